@@ -1,0 +1,1 @@
+"""Keeps ShotSpot in step with Twizzit."""

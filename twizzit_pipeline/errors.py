@@ -1,0 +1,169 @@
+"""Every error of this project, in one tree.
+
+What belongs here: the classes alone. Who raises them is said in each docstring. A leaf is **transient** (the same call may
+succeed later, so the orchestrator may try again) or **permanent** (somebody must change something first). A message is one
+line: what is wrong, and what to do. It never holds a password, a token or a person's name.
+
+    TwizzitPipelineError
+    ├── TransientError
+    │   ├── ConnectionFailed          no answer from Twizzit: refused, timed out, cut
+    │   ├── RateLimited               429 for a short while, longer than we were willing to wait
+    │   ├── ServiceUnavailable        500, 502, 503, 504 until the tries ran out
+    │   ├── MalformedAnswer           not JSON, half a JSON, an HTML page, until the tries ran out
+    │   ├── IncompleteScan            rows shifted between pages each time we read them
+    │   ├── DatabaseUnavailable       the database cannot be reached
+    │   └── SyncInProgress            another sync of this organization holds the lease
+    └── PermanentError
+        ├── SettingsError             an environment variable is missing or malformed
+        ├── EndpointRefused           the endpoint is no http(s) URL, or on a private address
+        ├── LoginRefused              401 for the username and password, or twice for a token
+        ├── AccessDenied              403: the account may not read this
+        ├── NotATwizzit               404, or an answer of another shape: the endpoint is probably wrong
+        ├── QuotaSpent                the month's calls are used up
+        ├── CallBudgetSpent           this run was allowed no more calls
+        ├── OrganizationNotFound      the account has several organizations and none has the credential's name
+        ├── FormatChanged             a frame is not what it should be: nothing is written
+        ├── UnknownCredential         no credential has that id
+        ├── InactiveCredential        the credential was switched off
+        ├── DuplicateOrganization     this database allows one credential for an organization name
+        ├── DecryptionFailed          wrong key, or a damaged password
+        ├── TamperedCredential        the stored password does not fit its MAC
+        ├── MigrationsPending         the database is not at the newest migration
+        ├── UnsupportedDatabase       not PostgreSQL 14 or newer
+        ├── EmbeddedServerFailed      the embedded PostgreSQL did not start
+        └── LeaseLost                 another process took over while this one was silent: nothing was written
+"""
+
+
+class TwizzitPipelineError(Exception):
+    """Base of all errors that a user of this project can meet."""
+
+
+class TransientError(TwizzitPipelineError):
+    """The same thing may succeed later without anybody changing anything."""
+
+
+class PermanentError(TwizzitPipelineError):
+    """Trying again is useless until somebody changes something; the message says what."""
+
+
+class TwizzitAnswerError(TwizzitPipelineError):
+    """Mixin of the errors that come from a call to Twizzit.
+
+    Attributes:
+        endpoint: the path that was asked for, without its query (``/groups``).
+        status: the HTTP status, or None when there was no answer.
+    """
+
+    def __init__(self, message: str, *, endpoint: str | None = None, status: int | None = None) -> None:
+        super().__init__(message)
+        self.endpoint = endpoint
+        self.status = status
+
+
+class ConnectionFailed(TwizzitAnswerError, TransientError):
+    """Twizzit could not be reached, or the connection was cut, until the tries ran out."""
+
+
+class RateLimited(TwizzitAnswerError, TransientError):
+    """Twizzit asks us to slow down (429) for longer than a sync is willing to wait."""
+
+
+class ServiceUnavailable(TwizzitAnswerError, TransientError):
+    """Twizzit answered 5xx until the tries ran out."""
+
+
+class MalformedAnswer(TwizzitAnswerError, TransientError):
+    """Twizzit's answer was no JSON, or half of one, until the tries ran out."""
+
+
+class IncompleteScan(TwizzitAnswerError, TransientError):
+    """Rows moved between the pages each time they were read, so completeness cannot be shown."""
+
+
+class DatabaseUnavailable(TransientError):
+    """The database cannot be reached."""
+
+
+class SyncInProgress(TransientError):
+    """Another sync of the same organization holds the lease.
+
+    Attributes:
+        history_id: the history row of the sync under way, if known.
+    """
+
+    def __init__(self, message: str = "Sync already in progress", *, history_id: int | None = None) -> None:
+        super().__init__(message)
+        self.history_id = history_id
+
+
+class SettingsError(PermanentError):
+    """An environment variable is missing or malformed."""
+
+
+class EndpointRefused(PermanentError):
+    """The endpoint is no http(s) URL, or on an address that is not allowed."""
+
+
+class LoginRefused(TwizzitAnswerError, PermanentError):
+    """Twizzit does not accept the username and password (401)."""
+
+
+class AccessDenied(TwizzitAnswerError, PermanentError):
+    """The account may not read what was asked for (403)."""
+
+
+class NotATwizzit(TwizzitAnswerError, PermanentError):
+    """The endpoint does not answer as a Twizzit of that dialect (404, or another shape)."""
+
+
+class QuotaSpent(TwizzitAnswerError, PermanentError):
+    """The account's calls for this month are used up."""
+
+
+class CallBudgetSpent(TwizzitAnswerError, PermanentError):
+    """The run reached the ceiling of calls that it was given."""
+
+
+class OrganizationNotFound(PermanentError):
+    """The account has several organizations and none is named like the credential."""
+
+
+class FormatChanged(PermanentError):
+    """A frame is not what it should be (column missing, ids absent, too many rows rejected): nothing is written."""
+
+
+class UnknownCredential(PermanentError):
+    """No credential has that id."""
+
+
+class InactiveCredential(PermanentError):
+    """The credential was switched off by an administrator."""
+
+
+class DuplicateOrganization(PermanentError):
+    """This database allows one credential for an organization name."""
+
+
+class DecryptionFailed(PermanentError):
+    """The stored password cannot be read with the key of the environment."""
+
+
+class TamperedCredential(PermanentError):
+    """The stored password does not fit its MAC."""
+
+
+class MigrationsPending(PermanentError):
+    """The database is not at the newest migration."""
+
+
+class UnsupportedDatabase(PermanentError):
+    """The URL names something else than PostgreSQL 14 or newer."""
+
+
+class EmbeddedServerFailed(PermanentError):
+    """The embedded PostgreSQL did not start."""
+
+
+class LeaseLost(PermanentError):
+    """Another process took this organization's lease while this one was silent."""

@@ -1,0 +1,72 @@
+"""The environment, read here and nowhere else, at run time and never at import."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from twizzit_pipeline.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """What the environment (or a ``.env`` file in the working directory) says.
+
+    Made by `load_settings`; the environment's names are the fields' in capitals with ``TWIZZIT_`` before them, except
+    where an alias says otherwise.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TWIZZIT_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    home: Path = Field(Path(".twizzit"), description="Folder of the embedded database, its key and Dagster's files")
+    database_url: SecretStr | None = Field(None, description="Your own PostgreSQL; the embedded one never starts then")
+    dagster_postgres_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("DAGSTER_POSTGRES_URL", "dagster_postgres_url"),
+        description="Where Dagster keeps its own tables; by default the schema `dagster` of the same database",
+    )
+    encryption_key: SecretStr | None = Field(None, description="64 hexadecimal characters; ShotSpot's own key")
+    allow_private_endpoints: bool = Field(False, description="Accept endpoints on loopback and private addresses")
+    concurrent_requests: Annotated[int, Field(ge=1, le=32)] = Field(4, description="Calls under way at once")
+    requests_per_second: Annotated[float, Field(gt=0)] = Field(10.0, description="Calls a second at most")
+    request_timeout: Annotated[float, Field(gt=0)] = Field(30.0, description="Seconds to wait for one answer")
+    retry_attempts: Annotated[int, Field(ge=1)] = Field(5, description="Tries of one call, the first included")
+    retry_seconds: Annotated[float, Field(ge=0)] = Field(
+        120.0, description="Seconds that the tries of one call may take"
+    )
+    call_ceiling: Annotated[int, Field(ge=1)] = Field(5000, description="Calls that one run may make at most")
+    season_start: str = Field("07-01", description="Month and day on which a season without dates begins")
+
+    @field_validator("season_start")
+    @classmethod
+    def _month_and_day(cls, value: str) -> str:
+        date.fromisoformat(f"2001-{value}")
+        return value
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the embedded PostgreSQL is in use."""
+        return self.database_url is None
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this moment's environment; keyword arguments win over it.
+
+    Raises:
+        SettingsError: a variable is malformed; the message names the variable and the rule, never the value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        variable = name if name.startswith("DAGSTER_") else f"TWIZZIT_{name}"
+        raise SettingsError(f"{variable}: {first['msg']}") from None

@@ -1,0 +1,68 @@
+"""Plain records: what both dialects of Twizzit come down to.
+
+Only what some table needs is kept; birth dates, addresses and the like never leave the dialect's module. Values are as the
+wire gave them (a name may be None, a shirt number may be text): judging them is the contracts' business.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from twizzit_pipeline.errors import TwizzitPipelineError
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The organization that a credential reads. `id` is None in v1, which has no organizations."""
+
+    id: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """A season as the account lists it; `id` is None where the account has none and the label was computed."""
+
+    id: str | None
+    label: str
+    start_date: date | None
+    end_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team of one season. `club_id`, `club_name`: another club than the organization, if the row names one."""
+
+    id: str | None
+    name: str | None
+    short_name: str | None = None
+    club_id: str | None = None
+    club_name: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A person who plays in a team: one record for each team and person, coaches and delegates left out.
+
+    `full_name` is what the account gives where it has no separate names; `jersey_number` and `gender` are raw.
+    """
+
+    team_id: str
+    id: str | None
+    first_name: str | None
+    last_name: str | None
+    full_name: str | None = None
+    gender: object = None
+    jersey_number: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rosters:
+    """All rosters of a season: complete for every team that is not in `failed`.
+
+    `failed` maps the id of a team whose players could not be read to the error.
+    """
+
+    players: tuple[Player, ...]
+    failed: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
