@@ -1,8 +1,8 @@
 """Every error of this project, in one tree.
 
-What belongs here: the classes alone. Who raises them is said in each docstring. A leaf is **transient** (the same call may
-succeed later, so the orchestrator may try again) or **permanent** (somebody must change something first). A message is one
-line: what is wrong, and what to do. It never holds a password, a token or a person's name.
+What belongs here: the classes alone. Who raises them is said in each docstring. A leaf is **transient** (the same call
+may succeed later, so the orchestrator may try again) or **permanent** (somebody must change something first). A message
+is one line: what is wrong, and what to do. It never holds a password, a token or a person's name.
 
     TwizzitPipelineError
     ├── TransientError

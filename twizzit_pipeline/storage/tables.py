@@ -1,6 +1,6 @@
-"""The SQLAlchemy tables: ShotSpot's own (the columns that matter here), its six `twizzit_*` tables, and the pipeline's.
+"""The SQLAlchemy tables: ShotSpot's own (the columns that matter), its six `twizzit_*` tables, and the pipeline's.
 
-What belongs here: names, types, constraints. Functions, triggers and indexes that SQLAlchemy cannot say are in the migrations.
+What belongs here: names, types, constraints. Functions and triggers, which SQLAlchemy cannot say, are in the migrations.
 Times of ShotSpot's six tables are ``timestamp`` without zone, in UTC; all others carry their zone.
 """
 
@@ -218,7 +218,7 @@ team_mappings = Table(
     "twizzit_team_mappings",
     metadata,
     _id(),
-    # Newer ShotSpot databases call this column local_club_id; there the migrations add local_team_id as a generated copy.
+    # Newer ShotSpot databases call it local_club_id; there the migrations add local_team_id as a generated copy.
     Column("local_team_id", ForeignKey("teams.id", ondelete="CASCADE"), nullable=False, unique=True),
     Column("twizzit_team_id", String(100), nullable=False, unique=True),
     Column("twizzit_team_name", String(255)),
