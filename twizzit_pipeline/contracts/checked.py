@@ -1,0 +1,163 @@
+"""The split of a frame into rows that keep their contract and rows that do not.
+
+What belongs here: how a pandera model is run and what its findings mean. Which rules there are is said in the entity's
+module. Nothing here, neither a message nor a rejected row, holds anything of a row but its remote id.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.config import ValidationDepth, config_context
+from pandera.errors import SchemaError, SchemaErrorReason
+
+from twizzit_pipeline.contracts.rules import column_of
+from twizzit_pipeline.errors import FormatChanged
+
+# A few bad rows are a club's bad rows; this many, in more than half of the frame, are another format.
+_FEWEST_THAT_STOP = 5
+# How long an id `twizzit_rejected_rows.twizzit_id` can hold; a longer one is rejected, and named by its beginning.
+_ID_LENGTH = 100
+
+_WHAT_TO_DO = "nothing was written; compare what Twizzit shows with what it showed before, and report it"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A frame after its contract.
+
+    Attributes:
+        valid: the rows that keep every rule, with the frame's columns and dtypes, in its order, index from 0.
+        rejected: `twizzit_id`, `column_name`, `rule` (all str): one row for each rule that a remote id broke, however
+            many rows of that id broke it.
+        warnings: `twizzit_id`, `rule` (both str): what is worth counting about valid rows, once for each id.
+    """
+
+    valid: pd.DataFrame
+    rejected: pd.DataFrame
+    warnings: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """Rows (index labels) that break one rule."""
+
+    column: str
+    rule: str
+    rows: pd.Index
+
+
+def split(
+    model: type[pa.DataFrameModel],
+    frame: pd.DataFrame,
+    id_column: str,
+    *,
+    hints: type[pa.DataFrameModel] | None = None,
+) -> Checked:
+    """Rows that keep `model`'s rules apart from those that break one; rows that break one of `hints` are only counted.
+
+    Rows that are equal in every column count as one. An empty frame with the right columns passes.
+
+    Args:
+        model: its checks each judge rows; what it says of columns, dtypes and nulls is a rule about the whole frame.
+        frame: what `transform` made; it is not changed.
+        id_column: the column whose text names a row in `Checked.rejected` and `Checked.warnings`.
+        hints: a model with the same columns or fewer.
+
+    Raises:
+        FormatChanged: a column is missing or of another dtype, an id is absent, or more than half of the rows and at
+            least 5 are rejected.
+    """
+    frame = frame.reset_index(drop=True)
+    _stop_if_strange(model, frame)
+    distinct = frame.drop_duplicates()
+    broken = _findings(model, distinct)
+    rejected_rows = _union(broken)
+    _stop_if_most_are_rejected(model, broken, rejected=len(rejected_rows), rows=len(distinct))
+    warned = [] if hints is None else _findings(hints, frame)
+    return Checked(
+        valid=distinct.drop(index=rejected_rows).reset_index(drop=True),
+        rejected=_report(broken, frame[id_column], ["twizzit_id", "column_name", "rule"]),
+        warnings=_report(warned, frame[id_column].drop(index=rejected_rows), ["twizzit_id", "rule"]),
+    )
+
+
+def _stop_if_strange(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> None:
+    """FormatChanged if a column is missing or of another dtype, or an id is absent."""
+    schema = model.to_schema()
+    strange = [_strangeness(error) for error in _validate(model, frame, ValidationDepth.SCHEMA_ONLY)]
+    if not strange:
+        ids = [str(name) for name, column in schema.columns.items() if not column.nullable]
+        empty = {name: int((frame[name] == "").sum()) for name in ids}
+        strange = [f"{name} is empty in {count} rows" for name, count in empty.items() if count]
+    if strange:
+        raise FormatChanged(f"The format of Twizzit's {schema.name} has changed: {'; '.join(strange)}: {_WHAT_TO_DO}")
+
+
+def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Finding]:
+    """The rows of a frame, whose form is right, that break each rule of `model`."""
+    return [_finding(error) for error in _validate(model, frame, ValidationDepth.DATA_ONLY)]
+
+
+def _validate(model: type[pa.DataFrameModel], frame: pd.DataFrame, depth: ValidationDepth) -> list[SchemaError]:
+    """All of pandera's findings at once. Its own exception quotes the rows, so it goes no further than here."""
+    # pandera can be switched off by the environment; a contract cannot.
+    with config_context(validation_enabled=True, validation_depth=depth):
+        try:
+            model.validate(frame, lazy=True)
+        except pa.errors.SchemaErrors as findings:
+            return list(findings.schema_errors)
+    return []
+
+
+def _strangeness(error: SchemaError) -> str:
+    """What is wrong with the frame, without a word of its rows."""
+    match error.reason_code:
+        case SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME:
+            return f"the column {error.failure_cases} is missing"
+        case SchemaErrorReason.SERIES_CONTAINS_NULLS:
+            return f"{error.schema.name} is absent in {len(error.failure_cases)} rows"
+        case SchemaErrorReason.WRONG_DATATYPE:
+            return f"{error.schema.name} holds something else than {error.schema.dtype}"
+        case _:
+            return f"{error.schema.name} is not what it should be ({error.reason_code})"
+
+
+def _finding(error: SchemaError) -> _Finding:
+    check = error.check
+    column = error.schema.name if isinstance(error.schema, pa.Column) else None
+    return _Finding(column_of(check, column), str(check.name), pd.Index(error.failure_cases["index"].unique()))
+
+
+def _union(findings: list[_Finding]) -> pd.Index:
+    rows: set[object] = set()
+    for finding in findings:
+        rows.update(finding.rows)
+    return pd.Index(sorted(rows), dtype="int64")  # type: ignore[type-var]
+
+
+def _stop_if_most_are_rejected(
+    model: type[pa.DataFrameModel], findings: list[_Finding], *, rejected: int, rows: int
+) -> None:
+    if rejected < _FEWEST_THAT_STOP or rejected * 2 <= rows:
+        return
+    counts = Counter({finding.rule: len(finding.rows) for finding in findings})
+    rules = ", ".join(f"{rule} {count}" for rule, count in counts.most_common())
+    raise FormatChanged(
+        f"The format of Twizzit's {model.to_schema().name} has changed: {rejected} of {rows} rows break a rule "
+        f"({rules}): {_WHAT_TO_DO}"
+    )
+
+
+def _report(findings: list[_Finding], ids: "pd.Series[str]", columns: list[str]) -> pd.DataFrame:
+    """One row for each id and rule; rows whose id is not in `ids` are left out."""
+    parts = [
+        pd.DataFrame({"twizzit_id": ids.reindex(finding.rows).dropna().str.slice(0, _ID_LENGTH)}).assign(
+            column_name=finding.column, rule=finding.rule
+        )
+        for finding in findings
+    ]
+    empty = pd.DataFrame({name: pd.Series(dtype="str") for name in ("twizzit_id", "column_name", "rule")})
+    everything = pd.concat([empty, *parts], ignore_index=True).astype("str")
+    return everything[columns].drop_duplicates(ignore_index=True)

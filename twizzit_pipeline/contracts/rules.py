@@ -1,0 +1,98 @@
+"""What a rule of a contract is, how it is written in a pandera model, and how it is read back from one.
+
+What belongs here: the pieces that every entity's model is made of. The models themselves are in the entity's module,
+and what happens to rows that break a rule is in `checked`.
+
+A rule is a pandera check with a name and a description. The model is the only place where it is written down, and
+`rules_of` reads the list from there, so what is shown and what is checked cannot drift apart.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import pandera.pandas as pa
+
+Kind = Literal["reject", "warn"]
+
+# C0 and C1 control characters and lone surrogates: PostgreSQL refuses NUL and surrogates, people cannot see the rest.
+_UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a contract.
+
+    Attributes:
+        name: stable and snake_case; it is stored with rejected rows and names an asset check.
+        column: the column that a broken rule is reported under.
+        description: what holds for a row that keeps the rule.
+        kind: whether a row that breaks it is rejected, or comes and is counted.
+    """
+
+    name: str
+    column: str
+    description: str
+    kind: Kind
+
+
+def column_rule(column: str, name: str, description: str, *, ask_nulls: bool = False) -> Callable[..., Any]:
+    """Decorator of a model's method that judges the values of one column; nulls pass unless `ask_nulls`."""
+    return pa.check(column, name=name, description=description, ignore_na=not ask_nulls)
+
+
+def row_rule(column: str, name: str, description: str) -> Callable[..., Any]:
+    """Decorator of a model's method that judges whole rows, reported under `column`."""
+    return pa.dataframe_check(name=name, description=description, statistics={"column": column})
+
+
+def present(column: str, name: str, what: str) -> Any:
+    """Rule: the text is neither null nor empty."""
+
+    def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
+        return values.notna() & (values != "")
+
+    return column_rule(column, name, f"{what} is there", ask_nulls=True)(keeps)
+
+
+def at_most(length: int, column: str, name: str, what: str) -> Any:
+    """Rule: the text has at most `length` characters, counted as PostgreSQL's varchar counts them."""
+
+    def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
+        return values.str.len() <= length
+
+    return column_rule(column, name, f"{what} has at most {length} characters")(keeps)
+
+
+def printable(column: str, name: str, what: str) -> Any:
+    """Rule: the text is free of control characters and of halves of characters."""
+
+    def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
+        return ~values.str.contains(_UNPRINTABLE, regex=True)
+
+    return column_rule(column, name, f"{what} holds no control characters")(keeps)
+
+
+def one_of(allowed: Collection[str], column: str, name: str, what: str) -> Any:
+    """Rule: the text is one of `allowed`, or null."""
+
+    def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
+        return values.isin(list(allowed))
+
+    return column_rule(column, name, f"{what} is one of {', '.join(allowed)}, where it is given")(keeps)
+
+
+def column_of(check: pa.Check, column: str | None) -> str:
+    """The column a check is about: its own, or the one that `row_rule` was given."""
+    return column if column is not None else str((check.statistics or {})["column"])
+
+
+def rules_of(model: type[pa.DataFrameModel], kind: Kind) -> tuple[Rule, ...]:
+    """Every rule of a model, in the order of its columns, those about whole rows last."""
+    schema = model.to_schema()
+    checks: list[tuple[str | None, Any]] = [(c.name, check) for c in schema.columns.values() for check in c.checks]
+    checks += [(None, check) for check in schema.checks]
+    return tuple(
+        Rule(str(check.name), column_of(check, column), str(check.description), kind) for column, check in checks
+    )

@@ -1,0 +1,68 @@
+"""Players: plain records into the frame that the contract judges.
+
+What belongs here: what a person's row says of itself. Who that is in ShotSpot, and which team is theirs, is decided in
+`sync`.
+"""
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from twizzit_pipeline.transform.full_names import split_full_names
+from twizzit_pipeline.transform.text import clean_text, text_series
+from twizzit_pipeline.twizzit.records import Player
+
+# What accounts have been seen to write (twizzit-wire.md), and the same words in Belgium's other languages.
+_GENDER_OF = {
+    **dict.fromkeys(("m", "male", "man", "mannelijk", "homme", "masculin", "h", "1"), "male"),
+    **dict.fromkeys(("f", "v", "female", "vrouw", "vrouwelijk", "femme", "féminin", "feminin", "2"), "female"),
+}
+_NUMBER = re.compile(r"0*([0-9]{1,3})")
+
+
+def players_frame(players: Sequence[Player]) -> pd.DataFrame:
+    """One row for each record, in order: one person in one team.
+
+    Returns:
+        `twizzit_team_id`, `twizzit_player_id`, `first_name`, `last_name`, `gender` ('male', 'female' or null): dtype
+        `str`, cleaned by `clean_text`; `jersey_number`: Int64, 0 to 999 or null; `jersey_unreadable`: bool, true where
+        the record has a number that is none ("A7"), which the contract counts as a warning. A record without first and
+        last name gets both from its full name, see `split_full_names`.
+    """
+    first_names = [clean_text(player.first_name) for player in players]
+    last_names = [clean_text(player.last_name) for player in players]
+    unnamed = [row for row in range(len(players)) if first_names[row] is None and last_names[row] is None]
+    split = split_full_names([clean_text(players[row].full_name) for row in unnamed])
+    for row, (first_name, last_name) in zip(unnamed, split, strict=True):
+        first_names[row], last_names[row] = first_name, last_name
+    numbers = [jersey_number(player.jersey_number) for player in players]
+    return pd.DataFrame(
+        {
+            "twizzit_team_id": text_series(player.team_id for player in players),
+            "twizzit_player_id": text_series(player.id for player in players),
+            "first_name": pd.Series(first_names, dtype="str"),
+            "last_name": pd.Series(last_names, dtype="str"),
+            "gender": pd.Series([player_gender(player.gender) for player in players], dtype="str"),
+            "jersey_number": pd.Series([number for number, _ in numbers], dtype="Int64"),
+            "jersey_unreadable": pd.Series([unreadable for _, unreadable in numbers], dtype="bool"),
+        }
+    )
+
+
+def player_gender(value: object) -> str | None:
+    """'male' or 'female' as ShotSpot has them; None for "X", for nothing and for what nobody has seen yet."""
+    text = clean_text(value)
+    return None if text is None else _GENDER_OF.get(text.casefold())
+
+
+def jersey_number(value: object) -> tuple[int | None, bool]:
+    """The shirt number of 0 to 999, or None; and whether there was something that is no such number.
+
+    7, 7.0, "07" and " 7 " are 7; None and "" are nothing; "A7", -1, 7.5, 1000 and True are unreadable.
+    """
+    text = clean_text(value)
+    if text is None:
+        return None, isinstance(value, bool)
+    number = _NUMBER.fullmatch(text)
+    return (int(number[1]), False) if number else (None, True)

@@ -1,0 +1,96 @@
+"""Teams: plain records into the frame that the contract judges.
+
+What belongs here: what a team's row says of itself, age group and gender included. Which local team it is, is decided
+in `sync`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+import pandas as pd
+
+from twizzit_pipeline.transform.names import normalised_name
+from twizzit_pipeline.transform.text import clean_text, text_series
+from twizzit_pipeline.twizzit.records import Team
+
+# Belgian korfball's youth categories and their French names, each under the name that is kept. "Junior" and "senior"
+# alone are also parts of clubs' names, so juniors are taken in the plural only.
+_CATEGORIES = {
+    "Kangoeroes": ("kangoeroe", "kangoeroes"),
+    "Benjamins": ("benjamins",),
+    "Welpen": ("welp", "welpen"),
+    "Pupillen": ("pupil", "pupillen", "pupilles"),
+    "Aspiranten": ("aspirant", "aspiranten", "aspirants"),
+    "Miniemen": ("miniem", "miniemen", "minimes"),
+    "Cadetten": ("cadet", "cadetten", "kadet", "kadetten", "cadets"),
+    "Scholieren": ("scholier", "scholieren", "scolaires"),
+    "Junioren": ("junioren", "juniores", "juniors"),
+    "Senior": ("senior", "seniors", "senioren", "seniores"),
+}
+_CATEGORY_OF = {word: category for category, words in _CATEGORIES.items() for word in words}
+
+# U15, U-15, onder 15, moins de 15; and "-15", which must stand free: "2010-15" and "Antwerpen - 2" are no ages.
+_UNDER = re.compile(r"(?:\bu\s?-?\s?|\bonder\s|\bunder\s|\bmoins de\s)(\d{1,2})(?!\d)|(?:^|(?<=\s))-(\d{1,2})(?!\d)")
+_YOUNGEST, _OLDEST = 5, 23
+
+_GENDER_OF = {
+    **dict.fromkeys(("heren", "mannen", "jongens", "garcons", "hommes", "messieurs"), "male"),
+    **dict.fromkeys(("dames", "vrouwen", "meisjes", "filles", "femmes", "ladies", "girls"), "female"),
+    **dict.fromkeys(("gemengd", "gemengde", "mixte", "mixed"), "mixed"),
+}
+
+
+def teams_frame(teams: Sequence[Team]) -> pd.DataFrame:
+    """One row for each record, in order.
+
+    Returns:
+        `twizzit_team_id`, `name`, `short_name`, `club_id`, `club_name`, `age_group`, `gender`: all of dtype `str`, null
+        where the record says nothing. Texts are cleaned by `clean_text`; `age_group` and `gender` are read from the
+        name, or from the category where the name does not tell.
+    """
+    return pd.DataFrame(
+        {
+            "twizzit_team_id": text_series(team.id for team in teams),
+            "name": text_series(team.name for team in teams),
+            "short_name": text_series(team.short_name for team in teams),
+            "club_id": text_series(team.club_id for team in teams),
+            "club_name": text_series(team.club_name for team in teams),
+            "age_group": text_series(age_group(team.name, team.category) for team in teams),
+            "gender": text_series(team_gender(team.name, team.category) for team in teams),
+        }
+    )
+
+
+def age_group(name: str | None, category: str | None = None) -> str | None:
+    """The age group that a team's name (else its category) plainly tells: "U15", "Welpen", "Senior", …; else None.
+
+    An age is written "U15" whatever it was ("-15", "onder 15"); a word becomes Belgian korfball's own. A text that
+    tells two of them ("U13/U15") tells none.
+    """
+    return _told(_age_groups, name, category)
+
+
+def team_gender(name: str | None, category: str | None = None) -> str | None:
+    """'male', 'female' or 'mixed' where a team's name (else its category) says so in a word of its own; else None.
+
+    Korfball teams are mixed by nature, but what nobody says is not written down.
+    """
+    return _told(lambda text: {_GENDER_OF[word] for word in _words(text) if word in _GENDER_OF}, name, category)
+
+
+def _told(tell: Callable[[str], set[str]], *texts: str | None) -> str | None:
+    for text in texts:
+        found = tell(clean_text(text) or "")
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
+def _age_groups(text: str) -> set[str]:
+    ages = (int(first or second) for first, second in _UNDER.findall(text.casefold()))
+    under = {f"U{age}" for age in ages if _YOUNGEST <= age <= _OLDEST}
+    return under | {_CATEGORY_OF[word] for word in _words(text) if word in _CATEGORY_OF}
+
+
+def _words(text: str) -> Iterable[str]:
+    return re.findall(r"[^\W\d_]+", normalised_name(text))

@@ -1,0 +1,36 @@
+"""Text as it may enter the database: trimmed, composed, without what cannot be seen.
+
+What belongs here: what is done to every text alike. What is done to names alone is in `names`.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+import pandas as pd
+
+# Characters that no one can see and that PostgreSQL or a comparison stumbles over: control characters (a NUL cannot be
+# stored), formats (zero-width spaces, marks of direction, byte order marks) and halves of a surrogate pair.
+_INVISIBLE = {"Cc", "Cf", "Cs"}
+
+
+def clean_text(value: object) -> str | None:
+    """`value` as text: NFC, without invisible characters, white space collapsed, trimmed; None where none is left.
+
+    A number becomes its digits (a remote id can come as one), a whole float without its ".0".
+    """
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        if value != value:  # noqa: PLR0124 (NaN)
+            return None
+        value = int(value) if value.is_integer() else value
+    text = value if isinstance(value, str) else str(value)
+    if not (text.isascii() and text.isprintable()):
+        visible = (c for c in text if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
+        text = unicodedata.normalize("NFC", "".join(visible))
+    return " ".join(text.split()) or None
+
+
+def text_series(values: Iterable[object]) -> "pd.Series[str]":
+    """Each value through `clean_text`, as a series of dtype `str` with nulls where nothing is left."""
+    return pd.Series([clean_text(value) for value in values], dtype="str")
