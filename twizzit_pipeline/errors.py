@@ -30,6 +30,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── TamperedCredential        the stored password does not fit its MAC
         ├── MigrationsPending         the database is not at the newest migration
         ├── UnsupportedDatabase       not PostgreSQL 14 or newer
+        ├── DatabaseRefused           the database's user lacks a privilege
         ├── EmbeddedServerFailed      the embedded PostgreSQL did not start
         └── LeaseLost                 another process took over while this one was silent: nothing was written
 """
@@ -159,6 +160,10 @@ class MigrationsPending(PermanentError):
 
 class UnsupportedDatabase(PermanentError):
     """The URL names something else than PostgreSQL 14 or newer."""
+
+
+class DatabaseRefused(PermanentError):
+    """The database's user lacks a privilege."""
 
 
 class EmbeddedServerFailed(PermanentError):

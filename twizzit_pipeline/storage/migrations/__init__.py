@@ -1,0 +1,1 @@
+"""The Alembic migrations: how the database came to be what `storage.tables` says it is."""

@@ -1,0 +1,51 @@
+"""Operations of the migrations that only ever add.
+
+The database may be ShotSpot's own, with rows in it: what is there stays as it is, whatever its type or constraints, and
+only what is missing comes along.
+"""
+
+from alembic import op
+from sqlalchemy import Column, Inspector, UniqueConstraint, inspect
+from sqlalchemy.schema import SchemaItem
+
+VERSION_TABLE = "twizzit_alembic_version"
+# Marks the tables that these migrations made: those must be what the models say, ShotSpot's own need not.
+MADE_HERE = "Made by twizzit-pipeline"
+
+
+def ensure_table(name: str, *items: SchemaItem) -> frozenset[str]:
+    """Make the table, or add the columns that it lacks; the names of columns that were added to an existing table.
+
+    A column added to a table with rows is nullable, since those rows have no value for it. Constraints of the whole
+    table are not added to an existing one: its rows may break them. A unique constraint on one added column is.
+    """
+    present = columns_of(name)
+    if not present:
+        op.create_table(name, *items, comment=MADE_HERE)
+        return frozenset()
+    added = [item for item in items if isinstance(item, Column) and item.name not in present]
+    for column in added:
+        unique, column.unique = column.unique, None
+        column.nullable = column.nullable or column.server_default is None
+        op.add_column(name, column)
+        if unique:
+            op.create_unique_constraint(op.f(f"{name}_{column.name}_key"), name, [column.name])
+    return frozenset(column.name for column in added)
+
+
+def ensure_index(name: str, table: str, columns: list[str]) -> None:
+    """Make the index unless one of that name exists."""
+    op.create_index(name, table, columns, if_not_exists=True)
+
+
+def columns_of(table: str) -> frozenset[str]:
+    """The names of a table's columns; empty where there is no such table."""
+    inspector: Inspector = inspect(op.get_bind())
+    if not inspector.has_table(table):
+        return frozenset()
+    return frozenset(column["name"] for column in inspector.get_columns(table))
+
+
+def unique(*columns: str, table: str) -> UniqueConstraint:
+    """A unique constraint with the name that PostgreSQL would give it."""
+    return UniqueConstraint(*columns, name=op.f(f"{table}_{'_'.join(columns)}_key"))
