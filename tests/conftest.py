@@ -2,7 +2,8 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -13,6 +14,7 @@ from sqlalchemy import make_url
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
+from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 ENCRYPTION_KEY = "0123456789abcdef" * 4
 _TEMPLATE = "template_of_tests"
@@ -90,3 +92,16 @@ def database(settings: Settings) -> Iterator[Database]:
     """The test's own database, migrated, open."""
     with open_database(settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def simulate() -> Iterator[Callable[..., SimulatorServer]]:
+    """Starts simulators: ``simulate(teams=50, quota=100)`` takes the fields of `SimulatorOptions`. All stop at the end."""
+    with ExitStack() as running:
+        yield lambda **options: running.enter_context(SimulatorServer(SimulatorOptions(**options)))
+
+
+@pytest.fixture
+def simulator(simulate: Callable[..., SimulatorServer]) -> SimulatorServer:
+    """A running Twizzit of three clubs, whose running season is today's."""
+    return simulate()
