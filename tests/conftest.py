@@ -96,7 +96,7 @@ def database(settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def simulate() -> Iterator[Callable[..., SimulatorServer]]:
-    """Starts simulators: ``simulate(teams=50, quota=100)`` takes the fields of `SimulatorOptions`. All stop at the end."""
+    """Starts simulators that stop with the test: ``simulate(teams=50)`` takes the fields of `SimulatorOptions`."""
     with ExitStack() as running:
         yield lambda **options: running.enter_context(SimulatorServer(SimulatorOptions(**options)))
 
