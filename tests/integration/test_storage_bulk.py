@@ -1,0 +1,220 @@
+"""Rows in bulk, against the counters that PostgreSQL itself keeps."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.bulk import (
+    Written,
+    insert_rows,
+    reserve_ids,
+    synchronise,
+    team_mapping_link_column,
+    update_rows,
+    upsert,
+)
+from twizzit_pipeline.storage.engine import Database
+
+NASTY = [
+    "tab\there",
+    "line\nbreak",
+    "back\\slash",
+    r"\N",
+    r"\.",
+    'qu"ote',
+    "O'Brien",
+    "⚽ Zoë",
+    "",
+    " ",
+    "a,b;c|d",
+    "NULL",
+]
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    with database.engine.connect() as opened:
+        yield opened
+        opened.rollback()
+
+
+def _counted(connection: Connection, table: Table) -> tuple[int, int, int]:
+    """Rows inserted, updated and deleted in this transaction, by PostgreSQL's count."""
+    row = connection.execute(
+        text("SELECT n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_user_tables WHERE relname = :name"),
+        {"name": table.name},
+    ).one()
+    return (row[0], row[1], row[2])
+
+
+@pytest.fixture
+def scope(connection: Connection) -> dict[str, Any]:
+    """A credential and a season that the snapshot tables can hang on."""
+    credential = connection.scalar(
+        insert(tables.credentials)
+        .values(organization_name="KC Test", api_username="u", encrypted_password="00", encryption_iv="00")
+        .returning(tables.credentials.c.id)
+    )
+    season = connection.scalar(
+        insert(tables.twizzit_seasons)
+        .values(credential_id=credential, label="2026-2027")
+        .returning(tables.twizzit_seasons.c.id)
+    )
+    return {"credential_id": credential, "season_id": season}
+
+
+def _teams(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["twizzit_team_id", "name", "gender"], dtype="string")
+
+
+KEYS = ("credential_id", "season_id", "twizzit_team_id")
+
+
+def test_synchronise_writes_only_what_differs(connection: Connection, scope: dict[str, Any]) -> None:
+    table = tables.twizzit_teams
+    first = _teams(("1", "A1", None), ("2", "A2", "male"), ("3", "A3", None))
+    assert synchronise(connection, table, first, keys=KEYS, scope=scope) == Written(inserted=3)
+    assert _counted(connection, table) == (3, 0, 0)
+
+    assert synchronise(connection, table, first, keys=KEYS, scope=scope) == Written()
+    assert _counted(connection, table) == (3, 0, 0)
+
+    second = _teams(("4", "A4", None), ("2", "A2", None), ("1", "A1", None))
+    assert synchronise(connection, table, second, keys=KEYS, scope=scope) == Written(inserted=1, updated=1, deleted=1)
+    assert _counted(connection, table) == (4, 1, 1)
+    stored = connection.execute(select(table.c.twizzit_team_id, table.c.gender).order_by(table.c.twizzit_team_id)).all()
+    assert [tuple(row) for row in stored] == [("1", None), ("2", None), ("4", None)]
+
+
+def test_unchanged_rows_are_not_even_locked(connection: Connection, scope: dict[str, Any]) -> None:
+    table = tables.twizzit_teams
+    frame = _teams(("1", "A1", None))
+    synchronise(connection, table, frame, keys=KEYS, scope=scope)
+    before = connection.execute(text("SELECT xmin, xmax, ctid FROM twizzit_teams")).one()
+    synchronise(connection, table, frame, keys=KEYS, scope=scope)
+    upsert(connection, table, frame.assign(**scope), keys=KEYS)
+    assert connection.execute(text("SELECT xmin, xmax, ctid FROM twizzit_teams")).one() == before
+
+
+def test_synchronise_leaves_other_scopes_alone(connection: Connection, scope: dict[str, Any]) -> None:
+    other = connection.scalar(
+        insert(tables.twizzit_seasons)
+        .values(credential_id=scope["credential_id"], label="2025-2026")
+        .returning(tables.twizzit_seasons.c.id)
+    )
+    table = tables.twizzit_teams
+    synchronise(connection, table, _teams(("1", "old", None)), keys=KEYS, scope={**scope, "season_id": other})
+    synchronise(connection, table, _teams(("2", "new", None)), keys=KEYS, scope=scope)
+    assert synchronise(connection, table, _teams(), keys=KEYS, scope=scope) == Written(deleted=1)
+    assert list(connection.scalars(select(table.c.name))) == ["old"]
+
+
+def test_synchronise_refuses_rows_outside_its_scope_and_an_empty_scope(
+    connection: Connection, scope: dict[str, Any]
+) -> None:
+    frame = _teams(("1", "A1", None)).assign(season_id=scope["season_id"] + 1)
+    with pytest.raises(ValueError, match="outside the scope: season_id"):
+        synchronise(connection, tables.twizzit_teams, frame, keys=KEYS, scope=scope)
+    with pytest.raises(ValueError, match="without a scope"):
+        synchronise(connection, tables.twizzit_teams, frame, keys=KEYS, scope={})
+
+
+def test_the_same_key_twice_is_refused(connection: Connection, scope: dict[str, Any]) -> None:
+    frame = _teams(("1", "A1", None), ("1", "A2", None))
+    with pytest.raises(ValueError, match="same credential_id, season_id, twizzit_team_id"):
+        synchronise(connection, tables.twizzit_teams, frame, keys=KEYS, scope=scope)
+
+
+def test_upsert_moves_no_sequence_for_known_rows(connection: Connection) -> None:
+    frame = pd.DataFrame({"name": ["KC Één", "KC Twee"]})
+    assert upsert(connection, tables.clubs, frame, keys=["name"]) == Written(inserted=2)
+    for _ in range(3):
+        assert upsert(connection, tables.clubs, frame, keys=["name"]) == Written()
+    assert _counted(connection, tables.clubs) == (2, 0, 0)
+    assert reserve_ids(connection, tables.clubs, 1) == [3]
+
+
+def test_text_arrives_as_it_was(connection: Connection) -> None:
+    assert insert_rows(connection, tables.clubs, pd.DataFrame({"name": NASTY})) == len(NASTY)
+    assert list(connection.scalars(select(tables.clubs.c.name).order_by(tables.clubs.c.id))) == NASTY
+
+
+@pytest.mark.parametrize("null", [None, pd.NA, float("nan")])
+def test_every_kind_of_null_is_null(connection: Connection, null: object) -> None:
+    frame = pd.DataFrame({"name": ["a"], "season_type": pd.Series([null], dtype=object)})
+    frame["start_date"] = frame["end_date"] = pd.Timestamp("2026-07-01")
+    frame["is_active"] = pd.Series([None], dtype="boolean")
+    insert_rows(connection, tables.seasons, frame)
+    row = connection.execute(select(tables.seasons)).one()
+    assert (row.season_type, row.is_active) == (None, None)
+    assert row.start_date.isoformat() == "2026-07-01"
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "float64", object])
+def test_whole_numbers_stay_whole(connection: Connection, dtype: Any) -> None:
+    numbers = pd.Series([7, None], dtype=dtype)
+    frame = pd.DataFrame({"first_name": ["A", "B"], "last_name": ["C", "D"], "jersey_number": numbers})
+    insert_rows(connection, tables.players, frame)
+    stored = list(connection.scalars(select(tables.players.c.jersey_number).order_by(tables.players.c.id)))
+    assert stored == [7, None]
+
+
+def test_a_fraction_in_an_integer_column_is_refused(connection: Connection) -> None:
+    frame = pd.DataFrame({"first_name": ["A"], "last_name": ["C"], "jersey_number": [7.5]})
+    with pytest.raises(ValueError, match="not whole"):
+        insert_rows(connection, tables.players, frame)
+
+
+def test_json_columns_take_dicts_and_nulls(connection: Connection) -> None:
+    values = {"naam": "Zoë", "n": 1, "nested": {"a": [None, "\\N"]}}
+    frame = pd.DataFrame(
+        {"table_name": "teams", "row_id": [1, 2], "action": "create", "before": [None, None], "after": [values, None]}
+    )
+    insert_rows(connection, tables.sync_changes, frame)
+    table = tables.sync_changes
+    rows = connection.execute(select(table.c.after, table.c.before).order_by(table.c.row_id)).all()
+    assert [tuple(row) for row in rows] == [(values, None), (None, None)]
+    assert connection.scalar(text("SELECT count(*) FROM twizzit_sync_changes WHERE before IS NULL")) == 2
+
+
+def test_update_rows_sets_the_named_columns_and_counts_what_it_found(connection: Connection) -> None:
+    insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["a", "b", "c"]}))
+    frame = pd.DataFrame({"id": [1, 3, 99], "name": ["x", "z", "gone"]})
+    assert update_rows(connection, tables.clubs, frame, columns=["name"]) == 2
+    names = select(tables.clubs.c.name).order_by(tables.clubs.c.id)
+    assert list(connection.scalars(names)) == ["x", "b", "z"]
+
+
+def test_reserved_ids_are_never_given_again(connection: Connection) -> None:
+    reserved = reserve_ids(connection, tables.clubs, 3)
+    insert_rows(connection, tables.clubs, pd.DataFrame({"id": reserved, "name": ["a", "b", "c"]}))
+    insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["d"]}))
+    ids = list(connection.scalars(select(tables.clubs.c.id)))
+    assert len(set(ids)) == 4
+    assert set(reserved) < set(ids)
+
+
+def test_nothing_of_a_broken_batch_stays(connection: Connection) -> None:
+    insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["a"]}))
+    savepoint = connection.begin_nested()
+    with pytest.raises(Exception, match="duplicate key"):
+        insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["b", "a"]}))
+    savepoint.rollback()
+    assert list(connection.scalars(select(tables.clubs.c.name))) == ["a"]
+
+
+def test_statements_keep_to_the_callers_transaction(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.engine.begin() as connection:
+        upsert(connection, tables.clubs, pd.DataFrame({"name": ["a"]}), keys=["name"])
+        connection.execute(insert(tables.clubs).values(name="a"))
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM clubs")) == 0
+
+
+def test_the_link_of_a_team_mapping_is_written_under_its_own_name_when_alone(connection: Connection) -> None:
+    assert team_mapping_link_column(connection) == "local_team_id"

@@ -1,0 +1,251 @@
+"""Many rows at once: COPY in, set-based statements out. The only place that writes many rows.
+
+What belongs here: how rows travel, whatever they mean. A frame's columns are named like the table's; null is None,
+NaN, NA or NaT; JSONB columns take dicts. All runs on the caller's connection, inside its transaction.
+
+Rows that are already as they should be are not written at all: not even locked, and no sequence moves.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from twizzit_pipeline.storage.tables import team_mappings
+
+_dumps = partial(json.dumps, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many rows a statement wrote; rows that were already right count nowhere."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+
+def copy_frame(connection: Connection, frame: pd.DataFrame, into: Table, columns: Sequence[str]) -> int:
+    """COPY the named columns of the frame into the table; the number of rows.
+
+    Whole numbers that pandas made floats (a column of integers with a null) arrive as integers.
+    """
+    if frame.empty:
+        return 0
+    values = [_values(frame[name], into.c[name]) for name in columns]
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(into.name), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in zip(*values, strict=True):
+            copy.write_row(row)
+    return len(frame)
+
+
+def insert_rows(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
+    """Insert all rows of the frame; columns that it lacks get the table's defaults. The number of rows."""
+    sources = written_through(connection, table)
+    columns = {name: sources.get(name, name) for name in _names(frame)}
+    target = Table(table.name, MetaData(), *[Column(columns[name], table.c[name].type) for name in columns])
+    return copy_frame(connection, frame.rename(columns=columns), target, list(columns.values()))
+
+
+def upsert(connection: Connection, table: Table, frame: pd.DataFrame, *, keys: Sequence[str]) -> Written:
+    """Insert the rows of the frame whose keys are new and update those that differ.
+
+    Args:
+        keys: columns with a unique constraint on them, none of them null, each combination once in the frame.
+    """
+    if frame.empty:
+        return Written()
+    with _staged(connection, table, frame, keys) as staged:
+        updated = _update(connection, table, staged, keys)
+        return Written(inserted=_insert(connection, table, staged, keys), updated=updated)
+
+
+def synchronise(
+    connection: Connection, table: Table, frame: pd.DataFrame, *, keys: Sequence[str], scope: Mapping[str, Any]
+) -> Written:
+    """Make the rows of the table within `scope` those of the frame: insert, update, delete what differs.
+
+    Args:
+        keys: as for `upsert`.
+        scope: column → value; the frame may leave these columns out.
+
+    Raises:
+        ValueError: the scope is empty, a row of the frame lies outside it, or a key is there twice.
+    """
+    if not scope:
+        raise ValueError("a synchronisation without a scope would delete every other row of the table")
+    for name, value in scope.items():
+        if name in frame and not (frame[name] == value).all():
+            raise ValueError(f"rows outside the scope: {name} is not everywhere {value!r}")
+    frame = frame.copy()
+    for name, value in scope.items():
+        frame[name] = value
+    within = and_(*[table.c[name] == bindparam(f"scope_{name}", value) for name, value in scope.items()])
+    if frame.empty:
+        return Written(deleted=connection.execute(delete(table).where(within)).rowcount)
+    with _staged(connection, table, frame, keys) as staged:
+        gone = delete(table).where(within, ~exists().where(_same_key(table, staged, keys)))
+        deleted = connection.execute(gone).rowcount
+        updated = _update(connection, table, staged, keys)
+        return Written(_insert(connection, table, staged, keys), updated, deleted)
+
+
+def update_rows(
+    connection: Connection, table: Table, frame: pd.DataFrame, *, columns: Sequence[str], key: str = "id"
+) -> int:
+    """Set the named columns of the rows that the frame names by `key`; the number of rows found and set.
+
+    Every row found is written, the same values or not: fewer than the frame's means that rows are gone.
+    """
+    if frame.empty:
+        return 0
+    sources = written_through(connection, table)
+    with _staged(connection, table, frame[[key, *columns]], [key]) as staged:
+        target = _writable(table, sources)
+        values = {target.c[sources.get(name, name)]: staged.c[name] for name in columns}
+        return connection.execute(update(target).values(values).where(_same_key(target, staged, [key]))).rowcount
+
+
+def reserve_ids(connection: Connection, table: Table, count: int) -> list[int]:
+    """So many unused ids of the table, from its own sequence, in ascending order."""
+    if count == 0:
+        return []
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    numbers = func.generate_series(1, count).table_valued("number")
+    return sorted(connection.scalars(select(func.nextval(sequence)).select_from(numbers)))
+
+
+def written_through(connection: Connection, table: Table) -> dict[str, str]:
+    """Generated columns that merely copy another: column → the column to write instead.
+
+    In newer ShotSpot databases a team mapping's `local_team_id` is such a copy of `local_club_id`.
+    """
+    copies = connection.execute(
+        text(
+            "SELECT a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a"
+            " JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+            " WHERE a.attrelid = to_regclass(:name) AND a.attgenerated = 's' AND NOT a.attisdropped"
+        ),
+        {"name": connection.dialect.identifier_preparer.quote(table.name)},
+    )
+    return {str(name): str(expression).strip('"') for name, expression in copies}
+
+
+def team_mapping_link_column(connection: Connection) -> str:
+    """The column of `twizzit_team_mappings` to write a team's id into; `local_team_id` reads it in either case."""
+    return written_through(connection, team_mappings).get("local_team_id", "local_team_id")
+
+
+@contextmanager
+def _staged(connection: Connection, table: Table, frame: pd.DataFrame, keys: Sequence[str]) -> Iterator[Table]:
+    """The frame in a temporary table with the target's types."""
+    if frame.duplicated(list(keys)).any():
+        raise ValueError(f"rows for {table.name} with the same {', '.join(keys)}")
+    names = _names(frame)
+    staged = Table(
+        f"_staged_{uuid.uuid4().hex}",
+        MetaData(),
+        *[Column(name, table.c[name].type) for name in names],
+        prefixes=["TEMPORARY"],
+        postgresql_on_commit="DROP",
+    )
+    staged.create(connection, checkfirst=False)
+    copy_frame(connection, frame, staged, names)
+    # Without statistics PostgreSQL expects a thousand rows, and compares each with each when there are many more.
+    connection.execute(text(f'ANALYZE "{staged.name}"'))
+    yield staged
+    staged.drop(connection, checkfirst=False)
+
+
+def _update(connection: Connection, table: Table, staged: Table, keys: Sequence[str]) -> int:
+    names = [column.name for column in staged.c if column.name not in keys]
+    if not names:
+        return 0
+    sources = written_through(connection, table)
+    target = _writable(table, sources)
+    different = or_(*[target.c[name].is_distinct_from(staged.c[name]) for name in names])
+    values = {target.c[sources.get(name, name)]: staged.c[name] for name in names}
+    statement = update(target).values(values).where(_same_key(target, staged, keys), different)
+    return connection.execute(statement).rowcount
+
+
+def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[str]) -> int:
+    sources = written_through(connection, table)
+    target = _writable(table, sources)
+    columns = list(staged.c)
+    new = (
+        select(*columns).where(~exists().where(_same_key(target, staged, keys))).order_by(*[staged.c[k] for k in keys])
+    )
+    statement = insert(target).from_select([sources.get(column.name, column.name) for column in columns], new)
+    # A row that another transaction inserted meanwhile is updated instead.
+    others = [column.name for column in columns if column.name not in keys]
+    index = [sources.get(name, name) for name in keys]
+    if others:
+        values = {sources.get(name, name): statement.excluded[sources.get(name, name)] for name in others}
+        statement = statement.on_conflict_do_update(index_elements=index, set_=values)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=index)
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def _writable(table: Table, sources: Mapping[str, str]) -> Table:
+    """The table as the database has it: with the columns that generated ones are copied from."""
+    known = [Column(column.name, column.type) for column in table.c]
+    extra = [Column(source, table.c[name].type) for name, source in sources.items() if name in table.c]
+    return Table(table.name, MetaData(), *known, *extra)
+
+
+def _same_key(table: Table, staged: Table, keys: Sequence[str]) -> ColumnElement[bool]:
+    return and_(*[table.c[key] == staged.c[key] for key in keys])
+
+
+def _names(frame: pd.DataFrame) -> list[str]:
+    return [str(name) for name in frame.columns]
+
+
+def _values(series: "pd.Series[Any]", column: Column[Any]) -> list[object]:
+    """Python values that psycopg knows, None for every kind of null."""
+    null = series.isna().tolist()
+    raw = series.astype(object).tolist()
+    if isinstance(column.type, JSONB):
+        return [None if none else Jsonb(value, dumps=_dumps) for value, none in zip(raw, null, strict=True)]
+    if isinstance(column.type, Integer):
+        return [None if none else _whole(value) for value, none in zip(raw, null, strict=True)]
+    return [None if none else value for value, none in zip(raw, null, strict=True)]
+
+
+def _whole(value: Any) -> int:
+    number = int(value)
+    if number != value:
+        raise ValueError("an integer column holds a number that is not whole")
+    return number
