@@ -97,7 +97,11 @@ def _stop_if_strange(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> Non
 
 def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Finding]:
     """The rows of a frame, whose form is right, that break each rule of `model`."""
-    return [_finding(error) for error in _validate(model, frame, ValidationDepth.DATA_ONLY)]
+    errors = _validate(model, frame, ValidationDepth.DATA_ONLY)
+    unasked = [str(error.check) for error in errors if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK]
+    if unasked:  # a check that stumbles has judged no row, so none may pass for having kept it
+        raise FormatChanged(f"Rules of Twizzit's {model.to_schema().name} could not be asked: {', '.join(unasked)}")
+    return [_finding(error) for error in errors]
 
 
 def _validate(model: type[pa.DataFrameModel], frame: pd.DataFrame, depth: ValidationDepth) -> list[SchemaError]:

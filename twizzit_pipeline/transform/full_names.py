@@ -4,6 +4,7 @@ What belongs here: the reading of one scan's whole names. It is a guess from how
 row itself tells wins over what the other rows suggest, and no word of a name is ever lost.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -16,49 +17,14 @@ _Words = list[str]
 _Reading = tuple[_Words, _Words]
 """First name and last name, in words; neither is empty."""
 
-# Words that begin a surname and never end one. "Ben" and "Abu" are left out: they are given names as well.
-_DUTCH = (
-    "van",
-    "vande",
-    "vanden",
-    "vander",
-    "van't",
-    "de",
-    "den",
-    "der",
-    "te",
-    "ten",
-    "ter",
-    "het",
-    "'t",
-    "'s",
-    "op",
-    "in",
-)
-_OTHER = (
-    "du",
-    "des",
-    "la",
-    "le",
-    "les",
-    "von",
-    "zu",
-    "zur",
-    "da",
-    "di",
-    "del",
-    "della",
-    "dal",
-    "dos",
-    "el",
-    "al",
-    "ait",
-)
-_PARTICLES = frozenset(_DUTCH + _OTHER)
-_APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ′", "'"))
+# Words that begin a surname. "Ben" and "Abu" are left out: they are given names as well.
+_DUTCH = "van vande vanden vander van't de den der te ten ter het 't 's op in"
+_OTHER = "du des la le les von zu zur da di del della dal dos el al ait"
+_PARTICLES = frozenset(f"{_DUTCH} {_OTHER}".split()) | {"’t", "’s", "van’t"}
 # Surnames that carry their particle within one word: D'Hondt, L'Heureux, 't'Jampens.
-_JOINED = ("d'", "l'", "'t", "'s")
+_JOINED = ("d'", "l'", "'t", "'s", "d’", "l’", "’t", "’s")
 _HYPHENS = frozenset("-‐‑–—")
+_JOINTS = re.compile(r"\s*[-‐‑–—]\s*|\s+")
 # Capitals tell a surname from this many letters on; "JP Peeters" and "Jan P." are initials.
 _FEWEST_CAPITALS = 3
 # How often given names must repeat more than surnames before they tell the order: brothers and sisters share a surname.
@@ -72,8 +38,8 @@ def split_full_names(names: Sequence[str | None]) -> list[tuple[str | None, str 
 
     1. a comma: "Van den Broeck, Jan", and "Broeck, Jan van den";
     2. capitals: "VAN DEN BROECK Jan", "Jan PEETERS";
-    3. particles: a surname may begin with them and cannot end with one, so that "Van den Broeck Jan" and "Jan Van den
-       Broeck" have one reading each;
+    3. particles: they belong to the word that follows, and no first name begins with one, so that "Van den Broeck Jan"
+       and "Jan Van den Broeck" have one reading each;
     4. the order of the scan, see `order_of`.
 
     A surname in front is its particles and one word; at the end it is all from its first particle on, or one word.
@@ -129,33 +95,27 @@ def _told_order(words: _Words) -> Order | None:
 
 def _by_capitals(words: _Words) -> _Reading | None:
     """The surname is what stands in capitals at one end, with the particles around it, where the rest does not."""
-    capitals = [_is_capitals(word) for word in words]
-    if not any(flag and not _is_particle(word) for flag, word in zip(capitals, words, strict=True)):
+    if not any(_is_capitals(word) and not _is_particle(word) for word in words):
         return None
-    surname = [flag or _is_particle(word) for flag, word in zip(capitals, words, strict=True)]
-    if all(surname):
+    surname = [_is_capitals(word) or _is_particle(word) for word in words]
+    cut = next((at for at, flag in enumerate(surname) if flag != surname[0]), None)
+    if cut is None or len(set(surname[cut:])) > 1:
         return None
-    if surname[0] and not any(surname[surname.index(False) :]):
-        return words[surname.index(False) :], words[: surname.index(False)]
-    if surname[-1] and not any(surname[: surname.index(True)]) and all(surname[surname.index(True) :]):
-        return words[: surname.index(True)], words[surname.index(True) :]
-    return None
+    return (words[cut:], words[:cut]) if surname[0] else (words[:cut], words[cut:])
 
 
 def _read(words: _Words, order: Order) -> _Reading | None:
     """First and last name in that order; None where it cannot be that order."""
-    particle = next((at for at, word in enumerate(words[:-1]) if _is_particle(word)), None)
-    joined = next((at for at, word in enumerate(words) if _carries_particle(word)), None)
-    begin = min((at for at in (particle, joined) if at is not None), default=None)
+    starts = (at for at, word in enumerate(words) if _carries_particle(word) or _is_particle(word))
+    particle = next(starts, None)
     if order == FIRST_NAME_FIRST:
-        cut = len(words) - 1 if begin is None else begin
-        return (words[:cut], words[cut:]) if cut > 0 and not _is_particle(words[-1]) else None
-    cut = 1 if begin is None else begin
+        cut = len(words) - 1 if particle is None else particle
+        return (words[:cut], words[cut:]) if cut > 0 else None
+    cut = 0 if particle is None else particle
     while cut < len(words) and _is_particle(words[cut]):
         cut += 1
-    cut += begin is not None
-    first, last = words[cut:], words[:cut]
-    return (first, last) if first and not _is_particle(first[0]) else None
+    first, last = words[cut + 1 :], words[: cut + 1]
+    return (first, last) if first else None
 
 
 def _other(order: Order) -> Order:
@@ -163,25 +123,28 @@ def _other(order: Order) -> Order:
 
 
 def _words(name: str) -> _Words:
-    """The words of a name; a hyphen that stands free holds its neighbours together ("Peeters - Janssens")."""
+    """The words of a name; what a hyphen joins is one ("Peeters - Janssens", "Van | Damme-De Smet")."""
     words: _Words = []
-    glue = False
     for part in name.split():
-        hyphen = part in _HYPHENS
-        if words and (hyphen or glue):
+        if words and (part in _HYPHENS or _goes_on(words[-1])):
             words[-1] += " " + part
         else:
             words.append(part)
-        glue = hyphen
     return words
 
 
+def _goes_on(word: str) -> bool:
+    """Whether a hyphen in the word waits for more: a name after it, or one after its particle."""
+    *joined, end = _JOINTS.split(word)
+    return bool(joined) and (not end or _is_particle(end)) and not _HYPHENS.isdisjoint(word)
+
+
 def _is_particle(word: str) -> bool:
-    return word.translate(_APOSTROPHES).casefold() in _PARTICLES
+    return word.casefold() in _PARTICLES
 
 
 def _carries_particle(word: str) -> bool:
-    return word.translate(_APOSTROPHES).casefold().startswith(_JOINED) and not _is_particle(word)
+    return word.casefold().startswith(_JOINED) and not _is_particle(word)
 
 
 def _is_capitals(word: str) -> bool:

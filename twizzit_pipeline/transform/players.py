@@ -59,10 +59,10 @@ def player_gender(value: object) -> str | None:
 def jersey_number(value: object) -> tuple[int | None, bool]:
     """The shirt number of 0 to 999, or None; and whether there was something that is no such number.
 
-    7, 7.0, "07" and " 7 " are 7; None and "" are nothing; "A7", -1, 7.5, 1000 and True are unreadable.
+    7, 7.0, "07" and " 7 " are 7; None, NaN and "" are nothing; "A7", -1, 7.5, 1000 and True are unreadable.
     """
     text = clean_text(value)
     if text is None:
-        return None, isinstance(value, bool)
+        return None, not (value is None or isinstance(value, (str, float)))
     number = _NUMBER.fullmatch(text)
     return (int(number[1]), False) if number else (None, True)

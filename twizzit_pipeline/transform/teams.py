@@ -29,8 +29,9 @@ _CATEGORIES = {
 }
 _CATEGORY_OF = {word: category for category, words in _CATEGORIES.items() for word in words}
 
-# U15, U-15, onder 15, moins de 15; and "-15", which must stand free: "2010-15" and "Antwerpen - 2" are no ages.
-_UNDER = re.compile(r"(?:\bu\s?-?\s?|\bonder\s|\bunder\s|\bmoins de\s)(\d{1,2})(?!\d)|(?:^|(?<=\s))-(\d{1,2})(?!\d)")
+# U15, U-15, onder 15, moins de 15, and "-15" where it stands free. "2010-15" and "Antwerpen - 2" are no ages, and
+# "U15/17" is not one age.
+_UNDER = re.compile(r"(?:\bu\s?-?\s?|\bonder |\bunder |\bmoins de |(?:^|(?<=\s))-)(\d{1,2})(?!\d|\s?[-/+&]\s?\d\d)")
 _YOUNGEST, _OLDEST = 5, 23
 
 _GENDER_OF = {
@@ -87,8 +88,7 @@ def _told(tell: Callable[[str], set[str]], *texts: str | None) -> str | None:
 
 
 def _age_groups(text: str) -> set[str]:
-    ages = (int(first or second) for first, second in _UNDER.findall(text.casefold()))
-    under = {f"U{age}" for age in ages if _YOUNGEST <= age <= _OLDEST}
+    under = {f"U{age}" for age in map(int, _UNDER.findall(text.casefold())) if _YOUNGEST <= age <= _OLDEST}
     return under | {_CATEGORY_OF[word] for word in _words(text) if word in _CATEGORY_OF}
 
 

@@ -5,6 +5,7 @@ What belongs here: what is done to every text alike. What is done to names alone
 
 import unicodedata
 from collections.abc import Iterable
+from math import isnan
 
 import pandas as pd
 
@@ -16,19 +17,19 @@ _INVISIBLE = {"Cc", "Cf", "Cs"}
 def clean_text(value: object) -> str | None:
     """`value` as text: NFC, without invisible characters, white space collapsed, trimmed; None where none is left.
 
-    A number becomes its digits (a remote id can come as one), a whole float without its ".0".
+    A number becomes its digits (a remote id can come as one), a whole float without its ".0"; anything else that is no
+    text becomes None.
     """
-    if value is None or isinstance(value, bool):
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and not isnan(value):
+        return str(value)
+    if not isinstance(value, str):
         return None
-    if isinstance(value, float):
-        if value != value:  # noqa: PLR0124 (NaN)
-            return None
-        value = int(value) if value.is_integer() else value
-    text = value if isinstance(value, str) else str(value)
-    if not (text.isascii() and text.isprintable()):
-        visible = (c for c in text if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
-        text = unicodedata.normalize("NFC", "".join(visible))
-    return " ".join(text.split()) or None
+    if not (value.isascii() and value.isprintable()):
+        visible = (c for c in value if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
+        value = unicodedata.normalize("NFC", "".join(visible))
+    return " ".join(value.split()) or None
 
 
 def text_series(values: Iterable[object]) -> "pd.Series[str]":
