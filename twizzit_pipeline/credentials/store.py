@@ -142,6 +142,33 @@ def change_login(
         )
 
 
+def remember_organization(
+    engine: Engine, credential_id: int, organization_id: str | None, organization_name: str | None
+) -> None:
+    """Keep which organization the account turned out to read; writes nothing if that is known already."""
+    differs = credentials.c.twizzit_organization_id.is_distinct_from(
+        organization_id
+    ) | credentials.c.twizzit_organization_name.is_distinct_from(organization_name)
+    with engine.begin() as connection:
+        connection.execute(
+            update(credentials)
+            .where(credentials.c.id == credential_id, differs)
+            .values(
+                twizzit_organization_id=organization_id,
+                twizzit_organization_name=organization_name,
+                updated_at=_utc_now,
+            )
+        )
+
+
+def mark_verified(engine: Engine, credential_id: int) -> None:
+    """Keep that the login worked just now."""
+    with engine.begin() as connection:
+        connection.execute(
+            update(credentials).where(credentials.c.id == credential_id).values(last_verified_at=_utc_now)
+        )
+
+
 def ensure_partition_keys(engine: Engine) -> int:
     """Make the keys that rows put in by ShotSpot lack; how many were made. A key once made is never changed."""
     lacking = select(credentials.c.id, credentials.c.organization_name).where(credentials.c.partition_key.is_(None))
