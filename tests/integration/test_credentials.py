@@ -121,8 +121,8 @@ def test_rows_of_shotspot_get_their_partition_key_once(database: Database) -> No
         ids = connection.scalars(
             text(
                 "INSERT INTO twizzit_credentials (organization_name, api_username, encrypted_password, encryption_iv,"
-                " api_endpoint, is_active) VALUES ('AKC Één', 'a', '00', '00', NULL, NULL), ('B', 'b', '00', '00', '', true)"
-                " RETURNING id"
+                " api_endpoint, is_active) VALUES ('AKC Één', 'a', '00', '00', NULL, NULL),"
+                " ('B', 'b', '00', '00', '', true) RETURNING id"
             )
         ).all()
     assert store.ensure_partition_keys(database.engine) == 2
@@ -180,7 +180,7 @@ def test_the_key_of_the_environment_wins(tmp_path: Path) -> None:
 
 
 def test_your_own_server_never_gets_a_key_made(settings: Settings) -> None:
-    with pytest.raises(SettingsError, match="TWIZZIT_ENCRYPTION_KEY is not set.*openssl rand -hex 32"):
+    with pytest.raises(SettingsError, match=r"TWIZZIT_ENCRYPTION_KEY is not set.*openssl rand -hex 32"):
         encryption_key(settings.model_copy(update={"encryption_key": None}))
     assert not settings.home.exists()
 
