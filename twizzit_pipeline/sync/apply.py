@@ -1,0 +1,199 @@
+"""A plan into the database: on the caller's transaction, set-based, every change journalled."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import pandas as pd
+from sqlalchemy import Connection, Table, update
+
+from twizzit_pipeline.storage import bulk, tables
+from twizzit_pipeline.sync.plan import Change, Plan
+
+# Clubs and seasons before the teams that stand in them.
+_ORDER: tuple[tuple[str, Table], ...] = (
+    ("seasons", tables.seasons),
+    ("clubs", tables.clubs),
+    ("teams", tables.teams),
+    ("players", tables.players),
+)
+_STAMPED = frozenset({"clubs", "teams", "players"})
+# What ShotSpot allows once, and the column whose null lets go of it: a team's name in its season, a player's number.
+_LET_GO = {"teams": "season_id", "players": "jersey_number"}
+_SLOT = {"teams": ("club_id", "name", "season_id"), "players": ("club_id", "jersey_number")}
+_POINTERS = {"season_id": "seasons", "club_id": "clubs", "team_id": "teams"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Journalled:
+    """What one row was and became."""
+
+    table_name: str
+    row_id: int
+    twizzit_id: str | None
+    action: str
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+
+
+def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id: int) -> None:
+    """Writes every change of `plan`, its mapping and its journal row; an empty plan writes nothing.
+
+    Rows to be made get their ids first, so that mappings and journal can name them in the same transaction.
+    """
+    now = datetime.now(UTC)
+    made: dict[tuple[str, int], int] = {}
+    journal: list[_Journalled] = []
+    for name, table in _ORDER:
+        changes = [change for change in plan.changes if change.table == name]
+        _reserve(connection, name, table, changes, made)
+        settled = [(change, _settled(change.values, made)) for change in changes]
+        _let_go(connection, name, table, settled)
+        _create(connection, name, table, settled, made)
+        _update(connection, name, table, settled, now)
+        journal.extend(_local_journal(settled, made))
+    journal.extend(_write_mappings(connection, plan, made, now))
+    _write_journal(connection, journal, credential_id=credential_id, history_id=history_id)
+
+
+def _reserve(
+    connection: Connection, name: str, table: Table, changes: Iterable[Change], made: dict[tuple[str, int], int]
+) -> None:
+    new = [change.row_id for change in changes if change.action == "create"]
+    real = bulk.reserve_ids(connection, table, len(new))
+    made.update({(name, row_id): real_id for row_id, real_id in zip(new, real, strict=True)})
+
+
+def _settled(values: Mapping[str, object], made: Mapping[tuple[str, int], int]) -> dict[str, object]:
+    """The values with the real ids of the rows that were made for them."""
+    return {
+        column: made.get((_POINTERS[column], value), value) if column in _POINTERS and isinstance(value, int) else value
+        for column, value in values.items()
+    }
+
+
+Settled = Sequence[tuple[Change, Mapping[str, object]]]
+
+
+def _let_go(connection: Connection, name: str, table: Table, settled: Settled) -> None:
+    """Frees the names and shirt numbers that change hands within this plan: PostgreSQL checks them row by row."""
+    if name not in _SLOT:
+        return
+    slots = [
+        (change, tuple(change.before.get(column, values.get(column)) for column in _SLOT[name]), wanted)
+        for change, values in settled
+        if (wanted := tuple(values.get(column, change.before.get(column)) for column in _SLOT[name]))
+    ]
+    wanted_by_others = {wanted for change, held, wanted in slots if change.action == "create" or held != wanted}
+    leaving = [
+        change.row_id
+        for change, held, wanted in slots
+        if change.action != "create" and held != wanted and held in wanted_by_others
+    ]
+    if leaving:
+        connection.execute(update(table).where(table.c.id.in_(leaving)).values({_LET_GO[name]: None}))
+
+
+def _create(
+    connection: Connection, name: str, table: Table, settled: Settled, made: Mapping[tuple[str, int], int]
+) -> None:
+    rows = [{"id": made[name, change.row_id], **values} for change, values in settled if change.action == "create"]
+    if rows:
+        bulk.insert_rows(connection, table, _frame(rows))
+
+
+def _update(connection: Connection, name: str, table: Table, settled: Settled, now: datetime) -> None:
+    rows = [
+        {"id": change.row_id, **values}
+        for change, values in settled
+        if change.action != "create" and values != change.before
+    ]
+    if not rows:
+        return
+    stamp = {"updated_at": now} if name in _STAMPED else {}
+    columns = [*(column for column in rows[0] if column != "id"), *stamp]
+    bulk.update_rows(connection, table, _frame([{**row, **stamp} for row in rows]), columns=columns)
+
+
+def _local_journal(settled: Settled, made: Mapping[tuple[str, int], int]) -> Iterable[_Journalled]:
+    for change, values in settled:
+        row_id = made.get((change.table, change.row_id), change.row_id)
+        if change.action == "create":
+            yield _Journalled(change.table, row_id, change.twizzit_id, "create", None, values)
+            continue
+        after = {column: value for column, value in values.items() if change.before[column] != value}
+        if after:
+            before = {column: change.before[column] for column in after}
+            yield _Journalled(change.table, row_id, change.twizzit_id, change.action, before, after)
+
+
+def _write_mappings(
+    connection: Connection, plan: Plan, made: Mapping[tuple[str, int], int], now: datetime
+) -> list[_Journalled]:
+    """Inserts and updates the mapping rows of the plan's entity."""
+    table = tables.team_mappings if plan.entity == "teams" else tables.player_mappings
+    entity = plan.entity.removesuffix("s")
+    concerned = [change for change in plan.changes if change.table == plan.entity and change.mapping is not None]
+    new = [change for change in concerned if change.mapping_id is None]
+    ids = iter(bulk.reserve_ids(connection, table, len(new)))
+    inserted, updated, journal = [], [], []
+    for change in concerned:
+        assert change.mapping is not None
+        row_id = change.mapping_id if change.mapping_id is not None else next(ids)
+        values = _mapping_columns(change.mapping, entity)
+        before = _mapping_columns(change.mapping_before, entity) if change.mapping_before else None
+        if change.mapping_id is None:
+            local_id = made.get((change.table, change.row_id), change.row_id)
+            values |= {f"local_{entity}_id": local_id, f"twizzit_{entity}_id": change.twizzit_id}
+            inserted.append({"id": row_id, **values})
+        else:
+            updated.append({"id": row_id, **values})
+        action = "create" if change.mapping_id is None else change.action
+        journal.append(_Journalled(table.name, row_id, change.twizzit_id, action, before, values))
+    stamp = {"last_synced_at": now.replace(tzinfo=None), "updated_at": now.replace(tzinfo=None)}
+    if inserted:
+        bulk.insert_rows(connection, table, _frame([{**row, **stamp} for row in inserted]))
+    if updated:
+        columns = [*(column for column in updated[0] if column != "id"), *stamp]
+        bulk.update_rows(connection, table, _frame([{**row, **stamp} for row in updated]), columns=columns)
+    return journal
+
+
+def _mapping_columns(values: Mapping[str, object], entity: str) -> dict[str, object]:
+    """The plan's mapping values under the table's names; a team's mapping has no team of its own."""
+    renamed = {f"twizzit_{entity}_name" if name == "twizzit_name" else name: value for name, value in values.items()}
+    if entity != "player":
+        renamed.pop("team_mapping_id", None)
+    return renamed
+
+
+def _write_journal(
+    connection: Connection, journal: Sequence[_Journalled], *, credential_id: int, history_id: int
+) -> None:
+    if not journal:
+        return
+    rows = [
+        {
+            "history_id": history_id,
+            "credential_id": credential_id,
+            "table_name": entry.table_name,
+            "row_id": entry.row_id,
+            "twizzit_id": entry.twizzit_id,
+            "action": entry.action,
+            "before": _jsonable(entry.before),
+            "after": _jsonable(entry.after),
+        }
+        for entry in journal
+    ]
+    bulk.insert_rows(connection, tables.sync_changes, _frame(rows))
+
+
+def _jsonable(values: Mapping[str, object] | None) -> dict[str, object] | None:
+    if values is None:
+        return None
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+def _frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """Rows as a frame that leaves Python's values as they are."""
+    return pd.DataFrame(list(rows), dtype=object)

@@ -1,0 +1,219 @@
+"""The lease: one sync of a Twizzit organization at a time, across processes and machines.
+
+A lease is a row of `twizzit_leases` that its holder touches every few seconds. It is dead when nobody has touched it
+for a minute, or at once when its holder was a process of this machine that is gone. Whoever finds a dead one closes the
+history rows of its run as interrupted, in the same transaction.
+"""
+
+import os
+import platform
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from twizzit_pipeline.errors import LeaseLost, SyncInProgress
+from twizzit_pipeline.storage.tables import leases, sync_history
+
+DEAD_AFTER_SECONDS = 60
+BEAT_SECONDS = 10
+INTERRUPTED = "interrupted: the process ended before the sync did"
+
+_LOST = "Another process took over this sync while this one was silent: nothing more was written; sync again"
+
+
+def organization_key(dialect: str, organization_id: str | None, organization_name: str) -> str:
+    """What a lease is held on: the organization by id, or by name where a dialect has no organizations."""
+    return f"{dialect}:{organization_id or organization_name.casefold().strip()}"
+
+
+def credential_key(credential_id: int) -> str:
+    """What a lease is held on until the organization is known."""
+    return f"credential:{credential_id}"
+
+
+class Lease:
+    """A lease that this process holds, kept alive by a thread until `release`."""
+
+    def __init__(self, engine: Engine, organization: str, token: uuid.UUID) -> None:
+        self._engine = engine
+        self._organization = organization
+        self._token = token
+        self._over = threading.Event()
+        self._beating = threading.Thread(target=self._beat_until_over, name="twizzit-lease", daemon=True)
+        self._beating.start()
+
+    @classmethod
+    def take(cls, engine: Engine, organization: str, *, credential_id: int, run_id: str) -> "Lease":
+        """The lease on `organization`.
+
+        Raises:
+            SyncInProgress: somebody alive holds it.
+        """
+        token = uuid.uuid4()
+        values = {
+            "organization": organization,
+            "token": token,
+            "credential_id": credential_id,
+            "dagster_run_id": run_id,
+            "holder": _this_process(),
+        }
+        with engine.begin() as connection:
+            _make_free(connection, organization)
+            try:
+                connection.execute(insert(leases).values(values))
+            except IntegrityError:
+                raise SyncInProgress() from None
+        return cls(engine, organization, token)
+
+    def move(self, organization: str) -> None:
+        """Holds `organization` instead: the account turned out to read it.
+
+        Raises:
+            SyncInProgress: somebody alive holds that one.
+            LeaseLost: this lease was taken over.
+        """
+        if organization == self._organization:
+            return
+        with self._engine.begin() as connection:
+            _make_free(connection, organization)
+            try:
+                moved = connection.execute(
+                    update(leases).where(leases.c.token == self._token).values(organization=organization)
+                )
+            except IntegrityError:
+                raise SyncInProgress() from None
+            if moved.rowcount != 1:
+                raise LeaseLost(_LOST)
+        self._organization = organization
+
+    def note(self, connection: Connection, history_id: int) -> None:
+        """Remembers which history row the holder works on, for whoever is told to wait."""
+        connection.execute(update(leases).where(leases.c.token == self._token).values(history_id=history_id))
+
+    def confirm(self, connection: Connection) -> None:
+        """Proves inside the transaction of `connection` that nobody took over, and keeps it so until it commits.
+
+        Raises:
+            LeaseLost: somebody did.
+        """
+        touched = connection.execute(
+            update(leases).where(leases.c.token == self._token).values(heartbeat_at=func.clock_timestamp())
+        )
+        if touched.rowcount != 1:
+            raise LeaseLost(_LOST)
+
+    def release(self) -> None:
+        """Gives the lease back; somebody else's is left alone."""
+        self._over.set()
+        self._beating.join()
+        with self._engine.begin() as connection:
+            connection.execute(delete(leases).where(leases.c.token == self._token))
+
+    def _beat_until_over(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            try:
+                with self._engine.begin() as connection:
+                    self.confirm(connection)
+            except LeaseLost:
+                return  # the next transaction of the sync finds out by itself
+            except SQLAlchemyError:
+                continue  # the database may be back for the next beat
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    organization: str
+    run_id: str
+    history_id: int | None
+
+
+def close_interrupted(engine: Engine) -> list[str]:
+    """Closes the history rows of every dead lease and drops the lease; the runs that it was, for their orchestrator."""
+    with engine.begin() as connection:
+        dead = _dead(connection)
+        for held in dead:
+            _bury(connection, held)
+    return [held.run_id for held in dead]
+
+
+def under_way(engine: Engine, credential_id: int) -> int | None:
+    """The history row of the sync that this credential has under way; None when there is none."""
+    with engine.connect() as connection:
+        return connection.scalar(select(leases.c.history_id).where(leases.c.credential_id == credential_id))
+
+
+def _make_free(connection: Connection, organization: str) -> None:
+    """Buries a dead lease on `organization`; raises where a living one is found."""
+    found = connection.execute(
+        select(leases.c.history_id, _is_silent(), leases.c.holder, leases.c.dagster_run_id)
+        .where(leases.c.organization == organization)
+        .with_for_update()
+    ).one_or_none()
+    if found is None:
+        return
+    history_id, silent, holder, run_id = found
+    if not silent and not _process_is_gone(holder):
+        raise SyncInProgress(history_id=history_id)
+    _bury(connection, _Held(organization, run_id, history_id))
+
+
+def _dead(connection: Connection) -> Sequence[_Held]:
+    rows = connection.execute(
+        select(leases.c.organization, leases.c.dagster_run_id, leases.c.history_id, _is_silent(), leases.c.holder)
+        .order_by(leases.c.organization)
+        .with_for_update(skip_locked=True)
+    )
+    return [
+        _Held(organization, run_id, history_id)
+        for organization, run_id, history_id, silent, holder in rows
+        if silent or _process_is_gone(holder)
+    ]
+
+
+def _bury(connection: Connection, held: _Held) -> None:
+    connection.execute(
+        update(sync_history)
+        .where(sync_history.c.dagster_run_id == held.run_id, sync_history.c.status == "in_progress")
+        .values(status="failed", error_message=INTERRUPTED, completed_at=text("timezone('utc', clock_timestamp())"))
+    )
+    connection.execute(delete(leases).where(leases.c.organization == held.organization))
+
+
+def _is_silent() -> ColumnElement[bool]:
+    return leases.c.heartbeat_at < func.clock_timestamp() - timedelta(seconds=DEAD_AFTER_SECONDS)
+
+
+def _machine() -> str:
+    """This machine, as long as it runs: process ids mean nothing outside of it, nor after a restart."""
+    parts = [platform.node()]
+    for path in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
+        try:
+            parts.append(str(Path(path).readlink()) if "/ns/" in path else Path(path).read_text().strip())
+        except OSError:
+            parts.append("")
+    return "/".join(parts)
+
+
+def _this_process() -> str:
+    return f"{_machine()}|{os.getpid()}"
+
+
+def _process_is_gone(holder: str) -> bool:
+    """Whether the holder was a process of this machine that has ended; False for another machine's.
+
+    A process id that was given away again looks alive: then the minute of silence decides.
+    """
+    machine, pid = holder.rsplit("|", 1)
+    if machine != _machine():
+        return False
+    try:
+        return psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,128 @@
+"""The mappings as people want to read them: a remote id and a remote name beside the local ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Select, select
+
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import clubs, player_mappings, players, seasons, team_mappings, teams
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMapping:
+    """A team in both worlds; `last_synced_at` (UTC, with zone) is when a sync last wrote the row."""
+
+    id: int
+    credential_id: int | None
+    local_team_id: int
+    local_team_name: str
+    club_name: str
+    season: str | None
+    twizzit_team_id: str
+    twizzit_team_name: str | None
+    last_synced_at: datetime | None
+    sync_status: str | None
+    sync_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerMapping:
+    """A player in both worlds; `last_synced_at` as for a team."""
+
+    id: int
+    credential_id: int | None
+    local_player_id: int
+    local_first_name: str
+    local_last_name: str
+    jersey_number: int | None
+    local_team_id: int | None
+    local_team_name: str | None
+    is_active: bool | None
+    twizzit_player_id: str
+    twizzit_player_name: str | None
+    last_synced_at: datetime | None
+    sync_status: str | None
+    sync_error: str | None
+
+
+def team_mappings_of(
+    engine: Engine, *, credential_id: int | None = None, limit: int | None = None, offset: int = 0
+) -> list[TeamMapping]:
+    """Mapped teams by club, season and name; of one credential, or of all."""
+    table = team_mappings.c
+    wanted = (
+        select(
+            table.id,
+            table.credential_id,
+            table.local_team_id,
+            teams.c.name,
+            clubs.c.name,
+            seasons.c.name,
+            table.twizzit_team_id,
+            table.twizzit_team_name,
+            table.last_synced_at,
+            table.sync_status,
+            table.sync_error,
+        )
+        .join(teams, teams.c.id == table.local_team_id)
+        .join(clubs, clubs.c.id == teams.c.club_id)
+        .join(seasons, seasons.c.id == teams.c.season_id, isouter=True)
+        .order_by(clubs.c.name, seasons.c.start_date.desc(), teams.c.name, table.id)
+    )
+    return [TeamMapping(*row) for row in _page(engine, wanted, table.credential_id, credential_id, limit, offset)]
+
+
+def player_mappings_of(
+    engine: Engine,
+    *,
+    credential_id: int | None = None,
+    team_id: int | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[PlayerMapping]:
+    """Mapped players by last and first name; of one credential or of all, of one local team or of all."""
+    table = player_mappings.c
+    wanted = (
+        select(
+            table.id,
+            table.credential_id,
+            table.local_player_id,
+            players.c.first_name,
+            players.c.last_name,
+            players.c.jersey_number,
+            players.c.team_id,
+            teams.c.name,
+            players.c.is_active,
+            table.twizzit_player_id,
+            table.twizzit_player_name,
+            table.last_synced_at,
+            table.sync_status,
+            table.sync_error,
+        )
+        .join(players, players.c.id == table.local_player_id)
+        .join(teams, teams.c.id == players.c.team_id, isouter=True)
+        .order_by(players.c.last_name, players.c.first_name, table.id)
+    )
+    if team_id is not None:
+        wanted = wanted.where(players.c.team_id == team_id)
+    return [PlayerMapping(*row) for row in _page(engine, wanted, table.credential_id, credential_id, limit, offset)]
+
+
+def _page(
+    engine: Engine,
+    wanted: Select[Any],
+    owner: ColumnElement[Any],
+    credential_id: int | None,
+    limit: int | None,
+    offset: int,
+) -> Sequence[Any]:
+    if credential_id is not None:
+        wanted = wanted.where(owner == credential_id)
+    with driver_errors(), engine.connect() as connection:
+        return [
+            [value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in row]
+            for row in connection.execute(wanted.limit(limit).offset(offset))
+        ]

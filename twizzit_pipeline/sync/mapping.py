@@ -1,0 +1,115 @@
+"""From a scan to ShotSpot: read the state, make the plan, apply it, close the history row. One transaction."""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Connection, Table, func, select
+from sqlalchemy.exc import DBAPIError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
+
+from twizzit_pipeline.sync import history, seasons
+from twizzit_pipeline.sync.apply import apply
+from twizzit_pipeline.sync.history import Account
+from twizzit_pipeline.sync.plan import Action, Plan, by_reason
+from twizzit_pipeline.sync.reports import MappingReport
+from twizzit_pipeline.sync.rows import Owner, PlayerState, TeamState, WantedSeason
+from twizzit_pipeline.sync.seasons import SeasonRow
+from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.timing import Stopwatch
+
+_SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION = "40001", "40P01", "23505", "23503"
+_SOMEBODY_ELSE_WROTE = {_SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION}
+_TRIES = 5
+
+Entity = Literal["teams", "players"]
+State = TypeVar("State", TeamState, PlayerState)
+
+
+def map_entity(
+    session: SyncSession,
+    entity: Entity,
+    table: Table,
+    read: Callable[[Connection, Owner, int, WantedSeason], State],
+    plan: Callable[[State], Plan],
+) -> MappingReport:
+    """Plans from what the database holds and applies that, both in one transaction.
+
+    Where a user of ShotSpot wrote the same rows meanwhile, everything is read and planned again: nothing is lost.
+    """
+    watch = Stopwatch()
+    with session.recording(entity) as account:
+        season = session.stored_season()
+        if season is None:
+            account.details["season_exists"] = False
+            return MappingReport(entity, season_exists=False)
+        session.progress(f"Bringing the {entity} into ShotSpot")
+        for attempt in Retrying(
+            retry=retry_if_exception(_somebody_else_wrote),
+            stop=stop_after_attempt(_TRIES),
+            wait=wait_random(0, 0.5),
+            reraise=True,
+        ):
+            with attempt, session.writing() as connection:
+                wanted = _wanted(connection, session, season)
+                state = read(connection, session.owner, season.id, wanted)
+                watch.lap("read")
+                made = plan(state)
+                watch.lap("plan")
+                apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
+                _count(account, made, {row.id for row in state.remote})
+                history.finish(connection, session.history_id(entity), account)
+                owned = _owned(connection, table, session.credential.id)
+        watch.lap("apply")
+        account.done = True
+        return _report(made, wanted, owned, watch)
+    raise AssertionError("unreachable: recording lets no error pass in silence")
+
+
+def _somebody_else_wrote(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _SOMEBODY_ELSE_WROTE
+
+
+def _wanted(connection: Connection, session: SyncSession, season: SeasonRow) -> WantedSeason:
+    decides = seasons.decides(
+        connection, session.credential.id, season, day=session.day, season_start=session.settings.season_start
+    )
+    return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < session.day)
+
+
+def _count(account: Account, plan: Plan, seen: set[str]) -> None:
+    """Adds what the plan does to what the scan of this run found; without a scan, the snapshot is what was seen.
+
+    A rejected row that an earlier scan knew (`seen`) is in the plan too: it failed, and counts once.
+    """
+    rejected = {remote_id for ids in account.rejected.values() for remote_id in ids}
+    account.scanned = plan.items - len(rejected & seen)
+    unread = {name: ids for name, ids in account.failed.items() if name == "players_not_read"}
+    account.failed = {**unread, **by_reason(plan.failed)}
+    account.warnings = by_reason(plan.warned)
+    actions: tuple[Action, ...] = ("create", "link", "adopt", "update")
+    account.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}
+    places: dict[str, Any] = {item.twizzit_id: list(item.local_ids) for item in plan.failed if item.local_ids}
+    if places:
+        account.details["fitting_local_ids"] = dict(list(places.items())[: history.MOST_ITEMS_IN_DETAILS])
+
+
+def _owned(connection: Connection, table: Table, credential_id: int) -> int:
+    owned = select(func.count()).select_from(table).where(table.c.credential_id == credential_id)
+    return int(connection.scalar(owned) or 0)
+
+
+def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch) -> MappingReport:
+    return MappingReport(
+        plan.entity,
+        season_exists=True,
+        deciding=season.decides,
+        created=plan.count("create"),
+        linked=plan.count("link"),
+        adopted=plan.count("adopt"),
+        updated=plan.count("update"),
+        unchanged=plan.unchanged,
+        failed=by_reason(plan.failed),
+        warnings=by_reason(plan.warned),
+        mappings=owned,
+        seconds=watch.phases,
+    )

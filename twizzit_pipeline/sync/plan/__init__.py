@@ -1,0 +1,103 @@
+"""The plan: what is there, what should be, what differs. Pure functions over rows; nothing here reads or writes.
+
+This module holds the plan's own words; `teams.py` and `players.py` make one. A new row has a negative id until it is
+applied; other changes may point at it by that id.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Action = Literal["create", "link", "adopt", "update", "mark"]
+Table = Literal["clubs", "seasons", "teams", "players"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One local row, and the mapping that goes with it.
+
+    Attributes:
+        table: ShotSpot's table.
+        action: create (made anew), link (found), adopt (the mapping had no owner), update; mark says in the mapping why
+            its item failed, and leaves the local row alone.
+        row_id: the local id; negative for a row to be made.
+        twizzit_id: the remote id; None for a club or a season, which have no mapping.
+        values: every column that a sync may write, as it should be.
+        before: the same columns as they are; empty for a row to be made.
+        mapping: the mapping row as it should be, without its local id; None where it stays as it is.
+        mapping_id: the mapping's id; None for one to be made.
+        conflicts: columns that both sides changed; Twizzit's value stands in `values`.
+    """
+
+    table: Table
+    action: Action
+    row_id: int
+    twizzit_id: str | None
+    values: Mapping[str, object]
+    before: Mapping[str, object] = field(default_factory=dict)
+    mapping: Mapping[str, object] | None = None
+    mapping_before: Mapping[str, object] = field(default_factory=dict)
+    mapping_id: int | None = None
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> dict[str, object]:
+        """The columns of the local row that differ."""
+        return {
+            name: value for name, value in self.values.items() if name not in self.before or self.before[name] != value
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An item that cannot be applied, and the local rows that are the reason."""
+
+    twizzit_id: str
+    reason: str
+    local_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that did not stop an item but that somebody should know."""
+
+    twizzit_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sync will do to one entity: nothing more, nothing less.
+
+    `unchanged` counts the items that are already as they should be.
+    """
+
+    entity: Literal["teams", "players"]
+    changes: Sequence[Change] = ()
+    failed: Sequence[Failed] = ()
+    warned: Sequence[Warned] = ()
+    unchanged: int = 0
+
+    def count(self, action: Action) -> int:
+        """How many items of the entity (clubs and seasons aside) have this action."""
+        return sum(change.action == action and change.table == self.entity for change in self.changes)
+
+    @property
+    def items(self) -> int:
+        """How many items of the entity the plan speaks of."""
+        applied = sum(change.table == self.entity and change.action != "mark" for change in self.changes)
+        return applied + len({item.twizzit_id for item in self.failed}) + self.unchanged
+
+
+def by_reason(items: Sequence[Failed] | Sequence[Warned]) -> dict[str, tuple[str, ...]]:
+    """Reason → remote ids, in the plan's order."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        grouped[item.reason].append(item.twizzit_id)
+    return {reason: tuple(ids) for reason, ids in grouped.items()}
+
+
+def id_order(remote_id: str) -> tuple[int, int, str]:
+    """Sort key of remote ids: numbers by value, before texts."""
+    return (0, int(remote_id), remote_id) if remote_id.isdecimal() else (1, 0, remote_id)

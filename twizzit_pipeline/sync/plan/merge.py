@@ -1,0 +1,64 @@
+"""Twizzit writes only what Twizzit changed: the three-way merge of a row, and the slots that one row alone may hold."""
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+def merge(
+    base: Mapping[str, object] | None, remote: Mapping[str, object], local: Mapping[str, object]
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """What the columns of `remote` should be locally, and which of them both sides changed.
+
+    Args:
+        base: what Twizzit said at the last sync; None where nobody knows, then only what is empty is filled.
+        remote: what Twizzit says now.
+        local: what ShotSpot holds.
+    """
+    values: dict[str, object] = {}
+    conflicts = []
+    for column, said in remote.items():
+        held = local[column]
+        if base is None or column not in base:
+            values[column] = said if held is None else held
+        elif said == base[column]:
+            values[column] = held
+        else:
+            values[column] = said
+            if held not in (base[column], said):
+                conflicts.append(column)
+    return values, tuple(conflicts)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Somebody who changes slots (a name in a club, a shirt number).
+
+    `leaves`: the slot given up; `wants`: the slot asked for; `stays`: whether they keep the old one if that is taken.
+    """
+
+    who: Hashable
+    leaves: Hashable | None
+    wants: Hashable | None
+    stays: bool
+
+
+def denied(held: Collection[Hashable], moves: Sequence[Move]) -> frozenset[Hashable]:
+    """Who cannot have the slot that they want; of several, the first in `moves` gets it.
+
+    Args:
+        held: the slots that are taken now, by whomever.
+        moves: in order of precedence. A slot that somebody leaves is free for the others.
+    """
+    losers: set[Hashable] = set()
+    while True:
+        leaving = {move.leaves for move in moves if move.leaves is not None and not (move.stays and move.who in losers)}
+        taken = {slot for slot in held if slot not in leaving}
+        before = len(losers)
+        for move in moves:
+            if move.who in losers or move.wants is None:
+                continue
+            if move.wants in taken:
+                losers.add(move.who)
+            taken.add(move.wants)
+        if len(losers) == before:
+            return frozenset(losers)

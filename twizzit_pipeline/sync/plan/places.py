@@ -1,0 +1,93 @@
+"""Where things go: the ShotSpot club of a remote team, and the ShotSpot season of a partition.
+
+The rule (design: "whose club"): the organization is the club, unless a team names another. A club is found by the teams
+that were mapped before, then by its name, then by its name without accents and case; only then is one made.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from twizzit_pipeline.sync.plan import Change
+from twizzit_pipeline.sync.plan.ownership import same_organization
+from twizzit_pipeline.sync.rows import LocalSeason, MappingRow, Owner, TeamState, WantedSeason
+from twizzit_pipeline.transform.names import normalised_name
+
+CLUB_NAME_LENGTH = 100
+
+
+class Clubs:
+    """Finds the club of a team; remembers the ones that must be made (with negative ids)."""
+
+    def __init__(self, state: TeamState) -> None:
+        self._owner = state.owner
+        self._exact = {club.name: club.id for club in state.clubs}
+        self._alike: dict[str, list[int]] = defaultdict(list)
+        for club in state.clubs:
+            self._alike[normalised_name(club.name)].append(club.id)
+        local = {team.id: team.club_id for team in state.local}
+        self._known = _clubs_of_mapped_teams(state.mappings, state.owner, local)
+        self._made: dict[str, int] = {}
+
+    def find(self, club_name: str | None) -> int | None:
+        """The id of the club that `club_name` (None: the organization itself) means; negative for one to be made.
+
+        None where several clubs fit: then nobody can say.
+        """
+        if club_name in self._known:
+            return self._known[club_name]
+        name = (club_name or self._owner.organization_name)[:CLUB_NAME_LENGTH].strip()
+        if name in self._exact:
+            return self._exact[name]
+        fitting = self._alike.get(normalised_name(name), [])
+        if len(fitting) > 1:
+            return None
+        if fitting:
+            return fitting[0]
+        return self._made.setdefault(name, -1 - len(self._made))
+
+    def creations(self, needed: Iterable[int]) -> list[Change]:
+        """The clubs to be made, of those that some change really needs."""
+        wanted = set(needed)
+        return [
+            Change("clubs", "create", row_id, None, {"name": name})
+            for name, row_id in self._made.items()
+            if row_id in wanted
+        ]
+
+
+def _clubs_of_mapped_teams(
+    mappings: Sequence[MappingRow], owner: Owner, club_of: dict[int, int]
+) -> dict[str | None, int]:
+    """Club name as Twizzit gave it (None: the organization) → the one club that its mapped teams stand in."""
+    found: dict[str | None, set[int]] = defaultdict(set)
+    for mapping in mappings:
+        if mapping.last_values is None or not same_organization(mapping, owner) or mapping.local_id not in club_of:
+            continue
+        name = mapping.last_values.get("club_name")
+        found[name if isinstance(name, str) else None].add(club_of[mapping.local_id])
+    return {name: ids.pop() for name, ids in found.items() if len(ids) == 1}
+
+
+def find_season(wanted: WantedSeason, seasons: Sequence[LocalSeason]) -> int:
+    """The id of ShotSpot's season, by name, then by dates; -1 for one to be made."""
+    same_name = [season.id for season in seasons if season.name.strip() == wanted.label]
+    same_dates = [
+        season.id for season in seasons if (season.start_date, season.end_date) == (wanted.start_date, wanted.end_date)
+    ]
+    return next(iter(sorted(same_name) or sorted(same_dates)), -1)
+
+
+def season_creation(wanted: WantedSeason) -> Change:
+    """The season to be made."""
+    return Change(
+        "seasons",
+        "create",
+        -1,
+        None,
+        {
+            "name": wanted.label,
+            "start_date": wanted.start_date,
+            "end_date": wanted.end_date,
+            "is_active": not wanted.ended,
+        },
+    )

@@ -1,0 +1,208 @@
+"""What becomes of a season's teams: linked where one is found, made where none is, updated where Twizzit changed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, id_order
+from twizzit_pipeline.sync.plan.merge import Move, denied, merge
+from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values
+from twizzit_pipeline.sync.plan.places import Clubs, find_season, season_creation
+from twizzit_pipeline.sync.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
+from twizzit_pipeline.transform.names import normalised_name
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """One team's change before it is known whether its name is free; `base` is what its mapping will remember."""
+
+    action: Action
+    remote: RemoteTeam
+    row_id: int
+    club_id: int
+    values: Mapping[str, object]
+    base: Mapping[str, object] | None
+    local: LocalTeam | None = None
+    mapping: MappingRow | None = None
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def before(self) -> dict[str, object]:
+        return {} if self.local is None else {column: getattr(self.local, column) for column in self.values}
+
+    @property
+    def move(self) -> Move | None:
+        """The name that this draft asks for, where the database allows it only once (not for teams without season)."""
+        slot = _slot(self.club_id, self.values["name"], self.values["season_id"])
+        leaves = None if self.local is None else _slot(self.club_id, self.local.name, self.local.season_id)
+        return None if slot == leaves else Move(self.row_id, leaves, slot, stays=True)
+
+
+def plan_teams(state: TeamState) -> Plan:
+    """The plan for the teams of one credential and season."""
+    season_id = find_season(state.season, state.seasons)
+    clubs = Clubs(state)
+    drafts, failed = _drafts(state, clubs, season_id)
+    held = {_slot(team.club_id, team.name, team.season_id) for team in state.local} - {None}
+    losers = denied(held, [move for draft in drafts if (move := draft.move) is not None])
+
+    changes: list[Change] = []
+    unchanged = 0
+    for draft in drafts:
+        if draft.row_id in losers:
+            failed.append(Failed(draft.remote.id, "name_taken"))
+            changes.extend(_marked(draft, state))
+        elif (change := _change(draft, state)) is not None:
+            changes.append(change)
+        else:
+            unchanged += 1
+    places = _places(changes, clubs, state)
+    return Plan("teams", changes=[*places, *changes], failed=failed, unchanged=unchanged)
+
+
+def _slot(club_id: object, name: object, season_id: object) -> tuple[object, object, object] | None:
+    """What ShotSpot allows only once: a name in a club and season; a team without season may share its name."""
+    return None if season_id is None else (club_id, name, season_id)
+
+
+def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft], list[Failed]]:
+    mappings = {mapping.twizzit_id: mapping for mapping in state.mappings}
+    local = {team.id: team for team in state.local}
+    drafts: list[_Draft] = []
+    failed: list[Failed] = []
+    unmapped: list[tuple[RemoteTeam, int]] = []
+    for remote in sorted(state.remote, key=lambda team: id_order(team.id)):
+        club_id = clubs.find(remote.club_name)
+        mapping = mappings.get(remote.id)
+        if mapping is not None:
+            draft = _mapped(state, remote, mapping, local[mapping.local_id], club_id, season_id)
+            if draft is None:
+                failed.append(Failed(remote.id, "remote_id_taken", (mapping.local_id,)))
+            else:
+                drafts.append(draft)
+        elif club_id is None:
+            failed.append(Failed(remote.id, "club_doubtful"))
+        else:
+            unmapped.append((remote, club_id))
+    linked, doubtful = _found_or_new(state, unmapped, season_id)
+    return drafts + linked, failed + doubtful
+
+
+def _mapped(
+    state: TeamState, remote: RemoteTeam, mapping: MappingRow, local: LocalTeam, club_id: int | None, season_id: int
+) -> _Draft | None:
+    """The draft for a team that has a mapping; None when the mapping belongs to another organization."""
+    alike = local.club_id == club_id and normalised_name(mapping.twizzit_name or local.name) == normalised_name(
+        remote.name
+    )
+    verdict = claim(mapping, state.owner, same_name_and_club=alike)
+    if verdict == "taken":
+        return None
+    action: Action = "adopt" if verdict == "adoptable" else "update"
+    base = mapping.last_values
+    kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender, "season_id": local.season_id}
+    draft = _Draft(action, remote, local.id, local.club_id, kept, base, local, mapping)
+    same_season = base is None or base.get("season") == state.season.label
+    if not (same_season or state.season.decides):
+        # an older season overwrites nothing newer, the name that the mapping remembers included
+        return replace(draft, remote=replace(remote, name=mapping.twizzit_name or remote.name))
+    values, conflicts = merge(base, _said(remote), kept)
+    keeps_season = same_season and local.season_id is not None
+    values["season_id"] = local.season_id if keeps_season else season_id
+    return replace(draft, values=values, conflicts=conflicts, base=_base(state, remote))
+
+
+def _found_or_new(
+    state: TeamState, unmapped: Sequence[tuple[RemoteTeam, int]], season_id: int
+) -> tuple[list[_Draft], list[Failed]]:
+    """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful."""
+    free: dict[tuple[int, str], list[LocalTeam]] = defaultdict(list)
+    for team in state.local:
+        if not team.mapped:
+            free[team.club_id, normalised_name(team.name)].append(team)
+    fitting = {
+        remote.id: _fitting(remote, free[club_id, normalised_name(remote.name)], season_id)
+        for remote, club_id in unmapped
+    }
+    wanted = Counter(team.id for teams in fitting.values() for team in teams)
+    drafts, failed = [], []
+    for place, (remote, club_id) in enumerate(unmapped):
+        teams = fitting[remote.id]
+        if not teams:
+            drafts.append(_new(state, remote, club_id, season_id, row_id=-1 - place))
+        elif len(teams) > 1 or wanted[teams[0].id] > 1:
+            failed.append(Failed(remote.id, "doubtful_link", tuple(sorted(team.id for team in teams))))
+        else:
+            drafts.append(_link(state, remote, teams[0], season_id))
+    return drafts, failed
+
+
+def _fitting(remote: RemoteTeam, alike: Sequence[LocalTeam], season_id: int) -> list[LocalTeam]:
+    """The local teams that fit best: of the season before those of none, the very name before a name alike."""
+    for season in (season_id, None):
+        of_season = [team for team in alike if team.season_id == season]
+        exact = [team for team in of_season if team.name == remote.name]
+        if exact or of_season:
+            return exact or of_season
+    return []
+
+
+def _said(remote: RemoteTeam) -> dict[str, object]:
+    return {"name": remote.name, "age_group": remote.age_group, "gender": remote.gender}
+
+
+def _base(state: TeamState, remote: RemoteTeam) -> dict[str, object]:
+    return {**_said(remote), "club_name": remote.club_name, "season": state.season.label}
+
+
+def _link(state: TeamState, remote: RemoteTeam, local: LocalTeam, season_id: int) -> _Draft:
+    kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender}
+    values, _ = merge(None, _said(remote), kept)
+    values["season_id"] = season_id
+    return _Draft("link", remote, local.id, local.club_id, values, _base(state, remote), local)
+
+
+def _new(state: TeamState, remote: RemoteTeam, club_id: int, season_id: int, *, row_id: int) -> _Draft:
+    values = {**_said(remote), "season_id": season_id, "club_id": club_id, "is_active": not state.season.ended}
+    return _Draft("create", remote, row_id, club_id, values, _base(state, remote))
+
+
+def _change(draft: _Draft, state: TeamState) -> Change | None:
+    """The draft as a change; None where everything is as it should be."""
+    mapping = draft.mapping
+    after = mapping_values(state.owner, draft.remote.name, draft.base)
+    before = {} if mapping is None else current_mapping(mapping)
+    if draft.values == draft.before and after == before:
+        return None
+    return Change(
+        "teams",
+        draft.action,
+        draft.row_id,
+        draft.remote.id,
+        draft.values,
+        draft.before,
+        None if after == before else after,
+        before,
+        None if mapping is None else mapping.id,
+        draft.conflicts,
+    )
+
+
+def _marked(draft: _Draft, state: TeamState) -> Iterable[Change]:
+    """Says in the mapping of a team that could not be renamed why; its base stays: the next sync tries again."""
+    if draft.mapping is None:
+        return
+    before = current_mapping(draft.mapping)
+    reason = "another team of the club has this name in this season"
+    after = {**before, "sync_status": "failed", "sync_error": reason}
+    if after != before:
+        yield Change(
+            "teams", "mark", draft.row_id, draft.remote.id, draft.before, draft.before, after, before, draft.mapping.id
+        )
+
+
+def _places(changes: Sequence[Change], clubs: Clubs, state: TeamState) -> list[Change]:
+    """The season and the clubs that these changes need and that are not there yet."""
+    needs_season = any(change.values.get("season_id") == -1 for change in changes)
+    needed = [club_id for change in changes if isinstance(club_id := change.values.get("club_id"), int) and club_id < 0]
+    return [*([season_creation(state.season)] if needs_season else []), *clubs.creations(needed)]

@@ -1,0 +1,78 @@
+"""The players of a season, from Twizzit into ShotSpot: scan, then map."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from twizzit_pipeline.contracts.players import check_players
+from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
+from twizzit_pipeline.sync.mapping import map_entity
+from twizzit_pipeline.sync.plan.players import plan_players
+from twizzit_pipeline.sync.reports import MappingReport, ScanReport
+from twizzit_pipeline.sync.scan import grouped, store_scan
+from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.state import read_player_state
+from twizzit_pipeline.sync.timing import Stopwatch
+from twizzit_pipeline.transform.players import players_frame
+from twizzit_pipeline.twizzit.records import Team
+
+
+def scan_players(session: SyncSession) -> ScanReport:
+    """Reads the rosters of the teams that the last scan of teams saw, and writes the valid rows to `twizzit_players`.
+
+    A team whose players cannot be read is a failed item; what an earlier scan knew of it stays.
+
+    Raises:
+        TwizzitPipelineError: any leaf; nothing was written to the snapshot then.
+    """
+    watch, calls = Stopwatch(), session.calls
+    with session.recording("players") as account:
+        season = session.listed_season()
+        if season is None:
+            account.details["season_exists"] = False
+            return ScanReport("players", season_exists=False, calls=session.calls - calls, seconds=watch.phases)
+        teams = _scanned_teams(session, season.id)
+        session.progress(f"Reading the players of {len(teams)} teams")
+        rosters = session.client.rosters(teams, season.record)
+        watch.lap("fetch")
+        checked = check_players(players_frame(rosters.players))
+        watch.lap("validate")
+        unread = {"twizzit_team_id": tuple(rosters.failed)}
+        written = store_scan(session, "players", twizzit_players, season.id, checked, keep=unread)
+        watch.lap("write")
+        account.scanned = checked.valid["twizzit_player_id"].nunique()
+        valid = set(checked.valid["twizzit_player_id"])
+        account.rejected = {
+            rule: kept
+            for rule, ids in grouped(checked.rejected).items()
+            if (kept := tuple(remote_id for remote_id in ids if remote_id not in valid))
+        }
+        if rosters.failed:
+            account.failed["players_not_read"] = tuple(rosters.failed)
+        return ScanReport(
+            "players",
+            season_exists=True,
+            rows=len(checked.valid),
+            rejected=grouped(checked.rejected),
+            warnings=grouped(checked.warnings),
+            failed={team_id: str(error) for team_id, error in rosters.failed.items()},
+            written=written,
+            calls=session.calls - calls,
+            seconds=watch.phases,
+        )
+
+
+def map_players(session: SyncSession) -> MappingReport:
+    """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
+    return map_entity(session, "players", player_mappings, read_player_state, plan_players)
+
+
+def _scanned_teams(session: SyncSession, season_id: int) -> Sequence[Team]:
+    columns = twizzit_teams.c
+    wanted = (
+        select(columns.twizzit_team_id, columns.name, columns.short_name, columns.club_id, columns.club_name)
+        .where(columns.credential_id == session.credential.id, columns.season_id == season_id)
+        .order_by(columns.twizzit_team_id)
+    )
+    with session.engine.connect() as connection:
+        return [Team(*row) for row in connection.execute(wanted)]

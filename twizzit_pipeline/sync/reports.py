@@ -1,0 +1,64 @@
+"""What a use case did, in numbers and ids: for the command line, Dagster's metadata and the history. Never a name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from twizzit_pipeline.storage.bulk import Written
+
+Ids = Mapping[str, tuple[str, ...]]
+
+NOTHING_WRITTEN = Written(inserted=0, updated=0, deleted=0)
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """What a scan saw, and wrote into the table of the same name.
+
+    Attributes:
+        entity: ``teams`` or ``players``.
+        season_exists: False when the account has no such season; nothing was read or written then.
+        rows: rows that keep the contract.
+        rejected: rule → remote ids that broke it.
+        warnings: hint → remote ids.
+        failed: remote team id → why its players could not be read (players only).
+        written: rows of the snapshot that changed.
+        calls: HTTP calls to Twizzit in this step.
+        seconds: phase → seconds.
+    """
+
+    entity: str
+    season_exists: bool
+    rows: int = 0
+    rejected: Ids = field(default_factory=dict)
+    warnings: Ids = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    written: Written = NOTHING_WRITTEN
+    calls: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MappingReport:
+    """What became of the rows of a scan in ShotSpot.
+
+    Attributes:
+        deciding: whether this season may overwrite (design: the deciding season).
+        created, linked, adopted, updated, unchanged: items, by what was done to them.
+        failed: reason → remote ids that could not be applied.
+        warnings: reason → remote ids.
+        mappings: rows of the mapping table that belong to the credential afterwards, of every season.
+        seconds: phase → seconds.
+    """
+
+    entity: str
+    season_exists: bool
+    deciding: bool = False
+    created: int = 0
+    linked: int = 0
+    adopted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: Ids = field(default_factory=dict)
+    warnings: Ids = field(default_factory=dict)
+    mappings: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)

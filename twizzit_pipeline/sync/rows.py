@@ -1,0 +1,162 @@
+"""The rows that a plan is made from: what the snapshot saw, what ShotSpot holds, and the mappings between them.
+
+Plain values only (None, never NaN), so that the rules of `plan/` read as they are spoken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who syncs: a credential, and the organization whose ids it speaks of."""
+
+    credential_id: int
+    dialect: str
+    organization_id: str | None
+    organization_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSeason:
+    """The season of this partition. `decides`: see `seasons.decides`; `ended`: its last day is over."""
+
+    label: str
+    start_date: date
+    end_date: date
+    decides: bool
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteTeam:
+    """A row of the table `twizzit_teams`."""
+
+    id: str
+    name: str
+    club_name: str | None
+    age_group: str | None
+    gender: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePlayer:
+    """A row of the table `twizzit_players`: one for each team that a person plays in."""
+
+    team_id: str
+    id: str
+    first_name: str
+    last_name: str
+    gender: str | None
+    jersey_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalClub:
+    """A row of ShotSpot's `clubs`."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSeason:
+    """A row of ShotSpot's `seasons`."""
+
+    id: int
+    name: str
+    start_date: date
+    end_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTeam:
+    """A row of ShotSpot's `teams`; `mapped` says whether any mapping points at it."""
+
+    id: int
+    club_id: int
+    name: str
+    age_group: str | None
+    gender: str | None
+    season_id: int | None
+    is_active: bool | None
+    mapped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPlayer:
+    """A row of ShotSpot's `players`; `mapped` says whether any mapping points at it."""
+
+    id: int
+    club_id: int | None
+    team_id: int | None
+    first_name: str
+    last_name: str
+    gender: str | None
+    jersey_number: int | None
+    is_active: bool | None
+    mapped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRow:
+    """A row of a mapping table, of teams or of players.
+
+    `credential_active` is None when no credential owns it (any more). `last_values` is the base: what Twizzit said when
+    the row was last written; None where ShotSpot's own integration made it. `team_mapping_id` is the players' alone.
+    """
+
+    id: int
+    local_id: int
+    twizzit_id: str
+    twizzit_name: str | None
+    credential_id: int | None
+    credential_active: bool | None
+    dialect: str | None
+    organization_id: str | None
+    organization_name: str | None
+    last_values: Mapping[str, object] | None
+    sync_status: str | None
+    sync_error: str | None
+    team_mapping_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedTeam:
+    """Where the players of a remote team go: its mapping, the local team and its club."""
+
+    mapping_id: int
+    team_id: int
+    club_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamState:
+    """Everything that decides what becomes of a season's teams.
+
+    `mappings`: those of the remote ids, and all of the same organization. `local`: the teams of every club concerned.
+    """
+
+    owner: Owner
+    season: WantedSeason
+    remote: Sequence[RemoteTeam]
+    mappings: Sequence[MappingRow]
+    clubs: Sequence[LocalClub]
+    seasons: Sequence[LocalSeason]
+    local: Sequence[LocalTeam]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerState:
+    """Everything that decides what becomes of a season's players.
+
+    `teams`: remote team id → where its players go. `local`: the players of every club concerned, and the mapped ones.
+    """
+
+    owner: Owner
+    season: WantedSeason
+    remote: Sequence[RemotePlayer]
+    teams: Mapping[str, MappedTeam]
+    mappings: Sequence[MappingRow]
+    local: Sequence[LocalPlayer]

@@ -1,0 +1,72 @@
+"""The end of every scan: the valid rows into the table of the same name, the rejected ones beside it."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from sqlalchemy import Connection, Table, or_, select
+
+from twizzit_pipeline.contracts.checked import Checked
+from twizzit_pipeline.storage import bulk
+from twizzit_pipeline.storage.bulk import Written
+from twizzit_pipeline.sync import history
+from twizzit_pipeline.sync.session import SyncSession
+
+
+def store_scan(
+    session: SyncSession,
+    entity: str,
+    table: Table,
+    season_id: int,
+    checked: Checked,
+    *,
+    keep: Mapping[str, Sequence[str]],
+) -> Written:
+    """Makes the snapshot of this credential and season what was seen, in one transaction.
+
+    A row that was rejected, or that could not be read (`keep`: column → values), is not known to be gone: what an
+    earlier scan knew of it stays.
+
+    Args:
+        checked: valid rows with the table's columns, credential and season aside.
+    """
+    scope = {"credential_id": session.credential.id, "season_id": season_id}
+    keys = [column.name for column in table.primary_key if column.name not in scope]
+    columns = [column.name for column in table.c if column.name not in scope]
+    unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *checked.rejected["twizzit_id"].dropna()]}
+    with session.writing() as connection:
+        earlier = _earlier(connection, table, scope, columns, unknown)
+        frame = pd.concat([checked.valid[columns].astype(object), earlier], ignore_index=True)
+        written = bulk.synchronise(connection, table, frame.drop_duplicates(keys), keys=[*scope, *keys], scope=scope)
+        history.reject(
+            connection,
+            session.history_id(entity),
+            credential_id=session.credential.id,
+            entity=entity,
+            rejected=checked.rejected,
+        )
+    return written
+
+
+def grouped(found: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """`twizzit_id`, `rule` → rule → distinct remote ids, sorted."""
+    return {
+        str(rule): tuple(sorted({str(remote_id) for remote_id in ids.dropna()}))
+        for rule, ids in found.groupby("rule", sort=True)["twizzit_id"]
+    }
+
+
+def _earlier(
+    connection: Connection,
+    table: Table,
+    scope: Mapping[str, int],
+    columns: Sequence[str],
+    unknown: Mapping[str, Sequence[str]],
+) -> pd.DataFrame:
+    """The rows of the last scan that this one says nothing about."""
+    wanted = [table.c[name].in_(list(values)) for name, values in unknown.items() if values]
+    rows = []
+    if wanted:
+        within = [table.c[name] == value for name, value in scope.items()]
+        found = connection.execute(select(*(table.c[name] for name in columns)).where(*within, or_(*wanted)))
+        rows = [dict(row._mapping) for row in found]
+    return pd.DataFrame(rows, columns=list(columns), dtype=object)

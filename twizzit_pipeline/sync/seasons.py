@@ -1,0 +1,178 @@
+"""Seasons: the ones an account lists, kept in `twizzit_seasons`, and which of them is running or decides.
+
+A season is the label that Twizzit gives; where an account has none, the season running on that day.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import sync_history, twizzit_players, twizzit_seasons
+from twizzit_pipeline.twizzit.records import Season
+
+LABEL_LENGTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonRow:
+    """A row of `twizzit_seasons`, its dates filled in where the account gives none."""
+
+    id: int
+    label: str
+    twizzit_season_id: str | None
+    start_date: date
+    end_date: date
+
+    @property
+    def record(self) -> Season:
+        """The season as the client wants it."""
+        return Season(self.twizzit_season_id, self.label, self.start_date, self.end_date)
+
+
+def today() -> date:
+    """The day in Belgium, where the seasons are played."""
+    return datetime.now(ZoneInfo("Europe/Brussels")).date()
+
+
+def season_of(day: date, season_start: str) -> Season:
+    """The season running on `day` when seasons begin on `season_start` ("MM-DD"): the label is its two years."""
+    begins = date.fromisoformat(f"{day.year}-{season_start}")
+    if day < begins:
+        begins = begins.replace(year=day.year - 1)
+    ends = begins.replace(year=begins.year + 1) - timedelta(days=1)
+    return Season(None, f"{begins.year}-{begins.year + 1}", begins, ends)
+
+
+def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[Season]:
+    """The seasons of an account with usable, distinct labels; the running one where the account lists none."""
+    if not seasons:
+        return [season_of(day, season_start)]
+    found: dict[str, Season] = {}
+    for season in sorted(seasons, key=lambda season: (season.start_date or date.min, season.id or "")):
+        label = season.label[:LABEL_LENGTH]
+        if label in found:
+            label = f"{label[: LABEL_LENGTH - 12]}-{season.id}"[:LABEL_LENGTH]
+        found[label] = Season(season.id, label, season.start_date, season.end_date)
+    return list(found.values())
+
+
+def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season]) -> None:
+    """Writes what differs into `twizzit_seasons`; a season that is no longer listed stays, with what hangs on it."""
+    rows = [
+        {
+            "credential_id": credential_id,
+            "twizzit_season_id": season.id,
+            "label": season.label,
+            "start_date": season.start_date,
+            "end_date": season.end_date,
+        }
+        for season in seasons
+    ]
+    if not rows:
+        return
+    wanted = insert(twizzit_seasons).values(rows)
+    said = ("twizzit_season_id", "start_date", "end_date")
+    differs = [twizzit_seasons.c[name].is_distinct_from(wanted.excluded[name]) for name in said]
+    connection.execute(
+        wanted.on_conflict_do_update(
+            index_elements=["credential_id", "label"],
+            set_={**{name: wanted.excluded[name] for name in said}, "updated_at": func.now()},
+            where=differs[0] | differs[1] | differs[2],
+        )
+    )
+
+
+def known(connection: Connection, credential_id: int, season_start: str) -> list[SeasonRow]:
+    """Every season of a credential, the oldest first."""
+    rows = connection.execute(
+        select(
+            twizzit_seasons.c.id,
+            twizzit_seasons.c.label,
+            twizzit_seasons.c.twizzit_season_id,
+            twizzit_seasons.c.start_date,
+            twizzit_seasons.c.end_date,
+        ).where(twizzit_seasons.c.credential_id == credential_id)
+    )
+    filled = [_with_dates(*row, season_start=season_start) for row in rows]
+    return sorted(filled, key=lambda season: (season.start_date, season.id))
+
+
+def decides(connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str) -> bool:
+    """Whether `season` is the latest that has begun and lists a team with players.
+
+    A later one that has begun and was never scanned may list some: then this one does not decide.
+    """
+    if season.start_date > day:
+        return False
+    later = [row for row in known(connection, credential_id, season_start) if season.start_date < row.start_date <= day]
+    return all(
+        _was_scanned(connection, credential_id, row) and not _lists_players(connection, credential_id, row)
+        for row in later
+    )
+
+
+def running_season(engine: Engine, credential_id: int, *, day: date, season_start: str) -> str | None:
+    """The label of the credential's season on `day`: the latest that has begun, unless all are over.
+
+    None where nothing is known of its seasons yet (`verify` fills them).
+    """
+    with driver_errors(), engine.connect() as connection:
+        seasons = known(connection, credential_id, season_start)
+    begun = [season for season in seasons if season.start_date <= day]
+    running = [season for season in begun if day <= season.end_date]
+    return next((season.label for season in reversed(running or begun or seasons)), None)
+
+
+def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str]]]:
+    """Credential id → partition key, and credential id → season labels, of every credential; makes missing keys."""
+    with driver_errors():
+        store.ensure_partition_keys(engine)
+        credentials = {credential.id: str(credential.partition_key) for credential in store.list_all(engine)}
+        labels: dict[int, list[str]] = {credential_id: [] for credential_id in credentials}
+        with engine.connect() as connection:
+            rows = connection.execute(
+                select(twizzit_seasons.c.credential_id, twizzit_seasons.c.label).order_by(twizzit_seasons.c.label)
+            )
+            for credential_id, label in rows:
+                labels.setdefault(credential_id, []).append(label)
+    return credentials, labels
+
+
+def _with_dates(
+    row_id: int, label: str, remote_id: str | None, start: date | None, end: date | None, *, season_start: str
+) -> SeasonRow:
+    """Dates that the account left out follow from the first year in the label, else from today."""
+    if start is None or end is None or end < start:
+        year = re.search(r"\b(20\d\d)\b", label)
+        day = date.fromisoformat(f"{year[1]}-{season_start}") if year else today()
+        computed = season_of(day, season_start)
+        start, end = computed.start_date, computed.end_date
+    assert start is not None
+    assert end is not None
+    return SeasonRow(row_id, label, remote_id, start, end)
+
+
+def _was_scanned(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
+    scanned = select(sync_history.c.id).where(
+        and_(
+            sync_history.c.credential_id == credential_id,
+            sync_history.c.sync_type == "players",
+            sync_history.c.status.in_(("success", "partial_success")),
+            sync_history.c.details["season"].astext == season.label,
+        )
+    )
+    return connection.execute(scanned.limit(1)).first() is not None
+
+
+def _lists_players(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
+    listed_players = select(twizzit_players.c.twizzit_player_id).where(
+        twizzit_players.c.credential_id == credential_id, twizzit_players.c.season_id == season.id
+    )
+    return connection.execute(listed_players.limit(1)).first() is not None

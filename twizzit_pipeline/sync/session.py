@@ -1,0 +1,238 @@
+"""One run's work for one credential and one season: the client, the lease, the history rows, shared by its steps."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from types import TracebackType
+
+from sqlalchemy import Connection, Engine
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.errors import EndpointRefused, InactiveCredential, TwizzitPipelineError
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database, driver_errors
+from twizzit_pipeline.storage.migrate import require_current
+from twizzit_pipeline.sync import history, seasons
+from twizzit_pipeline.sync.history import Account
+from twizzit_pipeline.sync.lease import Lease, credential_key, organization_key
+from twizzit_pipeline.sync.rows import Owner
+from twizzit_pipeline.sync.seasons import SeasonRow
+from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
+
+Progress = Callable[[str], None]
+
+NOT_FINISHED = "not finished: the run ended before its rows were brought into ShotSpot"
+
+
+def _silent(_: str) -> None:
+    """Nobody watches."""
+
+
+@dataclass
+class _Entity:
+    """The open history row of one entity."""
+
+    history_id: int
+    account: Account = field(default_factory=Account)
+
+
+class SyncSession:
+    """A context manager; what it needs is opened when a step first asks for it.
+
+    Attributes:
+        credential: whose sync this is.
+        season_label: the season of the partition.
+        progress: told what happens, in a few words without names.
+        to_map: entities whose mappings this run is going to bring in step; one of them whose run ends before that has
+            failed, whatever its scan saw.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        database: Database,
+        credential_id: int,
+        season: str,
+        run_id: str,
+        progress: Progress | None = None,
+        day: date | None = None,
+    ) -> None:
+        self.settings = settings
+        self.engine: Engine = database.engine
+        self.season_label = season
+        self.run_id = run_id
+        self.progress = progress or _silent
+        self.day = day or seasons.today()
+        require_current(self.engine)
+        self.credential = store.get(self.engine, credential_id)
+        if not self.credential.is_active:
+            raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
+        self._client: TwizzitClient | None = None
+        self._lease: Lease | None = None
+        self._entities: dict[str, _Entity] = {}
+        self._season: SeasonRow | None = None
+        self._asked = False
+        self.to_map: set[str] = set()
+
+    def __enter__(self) -> "SyncSession":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            self._client.close()
+        if self._lease is None:
+            return
+        try:
+            with driver_errors(), self.engine.begin() as connection:
+                for name, entity in self._entities.items():
+                    if entity.account.done:
+                        continue
+                    if error is None and name not in self.to_map:
+                        history.finish(connection, entity.history_id, entity.account)
+                    else:
+                        history.fail(connection, entity.history_id, entity.account, _told(error))
+        finally:
+            with driver_errors():
+                self._lease.release()
+
+    @property
+    def client(self) -> TwizzitClient:
+        """The one client of this run."""
+        if self._client is None:
+            self._client = TwizzitClient(
+                endpoint=self.credential.api_endpoint,
+                username=self.credential.api_username,
+                password=store.reveal_password(self.engine, encryption_key(self.settings), self.credential.id),
+                organization_name=self.credential.organization_name,
+                options=ClientOptions.from_settings(self.settings),
+            )
+        return self._client
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that the credential's endpoint speaks."""
+        return parse_endpoint(self.credential.api_endpoint).dialect
+
+    @property
+    def calls(self) -> int:
+        """HTTP calls made to Twizzit so far, tokens and repeated ones included."""
+        return 0 if self._client is None else self._client.calls
+
+    @property
+    def owner(self) -> Owner:
+        """The credential as the owner of mappings, in the organization that it turned out to read."""
+        return Owner(
+            self.credential.id,
+            self.dialect,
+            self.credential.twizzit_organization_id,
+            self.credential.twizzit_organization_name or self.credential.organization_name,
+        )
+
+    @contextmanager
+    def recording(self, entity: str) -> Iterator[Account]:
+        """The account of one entity, its history row open; an error closes the row as failed and goes on its way.
+
+        Raises:
+            SyncInProgress: another sync of the organization is under way.
+        """
+        with driver_errors():
+            opened = self._open(entity)
+        calls = self.calls
+        try:
+            with driver_errors():
+                yield opened.account
+        except BaseException as error:
+            opened.account.done = True
+            self._count_calls(opened.account, calls)
+            with driver_errors(), self.engine.begin() as connection:
+                history.fail(connection, opened.history_id, opened.account, _told(error))
+            raise
+        self._count_calls(opened.account, calls)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction in which the lease is surely ours until it commits."""
+        assert self._lease is not None, "writing belongs inside recording"
+        connected = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+        with connected as connection, connection.begin():
+            self._lease.confirm(connection)
+            yield connection
+
+    def history_id(self, entity: str) -> int:
+        """The history row that `entity` is recorded in."""
+        return self._entities[entity].history_id
+
+    def listed_season(self) -> SeasonRow | None:
+        """The partition's season, asked of Twizzit (once a run) and remembered; None if the account has none such."""
+        if self._asked:
+            return self._season
+        organization = self.client.organization()
+        self._learn(organization.id, organization.name)
+        found = seasons.listed(self.client.seasons(), day=self.day, season_start=self.settings.season_start)
+        with self.engine.begin() as connection:
+            seasons.refresh(connection, self.credential.id, found)
+        if any(season.label == self.season_label for season in found):
+            self._season = self.stored_season()
+        self._asked = True
+        return self._season
+
+    def stored_season(self) -> SeasonRow | None:
+        """The partition's season as an earlier scan or `verify` left it; asks nobody."""
+        with self.engine.connect() as connection:
+            stored = seasons.known(connection, self.credential.id, self.settings.season_start)
+        return next((season for season in stored if season.label == self.season_label), None)
+
+    def _open(self, entity: str) -> _Entity:
+        if self._lease is None:
+            self._lease = Lease.take(
+                self.engine, self._lease_key(), credential_id=self.credential.id, run_id=self.run_id
+            )
+        opened = self._entities.get(entity)
+        if opened is None or opened.account.done:
+            with self.engine.begin() as connection:
+                history_id = history.start(
+                    connection,
+                    credential_id=self.credential.id,
+                    entity=entity,
+                    run_id=self.run_id,
+                    season=self.season_label,
+                )
+                self._lease.note(connection, history_id)
+            opened = self._entities[entity] = _Entity(history_id)
+        return opened
+
+    def _lease_key(self) -> str:
+        credential = self.credential
+        try:
+            dialect = self.dialect
+        except EndpointRefused:
+            return credential_key(credential.id)  # the step that needs the endpoint will say so
+        if dialect == "v2" and credential.twizzit_organization_id is None:
+            return credential_key(credential.id)
+        name = credential.twizzit_organization_name or credential.organization_name
+        return organization_key(dialect, credential.twizzit_organization_id, name)
+
+    def _learn(self, organization_id: str | None, organization_name: str) -> None:
+        """Holds the lease of the organization that the account reads, and remembers it with the credential."""
+        assert self._lease is not None, "asking Twizzit belongs inside recording"
+        self._lease.move(organization_key(self.dialect, organization_id, organization_name))
+        store.remember_organization(self.engine, self.credential.id, organization_id, organization_name)
+        self.credential = store.get(self.engine, self.credential.id)
+
+    def _count_calls(self, account: Account, before: int) -> None:
+        already = account.details.get("calls", 0)
+        assert isinstance(already, int)
+        account.details["calls"] = already + self.calls - before
+
+
+def _told(error: BaseException | None) -> str:
+    """What the history says of an error: ours are safe to show, of others the kind alone (they may hold data)."""
+    if isinstance(error, TwizzitPipelineError):
+        return str(error)
+    return f"unexpected error: {type(error).__name__}" if error is not None else NOT_FINISHED

@@ -1,0 +1,138 @@
+"""Reads, in one transaction, everything that a plan is made from."""
+
+from collections.abc import Collection
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from twizzit_pipeline.storage.tables import (
+    clubs,
+    credentials,
+    player_mappings,
+    players,
+    seasons,
+    team_mappings,
+    teams,
+    twizzit_players,
+    twizzit_teams,
+)
+from twizzit_pipeline.sync.rows import (
+    LocalClub,
+    LocalPlayer,
+    LocalSeason,
+    LocalTeam,
+    MappedTeam,
+    MappingRow,
+    Owner,
+    PlayerState,
+    RemotePlayer,
+    RemoteTeam,
+    TeamState,
+    WantedSeason,
+)
+from twizzit_pipeline.transform.names import normalised_name
+
+
+def read_team_state(connection: Connection, owner: Owner, season_id: int, season: WantedSeason) -> TeamState:
+    """The teams of a scan (`season_id`: of `twizzit_seasons`), their mappings, and the local teams they may mean."""
+    seen = _of_scan(twizzit_teams.c, owner, season_id)
+    wanted = (twizzit_teams.c[name] for name in ("twizzit_team_id", "name", "club_name", "age_group", "gender"))
+    remote = [RemoteTeam(*row) for row in connection.execute(select(*wanted).where(seen))]
+    ids = select(twizzit_teams.c.twizzit_team_id).where(seen)
+    ours = or_(team_mappings.c.twizzit_team_id.in_(ids), _same_owner(team_mappings.c, owner))
+    mappings = [_mapping(row) for row in connection.execute(_mappings(team_mappings, "team").where(ours))]
+    all_clubs = [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name))]
+    names = {normalised_name(team.club_name or owner.organization_name) for team in remote}
+    concerned = {club.id for club in all_clubs if normalised_name(club.name) in names}
+    return TeamState(
+        owner,
+        season,
+        remote,
+        mappings,
+        all_clubs,
+        [LocalSeason(*row) for row in connection.execute(select(*_columns(seasons.c, LocalSeason)))],
+        _local_teams(connection, concerned, {mapping.local_id for mapping in mappings}),
+    )
+
+
+def read_player_state(connection: Connection, owner: Owner, season_id: int, season: WantedSeason) -> PlayerState:
+    """The players of a scan, their mappings, where their teams went, and the local players they may mean."""
+    seen = _of_scan(twizzit_players.c, owner, season_id)
+    names = ("twizzit_team_id", "twizzit_player_id", "first_name", "last_name", "gender", "jersey_number")
+    wanted = select(*(twizzit_players.c[name] for name in names)).where(seen)
+    remote = [RemotePlayer(*row) for row in connection.execute(wanted)]
+    places = (
+        select(team_mappings.c.twizzit_team_id, team_mappings.c.id, teams.c.id, teams.c.club_id)
+        .join(teams, teams.c.id == team_mappings.c.local_team_id)
+        .where(
+            team_mappings.c.credential_id == owner.credential_id,
+            team_mappings.c.twizzit_team_id.in_(select(twizzit_players.c.twizzit_team_id).where(seen)),
+        )
+    )
+    mapped_teams = {row[0]: MappedTeam(*row[1:]) for row in connection.execute(places)}
+    ids = select(twizzit_players.c.twizzit_player_id).where(seen)
+    theirs = player_mappings.c.twizzit_player_id.in_(ids)
+    mappings = [_mapping(row) for row in connection.execute(_mappings(player_mappings, "player").where(theirs))]
+    concerned = {team.club_id for team in mapped_teams.values()}
+    local = _local_players(connection, concerned, {mapping.local_id for mapping in mappings})
+    return PlayerState(owner, season, remote, mapped_teams, mappings, local)
+
+
+def _of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
+    return and_(columns.credential_id == owner.credential_id, columns.season_id == season_id)
+
+
+def _same_owner(columns: Any, owner: Owner) -> ColumnElement[bool]:
+    same_id = and_(columns.twizzit_dialect == owner.dialect, columns.twizzit_organization_id == owner.organization_id)
+    return or_(columns.credential_id == owner.credential_id, same_id)
+
+
+def _mappings(table: Any, entity: str) -> Select[Any]:
+    columns = table.c
+    extra: list[KeyedColumnElement[Any]] = [columns.team_mapping_id] if entity == "player" else []
+    return select(
+        columns.id,
+        columns[f"local_{entity}_id"],
+        columns[f"twizzit_{entity}_id"],
+        columns[f"twizzit_{entity}_name"],
+        columns.credential_id,
+        credentials.c.is_active,
+        columns.twizzit_dialect,
+        columns.twizzit_organization_id,
+        columns.twizzit_organization_name,
+        columns.last_values,
+        columns.sync_status,
+        columns.sync_error,
+        *extra,
+    ).join(credentials, credentials.c.id == columns.credential_id, isouter=True)
+
+
+def _mapping(row: Any) -> MappingRow:
+    return MappingRow(*row)
+
+
+def _columns(columns: Any, of: Any) -> list[Any]:
+    return [columns[field.name] for field in fields(of) if field.name in columns]
+
+
+def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalTeam]:
+    """The teams of these clubs, and of the clubs of the teams with these ids."""
+    mapped = exists().where(team_mappings.c.local_team_id == teams.c.id)
+    theirs = select(teams.c.club_id).where(teams.c.id.in_(list(ids)))
+    wanted = select(*_columns(teams.c, LocalTeam), mapped).where(
+        or_(teams.c.club_id.in_(list(club_ids)), teams.c.club_id.in_(theirs))
+    )
+    rows: Any = connection.execute(wanted)
+    return [LocalTeam(*row) for row in rows]
+
+
+def _local_players(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalPlayer]:
+    """The players of these clubs, and those with these ids."""
+    mapped = exists().where(player_mappings.c.local_player_id == players.c.id)
+    wanted = select(*_columns(players.c, LocalPlayer), mapped).where(
+        or_(players.c.club_id.in_(list(club_ids)), players.c.id.in_(list(ids)))
+    )
+    rows: Any = connection.execute(wanted)
+    return [LocalPlayer(*row) for row in rows]

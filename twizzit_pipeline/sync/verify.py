@@ -1,0 +1,52 @@
+"""Does a credential work, and what does its account show? Asked before the first sync, or whenever one wonders."""
+
+from dataclasses import dataclass
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database, driver_errors
+from twizzit_pipeline.sync import seasons
+from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What an account turned out to show: the organization, and how many organizations, groups and seasons.
+
+    `groups` is None where the dialect cannot tell without reading them all.
+    """
+
+    organization_name: str
+    organizations: int
+    groups: int | None
+    seasons: int
+    calls: int
+
+
+def verify(settings: Settings, database: Database, credential_id: int) -> Verification:
+    """Logs in and looks around; remembers the organization, the seasons and the moment.
+
+    Raises:
+        TwizzitPipelineError: any leaf; the message says what is wrong and what to do.
+    """
+    with driver_errors():
+        credential = store.get(database.engine, credential_id)
+        password = store.reveal_password(database.engine, encryption_key(settings), credential_id)
+    with TwizzitClient(
+        endpoint=credential.api_endpoint,
+        username=credential.api_username,
+        password=password,
+        organization_name=credential.organization_name,
+        options=ClientOptions.from_settings(settings),
+    ) as client:
+        organization = client.organization()
+        capabilities = client.verify()
+        listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
+        calls = client.calls
+    with driver_errors():
+        with database.engine.begin() as connection:
+            seasons.refresh(connection, credential_id, listed)
+        store.remember_organization(database.engine, credential_id, organization.id, organization.name)
+        store.mark_verified(database.engine, credential_id)
+    return Verification(organization.name, capabilities.organizations, capabilities.groups, len(listed), calls)
