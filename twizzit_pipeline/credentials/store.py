@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from twizzit_pipeline.credentials.cipher import Encrypted, decrypt, encrypt
@@ -78,7 +78,7 @@ def add(
             connection.execute(
                 update(credentials)
                 .where(credentials.c.id == new_id)
-                .values(partition_key=partition_key(new_id, organization_name))
+                .values(partition_key=new_partition_key(new_id, organization_name))
             )
     except IntegrityError as error:
         if getattr(error.orig, "sqlstate", None) != _UNIQUE_VIOLATION:
@@ -143,30 +143,45 @@ def change_login(
 
 
 def remember_organization(
-    engine: Engine, credential_id: int, organization_id: str | None, organization_name: str | None
+    engine: Engine,
+    credential_id: int,
+    organization_id: str | None,
+    organization_name: str | None,
+    *,
+    verified_at: datetime | None = None,
 ) -> None:
-    """Keep which organization the account turned out to read; writes nothing if that is known already."""
-    differs = credentials.c.twizzit_organization_id.is_distinct_from(
+    """Keep which organization the account turned out to read, and when the login was tried; nothing new, no write.
+
+    Args:
+        verified_at: with zone; None leaves the last time as it is.
+    """
+    known = credentials.c
+    differs: ColumnElement[bool] = known.twizzit_organization_id.is_distinct_from(
         organization_id
-    ) | credentials.c.twizzit_organization_name.is_distinct_from(organization_name)
+    ) | known.twizzit_organization_name.is_distinct_from(organization_name)
+    values: dict[str, Any] = {
+        "twizzit_organization_id": organization_id,
+        "twizzit_organization_name": organization_name,
+        "updated_at": _utc_now,
+    }
+    if verified_at is not None:
+        values["last_verified_at"] = verified_at.astimezone(UTC).replace(tzinfo=None)
+        differs = true()
     with engine.begin() as connection:
-        connection.execute(
-            update(credentials)
-            .where(credentials.c.id == credential_id, differs)
-            .values(
-                twizzit_organization_id=organization_id,
-                twizzit_organization_name=organization_name,
-                updated_at=_utc_now,
-            )
-        )
+        connection.execute(update(credentials).where(known.id == credential_id, differs).values(values))
 
 
-def mark_verified(engine: Engine, credential_id: int) -> None:
-    """Keep that the login worked just now."""
-    with engine.begin() as connection:
-        connection.execute(
-            update(credentials).where(credentials.c.id == credential_id).values(last_verified_at=_utc_now)
-        )
+def partition_key(engine: Engine, credential_id: int) -> str:
+    """What Dagster calls a credential; made here for a row that has none yet.
+
+    Raises:
+        UnknownCredential: no row has that id.
+    """
+    found = get(engine, credential_id).partition_key
+    if found is None:
+        ensure_partition_keys(engine)
+        found = get(engine, credential_id).partition_key
+    return str(found)
 
 
 def ensure_partition_keys(engine: Engine) -> int:
@@ -182,12 +197,12 @@ def ensure_partition_keys(engine: Engine) -> int:
             made += connection.execute(
                 update(credentials)
                 .where(credentials.c.id == credential_id, credentials.c.partition_key.is_(None))
-                .values(partition_key=partition_key(credential_id, name))
+                .values(partition_key=new_partition_key(credential_id, name))
             ).rowcount
     return made
 
 
-def partition_key(credential_id: int, organization_name: str) -> str:
+def new_partition_key(credential_id: int, organization_name: str) -> str:
     """The Dagster key of a credential: its id, then its name in plain letters ("3-kcc-antwerpen"), 100 at most."""
     letters = unicodedata.normalize("NFKD", organization_name.casefold()).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
