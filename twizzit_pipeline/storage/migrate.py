@@ -3,6 +3,7 @@
 What belongs here: running Alembic and reading its comparison. What the migrations do is in `migrations/`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.migrations.additive import MADE_HERE, VERSION_TABLE
+from twizzit_pipeline.storage.migrations.additive import MADE_HERE, VERSION_TABLE, keeps_registration
 from twizzit_pipeline.storage.tables import metadata
 
 _FOLDER = Path(__file__).parent / "migrations"
 # Two `migrate` at once: the second waits, then finds nothing to do. Any number that no other program takes: "twizzitm".
 _LOCK = int.from_bytes(b"twizzitm", "big")
-# What a table that is ShotSpot's own must have; how it is typed and constrained is ShotSpot's affair.
-_NEEDED_OF_SHOTSPOT = frozenset({"add_table", "add_column"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,44 +118,35 @@ def _pending(connection: Connection) -> tuple[str, ...]:
 
 
 def _differences(connection: Connection) -> list[str]:
-    made_here = _made_here(connection)
-
-    def ours(name: str | None, kind: str, _parents: Any) -> bool:
-        return kind != "table" or name in metadata.tables
-
-    context = MigrationContext.configure(
-        connection,
-        opts={"version_table": VERSION_TABLE, "compare_server_default": True, "include_name": ours},
-    )
-    found = []
-    for entry in compare_metadata(context, metadata):
-        for operation in entry if isinstance(entry, list) else [entry]:
-            table = _table_of(operation)
-            if operation[0] == "remove_table_comment":
-                continue
-            if table in made_here or operation[0] in _NEEDED_OF_SHOTSPOT:
-                found.append(_said(operation, table))
+    inspector = inspect(connection)
+    present = set(inspector.get_table_names()) & set(metadata.tables)
+    made_here = {name for name in present if inspector.get_table_comment(name)["text"] == MADE_HERE}
+    found = [f"add_table {name}" for name in metadata.tables if name not in present]
+    for name in sorted(present - made_here):
+        known = {column["name"] for column in inspector.get_columns(name)}
+        found += [f"add_column {name}.{column.name}" for column in metadata.tables[name].c if column.name not in known]
+    found += _differences_from_models(connection, made_here)
+    if "twizzit_player_mappings" in present and not keeps_registration(connection):
+        found.append("add_trigger twizzit_player_mappings")
     return found
 
 
-def _made_here(connection: Connection) -> frozenset[str]:
-    inspector = inspect(connection)
-    present = set(inspector.get_table_names()) & set(metadata.tables)
-    return frozenset(name for name in present if inspector.get_table_comment(name)["text"] == MADE_HERE)
+def _differences_from_models(connection: Connection, compared: set[str]) -> Iterator[str]:
+    def asked_for(_item: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+        return kind != "table" or name in compared
+
+    options = {"version_table": VERSION_TABLE, "compare_server_default": True, "include_object": asked_for}
+    for entry in compare_metadata(MigrationContext.configure(connection, opts=options), metadata):
+        for operation in entry if isinstance(entry, list) else [entry]:
+            if operation[0] != "remove_table_comment":
+                yield _said(operation)
 
 
-def _table_of(operation: tuple[Any, ...]) -> str:
-    """The table that one operation of Alembic's comparison is about; it stands in a place that depends on the kind."""
-    kind, rest = operation[0], operation[1:]
-    if kind.startswith("modify_") or kind in {"add_column", "remove_column"}:
-        return str(rest[1])
-    return str(rest[0].name if isinstance(rest[0], Table) else rest[0].table.name)
-
-
-def _said(operation: tuple[Any, ...], table: str) -> str:
+def _said(operation: tuple[Any, ...]) -> str:
+    """One operation of Alembic's comparison in words; where its table stands depends on the kind."""
     kind = operation[0]
     if kind.startswith("modify_"):
-        return f"{kind} {table}.{operation[3]}"
+        return f"{kind} {operation[2]}.{operation[3]}"
     if kind in {"add_column", "remove_column"}:
-        return f"{kind} {table}.{operation[3].name}"
-    return f"{kind} {table}" if kind.endswith("_table") else f"{kind} {table}: {operation[1].name}"
+        return f"{kind} {operation[2]}.{operation[3].name}"
+    return f"{kind} {operation[1].table.name}: {operation[1].name}"

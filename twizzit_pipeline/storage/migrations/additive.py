@@ -5,7 +5,7 @@ only what is missing comes along.
 """
 
 from alembic import op
-from sqlalchemy import Column, Inspector, TextClause, UniqueConstraint, inspect
+from sqlalchemy import Column, Connection, Inspector, TextClause, UniqueConstraint, inspect, text
 from sqlalchemy.schema import SchemaItem
 
 VERSION_TABLE = "twizzit_alembic_version"
@@ -44,6 +44,15 @@ def columns_of(table: str) -> frozenset[str]:
     if not inspector.has_table(table):
         return frozenset()
     return frozenset(column["name"] for column in inspector.get_columns(table))
+
+
+def keeps_registration(connection: Connection) -> bool:
+    """Whether a trigger acts on new or deleted player mappings, ours or ShotSpot's (which keeps players registered)."""
+    question = text(
+        "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass('twizzit_player_mappings')"
+        " AND NOT tgisinternal AND tgtype::integer & (4 | 8) <> 0"  # 4: on insert, 8: on delete
+    )
+    return bool(connection.scalar(question))
 
 
 def unique(*columns: str, table: str) -> UniqueConstraint:

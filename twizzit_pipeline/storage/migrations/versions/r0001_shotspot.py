@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from twizzit_pipeline.storage.migrations.additive import ensure_table, unique
+from twizzit_pipeline.storage.migrations.additive import columns_of, ensure_table, unique
 
 revision = "0001"
 down_revision = None
@@ -75,7 +75,7 @@ def _teams_and_players() -> None:
         unique("club_id", "name", "season_id", table="teams"),
         _one_of("teams", "gender", "male", "female", "mixed"),
     )
-    ensure_table(
+    added = ensure_table(
         "players",
         _identifier(),
         sa.Column("club_id", sa.Integer, sa.ForeignKey("clubs.id", ondelete="SET NULL")),
@@ -91,6 +91,12 @@ def _teams_and_players() -> None:
         unique("club_id", "jersey_number", table="players"),
         _one_of("players", "gender", "male", "female"),
     )
+    if "is_twizzit_registered" in added and columns_of("twizzit_player_mappings"):
+        # Registered is who has a mapping, and an older ShotSpot has mappings already.
+        op.execute(
+            "UPDATE players SET is_twizzit_registered = true"
+            " WHERE id IN (SELECT local_player_id FROM twizzit_player_mappings)"
+        )
 
 
 def _competitions_and_games() -> None:

@@ -11,7 +11,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from twizzit_pipeline.storage.migrations.additive import columns_of, ensure_index, ensure_table
+from twizzit_pipeline.storage.migrations.additive import (
+    columns_of,
+    ensure_index,
+    ensure_table,
+    keeps_registration,
+)
 
 revision = "0002"
 down_revision = "0001"
@@ -24,7 +29,7 @@ def upgrade() -> None:
     _copy_renamed_link()
     _mappings()
     _history()
-    if not _has_trigger("twizzit_player_mappings"):
+    if not keeps_registration(op.get_bind()):
         _keep_registration_in_step()
 
 
@@ -149,11 +154,6 @@ def _history() -> None:
         ["credential_id", sa.text("started_at DESC")],
     )
     ensure_index("ix_twizzit_sync_history_dagster_run_id", "twizzit_sync_history", ["dagster_run_id"])
-
-
-def _has_trigger(table: str) -> bool:
-    question = sa.text("SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass(:name) AND NOT tgisinternal")
-    return bool(op.get_bind().scalar(question, {"name": table}))
 
 
 def _keep_registration_in_step() -> None:
