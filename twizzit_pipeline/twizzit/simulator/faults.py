@@ -38,7 +38,7 @@ class Fault:
     Attributes:
         kind: what happens.
         path: only calls whose path ends with it, or fits it as a pattern (``/contacts``, ``/v1/teams/*/players``).
-            None: every call, logins included.
+            None: every call, logins included (but `unauthorized`, which ends a session, never meets one).
         times: how many calls it meets; None: until it is cleared.
         after: how many fitting calls pass untouched before.
         seconds: what a 429 asks to wait, or how long a slow answer takes.
@@ -55,8 +55,10 @@ class Fault:
     met: int = 0
 
     def fits(self, path: str, *, later_page: bool) -> bool:
-        """Whether it could meet a call of that path; `rows_shifting` needs one for a later page."""
+        """Whether it could meet a call of that path; `rows_shifting` needs a later page, `unauthorized` a session."""
         if self.kind == "rows_shifting" and not later_page:
+            return False
+        if self.kind == "unauthorized" and path.endswith("/authenticate"):
             return False
         return self.path is None or path.endswith(self.path) or fnmatch(path, self.path)
 

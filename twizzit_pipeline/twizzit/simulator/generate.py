@@ -218,7 +218,7 @@ class _Builder:
             if len(below) > 2 and index % 2 == 0 and below is not own:
                 links.append(Link(below[len(below) // 2].id, clubs.PLAYER))
             if len(below) > 2:
-                links.append(Link(below[1].id, clubs.DELEGATE))
+                links.append(Link(below[1].id, clubs.DELEGATE if index % 2 else clubs.COACH))
             if len(own) > 3 and index % 3 == 0:
                 links.append(Link(own[2].id, clubs.COACH))
 

@@ -5,6 +5,7 @@ Each endpoint selects what it would list, cuts its page out of that, and renders
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, product
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -14,7 +15,12 @@ from starlette.routing import Route
 
 from twizzit_pipeline.twizzit.simulator import clubs
 from twizzit_pipeline.twizzit.simulator.accounts import Accounts
-from twizzit_pipeline.twizzit.simulator.contact_rows import contact_row, has_membership, membership_row
+from twizzit_pipeline.twizzit.simulator.contact_rows import (
+    CONTINUOUS_MEMBERSHIP,
+    contact_row,
+    has_membership,
+    membership_row,
+)
 from twizzit_pipeline.twizzit.simulator.paging import Query, page
 from twizzit_pipeline.twizzit.simulator.v2_events import event_sub_types, event_types, events
 from twizzit_pipeline.twizzit.simulator.world import Account, Contact, Group, Link, Organization, Season, World
@@ -214,13 +220,15 @@ def _contact_functions(call: Call) -> Iterator[RowDict]:
 def _contacts(call: Call) -> Iterable[Contact]:
     ids, seasons = call.query.ids("contact-ids[]"), call.query.ids("membership-season-ids[]")
     types, current = call.query.ids("membership-type-ids[]"), call.query.one("current-membership") in ("1", "true")
-    for organization in call.scope:
-        found: Iterable[Contact] = organization.contacts.values()
-        if ids is not None:
-            found = (organization.contacts[id_] for id_ in sorted(set(ids)) if id_ in organization.contacts)
-        for contact in found:
-            if seasons is None and (types is None or 1 in types) and (not current or has_membership(contact)):
-                yield contact
+    if seasons is not None or (types is not None and CONTINUOUS_MEMBERSHIP not in types):
+        return ()
+    found: Iterable[Contact]
+    if ids is None:
+        found = chain.from_iterable(organization.contacts.values() for organization in call.scope)
+    else:
+        pairs = product(call.scope, sorted(set(ids)))
+        found = (organization.contacts[id_] for organization, id_ in pairs if id_ in organization.contacts)
+    return filter(has_membership, found) if current else found
 
 
 def _memberships(call: Call) -> Iterator[tuple[Contact, Organization]]:
@@ -229,7 +237,7 @@ def _memberships(call: Call) -> Iterator[tuple[Contact, Organization]]:
 
 _MEMBERSHIP_TYPES: list[RowDict] = [
     {
-        "id": 1,
+        "id": CONTINUOUS_MEMBERSHIP,
         "name": clubs.words("Member", "Lid", "Membre"),
         "type": "Continuously",
         "duration": None,
