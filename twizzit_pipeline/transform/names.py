@@ -33,7 +33,7 @@ def normalised_name(text: str) -> str:
     white space of every kind as one space. Words stay apart: "Van den Broeck" and "Vandenbroeck" are two names. For
     comparing only, never for showing. Applying it twice changes nothing.
     """
-    if text.isascii():
+    if text.isascii() and text.isprintable():
         return " ".join(text.lower().translate(_FOLD).split())
     # The fold to spaces comes first: compatibility decomposition would turn "´" into a space and an accent.
     apart = unicodedata.normalize("NFKD", text.translate(_FOLD)).casefold().translate(_FOLD)

@@ -1,0 +1,154 @@
+"""The contract of teams: each rule can fail, alone, and says which team and which column."""
+
+import pandas as pd
+import pytest
+
+from twizzit_pipeline.contracts.rules import Rule
+from twizzit_pipeline.contracts.teams import RULES, TeamContract, check_teams
+from twizzit_pipeline.errors import FormatChanged
+
+GOOD = {
+    "twizzit_team_id": "7",
+    "name": "KCC U15",
+    "short_name": "U15",
+    "club_id": "3",
+    "club_name": "KCC",
+    "age_group": "U15",
+    "gender": "mixed",
+}
+
+
+def frame(*rows: dict[str, str | None]) -> pd.DataFrame:
+    """Good teams with ids of their own, changed as each row says."""
+    return pd.DataFrame(
+        [{**GOOD, "twizzit_team_id": str(at), **row} for at, row in enumerate(rows, start=100)], columns=list(GOOD)
+    ).astype("str")
+
+
+# For each rule that rejects: what a team must be to break it and no other.
+BREAKS: dict[str, dict[str, str | None]] = {
+    "id_length": {"twizzit_team_id": "9" * 101},
+    "id_printable": {"twizzit_team_id": "9\x00"},
+    "name_present": {"name": None},
+    "name_length": {"name": "a" * 101},
+    "name_printable": {"name": "a\x07"},
+    "short_name_length": {"short_name": "a" * 101},
+    "short_name_printable": {"short_name": "a\ud800"},
+    "club_id_length": {"club_id": "1" * 101},
+    "club_id_printable": {"club_id": "1\x00"},
+    "club_name_length": {"club_name": "a" * 101},
+    "club_name_printable": {"club_name": "a\x9f"},
+    "age_group_length": {"age_group": "a" * 21},
+    "gender_allowed": {"gender": "women"},
+}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name in BREAKS], ids=lambda rule: rule.name)
+def test_each_rule_rejects_the_row_that_breaks_it_and_no_other(rule: Rule) -> None:
+    checked = check_teams(frame({}, BREAKS[rule.name], {}))
+    broken_id = str(BREAKS[rule.name].get("twizzit_team_id", "101"))[:100]
+    assert checked.rejected.to_dict("records") == [
+        {"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}
+    ]
+    assert list(checked.valid["twizzit_team_id"]) == ["100", "102"]
+
+
+def test_two_teams_of_one_id_are_both_rejected() -> None:
+    checked = check_teams(frame({"twizzit_team_id": "1", "name": "A"}, {"twizzit_team_id": "1", "name": "B"}, {}))
+    assert checked.rejected.to_dict("records") == [
+        {"twizzit_id": "1", "column_name": "twizzit_team_id", "rule": "duplicate_id"}
+    ]
+    assert list(checked.valid["twizzit_team_id"]) == ["102"]
+
+
+def test_a_team_listed_twice_comes_once_with_a_warning() -> None:
+    checked = check_teams(frame({"twizzit_team_id": "1"}, {}, {"twizzit_team_id": "1"}))
+    assert list(checked.valid["twizzit_team_id"]) == ["1", "101"]
+    assert checked.rejected.empty
+    assert checked.warnings.to_dict("records") == [{"twizzit_id": "1", "rule": "listed_once"}]
+
+
+def test_a_row_may_break_several_rules() -> None:
+    checked = check_teams(frame({"name": "a" * 100 + "\x00", "gender": "x"}, {}))
+    assert set(checked.rejected["rule"]) == {"name_length", "name_printable", "gender_allowed"}
+    assert set(checked.rejected["twizzit_id"]) == {"100"}
+
+
+def test_the_longest_texts_and_missing_ones_pass_unchanged() -> None:
+    longest = {
+        "twizzit_team_id": "9" * 100,
+        "name": "é" * 100,
+        "short_name": "é" * 100,
+        "club_name": "é" * 100,
+        "age_group": "é" * 20,
+    }
+    nothing = dict.fromkeys(["short_name", "club_id", "club_name", "age_group", "gender"])
+    given = frame(longest, nothing)
+    checked = check_teams(given)
+    pd.testing.assert_frame_equal(checked.valid, given)
+    assert checked.rejected.empty
+    assert checked.warnings.empty
+
+
+def test_an_empty_frame_passes_with_its_columns() -> None:
+    checked = check_teams(frame())
+    assert list(checked.valid.columns) == list(GOOD)
+    assert list(checked.rejected.columns) == ["twizzit_id", "column_name", "rule"]
+    assert list(checked.warnings.columns) == ["twizzit_id", "rule"]
+    assert checked.valid.empty
+    assert checked.rejected.empty
+
+
+def test_the_given_frame_is_not_changed_and_its_index_does_not_matter() -> None:
+    given = frame({"name": None}, {}, {})
+    given.index = pd.Index([5, 5, 9])
+    before = given.copy()
+    checked = check_teams(given)
+    pd.testing.assert_frame_equal(given, before)
+    assert list(checked.valid["twizzit_team_id"]) == ["101", "102"]
+    assert list(checked.rejected["twizzit_id"]) == ["100"]
+
+
+@pytest.mark.parametrize("column", list(GOOD))
+def test_a_missing_column_stops_everything(column: str) -> None:
+    with pytest.raises(FormatChanged, match=f"the column {column} is missing"):
+        check_teams(frame({}, {}).drop(columns=column))
+
+
+@pytest.mark.parametrize("absent", [None, ""])
+def test_an_absent_id_stops_everything(absent: str | None) -> None:
+    with pytest.raises(FormatChanged, match=r"twizzit_team_id is (absent|empty) in 1 rows"):
+        check_teams(frame({}, {"twizzit_team_id": absent}, {}))
+
+
+def test_another_dtype_stops_everything_without_telling_the_values() -> None:
+    with pytest.raises(FormatChanged, match="name holds something else than") as caught:
+        check_teams(frame({}, {}).assign(name=[4711, 4712]))
+    assert "471" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("bad", "good", "stops"), [(5, 4, True), (5, 5, False), (4, 0, False), (6, 0, True)])
+def test_more_than_half_and_at_least_five_rejected_rows_are_another_format(bad: int, good: int, stops: bool) -> None:
+    given = frame(*[{"name": None}] * bad, *[{}] * good)
+    if stops:
+        with pytest.raises(FormatChanged, match=rf"{bad} of {bad + good} rows break a rule \(name_present {bad}\)"):
+            check_teams(given)
+    else:
+        assert len(check_teams(given).valid) == good
+
+
+def test_pandera_switched_off_by_its_environment_still_checks() -> None:
+    from pandera.config import config_context
+
+    with config_context(validation_enabled=False):
+        assert check_teams(frame({"name": None}, {})).rejected["rule"].tolist() == ["name_present"]
+
+
+def test_every_check_of_the_model_is_a_rule_with_a_name_of_its_own() -> None:
+    schema = TeamContract.to_schema()
+    checks = [check.name for column in schema.columns.values() for check in column.checks]
+    rejecting = [rule.name for rule in RULES if rule.kind == "reject"]
+    assert sorted(rejecting) == sorted([*checks, *(check.name for check in schema.checks)])
+    assert len(set(rejecting)) == len(rejecting)
+    assert set(rejecting) == {*BREAKS, "duplicate_id"}
+    assert all(rule.description and rule.column in GOOD and rule.name.isidentifier() for rule in RULES)
