@@ -41,7 +41,7 @@ LAST_NAMES = (
     "Wouters", "Yıldız",
 )  # fmt: skip
 
-TOO_LONG_LAST_NAME = "Van der Straeten-Waillet de Vaernewyck d'Audergem et de Clabecq-Ittre"
+TOO_LONG_LAST_NAME = "Vanderstraeten-Vandenbroucke-Deghellinck-Vaernewycke"
 
 STREETS = (
     "Kerkstraat", "Molenweg", "Stationsstraat", "Rue de l'Église", "Avenue des Tilleuls", "Kasteeldreef",
