@@ -56,7 +56,7 @@ def rules(kind: str, *, of: dict[str, dict[str, object]]) -> list[Rule]:
 @pytest.mark.parametrize("rule", rules("reject", of=BREAKS), ids=lambda rule: rule.name)
 def test_each_rule_rejects_the_row_that_breaks_it_and_no_other(rule: Rule) -> None:
     checked = check_players(frame({}, BREAKS[rule.name], {}))
-    broken_id = str(BREAKS[rule.name].get("twizzit_player_id", "101"))[:100]
+    broken_id = str(BREAKS[rule.name].get("twizzit_player_id", "101"))[:100].rstrip("\x00")
     assert checked.rejected.to_dict("records") == [
         {"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}
     ]

@@ -46,7 +46,7 @@ BREAKS: dict[str, dict[str, str | None]] = {
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name in BREAKS], ids=lambda rule: rule.name)
 def test_each_rule_rejects_the_row_that_breaks_it_and_no_other(rule: Rule) -> None:
     checked = check_teams(frame({}, BREAKS[rule.name], {}))
-    broken_id = str(BREAKS[rule.name].get("twizzit_team_id", "101"))[:100]
+    broken_id = str(BREAKS[rule.name].get("twizzit_team_id", "101"))[:100].rstrip("\x00")
     assert checked.rejected.to_dict("records") == [
         {"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}
     ]

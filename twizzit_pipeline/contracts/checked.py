@@ -12,12 +12,13 @@ import pandera.pandas as pa
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrorReason
 
-from twizzit_pipeline.contracts.rules import column_of
+from twizzit_pipeline.contracts.rules import UNPRINTABLE, column_of
 from twizzit_pipeline.errors import FormatChanged
 
 # A few bad rows are a club's bad rows; this many, in more than half of the frame, are another format.
 _FEWEST_THAT_STOP = 5
-# How long an id `twizzit_rejected_rows.twizzit_id` can hold; a longer one is rejected, and named by its beginning.
+# What `twizzit_rejected_rows.twizzit_id` can hold: an id that is longer, or holds what cannot be stored, is rejected
+# and named by what is left of it.
 _ID_LENGTH = 100
 
 _WHAT_TO_DO = "nothing was written; compare what Twizzit shows with what it showed before, and report it"
@@ -156,12 +157,10 @@ def _stop_if_most_are_rejected(
 
 def _report(findings: list[_Finding], ids: "pd.Series[str]", columns: list[str]) -> pd.DataFrame:
     """One row for each id and rule; rows whose id is not in `ids` are left out."""
-    parts = [
-        pd.DataFrame({"twizzit_id": ids.reindex(finding.rows).dropna().str.slice(0, _ID_LENGTH)}).assign(
-            column_name=finding.column, rule=finding.rule
-        )
-        for finding in findings
-    ]
+    parts = []
+    for finding in findings:
+        named = ids.reindex(finding.rows).dropna().str.replace(UNPRINTABLE, "", regex=True).str.slice(0, _ID_LENGTH)
+        parts.append(pd.DataFrame({"twizzit_id": named}).assign(column_name=finding.column, rule=finding.rule))
     empty = pd.DataFrame({name: pd.Series(dtype="str") for name in ("twizzit_id", "column_name", "rule")})
     everything = pd.concat([empty, *parts], ignore_index=True).astype("str")
     return everything[columns].drop_duplicates(ignore_index=True)

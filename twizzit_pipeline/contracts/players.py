@@ -70,7 +70,7 @@ class PlayerHints(pa.DataFrameModel):
     jersey_number: Series[pd.Int64Dtype] = pa.Field(nullable=True)
     jersey_unreadable: Series[bool]
 
-    _gender_known = present("gender", "gender_known", "The gender")
+    _gender_known = present("gender", "gender_known", "The player's gender")
 
     @row_rule("jersey_number", "jersey_number_given", "The player has a shirt number")
     @classmethod

@@ -17,7 +17,7 @@ import pandera.pandas as pa
 Kind = Literal["reject", "warn"]
 
 # C0 and C1 control characters and lone surrogates: PostgreSQL refuses NUL and surrogates, people cannot see the rest.
-_UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def printable(column: str, name: str, what: str) -> Any:
     """Rule: the text is free of control characters and of halves of characters."""
 
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
-        return ~values.str.contains(_UNPRINTABLE, regex=True)
+        return ~values.str.contains(UNPRINTABLE, regex=True)
 
     return column_rule(column, name, f"{what} holds no control characters")(keeps)
 

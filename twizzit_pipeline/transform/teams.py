@@ -13,8 +13,8 @@ from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.text import clean_text, text_series
 from twizzit_pipeline.twizzit.records import Team
 
-# Belgian korfball's youth categories and their French names, each under the name that is kept. "Junior" and "senior"
-# alone are also parts of clubs' names, so juniors are taken in the plural only.
+# Belgian korfball's categories, in Dutch and French, each under the name that is kept. "Junior" alone also stands in
+# clubs' names, so only its plurals count.
 _CATEGORIES = {
     "Kangoeroes": ("kangoeroe", "kangoeroes"),
     "Benjamins": ("benjamins",),
