@@ -1,0 +1,183 @@
+"""The rules that decide what becomes of a team."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
+from twizzit_pipeline.sync.plan import Failed
+from twizzit_pipeline.sync.plan.teams import plan_teams
+from twizzit_pipeline.sync.rows import LocalClub, LocalSeason, LocalTeam, Owner, RemoteTeam
+
+
+def team(remote_id: str, name: str, club: str | None = None) -> RemoteTeam:
+    return RemoteTeam(remote_id, name, club, None, None)
+
+
+@pytest.fixture
+def shotspot() -> MemoryShotSpot:
+    """A club with two teams of the season and one of none, typed in by hand."""
+    return MemoryShotSpot(
+        clubs={1: LocalClub(1, "KC Duinen")},
+        seasons={1: LocalSeason(1, "2026-2027", SEASON.start_date, SEASON.end_date)},
+        teams={
+            1: LocalTeam(1, 1, "Ploeg Één", None, None, 1, True, False),
+            2: LocalTeam(2, 1, "U15", None, None, 1, True, False),
+            3: LocalTeam(3, 1, "U17", None, None, None, True, False),
+        },
+    )
+
+
+def sync(shotspot, *teams, owner=CLUB, season=SEASON):
+    plan = plan_teams(shotspot.team_state(list(teams), owner, season))
+    shotspot.apply(plan)
+    return plan
+
+
+def test_an_empty_shotspot_gets_club_season_and_teams():
+    shotspot = MemoryShotSpot()
+    plan = sync(shotspot, team("1", "U15"), team("2", "U17"))
+    assert [change.table for change in plan.changes] == ["seasons", "clubs", "teams", "teams"]
+    assert plan.count("create") == 2
+    assert {(t.name, t.club_id, t.season_id) for t in shotspot.teams.values()} == {("U15", 1, 1), ("U17", 1, 1)}
+    assert shotspot.clubs[1].name == "KC Duinen"
+    assert shotspot.seasons[1].name == "2026-2027"
+
+
+def test_without_teams_no_club_and_no_season_is_made():
+    assert plan_teams(MemoryShotSpot().team_state([])).changes == []
+
+
+def test_a_team_is_found_by_its_name_without_accents_and_case(shotspot):
+    plan = sync(shotspot, team("1", "ploeg een"))
+    assert plan.count("link") == 1
+    assert shotspot.team_mappings[1].local_id == 1
+    assert shotspot.teams[1].name == "Ploeg Één", "at linking nobody knows who is right: the local name stays"
+
+
+def test_a_team_without_season_is_found_after_those_of_the_season(shotspot):
+    sync(shotspot, team("1", "U17"))
+    assert shotspot.team_mappings[1].local_id == 3
+    assert shotspot.teams[3].season_id == 1
+
+
+def test_several_that_fit_are_reported_and_nothing_is_made(shotspot):
+    shotspot.teams[4] = LocalTeam(4, 1, "U17", None, None, None, True, False)
+    plan = sync(shotspot, team("1", "U17"))
+    assert plan.failed == [Failed("1", "doubtful_link", (3, 4))]
+    assert not shotspot.team_mappings
+
+
+def test_two_remote_teams_never_share_a_local_one(shotspot):
+    plan = sync(shotspot, team("1", "ploeg een"), team("2", "PLOEG ÉÉN"))
+    assert {item.reason for item in plan.failed} == {"doubtful_link"}
+    assert len(plan.failed) == 2
+
+
+def test_of_two_new_teams_with_one_name_the_first_by_id_is_made():
+    shotspot = MemoryShotSpot()
+    plan = sync(shotspot, team("10", "U15"), team("9", "U15"))
+    assert plan.failed == [Failed("10", "name_taken")]
+    assert shotspot.team_mappings[1].twizzit_id == "9"
+
+
+def test_only_what_twizzit_changed_is_written(shotspot):
+    sync(shotspot, team("1", "U15"))
+    shotspot.teams[2] = replace(shotspot.teams[2], name="U15 (renamed by the coach)")
+    assert sync(shotspot, team("1", "U15")).changes == []
+    plan = sync(shotspot, team("1", "U15 A"))
+    assert shotspot.teams[2].name == "U15 A"
+    assert plan.changes[0].conflicts == ("name",)
+
+
+def test_a_rename_to_a_name_that_is_taken_fails_and_is_tried_again(shotspot):
+    sync(shotspot, team("1", "U15"))
+    plan = sync(shotspot, team("1", "Ploeg Één"))
+    assert plan.failed == [Failed("1", "name_taken")]
+    assert shotspot.teams[2].name == "U15"
+    assert shotspot.team_mappings[1].sync_status == "failed"
+    assert sync(shotspot, team("1", "Ploeg Één")).changes == []
+    shotspot.teams[1] = replace(shotspot.teams[1], name="Something else")
+    sync(shotspot, team("1", "Ploeg Één"))
+    assert shotspot.teams[2].name == "Ploeg Één"
+    assert shotspot.team_mappings[1].sync_status == "success"
+
+
+def test_two_teams_can_swap_names(shotspot):
+    sync(shotspot, team("1", "U15"), team("2", "Ploeg Één"))
+    plan = sync(shotspot, team("2", "U15"), team("1", "Ploeg Één"))
+    assert not plan.failed
+    assert (shotspot.teams[1].name, shotspot.teams[2].name) == ("U15", "Ploeg Één")
+
+
+def test_a_team_may_name_another_club():
+    shotspot = MemoryShotSpot()
+    sync(shotspot, team("1", "U15"), team("2", "U15", "Boeckenberg KC"))
+    assert {club.name for club in shotspot.clubs.values()} == {"KC Duinen", "Boeckenberg KC"}
+
+
+def test_a_renamed_organization_keeps_its_club(shotspot):
+    sync(shotspot, team("1", "U15"))
+    sync(shotspot, team("1", "U15"), team("2", "U19"), owner=replace(CLUB, organization_name="KC De Duinen"))
+    assert len(shotspot.clubs) == 1
+    assert {t.club_id for t in shotspot.teams.values()} == {1}
+
+
+def test_two_clubs_that_fit_make_the_team_doubtful(shotspot):
+    shotspot.clubs = {1: LocalClub(1, "KC DUINEN"), 2: LocalClub(2, "KC Düinen")}
+    assert plan_teams(shotspot.team_state([team("1", "U19")])).failed == [Failed("1", "club_doubtful")]
+
+
+def test_the_season_is_found_by_its_dates():
+    shotspot = MemoryShotSpot(seasons={7: LocalSeason(7, "Seizoen 26-27", SEASON.start_date, SEASON.end_date)})
+    sync(shotspot, team("1", "U15"))
+    assert shotspot.teams[1].season_id == 7
+
+
+def test_an_id_of_another_active_credential_is_never_taken_over(shotspot):
+    sync(shotspot, team("1", "U15"))
+    plan = sync(shotspot, team("1", "U15"), owner=OTHER_CLUB)
+    assert plan.failed == [Failed("1", "remote_id_taken", (2,))]
+    assert shotspot.team_mappings[1].credential_id == CLUB.credential_id
+
+
+@pytest.mark.parametrize("gone", ["deleted", "inactive"])
+def test_a_mapping_without_a_living_credential_is_adopted_by_its_organization_alone(shotspot, gone):
+    sync(shotspot, team("1", "U15"))
+    if gone == "deleted":
+        shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None)
+    shotspot.active.discard(CLUB.credential_id)
+    for stranger in (OTHER_CLUB, replace(CLUB, credential_id=2, dialect="v1", organization_id=None)):
+        assert plan_teams(shotspot.team_state([team("1", "U15")], stranger)).failed[0].reason == "remote_id_taken"
+    plan = sync(shotspot, team("1", "U15"), owner=replace(CLUB, credential_id=2))
+    assert plan.count("adopt") == 1
+    assert shotspot.team_mappings[1].credential_id == 2
+    assert shotspot.team_mappings[1].local_id == 2
+
+
+def test_a_mapping_that_shotspot_made_is_adopted_where_club_and_name_agree(shotspot):
+    sync(shotspot, team("1", "U15"))
+    bare = {"credential_id": None, "dialect": None, "organization_id": None, "organization_name": None}
+    shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], **bare, last_values=None)
+    assert plan_teams(shotspot.team_state([team("1", "Another")])).failed[0].reason == "remote_id_taken"
+    assert plan_teams(shotspot.team_state([team("1", "U15")], OTHER_CLUB)).failed[0].reason == "remote_id_taken"
+    assert sync(shotspot, team("1", "U15")).count("adopt") == 1
+
+
+def test_an_older_season_adds_its_teams_inactive_and_renames_nothing(shotspot):
+    sync(shotspot, team("1", "U15"))
+    plan = sync(shotspot, team("1", "Old name"), team("7", "U13"), season=OLDER)
+    assert shotspot.teams[2].name == "U15"
+    assert plan.count("create") == 1
+    added = shotspot.teams[max(shotspot.teams)]
+    assert (added.name, added.is_active) == ("U13", False)
+    assert shotspot.seasons[added.season_id].name == "2025-2026"
+
+
+def test_v1_organizations_are_told_apart_by_name(shotspot):
+    v1 = Owner(1, "v1", None, "KC Duinen")
+    sync(shotspot, team("1", "U15"), owner=v1)
+    shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None)
+    stranger = replace(v1, credential_id=2, organization_name="KC Leie")
+    assert plan_teams(shotspot.team_state([team("1", "U15")], stranger)).failed
+    assert sync(shotspot, team("1", "U15"), owner=replace(v1, organization_name="kc duinen")).count("adopt") == 1
