@@ -24,6 +24,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── OrganizationNotFound      the account has several organizations and none has the credential's name
         ├── FormatChanged             a frame is not what it should be: nothing is written
         ├── UnknownCredential         no credential has that id
+        ├── UnknownSeason             no season can be called that
         ├── InactiveCredential        the credential was switched off
         ├── DuplicateOrganization     this database allows one credential for an organization name
         ├── DecryptionFailed          wrong key, or a damaged password
@@ -63,14 +64,41 @@ class TwizzitAnswerError(TwizzitPipelineError):
 
 
 class ConnectionFailed(TwizzitAnswerError, TransientError):
-    """Twizzit could not be reached, or the connection was cut, until the tries ran out."""
+    """Twizzit could not be reached, or the connection was cut, until the tries ran out.
+
+    Attributes:
+        reached: False where no connection came about at all, so that asking for anything else is as useless.
+    """
+
+    def __init__(self, message: str, *, endpoint: str | None = None, reached: bool = True) -> None:
+        super().__init__(message, endpoint=endpoint)
+        self.reached = reached
 
 
-class RateLimited(TwizzitAnswerError, TransientError):
+class TryAgainLater(TwizzitAnswerError, TransientError):
+    """Base of the answers that may say when to ask again.
+
+    Attributes:
+        retry_after: seconds that Twizzit asks to wait, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, status=status)
+        self.retry_after = retry_after
+
+
+class RateLimited(TryAgainLater):
     """Twizzit asks us to slow down (429) for longer than a sync is willing to wait."""
 
 
-class ServiceUnavailable(TwizzitAnswerError, TransientError):
+class ServiceUnavailable(TryAgainLater):
     """Twizzit answered 5xx until the tries ran out."""
 
 
@@ -136,6 +164,10 @@ class FormatChanged(PermanentError):
 
 class UnknownCredential(PermanentError):
     """No credential has that id."""
+
+
+class UnknownSeason(PermanentError):
+    """No season can be called that."""
 
 
 class InactiveCredential(PermanentError):

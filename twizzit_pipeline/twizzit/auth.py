@@ -1,0 +1,146 @@
+"""Tokens, as an httpx.Auth.
+
+What belongs here: getting a token for a username and password, how long it lives, and the one repetition after a 401.
+Neither the password nor a token shows up in a repr, a log or an error.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+from pydantic import SecretStr
+
+from twizzit_pipeline.errors import LoginRefused, MalformedAnswer, NotATwizzit
+from twizzit_pipeline.twizzit.retry import ANSWER, ROUTE
+from twizzit_pipeline.twizzit.wire import plain_keys
+
+PATH = "/authenticate"
+
+_T = TypeVar("_T")
+_Flow = Generator[httpx.Request, httpx.Response, _T]
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """`ends` is a moment of the local monotonic clock, the margin taken off; None where the life is not known."""
+
+    value: SecretStr
+    ends: float | None
+
+
+class TwizzitAuth(httpx.Auth):
+    """Logs in when needed, and gives every request its token. Safe between threads: one logs in, the others wait.
+
+    Raises (while a request is sent):
+        LoginRefused: 401 for the username and password, or for a call twice, with a fresh token in between.
+        MalformedAnswer: a login was accepted and came without a token.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        username: str,
+        password: SecretStr,
+        *,
+        timeout: httpx.Timeout,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = f"{base_url}{PATH}"
+        self._username = username
+        self._password = password
+        # httpx gives the client's timeouts only to the requests that it builds itself, and the login is not one.
+        self._extensions = {ROUTE: PATH, "timeout": timeout.as_dict()}
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token: _Token | None = None
+
+    def __repr__(self) -> str:
+        return f"<TwizzitAuth {'with' if self._token else 'without'} a token>"
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """One request and what it takes to authorise it; httpx drives this in the calling thread."""
+        token = yield from self._token_other_than(None)
+        response = yield _authorised(request, token)
+        if response.status_code != 401:
+            return
+        token = yield from self._token_other_than(token)
+        response = yield _authorised(request, token)
+        if response.status_code == 401:
+            path = str(request.extensions.get(ROUTE, request.url.path))
+            raise LoginRefused(
+                f"{path} answered 401 twice, with a fresh token in between: check the account",
+                endpoint=path,
+                status=401,
+            )
+
+    def _token_other_than(self, refused: _Token | None) -> _Flow[_Token]:
+        """The token in hand if it is neither due nor the refused one, else a new one."""
+        with self._lock:
+            token = self._token
+            if token is None or token is refused or (token.ends is not None and self._clock() >= token.ends):
+                token = self._token = yield from self._login()
+            return token
+
+    def _login(self) -> _Flow[_Token]:
+        asked_at = self._clock()
+        form = {"username": self._username, "password": self._password.get_secret_value()}
+        response = yield httpx.Request("POST", self._url, data=form, extensions=dict(self._extensions))
+        if response.status_code == 401:
+            raise LoginRefused(
+                "Twizzit does not accept the username and password (401): check the credential",
+                endpoint=PATH,
+                status=401,
+            )
+        return _read_token(response, asked_at)
+
+
+def _authorised(request: httpx.Request, token: _Token) -> httpx.Request:
+    request.headers["Authorization"] = f"Bearer {token.value.get_secret_value()}"
+    return request
+
+
+def _read_token(response: httpx.Response, asked_at: float) -> _Token:
+    answer = response.extensions[ANSWER]
+    if not isinstance(answer, Mapping):
+        raise NotATwizzit(
+            f"{PATH} did not answer with an object: the endpoint is probably not the one of a Twizzit API",
+            endpoint=PATH,
+            status=response.status_code,
+        )
+    keys = plain_keys(answer)
+    value = keys.get("token")
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
+        raise MalformedAnswer(
+            f"{PATH} accepted the login without giving a token: try again later, and check the endpoint if it stays",
+            endpoint=PATH,
+            status=response.status_code,
+        )
+    life = _life(keys)
+    return _Token(SecretStr(value.strip()), None if life is None else asked_at + life - min(60.0, life / 10))
+
+
+def _life(keys: Mapping[str, object]) -> float | None:
+    """Seconds that the token lives, or None if the answer does not say.
+
+    ``valid-till`` is a moment of the server's clock, so it is measured from ``created-on``; the local clock stands in
+    only where that is absent. The JWT's own ``exp`` is not looked at: the body is the binding one (wire page).
+    """
+    till, since, seconds = (
+        _number(keys.get("validtill")),
+        _number(keys.get("createdon")),
+        _number(keys.get("expiresin")),
+    )
+    life = till - (time.time() if since is None else since) if till is not None else seconds
+    return life if life is not None and life > 0 else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None

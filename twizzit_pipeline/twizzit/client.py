@@ -1,0 +1,134 @@
+"""`TwizzitClient`: what one credential can read of Twizzit, in whichever dialect its endpoint speaks.
+
+What belongs here: the choice of the dialect and the public face of this folder. The dialects know the wire, `session`
+the sending.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+import httpx
+from pydantic import SecretStr
+
+from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
+from twizzit_pipeline.twizzit.records import Organization, Rosters, Season, Team
+from twizzit_pipeline.twizzit.session import ClientOptions, Session
+from twizzit_pipeline.twizzit.v1 import V1
+from twizzit_pipeline.twizzit.v2 import V2
+
+__all__ = ["Capabilities", "ClientOptions", "TwizzitClient"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an account may read: numbers of organizations, of groups on the first page (v1: of teams), of seasons."""
+
+    organizations: int
+    groups: int | None
+    seasons: int
+
+
+class TwizzitClient:
+    """One session for one credential; a context manager. For one thread: it uses several of its own.
+
+    Every method may raise a leaf of `TwizzitAnswerError`, or `EndpointRefused` for a host on an address that is not
+    allowed. Nothing is asked before the first method is called. Errors, logs and reprs hold neither the password, nor a
+    token, nor anybody's name.
+
+    Args:
+        endpoint: the credential's `api_endpoint`; decides the dialect, see `parse_endpoint`.
+        organization_name: chooses between several organizations of the account.
+        transport: for tests; replaces the connection to the network and its check of addresses.
+        sleep: for tests; waits before another try.
+
+    Raises:
+        EndpointRefused: the endpoint is no URL of a Twizzit API.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        username: str,
+        password: SecretStr,
+        organization_name: str,
+        options: ClientOptions | None = None,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        self._endpoint = parse_endpoint(endpoint)
+        self._session = Session(
+            self._endpoint, username, password, options=options or ClientOptions(), transport=transport, sleep=sleep
+        )
+        self._wire: V1 | V2 = (V1 if self.dialect == "v1" else V2)(self._session, organization_name)
+
+    def __repr__(self) -> str:
+        return f"<TwizzitClient {self.dialect} on {self._endpoint.host}, {self.calls} calls>"
+
+    def __enter__(self) -> "TwizzitClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connections. The client cannot be used any more; its counts can."""
+        self._session.close()
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that the endpoint speaks."""
+        return self._endpoint.dialect
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests sent so far, logins and further tries included."""
+        return self._session.ledger.total
+
+    @property
+    def calls_by_path(self) -> Counter[str]:
+        """`calls` by path, with ids left out (``/teams/{id}/players``)."""
+        return self._session.ledger.by_path
+
+    def organizations(self) -> tuple[Organization, ...]:
+        """All organizations that the account may read (v1: the credential's own, without an id). Asked once."""
+        return self._wire.organizations()
+
+    def organization(self) -> Organization:
+        """The organization that this credential reads. Asked once.
+
+        Raises:
+            OrganizationNotFound: the account has several and not exactly one is named like the credential.
+        """
+        return self._wire.organization()
+
+    def seasons(self) -> tuple[Season, ...]:
+        """The seasons that the account lists; none in v1, or where it may not read them (403). Asked once."""
+        return self._wire.seasons()
+
+    def teams(self, season: Season | None) -> tuple[Team, ...]:
+        """All teams of a season; of every season, or the current one in v1, where it is None. Asked anew each time."""
+        return self._wire.teams(season)
+
+    def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
+        """The players of these teams. Teams without an id are left out: the contract has rejected them.
+
+        Raises:
+            TwizzitAnswerError: an error that ends everything (login, quota, ceiling, no connection), or the first one
+                where no team at all could be read. An error of some teams is in `Rosters.failed`.
+        """
+        return self._wire.rosters(teams, season)
+
+    def verify(self) -> Capabilities:
+        """Log in and look around: four calls in v2, two in v1.
+
+        Raises:
+            LoginRefused, AccessDenied, ConnectionFailed, NotATwizzit, OrganizationNotFound: what is wrong.
+        """
+        organizations = len(self.organizations())
+        self.organization()
+        return Capabilities(organizations, self._wire.first_groups(), len(self.seasons()))

@@ -1,0 +1,259 @@
+"""What is tried again, for how long, and how many calls there may be.
+
+What belongs here: the judgement of one HTTP answer (fine, transient, permanent), the tries of one call, the count of
+calls and their rate. It is an httpx transport, so that the authentication's own call is counted, paced and tried again
+like any other. 401 alone passes through: `auth` knows what to do about it.
+"""
+
+import json
+import random
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+from pyrate_limiter import InMemoryBucket, Limiter, Rate, SingleBucketFactory
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from twizzit_pipeline.errors import (
+    AccessDenied,
+    CallBudgetSpent,
+    ConnectionFailed,
+    MalformedAnswer,
+    NotATwizzit,
+    QuotaSpent,
+    RateLimited,
+    ServiceUnavailable,
+    TransientError,
+    TryAgainLater,
+)
+
+ROUTE = "twizzit_route"  # request extension: the path with its ids left out, for counting and messages
+ANSWER = "twizzit_answer"  # response extension: the JSON, read once
+
+# A spent quota is told from a short pause by its words alone (wire page: "a message that says so"), in the languages
+# that Twizzit speaks.
+_MONTHLY = re.compile(r"month|maand|mois|mensuel", re.IGNORECASE)
+_QUOTA = re.compile(r"quota", re.IGNORECASE)
+_SHORT_TERM = re.compile(r"second|minute|hour|minuut|uur|heure", re.IGNORECASE)
+
+
+class CallLedger:
+    """Counts the calls of one client and refuses those above its ceiling. Safe between threads."""
+
+    def __init__(self, ceiling: int) -> None:
+        self._ceiling = ceiling
+        self._lock = threading.Lock()
+        self._by_path: Counter[str] = Counter()
+
+    @property
+    def total(self) -> int:
+        """HTTP requests sent so far."""
+        with self._lock:
+            return self._by_path.total()
+
+    @property
+    def by_path(self) -> Counter[str]:
+        """Requests sent, by path with its ids left out; a copy."""
+        with self._lock:
+            return Counter(self._by_path)
+
+    def enter(self, path: str) -> None:
+        """Count one request that is about to be sent.
+
+        Raises:
+            CallBudgetSpent: the ceiling is reached; nothing is sent.
+        """
+        with self._lock:
+            if self._by_path.total() >= self._ceiling:
+                raise CallBudgetSpent(
+                    f"This run may make {self._ceiling} calls to Twizzit and has made them all: raise "
+                    "TWIZZIT_CALL_CEILING if the account's quota allows it",
+                    endpoint=path,
+                )
+            self._by_path[path] += 1
+
+
+class RetryTransport(httpx.BaseTransport):
+    """Sends a request until it is answered well, or says why not.
+
+    A response that comes out has status 200 (to 299) and JSON under ``extensions[ANSWER]``, or status 401.
+
+    Raises:
+        ConnectionFailed, RateLimited, ServiceUnavailable, MalformedAnswer: the tries or their time ran out.
+        AccessDenied, NotATwizzit, QuotaSpent, CallBudgetSpent: at once.
+    """
+
+    def __init__(
+        self,
+        inner: httpx.BaseTransport,
+        *,
+        ledger: CallLedger,
+        requests_per_second: float,
+        attempts: int,
+        seconds: float,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._inner = inner
+        self._ledger = ledger
+        self._limiter = Limiter(
+            SingleBucketFactory(InMemoryBucket([_rate(requests_per_second)]), schedule_leak=False), 5
+        )
+        self._attempts = attempts
+        self._seconds = seconds
+        self._sleep = sleep
+        self._clock = clock
+        self._backoff = wait_exponential_jitter(initial=0.5, max=30, exp_base=2, jitter=0.5)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        started = self._clock()
+
+        def out_of_time(state: RetryCallState) -> bool:
+            return self._clock() - started + state.upcoming_sleep > self._seconds
+
+        tries = Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=lambda state: stop_after_attempt(self._attempts)(state) or out_of_time(state),
+            wait=self._wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return tries(self._send, request)
+
+    def close(self) -> None:
+        self._limiter.close()
+        self._inner.close()
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Seconds until the next try: what Twizzit asks for, a little spread, else growing with each try."""
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, TryAgainLater) else None
+        if asked is None:
+            return self._backoff(state)
+        return asked + random.uniform(0, 0.25)  # noqa: S311 - spreads threads, guards nothing
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        path = str(request.extensions.get(ROUTE, request.url.path))
+        self._limiter.try_acquire("twizzit")
+        self._ledger.enter(path)
+        try:
+            response = self._inner.handle_request(request)
+            response.read()
+        except httpx.ConnectError as error:
+            raise ConnectionFailed(
+                f"{request.url.host} cannot be reached ({error}): check the endpoint and the network",
+                endpoint=path,
+                reached=False,
+            ) from None
+        except httpx.TimeoutException:
+            raise ConnectionFailed(f"{path} gave no answer in time: try again later", endpoint=path) from None
+        except httpx.DecodingError:
+            raise _malformed(path, None) from None
+        except httpx.TransportError:
+            raise ConnectionFailed(f"{path}: the connection was cut; try again later", endpoint=path) from None
+        return judge(response, path)
+
+
+def judge(response: httpx.Response, path: str) -> httpx.Response:
+    """The response itself if it is of use (JSON, or a 401), else the error that it stands for.
+
+    Bodies are read for their meaning and never quoted: they may hold names.
+    """
+    status = response.status_code
+    if status == 401:
+        return response
+    if response.is_success:
+        try:
+            response.extensions[ANSWER] = json.loads(response.content)
+        except (ValueError, RecursionError):
+            raise _malformed(path, status) from None
+        return response
+    if status == 429:
+        raise _too_many(response, path)
+    if status >= 500 or status == 408:
+        raise ServiceUnavailable(
+            f"{path} answered {status}: Twizzit has trouble, try again later",
+            endpoint=path,
+            status=status,
+            retry_after=_retry_after(response),
+        )
+    if status == 403:
+        raise AccessDenied(
+            f"{path} answered 403: this account may not read it; ask Twizzit or the club for the right",
+            endpoint=path,
+            status=status,
+        )
+    if response.is_redirect:
+        raise NotATwizzit(
+            f"{path} sends elsewhere ({status}), which is not followed: give the credential the final endpoint",
+            endpoint=path,
+            status=status,
+        )
+    raise NotATwizzit(
+        f"{path} answered {status}: the endpoint is probably wrong (the live service is "
+        "https://app.twizzit.com/v2/api)",
+        endpoint=path,
+        status=status,
+    )
+
+
+def _malformed(path: str, status: int | None) -> MalformedAnswer:
+    return MalformedAnswer(
+        f"{path} answered something that is no JSON: try again later, and check the endpoint if it stays",
+        endpoint=path,
+        status=status,
+    )
+
+
+def _too_many(response: httpx.Response, path: str) -> QuotaSpent | RateLimited:
+    words = response.text
+    wait = _retry_after(response)
+    spent = _MONTHLY.search(words) or (wait is None and _QUOTA.search(words) and not _SHORT_TERM.search(words))
+    if spent:
+        return QuotaSpent(
+            f"{path} answered 429: the account's calls for this month are spent; wait for the next month or ask "
+            "Twizzit for a higher limit",
+            endpoint=path,
+            status=429,
+        )
+    asked = "" if wait is None else f" for {wait:.0f} s"
+    return RateLimited(
+        f"{path} answered 429: Twizzit asks to wait{asked}; try again later",
+        endpoint=path,
+        status=429,
+        retry_after=wait,
+    )
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds that ``Retry-After`` asks for, in either form; None where it is absent or unreadable.
+
+    A date is measured against the answer's own ``Date``, since the two clocks may differ.
+    """
+    value = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
+    until = _http_date(value)
+    if until is None:
+        return None
+    now = _http_date(response.headers.get("Date", "")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _rate(requests_per_second: float) -> Rate:
+    """At most so many calls within any stretch of time; below one a second, one call for each longer stretch."""
+    calls = max(1, int(requests_per_second))
+    return Rate(calls, max(1, round(1000 * calls / requests_per_second)))

@@ -1,0 +1,169 @@
+"""One authenticated session over HTTP: single calls, and several at a time.
+
+What belongs here: sending. What is asked for and what an answer means is the dialects' (`v1`, `v2`); what is tried
+again is `retry`'s.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+from pydantic import SecretStr
+
+from twizzit_pipeline.errors import (
+    CallBudgetSpent,
+    ConnectionFailed,
+    EndpointRefused,
+    LoginRefused,
+    QuotaSpent,
+    RateLimited,
+    TwizzitPipelineError,
+)
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.twizzit.auth import TwizzitAuth
+from twizzit_pipeline.twizzit.endpoint import Endpoint, guarded_transport
+from twizzit_pipeline.twizzit.retry import ANSWER, ROUTE, CallLedger, RetryTransport
+
+_T = TypeVar("_T")
+Query = Sequence[tuple[str, str | int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """How a client calls. The fields are those of `Settings`, with the same units and defaults."""
+
+    concurrent_requests: int = 4
+    requests_per_second: float = 10.0
+    request_timeout: float = 30.0
+    retry_attempts: int = 5
+    retry_seconds: float = 120.0
+    call_ceiling: int = 5000
+    allow_private_endpoints: bool = False
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "ClientOptions":
+        """The options that the environment asks for."""
+        return cls(
+            concurrent_requests=settings.concurrent_requests,
+            requests_per_second=settings.requests_per_second,
+            request_timeout=settings.request_timeout,
+            retry_attempts=settings.retry_attempts,
+            retry_seconds=settings.retry_seconds,
+            call_ceiling=settings.call_ceiling,
+            allow_private_endpoints=settings.allow_private_endpoints,
+        )
+
+
+def ends_everything(error: TwizzitPipelineError) -> bool:
+    """Whether every other call would fail in the same way, so that there is no use in going on."""
+    if isinstance(error, ConnectionFailed):
+        return not error.reached
+    return isinstance(error, LoginRefused | QuotaSpent | CallBudgetSpent | RateLimited | EndpointRefused)
+
+
+class Session:
+    """Calls to one endpoint with one account; to be closed."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        username: str,
+        password: SecretStr,
+        *,
+        options: ClientOptions,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.ledger = CallLedger(options.call_ceiling)
+        self._given_up = threading.Event()
+        self._workers = ThreadPoolExecutor(options.concurrent_requests, thread_name_prefix="twizzit")
+        inner = transport or guarded_transport(
+            endpoint, allow_private=options.allow_private_endpoints, connections=options.concurrent_requests
+        )
+        timeout = httpx.Timeout(options.request_timeout)
+        self._http = httpx.Client(
+            auth=TwizzitAuth(endpoint.base_url, username, password, timeout=timeout),
+            transport=RetryTransport(
+                inner,
+                ledger=self.ledger,
+                requests_per_second=options.requests_per_second,
+                attempts=options.retry_attempts,
+                seconds=options.retry_seconds,
+                sleep=sleep or self._sleep,
+            ),
+            headers={"Accept": "application/json", "User-Agent": "twizzit-pipeline"},
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def get(self, path: str, query: Query = (), *, route: str | None = None) -> object:
+        """The JSON that a GET of `path` answers; `route` is the path with its ids left out.
+
+        Raises:
+            TwizzitAnswerError: one of its leaves, see `retry.RetryTransport` and `auth.TwizzitAuth`.
+            EndpointRefused: the host is on an address that is not allowed.
+        """
+        response = self._http.get(
+            f"{self.endpoint.base_url}{path}",
+            params=httpx.QueryParams([(name, str(value)) for name, value in query]),
+            extensions={ROUTE: route or path},
+        )
+        return response.extensions[ANSWER]
+
+    def gather(self, tasks: Sequence[Callable[[], _T]]) -> list[_T | TwizzitPipelineError]:
+        """What the tasks return, in their order, a few at a time; an error of this project takes its task's place.
+
+        Raises:
+            TwizzitPipelineError: an error that `ends_everything`: the tasks that wait are dropped, and those that sleep
+                before another try are woken.
+        """
+        futures = [self._workers.submit(task) for task in tasks]
+        try:
+            pending: set[Future[_T]] = set(futures)
+            while pending:
+                done, pending = wait(pending, return_when=FIRST_EXCEPTION)
+                for future in done:
+                    error = future.exception()
+                    if error is not None and not (
+                        isinstance(error, TwizzitPipelineError) and not ends_everything(error)
+                    ):
+                        raise error
+        except BaseException:
+            self._abandon(futures)
+            raise
+        outcomes: list[_T | TwizzitPipelineError] = []
+        for future in futures:
+            try:
+                outcomes.append(future.result())
+            except TwizzitPipelineError as error:
+                outcomes.append(error)
+        return outcomes
+
+    def close(self) -> None:
+        """End the workers and the connections."""
+        self._given_up.set()
+        self._workers.shutdown(cancel_futures=True)
+        self._http.close()
+
+    def _abandon(self, futures: Sequence[Future[_T]]) -> None:
+        for future in futures:
+            future.cancel()
+        self._given_up.set()
+        wait(futures)
+        self._given_up.clear()
+
+    def _sleep(self, seconds: float) -> None:
+        if self._given_up.wait(seconds):
+            raise ConnectionFailed("The call was given up since another one of the same scan failed for good")
+
+
+def _raise_if_final(error: BaseException | None) -> None:
+    """Raise what makes the other tasks useless, an error of the program included."""
+    if error is None or (isinstance(error, TwizzitPipelineError) and not ends_everything(error)):
+        return
+    raise error

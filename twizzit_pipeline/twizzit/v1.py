@@ -1,0 +1,97 @@
+"""The dialect v1, as the integration guide writes it: envelopes with ``page`` and ``hasMore``, and no seasons.
+
+What belongs here: v1's paths and rows, turned into plain records. The paths are assumed (wire page), the envelopes and
+keys are the guide's.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from urllib.parse import quote
+
+from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.twizzit.paging import by_id, read_numbered_pages
+from twizzit_pipeline.twizzit.records import Organization, Player, Rosters, Season, Team
+from twizzit_pipeline.twizzit.session import Session
+from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of_envelope, text
+
+_LIMIT = 100
+_TEAMS = "/teams"
+_PLAYERS = "/teams/{id}/players"
+
+
+class V1:
+    """What v1 knows of one account: its teams and their players, of the current season."""
+
+    def __init__(self, session: Session, organization_name: str) -> None:
+        self._session = session
+        self._organization = Organization(None, organization_name)
+
+    def organizations(self) -> tuple[Organization, ...]:
+        """The one that the credential names: v1 itself has none."""
+        return (self._organization,)
+
+    def organization(self) -> Organization:
+        """The one that the credential names."""
+        return self._organization
+
+    def seasons(self) -> tuple[Season, ...]:
+        """None: everything in v1 is the current season's."""
+        return ()
+
+    def first_groups(self) -> int | None:
+        """How many teams there are, or stand on the first page where the answer gives no total. One call."""
+        answer = self._session.get(_TEAMS, [("page", 1), ("limit", _LIMIT)])
+        rows, _, total = rows_of_envelope(answer, "teams", path=_TEAMS)
+        return len(rows) if total is None else total
+
+    def teams(self, _season: Season | None) -> tuple[Team, ...]:
+        """All teams. One call for each page of 100."""
+        rows = self._read(_TEAMS, _TEAMS, "teams")
+        return tuple(_team(plain_keys(row)) for row in rows)
+
+    def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:
+        """The players of these teams. One call for each team and page of 100."""
+        ids = list(dict.fromkeys(team.id for team in teams if team.id is not None))
+        answers = self._session.gather([partial(self._roster, team_id) for team_id in ids])
+        failed = {
+            team_id: answer
+            for team_id, answer in zip(ids, answers, strict=True)
+            if isinstance(answer, TwizzitPipelineError)
+        }
+        if failed and len(failed) == len(ids):
+            raise next(iter(failed.values()))
+        players = [player for answer in answers if not isinstance(answer, TwizzitPipelineError) for player in answer]
+        return Rosters(tuple(players), failed)
+
+    def _roster(self, team_id: str) -> list[Player]:
+        rows = self._read(f"{_TEAMS}/{quote(team_id, safe='')}/players", _PLAYERS, "players")
+        return [_player(team_id, plain_keys(row)) for row in rows]
+
+    def _read(self, path: str, route: str, name: str) -> list[Row]:
+        def fetch(page: int, limit: int) -> object:
+            return self._session.get(path, [("page", page), ("limit", limit)], route=route)
+
+        return read_numbered_pages(fetch, path=path, name=name, limit=_LIMIT, key=by_id)
+
+
+def _team(row: Row) -> Team:
+    return Team(
+        id=identifier(row.get("id")),
+        name=text(row.get("name")),
+        short_name=text(row.get("shortname")),
+        category=text(row.get("category")),
+    )
+
+
+def _player(team_id: str, row: Row) -> Player:
+    first_name, last_name = text(row.get("firstname")), text(row.get("lastname"))
+    nameless = first_name is None and last_name is None
+    return Player(
+        team_id=team_id,
+        id=identifier(row.get("id")),
+        first_name=first_name,
+        last_name=last_name,
+        full_name=text(row.get("name")) if nameless else None,
+        gender=row.get("gender"),
+        jersey_number=row.get("jerseynumber", row.get("number")),
+    )

@@ -1,0 +1,155 @@
+"""Who somebody is in v2: contacts by id, for as few calls as can be.
+
+What belongs here: the choice between asking by ids (10 a call) and reading the organization's list (100 a call). Of a
+contact, names, gender and shirt number are kept and nothing else: the rest is personal data without a use here.
+
+Asking for N contacts costs ceil(N / 10) calls. How many the list costs is known only at its end, so it is read page by
+page, no further than asking would cost; what is then still missing is asked for. Together that is at most twice the
+cheaper way. The pages need no proof of their own: whoever was not on them is asked for by id.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from math import ceil
+
+from twizzit_pipeline.errors import IncompleteScan, TwizzitPipelineError
+from twizzit_pipeline.twizzit.v2_lists import DEFAULT_PAGE, IDS_A_CALL, Scope, tens
+from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of, text
+
+_CONTACTS = "/contacts"
+_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is kept of a contact, raw. `full_name` is given only where there are no separate names."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    full_name: str | None = None
+    gender: object = None
+    jersey_number: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """People by id, and the error for each id that could not be asked for. An id in neither is no contact."""
+
+    people: Mapping[str, Person]
+    failed: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
+
+
+def person(row: Row) -> Person:
+    """The person of a contact row whose keys are plain."""
+    first_name, last_name = text(row.get("firstname")), text(row.get("lastname"))
+    separate = first_name is not None or last_name is not None
+    return Person(
+        first_name=first_name,
+        last_name=last_name,
+        full_name=None if separate else text(row.get("name")),
+        gender=row.get("gender"),
+        jersey_number=row.get("number"),
+    )
+
+
+def read_contacts(scope: Scope, ids: Iterable[str]) -> Contacts:
+    """The people with these ids.
+
+    Raises:
+        TwizzitAnswerError: an error that ends everything, or one of every way there is.
+    """
+    search = _Search(scope, set(ids))
+    if len(search.missing) > IDS_A_CALL:
+        search.read_pages()
+    failed = search.ask_by_ids()
+    return Contacts(search.found, failed)
+
+
+class _Search:
+    """One search for a set of ids: what was found, what is missing, and what it cost so far."""
+
+    def __init__(self, scope: Scope, ids: set[str]) -> None:
+        self.found: dict[str, Person] = {}
+        self.missing = set(ids)
+        self._scope = scope
+        self._by_ids = ceil(len(ids) / IDS_A_CALL)
+        self._pages = 0
+        self._page_size = _LIMIT
+        self._listed: set[str] = set()
+        self._ended = False
+        self._unreadable: TwizzitPipelineError | None = None
+
+    def read_pages(self, *, to_the_end: bool = False) -> None:
+        """Read the list until all are found, it ends, or going on cannot be cheaper than asking by ids."""
+        while self.missing and not self._ended and self._unreadable is None:
+            left = max(1, self._pages) if to_the_end else self._by_ids - self._pages
+            if left < 1 or (not to_the_end and len(self.missing) <= IDS_A_CALL):
+                return
+            # So many pages are needed at least. No more at once than were read before: should the list end among
+            # them (ids that are no contacts), the calls in vain stay below the calls of use.
+            needed = ceil(len(self.missing) / self._page_size)
+            wave = min(needed, left, max(1, self._pages))
+            offsets = [(self._pages + step) * self._page_size for step in range(wave)]
+            answers = self._scope.session.gather([partial(self._page, offset) for offset in offsets])
+            self._pages += wave
+            for answer in answers:
+                if isinstance(answer, TwizzitPipelineError):
+                    self._unreadable = answer
+                else:
+                    self._take_page(answer)
+
+    def ask_by_ids(self) -> dict[str, TwizzitPipelineError]:
+        """Ask for those still missing; the error for each id whose call failed.
+
+        Once the list was read to its end, who is missing is no contact. They are asked for all the same, as rows may
+        have moved between the pages, but for no more calls than make twice the cheaper way.
+        """
+        batches = tens(sorted(self.missing))
+        if self._ended:
+            batches = batches[: max(0, 2 * min(self._by_ids, self._pages) - self._pages)]
+        failed: dict[str, TwizzitPipelineError] = {}
+        # The first goes alone: an account that ignores the filter shows it, and costs no more calls.
+        for wave in (batches[:1], batches[1:]):
+            answers = self._scope.session.gather([partial(self._asked, batch) for batch in wave])
+            for batch, answer in zip(wave, answers, strict=True):
+                if isinstance(answer, TwizzitPipelineError):
+                    failed |= dict.fromkeys(batch, answer)
+                    continue
+                rows = [plain_keys(row) for row in answer]
+                self._take(rows)
+                if any(identifier(row.get("id")) not in batch for row in rows):
+                    self.read_pages(to_the_end=True)
+                    if self.missing and self._unreadable is not None:
+                        raise self._unreadable
+                    return {one: error for one, error in failed.items() if one in self.missing}
+        return failed
+
+    def _page(self, offset: int) -> list[Row]:
+        return self._scope.page(_CONTACTS, limit=_LIMIT, offset=offset)
+
+    def _asked(self, ids: Sequence[str]) -> list[Row]:
+        answer = self._scope.ask(
+            _CONTACTS, [*(("contact-ids[]", one) for one in ids), ("limit", _LIMIT), ("offset", 0)]
+        )
+        return rows_of(answer, path=_CONTACTS)
+
+    def _take_page(self, page: Sequence[Row]) -> None:
+        rows = [plain_keys(row) for row in page]
+        ids = {one for row in rows if (one := identifier(row.get("id")))}
+        if self._pages == 1 and len(rows) == DEFAULT_PAGE and self.missing - ids:
+            self._page_size = DEFAULT_PAGE  # cut to less than the limit, it seems
+        if rows and ids <= self._listed and len(rows) == self._page_size:
+            self._unreadable = IncompleteScan(
+                f"{_CONTACTS} answers every offset with the same rows: it cannot be read to its end", endpoint=_CONTACTS
+            )
+        self._listed |= ids
+        self._ended = self._ended or len(rows) < self._page_size or len(rows) > _LIMIT
+        self._take(rows)
+
+    def _take(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            found = identifier(row.get("id"))
+            if found in self.missing and found is not None:
+                self.found[found] = person(row)
+                self.missing.discard(found)

@@ -1,0 +1,130 @@
+"""Reading single values off the wire: ids, texts in three languages, dates, and keys in any spelling.
+
+What belongs here: what both dialects share in reading a row, and the shape that an answer must have. No judgement of
+values: an odd one becomes None or stays as it is, and the contracts decide.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+
+from twizzit_pipeline.errors import NotATwizzit
+
+Row = Mapping[str, object]
+
+_LANGUAGES = ("en", "nl", "fr")
+
+
+def plain_keys(row: Row) -> dict[str, object]:
+    """The row with its keys in lower case, without ``-`` and ``_``: accounts spell ``first-name`` in four ways."""
+    return {key.replace("-", "").replace("_", "").lower(): value for key, value in row.items()}
+
+
+def identifier(value: object) -> str | None:
+    """An id as text, or None where there is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    return None
+
+
+def reference(value: object) -> str | None:
+    """The id that a field refers to: the value itself, or the ``id`` of the object that it holds."""
+    if isinstance(value, Mapping):
+        return identifier(plain_keys(value).get("id"))
+    return identifier(value)
+
+
+def text(value: object) -> str | None:
+    """A text as it came; of ``{"EN", "NL", "FR"}`` the first that is there, of an object with a ``name`` that name."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, Mapping):
+        return next((found for found in texts(value) if found.strip()), None)
+    return None
+
+
+def texts(value: object) -> list[str]:
+    """All the languages of a name, English first; of a plain text that text alone."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        keys = plain_keys(value)
+        found = [keys[language] for language in _LANGUAGES if language in keys]
+        if not found and "name" in keys:
+            return texts(keys["name"])
+        return [one for one in found if isinstance(one, str)]
+    return []
+
+
+def day(value: object) -> date | None:
+    """A date of ``YYYY-MM-DD``, with or without a time after it; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return date.fromisoformat(value.strip()[:10])
+    except ValueError:
+        return None
+
+
+def folded(value: str) -> str:
+    """A text for comparing: without accents and case, with single spaces."""
+    letters = unicodedata.normalize("NFKD", value)
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())
+
+
+def rows_of(answer: object, *, path: str) -> list[Row]:
+    """The rows of a v2 answer: a bare array of objects.
+
+    Raises:
+        NotATwizzit: anything else. An envelope of v1 is named as such.
+    """
+    if isinstance(answer, list):
+        return _objects(answer, path)
+    if isinstance(answer, Mapping) and "hasMore" in answer:
+        raise NotATwizzit(
+            f"{path} answered in the shape of v1: the endpoint should probably end in /v1", endpoint=path, status=200
+        )
+    raise _wrong_shape(path, "a list")
+
+
+def rows_of_envelope(answer: object, key: str, *, path: str) -> tuple[list[Row], bool, int | None]:
+    """The rows of a v1 answer, whether there are more, and their total if it is given.
+
+    Raises:
+        NotATwizzit: no object with the list under `key` and ``hasMore``. A bare list is named as v2's.
+    """
+    if isinstance(answer, list):
+        raise NotATwizzit(
+            f"{path} answered in the shape of v2: the endpoint should probably end in /v2/api",
+            endpoint=path,
+            status=200,
+        )
+    if not isinstance(answer, Mapping):
+        raise _wrong_shape(path, "an object")
+    rows, more, total = answer.get(key), answer.get("hasMore"), answer.get("total")
+    if not isinstance(rows, list) or not isinstance(more, bool):
+        raise _wrong_shape(path, f'an object with "{key}" and "hasMore"')
+    return _objects(rows, path), more, total if isinstance(total, int) and not isinstance(total, bool) else None
+
+
+def _objects(rows: list[object], path: str) -> list[Row]:
+    objects = [row for row in rows if isinstance(row, Mapping)]
+    if len(objects) != len(rows):
+        raise _wrong_shape(path, "a list of objects")
+    return objects
+
+
+def _wrong_shape(path: str, expected: str) -> NotATwizzit:
+    return NotATwizzit(
+        f"{path} did not answer with {expected}: the endpoint is probably not the one of a Twizzit API",
+        endpoint=path,
+        status=200,
+    )
