@@ -1,0 +1,106 @@
+"""The assets: four tables, in the order in which a sync fills them, for one credential and one season at a time.
+
+What belongs here: names, order, and what the catalogue says. Each body calls one use case of `sync` and reports. A step
+reads what the one before it left in the database, never a value handed over, so every asset can be materialized by
+itself, in another process or on another day.
+
+`twizzit_team_mappings` does not depend on the players: a roster that cannot be read keeps no team from being mapped.
+That both scans come before anything of ShotSpot's is written is said by the steps' priority. Backfills make one run for
+each partition, which is Dagster's rule for assets without a policy of their own.
+"""
+
+from contextlib import AbstractContextManager
+
+import dagster as dg
+
+from twizzit_pipeline.orchestration.catalogue import definition_metadata
+from twizzit_pipeline.orchestration.checks import MAPPING_CHECKS, PLAYER_SCAN_CHECKS, TEAM_SCAN_CHECKS, specs
+from twizzit_pipeline.orchestration.partitions import credential_season_partitions, parse
+from twizzit_pipeline.orchestration.resources import SyncRun
+from twizzit_pipeline.orchestration.results import Materialized, mapping_result, readable_failures, scan_result
+from twizzit_pipeline.sync.players import map_players, scan_players
+from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.teams import map_teams, scan_teams
+
+_OWNERS = ["team:club-data"]
+_BEFORE_MAPPINGS = {"dagster/priority": "1"}
+
+
+def _session(context: dg.AssetExecutionContext, sync: SyncRun) -> AbstractContextManager[SyncSession]:
+    return sync.session(context.run.run_id, parse(context.partition_key))
+
+
+@dg.asset(
+    description="The teams that the last scan of a season saw in Twizzit, as far as they keep their contract.",
+    code_version="1",
+    tags={"entity": "team", "stage": "scan"},
+    metadata=definition_metadata("twizzit_teams"),
+    check_specs=specs("twizzit_teams", TEAM_SCAN_CHECKS),
+    partitions_def=credential_season_partitions,
+    group_name="scans",
+    kinds={"python", "pandas", "postgres"},
+    owners=_OWNERS,
+    op_tags=_BEFORE_MAPPINGS,
+)
+def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+    with readable_failures(), _session(context, sync) as session:
+        report = scan_teams(session)
+    return scan_result(report, TEAM_SCAN_CHECKS)
+
+
+@dg.asset(
+    deps=["twizzit_teams"],
+    description="Who plays in those teams: one row for each team and player that keeps the contract.",
+    code_version="1",
+    tags={"entity": "player", "stage": "scan", "personal_data": "true"},
+    metadata=definition_metadata("twizzit_players"),
+    check_specs=specs("twizzit_players", PLAYER_SCAN_CHECKS),
+    partitions_def=credential_season_partitions,
+    group_name="scans",
+    kinds={"python", "pandas", "postgres"},
+    owners=_OWNERS,
+    op_tags=_BEFORE_MAPPINGS,
+)
+def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+    with readable_failures(), _session(context, sync) as session:
+        report = scan_players(session)
+    return scan_result(report, PLAYER_SCAN_CHECKS)
+
+
+@dg.asset(
+    deps=["twizzit_teams"],
+    description="Which team of ShotSpot each team of Twizzit is. Makes, links and updates ShotSpot's `teams` with it.",
+    code_version="1",
+    tags={"entity": "team", "stage": "mapping"},
+    metadata=definition_metadata("twizzit_team_mappings"),
+    check_specs=specs("twizzit_team_mappings", MAPPING_CHECKS),
+    partitions_def=credential_season_partitions,
+    group_name="mappings",
+    kinds={"python", "postgres"},
+    owners=_OWNERS,
+)
+def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+    with readable_failures(), _session(context, sync) as session:
+        report = map_teams(session)
+    return mapping_result(report)
+
+
+@dg.asset(
+    deps=["twizzit_players", "twizzit_team_mappings"],
+    description="Which player of ShotSpot each player of Twizzit is. Makes, links and updates ShotSpot's `players`.",
+    code_version="1",
+    tags={"entity": "player", "stage": "mapping", "personal_data": "true"},
+    metadata=definition_metadata("twizzit_player_mappings"),
+    check_specs=specs("twizzit_player_mappings", MAPPING_CHECKS),
+    partitions_def=credential_season_partitions,
+    group_name="mappings",
+    kinds={"python", "postgres"},
+    owners=_OWNERS,
+)
+def twizzit_player_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+    with readable_failures(), _session(context, sync) as session:
+        report = map_players(session)
+    return mapping_result(report)
+
+
+ASSETS = (twizzit_teams, twizzit_players, twizzit_team_mappings, twizzit_player_mappings)

@@ -1,0 +1,94 @@
+"""What Dagster's catalogue says about the assets: the tables' columns and what they mean.
+
+What belongs here: descriptions for people, and the table schema made from `storage.tables`. What a step found is in
+`results`.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from sqlalchemy import Column, ForeignKeyConstraint, Table
+from sqlalchemy.dialects import postgresql
+
+from twizzit_pipeline.storage import tables
+
+TABLES = {
+    "twizzit_teams": tables.twizzit_teams,
+    "twizzit_players": tables.twizzit_players,
+    "twizzit_team_mappings": tables.team_mappings,
+    "twizzit_player_mappings": tables.player_mappings,
+}
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_COLUMNS = {
+    "id": "Number of the row",
+    "credential_id": "The credential that the row belongs to",
+    "season_id": "The season of the scan",
+    "twizzit_team_id": "Twizzit's id of the team",
+    "twizzit_player_id": "Twizzit's id of the person",
+    "name": "The team's name, as Twizzit has it",
+    "short_name": "The team's short name",
+    "club_id": "Twizzit's id of the team's club, where the row names another than the organization",
+    "club_name": "The name of that club",
+    "age_group": "Age group, read from the team's category",
+    "gender": "male or female, and mixed for teams; empty where Twizzit does not say",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "jersey_number": "Shirt number in this team",
+    "local_team_id": "ShotSpot's team",
+    "local_player_id": "ShotSpot's player",
+    "twizzit_team_name": "The team's name at the last sync",
+    "twizzit_player_name": "The player's name at the last sync",
+    "team_mapping_id": "The mapping of the team that the player is in",
+    "last_synced_at": "When the last sync wrote this row (UTC)",
+    "sync_status": "How the last sync of this row ended",
+    "sync_error": "Why it could not be applied",
+    "created_at": "When the row was made (UTC)",
+    "updated_at": "When the row last changed (UTC)",
+    "twizzit_dialect": "The dialect in which the id counts: v1 or v2",
+    "twizzit_organization_id": "The Twizzit organization in which the id counts",
+    "twizzit_organization_name": "That organization's name",
+    "last_values": "What Twizzit said at the last sync: the base of the next update",
+}
+
+
+def definition_metadata(asset: str) -> dict[str, dg.MetadataValue]:
+    """What is known of an asset's table before it is ever materialized."""
+    return {
+        "dagster/table_name": dg.MetadataValue.text(asset),
+        "dagster/column_schema": dg.MetadataValue.table_schema(table_schema(TABLES[asset])),
+    }
+
+
+def table_schema(table: Table) -> dg.TableSchema:
+    """The columns of a table as Dagster shows them: PostgreSQL's types, nullability, uniqueness, references.
+
+    Raises:
+        KeyError: a column has no description here.
+    """
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                type=column.type.compile(dialect=_DIALECT).lower(),
+                description=_COLUMNS[column.name],
+                constraints=dg.TableColumnConstraints(
+                    nullable=bool(column.nullable),
+                    unique=_unique(column),
+                    other=[*_references(column)],
+                ),
+            )
+            for column in table.columns
+        ],
+        constraints=dg.TableConstraints(other=[f"primary key ({', '.join(table.primary_key.columns.keys())})"]),
+    )
+
+
+def _unique(column: Column[object]) -> bool:
+    return bool(column.unique) or column.table.primary_key.columns.keys() == [column.name]
+
+
+def _references(column: Column[object]) -> Iterator[str]:
+    for constraint in column.table.constraints:
+        if isinstance(constraint, ForeignKeyConstraint) and column.name in constraint.column_keys:
+            yield f"references {constraint.elements[0].target_fullname.replace('.', '(')})"

@@ -1,0 +1,117 @@
+"""This project's Dagster instance: its folder, its environment, and how a process of ours opens it.
+
+What belongs here: where Dagster keeps its files and tables. What is run on the instance is in `runs`, and the commands
+of Dagster's own in `dagster_command`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.instance.ref import InstanceRef
+from sqlalchemy import Engine, NullPool
+
+from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database, driver_errors
+
+CONFIGURATION = "dagster.yaml"
+
+_STATEMENT_MILLISECONDS = 60_000
+_RECYCLE_SECONDS = 3600
+_MORE_CONNECTIONS = 5
+
+
+def dagster_home(settings: Settings) -> Path:
+    """The folder of Dagster's files, `TWIZZIT_HOME/dagster` as an absolute path, made ready.
+
+    Only its owner may enter it. It holds a copy of the project's `dagster.yaml`, renewed when that differs.
+
+    Raises:
+        SettingsError: the folder cannot be written.
+    """
+    home = settings.home.absolute()
+    folder = home / "dagster"
+    wanted = _configuration().read_text(encoding="utf-8")
+    written = folder / CONFIGURATION
+    try:
+        if not home.exists():
+            home.mkdir(mode=0o700, parents=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+        if not written.exists() or written.read_text(encoding="utf-8") != wanted:
+            # Another process may read it at this moment: it sees the old file or the new one, never half of it.
+            draft = written.with_suffix(".new")
+            draft.write_text(wanted, encoding="utf-8")
+            draft.replace(written)
+    except OSError as error:
+        raise SettingsError(f"TWIZZIT_HOME: {folder} cannot be written: {error.strerror or error}") from None
+    return folder
+
+
+def dagster_environment(settings: Settings, database: Database) -> dict[str, str]:
+    """What a Dagster process needs in its environment, besides what is there already, to work on this instance.
+
+    The password of the database travels here and not in files or arguments, which others can read.
+    """
+    return {
+        "DAGSTER_HOME": str(dagster_home(settings)),
+        "DAGSTER_POSTGRES_URL": database.dagster_url,
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "TWIZZIT_HOME": str(settings.home.absolute()),
+    }
+
+
+@contextmanager
+def open_instance(settings: Settings, database: Database) -> Iterator[dg.DagsterInstance]:
+    """The instance, for this process; nothing of the environment is read or changed.
+
+    The first time, Dagster makes its tables (about half a second). Connections are kept open while the context lasts:
+    Dagster's default, a new one for each event, makes a run four times as long. What steps print is not captured.
+
+    Raises:
+        SettingsError: the folder cannot be written.
+        DatabaseUnavailable: Dagster's tables cannot be reached.
+    """
+    with driver_errors():
+        reference = InstanceRef.from_dir(
+            str(dagster_home(settings)),
+            overrides={
+                "storage": {"postgres": {"postgres_url": database.dagster_url}},
+                "compute_logs": {
+                    "module": "dagster._core.storage.noop_compute_log_manager",
+                    "class": "NoOpComputeLogManager",
+                    "config": {},
+                },
+            },
+        )
+        instance = dg.DagsterInstance.from_ref(reference)
+    with instance:
+        keep_connections(instance)
+        try:
+            yield instance
+        finally:
+            for engine in _engines(instance):
+                engine.dispose()
+
+
+def keep_connections(instance: dg.DagsterInstance) -> None:
+    """Lets an instance hold its connections to PostgreSQL, if it opens a new one for each statement so far."""
+    if any(isinstance(engine.pool, NullPool) for engine in _engines(instance)):
+        instance.optimize_for_webserver(
+            statement_timeout=_STATEMENT_MILLISECONDS, pool_recycle=_RECYCLE_SECONDS, max_overflow=_MORE_CONNECTIONS
+        )
+
+
+def _engines(instance: dg.DagsterInstance) -> list[Engine]:
+    """The engines of the instance's storages, which Dagster itself never disposes of."""
+    storages = (instance.run_storage, instance.event_log_storage, instance.schedule_storage)
+    engines = (getattr(storage, "_engine", None) for storage in storages)
+    return [engine for engine in engines if isinstance(engine, Engine)]
+
+
+def _configuration() -> Path:
+    """The project's `dagster.yaml`: at the top of a checkout, beside this module in an installed wheel."""
+    checkout = Path(__file__).parents[2] / CONFIGURATION
+    return checkout if checkout.exists() else Path(__file__).with_name(CONFIGURATION)

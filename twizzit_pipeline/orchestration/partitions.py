@@ -1,0 +1,129 @@
+"""The partitions: one for each credential and season, both known only at run time.
+
+What belongs here: the definitions, their keys, and how missing keys reach a Dagster instance. Which credentials and
+seasons there are is asked of `sync.seasons`; what a partition's key looks like is decided there and never changed.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+from sqlalchemy import Engine
+
+from twizzit_pipeline.errors import UnknownCredential
+from twizzit_pipeline.sync.seasons import known_partitions
+
+CREDENTIAL = "credential"
+SEASON = "season"
+
+credential_partitions = dg.DynamicPartitionsDefinition(name=CREDENTIAL)
+season_partitions = dg.DynamicPartitionsDefinition(name=SEASON)
+credential_season_partitions = dg.MultiPartitionsDefinition(
+    {CREDENTIAL: credential_partitions, SEASON: season_partitions}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSeason:
+    """One partition: a credential (`3-kcc-antwerpen`) and a season (`2026-2027`)."""
+
+    credential: str
+    season: str
+
+    @property
+    def credential_id(self) -> int:
+        """The id of the credential, which the key begins with.
+
+        Raises:
+            UnknownCredential: the key does not begin with an id.
+        """
+        return credential_id_of(self.credential)
+
+    @property
+    def key(self) -> dg.MultiPartitionKey:
+        """The key as Dagster wants it: ``3-kcc-antwerpen|2026-2027``."""
+        return dg.MultiPartitionKey({CREDENTIAL: self.credential, SEASON: self.season})
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionKeys:
+    """Keys of the two dimensions."""
+
+    credentials: tuple[str, ...]
+    seasons: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.credentials or self.seasons)
+
+    def without(self, credentials: Collection[str], seasons: Collection[str]) -> "PartitionKeys":
+        """These keys less the ones given."""
+        return PartitionKeys(
+            tuple(key for key in self.credentials if key not in credentials),
+            tuple(key for key in self.seasons if key not in seasons),
+        )
+
+
+def credential_id_of(partition_key: str) -> int:
+    """The id in a credential's partition key: the digits before its first hyphen.
+
+    Raises:
+        UnknownCredential: there are none.
+    """
+    digits = partition_key.partition("-")[0]
+    if not (digits.isascii() and digits.isdigit()):
+        raise UnknownCredential(f"{partition_key!r} is no credential: its key begins with the credential's id")
+    return int(digits)
+
+
+def parse(key: str) -> CredentialSeason:
+    """What a partition key (``3-kcc-antwerpen|2026-2027``, as Dagster prints it) stands for.
+
+    Raises:
+        UnknownCredential: it is not of that form.
+    """
+    if isinstance(key, dg.MultiPartitionKey):
+        return CredentialSeason(key.keys_by_dimension[CREDENTIAL], key.keys_by_dimension[SEASON])
+    credential, bar, season = key.partition("|")
+    if not (bar and credential and season) or "|" in season:
+        raise UnknownCredential(f"{key!r} is no partition: it is credential|season")
+    return CredentialSeason(credential, season)
+
+
+def usable(label: str) -> bool:
+    """Whether a season's label can be a partition key: Dagster keeps a few characters for itself."""
+    return bool(label) and label.isprintable() and not set(label) & set("|,[]") and "..." not in label
+
+
+def partition_keys(credentials: Mapping[int, str], seasons: Mapping[int, Collection[str]]) -> PartitionKeys:
+    """The keys of what `sync.seasons.known_partitions` found, in order: credentials by id, seasons by label.
+
+    A label that cannot be a key is left out, so that it does not keep the others from becoming one.
+    """
+    return PartitionKeys(
+        tuple(credentials[credential_id] for credential_id in sorted(credentials)),
+        tuple(sorted({label for labels in seasons.values() for label in labels if usable(label)})),
+    )
+
+
+def missing_keys(instance: dg.DagsterInstance, wanted: PartitionKeys) -> PartitionKeys:
+    """The keys that this instance does not know yet."""
+    return wanted.without(instance.get_dynamic_partitions(CREDENTIAL), instance.get_dynamic_partitions(SEASON))
+
+
+def add_keys(instance: dg.DagsterInstance, keys: PartitionKeys) -> None:
+    """Make keys known to the instance; ones that it knows already do no harm."""
+    if keys.credentials:
+        instance.add_dynamic_partitions(CREDENTIAL, list(keys.credentials))
+    if keys.seasons:
+        instance.add_dynamic_partitions(SEASON, list(keys.seasons))
+
+
+def register_partitions(instance: dg.DagsterInstance, engine: Engine) -> PartitionKeys:
+    """Make every credential and season of the database a partition of the instance; returns the keys that were new.
+
+    Raises:
+        DatabaseUnavailable, MigrationsPending: as `sync.seasons.known_partitions`.
+    """
+    new = missing_keys(instance, partition_keys(*known_partitions(engine)))
+    add_keys(instance, new)
+    return new

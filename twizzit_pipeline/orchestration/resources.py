@@ -1,0 +1,84 @@
+"""What the steps of one run share.
+
+What belongs here: opening and closing. A run has one database connection pool and one `SyncSession`, whichever of its
+steps asks first; loading the definitions opens nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import dagster as dg
+
+from twizzit_pipeline.orchestration.instance import keep_connections
+from twizzit_pipeline.orchestration.partitions import CredentialSeason
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.sync.session import SyncSession
+
+Progress = Callable[[str], None]
+
+
+class SyncRun:
+    """The database and the session of one run, opened by the first step that needs them.
+
+    Without `settings` the environment of that moment is read; without `database` one is opened.
+    """
+
+    def __init__(self, settings: Settings | None, database: Database | None, progress: Progress | None) -> None:
+        self._settings = settings
+        self._database = database
+        self._progress = progress
+        self._stack = ExitStack()
+        self._session: SyncSession | None = None
+        self._error: BaseException | None = None
+
+    @contextmanager
+    def session(self, run_id: str, partition: CredentialSeason) -> Iterator[SyncSession]:
+        """The run's session, the same for every step; it learns at the end of the run that a step failed.
+
+        Raises:
+            DatabaseUnavailable, MigrationsPending: the database is not ready.
+            UnknownCredential, InactiveCredential: as `SyncSession`.
+        """
+        try:
+            if self._session is None:
+                self._session = self._opened(run_id, partition)
+            yield self._session
+        except BaseException as error:
+            self._error = self._error or error
+            raise
+
+    def close(self) -> None:
+        """Close what was opened: history rows, lease, connections, in that order."""
+        error = self._error
+        self._stack.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
+
+    def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
+        settings = self._settings or load_settings()
+        database = self._database or self._stack.enter_context(open_database(settings))
+        session = SyncSession(
+            settings=settings,
+            database=database,
+            credential_id=partition.credential_id,
+            season=partition.season,
+            run_id=run_id,
+            progress=self._progress,
+        )
+        return self._stack.enter_context(session)
+
+
+def sync_resource(
+    *, settings: Settings | None = None, database: Database | None = None, progress: Progress | None = None
+) -> dg.ResourceDefinition:
+    """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run, whatever happened."""
+
+    def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
+        if context.instance is not None:
+            keep_connections(context.instance)
+        run = SyncRun(settings, database, progress)
+        try:
+            yield run
+        finally:
+            run.close()
+
+    return dg.ResourceDefinition(opened, description="The database and the Twizzit session of one run")

@@ -1,0 +1,198 @@
+"""Runs that this process makes itself: a job for one credential and season, seen in the UI like any other.
+
+What belongs here: starting such a run, telling how it ended, and ending the runs whose process is gone.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+import dagster as dg
+from dagster._core.execution.plan.objects import StepFailureData
+from sqlalchemy import Engine
+
+from twizzit_pipeline.credentials.store import get
+from twizzit_pipeline.errors import UnknownSeason
+from twizzit_pipeline.orchestration.assets import ASSETS
+from twizzit_pipeline.orchestration.instance import open_instance
+from twizzit_pipeline.orchestration.jobs import JOBS
+from twizzit_pipeline.orchestration.partitions import (
+    SEASON,
+    CredentialSeason,
+    PartitionKeys,
+    add_keys,
+    missing_keys,
+    partition_keys,
+    usable,
+)
+from twizzit_pipeline.orchestration.resources import Progress, sync_resource
+from twizzit_pipeline.orchestration.results import ERROR
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.history import interrupted
+from twizzit_pipeline.sync.seasons import known_partitions
+
+TRIGGER_TAG = "twizzit/trigger"
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
+_UNFINISHED = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailure:
+    """A step that failed.
+
+    Attributes:
+        asset: the table that it is about.
+        error: the name of one of `errors`' classes, or of another exception.
+        message: one line, fit to be shown.
+    """
+
+    asset: str
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        run_id: Dagster's id of the run.
+        success: every step succeeded; rows may have been rejected nevertheless, which the history tells.
+        interrupted: somebody pressed Ctrl-C or ended the process.
+        failures: the steps that failed, in their order.
+    """
+
+    run_id: str
+    success: bool
+    interrupted: bool
+    failures: tuple[StepFailure, ...]
+
+    @property
+    def error(self) -> str | None:
+        """The name of the first failure's error (`SyncInProgress`, for example)."""
+        return self.failures[0].error if self.failures else None
+
+    @property
+    def error_message(self) -> str | None:
+        """The first failure in one line."""
+        return self.failures[0].message if self.failures else None
+
+
+def run_job(
+    settings: Settings,
+    database: Database,
+    *,
+    job_name: str,
+    credential_id: int,
+    season: str,
+    trigger: str = "cli",
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a job for one credential and season in this process, and wait for its end.
+
+    Args:
+        job_name: one of `jobs.JOBS`.
+        season: its label; one that the account does not have makes a run that succeeds and writes nothing.
+        trigger: who asked, for the tag `twizzit/trigger`.
+        progress: is told in one line what the run is doing.
+
+    Raises:
+        UnknownCredential: no credential has that id.
+        UnknownSeason: no season can be called that.
+        DatabaseUnavailable, MigrationsPending: the database is not ready.
+    """
+    if not usable(season):
+        raise UnknownSeason(f"{season!r} is no season: a label is a few letters and digits, like 2026-2027")
+    credentials, labels = known_partitions(database.engine)
+    credential = credentials.get(credential_id) or get(database.engine, credential_id).partition_key
+    partition = CredentialSeason(str(credential), season)
+    with open_instance(settings, database) as instance, _terminated_like_interrupted():
+        end_dead_runs(instance, database.engine)
+        add_keys(instance, missing_keys(instance, partition_keys(credentials, labels)))
+        with _known_season(instance, season):
+            result = _job(settings, database, job_name, progress).execute_in_process(
+                instance=instance,
+                partition_key=partition.key,
+                tags={TRIGGER_TAG: trigger},
+                run_config=_QUIET,
+                raise_on_error=False,
+            )
+            return _told(result)
+
+
+def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
+    """Tell the instance of runs whose process is gone, which it does not always notice; returns their ids.
+
+    Such a run would be shown as started for good, and keep the next one of its credential waiting in the queue.
+    """
+    unfinished = {run.run_id: run for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED))}
+    dead = sorted(interrupted(engine, unfinished)) if unfinished else []
+    for run_id in dead:
+        instance.report_run_failed(unfinished[run_id], "The process of this run ended before the run did")
+    return dead
+
+
+def _job(settings: Settings, database: Database, name: str, progress: Progress | None) -> dg.JobDefinition:
+    return dg.Definitions(
+        assets=list(ASSETS),
+        jobs=[JOBS[name]],
+        resources={"sync": sync_resource(settings=settings, database=database, progress=progress)},
+        executor=dg.in_process_executor,
+    ).resolve_job_def(name)
+
+
+@contextmanager
+def _known_season(instance: dg.DagsterInstance, label: str) -> Iterator[None]:
+    """Makes a season that no account lists a partition for as long as a run asks for it."""
+    if instance.has_dynamic_partition(SEASON, label):
+        yield
+        return
+    add_keys(instance, PartitionKeys((), (label,)))
+    try:
+        yield
+    finally:
+        instance.delete_dynamic_partition(SEASON, label)
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Lets SIGTERM end a run as Ctrl-C does: its history closed, its lease released."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _told(result: dg.ExecuteInProcessResult) -> RunResult:
+    failures = tuple(
+        _failure(str(event.step_key), event.step_failure_data) for event in result.all_events if event.is_step_failure
+    )
+    return RunResult(
+        run_id=result.run_id,
+        success=result.success,
+        interrupted=any(failure.error in _INTERRUPTIONS for failure in failures),
+        failures=failures,
+    )
+
+
+def _failure(asset: str, data: StepFailureData) -> StepFailure:
+    told = data.user_failure_data
+    if told is not None:
+        return StepFailure(asset, str(told.metadata[ERROR].value), str(told.description))
+    error = str(data.error.cls_name) if data.error else "unknown"
+    message = "interrupted" if error in _INTERRUPTIONS else f"unexpected error in {asset}: {error}"
+    return StepFailure(asset, error, message)
