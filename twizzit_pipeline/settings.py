@@ -1,5 +1,6 @@
 """The environment, read here and nowhere else, at run time and never at import."""
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -70,3 +71,8 @@ def load_settings(**overrides: object) -> Settings:
         name = str(first["loc"][0]).upper()
         variable = name if name.startswith("DAGSTER_") else f"TWIZZIT_{name}"
         raise SettingsError(f"{variable}: {first['msg']}") from None
+
+
+def process_environment(**changes: str) -> dict[str, str]:
+    """The environment for a process that we start: this one's, with `changes`."""
+    return {**os.environ, **changes}

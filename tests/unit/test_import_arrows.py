@@ -24,10 +24,11 @@ ARROWS: dict[str, set[str]] = {
     "transform": {"contracts", "twizzit.records"},
     "credentials": {"storage"},
     "sync": {"twizzit", "transform", "contracts", "storage", "credentials"},
-    "orchestration": {"sync", "credentials", "storage"},
+    # more than the design draws: a check for each rule of a contract, and the type of an open database
+    "orchestration": {"sync", "credentials", "storage", "contracts"},
     "http_api": {"sync", "credentials", "storage"},
     "cli": {"twizzit", "contracts", "transform", "storage", "credentials", "sync", "orchestration", "http_api"},
-    "definitions": {"orchestration"},
+    "definitions": {"orchestration", "storage"},
     "__init__": set(),
     "__main__": {"cli"},
 }
