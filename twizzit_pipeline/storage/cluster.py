@@ -26,7 +26,7 @@ PORT = 5432
 _OWN_SOCKET_FOLDER = "twizzit-"
 # Linux allows 107 bytes and macOS 103 for the path of a socket.
 _LONGEST_SOCKET_PATH = 103
-_START_SECONDS = 60
+_PATIENCE_SECONDS = 60
 _LARGEST_LOG = 5_000_000
 _CONFIGURATION = "twizzit.conf"
 
@@ -153,36 +153,65 @@ class Cluster:
         Raises:
             EmbeddedServerFailed: it did not start; the message holds the log's last complaint and where the log is.
         """
-        self._forget_dead_server()
+        folder = self._settle()
+        if folder is not None:
+            return folder
         folder = self._socket_folder()
         self._configure(self.data, folder)
         if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.old"))
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            said_before = self.log.stat().st_size if self.log.exists() else 0
-            code = self._pg_ctl("start", "--wait", f"--timeout={_START_SECONDS}")
-            if code == 0 and self.reachable():
-                break
-            said = self._complaint(said_before)
-            # The children of a server that was killed need a moment to notice, and hold its memory until then.
-            if "still in use" not in said or time.monotonic() > deadline:
-                self._drop_socket_folder(folder)
-                raise EmbeddedServerFailed(
-                    f"The embedded PostgreSQL did not start: {said} (log: {self.log}); "
-                    "or set TWIZZIT_DATABASE_URL to a server of your own"
-                )
-            time.sleep(0.2)
-        self._create_database(folder)
+        said_before = self.log.stat().st_size if self.log.exists() else 0
+        code = self._pg_ctl("start", "--wait", f"--timeout={_PATIENCE_SECONDS}")
+        if code != 0 or self.reachable() is None:
+            self._drop_socket_folder(folder)
+            raise EmbeddedServerFailed(
+                f"The embedded PostgreSQL did not start: {self._complaint(said_before)} (log: {self.log}); "
+                "or set TWIZZIT_DATABASE_URL to a server of your own"
+            )
         return folder
 
     def stop(self) -> None:
         """Stop the server, open connections and all; nothing happens if it does not run."""
         postmaster = self.postmaster()
-        if postmaster is None:
-            return
-        self._pg_ctl("stop", "--wait", "--mode=fast")
-        self._drop_socket_folder(postmaster.socket_folder)
+        # Without a look at the process the signal could reach whoever has a dead server's process id now.
+        if postmaster is not None and self._processes():
+            self._pg_ctl("stop", "--wait", "--mode=fast")
+            self._drop_socket_folder(postmaster.socket_folder)
+
+    def _settle(self) -> Path | None:
+        """Wait for a server that is on its way up or down, and tidy up after one that was killed.
+
+        The children of a killed server need a moment to notice, and write to its files until then. What it leaves (the
+        id of a process that may be anybody's by now) would keep the next one from starting.
+
+        Returns:
+            The socket folder of a server that came up after all.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while processes := self._processes():
+            if (folder := self.reachable()) is not None:
+                return folder
+            if time.monotonic() > deadline:
+                raise EmbeddedServerFailed(
+                    f"A PostgreSQL in {self.data} runs and does not answer: end its processes {processes}"
+                )
+            time.sleep(0.1)
+        if (left := self.postmaster()) is not None:
+            self._drop_socket_folder(left.socket_folder)
+        for remnant in (self.data / "postmaster.pid", *self.run.glob(f".s.PGSQL.{PORT}*")):
+            remnant.unlink(missing_ok=True)
+        return None
+
+    def _processes(self) -> list[int]:
+        """The ids of the living processes that work in the data folder: PostgreSQL's all do."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.name().startswith("postgres") and Path(process.cwd()).samefile(self.data):
+                    found.append(process.pid)
+            except (psutil.Error, OSError):
+                continue  # ended meanwhile, dead and not buried, or somebody else's
+        return found
 
     def _pg_ctl(self, *arguments: str) -> int:
         # pg_ctl makes a shell command of a -D or -l that it is given; the environment and an open file need no quoting.
@@ -230,7 +259,8 @@ class Cluster:
             )
         return offered[wanted]
 
-    def _create_database(self, socket_folder: Path) -> None:
+    def ensure_database(self, socket_folder: Path) -> None:
+        """Make the database unless it is there: its maker may have been killed between start and here."""
         with self._connect(socket_folder, "postgres") as connection:
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
             if known is None:

@@ -118,6 +118,7 @@ def _running(folder: Path) -> URL:
     if socket_folder is None:
         cluster.create()
         socket_folder = cluster.start()
+    cluster.ensure_database(socket_folder)
     return URL.create(
         "postgresql", username=USER, database=DATABASE, query={"host": str(socket_folder), "port": str(PORT)}
     )

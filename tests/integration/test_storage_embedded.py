@@ -1,0 +1,435 @@
+"""The embedded server: its life among processes that come, go and are killed, and the folders that it lives in."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from sqlalchemy import make_url, text
+
+from twizzit_pipeline.errors import EmbeddedServerFailed
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.cluster import Cluster
+from twizzit_pipeline.storage.engine import Database, open_database
+
+_USER = """
+import sys
+from pathlib import Path
+from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.storage.engine import open_database
+with open_database(load_settings(_env_file=None, home=Path(sys.argv[1]))) as database:
+    with database.engine.connect() as connection:
+        print(connection.exec_driver_sql("SELECT pg_postmaster_start_time()").scalar(), flush=True)
+    sys.stdin.readline()
+"""
+
+
+def _settings(home: Path) -> Settings:
+    return load_settings(_env_file=None, home=home)
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def _started_at(database: Database) -> str:
+    with database.engine.connect() as connection:
+        return str(connection.scalar(text("SELECT pg_postmaster_start_time()")))
+
+
+def _postmaster(home: Path) -> psutil.Process:
+    running = Cluster(home).postmaster()
+    assert running is not None
+    return psutil.Process(running.pid)
+
+
+def _is_running(home: Path) -> bool:
+    return Cluster(home).reachable() is not None
+
+
+def _processes_in(home: Path) -> list[int]:
+    """Servers, and children of servers, that work in the home's data folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.name().startswith("postgres") and Path(process.cwd()) == home / "postgres":
+                found.append(process.pid)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def _initdb_runs_in(home: Path) -> bool:
+    arguments = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return any(str(home / "postgres.new-") in argument for line in arguments for argument in line)
+
+
+def _until(condition: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@contextmanager
+def _user_process(home: Path) -> "Iterator[subprocess.Popen[str]]":
+    """Another process that uses the database of `home` until it is told to go on, or killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _USER, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def _answer(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline().strip()
+    assert line
+    return line
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home folder; what a broken test leaves running in it is ended."""
+    folder = tmp_path / "home"
+    yield folder
+    for pid in _processes_in(folder):
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).kill()
+
+
+# --- first and second start -------------------------------------------------------------------------------------------
+
+
+def test_the_first_start_makes_everything_and_the_end_stops_it(home: Path) -> None:
+    with open_database(_settings(home)) as database:
+        assert make_url(database.url.get_secret_value()).database == "twizzit"
+        assert _is_running(home)
+    assert not _is_running(home)
+    assert _processes_in(home) == []
+    assert sorted(path.name for path in home.iterdir()) == [
+        "postgres",
+        "postgres.lock",
+        "postgres.log",
+        "postgres.start.lock",
+        "run",
+    ]
+
+
+def test_data_outlives_the_server_and_the_second_start_is_quick(home: Path) -> None:
+    with open_database(_settings(home)) as database, database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE kept AS SELECT 'é' AS value"))
+    begun = time.monotonic()
+    with open_database(_settings(home)) as database, database.engine.connect() as connection:
+        assert time.monotonic() - begun < 5
+        assert connection.scalar(text("SELECT value FROM kept")) == "é"
+
+
+def test_the_server_listens_on_no_tcp_port(home: Path) -> None:
+    with open_database(_settings(home)) as database:
+        kinds = {connection.family.name for connection in _postmaster(home).net_connections(kind="inet")}
+        assert kinds == set()
+        with database.engine.connect() as connection:
+            assert connection.scalar(text("SHOW listen_addresses")) == ""
+
+
+def test_writes_are_durable(home: Path) -> None:
+    with open_database(_settings(home)) as database, database.engine.connect() as connection:
+        assert [connection.scalar(text(f"SHOW {name}")) for name in ("fsync", "synchronous_commit")] == ["on", "on"]
+
+
+def test_people_in_statements_do_not_reach_the_log(home: Path) -> None:
+    with open_database(_settings(home)) as database:
+        for statement in ("CREATE TABLE people (name text UNIQUE)", "INSERT INTO people VALUES ('Annelies')"):
+            with database.engine.begin() as connection:
+                connection.execute(text(statement))
+        with pytest.raises(Exception, match="people_name_key"), database.engine.begin() as connection:
+            connection.execute(text("INSERT INTO people VALUES ('Annelies')"))
+    log = (home / "postgres.log").read_text(encoding="utf-8")
+    assert "people_name_key" in log
+    assert "Annelies" not in log
+
+
+def test_two_homes_do_not_interfere(tmp_path: Path) -> None:
+    with open_database(_settings(tmp_path / "a")) as a, open_database(_settings(tmp_path / "b")) as b:
+        with a.engine.begin() as connection:
+            connection.execute(text("CREATE TABLE only_a ()"))
+        with b.engine.connect() as connection:
+            assert connection.scalar(text("SELECT to_regclass('only_a')")) is None
+        assert _postmaster(tmp_path / "a").pid != _postmaster(tmp_path / "b").pid
+    assert not _is_running(tmp_path / "a")
+    assert not _is_running(tmp_path / "b")
+
+
+def test_a_server_of_other_variables_is_not_ours(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "PGPORT": "1",
+        "PGDATA": "/nowhere",
+        "PGHOST": "nowhere",
+        "PGUSER": "x",
+        "PGDATABASE": "y",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with open_database(_settings(home)) as database:
+        assert _started_at(database)
+
+
+# --- several users ----------------------------------------------------------------------------------------------------
+
+
+def test_one_process_may_open_it_several_times(home: Path) -> None:
+    with open_database(_settings(home)) as outer:
+        with open_database(_settings(home)) as inner:
+            assert _started_at(inner) == _started_at(outer)
+        assert _is_running(home)
+        assert _started_at(outer)
+    assert not _is_running(home)
+
+
+def test_threads_share_it(home: Path) -> None:
+    seen: list[str] = []
+    together = threading.Barrier(4)
+
+    def use() -> None:
+        with open_database(_settings(home)) as database:
+            together.wait(timeout=30)
+            seen.append(_started_at(database))
+
+    threads = [threading.Thread(target=use) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 4
+    assert len(set(seen)) == 1
+    assert not _is_running(home)
+
+
+def test_processes_share_it_and_the_last_one_stops_it(home: Path) -> None:
+    with _user_process(home) as first, _user_process(home) as second:
+        assert _answer(first) == _answer(second)
+        first.communicate("go on\n")
+        assert first.returncode == 0
+        assert _is_running(home)
+        second.communicate("go on\n")
+        assert second.returncode == 0
+        assert not _is_running(home)
+
+
+def test_who_comes_while_another_stops_it_gets_a_server(home: Path) -> None:
+    with open_database(_settings(home)):
+        pass
+    for _ in range(3):
+        with _user_process(home) as other:
+            _answer(other)
+            assert other.stdin is not None
+            other.stdin.write("go on\n")
+            other.stdin.flush()
+            with open_database(_settings(home)) as database:
+                assert _started_at(database)
+
+
+def test_ctrl_c_at_the_terminal_does_not_reach_the_server(home: Path) -> None:
+    with open_database(_settings(home)):
+        assert os.getsid(_postmaster(home).pid) != os.getsid(0)
+
+
+# --- killed -----------------------------------------------------------------------------------------------------------
+
+
+def test_after_a_killed_user_the_next_one_takes_over_and_stops_it(home: Path) -> None:
+    with _user_process(home) as killed:
+        started = _answer(killed)
+        killed.kill()
+        killed.wait()
+    assert _is_running(home)
+    with open_database(_settings(home)) as database:
+        assert _started_at(database) == started
+    assert not _is_running(home)
+
+
+def test_a_killed_user_does_not_take_the_server_from_others(home: Path) -> None:
+    with open_database(_settings(home)) as database:
+        with _user_process(home) as killed:
+            _answer(killed)
+            killed.kill()
+            killed.wait()
+        assert _started_at(database)
+    assert not _is_running(home)
+
+
+def test_after_a_killed_server_committed_rows_are_there(home: Path) -> None:
+    with open_database(_settings(home)) as database:
+        with database.engine.begin() as connection:
+            connection.execute(text("CREATE TABLE kept AS SELECT 1 AS value"))
+        _postmaster(home).send_signal(signal.SIGKILL)
+        _until(lambda: not _is_running(home))
+        with open_database(_settings(home)) as again, again.engine.connect() as connection:
+            assert connection.scalar(text("SELECT value FROM kept")) == 1
+    assert _processes_in(home) == []
+
+
+def test_a_process_id_that_is_now_somebody_elses_stops_nobody(home: Path) -> None:
+    with open_database(_settings(home)):
+        pass
+    lines = [str(os.getpid()), str(home / "postgres"), "0", "5432", str(home / "run"), "", "1 1", "ready"]
+    (home / "postgres" / "postmaster.pid").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with open_database(_settings(home)) as database:
+        assert _started_at(database)
+
+
+def test_half_of_a_first_start_is_made_anew(home: Path) -> None:
+    with _user_process(home) as killed:
+        _until(lambda: any((folder / "base").exists() for folder in home.glob("postgres.new-*")))
+        killed.kill()
+        killed.wait()
+    assert not (home / "postgres").exists()
+    with open_database(_settings(home)) as database:
+        assert _started_at(database)
+    # The killed one's initdb may still have been at work.
+    _until(lambda: not _initdb_runs_in(home))
+    with open_database(_settings(home)):
+        assert list(home.glob("postgres.new-*")) == []
+
+
+def test_a_server_killed_before_its_database_was_made_gets_one(home: Path) -> None:
+    with open_database(_settings(home)):
+        pass
+    folder = Cluster(home).start()
+    with psycopg.connect(host=str(folder), user="twizzit", dbname="postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE twizzit")
+    with open_database(_settings(home)) as database:
+        assert _started_at(database)
+
+
+# --- folders ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_folder_above_changes_and_ours_are_private(tmp_path: Path) -> None:
+    above = tmp_path / "above"
+    above.mkdir(mode=0o700)
+    between = above / "between"
+    between.mkdir(mode=0o751)
+    before = [(folder.stat().st_mode, folder.stat().st_uid) for folder in (above, between)]
+    home = between / "home"
+    with open_database(_settings(home)):
+        assert [(folder.stat().st_mode, folder.stat().st_uid) for folder in (above, between)] == before
+        assert [_mode(folder) for folder in (home, home / "postgres", home / "run")] == [0o700] * 3
+        assert _mode(home / "run" / ".s.PGSQL.5432") == 0o700
+        assert [_mode(home / name) for name in ("postgres.log", "postgres.lock", "postgres.start.lock")] == [0o600] * 3
+        assert {path.lstat().st_uid for path in home.rglob("*")} == {os.geteuid()}
+
+
+def test_a_home_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    home.chmod(0o755)
+    with open_database(_settings(home)):
+        assert _mode(home) == 0o755
+        assert _mode(home / "run") == 0o700
+
+
+@pytest.mark.parametrize("name", ['it\'s "so" $HOME `id` back\\slash', "é⚽ 100%", "a,b:c"])
+def test_any_name_of_a_home_will_do(tmp_path: Path, name: str) -> None:
+    with open_database(_settings(tmp_path / name)) as database:
+        assert _started_at(database)
+    assert not _is_running(tmp_path / name)
+
+
+def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(tmp_path: Path) -> None:
+    home = tmp_path / ("long" * 20) / ("longer" * 20)
+    with open_database(_settings(home)) as database:
+        running = Cluster(home).postmaster()
+        assert running is not None
+        folder = running.socket_folder
+        assert _mode(folder) == 0o700
+        assert folder.stat().st_uid == os.geteuid()
+        with open_database(_settings(home)) as again:
+            assert _started_at(again) == _started_at(database)
+        _postmaster(home).send_signal(signal.SIGKILL)
+        _until(lambda: not _is_running(home))
+        with open_database(_settings(home)):
+            assert not folder.exists()
+    assert not _is_running(home)
+
+
+def test_a_relative_home_means_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_database(_settings(Path(".twizzit"))):
+        assert _is_running(tmp_path / ".twizzit")
+
+
+# --- one line when it cannot be ---------------------------------------------------------------------------------------
+
+
+def _refused(home: Path) -> str:
+    with pytest.raises(EmbeddedServerFailed) as caught, open_database(_settings(home)):
+        pass
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_home_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("", encoding="utf-8")
+    assert "Not a directory" in _refused(tmp_path / "home")
+
+
+def test_a_home_with_a_line_break_is_one_line(tmp_path: Path) -> None:
+    assert "line break" in _refused(tmp_path / "a\nb")
+
+
+def test_data_of_another_version_says_what_to_do(home: Path) -> None:
+    with open_database(_settings(home)):
+        pass
+    (home / "postgres" / "PG_VERSION").write_text("9\n", encoding="ascii")
+    assert "was made by PostgreSQL 9, and this installation brings 16 and 18: move the folder" in _refused(home)
+
+
+def test_a_damaged_configuration_names_the_complaint_and_the_log(home: Path) -> None:
+    with open_database(_settings(home)):
+        pass
+    with (home / "postgres" / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write("max_connections = 'none'\n")
+    said = _refused(home)
+    assert "configuration file" in said
+    assert str(home / "postgres.log") in said
+
+
+def test_a_failed_start_leaves_nothing_behind(home: Path) -> None:
+    with open_database(_settings(home)):
+        pass
+    configuration = home / "postgres" / "postgresql.conf"
+    good = configuration.read_text(encoding="utf-8")
+    configuration.write_text(f"{good}\nmax_connections = 'none'\n", encoding="utf-8")
+    _refused(home)
+    configuration.write_text(good, encoding="utf-8")
+    with open_database(_settings(home)) as database:
+        assert _started_at(database)
+
+
+def test_without_user_namespaces_root_is_told_what_to_do(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("an ordinary user needs no namespace")
+    from twizzit_pipeline.storage import binaries
+
+    binaries._as_ordinary_user.cache_clear()
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    monkeypatch.setenv("PATH", str(empty))
+    assert "run as an ordinary user, or set TWIZZIT_DATABASE_URL" in _refused(home)
+    binaries._as_ordinary_user.cache_clear()

@@ -1,0 +1,231 @@
+"""Connections: spellings of the URL, what never shows, and what Dagster needs."""
+
+import json
+import socket
+import traceback
+from pathlib import Path
+
+import psycopg
+import pytest
+from dagster import DagsterInstance, job, op
+from pydantic import SecretStr
+from sqlalchemy import insert, make_url, select, text
+
+from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage import engine as engine_module
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
+
+PASSWORD = "s3cr3t/p@ss:word"
+
+
+def _settings(url: str, tmp_path: Path, **more: object) -> Settings:
+    return load_settings(_env_file=None, home=tmp_path / "home", database_url=SecretStr(url), **more)
+
+
+def _everything_said(error: BaseException) -> str:
+    """The error with all that hangs on it, as a traceback would print it."""
+    return "".join(traceback.format_exception(error)) + repr(error)
+
+
+@pytest.mark.parametrize("spelling", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
+def test_every_spelling_of_postgresql_opens(database_url: str, tmp_path: Path, spelling: str) -> None:
+    url = database_url.replace("postgresql:", f"{spelling}:")
+    with open_database(_settings(url, tmp_path)) as database, database.engine.connect() as connection:
+        assert connection.dialect.driver == "psycopg"
+        assert connection.scalar(text("SELECT count(*) FROM clubs")) == 0
+
+
+def test_with_a_url_no_server_starts_and_no_folder_is_made(database_url: str, tmp_path: Path) -> None:
+    with open_database(_settings(database_url, tmp_path)):
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:hush@h/d", "sqlite:///x", "postgresql+asyncpg://u:hush@h/d", "nonsense hush"]
+)
+def test_other_databases_are_refused_without_their_password(url: str, tmp_path: Path) -> None:
+    with (
+        pytest.raises(UnsupportedDatabase, match="TWIZZIT_DATABASE_URL") as caught,
+        open_database(_settings(url, tmp_path)),
+    ):
+        pass
+    assert "hush" not in _everything_said(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_port_in_the_url_shows_no_password(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UnsupportedDatabase) as caught,
+        open_database(_settings("postgresql://u:hush@h:port/d", tmp_path)),
+    ):
+        pass
+    assert "hush" not in _everything_said(caught.value)
+
+
+def test_a_server_that_is_not_there_is_one_line_without_the_password(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers
+        port = taken.getsockname()[1]
+        url = make_url("postgresql://u@127.0.0.1/d").set(port=port, password=PASSWORD)
+        settings = _settings(url.render_as_string(hide_password=False), tmp_path)
+        with pytest.raises(DatabaseUnavailable, match="cannot be reached") as caught, open_database(settings):
+            pass
+    said = _everything_said(caught.value)
+    assert PASSWORD not in said
+    assert "s3cr3t" not in said
+    assert "\n" not in str(caught.value)
+    assert str(port) in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_one_line(database_url: str, tmp_path: Path) -> None:
+    url = make_url(database_url).set(database="absent").render_as_string(hide_password=False)
+    with (
+        pytest.raises(DatabaseUnavailable, match='"absent" does not exist') as caught,
+        open_database(_settings(url, tmp_path)),
+    ):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+def test_an_older_server_is_refused(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "OLDEST_SERVER", 990000)
+    with (
+        pytest.raises(UnsupportedDatabase, match="version 99 or newer"),
+        open_database(_settings(database_url, tmp_path)),
+    ):
+        pass
+
+
+def test_sessions_are_in_utc_and_named(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SHOW timezone")) == "UTC"
+        assert connection.scalar(text("SHOW application_name")) == "twizzit-pipeline"
+
+
+def test_options_in_the_url_are_kept(database_url: str, tmp_path: Path) -> None:
+    url = make_url(database_url).update_query_dict({"options": "-cstatement_timeout=12345"})
+    settings = _settings(url.render_as_string(hide_password=False), tmp_path)
+    with open_database(settings) as database:
+        with database.engine.connect() as connection:
+            assert connection.scalar(text("SHOW statement_timeout")) == "12345ms"
+            assert connection.scalar(text("SHOW timezone")) == "UTC"
+        assert make_url(database.dagster_url).query["options"] == "-cstatement_timeout=12345 -csearch_path=dagster"
+
+
+def test_an_open_database_shows_no_url(database_url: str, tmp_path: Path) -> None:
+    url = make_url(database_url).set(password=PASSWORD).render_as_string(hide_password=False)
+    with open_database(_settings(url, tmp_path)) as database:
+        assert "s3cr3t" not in f"{database!r} {database.url} {database.engine!r}"
+        assert make_url(database.url.get_secret_value()).password == PASSWORD
+
+
+def test_parameters_stay_out_of_errors(database: Database) -> None:
+    with pytest.raises(Exception, match="violates") as caught, database.engine.begin() as connection:
+        connection.execute(insert(tables.players).values(first_name="Annelies", last_name=None))
+    assert "hide_parameters" in str(caught.value)
+
+
+def test_accents_in_json_are_stored_as_they_are(database: Database) -> None:
+    with database.engine.begin() as connection:
+        credential = connection.scalar(
+            insert(tables.credentials)
+            .values(organization_name="KC", api_username="u", encrypted_password="0", encryption_iv="0")
+            .returning(tables.credentials.c.id)
+        )
+        connection.execute(
+            insert(tables.sync_requests).values(credential_id=credential, sync_type="all", options={"naam": "Zoë"})
+        )
+        assert connection.scalar(select(tables.sync_requests.c.options)) == {"naam": "Zoë"}
+        assert connection.scalar(text("SELECT options::text FROM twizzit_sync_requests")) == json.dumps(
+            {"naam": "Zoë"}, ensure_ascii=False
+        )
+
+
+def test_accents_fold_their_case_in_the_embedded_database(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT lower('ÉLÈVE ÇA')")) == "élève ça"
+
+
+def test_a_connection_cut_by_the_server_is_replaced(database: Database, postgres_url: str) -> None:
+    def my_backend() -> int:
+        with database.engine.connect() as connection:
+            return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+    before = my_backend()
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s)", (before,))
+    assert my_backend() != before
+
+
+def test_a_connection_cut_in_the_middle_is_our_own_error(database: Database, postgres_url: str) -> None:
+    with pytest.raises(DatabaseUnavailable) as caught, driver_errors(), database.engine.connect() as connection:
+        backend = connection.scalar(text("SELECT pg_backend_pid()"))
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s)", (backend,))
+        connection.execute(text("SELECT 1"))
+    assert "\n" not in str(caught.value)
+
+
+def test_errors_about_our_own_sql_pass_as_they_are(database: Database) -> None:
+    with (
+        pytest.raises(Exception, match="no_such_table") as caught,
+        driver_errors(),
+        database.engine.connect() as connection,
+    ):
+        connection.execute(text("SELECT * FROM no_such_table"))
+    assert not isinstance(caught.value, DatabaseUnavailable)
+
+
+# --- Dagster's storage ------------------------------------------------------------------------------------------------
+
+
+@op
+def _one() -> int:
+    return 1
+
+
+@job
+def _smallest_job() -> None:
+    _one()
+
+
+def _run_through_dagster(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "dagster_home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(
+        "storage:\n  postgres:\n    postgres_url:\n      env: DAGSTER_POSTGRES_URL\ntelemetry:\n  enabled: false\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", url)
+    with DagsterInstance.from_config(str(home)) as instance:
+        result = _smallest_job.execute_in_process(instance=instance)
+        assert result.success
+        assert instance.get_run_by_id(result.run_id) is not None
+
+
+def test_dagster_keeps_its_tables_in_its_own_schema(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _run_through_dagster(database.dagster_url, tmp_path, monkeypatch)
+    with database.engine.connect() as connection:
+        schema = text("SELECT table_schema FROM information_schema.tables WHERE table_name IN ('runs', 'event_logs')")
+        assert set(connection.scalars(schema)) == {"dagster"}
+
+
+def test_dagster_can_live_in_a_database_of_its_own(
+    database_url: str, empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _settings(database_url, tmp_path, dagster_postgres_url=SecretStr(empty_database_url))
+    with open_database(settings) as database:
+        assert make_url(database.dagster_url).drivername == "postgresql+psycopg2"
+        _run_through_dagster(database.dagster_url, tmp_path, monkeypatch)
+    with psycopg.connect(empty_database_url) as connection:
+        assert connection.execute("SELECT to_regclass('public.runs') IS NOT NULL").fetchone() == (True,)
+
+
+def test_a_dagster_url_of_another_database_is_refused_by_its_own_name(database_url: str, tmp_path: Path) -> None:
+    settings = _settings(database_url, tmp_path, dagster_postgres_url=SecretStr("mysql://u:hush@h/d"))
+    with pytest.raises(UnsupportedDatabase, match=r"^DAGSTER_POSTGRES_URL names 'mysql'"), open_database(settings):
+        pass

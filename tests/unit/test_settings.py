@@ -1,0 +1,98 @@
+"""The environment: its names, its rules, and that values stay out of errors."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.settings import load_settings
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working directory without a `.env` of somebody's."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_any_variable_the_database_is_embedded_in_the_working_directory() -> None:
+    settings = load_settings()
+    assert settings.embedded
+    assert settings.home == Path(".twizzit")
+    assert settings.encryption_key is None
+    assert settings.allow_private_endpoints is False
+
+
+def test_variables_are_read_when_asked_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = load_settings()
+    monkeypatch.setenv("TWIZZIT_DATABASE_URL", "postgresql://u:hush@db/x")
+    monkeypatch.setenv("TWIZZIT_CONCURRENT_REQUESTS", "7")
+    monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "1")
+    after = load_settings()
+    assert before.embedded
+    assert not after.embedded
+    assert (after.concurrent_requests, after.allow_private_endpoints) == (7, True)
+
+
+def test_dagsters_url_keeps_dagsters_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql://u@db/dagster")
+    url = load_settings().dagster_postgres_url
+    assert url is not None
+    assert url.get_secret_value() == "postgresql://u@db/dagster"
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIZZIT_DATABASE_URL", "")
+    assert load_settings().embedded
+
+
+def test_a_dot_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("TWIZZIT_REQUEST_TIMEOUT=3\nTWIZZIT_RETRY_ATTEMPTS=2\nUNRELATED=x\n", encoding="utf-8")
+    monkeypatch.setenv("TWIZZIT_RETRY_ATTEMPTS", "4")
+    settings = load_settings()
+    assert (settings.request_timeout, settings.retry_attempts) == (3.0, 4)
+
+
+def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIZZIT_CALL_CEILING", "10")
+    assert load_settings(call_ceiling=20).call_ceiling == 20
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TWIZZIT_CONCURRENT_REQUESTS", "0"),
+        ("TWIZZIT_CONCURRENT_REQUESTS", "many"),
+        ("TWIZZIT_REQUESTS_PER_SECOND", "-1"),
+        ("TWIZZIT_RETRY_SECONDS", "-0.5"),
+        ("TWIZZIT_CALL_CEILING", "0"),
+        ("TWIZZIT_SEASON_START", "13-01"),
+        ("TWIZZIT_SEASON_START", "02-30"),
+    ],
+)
+def test_a_malformed_variable_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name}: ") as caught:
+        load_settings()
+    assert "\n" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIZZIT_DATABASE_URL", "postgresql://u:hush@db/x")
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql://u:hush@db/x")
+    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "cafe" * 16)
+    settings = load_settings()
+    shown = f"{settings!r} {settings} {settings.model_dump_json()}"
+    assert "hush" not in shown
+    assert "cafe" not in shown
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().call_ceiling = 1
+
+
+def test_the_season_start_is_a_day_of_a_year() -> None:
+    month, day = (int(part) for part in load_settings().season_start.split("-"))
+    assert date(2026, month, day) == date(2026, 7, 1)
