@@ -36,7 +36,13 @@ class _Reading:
 
 
 def read_offset_pages(
-    fetch: Callable[[int, int], object], *, path: str, limits: Sequence[int], key: Key, caps: Sequence[int] = ()
+    fetch: Callable[[int, int], object],
+    *,
+    path: str,
+    limits: Sequence[int],
+    key: Key,
+    caps: Sequence[int] = (),
+    unpaged: bool = False,
 ) -> list[Row]:
     """All rows of a v2 list, each once, in the order of the list.
 
@@ -46,6 +52,8 @@ def read_offset_pages(
         key: what makes two rows the same.
         caps: lengths at which this list may be cut although more was asked for: such a first page is not taken for the
             last. Where they are empty, a page shorter than its limit is the last (wire page).
+        unpaged: whether this list may be one that is not paged: then the same rows again at another offset mean that
+            they are all.
 
     Raises:
         IncompleteScan: the rows moved between the pages in each of `READINGS` readings.
@@ -53,7 +61,7 @@ def read_offset_pages(
     """
     before: list[Hashable] | None = None
     for _ in range(READINGS):
-        reading = _read_by_offset(fetch, path, limits, key, caps)
+        reading = _read_by_offset(fetch, path, limits, key, caps, unpaged)
         keys = [key(row) for row in reading.rows]
         if reading.ended and (reading.clean or keys == before):
             return _each_once(reading.rows, key)
@@ -62,17 +70,23 @@ def read_offset_pages(
 
 
 def _read_by_offset(
-    fetch: Callable[[int, int], object], path: str, limits: Sequence[int], key: Key, caps: Sequence[int]
+    fetch: Callable[[int, int], object],
+    path: str,
+    limits: Sequence[int],
+    key: Key,
+    caps: Sequence[int],
+    unpaged: bool,
 ) -> _Reading:
-    limit, first = _first_page(fetch, path, limits)
+    limit, answer = _first_page(fetch, path, limits)
+    first = page_of(answer, limit, key)
     size = limit if len(first) == limit else next((cap for cap in caps if cap == len(first)), None)
     if size is None or size < 2:  # shorter: the last page; longer: a list that is not paged
         return _Reading(first, ended=True, clean=True)
     rows, page, clean = list(first), first, True
     while len(page) >= size:
-        page = rows_of(fetch(limit, len(rows) - 1), path=path)
-        if [key(row) for row in page] == [key(row) for row in first]:  # the offset is ignored: this is the whole list
-            return _Reading(first, ended=True, clean=True)
+        page = page_of(rows_of(fetch(limit, len(rows) - 1), path=path), limit, key)
+        if [key(row) for row in page] == [key(row) for row in first]:
+            return _Reading(first, ended=unpaged, clean=unpaged)  # the offset is ignored
         if not page:
             return _Reading(rows, ended=True, clean=False)
         if key(page[0]) != key(rows[-1]):
@@ -132,11 +146,17 @@ def _read_by_number(fetch: Callable[[int, int], object], path: str, name: str, l
         seen |= fresh
         rows += page
         totals |= set() if total is None else {total}
-    # A row listed twice within one page may be counted twice in the total; one seen on two pages may not.
-    counted = len(rows) if clean else len(seen)
-    if len(totals) > 1 or any(counted < total for total in totals):
+    if len(totals) > 1 or any(len(seen) < total for total in totals):
         return _Reading(rows, ended=False, clean=False)
     return _Reading(rows, ended=True, clean=clean)
+
+
+def page_of(rows: list[Row], limit: int, key: Key) -> list[Row]:
+    """The rows that a page stands for: one with more rows than asked for may hold each of them twice.
+
+    Then it is a page like any other. If it has more different rows than asked for, it is a list that is not paged.
+    """
+    return _each_once(rows, key) if len(rows) > limit else rows
 
 
 def by_id(row: Row) -> Hashable:

@@ -108,7 +108,7 @@ class RetryTransport(httpx.BaseTransport):
         self._seconds = seconds
         self._sleep = sleep
         self._clock = clock
-        self._backoff = wait_exponential_jitter(initial=0.5, max=30, exp_base=2, jitter=0.5)
+        self._backoff = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         started = self._clock()

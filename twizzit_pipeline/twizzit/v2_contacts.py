@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 
-from twizzit_pipeline.errors import IncompleteScan, TwizzitPipelineError
+from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.twizzit.paging import by_id, page_of
 from twizzit_pipeline.twizzit.v2_lists import DEFAULT_PAGE, IDS_A_CALL, Scope, tens
 from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of, text
 
@@ -57,11 +58,10 @@ def read_contacts(scope: Scope, ids: Iterable[str]) -> Contacts:
     """The people with these ids.
 
     Raises:
-        TwizzitAnswerError: an error that ends everything, or one of every way there is.
+        TwizzitAnswerError: an error that ends everything, or one of reading the list where ids are ignored.
     """
     search = _Search(scope, set(ids))
-    if len(search.missing) > IDS_A_CALL:
-        search.read_pages()
+    search.read_pages()
     failed = search.ask_by_ids()
     return Contacts(search.found, failed)
 
@@ -78,24 +78,21 @@ class _Search:
         self._page_size = _LIMIT
         self._listed: set[str] = set()
         self._ended = False
-        self._unreadable: TwizzitPipelineError | None = None
+        self._useless = False  # the list cannot be read by pages
 
-    def read_pages(self, *, to_the_end: bool = False) -> None:
+    def read_pages(self) -> None:
         """Read the list until all are found, it ends, or going on cannot be cheaper than asking by ids."""
-        while self.missing and not self._ended and self._unreadable is None:
-            left = max(1, self._pages) if to_the_end else self._by_ids - self._pages
-            if left < 1 or (not to_the_end and len(self.missing) <= IDS_A_CALL):
-                return
+        while len(self.missing) > IDS_A_CALL and self._pages < self._by_ids and not (self._ended or self._useless):
             # So many pages are needed at least. No more at once than were read before: should the list end among
             # them (ids that are no contacts), the calls in vain stay below the calls of use.
             needed = ceil(len(self.missing) / self._page_size)
-            wave = min(needed, left, max(1, self._pages))
+            wave = min(needed, self._by_ids - self._pages, max(1, self._pages))
             offsets = [(self._pages + step) * self._page_size for step in range(wave)]
             answers = self._scope.session.gather([partial(self._page, offset) for offset in offsets])
             self._pages += wave
             for answer in answers:
                 if isinstance(answer, TwizzitPipelineError):
-                    self._unreadable = answer
+                    self._useless = True
                 else:
                     self._take_page(answer)
 
@@ -119,11 +116,14 @@ class _Search:
                 rows = [plain_keys(row) for row in answer]
                 self._take(rows)
                 if any(identifier(row.get("id")) not in batch for row in rows):
-                    self.read_pages(to_the_end=True)
-                    if self.missing and self._unreadable is not None:
-                        raise self._unreadable
-                    return {one: error for one, error in failed.items() if one in self.missing}
+                    self._read_everything()
+                    return {}
         return failed
+
+    def _read_everything(self) -> None:
+        """The list alone is left where ids are ignored, and then it needs a proof: whoever is not on it is nobody."""
+        rows = self._scope.every(_CONTACTS, limits=(_LIMIT,), caps=(DEFAULT_PAGE,))
+        self._take(plain_keys(row) for row in rows)
 
     def _page(self, offset: int) -> list[Row]:
         return self._scope.page(_CONTACTS, limit=_LIMIT, offset=offset)
@@ -135,14 +135,12 @@ class _Search:
         return rows_of(answer, path=_CONTACTS)
 
     def _take_page(self, page: Sequence[Row]) -> None:
-        rows = [plain_keys(row) for row in page]
+        rows = [plain_keys(row) for row in page_of(list(page), _LIMIT, by_id)]
         ids = {one for row in rows if (one := identifier(row.get("id")))}
         if self._pages == 1 and len(rows) == DEFAULT_PAGE and self.missing - ids:
             self._page_size = DEFAULT_PAGE  # cut to less than the limit, it seems
         if rows and ids <= self._listed and len(rows) == self._page_size:
-            self._unreadable = IncompleteScan(
-                f"{_CONTACTS} answers every offset with the same rows: it cannot be read to its end", endpoint=_CONTACTS
-            )
+            self._useless = True  # every offset gives the same rows
         self._listed |= ids
         self._ended = self._ended or len(rows) < self._page_size or len(rows) > _LIMIT
         self._take(rows)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from twizzit_pipeline.errors import NotATwizzit
-from twizzit_pipeline.twizzit.paging import Key, by_id, read_offset_pages
+from twizzit_pipeline.twizzit.paging import Key, by_id, page_of, read_offset_pages
 from twizzit_pipeline.twizzit.session import Query, Session
 from twizzit_pipeline.twizzit.wire import Row, rows_of
 
@@ -33,7 +33,14 @@ class Scope:
         return rows_of(self.ask(path, [*query, ("limit", limit), ("offset", offset)]), path=path)
 
     def every(
-        self, path: str, query: Query = (), *, limits: Sequence[int], key: Key = by_id, caps: Sequence[int] = ()
+        self,
+        path: str,
+        query: Query = (),
+        *,
+        limits: Sequence[int],
+        key: Key = by_id,
+        caps: Sequence[int] = (),
+        unpaged: bool = False,
     ) -> list[Row]:
         """All rows of a paged list; see `read_offset_pages` for what it proves and raises."""
 
@@ -46,14 +53,14 @@ class Scope:
                 raise
 
         accepted = [limit for limit in limits[:-1] if (path, limit) not in self.refused]
-        return read_offset_pages(fetch, path=path, limits=[*accepted, limits[-1]], key=key, caps=caps)
+        return read_offset_pages(fetch, path=path, limits=[*accepted, limits[-1]], key=key, caps=caps, unpaged=unpaged)
 
     def few(self, path: str, query: Query = ()) -> list[Row]:
         """All rows of a list that is usually short: by one call, and by pages only where it may have been cut."""
         rows = rows_of(self.ask(path, query), path=path)
-        if len(rows) != DEFAULT_PAGE:
+        if len(page_of(rows, DEFAULT_PAGE, by_id)) != DEFAULT_PAGE:
             return rows
-        return self.every(path, query, limits=(100, DEFAULT_PAGE), caps=(DEFAULT_PAGE,))
+        return self.every(path, query, limits=(100, DEFAULT_PAGE), caps=(DEFAULT_PAGE,), unpaged=True)
 
 
 def tens(ids: Sequence[str]) -> list[Sequence[str]]:

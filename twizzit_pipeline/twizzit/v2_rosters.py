@@ -152,7 +152,7 @@ class RosterReader:
 
     def _rows(self, group_ids: Sequence[str]) -> list[Member]:
         asked = [("group-ids[]", group_id) for group_id in group_ids]
-        rows = self._scope.every(_PATH, asked, limits=_LIMITS, key=_membership_key, caps=_CAPS)
+        rows = self._scope.every(_PATH, asked, limits=_LIMITS, key=_membership_key, caps=_CAPS, unpaged=True)
         return [_member(plain_keys(row)) for row in rows]
 
     def _players(self, found: Sequence[Member], given: bool) -> list[Member]:
