@@ -1,0 +1,8 @@
+"""The command line: `twizzit`. One file for each group of commands; the entry point alone lives here."""
+
+
+def main() -> None:
+    """Run the command that the arguments name, and leave with its exit code."""
+    from twizzit_pipeline.cli.app import run  # noqa: PLC0415  (only the entry point needs the command line)
+
+    run()

@@ -1,0 +1,100 @@
+"""The readable account of a sync: what was done, what was not and why, where to look further.
+
+Ids and counts, no names of people. Imports the contracts, and so pandas: imported when a sync is over.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from twizzit_pipeline.cli.syncing import Synced
+from twizzit_pipeline.cli.terminal import plural, show_table, table
+from twizzit_pipeline.contracts.players import RULES as PLAYER_RULES
+from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
+from twizzit_pipeline.sync.history import HistoryRow
+
+_IDS_SHOWN = 3
+_RULES = {
+    "teams": {rule.name: rule.description for rule in TEAM_RULES},
+    "players": {rule.name: rule.description for rule in PLAYER_RULES},
+}
+_WORDS = {
+    "club_doubtful": "which club the team belongs to is not certain",
+    "doubtful_link": "several rows of ShotSpot fit, so none was linked and none made",
+    "name_taken": "another team of the club has that name in that season",
+    "number_taken": "without their shirt number, which another of the club has",
+    "players_not_read": "the players of the team could not be read",
+    "remote_id_taken": "the id belongs to another active credential",
+    "team_not_mapped": "none of the player's teams is in ShotSpot",
+}
+
+_Found = Mapping[str, Mapping[str, Any]]
+
+
+def show(out: Console, synced: Synced) -> None:
+    """Print the account of a sync."""
+    head = f"{synced.organization}, season {synced.season}: {synced.outcome}"
+    out.print(f"\n[bold]{_escaped(head)}[/bold] in {synced.seconds:.1f} s", markup=True)
+    absent = synced.history and all(row.details.get("season_exists") is False for row in synced.history)
+    if absent:
+        out.print(f"The account has no season {synced.season}; nothing was written.")
+    elif synced.history:
+        show_table(out, _counted(synced.history))
+        _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
+        _reasons(out, "Not applied:", synced, "failed")
+        _reasons(out, "Written, with a remark:", synced, "warnings")
+    out.print(f"Calls to Twizzit: {synced.calls}")
+    rows = ", ".join(f"{row.id} ({row.sync_type}: {row.status})" for row in synced.history)
+    out.print(f"Sync history:     {rows or 'no row'}")
+    out.print(f"Dagster run:      {synced.run.run_id}")
+
+
+def _counted(rows: Iterable[HistoryRow]) -> Table:
+    numbers = ("Created", "Linked", "Updated", "Unchanged", "Rejected", "Not applied")
+    counted = table("", *numbers, right=numbers)
+    for row in rows:
+        details = row.details
+        done = [
+            details.get("create", 0),
+            details.get("link", 0) + details.get("adopt", 0),
+            details.get("update", 0),
+            details.get("unchanged", 0),
+        ]
+        failed = [_distinct(details.get(kind) or {}) for kind in ("rejected", "failed")]
+        counted.add_row(row.sync_type, *(f"{count:,}" for count in (*done, *failed)))
+    return counted
+
+
+def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
+    lines = [
+        (f"{plural(found['count'], row.sync_type.removesuffix('s'), row.sync_type)}", reason, row.sync_type, found)
+        for row in synced.history
+        for reason, found in sorted((row.details.get(kind) or {}).items())
+    ]
+    if not lines:
+        return
+    out.print(heading)
+    for what, reason, entity, found in lines:
+        words = _RULES.get(entity, {}).get(reason) if kind == "rejected" else _WORDS.get(reason)
+        said = f"{reason} (“{words}”)" if kind == "rejected" and words else words or reason.replace("_", " ")
+        out.print(f"  {what}: {said}; {_ids(found)}")
+    out.print()
+
+
+def _ids(found: Mapping[str, Any]) -> str:
+    ids = found.get("twizzit_ids", [])
+    more = found["count"] - min(len(ids), _IDS_SHOWN)
+    return f"id {', '.join(ids[:_IDS_SHOWN])}" + (f" and {more} more" if more else "")
+
+
+def _distinct(found: _Found) -> int:
+    """How many items, each once: one row can break several rules. Long lists are cut, and then the longest counts."""
+    if all(len(of_one["twizzit_ids"]) == of_one["count"] for of_one in found.values()):
+        return len({item for of_one in found.values() for item in of_one["twizzit_ids"]})
+    return max(int(of_one["count"]) for of_one in found.values())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,13 @@
+"""What `twizzit` leaves with, for whoever calls it from a script."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Documented in the README: 2 is a usage error, which Typer sees to; 130 is a Ctrl-C."""
+
+    SUCCESS = 0
+    FAILURE = 1
+    PARTIAL_SUCCESS = 3
+    SYNC_IN_PROGRESS = 4
+    INTERRUPTED = 130

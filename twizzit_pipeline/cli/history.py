@@ -1,0 +1,47 @@
+"""`twizzit history CREDENTIAL_ID`: what was synced when, and how it ended."""
+
+from typing import Annotated
+
+import typer
+
+from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.terminal import console, moment, print_json, table
+from twizzit_pipeline.credentials import store
+
+
+def history(
+    credential_id: int,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Rows at most")] = 20,
+    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+) -> None:
+    """Show the syncs of a credential, newest first; times are local (with --json, ISO 8601 with zone)."""
+    from twizzit_pipeline.sync.history import recent  # noqa: PLC0415  (frames)
+
+    with opened() as here:
+        store.get(here.database.engine, credential_id)
+        rows = recent(here.database.engine, credential_id, limit=limit, offset=offset)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console().print(f"Nothing yet; sync it: twizzit sync {credential_id}")
+        return
+    numbers = ("Id", "Seen", "Done", "Failed")
+    shown = table("Id", "Type", "Status", "Seen", "Done", "Failed", "Started", "Run", right=numbers)
+    for row in rows:
+        shown.add_row(
+            str(row.id),
+            row.sync_type,
+            row.status,
+            str(row.items_processed),
+            str(row.items_succeeded),
+            str(row.items_failed),
+            moment(row.started_at),
+            (row.dagster_run_id or "–")[:8],
+        )
+    out = console()
+    out.print(shown)
+    for row in rows:
+        if row.error_message:
+            out.print(f"{row.id}: {row.error_message}")

@@ -1,0 +1,87 @@
+"""`twizzit mappings teams|players`: which row of ShotSpot is which of Twizzit."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.terminal import console, print_json, table
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.sync import listing
+
+app = typer.Typer(help="Which row of ShotSpot is which of Twizzit.", no_args_is_help=True)
+
+_Credential = Annotated[int | None, typer.Option("--credential", help="The mappings of this credential alone")]
+_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
+
+
+@app.command()
+def teams(credential_id: _Credential = None, as_json: _Json = False) -> None:
+    """List the mapped teams, by club, season and name."""
+    with opened() as here:
+        if credential_id is not None:
+            store.get(here.database.engine, credential_id)
+        found = listing.team_mappings_of(here.database.engine, credential_id=credential_id)
+    if as_json:
+        print_json(found)
+        return
+    _show(
+        "teams",
+        ("Team id", "Club", "Season", "Team", "Twizzit id", "Credential", "Status"),
+        [
+            (
+                row.local_team_id,
+                row.club_name,
+                row.season,
+                row.local_team_name,
+                row.twizzit_team_id,
+                row.credential_id,
+                row.sync_status,
+            )
+            for row in found
+        ],
+    )
+
+
+@app.command()
+def players(
+    credential_id: _Credential = None,
+    team_id: Annotated[int | None, typer.Option("--team", help="The players of this team of ShotSpot alone")] = None,
+    as_json: _Json = False,
+) -> None:
+    """List the mapped players, by name."""
+    with opened() as here:
+        if credential_id is not None:
+            store.get(here.database.engine, credential_id)
+        found = listing.player_mappings_of(here.database.engine, credential_id=credential_id, team_id=team_id)
+    if as_json:
+        print_json(found)
+        return
+    _show(
+        "players",
+        ("Player id", "Name", "Shirt", "Team", "Twizzit id", "Credential", "Status"),
+        [
+            (
+                row.local_player_id,
+                f"{row.local_last_name} {row.local_first_name}",
+                row.jersey_number,
+                row.local_team_name,
+                row.twizzit_player_id,
+                row.credential_id,
+                row.sync_status,
+            )
+            for row in found
+        ],
+    )
+
+
+def _show(what: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    out = console()
+    if not rows:
+        out.print(f"No {what} are mapped; a sync maps them: twizzit sync CREDENTIAL_ID")
+        return
+    shown = table(*columns, right=("Team id", "Player id", "Shirt", "Credential"))
+    for row in rows:
+        shown.add_row(*("–" if value is None else str(value) for value in row))
+    out.print(shown)

@@ -1,0 +1,37 @@
+"""The settings and the database of one command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a command works with."""
+
+    settings: Settings
+    database: Database
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[Opened]:
+    """The database, at its newest migration.
+
+    The embedded one is ours alone and is migrated on the way; a server of your own never is by itself.
+
+    Raises:
+        MigrationsPending: your own server is behind; says what to run.
+        DatabaseUnavailable, UnsupportedDatabase, EmbeddedServerFailed: it cannot be opened.
+    """
+    from twizzit_pipeline.storage.migrate import migrate, require_current  # noqa: PLC0415  (Alembic costs half a second)
+
+    settings = settings or load_settings()
+    with open_database(settings) as database, driver_errors():
+        if settings.embedded:
+            migrate(database.engine)
+        else:
+            require_current(database.engine)
+        yield Opened(settings, database)

@@ -1,0 +1,64 @@
+"""`twizzit simulate`: a Twizzit to develop and test against, on loopback. Its people and passwords are invented."""
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from twizzit_pipeline.cli.terminal import console, show_table, table
+
+if TYPE_CHECKING:
+    from twizzit_pipeline.twizzit.simulator import SimulatorServer
+
+
+def simulate(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one")] = 0,
+    seed: Annotated[int, typer.Option(help="Another number, other clubs and people")] = 2026,
+    clubs: Annotated[int, typer.Option(min=1, max=500, help="Organizations with an account of their own")] = 3,
+    teams: Annotated[int, typer.Option(min=1, max=200, help="Teams of each club and season")] = 8,
+    players: Annotated[int, typer.Option(min=1, max=200, help="Players of each team")] = 12,
+    contacts: Annotated[int, typer.Option(min=0, max=100_000, help="Members of each club in no team")] = 40,
+    next_season: Annotated[
+        Literal["none", "empty", "filled"], typer.Option(help="Whether next season is listed, and has players yet")
+    ] = "none",
+    federation: Annotated[bool, typer.Option(help="Add an organization whose groups belong to many clubs")] = False,
+    federation_clubs: Annotated[int, typer.Option(min=1, max=2_000)] = 6,
+    federation_contacts: Annotated[int, typer.Option(min=0, max=160_000)] = 1_500,
+    token_seconds: Annotated[float, typer.Option(min=1, help="How long a token lives")] = 1800.0,
+    quota: Annotated[int | None, typer.Option(min=0, help="Calls that an account may make in all")] = None,
+) -> None:
+    """Run a Twizzit of its own until Ctrl-C: both dialects, faults and changes on demand."""
+    from twizzit_pipeline.twizzit.simulator import SimulatorOptions, run_forever  # noqa: PLC0415  (a web server)
+
+    options = SimulatorOptions(
+        seed=seed,
+        clubs=clubs,
+        teams=teams,
+        players_per_team=players,
+        other_contacts=contacts,
+        next_season=next_season,
+        federation=federation,
+        federation_clubs=federation_clubs,
+        federation_contacts=federation_contacts,
+        token_seconds=token_seconds,
+        quota=quota,
+    )
+    run_forever("127.0.0.1", port, options, _announce)
+
+
+def _announce(server: "SimulatorServer") -> None:
+    out = console()
+    out.print("A simulated Twizzit is running; Ctrl-C stops it. All people, clubs and passwords in it are invented.\n")
+    out.print(f"  v2  {server.v2_endpoint}\n  v1  {server.v1_endpoint}")
+    accounts = table("Organization", "Username", "Password")
+    for organization in server.world.organizations:
+        accounts.add_row(organization.name, organization.account.username, organization.account.password)
+    show_table(out, accounts)
+    first = server.world.organizations[0]
+    out.print("To sync the first of them, in another terminal:\n")
+    out.print("  export TWIZZIT_ALLOW_PRIVATE_ENDPOINTS=1")
+    out.print(f"  twizzit credentials add --organization {shlex.quote(first.name)} \\")
+    out.print(f"    --username {first.account.username} --endpoint {server.v2_endpoint}")
+    sys.stdout.flush()

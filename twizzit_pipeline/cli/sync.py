@@ -1,0 +1,42 @@
+"""`twizzit sync CREDENTIAL_ID`: the job, in this process, seen in the Dagster UI like any other run."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from twizzit_pipeline.cli.exit_codes import ExitCode
+from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.progress import Steps
+from twizzit_pipeline.cli.terminal import console
+
+
+def sync(
+    credential_id: int,
+    only: Annotated[
+        Literal["teams", "players"] | None,
+        typer.Option(help="players: of the teams that the last sync of teams found"),
+    ] = None,
+    season: Annotated[str | None, typer.Option(help="As Twizzit labels it; by default the running one")] = None,
+) -> None:
+    """Sync a credential's teams and players now; exit 0 success, 3 partial success, 4 already in progress, 1 failed."""
+    from twizzit_pipeline.cli import account, syncing  # noqa: PLC0415  (Dagster costs two seconds)
+
+    with opened() as here, Steps(console(stderr=True)) as steps:
+        synced = syncing.sync_now(
+            here, credential_id, job_name=f"sync_{only or 'all'}", season=season and season.strip(), steps=steps
+        )
+    if synced.run.error == "SyncInProgress":
+        typer.echo(f"Error: {synced.run.error_message}", err=True)
+        raise typer.Exit(ExitCode.SYNC_IN_PROGRESS)
+    account.show(console(), synced)
+    for failure in synced.run.failures[:1]:
+        typer.echo(f"Error: {' '.join(failure.message.split())}", err=True)
+    raise typer.Exit(_EXIT_CODES[synced.outcome])
+
+
+_EXIT_CODES = {
+    "success": ExitCode.SUCCESS,
+    "partial success": ExitCode.PARTIAL_SUCCESS,
+    "failed": ExitCode.FAILURE,
+    "interrupted": ExitCode.INTERRUPTED,
+}

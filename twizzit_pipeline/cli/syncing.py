@@ -1,0 +1,92 @@
+"""One sync from the terminal: which season, the run, and what came of it. For `twizzit sync` and the demo.
+
+Imports Dagster: a command imports this module when it needs it, and not before.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from twizzit_pipeline.cli.opened import Opened
+from twizzit_pipeline.cli.progress import Steps
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.errors import FormatChanged
+from twizzit_pipeline.orchestration.runs import RunResult, run_job
+from twizzit_pipeline.sync import history, seasons
+from twizzit_pipeline.sync.history import HistoryRow
+from twizzit_pipeline.sync.verify import verify
+
+Outcome = Literal["success", "partial success", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What came of one sync.
+
+    Attributes:
+        history: the run's rows, in the order in which they were opened.
+        seconds: from the first call to the end of the run.
+    """
+
+    organization: str
+    season: str
+    run: RunResult
+    history: list[HistoryRow]
+    seconds: float
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended, by the run and its history rows."""
+        if self.run.interrupted:
+            return "interrupted"
+        if not self.run.success or any(row.status in ("failed", "in_progress") for row in self.history):
+            return "failed"
+        return "partial success" if any(row.status == "partial_success" for row in self.history) else "success"
+
+    @property
+    def calls(self) -> int:
+        """HTTP calls to Twizzit, tokens and repeated ones included."""
+        return sum(int(row.details.get("calls", 0)) for row in self.history)
+
+
+def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | None, steps: Steps) -> Synced:
+    """Run a job for a credential and a season (by default the running one), here and now.
+
+    Raises:
+        UnknownCredential: no credential has that id.
+        TwizzitPipelineError: its seasons were not known and could not be asked for; errors of the run are in
+            the result.
+    """
+    engine = here.database.engine
+    credential = store.get(engine, credential_id)
+    began = time.monotonic()
+    if season is None:
+        season = _running(here, credential_id)
+    if season is None:
+        steps("Asking Twizzit for the seasons")
+        verify(here.settings, here.database, credential_id)
+        season = _running(here, credential_id)
+    if season is None:
+        raise FormatChanged("The account lists no season that could be synced; name one with --season")
+    steps(f"Starting {job_name} for season {season}")
+    run = run_job(
+        here.settings,
+        here.database,
+        job_name=job_name,
+        credential_id=credential_id,
+        season=season,
+        progress=steps,
+    )
+    return Synced(
+        credential.organization_name,
+        season,
+        run,
+        history.for_run(engine, run.run_id),
+        time.monotonic() - began,
+    )
+
+
+def _running(here: Opened, credential_id: int) -> str | None:
+    return seasons.running_season(
+        here.database.engine, credential_id, day=seasons.today(), season_start=here.settings.season_start
+    )

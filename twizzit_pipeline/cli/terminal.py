@@ -1,0 +1,71 @@
+"""How things look on a terminal, in a pipe, and as JSON.
+
+What belongs here: consoles and formats. What is said is the commands' business. Results go to standard output, notes
+and progress of commands that list go to standard error, so that `--json` leaves nothing else on standard output.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+
+_WIDEST = 100
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console no wider than people like to read; plain text where it is no terminal."""
+    made = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False, markup=False)
+    made.width = min(made.width, _WIDEST) if made.is_terminal else _WIDEST
+    return made
+
+
+def table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
+    """An empty table in the house's style; the columns in `right` hold numbers."""
+    made = Table(
+        box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, show_edge=False
+    )
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def show_table(out: Console, made: Table) -> None:
+    """Print a table within a text: indented, with air around it."""
+    out.print()
+    out.print(Padding.indent(made, 2))
+    out.print()
+
+
+def print_json(value: object) -> None:
+    """Write one JSON document; times as ISO 8601 with their zone."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    sys.stdout.write("\n")
+
+
+def moment(when: datetime | None) -> str:
+    """A time for people: local, to the second; a dash where there is none."""
+    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S") if when else "–"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """``1 team``, ``3 teams``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _plain(value: Any) -> object:
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form here")
