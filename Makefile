@@ -1,8 +1,13 @@
 # Two commands: `make demo` and `make test`. Each builds .venv once, from pyproject.toml under constraints.txt.
 
-PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+
+# The first Python on the path that will do; name another with: make PYTHON=/path/to/python …
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c '$(SUITABLE)' 2>/dev/null && echo $$each && break; done)
 
 .PHONY: demo test clean
 
@@ -15,18 +20,24 @@ test: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/pytest
 
+# A folder that was made by halves is taken away again, so that the next call starts anew.
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
-		|| { echo "Python 3.11 to 3.14 is needed; name one with: make PYTHON=python3.12 …"; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed, and none is on the path; install one, or name it:" \
+		"make PYTHON=/path/to/python $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c '$(SUITABLE)' || { echo "$(PYTHON) is not Python 3.11 to 3.14; name one that is:" \
+		"make PYTHON=/path/to/python $(MAKECMDGOALS)"; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version) …"
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) could not make $(VENV). On Debian and Ubuntu" \
+		"that takes the package python3-venv (or python3.NN-venv); then call make again."; exit 1; }
 
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@echo "Installing what it needs into $(VENV) (once, a minute or so) …"
+	@$(PIP) . || { echo "Installing failed; the lines above say why. Call make again when that is mended."; exit 1; }
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@echo "Installing what the tests need …"
+	@$(PIP) '.[dev]'
 	@touch $@
 
 clean:
