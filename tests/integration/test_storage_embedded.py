@@ -1,6 +1,7 @@
 """The embedded server: its life among processes that come, go and are killed, and the folders that it lives in."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -18,8 +19,10 @@ from sqlalchemy import make_url, text
 
 from twizzit_pipeline.errors import EmbeddedServerFailed
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.binaries import ordinary_user
 from twizzit_pipeline.storage.cluster import Cluster
 from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.postmaster import processes_in, read_postmaster
 
 _USER = """
 import sys
@@ -47,25 +50,13 @@ def _started_at(database: Database) -> str:
 
 
 def _postmaster(home: Path) -> psutil.Process:
-    running = Cluster(home).postmaster()
+    running = read_postmaster(home / "postgres")
     assert running is not None
     return psutil.Process(running.pid)
 
 
 def _is_running(home: Path) -> bool:
     return Cluster(home).reachable() is not None
-
-
-def _processes_in(home: Path) -> list[int]:
-    """Servers, and children of servers, that work in the home's data folder."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.name().startswith("postgres") and Path(process.cwd()) == home / "postgres":
-                found.append(process.pid)
-        except (psutil.Error, OSError):
-            continue
-    return found
 
 
 def _initdb_runs_in(home: Path) -> bool:
@@ -106,7 +97,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     """A home folder; what a broken test leaves running in it is ended."""
     folder = tmp_path / "home"
     yield folder
-    for pid in _processes_in(folder):
+    for pid in processes_in(folder / "postgres"):
         with suppress(psutil.NoSuchProcess):
             psutil.Process(pid).kill()
 
@@ -119,7 +110,7 @@ def test_the_first_start_makes_everything_and_the_end_stops_it(home: Path) -> No
         assert make_url(database.url.get_secret_value()).database == "twizzit"
         assert _is_running(home)
     assert not _is_running(home)
-    assert _processes_in(home) == []
+    assert processes_in(home / "postgres") == []
     assert sorted(path.name for path in home.iterdir()) == [
         "postgres",
         "postgres.lock",
@@ -279,7 +270,7 @@ def test_after_a_killed_server_committed_rows_are_there(home: Path) -> None:
         _until(lambda: not _is_running(home))
         with open_database(_settings(home)) as again, again.engine.connect() as connection:
             assert connection.scalar(text("SELECT value FROM kept")) == 1
-    assert _processes_in(home) == []
+    assert processes_in(home / "postgres") == []
 
 
 def test_a_process_id_that_is_now_somebody_elses_stops_nobody(home: Path) -> None:
@@ -352,7 +343,7 @@ def test_any_name_of_a_home_will_do(tmp_path: Path, name: str) -> None:
 def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(tmp_path: Path) -> None:
     home = tmp_path / ("long" * 20) / ("longer" * 20)
     with open_database(_settings(home)) as database:
-        running = Cluster(home).postmaster()
+        running = read_postmaster(home / "postgres")
         assert running is not None
         folder = running.socket_folder
         assert _mode(folder) == 0o700
@@ -420,16 +411,54 @@ def test_a_failed_start_leaves_nothing_behind(home: Path) -> None:
         assert _started_at(database)
 
 
-def test_without_user_namespaces_root_is_told_what_to_do(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("an ordinary user needs no namespace")
-    from twizzit_pipeline.storage import binaries
+# --- root -------------------------------------------------------------------------------------------------------------
 
-    binaries._as_ordinary_user.cache_clear()
-    empty = tmp_path / "bin"
-    empty.mkdir()
-    monkeypatch.setenv("PATH", str(empty))
+
+@pytest.fixture
+def only_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Root, on a machine that has the named programs and no others."""
+    if os.geteuid() != 0:
+        pytest.skip("an ordinary user needs none of this")
+
+    def leave(*names: str) -> None:
+        folder = tmp_path / "programs"
+        folder.mkdir()
+        for name in names:
+            found = shutil.which(name)
+            assert found is not None
+            (folder / name).symlink_to(found)
+        monkeypatch.setenv("PATH", str(folder))
+        ordinary_user.cache_clear()
+
+    yield leave
+    ordinary_user.cache_clear()
+
+
+def test_without_namespaces_root_runs_it_as_nobody_in_folders_of_its_own(
+    only_programs: Callable[..., None], tmp_path: Path
+) -> None:
+    only_programs("setpriv", "true", "sh")
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    home = private / "home"
+    for _ in range(2):
+        with open_database(_settings(home)) as database:
+            assert _started_at(database)
+            assert _postmaster(home).uids().real == 65534
+            assert [(path.stat().st_uid, _mode(path)) for path in (private, home, home / "run")] == [(0, 0o700)] * 3
+            assert _mode(home / "postgres") == 0o700
+        assert not _is_running(home)
+
+
+def test_root_who_can_become_nobody_is_told_what_to_do(only_programs: Callable[..., None], home: Path) -> None:
+    only_programs()
     assert "run as an ordinary user, or set TWIZZIT_DATABASE_URL" in _refused(home)
-    binaries._as_ordinary_user.cache_clear()
+
+
+def test_data_of_another_user_is_refused(home: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give folders away")
+    with open_database(_settings(home)):
+        pass
+    os.chown(home / "postgres", 12345, -1)
+    assert "belongs to another user (uid 12345): run as that user" in _refused(home)

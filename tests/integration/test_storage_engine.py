@@ -11,7 +11,7 @@ from dagster import DagsterInstance, job, op
 from pydantic import SecretStr
 from sqlalchemy import insert, make_url, select, text
 
-from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
+from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import engine as engine_module
 from twizzit_pipeline.storage import tables
@@ -166,6 +166,27 @@ def test_a_connection_cut_in_the_middle_is_our_own_error(database: Database, pos
             admin.execute("SELECT pg_terminate_backend(%s)", (backend,))
         connection.execute(text("SELECT 1"))
     assert "\n" not in str(caught.value)
+
+
+def test_what_the_server_cannot_do_just_now_is_transient_and_not_called_unreachable(database: Database) -> None:
+    with (
+        pytest.raises(DatabaseUnavailable, match=r"cannot do this now: .*statement timeout") as caught,
+        driver_errors(),
+        database.engine.connect() as connection,
+    ):
+        connection.execute(text("SET LOCAL statement_timeout = 10"))
+        connection.execute(text("SELECT pg_sleep(5)"))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_privilege_is_said(database: Database) -> None:
+    with (
+        pytest.raises(DatabaseRefused, match="permission denied"),
+        driver_errors(),
+        database.engine.connect() as connection,
+    ):
+        connection.execute(text("SET LOCAL ROLE pg_monitor"))
+        connection.execute(text("SELECT * FROM clubs"))
 
 
 def test_errors_about_our_own_sql_pass_as_they_are(database: Database) -> None:

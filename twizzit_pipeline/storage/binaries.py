@@ -5,7 +5,8 @@ business. Only the wheel's binaries are used, never its Python code: as root tha
 and makes a system user.
 
 PostgreSQL refuses to run as root. There it runs in a user namespace of its own, in which root is an ordinary user:
-files keep their owner, and no folder changes its mode.
+files keep their owner. Where the kernel allows no namespace (in most containers), it runs as nobody, with the one
+capability to reach folders that are root's; the data folder is nobody's then. Either way no folder changes its mode.
 """
 
 import os
@@ -13,29 +14,45 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from twizzit_pipeline.errors import EmbeddedServerFailed
 
-_AS_NOBODY = ("--user", "--map-user=65534", "--map-group=65534", "--")
+_NOBODY = 65534
+_IN_A_NAMESPACE = ("unshare", "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}", "--")
+_AS_NOBODY = (
+    "setpriv",
+    f"--reuid={_NOBODY}",
+    f"--regid={_NOBODY}",
+    "--clear-groups",
+    "--inh-caps=+dac_override",
+    "--ambient-caps=+dac_override",
+    "--",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrdinaryUser:
+    """Somebody whom PostgreSQL accepts: what to put before a command to be them, and whose the data folder is then."""
+
+    prefix: tuple[str, ...]
+    uid: int
 
 
 def run_program(
-    binaries: Path, name: str, *arguments: str, output: int = subprocess.PIPE, **environment: str
+    user: OrdinaryUser, program: Path, *arguments: str, output: int = subprocess.PIPE, **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run one of PostgreSQL's programs to its end, as somebody whom it accepts.
+    """Run one of PostgreSQL's programs to its end.
 
     PG* variables of this process stay out of it: they change a server's port, data folder and more. A session of its
     own keeps the terminal's Ctrl-C from a server that the program starts.
-
-    Raises:
-        EmbeddedServerFailed: this is root, and root cannot be made an ordinary user here.
     """
     kept = {variable: value for variable, value in os.environ.items() if not variable.startswith("PG")}
     return _run(
-        [*_as_ordinary_user(), str(binaries / name), *arguments],
+        [*user.prefix, str(program), *arguments],
         output=output,
         environment={**kept, "LC_ALL": "C", **environment},
     )
@@ -64,22 +81,38 @@ def offered_versions() -> dict[int, Path]:
 
 
 def complaint(output: bytes) -> str:
-    """The last complaint in what a program or the server wrote, without time, process id and level."""
+    """The first complaint in what a program or the server wrote: the cause, without time, process id and level."""
     lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
     worst = [line for line in lines if re.search(r"FATAL|PANIC|[Ee]rror:", line)]
-    last = (worst or lines or ["it said nothing"])[-1]
-    return re.sub(r"^.*?(FATAL|PANIC|[Ee]rror):\s*", "", last).rstrip(".")
+    first = worst[0] if worst else (lines or ["it said nothing"])[-1]
+    return re.sub(r"^.*?(FATAL|PANIC|[Ee]rror):\s*", "", first).rstrip(".")
 
 
 @cache
-def _as_ordinary_user() -> Sequence[str]:
-    if os.geteuid() != 0:
-        return ()
-    unshare = shutil.which("unshare")
-    if unshare is not None and _run([unshare, *_AS_NOBODY, "true"]).returncode == 0:
-        return (unshare, *_AS_NOBODY)
+def ordinary_user(owner: int | None = None) -> OrdinaryUser:
+    """Who runs the server: this user, or what root can become here.
+
+    Args:
+        owner: the uid of the data folder's owner, where there is one already.
+
+    Raises:
+        EmbeddedServerFailed: the folder is somebody else's, or this is root and root cannot become anybody here.
+    """
+    own = os.geteuid()
+    choices = [OrdinaryUser((), own)]
+    if own == 0:
+        choices = [OrdinaryUser(_IN_A_NAMESPACE, 0), OrdinaryUser(_AS_NOBODY, _NOBODY)]
+    choices = [choice for choice in choices if owner in {None, choice.uid}]
+    if not choices:
+        raise EmbeddedServerFailed(
+            f"The data of the embedded PostgreSQL belongs to another user (uid {owner}): run as that user, "
+            "or set another TWIZZIT_HOME"
+        )
+    for choice in choices:
+        if not choice.prefix or (shutil.which(choice.prefix[0]) and _run([*choice.prefix, "true"]).returncode == 0):
+            return choice
     raise EmbeddedServerFailed(
-        "PostgreSQL does not run as root, and this machine allows no user namespace: run as an ordinary user, "
+        "PostgreSQL does not run as root, and root can become nobody else here: run as an ordinary user, "
         "or set TWIZZIT_DATABASE_URL to a server of your own"
     )
 

@@ -9,15 +9,14 @@ import shutil
 import stat
 import tempfile
 import time
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import psutil
 import psycopg
 
 from twizzit_pipeline.errors import EmbeddedServerFailed
-from twizzit_pipeline.storage.binaries import complaint, offered_versions, run_program
+from twizzit_pipeline.storage.binaries import OrdinaryUser, complaint, offered_versions, ordinary_user, run_program
+from twizzit_pipeline.storage.postmaster import processes_in, read_postmaster
 
 USER = "twizzit"
 DATABASE = "twizzit"
@@ -44,15 +43,6 @@ log_min_error_statement = panic
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Postmaster:
-    """What a running server wrote into its `postmaster.pid`."""
-
-    pid: int
-    socket_folder: Path
-    ready: bool
-
-
 class Cluster:
     """The embedded PostgreSQL of one home folder."""
 
@@ -64,17 +54,9 @@ class Cluster:
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
-    def postmaster(self) -> Postmaster | None:
-        """What `postmaster.pid` says, or None where there is none (or half of one)."""
-        try:
-            lines = (self.data / "postmaster.pid").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-            return Postmaster(int(lines[0]), Path(lines[4]), len(lines) > 7 and lines[7].strip() == "ready")
-        except (FileNotFoundError, ValueError, IndexError):
-            return None
-
     def reachable(self) -> Path | None:
         """The socket folder of this cluster's server if it answers now, else None."""
-        postmaster = self.postmaster()
+        postmaster = read_postmaster(self.data)
         if postmaster is None or not postmaster.ready:
             return None
         try:
@@ -95,7 +77,6 @@ class Cluster:
         for leftover in self.home.glob("postgres.new-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         if self.data.exists():
-            self._refuse_foreign_data()
             return
         aside = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.home))
         try:
@@ -109,9 +90,11 @@ class Cluster:
             raise
 
     def _initdb(self, folder: Path) -> None:
+        if folder.stat().st_uid != self._user.uid:
+            os.chown(folder, self._user.uid, -1)
         result = run_program(
-            self._binaries,
-            "initdb",
+            self._user,
+            self._binaries / "initdb",
             f"--pgdata={folder}",
             f"--username={USER}",
             # Whoever gets into the 0700 folder of the socket is the owner; over TCP nobody is.
@@ -129,13 +112,6 @@ class Cluster:
                 "set another TWIZZIT_HOME, or TWIZZIT_DATABASE_URL"
             )
 
-    def _refuse_foreign_data(self) -> None:
-        owner = self.data.stat().st_uid
-        if owner != os.geteuid():
-            raise EmbeddedServerFailed(
-                f"{self.data} belongs to another user (uid {owner}): run as that user, or set another TWIZZIT_HOME"
-            )
-
     def _configure(self, data: Path, socket_folder: Path) -> None:
         listed = str(socket_folder).replace('"', '""')
         quoted = f'"{listed}"'.replace("\\", "\\\\").replace("'", "''")
@@ -144,6 +120,8 @@ class Cluster:
             f"{_SETTINGS}unix_socket_directories = '{quoted}'\n", encoding="utf-8", errors="surrogateescape"
         )
         file.chmod(0o600)
+        if file.stat().st_uid != self._user.uid:
+            os.chown(file, self._user.uid, -1)
 
     # --- starting and stopping ----------------------------------------------------------------------------------------
 
@@ -151,7 +129,7 @@ class Cluster:
         """Start the server and wait until it answers; the folder of its socket.
 
         Raises:
-            EmbeddedServerFailed: it did not start; the message holds the log's last complaint and where the log is.
+            EmbeddedServerFailed: it did not start; the message holds the log's first complaint and where the log is.
         """
         folder = self._settle()
         if folder is not None:
@@ -172,9 +150,9 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the server, open connections and all; nothing happens if it does not run."""
-        postmaster = self.postmaster()
+        postmaster = read_postmaster(self.data)
         # Without a look at the process the signal could reach whoever has a dead server's process id now.
-        if postmaster is not None and self._processes():
+        if postmaster is not None and processes_in(self.data):
             self._pg_ctl("stop", "--wait", "--mode=fast")
             self._drop_socket_folder(postmaster.socket_folder)
 
@@ -188,7 +166,7 @@ class Cluster:
             The socket folder of a server that came up after all.
         """
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while processes := self._processes():
+        while processes := processes_in(self.data):
             if (folder := self.reachable()) is not None:
                 return folder
             if time.monotonic() > deadline:
@@ -196,52 +174,34 @@ class Cluster:
                     f"A PostgreSQL in {self.data} runs and does not answer: end its processes {processes}"
                 )
             time.sleep(0.1)
-        if (left := self.postmaster()) is not None:
+        if (left := read_postmaster(self.data)) is not None:
             self._drop_socket_folder(left.socket_folder)
         for remnant in (self.data / "postmaster.pid", *self.run.glob(f".s.PGSQL.{PORT}*")):
             remnant.unlink(missing_ok=True)
         return None
 
-    def _processes(self) -> list[int]:
-        """The ids of the living processes that work in the data folder: PostgreSQL's all do."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.name().startswith("postgres") and Path(process.cwd()).samefile(self.data):
-                    found.append(process.pid)
-            except (psutil.Error, OSError):
-                continue  # ended meanwhile, dead and not buried, or somebody else's
-        return found
-
     def _pg_ctl(self, *arguments: str) -> int:
         # pg_ctl makes a shell command of a -D or -l that it is given; the environment and an open file need no quoting.
         descriptor = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            command = (*arguments, "--silent")
-            return run_program(self._binaries, "pg_ctl", *command, output=descriptor, PGDATA=str(self.data)).returncode
+            program = self._binaries / "pg_ctl"
+            arguments = (*arguments, "--silent")
+            return run_program(self._user, program, *arguments, output=descriptor, PGDATA=str(self.data)).returncode
         finally:
             os.close(descriptor)
-
-    def _forget_dead_server(self) -> None:
-        """Remove what a killed server left: after a reboot its process id may be anybody's, and PostgreSQL minds."""
-        postmaster = self.postmaster()
-        if postmaster is None:
-            return
-        try:
-            process = psutil.Process(postmaster.pid)
-            ours = process.name().startswith("postgres") and Path(process.cwd()).samefile(self.data)
-        except (psutil.NoSuchProcess, FileNotFoundError):
-            ours = False
-        except psutil.AccessDenied:
-            ours = True
-        if not ours:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
-            self._drop_socket_folder(postmaster.socket_folder)
 
     def _complaint(self, offset: int) -> str:
         with self.log.open("rb") as file:
             file.seek(offset)
             return complaint(file.read())
+
+    @cached_property
+    def _user(self) -> OrdinaryUser:
+        """Whoever owns the data folder, or will."""
+        try:
+            return ordinary_user(self.data.stat().st_uid)
+        except FileNotFoundError:
+            return ordinary_user()
 
     @cached_property
     def _binaries(self) -> Path:

@@ -24,6 +24,14 @@ DAGSTER_SCHEMA = "dagster"
 
 _SPELLINGS = frozenset({"postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"})
 _CONNECT_SECONDS = 10
+_INSUFFICIENT_PRIVILEGE = "42501"
+_CONNECTION_STATES = ("08", "57P", "28", "3D")
+_OPERATIONAL = (
+    sqlalchemy_errors.OperationalError,
+    sqlalchemy_errors.InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
 # Any number, as long as no other program on the same database takes it: here the bytes of "twizzit".
 _SCHEMA_LOCK = int.from_bytes(b"twizzit", "big")
 
@@ -67,33 +75,38 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def driver_errors(password: str | None = None) -> Iterator[None]:
-    """Turns errors of SQLAlchemy and psycopg that say nothing about our SQL into errors of ours, each one line.
+    """Turns errors of SQLAlchemy and its drivers that say nothing about our SQL into errors of ours, each one line.
 
     Raises:
-        DatabaseUnavailable: no connection, or it was cut, or the server is out of resources.
+        DatabaseUnavailable: no connection, or it was cut, or the server cannot just now (disk full, deadlock).
         DatabaseRefused: the database's user lacks a privilege.
     """
     try:
         yield
     except sqlalchemy_errors.TimeoutError:
         raise DatabaseUnavailable("No free connection to the database: is too much running at once?") from None
-    except sqlalchemy_errors.DBAPIError as error:
-        if isinstance(error.orig, psycopg.Error):
-            _raise_ours(error.orig, password)
-        raise
-    except psycopg.Error as error:
-        _raise_ours(error, password)
-        raise
+    except (sqlalchemy_errors.DBAPIError, psycopg.Error) as error:
+        ours = _ours(error, password)
+        if ours is None:
+            raise
+        raise ours from None
 
 
-def _raise_ours(error: psycopg.Error, password: str | None) -> None:
-    said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _ours(error: Exception, password: str | None) -> DatabaseUnavailable | DatabaseRefused | None:
+    driver = getattr(error, "orig", error)
+    state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or ""
+    said = next((line.strip() for line in str(driver).splitlines() if line.strip()), type(driver).__name__)
     if password:
         said = said.replace(password, "***")
-    if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        raise DatabaseRefused(f"The database's user lacks a privilege: {said}") from None
-    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        raise DatabaseUnavailable(f"The database cannot be reached: {said}; check TWIZZIT_DATABASE_URL") from None
+    if state == _INSUFFICIENT_PRIVILEGE:
+        return DatabaseRefused(f"The database's user lacks a privilege: {said}; ask the database's owner for it")
+    if not isinstance(error, _OPERATIONAL):
+        return None
+    if state and not state.startswith(_CONNECTION_STATES):
+        return DatabaseUnavailable(f"The database cannot do this now: {said}; try again later")
+    return DatabaseUnavailable(
+        f"The database cannot be reached: {said}; see that it runs, and that TWIZZIT_DATABASE_URL, if set, is right"
+    )
 
 
 @contextmanager
