@@ -1,0 +1,48 @@
+"""The SQLAlchemy tables, by whose they are: ShotSpot's own, its six `twizzit_*` tables, and the pipeline's.
+
+What belongs here: names, types, constraints. Functions and triggers, which SQLAlchemy cannot say, are in the
+migrations. Times of ShotSpot's six tables are ``timestamp`` without zone, in UTC; all others carry their zone.
+"""
+
+from twizzit_pipeline.storage.tables.columns import metadata
+from twizzit_pipeline.storage.tables.pipeline import (
+    leases,
+    rejected_rows,
+    sync_changes,
+    sync_requests,
+    twizzit_players,
+    twizzit_seasons,
+    twizzit_teams,
+)
+from twizzit_pipeline.storage.tables.shotspot import clubs, competitions, games, players, seasons, teams
+from twizzit_pipeline.storage.tables.twizzit import (
+    competition_mappings,
+    credentials,
+    player_mappings,
+    sync_config,
+    sync_history,
+    team_mappings,
+)
+
+__all__ = [
+    "clubs",
+    "competition_mappings",
+    "competitions",
+    "credentials",
+    "games",
+    "leases",
+    "metadata",
+    "player_mappings",
+    "players",
+    "rejected_rows",
+    "seasons",
+    "sync_changes",
+    "sync_config",
+    "sync_history",
+    "sync_requests",
+    "team_mappings",
+    "teams",
+    "twizzit_players",
+    "twizzit_seasons",
+    "twizzit_teams",
+]

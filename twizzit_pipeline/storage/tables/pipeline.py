@@ -1,0 +1,128 @@
+"""The pipeline's own tables: what scans saw, what they rejected, who works, what was written, what was asked for."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from twizzit_pipeline.storage.tables.columns import credential, identifier, metadata, moment
+
+twizzit_seasons = Table(
+    "twizzit_seasons",
+    metadata,
+    identifier(),
+    credential(ondelete="CASCADE", nullable=False),
+    Column("twizzit_season_id", String(100)),
+    Column("label", String(50), nullable=False),  # the partition key of the season: no "|", no ","
+    Column("start_date", Date),
+    Column("end_date", Date),
+    moment("updated_at", nullable=False, default=True),
+    UniqueConstraint("credential_id", "label"),
+)
+
+
+def _snapshot_key() -> list[Column[int]]:
+    return [
+        credential(ondelete="CASCADE", nullable=False),
+        Column("season_id", ForeignKey("twizzit_seasons.id", ondelete="CASCADE"), nullable=False),
+    ]
+
+
+twizzit_teams = Table(
+    "twizzit_teams",
+    metadata,
+    *_snapshot_key(),
+    Column("twizzit_team_id", String(100), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("short_name", String(100)),
+    Column("club_id", String(100)),
+    Column("club_name", String(100)),
+    Column("age_group", String(20)),
+    Column("gender", String(10)),
+    PrimaryKeyConstraint("credential_id", "season_id", "twizzit_team_id"),
+)
+
+twizzit_players = Table(
+    "twizzit_players",
+    metadata,
+    *_snapshot_key(),
+    Column("twizzit_team_id", String(100), nullable=False),
+    Column("twizzit_player_id", String(100), nullable=False),
+    Column("first_name", String(50), nullable=False),
+    Column("last_name", String(50), nullable=False),
+    Column("gender", String(10)),
+    Column("jersey_number", Integer),
+    PrimaryKeyConstraint("credential_id", "season_id", "twizzit_team_id", "twizzit_player_id"),
+)
+
+rejected_rows = Table(
+    "twizzit_rejected_rows",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("history_id", ForeignKey("twizzit_sync_history.id", ondelete="CASCADE"), nullable=False, index=True),
+    credential(ondelete="CASCADE", nullable=False),
+    Column("entity", String(50), nullable=False),
+    Column("twizzit_id", String(100)),
+    Column("column_name", String(63), nullable=False),
+    Column("rule", String(100), nullable=False),
+    moment("created_at", nullable=False, default=True),
+)
+
+leases = Table(
+    "twizzit_leases",
+    metadata,
+    Column("organization", String(400), primary_key=True),
+    Column("token", Uuid, nullable=False),
+    credential(ondelete="CASCADE", nullable=False),
+    Column("dagster_run_id", String(64), nullable=False),
+    Column("history_id", ForeignKey("twizzit_sync_history.id", ondelete="SET NULL")),
+    Column("holder", Text, nullable=False),
+    moment("acquired_at", nullable=False, default=True),
+    moment("heartbeat_at", nullable=False, default=True),
+)
+
+sync_changes = Table(
+    "twizzit_sync_changes",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("history_id", ForeignKey("twizzit_sync_history.id", ondelete="SET NULL"), index=True),
+    credential(ondelete="SET NULL", nullable=True),
+    Column("table_name", String(63), nullable=False),
+    Column("row_id", Integer, nullable=False),
+    Column("twizzit_id", String(100)),
+    Column("action", String(20), nullable=False),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    moment("created_at", nullable=False, default=True),
+)
+
+sync_requests = Table(
+    "twizzit_sync_requests",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    credential(ondelete="CASCADE", nullable=False),
+    Column("sync_type", String(50), nullable=False),
+    Column("season", String(50)),
+    Column("options", JSONB),
+    Column("requested_by", String(255)),
+    Column("trigger", String(20), nullable=False, server_default=text("'request'")),
+    Column("status", String(20), nullable=False, server_default=text("'queued'")),
+    Column("dagster_run_id", String(64)),
+    moment("requested_at", nullable=False, default=True),
+    moment("started_at"),
+    moment("completed_at"),
+    CheckConstraint("status IN ('queued', 'started', 'success', 'partial_success', 'failed')", name="status"),
+)

@@ -1,0 +1,108 @@
+"""ShotSpot's own tables: the columns that matter here."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from twizzit_pipeline.storage.tables.columns import FALSE, TRUE, ZERO, identifier, metadata, moment, utc
+
+clubs = Table(
+    "clubs",
+    metadata,
+    identifier(),
+    Column("name", String(100), nullable=False, unique=True),
+    moment("created_at", default=True),
+    moment("updated_at", default=True),
+)
+
+seasons = Table(
+    "seasons",
+    metadata,
+    identifier(),
+    Column("name", String(100), nullable=False),
+    Column("start_date", Date, nullable=False),
+    Column("end_date", Date, nullable=False),
+    Column("season_type", String(20)),
+    Column("is_active", Boolean, server_default=TRUE),
+    CheckConstraint("end_date >= start_date", name="dates"),
+    CheckConstraint("season_type IN ('indoor', 'outdoor', 'mixed')", name="season_type"),
+)
+
+teams = Table(
+    "teams",
+    metadata,
+    identifier(),
+    Column("club_id", ForeignKey("clubs.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("age_group", String(20)),
+    Column("gender", String(10)),
+    Column("season_id", ForeignKey("seasons.id", ondelete="SET NULL")),
+    Column("is_active", Boolean, server_default=TRUE),
+    moment("created_at", default=True),
+    moment("updated_at", default=True),
+    UniqueConstraint("club_id", "name", "season_id"),
+    CheckConstraint("gender IN ('male', 'female', 'mixed')", name="gender"),
+)
+
+players = Table(
+    "players",
+    metadata,
+    identifier(),
+    Column("club_id", ForeignKey("clubs.id", ondelete="SET NULL")),
+    Column("team_id", ForeignKey("teams.id", ondelete="SET NULL")),
+    Column("first_name", String(50), nullable=False),
+    Column("last_name", String(50), nullable=False),
+    Column("jersey_number", Integer),
+    Column("gender", String(10)),
+    Column("is_active", Boolean, server_default=TRUE),
+    Column("is_twizzit_registered", Boolean, server_default=FALSE),
+    utc("twizzit_verified_at"),
+    moment("created_at", default=True),
+    moment("updated_at", default=True),
+    UniqueConstraint("club_id", "jersey_number"),
+    CheckConstraint("gender IN ('male', 'female')", name="gender"),
+)
+
+competitions = Table(
+    "competitions",
+    metadata,
+    identifier(),
+    Column("name", String(255), nullable=False),
+    Column("competition_type", String(20), nullable=False),
+    Column("season_id", ForeignKey("seasons.id")),
+    Column("start_date", Date, nullable=False),
+    Column("end_date", Date),
+    Column("status", String(20), server_default=text("'upcoming'")),
+    Column("settings", JSONB),
+    Column("is_official", Boolean, server_default=TRUE),
+    CheckConstraint("competition_type IN ('tournament', 'league')", name="competition_type"),
+    CheckConstraint("status IN ('upcoming', 'in_progress', 'completed', 'cancelled')", name="status"),
+)
+
+games = Table(
+    "games",
+    metadata,
+    identifier(),
+    Column("home_club_id", ForeignKey("clubs.id"), nullable=False),
+    Column("away_club_id", ForeignKey("clubs.id"), nullable=False),
+    Column("home_team_id", ForeignKey("teams.id")),
+    Column("away_team_id", ForeignKey("teams.id")),
+    Column("competition_id", ForeignKey("competitions.id")),
+    Column("season_id", ForeignKey("seasons.id")),
+    moment("date", nullable=False),
+    Column("status", String(20), server_default=text("'scheduled'")),
+    Column("home_score", Integer, server_default=ZERO),
+    Column("away_score", Integer, server_default=ZERO),
+    CheckConstraint("home_club_id <> away_club_id", name="clubs_differ"),
+    CheckConstraint("status IN ('scheduled', 'to_reschedule', 'in_progress', 'completed', 'cancelled')", name="status"),
+)

@@ -1,0 +1,122 @@
+"""ShotSpot's six `twizzit_*` tables, with the columns that the pipeline adds to them.
+
+Their times are ``timestamp`` without zone, in UTC, as ShotSpot has them.
+"""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from twizzit_pipeline.storage.tables.columns import FALSE, TRUE, ZERO, identifier, metadata, utc
+
+credentials = Table(
+    "twizzit_credentials",
+    metadata,
+    identifier(),
+    Column("organization_name", String(255), nullable=False),
+    Column("api_username", String(255), nullable=False),
+    Column("encrypted_password", Text, nullable=False),
+    Column("encryption_iv", Text, nullable=False),
+    Column("api_endpoint", String(500), server_default=text("'https://api.twizzit.com/v1'")),
+    Column("is_active", Boolean, server_default=TRUE),
+    utc("last_verified_at"),
+    utc("created_at", default=True),
+    utc("updated_at", default=True),
+    # added: what people see in Dagster, fixed once made; and which organization the account turned out to read
+    Column("partition_key", String(100), unique=True),
+    Column("twizzit_organization_id", String(100)),
+    Column("twizzit_organization_name", String(255)),
+)
+
+sync_config = Table(
+    "twizzit_sync_config",
+    metadata,
+    identifier(),
+    Column(
+        "credential_id",
+        ForeignKey("twizzit_credentials.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    Column("sync_teams", Boolean, server_default=TRUE),
+    Column("sync_players", Boolean, server_default=TRUE),
+    Column("sync_competitions", Boolean, server_default=TRUE),
+    Column("sync_interval_minutes", Integer, server_default=text("60")),
+    Column("auto_sync_enabled", Boolean, server_default=FALSE),
+    utc("last_sync_at"),
+    utc("next_sync_at"),
+    utc("created_at", default=True),
+    utc("updated_at", default=True),
+)
+
+
+def _mapping_columns() -> list[Column[object]]:
+    """What the three mapping tables share, the pipeline's added columns last."""
+    return [
+        utc("last_synced_at"),
+        Column("sync_status", String(50), server_default=text("'pending'")),
+        Column("sync_error", Text),
+        utc("created_at", default=True),
+        utc("updated_at", default=True),
+        # added: who owns the row, in which organization of which dialect its id counts, and the base of the next update
+        Column("credential_id", ForeignKey("twizzit_credentials.id", ondelete="SET NULL")),
+        Column("twizzit_dialect", String(10)),
+        Column("twizzit_organization_id", String(100)),
+        Column("twizzit_organization_name", String(255)),
+        Column("last_values", JSONB),
+    ]
+
+
+team_mappings = Table(
+    "twizzit_team_mappings",
+    metadata,
+    identifier(),
+    # Newer ShotSpot databases call it local_club_id; there the migrations add local_team_id as a generated copy.
+    Column("local_team_id", ForeignKey("teams.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("twizzit_team_id", String(100), nullable=False, unique=True),
+    Column("twizzit_team_name", String(255)),
+    *_mapping_columns(),
+)
+
+player_mappings = Table(
+    "twizzit_player_mappings",
+    metadata,
+    identifier(),
+    Column("local_player_id", ForeignKey("players.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("twizzit_player_id", String(100), nullable=False, unique=True),
+    Column("twizzit_player_name", String(255)),
+    Column("team_mapping_id", ForeignKey("twizzit_team_mappings.id", ondelete="CASCADE")),
+    *_mapping_columns(),
+)
+
+competition_mappings = Table(
+    "twizzit_competition_mappings",
+    metadata,
+    identifier(),
+    Column("local_competition_id", ForeignKey("competitions.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("twizzit_competition_id", String(100), nullable=False, unique=True),
+    Column("twizzit_competition_name", String(255)),
+    Column("season", String(50)),
+    *_mapping_columns(),
+)
+
+sync_history = Table(
+    "twizzit_sync_history",
+    metadata,
+    identifier(),
+    Column("credential_id", ForeignKey("twizzit_credentials.id", ondelete="CASCADE")),
+    Column("sync_type", String(50), nullable=False),
+    Column("sync_direction", String(20), nullable=False),
+    Column("status", String(50), nullable=False),
+    Column("items_processed", Integer, server_default=ZERO),
+    Column("items_succeeded", Integer, server_default=ZERO),
+    Column("items_failed", Integer, server_default=ZERO),
+    Column("error_message", Text),
+    utc("started_at", nullable=False),
+    utc("completed_at"),
+    utc("created_at", default=True),
+    # added
+    Column("dagster_run_id", String(64)),
+    Column("details", JSONB),
+)
+Index("ix_twizzit_sync_history_credential_started", sync_history.c.credential_id, sync_history.c.started_at.desc())
+Index("ix_twizzit_sync_history_dagster_run_id", sync_history.c.dagster_run_id)
