@@ -165,6 +165,12 @@ def test_two_homes_do_not_interfere(tmp_path: Path) -> None:
     assert not _is_running(tmp_path / "b")
 
 
+def test_the_server_inherits_no_secret(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "cafe" * 16)
+    with open_database(_settings(home)):
+        assert not [name for name in _postmaster(home).environ() if name.startswith("TWIZZIT_")]
+
+
 def test_a_server_of_other_variables_is_not_ours(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "PGPORT": "1",

@@ -47,14 +47,14 @@ def run_program(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run one of PostgreSQL's programs to its end.
 
-    PG* variables of this process stay out of it: they change a server's port, data folder and more. A session of its
-    own keeps the terminal's Ctrl-C from a server that the program starts.
+    It sees nothing of this process's environment: PG* variables would change a server's port, data folder and more,
+    and secrets have no business in a process that outlives this one. A session of its own keeps the terminal's Ctrl-C
+    from a server that the program starts.
     """
-    kept = {variable: value for variable, value in os.environ.items() if not variable.startswith("PG")}
     return _run(
         [*user.prefix, str(program), *arguments],
         output=output,
-        environment={**kept, "LC_ALL": "C", **environment},
+        environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", **environment},
     )
 
 
@@ -109,8 +109,11 @@ def ordinary_user(owner: int | None = None) -> OrdinaryUser:
             "or set another TWIZZIT_HOME"
         )
     for choice in choices:
-        if not choice.prefix or (shutil.which(choice.prefix[0]) and _run([*choice.prefix, "true"]).returncode == 0):
+        if not choice.prefix:
             return choice
+        program = shutil.which(choice.prefix[0])
+        if program and _run([program, *choice.prefix[1:], "true"]).returncode == 0:
+            return OrdinaryUser((program, *choice.prefix[1:]), choice.uid)
     raise EmbeddedServerFailed(
         "PostgreSQL does not run as root, and root can become nobody else here: run as an ordinary user, "
         "or set TWIZZIT_DATABASE_URL to a server of your own"
