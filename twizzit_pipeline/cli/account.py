@@ -37,11 +37,11 @@ def show(out: Console, synced: Synced) -> None:
     """Print the account of a sync."""
     head = f"{synced.organization}, season {synced.season}: {synced.outcome}"
     out.print(f"\n[bold]{_escaped(head)}[/bold] in {synced.seconds:.1f} s", markup=True)
-    absent = synced.history and all(row.details.get("season_exists") is False for row in synced.history)
-    if absent:
+    told = [row for row in synced.history if row.status in ("success", "partial_success")]
+    if synced.history and all(row.details.get("season_exists") is False for row in synced.history):
         out.print(f"The account has no season {synced.season}; nothing was written.")
-    elif synced.history:
-        show_table(out, _counted(synced.history))
+    elif told:
+        show_table(out, _counted(told))
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "Written, with a remark:", synced, "warnings")

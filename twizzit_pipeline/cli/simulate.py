@@ -52,9 +52,11 @@ def _announce(server: "SimulatorServer") -> None:
     out = console()
     out.print("A simulated Twizzit is running; Ctrl-C stops it. All people, clubs and passwords in it are invented.\n")
     out.print(f"  v2  {server.v2_endpoint}\n  v1  {server.v1_endpoint}")
-    accounts = table("Organization", "Username", "Password")
+    accounts = table("Username", "Password", "Organization")
+    for column in accounts.columns[:2]:
+        column.no_wrap = True  # they are there to be copied
     for organization in server.world.organizations:
-        accounts.add_row(organization.name, organization.account.username, organization.account.password)
+        accounts.add_row(organization.account.username, organization.account.password, organization.name)
     show_table(out, accounts)
     first = server.world.organizations[0]
     out.print("To sync the first of them, in another terminal:\n")

@@ -135,6 +135,7 @@ def _end(out: Console, credential_id: int, wrong: list[str]) -> ExitCode:
     out.print("  .venv/bin/twizzit dagster dev              these runs, their checks and plots in the Dagster UI")
     out.print("  .venv/bin/twizzit mappings teams           what became of each team")
     out.print(f"  .venv/bin/twizzit history {credential_id:<17}the syncs so far")
+    out.print("  .venv/bin/twizzit simulate                 the simulated Twizzit by itself, to try things on")
     out.print("  .venv/bin/twizzit credentials add --help   connect a real Twizzit account")
     return ExitCode.SUCCESS
 

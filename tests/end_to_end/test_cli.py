@@ -1,0 +1,232 @@
+"""The command line against a real database and a real simulator: from an empty database to a synced club."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.conftest import ENCRYPTION_KEY
+from tests.end_to_end.command_line import COMMAND, CommandLine
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.sync.lease import Lease, credential_key
+from twizzit_pipeline.twizzit.simulator import SimulatorServer
+
+
+@pytest.fixture
+def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
+    """`twizzit` on a migrated database of its own, with a key."""
+    return CommandLine(
+        tmp_path,
+        TWIZZIT_DATABASE_URL=database_url,
+        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
+        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
+    )
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database_url, autocommit=True) as connected:
+        yield connected
+
+
+def add_credential(twizzit: CommandLine, simulator: SimulatorServer, *, dialect: str = "v2") -> int:
+    club = simulator.world.organizations[0]
+    added = twizzit(
+        "credentials",
+        "add",
+        "--organization",
+        club.name,
+        "--username",
+        club.account.username,
+        "--endpoint",
+        simulator.v2_endpoint if dialect == "v2" else simulator.v1_endpoint,
+        "--password-stdin",
+        stdin=f"{club.account.password}\n",
+    )
+    assert added.code == 0, added.err
+    return int(added.out)
+
+
+def everything_stored(connection: psycopg.Connection) -> str:
+    """Every row of every table, Dagster's too, as text."""
+    tables = connection.execute(
+        "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables"
+        " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+    ).fetchall()
+    assert len(tables) > 20
+    rows = [connection.execute(f"SELECT t::text FROM {table} t").fetchall() for (table,) in tables]
+    return "\n".join(text for of_table in rows for (text,) in of_table)
+
+
+def test_a_club_from_its_login_to_its_players(
+    twizzit: CommandLine, simulator: SimulatorServer, connection: psycopg.Connection
+) -> None:
+    credential_id = add_credential(twizzit, simulator)
+    verified = twizzit("credentials", "verify", credential_id)
+    assert verified.code == 0, verified.err
+    assert simulator.world.organizations[0].name in verified.out
+
+    first = twizzit("sync", credential_id)
+    assert first.code == 3, first.err
+    assert "partial success" in first.out
+    assert "name_present" in first.out
+    truth = simulator.world.truth(simulator.world.organizations[0])
+    teams = twizzit("mappings", "teams", "--json").json()
+    assert {row["twizzit_team_id"]: row["local_team_name"] for row in teams} == truth.teams
+    players = twizzit("mappings", "players", "--credential", credential_id, "--json").json()
+    names = {row["twizzit_player_id"]: (row["local_first_name"], row["local_last_name"]) for row in players}
+    assert names == {remote_id: (one.first_name, one.last_name) for remote_id, one in truth.players.items()}
+
+    assert twizzit("sync", credential_id, "--only", "players").code == 3
+    history = twizzit("history", credential_id, "--json").json()
+    assert [(row["sync_type"], row["status"]) for row in history] == [
+        ("players", "partial_success"),
+        ("players", "partial_success"),
+        ("teams", "partial_success"),
+    ]
+    for row in history:
+        assert datetime.fromisoformat(row["started_at"]).utcoffset() is not None
+        assert row["items_processed"] == row["items_succeeded"] + row["items_failed"]
+    assert history[0]["details"]["unchanged"] == len(truth.players)
+
+    (listed,) = twizzit("credentials", "list", "--json").json()
+    assert listed["id"] == credential_id
+    assert listed["organization_name"] == simulator.world.organizations[0].name
+    assert datetime.fromisoformat(listed["last_verified_at"]).utcoffset() is not None
+    assert not any("password" in key or "iv" in key.split("_") for key in listed)
+
+    password = simulator.world.organizations[0].account.password
+    assert simulator.world.organizations[0].name in everything_stored(connection)
+    assert password not in everything_stored(connection)
+    for path in twizzit.folder.rglob("*"):
+        assert not path.is_file() or password.encode() not in path.read_bytes()
+    assert not any(password in said for said in (verified.out, verified.err, first.out, first.err))
+
+
+def test_a_season_that_the_account_lacks_is_a_success_that_writes_nothing(
+    twizzit: CommandLine, simulator: SimulatorServer
+) -> None:
+    credential_id = add_credential(twizzit, simulator, dialect="v1")
+    ended = twizzit("sync", credential_id, "--season", "1999-2000")
+    assert ended.code == 0, ended.err
+    assert "no season 1999-2000" in ended.out
+    assert twizzit("mappings", "teams", "--json").json() == []
+
+
+def test_a_sync_that_fails_says_why_in_one_line(twizzit: CommandLine, simulator: SimulatorServer) -> None:
+    credential_id = add_credential(twizzit, simulator)
+    simulator.faults.arm("forbidden", path="/groups", times=None)
+    ended = twizzit("sync", credential_id, "--season", simulator.world.running_season.label)
+    assert ended.code == 1
+    errors = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    assert "/groups" in errors[0]
+    assert "Traceback" not in ended.err
+    (row,) = twizzit("history", credential_id, "--json").json()
+    assert (row["status"], row["error_message"]) == ("failed", errors[0].removeprefix("Error: "))
+
+
+def test_two_syncs_at_once(twizzit: CommandLine, simulator: SimulatorServer, database_url: str) -> None:
+    credential_id = add_credential(twizzit, simulator)
+    settings = load_settings(_env_file=None, home=twizzit.folder, database_url=database_url)
+    with open_database(settings) as database:
+        lease = Lease.take(
+            database.engine, credential_key(credential_id), credential_id=credential_id, run_id="another"
+        )
+        ended = twizzit("sync", credential_id, "--season", simulator.world.running_season.label)
+        lease.release()
+    assert ended.code == 4
+    assert "Error: Sync already in progress" in ended.err
+    assert "Traceback" not in ended.err
+    assert twizzit("sync", credential_id).code == 3
+
+
+def test_ctrl_c_ends_a_sync_and_leaves_nothing_open(
+    twizzit: CommandLine, simulator: SimulatorServer, connection: psycopg.Connection
+) -> None:
+    credential_id = add_credential(twizzit, simulator)
+    simulator.faults.arm("slow", path="/groups", times=None, seconds=60)
+    process = twizzit.start("sync", credential_id, "--season", simulator.world.running_season.label)
+    until = time.monotonic() + 60
+    while not connection.execute("SELECT 1 FROM twizzit_sync_history").fetchone() and time.monotonic() < until:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, out + err
+    assert "Traceback" not in err
+    assert connection.execute("SELECT DISTINCT status FROM twizzit_sync_history").fetchall() == [("failed",)]
+    assert connection.execute("SELECT count(*) FROM twizzit_leases").fetchone() == (0,)
+
+
+def test_the_password_is_asked_for_and_not_shown(twizzit: CommandLine, simulator: SimulatorServer) -> None:
+    club = simulator.world.organizations[0]
+    add = ["credentials", "add", "--organization", club.name, "--username", "u", "--endpoint", simulator.v2_endpoint]
+    asking = subprocess.Popen(
+        [sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])", *COMMAND, *add],
+        cwd=twizzit.folder,
+        env={**os.environ, **twizzit.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert asking.stdin is not None
+    assert asking.stdout is not None
+    shown = b""
+    while b"Password" not in shown:
+        read = os.read(asking.stdout.fileno(), 1000)
+        assert read, shown
+        shown += read
+    time.sleep(0.3)  # the prompt comes a moment before the terminal stops to echo
+    asking.stdin.write(b"open-sesame\n")
+    asking.stdin.flush()
+    rest, _ = asking.communicate(timeout=60)
+    assert b"open-sesame" not in shown + rest
+    settings = load_settings(
+        _env_file=None, home=twizzit.folder, database_url=twizzit.environment["TWIZZIT_DATABASE_URL"],
+        encryption_key=ENCRYPTION_KEY,
+    )  # fmt: skip
+    with open_database(settings) as database:
+        (credential,) = store.list_all(database.engine)
+        key = settings.encryption_key
+        assert key is not None
+        assert store.reveal_password(database.engine, key, credential.id).get_secret_value() == "open-sesame"
+
+
+def test_whoever_stops_reading_hears_no_complaint(twizzit: CommandLine) -> None:
+    process = twizzit.start("credentials", "list")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    process.wait(timeout=30)
+
+
+def test_every_dagster_command_passes_with_its_options_and_its_exit_code(twizzit: CommandLine) -> None:
+    ended = twizzit("dagster", "job", "list", "--no-such-option")
+    assert ended.code == 2
+    assert "No such option" in ended.err
+    assert "--no-such-option" in ended.err
+
+
+def test_the_simulator_runs_by_itself_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    process = CommandLine(tmp_path).start("simulate", "--clubs", 1)
+    assert process.stdout is not None
+    said = ""
+    while "/v2/api\n" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert "Traceback" not in err
+    assert process.returncode in (0, 130)
