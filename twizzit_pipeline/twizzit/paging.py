@@ -64,7 +64,7 @@ def read_offset_pages(
         reading = _read_by_offset(fetch, path, limits, key, caps, unpaged)
         keys = [key(row) for row in reading.rows]
         if reading.ended and (reading.clean or keys == before):
-            return _each_once(reading.rows, key)
+            return each_once(reading.rows, key)
         before = keys if reading.ended else None
     raise _incomplete(path)
 
@@ -126,7 +126,7 @@ def read_numbered_pages(
         reading = _read_by_number(fetch, path, name, limit, key)
         keys = [key(row) for row in reading.rows]
         if reading.ended and (reading.clean or keys == before):
-            return _each_once(reading.rows, key)
+            return each_once(reading.rows, key)
         before = keys if reading.ended else None
     raise _incomplete(path)
 
@@ -156,7 +156,7 @@ def page_of(rows: list[Row], limit: int, key: Key) -> list[Row]:
 
     Then it is a page like any other. If it has more different rows than asked for, it is a list that is not paged.
     """
-    return _each_once(rows, key) if len(rows) > limit else rows
+    return each_once(rows, key) if len(rows) > limit else rows
 
 
 def by_id(row: Row) -> Hashable:
@@ -164,7 +164,8 @@ def by_id(row: Row) -> Hashable:
     return identifier(row.get("id")) or repr(sorted(row.items(), key=lambda item: item[0]))
 
 
-def _each_once(rows: Sequence[Row], key: Key) -> list[Row]:
+def each_once(rows: Sequence[Row], key: Key) -> list[Row]:
+    """The rows without those that were there before, by their key."""
     kept: dict[Hashable, Row] = {}
     for row in rows:
         kept.setdefault(key(row), row)

@@ -14,6 +14,8 @@ from twizzit_pipeline.twizzit.v2_lists import Scope
 from twizzit_pipeline.twizzit.v2_rosters import RosterReader
 from twizzit_pipeline.twizzit.wire import Row, day, folded, identifier, plain_keys, reference, text, texts
 
+_SEASONS = "/seasons"
+_TYPES = "/group-types"
 _GROUPS = "/groups"
 _GROUP_LIMITS = (250, 100)
 _TEAM_WORDS = {"team", "teams", "ploeg", "ploegen", "equipe", "equipes"}
@@ -52,8 +54,10 @@ class V2:
         """The seasons of the organization, as listed; none where the account may not read them. One call a client."""
         if self._seasons is None:
             try:
-                rows = self._scope().few("/seasons")
-            except AccessDenied:
+                rows = self._scope().few(_SEASONS)
+            except AccessDenied as error:
+                if error.endpoint != _SEASONS:
+                    raise
                 rows = []
             found = (_season(plain_keys(row)) for row in rows)
             self._seasons = tuple(season for season in found if season is not None)
@@ -96,9 +100,9 @@ class V2:
     def _group_types(self) -> tuple[str, str | None]:
         """The id of the type "team", and that of another type; None for the latter where all groups are teams."""
         try:
-            rows = [plain_keys(row) for row in self._scope().few("/group-types")]
+            rows = [plain_keys(row) for row in self._scope().few(_TYPES)]
         except (AccessDenied, NotATwizzit) as error:
-            if error.status not in (400, 403, 404):
+            if error.endpoint != _TYPES or error.status not in (400, 403, 404):
                 raise
             rows = []
         ids = [found for row in rows if (found := identifier(row.get("id")))]
@@ -116,7 +120,7 @@ class V2:
         try:
             others = self._scope().page(_GROUPS, _filters(season, other_type), limit=_GROUP_LIMITS[-1])
         except TwizzitAnswerError as error:
-            if error.status in (400, 403, 404):
+            if error.endpoint == _GROUPS and error.status in (400, 403, 404):
                 return False
             raise
         return not {by_id(row) for row in rows}.isdisjoint(by_id(row) for row in others)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from twizzit_pipeline.errors import NotATwizzit
-from twizzit_pipeline.twizzit.paging import Key, by_id, page_of, read_offset_pages
+from twizzit_pipeline.twizzit.paging import Key, by_id, each_once, read_offset_pages
 from twizzit_pipeline.twizzit.session import Query, Session
 from twizzit_pipeline.twizzit.wire import Row, rows_of
 
@@ -58,8 +58,9 @@ class Scope:
     def few(self, path: str, query: Query = ()) -> list[Row]:
         """All rows of a list that is usually short: by one call, and by pages only where it may have been cut."""
         rows = rows_of(self.ask(path, query), path=path)
-        if len(page_of(rows, DEFAULT_PAGE, by_id)) != DEFAULT_PAGE:
-            return rows
+        once = each_once(rows, by_id)
+        if DEFAULT_PAGE not in (len(rows), len(once)):
+            return once
         return self.every(path, query, limits=(100, DEFAULT_PAGE), caps=(DEFAULT_PAGE,), unpaged=True)
 
 

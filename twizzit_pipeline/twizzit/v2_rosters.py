@@ -5,7 +5,7 @@ What belongs here: reading memberships, at most ten groups a call, and judging t
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from twizzit_pipeline.errors import NotATwizzit, TwizzitPipelineError
@@ -210,14 +210,13 @@ def _member(row: Row) -> Member:
     function_id = reference(row.get("contactfunctionid", row.get("contactfunction")))
     if "contactid" in row:
         return Member(group_id, identifier(row["contactid"]), function_id, None)
-    found = person(row)
-    if found == replace(found, first_name=None, last_name=None, full_name=None):
+    if "id" not in row or not {"name", "firstname", "lastname"} & row.keys():
         raise NotATwizzit(
-            f"{_PATH} answered with rows that name nobody: the endpoint is probably not the one of a Twizzit API",
+            f"{_PATH} answered with rows of another kind: the endpoint is probably not the one of a Twizzit API",
             endpoint=_PATH,
             status=200,
         )
-    return Member(group_id, identifier(row.get("id")), function_id, found)
+    return Member(group_id, identifier(row["id"]), function_id, person(row))
 
 
 def _membership_key(row: Row) -> Hashable:
