@@ -24,7 +24,7 @@ _TEMPLATE = "template_of_tests"
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of whoever runs the tests reaches them."""
     for name in list(os.environ):
-        if name.startswith(("TWIZZIT_", "DAGSTER_")):
+        if name.startswith(("TWIZZIT_", "DAGSTER_")) or name == "JWT_SECRET":
             monkeypatch.delenv(name)
 
 

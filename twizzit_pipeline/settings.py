@@ -1,6 +1,7 @@
 """The environment, read here and nowhere else, at run time and never at import."""
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,8 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from twizzit_pipeline.errors import SettingsError
+
+_UNPREFIXED = {"DAGSTER_POSTGRES_URL", "JWT_SECRET"}  # names that others know as well
 
 
 class Settings(BaseSettings):
@@ -44,6 +47,16 @@ class Settings(BaseSettings):
         120.0, description="Seconds that the tries of one call may take"
     )
     call_ceiling: Annotated[int, Field(ge=1)] = Field(5000, description="Calls that one run may make at most")
+    jwt_secret: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("JWT_SECRET", "jwt_secret"),
+        description="ShotSpot's secret of its tokens, 32 characters or more; the HTTP API takes the same tokens",
+    )
+    api_host: str = Field("127.0.0.1", description="Address that the HTTP API listens on")
+    api_port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port of the HTTP API; 0 is any free one")
+    allowed_origins: str = Field("", description="Origins whose pages may call the HTTP API, with commas between")
+    api_verifications_per_minute: Annotated[int, Field(ge=1)] = Field(10, description="Verify calls of one token")
+    api_live_per_minute: Annotated[int, Field(ge=1)] = Field(60, description="Calls of one token for live answers")
     season_start: str = Field("07-01", description="Month and day on which a season without dates begins")
 
     @field_validator("season_start")
@@ -51,6 +64,19 @@ class Settings(BaseSettings):
     def _month_and_day(cls, value: str) -> str:
         date.fromisoformat(f"2001-{value}")
         return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for origin in filter(None, map(str.strip, value.split(","))):
+            if re.fullmatch(r"https?://[^/?#\s@*]+", origin) is None:
+                raise ValueError("each origin is a scheme and a host, like https://shotspot.example, without a slash")
+        return value
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """`allowed_origins`, one by one."""
+        return tuple(filter(None, map(str.strip, self.allowed_origins.split(","))))
 
     @property
     def embedded(self) -> bool:
@@ -69,7 +95,7 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
-        variable = name if name.startswith("DAGSTER_") else f"TWIZZIT_{name}"
+        variable = name if name in _UNPREFIXED else f"TWIZZIT_{name}"
         raise SettingsError(f"{variable}: {first['msg']}") from None
 
 
