@@ -1,5 +1,10 @@
 """Endpoints: which dialect, and which addresses are refused."""
 
+import contextlib
+import socket
+import threading
+import time
+
 import httpx
 import pytest
 
@@ -129,3 +134,28 @@ def test_nobody_listening_is_an_error_of_connecting() -> None:
     transport = guarded_transport(Endpoint("v2", "http://127.0.0.1:9/v2/api"), allow_private=True, connections=1)
     with httpx.Client(transport=transport) as client, pytest.raises(httpx.ConnectError):
         client.get("http://127.0.0.1:9/v2/api/groups")
+
+
+def test_an_answer_that_drips_is_cut_off_after_its_time() -> None:
+    """A byte every now and then keeps a socket's own timeout from ever ending the wait."""
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            with contextlib.suppress(OSError):
+                for _ in range(100):
+                    connection.sendall(b" ")
+                    time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v2/api"
+        server = threading.Thread(target=drip, args=(listener,))
+        server.start()
+        transport = guarded_transport(Endpoint("v2", url), allow_private=True, connections=1)
+        started = time.monotonic()
+        with httpx.Client(transport=transport, timeout=0.3) as client, pytest.raises(httpx.ReadTimeout):
+            client.get(url)
+        assert time.monotonic() - started < 3
+        server.join()

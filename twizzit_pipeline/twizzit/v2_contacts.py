@@ -113,9 +113,8 @@ class _Search:
                 if isinstance(answer, TwizzitPipelineError):
                     failed |= dict.fromkeys(batch, answer)
                     continue
-                rows = [plain_keys(row) for row in answer]
-                self._take(rows)
-                if any(identifier(row.get("id")) not in batch for row in rows):
+                self._take(answer)
+                if not answer.people.keys() <= set(batch):
                     self._read_everything()
                     return {}
         return failed
@@ -123,31 +122,40 @@ class _Search:
     def _read_everything(self) -> None:
         """The list alone is left where ids are ignored, and then it needs a proof: whoever is not on it is nobody."""
         rows = self._scope.every(_CONTACTS, limits=(_LIMIT,), caps=(DEFAULT_PAGE,))
-        self._take(plain_keys(row) for row in rows)
+        self._take(_kept(rows))
 
-    def _page(self, offset: int) -> list[Row]:
-        return self._scope.page(_CONTACTS, limit=_LIMIT, offset=offset)
+    def _page(self, offset: int) -> "_Page":
+        return _kept(page_of(self._scope.page(_CONTACTS, limit=_LIMIT, offset=offset), _LIMIT, by_id))
 
-    def _asked(self, ids: Sequence[str]) -> list[Row]:
+    def _asked(self, ids: Sequence[str]) -> "_Page":
         answer = self._scope.ask(
             _CONTACTS, [*(("contact-ids[]", one) for one in ids), ("limit", _LIMIT), ("offset", 0)]
         )
-        return rows_of(answer, path=_CONTACTS)
+        return _kept(rows_of(answer, path=_CONTACTS))
 
-    def _take_page(self, page: Sequence[Row]) -> None:
-        rows = [plain_keys(row) for row in page_of(list(page), _LIMIT, by_id)]
-        ids = {one for row in rows if (one := identifier(row.get("id")))}
-        if self._pages == 1 and len(rows) == DEFAULT_PAGE and self.missing - ids:
+    def _take_page(self, page: "_Page") -> None:
+        if self._pages == 1 and page.length == DEFAULT_PAGE and self.missing - page.people.keys():
             self._page_size = DEFAULT_PAGE  # cut to less than the limit, it seems
-        if rows and ids <= self._listed and len(rows) == self._page_size:
+        if page.people.keys() <= self._listed and page.length == self._page_size:
             self._useless = True  # every offset gives the same rows
-        self._listed |= ids
-        self._ended = self._ended or len(rows) < self._page_size or len(rows) > _LIMIT
-        self._take(rows)
+        self._listed |= page.people.keys()
+        self._ended = self._ended or page.length < self._page_size or page.length > _LIMIT
+        self._take(page)
 
-    def _take(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            found = identifier(row.get("id"))
-            if found in self.missing and found is not None:
-                self.found[found] = person(row)
-                self.missing.discard(found)
+    def _take(self, page: "_Page") -> None:
+        for found in self.missing & page.people.keys():
+            self.found[found] = page.people[found]
+            self.missing.discard(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is kept of one answer: how many rows it had, and the people of those that have an id."""
+
+    length: int
+    people: Mapping[str, Person]
+
+
+def _kept(rows: Sequence[Row]) -> _Page:
+    plain = [plain_keys(row) for row in rows]
+    return _Page(len(rows), {found: person(row) for row in plain if (found := identifier(row.get("id")))})
