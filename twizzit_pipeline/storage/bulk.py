@@ -8,7 +8,7 @@ Rows that are already as they should be are not written at all: not even locked,
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 from sqlalchemy import (
+    ARRAY,
     Column,
     ColumnElement,
     Connection,
@@ -26,10 +27,12 @@ from sqlalchemy import (
     MetaData,
     Table,
     and_,
+    any_,
     bindparam,
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
     text,
@@ -134,6 +137,11 @@ def update_rows(
         target = _writable(table, sources)
         values = {target.c[sources.get(name, name)]: staged.c[name] for name in columns}
         return connection.execute(update(target).values(values).where(_same_key(target, staged, [key]))).rowcount
+
+
+def among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether the column holds one of the values, however many: IN would send a parameter for each, 65,535 at most."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def reserve_ids(connection: Connection, table: Table, count: int) -> list[int]:

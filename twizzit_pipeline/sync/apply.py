@@ -91,7 +91,7 @@ def _let_go(connection: Connection, name: str, table: Table, settled: Settled) -
         if change.action != "create" and held != wanted and held in wanted_by_others
     ]
     if leaving:
-        connection.execute(update(table).where(table.c.id.in_(leaving)).values({_LET_GO[name]: None}))
+        connection.execute(update(table).where(bulk.among(table.c.id, leaving)).values({_LET_GO[name]: None}))
 
 
 def _create(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import (
     clubs,
     credentials,
@@ -120,9 +121,9 @@ def _columns(columns: Any, of: Any) -> list[Any]:
 def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalTeam]:
     """The teams of these clubs, and of the clubs of the teams with these ids."""
     mapped = exists().where(team_mappings.c.local_team_id == teams.c.id)
-    theirs = select(teams.c.club_id).where(teams.c.id.in_(list(ids)))
+    theirs = select(teams.c.club_id).where(among(teams.c.id, ids))
     wanted = select(*_columns(teams.c, LocalTeam), mapped).where(
-        or_(teams.c.club_id.in_(list(club_ids)), teams.c.club_id.in_(theirs))
+        or_(among(teams.c.club_id, club_ids), teams.c.club_id.in_(theirs))
     )
     rows: Any = connection.execute(wanted)
     return [LocalTeam(*row) for row in rows]
@@ -132,7 +133,7 @@ def _local_players(connection: Connection, club_ids: Collection[int], ids: Colle
     """The players of these clubs, and those with these ids."""
     mapped = exists().where(player_mappings.c.local_player_id == players.c.id)
     wanted = select(*_columns(players.c, LocalPlayer), mapped).where(
-        or_(players.c.club_id.in_(list(club_ids)), players.c.id.in_(list(ids)))
+        or_(among(players.c.club_id, club_ids), among(players.c.id, ids))
     )
     rows: Any = connection.execute(wanted)
     return [LocalPlayer(*row) for row in rows]
