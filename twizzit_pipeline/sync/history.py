@@ -17,6 +17,7 @@ from twizzit_pipeline.sync.lease import INTERRUPTED, close_interrupted
 Status = Literal["in_progress", "success", "partial_success", "failed"]
 
 MOST_ITEMS_IN_DETAILS = 200
+PLAYERS_NOT_READ = "players_not_read"  # the reason why a team, not a player, is a failed item of the players
 
 _NOW = text("timezone('utc', clock_timestamp())")
 
@@ -25,8 +26,8 @@ _NOW = text("timezone('utc', clock_timestamp())")
 class Account:
     """What is counted about one entity while a run works; written into its history row.
 
-    `rejected`: rule → remote ids; `failed`: reason → remote ids; both fail an item. `scanned`: the remote ids of the
-    valid rows; `details`: what else a reader of the row should know, without names.
+    `rejected`: rule → remote ids; `failed`: reason → remote ids; both fail an item. `scanned`: how many items had valid
+    rows alone; `details`: what else a reader of the row should know, without names.
     """
 
     scanned: int = 0
@@ -37,17 +38,25 @@ class Account:
     done: bool = False
 
     @property
+    def rejected_items(self) -> set[str]:
+        """The remote ids that broke a rule."""
+        return {remote_id for ids in self.rejected.values() for remote_id in ids}
+
+    @property
+    def unapplied_items(self) -> set[str]:
+        """Those that could not be brought into ShotSpot, but for teams whose players could not be read."""
+        found = (ids for reason, ids in self.failed.items() if reason != PLAYERS_NOT_READ)
+        return {remote_id for ids in found for remote_id in ids}
+
+    @property
     def items_failed(self) -> int:
-        """Distinct items that were rejected or could not be applied."""
-        return len({remote_id for ids in self.rejected.values() for remote_id in ids}) + len(
-            {(reason == "players_not_read", remote_id) for reason, ids in self.failed.items() for remote_id in ids}
-        )
+        """Distinct items that were rejected or could not be applied, and teams whose players could not be read."""
+        return len(self.rejected_items | self.unapplied_items) + len(self.failed.get(PLAYERS_NOT_READ, ()))
 
     @property
     def items_succeeded(self) -> int:
         """Items that are in ShotSpot as they should be (or, after a scan alone, in the snapshot)."""
-        unread = len(self.failed.get("players_not_read", ()))
-        return self.scanned - len({item for ids in self.failed.values() for item in ids}) + unread
+        return self.scanned - len(self.unapplied_items - self.rejected_items)
 
     @property
     def status(self) -> Status:

@@ -9,14 +9,15 @@ import os
 import platform
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, text, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from twizzit_pipeline.errors import LeaseLost, SyncInProgress
 from twizzit_pipeline.storage.tables import leases, sync_history
@@ -24,6 +25,11 @@ from twizzit_pipeline.storage.tables import leases, sync_history
 DEAD_AFTER_SECONDS = 60
 BEAT_SECONDS = 10
 INTERRUPTED = "interrupted: the process ended before the sync did"
+
+# How long somebody who claims a lease waits for the transaction of its holder.
+_PATIENCE_SECONDS = 3
+_UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE = "23505", "55P03"
+_SOMEBODY_HAS_IT = {_UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE}
 
 _LOST = "Another process took over this sync while this one was silent: nothing more was written; sync again"
 
@@ -64,12 +70,8 @@ class Lease:
             "dagster_run_id": run_id,
             "holder": _this_process(),
         }
-        with engine.begin() as connection:
-            _make_free(connection, organization)
-            try:
-                connection.execute(insert(leases).values(values))
-            except IntegrityError:
-                raise SyncInProgress() from None
+        with _claiming(engine, organization) as connection:
+            connection.execute(insert(leases).values(values))
         return cls(engine, organization, token)
 
     def move(self, organization: str) -> None:
@@ -81,21 +83,23 @@ class Lease:
         """
         if organization == self._organization:
             return
-        with self._engine.begin() as connection:
-            _make_free(connection, organization)
-            try:
-                moved = connection.execute(
-                    update(leases).where(leases.c.token == self._token).values(organization=organization)
-                )
-            except IntegrityError:
-                raise SyncInProgress() from None
+        with _claiming(self._engine, organization) as connection:
+            moved = connection.execute(
+                update(leases).where(leases.c.token == self._token).values(organization=organization)
+            )
             if moved.rowcount != 1:
                 raise LeaseLost(_LOST)
         self._organization = organization
 
     def note(self, connection: Connection, history_id: int) -> None:
-        """Remembers which history row the holder works on, for whoever is told to wait."""
-        connection.execute(update(leases).where(leases.c.token == self._token).values(history_id=history_id))
+        """Remembers which history row the holder works on, for whoever is told to wait.
+
+        Raises:
+            LeaseLost: somebody took over, and would not know that this row is to be closed.
+        """
+        noted = connection.execute(update(leases).where(leases.c.token == self._token).values(history_id=history_id))
+        if noted.rowcount != 1:
+            raise LeaseLost(_LOST)
 
     def confirm(self, connection: Connection) -> None:
         """Proves inside the transaction of `connection` that nobody took over, and keeps it so until it commits.
@@ -109,12 +113,14 @@ class Lease:
         if touched.rowcount != 1:
             raise LeaseLost(_LOST)
 
-    def release(self) -> None:
-        """Gives the lease back; somebody else's is left alone."""
+    def stop(self) -> None:
+        """Ends the heartbeat: what is not released dies within the minute, and is closed by whoever comes next."""
         self._over.set()
         self._beating.join()
-        with self._engine.begin() as connection:
-            connection.execute(delete(leases).where(leases.c.token == self._token))
+
+    def release(self, connection: Connection) -> None:
+        """Gives the lease back, together with whatever else the transaction says; somebody else's is left alone."""
+        connection.execute(delete(leases).where(leases.c.token == self._token))
 
     def _beat_until_over(self) -> None:
         while not self._over.wait(BEAT_SECONDS):
@@ -147,6 +153,26 @@ def under_way(engine: Engine, credential_id: int) -> int | None:
     """The history row of the sync that this credential has under way; None when there is none."""
     with engine.connect() as connection:
         return connection.scalar(select(leases.c.history_id).where(leases.c.credential_id == credential_id))
+
+
+@contextmanager
+def _claiming(engine: Engine, organization: str) -> Iterator[Connection]:
+    """A transaction that may write a lease on `organization`, a dead one having been buried.
+
+    Raises:
+        SyncInProgress: somebody alive holds it, or is in the middle of taking it or of writing under it.
+    """
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'"))
+            _make_free(connection, organization)
+            yield connection
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in _SOMEBODY_HAS_IT:
+            raise
+        held = select(leases.c.history_id).where(leases.c.organization == organization)
+        with engine.connect() as connection:
+            raise SyncInProgress(history_id=connection.scalar(held)) from None
 
 
 def _make_free(connection: Connection, organization: str) -> None:

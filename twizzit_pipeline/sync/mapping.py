@@ -4,22 +4,19 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Table, func, select
-from sqlalchemy.exc import DBAPIError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
+from tenacity import TryAgain
 
+from twizzit_pipeline.storage import tables
 from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.apply import apply
-from twizzit_pipeline.sync.history import Account
+from twizzit_pipeline.sync.attempts import attempts
+from twizzit_pipeline.sync.history import PLAYERS_NOT_READ, Account
 from twizzit_pipeline.sync.plan import Action, Plan, by_reason
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.sync.rows import Owner, PlayerState, TeamState, WantedSeason
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
-
-_SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION = "40001", "40P01", "23505", "23503"
-_SOMEBODY_ELSE_WROTE = {_SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION}
-_TRIES = 5
 
 Entity = Literal["teams", "players"]
 State = TypeVar("State", TeamState, PlayerState)
@@ -34,27 +31,27 @@ def map_entity(
 ) -> MappingReport:
     """Plans from what the database holds and applies that, both in one transaction.
 
-    Where a user of ShotSpot wrote the same rows meanwhile, everything is read and planned again: nothing is lost.
+    Where a user of ShotSpot wrote the same rows meanwhile, everything is read and planned again: nothing is lost. So it
+    is where a season must be made, nobody else making one this time: ShotSpot would take the same season twice.
     """
     watch = Stopwatch()
+    alone_with: Table | None = None
     with session.recording(entity) as account:
         season = session.stored_season()
         if season is None:
             account.details["season_exists"] = False
             return MappingReport(entity, season_exists=False)
         session.progress(f"Bringing the {entity} into ShotSpot")
-        for attempt in Retrying(
-            retry=retry_if_exception(_somebody_else_wrote),
-            stop=stop_after_attempt(_TRIES),
-            wait=wait_random(0, 0.5),
-            reraise=True,
-        ):
-            with attempt, session.writing() as connection:
+        for attempt in attempts():
+            with attempt, session.writing(alone_with) as connection:
                 wanted = _wanted(connection, session, season)
                 state = read(connection, session.owner, season.id, wanted)
                 watch.lap("read")
                 made = plan(state)
                 watch.lap("plan")
+                if alone_with is None and any(change.table == "seasons" for change in made.changes):
+                    alone_with = tables.seasons
+                    raise TryAgain
                 apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
                 _count(account, made, {row.id for row in state.remote})
                 history.finish(connection, session.history_id(entity), account)
@@ -63,10 +60,6 @@ def map_entity(
         account.done = True
         return _report(made, wanted, owned, watch)
     raise AssertionError("unreachable: recording lets no error pass in silence")
-
-
-def _somebody_else_wrote(error: BaseException) -> bool:
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _SOMEBODY_ELSE_WROTE
 
 
 def _wanted(connection: Connection, session: SyncSession, season: SeasonRow) -> WantedSeason:
@@ -81,14 +74,14 @@ def _count(account: Account, plan: Plan, seen: set[str]) -> None:
 
     A rejected row that an earlier scan knew (`seen`) is in the plan too: it failed, and counts once.
     """
-    rejected = {remote_id for ids in account.rejected.values() for remote_id in ids}
-    account.scanned = plan.items - len(rejected & seen)
-    unread = {name: ids for name, ids in account.failed.items() if name == "players_not_read"}
+    account.scanned = plan.items - len(account.rejected_items & seen)
+    unread = {name: ids for name, ids in account.failed.items() if name == PLAYERS_NOT_READ}
     account.failed = {**unread, **by_reason(plan.failed)}
     account.warnings = by_reason(plan.warned)
     actions: tuple[Action, ...] = ("create", "link", "adopt", "update")
     account.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}
     places: dict[str, Any] = {item.twizzit_id: list(item.local_ids) for item in plan.failed if item.local_ids}
+    account.details.pop("fitting_local_ids", None)
     if places:
         account.details["fitting_local_ids"] = dict(list(places.items())[: history.MOST_ITEMS_IN_DETAILS])
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from twizzit_pipeline.contracts.players import check_players
 from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
+from twizzit_pipeline.sync.history import PLAYERS_NOT_READ
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.players import plan_players
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -40,20 +41,15 @@ def scan_players(session: SyncSession) -> ScanReport:
         unread = {"twizzit_team_id": tuple(rosters.failed)}
         written = store_scan(session, "players", twizzit_players, season.id, checked, keep=unread)
         watch.lap("write")
-        account.scanned = checked.valid["twizzit_player_id"].nunique()
-        valid = set(checked.valid["twizzit_player_id"])
-        account.rejected = {
-            rule: kept
-            for rule, ids in grouped(checked.rejected).items()
-            if (kept := tuple(remote_id for remote_id in ids if remote_id not in valid))
-        }
+        account.rejected = grouped(checked.rejected)
+        account.scanned = len(set(checked.valid["twizzit_player_id"]) - account.rejected_items)
         if rosters.failed:
-            account.failed["players_not_read"] = tuple(rosters.failed)
+            account.failed[PLAYERS_NOT_READ] = tuple(rosters.failed)
         return ScanReport(
             "players",
             season_exists=True,
             rows=len(checked.valid),
-            rejected=grouped(checked.rejected),
+            rejected=account.rejected,
             warnings=grouped(checked.warnings),
             failed={team_id: str(error) for team_id, error in rosters.failed.items()},
             written=written,

@@ -9,6 +9,7 @@ from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
 from twizzit_pipeline.sync import history
+from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.session import SyncSession
 
 
@@ -33,17 +34,19 @@ def store_scan(
     keys = [column.name for column in table.primary_key if column.name not in scope]
     columns = [column.name for column in table.c if column.name not in scope]
     unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *checked.rejected["twizzit_id"].dropna()]}
-    with session.writing() as connection:
-        earlier = _earlier(connection, table, scope, columns, unknown)
-        frame = pd.concat([checked.valid[columns].astype(object), earlier], ignore_index=True)
-        written = bulk.synchronise(connection, table, frame.drop_duplicates(keys), keys=[*scope, *keys], scope=scope)
-        history.reject(
-            connection,
-            session.history_id(entity),
-            credential_id=session.credential.id,
-            entity=entity,
-            rejected=checked.rejected,
-        )
+    for attempt in attempts():
+        with attempt, session.writing() as connection:
+            earlier = _earlier(connection, table, scope, columns, unknown)
+            frame = pd.concat([checked.valid[columns].astype(object), earlier], ignore_index=True)
+            distinct = frame.drop_duplicates(keys)
+            written = bulk.synchronise(connection, table, distinct, keys=[*scope, *keys], scope=scope)
+            history.reject(
+                connection,
+                session.history_id(entity),
+                credential_id=session.credential.id,
+                entity=entity,
+                rejected=checked.rejected,
+            )
     return written
 
 
@@ -63,7 +66,7 @@ def _earlier(
     unknown: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
     """The rows of the last scan that this one says nothing about."""
-    wanted = [table.c[name].in_(list(values)) for name, values in unknown.items() if values]
+    wanted = [bulk.among(table.c[name], values) for name, values in unknown.items() if values]
     rows = []
     if wanted:
         within = [table.c[name] == value for name, value in scope.items()]

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Connection, Engine, and_, false, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_history, twizzit_players, twizzit_seasons
+from twizzit_pipeline.sync.history import PLAYERS_NOT_READ
 from twizzit_pipeline.twizzit.records import Season
 
 LABEL_LENGTH = 50
@@ -65,26 +66,19 @@ def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[S
 
 def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season]) -> None:
     """Writes what differs into `twizzit_seasons`; a season that is no longer listed stays, with what hangs on it."""
-    rows = [
-        {
-            "credential_id": credential_id,
-            "twizzit_season_id": season.id,
-            "label": season.label,
-            "start_date": season.start_date,
-            "end_date": season.end_date,
-        }
-        for season in seasons
-    ]
+    said = ("label", "twizzit_season_id", "start_date", "end_date")
+    columns = [twizzit_seasons.c[name] for name in said]
+    kept = connection.execute(select(*columns).where(twizzit_seasons.c.credential_id == credential_id))
+    same = {tuple(row) for row in kept}
+    found = [(season.label, season.id, season.start_date, season.end_date) for season in seasons]
+    rows = [dict(zip(said, one, strict=True), credential_id=credential_id) for one in found if one not in same]
     if not rows:
         return
     wanted = insert(twizzit_seasons).values(rows)
-    said = ("twizzit_season_id", "start_date", "end_date")
-    differs = [twizzit_seasons.c[name].is_distinct_from(wanted.excluded[name]) for name in said]
     connection.execute(
         wanted.on_conflict_do_update(
             index_elements=["credential_id", "label"],
             set_={**{name: wanted.excluded[name] for name in said}, "updated_at": func.now()},
-            where=differs[0] | differs[1] | differs[2],
         )
     )
 
@@ -160,12 +154,15 @@ def _with_dates(
 
 
 def _was_scanned(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
+    """Whether the players of all its teams were read once."""
+    unread = func.coalesce(sync_history.c.details["failed"].has_key(PLAYERS_NOT_READ), false())
     scanned = select(sync_history.c.id).where(
         and_(
             sync_history.c.credential_id == credential_id,
             sync_history.c.sync_type == "players",
             sync_history.c.status.in_(("success", "partial_success")),
             sync_history.c.details["season"].astext == season.label,
+            ~unread,
         )
     )
     return connection.execute(scanned.limit(1)).first() is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table, text
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_key
@@ -24,6 +24,7 @@ from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
 
 Progress = Callable[[str], None]
 
+STOPPED = "stopped: somebody ended the run before it was done"
 NOT_FINISHED = "not finished: the run ended before its rows were brought into ShotSpot"
 
 
@@ -88,18 +89,17 @@ class SyncSession:
             self._client.close()
         if self._lease is None:
             return
-        try:
-            with driver_errors(), self.engine.begin() as connection:
-                for name, entity in self._entities.items():
-                    if entity.account.done:
-                        continue
-                    if error is None and name not in self.to_map:
-                        history.finish(connection, entity.history_id, entity.account)
-                    else:
-                        history.fail(connection, entity.history_id, entity.account, _told(error))
-        finally:
-            with driver_errors():
-                self._lease.release()
+        self._lease.stop()
+        # One transaction: a row that cannot be closed keeps its lease, whose death has it closed.
+        with driver_errors(), self.engine.begin() as connection:
+            for name, entity in self._entities.items():
+                if entity.account.done:
+                    continue
+                if error is None and name not in self.to_map:
+                    history.finish(connection, entity.history_id, entity.account)
+                else:
+                    history.fail(connection, entity.history_id, entity.account, _told(error))
+            self._lease.release(connection)
 
     @property
     def client(self) -> TwizzitClient:
@@ -148,21 +148,33 @@ class SyncSession:
             with driver_errors():
                 yield opened.account
         except BaseException as error:
-            opened.account.done = True
             self._count_calls(opened.account, calls)
             with driver_errors(), self.engine.begin() as connection:
                 history.fail(connection, opened.history_id, opened.account, _told(error))
+            opened.account.done = True
             raise
         self._count_calls(opened.account, calls)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction in which the lease is surely ours until it commits."""
+    def writing(self, alone_with: Table | None = None) -> Iterator[Connection]:
+        """A transaction in which the lease is surely ours until it commits.
+
+        It fails where somebody else wrote the same rows meanwhile (`attempts` tries again).
+
+        Args:
+            alone_with: a table that nobody else may write meanwhile; what they wrote before is seen.
+
+        Raises:
+            LeaseLost: another process took over.
+        """
         assert self._lease is not None, "writing belongs inside recording"
         connected = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
         with connected as connection, connection.begin():
+            if alone_with is not None:  # before the first statement that fixes what this transaction sees
+                connection.execute(text(f'LOCK TABLE "{alone_with.name}" IN SHARE ROW EXCLUSIVE MODE'))
             self._lease.confirm(connection)
             yield connection
+            self._lease.confirm(connection)  # a long one has kept the heartbeat waiting
 
     def history_id(self, entity: str) -> int:
         """The history row that `entity` is recorded in."""
@@ -183,7 +195,9 @@ class SyncSession:
         return self._season
 
     def stored_season(self) -> SeasonRow | None:
-        """The partition's season as an earlier scan or `verify` left it; asks nobody."""
+        """The partition's season as this run's scan, or an earlier one, or `verify` left it; asks nobody."""
+        if self._asked:
+            return self._season
         with self.engine.connect() as connection:
             stored = seasons.known(connection, self.credential.id, self.settings.season_start)
         return next((season for season in stored if season.label == self.season_label), None)
@@ -235,4 +249,6 @@ def _told(error: BaseException | None) -> str:
     """What the history says of an error: ours are safe to show, of others the kind alone (they may hold data)."""
     if isinstance(error, TwizzitPipelineError):
         return str(error)
+    if error is not None and not isinstance(error, Exception):
+        return STOPPED
     return f"unexpected error: {type(error).__name__}" if error is not None else NOT_FINISHED

@@ -32,8 +32,8 @@ def scan_teams(session: SyncSession) -> ScanReport:
         watch.lap("validate")
         written = store_scan(session, "teams", twizzit_teams, season.id, checked, keep={})
         watch.lap("write")
-        account.scanned = len(checked.valid)
         account.rejected = grouped(checked.rejected)
+        account.scanned = len(set(checked.valid["twizzit_team_id"]) - account.rejected_items)
         return ScanReport(
             "teams",
             season_exists=True,
