@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.migrations.additive import MADE_HERE, VERSION_TABLE, keeps_registration
+from twizzit_pipeline.storage.migrations.additive import MADE_HERE, VERSION_TABLE, empties_macs, keeps_registration
 from twizzit_pipeline.storage.tables import metadata
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -128,6 +128,8 @@ def _differences(connection: Connection) -> list[str]:
     found += _differences_from_models(connection, made_here)
     if "twizzit_player_mappings" in present and not keeps_registration(connection):
         found.append("add_trigger twizzit_player_mappings")
+    if "twizzit_audit_log" in present and not empties_macs(connection):
+        found.append("add_trigger twizzit_credentials")
     return found
 
 

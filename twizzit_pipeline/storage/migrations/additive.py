@@ -55,6 +55,15 @@ def keeps_registration(connection: Connection) -> bool:
     return bool(connection.scalar(question))
 
 
+def empties_macs(connection: Connection) -> bool:
+    """Whether the trigger is there that empties the MAC of a password which somebody else stored anew."""
+    question = text(
+        "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass('twizzit_credentials')"
+        " AND tgname = 'twizzit_empty_mac' AND tgenabled <> 'D'"
+    )
+    return bool(connection.scalar(question))
+
+
 def unique(*columns: str, table: str) -> UniqueConstraint:
     """A unique constraint with the name that PostgreSQL would give it."""
     return UniqueConstraint(*columns, name=op.f(f"{table}_{'_'.join(columns)}_key"))

@@ -6,6 +6,7 @@ migrations. Times of ShotSpot's six tables are ``timestamp`` without zone, in UT
 
 from twizzit_pipeline.storage.tables.columns import metadata
 from twizzit_pipeline.storage.tables.pipeline import (
+    audit_log,
     leases,
     rejected_rows,
     sync_changes,
@@ -25,6 +26,7 @@ from twizzit_pipeline.storage.tables.twizzit import (
 )
 
 __all__ = [
+    "audit_log",
     "clubs",
     "competition_mappings",
     "competitions",

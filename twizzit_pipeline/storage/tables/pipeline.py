@@ -1,4 +1,6 @@
-"""The pipeline's own tables: what scans saw, what they rejected, who works, what was written, what was asked for."""
+"""The pipeline's own tables: what scans saw, what they rejected, who works, what was written, what was asked
+for, and who changed what.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -125,4 +127,19 @@ sync_requests = Table(
     moment("started_at"),
     moment("completed_at"),
     CheckConstraint("status IN ('queued', 'started', 'success', 'partial_success', 'failed')", name="status"),
+)
+
+audit_log = Table(
+    "twizzit_audit_log",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    moment("at", nullable=False, default=True),
+    Column("actor_kind", String(10), nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("actor_role", Text),
+    Column("action", String(50), nullable=False),
+    Column("target", String(50), nullable=False),
+    Column("target_id", Text),
+    Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    CheckConstraint("actor_kind IN ('token', 'os', 'trigger')", name="actor_kind"),
 )

@@ -25,6 +25,8 @@ credentials = Table(
     Column("partition_key", String(100), unique=True),
     Column("twizzit_organization_id", String(100)),
     Column("twizzit_organization_name", String(255)),
+    # added: of cipher text and IV; a trigger empties it when they change without it
+    Column("encryption_mac", Text),
 )
 
 sync_config = Table(

@@ -1,0 +1,111 @@
+"""The audit log: who changed what, and when. Rows are added and read, never changed.
+
+What belongs here: the rows of `twizzit_audit_log` and who may stand in them. What is worth a row is the business of
+the use case, which writes it in the transaction of the change itself. Never a secret, never a player's name: `details`
+holds ids, counts and names of fields.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import psutil
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import audit_log
+
+ActorKind = Literal["token", "os", "trigger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something.
+
+    Attributes:
+        kind: "token" (a user of the HTTP API), "os" (a user of the command line) or "trigger" (the database itself saw
+            a change that somebody made past this project).
+        id: the token's `userId`, the operating system's user, or the database's user.
+        role: the token's role; None for the others.
+    """
+
+    kind: ActorKind
+    id: str
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A row of the log; `at` carries its zone."""
+
+    id: int
+    at: datetime
+    actor: Actor
+    action: str
+    target: str
+    target_id: str | None
+    details: dict[str, Any]
+
+
+def this_user() -> Actor:
+    """The operating system's user that this process runs as, by name, or by number where it has none."""
+    return Actor("os", psutil.Process().username())
+
+
+def record(
+    connection: Connection,
+    actor: Actor,
+    *,
+    action: str,
+    target: str,
+    target_id: str | None,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """Leave a row in the transaction of the change that it tells of.
+
+    Args:
+        action: what was done, a verb in snake_case ("add", "rotate_key").
+        target: what it was done to ("credential", "config", "sync").
+        target_id: which one; None where it concerns them all.
+        details: plain JSON values; a secret type has no JSON form and is refused.
+    """
+    connection.execute(
+        insert(audit_log).values(
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_role=actor.role,
+            action=action,
+            target=target,
+            target_id=target_id,
+            details=dict(details or {}),
+        )
+    )
+
+
+def recent(engine: Engine, *, limit: int = 50, offset: int = 0) -> list[AuditRow]:
+    """The rows, newest first.
+
+    Raises:
+        DatabaseUnavailable: the database cannot be reached.
+    """
+    statement = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit).offset(offset)
+    with driver_errors(), engine.connect() as connection:
+        return [
+            AuditRow(
+                id=row.id,
+                at=row.at,
+                actor=Actor(row.actor_kind, row.actor_id, row.actor_role),
+                action=row.action,
+                target=row.target,
+                target_id=row.target_id,
+                details=row.details,
+            )
+            for row in connection.execute(statement)
+        ]
+
+
+def count(engine: Engine) -> int:
+    """How many rows there are."""
+    with driver_errors(), engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(audit_log)).scalar_one()
