@@ -2,9 +2,12 @@
 
 import typer
 
+from twizzit_pipeline.cli.terminal import console
+
 
 def demo() -> None:
     """See a simulated club arrive in the database, and that a second sync changes nothing. Repeat as you like."""
+    console().print("A simulated Twizzit club comes into a real PostgreSQL through Dagster, and then once more.")
     from twizzit_pipeline.cli.demo.story import play  # noqa: PLC0415  (Dagster costs two seconds)
 
     raise typer.Exit(play())
