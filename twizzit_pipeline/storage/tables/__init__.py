@@ -8,6 +8,7 @@ from twizzit_pipeline.storage.tables.columns import metadata
 from twizzit_pipeline.storage.tables.pipeline import (
     audit_log,
     leases,
+    orchestrators,
     rejected_rows,
     sync_changes,
     sync_requests,
@@ -34,6 +35,7 @@ __all__ = [
     "games",
     "leases",
     "metadata",
+    "orchestrators",
     "player_mappings",
     "players",
     "rejected_rows",

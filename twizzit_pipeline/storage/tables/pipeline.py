@@ -9,6 +9,7 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     PrimaryKeyConstraint,
     String,
@@ -126,7 +127,22 @@ sync_requests = Table(
     moment("requested_at", nullable=False, default=True),
     moment("started_at"),
     moment("completed_at"),
+    Column("error", Text),
+    Column("attempt", Integer, nullable=False, server_default=text("1")),  # of which the run key speaks
+    moment("claimed_at"),
     CheckConstraint("status IN ('queued', 'started', 'success', 'partial_success', 'failed')", name="status"),
+)
+Index(
+    "ix_twizzit_sync_requests_open",
+    sync_requests.c.credential_id,
+    postgresql_where=sync_requests.c.completed_at.is_(None),
+)
+
+orchestrators = Table(
+    "twizzit_orchestrators",
+    metadata,
+    Column("name", Text, primary_key=True),
+    moment("heartbeat_at", nullable=False, default=True),
 )
 
 audit_log = Table(
