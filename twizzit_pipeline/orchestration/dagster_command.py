@@ -44,8 +44,9 @@ def run_dagster(settings: Settings, database: Database, args: Sequence[str]) -> 
         end_dead_runs(instance, database.engine)
         register_partitions(instance, database.engine)
     command = [sys.executable, "-m", "dagster", *with_our_options(args)]
-    child = subprocess.Popen(command, env={**os.environ, **dagster_environment(settings, database)})  # noqa: S603
-    with _signals_passed_on(child):
+    with _signals_kept() as signals:
+        child = subprocess.Popen(command, env={**os.environ, **dagster_environment(settings, database)})  # noqa: S603
+        signals.give_to(child)
         return _wait(child)
 
 
@@ -82,21 +83,44 @@ def _option_names(args: Sequence[str]) -> set[str]:
     return long | short
 
 
+class _Signals:
+    """SIGINT, SIGTERM and SIGHUP of this process, which its child gets instead."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._waiting = 0
+        self._sent = 0
+
+    def give_to(self, child: "subprocess.Popen[bytes]") -> None:
+        """From now on, and what came before."""
+        self._child = child
+        for _ in range(self._waiting):
+            self._send()
+
+    def caught(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGINT and _in_terminal():
+            return  # Ctrl-C reaches the child by itself, and a second one would cut its tidying short
+        if self._child is None:
+            self._waiting += 1
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        # All of Dagster's commands tidy up on SIGINT, only some on SIGTERM; whoever insists gets both.
+        number = signal.SIGTERM if self._sent else signal.SIGINT
+        self._sent += 1
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(number)
+
+
 @contextmanager
-def _signals_passed_on(child: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Gives SIGTERM, SIGHUP and SIGINT to the child, and leaves ending to it.
-
-    Ctrl-C in a terminal reaches the child by itself, and a second one would cut its tidying short.
-    """
-
-    def pass_on(number: int, _: FrameType | None) -> None:
-        if not (number == signal.SIGINT and _in_terminal()) and child.poll() is None:
-            # Dagster tidies up on SIGINT in every one of its commands, on SIGTERM only in some.
-            child.send_signal(signal.SIGINT)
-
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+def _signals_kept() -> Iterator[_Signals]:
+    """Catches the signals before the child exists: one that is ignored here would be ignored there as well."""
+    signals = _Signals()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signals.caught) for number in numbers}
     try:
-        yield
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
