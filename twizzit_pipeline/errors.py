@@ -12,7 +12,8 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
     │   ├── MalformedAnswer           not JSON, half a JSON, an HTML page, until the tries ran out
     │   ├── IncompleteScan            rows shifted between pages each time we read them
     │   ├── DatabaseUnavailable       the database cannot be reached
-    │   └── SyncInProgress            another sync of this organization holds the lease
+    │   ├── SyncInProgress            another sync of this organization holds the lease
+    │   └── NoOrchestrator            nobody is there to turn a request into a run
     └── PermanentError
         ├── SettingsError             an environment variable is missing or malformed
         ├── EndpointRefused           the endpoint is no http(s) URL, or on a private address
@@ -25,6 +26,9 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── FormatChanged             a frame is not what it should be: nothing is written
         ├── UnknownCredential         no credential has that id
         ├── UnknownSeason             no season can be called that
+        ├── UnknownRequest            no request for a sync has that id
+        ├── UnknownTeam               no team of ShotSpot has that id
+        ├── ConfigurationRefused      a value that a sync configuration cannot have
         ├── InactiveCredential        the credential was switched off
         ├── DuplicateOrganization     this database allows one credential for an organization name
         ├── DecryptionFailed          wrong key, or a damaged password
@@ -119,11 +123,26 @@ class SyncInProgress(TransientError):
 
     Attributes:
         history_id: the history row of the sync under way, if known.
+        request_id: the request that is on its way to a sync, if it is one that stands in the way.
     """
 
-    def __init__(self, message: str = "Sync already in progress", *, history_id: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str = "Sync already in progress",
+        *,
+        history_id: int | None = None,
+        request_id: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.history_id = history_id
+        self.request_id = request_id
+
+
+class NoOrchestrator(TransientError):
+    """Nobody is there to turn a request into a run: no heartbeat for a minute."""
+
+    def __init__(self, message: str = "No orchestrator is running") -> None:
+        super().__init__(message)
 
 
 class SettingsError(PermanentError):
@@ -168,6 +187,26 @@ class UnknownCredential(PermanentError):
 
 class UnknownSeason(PermanentError):
     """No season can be called that."""
+
+
+class UnknownRequest(PermanentError):
+    """No request for a sync has that id."""
+
+
+class UnknownTeam(PermanentError):
+    """No team of ShotSpot has that id."""
+
+
+class ConfigurationRefused(PermanentError):
+    """A value that a sync configuration cannot have.
+
+    Attributes:
+        field: which of its fields.
+    """
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class InactiveCredential(PermanentError):

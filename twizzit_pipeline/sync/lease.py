@@ -19,8 +19,10 @@ import psutil
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from twizzit_pipeline.errors import LeaseLost, SyncInProgress
+from twizzit_pipeline.credentials.store import Credential
+from twizzit_pipeline.errors import EndpointRefused, LeaseLost, SyncInProgress
 from twizzit_pipeline.storage.tables import leases, sync_history
+from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
 DEAD_AFTER_SECONDS = 60
 BEAT_SECONDS = 10
@@ -42,6 +44,23 @@ def organization_key(dialect: str, organization_id: str | None, organization_nam
 def credential_key(credential_id: int) -> str:
     """What a lease is held on until the organization is known."""
     return f"credential:{credential_id}"
+
+
+def lease_key(credential: Credential) -> str:
+    """What a sync of this credential takes its lease on, as far as its organization is known."""
+    try:
+        dialect = parse_endpoint(credential.api_endpoint).dialect
+    except EndpointRefused:
+        return credential_key(credential.id)  # the step that needs the endpoint will say so
+    if dialect == "v2" and credential.twizzit_organization_id is None:
+        return credential_key(credential.id)
+    name = credential.twizzit_organization_name or credential.organization_name
+    return organization_key(dialect, credential.twizzit_organization_id, name)
+
+
+def lease_keys(credential: Credential) -> set[str]:
+    """Every lease that a sync of this credential would have to wait for."""
+    return {credential_key(credential.id), lease_key(credential)}
 
 
 class Lease:

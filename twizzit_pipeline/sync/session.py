@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Engine, Table, text
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_key
-from twizzit_pipeline.errors import EndpointRefused, InactiveCredential, TwizzitPipelineError
+from twizzit_pipeline.errors import InactiveCredential, TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
 from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.history import Account
-from twizzit_pipeline.sync.lease import Lease, credential_key, organization_key
+from twizzit_pipeline.sync.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.sync.rows import Owner
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
@@ -205,7 +205,7 @@ class SyncSession:
     def _open(self, entity: str) -> _Entity:
         if self._lease is None:
             self._lease = Lease.take(
-                self.engine, self._lease_key(), credential_id=self.credential.id, run_id=self.run_id
+                self.engine, lease_key(self.credential), credential_id=self.credential.id, run_id=self.run_id
             )
         opened = self._entities.get(entity)
         if opened is None or opened.account.done:
@@ -220,17 +220,6 @@ class SyncSession:
                 self._lease.note(connection, history_id)
             opened = self._entities[entity] = _Entity(history_id)
         return opened
-
-    def _lease_key(self) -> str:
-        credential = self.credential
-        try:
-            dialect = self.dialect
-        except EndpointRefused:
-            return credential_key(credential.id)  # the step that needs the endpoint will say so
-        if dialect == "v2" and credential.twizzit_organization_id is None:
-            return credential_key(credential.id)
-        name = credential.twizzit_organization_name or credential.organization_name
-        return organization_key(dialect, credential.twizzit_organization_id, name)
 
     def _learn(self, organization_id: str | None, organization_name: str) -> None:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""

@@ -1,0 +1,67 @@
+"""Whose turn it is: one sync of an organization at a time, in the order in which they were asked for.
+
+What belongs here: what an orchestrator asks before it makes a run of a request. A run that comes too early all the same
+finds the lease taken, and its request waits for another turn.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, func, select, update
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.storage import bulk
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import leases, sync_requests
+from twizzit_pipeline.sync.lease import lease_keys
+from twizzit_pipeline.sync.requests import Request
+
+# A claim whose run never came (the orchestrator died in between) is free again after this.
+CLAIM_SECONDS = 60
+
+
+def claim(engine: Engine, request_ids: Iterable[int]) -> set[int]:
+    """Takes waiting requests for the caller to run; those that somebody else took first are not in the answer.
+
+    A claim is good for a minute. Whether the turn of a request has come is `next_in_line`'s part.
+    """
+    free = sync_requests.c.claimed_at.is_(None) | (
+        sync_requests.c.claimed_at < func.clock_timestamp() - timedelta(seconds=CLAIM_SECONDS)
+    )
+    claimed = (
+        update(sync_requests)
+        .where(bulk.among(sync_requests.c.id, list(request_ids)), sync_requests.c.status == "queued", free)
+        .values(claimed_at=func.clock_timestamp())
+    )
+    with driver_errors(), engine.begin() as connection:
+        return set(connection.scalars(claimed.returning(sync_requests.c.id)))
+
+
+def next_in_line(engine: Engine, requests: Iterable[Request], *, busy: Collection[int]) -> list[Request]:
+    """Of these requests the ones whose turn has come: the first of each organization that nobody is working on.
+
+    Args:
+        requests: those that are not over, in their order.
+        busy: credentials that an orchestrator is working on already.
+    """
+    with driver_errors(), engine.connect() as connection:
+        known = {credential.id: credential for credential in store.list_all(engine)}
+        taken = set(connection.scalars(select(leases.c.organization)))
+        now = connection.execute(select(func.clock_timestamp())).scalar_one()
+    for credential_id in busy:
+        if credential_id in known:
+            taken |= lease_keys(known[credential_id])
+    line = []
+    for request in requests:
+        credential = known.get(request.credential_id)
+        if credential is None:
+            continue  # deleted since, and its requests with it
+        free = not taken & lease_keys(credential)
+        if free and request.status == "queued" and not _is_claimed(request, now):
+            line.append(request)
+        taken |= lease_keys(credential)
+    return line
+
+
+def _is_claimed(request: Request, now: datetime) -> bool:
+    return request.claimed_at is not None and request.claimed_at > now - timedelta(seconds=CLAIM_SECONDS)
