@@ -1,0 +1,193 @@
+"""Two organizations never touch each other's rows, whatever their ids and names have in common."""
+
+from collections.abc import Callable
+from threading import Thread
+
+import pytest
+from sqlalchemy import update
+
+from tests.integration.sync_world import STEPS, WRITTEN_BY_A_SYNC, Rows, SyncWorld, quick
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.twizzit.simulator import SimulatorServer
+
+Simulate = Callable[..., SimulatorServer]
+SMALL = {"teams": 4, "players_per_team": 7}
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(clubs=2, **SMALL))
+
+
+def assert_untouched(before: dict[str, Rows], after: dict[str, Rows]) -> None:
+    """Every row that was there is there, as it was."""
+    for name, rows in before.items():
+        now = after[name]
+        assert [row for row in rows if row not in now] == []
+
+
+@pytest.mark.parametrize("dialects", [("v2", "v2"), ("v1", "v2"), ("v1", "v1")])
+def test_another_club_leaves_all_rows_alone(world: SyncWorld, dialects: tuple[str, str]) -> None:
+    first = world.add_credential(0, dialects[0])
+    second = world.add_credential(1, dialects[1])
+    world.sync(first)
+    before = world.dump()
+
+    world.sync(second)
+
+    assert_untouched(before, world.dump())
+    world.assert_truth(first, 0)
+    world.assert_truth(second, 1)
+    both = world.dump()
+    world.simulator.changes.rename_team(world.roster(0, place=1)[0], "Anders")
+    world.simulator.changes.transfer(world.roster(0, place=1)[1][3], world.roster(2, place=1)[0])
+    world.sync(first)
+    assert world.dump() == both
+    world.sync(second)
+    assert_untouched(before, world.dump())
+
+
+@pytest.mark.parametrize("dialect", ["v1", "v2"])
+def test_an_id_that_another_organization_owns_is_a_failed_item(
+    world: SyncWorld, simulate: Simulate, dialect: str
+) -> None:
+    """A second Twizzit numbers its teams and people like the first; its people have other names."""
+    other = simulate(seed=7, **SMALL)
+    first = world.add_credential()
+    world.sync(first)
+    before = world.dump()
+    second = world.add_credential(dialect=dialect, server=other)
+
+    synced = world.sync(second)
+
+    assert_untouched(before, world.dump())
+    assert len(world.rows(tables.players)) == len(before["players"])
+    truth = other.world.truth(other.world.organizations[0], dialect=dialect)
+    assert set(synced.teams.failed["remote_id_taken"]) == set(truth.teams)
+    assert set(synced.players.failed["team_not_mapped"]) == set(truth.players)
+    assert (synced.teams.mappings, synced.players.mappings) == (0, 0)
+    for entity, wanted in (("teams", truth.teams), ("players", truth.players)):
+        row = synced.history[entity]
+        assert (row.status, row.items_succeeded) == ("partial_success", 0)
+        assert row.items_failed == len(wanted) + len(truth.rejected[entity])
+    world.assert_truth(first)
+
+
+def test_a_player_that_another_organization_owns_is_a_failed_item(world: SyncWorld, simulate: Simulate) -> None:
+    """Only the people's ids are the same: the teams come, and their players do not."""
+    other = simulate(seed=7, clubs=1, **SMALL)
+    club = other.world.organizations[0]
+    for place, group_id in enumerate(sorted(club.groups), start=1):
+        group = club.groups.pop(group_id)
+        group.id = 9_000_000 + place
+        club.groups[group.id] = group
+        club.rosters[group.id] = club.rosters.pop(group_id)
+    first = world.add_credential()
+    world.sync(first)
+    before = world.dump()
+
+    synced = world.sync(world.add_credential(dialect="v1", server=other, organization_name="Een andere club"))
+
+    assert_untouched(before, world.dump())
+    truth = other.world.truth(club, dialect="v1")
+    mine = {row["twizzit_player_id"] for row in before["twizzit_player_mappings"]}
+    assert set(synced.players.failed["remote_id_taken"]) == set(truth.players) & mine
+    assert synced.players.created == len(set(truth.players) - mine)
+    assert synced.teams.created == len(truth.teams)
+
+
+def test_mappings_without_a_credential_are_adopted_by_the_same_organization_alone(
+    world: SyncWorld, simulate: Simulate
+) -> None:
+    world.sync(world.add_credential())
+    with world.database.engine.begin() as connection:
+        connection.execute(tables.credentials.delete())
+    orphans = world.dump((tables.team_mappings, tables.player_mappings, tables.teams, tables.players))
+    assert {row["credential_id"] for row in orphans["twizzit_player_mappings"]} == {None}
+
+    stranger = world.add_credential(server=simulate(seed=7, **SMALL), dialect="v1")
+    failed = world.sync(stranger)
+    assert failed.teams.failed["remote_id_taken"]
+    assert world.dump((tables.team_mappings, tables.player_mappings, tables.teams, tables.players)) == orphans
+
+    again = world.add_credential()
+    synced = world.sync(again)
+    assert synced.teams.adopted == len(orphans["teams"])
+    assert synced.players.adopted == len(orphans["players"])
+    assert (synced.teams.created, synced.players.created) == (0, 0)
+    world.assert_truth(again)
+    assert [row["id"] for row in world.rows(tables.players)] == [row["id"] for row in orphans["players"]]
+
+
+def test_mappings_of_a_credential_that_is_switched_off_are_adopted(world: SyncWorld) -> None:
+    old = world.add_credential()
+    world.sync(old)
+    players = world.rows(tables.players)
+    with world.database.engine.begin() as connection:
+        off = update(tables.credentials).where(tables.credentials.c.id == old)
+        connection.execute(off.values(is_active=False))
+
+    new = world.add_credential()
+    synced = world.sync(new)
+
+    assert synced.players.adopted == len(players)
+    world.assert_truth(new)
+    assert world.rows(tables.players) == players
+
+
+def test_a_federation_feeds_the_clubs_that_its_teams_name(
+    settings: Settings, database: Database, simulate: Simulate
+) -> None:
+    world = SyncWorld(
+        quick(settings),
+        database,
+        simulate(federation=True, federation_clubs=4, teams=3, players_per_team=6, federation_contacts=300),
+    )
+    place = len(world.simulator.world.organizations) - 1
+    credential_id = world.add_credential(place)
+
+    world.sync(credential_id)
+
+    truth = world.simulator.world.truth(world.club(place))
+    names = {row["id"]: row["name"] for row in world.rows(tables.clubs)}
+    teams = {row["id"]: row for row in world.rows(tables.teams)}
+    mapped = {row["twizzit_team_id"]: teams[row["local_team_id"]] for row in world.rows(tables.team_mappings)}
+    assert {one: names[row["club_id"]] for one, row in mapped.items()} == truth.clubs
+    assert {one: row["name"] for one, row in mapped.items()} == dict(truth.teams)
+    for remote_id, one in truth.players.items():
+        assert world.player(remote_id)["team_id"] in {mapped[team]["id"] for team in one.team_ids}
+    rows = world.dump()
+    world.sync(credential_id)
+    assert world.dump() == rows
+
+
+def test_a_new_season_of_two_organizations_is_made_once(world: SyncWorld) -> None:
+    """Both find no season: the second one waits until the first one's is there, and takes it."""
+    scans, maps = STEPS[:2], STEPS[2:]
+    credentials = [world.add_credential(0), world.add_credential(1)]
+    for credential_id in credentials:
+        world.sync(credential_id, steps=scans)
+
+    def sync(credential_id: int) -> None:
+        with world.session(credential_id) as session:
+            for step in maps:
+                step(session)
+
+    with world.connected() as somebody, somebody.transaction():
+        # whoever comes first is held where they would make it, until both have seen that there is none
+        somebody.execute("LOCK TABLE seasons IN SHARE MODE")
+        threads = [Thread(target=sync, args=(credential_id,)) for credential_id in credentials]
+        for thread in threads:
+            thread.start()
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'seasons'::regclass"
+        with world.connected() as watcher:
+            while watcher.execute(waiting).fetchone() != (2,):
+                pass
+    for thread in threads:
+        thread.join()
+
+    assert len(world.rows(tables.seasons)) == 1
+    assert {row["season_id"] for row in world.rows(tables.teams)} == {1}
+    assert not [table for table in WRITTEN_BY_A_SYNC if not world.rows(table)]
