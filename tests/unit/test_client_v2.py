@@ -3,9 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from math import ceil
+from random import Random
 
 import httpx
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from twizzit_pipeline import errors
@@ -357,3 +361,66 @@ def test_an_answer_of_another_shape_is_never_an_empty_list(path: str, answer: ob
     ):
         client.seasons()
         client.rosters(client.teams(SEASON), SEASON)
+
+
+@settings(max_examples=80, deadline=None)
+@example(needed=248, others=33, gone=27, seed=2)
+@given(needed=st.integers(1, 250), others=st.integers(0, 1500), gone=st.integers(0, 30), seed=st.integers(0, 99))
+def test_people_anywhere_in_the_list_are_found_for_at_most_twice_the_cheaper_way(
+    needed: int, others: int, gone: int, seed: int
+) -> None:
+    listed = list(range(1, needed + others + 1))
+    Random(seed).shuffle(listed)
+    wanted = [*range(1, needed + 1), *range(10_000, 10_000 + gone)]
+
+    def answer(query: httpx.QueryParams) -> object:
+        if "contact-ids[]" in query:
+            ids = [id_ for id_ in map(int, query.get_list("contact-ids[]")) if id_ < 10_000]
+        else:
+            ids = listed[int(query["offset"]) :][: int(query["limit"])]
+        return [{"id": id_, "first-name": f"F{id_}"} for id_ in ids]
+
+    # Given in parts, as no more than 250 rows come at once.
+    links = [link(10 + place // 200, id_) for place, id_ in enumerate(wanted)]
+    with account(group_contacts=links, contacts=answer) as (client, service):
+        players = client.rosters([A, B], SEASON).players
+    assert {player.id: player.first_name for player in players} == {
+        str(id_): f"F{id_}" if id_ < 10_000 else None for id_ in wanted
+    }
+    by_ids, by_pages = ceil(len(wanted) / 10), len(listed) // 100 + 1
+    assert len(service.asked("/contacts")) <= 2 * min(by_ids, by_pages)
+
+
+@pytest.mark.parametrize(
+    ("failure", "ends"), [(httpx.ConnectError("refused"), True), (httpx.ReadTimeout("slow"), False)]
+)
+def test_no_connection_ends_everything_and_a_lost_answer_only_its_teams(failure: Exception, ends: bool) -> None:
+    def members(query: httpx.QueryParams) -> object:
+        if "20" in query.get_list("group-ids[]"):
+            raise failure
+        return [link(query.get_list("group-ids[]")[0], 1)]
+
+    teams = [Team(str(id_), "x") for id_ in range(10, 31)]
+    with account(group_contacts=members) as (client, _):
+        if ends:
+            with pytest.raises(errors.ConnectionFailed):
+                client.rosters(teams, SEASON)
+        else:
+            rosters = client.rosters(teams, SEASON)
+            assert rosters.failed.keys() == {str(id_) for id_ in range(20, 30)}
+
+
+@pytest.mark.parametrize("broken", [0, 100, 200, 300])
+def test_people_on_a_page_that_cannot_be_read_are_asked_for_by_ids(broken: int) -> None:
+    def answer(query: httpx.QueryParams) -> object:
+        if "contact-ids[]" in query:
+            return contacts(query)
+        offset = int(query["offset"])
+        return (
+            500 if offset == broken else [{"id": id_, "first-name": f"F{id_}"} for id_ in range(1, 381)][offset:][:100]
+        )
+
+    links = [link(10 + id_ // 200, id_) for id_ in range(1, 381)]
+    with account(group_contacts=links, contacts=answer) as (client, _):
+        rosters = client.rosters([A, B], SEASON)
+    assert {player.id: player.first_name for player in rosters.players} == {str(i): f"F{i}" for i in range(1, 381)}

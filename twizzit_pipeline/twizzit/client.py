@@ -114,6 +114,10 @@ class TwizzitClient:
         """All teams of a season; of every season, or the current one in v1, where it is None. Asked anew each time."""
         return self._wire.teams(season)
 
+    def groups(self, season: Season | None, group_type: str) -> tuple[Team, ...]:
+        """What the account lists of a group type other than teams, for people to look at (v1: the teams)."""
+        return self._wire.groups(season, group_type)
+
     def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
         """The players of these teams. Teams without an id are left out: the contract has rejected them.
 

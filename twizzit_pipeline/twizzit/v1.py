@@ -49,6 +49,10 @@ class V1:
         rows = self._read(_TEAMS, _TEAMS, "teams")
         return tuple(_team(plain_keys(row)) for row in rows)
 
+    def groups(self, season: Season | None, _group_type: str) -> tuple[Team, ...]:
+        """All teams: v1 knows no other groups."""
+        return self.teams(season)
+
     def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:
         """The players of these teams. One call for each team and page of 100."""
         ids = list(dict.fromkeys(team.id for team in teams if team.id is not None))

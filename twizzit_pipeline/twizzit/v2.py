@@ -85,6 +85,11 @@ class V2:
             rows = [row for row in in_season if _id(row) in playing]
         return tuple(self._team(plain_keys(row)) for row in rows if _belongs(row, season))
 
+    def groups(self, season: Season | None, group_type: str) -> tuple[Team, ...]:
+        """The groups of a season that are listed for another type than teams; the filter is not put to the proof."""
+        rows = self._groups(season, group_type)
+        return tuple(self._team(plain_keys(row)) for row in rows if _belongs(row, season))
+
     def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:
         """Who plays in these teams; see `RosterReader.read`."""
         return self._rosters().read([team.id for team in teams if team.id is not None])

@@ -77,20 +77,20 @@ class _Search:
         self._pages = 0
         self._page_size = _LIMIT
         self._listed: set[str] = set()
-        self._ended = False
+        self._last_page: int | None = None  # the number of the page that ended the list
         self._useless = False  # the list cannot be read by pages
 
     def read_pages(self) -> None:
         """Read the list until all are found, it ends, or going on cannot be cheaper than asking by ids."""
-        while len(self.missing) > IDS_A_CALL and self._pages < self._by_ids and not (self._ended or self._useless):
+        while len(self.missing) > IDS_A_CALL and self._pages < self._by_ids and not (self._last_page or self._useless):
             # So many pages are needed at least. No more at once than were read before: should the list end among
             # them (ids that are no contacts), the calls in vain stay below the calls of use.
             needed = ceil(len(self.missing) / self._page_size)
             wave = min(needed, self._by_ids - self._pages, max(1, self._pages))
             offsets = [(self._pages + step) * self._page_size for step in range(wave)]
             answers = self._scope.session.gather([partial(self._page, offset) for offset in offsets])
-            self._pages += wave
             for answer in answers:
+                self._pages += 1
                 if isinstance(answer, TwizzitPipelineError):
                     self._useless = True
                 else:
@@ -103,8 +103,8 @@ class _Search:
         have moved between the pages, but for no more calls than make twice the cheaper way.
         """
         batches = tens(sorted(self.missing))
-        if self._ended:
-            batches = batches[: max(0, 2 * min(self._by_ids, self._pages) - self._pages)]
+        if self._last_page is not None and not self._useless:
+            batches = batches[: max(0, 2 * min(self._by_ids, self._last_page) - self._pages)]
         failed: dict[str, TwizzitPipelineError] = {}
         # The first goes alone: an account that ignores the filter shows it, and costs no more calls.
         for wave in (batches[:1], batches[1:]):
@@ -139,7 +139,8 @@ class _Search:
         if page.people.keys() <= self._listed and page.length == self._page_size:
             self._useless = True  # every offset gives the same rows
         self._listed |= page.people.keys()
-        self._ended = self._ended or page.length < self._page_size or page.length > _LIMIT
+        if self._last_page is None and not self._page_size <= page.length <= _LIMIT:
+            self._last_page = self._pages
         self._take(page)
 
     def _take(self, page: "_Page") -> None:
