@@ -17,7 +17,6 @@ from tests.end_to_end.command_line import COMMAND, CommandLine
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import open_database
-from twizzit_pipeline.sync.lease import Lease, credential_key
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 
@@ -135,37 +134,30 @@ def test_a_sync_that_fails_says_why_in_one_line(twizzit: CommandLine, simulator:
     assert (row["status"], row["error_message"]) == ("failed", errors[0].removeprefix("Error: "))
 
 
-def test_two_syncs_at_once(twizzit: CommandLine, simulator: SimulatorServer, database_url: str) -> None:
-    credential_id = add_credential(twizzit, simulator)
-    settings = load_settings(_env_file=None, home=twizzit.folder, database_url=database_url)
-    with open_database(settings) as database:
-        lease = Lease.take(
-            database.engine, credential_key(credential_id), credential_id=credential_id, run_id="another"
-        )
-        ended = twizzit("sync", credential_id, "--season", simulator.world.running_season.label)
-        lease.release()
-    assert ended.code == 4
-    assert "Error: Sync already in progress" in ended.err
-    assert "Traceback" not in ended.err
-    assert twizzit("sync", credential_id).code == 3
-
-
-def test_ctrl_c_ends_a_sync_and_leaves_nothing_open(
+def test_two_syncs_at_once_and_ctrl_c_on_the_first(
     twizzit: CommandLine, simulator: SimulatorServer, connection: psycopg.Connection
 ) -> None:
     credential_id = add_credential(twizzit, simulator)
+    season = simulator.world.running_season.label
     simulator.faults.arm("slow", path="/groups", times=None, seconds=60)
-    process = twizzit.start("sync", credential_id, "--season", simulator.world.running_season.label)
+    first = twizzit.start("sync", credential_id, "--season", season)
     until = time.monotonic() + 60
     while not connection.execute("SELECT 1 FROM twizzit_sync_history").fetchone() and time.monotonic() < until:
         time.sleep(0.1)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 130, out + err
+
+    second = twizzit("sync", credential_id, "--season", season)
+    assert second.code == 4, second.err
+    assert "Error: Sync already in progress" in second.err
+    assert "Traceback" not in second.err
+
+    first.send_signal(signal.SIGINT)
+    out, err = first.communicate(timeout=30)
+    assert first.returncode == 130, out + err
     assert "Traceback" not in err
     assert connection.execute("SELECT DISTINCT status FROM twizzit_sync_history").fetchall() == [("failed",)]
     assert connection.execute("SELECT count(*) FROM twizzit_leases").fetchone() == (0,)
+    simulator.faults.clear()
+    assert twizzit("sync", credential_id).code == 3
 
 
 def test_the_password_is_asked_for_and_not_shown(twizzit: CommandLine, simulator: SimulatorServer) -> None:

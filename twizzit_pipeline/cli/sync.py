@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from twizzit_pipeline import errors
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.progress import Steps
@@ -31,6 +32,8 @@ def sync(
     account.show(console(), synced)
     for failure in synced.run.failures[:1]:
         typer.echo(f"Error: {' '.join(failure.message.split())}", err=True)
+        if not hasattr(errors, failure.error):
+            typer.echo("That is a mistake of the program; its traceback is with the run: twizzit dagster dev", err=True)
     raise typer.Exit(_EXIT_CODES[synced.outcome])
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, Engine, Row, func, insert, select, true, update
+from sqlalchemy import Engine, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from twizzit_pipeline.credentials.cipher import Encrypted, decrypt, encrypt
@@ -143,32 +143,22 @@ def change_login(
 
 
 def remember_organization(
-    engine: Engine,
-    credential_id: int,
-    organization_id: str | None,
-    organization_name: str | None,
-    *,
-    verified_at: datetime | None = None,
+    engine: Engine, credential_id: int, organization_id: str | None, organization_name: str | None
 ) -> None:
-    """Keep which organization the account turned out to read, and when the login was tried; nothing new, no write.
-
-    Args:
-        verified_at: with zone; None leaves the last time as it is.
-    """
-    known = credentials.c
-    differs: ColumnElement[bool] = known.twizzit_organization_id.is_distinct_from(
+    """Keep which organization the account turned out to read; writes nothing if that is known already."""
+    differs = credentials.c.twizzit_organization_id.is_distinct_from(
         organization_id
-    ) | known.twizzit_organization_name.is_distinct_from(organization_name)
-    values: dict[str, Any] = {
-        "twizzit_organization_id": organization_id,
-        "twizzit_organization_name": organization_name,
-        "updated_at": _utc_now,
-    }
-    if verified_at is not None:
-        values["last_verified_at"] = verified_at.astimezone(UTC).replace(tzinfo=None)
-        differs = true()
+    ) | credentials.c.twizzit_organization_name.is_distinct_from(organization_name)
     with engine.begin() as connection:
-        connection.execute(update(credentials).where(known.id == credential_id, differs).values(values))
+        connection.execute(
+            update(credentials)
+            .where(credentials.c.id == credential_id, differs)
+            .values(
+                twizzit_organization_id=organization_id,
+                twizzit_organization_name=organization_name,
+                updated_at=_utc_now,
+            )
+        )
 
 
 def mark_verified(engine: Engine, credential_id: int) -> None:
