@@ -26,6 +26,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── FormatChanged             a frame is not what it should be: nothing is written
         ├── UnknownCredential         no credential has that id
         ├── UnknownSeason             no season can be called that
+        ├── UnknownOrganization       the credential reads another organization than the one asked for
         ├── UnknownRequest            no request for a sync has that id
         ├── UnknownTeam               no team of ShotSpot has that id
         ├── ConfigurationRefused      a value that a sync configuration cannot have
@@ -80,7 +81,7 @@ class ConnectionFailed(TwizzitAnswerError, TransientError):
 
 
 class TryAgainLater(TwizzitAnswerError, TransientError):
-    """Base of the answers that may say when to ask again.
+    """Base of `RateLimited` and `ServiceUnavailable`: answers that may say when to ask again.
 
     Attributes:
         retry_after: seconds that Twizzit asks to wait, or None.
@@ -187,6 +188,10 @@ class UnknownCredential(PermanentError):
 
 class UnknownSeason(PermanentError):
     """No season can be called that."""
+
+
+class UnknownOrganization(PermanentError):
+    """The credential reads another organization than the one that was asked for."""
 
 
 class UnknownRequest(PermanentError):

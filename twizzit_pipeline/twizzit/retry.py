@@ -30,6 +30,7 @@ from twizzit_pipeline.errors import (
     ServiceUnavailable,
     TransientError,
     TryAgainLater,
+    TwizzitAnswerError,
 )
 
 ROUTE = "twizzit_route"  # request extension: the path with its ids left out, for counting and messages
@@ -173,28 +174,33 @@ def judge(response: httpx.Response, path: str) -> httpx.Response:
         except (ValueError, RecursionError):
             raise _malformed(path, status) from None
         return response
+    raise _refusal(response, path)
+
+
+def _refusal(response: httpx.Response, path: str) -> TwizzitAnswerError:
+    status = response.status_code
     if status == 429:
-        raise _too_many(response, path)
+        return _too_many(response, path)
     if status >= 500 or status == 408:
-        raise ServiceUnavailable(
+        return ServiceUnavailable(
             f"{path} answered {status}: Twizzit has trouble, try again later",
             endpoint=path,
             status=status,
             retry_after=_retry_after(response),
         )
     if status == 403:
-        raise AccessDenied(
+        return AccessDenied(
             f"{path} answered 403: this account may not read it; ask Twizzit or the club for the right",
             endpoint=path,
             status=status,
         )
     if response.is_redirect:
-        raise NotATwizzit(
+        return NotATwizzit(
             f"{path} sends elsewhere ({status}), which is not followed: give the credential the final endpoint",
             endpoint=path,
             status=status,
         )
-    raise NotATwizzit(
+    return NotATwizzit(
         f"{path} answered {status}: the endpoint is probably wrong (the live service is "
         "https://app.twizzit.com/v2/api)",
         endpoint=path,
