@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Engine, Update, exists, func, select, update
 
-from twizzit_pipeline.errors import SyncInProgress, TwizzitPipelineError
+from twizzit_pipeline.errors import SyncInProgress
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import leases, sync_history, sync_requests
 from twizzit_pipeline.sync.lease import INTERRUPTED, close_interrupted
@@ -89,11 +89,6 @@ def settle(engine: Engine) -> None:
         with engine.begin() as connection:
             for request_id, run_id in connection.execute(abandoned).all():
                 _close(connection, request_id, run_id, None)
-
-
-def told(error: TwizzitPipelineError | BaseException) -> str:
-    """An error in words that may be shown: of those that are not ours the kind alone, since they may hold data."""
-    return str(error) if isinstance(error, TwizzitPipelineError) else f"unexpected error: {type(error).__name__}"
 
 
 def _close(connection: Connection, request_id: int, run_id: str | None, error: str | None) -> None:

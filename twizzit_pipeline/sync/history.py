@@ -18,6 +18,7 @@ Status = Literal["in_progress", "success", "partial_success", "failed"]
 
 MOST_ITEMS_IN_DETAILS = 200
 PLAYERS_NOT_READ = "players_not_read"  # the reason why a team, not a player, is a failed item of the players
+GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
 _NOW = text("timezone('utc', clock_timestamp())")
 
@@ -154,6 +155,16 @@ def recent(engine: Engine, credential_id: int, *, limit: int = 50, offset: int =
         wanted = _rows().where(sync_history.c.credential_id == credential_id)
         with engine.connect() as connection:
             return [_row(row) for row in connection.execute(wanted.limit(limit).offset(offset))]
+
+
+def one(engine: Engine, credential_id: int, history_id: int) -> HistoryRow | None:
+    """One row of a credential's history, closed if its process died; None where the credential has no such row."""
+    with driver_errors():
+        close_interrupted(engine)
+        wanted = _rows().where(sync_history.c.credential_id == credential_id, sync_history.c.id == history_id)
+        with engine.connect() as connection:
+            row = connection.execute(wanted).one_or_none()
+    return None if row is None else _row(row)
 
 
 def for_run(engine: Engine, run_id: str) -> list[HistoryRow]:

@@ -10,7 +10,8 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.attempts import attempts
-from twizzit_pipeline.sync.history import PLAYERS_NOT_READ, Account
+from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, PLAYERS_NOT_READ, Account
+from twizzit_pipeline.sync.narrowing import narrowed
 from twizzit_pipeline.sync.plan import Action, Plan, by_reason
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.sync.rows import Owner, PlayerState, TeamState, WantedSeason
@@ -47,7 +48,7 @@ def map_entity(
                 wanted = _wanted(connection, session, season)
                 state = read(connection, session.owner, season.id, wanted)
                 watch.lap("read")
-                made = plan(state)
+                made = narrowed(plan, state, session.narrowing)
                 watch.lap("plan")
                 if alone_with is None and any(change.table == "seasons" for change in made.changes):
                     alone_with = tables.seasons
@@ -75,7 +76,7 @@ def _count(account: Account, plan: Plan, seen: set[str]) -> None:
     A rejected row that an earlier scan knew (`seen`) is in the plan too: it failed, and counts once.
     """
     account.scanned = plan.items - len(account.rejected_items & seen)
-    unread = {name: ids for name, ids in account.failed.items() if name == PLAYERS_NOT_READ}
+    unread = {name: ids for name, ids in account.failed.items() if name in (PLAYERS_NOT_READ, GROUP_NOT_FOUND)}
     account.failed = {**unread, **by_reason(plan.failed)}
     account.warnings = by_reason(plan.warned)
     actions: tuple[Action, ...] = ("create", "link", "adopt", "update")

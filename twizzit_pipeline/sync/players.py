@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from twizzit_pipeline.contracts.players import check_players
 from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
-from twizzit_pipeline.sync.history import PLAYERS_NOT_READ
+from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, PLAYERS_NOT_READ
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.players import plan_players
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -45,6 +45,8 @@ def scan_players(session: SyncSession) -> ScanReport:
         account.scanned = len(set(checked.valid["twizzit_player_id"]) - account.rejected_items)
         if rosters.failed:
             account.failed[PLAYERS_NOT_READ] = tuple(rosters.failed)
+        if session.narrowing.group_id is not None and not teams:
+            account.failed[GROUP_NOT_FOUND] = (session.narrowing.group_id,)
         return ScanReport(
             "players",
             season_exists=True,
@@ -71,4 +73,5 @@ def _scanned_teams(session: SyncSession, season_id: int) -> Sequence[Team]:
         .order_by(columns.twizzit_team_id)
     )
     with session.engine.connect() as connection:
-        return [Team(*row) for row in connection.execute(wanted)]
+        teams = [Team(*row) for row in connection.execute(wanted)]
+    return [team for team in teams if session.narrowing.concerns(team.id)]

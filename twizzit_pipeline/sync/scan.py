@@ -22,7 +22,8 @@ def store_scan(
     *,
     keep: Mapping[str, Sequence[str]],
 ) -> Written:
-    """Makes the snapshot of this credential and season what was seen, in one transaction.
+    """Makes the snapshot of this credential and season what was seen, in one transaction; of one team alone where the
+    session is narrowed to it.
 
     A row that was rejected, or that could not be read (`keep`: column → values), is not known to be gone: what an
     earlier scan knew of it stays.
@@ -30,16 +31,19 @@ def store_scan(
     Args:
         checked: valid rows with the table's columns, credential and season aside.
     """
-    scope = {"credential_id": session.credential.id, "season_id": season_id}
+    scope: dict[str, int | str] = {"credential_id": session.credential.id, "season_id": season_id}
+    snapshot = tuple(scope)
     keys = [column.name for column in table.primary_key if column.name not in scope]
     columns = [column.name for column in table.c if column.name not in scope]
+    if session.narrowing.group_id is not None:
+        scope["twizzit_team_id"] = session.narrowing.group_id
     unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *checked.rejected["twizzit_id"].dropna()]}
     for attempt in attempts():
         with attempt, session.writing() as connection:
             earlier = _earlier(connection, table, scope, columns, unknown)
             frame = pd.concat([checked.valid[columns].astype(object), earlier], ignore_index=True)
             distinct = frame.drop_duplicates(keys)
-            written = bulk.synchronise(connection, table, distinct, keys=[*scope, *keys], scope=scope)
+            written = bulk.synchronise(connection, table, distinct, keys=[*snapshot, *keys], scope=scope)
             history.reject(
                 connection,
                 session.history_id(entity),
@@ -61,7 +65,7 @@ def grouped(found: pd.DataFrame) -> dict[str, tuple[str, ...]]:
 def _earlier(
     connection: Connection,
     table: Table,
-    scope: Mapping[str, int],
+    scope: Mapping[str, int | str],
     columns: Sequence[str],
     unknown: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:

@@ -118,10 +118,14 @@ def running_season(engine: Engine, credential_id: int, *, day: date, season_star
     None where nothing is known of its seasons yet (`verify` fills them).
     """
     with driver_errors(), engine.connect() as connection:
-        seasons = known(connection, credential_id, season_start)
+        return running(known(connection, credential_id, season_start), day)
+
+
+def running(seasons: Sequence[SeasonRow], day: date) -> str | None:
+    """The label of the one of `seasons` (the oldest first) that is running on `day`; None where there are none."""
     begun = [season for season in seasons if season.start_date <= day]
-    running = [season for season in begun if day <= season.end_date]
-    return next((season.label for season in reversed(running or begun or seasons)), None)
+    current = [season for season in begun if day <= season.end_date]
+    return next((season.label for season in reversed(current or begun or seasons)), None)
 
 
 def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str]]]:
@@ -162,6 +166,7 @@ def _was_scanned(connection: Connection, credential_id: int, season: SeasonRow) 
             sync_history.c.sync_type == "players",
             sync_history.c.status.in_(("success", "partial_success")),
             sync_history.c.details["season"].astext == season.label,
+            sync_history.c.details["group_id"].astext.is_(None),  # one team alone says nothing about the others
             ~unread,
         )
     )

@@ -10,13 +10,15 @@ from sqlalchemy import Connection, Engine, Table, text
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_key
-from twizzit_pipeline.errors import InactiveCredential, TwizzitPipelineError
+from twizzit_pipeline.errors import InactiveCredential, SyncInProgress, TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
 from twizzit_pipeline.sync import history, seasons
+from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.history import Account
 from twizzit_pipeline.sync.lease import Lease, lease_key, organization_key
+from twizzit_pipeline.sync.narrowing import EVERYTHING, Narrowing
 from twizzit_pipeline.sync.rows import Owner
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
@@ -47,6 +49,7 @@ class SyncSession:
         credential: whose sync this is.
         season_label: the season of the partition.
         progress: told what happens, in a few words without names.
+        narrowing: what the sync is limited to.
         to_map: entities whose mappings this run is going to bring in step; one of them whose run ends before that has
             failed, whatever its scan saw.
     """
@@ -61,6 +64,8 @@ class SyncSession:
         run_id: str,
         progress: Progress | None = None,
         day: date | None = None,
+        narrowing: Narrowing = EVERYTHING,
+        request_id: int | None = None,
     ) -> None:
         self.settings = settings
         self.engine: Engine = database.engine
@@ -68,6 +73,8 @@ class SyncSession:
         self.run_id = run_id
         self.progress = progress or _silent
         self.day = day or seasons.today()
+        self.narrowing = narrowing
+        self._fulfilment = None if request_id is None else Fulfilment(request_id, run_id)
         require_current(self.engine)
         self.credential = store.get(self.engine, credential_id)
         if not self.credential.is_active:
@@ -88,6 +95,7 @@ class SyncSession:
         if self._client is not None:
             self._client.close()
         if self._lease is None:
+            self._end_unstarted(error)
             return
         self._lease.stop()
         # One transaction: a row that cannot be closed keeps its lease, whose death has it closed.
@@ -99,6 +107,8 @@ class SyncSession:
                     history.finish(connection, entity.history_id, entity.account)
                 else:
                     history.fail(connection, entity.history_id, entity.account, _told(error))
+            if self._fulfilment is not None:
+                self._end_request(connection, self._fulfilment, error)
             self._lease.release(connection)
 
     @property
@@ -218,8 +228,33 @@ class SyncSession:
                     season=self.season_label,
                 )
                 self._lease.note(connection, history_id)
-            opened = self._entities[entity] = _Entity(history_id)
+                if self._fulfilment is not None:
+                    self._fulfilment.start(connection)
+            opened = self._entities[entity] = _Entity(history_id, Account(details=self._details()))
         return opened
+
+    def _details(self) -> dict[str, object]:
+        """What the history says of this run before anything is known of its end."""
+        request = {} if self._fulfilment is None else {"request_id": self._fulfilment.request_id}
+        return {**self.narrowing.details, **request}
+
+    def _end_unstarted(self, error: BaseException | None) -> None:
+        if self._fulfilment is None or error is None:
+            return
+        with driver_errors(), self.engine.begin() as connection:
+            if isinstance(error, SyncInProgress):
+                self._fulfilment.end(connection, error, None)
+            else:
+                self._fulfilment.refuse(connection, _told(error))
+
+    def _end_request(self, connection: Connection, fulfilment: Fulfilment, error: BaseException | None) -> None:
+        """A season that the orchestrator guessed, and that the account does not list, is put right by another run."""
+        if error is None and self._asked and self._season is None:
+            known = seasons.known(connection, self.credential.id, self.settings.season_start)
+            running = seasons.running(known, self.day)
+            if running not in (None, self.season_label) and fulfilment.move_to_season(connection, str(running)):
+                return
+        fulfilment.end(connection, error, _told(error))
 
     def _learn(self, organization_id: str | None, organization_name: str) -> None:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""

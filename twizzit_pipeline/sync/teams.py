@@ -2,6 +2,7 @@
 
 from twizzit_pipeline.contracts.teams import check_teams
 from twizzit_pipeline.storage.tables import team_mappings, twizzit_teams
+from twizzit_pipeline.sync.history import GROUP_NOT_FOUND
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.teams import plan_teams
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -26,7 +27,8 @@ def scan_teams(session: SyncSession) -> ScanReport:
             account.details["season_exists"] = False
             return ScanReport("teams", season_exists=False, calls=session.calls - calls, seconds=watch.phases)
         session.progress("Reading teams")
-        remote = session.client.teams(season.record)
+        narrowing = session.narrowing
+        remote = [team for team in session.client.teams(season.record) if narrowing.concerns(team.id)]
         watch.lap("fetch")
         checked = check_teams(teams_frame(remote))
         watch.lap("validate")
@@ -34,6 +36,8 @@ def scan_teams(session: SyncSession) -> ScanReport:
         watch.lap("write")
         account.rejected = grouped(checked.rejected)
         account.scanned = len(set(checked.valid["twizzit_team_id"]) - account.rejected_items)
+        if narrowing.group_id is not None and not remote:
+            account.failed[GROUP_NOT_FOUND] = (narrowing.group_id,)
         return ScanReport(
             "teams",
             season_exists=True,
