@@ -1,12 +1,13 @@
 """The mappings as people want to read them: a remote id and a remote name beside the local ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, select
+from sqlalchemy import ColumnElement, Engine, Select, func, select
 
+from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import clubs, player_mappings, players, seasons, team_mappings, teams
 
@@ -30,7 +31,10 @@ class TeamMapping:
 
 @dataclass(frozen=True, slots=True)
 class PlayerMapping:
-    """A player in both worlds; `last_synced_at` as for a team."""
+    """A player in both worlds; `last_synced_at` as for a team.
+
+    The local team is the one they play in, the remote one that of the team mapping that their own hangs on.
+    """
 
     id: int
     credential_id: int | None
@@ -43,15 +47,22 @@ class PlayerMapping:
     is_active: bool | None
     twizzit_player_id: str
     twizzit_player_name: str | None
+    twizzit_team_id: str | None
+    twizzit_team_name: str | None
     last_synced_at: datetime | None
     sync_status: str | None
     sync_error: str | None
 
 
 def team_mappings_of(
-    engine: Engine, *, credential_id: int | None = None, limit: int | None = None, offset: int = 0
+    engine: Engine,
+    *,
+    credential_id: int | None = None,
+    credential_ids: Collection[int] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[TeamMapping]:
-    """Mapped teams by club, season and name; of one credential, or of all."""
+    """Mapped teams by club, season and name; of one credential, of several, or of all."""
     table = team_mappings.c
     wanted = (
         select(
@@ -72,18 +83,26 @@ def team_mappings_of(
         .join(seasons, seasons.c.id == teams.c.season_id, isouter=True)
         .order_by(clubs.c.name, seasons.c.start_date.desc(), teams.c.name, table.id)
     )
-    return [TeamMapping(*row) for row in _page(engine, wanted, table.credential_id, credential_id, limit, offset)]
+    wanted = wanted.where(*_owned(table.credential_id, credential_id, credential_ids))
+    return [TeamMapping(*row) for row in _page(engine, wanted, limit, offset)]
+
+
+def count_team_mappings(engine: Engine, *, credential_ids: Collection[int] | None = None) -> int:
+    """How many rows `team_mappings_of` gives without a limit."""
+    owner = team_mappings.c.credential_id
+    return _count(engine, select(func.count()).select_from(team_mappings).where(*_owned(owner, None, credential_ids)))
 
 
 def player_mappings_of(
     engine: Engine,
     *,
     credential_id: int | None = None,
+    credential_ids: Collection[int] | None = None,
     team_id: int | None = None,
     limit: int | None = None,
     offset: int = 0,
 ) -> list[PlayerMapping]:
-    """Mapped players by last and first name; of one credential or of all, of one local team or of all."""
+    """Mapped players by last and first name; of one credential, several or all, of one local team or of all."""
     table = player_mappings.c
     wanted = (
         select(
@@ -98,29 +117,58 @@ def player_mappings_of(
             players.c.is_active,
             table.twizzit_player_id,
             table.twizzit_player_name,
+            team_mappings.c.twizzit_team_id,
+            team_mappings.c.twizzit_team_name,
             table.last_synced_at,
             table.sync_status,
             table.sync_error,
         )
         .join(players, players.c.id == table.local_player_id)
         .join(teams, teams.c.id == players.c.team_id, isouter=True)
+        .join(team_mappings, team_mappings.c.id == table.team_mapping_id, isouter=True)
         .order_by(players.c.last_name, players.c.first_name, table.id)
     )
-    if team_id is not None:
-        wanted = wanted.where(players.c.team_id == team_id)
-    return [PlayerMapping(*row) for row in _page(engine, wanted, table.credential_id, credential_id, limit, offset)]
+    wanted = wanted.where(*_owned(table.credential_id, credential_id, credential_ids), *_plays_in(team_id))
+    return [PlayerMapping(*row) for row in _page(engine, wanted, limit, offset)]
 
 
-def _page(
-    engine: Engine,
-    wanted: Select[Any],
-    owner: ColumnElement[Any],
-    credential_id: int | None,
-    limit: int | None,
-    offset: int,
-) -> Sequence[Any]:
+def count_player_mappings(
+    engine: Engine, *, credential_ids: Collection[int] | None = None, team_id: int | None = None
+) -> int:
+    """How many rows `player_mappings_of` gives without a limit."""
+    table = player_mappings.c
+    counted = select(func.count()).select_from(player_mappings).join(players, players.c.id == table.local_player_id)
+    return _count(engine, counted.where(*_owned(table.credential_id, None, credential_ids), *_plays_in(team_id)))
+
+
+def credential_of_team(engine: Engine, team_id: int) -> int | None:
+    """The credential that the mapping of a local team belongs to; None where it has none."""
+    owner = select(team_mappings.c.credential_id).where(team_mappings.c.local_team_id == team_id)
+    with driver_errors(), engine.connect() as connection:
+        return connection.scalar(owner)
+
+
+def _owned(
+    owner: ColumnElement[Any], credential_id: int | None, credential_ids: Collection[int] | None
+) -> list[ColumnElement[bool]]:
+    conditions = []
     if credential_id is not None:
-        wanted = wanted.where(owner == credential_id)
+        conditions.append(owner == credential_id)
+    if credential_ids is not None:
+        conditions.append(among(owner, credential_ids))
+    return conditions
+
+
+def _plays_in(team_id: int | None) -> list[ColumnElement[bool]]:
+    return [] if team_id is None else [players.c.team_id == team_id]
+
+
+def _count(engine: Engine, counted: Select[int]) -> int:
+    with driver_errors(), engine.connect() as connection:
+        return connection.scalar(counted) or 0
+
+
+def _page(engine: Engine, wanted: Select[Any], limit: int | None, offset: int) -> Sequence[Any]:
     with driver_errors(), engine.connect() as connection:
         return [
             [value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in row]

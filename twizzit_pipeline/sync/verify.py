@@ -4,10 +4,20 @@ from dataclasses import dataclass
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.errors import (
+    ConnectionFailed,
+    EndpointRefused,
+    MalformedAnswer,
+    NotATwizzit,
+    TwizzitPipelineError,
+)
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.twizzit.endpoint import parse_endpoint, refuse_private
+
+LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,35 @@ class Verification:
     groups: int | None
     seasons: int
     calls: int
+
+
+def check_endpoint(settings: Settings, url: str) -> str:
+    """The endpoint as it should be stored: a bare host made whole, its addresses judged.
+
+    A name that cannot be looked up now is taken: every connection judges its address again.
+
+    Raises:
+        EndpointRefused: no URL of a Twizzit API, or on an address that is not allowed.
+    """
+    endpoint = parse_endpoint(url)
+    try:
+        refuse_private(endpoint.base_url, allow_private=settings.allow_private_endpoints)
+    except ConnectionFailed:
+        if endpoint.scheme != "https":
+            raise EndpointRefused(f"The endpoint on {endpoint.host} must use https") from None
+    return endpoint.base_url
+
+
+def probable_endpoint(error: TwizzitPipelineError, api_endpoint: str) -> str | None:
+    """Which endpoint would probably answer where this one did not as a Twizzit does; None where that is no question.
+
+    The guide's default is v1, the live service speaks v2.
+    """
+    if not isinstance(error, NotATwizzit | MalformedAnswer | ConnectionFailed):
+        return None
+    if api_endpoint == LIVE_ENDPOINT:
+        return None
+    return LIVE_ENDPOINT
 
 
 def verify(settings: Settings, database: Database, credential_id: int) -> Verification:

@@ -1,0 +1,237 @@
+"""What Twizzit lists at this moment, for people who look before they sync: its organization, groups, seasons, players.
+
+Nothing is written: no lease, no history, no snapshot. Calls are scarce, so answers are kept for five minutes in the
+memory of this process, and one login serves them all.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar, cast
+
+from cachetools import TTLCache
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.credentials.store import Credential
+from twizzit_pipeline.errors import InactiveCredential, UnknownOrganization, UnknownSeason
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database, driver_errors
+from twizzit_pipeline.sync import seasons
+from twizzit_pipeline.transform.players import players_frame
+from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.twizzit.records import Organization, Season, Team
+
+KEPT_SECONDS = 300.0
+
+_MOST_ANSWERS = 256  # of one credential
+_LONGEST_TRY_SECONDS = 15.0
+_NOTHING = object()
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedPlayer:
+    """A player as Twizzit lists them now, their name cut in two as a sync would."""
+
+    id: str
+    first_name: str | None
+    last_name: str | None
+
+
+def impatient(settings: Settings) -> Settings:
+    """These settings for somebody who waits for the answer: two tries, and a quarter of a minute for each."""
+    return settings.model_copy(
+        update={
+            "request_timeout": min(settings.request_timeout, _LONGEST_TRY_SECONDS),
+            "retry_attempts": min(settings.retry_attempts, 2),
+            "retry_seconds": min(settings.retry_seconds, _LONGEST_TRY_SECONDS),
+        }
+    )
+
+
+class LiveTwizzit:
+    """Live answers of every credential; to be closed. May be used by many threads: one asks for a credential at a time.
+
+    Every method may raise, besides what it names: UnknownCredential, InactiveCredential, and whatever `TwizzitClient`
+    raises.
+    """
+
+    def __init__(self, settings: Settings, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = impatient(settings)
+        self._engine = database.engine
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._accounts: dict[int, _Account] = {}
+
+    def close(self) -> None:
+        """End every login."""
+        with self._lock:
+            accounts, self._accounts = list(self._accounts.values()), {}
+        for account in accounts:
+            account.close()
+
+    def organization(self, credential_id: int) -> Organization:
+        """The organization that the credential reads."""
+        return self._ask(credential_id, "organization", lambda client: client.organization())
+
+    def seasons(self, credential_id: int, *, organization_id: str | None = None) -> list[Season]:
+        """The seasons that the account lists, the newest first; the running one alone where it lists none.
+
+        Raises:
+            UnknownOrganization: the credential reads another one.
+        """
+
+        def ask(client: TwizzitClient) -> list[Season]:
+            _require(client, organization_id)
+            return sorted(self._listed(client), key=lambda season: season.start_date or date.min, reverse=True)
+
+        return self._ask(credential_id, ("seasons", organization_id), ask)
+
+    def groups(
+        self,
+        credential_id: int,
+        *,
+        organization_id: str | None = None,
+        season_id: str | None = None,
+        group_type: str | None = None,
+    ) -> list[Team]:
+        """The teams of a season (the running one by default), or its groups of another type.
+
+        Raises:
+            UnknownOrganization: the credential reads another one.
+            UnknownSeason: the account lists no season of that id or name.
+        """
+
+        def ask(client: TwizzitClient) -> list[Team]:
+            _require(client, organization_id)
+            season = self._season(client, season_id)
+            found = client.teams(season) if group_type is None else client.groups(season, group_type)
+            return [team for team in found if team.id is not None]
+
+        return self._ask(credential_id, ("groups", organization_id, season_id, group_type), ask)
+
+    def players(self, credential_id: int, group_id: str, *, season_id: str | None = None) -> list[PreviewedPlayer]:
+        """Who plays in a group now; nobody where there is no such group.
+
+        Raises:
+            UnknownSeason: the account lists no season of that id or name.
+        """
+
+        def ask(client: TwizzitClient) -> list[PreviewedPlayer]:
+            season = self._season(client, season_id)
+            rosters = client.rosters([Team(id=group_id, name=None)], season)
+            frame = players_frame([player for player in rosters.players if player.id is not None])
+            columns = frame[["twizzit_player_id", "first_name", "last_name"]].astype(object)
+            rows = columns.where(columns.notna(), None).drop_duplicates("twizzit_player_id")
+            return [PreviewedPlayer(*row) for row in rows.itertuples(index=False)]
+
+        return self._ask(credential_id, ("players", group_id, season_id), ask)
+
+    def _listed(self, client: TwizzitClient) -> list[Season]:
+        return seasons.listed(client.seasons(), day=seasons.today(), season_start=self._settings.season_start)
+
+    def _season(self, client: TwizzitClient, season_id: str | None) -> Season:
+        listed = self._listed(client)
+        if season_id is None:
+            return _running(listed, seasons.today())
+        for season in listed:
+            if season_id in (season.id, season.label):
+                return season
+        raise UnknownSeason("The account lists no season of that id or name")
+
+    def _ask(self, credential_id: int, question: Hashable, ask: Callable[[TwizzitClient], _T]) -> _T:
+        with driver_errors():
+            credential = store.get(self._engine, credential_id)
+        if not credential.is_active:
+            raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before asking")
+        return self._account(credential).answer(question, ask)
+
+    def _account(self, credential: Credential) -> "_Account":
+        """The account of a credential as it is now, logged in anew every five minutes; closes those that are over."""
+        with self._lock:
+            now = self._clock()
+            over = [key for key, account in self._accounts.items() if account.is_over(now)]
+            known = self._accounts.get(credential.id)
+            if known is not None and known.credential_updated_at != credential.updated_at:
+                over.append(credential.id)
+            ended = [self._accounts.pop(key) for key in dict.fromkeys(over)]
+            account = self._accounts.get(credential.id)
+            if account is None:
+                account = _Account(credential.updated_at, lambda: self._open(credential), self._clock)
+                self._accounts[credential.id] = account
+        for one in ended:
+            one.close()
+        return account
+
+    def _open(self, credential: Credential) -> TwizzitClient:
+        with driver_errors():
+            password = store.reveal_password(self._engine, encryption_key(self._settings), credential.id)
+        return TwizzitClient(
+            endpoint=credential.api_endpoint,
+            username=credential.api_username,
+            password=password,
+            organization_name=credential.organization_name,
+            options=ClientOptions.from_settings(self._settings),
+        )
+
+
+class _Account:
+    """One login and the answers that it brought, for five minutes."""
+
+    def __init__(
+        self,
+        credential_updated_at: datetime | None,
+        open_client: Callable[[], TwizzitClient],
+        clock: Callable[[], float],
+    ) -> None:
+        self.credential_updated_at = credential_updated_at
+        self._open_client = open_client
+        self._client: TwizzitClient | None = None
+        self._closed = False
+        self._over_at = clock() + KEPT_SECONDS
+        self._asking = threading.Lock()
+        self._answers: TTLCache[Hashable, object] = TTLCache(_MOST_ANSWERS, ttl=KEPT_SECONDS, timer=clock)
+
+    def is_over(self, now: float) -> bool:
+        """Whether its five minutes have passed."""
+        return now >= self._over_at
+
+    def answer(self, question: Hashable, ask: Callable[[TwizzitClient], _T]) -> _T:
+        """The kept answer, or a new one. Whoever asks the same at the same moment waits for it and shares it."""
+        with self._asking:
+            kept = self._answers.get(question, _NOTHING)
+            if kept is not _NOTHING:
+                return cast("_T", kept)
+            if self._closed:  # while this caller waited for its turn
+                with self._open_client() as client:
+                    return ask(client)
+            if self._client is None:
+                self._client = self._open_client()
+            found = ask(self._client)
+            self._answers[question] = found
+            return found
+
+    def close(self) -> None:
+        """Ends the login as soon as nobody asks through it any more."""
+        with self._asking:
+            self._closed = True
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+
+def _require(client: TwizzitClient, organization_id: str | None) -> None:
+    own = client.organization().id
+    if organization_id is not None and own is not None and organization_id != own:
+        raise UnknownOrganization("The credential reads another organization: leave organizationId out")
+
+
+def _running(listed: list[Season], day: date) -> Season:
+    """The season on `day`, by the rule of `seasons.running_season`: the latest that has begun, unless all are over."""
+    in_order = sorted(listed, key=lambda season: season.start_date or date.min)
+    begun = [season for season in in_order if (season.start_date or date.min) <= day]
+    running = [season for season in begun if day <= (season.end_date or date.max)]
+    return (running or begun or in_order)[-1]
