@@ -118,6 +118,15 @@ def add_keys(instance: dg.DagsterInstance, keys: PartitionKeys) -> None:
         instance.add_dynamic_partitions(SEASON, list(keys.seasons))
 
 
+def add_requests(keys: PartitionKeys) -> list[dg.AddDynamicPartitionsRequest]:
+    """The same as `add_keys`, as the answer of a sensor."""
+    return [
+        definition.build_add_request(list(added))
+        for definition, added in ((credential_partitions, keys.credentials), (season_partitions, keys.seasons))
+        if added
+    ]
+
+
 def register_partitions(instance: dg.DagsterInstance, engine: Engine) -> PartitionKeys:
     """Make every credential and season of the database a partition of the instance; returns the keys that were new.
 

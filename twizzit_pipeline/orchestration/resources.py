@@ -9,22 +9,36 @@ from contextlib import ExitStack, contextmanager
 
 import dagster as dg
 
+from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.orchestration.instance import keep_connections
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.settings import Settings, load_settings
-from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
+from twizzit_pipeline.sync import requests
+from twizzit_pipeline.sync.fulfilment import Fulfilment
+from twizzit_pipeline.sync.narrowing import EVERYTHING
 from twizzit_pipeline.sync.session import SyncSession
 
 Progress = Callable[[str], None]
+
+REQUEST_TAG = "twizzit/request"
 
 
 class SyncRun:
     """The database and the session of one run, opened by the first step that needs them.
 
-    Without `settings` the environment of that moment is read; without `database` one is opened.
+    Without `settings` the environment of that moment is read; without `database` one is opened. A run that carries out
+    a request (`request_id`) is narrowed as that says, and the request ends with the run.
     """
 
-    def __init__(self, settings: Settings | None, database: Database | None, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None,
+        database: Database | None,
+        progress: Progress | None,
+        request_id: int | None = None,
+    ) -> None:
+        self._request_id = request_id
         self._settings = settings
         self._database = database
         self._progress = progress
@@ -56,15 +70,37 @@ class SyncRun:
     def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
         settings = self._settings or load_settings()
         database = self._database or self._stack.enter_context(open_database(settings))
-        session = SyncSession(
-            settings=settings,
-            database=database,
-            credential_id=partition.credential_id,
-            season=partition.season,
-            run_id=run_id,
-            progress=self._progress,
-        )
+        request = None if self._request_id is None else requests.get(database.engine, self._request_id)
+        with _refusals_told(database, self._request_id, run_id):
+            session = SyncSession(
+                settings=settings,
+                database=database,
+                credential_id=partition.credential_id,
+                season=partition.season,
+                run_id=run_id,
+                progress=self._progress,
+                narrowing=EVERYTHING if request is None else request.options.narrowing,
+                request_id=self._request_id,
+            )
         return self._stack.enter_context(session)
+
+
+@contextmanager
+def _refusals_told(database: Database, request_id: int | None, run_id: str) -> Iterator[None]:
+    """Whoever asked for a sync that cannot even begin is told why."""
+    try:
+        yield
+    except TwizzitPipelineError as error:
+        if request_id is not None:
+            with driver_errors(), database.engine.begin() as connection:
+                Fulfilment(request_id, run_id).refuse(connection, str(error))
+        raise
+
+
+def _request_id(run: dg.DagsterRun | None) -> int | None:
+    """The request that a run carries out, by its tag."""
+    tag = run.tags.get(REQUEST_TAG, "") if run is not None else ""
+    return int(tag) if tag.isascii() and tag.isdigit() else None
 
 
 def sync_resource(
@@ -75,7 +111,7 @@ def sync_resource(
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
         if context.instance is not None:
             keep_connections(context.instance)
-        run = SyncRun(settings, database, progress)
+        run = SyncRun(settings, database, progress, _request_id(context.run))
         try:
             yield run
         finally:

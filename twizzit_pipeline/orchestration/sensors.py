@@ -5,12 +5,7 @@ What belongs here: conditions, not work. A tick asks the database and never Twiz
 
 import dagster as dg
 
-from twizzit_pipeline.orchestration.partitions import (
-    credential_partitions,
-    missing_keys,
-    partition_keys,
-    season_partitions,
-)
+from twizzit_pipeline.orchestration.partitions import add_requests, missing_keys, partition_keys
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.storage.migrate import require_current
@@ -36,11 +31,6 @@ def partitions_sensor(settings: Settings | None = None) -> dg.SensorDefinition:
         new = missing_keys(context.instance, wanted)
         if not new:
             return dg.SkipReason("Every credential and season is a partition already")
-        requests = [
-            definition.build_add_request(list(keys))
-            for definition, keys in ((credential_partitions, new.credentials), (season_partitions, new.seasons))
-            if keys
-        ]
-        return dg.SensorResult(dynamic_partitions_requests=requests)
+        return dg.SensorResult(dynamic_partitions_requests=add_requests(new))
 
     return new_partitions

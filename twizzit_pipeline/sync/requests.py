@@ -28,6 +28,7 @@ from twizzit_pipeline.storage.tables import credentials, leases, sync_history, s
 from twizzit_pipeline.sync import heartbeat
 from twizzit_pipeline.sync.fulfilment import settle
 from twizzit_pipeline.sync.lease import lease_keys
+from twizzit_pipeline.sync.narrowing import Narrowing
 from twizzit_pipeline.sync.seasons import LABEL_LENGTH
 
 SyncType = Literal["teams", "players", "all"]
@@ -51,6 +52,11 @@ class RequestOptions:
     group_id: str | None = None
     create_missing: bool = True
     include_players: bool = False
+
+    @property
+    def narrowing(self) -> Narrowing:
+        """What the sync is limited to."""
+        return Narrowing(self.group_id, self.create_missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,21 @@ finds the lease taken, and its request waits for another turn.
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import leases, sync_requests
+from twizzit_pipeline.storage.tables import (
+    leases,
+    sync_history,
+    sync_requests,
+    team_mappings,
+    twizzit_seasons,
+    twizzit_teams,
+)
 from twizzit_pipeline.sync.lease import lease_keys
-from twizzit_pipeline.sync.requests import Request
+from twizzit_pipeline.sync.requests import Request, SyncType
 
 # A claim whose run never came (the orchestrator died in between) is free again after this.
 CLAIM_SECONDS = 60
@@ -61,6 +68,43 @@ def next_in_line(engine: Engine, requests: Iterable[Request], *, busy: Collectio
             line.append(request)
         taken |= lease_keys(credential)
     return line
+
+
+def entities(engine: Engine, request: Request, season: str) -> SyncType:
+    """What a run must sync so that a request gets what it asks for.
+
+    Players alone need the teams of that season: where they were never read (or the one team asked for has no mapping),
+    they come along.
+    """
+    if request.sync_type == "players":
+        with driver_errors(), engine.connect() as connection:
+            return "players" if _has_teams(connection, request, season) else "all"
+    return "all" if request.options.include_players else request.sync_type
+
+
+def _has_teams(connection: Connection, request: Request, season: str) -> bool:
+    if request.options.group_id is not None:
+        seen = (
+            select(twizzit_teams.c.twizzit_team_id)
+            .join(twizzit_seasons, twizzit_seasons.c.id == twizzit_teams.c.season_id)
+            .join(team_mappings, team_mappings.c.twizzit_team_id == twizzit_teams.c.twizzit_team_id)
+            .where(
+                twizzit_teams.c.credential_id == request.credential_id,
+                team_mappings.c.credential_id == request.credential_id,
+                twizzit_seasons.c.label == season,
+                twizzit_teams.c.twizzit_team_id == request.options.group_id,
+            )
+        )
+    else:
+        seen = select(sync_history.c.id).where(
+            sync_history.c.credential_id == request.credential_id,
+            sync_history.c.sync_type == "teams",
+            sync_history.c.status.in_(("success", "partial_success")),
+            sync_history.c.details["season"].astext == season,
+            sync_history.c.details["season_exists"].astext.is_(None),
+            sync_history.c.details["group_id"].astext.is_(None),
+        )
+    return connection.execute(seen.limit(1)).first() is not None
 
 
 def _is_claimed(request: Request, now: datetime) -> bool:
