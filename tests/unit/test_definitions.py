@@ -1,0 +1,204 @@
+"""The definitions: that they load from nothing, and exactly what is in them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._core.instance.config import dagster_instance_config
+
+from twizzit_pipeline.contracts.players import RULES as PLAYER_RULES
+from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
+from twizzit_pipeline.definitions import build_definitions
+from twizzit_pipeline.orchestration.catalogue import TABLES, table_schema
+from twizzit_pipeline.orchestration.jobs import JOBS
+
+ROOT = Path(__file__).parents[2]
+
+# Any connection, and any file made, is an error; interpreter and libraries may only be read.
+LOAD_FROM_NOTHING = """
+import os, sys
+
+def refuse(event, arguments):
+    if event.startswith("socket.") and event not in {"socket.__new__", "socket.gethostname"}:
+        raise RuntimeError(f"{event} {arguments}")
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_CREAT | os.O_WRONLY | os.O_RDWR):
+        raise RuntimeError(f"opened for writing: {arguments[0]}")
+    if event in {"os.mkdir", "subprocess.Popen"}:
+        raise RuntimeError(f"{event} {arguments}")
+
+sys.dont_write_bytecode = True
+sys.addaudithook(refuse)
+from twizzit_pipeline.definitions import defs
+dg_jobs = sorted(job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__"))
+print(" ".join(dg_jobs))
+"""
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return build_definitions()
+
+
+def test_they_load_without_database_key_network_or_environment(tmp_path: Path) -> None:
+    malformed = {"TWIZZIT_REQUEST_TIMEOUT": "soon", "TWIZZIT_DATABASE_URL": "nonsense", "DAGSTER_POSTGRES_URL": "?"}
+    loaded = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LOAD_FROM_NOTHING],
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), **malformed},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.split() == ["sync_all", "sync_players", "sync_teams"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_assets(definitions: dg.Definitions) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+    drawn = {
+        name: (
+            sorted(dep.asset_key.to_user_string() for dep in spec.deps),
+            spec.group_name,
+            sorted(spec.kinds),
+            list(spec.owners),
+            spec.code_version,
+            {key: value for key, value in spec.tags.items() if not key.startswith("dagster/")},
+        )
+        for name, spec in specs.items()
+    }
+    owners = ["team:club-data"]
+    frames, tables = ["pandas", "postgres", "python"], ["postgres", "python"]
+    teams, players = {"entity": "team"}, {"entity": "player", "personal_data": "true"}
+    scan, mapping = {"stage": "scan"}, {"stage": "mapping"}
+    assert drawn == {
+        "twizzit_teams": ([], "scans", frames, owners, "1", teams | scan),
+        "twizzit_players": (["twizzit_teams"], "scans", frames, owners, "1", players | scan),
+        "twizzit_team_mappings": (["twizzit_teams"], "mappings", tables, owners, "1", teams | mapping),
+        "twizzit_player_mappings": (
+            ["twizzit_players", "twizzit_team_mappings"],
+            "mappings",
+            tables,
+            owners,
+            "1",
+            players | mapping,
+        ),
+    }
+    assert all(spec.description for spec in specs.values())
+    assert all(spec.partitions_def is not None for spec in specs.values())
+
+
+def test_partitions_are_credential_and_season_both_dynamic(definitions: dg.Definitions) -> None:
+    (partitions,) = {spec.partitions_def for spec in definitions.resolve_all_asset_specs()}
+    assert isinstance(partitions, dg.MultiPartitionsDefinition)
+    dimensions = {dimension.name: dimension.partitions_def for dimension in partitions.partitions_defs}
+    assert dimensions == {
+        "credential": dg.DynamicPartitionsDefinition(name="credential"),
+        "season": dg.DynamicPartitionsDefinition(name="season"),
+    }
+
+
+def test_every_contract_rule_is_a_check_of_its_asset_and_partitioned_like_it(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    of_asset: dict[str, set[str]] = {}
+    for key in graph.asset_check_keys:
+        of_asset.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
+    mapping_checks = {"every_item_was_applied", "no_doubtful_link", "nothing_to_look_at"}
+    assert of_asset == {
+        "twizzit_teams": {rule.name for rule in TEAM_RULES},
+        "twizzit_players": {rule.name for rule in PLAYER_RULES} | {"every_roster_was_read"},
+        "twizzit_team_mappings": mapping_checks,
+        "twizzit_player_mappings": mapping_checks,
+    }
+    for key in graph.asset_check_keys:
+        spec = graph.get_check_spec(key)
+        assert spec.partitions_def == graph.get(key.asset_key).partitions_def
+        assert spec.description
+
+
+def test_no_rule_has_the_name_of_another() -> None:
+    for rules in (TEAM_RULES, PLAYER_RULES):
+        names = [rule.name for rule in rules]
+        assert len(names) == len(set(names))
+
+
+def test_the_jobs_run_in_one_process_and_select_their_assets(definitions: dg.Definitions) -> None:
+    selected = {}
+    for name in JOBS:
+        job = definitions.resolve_job_def(name)
+        assert job.executor_def == dg.in_process_executor
+        assert job.description
+        assert job.partitions_def is not None
+        selected[name] = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    assert selected == {
+        "sync_teams": {"twizzit_teams", "twizzit_team_mappings"},
+        "sync_players": {"twizzit_players", "twizzit_player_mappings"},
+        "sync_all": set(TABLES),
+    }
+
+
+def test_asset_backfills_run_in_one_process_and_one_run_a_partition(definitions: dg.Definitions) -> None:
+    assert definitions.executor == dg.in_process_executor
+    # An asset without a policy gets one run for each partition.
+    assert {asset.backfill_policy for asset in definitions.resolve_asset_graph().assets_defs} == {None}
+
+
+def test_both_scans_come_before_anything_is_mapped(definitions: dg.Definitions) -> None:
+    priority = {
+        asset.key.to_user_string(): int(asset.op.tags.get("dagster/priority", "0"))
+        for asset in definitions.resolve_asset_graph().assets_defs
+    }
+    assert min(priority["twizzit_teams"], priority["twizzit_players"]) > priority["twizzit_team_mappings"]
+
+
+def test_the_sensor_looks_by_itself(definitions: dg.Definitions) -> None:
+    (sensor,) = definitions.sensors or []
+    assert isinstance(sensor, dg.SensorDefinition)
+    assert sensor.name == "new_partitions"
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+
+
+@pytest.mark.parametrize("asset", TABLES)
+def test_the_catalogue_shows_every_column_of_the_table(asset: str, definitions: dg.Definitions) -> None:
+    table = TABLES[asset]
+    assert table.name == asset
+    (spec,) = (spec for spec in definitions.resolve_all_asset_specs() if spec.key.to_user_string() == asset)
+    assert spec.metadata["dagster/table_name"].value == asset
+    schema = spec.metadata["dagster/column_schema"].value
+    assert [column.name for column in schema.columns] == [column.name for column in table.columns]
+    assert all(column.description for column in schema.columns)
+
+
+def test_the_catalogue_says_what_a_column_is() -> None:
+    schema = table_schema(TABLES["twizzit_team_mappings"])
+    columns = {column.name: column for column in schema.columns}
+    local, remote = columns["local_team_id"], columns["twizzit_team_id"]
+    assert (local.type, local.constraints.nullable, local.constraints.unique) == ("integer", False, True)
+    assert local.constraints.other == ["references teams(id)"]
+    assert (remote.type, remote.constraints.unique) == ("varchar(100)", True)
+    assert columns["id"].constraints.unique
+    assert columns["last_values"].type == "jsonb"
+    assert schema.constraints.other == ["primary key (id)"]
+
+
+def test_workspace_yaml_names_the_definitions() -> None:
+    assert yaml.safe_load((ROOT / "workspace.yaml").read_text()) == {
+        "load_from": [{"python_module": {"module_name": "twizzit_pipeline.definitions"}}]
+    }
+
+
+def test_dagster_yaml_is_valid_and_keeps_everything_in_postgresql() -> None:
+    configuration, _ = dagster_instance_config(str(ROOT))
+    assert configuration["storage"] == {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
+    assert configuration["telemetry"] == {"enabled": False}
+    (limit,) = configuration["concurrency"]["runs"]["tag_concurrency_limits"]
+    assert limit == {
+        "key": "dagster/partition/credential",
+        "value": {"applyLimitPerUniqueValue": True},
+        "limit": 1,
+    }
