@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         description="Where Dagster keeps its own tables; by default the schema `dagster` of the same database",
     )
     encryption_key: SecretStr | None = Field(None, description="64 hexadecimal characters; ShotSpot's own key")
+    encryption_key_previous: SecretStr | None = Field(
+        None, description="The key before it, while passwords are stored with it still"
+    )
     allow_private_endpoints: bool = Field(False, description="Accept endpoints on loopback and private addresses")
     concurrent_requests: Annotated[int, Field(ge=1, le=32)] = Field(4, description="Calls under way at once")
     requests_per_second: Annotated[float, Field(gt=0)] = Field(10.0, description="Calls a second at most")

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.cipher import Encrypted, decrypt
-from twizzit_pipeline.credentials.key import KEY_FILE, encryption_key
+from twizzit_pipeline.credentials.key import Keys, encryption_keys
+from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.errors import DecryptionFailed, DuplicateOrganization, SettingsError, UnknownCredential
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database
@@ -157,8 +158,8 @@ def embedded(home: Path, **more: object) -> Settings:
 
 def test_the_embedded_mode_makes_a_key_and_keeps_it(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    key = encryption_key(embedded(home))
-    assert encryption_key(embedded(home)) == key
+    key = encryption_keys(embedded(home))
+    assert encryption_keys(embedded(home)) == key
     assert stat.S_IMODE((home / KEY_FILE).stat().st_mode) == 0o600
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert [path.name for path in home.iterdir()] == [KEY_FILE]
@@ -167,7 +168,7 @@ def test_the_embedded_mode_makes_a_key_and_keeps_it(tmp_path: Path) -> None:
 def test_many_who_start_at_once_keep_one_key(tmp_path: Path) -> None:
     found: list[str] = []
     threads = [
-        threading.Thread(target=lambda: found.append(encryption_key(embedded(tmp_path)).get_secret_value()))
+        threading.Thread(target=lambda: found.append(encryption_keys(embedded(tmp_path)).current.get_secret_value()))
         for _ in range(8)
     ]
     for thread in threads:
@@ -179,25 +180,25 @@ def test_many_who_start_at_once_keep_one_key(tmp_path: Path) -> None:
 
 
 def test_the_key_of_the_environment_wins(tmp_path: Path) -> None:
-    encryption_key(embedded(tmp_path))
-    assert encryption_key(embedded(tmp_path, encryption_key=KEY)) == KEY
+    encryption_keys(embedded(tmp_path))
+    assert encryption_keys(embedded(tmp_path, encryption_key=KEY)) == Keys(KEY)
 
 
 def test_your_own_server_never_gets_a_key_made(settings: Settings) -> None:
     with pytest.raises(SettingsError, match=r"TWIZZIT_ENCRYPTION_KEY is not set.*openssl rand -hex 32"):
-        encryption_key(settings.model_copy(update={"encryption_key": None}))
+        encryption_keys(settings.model_copy(update={"encryption_key": None}))
     assert not settings.home.exists()
 
 
 def test_a_malformed_key_is_refused_wherever_it_stands(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="64 hexadecimal characters"):
-        encryption_key(embedded(tmp_path, encryption_key=SecretStr("short")))
+        encryption_keys(embedded(tmp_path, encryption_key=SecretStr("short")))
     (tmp_path / KEY_FILE).write_text("gone wrong\n")
     with pytest.raises(SettingsError, match=KEY_FILE):
-        encryption_key(embedded(tmp_path))
+        encryption_keys(embedded(tmp_path))
 
 
 def test_a_home_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="cannot be read or made"):
-        encryption_key(embedded(tmp_path / "file"))
+        encryption_keys(embedded(tmp_path / "file"))

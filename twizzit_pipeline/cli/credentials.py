@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.settings import load_settings
 
 app = typer.Typer(help="Twizzit logins, their passwords encrypted as ShotSpot encrypts them.", no_args_is_help=True)
@@ -45,7 +45,7 @@ def add(
     if len(base_url) > _LONGEST_ENDPOINT:
         raise typer.BadParameter(f"at most {_LONGEST_ENDPOINT} characters", param_hint="--endpoint")
     refuse_private(base_url, allow_private=settings.allow_private_endpoints)
-    key = encryption_key(settings)
+    key = encryption_keys(settings)
     password = _password_from_stdin() if password_stdin else _ask_for_password()
     with opened(settings) as here:
         new_id = store.add(

@@ -1,6 +1,6 @@
-"""Passwords in and out of ShotSpot's two columns: AES-256-CBC as Node's `aes-256-cbc` does it.
+"""Passwords in and out of the columns: AES-256-CBC as Node's `aes-256-cbc` does it, and a MAC that ShotSpot ignores.
 
-What belongs here: bytes to bytes. Where the key comes from is `key.py`, where rows go is `store.py`. The format is in
+What belongs here: bytes to bytes. Where the keys come from is `key.py`, where rows go is `store.py`. The format is in
 shotspot-schema.md: key of 64 hexadecimal characters, a fresh random IV of 16 bytes for each password, PKCS#7, UTF-8,
 cipher text and IV as lower-case hexadecimal.
 """
@@ -13,78 +13,108 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pydantic import SecretStr
 
-from twizzit_pipeline.errors import DecryptionFailed, SettingsError
+from twizzit_pipeline.credentials.key import Keys, check_key, keys_of
+from twizzit_pipeline.credentials.mac import Verdict, judge, mac_of
+from twizzit_pipeline.errors import DecryptionFailed, TamperedCredential
 
 _BLOCK = 16
-_KEY = re.compile(r"[0-9a-fA-F]{64}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _REMEDIES = (
-    "check that TWIZZIT_ENCRYPTION_KEY is set, is 64 hexadecimal characters and is still the key that this password "
-    "was stored with; if that key is lost, store the credential again"
+    "check that TWIZZIT_ENCRYPTION_KEY is set and right, that it is 64 hexadecimal characters, and that it is still "
+    "the key that this password was stored with (else set that one as TWIZZIT_ENCRYPTION_KEY_PREVIOUS); if that key "
+    "is lost, store the credential again"
 )
+_RESTORE = "bring it back from a backup (twizzit credentials import), or store the credential again"
 
 
 @dataclass(frozen=True, slots=True)
 class Encrypted:
-    """What the columns `encrypted_password` and `encryption_iv` hold, lower-case hexadecimal both."""
+    """What the columns hold: `encrypted_password` and `encryption_iv` in lower-case hexadecimal, `encryption_mac`.
+
+    `mac` is None for a row of ShotSpot's, and in one that it rewrote.
+    """
 
     cipher_text_hex: str
     iv_hex: str
+    mac: str | None = None
 
 
-def check_key(key: SecretStr, *, source: str = "TWIZZIT_ENCRYPTION_KEY") -> bytes:
-    """The 32 bytes of a key, or what is wrong with it.
-
-    Raises:
-        SettingsError: not 64 hexadecimal characters; names `source`, never the value.
-    """
-    text = key.get_secret_value()
-    if not _KEY.fullmatch(text):
-        fault = f"it has {len(text)}" if len(text) != 64 else "some of its characters are no hexadecimal digits"
-        raise SettingsError(
-            f"{source} must be 64 hexadecimal characters, and {fault}; use ShotSpot's key, or make one: "
-            "openssl rand -hex 32"
-        )
-    return bytes.fromhex(text)
-
-
-def encrypt(password: SecretStr, key: SecretStr) -> Encrypted:
-    """Encrypt a password under a fresh random IV.
+def encrypt(password: SecretStr, key: Keys | SecretStr) -> Encrypted:
+    """Encrypt a password under the current key and a fresh random IV.
 
     Raises:
         SettingsError: the key is malformed.
     """
+    secret = check_key(keys_of(key).current)
     iv = os.urandom(_BLOCK)
-    encryptor = Cipher(algorithms.AES(check_key(key)), modes.CBC(iv)).encryptor()
+    encryptor = Cipher(algorithms.AES(secret), modes.CBC(iv)).encryptor()
     padder = padding.PKCS7(_BLOCK * 8).padder()
     padded = padder.update(password.get_secret_value().encode()) + padder.finalize()
-    return Encrypted((encryptor.update(padded) + encryptor.finalize()).hex(), iv.hex())
+    cipher_text = encryptor.update(padded) + encryptor.finalize()
+    return Encrypted(cipher_text.hex(), iv.hex(), mac_of(secret, iv, cipher_text))
 
 
-def decrypt(encrypted: Encrypted, key: SecretStr) -> SecretStr:
-    """The password behind a row's two columns.
+def decrypt(encrypted: Encrypted, key: Keys | SecretStr) -> SecretStr:
+    """The password behind a row's columns, with the current key or else the previous one.
 
-    CBC alone does not notice every damage: a wrong key passes for a right one about once in 256 times, and then mostly
+    A MAC, where there is one, is checked before anything is decrypted, and says which key the row was stored with.
+    Without one not every damage is noticed: a wrong key passes for a right one about once in 256 times, and then mostly
     fails as UTF-8.
 
     Raises:
-        SettingsError: the key is malformed.
-        DecryptionFailed: the columns are malformed or damaged, or the key is another one.
+        SettingsError: a key is malformed.
+        TamperedCredential: cipher text, IV or MAC are no longer what was stored.
+        DecryptionFailed: the row was stored with another key; or it has no MAC, and is malformed or damaged.
     """
-    key_bytes = check_key(key)
+    secrets = [check_key(one) for one in keys_of(key)]
+    if encrypted.mac is not None:
+        secrets = [_fitting(encrypted, encrypted.mac, secrets)]
     cipher_text = _from_hex(encrypted.cipher_text_hex, "cipher text")
     iv = _from_hex(encrypted.iv_hex, "initialization vector")
     if len(iv) != _BLOCK:
         raise _damaged("initialization vector")
     if len(cipher_text) % _BLOCK:
         raise _damaged("cipher text")
-    decryptor = Cipher(algorithms.AES(key_bytes), modes.CBC(iv)).decryptor()
+    for secret in secrets:
+        password = _try(secret, iv, cipher_text)
+        if password is not None:
+            return password
+    raise DecryptionFailed(f"Password decryption failed: {_REMEDIES}")
+
+
+def is_current(encrypted: Encrypted, key: Keys | SecretStr) -> bool:
+    """Whether a row has a MAC that fits and was stored with the current key: nothing is left to do for it."""
+    secret = check_key(keys_of(key).current)
+    if encrypted.mac is None or not (_HEX.fullmatch(encrypted.cipher_text_hex) and _HEX.fullmatch(encrypted.iv_hex)):
+        return False
+    parts = bytes.fromhex(encrypted.iv_hex), bytes.fromhex(encrypted.cipher_text_hex)
+    return judge(encrypted.mac, secret, *parts) is Verdict.FITS
+
+
+def _fitting(encrypted: Encrypted, mac: str, secrets: list[bytes]) -> bytes:
+    """The key that a MAC was made with, if it fits."""
+    if not (_HEX.fullmatch(encrypted.cipher_text_hex) and _HEX.fullmatch(encrypted.iv_hex)):
+        raise _tampered()
+    iv, cipher_text = bytes.fromhex(encrypted.iv_hex), bytes.fromhex(encrypted.cipher_text_hex)
+    if len(iv) != _BLOCK:  # the MAC is over both in a row, so a byte that moved from one to the other would fit
+        raise _tampered()
+    verdicts = {secret: judge(mac, secret, iv, cipher_text) for secret in secrets}
+    for secret, verdict in verdicts.items():
+        if verdict is Verdict.FITS:
+            return secret
+    if set(verdicts.values()) == {Verdict.OTHER_KEY}:
+        raise DecryptionFailed(f"Password decryption failed: {_REMEDIES}")
+    raise _tampered()
+
+
+def _try(secret: bytes, iv: bytes, cipher_text: bytes) -> SecretStr | None:
+    decryptor = Cipher(algorithms.AES(secret), modes.CBC(iv)).decryptor()
     padded = decryptor.update(cipher_text) + decryptor.finalize()
     unpadder = padding.PKCS7(_BLOCK * 8).unpadder()
     try:
         return SecretStr((unpadder.update(padded) + unpadder.finalize()).decode())
     except ValueError:  # padding, or UTF-8: the exception would quote bytes of the password
-        raise DecryptionFailed(f"Password decryption failed: {_REMEDIES}") from None
+        return None
 
 
 def _from_hex(text: str, what: str) -> bytes:
@@ -95,3 +125,9 @@ def _from_hex(text: str, what: str) -> bytes:
 
 def _damaged(what: str) -> DecryptionFailed:
     return DecryptionFailed(f"Password decryption failed: the stored {what} is damaged; store the credential again")
+
+
+def _tampered() -> TamperedCredential:
+    return TamperedCredential(
+        f"The stored password does not fit its MAC: the row was damaged, or changed past this program; {_RESTORE}"
+    )

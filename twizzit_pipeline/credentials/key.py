@@ -1,61 +1,115 @@
-"""Where the encryption key comes from: the environment, or a file beside the embedded database."""
+"""Which encryption keys count: the environment's, or the one kept beside the embedded database."""
 
-import os
-import secrets
-from contextlib import suppress
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from twizzit_pipeline.credentials.cipher import check_key
+from twizzit_pipeline.credentials import key_file
+from twizzit_pipeline.credentials.key_file import KEY_FILE, PREVIOUS_FILE
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.settings import Settings
 
-KEY_FILE = "encryption.key"
+KEY = "TWIZZIT_ENCRYPTION_KEY"
+PREVIOUS_KEY = "TWIZZIT_ENCRYPTION_KEY_PREVIOUS"
+_KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def encryption_key(settings: Settings) -> SecretStr:
-    """The key of `TWIZZIT_ENCRYPTION_KEY`; without it, and with the embedded database alone, the one kept in its home.
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The key that passwords are stored with, and the one before it while some still are; iterates in that order."""
 
-    That file is made (mode 0600) where it is missing. It is never made for a server of your own: ShotSpot has a key
-    for the rows there, and a second one would lock it out.
+    current: SecretStr
+    previous: SecretStr | None = None
+
+    def __iter__(self) -> Iterator[SecretStr]:
+        yield self.current
+        if self.previous is not None:
+            yield self.previous
+
+
+def keys_of(key: Keys | SecretStr) -> Keys:
+    """Keys as they are; a single key as the current one."""
+    return key if isinstance(key, Keys) else Keys(key)
+
+
+def check_key(key: SecretStr, *, source: str = KEY) -> bytes:
+    """The 32 bytes of a key, or what is wrong with it.
+
+    Raises:
+        SettingsError: not 64 hexadecimal characters; names `source`, never the value.
+    """
+    text = key.get_secret_value()
+    if not _KEY.fullmatch(text):
+        fault = f"it has {len(text)}" if len(text) != 64 else "some of its characters are no hexadecimal digits"
+        raise SettingsError(
+            f"{source} must be 64 hexadecimal characters, and {fault}; use ShotSpot's key, or make one: "
+            "openssl rand -hex 32"
+        )
+    return bytes.fromhex(text)
+
+
+def in_file(settings: Settings) -> bool:
+    """Whether the key is kept beside the embedded database: there is no other, and nobody else needs to know it."""
+    return settings.encryption_key is None and settings.embedded
+
+
+def encryption_keys(settings: Settings) -> Keys:
+    """The keys of `TWIZZIT_ENCRYPTION_KEY` and `TWIZZIT_ENCRYPTION_KEY_PREVIOUS`.
+
+    Without the first, and with the embedded database alone, the key is the one kept in its home, made where it is
+    missing; the previous one is that of an exchange that is not finished, or else the environment's. A key is never
+    made for a server of your own: ShotSpot has one for the rows there, and a second would lock it out.
 
     Raises:
         SettingsError: no key, or a malformed one.
     """
-    if settings.encryption_key is not None:
-        check_key(settings.encryption_key)
-        return settings.encryption_key
-    if not settings.embedded:
+    if in_file(settings):
+        return _kept(settings)
+    if settings.encryption_key is None:
         raise SettingsError(
-            "TWIZZIT_ENCRYPTION_KEY is not set, and passwords cannot be read or stored without it; use ShotSpot's key, "
-            "or where there is none yet make one and keep it: openssl rand -hex 32"
+            f"{KEY} is not set, and passwords cannot be read or stored without it; use ShotSpot's key, or where there "
+            "is none yet make one and keep it: openssl rand -hex 32"
         )
-    path = settings.home / KEY_FILE
+    check_key(settings.encryption_key)
+    if settings.encryption_key_previous is not None:
+        check_key(settings.encryption_key_previous, source=PREVIOUS_KEY)
+    return Keys(settings.encryption_key, settings.encryption_key_previous)
+
+
+def encryption_key(settings: Settings) -> SecretStr:
+    """The current one of `encryption_keys` alone."""
+    return encryption_keys(settings).current
+
+
+@contextmanager
+def key_file_errors(home: Path) -> Iterator[None]:
+    """Turns errors of the files of `key_file` into one of ours.
+
+    Raises:
+        SettingsError: a file of the key cannot be read or made.
+    """
     try:
-        if not path.exists():
-            _make(path)
-        key = SecretStr(path.read_text("ascii", errors="replace").strip())
+        yield
     except OSError as error:
         raise SettingsError(
-            f"The encryption key {path} cannot be read or made ({error.strerror}); check who owns that folder, or set "
-            "TWIZZIT_ENCRYPTION_KEY"
+            f"The encryption key {home / KEY_FILE} cannot be read or made ({error.strerror}); check who owns that "
+            f"folder, or set {KEY}"
         ) from None
-    check_key(key, source=str(path))
-    return key
 
 
-def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"{secrets.token_hex(32)}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # A link appears whole or not at all, and never over another: two processes that start together keep one key.
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
+def _kept(settings: Settings) -> Keys:
+    home = settings.home
+    with key_file_errors(home):
+        current = key_file.read_or_make(home)
+        previous = key_file.previous(home)
+    check_key(current, source=str(home / KEY_FILE))
+    if previous is not None:
+        check_key(previous, source=str(home / PREVIOUS_FILE))
+    elif settings.encryption_key_previous is not None:
+        previous = settings.encryption_key_previous
+        check_key(previous, source=PREVIOUS_KEY)
+    return Keys(current, previous)

@@ -4,89 +4,102 @@ What belongs here: statements on that table. Whether an endpoint may be used is 
 person, since this folder knows nothing of HTTP.
 """
 
-import re
-import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, Row, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, Row, Table, func, select, update
+from sqlalchemy import delete as sql_delete
 
-from twizzit_pipeline.credentials.cipher import Encrypted, decrypt, encrypt
-from twizzit_pipeline.errors import DuplicateOrganization, UnknownCredential
-from twizzit_pipeline.storage.tables import credentials
+from twizzit_pipeline.credentials.key import Keys
+from twizzit_pipeline.credentials.rows import (
+    COLUMNS,
+    DEFAULT_ENDPOINT,
+    ENCRYPTED,
+    Credential,
+    credential_of,
+    decrypt_row,
+    insert_login,
+    locked,
+    may_exist,
+    new_partition_key,
+    password_columns,
+    unknown,
+)
+from twizzit_pipeline.errors import SyncInProgress
+from twizzit_pipeline.storage.audit import Actor, record, this_user
+from twizzit_pipeline.storage.tables import (
+    competition_mappings,
+    credentials,
+    leases,
+    player_mappings,
+    sync_history,
+    team_mappings,
+)
 
-DEFAULT_ENDPOINT = "https://api.twizzit.com/v1"
-_UNIQUE_VIOLATION = "23505"
-_LARGEST_ID = 2**31 - 1
-_KEY_LENGTH = 100
+__all__ = [
+    "DEFAULT_ENDPOINT",
+    "Credential",
+    "Deleted",
+    "add",
+    "change_login",
+    "delete",
+    "ensure_partition_keys",
+    "get",
+    "list_all",
+    "mark_verified",
+    "new_partition_key",
+    "partition_key",
+    "remember_organization",
+    "reveal_password",
+    "set_active",
+]
+
+_LEASE_LASTS = timedelta(seconds=60)  # without a heartbeat; a sync says the same
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
-    """A Twizzit login without its password. Times carry their zone (UTC).
+class Deleted:
+    """What became of a deleted credential's rows: history went along, mappings stayed without a credential."""
 
-    `partition_key` is what people see in Dagster ("3-kcc-antwerpen"); the two `twizzit_organization_*` are what the
-    account turned out to read, None until it was asked once.
-    """
-
-    id: int
     organization_name: str
-    api_username: str
-    api_endpoint: str
-    is_active: bool
-    partition_key: str | None
-    twizzit_organization_id: str | None
-    twizzit_organization_name: str | None
-    last_verified_at: datetime | None
-    created_at: datetime | None
-    updated_at: datetime | None
+    history: int
+    mappings: int
 
 
-_COLUMNS = [credentials.c[name] for name in Credential.__dataclass_fields__]
 _utc_now = func.timezone("utc", func.now())
 
 
 def add(
     engine: Engine,
-    key: SecretStr,
+    key: Keys | SecretStr,
     *,
     organization_name: str,
     api_username: str,
     password: SecretStr,
     api_endpoint: str = DEFAULT_ENDPOINT,
+    actor: Actor | None = None,
 ) -> int:
-    """Store a login, its password encrypted; the new id.
+    """Store a login, its password encrypted under the current key; the new id.
+
+    Args:
+        actor: who stores it, for the audit log; here and below, the user of this process where it is None.
 
     Raises:
         SettingsError: the key is malformed.
         DuplicateOrganization: this database allows one credential for a name, and has it.
     """
-    encrypted = encrypt(password, key)
-    row = {
-        "organization_name": organization_name,
-        "api_username": api_username,
-        "encrypted_password": encrypted.cipher_text_hex,
-        "encryption_iv": encrypted.iv_hex,
-        "api_endpoint": api_endpoint,
-    }
-    try:
-        with engine.begin() as connection:
-            new_id = int(connection.execute(insert(credentials).values(row).returning(credentials.c.id)).scalar_one())
-            connection.execute(
-                update(credentials)
-                .where(credentials.c.id == new_id)
-                .values(partition_key=new_partition_key(new_id, organization_name))
-            )
-    except IntegrityError as error:
-        if getattr(error.orig, "sqlstate", None) != _UNIQUE_VIOLATION:
-            raise
-        raise DuplicateOrganization(
-            f"There is a credential for {organization_name!r} already, and this database allows one for a name "
-            "(ShotSpot's unique constraint on organization_name); choose another name"
-        ) from None
+    with engine.begin() as connection:
+        new_id = insert_login(
+            connection,
+            key,
+            organization_name=organization_name,
+            api_username=api_username,
+            password=password,
+            api_endpoint=api_endpoint,
+        )
+        _record(connection, actor, "add", new_id, organization=organization_name)
     return new_id
 
 
@@ -96,29 +109,36 @@ def get(engine: Engine, credential_id: int) -> Credential:
     Raises:
         UnknownCredential: no row has that id.
     """
-    return _credential(_row(engine, credential_id, _COLUMNS))
+    return credential_of(_row(engine, credential_id, COLUMNS))
 
 
 def list_all(engine: Engine) -> list[Credential]:
     """Every credential, by id."""
     with engine.connect() as connection:
-        return [_credential(row) for row in connection.execute(select(*_COLUMNS).order_by(credentials.c.id))]
+        return [credential_of(row) for row in connection.execute(select(*COLUMNS).order_by(credentials.c.id))]
 
 
-def reveal_password(engine: Engine, key: SecretStr, credential_id: int) -> SecretStr:
-    """The password of a credential.
+def reveal_password(engine: Engine, key: Keys | SecretStr, credential_id: int) -> SecretStr:
+    """The password of a credential, read with the current key or else the previous one.
 
     Raises:
         UnknownCredential: no row has that id.
-        SettingsError: the key is malformed.
+        SettingsError: a key is malformed.
+        TamperedCredential: the row does not fit its MAC.
         DecryptionFailed: the key is another one, or the row is damaged.
     """
-    row = _row(engine, credential_id, [credentials.c.encrypted_password, credentials.c.encryption_iv])
-    return decrypt(Encrypted(row.encrypted_password, row.encryption_iv), key)
+    return decrypt_row(_row(engine, credential_id, [credentials.c.id, *ENCRYPTED]), key)
 
 
 def change_login(
-    engine: Engine, key: SecretStr, credential_id: int, *, api_username: str, password: SecretStr, api_endpoint: str
+    engine: Engine,
+    key: Keys | SecretStr,
+    credential_id: int,
+    *,
+    api_username: str,
+    password: SecretStr,
+    api_endpoint: str,
+    actor: Actor | None = None,
 ) -> None:
     """Give a credential another username, password and endpoint; its name and its partition key stay.
 
@@ -126,20 +146,67 @@ def change_login(
         UnknownCredential: no row has that id.
         SettingsError: the key is malformed.
     """
-    encrypted = encrypt(password, key)
-    _row(engine, credential_id, [credentials.c.id])
+    values = {"api_username": api_username, "api_endpoint": api_endpoint}
     with engine.begin() as connection:
+        before = locked(connection, credential_id)
         connection.execute(
             update(credentials)
             .where(credentials.c.id == credential_id)
-            .values(
-                api_username=api_username,
-                encrypted_password=encrypted.cipher_text_hex,
-                encryption_iv=encrypted.iv_hex,
-                api_endpoint=api_endpoint,
-                updated_at=_utc_now,
-            )
+            .values(**values, **password_columns(password, key), updated_at=_utc_now)
         )
+        changed = [name for name, value in values.items() if getattr(before, name) != value]
+        _record(connection, actor, "change_login", credential_id, fields=["password", *changed])
+
+
+def set_active(engine: Engine, credential_id: int, active: bool, *, actor: Actor | None = None) -> bool:
+    """Switch a credential on or off; whether that changed anything. A sync under way goes on to its end.
+
+    Raises:
+        UnknownCredential: no row has that id.
+    """
+    with engine.begin() as connection:
+        if locked(connection, credential_id).is_active == active:
+            return False
+        connection.execute(
+            update(credentials).where(credentials.c.id == credential_id).values(is_active=active, updated_at=_utc_now)
+        )
+        _record(connection, actor, "activate" if active else "deactivate", credential_id)
+    return True
+
+
+def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) -> Deleted:
+    """Delete a credential, and with it its configuration, history, seasons and snapshots.
+
+    Teams, players and mappings stay. The mappings belong to nobody then, and the next credential of the same
+    organization adopts them, so that nobody loses their registration.
+
+    Raises:
+        UnknownCredential: no row has that id.
+        SyncInProgress: a sync of it is under way; one that died is waited for no longer than its lease lasts.
+    """
+    with engine.begin() as connection:
+        # No lease can be taken while the row is locked so: its foreign key would have to lock it too.
+        credential = locked(connection, credential_id)
+        held = connection.execute(
+            select(leases.c.history_id).where(
+                leases.c.credential_id == credential_id,
+                leases.c.heartbeat_at >= func.clock_timestamp() - _LEASE_LASTS,
+            )
+        ).first()
+        if held is not None:
+            raise SyncInProgress(
+                f"A sync of credential {credential_id} is under way: delete the credential when that is over (a sync "
+                "that was killed counts as over after a minute)",
+                history_id=held.history_id,
+            )
+        mappings = sum(
+            _count(connection, table, credential_id) for table in (team_mappings, player_mappings, competition_mappings)
+        )
+        gone = Deleted(credential.organization_name, _count(connection, sync_history, credential_id), mappings)
+        connection.execute(sql_delete(credentials).where(credentials.c.id == credential_id))
+        details = {"organization": gone.organization_name, "history": gone.history, "mappings_kept": mappings}
+        _record(connection, actor, "delete", credential_id, **details)
+    return gone
 
 
 def remember_organization(
@@ -200,26 +267,20 @@ def ensure_partition_keys(engine: Engine) -> int:
     return made
 
 
-def new_partition_key(credential_id: int, organization_name: str) -> str:
-    """The Dagster key of a credential: its id, then its name in plain letters ("3-kcc-antwerpen"), 100 at most."""
-    letters = unicodedata.normalize("NFKD", organization_name.casefold()).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
-    return f"{credential_id}-{slug}"[:_KEY_LENGTH].rstrip("-")
-
-
 def _row(engine: Engine, credential_id: int, columns: list[Any]) -> Row[Any]:
-    if 0 < credential_id <= _LARGEST_ID:
+    if may_exist(credential_id):
         with engine.connect() as connection:
             row = connection.execute(select(*columns).where(credentials.c.id == credential_id)).one_or_none()
         if row is not None:
             return row
-    raise UnknownCredential(f"No credential has the id {credential_id}; see: twizzit credentials list")
+    raise unknown(credential_id)
 
 
-def _credential(row: Row[Any]) -> Credential:
-    values = dict(row._mapping)
-    for name in ("last_verified_at", "created_at", "updated_at"):
-        values[name] = values[name] and values[name].replace(tzinfo=UTC)
-    values["api_endpoint"] = values["api_endpoint"] or DEFAULT_ENDPOINT
-    values["is_active"] = values["is_active"] is not False  # null is ShotSpot's default, which is true
-    return Credential(**values)
+def _count(connection: Connection, table: Table, credential_id: int) -> int:
+    statement = select(func.count()).select_from(table).where(table.c.credential_id == credential_id)
+    return connection.execute(statement).scalar_one()
+
+
+def _record(connection: Connection, actor: Actor | None, action: str, credential_id: int, **details: object) -> None:
+    who = actor or this_user()
+    record(connection, who, action=action, target="credential", target_id=str(credential_id), details=details)

@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 from cachetools import TTLCache
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import InactiveCredential, UnknownOrganization, UnknownSeason
 from twizzit_pipeline.settings import Settings
@@ -168,7 +168,7 @@ class LiveTwizzit:
 
     def _open(self, credential: Credential) -> TwizzitClient:
         with driver_errors():
-            password = store.reveal_password(self._engine, encryption_key(self._settings), credential.id)
+            password = store.reveal_password(self._engine, encryption_keys(self._settings), credential.id)
         return TwizzitClient(
             endpoint=credential.api_endpoint,
             username=credential.api_username,

@@ -9,7 +9,7 @@ from types import TracebackType
 from sqlalchemy import Connection, Engine, Table, text
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import InactiveCredential, SyncInProgress, TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
@@ -118,7 +118,7 @@ class SyncSession:
             self._client = TwizzitClient(
                 endpoint=self.credential.api_endpoint,
                 username=self.credential.api_username,
-                password=store.reveal_password(self.engine, encryption_key(self.settings), self.credential.id),
+                password=store.reveal_password(self.engine, encryption_keys(self.settings), self.credential.id),
                 organization_name=self.credential.organization_name,
                 options=ClientOptions.from_settings(self.settings),
             )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import (
     ConnectionFailed,
     EndpointRefused,
@@ -71,7 +71,7 @@ def verify(settings: Settings, database: Database, credential_id: int) -> Verifi
     """
     with driver_errors():
         credential = store.get(database.engine, credential_id)
-        password = store.reveal_password(database.engine, encryption_key(settings), credential_id)
+        password = store.reveal_password(database.engine, encryption_keys(settings), credential_id)
     with TwizzitClient(
         endpoint=credential.api_endpoint,
         username=credential.api_username,

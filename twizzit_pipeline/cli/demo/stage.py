@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.storage.engine import Database
@@ -31,7 +31,7 @@ def refuse_a_database_in_use(database: Database, club: Organization) -> None:
 
 def credential_of(here: Opened, club: Organization, simulator: SimulatorServer) -> tuple[Credential, bool]:
     """The club's credential, pointed at this simulator; and whether it is new."""
-    engine, key = here.database.engine, encryption_key(here.settings)
+    engine, key = here.database.engine, encryption_keys(here.settings)
     username, password = club.account.username, SecretStr(club.account.password)
     endpoint = simulator.v2_endpoint
     for credential in store.list_all(engine):

@@ -10,7 +10,7 @@ from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.progress import Steps
 from twizzit_pipeline.cli.syncing import Synced, sync_now
 from twizzit_pipeline.cli.terminal import console, plural, show_table, table
-from twizzit_pipeline.credentials.key import encryption_key
+from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import SyncInProgress
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
@@ -74,7 +74,7 @@ def _two_syncs(
 
 def _set_the_stage(out: Console, here: Opened, club: Organization) -> None:
     database = here.database
-    encryption_key(here.settings)  # a key that is missing is said before anything is written
+    encryption_keys(here.settings)  # a key that is missing is said before anything is written
     if not here.settings.embedded:
         stage.refuse_a_database_in_use(database, club)
     applied = migrate(database.engine)

@@ -1,0 +1,140 @@
+"""One row of `twizzit_credentials`, within a transaction: its columns, its password in and out of them.
+
+What belongs here: what the store, the rotation and the backup share. None of it leaves a trace in the audit log: that
+is for whoever knows why a row changes.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from twizzit_pipeline.credentials.cipher import Encrypted, decrypt, encrypt
+from twizzit_pipeline.credentials.key import Keys
+from twizzit_pipeline.errors import DecryptionFailed, DuplicateOrganization, TamperedCredential, UnknownCredential
+from twizzit_pipeline.storage.tables import credentials
+
+DEFAULT_ENDPOINT = "https://api.twizzit.com/v1"
+_UNIQUE_VIOLATION = "23505"
+_LARGEST_ID = 2**31 - 1
+_KEY_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A Twizzit login without its password. Times carry their zone (UTC).
+
+    `partition_key` is what people see in Dagster ("3-kcc-antwerpen"); the two `twizzit_organization_*` are what the
+    account turned out to read, None until it was asked once.
+    """
+
+    id: int
+    organization_name: str
+    api_username: str
+    api_endpoint: str
+    is_active: bool
+    partition_key: str | None
+    twizzit_organization_id: str | None
+    twizzit_organization_name: str | None
+    last_verified_at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+COLUMNS = [credentials.c[name] for name in Credential.__dataclass_fields__]
+ENCRYPTED = [credentials.c.encrypted_password, credentials.c.encryption_iv, credentials.c.encryption_mac]
+
+
+def insert_login(connection: Connection, key: Keys | SecretStr, *, password: SecretStr, **row: object) -> int:
+    """The row of a new login, by the names of its columns, within a transaction; leaves no trace in the audit log.
+
+    Raises:
+        SettingsError: the key is malformed.
+        DuplicateOrganization: this database allows one credential for a name, and has it.
+    """
+    statement = insert(credentials).values(**row, **password_columns(password, key)).returning(credentials.c.id)
+    try:
+        with connection.begin_nested():
+            new_id = int(connection.execute(statement).scalar_one())
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) != _UNIQUE_VIOLATION:
+            raise
+        raise DuplicateOrganization(
+            f"There is a credential for {row['organization_name']!r} already, and this database allows one for a name "
+            "(ShotSpot's unique constraint on organization_name); choose another name"
+        ) from None
+    connection.execute(
+        update(credentials)
+        .where(credentials.c.id == new_id)
+        .values(partition_key=new_partition_key(new_id, str(row["organization_name"])))
+    )
+    return new_id
+
+
+def locked(connection: Connection, credential_id: int) -> Credential:
+    """One credential, its row locked until the transaction ends.
+
+    Raises:
+        UnknownCredential: no row has that id.
+    """
+    if may_exist(credential_id):
+        statement = select(*COLUMNS).where(credentials.c.id == credential_id).with_for_update()
+        row = connection.execute(statement).one_or_none()
+        if row is not None:
+            return credential_of(row)
+    raise unknown(credential_id)
+
+
+def credential_of(row: Row[Any]) -> Credential:
+    """A row of `COLUMNS`."""
+    values = dict(row._mapping)
+    for name in ("last_verified_at", "created_at", "updated_at"):
+        values[name] = values[name] and values[name].replace(tzinfo=UTC)
+    values["api_endpoint"] = values["api_endpoint"] or DEFAULT_ENDPOINT
+    values["is_active"] = values["is_active"] is not False  # null is ShotSpot's default, which is true
+    return Credential(**values)
+
+
+def decrypt_row(row: Row[Any], key: Keys | SecretStr) -> SecretStr:
+    """The password of a row with its `id` and the three columns of `password_columns`; raises as `reveal_password`."""
+    try:
+        return decrypt(encrypted_of(row), key)
+    except (TamperedCredential, DecryptionFailed) as error:
+        raise type(error)(f"{error} (credential {row.id})") from None
+
+
+def encrypted_of(row: Row[Any]) -> Encrypted:
+    """The three columns of a row."""
+    return Encrypted(row.encrypted_password, row.encryption_iv, row.encryption_mac)
+
+
+def password_columns(password: SecretStr, key: Keys | SecretStr) -> dict[str, object]:
+    """The columns that hold a password, freshly encrypted under the current key."""
+    encrypted = encrypt(password, key)
+    return {
+        "encrypted_password": encrypted.cipher_text_hex,
+        "encryption_iv": encrypted.iv_hex,
+        "encryption_mac": encrypted.mac,
+    }
+
+
+def new_partition_key(credential_id: int, organization_name: str) -> str:
+    """The Dagster key of a credential: its id, then its name in plain letters ("3-kcc-antwerpen"), 100 at most."""
+    letters = unicodedata.normalize("NFKD", organization_name.casefold()).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
+    return f"{credential_id}-{slug}"[:_KEY_LENGTH].rstrip("-")
+
+
+def may_exist(credential_id: int) -> bool:
+    """Whether the column could hold such an id: PostgreSQL refuses to compare it with others."""
+    return 0 < credential_id <= _LARGEST_ID
+
+
+def unknown(credential_id: int) -> UnknownCredential:
+    """What to raise where no row has that id."""
+    return UnknownCredential(f"No credential has the id {credential_id}; see: twizzit credentials list")
