@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -61,6 +61,12 @@ def _database_of(admin: str, template: str) -> Iterator[str]:
         yield make_url(admin).set(database=name).render_as_string(hide_password=False)
     finally:
         _execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_url: str) -> Callable[[], AbstractContextManager[str]]:
+    """Makes migrated databases that several tests share: ``with new_database() as url:``."""
+    return lambda: contextmanager(_database_of)(postgres_url, _TEMPLATE)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
-from twizzit_pipeline.cli import credentials, dagster, database, history, mappings, simulate, sync
+from twizzit_pipeline.cli import api, credentials, dagster, database, history, mappings, simulate, sync
 from twizzit_pipeline.cli.demo.command import demo
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.errors import SyncInProgress, TwizzitPipelineError
@@ -33,6 +33,8 @@ app.command()(database.migrate)
 app.command(name="check-migrations")(database.check_migrations)
 app.command(context_settings=dagster.PASS_ALL_ON, add_help_option=False)(dagster.dagster)
 app.command()(simulate.simulate)
+app.command()(api.api)
+app.command()(api.token)
 
 
 def run() -> None:

@@ -1,0 +1,78 @@
+"""What the tests of the HTTP API share: a real server in a thread, and clients with tokens of every kind."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import jwt
+import uvicorn
+from pydantic import SecretStr
+
+from twizzit_pipeline.http_api.app import create_app
+from twizzit_pipeline.http_api.auth import Role, Tokens
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database
+
+JWT_SECRET = "a secret of ShotSpot, long enough for HS256"
+PREFIX = "/api/twizzit"
+
+
+class ApiServer:
+    """The API on a free port of loopback, in a thread of its own; a context manager.
+
+    Attributes:
+        url: with the prefix of its routes.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings.model_copy(update={"jwt_secret": SecretStr(JWT_SECRET)})
+        self.app = create_app(self.settings, database)
+        config = uvicorn.Config(self.app, port=0, access_log=False, log_level="critical", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True)
+        self.root = ""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        until = time.monotonic() + 10
+        while not self._server.started:
+            assert time.monotonic() < until, "the API did not start"
+            time.sleep(0.01)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.root = f"http://127.0.0.1:{port}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        return self.root + PREFIX
+
+    @contextmanager
+    def client(self, token: str | None) -> Iterator[httpx.Client]:
+        """A client that sends this token, with paths below the prefix."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False) as client:
+            yield client
+
+
+def token(role: Role, *, user_id: int = 7, credentials: Collection[int] | None = None) -> str:
+    """A token as ShotSpot issues it."""
+    made = Tokens(SecretStr(JWT_SECRET))
+    return made.issue(role, user_id=user_id, username="somebody", seconds=600, credentials=credentials)
+
+
+def token_of(claims: dict[str, Any], *, secret: str = JWT_SECRET, algorithm: str = "HS256") -> str:
+    """A token of these claims, whatever they are; `exp` is added where it is left out."""
+    if algorithm == "none":
+        return jwt.encode({"exp": int(time.time()) + 600, **claims}, None, algorithm="none")
+    return jwt.encode({"exp": int(time.time()) + 600, **claims}, secret, algorithm=algorithm)

@@ -1,0 +1,1 @@
+"""The guide's HTTP API, as ShotSpot's front end speaks it: FastAPI under ``/api/twizzit``."""

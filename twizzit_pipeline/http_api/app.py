@@ -1,0 +1,128 @@
+"""The application put together: routes, errors, limits. Made at start with an open database; nothing is global."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.datastructures import MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.http_api.auth import Tokens
+from twizzit_pipeline.http_api.body_limit import BodyLimit
+from twizzit_pipeline.http_api.openapi import document_truly
+from twizzit_pipeline.http_api.problems import UnexpectedErrors, handle_problems
+from twizzit_pipeline.http_api.routes import (
+    audit,
+    configuration,
+    credentials,
+    health,
+    history,
+    live,
+    mappings,
+    registered,
+    syncs,
+    verification,
+)
+from twizzit_pipeline.http_api.secret import jwt_secret
+from twizzit_pipeline.http_api.service import DATABASE_THREADS, PREFIX, Service
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database
+
+_ROUTERS = (
+    credentials.router,
+    verification.router,
+    live.router,
+    syncs.router,
+    configuration.router,
+    history.router,
+    mappings.router,
+    registered.router,
+    audit.router,
+    health.router,
+)
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """The API over an open, migrated database, which stays the caller's to close.
+
+    Raises:
+        SettingsError: there is no secret for tokens, or it is too short.
+    """
+    service = Service.build(settings, database, Tokens(jwt_secret(settings)))
+    app = FastAPI(
+        title="Twizzit integration of ShotSpot",
+        version=version("twizzit-pipeline"),
+        description="Credentials, syncs, history and mappings. Times are UTC.",
+        lifespan=_lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        redoc_url=None,
+        docs_url="/docs",
+        openapi_url="/openapi.json",
+    )
+    app.state.service = service
+    for router in _ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(_elsewhere())
+    handle_problems(app)
+    document_truly(app)
+    # The last one added is the first one asked.
+    app.add_middleware(BodyLimit)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.origins),
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Prefer"],
+            expose_headers=["X-Total-Count", "Location", "Retry-After"],
+        )
+    app.add_middleware(_PrivateAnswers)
+    app.add_middleware(UnexpectedErrors)
+    return app
+
+
+def _elsewhere() -> APIRouter:
+    """Doors to the same rooms: the document and its page under the API's prefix, health at the top."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(f"{PREFIX}/openapi.json")
+    async def document(request: Request) -> dict[str, Any]:
+        app: FastAPI = request.app
+        return app.openapi()
+
+    @router.get(f"{PREFIX}/docs")
+    async def page() -> Response:
+        return RedirectResponse("/docs")
+
+    router.add_api_route("/health", health.health, response_model=schemas.Health)
+    return router
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    anyio.to_thread.current_default_thread_limiter().total_tokens = DATABASE_THREADS
+    yield
+    await service.beside(service.live.close)
+
+
+class _PrivateAnswers:
+    """Answers are about people: nobody on the way keeps them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+            await send(message)
+
+        await self._app(scope, receive, marked if scope["type"] == "http" else send)

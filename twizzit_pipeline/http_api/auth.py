@@ -1,0 +1,198 @@
+"""Who calls, and what they may: ShotSpot's tokens, read and made, and the roles that a route is for.
+
+What belongs here: HS256 tokens with the claims `userId`, `username`, `role` and `exp`. Where their secret comes from is
+`secret`'s business.
+"""
+
+import time
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Any, Literal, cast, get_args
+
+import jwt
+from fastapi import Depends, Request, Response, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import SecretStr
+
+from twizzit_pipeline.http_api.problems import Problem
+from twizzit_pipeline.storage.audit import Actor
+
+Role = Literal["admin", "coach", "user"]
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
+_ALGORITHM = "HS256"
+_CLOCKS_APART_SECONDS = 5  # ShotSpot's clock and this one
+_LONGEST_ID = 100
+_LARGEST_ID = 2**31 - 1
+
+bearer = HTTPBearer(bearerFormat="JWT", auto_error=False, description="A token of ShotSpot, or of `twizzit token`")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever sent a token that is right.
+
+    Attributes:
+        role: in small letters; may be one that this API does not know.
+        credentials: the credentials that a coach's token is held to (its claim `organizations`); None where it is not.
+        fingerprint: tells tokens apart without holding one.
+    """
+
+    user_id: str | None
+    role: str
+    credentials: frozenset[int] | None
+    fingerprint: str
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as the audit log writes them down."""
+        return Actor(kind="token", id=self.user_id or "unknown", role=self.role)
+
+    def may_use(self, credential_id: int | None) -> bool:
+        """Whether the token reaches to this credential; to what belongs to none only where it is not held to some."""
+        return self.credentials is None or credential_id in self.credentials
+
+    def require(self, credential_id: int | None) -> None:
+        """Refuses a credential that the token does not reach to, whether there is one or not.
+
+        Raises:
+            Problem: 403.
+        """
+        if not self.may_use(credential_id):
+            raise forbidden()
+
+
+class Tokens:
+    """Reads and makes tokens of one secret."""
+
+    def __init__(self, secret: SecretStr) -> None:
+        self._secret = secret
+
+    def issue(
+        self, role: Role, *, user_id: int, username: str, seconds: int, credentials: Collection[int] | None = None
+    ) -> str:
+        """A token that ends after `seconds`; with `credentials`, one that reaches to those alone."""
+        now = int(time.time())
+        claims: dict[str, Any] = {"userId": user_id, "username": username, "role": role, "iat": now}
+        claims["exp"] = now + seconds
+        if credentials is not None:
+            claims["organizations"] = sorted(credentials)
+        return jwt.encode(claims, self._secret.get_secret_value(), algorithm=_ALGORITHM)
+
+    def caller(self, authorization: str | None) -> Caller:
+        """Who the header ``Authorization`` names.
+
+        Raises:
+            Problem: 401, for no token and for every fault that one can have.
+        """
+        scheme, _, token = (authorization or "").strip().partition(" ")
+        if scheme.casefold() != "bearer" or not token.strip():
+            raise unauthenticated("Authentication required", "Send a token: Authorization: Bearer <token>")
+        try:
+            claims = jwt.decode(
+                token.strip(),
+                self._secret.get_secret_value(),
+                algorithms=[_ALGORITHM],
+                options={"require": ["exp"]},
+                leeway=_CLOCKS_APART_SECONDS,
+            )
+        except jwt.ExpiredSignatureError:
+            raise unauthenticated("Token expired", "The token is over: log in again") from None
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+            raise _invalid() from None
+        return _caller(claims, token.strip())
+
+
+class Guard:
+    """A dependency that lets the roles of its route in.
+
+    `GuardedRoute` asks it before the body is read, so that a stranger hears 401 whatever they sent.
+    """
+
+    def __init__(self, roles: Collection[Role]) -> None:
+        self.roles = frozenset(roles)
+
+    def admit(self, request: Request) -> None:
+        """Puts the caller into the request's state.
+
+        Raises:
+            Problem: 401 or 403.
+        """
+        tokens: Tokens = request.app.state.service.tokens
+        caller = tokens.caller(request.headers.get("authorization"))
+        if caller.role not in self.roles:
+            raise forbidden()
+        request.state.caller = caller
+
+    async def __call__(self, _: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> None:
+        """Nothing more to do; FastAPI documents the route's need of a token from this signature."""
+
+
+class GuardedRoute(APIRoute):
+    """A route whose `Guard` decides before anything else is looked at."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, behind the guards."""
+        answer = super().get_route_handler()
+        guards = [needed.dependency for needed in self.dependencies if isinstance(needed.dependency, Guard)]
+
+        async def guarded(request: Request) -> Response:
+            for guard in guards:
+                guard.admit(request)
+            return await answer(request)
+
+        return guarded
+
+
+def allow(*roles: Role) -> Any:
+    """What a route names in its ``dependencies``: only these roles come in."""
+    return Depends(Guard(roles))
+
+
+async def _current(request: Request) -> Caller:
+    return cast("Caller", request.state.caller)
+
+
+CurrentCaller = Annotated[Caller, Depends(_current)]
+
+
+def unauthenticated(error: str, message: str) -> Problem:
+    """401, with the header that the standard asks for."""
+    return Problem(401, error, message, headers={"WWW-Authenticate": "Bearer"})
+
+
+def forbidden() -> Problem:
+    """403 in the guide's words."""
+    return Problem(403, "Insufficient permissions")
+
+
+def _invalid() -> Problem:
+    return unauthenticated("Invalid token", "The token is none of ShotSpot's: log in again")
+
+
+def _caller(claims: dict[str, Any], token: str) -> Caller:
+    role, user_id = claims.get("role"), claims.get("userId")
+    if not isinstance(role, str) or not role.strip():
+        raise _invalid()
+    if isinstance(user_id, bool) or not isinstance(user_id, int | str | None):
+        raise _invalid()
+    role = role.casefold()
+    return Caller(
+        user_id=None if user_id is None else str(user_id)[:_LONGEST_ID],
+        role=role,
+        credentials=_held_to(claims) if role == "coach" else None,
+        fingerprint=sha256(token.encode()).hexdigest(),
+    )
+
+
+def _held_to(claims: dict[str, Any]) -> frozenset[int] | None:
+    """The claim `organizations`. One that cannot be read lets nobody in: it was meant to hold them to something."""
+    if "organizations" not in claims:
+        return None
+    ids = claims["organizations"]
+    if not isinstance(ids, list) or not all(isinstance(one, int) and not isinstance(one, bool) for one in ids):
+        raise _invalid()
+    return frozenset(one for one in ids if 0 < one <= _LARGEST_ID)

@@ -1,0 +1,184 @@
+"""Errors on their way out, in the guide's shapes: never a traceback, never what somebody sent.
+
+What belongs here: which status and words an error becomes. Texts of drivers stay inside: they may hold names of hosts
+and rows.
+"""
+
+import logging
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from twizzit_pipeline import errors
+
+_log = logging.getLogger("twizzit_pipeline.http_api")
+
+_PLACES = {"body", "path", "query", "header", "cookie"}
+_LONGEST_FIELD = 100
+
+
+class Problem(Exception):
+    """An answer that is no success, ready to be sent.
+
+    Attributes:
+        status: of HTTP.
+        body: `error`, in a few words that programs may rely on; `message`, for people; whatever else belongs to it.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        message: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **more: object,
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.body: dict[str, object] = {"error": error, **({} if message is None else {"message": message}), **more}
+        self.headers = dict(headers or {})
+
+
+def invalid(details: Sequence[Mapping[str, str]]) -> Problem:
+    """400 in the guide's shape; `details`: `field` and `message` of each fault."""
+    return Problem(400, "Validation failed", details=list(details))
+
+
+def invalid_field(field: str, message: str) -> Problem:
+    """400 for one field."""
+    return invalid([{"field": field, "message": message}])
+
+
+# What an error of the project is for a client: status, words. The first class that fits; their messages are safe to
+# show but for the database's.
+_OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
+    (errors.UnknownCredential, 404, "Credential not found"),
+    (errors.UnknownSeason, 404, "Season not found"),
+    (errors.UnknownOrganization, 404, "Organization not found"),
+    (errors.UnknownRequest, 404, "Sync request not found"),
+    (errors.UnknownTeam, 404, "Team not found"),
+    (errors.ConfigurationRefused, 400, "Validation failed"),
+    (errors.DuplicateOrganization, 409, "Organization already has credentials"),
+    (errors.InactiveCredential, 409, "Credential is inactive"),
+    (errors.SyncInProgress, 409, "Sync already in progress"),
+    (errors.NoOrchestrator, 503, "No orchestrator is running"),
+    (errors.DatabaseUnavailable, 503, "Database unavailable"),
+    (errors.DatabaseRefused, 503, "Database unavailable"),
+    (errors.MigrationsPending, 503, "Database unavailable"),
+    (errors.DecryptionFailed, 503, "Password decryption failed"),
+    (errors.TamperedCredential, 503, "Password decryption failed"),
+    (errors.SettingsError, 503, "Server is not configured"),
+    (errors.LoginRefused, 502, "Authentication failed"),
+    (errors.AccessDenied, 502, "Access denied"),
+    (errors.OrganizationNotFound, 502, "Access denied"),
+    (errors.NotATwizzit, 502, "Not a Twizzit"),
+    (errors.EndpointRefused, 502, "Endpoint refused"),
+    (errors.QuotaSpent, 503, "Quota spent"),
+    (errors.RateLimited, 503, "Rate limited by Twizzit"),
+    (errors.TransientError, 502, "Connection failed"),
+    (errors.TwizzitPipelineError, 502, "Twizzit could not be read"),
+)
+_UNSPOKEN = (errors.DatabaseUnavailable, errors.DatabaseRefused)
+
+
+def words(error: errors.TwizzitPipelineError) -> str:
+    """The few words of an error that programs may rely on."""
+    return next(name for kind, _, name in _OURS if isinstance(error, kind))
+
+
+def problem_of(error: errors.TwizzitPipelineError) -> Problem:
+    """The answer that an error of the project becomes."""
+    status, name = next((status, name) for kind, status, name in _OURS if isinstance(error, kind))
+    if isinstance(error, errors.SyncInProgress):
+        return Problem(status, name, syncId=error.history_id)
+    if isinstance(error, _UNSPOKEN):
+        return Problem(status, name, "The database cannot answer now: try again later")
+    message = " ".join(str(error).split())
+    return Problem(status, name, None if message == name else message)
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Teaches the application these shapes."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(errors.TwizzitPipelineError, _ours)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _of_http)
+
+
+async def _problem(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return JSONResponse(problem.body, status_code=problem.status, headers=problem.headers)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.TwizzitPipelineError)
+    problem = problem_of(error)
+    if isinstance(error, _UNSPOKEN):
+        _log.error("%s: %s", type(error).__name__, error)
+    return await _problem(request, problem)
+
+
+async def _not_valid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return await _problem(request, invalid(list(_details(error.errors()))))
+
+
+async def _of_http(request: Request, error: Exception) -> Response:
+    """What Starlette raises by itself: no such path, no such verb, a body that is no JSON at all."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        return await _problem(request, invalid_field("body", "The body is no JSON"))
+    names = {404: "Not found", 405: "Method not allowed"}
+    name = names.get(error.status_code, str(error.detail))
+    return await _problem(request, Problem(error.status_code, name, headers=error.headers))
+
+
+def _details(faults: Iterable[Any]) -> Iterable[dict[str, str]]:
+    """`field` and `message` of pydantic's errors, without the values that were sent."""
+    for fault in faults:
+        place, *path = fault["loc"]
+        if fault["type"] == "json_invalid":
+            yield {"field": "body", "message": "The body is no JSON"}
+            continue
+        named = [str(part) for part in path if place in _PLACES] or [str(place)]
+        field = ".".join(named).encode("utf-8", "replace").decode()[:_LONGEST_FIELD]
+        yield {"field": field, "message": str(fault["msg"]).removeprefix("Value error, ")}
+
+
+class UnexpectedErrors:
+    """Turns what nobody foresaw into a 500 without words, and logs where it happened but no values: they may be
+    passwords, or people.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:  # the last one who can
+            if scope["type"] != "http":
+                raise
+            where = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("Unexpected %s at %s %s\n%s", type(error).__name__, scope["method"], _route(scope), where)
+            if not begun:
+                await JSONResponse({"error": "Internal server error"}, status_code=500)(scope, receive, send)
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "an unknown path")

@@ -1,0 +1,71 @@
+"""What a sync came to, as an answer: counters, and every item that did not arrive, by id."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.sync.history import HistoryRow
+from twizzit_pipeline.sync.requests import Request
+
+_KINDS = ("rejected", "failed")
+
+
+def failed_items(row: HistoryRow, *, kinds: Iterable[str] = _KINDS) -> list[schemas.SyncError]:
+    """The items of a history row that broke a rule or could not be applied; of a long list, the first 200."""
+    found: list[schemas.SyncError] = []
+    for kind in kinds:
+        reasons: Mapping[str, Any] = row.details.get(kind) or {}
+        for reason, items in sorted(reasons.items()):
+            found += [
+                schemas.SyncError(entity=row.sync_type, twizzit_id=remote_id, error=reason)
+                for remote_id in items.get("twizzit_ids", [])
+            ]
+    return found
+
+
+def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncResult:
+    """The answer to a request that is over.
+
+    Args:
+        rows: the history of its run.
+    """
+    wanted = "players" if request.sync_type == "players" else "teams"
+    main = next((row for row in rows if row.sync_type == wanted), None)
+    others = next((row for row in rows if row.sync_type == "players" and row is not main), None)
+    errors = [item for row in rows for item in failed_items(row)]
+    if request.status == "failed" and not errors and request.error:
+        errors = [schemas.SyncError(entity=wanted, twizzit_id=None, error=request.error)]
+    ended = request.completed_at or request.requested_at
+    return schemas.SyncResult(
+        success=request.status != "failed",
+        sync_id=None if main is None else main.id,
+        request_id=request.id,
+        message=_message(request, main, others),
+        status=request.status,
+        processed=0 if main is None else main.items_processed,
+        succeeded=0 if main is None else main.items_succeeded,
+        failed=0 if main is None else main.items_failed,
+        errors=errors or None,
+        players=None if others is None else _counts(others),
+        duration=round((ended - request.requested_at).total_seconds() * 1000),
+    )
+
+
+def _counts(row: HistoryRow) -> schemas.SyncCounts:
+    return schemas.SyncCounts(
+        sync_id=row.id,
+        status=row.status,
+        processed=row.items_processed,
+        succeeded=row.items_succeeded,
+        failed=row.items_failed,
+    )
+
+
+def _message(request: Request, main: HistoryRow | None, others: HistoryRow | None) -> str:
+    if request.status == "failed":
+        return f"Sync failed: {request.error or 'see the sync history'}"
+    told = [
+        f"{row.items_succeeded} of {row.items_processed} {row.sync_type}" for row in (main, others) if row is not None
+    ]
+    said = " and ".join(told) or "nothing to do"
+    return f"Synced {said}" + ("; the rest is in errors" if request.status == "partial_success" else "")

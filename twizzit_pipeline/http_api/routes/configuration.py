@@ -1,0 +1,70 @@
+"""When a credential syncs by itself, and what."""
+
+from dataclasses import asdict
+from typing import Literal
+
+from fastapi import APIRouter
+
+from twizzit_pipeline.errors import ConfigurationRefused
+from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.bodies import ConfigChange
+from twizzit_pipeline.http_api.problems import invalid_field
+from twizzit_pipeline.http_api.routes.documented import answers
+from twizzit_pipeline.http_api.service import CredentialId, Here
+from twizzit_pipeline.sync import config
+
+router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
+
+_HOUR, _DAY = 60, 1440
+
+
+@router.get(
+    "/sync/config/{credentialId}",
+    response_model=schemas.ConfigAnswer,
+    dependencies=[allow("admin", "coach")],
+    responses=answers(400, 404),
+)
+def sync_configuration(here: Here, credential_id: CredentialId) -> schemas.ConfigAnswer:
+    """The configuration; the defaults where nobody has changed it."""
+    return _answer(config.read(here.engine, credential_id))
+
+
+@router.put(
+    "/sync/config/{credentialId}",
+    response_model=schemas.ConfigAnswer,
+    dependencies=[allow("admin")],
+    responses=answers(400, 404),
+)
+def change_sync_configuration(
+    here: Here, caller: CurrentCaller, credential_id: CredentialId, body: ConfigChange
+) -> schemas.ConfigAnswer:
+    """Change the fields that are sent; the others stay."""
+    changes = config.ConfigChanges()
+    if body.sync_teams is not None:
+        changes["sync_teams"] = body.sync_teams
+    if body.sync_players is not None:
+        changes["sync_players"] = body.sync_players
+    if body.sync_competitions is not None:
+        changes["sync_competitions"] = body.sync_competitions
+    if body.auto_sync_enabled is not None:
+        changes["auto_sync_enabled"] = body.auto_sync_enabled
+    if body.minutes is not None:
+        changes["sync_interval_minutes"] = body.minutes
+    try:
+        return _answer(config.change(here.engine, credential_id, actor=caller.actor, **changes))
+    except ConfigurationRefused as error:
+        raise invalid_field(error.field, str(error)) from None
+
+
+def _answer(found: config.SyncConfig) -> schemas.ConfigAnswer:
+    minutes = found.sync_interval_minutes
+    unit: Literal["minutes", "hours", "days"] = "minutes"
+    if minutes % _DAY == 0:
+        unit = "days"
+    elif minutes % _HOUR == 0:
+        unit = "hours"
+    shown = schemas.SyncConfig(
+        **asdict(found), sync_interval_hours=minutes / _HOUR, sync_interval_days=minutes / _DAY, sync_interval_unit=unit
+    )
+    return schemas.ConfigAnswer(**shown.model_dump(), config=shown)

@@ -1,0 +1,68 @@
+"""The sync history: what ran, and what did not arrive."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.http_api.auth import GuardedRoute, allow
+from twizzit_pipeline.http_api.problems import Problem
+from twizzit_pipeline.http_api.results import failed_items
+from twizzit_pipeline.http_api.routes.documented import answers
+from twizzit_pipeline.http_api.service import CredentialId, Here, Offset
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.sync import history
+
+router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
+
+
+@router.get(
+    "/sync/history/{credentialId}",
+    response_model=schemas.History,
+    dependencies=[allow("admin", "coach")],
+    responses=answers(400, 404),
+)
+def sync_history(
+    here: Here,
+    credential_id: CredentialId,
+    limit: Annotated[int, Query(ge=1, le=100, description="Rows at most")] = 50,
+    offset: Offset = 0,
+) -> schemas.History:
+    """The syncs of a credential, newest first: one row for each entity of a run."""
+    with driver_errors():
+        store.get(here.engine, credential_id)
+        found = history.recent(here.engine, credential_id, limit=limit, offset=offset)
+    return schemas.History(history=[schemas.HistoryRow.model_validate(_fields(row)) for row in found])
+
+
+@router.get(
+    "/sync/history/{credentialId}/{syncId}",
+    response_model=schemas.HistoryOne,
+    dependencies=[allow("admin", "coach")],
+    responses=answers(400, 404),
+)
+def one_sync(
+    here: Here, credential_id: CredentialId, sync_id: Annotated[int, Path(alias="syncId", ge=1, description="A sync")]
+) -> schemas.HistoryOne:
+    """One sync, with the rows that broke a rule and the items that could not be applied."""
+    with driver_errors():
+        store.get(here.engine, credential_id)
+        row = history.one(here.engine, credential_id, sync_id)
+        if row is None:
+            raise Problem(404, "Sync not found")
+        rejected = history.rejected_rows(here.engine, sync_id)
+    season = row.details.get("season")
+    entry = schemas.HistoryEntry(
+        **_fields(row),
+        dagster_run_id=row.dagster_run_id,
+        season=season if isinstance(season, str) else None,
+        rejected_rows=[schemas.RejectedRow.model_validate(one) for one in rejected],
+        failed_items=failed_items(row, kinds=("failed",)),
+    )
+    return schemas.HistoryOne(history=entry)
+
+
+def _fields(row: history.HistoryRow) -> dict[str, Any]:
+    names = (name for name in schemas.HistoryRow.model_fields if name != "synced_at")
+    return {**{name: getattr(row, name) for name in names}, "synced_at": row.completed_at or row.started_at}

@@ -1,0 +1,106 @@
+"""What ShotSpot's front end asks Twizzit live, kept for five minutes: organization, groups, seasons, players."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.bodies import Preview
+from twizzit_pipeline.http_api.routes.documented import answers
+from twizzit_pipeline.http_api.service import CredentialId, Here
+
+router = APIRouter(tags=["Live from Twizzit"], route_class=GuardedRoute)
+
+# An empty one is none: front ends fill templates.
+_RemoteId = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+OrganizationId = Annotated[_RemoteId, Query(alias="organizationId", description="The credential's own, or none")]
+SeasonId = Annotated[_RemoteId, Query(alias="seasonId", description="Id or name; the running season by default")]
+GroupType = Annotated[_RemoteId, Query(alias="groupType", description="Another type of groups than teams")]
+
+
+@router.get(
+    "/organization/{credentialId}",
+    response_model=schemas.LiveOrganization,
+    dependencies=[allow("admin", "coach")],
+    responses=answers(400, 404, 409, 429, 502),
+)
+async def organization(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.LiveOrganization:
+    """The organization that a credential reads."""
+    here.live_calls.spend(caller)
+    found = await here.beside(partial(here.live.organization, credential_id))
+    return schemas.LiveOrganization(organization_id=found.id, organization_name=found.name)
+
+
+@router.get(
+    "/groups/{credentialId}",
+    response_model=schemas.Groups,
+    dependencies=[allow("admin", "coach")],
+    responses=answers(400, 404, 409, 429, 502),
+)
+async def groups(
+    here: Here,
+    caller: CurrentCaller,
+    credential_id: CredentialId,
+    organization_id: OrganizationId = None,
+    season_id: SeasonId = None,
+    group_type: GroupType = None,
+) -> schemas.Groups:
+    """The teams of a season, or its groups of another type."""
+    here.live_calls.spend(caller)
+    ask = partial(
+        here.live.groups,
+        credential_id,
+        organization_id=organization_id or None,
+        season_id=season_id or None,
+        group_type=group_type or None,
+    )
+    found = [
+        schemas.Group(id=team.id, name=team.name or "", short_name=team.short_name, club_name=team.club_name)
+        for team in await here.beside(ask)
+        if team.id is not None
+    ]
+    return schemas.Groups(groups=found, total=len(found))
+
+
+@router.get(
+    "/seasons/{credentialId}",
+    response_model=schemas.Seasons,
+    dependencies=[allow("admin", "coach")],
+    responses=answers(400, 404, 409, 429, 502),
+)
+async def seasons(
+    here: Here, caller: CurrentCaller, credential_id: CredentialId, organization_id: OrganizationId = None
+) -> schemas.Seasons:
+    """The seasons of the account, the newest first."""
+    here.live_calls.spend(caller)
+    ask = partial(here.live.seasons, credential_id, organization_id=organization_id or None)
+    found = [
+        schemas.Season(
+            id=season.id or season.label, name=season.label, start_date=season.start_date, end_date=season.end_date
+        )
+        for season in await here.beside(ask)
+    ]
+    return schemas.Seasons(seasons=found, total=len(found))
+
+
+@router.post(
+    "/sync/preview/players/{credentialId}",
+    response_model=schemas.PlayersPreview,
+    dependencies=[allow("admin", "coach")],
+    responses=answers(400, 404, 409, 429, 502),
+)
+async def preview_players(
+    here: Here, caller: CurrentCaller, credential_id: CredentialId, body: Preview
+) -> schemas.PlayersPreview:
+    """Who plays in a group, before anything is synced."""
+    here.live_calls.spend(caller)
+    ask = partial(
+        here.live.players,
+        credential_id,
+        str(body.group_id),
+        season_id=None if body.season_id is None else str(body.season_id),
+    )
+    found = [schemas.PreviewedPlayer.model_validate(player) for player in await here.beside(ask)]
+    return schemas.PlayersPreview(total=len(found), players=found)

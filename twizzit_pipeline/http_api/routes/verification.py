@@ -1,0 +1,80 @@
+"""Does a login work? Asked of Twizzit itself."""
+
+from functools import partial
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+from twizzit_pipeline import errors
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.problems import words
+from twizzit_pipeline.http_api.routes.documented import verification_answers
+from twizzit_pipeline.http_api.service import CredentialId, Here, Service
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.sync.live import impatient
+from twizzit_pipeline.sync.verify import Verification, probable_endpoint, verify
+
+router = APIRouter(tags=["Credential Management"], route_class=GuardedRoute)
+
+# What is not the login's fault is told as everywhere else.
+_NOT_THE_LOGIN = (
+    errors.UnknownCredential,
+    errors.InactiveCredential,
+    errors.DatabaseUnavailable,
+    errors.DatabaseRefused,
+    errors.MigrationsPending,
+    errors.SettingsError,
+)
+
+
+@router.post(
+    "/verify/{credentialId}",
+    response_model=schemas.Verified,
+    dependencies=[allow("admin", "coach")],
+    responses=verification_answers(),
+)
+async def verify_connection(
+    here: Here, caller: CurrentCaller, credential_id: CredentialId
+) -> schemas.Verified | Response:
+    """Log in, look around, and remember the seasons.
+
+    401 tells apart, in `error`: `Authentication failed` (username or password), `Access denied`, `Connection failed`,
+    `Not a Twizzit` (another endpoint is probably meant), `Endpoint refused`, `Quota spent`,
+    `Password decryption failed`.
+    """
+    here.verifications.spend(caller)
+    try:
+        found = await here.beside(partial(_verified, here, credential_id))
+    except _NOT_THE_LOGIN:
+        raise
+    except errors.TwizzitPipelineError as error:
+        message = await here.beside(partial(_advice, here, credential_id, error))
+        refused = schemas.NotVerified(success=False, error=words(error), message=message)
+        return JSONResponse(refused.model_dump(by_alias=True), status_code=401)
+    return schemas.Verified(
+        message="Connection verified successfully",
+        organization_name=found.organization_name,
+        capabilities=schemas.Capabilities(
+            organizations=found.organizations, groups=found.groups, seasons=found.seasons
+        ),
+    )
+
+
+def _verified(here: Service, credential_id: int) -> Verification:
+    with driver_errors():
+        if not store.get(here.engine, credential_id).is_active:
+            raise errors.InactiveCredential(f"Credential {credential_id} is switched off: activate it before verifying")
+    return verify(impatient(here.settings), here.database, credential_id)
+
+
+def _advice(here: Service, credential_id: int, error: errors.TwizzitPipelineError) -> str:
+    with driver_errors():
+        endpoint = store.get(here.engine, credential_id).api_endpoint
+    said = " ".join(str(error).split())
+    better = probable_endpoint(error, endpoint)
+    if better is None:
+        return said
+    return f"{said} (this credential's endpoint is {endpoint}; the live service probably answers at {better})"

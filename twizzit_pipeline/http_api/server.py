@@ -1,0 +1,77 @@
+"""The API as a process: uvicorn, on loopback unless told otherwise.
+
+Nothing is logged about requests: their paths hold ids of people's teams, and their queries more.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.http_api.app import create_app
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database
+
+_GRACE_SECONDS = 5
+_IDLE_SECONDS = 30
+
+
+def serve(settings: Settings, database: Database, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serves the API until SIGINT or SIGTERM; `announce` is told its address as soon as it answers.
+
+    Raises:
+        SettingsError: no secret for tokens, the port is taken, or the host is none of this machine.
+    """
+    app = create_app(settings, database)
+    listener = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = _Server(config, lambda: announce(address))
+    try:
+        asyncio.run(server.serve(sockets=[listener]))
+    except KeyboardInterrupt:  # uvicorn has stopped by then, and raises the signal once more
+        return
+    finally:
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    """Says when it has begun to answer."""
+
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_ready = when_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._when_ready()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        raise SettingsError(f"TWIZZIT_API_HOST: {host} is no address of this machine") from None
+    # asyncio turns Nagle off only where the protocol is named: without it every answer waits 40 ms for an ACK.
+    listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"The API cannot listen on {host}:{port} ({error.strerror}): choose another port with --port"
+        ) from None
+    return listener

@@ -1,0 +1,86 @@
+"""What every route works with: the settings, the open database, and what belongs to one running API."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+from fastapi import Depends, Path, Query, Request
+from sqlalchemy import Engine
+
+from twizzit_pipeline.http_api.auth import CurrentCaller, Tokens
+from twizzit_pipeline.http_api.rate_limits import RateLimit
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.live import LiveTwizzit
+
+PREFIX = "/api/twizzit"
+LARGEST_OFFSET = 2**31 - 1
+DATABASE_THREADS = 12  # fewer than the engine's 15 connections, so that nobody waits for one
+_TWIZZIT_THREADS = 8
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One running API.
+
+    Attributes:
+        tokens: reads the callers'.
+        live: what Twizzit lists at this moment.
+        verifications, live_calls: how often one token may ask.
+        twizzit_threads: threads for what waits for Twizzit, so that a slow one never keeps readers of the database
+            waiting.
+    """
+
+    settings: Settings
+    database: Database
+    tokens: Tokens
+    live: LiveTwizzit
+    verifications: RateLimit
+    live_calls: RateLimit
+    twizzit_threads: anyio.CapacityLimiter
+
+    @classmethod
+    def build(cls, settings: Settings, database: Database, tokens: Tokens) -> "Service":
+        """The parts of a new API."""
+        return cls(
+            settings=settings,
+            database=database,
+            tokens=tokens,
+            live=LiveTwizzit(settings, database),
+            verifications=RateLimit(settings.api_verifications_per_minute),
+            live_calls=RateLimit(settings.api_live_per_minute),
+            twizzit_threads=anyio.CapacityLimiter(_TWIZZIT_THREADS),
+        )
+
+    @property
+    def engine(self) -> Engine:
+        """The database's engine."""
+        return self.database.engine
+
+    async def beside(self, work: Callable[[], _T]) -> _T:
+        """What `work` returns, done in a thread that may wait for Twizzit."""
+        return await anyio.to_thread.run_sync(work, limiter=self.twizzit_threads)
+
+
+async def _service(request: Request) -> Service:
+    return cast("Service", request.app.state.service)
+
+
+Here = Annotated[Service, Depends(_service)]
+
+
+async def _reachable(
+    caller: CurrentCaller, credential_id: Annotated[int, Path(alias="credentialId", ge=1, description="A credential")]
+) -> int:
+    caller.require(credential_id)
+    return credential_id
+
+
+# The credential in a path, if the caller's token reaches to it; whether there is one is for the use case to say.
+CredentialId = Annotated[int, Depends(_reachable)]
+
+Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET, description="Rows to pass over")]
