@@ -77,12 +77,12 @@ def test_the_assets(definitions: dg.Definitions) -> None:
     teams, players = {"entity": "team"}, {"entity": "player", "personal_data": "true"}
     scan, mapping = {"stage": "scan"}, {"stage": "mapping"}
     assert drawn == {
-        "twizzit_teams": ([], "scans", frames, owners, "1", teams | scan),
-        "twizzit_players": (["twizzit_teams"], "scans", frames, owners, "1", players | scan),
-        "twizzit_team_mappings": (["twizzit_teams"], "mappings", tables, owners, "1", teams | mapping),
+        "twizzit_teams": ([], "teams_and_players", frames, owners, "1", teams | scan),
+        "twizzit_players": (["twizzit_teams"], "teams_and_players", frames, owners, "1", players | scan),
+        "twizzit_team_mappings": (["twizzit_teams"], "teams_and_players", tables, owners, "1", teams | mapping),
         "twizzit_player_mappings": (
             ["twizzit_players", "twizzit_team_mappings"],
-            "mappings",
+            "teams_and_players",
             tables,
             owners,
             "1",
@@ -156,11 +156,10 @@ def test_both_scans_come_before_anything_is_mapped(definitions: dg.Definitions) 
     assert min(priority["twizzit_teams"], priority["twizzit_players"]) > priority["twizzit_team_mappings"]
 
 
-def test_the_sensor_looks_by_itself(definitions: dg.Definitions) -> None:
-    (sensor,) = definitions.sensors or []
-    assert isinstance(sensor, dg.SensorDefinition)
-    assert sensor.name == "new_partitions"
-    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+def test_the_sensors_look_by_themselves(definitions: dg.Definitions) -> None:
+    sensors = {sensor.name: sensor for sensor in definitions.sensors or [] if isinstance(sensor, dg.SensorDefinition)}
+    assert sorted(sensors) == ["new_partitions", "requests_sensor"]
+    assert all(sensor.default_status is dg.DefaultSensorStatus.RUNNING for sensor in sensors.values())
 
 
 @pytest.mark.parametrize("asset", TABLES)

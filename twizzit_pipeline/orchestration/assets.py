@@ -22,12 +22,18 @@ from twizzit_pipeline.sync.players import map_players, scan_players
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
 
+_GROUP = "teams_and_players"
 _OWNERS = ["team:club-data"]
 _BEFORE_MAPPINGS = {"dagster/priority": "1"}
 
 
+_MAPPINGS = {"twizzit_team_mappings": "teams", "twizzit_player_mappings": "players"}
+
+
 def _session(context: dg.AssetExecutionContext, sync: SyncRun) -> AbstractContextManager[SyncSession]:
-    return sync.session(context.run.run_id, parse(context.partition_key))
+    steps = {node.name for node in context.job_def.nodes}
+    to_map = {entity for asset, entity in _MAPPINGS.items() if asset in steps}
+    return sync.session(context.run.run_id, parse(context.partition_key), to_map=to_map)
 
 
 @dg.asset(
@@ -37,7 +43,7 @@ def _session(context: dg.AssetExecutionContext, sync: SyncRun) -> AbstractContex
     metadata=definition_metadata("twizzit_teams"),
     check_specs=specs("twizzit_teams", TEAM_SCAN_CHECKS),
     partitions_def=credential_season_partitions,
-    group_name="scans",
+    group_name=_GROUP,
     kinds={"python", "pandas", "postgres"},
     owners=_OWNERS,
     op_tags=_BEFORE_MAPPINGS,
@@ -56,7 +62,7 @@ def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sync
     metadata=definition_metadata("twizzit_players"),
     check_specs=specs("twizzit_players", PLAYER_SCAN_CHECKS),
     partitions_def=credential_season_partitions,
-    group_name="scans",
+    group_name=_GROUP,
     kinds={"python", "pandas", "postgres"},
     owners=_OWNERS,
     op_tags=_BEFORE_MAPPINGS,
@@ -75,7 +81,7 @@ def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
     metadata=definition_metadata("twizzit_team_mappings"),
     check_specs=specs("twizzit_team_mappings", MAPPING_CHECKS),
     partitions_def=credential_season_partitions,
-    group_name="mappings",
+    group_name=_GROUP,
     kinds={"python", "postgres"},
     owners=_OWNERS,
 )
@@ -93,7 +99,7 @@ def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourcePa
     metadata=definition_metadata("twizzit_player_mappings"),
     check_specs=specs("twizzit_player_mappings", MAPPING_CHECKS),
     partitions_def=credential_season_partitions,
-    group_name="mappings",
+    group_name=_GROUP,
     kinds={"python", "postgres"},
     owners=_OWNERS,
 )

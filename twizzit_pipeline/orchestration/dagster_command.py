@@ -18,7 +18,7 @@ from dagster._cli import create_dagster_cli
 from twizzit_pipeline.orchestration.instance import dagster_environment, open_instance
 from twizzit_pipeline.orchestration.partitions import register_partitions
 from twizzit_pipeline.orchestration.runs import end_dead_runs
-from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings import Settings, process_environment
 from twizzit_pipeline.storage.engine import Database
 
 MODULE = "twizzit_pipeline.definitions"
@@ -45,7 +45,7 @@ def run_dagster(settings: Settings, database: Database, args: Sequence[str]) -> 
         register_partitions(instance, database.engine)
     command = [sys.executable, "-m", "dagster", *with_our_options(args)]
     with _signals_kept() as signals:
-        child = subprocess.Popen(command, env={**os.environ, **dagster_environment(settings, database)})  # noqa: S603
+        child = subprocess.Popen(command, env=process_environment(**dagster_environment(settings, database)))  # noqa: S603
         signals.give_to(child)
         return _wait(child)
 

@@ -4,7 +4,7 @@ What belongs here: opening and closing. A run has one database connection pool a
 steps asks first; loading the definitions opens nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 
 import dagster as dg
@@ -47,8 +47,13 @@ class SyncRun:
         self._error: BaseException | None = None
 
     @contextmanager
-    def session(self, run_id: str, partition: CredentialSeason) -> Iterator[SyncSession]:
+    def session(
+        self, run_id: str, partition: CredentialSeason, *, to_map: Collection[str] = ()
+    ) -> Iterator[SyncSession]:
         """The run's session, the same for every step; it learns at the end of the run that a step failed.
+
+        Args:
+            to_map: entities whose mappings are among the run's steps.
 
         Raises:
             DatabaseUnavailable, MigrationsPending: the database is not ready.
@@ -57,6 +62,7 @@ class SyncRun:
         try:
             if self._session is None:
                 self._session = self._opened(run_id, partition)
+                self._session.to_map.update(to_map)
             yield self._session
         except BaseException as error:
             self._error = self._error or error

@@ -103,10 +103,11 @@ class SyncSession:
             for name, entity in self._entities.items():
                 if entity.account.done:
                     continue
-                if error is None and name not in self.to_map:
-                    history.finish(connection, entity.history_id, entity.account)
+                # What is still open was scanned well: a step that failed has closed its row.
+                if name in self.to_map:
+                    history.fail(connection, entity.history_id, entity.account, NOT_FINISHED)
                 else:
-                    history.fail(connection, entity.history_id, entity.account, _told(error))
+                    history.finish(connection, entity.history_id, entity.account)
             if self._fulfilment is not None:
                 self._end_request(connection, self._fulfilment, error)
             self._lease.release(connection)
