@@ -54,26 +54,26 @@ _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRun
 
 
 def requests_sensor(settings: Settings | None = None) -> dg.SensorDefinition:
-    """The sensor `sync_requests`.
+    """The sensor `requests_sensor`.
 
     `settings`: instead of the environment of the tick.
     """
 
     @dg.sensor(
-        name="sync_requests",
+        name="requests_sensor",
         description="Starts a sync for every request in the database; one at a time for each organization.",
         jobs=list(JOBS.values()),
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
-    def sync_requests(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         known = settings or load_settings()
         with open_database(known) as database:
             require_current(database.engine)
             heartbeat.beat(database.engine)
             return _tick(context, known, database.engine)
 
-    return sync_requests
+    return look
 
 
 def run_key(request: Request) -> str:

@@ -41,6 +41,7 @@ def map_entity(
         season = session.stored_season()
         if season is None:
             account.details["season_exists"] = False
+            session.to_map.discard(entity)  # nothing of it is left to be brought in step
             return MappingReport(entity, season_exists=False)
         session.progress(f"Bringing the {entity} into ShotSpot")
         for attempt in attempts():

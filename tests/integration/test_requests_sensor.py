@@ -1,0 +1,407 @@
+"""The sensor that makes runs of requests: ticks on the real instance, and the runs that they ask for."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Engine, event, text, update
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.definitions import build_definitions
+from twizzit_pipeline.orchestration.instance import open_instance
+from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
+from twizzit_pipeline.orchestration.request_sensor import requests_sensor
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import Actor
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync import heartbeat, history, requests
+from twizzit_pipeline.sync.lease import Lease, lease_key
+from twizzit_pipeline.sync.requests import Request, RequestOptions
+from twizzit_pipeline.sync.verify import verify
+from twizzit_pipeline.twizzit.simulator import SimulatorServer
+
+COACH = Actor("token", "12", "coach")
+
+
+@dataclass
+class Orchestrator:
+    """Dagster's part, step by step: a tick of the sensor, then the runs that the daemon would have made."""
+
+    settings: Settings
+    database: Database
+    simulator: SimulatorServer
+    instance: dg.DagsterInstance
+    definitions: dg.Definitions
+
+    @property
+    def engine(self) -> Engine:
+        return self.database.engine
+
+    @property
+    def season(self) -> str:
+        return self.simulator.world.running_season.label
+
+    def credential(self, place: int = 0, dialect: str = "v2", **changes: object) -> int:
+        club = self.simulator.world.organizations[place]
+        values: dict[str, object] = {
+            "organization_name": club.name,
+            "api_username": club.account.username,
+            "password": SecretStr(club.account.password),
+            "api_endpoint": self.simulator.v2_endpoint if dialect == "v2" else self.simulator.v1_endpoint,
+            **changes,
+        }
+        assert self.settings.encryption_key is not None
+        return store.add(self.engine, self.settings.encryption_key, **values)  # type: ignore[arg-type]
+
+    def ask(self, credential_id: int, sync_type: str = "all", **changes: object) -> Request:
+        asked: dict[str, object] = {"sync_type": sync_type, "actor": COACH, "queue": True, **changes}
+        return requests.ask(self.engine, credential_id, **asked)  # type: ignore[arg-type]
+
+    def get(self, request: Request) -> Request:
+        return requests.get(self.engine, request.id)
+
+    def tick(self) -> list[dg.RunRequest]:
+        """The runs that one tick asks for; the partitions that it asks for are there afterwards."""
+        context = dg.build_sensor_context(instance=self.instance, definitions=self.definitions)
+        result = requests_sensor(self.settings)(context)
+        if isinstance(result, dg.SkipReason):
+            return []
+        assert isinstance(result, dg.SensorResult)
+        for wanted in result.dynamic_partitions_requests or []:
+            assert isinstance(wanted, dg.AddDynamicPartitionsRequest)
+            self.instance.add_dynamic_partitions(wanted.partitions_def_name, wanted.partition_keys)
+        return list(result.run_requests or [])
+
+    def run(self, wanted: dg.RunRequest) -> dg.ExecuteInProcessResult:
+        """What the daemon makes of one of them."""
+        assert wanted.job_name is not None
+        return self.definitions.resolve_job_def(wanted.job_name).execute_in_process(
+            instance=self.instance,
+            partition_key=wanted.partition_key,
+            tags={**wanted.tags, "dagster/run_key": str(wanted.run_key)},
+            raise_on_error=False,
+        )
+
+    def waiting_run(self, wanted: dg.RunRequest, status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTING) -> str:
+        """That run as it stands on its way, or in another status."""
+        assert wanted.job_name is not None
+        tags = {**wanted.tags, "dagster/run_key": str(wanted.run_key)}
+        tags["dagster/partition/credential"] = str(wanted.partition_key).split("|")[0]
+        job = self.definitions.resolve_job_def(wanted.job_name)
+        return self.instance.create_run_for_job(job, status=status, tags=tags).run_id
+
+
+@pytest.fixture
+def orchestrator(settings: Settings, database: Database, simulator: SimulatorServer) -> Iterator[Orchestrator]:
+    hasty = settings.model_copy(update={"requests_per_second": 1000.0})
+    heartbeat.beat(database.engine)
+    with open_instance(hasty, database) as instance:
+        definitions = build_definitions(settings=hasty, database=database)
+        yield Orchestrator(hasty, database, simulator, instance, definitions)
+
+
+def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    (wanted,) = orchestrator.tick()
+    assert (wanted.run_key, wanted.job_name) == (f"request-{request.id}", "sync_all")
+    assert wanted.tags == {"twizzit/trigger": "request", "twizzit/request": str(request.id)}
+    key = store.partition_key(orchestrator.engine, credential_id)
+    assert wanted.partition_key == f"{key}|{orchestrator.season}"
+    assert orchestrator.get(request).status == "queued"
+    result = orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    rows = history.for_run(orchestrator.engine, result.run_id)
+    assert (over.run_id, over.history_ids) == (result.run_id, tuple(row.id for row in rows))
+    assert {row.sync_type: row.details["request_id"] for row in rows} == {"teams": request.id, "players": request.id}
+    assert (over.status, over.error) == ("partial_success", None), "the simulator holds rows that must be rejected"
+    truth = orchestrator.simulator.world.truth(orchestrator.simulator.world.organizations[0], orchestrator.season)
+    assert next(row for row in rows if row.sync_type == "players").items_succeeded == len(truth.players)
+    assert orchestrator.tick() == []
+
+
+def test_the_tick_is_the_sign_of_life(orchestrator: Orchestrator) -> None:
+    with orchestrator.engine.begin() as connection:
+        connection.execute(text("DELETE FROM twizzit_orchestrators"))
+    assert heartbeat.last(orchestrator.engine) is None
+    assert orchestrator.tick() == []
+    orchestrator.ask(orchestrator.credential())
+
+
+def test_partitions_come_with_the_runs(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    orchestrator.ask(credential_id, season="2025-2026")
+    orchestrator.tick()
+    assert orchestrator.instance.get_dynamic_partitions(CREDENTIAL) == [
+        store.partition_key(orchestrator.engine, credential_id)
+    ]
+    assert orchestrator.instance.get_dynamic_partitions(SEASON) == ["2025-2026"]
+
+
+def test_a_request_is_emitted_once(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential())
+    (wanted,) = orchestrator.tick()
+    assert orchestrator.tick() == [], "though no run is to be seen yet"
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.sync_requests).values(claimed_at=text("now() - interval '61 seconds'")))
+    orchestrator.waiting_run(wanted)
+    assert orchestrator.tick() == [], "its run is on its way"
+    assert orchestrator.get(request).status == "queued"
+
+
+def test_a_request_whose_run_was_lost_is_emitted_again_under_the_same_key(orchestrator: Orchestrator) -> None:
+    orchestrator.ask(orchestrator.credential())
+    (lost,) = orchestrator.tick()
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.sync_requests).values(claimed_at=text("now() - interval '61 seconds'")))
+    (again,) = orchestrator.tick()
+    assert again.run_key == lost.run_key, "by which Dagster knows a run that is there after all"
+
+
+def test_one_credential_takes_turns_and_others_do_not_wait(orchestrator: Orchestrator) -> None:
+    one, other = orchestrator.credential(0), orchestrator.credential(1)
+    first, second = orchestrator.ask(one, "teams"), orchestrator.ask(one, "teams")
+    elsewhere = orchestrator.ask(other, "teams")
+    wanted = orchestrator.tick()
+    assert [run.tags["twizzit/request"] for run in wanted] == [str(first.id), str(elsewhere.id)]
+    for run in wanted:
+        orchestrator.run(run)
+    (last,) = orchestrator.tick()
+    assert last.tags["twizzit/request"] == str(second.id)
+
+
+def test_a_sync_from_elsewhere_keeps_a_request_waiting(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    key = lease_key(store.get(orchestrator.engine, credential_id))
+    lease = Lease.take(orchestrator.engine, key, credential_id=credential_id, run_id="from-a-terminal")
+    assert orchestrator.tick() == []
+    lease.stop()
+    with orchestrator.engine.begin() as connection:
+        lease.release(connection)
+    assert [run.run_key for run in orchestrator.tick()] == [f"request-{request.id}"]
+
+
+def test_a_run_that_finds_the_lease_taken_waits_for_another_turn(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    (wanted,) = orchestrator.tick()
+    key = lease_key(store.get(orchestrator.engine, credential_id))
+    lease = Lease.take(orchestrator.engine, key, credential_id=credential_id, run_id="from-a-terminal")
+    calls = orchestrator.simulator.calls
+    assert not orchestrator.run(wanted).success
+    assert orchestrator.simulator.calls == calls
+    lease.stop()
+    with orchestrator.engine.begin() as connection:
+        lease.release(connection)
+    back = orchestrator.get(request)
+    assert (back.status, back.attempt, back.over) == ("queued", 2, False)
+    assert orchestrator.tick() == []
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.sync_requests).values(claimed_at=text("now() - interval '61 seconds'")))
+    (again,) = orchestrator.tick()
+    assert again.run_key == f"request-{request.id}-2"
+    orchestrator.run(again)
+    assert orchestrator.get(request).status == "partial_success"
+
+
+def test_a_run_cancelled_in_the_queue_fails_its_request(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential())
+    (wanted,) = orchestrator.tick()
+    orchestrator.waiting_run(wanted, dg.DagsterRunStatus.CANCELED)
+    assert orchestrator.tick() == []
+    over = orchestrator.get(request)
+    assert (over.status, over.error) == ("failed", "The run ended before the sync began")
+
+
+def test_a_dead_run_is_ended_with_its_request(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    (wanted,) = orchestrator.tick()
+    run_id = orchestrator.waiting_run(wanted, dg.DagsterRunStatus.STARTED)
+    key = lease_key(store.get(orchestrator.engine, credential_id))
+    Lease.take(orchestrator.engine, key, credential_id=credential_id, run_id=run_id).stop()
+    with orchestrator.engine.begin() as connection:
+        started = {"status": "started", "dagster_run_id": run_id, "started_at": text("now()")}
+        connection.execute(update(tables.sync_requests).values(started))
+        connection.execute(
+            text(
+                "INSERT INTO twizzit_sync_history (credential_id, sync_type, sync_direction, status, started_at,"
+                " dagster_run_id) VALUES (:credential, 'teams', 'import', 'in_progress', now(), :run)"
+            ),
+            {"credential": credential_id, "run": run_id},
+        )
+        connection.execute(update(tables.leases).values(heartbeat_at=text("now() - interval '61 seconds'")))
+    assert orchestrator.tick() == []
+    assert orchestrator.get(request).status == "failed"
+    run = orchestrator.instance.get_run_by_id(run_id)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_one_broken_request_does_not_stop_the_others(orchestrator: Orchestrator) -> None:
+    off, odd, fine = (orchestrator.credential(place) for place in (0, 1, 2))
+    refused = orchestrator.ask(off)
+    unusable = orchestrator.ask(odd, season="2026|2027")
+    good = orchestrator.ask(fine)
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.credentials).where(tables.credentials.c.id == off).values(is_active=False))
+    assert [run.tags["twizzit/request"] for run in orchestrator.tick()] == [str(good.id)]
+    assert "switched off" in str(orchestrator.get(refused).error)
+    assert "label" in str(orchestrator.get(unusable).error)
+    assert {orchestrator.get(one).status for one in (refused, unusable)} == {"failed"}
+
+
+def test_a_credential_switched_off_while_its_run_waited_is_told(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential())
+    (wanted,) = orchestrator.tick()
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.credentials).values(is_active=False))
+    result = orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    assert (over.status, over.run_id) == ("failed", result.run_id)
+    assert "switched off" in str(over.error)
+
+
+def test_a_sync_that_fails_says_why(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential(password=SecretStr("wrong")))
+    (wanted,) = orchestrator.tick()
+    orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    assert over.status == "failed"
+    (row,) = history.for_run(orchestrator.engine, str(over.run_id))
+    assert (over.error, over.history_ids) == (row.error_message, (row.id,))
+    assert "password" in str(over.error)
+
+
+@pytest.mark.parametrize(
+    ("sync_type", "options", "job"),
+    [
+        ("teams", RequestOptions(), "sync_teams"),
+        ("teams", RequestOptions(include_players=True), "sync_all"),
+        ("all", RequestOptions(), "sync_all"),
+        ("players", RequestOptions(), "sync_all"),
+    ],
+)
+def test_what_is_asked_for_decides_the_job(
+    orchestrator: Orchestrator, sync_type: str, options: RequestOptions, job: str
+) -> None:
+    orchestrator.ask(orchestrator.credential(), sync_type, options=options)
+    (wanted,) = orchestrator.tick()
+    assert wanted.job_name == job
+
+
+def test_players_alone_follow_a_scan_of_teams(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    groups = [
+        group.id
+        for group in orchestrator.simulator.world.organizations[0].teams(orchestrator.simulator.world.running_season)
+    ]
+
+    def asked(sync_type: str, **options: object) -> dg.RunRequest:
+        orchestrator.ask(credential_id, sync_type, options=RequestOptions(**options))  # type: ignore[arg-type]
+        (wanted,) = orchestrator.tick()
+        orchestrator.run(wanted)
+        return wanted
+
+    narrow = asked("players", group_id=str(groups[0]))
+    assert narrow.job_name == "sync_all"
+    assert asked("players", group_id=str(groups[0])).job_name == "sync_players"
+    assert asked("players", group_id=str(groups[1])).job_name == "sync_all"
+    assert asked("players").job_name == "sync_all", "one team alone was read, and another: not all"
+    assert asked("players").job_name == "sync_players"
+
+
+def test_a_narrowed_request_reaches_the_sync(orchestrator: Orchestrator) -> None:
+    club = orchestrator.simulator.world.organizations[0]
+    group = club.teams(orchestrator.simulator.world.running_season)[0]
+    options = RequestOptions(group_id=str(group.id), include_players=True)
+    request = orchestrator.ask(orchestrator.credential(), "teams", options=options)
+    (wanted,) = orchestrator.tick()
+    orchestrator.run(wanted)
+    with orchestrator.engine.connect() as connection:
+        assert connection.scalars(text("SELECT twizzit_team_id FROM twizzit_team_mappings")).all() == [str(group.id)]
+    for row in history.for_run(orchestrator.engine, str(orchestrator.get(request).run_id)):
+        assert row.details["group_id"] == str(group.id)
+
+
+def test_a_guessed_season_is_put_right_by_another_run(
+    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer], orchestrator: Orchestrator
+) -> None:
+    """The orchestrator may not ask Twizzit, so that it guesses the season of an account that was never asked."""
+    credential_id = orchestrator.credential()
+    world = orchestrator.simulator.world
+    other = "Seizoen 2026"
+    request = orchestrator.ask(credential_id)
+    with orchestrator.engine.begin() as connection:  # an account that was never asked, and lists other labels
+        connection.execute(update(tables.sync_requests).values(season=None))
+    (wanted,) = orchestrator.tick()
+    guessed = str(wanted.partition_key).split("|")[1]
+    assert guessed == world.running_season.label
+    wanted = wanted._replace(partition_key=str(wanted.partition_key).replace(guessed, other))
+    orchestrator.instance.add_dynamic_partitions(SEASON, [other])
+    orchestrator.run(wanted)
+    back = orchestrator.get(request)
+    assert (back.status, back.season, back.attempt) == ("queued", world.running_season.label, 2)
+    (again,) = orchestrator.tick()
+    assert (again.run_key, str(again.partition_key).split("|")[1]) == (f"request-{request.id}-2", guessed)
+    orchestrator.run(again)
+    assert orchestrator.get(request).status == "partial_success"
+
+
+def test_a_season_that_somebody_named_is_not_put_right(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential(), season="2031-2032")
+    (wanted,) = orchestrator.tick()
+    orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    assert (over.status, over.error, over.attempt) == ("success", None, 1)
+    rows = history.for_run(orchestrator.engine, str(over.run_id))
+    assert {row.details["season_exists"] for row in rows} == {False}
+
+
+def test_a_known_season_is_not_guessed(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    verify(orchestrator.settings, orchestrator.database, credential_id)
+    with orchestrator.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE twizzit_seasons SET label = 'Nu' WHERE label = :label"), {"label": orchestrator.season}
+        )
+    orchestrator.ask(credential_id)
+    (wanted,) = orchestrator.tick()
+    assert str(wanted.partition_key).endswith("|Nu")
+
+
+def test_a_run_made_again_by_hand_leaves_the_request_as_it_is(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential(), "teams")
+    (wanted,) = orchestrator.tick()
+    orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    assert orchestrator.run(wanted).success
+    assert orchestrator.get(request) == over
+
+
+def test_a_tick_is_cheap(orchestrator: Orchestrator) -> None:
+    """Whatever the number of requests that wait."""
+    for place in range(3):
+        credential_id = orchestrator.credential(place)
+        for _ in range(20):
+            orchestrator.ask(credential_id, "teams")
+    orchestrator.tick()
+    statements: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        began = time.perf_counter()
+        assert orchestrator.tick() == []
+        took = time.perf_counter() - began
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    assert len(statements) < 25
+    assert took < 0.5
