@@ -18,7 +18,8 @@ def attempts() -> Retrying:
 
 
 def _somebody_else_wrote(error: BaseException) -> bool:
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _SOMEBODY_ELSE_WROTE
+    cause = error.orig if isinstance(error, DBAPIError) else error  # a COPY's errors are the driver's own
+    return getattr(cause, "sqlstate", None) in _SOMEBODY_ELSE_WROTE
 
 
 def _wait(state: RetryCallState) -> float:
