@@ -20,12 +20,13 @@ from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.errors import UnknownCredential, UnknownSeason
 from twizzit_pipeline.orchestration.instance import open_instance
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, register_partitions
+from twizzit_pipeline.orchestration.resources import PROCESS_TAG
 from twizzit_pipeline.orchestration.runs import RunResult, end_dead_runs, run_job
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import history
-from twizzit_pipeline.sync.lease import credential_key
+from twizzit_pipeline.sync.lease import credential_key, this_process
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 TABLES = {
@@ -306,8 +307,25 @@ def test_a_run_whose_process_is_gone_is_ended(here: Here, instance: dg.DagsterIn
     assert [row.status for row in history.for_run(here.engine, dead.run_id)] == ["failed"]
 
 
+def test_a_run_whose_process_is_gone_before_its_history_began_is_ended(
+    instance: dg.DagsterInstance, here: Here
+) -> None:
+    script = "from twizzit_pipeline.sync.lease import this_process; print(this_process())"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    job = build_definitions().resolve_job_def("sync_all")
+    runs = [
+        instance.create_run_for_job(job_def=job, status=dg.DagsterRunStatus.STARTED, tags={PROCESS_TAG: process})
+        for process in (this_process(), ended, "another machine|1", "nonsense")
+    ]
+    untagged = instance.create_run_for_job(job_def=job, status=dg.DagsterRunStatus.STARTED)
+    assert end_dead_runs(instance, here.engine) == [runs[1].run_id]
+    left = {run.run_id for run in instance.get_runs() if not run.is_finished}
+    assert left == {runs[0].run_id, runs[2].run_id, runs[3].run_id, untagged.run_id}
+
+
 RUN_ONE = """
 import sys
+from twizzit_pipeline.orchestration.resources import PROCESS_TAG
 from twizzit_pipeline.orchestration.runs import run_job
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import open_database

@@ -16,12 +16,15 @@ from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.sync import requests
 from twizzit_pipeline.sync.fulfilment import Fulfilment
+from twizzit_pipeline.sync.lease import this_process
 from twizzit_pipeline.sync.narrowing import EVERYTHING
 from twizzit_pipeline.sync.session import SyncSession
 
 Progress = Callable[[str], None]
 
 REQUEST_TAG = "twizzit/request"
+# Dagster's UI hides tags that begin so: which process works on a run, for `runs.end_dead_runs`.
+PROCESS_TAG = ".dagster/twizzit_process"
 
 
 class SyncRun:
@@ -117,6 +120,8 @@ def sync_resource(
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
         if context.instance is not None:
             keep_connections(context.instance)
+            if context.run is not None and PROCESS_TAG not in context.run.tags:
+                context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
         run = SyncRun(settings, database, progress, _request_id(context.run))
         try:
             yield run

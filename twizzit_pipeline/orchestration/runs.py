@@ -28,11 +28,12 @@ from twizzit_pipeline.orchestration.partitions import (
     partition_keys,
     usable,
 )
-from twizzit_pipeline.orchestration.resources import Progress, sync_resource
+from twizzit_pipeline.orchestration.resources import PROCESS_TAG, Progress, sync_resource
 from twizzit_pipeline.orchestration.results import ERROR
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.history import interrupted
+from twizzit_pipeline.sync.lease import process_is_gone, this_process
 from twizzit_pipeline.sync.seasons import known_partitions
 
 TRIGGER_TAG = "twizzit/trigger"
@@ -119,7 +120,7 @@ def run_job(
             result = _job(settings, database, job_name, progress).execute_in_process(
                 instance=instance,
                 partition_key=partition.key,
-                tags={TRIGGER_TAG: trigger},
+                tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process()},
                 run_config=_QUIET,
                 raise_on_error=False,
             )
@@ -132,10 +133,14 @@ def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
     Such a run would be shown as started for good, and keep the next one of its credential waiting in the queue.
     """
     unfinished = {run.run_id: run for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED))}
-    dead = sorted(interrupted(engine, unfinished)) if unfinished else []
-    for run_id in dead:
+    if not unfinished:
+        return []
+    # By the history, which knows a silent process of another machine; by the process, gone before it had any history.
+    dead = interrupted(engine, unfinished)
+    dead |= {run_id for run_id, run in unfinished.items() if process_is_gone(run.tags.get(PROCESS_TAG, ""))}
+    for run_id in sorted(dead):
         instance.report_run_failed(unfinished[run_id], "The process of this run ended before the run did")
-    return dead
+    return sorted(dead)
 
 
 def _job(settings: Settings, database: Database, name: str, progress: Progress | None) -> dg.JobDefinition:

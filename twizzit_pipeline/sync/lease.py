@@ -87,7 +87,7 @@ class Lease:
             "token": token,
             "credential_id": credential_id,
             "dagster_run_id": run_id,
-            "holder": _this_process(),
+            "holder": this_process(),
         }
         with _claiming(engine, organization) as connection:
             connection.execute(insert(leases).values(values))
@@ -204,7 +204,7 @@ def _make_free(connection: Connection, organization: str) -> None:
     if found is None:
         return
     history_id, silent, holder, run_id = found
-    if not silent and not _process_is_gone(holder):
+    if not silent and not process_is_gone(holder):
         raise SyncInProgress(history_id=history_id)
     _bury(connection, _Held(organization, run_id, history_id))
 
@@ -218,7 +218,7 @@ def _dead(connection: Connection) -> Sequence[_Held]:
     return [
         _Held(organization, run_id, history_id)
         for organization, run_id, history_id, silent, holder in rows
-        if silent or _process_is_gone(holder)
+        if silent or process_is_gone(holder)
     ]
 
 
@@ -246,17 +246,18 @@ def _machine() -> str:
     return "/".join(parts)
 
 
-def _this_process() -> str:
+def this_process() -> str:
+    """This process, as `process_is_gone` wants it."""
     return f"{_machine()}|{os.getpid()}"
 
 
-def _process_is_gone(holder: str) -> bool:
+def process_is_gone(holder: str) -> bool:
     """Whether the holder was a process of this machine that has ended; False for another machine's.
 
     A process id that was given away again looks alive: then the minute of silence decides.
     """
-    machine, pid = holder.rsplit("|", 1)
-    if machine != _machine():
+    machine, _, pid = holder.rpartition("|")
+    if machine != _machine() or not pid.isdigit():
         return False
     try:
         return psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
