@@ -34,6 +34,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── DuplicateOrganization     this database allows one credential for an organization name
         ├── DecryptionFailed          wrong key, or a damaged password
         ├── TamperedCredential        the stored password does not fit its MAC
+        ├── BackupRefused             a backup file cannot be written, or not be read with that passphrase
         ├── MigrationsPending         the database is not at the newest migration
         ├── UnsupportedDatabase       not PostgreSQL 14 or newer
         ├── DatabaseRefused           the database's user lacks a privilege
@@ -228,6 +229,10 @@ class DecryptionFailed(PermanentError):
 
 class TamperedCredential(PermanentError):
     """The stored password does not fit its MAC."""
+
+
+class BackupRefused(PermanentError):
+    """A backup file cannot be written, or is damaged, or the passphrase is another one."""
 
 
 class MigrationsPending(PermanentError):

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
-from twizzit_pipeline.cli import api, credentials, dagster, database, history, mappings, simulate, sync
+from twizzit_pipeline.cli import api, credentials, dagster, database, history, mappings, simulate, sync, vault
 from twizzit_pipeline.cli.demo.command import demo
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.errors import SyncInProgress, TwizzitPipelineError
@@ -35,6 +35,7 @@ app.command(context_settings=dagster.PASS_ALL_ON, add_help_option=False)(dagster
 app.command()(simulate.simulate)
 app.command()(api.api)
 app.command()(api.token)
+app.command(name="audit")(vault.audit_log)
 
 
 def run() -> None:

@@ -1,11 +1,10 @@
-"""`twizzit credentials`: add, list, verify. A password never is an argument: other users see those."""
+"""`twizzit credentials`: add, list, verify; and the commands of `vault.py`."""
 
-import sys
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
+from twizzit_pipeline.cli import asking, vault
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.credentials import store
@@ -46,7 +45,7 @@ def add(
         raise typer.BadParameter(f"at most {_LONGEST_ENDPOINT} characters", param_hint="--endpoint")
     refuse_private(base_url, allow_private=settings.allow_private_endpoints)
     key = encryption_keys(settings)
-    password = _password_from_stdin() if password_stdin else _ask_for_password()
+    password = asking.secret("password", from_stdin=password_stdin)
     with opened(settings) as here:
         new_id = store.add(
             here.database.engine,
@@ -103,24 +102,4 @@ def verify(
     out.print(f"Next: twizzit sync {credential_id}")
 
 
-def _password_from_stdin() -> SecretStr:
-    """What comes in, less the one line break that `echo` and files put at its end."""
-    try:
-        text = sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        raise typer.BadParameter("standard input is not UTF-8", param_hint="--password-stdin") from None
-    return _checked(text, "--password-stdin")
-
-
-def _ask_for_password() -> SecretStr:
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("no terminal to ask on; pipe it in with --password-stdin", param_hint="password")
-    return _checked(typer.prompt("Password", hide_input=True, err=True), "password")
-
-
-def _checked(text: str, hint: str) -> SecretStr:
-    if not text:
-        raise typer.BadParameter("the password is empty", param_hint=hint)
-    if "\n" in text or "\0" in text:
-        raise typer.BadParameter("the password must be one line", param_hint=hint)
-    return SecretStr(text)
+vault.register(app)

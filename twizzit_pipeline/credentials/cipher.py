@@ -24,7 +24,9 @@ _REMEDIES = (
     "the key that this password was stored with (else set that one as TWIZZIT_ENCRYPTION_KEY_PREVIOUS); if that key "
     "is lost, store the credential again"
 )
-_RESTORE = "bring it back from a backup (twizzit credentials import), or store the credential again"
+_RESTORE = (
+    "bring it back from a backup (twizzit credentials import), or store it again (twizzit credentials change-password)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from twizzit_pipeline.credentials.cipher import Encrypted, decrypt, encrypt
@@ -76,6 +76,11 @@ def insert_login(connection: Connection, key: Keys | SecretStr, *, password: Sec
     return new_id
 
 
+def keep_writers_out(connection: Connection) -> None:
+    """Nobody else writes the table until the transaction ends, not even a new row; reading goes on."""
+    connection.execute(text("LOCK TABLE twizzit_credentials IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def locked(connection: Connection, credential_id: int) -> Credential:
     """One credential, its row locked until the transaction ends.
 
@@ -91,8 +96,8 @@ def locked(connection: Connection, credential_id: int) -> Credential:
 
 
 def credential_of(row: Row[Any]) -> Credential:
-    """A row of `COLUMNS`."""
-    values = dict(row._mapping)
+    """A row of `COLUMNS`, and maybe others."""
+    values = {name: getattr(row, name) for name in Credential.__dataclass_fields__}
     for name in ("last_verified_at", "created_at", "updated_at"):
         values[name] = values[name] and values[name].replace(tzinfo=UTC)
     values["api_endpoint"] = values["api_endpoint"] or DEFAULT_ENDPOINT

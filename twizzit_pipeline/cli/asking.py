@@ -1,0 +1,44 @@
+"""Secrets from whoever runs a command: asked for without showing them, or read from standard input.
+
+A secret never is an argument: other users of the machine see those.
+"""
+
+import sys
+
+import typer
+from pydantic import SecretStr
+
+
+def secret(what: str, *, from_stdin: bool, twice: bool = False) -> SecretStr:
+    """A secret of one line.
+
+    Args:
+        what: its name, in lower case ("password").
+        from_stdin: read it from standard input instead of asking.
+        twice: ask for it once more, where a slip would be found out too late.
+
+    Raises:
+        typer.BadParameter: it is empty or no line of text, or there is nobody to ask.
+    """
+    if from_stdin:
+        return _checked(_piped(what), what, f"--{what}-stdin")
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(f"no terminal to ask on; pipe it in with --{what}-stdin", param_hint=what)
+    typed = typer.prompt(what.capitalize(), hide_input=True, err=True, confirmation_prompt=twice)
+    return _checked(typed, what, what)
+
+
+def _piped(what: str) -> str:
+    """What comes in, less the one line break that `echo` and files put at its end."""
+    try:
+        return sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise typer.BadParameter("standard input is not UTF-8", param_hint=f"--{what}-stdin") from None
+
+
+def _checked(text: str, what: str, hint: str) -> SecretStr:
+    if not text:
+        raise typer.BadParameter(f"the {what} is empty", param_hint=hint)
+    if "\n" in text or "\0" in text:
+        raise typer.BadParameter(f"the {what} must be one line", param_hint=hint)
+    return SecretStr(text)

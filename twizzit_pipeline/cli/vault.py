@@ -1,0 +1,216 @@
+"""The vault from a terminal: keys rotated, logins backed up, switched off and deleted, and who did what.
+
+The commands of `twizzit credentials` that came with the vault; `twizzit audit` stands by itself.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twizzit_pipeline.cli import asking
+from twizzit_pipeline.cli.exit_codes import ExitCode
+from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, table
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.key import KEY, PREVIOUS_KEY, encryption_keys
+from twizzit_pipeline.credentials.key_file import KEY_FILE
+from twizzit_pipeline.credentials.rotation import Rotation, rotate
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage import audit
+
+_PassphraseStdin = Annotated[
+    bool, typer.Option("--passphrase-stdin", help="Read the passphrase from standard input instead of asking")
+]
+_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
+
+
+def register(group: typer.Typer) -> None:
+    """Put the commands into the group `twizzit credentials`."""
+    group.command()(change_password)
+    group.command()(activate)
+    group.command()(deactivate)
+    group.command()(delete)
+    group.command("rotate-key")(rotate_key)
+    group.command("export")(export)
+    group.command("import")(import_backup)
+
+
+def change_password(
+    credential_id: int,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input instead of asking")
+    ] = False,
+) -> None:
+    """Store another password for a login; its history, configuration and mappings stay."""
+    with opened() as here:
+        engine = here.database.engine
+        credential = store.get(engine, credential_id)
+        keys = encryption_keys(here.settings)
+        store.change_login(
+            engine,
+            keys,
+            credential_id,
+            api_username=credential.api_username,
+            password=asking.secret("password", from_stdin=password_stdin),
+            api_endpoint=credential.api_endpoint,
+        )
+    console().print(f"Stored. See whether it works: twizzit credentials verify {credential_id}")
+
+
+def activate(credential_id: int) -> None:
+    """Switch a credential on again."""
+    _switch(credential_id, True)
+
+
+def deactivate(credential_id: int) -> None:
+    """Switch a credential off without deleting it: nothing is synced with it until it is activated."""
+    _switch(credential_id, False)
+
+
+def delete(
+    credential_id: int, yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to go on")] = False
+) -> None:
+    """Delete a credential with its configuration and history; teams, players and mappings stay."""
+    with opened() as here:
+        credential = store.get(here.database.engine, credential_id)
+        if not yes:
+            _ask_whether(f"Delete credential {credential_id} ({credential.organization_name}) with its history?")
+        gone = store.delete(here.database.engine, credential_id)
+    out = console()
+    out.print(
+        f"Deleted credential {credential_id} ({gone.organization_name}) with {plural(gone.history, 'row')} of history."
+    )
+    if gone.mappings:
+        out.print(
+            f"{plural(gone.mappings, 'mapping')} stayed, and with them all registrations; the next credential of the "
+            "same organization takes them over."
+        )
+
+
+def rotate_key() -> None:
+    """Encrypt every password under a new key: all of them, or none.
+
+    Beside ShotSpot, or with a key of your own: set TWIZZIT_ENCRYPTION_KEY to the new key and
+    TWIZZIT_ENCRYPTION_KEY_PREVIOUS to the old one first. With the key that the embedded database keeps: nothing to set.
+    """
+    with opened() as here:
+        done = rotate(here.database.engine, here.settings)
+        settings = here.settings
+    out = console()
+    if done.resumed:
+        out.print("An earlier rotation had been interrupted; it is finished now, with the key that it had made.")
+    new = plural(len(done.reencrypted), "password")
+    out.print(f"Re-encrypted {new} under key {done.key_id}; {done.already} had been before.")
+    for line in _what_next(done, settings):
+        out.print(line)
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to, readable for you alone")],
+    passphrase_stdin: _PassphraseStdin = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there")] = False,
+) -> None:
+    """Back every login up into an encrypted file, with a passphrase of 12 characters or more of its own."""
+    from twizzit_pipeline.credentials.backup import export_to  # noqa: PLC0415  (pydantic's models)
+
+    with opened() as here:
+        keys = encryption_keys(here.settings)
+        passphrase = asking.secret("passphrase", from_stdin=passphrase_stdin, twice=True)
+        count = export_to(here.database.engine, keys, file, passphrase, overwrite=force)
+    console().print(
+        f"Exported {plural(count, 'credential')} to {file}. Keep the passphrase elsewhere: without it the file is lost."
+    )
+
+
+def import_backup(
+    file: Annotated[Path, typer.Argument(help="What `twizzit credentials export` wrote")],
+    passphrase_stdin: _PassphraseStdin = False,
+) -> None:
+    """Bring the logins of a backup into this database; nothing is deleted, and what is the same stays untouched."""
+    from twizzit_pipeline.credentials.backup import import_from  # noqa: PLC0415  (pydantic's models)
+    from twizzit_pipeline.sync.verify import check_endpoint  # noqa: PLC0415  (frames)
+
+    with opened() as here:
+        settings = here.settings
+        keys = encryption_keys(settings)
+        passphrase = asking.secret("passphrase", from_stdin=passphrase_stdin)
+        done = import_from(
+            here.database.engine,
+            keys,
+            file,
+            passphrase,
+            check_endpoint=lambda url: check_endpoint(settings, url),
+        )
+    out = console()
+    for ids, word in ((done.added, "added"), (done.updated, "updated"), (done.unchanged, "unchanged")):
+        named = f" (id {', '.join(map(str, ids))})" if ids else ""
+        out.print(f"{plural(len(ids), 'credential')} {word}{named}")
+    if done.updated:
+        out.print("Updated ones were there already, with another password or one that could not be read.")
+    for organization, reason in done.refused:
+        console(stderr=True).print(f"Not imported: {organization}: {reason}")
+    if done.refused:
+        raise typer.Exit(ExitCode.PARTIAL_SUCCESS)
+
+
+def audit_log(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")] = 50,
+    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
+    as_json: _Json = False,
+) -> None:
+    """Show who changed what, newest first; times are local (with --json, ISO 8601 with zone)."""
+    with opened() as here:
+        rows = audit.recent(here.database.engine, limit=limit, offset=offset)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console().print("Nothing yet.")
+        return
+    shown = table("Id", "When", "Who", "What", "On", "Details", right=("Id",))
+    for row in rows:
+        shown.add_row(
+            str(row.id),
+            moment(row.at),
+            " ".join(filter(None, (row.actor.kind, row.actor.id, row.actor.role))),
+            row.action,
+            " ".join(filter(None, (row.target, row.target_id))),
+            ", ".join(f"{name}: {_brief(value)}" for name, value in row.details.items()),
+        )
+    console().print(shown)
+
+
+def _switch(credential_id: int, active: bool) -> None:
+    with opened() as here:
+        changed = store.set_active(here.database.engine, credential_id, active)
+    state = "on" if active else "off"
+    console().print(f"Credential {credential_id} is {'' if changed else 'already '}switched {state}.")
+
+
+def _ask_whether(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("no terminal to ask on; say that you mean it", param_hint="--yes")
+    typer.confirm(question, abort=True, err=True)
+
+
+def _what_next(done: Rotation, settings: Settings) -> list[str]:
+    if done.in_file and settings.encryption_key_previous is None:
+        return [
+            f"The new key is in {settings.home / KEY_FILE}; nothing has to change in the environment.",
+            "A copy of that file made before no longer opens this database: make a new one.",
+        ]
+    if done.in_file:
+        return [f"The key is in {settings.home / KEY_FILE} now: unset {PREVIOUS_KEY}."]
+    return [
+        "Change now:",
+        f"  1. ShotSpot: set its {KEY} to the new key and restart it. Until then it reads no password stored here.",
+        f"  2. Every other process of the pipeline: set {KEY} and {PREVIOUS_KEY} as they are here, restart it.",
+        "  3. When all of them are: twizzit credentials rotate-key once more, for what was stored in between.",
+        f"  4. Then unset {PREVIOUS_KEY} everywhere, and forget the old key.",
+    ]
+
+
+def _brief(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
