@@ -164,10 +164,10 @@ def test_a_silent_one_is_taken_over_and_writes_nothing_more(world: SyncWorld, ho
     world.simulator.changes.transfer(world.roster(1)[1][3], world.roster(2)[0])
     with pytest.raises(LeaseLost), world.session(credential_id, run_id="silent") as silent:
         scan_teams(silent)
-        silenced(world, 59, holder or lease._this_process())
+        silenced(world, 59, holder or lease.this_process())
         with pytest.raises(SyncInProgress):
             world.sync(credential_id)
-        silenced(world, 61, holder or lease._this_process())
+        silenced(world, 61, holder or lease.this_process())
         with world.session(credential_id, run_id="next") as following:
             scan_teams(following)
             (row,) = world.history_of("silent").values()
