@@ -11,7 +11,18 @@ from io import TextIOWrapper
 
 import typer
 
-from twizzit_pipeline.cli import api, credentials, dagster, database, history, mappings, simulate, sync, vault
+from twizzit_pipeline.cli import (
+    api,
+    credentials,
+    dagster,
+    database,
+    history,
+    mappings,
+    registered,
+    simulate,
+    sync,
+    vault,
+)
 from twizzit_pipeline.cli.demo.command import demo
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.errors import SyncInProgress, TwizzitPipelineError
@@ -29,6 +40,7 @@ app.command()(sync.sync)
 app.add_typer(credentials.app, name="credentials")
 app.command()(history.history)
 app.add_typer(mappings.app, name="mappings")
+app.command()(registered.registered)
 app.command()(database.migrate)
 app.command(name="check-migrations")(database.check_migrations)
 app.command(context_settings=dagster.PASS_ALL_ON, add_help_option=False)(dagster.dagster)
