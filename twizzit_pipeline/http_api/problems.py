@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twizzit_pipeline import errors
@@ -138,7 +139,15 @@ async def _of_http(request: Request, error: Exception) -> Response:
         return await _problem(request, invalid_field("body", "The body is no JSON"))
     names = {404: "Not found", 405: "Method not allowed"}
     name = names.get(error.status_code, str(error.detail))
-    return await _problem(request, Problem(error.status_code, name, headers=error.headers))
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return await _problem(request, Problem(error.status_code, name, headers=headers))
+
+
+def _allowed(request: Request) -> str:
+    """The verbs of this path, of all routes on it: Starlette names those of the first one alone."""
+    app: FastAPI = request.app
+    fitting = (verbs for path, verbs in app.openapi()["paths"].items() if compile_path(path)[0].match(request.url.path))
+    return ", ".join(sorted({verb.upper() for verbs in fitting for verb in verbs})) or "GET"
 
 
 def _details(faults: Iterable[Any]) -> Iterable[dict[str, str]]:

@@ -313,7 +313,7 @@ class PlayerMappings(Answer):
 
 
 class Registration(Answer):
-    """Whether a player may play an official match, and why (not)."""
+    """Whether a player may play an official match, and why (not): `reason` for people, `code` for programs."""
 
     player_id: int
     first_name: str
@@ -321,6 +321,7 @@ class Registration(Answer):
     jersey_number: int | None
     registered: bool
     reason: str
+    code: str
 
 
 class Registrations(Answer):

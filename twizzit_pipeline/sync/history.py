@@ -17,6 +17,7 @@ from twizzit_pipeline.sync.lease import INTERRUPTED, close_interrupted
 Status = Literal["in_progress", "success", "partial_success", "failed"]
 
 MOST_ITEMS_IN_DETAILS = 200
+_LARGEST_ID = 2**31 - 1
 PLAYERS_NOT_READ = "players_not_read"  # the reason why a team, not a player, is a failed item of the players
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
@@ -159,6 +160,8 @@ def recent(engine: Engine, credential_id: int, *, limit: int = 50, offset: int =
 
 def one(engine: Engine, credential_id: int, history_id: int) -> HistoryRow | None:
     """One row of a credential's history, closed if its process died; None where the credential has no such row."""
+    if not 0 < history_id <= _LARGEST_ID:
+        return None
     with driver_errors():
         close_interrupted(engine)
         wanted = _rows().where(sync_history.c.credential_id == credential_id, sync_history.c.id == history_id)

@@ -1,0 +1,228 @@
+"""The read routes over a database that a real sync has filled: history, mappings, who is registered, configuration."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tests.conftest import ENCRYPTION_KEY
+from tests.integration.api_server import ApiServer, token
+from tests.integration.sync_world import SyncWorld, quick
+from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.twizzit.simulator import SimulatorServer
+
+
+@pytest.fixture(scope="module")
+def world(
+    new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SyncWorld]:
+    """Two clubs, the first synced twice; the tests of this module change nothing but configurations."""
+    home: Path = tmp_path_factory.mktemp("api")
+    with new_database() as url, SimulatorServer() as simulator:
+        settings = load_settings(
+            _env_file=None,
+            home=home,
+            database_url=SecretStr(url),
+            encryption_key=SecretStr(ENCRYPTION_KEY),
+            allow_private_endpoints=True,
+        )
+        with open_database(settings) as database:
+            made = SyncWorld(quick(settings), database, simulator)
+            first, second = made.add_credential(0), made.add_credential(1)
+            made.sync(first)
+            made.sync(second)
+            made.sync(first)
+            yield made
+
+
+@pytest.fixture(scope="module")
+def api(world: SyncWorld) -> Iterator[ApiServer]:
+    with ApiServer(world.settings, world.database) as server:
+        yield server
+
+
+@pytest.fixture
+def coach(api: ApiServer) -> Iterator[httpx.Client]:
+    with api.client(token("coach")) as client:
+        yield client
+
+
+def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client) -> None:
+    rows = coach.get("/sync/history/1").json()["history"]
+    assert set(rows[0]) == {
+        "id",
+        "credentialId",
+        "syncType",
+        "syncDirection",
+        "status",
+        "itemsProcessed",
+        "itemsSucceeded",
+        "itemsFailed",
+        "errorMessage",
+        "startedAt",
+        "completedAt",
+        "syncedAt",
+    }
+    assert [row["syncType"] for row in rows] == ["players", "teams", "players", "teams"]
+    assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
+    assert {row["credentialId"] for row in rows} == {1}
+    assert {row["syncDirection"] for row in rows} == {"import"}
+    assert all(row["syncedAt"] == row["completedAt"] and row["completedAt"].endswith("Z") for row in rows)
+    assert rows[0]["itemsProcessed"] == rows[0]["itemsSucceeded"] + rows[0]["itemsFailed"]
+
+
+def test_the_history_comes_in_pages(coach: httpx.Client) -> None:
+    everything = coach.get("/sync/history/1").json()["history"]
+    pages = [coach.get(f"/sync/history/1?limit=1&offset={place}").json()["history"] for place in range(5)]
+    assert [row for page in pages for row in page] == everything
+    assert pages[4] == []
+    assert coach.get("/sync/history/1?limit=100").json()["history"] == everything
+
+
+def test_one_sync_tells_what_did_not_arrive_by_id(coach: httpx.Client, world: SyncWorld) -> None:
+    players = coach.get("/sync/history/1?limit=1").json()["history"][0]
+    one = coach.get(f"/sync/history/1/{players['id']}").json()["history"]
+    assert {key: one[key] for key in players} == players
+    rejected = world.simulator.world.truth(world.club()).rejected["players"]
+    assert {row["twizzitId"] for row in one["rejectedRows"]} == set(rejected)
+    assert {row["entity"] for row in one["rejectedRows"]} == {"players"}
+    assert all(set(row) == {"entity", "twizzitId", "columnName", "rule"} for row in one["rejectedRows"])
+    assert one["season"] == world.season
+    assert one["dagsterRunId"]
+    assert one["failedItems"] == []
+
+
+def test_a_sync_is_found_under_its_own_credential_alone(coach: httpx.Client) -> None:
+    foreign = coach.get("/sync/history/2").json()["history"][0]["id"]
+    assert coach.get(f"/sync/history/2/{foreign}").status_code == 200
+    for path in (f"/sync/history/1/{foreign}", "/sync/history/1/99999999999", "/sync/history/99/1"):
+        assert coach.get(path).status_code == 404
+    assert coach.get("/sync/history/1/0").status_code == 400
+
+
+def test_team_mappings_have_the_shape_that_was_asked_for(coach: httpx.Client, world: SyncWorld) -> None:
+    answer = coach.get("/mappings/teams?credentialId=1")
+    rows = answer.json()["mappings"]
+    truth = world.simulator.world.truth(world.club())
+    assert {row["twizzitTeamId"]: row["twizzitTeamName"] for row in rows} == dict(truth.teams)
+    assert answer.headers["x-total-count"] == str(len(rows))
+    local = {row["id"]: row["name"] for row in world.rows(tables.teams)}
+    assert all(local[row["internalTeamId"]] == row["internalTeamName"] for row in rows)
+    assert {(row["syncStatus"], row["syncError"], row["credentialId"]) for row in rows} == {("success", None, 1)}
+    assert all(row["lastSyncedAt"].endswith("Z") for row in rows)
+
+
+def test_player_mappings_of_a_team_are_those_who_play_in_it(coach: httpx.Client, world: SyncWorld) -> None:
+    group_id, _ = world.roster()
+    team_id = world.local_id(group_id, "team")
+    answer = coach.get(f"/mappings/players?teamId={team_id}")
+    rows = answer.json()["mappings"]
+    playing = {row["id"]: row for row in world.rows(tables.players, team_id=team_id)}
+    assert len(rows) > 5
+    assert {row["internalPlayerId"] for row in rows} == set(playing)
+    assert answer.headers["x-total-count"] == str(len(rows))
+    for row in rows:
+        player = playing[row["internalPlayerId"]]
+        said = (row["internalPlayerFirstName"], row["internalPlayerLastName"], row["jerseyNumber"])
+        assert said == (player["first_name"], player["last_name"], player["jersey_number"])
+        assert row["internalPlayerName"] == f"{player['first_name']} {player['last_name']}"
+        assert (row["internalTeamId"], row["twizzitTeamId"]) == (team_id, str(group_id))
+        assert row["twizzitTeamName"]
+        assert row["twizzitPlayerName"]
+    assert coach.get("/mappings/players?teamId=999999").json() == {"mappings": []}
+
+
+def test_mappings_come_in_pages_with_the_total(coach: httpx.Client, world: SyncWorld) -> None:
+    total = len(world.rows(tables.player_mappings))
+    seen = []
+    for offset in range(0, total, 50):
+        answer = coach.get(f"/mappings/players?limit=50&offset={offset}")
+        assert answer.headers["x-total-count"] == str(total)
+        seen += [row["id"] for row in answer.json()["mappings"]]
+    assert len(seen) == len(set(seen)) == total
+    of_one = coach.get("/mappings/players?credentialId=2&limit=1")
+    assert of_one.headers["x-total-count"] == str(len(world.rows(tables.player_mappings, credential_id=2)))
+    assert coach.get("/mappings/teams?credentialId=77").status_code == 404
+
+
+def test_a_coach_held_to_a_credential_reads_its_rows_alone(api: ApiServer, world: SyncWorld) -> None:
+    with api.client(token("coach", credentials=[2])) as client:
+        for path, table in (("teams", tables.team_mappings), ("players", tables.player_mappings)):
+            answer = client.get(f"/mappings/{path}")
+            assert {row["credentialId"] for row in answer.json()["mappings"]} == {2}
+            assert answer.headers["x-total-count"] == str(len(world.rows(table, credential_id=2)))
+        own = world.rows(tables.team_mappings, credential_id=2)[0]["local_team_id"]
+        foreign = world.rows(tables.team_mappings, credential_id=1)[0]["local_team_id"]
+        assert client.get(f"/registered?teamId={own}").status_code == 200
+        assert client.get(f"/registered?teamId={foreign}").status_code == 403
+        assert client.get(f"/mappings/players?teamId={foreign}").json() == {"mappings": []}
+
+
+def test_a_coach_learns_who_of_a_team_is_registered(coach: httpx.Client, world: SyncWorld) -> None:
+    group_id, _ = world.roster()
+    team_id = world.local_id(group_id, "team")
+    answer = coach.get(f"/registered?teamId={team_id}").json()
+    of_team = {row["id"] for row in world.rows(tables.players, team_id=team_id)}
+    registered = {row["playerId"] for row in answer["players"] if row["registered"]}
+    assert registered == of_team
+    assert (answer["total"], answer["registered"]) == (len(answer["players"]), len(registered))
+    row = answer["players"][0]
+    assert set(row) >= {"playerId", "firstName", "lastName", "jerseyNumber", "registered", "reason"}
+    assert coach.get("/registered?teamId=999999").status_code == 404
+
+
+def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
+    answer = coach.get("/sync/config/2").json()
+    assert answer == {
+        "credentialId": 2,
+        "syncTeams": True,
+        "syncPlayers": True,
+        "syncCompetitions": True,
+        "syncIntervalMinutes": 60,
+        "autoSyncEnabled": False,
+        "lastSyncAt": answer["lastSyncAt"],
+        "nextSyncAt": answer["nextSyncAt"],
+        "syncIntervalHours": 1,
+        "syncIntervalDays": pytest.approx(1 / 24),
+        "syncIntervalUnit": "hours",
+        "config": {key: value for key, value in answer.items() if key != "config"},
+    }
+
+
+INTERVALS = [
+    ({"syncIntervalMinutes": 5}, 5, "minutes"),
+    ({"syncIntervalMinutes": 525_600}, 525_600, "days"),
+    ({"syncIntervalHours": 2}, 120, "hours"),
+    ({"syncIntervalHours": 1.5}, 90, "minutes"),
+    ({"syncIntervalDays": 7}, 10_080, "days"),
+    ({"syncIntervalUnit": "days", "syncIntervalDays": 1, "syncIntervalMinutes": 60}, 1440, "days"),
+    ({"syncIntervalUnit": "hours", "syncIntervalMinutes": 180}, 180, "hours"),
+    ({"syncIntervalMinutes": 45, "syncIntervalHours": 3}, 45, "minutes"),
+    ({"syncIntervalUnit": "hours"}, 45, "minutes"),
+    ({}, 45, "minutes"),
+]
+
+
+def test_an_interval_is_said_in_any_unit(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        for body, minutes, unit in INTERVALS:
+            answer = admin.put("/sync/config/1", json=body)
+            assert answer.status_code == 200, body
+            found = answer.json()
+            assert (found["syncIntervalMinutes"], found["syncIntervalUnit"]) == (minutes, unit), body
+            assert found["syncIntervalHours"] * 60 == pytest.approx(minutes)
+            assert found["syncIntervalDays"] * 1440 == pytest.approx(minutes)
+            assert admin.get("/sync/config/1").json() == found
+
+
+def test_a_field_that_is_left_out_stays(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        admin.put("/sync/config/1", json={"syncTeams": False, "autoSyncEnabled": True, "somethingElse": 1})
+        found = admin.put("/sync/config/1", json={"syncPlayers": False, "syncTeams": None}).json()
+    wanted = {"syncTeams": False, "syncPlayers": False, "syncCompetitions": True, "autoSyncEnabled": True}
+    assert {key: found[key] for key in wanted} == wanted
