@@ -136,7 +136,9 @@ class SyncWorld:
         steps: Sequence[Step] = STEPS,
     ) -> Synced:
         """One whole run; raises what its steps raise, after the session is closed."""
+        names = {step.__name__ for step in steps}
         with self.session(credential_id, season, day=day, run_id=run_id) as session:
+            session.to_map.update(entity for entity in ("teams", "players") if f"map_{entity}" in names)
             reports = {step.__name__: step(session) for step in steps}
         return Synced(session.run_id, reports, self.history_of(session.run_id), session.calls)
 

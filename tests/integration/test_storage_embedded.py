@@ -316,12 +316,12 @@ def test_a_server_killed_before_its_database_was_made_gets_one(home: Path) -> No
 
 
 def test_no_folder_above_changes_and_ours_are_private(tmp_path: Path) -> None:
-    above = tmp_path / "above"
+    above = tmp_path / "a"  # short names: of a long path the socket would live elsewhere
     above.mkdir(mode=0o700)
-    between = above / "between"
+    between = above / "b"
     between.mkdir(mode=0o751)
     before = [(folder.stat().st_mode, folder.stat().st_uid) for folder in (above, between)]
-    home = between / "home"
+    home = between / "h"
     with open_database(_settings(home)):
         assert [(folder.stat().st_mode, folder.stat().st_uid) for folder in (above, between)] == before
         assert [_mode(folder) for folder in (home, home / "postgres", home / "run")] == [0o700] * 3

@@ -105,7 +105,7 @@ class SyncSession:
                     continue
                 # What is still open was scanned well: a step that failed has closed its row.
                 if name in self.to_map:
-                    history.fail(connection, entity.history_id, entity.account, NOT_FINISHED)
+                    history.fail(connection, entity.history_id, entity.account, _told(error))
                 else:
                     history.finish(connection, entity.history_id, entity.account)
             if self._fulfilment is not None:
