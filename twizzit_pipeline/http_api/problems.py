@@ -99,7 +99,7 @@ def problem_of(error: errors.TwizzitPipelineError) -> Problem:
     """The answer that an error of the project becomes."""
     status, name = next((status, name) for kind, status, name in _OURS if isinstance(error, kind))
     if isinstance(error, errors.SyncInProgress):
-        return Problem(status, name, syncId=error.history_id)
+        return Problem(status, name, syncId=error.history_id, requestId=error.request_id)
     if isinstance(error, _UNSPOKEN):
         return Problem(status, name, "The database cannot answer now: try again later")
     message = " ".join(str(error).split())

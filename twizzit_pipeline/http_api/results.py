@@ -24,19 +24,19 @@ def failed_items(row: HistoryRow, *, kinds: Iterable[str] = _KINDS) -> list[sche
 
 
 def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncResult:
-    """The answer to a request that is over.
+    """The answer to a request that is over. `errors` and `players` are left unset where there are none.
 
     Args:
         rows: the history of its run.
     """
-    wanted = "players" if request.sync_type == "players" else "teams"
+    wanted = _wanted(request)
     main = next((row for row in rows if row.sync_type == wanted), None)
     others = next((row for row in rows if row.sync_type == "players" and row is not main), None)
     errors = [item for row in rows for item in failed_items(row)]
     if request.status == "failed" and not errors and request.error:
         errors = [schemas.SyncError(entity=wanted, twizzit_id=None, error=request.error)]
     ended = request.completed_at or request.requested_at
-    return schemas.SyncResult(
+    result = schemas.SyncResult(
         success=request.status != "failed",
         sync_id=None if main is None else main.id,
         request_id=request.id,
@@ -45,10 +45,22 @@ def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncRes
         processed=0 if main is None else main.items_processed,
         succeeded=0 if main is None else main.items_succeeded,
         failed=0 if main is None else main.items_failed,
-        errors=errors or None,
-        players=None if others is None else _counts(others),
         duration=round((ended - request.requested_at).total_seconds() * 1000),
     )
+    if errors:
+        result.errors = errors
+    if others is not None:
+        result.players = _counts(others)
+    return result
+
+
+def sync_id(request: Request, rows: Sequence[HistoryRow]) -> int | None:
+    """The history row of what was asked for, among those of its run; None as long as it has none."""
+    return next((row.id for row in rows if row.sync_type == _wanted(request)), None)
+
+
+def _wanted(request: Request) -> str:
+    return "players" if request.sync_type == "players" else "teams"
 
 
 def _counts(row: HistoryRow) -> schemas.SyncCounts:

@@ -41,10 +41,11 @@ class ValidationFailed(Answer):
 
 
 class Conflict(Answer):
-    """409 of a sync: `sync_id` is the history row of the one under way, where it has one yet."""
+    """409. Of a sync: the history row of the one under way, where it has one yet, and the request that it came from."""
 
     error: str
     sync_id: int | None = None
+    request_id: int | None = None
     message: str | None = None
 
 

@@ -11,7 +11,7 @@ from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
 from twizzit_pipeline.http_api.bodies import PlayersSync, TeamsSync
 from twizzit_pipeline.http_api.problems import Problem
-from twizzit_pipeline.http_api.results import sync_result
+from twizzit_pipeline.http_api.results import sync_id, sync_result
 from twizzit_pipeline.http_api.routes.documented import Responses, answers
 from twizzit_pipeline.http_api.service import PREFIX, CredentialId, Here, Service
 from twizzit_pipeline.storage.audit import Actor
@@ -43,14 +43,14 @@ _ANSWERS: Responses = {
 @router.post(
     "/sync/teams/{credentialId}",
     response_model=schemas.SyncResult,
-    response_model_exclude_none=True,
+    response_model_exclude_unset=True,
     dependencies=[allow("admin", "coach")],
     responses=_ANSWERS,
 )
 @router.post(
     "/sync/clubs/{credentialId}",
     response_model=schemas.SyncResult,
-    response_model_exclude_none=True,
+    response_model_exclude_unset=True,
     dependencies=[allow("admin", "coach")],
     responses=_ANSWERS,
     deprecated=True,
@@ -76,7 +76,7 @@ async def sync_teams(
 @router.post(
     "/sync/players/{credentialId}",
     response_model=schemas.SyncResult,
-    response_model_exclude_none=True,
+    response_model_exclude_unset=True,
     dependencies=[allow("admin", "coach")],
     responses=_ANSWERS,
 )
@@ -98,6 +98,7 @@ async def sync_players(
 @router.get(
     "/sync/requests/{requestId}",
     response_model=schemas.SyncRequest,
+    response_model_exclude_unset=True,
     dependencies=[allow("admin", "coach")],
     responses=answers(400, 404),
 )
@@ -113,17 +114,18 @@ def sync_request(
         caller.require(None)
         raise Problem(404, "Sync request not found") from None
     caller.require(found.credential_id)
+    rows = _rows(here, found)
     return schemas.SyncRequest(
         id=found.id,
         credential_id=found.credential_id,
         sync_type=found.sync_type,
         status=found.status,
-        sync_id=_sync_id(found),
+        sync_id=sync_id(found, rows),
         error=found.error,
         requested_at=found.requested_at,
         started_at=found.started_at,
         completed_at=found.completed_at,
-        result=_result(here, found) if found.over else None,
+        result=sync_result(found, rows) if found.over else None,
     )
 
 
@@ -153,12 +155,13 @@ async def _answer(
         await anyio.sleep(min(left, _LOOK_SECONDS[min(looks, len(_LOOK_SECONDS) - 1)]))
         looks += 1
         made = await anyio.to_thread.run_sync(requests.get, here.engine, made.id)
+    rows = await anyio.to_thread.run_sync(_rows, here, made)
     if made.over:
-        return await anyio.to_thread.run_sync(_result, here, made)
+        return sync_result(made, rows)
     accepted = schemas.SyncAccepted(
         message="Sync under way" if made.status == "started" else "Sync waits for its turn",
         request_id=made.id,
-        sync_id=_sync_id(made),
+        sync_id=sync_id(made, rows),
         status=made.status,
     )
     return Response(
@@ -169,14 +172,9 @@ async def _answer(
     )
 
 
-def _result(here: Service, made: requests.Request) -> schemas.SyncResult:
-    rows = [] if made.run_id is None else history.for_run(here.engine, made.run_id)
-    return sync_result(made, rows)
-
-
-def _sync_id(made: requests.Request) -> int | None:
-    """The history row of what was asked for; a run opens the teams' before the players'."""
-    return next(iter(made.history_ids), None)
+def _rows(here: Service, made: requests.Request) -> list[history.HistoryRow]:
+    """The history of the run that carries a request out, as far as there is one."""
+    return [] if made.run_id is None else history.for_run(here.engine, made.run_id)
 
 
 def _asynchronous(prefer: str | None) -> bool:
