@@ -323,7 +323,7 @@ def test_turns_are_taken_in_order_and_by_organization(engine: Engine, add: Calla
     first, second, elsewhere = ask(), ask(queue=True), ask(other)
 
     def line(*busy: int) -> list[int]:
-        return [request.id for request in turns.next_in_line(engine, requests.pending(engine), busy=busy)]
+        return [turn.request.id for turn in turns.next_in_line(engine, requests.pending(engine), busy=busy)]
 
     assert line() == [first.id, elsewhere.id]
     assert line(other) == [first.id]
@@ -341,7 +341,7 @@ def test_two_credentials_of_one_organization_take_turns(engine: Engine, add: Cal
         store.remember_organization(engine, credential_id, "10", "KC Duinen")
     first = ask(one)
     ask(other, queue=True)
-    assert [request.id for request in turns.next_in_line(engine, requests.pending(engine), busy=())] == [first.id]
+    assert [turn.request.id for turn in turns.next_in_line(engine, requests.pending(engine), busy=())] == [first.id]
     assert turns.next_in_line(engine, requests.pending(engine), busy=[other]) == []
 
 

@@ -14,6 +14,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import (
     InactiveCredential,
     PermanentError,
@@ -40,6 +41,7 @@ from twizzit_pipeline.storage.migrate import require_current
 from twizzit_pipeline.sync import heartbeat, requests, seasons, turns
 from twizzit_pipeline.sync.fulfilment import fail_unstarted, settle
 from twizzit_pipeline.sync.requests import Request
+from twizzit_pipeline.sync.turns import Turn
 
 LOOK_SECONDS = 5
 _RUN_KEY_TAG = "dagster/run_key"
@@ -89,7 +91,7 @@ def _tick(context: dg.SensorEvaluationContext, settings: Settings, engine: Engin
         return dg.SkipReason("Nobody asks for a sync")
     _fail_those_whose_run_is_over(context.instance, engine, pending)
     line = turns.next_in_line(engine, pending, busy=_busy(context.instance))
-    made = {request.id: run for request in line if (run := _run(context, settings, engine, request)) is not None}
+    made = {turn.request.id: run for turn in line if (run := _run(context, settings, engine, turn)) is not None}
     taken = turns.claim(engine, made)
     runs = [run for request_id, run in made.items() if request_id in taken]
     if not runs:
@@ -101,12 +103,11 @@ def _tick(context: dg.SensorEvaluationContext, settings: Settings, engine: Engin
     )
 
 
-def _run(
-    context: dg.SensorEvaluationContext, settings: Settings, engine: Engine, request: Request
-) -> dg.RunRequest | None:
+def _run(context: dg.SensorEvaluationContext, settings: Settings, engine: Engine, turn: Turn) -> dg.RunRequest | None:
     """The run of one request. One that cannot have any ends here, and keeps nobody else waiting."""
+    request = turn.request
     try:
-        return _run_request(settings, engine, request)
+        return _run_request(settings, engine, request, turn.credential)
     except TransientError:
         raise
     except Exception as error:
@@ -116,14 +117,13 @@ def _run(
         return None
 
 
-def _run_request(settings: Settings, engine: Engine, request: Request) -> dg.RunRequest:
-    credential = store.get(engine, request.credential_id)
+def _run_request(settings: Settings, engine: Engine, request: Request, credential: Credential) -> dg.RunRequest:
     if not credential.is_active:
         raise InactiveCredential(f"Credential {credential.id} is switched off: activate it before syncing")
-    season = request.season or _running_season(settings, engine, request.credential_id)
+    season = request.season or _running_season(settings, engine, credential.id)
     if not usable(season):
         raise UnknownSeason("The season's label cannot be a partition key: it holds a character that Dagster keeps")
-    partition = CredentialSeason(store.partition_key(engine, credential.id), season)
+    partition = CredentialSeason(credential.partition_key or store.partition_key(engine, credential.id), season)
     entities = turns.entities(engine, request, season)
     return dg.RunRequest(
         run_key=run_key(request),

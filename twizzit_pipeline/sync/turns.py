@@ -5,11 +5,13 @@ finds the lease taken, and its request waits for another turn.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, func, select, update
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import (
@@ -44,7 +46,15 @@ def claim(engine: Engine, request_ids: Iterable[int]) -> set[int]:
         return set(connection.scalars(claimed.returning(sync_requests.c.id)))
 
 
-def next_in_line(engine: Engine, requests: Iterable[Request], *, busy: Collection[int]) -> list[Request]:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A request whose turn has come, and whose it is."""
+
+    request: Request
+    credential: Credential
+
+
+def next_in_line(engine: Engine, requests: Iterable[Request], *, busy: Collection[int]) -> list[Turn]:
     """Of these requests the ones whose turn has come: the first of each organization that nobody is working on.
 
     Args:
@@ -58,14 +68,14 @@ def next_in_line(engine: Engine, requests: Iterable[Request], *, busy: Collectio
     for credential_id in busy:
         if credential_id in known:
             taken |= lease_keys(known[credential_id])
-    line = []
+    line: list[Turn] = []
     for request in requests:
         credential = known.get(request.credential_id)
         if credential is None:
             continue  # deleted since, and its requests with it
         free = not taken & lease_keys(credential)
         if free and request.status == "queued" and not _is_claimed(request, now):
-            line.append(request)
+            line.append(Turn(request, credential))
         taken |= lease_keys(credential)
     return line
 
