@@ -20,6 +20,9 @@ from twizzit_pipeline.twizzit.records import Season
 
 LABEL_LENGTH = 50
 
+# What Dagster keeps for itself in the keys of partitions.
+_NO_KEY = re.compile(r"[|,\[\]]|\.\.\.|[^ -~\u00a0-\uffff]")
+
 
 @dataclass(frozen=True, slots=True)
 class SeasonRow:
@@ -57,7 +60,7 @@ def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[S
         return [season_of(day, season_start)]
     found: dict[str, Season] = {}
     for season in sorted(seasons, key=lambda season: (season.start_date or date.min, season.id or "")):
-        label = season.label[:LABEL_LENGTH]
+        label = _NO_KEY.sub("-", season.label)[:LABEL_LENGTH]
         if label in found:
             label = f"{label[: LABEL_LENGTH - 12]}-{season.id}"[:LABEL_LENGTH]
         found[label] = Season(season.id, label, season.start_date, season.end_date)
