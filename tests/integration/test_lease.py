@@ -20,6 +20,7 @@ from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import history, lease
 from twizzit_pipeline.sync.lease import INTERRUPTED, Lease
 from twizzit_pipeline.sync.players import map_players, scan_players
+from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
@@ -282,25 +283,44 @@ def test_nobody_waits_for_a_sync_that_waits_itself(world: SyncWorld, monkeypatch
     world.assert_truth(credential_id)
 
 
-def test_what_cannot_be_closed_is_closed_by_the_death_of_its_lease(world: SyncWorld) -> None:
-    """The history is out of reach when the sync fails and when it ends: nothing stays in progress for good."""
-    credential_id = world.add_credential()
-
-    def rename(one: str, other: str) -> None:
-        with world.connected() as connection:
-            connection.execute(f"ALTER TABLE {one} RENAME TO {other}")  # type: ignore[call-overload]
+@pytest.fixture
+def without_history(world: SyncWorld) -> SyncSession:
+    """A session whose history is out of reach from its first scan on, which fails by itself."""
 
     def take_away(said: str) -> None:
         if said == "Reading teams":
-            rename("twizzit_sync_history", "away")
+            rename(world, "twizzit_sync_history", "away")
 
     world.simulator.faults.arm("forbidden", path="/groups", times=None)
-    with (
-        pytest.raises(ProgrammingError),
-        world.session(credential_id, run_id="cut off", progress=take_away) as session,
-    ):
-        scan_teams(session)
-    rename("away", "twizzit_sync_history")
+    return world.session(world.add_credential(), run_id="cut off", progress=take_away)
+
+
+def rename(world: SyncWorld, one: str, other: str) -> None:
+    with world.connected() as connection:
+        connection.execute(f"ALTER TABLE {one} RENAME TO {other}")  # type: ignore[call-overload]
+
+
+def test_a_failure_that_could_not_be_written_at_once_is_written_at_the_end(
+    world: SyncWorld, without_history: SyncSession
+) -> None:
+    with without_history:
+        with pytest.raises(ProgrammingError):
+            scan_teams(without_history)
+        rename(world, "away", "twizzit_sync_history")
+    (row,) = world.history_of("cut off").values()
+    assert row.status == "failed"
+    assert "/groups answered 403" in str(row.error_message)
+    assert not world.rows(tables.leases)
+
+
+def test_what_cannot_be_closed_is_closed_by_the_death_of_its_lease(
+    world: SyncWorld, without_history: SyncSession
+) -> None:
+    """The history is out of reach when the sync fails and when it ends: nothing stays in progress for good."""
+    credential_id = without_history.credential.id
+    with pytest.raises(ProgrammingError), without_history:
+        scan_teams(without_history)
+    rename(world, "away", "twizzit_sync_history")
     assert len(world.rows(tables.leases)) == 1
     assert {row.status for row in world.history_of("cut off").values()} == {"in_progress"}
 

@@ -36,10 +36,11 @@ def _silent(_: str) -> None:
 
 @dataclass
 class _Entity:
-    """The open history row of one entity."""
+    """The open history row of one entity; `failure` says why it failed, for when that cannot be written at once."""
 
     history_id: int
     account: Account = field(default_factory=Account)
+    failure: str | None = None
 
 
 class SyncSession:
@@ -103,10 +104,9 @@ class SyncSession:
             for name, entity in self._entities.items():
                 if entity.account.done:
                     continue
-                # What is still open was scanned well: a step that failed has closed its row.
-                if name in self.to_map:
-                    history.fail(connection, entity.history_id, entity.account, _told(error))
-                else:
+                if entity.failure is not None or name in self.to_map:
+                    history.fail(connection, entity.history_id, entity.account, entity.failure or _told(error))
+                else:  # scanned well, and nothing else was asked for
                     history.finish(connection, entity.history_id, entity.account)
             if self._fulfilment is not None:
                 self._end_request(connection, self._fulfilment, error)
@@ -159,9 +159,10 @@ class SyncSession:
             with driver_errors():
                 yield opened.account
         except BaseException as error:
+            opened.failure = _told(error)
             self._count_calls(opened.account, calls)
             with driver_errors(), self.engine.begin() as connection:
-                history.fail(connection, opened.history_id, opened.account, _told(error))
+                history.fail(connection, opened.history_id, opened.account, opened.failure)
             opened.account.done = True
             raise
         self._count_calls(opened.account, calls)
