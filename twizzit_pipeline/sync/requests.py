@@ -5,6 +5,7 @@ whether an orchestrator is there, in `heartbeat`. Roles are the business of whoe
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -134,30 +135,8 @@ def ask(
                 raise NoOrchestrator()
             if not queue:
                 _refuse_second(connection, credential)
-            row = insert(sync_requests).values(
-                credential_id=credential_id,
-                sync_type=sync_type,
-                season=label,
-                options=asdict(options),
-                requested_by=f"{actor.kind}:{actor.id}"[:255],
-                trigger=trigger,
-            )
-            request_id = int(connection.execute(row.returning(sync_requests.c.id)).scalar_one())
-            audit.record(
-                connection,
-                actor,
-                action="ask",
-                target="sync",
-                target_id=str(request_id),
-                details={
-                    "credential_id": credential_id,
-                    "sync_type": sync_type,
-                    "season": label,
-                    "trigger": trigger,
-                    **asdict(options),
-                },
-            )
-            return _get(connection, request_id)
+            asked = {"sync_type": sync_type, "season": label, "trigger": trigger}
+            return _get(connection, _add(connection, credential_id, asked, options, actor))
 
 
 def get(engine: Engine, request_id: int) -> Request:
@@ -166,9 +145,11 @@ def get(engine: Engine, request_id: int) -> Request:
     Raises:
         UnknownRequest: no request has that id.
     """
-    settle(engine)
-    with driver_errors(), engine.connect() as connection:
-        return _get(connection, request_id)
+    request = _look(engine, request_id)
+    if request.status == "started":
+        settle(engine)
+        request = _look(engine, request_id)
+    return request
 
 
 def wait(engine: Engine, request_id: int, seconds: float) -> Request:
@@ -185,8 +166,7 @@ def wait(engine: Engine, request_id: int, seconds: float) -> Request:
         looks += 1
         if looks % _SETTLE_EVERY == 0:
             settle(engine)
-        with driver_errors(), engine.connect() as connection:
-            request = _get(connection, request_id)
+        request = _look(engine, request_id)
     return request
 
 
@@ -195,6 +175,28 @@ def pending(engine: Engine) -> list[Request]:
     wanted = _rows().where(sync_requests.c.completed_at.is_(None))
     with driver_errors(), engine.connect() as connection:
         return [_request(row) for row in connection.execute(wanted)]
+
+
+def _add(
+    connection: Connection, credential_id: int, asked: Mapping[str, object], options: RequestOptions, actor: Actor
+) -> int:
+    """The request and its row in the audit log; the id of the request."""
+    row = insert(sync_requests).values(
+        credential_id=credential_id,
+        **asked,
+        options=asdict(options),
+        requested_by=f"{actor.kind}:{actor.id}"[:255],
+    )
+    request_id = int(connection.execute(row.returning(sync_requests.c.id)).scalar_one())
+    audit.record(
+        connection,
+        actor,
+        action="ask",
+        target="sync",
+        target_id=str(request_id),
+        details={"credential_id": credential_id, **asked, **asdict(options)},
+    )
+    return request_id
 
 
 def _refuse_second(connection: Connection, credential: Credential) -> None:
@@ -230,6 +232,11 @@ def _label(connection: Connection, credential_id: int, season: str) -> str:
             "credential and ask again"
         )
     return asked
+
+
+def _look(engine: Engine, request_id: int) -> Request:
+    with driver_errors(), engine.connect() as connection:
+        return _get(connection, request_id)
 
 
 def _get(connection: Connection, request_id: int) -> Request:
