@@ -45,7 +45,7 @@ def quick(settings: Settings, **changes: object) -> Settings:
         "requests_per_second": 1000.0,
         "retry_attempts": 3,
         "retry_seconds": 3.0,
-        "request_timeout": 2.0,
+        "request_timeout": 5.0,
     }
     return settings.model_copy(update={**hasty, **changes})
 
