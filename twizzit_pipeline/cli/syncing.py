@@ -10,7 +10,7 @@ from typing import Literal
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.progress import Steps
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.errors import FormatChanged
+from twizzit_pipeline.errors import FormatChanged, InactiveCredential
 from twizzit_pipeline.orchestration.runs import RunResult, run_job
 from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.history import HistoryRow
@@ -54,11 +54,14 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
 
     Raises:
         UnknownCredential: no credential has that id.
+        InactiveCredential: it is switched off.
         TwizzitPipelineError: its seasons were not known and could not be asked for; errors of the run are in
             the result.
     """
     engine = here.database.engine
     credential = store.get(engine, credential_id)
+    if not credential.is_active:
+        raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
     began = time.monotonic()
     if season is None:
         season = _running(here, credential_id)

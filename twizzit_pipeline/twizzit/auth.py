@@ -86,8 +86,7 @@ class TwizzitAuth(httpx.Auth):
 
     def _login(self) -> _Flow[_Token]:
         asked_at = self._clock()
-        form = {"username": self._username, "password": self._password.get_secret_value()}
-        response = yield httpx.Request("POST", self._url, data=form, extensions=dict(self._extensions))
+        response = yield self._login_request()
         if response.status_code == 401:
             raise LoginRefused(
                 "Twizzit does not accept the username and password (401): check the credential",
@@ -95,6 +94,11 @@ class TwizzitAuth(httpx.Auth):
                 status=401,
             )
         return _read_token(response, asked_at)
+
+    def _login_request(self) -> httpx.Request:
+        """Made in a frame that is over when something fails: a traceback with variables shows no password."""
+        form = {"username": self._username, "password": self._password.get_secret_value()}
+        return httpx.Request("POST", self._url, data=form, extensions=dict(self._extensions))
 
 
 def _authorised(request: httpx.Request, token: _Token) -> httpx.Request:

@@ -1,0 +1,165 @@
+"""No password, no token and no key is anywhere that a sync, good or bad, leaves something behind.
+
+Everything is read: what the commands said, every row of every table (Dagster's too), and every file of the home folder,
+the database's own included.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from tests.end_to_end.command_line import CommandLine, Ended
+from twizzit_pipeline.credentials.key import encryption_keys
+from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.teams import scan_teams
+from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
+from twizzit_pipeline.twizzit.simulator.generate import make_world
+
+WRONG_PASSWORD = "never-the-right-one-4711"
+PASSPHRASE = "correct horse battery staple"
+# Every JWT begins so: the simulator's tokens, as the live ones.
+ANY_TOKEN = "eyJhbGciO"
+
+
+@pytest.fixture
+def twizzit(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path, TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1", TWIZZIT_RETRY_ATTEMPTS="2")
+
+
+def everything_left(home: Path) -> Iterator[tuple[str, bytes]]:
+    """Where, and what."""
+    with open_database(load_settings(_env_file=None, home=home)) as database:
+        url = database.url.get_secret_value().replace("postgresql+psycopg:", "postgresql:")
+        with psycopg.connect(url) as connection:
+            connection.execute("CHECKPOINT")
+            tables = connection.execute(
+                "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables"
+                " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+            ).fetchall()
+            assert len(tables) > 40  # Dagster's are among them
+            for (table,) in tables:
+                for (row,) in connection.execute(f"SELECT t::text FROM {table} t"):
+                    yield f"table {table}", row.encode()
+    for path in home.rglob("*"):
+        if path.is_file() and not path.is_socket():
+            yield str(path.relative_to(home)), path.read_bytes()
+
+
+def spellings(secret: str) -> set[bytes]:
+    return {secret.encode(), quote(secret).encode(), secret.encode().hex().encode()}
+
+
+def leaks(
+    home: Path, secrets: dict[str, str], said: list[Ended], *, but: set[str] = frozenset()
+) -> set[tuple[str, str]]:
+    """Which secret was found where."""
+    looked_for = {name: spellings(secret) for name, secret in secrets.items()}
+    texts = [("standard output", one.out.encode()) for one in said]
+    texts += [("standard error", one.err.encode()) for one in said]
+    found = set()
+    for where, content in [*texts, *everything_left(home)]:
+        for name, forms in looked_for.items():
+            if where not in but and any(form in content for form in forms):
+                found.add((name, where))
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_syncs_leave_no_secret_behind(twizzit: CommandLine, simulator: SimulatorServer, tmp_path: Path) -> None:
+    club = simulator.world.organizations[0]
+    said: list[Ended] = []
+
+    def run(*arguments: object, stdin: str = "") -> Ended:
+        said.append(twizzit(*arguments, stdin=stdin))
+        return said[-1]
+
+    def add(endpoint: str, password: str) -> str:
+        names = ("--organization", club.name, "--username", club.account.username, "--endpoint", endpoint)
+        return run("credentials", "add", *names, "--password-stdin", stdin=password).out.strip()
+
+    credential, wrong = add(simulator.v2_endpoint, club.account.password), add(simulator.v1_endpoint, WRONG_PASSWORD)
+    assert run("credentials", "verify", credential).code == 0
+    assert run("sync", credential).code == 3
+    tokens = set(simulator.accounts._sessions)
+    assert run("sync", wrong).code == 1
+    for fault in ("html", "error_500"):
+        simulator.faults.arm(fault, path="/groups", times=None)  # type: ignore[arg-type]
+        assert run("sync", credential).code in (1, 3)
+        simulator.faults.clear()
+    tokens |= set(simulator.accounts._sessions)
+    assert run("credentials", "export", "backup.json", "--passphrase-stdin", stdin=PASSPHRASE).code == 0
+    assert run("credentials", "rotate-key").code == 0
+    assert run("credentials", "import", "backup.json", "--passphrase-stdin", stdin=PASSPHRASE).code == 0
+    assert run("audit", "--json").code == 0
+
+    home = tmp_path / ".twizzit"
+    key = encryption_keys(load_settings(_env_file=None, home=home)).current.get_secret_value()
+    assert len(tokens) >= 3
+    secrets = {f"token {number}": token for number, token in enumerate(tokens)}
+    secrets |= {"any token": ANY_TOKEN, "password": club.account.password, "wrong password": WRONG_PASSWORD}
+    secrets |= {"passphrase": PASSPHRASE, "key": key}
+    assert all(token.startswith(ANY_TOKEN) for token in tokens)
+    assert leaks(home, secrets, said) == {("key", "encryption.key")}
+    assert not any(
+        form in (tmp_path / "backup.json").read_bytes() for one in secrets.values() for form in spellings(one)
+    )
+    # The search does find what is there.
+    assert {where for _, where in leaks(home, {"name": club.name}, said)} >= {
+        "standard output",
+        "table public.twizzit_credentials",
+    }
+
+
+def test_the_demo_leaves_no_secret_behind(tmp_path: Path) -> None:
+    ended = CommandLine(tmp_path)("demo")
+    assert ended.code == 0, ended.err
+    accounts = [organization.account for organization in make_world(SimulatorOptions()).organizations]
+    secrets = {account.username: account.password for account in accounts} | {"any token": ANY_TOKEN}
+    assert leaks(tmp_path / ".twizzit", secrets, [ended]) == set()
+    assert leaks(tmp_path / ".twizzit", {"username": accounts[0].username}, [ended])
+
+
+def test_no_error_of_a_sync_shows_one(settings: Settings, simulator: SimulatorServer) -> None:
+    """Errors, with all that hangs on them, as a careless log would show them: reprs and frames' variables included."""
+    from tests.integration.sync_world import SyncWorld, quick
+
+    with open_database(settings) as database:
+        world = SyncWorld(quick(settings), database, simulator)
+        right, wrong = world.add_credential(), world.add_credential(password=SecretStr(WRONG_PASSWORD))
+        shown = [repr(settings), repr(database), repr(vars(settings))]
+        for credential_id, fault in ((right, "error_500"), (right, "html"), (right, "cut"), (wrong, None)):
+            if fault is not None:
+                simulator.faults.arm(fault, path="/groups", times=None)  # type: ignore[arg-type]
+            session = world.session(credential_id)
+            shown += [repr(session), repr(vars(session))]
+            shown.append(_error_of(session))
+            shown += [repr(session.client), repr(vars(session.client)), str(session.credential)]
+            simulator.faults.clear()
+    secrets = [world.club().account.password, WRONG_PASSWORD, *simulator.accounts._sessions]
+    secrets.append(settings.encryption_key.get_secret_value() if settings.encryption_key else "")
+    assert len(secrets) >= 4
+    for text in shown:
+        assert not any(secret in text for secret in secrets)
+        assert ANY_TOKEN not in text
+
+
+def _error_of(session: SyncSession) -> str:
+    try:
+        with session:
+            scan_teams(session)
+    except TwizzitPipelineError:
+        kind, error, trace = sys.exc_info()
+        assert kind is not None
+        told = traceback.TracebackException(kind, error, trace, capture_locals=True)
+        return "".join(told.format()) + os.linesep + repr(error)
+    raise AssertionError("it was to fail")

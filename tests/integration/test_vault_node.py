@@ -1,0 +1,63 @@
+"""Node's own crypto module on the same rows: what it stores is read here, and what is stored here it reads."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.integration.vault_rows import NEW, OLD, add, password_of, stored, write_as_shotspot
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.cipher import is_current
+from twizzit_pipeline.storage import audit
+from twizzit_pipeline.storage.engine import Database
+
+NODE = shutil.which("node") or shutil.which("nodejs")
+PASSWORDS = ["hunter2", "wachtwoord-é€😀", "exactly16bytes!!", "p" * 300, " spaces and \t tab "]
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="no node on the path: on Debian it is the package nodejs")
+
+
+def node(**request: str) -> dict[str, str]:
+    assert NODE is not None
+    done = subprocess.run(
+        [NODE, str(Path(__file__).with_name("node_cipher.mjs"))],
+        input=json.dumps(request).encode(),
+        capture_output=True,
+        check=True,
+        timeout=30,
+    )
+    answer: dict[str, str] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_node_reads_what_is_stored_here(database: Database, password: str) -> None:
+    columns = stored(database, add(database, password=password))
+    answer = node(key=OLD.get_secret_value(), cipherText=columns.cipher_text_hex, iv=columns.iv_hex)
+    assert answer == {"password": password}
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_what_node_stores_is_read_here(database: Database, password: str) -> None:
+    credential_id = add(database)
+    assert stored(database, credential_id).mac is not None
+    answer = node(key=OLD.get_secret_value(), password=password)
+    write_as_shotspot(database, credential_id, answer["cipherText"], answer["iv"])
+    assert stored(database, credential_id).mac is None
+    assert password_of(database, OLD, credential_id) == password
+    assert audit.recent(database.engine)[0].action == "password_changed_elsewhere"
+
+
+def test_there_and_back_again(database: Database) -> None:
+    credential_id = add(database)
+    answer = node(key=OLD.get_secret_value(), password="from-node")
+    write_as_shotspot(database, credential_id, answer["cipherText"], answer["iv"])
+    password = store.reveal_password(database.engine, OLD, credential_id)
+    login = {"api_username": "a", "api_endpoint": "https://example.org/v1"}
+    store.change_login(database.engine, NEW, credential_id, password=password, **login)
+    columns = stored(database, credential_id)
+    assert is_current(columns, NEW)
+    answer = node(key=NEW.get_secret_value(), cipherText=columns.cipher_text_hex, iv=columns.iv_hex)
+    assert answer == {"password": "from-node"}

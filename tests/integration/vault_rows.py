@@ -1,0 +1,51 @@
+"""What the tests of the vault share: logins in a database, and their columns as others see and write them."""
+
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.cipher import Encrypted
+from twizzit_pipeline.credentials.key import Keys
+from twizzit_pipeline.storage.engine import Database
+
+OLD, NEW, OTHER = (SecretStr(digits * 32) for digits in ("ab", "cd", "ef"))
+
+
+def add(
+    database: Database, key: Keys | SecretStr = OLD, *, name: str = "KC Ter Linden", password: str = "geheim-é"
+) -> int:
+    return store.add(
+        database.engine,
+        key,
+        organization_name=name,
+        api_username="ter-linden.api",
+        password=SecretStr(password),
+        api_endpoint="https://app.twizzit.com/v2/api",
+    )
+
+
+def password_of(database: Database, key: Keys | SecretStr, credential_id: int) -> str:
+    return store.reveal_password(database.engine, key, credential_id).get_secret_value()
+
+
+def stored(database: Database, credential_id: int) -> Encrypted:
+    with database.engine.connect() as connection:
+        statement = text(
+            "SELECT encrypted_password, encryption_iv, encryption_mac FROM twizzit_credentials WHERE id = :id"
+        )
+        return Encrypted(*connection.execute(statement, {"id": credential_id}).one())
+
+
+def write_as_shotspot(database: Database, credential_id: int, cipher_text: str, iv: str) -> None:
+    """An update of somebody who does not know of a MAC."""
+    with database.engine.begin() as connection:
+        statement = text(
+            "UPDATE twizzit_credentials SET encrypted_password = :cipher_text, encryption_iv = :iv WHERE id = :id"
+        )
+        connection.execute(statement, {"id": credential_id, "cipher_text": cipher_text, "iv": iv})
+
+
+def write_mac(database: Database, credential_id: int, mac: str | None) -> None:
+    with database.engine.begin() as connection:
+        statement = text("UPDATE twizzit_credentials SET encryption_mac = :mac WHERE id = :id")
+        connection.execute(statement, {"id": credential_id, "mac": mac})
