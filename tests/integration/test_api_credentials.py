@@ -143,7 +143,7 @@ def test_an_endpoint_that_became_private_is_refused_when_it_is_connected_to(
     with serve(allow_private_endpoints=False).client(token("admin")) as client:
         answer = client.post(f"/verify/{credential_id}")
         assert (answer.status_code, answer.json()["error"]) == (401, "Endpoint refused")
-        assert client.get(f"/organization/{credential_id}").status_code == 502
+        assert client.get(f"/organization/{credential_id}").status_code == 424
     assert simulator.calls.total == 0
 
 

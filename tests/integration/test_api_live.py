@@ -165,12 +165,12 @@ def test_a_changed_or_deleted_credential_keeps_no_answers(world: SyncWorld) -> N
 
 
 BROKEN: list[tuple[Any, str, int, str]] = [
-    ("forbidden", "/groups", 502, "Access denied"),
-    ("html", "/groups", 502, "Connection failed"),
-    ("cut", "/groups", 502, "Connection failed"),
-    ("error_500", "/groups", 502, "Connection failed"),
-    ("quota", "/groups", 503, "Quota spent"),
-    ("not_found", "/groups", 502, "Not a Twizzit"),
+    ("forbidden", "/groups", 424, "Access denied"),
+    ("html", "/groups", 424, "Connection failed"),
+    ("cut", "/groups", 424, "Connection failed"),
+    ("error_500", "/groups", 424, "Connection failed"),
+    ("quota", "/groups", 424, "Quota spent"),
+    ("not_found", "/groups", 424, "Not a Twizzit"),
 ]
 
 

@@ -5,12 +5,22 @@ ShotSpot's front end sends more than the guide names, so an unknown field is no 
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 from twizzit_pipeline.sync.config import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
 
 LEAST_MINUTES, MOST_MINUTES = SHORTEST_INTERVAL_MINUTES, LONGEST_INTERVAL_MINUTES
+_LARGEST_WHOLE = 2**53 - 1  # of JavaScript
 _MINUTES_OF = {"minutes": 1, "hours": 60, "days": 1440}
 
 
@@ -35,21 +45,43 @@ def _one_line(secret: SecretStr) -> SecretStr:
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_printable)
 ]
-Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_printable)]
+Url = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(_printable),
+    Field(json_schema_extra={"format": "uri"}),
+]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1000), AfterValidator(_one_line)]
 
 
-def _as_text(value: str | int) -> str:
-    return str(value).strip()
+def _whole(value: object) -> object:
+    """60.0 is a whole number in JSON, as it is in JavaScript."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# Ids of Twizzit: numbers on the wire, text here; clients send either.
+def _as_text(value: object) -> object:
+    """Ids of Twizzit are numbers on the wire and text here; clients send either."""
+    number = _whole(value)
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= _LARGEST_WHOLE:
+        return str(number)
+    return value
+
+
+_ID_PATTERN = r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
+_LONGEST_ID = 100
+
 RemoteId = Annotated[
-    Annotated[int, Field(ge=0, le=2**63 - 1)]
-    | Annotated[
-        str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$", max_length=100)
-    ],
-    AfterValidator(_as_text),
+    str,
+    StringConstraints(pattern=_ID_PATTERN, max_length=_LONGEST_ID),
+    BeforeValidator(_as_text),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": _LARGEST_WHOLE},
+                {"type": "string", "pattern": _ID_PATTERN, "maxLength": _LONGEST_ID},
+            ]
+        }
+    ),
 ]
 
 
@@ -98,7 +130,9 @@ class ConfigChange(Body):
     sync_players: bool | None = None
     sync_competitions: bool | None = None
     auto_sync_enabled: bool | None = None
-    sync_interval_minutes: Annotated[int, Field(ge=LEAST_MINUTES, le=MOST_MINUTES)] | None = None
+    sync_interval_minutes: Annotated[
+        Annotated[int, Field(ge=LEAST_MINUTES, le=MOST_MINUTES)] | None, BeforeValidator(_whole)
+    ] = None
     sync_interval_hours: Annotated[float, Field(ge=LEAST_MINUTES / 60, le=MOST_MINUTES / 60)] | None = None
     sync_interval_days: Annotated[float, Field(ge=LEAST_MINUTES / 1440, le=MOST_MINUTES / 1440)] | None = None
     sync_interval_unit: Literal["minutes", "hours", "days"] | None = None

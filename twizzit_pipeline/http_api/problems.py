@@ -21,6 +21,9 @@ from twizzit_pipeline import errors
 
 _log = logging.getLogger("twizzit_pipeline.http_api")
 
+# Twizzit could not be asked: no fault of this server, so no 5xx, and none of the caller's token, so no 401.
+FAILED_DEPENDENCY = 424
+
 _PLACES = {"body", "path", "query", "header", "cookie"}
 _LONGEST_FIELD = 100
 
@@ -77,15 +80,15 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.DecryptionFailed, 503, "Password decryption failed"),
     (errors.TamperedCredential, 503, "Password decryption failed"),
     (errors.SettingsError, 503, "Server is not configured"),
-    (errors.LoginRefused, 502, "Authentication failed"),
-    (errors.AccessDenied, 502, "Access denied"),
-    (errors.OrganizationNotFound, 502, "Access denied"),
-    (errors.NotATwizzit, 502, "Not a Twizzit"),
-    (errors.EndpointRefused, 502, "Endpoint refused"),
-    (errors.QuotaSpent, 503, "Quota spent"),
-    (errors.RateLimited, 503, "Rate limited by Twizzit"),
-    (errors.TransientError, 502, "Connection failed"),
-    (errors.TwizzitPipelineError, 502, "Twizzit could not be read"),
+    (errors.LoginRefused, FAILED_DEPENDENCY, "Authentication failed"),
+    (errors.AccessDenied, FAILED_DEPENDENCY, "Access denied"),
+    (errors.OrganizationNotFound, FAILED_DEPENDENCY, "Access denied"),
+    (errors.NotATwizzit, FAILED_DEPENDENCY, "Not a Twizzit"),
+    (errors.EndpointRefused, FAILED_DEPENDENCY, "Endpoint refused"),
+    (errors.QuotaSpent, FAILED_DEPENDENCY, "Quota spent"),
+    (errors.RateLimited, FAILED_DEPENDENCY, "Rate limited by Twizzit"),
+    (errors.TransientError, FAILED_DEPENDENCY, "Connection failed"),
+    (errors.TwizzitPipelineError, FAILED_DEPENDENCY, "Twizzit could not be read"),
 )
 _UNSPOKEN = (errors.DatabaseUnavailable, errors.DatabaseRefused)
 

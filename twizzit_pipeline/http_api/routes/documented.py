@@ -13,13 +13,13 @@ _ALL: Responses = {
     404: {"model": Error, "description": "No such credential, season, team or sync"},
     409: {"model": Conflict, "description": "It is in the way of something else"},
     413: {"model": Error, "description": "The body is larger than 64 KiB"},
+    424: {"model": Error, "description": "Twizzit cannot be read; `error` says why"},
     429: {
         "model": Error,
         "description": "Too many of these with one token",
         "headers": {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}},
     },
-    502: {"model": Error, "description": "Twizzit cannot be read; `error` says why"},
-    503: {"model": Error, "description": "The database, the key, the orchestrator or Twizzit's quota is not there"},
+    503: {"model": Error, "description": "The database, the key or the orchestrator is not there"},
 }
 _EVERY_ROUTE = (401, 403, 413, 503)
 _UNVERIFIED: Responses = {

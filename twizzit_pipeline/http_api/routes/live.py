@@ -24,7 +24,7 @@ GroupType = Annotated[_RemoteId, Query(alias="groupType", description="Another t
     "/organization/{credentialId}",
     response_model=schemas.LiveOrganization,
     dependencies=[allow("admin", "coach")],
-    responses=answers(400, 404, 409, 429, 502),
+    responses=answers(400, 404, 409, 424, 429),
 )
 async def organization(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.LiveOrganization:
     """The organization that a credential reads."""
@@ -37,7 +37,7 @@ async def organization(here: Here, caller: CurrentCaller, credential_id: Credent
     "/groups/{credentialId}",
     response_model=schemas.Groups,
     dependencies=[allow("admin", "coach")],
-    responses=answers(400, 404, 409, 429, 502),
+    responses=answers(400, 404, 409, 424, 429),
 )
 async def groups(
     here: Here,
@@ -68,7 +68,7 @@ async def groups(
     "/seasons/{credentialId}",
     response_model=schemas.Seasons,
     dependencies=[allow("admin", "coach")],
-    responses=answers(400, 404, 409, 429, 502),
+    responses=answers(400, 404, 409, 424, 429),
 )
 async def seasons(
     here: Here, caller: CurrentCaller, credential_id: CredentialId, organization_id: OrganizationId = None
@@ -89,7 +89,7 @@ async def seasons(
     "/sync/preview/players/{credentialId}",
     response_model=schemas.PlayersPreview,
     dependencies=[allow("admin", "coach")],
-    responses=answers(400, 404, 409, 429, 502),
+    responses=answers(400, 404, 409, 424, 429),
 )
 async def preview_players(
     here: Here, caller: CurrentCaller, credential_id: CredentialId, body: Preview
@@ -99,8 +99,8 @@ async def preview_players(
     ask = partial(
         here.live.players,
         credential_id,
-        str(body.group_id),
-        season_id=None if body.season_id is None else str(body.season_id),
+        body.group_id,
+        season_id=body.season_id,
     )
     found = [schemas.PreviewedPlayer.model_validate(player) for player in await here.beside(ask)]
     return schemas.PlayersPreview(total=len(found), players=found)

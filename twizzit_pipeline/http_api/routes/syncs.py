@@ -133,11 +133,11 @@ async def _ask(
     here: Service, credential_id: int, kind: SyncType, body: PlayersSync, actor: Actor, *, queue: bool
 ) -> requests.Request:
     options = RequestOptions(
-        group_id=None if body.group_id is None else str(body.group_id),
+        group_id=body.group_id,
         create_missing=body.create_missing is not False,
         include_players=kind == "all",
     )
-    season = None if body.season_id is None else str(body.season_id)
+    season = body.season_id
     return await anyio.to_thread.run_sync(
         lambda: requests.ask(
             here.engine, credential_id, sync_type=kind, season=season, options=options, actor=actor, queue=queue
