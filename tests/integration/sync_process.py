@@ -71,7 +71,7 @@ def locked(world: SyncWorld, *tables: str, mode: str = "SHARE") -> Iterator[None
     """Somebody holds a lock on these tables: in SHARE mode they can be read and not written."""
     with world.connected() as somebody, somebody.transaction():
         for table in tables:
-            somebody.execute(f"LOCK TABLE {table} IN {mode} MODE")  # type: ignore[call-overload]
+            somebody.execute(f"LOCK TABLE {table} IN {mode} MODE")
         yield
 
 

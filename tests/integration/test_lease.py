@@ -297,7 +297,7 @@ def without_history(world: SyncWorld) -> SyncSession:
 
 def rename(world: SyncWorld, one: str, other: str) -> None:
     with world.connected() as connection:
-        connection.execute(f"ALTER TABLE {one} RENAME TO {other}")  # type: ignore[call-overload]
+        connection.execute(f"ALTER TABLE {one} RENAME TO {other}")
 
 
 def test_a_failure_that_could_not_be_written_at_once_is_written_at_the_end(

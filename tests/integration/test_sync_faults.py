@@ -11,6 +11,7 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.twizzit.endpoint import Dialect
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 from twizzit_pipeline.twizzit.simulator.faults import FAULT_KINDS, FaultKind
 
@@ -79,7 +80,7 @@ def test_faults_that_pass_end_in_the_truth_in_v1(world: SyncWorld) -> None:
     world.assert_truth(credential_id)
 
 
-STAYING = {
+STAYING: dict[FaultKind, type[TwizzitPipelineError]] = {
     "rate_limit_seconds": errors.RateLimited,
     "rate_limit_date": errors.RateLimited,
     "rate_limit_bare": errors.RateLimited,
@@ -103,16 +104,18 @@ def test_every_fault_of_the_simulator_is_tried() -> None:
 
 def test_a_fault_that_stays_is_a_failed_sync_that_wrote_nothing(world: SyncWorld) -> None:
     """One database for all: what each left behind would be seen by the next."""
-    world.settings = world.settings.model_copy(update={"retry_attempts": 1, "request_timeout": 0.3})
+    patient = world.settings
+    hasty = patient.model_copy(update={"retry_attempts": 1, "request_timeout": 0.5})
     credential_id = world.add_credential()
-    some = ("quota", "truncated_json")
+    some: tuple[FaultKind, ...] = ("quota", "truncated_json")
     for dialect, path, kinds in (("v2", "/groups", tuple(STAYING)), ("v1", "/teams", some), ("v2", "/contacts", some)):
         if dialect != world.dialects[credential_id]:
             credential_id = world.add_credential(dialect=dialect)
         before = world.dump() if path != "/contacts" else {}
         for kind in kinds:
             run_id = f"{dialect}-{kind}-{path}"
-            world.simulator.faults.arm(kind, path=path, times=NEVER, seconds=0.6)
+            world.settings = hasty if kind == "slow" else patient.model_copy(update={"retry_attempts": 1})
+            world.simulator.faults.arm(kind, path=path, times=NEVER, seconds=0.8)
             with pytest.raises(STAYING[kind]) as raised:
                 world.sync(credential_id, run_id=run_id)
             world.simulator.faults.clear()
@@ -120,6 +123,7 @@ def test_a_fault_that_stays_is_a_failed_sync_that_wrote_nothing(world: SyncWorld
             before = before or world.dump()  # the first scan of teams was whole, and stays
             assert world.dump() == before
         assert not any(before[table.name] for table in (*SHOTSPOT, *MAPPINGS, tables.twizzit_players))
+        world.settings = patient
         world.sync(credential_id)
         world.assert_truth(credential_id)
         with world.connected() as connection:
@@ -183,7 +187,7 @@ def test_an_established_club_loses_nothing_to_a_failed_sync(world: SyncWorld) ->
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
 @pytest.mark.parametrize("known", [False, True], ids=["first", "later"])
-def test_a_team_whose_players_cannot_be_read_is_a_failed_item(world: SyncWorld, dialect: str, known: bool) -> None:
+def test_a_team_whose_players_cannot_be_read_is_a_failed_item(world: SyncWorld, dialect: Dialect, known: bool) -> None:
     """In v2 the members of ten teams come in one answer: the other two cannot be read."""
     credential_id = world.add_credential(dialect=dialect)
     if known:
@@ -221,7 +225,7 @@ def test_a_team_whose_players_cannot_be_read_is_a_failed_item(world: SyncWorld, 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
 @pytest.mark.parametrize("entity", ["teams", "players"])
-def test_another_format_stops_the_sync(world: SyncWorld, dialect: str, entity: str) -> None:
+def test_another_format_stops_the_sync(world: SyncWorld, dialect: Dialect, entity: str) -> None:
     """More than half of the rows break a rule: nothing is written, and the history says so."""
     credential_id = world.add_credential(dialect=dialect)
     world.sync(credential_id)

@@ -10,6 +10,7 @@ from tests.integration.sync_world import STEPS, WRITTEN_BY_A_SYNC, Rows, SyncWor
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.twizzit.endpoint import Dialect
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 Simulate = Callable[..., SimulatorServer]
@@ -51,7 +52,7 @@ def test_another_club_leaves_all_rows_alone(world: SyncWorld, dialects: tuple[st
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
 def test_an_id_that_another_organization_owns_is_a_failed_item(
-    world: SyncWorld, simulate: Simulate, dialect: str
+    world: SyncWorld, simulate: Simulate, dialect: Dialect
 ) -> None:
     """A second Twizzit numbers its teams and people like the first; its people have other names."""
     other = simulate(seed=7, **SMALL)

@@ -150,10 +150,10 @@ def assert_both_seasons(world: SyncWorld, credential_id: int) -> None:
     for remote_id, name in before.teams.items():
         team = world.team(remote_id)
         assert (team["name"], team["is_active"]) == (name, False)
-    for remote_id, player in now.players.items():
+    for remote_id, one in now.players.items():
         row = world.player(remote_id)
         assert row["is_active"] is True
-        assert row["team_id"] in {world.local_id(team, "team") for team in player.team_ids}
+        assert row["team_id"] in {world.local_id(team_id, "team") for team_id in one.team_ids}
     assert [row["name"] for row in world.rows(tables.clubs)] == [world.club().name]
 
 

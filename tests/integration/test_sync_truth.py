@@ -11,6 +11,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import history
 from twizzit_pipeline.sync.verify import verify
+from twizzit_pipeline.twizzit.endpoint import Dialect
 from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
 from twizzit_pipeline.twizzit.simulator.truth import Truth
 
@@ -22,7 +23,7 @@ def world(settings: Settings, database: Database, simulator: SimulatorServer) ->
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
 @pytest.mark.parametrize("place", [0, 2])
-def test_a_sync_ends_with_the_truth(world: SyncWorld, dialect: str, place: int) -> None:
+def test_a_sync_ends_with_the_truth(world: SyncWorld, dialect: Dialect, place: int) -> None:
     credential_id = world.add_credential(place, dialect)
 
     synced = world.sync(credential_id)
@@ -62,7 +63,7 @@ def assert_no_strangers(world: SyncWorld, club: Organization, truth: Truth) -> N
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_a_second_sync_writes_nothing(world: SyncWorld, dialect: str) -> None:
+def test_a_second_sync_writes_nothing(world: SyncWorld, dialect: Dialect) -> None:
     credential_id = world.add_credential(dialect=dialect)
     world.sync(credential_id)
     before, rows = counters(world), world.dump()
