@@ -24,6 +24,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── CallBudgetSpent           this run was allowed no more calls
         ├── OrganizationNotFound      the account has several organizations and none has the credential's name
         ├── FormatChanged             a frame is not what it should be: nothing is written
+        ├── TeamsNotScanned           the players of a season were asked for before its teams
         ├── UnknownCredential         no credential has that id
         ├── UnknownSeason             no season can be called that
         ├── UnknownOrganization       the credential reads another organization than the one asked for
@@ -181,6 +182,10 @@ class OrganizationNotFound(PermanentError):
 
 class FormatChanged(PermanentError):
     """A frame is not what it should be (column missing, ids absent, too many rows rejected): nothing is written."""
+
+
+class TeamsNotScanned(PermanentError):
+    """The players of a season were asked for, and nobody has read its teams yet."""
 
 
 class UnknownCredential(PermanentError):

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from tests.integration.sync_world import WRITTEN_BY_A_SYNC, SyncWorld, quick
+from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync import seasons
+from twizzit_pipeline.sync import history, seasons
+from twizzit_pipeline.sync.players import scan_players
 from twizzit_pipeline.sync.verify import verify
 from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
@@ -271,3 +273,10 @@ def test_seasons_of_the_same_name_are_told_apart() -> None:
     twice = [Season("7", "Zomer", date(2026, 4, 1), None), Season("5", "Zomer", date(2025, 4, 1), None)]
     found = seasons.listed(twice, day=MAY, season_start="07-01")
     assert [(season.id, season.label) for season in found] == [("5", "Zomer"), ("7", "Zomer-7")]
+
+
+def test_players_before_teams_are_refused_rather_than_none(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    with pytest.raises(TeamsNotScanned, match="sync the teams first"):
+        world.sync(credential_id, steps=[scan_players])
+    assert [row.status for row in history.recent(world.database.engine, credential_id)] == ["failed"]

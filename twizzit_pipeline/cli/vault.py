@@ -203,12 +203,15 @@ def _what_next(done: Rotation, settings: Settings) -> list[str]:
         ]
     if done.in_file:
         return [f"The key is in {settings.home / KEY_FILE} now: unset {PREVIOUS_KEY}."]
+    if not done.reencrypted:
+        return [f"As soon as ShotSpot and every process of the pipeline use that key: unset {PREVIOUS_KEY}."]
     return [
         "Change now:",
-        f"  1. ShotSpot: set its {KEY} to the new key and restart it. Until then it reads no password stored here.",
-        f"  2. Every other process of the pipeline: set {KEY} and {PREVIOUS_KEY} as they are here, restart it.",
-        "  3. When all of them are: twizzit credentials rotate-key once more, for what was stored in between.",
-        f"  4. Then unset {PREVIOUS_KEY} everywhere, and forget the old key.",
+        f"  1. ShotSpot: set its {KEY} to the new key and restart it.",
+        "     Until then it cannot read the passwords that are stored here.",
+        "  2. Every other process of the pipeline: set both keys as they are here and restart it.",
+        "  3. Then once more, for what was stored in between: twizzit credentials rotate-key",
+        f"  4. Then unset {PREVIOUS_KEY} everywhere.",
     ]
 
 

@@ -80,11 +80,6 @@ def encryption_keys(settings: Settings) -> Keys:
     return Keys(settings.encryption_key, settings.encryption_key_previous)
 
 
-def encryption_key(settings: Settings) -> SecretStr:
-    """The current one of `encryption_keys` alone."""
-    return encryption_keys(settings).current
-
-
 @contextmanager
 def key_file_errors(home: Path) -> Iterator[None]:
     """Turns errors of the files of `key_file` into one of ours.

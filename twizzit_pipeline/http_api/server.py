@@ -4,6 +4,7 @@ Nothing is logged about requests: their paths hold ids of people's teams, and th
 """
 
 import asyncio
+import signal
 import socket
 from collections.abc import Callable
 
@@ -38,11 +39,14 @@ def serve(settings: Settings, database: Database, *, host: str, port: int, annou
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, lambda: announce(address))
+    # uvicorn raises the signal once more when it has stopped: SIGTERM then ends us as Ctrl-C does, not in mid-air.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         asyncio.run(server.serve(sockets=[listener]))
-    except KeyboardInterrupt:  # uvicorn has stopped by then, and raises the signal once more
+    except KeyboardInterrupt:
         return
     finally:
+        signal.signal(signal.SIGTERM, before)
         listener.close()
 
 

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from twizzit_pipeline.contracts.players import check_players
+from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
 from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, PLAYERS_NOT_READ
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.players import plan_players
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.scan import grouped, store_scan
+from twizzit_pipeline.sync.seasons import SeasonRow, teams_scanned
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state import read_player_state
 from twizzit_pipeline.sync.timing import Stopwatch
@@ -24,7 +26,8 @@ def scan_players(session: SyncSession) -> ScanReport:
     A team whose players cannot be read is a failed item; what an earlier scan knew of it stays.
 
     Raises:
-        TwizzitPipelineError: any leaf; nothing was written to the snapshot then.
+        TeamsNotScanned: nobody has asked for the teams of this season yet.
+        TwizzitPipelineError: any other leaf; nothing was written to the snapshot then.
     """
     watch, calls = Stopwatch(), session.calls
     with session.recording("players") as account:
@@ -32,7 +35,7 @@ def scan_players(session: SyncSession) -> ScanReport:
         if season is None:
             account.details["season_exists"] = False
             return ScanReport("players", season_exists=False, calls=session.calls - calls, seconds=watch.phases)
-        teams = _scanned_teams(session, season.id)
+        teams = _scanned_teams(session, season)
         session.progress(f"Reading the players of {len(teams)} teams")
         rosters = session.client.rosters(teams, season.record)
         watch.lap("fetch")
@@ -65,13 +68,16 @@ def map_players(session: SyncSession) -> MappingReport:
     return map_entity(session, "players", player_mappings, read_player_state, plan_players)
 
 
-def _scanned_teams(session: SyncSession, season_id: int) -> Sequence[Team]:
+def _scanned_teams(session: SyncSession, season: SeasonRow) -> Sequence[Team]:
+    """The teams that the last scan saw; not none for want of a scan."""
     columns = twizzit_teams.c
     wanted = (
         select(columns.twizzit_team_id, columns.name, columns.short_name, columns.club_id, columns.club_name)
-        .where(columns.credential_id == session.credential.id, columns.season_id == season_id)
+        .where(columns.credential_id == session.credential.id, columns.season_id == season.id)
         .order_by(columns.twizzit_team_id)
     )
     with session.engine.connect() as connection:
         teams = [Team(*row) for row in connection.execute(wanted)]
+        if not teams and not teams_scanned(connection, session.credential.id, season, run_id=session.run_id):
+            raise TeamsNotScanned(f"No scan has seen the teams of season {season.label} yet: sync the teams first")
     return [team for team in teams if session.narrowing.concerns(team.id)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, and_, false, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, false, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.credentials import store
@@ -108,11 +108,26 @@ def decides(connection: Connection, credential_id: int, season: SeasonRow, *, da
     """
     if season.start_date > day:
         return False
-    later = [row for row in known(connection, credential_id, season_start) if season.start_date < row.start_date <= day]
+    # Of two that begin on one day the later one in the list: both deciding, a player would change teams at each sync.
+    here = (season.start_date, season.id)
+    later = [
+        row
+        for row in known(connection, credential_id, season_start)
+        if here < (row.start_date, row.id) and row.start_date <= day
+    ]
     return all(
-        _was_scanned(connection, credential_id, row) and not _lists_players(connection, credential_id, row)
+        teams_scanned(connection, credential_id, row)
+        and _players_scanned(connection, credential_id, row)
+        and not _lists_players(connection, credential_id, row)
         for row in later
     )
+
+
+def teams_scanned(connection: Connection, credential_id: int, season: SeasonRow, *, run_id: str | None = None) -> bool:
+    """Whether all the teams of the season were read once, by a sync that ended well or by the run `run_id`."""
+    by_run = sync_history.c.dagster_run_id == run_id if run_id is not None else false()
+    scanned = _history_of(credential_id, "teams", season).where(_ended_well() | by_run)
+    return connection.execute(scanned.limit(1)).first() is not None
 
 
 def running_season(engine: Engine, credential_id: int, *, day: date, season_start: str) -> str | None:
@@ -160,20 +175,25 @@ def _with_dates(
     return SeasonRow(row_id, label, remote_id, start, end)
 
 
-def _was_scanned(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
+def _players_scanned(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
     """Whether the players of all its teams were read once."""
     unread = func.coalesce(sync_history.c.details["failed"].has_key(PLAYERS_NOT_READ), false())
-    scanned = select(sync_history.c.id).where(
-        and_(
-            sync_history.c.credential_id == credential_id,
-            sync_history.c.sync_type == "players",
-            sync_history.c.status.in_(("success", "partial_success")),
-            sync_history.c.details["season"].astext == season.label,
-            sync_history.c.details["group_id"].astext.is_(None),  # one team alone says nothing about the others
-            ~unread,
-        )
-    )
+    scanned = _history_of(credential_id, "players", season).where(_ended_well(), ~unread)
     return connection.execute(scanned.limit(1)).first() is not None
+
+
+def _history_of(credential_id: int, entity: str, season: SeasonRow) -> Select[tuple[int]]:
+    """The syncs of a whole season: one of its teams alone says nothing about the others."""
+    return select(sync_history.c.id).where(
+        sync_history.c.credential_id == credential_id,
+        sync_history.c.sync_type == entity,
+        sync_history.c.details["season"].astext == season.label,
+        sync_history.c.details["group_id"].astext.is_(None),
+    )
+
+
+def _ended_well() -> ColumnElement[bool]:
+    return sync_history.c.status.in_(("success", "partial_success"))
 
 
 def _lists_players(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
