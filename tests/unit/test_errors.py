@@ -14,7 +14,7 @@ DRAWN = set(re.findall(r"─ (\w+)", errors.__doc__ or ""))
 
 def test_the_drawing_shows_every_leaf() -> None:
     assert LEAVES <= DRAWN
-    assert DRAWN <= set(CLASSES)
+    assert set(CLASSES) >= DRAWN
 
 
 @pytest.mark.parametrize("name", sorted(LEAVES))

@@ -1,6 +1,6 @@
 """What a request for a sync needs on its way to a run, and the orchestrators that are there to take it.
 
-Revision ID: 0004_requests
+Revision ID: 0005
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from twizzit_pipeline.storage.migrations.additive import ensure_table
 
-revision = "0004_requests"
-down_revision = "0003_vault"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 ShotSpot does not know the MAC. When it stores a password anew the old MAC no longer fits, and the pipeline would take
 the row for a damaged one: so a trigger empties it, and leaves a row in the log.
 
-Revision ID: 0003_vault
+Revision ID: 0004
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 
 from twizzit_pipeline.storage.migrations.additive import ensure_table
 
-revision = "0003_vault"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
