@@ -17,7 +17,7 @@ from twizzit_pipeline.sync.live import LiveTwizzit
 
 PREFIX = "/api/twizzit"
 LARGEST_OFFSET = 2**31 - 1
-DATABASE_THREADS = 12  # fewer than the engine's 15 connections, so that nobody waits for one
+DATABASE_THREADS = 5  # as many as the engine keeps connections: one more would open and close its own each time
 _TWIZZIT_THREADS = 8
 
 _T = TypeVar("_T")

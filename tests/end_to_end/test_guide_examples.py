@@ -1,0 +1,258 @@
+"""The guide's usage examples against a real `twizzit api`, with Dagster's own daemon at work and a simulated Twizzit.
+
+"Basic Sync Workflow" and "Configure Automated Sync" are run twice: step by step with httpx, and word for word in the
+guide's own JavaScript where there is a `node`. Then the same sync through the command line.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from tests.conftest import ENCRYPTION_KEY
+from tests.end_to_end.command_line import CommandLine
+from twizzit_pipeline.orchestration.dagster_command import MODULE
+from twizzit_pipeline.orchestration.instance import dagster_environment
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
+
+PATIENCE_SECONDS = 90
+SECRET = "the secret that ShotSpot signs its tokens with"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything running: `url` is the API's, with the path that the guide's examples leave out."""
+
+    url: str
+    token: str
+    twizzit: CommandLine
+    database: Database
+    simulator: SimulatorServer
+    javascript: "subprocess.Popen[str] | None"
+
+    def club(self, place: int) -> Organization:
+        return self.simulator.world.organizations[place]
+
+    def assert_mapped(self, credential_id: int, place: int, dialect: Any) -> None:
+        """The mappings of this credential are what the simulator holds, and no more."""
+        truth = self.simulator.world.truth(self.club(place), dialect=dialect)
+        for table, column, wanted in (
+            (tables.team_mappings, "twizzit_team_id", truth.teams),
+            (tables.player_mappings, "twizzit_player_id", truth.players),
+        ):
+            with self.database.engine.connect() as connection:
+                found = connection.scalars(select(table.c[column]).where(table.c.credential_id == credential_id))
+                assert set(found) == set(wanted)
+
+
+@pytest.fixture(scope="module")
+def stage(
+    new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("guide")
+    with new_database() as url, SimulatorServer() as simulator:
+        given = {
+            "TWIZZIT_DATABASE_URL": url,
+            "TWIZZIT_ENCRYPTION_KEY": ENCRYPTION_KEY,
+            "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS": "1",
+            "TWIZZIT_HOME": str(folder / "home"),
+            "JWT_SECRET": SECRET,
+        }
+        settings = load_settings(
+            _env_file=None,
+            home=folder / "home",
+            database_url=SecretStr(url),
+            encryption_key=SecretStr(ENCRYPTION_KEY),
+        )
+        with open_database(settings) as database:
+            twizzit = CommandLine(folder, **given)
+            with daemon(settings, database, folder, given), api(twizzit) as address:
+                until_alive(address, folder)
+                token = twizzit("token", "--role", "admin").out.strip()
+                with javascript(address, token, simulator) as running:
+                    yield Stage(address, token, twizzit, database, simulator, running)
+
+
+@contextmanager
+def daemon(settings: Settings, database: Database, folder: Path, given: dict[str, str]) -> Iterator[None]:
+    environment = {**os.environ, **given, **dagster_environment(settings, database)}
+    command = [sys.executable, "-m", "dagster._daemon", "run", "--module-name", MODULE]
+    with (folder / "dagster.log").open("w") as log:
+        running = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        family = psutil.Process(running.pid).children(recursive=True)
+        running.send_signal(signal.SIGINT)
+        running.wait(60)
+        _, alive = psutil.wait_procs(family, timeout=10)
+        for process in alive:
+            process.kill()
+
+
+@contextmanager
+def api(twizzit: CommandLine) -> Iterator[str]:
+    """`twizzit api` on a free port; SIGTERM must end it cleanly, and it says nothing but its address."""
+    running = twizzit.start("api", "--port", "0")
+    assert running.stderr is not None
+    try:
+        said = running.stderr.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", said)
+        assert found is not None, said + running.stderr.read()
+        yield found[0]
+    finally:
+        running.send_signal(signal.SIGTERM)
+        out, err = running.communicate(timeout=30)
+    assert running.returncode == 0, err
+    assert out == ""
+    assert len(err.splitlines()) <= 2, err
+
+
+@contextmanager
+def javascript(address: str, token: str, simulator: SimulatorServer) -> Iterator["subprocess.Popen[str] | None"]:
+    """The examples in node, at work while the first test is: their syncs are of two clubs. None without a node."""
+    node = shutil.which("node")
+    if node is None:
+        yield None
+        return
+    club = simulator.world.organizations[1]
+    given = {
+        "API": address,
+        "TOKEN": token,
+        "ENDPOINT": simulator.v1_endpoint,
+        "ORGANIZATION": club.name,
+        "USERNAME": club.account.username,
+        "PASSWORD": club.account.password,
+    }
+    running = subprocess.Popen(
+        [node, str(Path(__file__).with_name("guide_examples.mjs"))],
+        env={**os.environ, **given},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def until_alive(address: str, folder: Path) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not httpx.get(f"{address}/api/twizzit/health").json()["orchestrator"]["alive"]:
+        assert time.monotonic() < until, (folder / "dagster.log").read_text()
+        time.sleep(0.3)
+
+
+def test_the_basic_sync_workflow_step_by_step(stage: Stage) -> None:
+    club = stage.club(0)
+    truth = stage.simulator.world.truth(club, dialect="v1")
+    bearer = {"Authorization": f"Bearer {stage.token}"}
+    with httpx.Client(base_url=stage.url, timeout=130) as client:
+        stored = client.post(
+            "/api/twizzit/credentials",
+            headers=bearer,
+            json={
+                "organizationName": club.name,
+                "apiUsername": club.account.username,
+                "apiPassword": club.account.password,
+                "apiEndpoint": stage.simulator.v1_endpoint,
+            },
+        )
+        assert stored.status_code == 201
+        credential = stored.json()["credential"]
+
+        verified = client.post(f"/api/twizzit/verify/{credential['id']}", headers=bearer)
+        assert verified.status_code == 200
+        assert (verified.json()["success"], verified.json()["message"]) == (True, "Connection verified successfully")
+
+        synced = client.post(
+            f"/api/twizzit/sync/teams/{credential['id']}", headers=bearer, json={"includePlayers": True}
+        )
+        assert synced.status_code == 200
+        result = synced.json()
+        assert result["succeeded"] == len(truth.teams)
+        assert result["failed"] == len(truth.rejected["teams"])
+
+        history = client.get(f"/api/twizzit/sync/history/{credential['id']}", headers=bearer).json()["history"]
+        assert [row["syncType"] for row in history] == ["players", "teams"]
+        assert history[1]["id"] == result["syncId"]
+
+        changed = client.put(
+            f"/api/twizzit/sync/config/{credential['id']}",
+            headers=bearer,
+            json={
+                "syncTeams": True,
+                "syncPlayers": True,
+                "syncCompetitions": False,
+                "syncIntervalMinutes": 60,
+                "autoSyncEnabled": True,
+            },
+        )
+        assert changed.status_code == 200
+        assert (changed.json()["syncCompetitions"], changed.json()["autoSyncEnabled"]) == (False, True)
+    stage.assert_mapped(credential["id"], 0, "v1")
+
+
+def test_the_examples_run_word_for_word_in_their_own_language(stage: Stage) -> None:
+    if stage.javascript is None:
+        pytest.skip("no node on the path: the guide's JavaScript cannot run")
+    out, err = stage.javascript.communicate(timeout=150)
+    assert stage.javascript.returncode == 0, err
+    learned = json.loads(out)
+    assert [status for _, _, status in learned["seen"]] == [201, 200, 200, 200, 200]
+    truth = stage.simulator.world.truth(stage.club(1), dialect="v1")
+    assert learned["said"] == [f"Synced {len(truth.teams)} teams"]
+    assert len(learned["history"]) == 2
+    stage.assert_mapped(learned["credentialId"], 1, "v1")
+
+
+def test_the_same_sync_through_the_command_line_is_in_the_same_history(stage: Stage) -> None:
+    club = stage.club(2)
+    added = stage.twizzit(
+        "credentials",
+        "add",
+        "--organization",
+        club.name,
+        "--username",
+        club.account.username,
+        "--endpoint",
+        stage.simulator.v2_endpoint,
+        "--password-stdin",
+        stdin=club.account.password,
+    )
+    credential_id = int(added.out)
+    assert stage.twizzit("credentials", "verify", credential_id).code == 0
+    assert stage.twizzit("sync", credential_id).code == 3  # the simulator holds rows that must be rejected
+    stage.assert_mapped(credential_id, 2, "v2")
+    bearer = {"Authorization": f"Bearer {stage.token}"}
+    with httpx.Client(base_url=f"{stage.url}/api/twizzit", headers=bearer) as client:
+        rows = client.get(f"/sync/history/{credential_id}").json()["history"]
+        trail = client.get("/audit").json()["audit"]
+    truth = stage.simulator.world.truth(club)
+    counts = [(row["syncType"], row["itemsSucceeded"], row["itemsFailed"]) for row in rows]
+    assert counts == [
+        ("players", len(truth.players), len(truth.rejected["players"])),
+        ("teams", len(truth.teams), len(truth.rejected["teams"])),
+    ]
+    who = {(row["action"], row["actorKind"]) for row in trail}
+    assert who >= {("ask", "token"), ("add", "token"), ("add", "os"), ("change", "token")}
