@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +20,14 @@ from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 ENCRYPTION_KEY = "0123456789abcdef" * 4
 _TEMPLATE = "template_of_tests"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signals_as_in_a_terminal() -> None:
+    """A worker of xdist ignores Ctrl-C, Dagster then ignores SIGTERM too, and every child would inherit both."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
