@@ -28,7 +28,7 @@ from pydantic import SecretStr
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.http_api.auth import Tokens
-from twizzit_pipeline.http_api.server import serve
+from twizzit_pipeline.http_api.server import listen, serve
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
@@ -83,7 +83,7 @@ def serve_api(home: Path, answers: Connection) -> None:
     with open_database(settings) as database:
         migrate(database.engine)
         fill(settings, database)
-        serve(settings, database, host="127.0.0.1", port=0, announce=answers.send)
+        serve(settings, database, listener=listen("127.0.0.1", 0), announce=answers.send)
 
 
 def _settings(home: Path) -> Settings:

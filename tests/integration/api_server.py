@@ -75,5 +75,5 @@ def token(role: Role, *, user_id: int = 7, credentials: Collection[int] | None =
 def token_of(claims: dict[str, Any], *, secret: str = JWT_SECRET, algorithm: str = "HS256") -> str:
     """A token of these claims, whatever they are; `exp` is added where it is left out."""
     if algorithm == "none":
-        return jwt.encode({"exp": int(time.time()) + 600, **claims}, None, algorithm="none")
+        return jwt.encode({"exp": int(time.time()) + 600, **claims}, "", algorithm="none")
     return jwt.encode({"exp": int(time.time()) + 600, **claims}, secret, algorithm=algorithm)

@@ -59,7 +59,15 @@ CREDENTIAL = {
     "apiPassword": "secure-password",
     "apiEndpoint": "https://api.twizzit.com/v1",
 }
-_SYNC_BODIES = ([], "all", {"seasonId": True}, {"groupId": {}}, {"groupId": -1}, {"groupId": ""}, {"createMissing": 1})
+_SYNC_BODIES: tuple[Any, ...] = (
+    [],
+    "all",
+    {"seasonId": True},
+    {"groupId": {}},
+    {"groupId": -1},
+    {"groupId": ""},
+    {"createMissing": 1},
+)
 _PAGES = ("limit=0", "limit=x", "limit=1001", "offset=-1", "offset=99999999999999999999")
 
 # The guide's API Reference, row by row.
@@ -240,7 +248,7 @@ def test_each_role_gets_in_where_the_reference_says(api: ApiServer, route: Route
     for role in ("admin", "coach", "user", "superuser"):
         for spelled in (role, role.upper(), role.capitalize()):
             sent = token_of({"userId": 7, "username": "somebody", "role": spelled})
-            rubbish = {"json": []} if str(route) == "POST /credentials" else {}
+            rubbish: dict[str, Any] = {"json": []} if str(route) == "POST /credentials" else {}
             answer = ask(api, route, route.url(), sent, **rubbish)
             if role not in route.roles:
                 assert answer.status_code == 403, spelled

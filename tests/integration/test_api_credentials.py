@@ -170,6 +170,15 @@ def test_deleting_takes_configuration_and_history_along_and_leaves_people_and_ma
     assert len(admin.get("/mappings/players").json()["mappings"]) == mapped
 
 
+def test_a_credential_is_not_deleted_in_the_middle_of_its_sync(admin: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    with world.session(credential_id) as session, session.recording("teams"):
+        answer = admin.delete(f"/credentials/{credential_id}")
+        assert (answer.status_code, answer.json()["error"]) == (409, "Sync already in progress")
+        assert answer.json()["syncId"] == session.history_id("teams")
+    assert admin.delete(f"/credentials/{credential_id}").status_code == 200
+
+
 def test_who_changes_something_is_in_the_audit_log(api: ApiServer, database: Database) -> None:
     with api.client(token("admin", user_id=12)) as client:
         credential_id = client.post("/credentials", json=GUIDE_BODY).json()["credential"]["id"]

@@ -187,10 +187,15 @@ def test_a_twizzit_that_cannot_be_read_is_told_and_not_kept(
     assert coach.get(f"/groups/{credential_id}").status_code == 200
 
 
-def test_a_slow_twizzit_keeps_nobody_from_reading_the_database(coach: httpx.Client, world: SyncWorld) -> None:
+def test_a_slow_twizzit_keeps_nobody_from_reading_the_database(world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    world.simulator.faults.arm("slow", path="/organizations", seconds=1.5, times=None)
-    with ThreadPoolExecutor(24) as people:
+    world.simulator.faults.arm("slow", path="/organizations", seconds=4.0, times=None)
+    patient = quick(world.settings, request_timeout=15.0)
+    with (
+        ApiServer(patient, world.database) as api,
+        api.client(token("coach")) as coach,
+        ThreadPoolExecutor(24) as people,
+    ):
         slow = [people.submit(coach.get, f"/organization/{credential_id}") for _ in range(20)]
         quick_ones = [people.submit(coach.get, f"/sync/history/{credential_id}") for _ in range(4)]
         assert [one.result().status_code for one in quick_ones] == [200] * 4

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 import schemathesis
@@ -24,7 +25,7 @@ load_all_checks()
 
 # Which endpoints are accepted no schema can say, and unknown parameters are passed over: what is accepted and what is
 # refused is for `test_api_access` to hold.
-LEFT_OUT = CHECKS.get_by_names(["positive_data_acceptance", "negative_data_rejection"])
+LEFT_OUT: Any = CHECKS.get_by_names(["positive_data_acceptance", "negative_data_rejection"])
 
 
 def examples(most: int) -> settings:
@@ -74,7 +75,7 @@ def api(
                 beating.join()
 
 
-def call(case: Case, sent: str | None) -> None:
+def call(case: Case[Any], sent: str | None) -> None:
     """One call; nobody waits for a sync here, and the credential that is there is not deleted."""
     path, query = case.path_parameters or {}, case.query
     if case.method == "POST" and "/sync/" in case.path and "preview" not in case.path and sent:
@@ -98,8 +99,8 @@ SENT: dict[str, tuple[int, Callable[[], str | None]]] = {
 def test_every_answer_is_one_of_the_document(api: ApiServer, who: str) -> None:
     """Schemathesis's own parametrisation does not work with this pytest: here every operation is driven in turn."""
     most, make = SENT[who]
-    document = schemathesis.openapi.from_url(f"{api.root}/openapi.json")
-    operations = [found.ok() for found in document.get_all_operations()]
+    document: Any = schemathesis.openapi.from_url(f"{api.root}/openapi.json")
+    operations: list[Any] = [found.ok() for found in document.get_all_operations()]
     assert len(operations) == 22
     for operation in operations:
         drive(operation.as_strategy(), most, make())
@@ -107,12 +108,12 @@ def test_every_answer_is_one_of_the_document(api: ApiServer, who: str) -> None:
             drive(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE), most, make())
 
 
-def drive(cases: SearchStrategy[Case], most: int, sent: str | None) -> None:
+def drive(cases: SearchStrategy[Case[Any]], most: int, sent: str | None) -> None:
     """Sends so many of these cases, each held to the document."""
 
     @examples(most)
     @given(case=cases)
-    def hold(case: Case) -> None:
+    def hold(case: Case[Any]) -> None:
         call(case, sent)
 
     hold()

@@ -25,7 +25,7 @@ def api(
 
     settings = load_settings()
     jwt_secret(settings)  # before the database is opened: this is the likelier fault
-    from twizzit_pipeline.http_api.server import serve  # noqa: PLC0415  (FastAPI)
+    from twizzit_pipeline.http_api.server import listen, serve  # noqa: PLC0415  (FastAPI)
 
     address = host or settings.api_host
     out = console(stderr=True)
@@ -35,14 +35,8 @@ def api(
         if address not in _LOOPBACK:
             out.print("It listens beyond this machine: put a proxy with TLS before it, see docs/security.md.")
 
-    with opened(settings) as here:
-        serve(
-            settings,
-            here.database,
-            host=address,
-            port=settings.api_port if port is None else port,
-            announce=announce,
-        )
+    with listen(address, settings.api_port if port is None else port) as listener, opened(settings) as here:
+        serve(settings, here.database, listener=listener, announce=announce)
 
 
 def token(

@@ -19,16 +19,18 @@ _GRACE_SECONDS = 5
 _IDLE_SECONDS = 30
 
 
-def serve(settings: Settings, database: Database, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+def serve(settings: Settings, database: Database, *, listener: socket.socket, announce: Callable[[str], None]) -> None:
     """Serves the API until SIGINT or SIGTERM; `announce` is told its address as soon as it answers.
 
+    Args:
+        listener: from `listen`; closed at the end.
+
     Raises:
-        SettingsError: no secret for tokens, the port is taken, or the host is none of this machine.
+        SettingsError: no secret for tokens.
     """
     app = create_app(settings, database)
-    listener = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listener.getsockname()[1]}"
+    host, port = listener.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     config = uvicorn.Config(
         app,
         access_log=False,
@@ -63,7 +65,12 @@ class _Server(uvicorn.Server):
             self._when_ready()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """The port, taken; 0 chooses a free one.
+
+    Raises:
+        SettingsError: it is taken, or the host is none of this machine.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError:

@@ -61,7 +61,7 @@ def list_credentials(here: Here) -> schemas.Credentials:
     "/credentials/{credentialId}",
     response_model=schemas.Message,
     dependencies=[allow("admin")],
-    responses=answers(400, 404),
+    responses=answers(400, 404, 409),
 )
 def delete_credentials(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.Message:
     """Delete a login with its configuration and history; teams, players and mappings stay."""
