@@ -1,0 +1,96 @@
+"""What answers look like: the guide's names, in camelCase. What clients send is in `bodies`.
+
+Times are UTC and end in Z.
+"""
+
+from twizzit_pipeline.http_api.schemas.base import Answer, Conflict, Error, FieldFault, Message, ValidationFailed
+from twizzit_pipeline.http_api.schemas.credentials import (
+    Capabilities,
+    Credential,
+    Credentials,
+    CredentialStored,
+    NotVerified,
+    Organization,
+    Organizations,
+    StoredCredential,
+    Verified,
+)
+from twizzit_pipeline.http_api.schemas.live import (
+    Group,
+    Groups,
+    LiveOrganization,
+    PlayersPreview,
+    PreviewedPlayer,
+    Season,
+    Seasons,
+)
+from twizzit_pipeline.http_api.schemas.mappings import (
+    PlayerMapping,
+    PlayerMappings,
+    Registration,
+    Registrations,
+    TeamMapping,
+    TeamMappings,
+)
+from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health, Orchestrator
+from twizzit_pipeline.http_api.schemas.syncs import (
+    ConfigAnswer,
+    History,
+    HistoryEntry,
+    HistoryOne,
+    HistoryRow,
+    RejectedRow,
+    SyncAccepted,
+    SyncConfig,
+    SyncCounts,
+    SyncError,
+    SyncRequest,
+    SyncResult,
+)
+
+__all__ = [
+    "Answer",
+    "Audit",
+    "AuditRow",
+    "Capabilities",
+    "ConfigAnswer",
+    "Conflict",
+    "Credential",
+    "CredentialStored",
+    "Credentials",
+    "Error",
+    "FieldFault",
+    "Group",
+    "Groups",
+    "Health",
+    "History",
+    "HistoryEntry",
+    "HistoryOne",
+    "HistoryRow",
+    "LiveOrganization",
+    "Message",
+    "NotVerified",
+    "Orchestrator",
+    "Organization",
+    "Organizations",
+    "PlayerMapping",
+    "PlayerMappings",
+    "PlayersPreview",
+    "PreviewedPlayer",
+    "Registration",
+    "Registrations",
+    "RejectedRow",
+    "Season",
+    "Seasons",
+    "StoredCredential",
+    "SyncAccepted",
+    "SyncConfig",
+    "SyncCounts",
+    "SyncError",
+    "SyncRequest",
+    "SyncResult",
+    "TeamMapping",
+    "TeamMappings",
+    "ValidationFailed",
+    "Verified",
+]

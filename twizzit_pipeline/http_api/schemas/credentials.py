@@ -1,0 +1,77 @@
+"""Answers about credentials and their verification."""
+
+from datetime import datetime
+from typing import Literal
+
+from twizzit_pipeline.http_api.schemas.base import Answer
+
+
+class StoredCredential(Answer):
+    """What a login is known by."""
+
+    id: int
+    organization_name: str
+    api_username: str
+    api_endpoint: str
+
+
+class Credential(StoredCredential):
+    """A login, without its password."""
+
+    is_active: bool
+    last_verified_at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class CredentialStored(Answer):
+    """201."""
+
+    message: str
+    credential: StoredCredential
+
+
+class Credentials(Answer):
+    """Every login."""
+
+    credentials: list[Credential]
+
+
+class Organization(Answer):
+    """A credential as a coach may see it: enough to choose one."""
+
+    id: int
+    organization_name: str
+    is_active: bool
+    last_verified_at: datetime | None
+
+
+class Organizations(Answer):
+    """The credentials that the caller may use."""
+
+    organizations: list[Organization]
+
+
+class Capabilities(Answer):
+    """How much the account may read; `groups` is null where that cannot be told without reading them all."""
+
+    organizations: int
+    groups: int | None
+    seasons: int
+
+
+class Verified(Answer):
+    """200."""
+
+    success: Literal[True] = True
+    message: str
+    organization_name: str
+    capabilities: Capabilities
+
+
+class NotVerified(Answer):
+    """401 of a verification, and of a token that is none (then without `success`)."""
+
+    success: Literal[False] | None = None
+    error: str
+    message: str | None = None

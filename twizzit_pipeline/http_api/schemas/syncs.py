@@ -1,0 +1,137 @@
+"""Answers about syncs, their configuration and their history."""
+
+from datetime import datetime
+from typing import Literal
+
+from twizzit_pipeline.http_api.schemas.base import Answer
+
+
+class SyncError(Answer):
+    """One item that did not arrive: the rule that it broke, or why it could not be applied."""
+
+    entity: str
+    twizzit_id: str | None
+    error: str
+
+
+class SyncCounts(Answer):
+    """What became of the items of one entity."""
+
+    sync_id: int
+    status: str
+    processed: int
+    succeeded: int
+    failed: int
+
+
+class SyncResult(Answer):
+    """A sync that ended. The counters are those of the entity that was asked for; `players` are the others'.
+
+    `success` is false where the sync failed as a whole; `duration` is in milliseconds.
+    """
+
+    success: bool
+    sync_id: int | None
+    request_id: int
+    message: str
+    status: str
+    processed: int
+    succeeded: int
+    failed: int
+    errors: list[SyncError] | None = None
+    players: SyncCounts | None = None
+    duration: int
+
+
+class SyncAccepted(Answer):
+    """202: under way, or waiting for its turn. The header `Location` says where to ask."""
+
+    success: Literal[True] = True
+    message: str
+    request_id: int
+    sync_id: int | None
+    status: str
+
+
+class SyncRequest(Answer):
+    """A sync that was asked for. `result` appears when it has ended."""
+
+    id: int
+    credential_id: int
+    sync_type: str
+    status: str
+    sync_id: int | None
+    error: str | None
+    requested_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    result: SyncResult | None = None
+
+
+class SyncConfig(Answer):
+    """When a credential syncs by itself, and what. The three last say the interval in ShotSpot's front end's words."""
+
+    credential_id: int
+    sync_teams: bool
+    sync_players: bool
+    sync_competitions: bool
+    sync_interval_minutes: int
+    auto_sync_enabled: bool
+    last_sync_at: datetime | None
+    next_sync_at: datetime | None
+    sync_interval_hours: float
+    sync_interval_days: float
+    sync_interval_unit: Literal["minutes", "hours", "days"]
+
+
+class ConfigAnswer(SyncConfig):
+    """The configuration of one credential, and once more under `config`, where other answers have their thing."""
+
+    config: SyncConfig
+
+
+class HistoryRow(Answer):
+    """One sync of one entity. `synced_at` is when it ended, or began where it is not over."""
+
+    id: int
+    credential_id: int
+    sync_type: str
+    sync_direction: str
+    status: str
+    items_processed: int
+    items_succeeded: int
+    items_failed: int
+    error_message: str | None
+    started_at: datetime
+    completed_at: datetime | None
+    synced_at: datetime
+
+
+class History(Answer):
+    """Newest first."""
+
+    history: list[HistoryRow]
+
+
+class RejectedRow(Answer):
+    """A row that broke a rule of its contract, by id."""
+
+    entity: str
+    twizzit_id: str | None
+    column_name: str
+    rule: str
+
+
+class HistoryEntry(HistoryRow):
+    """One sync with all that did not arrive."""
+
+    dagster_run_id: str | None
+    season: str | None
+    rejected_rows: list[RejectedRow]
+    failed_items: list[SyncError]
+
+
+class HistoryOne(Answer):
+    """One sync."""
+
+    history: HistoryEntry
