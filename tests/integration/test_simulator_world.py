@@ -125,7 +125,7 @@ def test_odd_genders_and_numbers_reject_nobody(simulator: SimulatorServer) -> No
         assert {"A7", -1, "", None, "8", " 9 "} <= set(numbers)
         wanted = Counter(player.jersey_number for player in simulator.world.truth(organization).players.values())
         assert wanted[None] == 4
-        assert max(number for value, number in wanted.items() if value is not None) > 2
+        assert max(number for value, number in wanted.items() if value is not None) > 1
     assert len(seen & spellings) >= 7
 
 

@@ -86,7 +86,7 @@ def test_upper_case_hexadecimal_is_read_too() -> None:
     ],
 )
 def test_a_damaged_row_says_so(cipher_text: str, iv: str) -> None:
-    with pytest.raises(DecryptionFailed, match=r"^Password decryption failed: .*store the credential again") as caught:
+    with pytest.raises(DecryptionFailed, match=r"^Password decryption failed: .*store the password again") as caught:
         decrypt(Encrypted(cipher_text, iv), KEY)
     assert "\n" not in str(caught.value)
 

@@ -77,7 +77,7 @@ def test_another_key_is_told_from_a_damaged_row() -> None:
     for keys in (OTHER, Keys(OTHER), Keys(NEW, OTHER)):
         with pytest.raises(DecryptionFailed, match=r"^Password decryption failed: ") as caught:
             decrypt(encrypted, keys)
-        for remedy in ("is set", "64 hexadecimal", "still the key", "store the credential again"):
+        for remedy in ("is set", "64 hexadecimal", "still the key", "store the password again"):
             assert remedy in str(caught.value)
         assert "\n" not in str(caught.value)
 

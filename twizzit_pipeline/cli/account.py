@@ -25,8 +25,8 @@ _WORDS = {
     "doubtful_link": "several rows of ShotSpot fit, so none was linked and none made",
     "name_taken": "another team of the club has that name in that season",
     "number_taken": "without their shirt number, which another of the club has",
-    "players_not_read": "the players of the team could not be read",
-    "remote_id_taken": "the id belongs to another active credential",
+    "players_not_read": "their players could not be read",
+    "remote_id_taken": "the id belongs to another active credential; switch that off if this one is to have it",
     "team_not_mapped": "none of the player's teams is in ShotSpot",
 }
 
@@ -67,9 +67,15 @@ def _counted(rows: Iterable[HistoryRow]) -> Table:
     return counted
 
 
+def _items(count: int, entity: str, reason: str) -> str:
+    """How many of what: a roster that could not be read is a team's, though it is counted with the players."""
+    of = "teams" if reason == "players_not_read" else entity
+    return plural(count, of.removesuffix("s"), of)
+
+
 def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
     lines = [
-        (f"{plural(found['count'], row.sync_type.removesuffix('s'), row.sync_type)}", reason, row.sync_type, found)
+        (_items(found["count"], row.sync_type, reason), reason, row.sync_type, found)
         for row in synced.history
         for reason, found in sorted((row.details.get(kind) or {}).items())
     ]

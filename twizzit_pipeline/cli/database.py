@@ -36,7 +36,7 @@ def check_migrations(as_json: Annotated[bool, typer.Option("--json", help="As on
         out.print(f"At {state.current or 'no migration'}; the newest is {state.head}.")
         if state.pending:
             out.print(f"{plural(len(state.pending), 'migration')} pending; run: twizzit migrate")
-        for difference in state.differences:
+        for difference in () if state.pending else state.differences:
             out.print(f"The models differ from the database: {difference}")
         if fine:
             out.print("The models match the database.")

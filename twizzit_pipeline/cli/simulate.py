@@ -61,6 +61,8 @@ def _announce(server: "SimulatorServer") -> None:
     first = server.world.organizations[0]
     out.print("To sync the first of them, in another terminal:\n")
     out.print("  export TWIZZIT_ALLOW_PRIVATE_ENDPOINTS=1")
-    out.print(f"  twizzit credentials add --organization {shlex.quote(first.name)} \\")
+    out.print(f"  .venv/bin/twizzit credentials add --organization {shlex.quote(first.name)} \\")
     out.print(f"    --username {first.account.username} --endpoint {server.v2_endpoint}")
+    out.print("  .venv/bin/twizzit sync ID\n")
+    out.print(f"Its truth, its calls, and faults and changes on demand: {server.url}/simulator (docs/simulator.md)")
     sys.stdout.flush()

@@ -10,11 +10,10 @@ from typing import Literal
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.progress import Steps
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.errors import FormatChanged, InactiveCredential
+from twizzit_pipeline.errors import InactiveCredential
 from twizzit_pipeline.orchestration.runs import RunResult, run_job
 from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.history import HistoryRow
-from twizzit_pipeline.sync.verify import verify
 
 Outcome = Literal["success", "partial success", "failed", "interrupted"]
 
@@ -52,41 +51,39 @@ class Synced:
 def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | None, steps: Steps) -> Synced:
     """Run a job for a credential and a season (by default the running one), here and now.
 
+    Of an account that was never read nobody knows the seasons: then the run asks for the one that runs by the calendar,
+    and where the account calls it otherwise, a second run asks for that. Whatever goes wrong is in the history.
+
     Raises:
         UnknownCredential: no credential has that id.
         InactiveCredential: it is switched off.
-        TwizzitPipelineError: its seasons were not known and could not be asked for; errors of the run are in
-            the result.
     """
     engine = here.database.engine
     credential = store.get(engine, credential_id)
     if not credential.is_active:
         raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
     began = time.monotonic()
-    if season is None:
-        season = _running(here, credential_id)
-    if season is None:
-        steps("Asking Twizzit for the seasons")
-        verify(here.settings, here.database, credential_id)
-        season = _running(here, credential_id)
-    if season is None:
-        raise FormatChanged("The account lists no season that could be synced; name one with --season")
-    steps(f"Starting {job_name} for season {season}")
-    run = run_job(
-        here.settings,
-        here.database,
-        job_name=job_name,
-        credential_id=credential_id,
-        season=season,
-        progress=steps,
-    )
-    return Synced(
-        credential.organization_name,
-        season,
-        run,
-        history.for_run(engine, run.run_id),
-        time.monotonic() - began,
-    )
+    label = season or _running(here, credential_id)
+    guessed = label is None
+    label = label or seasons.season_of(seasons.today(), here.settings.season_start).label
+
+    def run(label: str) -> RunResult:
+        steps(f"Starting {job_name} for season {label}")
+        return run_job(
+            here.settings,
+            here.database,
+            job_name=job_name,
+            credential_id=credential_id,
+            season=label,
+            progress=steps,
+        )
+
+    result = run(label)
+    if guessed and result.success and (listed := _running(here, credential_id)) not in (None, label):
+        label = str(listed)
+        result = run(label)
+    rows = history.for_run(engine, result.run_id)
+    return Synced(credential.organization_name, label, result, rows, time.monotonic() - began)
 
 
 def _running(here: Opened, credential_id: int) -> str | None:

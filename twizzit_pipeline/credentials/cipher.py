@@ -22,7 +22,7 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _REMEDIES = (
     "check that TWIZZIT_ENCRYPTION_KEY is set and right, that it is 64 hexadecimal characters, and that it is still "
     "the key that this password was stored with (else set that one as TWIZZIT_ENCRYPTION_KEY_PREVIOUS); if that key "
-    "is lost, store the credential again"
+    "is lost, store the password again (twizzit credentials change-password)"
 )
 _RESTORE = (
     "bring it back from a backup (twizzit credentials import), or store it again (twizzit credentials change-password)"
@@ -126,7 +126,10 @@ def _from_hex(text: str, what: str) -> bytes:
 
 
 def _damaged(what: str) -> DecryptionFailed:
-    return DecryptionFailed(f"Password decryption failed: the stored {what} is damaged; store the credential again")
+    return DecryptionFailed(
+        f"Password decryption failed: the stored {what} is damaged; "
+        "store the password again (twizzit credentials change-password)"
+    )
 
 
 def _tampered() -> TamperedCredential:

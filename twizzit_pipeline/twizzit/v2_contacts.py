@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 
-from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.errors import AccessDenied, TwizzitPipelineError
 from twizzit_pipeline.twizzit.paging import by_id, page_of
 from twizzit_pipeline.twizzit.v2_lists import DEFAULT_PAGE, IDS_A_CALL, Scope, tens
 from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of, text
@@ -58,6 +58,7 @@ def read_contacts(scope: Scope, ids: Iterable[str]) -> Contacts:
     """The people with these ids.
 
     Raises:
+        AccessDenied: the account may not read contacts.
         TwizzitAnswerError: an error that ends everything, or one of reading the list where ids are ignored.
     """
     search = _Search(scope, set(ids))
@@ -91,6 +92,8 @@ class _Search:
             answers = self._scope.session.gather([partial(self._page, offset) for offset in offsets])
             for answer in answers:
                 self._pages += 1
+                if isinstance(answer, AccessDenied):
+                    raise answer  # asking by ids would be refused in the same way
                 if isinstance(answer, TwizzitPipelineError):
                     self._useless = True
                 else:
@@ -110,6 +113,8 @@ class _Search:
         for wave in (batches[:1], batches[1:]):
             answers = self._scope.session.gather([partial(self._asked, batch) for batch in wave])
             for batch, answer in zip(wave, answers, strict=True):
+                if isinstance(answer, AccessDenied):
+                    raise answer
                 if isinstance(answer, TwizzitPipelineError):
                     failed |= dict.fromkeys(batch, answer)
                     continue

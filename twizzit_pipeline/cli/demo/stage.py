@@ -13,6 +13,8 @@ from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
 
+PORT = 8399
+
 
 def refuse_a_database_in_use(database: Database, club: Organization) -> None:
     """Keep invented people away from real ones: your own server must hold nothing but an earlier demo, if anything.
@@ -27,6 +29,17 @@ def refuse_a_database_in_use(database: Database, club: Organization) -> None:
                     f"The database of TWIZZIT_DATABASE_URL is in use (its table {table} holds more than the demo's "
                     "rows), and the demo would put invented people beside yours; unset it to use the embedded one"
                 )
+
+
+def twizzit() -> SimulatorServer:
+    """The demo's Twizzit, on the port that `twizzit simulate` can serve again afterwards; where that is taken, on any.
+
+    Not yet started: it is a context manager.
+    """
+    try:
+        return SimulatorServer(port=PORT)
+    except SettingsError:
+        return SimulatorServer()
 
 
 def credential_of(here: Opened, club: Organization, simulator: SimulatorServer) -> tuple[Credential, bool]:

@@ -32,7 +32,7 @@ def play() -> ExitCode:
     settings = load_settings(allow_private_endpoints=True)
     out = console()
     _heading(out, "1", "A database and a Twizzit")
-    with open_database(settings) as database, SimulatorServer() as simulator, driver_errors():
+    with open_database(settings) as database, stage.twizzit() as simulator, driver_errors():
         here = Opened(settings, database)
         club = simulator.world.organizations[0]
         _set_the_stage(out, here, club)
@@ -69,7 +69,7 @@ def _two_syncs(
     after = evidence.counters(engine)
     written = {group: after[group] - before[group] for group in before}
     wrong += _unexpected(second) + _show_counters(out, here, second, written)
-    return _end(out, credential_id, wrong)
+    return _end(out, wrong)
 
 
 def _set_the_stage(out: Console, here: Opened, club: Organization) -> None:
@@ -129,16 +129,13 @@ def _show_counters(out: Console, here: Opened, synced: Synced, written: dict[str
     return wrong
 
 
-def _end(out: Console, credential_id: int, wrong: list[str]) -> ExitCode:
+def _end(out: Console, wrong: list[str]) -> ExitCode:
     if wrong:
         console(stderr=True).print(f"Error: the demo did not end as it should: {'; '.join(wrong)}")
         return ExitCode.FAILURE
-    _heading(out, "4", "Next")
-    out.print("  .venv/bin/twizzit dagster dev              these runs, their checks and plots in the Dagster UI")
-    out.print("  .venv/bin/twizzit mappings teams           what became of each team")
-    out.print(f"  .venv/bin/twizzit history {credential_id:<17}the syncs so far")
-    out.print("  .venv/bin/twizzit simulate                 the simulated Twizzit by itself, to try things on")
-    out.print("  .venv/bin/twizzit credentials add --help   connect a real Twizzit account")
+    out.print(
+        "\nNext: .venv/bin/twizzit dagster dev shows these runs and their checks in a browser; README.md goes on."
+    )
     return ExitCode.SUCCESS
 
 

@@ -146,7 +146,7 @@ class _Builder:
     def club(self, reference: ClubReference | None, *, awkward: bool) -> None:
         """The teams, committees and people of one club, in every season of the organization."""
         self.people.new_club()
-        rosters = [self._roster() for _ in range(self._options.teams)]
+        rosters = [self._roster(index) for index in range(self._options.teams)]
         self.leavers = [self.people.somebody() for _ in range(min(self._options.teams, self._options.other_contacts))]
         coaches = [self.people.somebody() for _ in rosters]
         board = [self.people.somebody() for _ in range(4)]
@@ -165,8 +165,11 @@ class _Builder:
                     self._nameless_team(season, rosters, groups)
             self._committees(season, board, coaches)
 
-    def _roster(self) -> list[Contact]:
-        numbers = self._random.sample(range(1, 21 + self._options.players_per_team), self._options.players_per_team)
+    def _roster(self, index: int) -> list[Contact]:
+        # Teams number their shirts where the one before left off, more or less: some numbers of a club are given twice.
+        wanted = self._options.players_per_team
+        first = 1 + (index * wanted) % 900
+        numbers = self._random.sample(range(first, first + wanted + 2), wanted)
         return [self.people.somebody(number) for number in numbers]
 
     def _group(self, group: Group) -> Group:
