@@ -65,7 +65,7 @@ def test_a_team_after_a_sync_is_registered(world: SyncWorld, club: int) -> None:
 
 def test_somebody_whom_twizzit_does_not_know_is_not(world: SyncWorld, club: int) -> None:
     team_id = local_team(world)
-    player_id = add_player(world, team_id, "Aaa", "Zzz", jersey_number=98)
+    player_id = add_player(world, team_id, "Aaa", "Zzz", jersey_number=998)
     everybody = registered(world.database.engine, team_id)
     (first, *rest) = everybody
     assert (first.player_id, first.registered, first.code) == (player_id, False, "not_in_twizzit")
