@@ -6,8 +6,10 @@ migrations. Times of ShotSpot's six tables are ``timestamp`` without zone, in UT
 
 from twizzit_pipeline.storage.tables.columns import metadata
 from twizzit_pipeline.storage.tables.pipeline import (
+    api_usage,
     audit_log,
     leases,
+    notifications,
     orchestrators,
     rejected_rows,
     sync_changes,
@@ -27,6 +29,7 @@ from twizzit_pipeline.storage.tables.twizzit import (
 )
 
 __all__ = [
+    "api_usage",
     "audit_log",
     "clubs",
     "competition_mappings",
@@ -35,6 +38,7 @@ __all__ = [
     "games",
     "leases",
     "metadata",
+    "notifications",
     "orchestrators",
     "player_mappings",
     "players",

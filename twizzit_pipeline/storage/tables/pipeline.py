@@ -1,5 +1,5 @@
 """The pipeline's own tables: what scans saw, what they rejected, who works, what was written, what was asked
-for, and who changed what.
+for, what it cost, who was told, and who changed what.
 """
 
 from sqlalchemy import (
@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from twizzit_pipeline.storage.tables.columns import credential, identifier, metadata, moment
+from twizzit_pipeline.storage.tables.columns import ZERO, credential, identifier, metadata, moment
 
 twizzit_seasons = Table(
     "twizzit_seasons",
@@ -143,6 +143,38 @@ orchestrators = Table(
     metadata,
     Column("name", Text, primary_key=True),
     moment("heartbeat_at", nullable=False, default=True),
+)
+
+api_usage = Table(
+    "twizzit_api_usage",
+    metadata,
+    credential(ondelete="CASCADE", nullable=False),
+    Column("month", Date, nullable=False),  # its first day; months are UTC's
+    Column("calls", BigInteger, nullable=False, server_default=ZERO),
+    PrimaryKeyConstraint("credential_id", "month"),
+)
+
+notifications = Table(
+    "twizzit_notifications",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("key", Text, nullable=False),  # what is told; the same is never told twice
+    Column("channel", String(20), nullable=False),
+    Column("kind", String(50), nullable=False),
+    credential(ondelete="CASCADE", nullable=True),
+    Column("body", JSONB, nullable=False),
+    moment("created_at", nullable=False, default=True),
+    Column("attempts", Integer, nullable=False, server_default=ZERO),
+    moment("next_attempt_at", nullable=False, default=True),
+    moment("delivered_at"),
+    Column("error", Text),
+    UniqueConstraint("key", "channel"),
+    CheckConstraint("channel IN ('webhook', 'email')", name="channel"),
+)
+Index(
+    "ix_twizzit_notifications_waiting",
+    notifications.c.next_attempt_at,
+    postgresql_where=notifications.c.delivered_at.is_(None),
 )
 
 audit_log = Table(

@@ -48,6 +48,11 @@ sync_config = Table(
     utc("next_sync_at"),
     utc("created_at", default=True),
     utc("updated_at", default=True),
+    # added: the month's budget of calls, and what keeps automatic syncs back
+    Column("monthly_call_limit", Integer),
+    Column("consecutive_failures", Integer, nullable=False, server_default=ZERO),
+    utc("paused_until"),
+    Column("paused_because", Text),
 )
 
 
@@ -122,3 +127,4 @@ sync_history = Table(
 )
 Index("ix_twizzit_sync_history_credential_started", sync_history.c.credential_id, sync_history.c.started_at.desc())
 Index("ix_twizzit_sync_history_dagster_run_id", sync_history.c.dagster_run_id)
+Index("ix_twizzit_sync_history_completed_at", sync_history.c.completed_at)
