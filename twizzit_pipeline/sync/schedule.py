@@ -117,7 +117,7 @@ def next_start(
 def backed_off(interval_minutes: int, failures: int) -> timedelta:
     """The interval after so many failures in a row: twice as long for each, at most a day, unless it is longer."""
     period = _period(interval_minutes)
-    return max(period, min(period * 2 ** min(failures, _MOST_DOUBLINGS), LONGEST_BACK_OFF))
+    return max(period, min(period * (1 << min(failures, _MOST_DOUBLINGS)), LONGEST_BACK_OFF))
 
 
 def calls_left(limit: int | None, usage: Usage) -> int | None:
@@ -188,13 +188,11 @@ def rebudgeted(row: Schedule, *, now: datetime, usage: Usage) -> Schedule:
     row = _paused_for_budget(row, now=now, usage=usage)
     if not row.auto_sync_enabled:
         return replace(row, next_sync_at=None)
-    if row.last_sync_at is None and not row.is_paused(now):
+    unbounded = row.last_sync_at is None or row.monthly_call_limit is None
+    if unbounded and not row.is_paused(now):
         return row
-    planned = _planned(row, row.last_sync_at or now, now=now, usage=usage)
-    if row.monthly_call_limit is None and not row.is_paused(now):
-        return row
-    earlier = row.next_sync_at or now
-    return planned if planned.next_sync_at and planned.next_sync_at > earlier else row
+    planned = _planned(row, row.last_sync_at or now, now=now, usage=usage).next_sync_at
+    return replace(row, next_sync_at=planned) if planned is not None and planned > (row.next_sync_at or now) else row
 
 
 def month(now: datetime) -> date:
