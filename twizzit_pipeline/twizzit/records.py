@@ -66,3 +66,50 @@ class Rosters:
 
     players: tuple[Player, ...]
     failed: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Competition:
+    """A competition of one season. `type` is raw and None in v2, where a competition is a series of matches; dates are
+    None where the account says none.
+    """
+
+    id: str | None
+    name: str | None
+    type: str | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a match. `team_id` is the remote id of one of the account's own teams, None for an opponent."""
+
+    team_id: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A match, home first.
+
+    `competition_id` is None for a friendly. `starts_at` is the wire's text, with or without an offset. `status` is one
+    of ShotSpot's words or v1's own, None where the wire does not tell. Scores are raw.
+    """
+
+    id: str | None
+    competition_id: str | None
+    home: Side
+    away: Side
+    starts_at: str | None
+    status: str | None = None
+    home_score: object = None
+    away_score: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """All competitions and matches of a season, complete."""
+
+    competitions: tuple[Competition, ...]
+    matches: tuple[Match, ...]

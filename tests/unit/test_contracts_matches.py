@@ -1,0 +1,187 @@
+"""The contracts of matches and competitions: each rule can fail, alone, and says which one and which column."""
+
+from collections.abc import Hashable
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from twizzit_pipeline.contracts.competitions import RULES as COMPETITION_RULES
+from twizzit_pipeline.contracts.competitions import check_competitions
+from twizzit_pipeline.contracts.matches import RULES, check_matches
+from twizzit_pipeline.contracts.rules import Rule
+from twizzit_pipeline.errors import FormatChanged
+
+START, END = date(2026, 7, 1), date(2027, 6, 30)
+
+GOOD: dict[str, object] = {
+    "twizzit_match_id": "1",
+    "twizzit_competition_id": "7",
+    "home_team_id": None,
+    "home_name": "KC Duin 1",
+    "away_team_id": None,
+    "away_name": "AKC Zand 1",
+    "starts_at": "2026-11-21T14:00Z",
+    "status": "scheduled",
+    "home_score": None,
+    "away_score": None,
+}
+DTYPES = {
+    **dict.fromkeys(GOOD, "str"),
+    "starts_at": "datetime64[us, UTC]",
+    "home_score": "Int64",
+    "away_score": "Int64",
+}
+GOOD_COMPETITION: dict[str, object] = {
+    "twizzit_competition_id": "1",
+    "name": "U15 reeks 2",
+    "competition_type": "league",
+    "start_date": "2026-07-01",
+    "end_date": "2027-06-30",
+}
+COMPETITION_DTYPES = {
+    **dict.fromkeys(GOOD_COMPETITION, "str"),
+    "start_date": "datetime64[us]",
+    "end_date": "datetime64[us]",
+}
+
+
+def frame(*rows: dict[str, object]) -> pd.DataFrame:
+    """Good matches with ids of their own, a day apart, changed as each row says."""
+    made = [{**GOOD, "twizzit_match_id": str(at), **row} for at, row in enumerate(rows, start=100)]
+    result = pd.DataFrame(made, columns=list(GOOD))
+    return result.assign(starts_at=pd.to_datetime(result["starts_at"], utc=True)).astype(DTYPES)
+
+
+def competitions(*rows: dict[str, object]) -> pd.DataFrame:
+    made = [{**GOOD_COMPETITION, "twizzit_competition_id": str(at), **row} for at, row in enumerate(rows, start=100)]
+    return pd.DataFrame(made, columns=list(GOOD_COMPETITION)).astype(COMPETITION_DTYPES)
+
+
+def check(*rows: dict[str, object]) -> tuple[list[dict[Hashable, Any]], list[str], list[dict[Hashable, Any]]]:
+    checked = check_matches(frame(*rows), season_start=START, season_end=END)
+    return (
+        checked.rejected.to_dict("records"),
+        list(checked.valid["twizzit_match_id"]),
+        checked.warnings.to_dict("records"),
+    )
+
+
+# For each rule that rejects: what a match must be to break it and no other.
+BREAKS: dict[str, dict[str, object]] = {
+    "id_length": {"twizzit_match_id": "9" * 101},
+    "id_printable": {"twizzit_match_id": "9\x00"},
+    "competition_id_length": {"twizzit_competition_id": "9" * 101},
+    "competition_id_printable": {"twizzit_competition_id": "9\x07"},
+    "home_team_id_length": {"home_team_id": "9" * 101},
+    "home_team_id_printable": {"home_team_id": "9\x07"},
+    "home_name_present": {"home_name": None},
+    "home_name_length": {"home_name": "a" * 101},
+    "home_name_printable": {"home_name": "a\x07"},
+    "away_team_id_length": {"away_team_id": "9" * 101},
+    "away_team_id_printable": {"away_team_id": "9\x07"},
+    "away_name_present": {"away_name": None},
+    "away_name_length": {"away_name": "a" * 101},
+    "away_name_printable": {"away_name": "a\x07"},
+    "start_readable": {"starts_at": None},
+    "inside_season": {"starts_at": "2027-06-30T22:00Z"},  # midnight in Belgium: the first of July
+    "two_sides": {"away_name": "kc duin 1"},
+    "status_allowed": {"status": "in_progress"},
+}
+
+
+def test_every_rule_that_rejects_is_broken_below() -> None:
+    assert {rule.name for rule in RULES if rule.kind == "reject"} == {*BREAKS, "duplicate_id"}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name in BREAKS], ids=lambda rule: rule.name)
+def test_each_rule_rejects_the_match_that_breaks_it_and_no_other(rule: Rule) -> None:
+    rejected, valid, _ = check({}, BREAKS[rule.name], {})
+    broken_id = str(BREAKS[rule.name].get("twizzit_match_id", "101"))[:100].rstrip("\x00")
+    assert rejected == [{"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}]
+    assert valid == ["100", "102"]
+
+
+def test_two_matches_of_one_id_are_both_rejected() -> None:
+    rejected, valid, _ = check({"twizzit_match_id": "1"}, {"twizzit_match_id": "1", "home_name": "Other"}, {})
+    assert rejected == [{"twizzit_id": "1", "column_name": "twizzit_match_id", "rule": "duplicate_id"}]
+    assert valid == ["102"]
+
+
+def test_a_team_against_itself_is_rejected_by_its_id_too() -> None:
+    rejected, _, _ = check({}, {"home_team_id": "5", "away_team_id": "5"})
+    assert [row["rule"] for row in rejected] == ["two_sides"]
+
+
+def test_the_first_and_the_last_day_of_a_season_belong_to_it() -> None:
+    rejected, _, _ = check({"starts_at": "2026-06-30T22:00Z"}, {"starts_at": "2027-06-30T21:59Z"})
+    assert rejected == []
+
+
+def test_a_team_in_two_matches_at_once_comes_with_a_warning() -> None:
+    at = "2026-11-21T15:29Z"
+    _, valid, warnings = check(
+        {"home_team_id": "5"},
+        {"away_team_id": "5", "starts_at": at},
+        {"home_team_id": "6", "starts_at": at},
+        {"home_team_id": "5", "starts_at": "2026-11-21T17:00Z"},
+    )
+    assert len(valid) == 4
+    assert warnings == [{"twizzit_id": match, "rule": "one_match_at_a_time"} for match in ("100", "101")]
+
+
+def test_a_cancelled_match_keeps_nobody_busy() -> None:
+    _, _, warnings = check({"home_team_id": "5"}, {"home_team_id": "5", "status": "cancelled"})
+    assert warnings == []
+
+
+def test_a_match_listed_twice_comes_once_with_a_warning() -> None:
+    _, valid, warnings = check(
+        {"twizzit_match_id": "1", "home_team_id": "5"}, {"twizzit_match_id": "1", "home_team_id": "5"}
+    )
+    assert valid == ["1"]
+    assert warnings == [{"twizzit_id": "1", "rule": "listed_once"}]
+
+
+def test_a_frame_of_another_form_stops_the_sync() -> None:
+    with pytest.raises(FormatChanged, match="the column starts_at is missing"):
+        check_matches(frame({}).drop(columns="starts_at"), season_start=START, season_end=END)
+    with pytest.raises(FormatChanged, match="twizzit_match_id is absent in 1 rows"):
+        check_matches(frame({"twizzit_match_id": None}), season_start=START, season_end=END)
+
+
+def test_the_valid_frame_has_the_columns_of_the_table() -> None:
+    checked = check_matches(frame({}), season_start=START, season_end=END)
+    assert list(checked.valid.columns) == list(GOOD)
+    assert checked.valid.dtypes.equals(frame({}).dtypes)
+
+
+BREAKS_COMPETITION: dict[str, dict[str, object]] = {
+    "id_length": {"twizzit_competition_id": "9" * 101},
+    "id_printable": {"twizzit_competition_id": "9\x00"},
+    "name_present": {"name": None},
+    "name_length": {"name": "a" * 256},
+    "name_printable": {"name": "a\x07"},
+    "competition_type_allowed": {"competition_type": "cup"},
+    "start_date_present": {"start_date": None},
+    "ends_after_start": {"end_date": "2026-06-30"},
+}
+
+
+def test_every_rule_of_competitions_that_rejects_is_broken_below() -> None:
+    named = {rule.name for rule in COMPETITION_RULES if rule.kind == "reject"}
+    assert named == {*BREAKS_COMPETITION, "duplicate_id"}
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in COMPETITION_RULES if rule.name in BREAKS_COMPETITION], ids=lambda rule: rule.name
+)
+def test_each_rule_rejects_the_competition_that_breaks_it_and_no_other(rule: Rule) -> None:
+    broken = BREAKS_COMPETITION[rule.name]
+    checked = check_competitions(competitions({}, broken, {"end_date": None}))
+    broken_id = str(broken.get("twizzit_competition_id", "101"))[:100].rstrip("\x00")
+    assert checked.rejected.to_dict("records") == [
+        {"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}
+    ]
+    assert list(checked.valid["twizzit_competition_id"]) == ["100", "102"]

@@ -1,0 +1,154 @@
+"""What a match must be before it is written: the contract of `twizzit_matches`.
+
+Lengths are those of ShotSpot's columns, of a side's name those of a club (`shotspot-schema.md`); a longer text is
+rejected, never cut. A season's days are Belgian ones.
+"""
+
+from datetime import date
+from typing import Annotated
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
+
+from twizzit_pipeline.contracts.checked import Checked, split
+from twizzit_pipeline.contracts.rules import (
+    Rule,
+    at_most,
+    column_rule,
+    one_of,
+    present,
+    printable,
+    row_rule,
+    rules_of,
+)
+
+ZONE = "Europe/Brussels"
+# How long a team is busy with a match, for the hint that it cannot be in two places.
+MATCH_MINUTES = 90
+
+_Moment = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
+_SEASON = ("season_start", "season_end")
+
+
+class MatchContract(pa.DataFrameModel):
+    """A match of one season; a row that breaks a rule is rejected by itself.
+
+    Columns and dtypes are rules about the frame, and so is an absent id: either stops the sync. `season_start` and
+    `season_end` are the same in every row: what the match is judged by.
+    """
+
+    twizzit_match_id: Series[str]
+    twizzit_competition_id: Series[str] = pa.Field(nullable=True)
+    home_team_id: Series[str] = pa.Field(nullable=True)
+    home_name: Series[str] = pa.Field(nullable=True)
+    away_team_id: Series[str] = pa.Field(nullable=True)
+    away_name: Series[str] = pa.Field(nullable=True)
+    starts_at: Series[_Moment] = pa.Field(nullable=True)
+    status: Series[str] = pa.Field(nullable=True)
+    home_score: Series[pd.Int64Dtype] = pa.Field(nullable=True)
+    away_score: Series[pd.Int64Dtype] = pa.Field(nullable=True)
+    season_start: Series[pa.DateTime] = pa.Field(nullable=True)
+    season_end: Series[pa.DateTime] = pa.Field(nullable=True)
+
+    _id_length = at_most(100, "twizzit_match_id", "id_length", "The id")
+    _id_printable = printable("twizzit_match_id", "id_printable", "The id")
+    _competition_id_length = at_most(100, "twizzit_competition_id", "competition_id_length", "The competition's id")
+    _competition_id_printable = printable("twizzit_competition_id", "competition_id_printable", "The competition's id")
+    _home_id_length = at_most(100, "home_team_id", "home_team_id_length", "The home team's id")
+    _home_id_printable = printable("home_team_id", "home_team_id_printable", "The home team's id")
+    _home_name_present = present("home_name", "home_name_present", "The home side's name")
+    _home_name_length = at_most(100, "home_name", "home_name_length", "The home side's name")
+    _home_name_printable = printable("home_name", "home_name_printable", "The home side's name")
+    _away_id_length = at_most(100, "away_team_id", "away_team_id_length", "The away team's id")
+    _away_id_printable = printable("away_team_id", "away_team_id_printable", "The away team's id")
+    _away_name_present = present("away_name", "away_name_present", "The away side's name")
+    _away_name_length = at_most(100, "away_name", "away_name_length", "The away side's name")
+    _away_name_printable = printable("away_name", "away_name_printable", "The away side's name")
+    _status_allowed = one_of(
+        ("scheduled", "to_reschedule", "completed", "cancelled"), "status", "status_allowed", "The status"
+    )
+
+    @column_rule("twizzit_match_id", "duplicate_id", "No two different matches share an id")
+    @classmethod
+    def _duplicate_id(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
+        return ~values.duplicated(keep=False)
+
+    @column_rule("starts_at", "start_readable", "The start is there, and is a time", ask_nulls=True)
+    @classmethod
+    def _start_readable(cls, values: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
+        return values.notna()
+
+    @row_rule("starts_at", "inside_season", "The match is played within its season")
+    @classmethod
+    def _inside_season(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        day = frame["starts_at"].dt.tz_convert(ZONE).dt.tz_localize(None).dt.normalize()
+        outside: pd.Series[bool] = (day < frame["season_start"]) | (day > frame["season_end"])
+        return ~outside
+
+    @row_rule("away_name", "two_sides", "A team does not play against itself")
+    @classmethod
+    def _two_sides(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        same_id = frame["home_team_id"].notna() & (frame["home_team_id"] == frame["away_team_id"])
+        same_name = frame["home_name"].str.casefold() == frame["away_name"].str.casefold()
+        return ~(same_id | (same_name & frame["home_name"].notna()))
+
+    class Config:
+        name = "matches"
+
+
+class MatchHints(pa.DataFrameModel):
+    """What is worth counting about a match that keeps its contract: it comes nevertheless."""
+
+    twizzit_match_id: Series[str]
+    home_team_id: Series[str] = pa.Field(nullable=True)
+    away_team_id: Series[str] = pa.Field(nullable=True)
+    starts_at: Series[_Moment] = pa.Field(nullable=True)
+    status: Series[str] = pa.Field(nullable=True)
+
+    @row_rule("twizzit_match_id", "listed_once", "The match is listed once; equal rows are taken as one")
+    @classmethod
+    def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        return ~frame.duplicated()
+
+    @row_rule("starts_at", "one_match_at_a_time", "None of the account's teams is in two matches at once")
+    @classmethod
+    def _one_match_at_a_time(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        playing = frame[frame["status"].isin(["scheduled", "completed"]) & frame["starts_at"].notna()]
+        sides = [
+            playing[["twizzit_match_id", "starts_at", side]].rename(columns={side: "team"}).dropna()
+            for side in ("home_team_id", "away_team_id")
+        ]
+        matches = pd.concat(sides).drop_duplicates().sort_values(["team", "starts_at"])
+        gap = matches.groupby("team")["starts_at"].diff()
+        soon = gap < pd.Timedelta(minutes=MATCH_MINUTES)
+        clashing = matches[soon | soon.groupby(matches["team"]).shift(-1, fill_value=False)]
+        return ~frame["twizzit_match_id"].isin(clashing["twizzit_match_id"])
+
+    class Config:
+        name = "matches"
+
+
+RULES: tuple[Rule, ...] = rules_of(MatchContract, "reject") + rules_of(MatchHints, "warn")
+"""Every rule about a match, as the models above say them."""
+
+
+def check_matches(frame: pd.DataFrame, *, season_start: date, season_end: date) -> Checked:
+    """The matches that keep their contract, and what was found about the others.
+
+    Args:
+        frame: as `transform.matches.matches_frame` makes it.
+        season_start, season_end: the first and the last day of the season, both within it.
+
+    Returns:
+        `valid` has the frame's columns and dtypes.
+
+    Raises:
+        FormatChanged: see `contracts.checked.split`.
+    """
+    days = {
+        name: pd.Series(day, index=frame.index, dtype="datetime64[us]")
+        for name, day in zip(_SEASON, (season_start, season_end), strict=True)
+    }
+    checked = split(MatchContract, frame.assign(**days), "twizzit_match_id", hints=MatchHints)
+    return Checked(checked.valid.drop(columns=list(_SEASON)), checked.rejected, checked.warnings)
