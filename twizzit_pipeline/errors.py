@@ -249,7 +249,7 @@ class UnsupportedDatabase(PermanentError):
 
 
 class DatabaseRefused(PermanentError):
-    """The database's user lacks a privilege."""
+    """The database's user lacks a privilege, or something of somebody else's is in the way there."""
 
 
 class EmbeddedServerFailed(PermanentError):

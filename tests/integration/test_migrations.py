@@ -16,7 +16,7 @@ from twizzit_pipeline.storage.bulk import insert_rows, team_mapping_link_column,
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, require_current
 
-ALL = ["0001", "0002", "0003", "0004", "0005", "0006"]
+ALL = ["0001", "0002", "0003", "0004", "0005", "0006", "0007"]
 SHOTSPOT = Path(__file__).parent / "shotspot"
 
 
@@ -107,6 +107,7 @@ def test_alone_no_second_credential_of_a_name_is_refused(database: Database) -> 
         ("DROP TABLE twizzit_sync_requests", "add_table twizzit_sync_requests"),
         ("DROP FUNCTION twizzit_register_players, twizzit_unregister_players CASCADE", "add_trigger twizzit_player"),
         ("DROP TRIGGER twizzit_empty_mac ON twizzit_credentials", "add_trigger twizzit_credentials"),
+        ("DROP VIEW twizzit_recent_failures", "add_view twizzit_recent_failures"),
     ],
 )
 def test_alone_every_difference_from_the_models_is_seen(database: Database, damage: str, said: str) -> None:

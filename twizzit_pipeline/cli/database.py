@@ -16,10 +16,14 @@ def migrate() -> None:
 
     with open_database(load_settings()) as database, driver_errors():
         applied = migrations.migrate(database.engine)
+        restored = migrations.restore_views(database.engine)
+    out = console()
     if applied:
-        console().print(f"Applied {plural(len(applied), 'migration')}: {', '.join(applied)}.")
+        out.print(f"Applied {plural(len(applied), 'migration')}: {', '.join(applied)}.")
     else:
-        console().print("The database is at the newest migration already.")
+        out.print("The database is at the newest migration already.")
+    if restored:
+        out.print(f"Put back {plural(len(restored), 'view')} that somebody had dropped: {', '.join(restored)}.")
 
 
 def check_migrations(as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False) -> None:

@@ -13,12 +13,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, Inspector, inspect, text
 
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.migrations.additive import MADE_HERE, VERSION_TABLE, empties_macs, keeps_registration
+from twizzit_pipeline.storage.migrations.additive import (
+    MADE_HERE,
+    VERSION_TABLE,
+    empties_macs,
+    keeps_registration,
+    make_view,
+)
 from twizzit_pipeline.storage.tables import metadata
+from twizzit_pipeline.storage.tables.views import views
 
 _FOLDER = Path(__file__).parent / "migrations"
 # Two `migrate` at once: the second waits, then finds nothing to do. Any number that no other program takes: "twizzitm".
@@ -57,6 +64,20 @@ def migrate(engine: Engine) -> list[str]:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         return list(pending)
+
+
+def restore_views(engine: Engine) -> list[str]:
+    """Make the views anew that somebody dropped from a database at its newest migration; their names.
+
+    ShotSpot's own migrations may have to: a view holds the columns that it reads.
+    """
+    with driver_errors(), engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        present = set(inspect(connection).get_view_names())
+        absent = {name: query for name, query in _views().items() if name not in present}
+        for name, query in absent.items():
+            make_view(connection, name, query)
+    return list(absent)
 
 
 def check(engine: Engine) -> MigrationState:
@@ -101,6 +122,12 @@ def _head() -> str:
     return str(_script().get_current_head())
 
 
+def _views() -> dict[str, str]:
+    """The newest query of each view, those that others read first."""
+    oldest_first = reversed(list(_script().walk_revisions()))
+    return {name: query for revision in oldest_first for name, query in getattr(revision.module, "VIEWS", {}).items()}
+
+
 def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
 
@@ -126,11 +153,22 @@ def _differences(connection: Connection) -> list[str]:
         known = {column["name"] for column in inspector.get_columns(name)}
         found += [f"add_column {name}.{column.name}" for column in metadata.tables[name].c if column.name not in known]
     found += _differences_from_models(connection, made_here)
+    found += _differing_views(inspector)
     if "twizzit_player_mappings" in present and not keeps_registration(connection):
         found.append("add_trigger twizzit_player_mappings")
     if "twizzit_audit_log" in present and not empties_macs(connection):
         found.append("add_trigger twizzit_credentials")
     return found
+
+
+def _differing_views(inspector: Inspector) -> Iterator[str]:
+    present = set(inspector.get_view_names())
+    for name, view in views.tables.items():
+        if name not in present:
+            yield f"add_view {name}"
+            continue
+        known = {column["name"] for column in inspector.get_columns(name)}
+        yield from (f"add_column {name}.{column.name}" for column in view.c if column.name not in known)
 
 
 def _differences_from_models(connection: Connection, compared: set[str]) -> Iterator[str]:

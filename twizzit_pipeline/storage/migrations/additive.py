@@ -8,6 +8,8 @@ from alembic import op
 from sqlalchemy import Column, Connection, Inspector, TextClause, UniqueConstraint, inspect, text
 from sqlalchemy.schema import SchemaItem
 
+from twizzit_pipeline.errors import DatabaseRefused
+
 VERSION_TABLE = "twizzit_alembic_version"
 # Marks the tables that these migrations made: those must be what the models say, ShotSpot's own need not.
 MADE_HERE = "Made by twizzit-pipeline"
@@ -36,6 +38,20 @@ def ensure_table(name: str, *items: SchemaItem) -> frozenset[str]:
 def ensure_index(name: str, table: str, columns: list[str | TextClause]) -> None:
     """Make the index unless one of that name exists."""
     op.create_index(name, table, columns, if_not_exists=True)
+
+
+def make_view(connection: Connection, name: str, query: str) -> None:
+    """Make the view, or replace the one that these migrations made; its readers keep their rights.
+
+    Raises:
+        DatabaseRefused: somebody else has something of that name.
+    """
+    there = text("SELECT relkind = 'v' AND obj_description(oid) = :made FROM pg_class WHERE oid = to_regclass(:name)")
+    ours = connection.execute(there, {"made": MADE_HERE, "name": name}).one_or_none()
+    if ours is not None and not ours[0]:
+        raise DatabaseRefused(f"The database has a {name} of somebody else's: rename it, then run: twizzit migrate")
+    connection.execute(text(f'CREATE OR REPLACE VIEW "{name}" AS {query}'))
+    connection.execute(text(f"COMMENT ON VIEW \"{name}\" IS '{MADE_HERE}'"))
 
 
 def columns_of(table: str) -> frozenset[str]:

@@ -128,3 +128,14 @@ sync_history = Table(
 Index("ix_twizzit_sync_history_credential_started", sync_history.c.credential_id, sync_history.c.started_at.desc())
 Index("ix_twizzit_sync_history_dagster_run_id", sync_history.c.dagster_run_id)
 Index("ix_twizzit_sync_history_completed_at", sync_history.c.completed_at)
+Index(
+    "ix_twizzit_sync_history_last",
+    sync_history.c.credential_id,
+    sync_history.c.sync_type,
+    sync_history.c.started_at.desc(),
+)
+Index(
+    "ix_twizzit_sync_history_failures",
+    sync_history.c.started_at.desc(),
+    postgresql_where=sync_history.c.status.in_(("failed", "partial_success")),
+)
