@@ -157,7 +157,7 @@ def outcome(
     if ended == "other_season":
         return replace(row, next_sync_at=now if row.auto_sync_enabled and automatic else row.next_sync_at)
     if ended == "success":
-        row = replace(row, last_sync_at=now, consecutive_failures=0, paused_until=None, paused_because=None)
+        row = replace(unpaused(row), last_sync_at=now, consecutive_failures=0)
     elif automatic:
         row = replace(row, consecutive_failures=row.consecutive_failures + 1)
     if ended == "quota_spent":
@@ -195,6 +195,11 @@ def rebudgeted(row: Schedule, *, now: datetime, usage: Usage) -> Schedule:
     return replace(row, next_sync_at=planned) if planned is not None and planned > (row.next_sync_at or now) else row
 
 
+def unpaused(row: Schedule) -> Schedule:
+    """The row without its pause, whatever that was for."""
+    return replace(row, paused_until=None, paused_because=None)
+
+
 def month(now: datetime) -> date:
     """The first day of the UTC month of `now`, as `twizzit_api_usage` has it."""
     return now.astimezone(UTC).date().replace(day=1)
@@ -228,7 +233,7 @@ def _paused_for_budget(row: Schedule, *, now: datetime, usage: Usage) -> Schedul
         return row
     if rationed(row.monthly_call_limit, usage, now) is None:
         return replace(row, paused_until=next_month(now), paused_because=BUDGET_SPENT)
-    return replace(row, paused_until=None, paused_because=None)
+    return unpaused(row)
 
 
 def _period(interval_minutes: int) -> timedelta:

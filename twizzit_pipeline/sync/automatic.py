@@ -1,0 +1,142 @@
+"""What an ended sync, a change, or calls made by hand mean for a credential's next automatic sync.
+
+What belongs here: the rules of `schedule` applied to the row of `twizzit_sync_config`, inside the caller's transaction.
+Every function locks that row first, so that two who end at once follow one another.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from twizzit_pipeline.errors import QuotaSpent
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import credentials, sync_config
+from twizzit_pipeline.sync import schedule, usage
+from twizzit_pipeline.sync.schedule import Ended, Schedule
+from twizzit_pipeline.sync.usage import Meter
+
+_COLUMNS = tuple(sync_config.c[name] for name in Schedule.__dataclass_fields__)
+_PLANNED = ("last_sync_at", "next_sync_at", "consecutive_failures", "paused_until", "paused_because")
+
+
+def ended(
+    connection: Connection,
+    credential_id: int,
+    how: Ended,
+    *,
+    automatic: bool = True,
+    lasted: timedelta = timedelta(),
+    now: datetime | None = None,
+) -> Schedule | None:
+    """A whole sync of the running season is over, or a run that should have been one never began.
+
+    Args:
+        automatic, how: as `schedule.outcome` takes them.
+        lasted: how long it took.
+        now: instead of the database's clock.
+
+    Returns: what the configuration says from now on; None where the credential is gone.
+    """
+    row = _locked(connection, credential_id, make=True)
+    if row is None:
+        return None
+    now = now or _now(connection)
+    planned = schedule.outcome(
+        row,
+        how,
+        now=now,
+        usage=usage.usage(connection, credential_id, now),
+        started_at=now - lasted,
+        automatic=automatic,
+    )
+    write(connection, row, planned)
+    return planned
+
+
+def counted(connection: Connection, credential_id: int, *, now: datetime | None = None) -> None:
+    """Calls were made that no automatic sync made: where the credential has a limit, its next one may have to wait."""
+    row = _locked(connection, credential_id, make=False)
+    if row is None or row.monthly_call_limit is None:
+        return
+    now = now or _now(connection)
+    rebudgeted = schedule.rebudgeted(row, now=now, usage=usage.usage(connection, credential_id, now))
+    write(connection, row, rebudgeted)
+
+
+def changed(connection: Connection, credential_id: int, *, limit: bool, now: datetime | None = None) -> None:
+    """Somebody switched automatic syncs on or off, or changed their interval or the limit of calls.
+
+    Args:
+        limit: the limit was changed, which ends every pause: they come again if they must.
+    """
+    row = _locked(connection, credential_id, make=False)
+    if row is None:
+        return
+    now = now or _now(connection)
+    before = schedule.unpaused(row) if limit else row
+    planned = schedule.replanned(before, now=now, usage=usage.usage(connection, credential_id, now))
+    write(connection, row, planned)
+
+
+@contextmanager
+def metered(engine: Engine, credential_id: int, calls: Callable[[], int]) -> Iterator[None]:
+    """Counts the calls that are made inside, outside of any sync, however it ends; a spent quota pauses as ever.
+
+    Args:
+        calls: how many the client has made so far.
+
+    Raises:
+        DatabaseUnavailable: they could not be counted.
+    """
+    before = calls()
+    how: Ended | None = None
+    try:
+        yield
+    except QuotaSpent:
+        how = "quota_spent"
+        raise
+    finally:
+        with driver_errors():
+            made = Meter(engine, credential_id, lambda: calls() - before).flush()
+            if made or how:
+                with engine.begin() as connection:
+                    if how:
+                        ended(connection, credential_id, how, automatic=False)
+                    else:
+                        counted(connection, credential_id)
+
+
+def write(connection: Connection, before: Schedule, after: Schedule) -> None:
+    """Writes what `after` plans otherwise than `before`, the row as it is."""
+    differing = {name: getattr(after, name) for name in _PLANNED if getattr(after, name) != getattr(before, name)}
+    if differing:
+        values = {name: _naive(value) if isinstance(value, datetime) else value for name, value in differing.items()}
+        connection.execute(
+            update(sync_config).where(sync_config.c.credential_id == before.credential_id).values(**values)
+        )
+
+
+def _locked(connection: Connection, credential_id: int, *, make: bool) -> Schedule | None:
+    """The row, nobody else's until the transaction ends; made with the table's defaults if `make` and it is missing."""
+    wanted = select(*_COLUMNS).where(sync_config.c.credential_id == credential_id).with_for_update()
+    row = connection.execute(wanted).mappings().one_or_none()
+    if row is None and make:
+        owner = (
+            select(credentials.c.id).where(credentials.c.id == credential_id).with_for_update(read=True, key_share=True)
+        )
+        made = insert(sync_config).from_select(["credential_id"], owner)
+        connection.execute(made.on_conflict_do_nothing(index_elements=["credential_id"]))
+        row = connection.execute(wanted).mappings().one_or_none()
+    return None if row is None else Schedule.of(dict(row))
+
+
+def _now(connection: Connection) -> datetime:
+    now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
