@@ -13,7 +13,8 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
     │   ├── IncompleteScan            rows shifted between pages each time we read them
     │   ├── DatabaseUnavailable       the database cannot be reached
     │   ├── SyncInProgress            another sync of this organization holds the lease
-    │   └── NoOrchestrator            nobody is there to turn a request into a run
+    │   ├── NoOrchestrator            nobody is there to turn a request into a run
+    │   └── ReceiverFailed            a notification was not taken by whoever it was sent to
     └── PermanentError
         ├── SettingsError             an environment variable is missing or malformed
         ├── EndpointRefused           the endpoint is no http(s) URL, or on a private address
@@ -40,6 +41,8 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnsupportedDatabase       not PostgreSQL 14 or newer
         ├── DatabaseRefused           the database's user lacks a privilege
         ├── EmbeddedServerFailed      the embedded PostgreSQL did not start
+        ├── AlreadyUp                 another `twizzit up` works with this home or this database
+        ├── ProcessFailed             a process that `twizzit up` needs did not start, or ended too often
         └── LeaseLost                 another process took over while this one was silent: nothing was written
 """
 
@@ -148,6 +151,10 @@ class NoOrchestrator(TransientError):
         super().__init__(message)
 
 
+class ReceiverFailed(TransientError):
+    """A webhook or a mail server did not take a notification; it waits, and is sent again."""
+
+
 class SettingsError(PermanentError):
     """An environment variable is missing or malformed."""
 
@@ -254,6 +261,14 @@ class DatabaseRefused(PermanentError):
 
 class EmbeddedServerFailed(PermanentError):
     """The embedded PostgreSQL did not start."""
+
+
+class AlreadyUp(PermanentError):
+    """Another `twizzit up` works with this home folder or this database."""
+
+
+class ProcessFailed(PermanentError):
+    """A process that `twizzit up` needs did not start, or ended several times in a row."""
 
 
 class LeaseLost(PermanentError):
