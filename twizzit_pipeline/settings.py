@@ -4,7 +4,7 @@ import os
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -60,7 +60,17 @@ class Settings(BaseSettings):
     allowed_origins: str = Field("", description="Origins whose pages may call the HTTP API, with commas between")
     api_verifications_per_minute: Annotated[int, Field(ge=1)] = Field(10, description="Verify calls of one token")
     api_live_per_minute: Annotated[int, Field(ge=1)] = Field(60, description="Calls of one token for live answers")
+    log_format: Literal["text", "json"] = Field("text", description="How log lines look")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged")
+    retention_days: Annotated[int, Field(ge=30, le=36500)] = Field(
+        365, description="Days after which history, journal, usage and requests are pruned; audit rows never are"
+    )
     season_start: str = Field("07-01", description="Month and day on which a season without dates begins")
+
+    @field_validator("log_format", "log_level", mode="before")
+    @classmethod
+    def _small_letters(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("season_start")
     @classmethod

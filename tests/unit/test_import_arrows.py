@@ -18,21 +18,23 @@ MODULES = sorted(ROOT.rglob("*.py"))
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "settings": set(),
+    "logs": set(),
     "twizzit": set(),
     "contracts": set(),
     "storage": set(),
     "transform": {"contracts", "twizzit.records"},
     "credentials": {"storage"},
     "sync": {"twizzit", "transform", "contracts", "storage", "credentials"},
+    "notifications": {"sync", "storage", "credentials"},
     # more than the design draws: a check for each rule of a contract, and the type of an open database
-    "orchestration": {"sync", "credentials", "storage", "contracts"},
+    "orchestration": {"notifications", "sync", "credentials", "storage", "contracts"},
     "http_api": {"sync", "credentials", "storage"},
-    "cli": {"twizzit", "contracts", "transform", "storage", "credentials", "sync", "orchestration", "http_api"},
+    "cli": {"twizzit", "contracts", "transform", "storage", "credentials", "sync", "notifications", "orchestration", "http_api"},
     "definitions": {"orchestration", "storage"},
     "__init__": set(),
     "__main__": {"cli"},
 }
-FOR_ALL = {"errors", "settings"}
+FOR_ALL = {"errors", "settings", "logs"}
 
 # The simulator is for the demo, development and tests.
 SIMULATOR = "twizzit.simulator"
