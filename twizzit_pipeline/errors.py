@@ -24,6 +24,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── QuotaSpent                the month's calls are used up
         ├── CallBudgetSpent           this run was allowed no more calls
         ├── OrganizationNotFound      the account has several organizations and none has the credential's name
+        ├── MatchTypeNotFound         none of the account's event types is called a match
         ├── FormatChanged             a frame is not what it should be: nothing is written
         ├── TeamsNotScanned           the players of a season were asked for before its teams
         ├── UnknownCredential         no credential has that id
@@ -185,6 +186,10 @@ class CallBudgetSpent(TwizzitAnswerError, PermanentError):
 
 class OrganizationNotFound(PermanentError):
     """The account has several organizations and none is named like the credential."""
+
+
+class MatchTypeNotFound(PermanentError):
+    """None of the account's event types is called a match, so its matches cannot be asked for."""
 
 
 class FormatChanged(PermanentError):

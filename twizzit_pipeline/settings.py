@@ -66,6 +66,18 @@ class Settings(BaseSettings):
         365, description="Days after which history, journal, usage and requests are pruned; audit rows never are"
     )
     season_start: str = Field("07-01", description="Month and day on which a season without dates begins")
+    notify_webhook_url: SecretStr | None = Field(None, description="Where notifications go as Slack-compatible JSON")
+    notify_email_from: str | None = Field(None, description="Address that notifications are sent from")
+    notify_email_to: str = Field("", description="Addresses that notifications are sent to, with commas between")
+    smtp_host: str | None = Field(None, description="The mail server that takes notifications")
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        None, description="Its port; 587 with STARTTLS, 465 with SSL and 25 without either, unless set"
+    )
+    smtp_username: str | None = Field(None, description="The login at the mail server, if it wants one")
+    smtp_password: SecretStr | None = Field(None, description="The password of that login")
+    smtp_security: Literal["starttls", "ssl", "none"] = Field(
+        "starttls", description="How the connection to the mail server is encrypted"
+    )
 
     @field_validator("log_format", "log_level", mode="before")
     @classmethod
@@ -81,20 +93,52 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins")
     @classmethod
     def _origins(cls, value: str) -> str:
-        for origin in filter(None, map(str.strip, value.split(","))):
+        for origin in _listed(value):
             if re.fullmatch(r"https?://[^/?#\s@*]+", origin) is None:
                 raise ValueError("each origin is a scheme and a host, like https://shotspot.example, without a slash")
         return value
 
+    @field_validator("notify_webhook_url")
+    @classmethod
+    def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        url = r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/?][!-~]*)?"
+        if value is not None and re.fullmatch(url, value.get_secret_value()) is None:
+            raise ValueError("it must be a URL like https://hooks.example/services/T0/B0/secret")
+        return value
+
+    @field_validator("notify_email_from")
+    @classmethod
+    def _one_address(cls, value: str | None) -> str | None:
+        if len(_listed(value or "")) > 1:
+            raise ValueError("it must be one address, like twizzit@club.example")
+        return value
+
+    @field_validator("notify_email_from", "notify_email_to")
+    @classmethod
+    def _addresses(cls, value: str | None) -> str | None:
+        for address in _listed(value or ""):
+            if re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", address) is None:
+                raise ValueError("each address must be bare, like admin@club.example, with commas between")
+        return value
+
+    @property
+    def notify_email_recipients(self) -> tuple[str, ...]:
+        """`notify_email_to`, one by one."""
+        return _listed(self.notify_email_to)
+
     @property
     def origins(self) -> tuple[str, ...]:
         """`allowed_origins`, one by one."""
-        return tuple(filter(None, map(str.strip, self.allowed_origins.split(","))))
+        return _listed(self.allowed_origins)
 
     @property
     def embedded(self) -> bool:
         """Whether the embedded PostgreSQL is in use."""
         return self.database_url is None
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, value.split(","))))
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -29,7 +29,17 @@ ARROWS: dict[str, set[str]] = {
     # more than the design draws: a check for each rule of a contract, and the type of an open database
     "orchestration": {"notifications", "sync", "credentials", "storage", "contracts"},
     "http_api": {"sync", "credentials", "storage"},
-    "cli": {"twizzit", "contracts", "transform", "storage", "credentials", "sync", "notifications", "orchestration", "http_api"},
+    "cli": {
+        "twizzit",
+        "contracts",
+        "transform",
+        "storage",
+        "credentials",
+        "sync",
+        "notifications",
+        "orchestration",
+        "http_api",
+    },
     "definitions": {"orchestration", "storage"},
     "__init__": set(),
     "__main__": {"cli"},
@@ -138,6 +148,8 @@ def environment_readers(source: str) -> list[int]:
         ("twizzit.client", "import sqlalchemy.exc"),
         ("twizzit.client", "from twizzit_pipeline.twizzit.simulator import World"),
         ("orchestration.jobs", "from twizzit_pipeline.http_api import app"),
+        ("notifications.events", "from twizzit_pipeline.orchestration import jobs"),
+        ("sync.session", "from twizzit_pipeline.notifications import outbox"),
         ("orchestration.jobs", "from twizzit_pipeline import *"),
     ],
 )
