@@ -13,7 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
-from twizzit_pipeline.twizzit.records import Organization, Rosters, Season, Team
+from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team
 from twizzit_pipeline.twizzit.session import ClientOptions, Session
 from twizzit_pipeline.twizzit.v1 import V1
 from twizzit_pipeline.twizzit.v2 import V2
@@ -63,6 +63,7 @@ class TwizzitClient:
             self._endpoint, username, password, options=options or ClientOptions(), transport=transport, sleep=sleep
         )
         self._wire: V1 | V2 = (V1 if self.dialect == "v1" else V2)(self._session, organization_name)
+        self._calendars: dict[tuple[str, str | None], Calendar] = {}
 
     def __repr__(self) -> str:
         return f"<TwizzitClient {self.dialect} on {self._endpoint.host}, {self.calls} calls>"
@@ -126,6 +127,21 @@ class TwizzitClient:
                 where no team at all could be read. An error of some teams is in `Rosters.failed`.
         """
         return self._wire.rosters(teams, season)
+
+    def calendar(self, season: Season, *, match_type: str | None = None) -> Calendar:
+        """All competitions and matches of a season, complete. Asked once for each season and type.
+
+        Args:
+            season: with both its dates.
+            match_type: v2's event type of matches, by its id or a name; None: it is known by its names.
+
+        Raises:
+            MatchTypeNotFound: the account has no such type.
+        """
+        key = (season.label, match_type)
+        if key not in self._calendars:
+            self._calendars[key] = self._wire.calendar(season, match_type)
+        return self._calendars[key]
 
     def verify(self) -> Capabilities:
         """Log in and look around: four calls in v2, two in v1.

@@ -4,19 +4,32 @@ What belongs here: v1's paths and rows, turned into plain records. The paths are
 keys are the guide's.
 """
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from urllib.parse import quote
 
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.twizzit.paging import by_id, read_numbered_pages
-from twizzit_pipeline.twizzit.records import Organization, Player, Rosters, Season, Team
+from twizzit_pipeline.twizzit.records import (
+    Calendar,
+    Competition,
+    Match,
+    Organization,
+    Player,
+    Rosters,
+    Season,
+    Side,
+    Team,
+)
 from twizzit_pipeline.twizzit.session import Session
-from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of_envelope, text
+from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, rows_of_envelope, text
 
 _LIMIT = 100
 _TEAMS = "/teams"
 _PLAYERS = "/teams/{id}/players"
+_COMPETITIONS = "/competitions"
+_MATCHES = "/competitions/{id}/matches"
 
 
 class V1:
@@ -67,6 +80,27 @@ class V1:
         players = [player for answer in answers if not isinstance(answer, TwizzitPipelineError) for player in answer]
         return Rosters(tuple(players), failed)
 
+    def calendar(self, season: Season, _match_type: str | None) -> Calendar:
+        """The competitions of the season and their matches. One call for each page of either.
+
+        A competition that names another season is left out; every match belongs to a competition. Ids of teams are as
+        they come, the opponents' too.
+        """
+        rows = [plain_keys(row) for row in self._read(_COMPETITIONS, _COMPETITIONS, "competitions")]
+        competitions = [_competition(row) for row in rows if _is_of(row, season)]
+        ids = list(dict.fromkeys(one.id for one in competitions if one.id is not None))
+        answers = self._session.gather([partial(self._matches, competition_id) for competition_id in ids])
+        matches: list[Match] = []
+        for answer in answers:
+            if isinstance(answer, TwizzitPipelineError):
+                raise answer  # complete, or an error
+            matches += answer
+        return Calendar(tuple(competitions), tuple(matches))
+
+    def _matches(self, competition_id: str) -> list[Match]:
+        path = f"{_COMPETITIONS}/{quote(competition_id, safe='')}/matches"
+        return [_match(competition_id, plain_keys(row)) for row in self._read(path, _MATCHES, "matches")]
+
     def _roster(self, team_id: str) -> list[Player]:
         rows = self._read(f"{_TEAMS}/{quote(team_id, safe='')}/players", _PLAYERS, "players")
         return [_player(team_id, plain_keys(row)) for row in rows]
@@ -98,4 +132,33 @@ def _player(team_id: str, row: Row) -> Player:
         full_name=text(row.get("name")) if nameless else None,
         gender=row.get("gender"),
         jersey_number=row.get("jerseynumber", row.get("number")),
+    )
+
+
+def _competition(row: Row) -> Competition:
+    return Competition(
+        id=identifier(row.get("id")),
+        name=text(row.get("name")),
+        type=text(row.get("type")),
+        start_date=day(row.get("startdate")),
+        end_date=day(row.get("enddate")),
+    )
+
+
+def _is_of(row: Row, season: Season) -> bool:
+    """Whether a competition is the season's, by the first year that either names ("2026-2027", "2026/27")."""
+    said, wanted = (re.search(r"20\d\d", name or "") for name in (text(row.get("season")), season.label))
+    return said is None or wanted is None or said[0] == wanted[0]
+
+
+def _match(competition_id: str, row: Row) -> Match:
+    return Match(
+        id=identifier(row.get("id")),
+        competition_id=competition_id,
+        home=Side(identifier(row.get("hometeamid")), text(row.get("hometeamname"))),
+        away=Side(identifier(row.get("awayteamid")), text(row.get("awayteamname"))),
+        starts_at=text(row.get("startsat")),
+        status=text(row.get("status")),
+        home_score=row.get("homescore"),
+        away_score=row.get("awayscore"),
     )

@@ -1,15 +1,16 @@
 """The dialect v2, the live service: organizations, seasons and groups, turned into plain records.
 
 What belongs here: v2's words and rows up to the teams. Who plays in a team is `v2_rosters`', who somebody is
-`v2_contacts`'. No other module of the project says group, contact or event.
+`v2_contacts`', when they play `v2_events`'. No other module of the project says group, contact or event.
 """
 
 from collections.abc import Mapping, Sequence
 
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound, TwizzitAnswerError
 from twizzit_pipeline.twizzit.paging import by_id
-from twizzit_pipeline.twizzit.records import Organization, Rosters, Season, Team
+from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team
 from twizzit_pipeline.twizzit.session import Query, Session
+from twizzit_pipeline.twizzit.v2_events import CalendarReader
 from twizzit_pipeline.twizzit.v2_lists import Scope
 from twizzit_pipeline.twizzit.v2_rosters import RosterReader
 from twizzit_pipeline.twizzit.wire import Row, day, folded, identifier, plain_keys, reference, text, texts
@@ -93,6 +94,10 @@ class V2:
     def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:
         """Who plays in these teams; see `RosterReader.read`."""
         return self._rosters().read([team.id for team in teams if team.id is not None])
+
+    def calendar(self, season: Season, match_type: str | None) -> Calendar:
+        """The season's matches and their series; see `CalendarReader.read`."""
+        return CalendarReader(self._scope(), self.organization().name).read(season, match_type)
 
     def _scope(self) -> Scope:
         return Scope(self._session, self.organization().id)

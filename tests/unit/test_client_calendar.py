@@ -1,0 +1,181 @@
+"""The calendar as a client reads it: what is a match, whose sides they are, and what is proved of its completeness."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from math import ceil
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.test_client_v2 import Answer, account
+from twizzit_pipeline import errors
+from twizzit_pipeline.twizzit.records import Match, Season, Side
+from twizzit_pipeline.twizzit.v2_events import windows
+
+SEASON = Season("7", "2026-2027", date(2026, 7, 1), date(2027, 6, 30))
+TYPES = [
+    {"id": 3, "name": {"EN": "Training", "NL": "Training", "FR": "Entraînement"}, "active": True},
+    {"id": 4, "name": {"EN": "Match", "NL": "Wedstrijd", "FR": "Match"}, "active": True},
+    {"id": 5, "name": {"EN": "Old match", "NL": "Oude wedstrijd", "FR": ""}, "active": False},
+]
+OWN = {"groupId": 10, "groupName": "U15 1", "groupShortName": "U15", "isHomeTeam": True}
+
+
+def event(**changes: object) -> dict[str, object]:
+    """A match of the series 77, at home on 21 November; keys with ``_`` are written with ``-``."""
+    usual: dict[str, object] = {
+        "id": 1,
+        "name": "KC Éénhoorn U15 1 - AKC Zand 2",
+        "start": "2026-11-21 15:00:00",
+        "end": "2026-11-21 16:30:00",
+        "description": "",
+        "score": None,
+        "series": {"id": 77, "name": "U15 reeks 2"},
+        "event-groups": [OWN],
+    }
+    return usual | {name.replace("_", "-"): value for name, value in changes.items()}
+
+
+def listed(*events: dict[str, object]) -> Answer:
+    """Answers `/events` as the service does: by day and by page."""
+
+    def answer(query: httpx.QueryParams) -> object:
+        first, last = query["start-date"], query["end-date"]
+        found = [row for row in events if first <= str(row["start"])[:10] <= last]
+        offset = int(query["offset"])
+        return found[offset : offset + min(int(query["limit"]), 250)]
+
+    return answer
+
+
+def only_match(**changes: object) -> Match | None:
+    with account(event_types=TYPES, events=listed(event(**changes))) as (client, _):
+        matches = client.calendar(SEASON).matches
+    return matches[0] if matches else None
+
+
+def test_a_match_and_its_series_are_read() -> None:
+    with account(event_types=TYPES, events=listed(event(score="12-9"))) as (client, service):
+        calendar = client.calendar(SEASON)
+        assert client.calendar(SEASON) is calendar
+        asked = service.asked("/events")
+    home, away = Side("10", "KC Éénhoorn U15 1"), Side(None, "AKC Zand 2")
+    assert calendar.matches == (Match("1", "77", home, away, "2026-11-21 15:00:00", None, "12", "9"),)
+    [competition] = calendar.competitions
+    assert (competition.id, competition.name) == ("77", "U15 reeks 2")
+    assert (competition.start_date, competition.end_date) == (SEASON.start_date, SEASON.end_date)
+    assert [query.get_list("event-types[]") for query in asked] == [["4"], ["4"]]
+    assert len(service.asked("/event-types")) == 1
+
+
+def test_away_is_away_and_a_friendly_has_no_competition() -> None:
+    found = only_match(name="AKC Zand 2 - KC Éénhoorn U15 1", series=None, event_groups=[{**OWN, "isHomeTeam": False}])
+    assert found is not None
+    assert (found.home, found.away) == (Side(None, "AKC Zand 2"), Side("10", "KC Éénhoorn U15 1"))
+    assert found.competition_id is None
+
+
+def test_two_own_teams_against_each_other_are_both_known() -> None:
+    groups = [{"group-id": 10, "group-name": "U15 1", "is-home-team": True}]
+    groups.append({"group-id": 11, "group-name": "U15 2", "is-home-team": False})
+    found = only_match(name="KC Éénhoorn U15 1 - KC Éénhoorn U15 2", event_groups=groups)
+    assert found is not None
+    assert (found.home.team_id, found.away.team_id) == ("10", "11")
+
+
+@pytest.mark.parametrize(
+    ("name", "sides"),
+    [
+        ("KC Éénhoorn U15 1 - Sint-Jozef - Polder", ("KC Éénhoorn U15 1", "Sint-Jozef - Polder")),
+        ("U15 1 – AKC Zand 2", ("U15 1", "AKC Zand 2")),
+        ("KC Éénhoorn U15 1 -  AKC Zand 2 (AFGELAST)", ("KC Éénhoorn U15 1", "AKC Zand 2")),
+        ("KC Éénhoorn U15 1-AKC Zand", (None, None)),  # the series says that it is a match: the contract rejects it
+        ("Somebody - Else - Entirely", (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_sides_are_cut_where_the_own_team_says(name: str | None, sides: tuple[str | None, str | None]) -> None:
+    found = only_match(name=name)
+    assert found is not None
+    assert (found.home.name, found.away.name) == sides
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, None),
+        ({"description": "Afgelast wegens regen"}, "cancelled"),
+        ({"description": "Annulé"}, "cancelled"),
+        ({"description": "Bij regen wordt de wedstrijd afgelast"}, None),  # not off yet
+        ({"description": "UITGESTELD"}, "to_reschedule"),
+        ({"name": "KC Éénhoorn U15 1 - AKC Zand 2 [reporté]"}, "to_reschedule"),
+        ({"name": "CANCELLED: KC Éénhoorn U15 1 - AKC Zand 2"}, "cancelled"),
+    ],
+)
+def test_a_match_that_is_off_is_told_by_a_word(changes: dict[str, object], status: str | None) -> None:
+    found = only_match(**changes)
+    assert found is not None
+    assert found.status == status
+    assert (found.home.name, found.away.name) == ("KC Éénhoorn U15 1", "AKC Zand 2")
+
+
+def test_trainings_meetings_and_other_seasons_are_no_matches_where_filters_are_ignored() -> None:
+    rows = (
+        event(id=1),
+        event(id=2, name=None, series=None),
+        event(id=3, name="Vergadering bestuur", series=None),
+        event(id=4, start="2026-06-30 15:00:00"),
+        event(id=5, start="2027-07-01 15:00:00"),
+    )
+    with account(event_types=TYPES, events=list(rows)) as (client, _):
+        assert [match.id for match in client.calendar(SEASON).matches] == ["1"]
+
+
+def test_the_type_may_be_named_by_the_configuration() -> None:
+    types = [{"id": 8, "name": {"EN": "Fixture"}, "active": True}]
+    with account(event_types=types, events=listed(event())) as (client, service):
+        with pytest.raises(errors.MatchTypeNotFound, match="match_event_type"):
+            client.calendar(SEASON)
+        assert len(client.calendar(SEASON, match_type="fixture").matches) == 1
+        assert len(client.calendar(SEASON, match_type="8").matches) == 1
+        assert {query["event-types[]"] for query in service.asked("/events")} == {"8"}
+        assert len(service.asked("/event-types")) == 2  # an id needs no look
+
+
+def test_events_that_move_between_pages_are_an_error() -> None:
+    rows = [event(id=number) for number in range(600)]
+    readings = iter(range(100))
+
+    def shifting(query: httpx.QueryParams) -> object:
+        offset = int(query["offset"])
+        shift = next(readings) if offset else 0
+        return rows[offset + shift :][:250]
+
+    with account(event_types=TYPES, events=shifting) as (client, _), pytest.raises(errors.IncompleteScan):
+        client.calendar(SEASON)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1500))
+def test_calls_keep_their_bound(count: int) -> None:
+    start = datetime(2026, 7, 1, 10, tzinfo=UTC)
+    rows = [
+        event(id=number, start=f"{start + timedelta(hours=number * 5):%Y-%m-%d %H:%M:%S}") for number in range(count)
+    ]
+    with account(event_types=TYPES, events=listed(*rows)) as (client, service):
+        assert len(client.calendar(SEASON).matches) == count
+        asked = len(service.asked("/events"))
+    # one for each 250 events, plus one a window; the shared day is read twice
+    assert asked <= ceil((count + 5) / 250) + len(windows(date(2026, 7, 1), date(2027, 6, 30)))
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(0, 800))
+def test_windows_cover_every_day_and_share_their_seams(start: date, days: int) -> None:
+    end = start + timedelta(days=days)
+    found = windows(start, end)
+    assert found[0][0] == start
+    assert found[-1][1] == end + timedelta(days=1)
+    assert all(before[1] == after[0] for before, after in pairwise(found))
+    assert all(first <= last for first, last in found)
