@@ -4,14 +4,15 @@ What belongs here: the rules of `schedule` applied to the row of `twizzit_sync_c
 Every function locks that row first, so that two who end at once follow one another.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from twizzit_pipeline.errors import QuotaSpent
+from twizzit_pipeline.errors import QuotaSpent, SyncInProgress
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, sync_config
 from twizzit_pipeline.sync import schedule, usage
@@ -20,6 +21,53 @@ from twizzit_pipeline.sync.usage import Meter
 
 _COLUMNS = tuple(sync_config.c[name] for name in Schedule.__dataclass_fields__)
 _PLANNED = ("last_sync_at", "next_sync_at", "consecutive_failures", "paused_until", "paused_because")
+
+
+# Which column of the configuration turns an entity on.
+_TURNED_ON = {"teams": sync_config.c.sync_teams, "players": sync_config.c.sync_players}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the schedule wants to know of a run that had the lease.
+
+    Attributes:
+        covers: the entities whose mappings it was to bring in step; `finished`: it did.
+        narrowed: it left something of them out.
+        automatic: it came because its credential was due.
+    """
+
+    covers: frozenset[str]
+    finished: bool
+    narrowed: bool
+    running_season: bool
+    automatic: bool
+    lasted: timedelta
+
+
+def run_ended(connection: Connection, credential_id: int, run: Run, troubles: Sequence[BaseException]) -> None:
+    """Plans the next automatic sync after a run of any kind.
+
+    A backfill of another season, one team, or one of two entities is no sync of the whole: its calls count, and nothing
+    else. A spent quota is one whoever found out.
+
+    Args:
+        troubles: what went wrong with it.
+    """
+    spent = any(isinstance(error, QuotaSpent) for error in troubles)
+    waits = any(isinstance(error, SyncInProgress) for error in troubles)
+    whole = run.automatic or (
+        run.running_season and not run.narrowed and _is_all(connection, credential_id, run.covers)
+    )
+    if spent:
+        ended(connection, credential_id, "quota_spent", automatic=run.automatic, lasted=run.lasted)
+    elif waits or not whole:
+        counted(connection, credential_id)
+    elif troubles or not (run.finished or not run.running_season):
+        ended(connection, credential_id, "failed", automatic=run.automatic, lasted=run.lasted)
+    else:
+        how: Ended = "success" if run.running_season else "other_season"
+        ended(connection, credential_id, how, automatic=run.automatic, lasted=run.lasted)
 
 
 def ended(
@@ -131,6 +179,13 @@ def _locked(connection: Connection, credential_id: int, *, make: bool) -> Schedu
         connection.execute(made.on_conflict_do_nothing(index_elements=["credential_id"]))
         row = connection.execute(wanted).mappings().one_or_none()
     return None if row is None else Schedule.of(dict(row))
+
+
+def _is_all(connection: Connection, credential_id: int, covers: frozenset[str]) -> bool:
+    """Whether these are all the entities that the configuration turns on, which is all where there is none."""
+    wanted = select(*_TURNED_ON.values()).where(sync_config.c.credential_id == credential_id)
+    turned_on = connection.execute(wanted).one_or_none() or (None, None)
+    return bool(covers) and covers >= {name for name, on in zip(_TURNED_ON, turned_on, strict=True) if on is not False}
 
 
 def _now(connection: Connection) -> datetime:

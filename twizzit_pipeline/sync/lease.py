@@ -9,7 +9,7 @@ import os
 import platform
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -64,9 +64,16 @@ def lease_keys(credential: Credential) -> set[str]:
 
 
 class Lease:
-    """A lease that this process holds, kept alive by a thread until `release`."""
+    """A lease that this process holds, kept alive by a thread until `release`.
 
-    def __init__(self, engine: Engine, organization: str, token: uuid.UUID) -> None:
+    Args:
+        on_beat: called by that thread after each sign of life; raises nothing.
+    """
+
+    def __init__(
+        self, engine: Engine, organization: str, token: uuid.UUID, on_beat: Callable[[], None] | None = None
+    ) -> None:
+        self._on_beat = on_beat
         self._engine = engine
         self._organization = organization
         self._token = token
@@ -75,7 +82,15 @@ class Lease:
         self._beating.start()
 
     @classmethod
-    def take(cls, engine: Engine, organization: str, *, credential_id: int, run_id: str) -> "Lease":
+    def take(
+        cls,
+        engine: Engine,
+        organization: str,
+        *,
+        credential_id: int,
+        run_id: str,
+        on_beat: Callable[[], None] | None = None,
+    ) -> "Lease":
         """The lease on `organization`.
 
         Raises:
@@ -91,7 +106,7 @@ class Lease:
         }
         with _claiming(engine, organization) as connection:
             connection.execute(insert(leases).values(values))
-        return cls(engine, organization, token)
+        return cls(engine, organization, token, on_beat)
 
     def move(self, organization: str) -> None:
         """Holds `organization` instead: the account turned out to read it.
@@ -150,6 +165,8 @@ class Lease:
                 return  # the next transaction of the sync finds out by itself
             except SQLAlchemyError:
                 continue  # the database may be back for the next beat
+            if self._on_beat is not None:
+                self._on_beat()
 
 
 @dataclass(frozen=True, slots=True)

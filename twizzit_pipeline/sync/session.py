@@ -1,33 +1,36 @@
 """One run's work for one credential and one season: the client, the lease, the history rows, shared by its steps."""
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from types import TracebackType
 
 from sqlalchemy import Connection, Engine, Table, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_keys
-from twizzit_pipeline.errors import InactiveCredential, SyncInProgress, TwizzitPipelineError
+from twizzit_pipeline.errors import InactiveCredential, SyncInProgress, TransientError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
-from twizzit_pipeline.sync import history, seasons
+from twizzit_pipeline.sync import automatic, history, seasons
 from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.history import Account
 from twizzit_pipeline.sync.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.sync.narrowing import EVERYTHING, Narrowing
 from twizzit_pipeline.sync.rows import Owner
 from twizzit_pipeline.sync.seasons import SeasonRow
+from twizzit_pipeline.sync.troubles import Troubles, told
+from twizzit_pipeline.sync.usage import Meter
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
 
 Progress = Callable[[str], None]
 
-STOPPED = "stopped: somebody ended the run before it was done"
-NOT_FINISHED = "not finished: the run ended before its rows were brought into ShotSpot"
+AUTOMATIC = "schedule"  # the trigger of a run that came because its credential was due
 
 
 def _silent(_: str) -> None:
@@ -67,6 +70,7 @@ class SyncSession:
         day: date | None = None,
         narrowing: Narrowing = EVERYTHING,
         request_id: int | None = None,
+        trigger: str | None = None,
     ) -> None:
         self.settings = settings
         self.engine: Engine = database.engine
@@ -85,6 +89,10 @@ class SyncSession:
         self._entities: dict[str, _Entity] = {}
         self._season: SeasonRow | None = None
         self._asked = False
+        self._automatic = trigger == AUTOMATIC
+        self._began = time.monotonic()
+        self._troubles = Troubles()
+        self._meter = Meter(self.engine, self.credential.id, lambda: self.calls)
         self.to_map: set[str] = set()
 
     def __enter__(self) -> "SyncSession":
@@ -95,21 +103,25 @@ class SyncSession:
     ) -> None:
         if self._client is not None:
             self._client.close()
+        troubles = self._troubles.remaining(error)
+        error = troubles[0] if troubles else None
         if self._lease is None:
             self._end_unstarted(error)
             return
         self._lease.stop()
+        self._count_usage()
         # One transaction: a row that cannot be closed keeps its lease, whose death has it closed.
         with driver_errors(), self.engine.begin() as connection:
             for name, entity in self._entities.items():
                 if entity.account.done:
                     continue
                 if entity.failure is not None or name in self.to_map:
-                    history.fail(connection, entity.history_id, entity.account, entity.failure or _told(error))
+                    history.fail(connection, entity.history_id, entity.account, entity.failure or told(error))
                 else:  # scanned well, and nothing else was asked for
                     history.finish(connection, entity.history_id, entity.account)
             if self._fulfilment is not None:
                 self._end_request(connection, self._fulfilment, error)
+            self._plan_next(connection, troubles)
             self._lease.release(connection)
 
     @property
@@ -147,25 +159,31 @@ class SyncSession:
 
     @contextmanager
     def recording(self, entity: str) -> Iterator[Account]:
-        """The account of one entity, its history row open; an error closes the row as failed and goes on its way.
+        """The account of one entity, its history row open; an error goes on its way.
+
+        A permanent error closes the row as failed. After a transient one it stays open for another try of the same
+        work, whose calls are added up and whose success is all that the row will say; the end of the run closes it.
 
         Raises:
             SyncInProgress: another sync of the organization is under way.
         """
-        with driver_errors():
-            opened = self._open(entity)
-        calls = self.calls
-        try:
+        with self._troubles.noting(entity):
             with driver_errors():
-                yield opened.account
-        except BaseException as error:
-            opened.failure = _told(error)
+                opened = self._open(entity)
+            calls = self.calls
+            try:
+                with driver_errors():
+                    yield opened.account
+            except BaseException as error:
+                opened.failure = told(error)
+                self._count_calls(opened.account, calls)
+                if not isinstance(error, TransientError):
+                    with driver_errors(), self.engine.begin() as connection:
+                        history.fail(connection, opened.history_id, opened.account, opened.failure)
+                    opened.account.done = True
+                raise
+            opened.failure = None
             self._count_calls(opened.account, calls)
-            with driver_errors(), self.engine.begin() as connection:
-                history.fail(connection, opened.history_id, opened.account, opened.failure)
-            opened.account.done = True
-            raise
-        self._count_calls(opened.account, calls)
 
     @contextmanager
     def writing(self, alone_with: Table | None = None) -> Iterator[Connection]:
@@ -217,7 +235,11 @@ class SyncSession:
     def _open(self, entity: str) -> _Entity:
         if self._lease is None:
             self._lease = Lease.take(
-                self.engine, lease_key(self.credential), credential_id=self.credential.id, run_id=self.run_id
+                self.engine,
+                lease_key(self.credential),
+                credential_id=self.credential.id,
+                run_id=self.run_id,
+                on_beat=self._count_usage,
             )
         opened = self._entities.get(entity)
         if opened is None or opened.account.done:
@@ -241,13 +263,15 @@ class SyncSession:
         return {**self.narrowing.details, **request}
 
     def _end_unstarted(self, error: BaseException | None) -> None:
-        if self._fulfilment is None or error is None:
+        if error is None or not (self._fulfilment or self._automatic):
             return
         with driver_errors(), self.engine.begin() as connection:
-            if isinstance(error, SyncInProgress):
+            if self._fulfilment is not None and isinstance(error, SyncInProgress):
                 self._fulfilment.end(connection, error, None)
-            else:
-                self._fulfilment.refuse(connection, _told(error))
+            elif self._fulfilment is not None:
+                self._fulfilment.refuse(connection, told(error))
+            if self._automatic and not isinstance(error, SyncInProgress):
+                automatic.ended(connection, self.credential.id, "failed")
 
     def _end_request(self, connection: Connection, fulfilment: Fulfilment, error: BaseException | None) -> None:
         """A season that the orchestrator guessed, and that the account does not list, is put right by another run."""
@@ -256,7 +280,26 @@ class SyncSession:
             running = seasons.running(known, self.day)
             if running not in (None, self.season_label) and fulfilment.move_to_season(connection, str(running)):
                 return
-        fulfilment.end(connection, error, _told(error))
+        fulfilment.end(connection, error, told(error))
+
+    def _plan_next(self, connection: Connection, troubles: list[BaseException]) -> None:
+        known = seasons.known(connection, self.credential.id, self.settings.season_start)
+        # By the calendar where the account never told any.
+        running = seasons.running(known, self.day) or seasons.season_of(self.day, self.settings.season_start).label
+        done = {name for name, entity in self._entities.items() if entity.account.done and entity.failure is None}
+        automatic.run_ended(
+            connection,
+            self.credential.id,
+            automatic.Run(
+                covers=frozenset(self.to_map),
+                finished=self.to_map <= done,
+                narrowed=self.narrowing.narrows,
+                running_season=running == self.season_label,
+                automatic=self._automatic,
+                lasted=timedelta(seconds=time.monotonic() - self._began),
+            ),
+            troubles,
+        )
 
     def _learn(self, organization_id: str | None, organization_name: str) -> None:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""
@@ -269,12 +312,8 @@ class SyncSession:
         already = account.details.get("calls", 0)
         assert isinstance(already, int)
         account.details["calls"] = already + self.calls - before
+        self._count_usage()
 
-
-def _told(error: BaseException | None) -> str:
-    """What the history says of an error: ours are safe to show, of others the kind alone (they may hold data)."""
-    if isinstance(error, TwizzitPipelineError):
-        return str(error)
-    if error is not None and not isinstance(error, Exception):
-        return STOPPED
-    return f"unexpected error: {type(error).__name__}" if error is not None else NOT_FINISHED
+    def _count_usage(self) -> None:
+        with suppress(SQLAlchemyError):  # the next time makes up for it; no sync fails because of its statistics
+            self._meter.flush()

@@ -1,0 +1,48 @@
+"""What went wrong in a run and was not made good by another try of the same work, and what the history says of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from twizzit_pipeline.errors import TwizzitPipelineError
+
+STOPPED = "stopped: somebody ended the run before it was done"
+NOT_FINISHED = "not finished: the run ended before its rows were brought into ShotSpot"
+
+
+class Troubles:
+    """The errors of one run by entity. A step that failed may be run once more: its success takes back the error."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, BaseException] = {}
+        self._seen: list[BaseException] = []
+
+    @contextmanager
+    def noting(self, entity: str) -> Iterator[None]:
+        """Work for one entity: an error is remembered and goes on its way."""
+        try:
+            yield
+        except BaseException as error:
+            self._open[entity] = error
+            self._seen.append(error)
+            raise
+        self._open.pop(entity, None)
+
+    def remaining(self, last: BaseException | None) -> list[BaseException]:
+        """What was not made good, the first first.
+
+        Args:
+            last: what the run is said to have ended with; it may be an error that was made good since.
+        """
+        found = list(self._open.values())
+        if last is None or any(last is error for error in self._seen):
+            return found
+        return [last, *found]
+
+
+def told(error: BaseException | None) -> str:
+    """What the history says of an error: ours are safe to show, of others the kind alone (they may hold data)."""
+    if isinstance(error, TwizzitPipelineError):
+        return str(error)
+    if error is not None and not isinstance(error, Exception):
+        return STOPPED
+    return f"unexpected error: {type(error).__name__}" if error is not None else NOT_FINISHED
