@@ -33,8 +33,8 @@ from twizzit_pipeline.orchestration.partitions import (
     parse,
     usable,
 )
-from twizzit_pipeline.orchestration.resources import REQUEST_TAG
-from twizzit_pipeline.orchestration.runs import TRIGGER_TAG, end_dead_runs
+from twizzit_pipeline.orchestration.resources import REQUEST_TAG, TRIGGER_TAG
+from twizzit_pipeline.orchestration.runs import end_dead_runs
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.storage.migrate import require_current

@@ -23,6 +23,8 @@ from twizzit_pipeline.sync.session import SyncSession
 Progress = Callable[[str], None]
 
 REQUEST_TAG = "twizzit/request"
+# Why there is a run: schedule, request, webhook, cli; one started in the UI has none.
+TRIGGER_TAG = "twizzit/trigger"
 # Dagster's UI hides tags that begin so: which process works on a run, for `runs.end_dead_runs`.
 PROCESS_TAG = ".dagster/twizzit_process"
 
@@ -31,7 +33,7 @@ class SyncRun:
     """The database and the session of one run, opened by the first step that needs them.
 
     Without `settings` the environment of that moment is read; without `database` one is opened. A run that carries out
-    a request (`request_id`) is narrowed as that says, and the request ends with the run.
+    a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class SyncRun:
         database: Database | None,
         progress: Progress | None,
         request_id: int | None = None,
+        trigger: str | None = None,
     ) -> None:
         self._request_id = request_id
+        self._trigger = trigger
         self._settings = settings
         self._database = database
         self._progress = progress
@@ -90,6 +94,7 @@ class SyncRun:
                 progress=self._progress,
                 narrowing=EVERYTHING if request is None else request.options.narrowing,
                 request_id=self._request_id,
+                trigger=self._trigger,
             )
         return self._stack.enter_context(session)
 
@@ -122,7 +127,8 @@ def sync_resource(
             keep_connections(context.instance)
             if context.run is not None and PROCESS_TAG not in context.run.tags:
                 context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
-        run = SyncRun(settings, database, progress, _request_id(context.run))
+        trigger = None if context.run is None else context.run.tags.get(TRIGGER_TAG)
+        run = SyncRun(settings, database, progress, _request_id(context.run), trigger)
         try:
             yield run
         finally:

@@ -28,15 +28,13 @@ from twizzit_pipeline.orchestration.partitions import (
     partition_keys,
     usable,
 )
-from twizzit_pipeline.orchestration.resources import PROCESS_TAG, Progress, sync_resource
+from twizzit_pipeline.orchestration.resources import PROCESS_TAG, TRIGGER_TAG, Progress, sync_resource
 from twizzit_pipeline.orchestration.results import ERROR
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.history import interrupted
 from twizzit_pipeline.sync.lease import process_is_gone, this_process
 from twizzit_pipeline.sync.seasons import known_partitions
-
-TRIGGER_TAG = "twizzit/trigger"
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
