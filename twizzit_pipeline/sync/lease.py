@@ -19,6 +19,7 @@ import psutil
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import EndpointRefused, LeaseLost, SyncInProgress
 from twizzit_pipeline.storage.tables import leases, sync_history
@@ -32,6 +33,8 @@ INTERRUPTED = "interrupted: the process ended before the sync did"
 _PATIENCE_SECONDS = 3
 _UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE = "23505", "55P03"
 _SOMEBODY_HAS_IT = {_UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE}
+
+_log = logs.logger(__name__)
 
 _LOST = "Another process took over this sync while this one was silent: nothing more was written; sync again"
 
@@ -246,6 +249,7 @@ def _bury(connection: Connection, held: _Held) -> None:
         .values(status="failed", error_message=INTERRUPTED, completed_at=text("timezone('utc', clock_timestamp())"))
     )
     connection.execute(delete(leases).where(leases.c.organization == held.organization))
+    _log.warning("lease buried", buried_run_id=held.run_id, history_id=held.history_id)
 
 
 def _is_silent() -> ColumnElement[bool]:

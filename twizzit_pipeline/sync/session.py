@@ -23,6 +23,7 @@ from twizzit_pipeline.sync.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.sync.narrowing import EVERYTHING, Narrowing
 from twizzit_pipeline.sync.rows import Owner
 from twizzit_pipeline.sync.seasons import SeasonRow
+from twizzit_pipeline.sync.telling import Telling
 from twizzit_pipeline.sync.troubles import Troubles, told
 from twizzit_pipeline.sync.usage import Meter
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
@@ -93,6 +94,7 @@ class SyncSession:
         self._began = time.monotonic()
         self._troubles = Troubles()
         self._meter = Meter(self.engine, self.credential.id, lambda: self.calls)
+        self._telling = Telling(run_id=run_id, credential_id=credential_id, calls=lambda: self.calls)
         self.to_map: set[str] = set()
 
     def __enter__(self) -> "SyncSession":
@@ -101,6 +103,10 @@ class SyncSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with self._telling.bound():
+            self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
         if self._client is not None:
             self._client.close()
         troubles = self._troubles.remaining(error)
@@ -110,6 +116,7 @@ class SyncSession:
             return
         self._lease.stop()
         self._count_usage()
+        statuses = {name: self._status(name, entity) for name, entity in self._entities.items()}
         # One transaction: a row that cannot be closed keeps its lease, whose death has it closed.
         with driver_errors(), self.engine.begin() as connection:
             for name, entity in self._entities.items():
@@ -123,6 +130,12 @@ class SyncSession:
                 self._end_request(connection, self._fulfilment, error)
             self._plan_next(connection, troubles)
             self._lease.release(connection)
+        self._telling.ended(statuses)
+
+    def _status(self, name: str, entity: _Entity) -> str:
+        """How the row of an entity is closed, or about to be."""
+        cut_short = not entity.account.done and name in self.to_map
+        return "failed" if cut_short or entity.failure is not None else entity.account.status
 
     @property
     def client(self) -> TwizzitClient:
@@ -167,9 +180,10 @@ class SyncSession:
         Raises:
             SyncInProgress: another sync of the organization is under way.
         """
-        with self._troubles.noting(entity):
+        with self._telling.step(entity) as step, self._troubles.noting(entity):
             with driver_errors():
                 opened = self._open(entity)
+            step.account = opened.account
             calls = self.calls
             try:
                 with driver_errors():
@@ -241,6 +255,7 @@ class SyncSession:
                 run_id=self.run_id,
                 on_beat=self._count_usage,
             )
+            self._telling.began(self.season_label)
         opened = self._entities.get(entity)
         if opened is None or opened.account.done:
             with self.engine.begin() as connection:

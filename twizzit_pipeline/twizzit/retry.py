@@ -19,6 +19,7 @@ import httpx
 from pyrate_limiter import InMemoryBucket, Limiter, Rate, SingleBucketFactory
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.errors import (
     AccessDenied,
     CallBudgetSpent,
@@ -32,6 +33,8 @@ from twizzit_pipeline.errors import (
     TryAgainLater,
     TwizzitAnswerError,
 )
+
+_log = logs.logger(__name__)
 
 ROUTE = "twizzit_route"  # request extension: the path with its ids left out, for counting and messages
 ANSWER = "twizzit_answer"  # response extension: the JSON, read once
@@ -122,6 +125,7 @@ class RetryTransport(httpx.BaseTransport):
             stop=lambda state: stop_after_attempt(self._attempts)(state) or out_of_time(state),
             wait=self._wait,
             sleep=self._sleep,
+            before_sleep=_tell,
             reraise=True,
         )
         return tries(self._send, request)
@@ -158,6 +162,19 @@ class RetryTransport(httpx.BaseTransport):
         except httpx.TransportError:
             raise ConnectionFailed(f"{path}: the connection was cut; try again later", endpoint=path) from None
         return judge(response, path)
+
+
+def _tell(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, TwizzitAnswerError):
+        _log.info(
+            "call tried again",
+            route=error.endpoint,
+            status=error.status,
+            error=type(error).__name__,
+            attempt=state.attempt_number,
+            wait=round(state.upcoming_sleep, 3),
+        )
 
 
 def judge(response: httpx.Response, path: str) -> httpx.Response:

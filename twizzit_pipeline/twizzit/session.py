@@ -7,6 +7,7 @@ again is `retry`'s.
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -122,7 +123,8 @@ class Session:
             TwizzitPipelineError: an error that `ends_everything`: the tasks that wait are dropped, and those that sleep
                 before another try are woken.
         """
-        futures = [self._workers.submit(task) for task in tasks]
+        # Each in a copy of this thread's context: the log lines of a worker name the run that it works for.
+        futures = [self._workers.submit(copy_context().run, task) for task in tasks]
         try:
             pending: set[Future[_T]] = set(futures)
             while pending:
