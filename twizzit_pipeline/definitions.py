@@ -9,6 +9,7 @@ from twizzit_pipeline.orchestration.assets import ASSETS
 from twizzit_pipeline.orchestration.jobs import JOBS
 from twizzit_pipeline.orchestration.request_sensor import requests_sensor
 from twizzit_pipeline.orchestration.resources import Progress, sync_resource
+from twizzit_pipeline.orchestration.retention import retention_schedule
 from twizzit_pipeline.orchestration.sensors import partitions_sensor
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
@@ -28,6 +29,7 @@ def build_definitions(
         assets=list(ASSETS),
         jobs=list(JOBS.values()),
         sensors=[partitions_sensor(settings), requests_sensor(settings)],
+        schedules=[retention_schedule(settings)],
         resources={"sync": sync_resource(settings=settings, database=database, progress=progress)},
         # For asset backfills too, which do not take the executor of a job.
         executor=dg.in_process_executor,

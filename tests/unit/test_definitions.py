@@ -55,7 +55,7 @@ def test_they_load_without_database_key_network_or_environment(tmp_path: Path) -
         check=False,
     )
     assert loaded.returncode == 0, loaded.stderr
-    assert loaded.stdout.split() == ["sync_all", "sync_players", "sync_teams"]
+    assert loaded.stdout.split() == ["prune_history", "sync_all", "sync_players", "sync_teams"]
     assert list(tmp_path.iterdir()) == []
 
 
