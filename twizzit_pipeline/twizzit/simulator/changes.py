@@ -1,10 +1,13 @@
-"""What somebody at a club does in Twizzit between two syncs: rename, transfer, remove, add."""
+"""What somebody at a club does in Twizzit between two syncs: rename, transfer, remove, add, move, cancel."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from twizzit_pipeline.twizzit.simulator.clubs import PLAYER
-from twizzit_pipeline.twizzit.simulator.world import Contact, Group, Link, Organization, World
+from twizzit_pipeline.twizzit.simulator.events import MATCH, season_events
+from twizzit_pipeline.twizzit.simulator.world import Contact, Group, Link, MatchChange, Organization, World
 
 
 class Changes:
@@ -102,6 +105,26 @@ class Changes:
             organization = self._of_group(group_id)
             del organization.groups[group_id], organization.rosters[group_id]
 
+    def move_match(self, event_id: int, start: str) -> None:
+        """Plays a match at another time: Belgian local time, as ``2026-11-21 15:00``."""
+        self._change_match(event_id, start=datetime.fromisoformat(start))
+
+    def cancel_match(self, event_id: int) -> None:
+        """Calls a match off."""
+        self._change_match(event_id, status="cancelled")
+
+    def postpone_match(self, event_id: int) -> None:
+        """Puts a match off to a day that nobody knows yet."""
+        self._change_match(event_id, status="to_reschedule")
+
+    def finish_match(self, event_id: int, home: int, away: int) -> None:
+        """Writes down a match's score."""
+        self._change_match(event_id, score=(home, away))
+
+    def remove_match(self, event_id: int) -> None:
+        """Takes a match out of the calendar."""
+        self._change_match(event_id, removed=True)
+
     def named(self) -> Mapping[str, Callable[..., Any]]:
         """Every change by its name, for the control routes."""
         changes: tuple[Callable[..., Any], ...] = (
@@ -116,8 +139,25 @@ class Changes:
             self.add_person,
             self.add_team,
             self.remove_team,
+            self.move_match,
+            self.cancel_match,
+            self.postpone_match,
+            self.finish_match,
+            self.remove_match,
         )
         return {change.__name__: change for change in changes}
+
+    def _change_match(self, event_id: int, **changed: Any) -> None:
+        with self._world.lock:
+            for organization in self._world.organizations:
+                for season in self._world.seasons_of(organization):
+                    events = season_events(self._world, organization, season)
+                    found = (event.id for event in events if event.kind == MATCH)
+                    if event_id in found:
+                        before = organization.match_changes.get(event_id, MatchChange())
+                        organization.match_changes[event_id] = replace(before, **changed)
+                        return
+        _unknown(event_id)
 
     def _of_group(self, group_id: int) -> Organization:
         return next((o for o in self._world.organizations if group_id in o.groups), None) or _unknown(group_id)

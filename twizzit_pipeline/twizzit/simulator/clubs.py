@@ -3,6 +3,7 @@
 Only names belong here; who is in which team is decided in `generate`.
 """
 
+import unicodedata
 from collections.abc import Mapping
 
 Words = Mapping[str, str]
@@ -69,3 +70,9 @@ FUNCTIONS: Mapping[str, Words] = {
 }
 
 OPPONENTS = ("AKC Duinrand", "KV Hoogland", "Corfbal Val-Doré", "KC Eikenmolen", "Sporting Meerdael")
+
+
+def spelled_otherwise(name: str) -> str:
+    """The same name as somebody else types it: in capitals, without accents and hyphens, with a space too many."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return plain.upper().replace("-", " ").replace(" ", "  ", 1)

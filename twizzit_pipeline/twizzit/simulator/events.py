@@ -1,22 +1,32 @@
-"""The calendar: weekly trainings, matches of a series, a few friendlies. It follows from the world and is kept nowhere.
+"""The calendar: weekly trainings, matches of a series, a friendly. It follows from the world and is kept nowhere; what
+somebody changed about a match, the organization remembers.
 
-Times are Belgian local time, without zone, as the wire gives them.
+Times are Belgian local time, without zone, as the wire gives them. Half of the teams play on Saturdays, the others on
+Sundays, those of both clock changes among them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Literal
 
-from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
-from twizzit_pipeline.twizzit.simulator.world import Group, Organization, Season, World
+from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS, spelled_otherwise
+from twizzit_pipeline.twizzit.simulator.world import Group, MatchChange, Organization, Season, World
 
 TRAINING, MATCH = "training", "match"
+Status = Literal["cancelled", "to_reschedule"]
+
+WEEKS = 36
+_MATCHES = WEEKS // 2
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A training or a match of one team. A friendly has no series. `score` is (home, away) once it is played."""
+    """A training or a match of one team. A friendly has no series. `score` is (home, away) once it is played.
+
+    `opponent` is the other side's name as it is usually spelled, whatever stands in `home_name` or `away_name`.
+    """
 
     id: int
     kind: str
@@ -28,49 +38,86 @@ class Event:
     is_home: bool = True
     series: tuple[int, str] | None = None
     score: tuple[int, int] | None = None
+    status: Status | None = None
+    opponent: str | None = None
 
 
 def season_events(world: World, organization: Organization, season: Season) -> Iterator[Event]:
-    """All events of the season's teams, team by team, in the order of time."""
+    """All events of the season's teams, team by team."""
     for place, group in enumerate(organization.teams(season)):
         if group.name:
-            yield from _team_events(world, organization, season, group, place)
+            yield from _trainings(season, group)
+            yield from _matches(world, organization, season, group, place)
 
 
 def series_of(organization: Organization, season: Season, group: Group, place: int) -> tuple[int, str]:
     """The series that a team plays in: its id and name. Every team has its own."""
     return (
         organization.id * 1000 + season.id % 10 * 100 + place,
-        f"{' '.join((group.name or '').split())} reeks {place % 4 + 1}",
+        f"{_name(group)} reeks {place % 4 + 1}",
     )
 
 
-def _team_events(world: World, organization: Organization, season: Season, group: Group, place: int) -> Iterator[Event]:
+def _trainings(season: Season, group: Group) -> Iterator[Event]:
+    for week in range(WEEKS):
+        start = datetime.combine(_first_tuesday(season) + timedelta(weeks=week), time(19, 30))
+        yield Event(group.id * 100 + week * 2, TRAINING, group, start, start + timedelta(minutes=90))
+
+
+def _matches(world: World, organization: Organization, season: Season, group: Group, place: int) -> Iterator[Event]:
     random = Random(f"events/{world.options.seed}/{group.id}")  # noqa: S311 - an invented calendar
+    own = f"{group.club.name if group.club else organization.name} {_name(group)}"
     series = series_of(organization, season, group, place)
-    own = f"{organization.name} {' '.join((group.name or '').split())}"
-    first_tuesday = _weekday(date(season.start.year, 9, 1), 1)
-    for week in range(36):
-        training = datetime.combine(first_tuesday + timedelta(weeks=week), time(19, 30))
-        yield Event(group.id * 100 + week * 2, TRAINING, group, training, training + timedelta(minutes=90))
-        if week % 2 == 0:
-            start = datetime.combine(training.date() + timedelta(days=4), time(random.choice((13, 15, 17)), 0))
-            opponent = f"{OPPONENTS[(place + week // 2) % len(OPPONENTS)]} {place % 2 + 1}"
-            is_home = week % 4 == 0
-            score = (random.randint(4, 28), random.randint(4, 28))
-            yield Event(
-                group.id * 100 + week * 2 + 1,
-                MATCH,
-                group,
-                start,
-                start + timedelta(hours=1, minutes=30),
-                home_name=own if is_home else opponent,
-                away_name=opponent if is_home else own,
-                is_home=is_home,
-                series=None if week == 0 else series,
-                score=score if start.date() < world.today else None,
-            )
+    for number in range(_MATCHES):
+        week = number * 2 + place % 2
+        day = _first_tuesday(season) + timedelta(weeks=week, days=4 + place % 2)
+        start = datetime.combine(day, time(random.choice((13, 15, 17))))
+        opponent = f"{OPPONENTS[(place + number) % len(OPPONENTS)]} {_name(group)}"
+        shown = spelled_otherwise(opponent) if number % 7 == 3 else opponent
+        is_home = number % 2 == 0
+        status = _status(place, number)
+        score = (random.randint(4, 28), random.randint(4, 28))
+        event = Event(
+            group.id * 100 + week * 2 + 1,
+            MATCH,
+            group,
+            start,
+            start + timedelta(minutes=90),
+            home_name=own if is_home else shown,
+            away_name=shown if is_home else own,
+            is_home=is_home,
+            series=None if number == 0 else series,
+            score=score if status is None and start.date() < world.today else None,
+            status=status,
+            opponent=opponent,
+        )
+        change = organization.match_changes.get(event.id, MatchChange())
+        if not change.removed:
+            yield _changed(event, change)
 
 
-def _weekday(day: date, weekday: int) -> date:
-    return day + timedelta(days=(weekday - day.weekday()) % 7)
+def _changed(event: Event, change: MatchChange) -> Event:
+    start = change.start or event.start
+    return replace(
+        event,
+        start=start,
+        end=start + (event.end - event.start),
+        status=change.status or event.status,
+        score=None if change.status else change.score or event.score,
+    )
+
+
+def _status(place: int, number: int) -> Status | None:
+    """Of each third team one match was cancelled, of each other third one waits for another day."""
+    if number == 4 and place % 3 == 0:
+        return "cancelled"
+    return "to_reschedule" if number == 9 and place % 3 == 1 else None
+
+
+def _name(group: Group) -> str:
+    return " ".join((group.name or "").split())
+
+
+def _first_tuesday(season: Season) -> date:
+    day = date(season.start.year, 9, 1)
+    return day + timedelta(days=(1 - day.weekday()) % 7)

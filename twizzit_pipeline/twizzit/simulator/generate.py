@@ -100,7 +100,7 @@ def _club(options: SimulatorOptions, index: int, seasons: list[Season]) -> Organ
     organization = _organization(options, id_, clubs.club_name(index), [id_], season_ids)
     random = Random(f"club/{options.seed}/{index}")  # noqa: S311 - the same world for the same seed
     builder = _Builder(options, random, organization, seasons, first_id=1_000_000 * (index + 1))
-    builder.club(None, awkward=True)
+    builder.club(None, awkward=index + 1 not in options.tidy)
     for _ in range(options.other_contacts - len(builder.leavers)):
         builder.people.somebody()
     return organization

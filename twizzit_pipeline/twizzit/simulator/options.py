@@ -16,6 +16,7 @@ class SimulatorOptions:
         teams: teams of each club and season (one nameless group and two committees come on top).
         players_per_team: contacts on a team's roster, before those who play in two teams.
         other_contacts: members of each club in no team.
+        tidy: numbers of clubs (the first is 1) without the rows that must be rejected and the odd ones.
         next_season: whether next season is listed, and whether somebody is on its rosters yet.
         federation: adds one organization whose groups belong to many clubs, and whose account reads the first two
             clubs' organizations as well.
@@ -44,6 +45,7 @@ class SimulatorOptions:
     teams: int = 8
     players_per_team: int = 12
     other_contacts: int = 40
+    tidy: frozenset[int] = frozenset()
     next_season: Literal["none", "empty", "filled"] = "none"
     federation: bool = False
     federation_clubs: int = 6

@@ -25,6 +25,7 @@ from twizzit_pipeline.twizzit.simulator.control import control_routes
 from twizzit_pipeline.twizzit.simulator.fault_play import FaultLayer
 from twizzit_pipeline.twizzit.simulator.faults import Calls, Faults
 from twizzit_pipeline.twizzit.simulator.generate import make_world
+from twizzit_pipeline.twizzit.simulator.life import Life
 from twizzit_pipeline.twizzit.simulator.options import SimulatorOptions
 from twizzit_pipeline.twizzit.simulator.v1 import PREFIX as V1_PREFIX
 from twizzit_pipeline.twizzit.simulator.v1 import v1_routes
@@ -126,15 +127,26 @@ class _Server(uvicorn.Server):
         self.when_ready()
 
 
-def run_forever(host: str, port: int, options: SimulatorOptions, announce: Callable[[SimulatorServer], None]) -> None:
+def run_forever(
+    host: str,
+    port: int,
+    options: SimulatorOptions,
+    announce: Callable[[SimulatorServer], None],
+    *,
+    change_every: float | None = None,
+) -> None:
     """Serves a world of these options until SIGINT or SIGTERM.
 
     `announce` is called once, when it answers, with the server: its `url` and `world.organizations` are worth showing.
+    `change_every`: seconds after which somebody at some club changes something, again and again.
 
     Raises:
         SettingsError: the port is taken, or the host is none of this machine.
     """
-    SimulatorServer(options, host=host, port=port).serve_here(announce)
+    server = SimulatorServer(options, host=host, port=port)
+    if change_every is not None:
+        Life(server.changes, server.world).live(change_every)
+    server.serve_here(announce)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -131,7 +131,7 @@ def _match_row(event: Event) -> RowDict:
         "homeTeamName": event.home_name,
         "awayTeamName": event.away_name,
         "startsAt": event.start.isoformat(),
-        "status": "completed" if event.score else "scheduled",
+        "status": event.status or ("completed" if event.score else "scheduled"),
         "homeScore": event.score[0] if event.score else None,
         "awayScore": event.score[1] if event.score else None,
     }

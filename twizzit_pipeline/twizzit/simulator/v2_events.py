@@ -16,6 +16,8 @@ _TYPES: tuple[tuple[str, Words], ...] = (
     ("meeting", words("Meeting", "Vergadering", "Réunion")),
 )
 
+_OFF = {"cancelled": "afgelast", "to_reschedule": "uitgesteld"}
+
 
 def _type_id(organization: Organization, kind: str) -> int:
     """Which id is the match differs per account: the order turns with the organization."""
@@ -63,19 +65,31 @@ def _event_row(event: Event, include_groups: bool) -> dict[str, object]:
         "groupShortName": event.group.short_name,
         "isHomeTeam": event.is_home,
     }
+    name, description = _told(event)
     return {
         "id": event.id,
-        "name": f"{event.home_name} - {event.away_name}" if event.home_name else None,
+        "name": name,
         "start": str(event.start),
         "end": str(event.end),
         "meeting-time": None,
-        "description": "",
+        "description": description,
         "address": None,
         "score": f"{event.score[0]}-{event.score[1]}" if event.score else None,
         "score-details": None,
         "series": {"id": event.series[0], "name": event.series[1]} if event.series else None,
         "event-groups": [group] if include_groups else None,
     }
+
+
+def _told(event: Event) -> tuple[str | None, str]:
+    """Name and description. That a match is off stands in the one or in the other, as its club is used to."""
+    if event.home_name is None:
+        return None, ""
+    name = f"{event.home_name} - {event.away_name}"
+    word = _OFF.get(event.status or "")
+    if word is None:
+        return name, ""
+    return (f"{name} ({word})", "") if event.group.id % 2 else (name, f"{word.capitalize()} wegens het weer")
 
 
 def _day(query: Query, name: str) -> date:

@@ -7,7 +7,7 @@ put on the wire in `v1` and `v2`.
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from twizzit_pipeline.twizzit.simulator.clubs import FUNCTIONS, PLAYER
@@ -88,6 +88,19 @@ class Link:
     function: str
 
 
+@dataclass(frozen=True, slots=True)
+class MatchChange:
+    """What somebody did to a match of the calendar; None where it stays as it was.
+
+    `start` is Belgian local time, without zone, as the wire gives it.
+    """
+
+    start: datetime | None = None
+    status: Literal["cancelled", "to_reschedule"] | None = None
+    score: tuple[int, int] | None = None
+    removed: bool = False
+
+
 @dataclass(slots=True)
 class Organization:
     """A club, or a federation. Contacts and groups are in the order of their ids."""
@@ -99,6 +112,7 @@ class Organization:
     contacts: dict[int, Contact] = field(default_factory=dict)
     groups: dict[int, Group] = field(default_factory=dict)
     rosters: dict[int, list[Link]] = field(default_factory=dict)
+    match_changes: dict[int, MatchChange] = field(default_factory=dict)
 
     def function_ids(self) -> Mapping[str, int]:
         """The id of each function: every account has its own."""
