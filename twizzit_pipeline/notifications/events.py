@@ -1,0 +1,279 @@
+"""From the runs that ended to what is told: pure, one credential's run after the other.
+
+A *fact* is what is told. One that tells of a state (failing, partly rejected, late) stays open until that is over;
+while it is open, the same is not told again. What is over, and what is the same:
+
+* A failure is over with the first run that brings in what had failed. The same error is told once a day while it lasts,
+  and once an hour where it meets other seasons of the credential (a backfill). Numbers make no other error.
+* A partial success is over when what was partial succeeds; a failure in between leaves it open. It is told again for
+  a new reason, or when twice as many items fail as were told (ten at least).
+* Lateness is over with a run that went well, once the credential is not late any more. Syncs that are further apart so
+  that the month's calls last are no news.
+* A run that a person stopped is no news, and ends nothing; one of a single team ends nothing either.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from twizzit_pipeline.notifications.budgets import Budget
+from twizzit_pipeline.notifications.runs import Outcome, Run
+from twizzit_pipeline.sync.freshness import Late
+
+FAILED: Final = "failed"
+PARTIAL: Final = "partial_success"
+RECOVERED: Final = "recovered"
+LATE: Final = "late"
+BUDGET_80: Final = "budget_80"
+BUDGET_SPENT: Final = "budget_spent"
+
+STATES = (FAILED, PARTIAL, LATE)  # the kinds that stay open
+
+SAME_SEASON_AGAIN = timedelta(days=1)
+OTHER_SEASON_AGAIN = timedelta(hours=1)
+_FEW_ITEMS = 10
+_LATENESS = "late"
+
+
+@dataclass
+class Fact:
+    """What is told, or was.
+
+    Attributes:
+        key: unique: the same is never told twice.
+        at: when it was noted (UTC, with zone).
+        body: what `messages` needs, as JSON; in a state, `open` lists what is not over yet.
+        row_id: of the row that told it, None while it is new.
+    """
+
+    kind: str
+    credential_id: int
+    key: str
+    at: datetime
+    body: dict[str, Any]
+    row_id: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.body.get("open"))
+
+    def end(self, matters: Iterable[str]) -> bool:
+        """Whether that ended something of it."""
+        left = [one for one in self.body.get("open", []) if one not in set(matters)]
+        before = len(self.body.get("open", []))
+        self.body["open"] = left
+        return len(left) < before
+
+
+@dataclass
+class News:
+    """What one look found: facts to be told, and told ones of which something is over."""
+
+    new: list[Fact] = field(default_factory=list)
+    changed: list[Fact] = field(default_factory=list)
+
+
+def news(
+    runs: Sequence[Run],
+    *,
+    told: Iterable[Fact],
+    late: Sequence[Late],
+    organizations: dict[int, str],
+    budgets: Iterable[Budget],
+    now: datetime,
+    catching_up: bool = False,
+) -> News:
+    """What is to be told now.
+
+    Args:
+        runs: those that are over and were not followed yet, in the order in which they ended.
+        told: the open facts of their credentials, and the open ones of kind `late` of all.
+        late: who is late now; read after `runs`.
+        organizations: names of the late ones' organizations, by credential.
+        budgets: see `budgets`.
+        now: the database's time (UTC, with zone).
+        catching_up: the pipeline was not watched until now: who is late is not told yet.
+    """
+    streaks = _Streaks(list(told), {one.credential_id for one in late}, now)
+    for run in runs:
+        streaks.follow(run)
+    for one in [] if catching_up else late:
+        streaks.note_late(one, organizations.get(one.credential_id, ""))
+    streaks.found.new.extend(fact for budget in budgets if (fact := _of_budget(budget, now)) is not None)
+    return streaks.found
+
+
+def fingerprint(error: str) -> str:
+    """What makes an error the same one: its words, whatever numbers are in it."""
+    return re.sub(r"\d+", "#", error)
+
+
+class _Streaks:
+    """The open facts while runs are followed."""
+
+    def __init__(self, told: list[Fact], late: Collection[int], now: datetime) -> None:
+        self._told: dict[int, list[Fact]] = defaultdict(list)
+        for fact in told:
+            self._told[fact.credential_id].append(fact)
+        self._late = late
+        self._now = now
+        self.found = News()
+
+    def follow(self, run: Run) -> None:
+        if run.stopped:
+            return
+        if run.failures:
+            self._fail(run, run.failures)
+        elif run.whole:
+            self._end_what_is_over(run)
+        if run.partial:
+            self._note_partial(run, run.partial)
+
+    def note_late(self, late: Late, organization: str) -> None:
+        if late.because != "waiting" and not self._open(LATE, late.credential_id):
+            body = {
+                "organization": organization,
+                "expected_at": late.expected_at.isoformat(),
+                "last_success_at": None if late.last_success_at is None else late.last_success_at.isoformat(),
+                "interval_minutes": late.interval_minutes,
+                "because": late.because,
+                "since": late.expected_at.isoformat(),
+                "open": [_LATENESS],
+            }
+            self._tell(LATE, late.credential_id, f"{late.expected_at:%Y-%m-%dT%H:%M:%S}", body)
+
+    def _fail(self, run: Run, failures: Sequence[Outcome]) -> None:
+        error = next((one.error for one in failures if one.error), "failed without saying why")
+        same = [
+            fact for fact in self._open(FAILED, run.credential_id) if fact.body["fingerprint"] == fingerprint(error)
+        ]
+        if self._covered(same, run):
+            return
+        body = {
+            **_of_run(run),
+            "history_id": failures[0].history_id,
+            "entities": [one.entity for one in failures],
+            "error": error,
+            "fingerprint": fingerprint(error),
+            "since": run.ended_at.isoformat(),
+            "more": 0,
+            "open": [_matter(run, one) for one in failures],
+        }
+        self._replace([fact for fact in same if fact.body["season"] == run.season], body)
+        self._tell(FAILED, run.credential_id, failures[0].history_id, body)
+
+    def _note_partial(self, run: Run, partial: Sequence[Outcome]) -> None:
+        reasons = sorted({reason for one in partial for reason in one.reasons})
+        failed = sum(one.failed for one in partial)
+        told = self._open(PARTIAL, run.credential_id)
+        as_bad = [
+            fact
+            for fact in told
+            if set(reasons) <= set(fact.body["reasons"]) and failed < max(2 * int(fact.body["failed"]), _FEW_ITEMS)
+        ]
+        if self._covered(as_bad, run, for_good=True):
+            return
+        body = {
+            **_of_run(run),
+            "history_id": partial[0].history_id,
+            "entities": [one.entity for one in partial],
+            "error": "; ".join(f"{one.entity}: {one.error}" for one in partial if one.error),
+            "reasons": reasons,
+            "failed": failed,
+            "processed": sum(one.processed for one in partial),
+            "more": 0,
+            "open": [_matter(run, one) for one in partial],
+        }
+        before = [fact for fact in told if fact.body["season"] == run.season]
+        body["reasons"] = sorted({*reasons, *(reason for fact in before for reason in fact.body["reasons"])})
+        self._replace(before, body)
+        self._tell(PARTIAL, run.credential_id, partial[0].history_id, body)
+
+    def _end_what_is_over(self, run: Run) -> None:
+        well = [_matter(run, one) for one in run.outcomes if one.status in {"success", "partial_success"}]
+        if not well:
+            return
+        over = self._end(FAILED, run, well)
+        if run.credential_id not in self._late:
+            over += self._end(LATE, run, [_LATENESS])
+        wholly = [_matter(run, one) for one in run.outcomes if one.status == "success"]
+        self._end(PARTIAL, run, wholly)
+        if over:
+            body = {
+                **_of_run(run),
+                "status": "partial_success" if run.partial else "success",
+                "kinds": sorted({fact.kind for fact in over}),
+                "since": min(fact.body["since"] for fact in over),
+            }
+            self._tell(RECOVERED, run.credential_id, run.last_id, body)
+
+    def _end(self, kind: str, run: Run, matters: Sequence[str]) -> list[Fact]:
+        """The facts that are over with that."""
+        over = []
+        for fact in self._open(kind, run.credential_id):
+            if fact.end(matters):
+                self._change(fact)
+                if not fact.is_open:
+                    over.append(fact)
+        return over
+
+    def _covered(self, facts: Iterable[Fact], run: Run, *, for_good: bool = False) -> bool:
+        """Whether one of them tells of this run as well; a fact that is not told yet counts it."""
+        for fact in facts:
+            age = self._now - fact.at
+            if fact.body["season"] == run.season:
+                covers = for_good or age < SAME_SEASON_AGAIN
+            else:
+                covers = age < OTHER_SEASON_AGAIN
+            if covers:
+                if fact.row_id is None:
+                    fact.body["more"] += 1
+                return True
+        return False
+
+    def _replace(self, before: Sequence[Fact], body: dict[str, Any]) -> None:
+        """A fact takes over what is open of those before it."""
+        for fact in before:
+            body["open"] = sorted({*body["open"], *fact.body["open"]})
+            if "since" in body:
+                body["since"] = min(body["since"], fact.body["since"])
+            fact.body["open"] = []
+            self._change(fact)
+
+    def _tell(self, kind: str, credential_id: int, what: object, body: dict[str, Any]) -> None:
+        fact = Fact(kind, credential_id, f"{kind}:{credential_id}:{what}", self._now, body)
+        self._told[credential_id].append(fact)
+        self.found.new.append(fact)
+
+    def _change(self, fact: Fact) -> None:
+        if fact.row_id is not None and fact not in self.found.changed:
+            self.found.changed.append(fact)
+
+    def _open(self, kind: str, credential_id: int) -> list[Fact]:
+        return [fact for fact in self._told[credential_id] if fact.kind == kind and fact.is_open]
+
+
+def _of_run(run: Run) -> dict[str, Any]:
+    return {"organization": run.organization, "season": run.season, "ended_at": run.ended_at.isoformat()}
+
+
+def _matter(run: Run, outcome: Outcome) -> str:
+    return f"{run.season}/{outcome.entity}"
+
+
+def _of_budget(budget: Budget, now: datetime) -> Fact | None:
+    kind = BUDGET_SPENT if budget.is_spent else BUDGET_80 if budget.is_nearly_spent else None
+    if kind is None:
+        return None
+    body = {
+        "organization": budget.organization,
+        "month": f"{budget.month:%Y-%m}",
+        "calls": budget.calls,
+        "limit": budget.limit,
+        "paused_until": None if budget.paused_until is None else budget.paused_until.isoformat(),
+        "paused_because": budget.paused_because,
+    }
+    return Fact(kind, budget.credential_id, f"{kind}:{budget.credential_id}:{budget.month:%Y-%m}", now, body)

@@ -1,0 +1,171 @@
+"""What is told, in words: facts become one message, plain text for any channel.
+
+Names of organizations and texts of errors come from outside: they are made one line of visible characters here, and
+each channel takes out what would be markup to it. No person is named.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from twizzit_pipeline.notifications import events
+from twizzit_pipeline.notifications.events import Fact
+
+MOST_LINES = 10
+_LONGEST_NAME = 80
+_LONGEST_ERROR = 300
+
+_TITLES = {
+    events.FAILED: "sync failed",
+    events.LATE: "sync is late",
+    events.BUDGET_SPENT: "calls used up",
+    events.BUDGET_80: "80 % of the calls used",
+    events.PARTIAL: "partial success",
+    events.RECOVERED: "works again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. `subject` is one line; `lines` say everything, the subject's words included.
+
+    `reference` is the same whenever the same facts are sent, so that a mail program shows them once.
+    """
+
+    subject: str
+    lines: tuple[str, ...]
+    reference: str
+
+
+def compose(facts: Sequence[Fact]) -> Message:
+    """The message that tells these facts, the oldest first; of one credential or of many."""
+    of_one = len({fact.credential_id for fact in facts}) == 1
+    lines = [_line(fact, named=not of_one) for fact in facts[:MOST_LINES]]
+    if len(facts) > MOST_LINES:
+        lines.append(f"… and {len(facts) - MOST_LINES} more: twizzit notifications list")
+    subject = _subject(facts) if of_one else _subject_of_many(facts)
+    return Message(subject, (subject, *lines), f"{facts[0].key}.{len(facts)}.{int(facts[-1].at.timestamp())}")
+
+
+def trial(now: datetime) -> Message:
+    """What `twizzit notifications test` sends."""
+    subject = "Twizzit: this is a test"
+    return Message(
+        subject,
+        (subject, "Whoever reads this will be told when a sync fails, is late, or works again."),
+        f"test.{int(now.timestamp() * 1000)}",
+    )
+
+
+def plain(text: object, longest: int) -> str:
+    """Text from outside as one line of visible characters, so long at most."""
+    # Everything that unicodedata calls C is invisible or steers: controls, marks that turn the direction, unassigned.
+    visible = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in str(text))
+    line = " ".join(visible.split())
+    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+
+
+def _subject(facts: Sequence[Fact]) -> str:
+    first = min(facts, key=lambda fact: list(_TITLES).index(fact.kind))
+    more = f" (and {len(facts) - 1} more)" if len(facts) > 1 else ""
+    return f"Twizzit: {_TITLES[first.kind]}: {_organization(first)}{more}"
+
+
+def _subject_of_many(facts: Sequence[Fact]) -> str:
+    counted = Counter(fact.kind for fact in facts)
+    kinds = ", ".join(f"{counted[kind]} × {title}" for kind, title in _TITLES.items() if counted[kind])
+    return f"Twizzit: news of {len({fact.credential_id for fact in facts})} credentials: {kinds}"
+
+
+def _organization(fact: Fact) -> str:
+    name = plain(fact.body.get("organization", ""), _LONGEST_NAME)
+    return f"{name} (credential {fact.credential_id})" if name else f"credential {fact.credential_id}"
+
+
+def _line(fact: Fact, *, named: bool) -> str:
+    said = _WORDS[fact.kind](fact.body, fact.credential_id)
+    return f"• {_organization(fact)}: {said}" if named else f"• {said}"
+
+
+def _failed(body: Mapping[str, Any], credential_id: int) -> str:
+    return (
+        f"Failed at {_moment(body['ended_at'])}: {_what(body)}: {_sentence(body['error'])}"
+        f"{_more(body, 'more of its syncs failed for the same reason')}"
+        f" What happened (row {body['history_id']}): twizzit history {credential_id}"
+    )
+
+
+def _partial(body: Mapping[str, Any], credential_id: int) -> str:
+    return (
+        f"Partial success at {_moment(body['ended_at'])}: {_what(body)}: {body['failed']} of {body['processed']} items"
+        f" failed. {_sentence(body['error'])}{_more(body, 'more of its syncs ended like that')}"
+        f" The rest arrived. Which ones (row {body['history_id']}): twizzit history {credential_id}"
+    )
+
+
+def _recovered(body: Mapping[str, Any], _: int) -> str:
+    was = "late" if body["kinds"] == [events.LATE] else "failing"
+    how = "with a partial success" if body["status"] == "partial_success" else "successfully"
+    season = f" {plain(body['season'], _LONGEST_NAME)}" if body["season"] else ""
+    return f"Synced{season} {how} at {_moment(body['ended_at'])}, after {was} since {_moment(body['since'])}."
+
+
+def _late(body: Mapping[str, Any], credential_id: int) -> str:
+    last = "never" if body["last_success_at"] is None else f"at {_moment(body['last_success_at'])}"
+    return (
+        f"Late: a sync was expected by {_moment(body['expected_at'])} (every {body['interval_minutes']} minutes); the"
+        f" last one that went well: {last}. {_BECAUSE[body['because']]} twizzit history {credential_id}"
+    )
+
+
+def _budget(body: Mapping[str, Any], _: int) -> str:
+    return f"{_used(body)} Automatic syncs are spaced so that the rest lasts until the month ends."
+
+
+def _spent(body: Mapping[str, Any], _: int) -> str:
+    why = f" {_sentence(body['paused_because'])}" if body["paused_because"] else ""
+    until = f" Automatic syncs pause until {_moment(body['paused_until'])}." if body["paused_until"] else ""
+    return f"{_used(body)}{why}{until} Ask the federation for more calls, or raise the limit."
+
+
+_BECAUSE = {
+    "running": "One is under way.",
+    "failing": "Its syncs fail.",
+    "waiting": "The next one is planned for later.",
+    "overdue": "It is due, and nobody makes it sync: does the orchestrator run? twizzit status;",
+}
+
+_WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
+    events.FAILED: _failed,
+    events.PARTIAL: _partial,
+    events.RECOVERED: _recovered,
+    events.LATE: _late,
+    events.BUDGET_80: _budget,
+    events.BUDGET_SPENT: _spent,
+}
+
+
+def _used(body: Mapping[str, Any]) -> str:
+    of = "" if body["limit"] is None else f" of {body['limit']:,}"
+    return f"{body['calls']:,}{of} calls to Twizzit were made in {body['month']}."
+
+
+def _what(body: Mapping[str, Any]) -> str:
+    parts = [body["season"], " and ".join(body["entities"])]
+    return plain(", ".join(filter(None, parts)), _LONGEST_NAME)
+
+
+def _more(body: Mapping[str, Any], what: str) -> str:
+    return f" And {body['more']} {what}." if body.get("more") else ""
+
+
+def _sentence(text: str) -> str:
+    line = plain(text, _LONGEST_ERROR)
+    return line if line.endswith((".", "…", "!", "?")) or not line else f"{line}."
+
+
+def _moment(iso: str) -> str:
+    return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M} UTC"

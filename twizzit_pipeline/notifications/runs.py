@@ -1,0 +1,145 @@
+"""The runs that ended, as the history tells of them: its rows put together by run.
+
+What belongs here: reading. Rows that ShotSpot itself wrote belong to no run: each is one of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, or_, select
+
+from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.tables import credentials, leases, sync_history
+from twizzit_pipeline.sync.troubles import NOT_FINISHED, STOPPED
+
+_IN_PROGRESS = "in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one entity of a run ended; `reasons` say what rejected items or kept them from being applied."""
+
+    entity: str
+    status: str
+    history_id: int
+    error: str | None = None
+    processed: int = 0
+    failed: int = 0
+    reasons: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of one credential and one season.
+
+    Attributes:
+        season: its label, "" where the history does not say.
+        ended_at: when its last row closed (UTC, with zone).
+        over: whether it will open or close no more rows: none is in progress, and it holds no lease.
+        last_id: of its rows in the history.
+        whole: whether it was about all of the season; one of a single team says nothing of the others.
+        outcomes: the last one of each entity: a step that was tried again is known by its last try.
+    """
+
+    credential_id: int
+    organization: str
+    season: str
+    ended_at: datetime
+    over: bool
+    last_id: int
+    outcomes: tuple[Outcome, ...]
+    whole: bool = True
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """What failed; what merely was not finished because of it comes in only where nothing else did."""
+        failed = tuple(one for one in self.outcomes if one.status == "failed")
+        real = tuple(one for one in failed if one.error not in {STOPPED, NOT_FINISHED})
+        return real or failed
+
+    @property
+    def partial(self) -> tuple[Outcome, ...]:
+        return tuple(one for one in self.outcomes if one.status == "partial_success")
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a person ended it, and nothing had gone wrong before."""
+        return any(one.error == STOPPED for one in self.failures)
+
+
+def ended_since(connection: Connection, since: datetime) -> list[Run]:
+    """The runs of which a row closed at `since` (with zone) or later, in the order in which they ended."""
+    history = sync_history.c
+    recent = connection.execute(
+        select(history.id, history.dagster_run_id).where(
+            history.completed_at >= since.astimezone(UTC).replace(tzinfo=None), history.credential_id.is_not(None)
+        )
+    ).all()
+    if not recent:
+        return []
+    # One statement: whether a run is over is known of the same moment as its rows.
+    rows = connection.execute(
+        select(
+            *(history[name] for name in ("id", "credential_id", "sync_type", "status", "error_message")),
+            *(history[name] for name in ("items_processed", "items_failed", "completed_at", "dagster_run_id")),
+            history.details,
+            credentials.c.organization_name,
+            exists().where(leases.c.dagster_run_id == history.dagster_run_id).label("leased"),
+        )
+        .join(credentials, credentials.c.id == history.credential_id)
+        .where(
+            or_(
+                among(history.id, [row.id for row in recent if row.dagster_run_id is None]),
+                among(history.dagster_run_id, sorted({row.dagster_run_id for row in recent if row.dagster_run_id})),
+            )
+        )
+        .order_by(history.id)
+    )
+    found: list[Any] = sorted(rows, key=_run_of)
+    return sorted((_run(list(of_run)) for _, of_run in groupby(found, key=_run_of)), key=lambda run: run.ended_at)
+
+
+def _run_of(row: Any) -> tuple[str, int]:
+    # Somebody may give two credentials' runs one name.
+    return (row.dagster_run_id or f"row {row.id}", row.credential_id)
+
+
+def _run(rows: list[Row[Any]]) -> Run:
+    rows.sort(key=lambda row: row.id)
+    last = rows[-1]
+    latest = {row.sync_type: _outcome(row) for row in rows}
+    return Run(
+        credential_id=last.credential_id,
+        organization=last.organization_name,
+        season=str((last.details or {}).get("season") or ""),
+        ended_at=max(row.completed_at for row in rows if row.completed_at is not None).replace(tzinfo=UTC),
+        over=not any(row.leased or row.status == _IN_PROGRESS for row in rows),
+        last_id=last.id,
+        outcomes=tuple(latest.values()),
+        whole=not any((row.details or {}).get("group_id") for row in rows),
+    )
+
+
+def _outcome(row: Row[Any]) -> Outcome:
+    details = row.details or {}
+    return Outcome(
+        entity=row.sync_type,
+        status=row.status,
+        history_id=row.id,
+        error=row.error_message,
+        processed=row.items_processed or 0,
+        failed=row.items_failed or 0,
+        reasons=frozenset(
+            [
+                *_reasons(row.sync_type, "rejected", details.get("rejected")),
+                *_reasons(row.sync_type, "not applied", details.get("failed")),
+            ]
+        ),
+    )
+
+
+def _reasons(entity: str, what: str, found: object) -> Iterable[str]:
+    return [f"{entity} {what}: {name}" for name in found] if isinstance(found, Mapping) else []

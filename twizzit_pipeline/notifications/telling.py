@@ -1,0 +1,153 @@
+"""One round: look for what is to be told, then tell it, channel by channel.
+
+What belongs here: the order of things. It happens outside of any sync, so that no receiver can disturb one: a dead one
+costs a few seconds of a round, and only its own channel.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection, Engine, select
+
+from twizzit_pipeline.errors import ReceiverFailed
+from twizzit_pipeline.notifications import budgets, messages, outbox
+from twizzit_pipeline.notifications.channels import Channel
+from twizzit_pipeline.notifications.events import Fact, news
+from twizzit_pipeline.notifications.outbox import CATCHING_UP, FORGETS_AFTER, OVERLAP, Bookmark
+from twizzit_pipeline.notifications.runs import Run, ended_since
+from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import credentials
+from twizzit_pipeline.sync import freshness
+from twizzit_pipeline.sync.freshness import Late
+from twizzit_pipeline.sync.lease import close_interrupted
+
+SECONDS_A_MESSAGE = 6.0  # whatever the receiver does; longer than the time-outs of its channel
+SECONDS_A_ROUND = 5.0  # no message of a channel begins later
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a round did for one channel.
+
+    Attributes:
+        found: facts that were new.
+        messages: how many were sent.
+        waiting: facts that are still to be told.
+        given_up: facts that nobody took for a day.
+        trouble: why the last message was not taken, or was not quite; None where all is well.
+    """
+
+    channel: str
+    found: int
+    messages: int
+    waiting: int
+    given_up: int
+    trouble: str | None
+
+
+def tell(engine: Engine, channels: Sequence[Channel], at: datetime | None = None) -> list[Told]:
+    """One round for these channels. `at`: instead of the database's time.
+
+    Raises:
+        DatabaseUnavailable, DatabaseRefused: the database did not take part.
+    """
+    with driver_errors():
+        close_interrupted(engine)
+    told = []
+    for channel in channels:
+        found = look(engine, channel.name, at)
+        given_up = outbox.give_up(engine, channel.name, at)
+        sent, trouble = _deliver(engine, channel, at)
+        told.append(Told(channel.name, found, sent, outbox.waiting(engine, channel.name, at), given_up, trouble))
+    return told
+
+
+def look(engine: Engine, channel: str, at: datetime | None = None) -> int:
+    """Writes down what is to be told to the channel since the last look; how many facts.
+
+    Nothing where another process is looking.
+    """
+    with driver_errors(), engine.begin() as connection:
+        now = at or outbox.now_of(connection)
+        bookmark = outbox.take_bookmark(connection, channel, now)
+        if bookmark is None:
+            return 0
+        runs = ended_since(connection, bookmark.since)
+        new = [run for run in runs if run.over and run.last_id not in bookmark.seen]
+        late = freshness.late(engine, now)  # after the runs: whoever synced in time is not late any more
+        found = news(
+            new,
+            told=outbox.still_open(connection, channel, {run.credential_id for run in new}),
+            late=late,
+            catching_up=now - bookmark.watching_since < CATCHING_UP,
+            organizations=_organizations(connection, late),
+            budgets=budgets.nearly_spent(connection, now),
+            now=now,
+        )
+        written = outbox.write(connection, channel, found)
+        outbox.move_bookmark(connection, channel, _moved(bookmark, runs, now), now)
+    return written
+
+
+def _moved(bookmark: Bookmark, runs: Sequence[Run], now: datetime) -> Bookmark:
+    """Where the next look begins: a little before this one, and before the end of any run that is not over."""
+    unfinished = [run.ended_at for run in runs if not run.over]
+    since = max(min([now - OVERLAP, *unfinished]), now - FORGETS_AFTER, bookmark.since)
+    seen = frozenset(run.last_id for run in runs if run.over and run.ended_at >= since)
+    return Bookmark(since, seen, bookmark.watching_since)
+
+
+def _organizations(connection: Connection, late: Sequence[Late]) -> dict[int, str]:
+    ids = [one.credential_id for one in late]
+    if not ids:
+        return {}
+    names = select(credentials.c.id, credentials.c.organization_name).where(among(credentials.c.id, ids))
+    return dict(connection.execute(names).tuples())
+
+
+def _deliver(engine: Engine, channel: Channel, at: datetime | None) -> tuple[int, str | None]:
+    """How many messages were taken, and why the last one was not. After one that was not, the others wait."""
+    began, sent, trouble = time.monotonic(), 0, None
+    while time.monotonic() - began < SECONDS_A_ROUND and (facts := outbox.claim(engine, channel.name, at)):
+        try:
+            remark = within(SECONDS_A_MESSAGE, partial(_send, channel, facts))
+        except ReceiverFailed as error:
+            outbox.failed(engine, facts, str(error))
+            return sent, str(error)
+        outbox.delivered(engine, facts, remark, at)
+        sent, trouble = sent + 1, remark or trouble
+    return sent, trouble
+
+
+def _send(channel: Channel, facts: Sequence[Fact]) -> str | None:
+    return channel.send(messages.compose(facts))
+
+
+def within(seconds: float, send: Callable[[], str | None]) -> str | None:
+    """What `send` says, if it comes to an end in time: time-outs of sockets alone do not stop a receiver that drips.
+
+    Raises:
+        ReceiverFailed: it did not, or failed; whatever it failed with.
+    """
+    remarks: list[str | None] = []
+    troubles: list[str] = []
+
+    def attempt() -> None:
+        try:
+            remarks.append(send())
+        except ReceiverFailed as error:
+            troubles.append(str(error))
+        except Exception as error:  # a mistake with one message must not keep the others back
+            troubles.append(f"unexpected error: {type(error).__name__}")
+
+    sending = threading.Thread(target=attempt, name="twizzit-notification", daemon=True)
+    sending.start()
+    sending.join(seconds)
+    if remarks:
+        return remarks[0]
+    raise ReceiverFailed(troubles[0] if troubles else f"The receiver did not finish within {seconds:g} seconds")
