@@ -125,7 +125,7 @@ class CalendarReader:
         return cuts[0] if len(cuts) == 1 else None
 
     def _fits(self, side: str, team: "_OwnTeam") -> bool:
-        """Whether this text is the name of that team: the club's and its own, or its own alone."""
+        """Whether this text is the name of that team: the organization's and its own, or its own alone."""
         own = folded(team.name)
         return folded(side) in {own, f"{self._organization} {own}"}
 
