@@ -108,17 +108,28 @@ def test_every_contract_rule_is_a_check_of_its_asset_and_partitioned_like_it(def
     of_asset: dict[str, set[str]] = {}
     for key in graph.asset_check_keys:
         of_asset.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
-    mapping_checks = {"every_item_was_applied", "no_doubtful_link", "nothing_to_look_at"}
+    of_every_scan = {"few_rows_rejected", "volume_as_usual", "no_namesakes"}
+    mapping_checks = {
+        "every_item_was_applied",
+        "no_doubtful_link",
+        "nothing_to_look_at",
+        "every_row_has_a_mapping",
+        "mappings_point_somewhere",
+        "mappings_have_an_owner",
+        "volume_as_usual",
+        "no_namesakes",
+    }
     assert of_asset == {
-        "twizzit_teams": {rule.name for rule in TEAM_RULES},
-        "twizzit_players": {rule.name for rule in PLAYER_RULES} | {"every_roster_was_read"},
+        "twizzit_teams": {rule.name for rule in TEAM_RULES} | of_every_scan,
+        "twizzit_players": {rule.name for rule in PLAYER_RULES} | {"every_roster_was_read"} | of_every_scan,
         "twizzit_team_mappings": mapping_checks,
-        "twizzit_player_mappings": mapping_checks,
+        "twizzit_player_mappings": mapping_checks | {"registration_in_step"},
     }
     for key in graph.asset_check_keys:
         spec = graph.get_check_spec(key)
         assert spec.partitions_def == graph.get(key.asset_key).partitions_def
         assert spec.description
+        assert not spec.blocking, "what one check says keeps no other row back"
 
 
 def test_no_rule_has_the_name_of_another() -> None:
@@ -158,7 +169,7 @@ def test_both_scans_come_before_anything_is_mapped(definitions: dg.Definitions) 
 
 def test_the_sensors_look_by_themselves(definitions: dg.Definitions) -> None:
     sensors = {sensor.name: sensor for sensor in definitions.sensors or [] if isinstance(sensor, dg.SensorDefinition)}
-    assert sorted(sensors) == ["new_partitions", "requests_sensor"]
+    assert sorted(sensors) == ["new_partitions", "notifications", "requests_sensor"]
     assert all(sensor.default_status is dg.DefaultSensorStatus.RUNNING for sensor in sensors.values())
 
 

@@ -6,9 +6,15 @@ import dagster as dg
 import pytest
 
 from twizzit_pipeline.errors import LoginRefused, QuotaSpent, RateLimited, SyncInProgress, TwizzitPipelineError
-from twizzit_pipeline.orchestration.checks import PLAYER_SCAN_CHECKS, TEAM_SCAN_CHECKS
+from twizzit_pipeline.orchestration.checks import (
+    MAPPING_CHECKS,
+    PLAYER_MAPPING_CHECKS,
+    PLAYER_SCAN_CHECKS,
+    TEAM_SCAN_CHECKS,
+)
 from twizzit_pipeline.orchestration.results import mapping_result, readable_failures, scan_result
 from twizzit_pipeline.storage.bulk import Written
+from twizzit_pipeline.sync.quality.findings import Finding, Quality
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 
 
@@ -20,11 +26,23 @@ def failed(result: dg.MaterializeResult[None]) -> dict[str, dict[str, Any]]:
     return {check.check_name or "": values(check.metadata) for check in result.check_results or () if not check.passed}
 
 
+SCANNED = Quality(
+    {
+        "few_rows_rejected": Finding("few_rows_rejected", "season", ("7", "8"), passed=True, numbers={"share": 0.2}),
+        "volume_as_usual": Finding("volume_as_usual", "season", numbers={"rows": 4, "usual": 10.0}, passed=False),
+        "no_namesakes": Finding("no_namesakes", "season"),
+    },
+    seconds=0.5,
+)
+NOTHING = Quality()
+
+
 def test_the_numbers_of_a_scan() -> None:
     report = ScanReport(
         "players",
         season_exists=True,
         rows=10,
+        items=10,
         rejected={"first_name_present": ("7", "8"), "last_name_present": ("7",)},
         warnings={"gender_known": ("1", "2", "3")},
         failed={"100": "Twizzit took too long", "101": "Twizzit took too long"},
@@ -32,7 +50,8 @@ def test_the_numbers_of_a_scan() -> None:
         calls=6,
         seconds={"fetch": 1.23456, "write": 0.1},
     )
-    assert values(scan_result(report, PLAYER_SCAN_CHECKS).metadata) == {
+    result = scan_result(report, PLAYER_SCAN_CHECKS, SCANNED)
+    assert values(result.metadata) == {
         "dagster/row_count": 10,
         "rows": 10,
         "created": 4,
@@ -40,27 +59,50 @@ def test_the_numbers_of_a_scan() -> None:
         "removed": 2,
         "unchanged": 5,
         "rejected": 2,
+        "rejected_share": 0.2,
         "warnings": 3,
         "failed": 2,
         "calls": 6,
-        "seconds_fetch": 1.235,
+        "seconds": 1.8346,
+        "seconds_fetch": 1.2346,
+        "seconds_validate": 0.0,
         "seconds_write": 0.1,
+        "seconds_checks": 0.5,
         "season_exists": True,
     }
-    assert failed(scan_result(report, PLAYER_SCAN_CHECKS)) == {
-        "first_name_present": {"count": 2, "twizzit_ids": ["7", "8"]},
-        "last_name_present": {"count": 1, "twizzit_ids": ["7"]},
-        "gender_known": {"count": 3, "twizzit_ids": ["1", "2", "3"]},
+    of_all = {"speaks_of": "season"}
+    assert failed(result) == {
+        "first_name_present": {"count": 2, "twizzit_ids": ["7", "8"], **of_all},
+        "last_name_present": {"count": 1, "twizzit_ids": ["7"], **of_all},
+        "gender_known": {"count": 3, "twizzit_ids": ["1", "2", "3"], "share": 0.3, "tolerated": 0.05, **of_all},
         "every_roster_was_read": {
             "count": 2,
             "twizzit_ids": ["100", "101"],
             "reasons": {"Twizzit took too long": 2},
+            **of_all,
         },
+        "volume_as_usual": {"count": 0, "rows": 4, "usual": 10.0, **of_all},
     }
 
 
+def numbers(result: dg.MaterializeResult[None]) -> set[str]:
+    """The names of what a plot can show."""
+    found = values(result.metadata).items()
+    return {name for name, value in found if isinstance(value, int | float) and not isinstance(value, bool)}
+
+
+@pytest.mark.parametrize("season_exists", [True, False])
+def test_every_number_is_there_every_time(season_exists: bool) -> None:
+    scan = scan_result(ScanReport("teams", season_exists=season_exists), TEAM_SCAN_CHECKS, NOTHING)
+    mapping = mapping_result(MappingReport("teams", season_exists=season_exists), MAPPING_CHECKS, NOTHING)
+    common = {"dagster/row_count", "rows", "created", "updated", "unchanged", "rejected", "rejected_share"}
+    common |= {"warnings", "failed", "calls", "seconds", "seconds_checks"}
+    assert numbers(scan) == common | {"removed", "seconds_fetch", "seconds_validate", "seconds_write"}
+    assert numbers(mapping) == common | {"linked", "adopted", "seconds_read", "seconds_plan", "seconds_apply"}
+
+
 def test_every_check_of_a_scan_has_a_result_and_is_a_warning() -> None:
-    result = scan_result(ScanReport("teams", season_exists=True), TEAM_SCAN_CHECKS)
+    result = scan_result(ScanReport("teams", season_exists=True), TEAM_SCAN_CHECKS, NOTHING)
     assert [check.check_name for check in result.check_results or ()] == [check.name for check in TEAM_SCAN_CHECKS]
     assert all(check.passed for check in result.check_results or ())
     assert {check.severity for check in result.check_results or ()} == {dg.AssetCheckSeverity.WARN}
@@ -69,17 +111,34 @@ def test_every_check_of_a_scan_has_a_result_and_is_a_warning() -> None:
 def test_of_many_ids_the_first_are_shown_and_all_are_counted() -> None:
     ids = tuple(str(number) for number in range(2_000))
     report = ScanReport("teams", season_exists=True, rejected={"name_present": ids})
-    assert failed(scan_result(report, TEAM_SCAN_CHECKS)) == {
-        "name_present": {"count": 2_000, "twizzit_ids": list(ids[:50])}
+    assert failed(scan_result(report, TEAM_SCAN_CHECKS, NOTHING)) == {
+        "name_present": {"count": 2_000, "twizzit_ids": list(ids[:50]), "speaks_of": "season"}
     }
 
 
+@pytest.mark.parametrize(("rule", "few", "many"), [("gender_known", 5, 6), ("jersey_number_given", 25, 26)])
+def test_what_a_few_may_lack_warns_beyond_a_share_of_all(rule: str, few: int, many: int) -> None:
+    for count, is_failure in ((few, False), (many, True)):
+        ids = tuple(str(number) for number in range(count))
+        report = ScanReport("players", season_exists=True, rows=100, items=100, warnings={rule: ids})
+        result = scan_result(report, PLAYER_SCAN_CHECKS, NOTHING)
+        assert (rule in failed(result)) is is_failure
+        shown = next(check for check in result.check_results or () if check.check_name == rule)
+        assert values(shown.metadata)["count"] == count, "how many lack it is told in either case"
+
+
+def test_two_of_a_small_team_are_no_share_worth_a_warning() -> None:
+    report = ScanReport("players", season_exists=True, rows=4, items=4, warnings={"gender_known": ("1", "2")})
+    assert failed(scan_result(report, PLAYER_SCAN_CHECKS, NOTHING)) == {}
+
+
 def test_a_season_that_does_not_exist_is_said_in_every_result() -> None:
-    scan = scan_result(ScanReport("teams", season_exists=False), TEAM_SCAN_CHECKS)
-    mapping = mapping_result(MappingReport("teams", season_exists=False))
+    scan = scan_result(ScanReport("teams", season_exists=False), TEAM_SCAN_CHECKS, NOTHING)
+    mapping = mapping_result(MappingReport("teams", season_exists=False), MAPPING_CHECKS, NOTHING)
     for result in (scan, mapping):
         assert values(result.metadata)["season_exists"] is False
         assert all(values(check.metadata)["season_exists"] is False for check in result.check_results or ())
+        assert all(check.passed for check in result.check_results or ())
 
 
 def test_the_numbers_of_a_mapping_step() -> None:
@@ -97,25 +156,69 @@ def test_the_numbers_of_a_mapping_step() -> None:
         mappings=15,
         seconds={"plan": 0.5},
     )
-    result = mapping_result(report)
+    result = mapping_result(report, PLAYER_MAPPING_CHECKS, Quality(seconds=0.25, report_speaks_of="one team"))
     assert values(result.metadata) == {
         "dagster/row_count": 15,
+        "rows": 15,
         "created": 1,
         "linked": 2,
         "updated": 4,
         "adopted": 3,
         "unchanged": 5,
+        "rejected": 0,
+        "rejected_share": 0.0,
         "warnings": 1,
         "failed": 3,
+        "calls": 0,
+        "seconds": 0.75,
+        "seconds_read": 0.0,
         "seconds_plan": 0.5,
+        "seconds_apply": 0.0,
+        "seconds_checks": 0.25,
         "season_exists": True,
         "deciding_season": True,
     }
+    of_one = {"speaks_of": "one team"}
     assert failed(result) == {
-        "every_item_was_applied": {"count": 1, "twizzit_ids": ["3"], "reasons": {"taken": 1}},
-        "no_doubtful_link": {"count": 2, "twizzit_ids": ["1", "2"], "reasons": {"doubtful_link": 2}},
-        "nothing_to_look_at": {"count": 1, "twizzit_ids": ["4"], "reasons": {"jersey_number_taken": 1}},
+        "every_item_was_applied": {"count": 1, "twizzit_ids": ["3"], "reasons": {"taken": 1}, **of_one},
+        "no_doubtful_link": {"count": 2, "twizzit_ids": ["1", "2"], "reasons": {"doubtful_link": 2}, **of_one},
+        "nothing_to_look_at": {"count": 1, "twizzit_ids": ["4"], "reasons": {"jersey_number_taken": 1}, **of_one},
     }
+
+
+def test_what_hurts_somebody_now_is_an_error_and_shows_whose_ids_they_are() -> None:
+    kept_off = Finding(
+        "registration_in_step",
+        "credential",
+        ("4", "9"),
+        local=True,
+        reasons={"mapped_but_not_registered": 2, "registered_without_mapping": 0},
+        grave=True,
+    )
+    quality = Quality({kept_off.check: kept_off})
+    result = mapping_result(MappingReport("players", season_exists=True), PLAYER_MAPPING_CHECKS, quality)
+    checks = {check.check_name: check for check in result.check_results or ()}
+    assert checks["registration_in_step"].severity is dg.AssetCheckSeverity.ERROR
+    assert failed(result) == {
+        "registration_in_step": {
+            "count": 2,
+            "local_ids": ["4", "9"],
+            "reasons": {"mapped_but_not_registered": 2},
+            "speaks_of": "credential",
+        }
+    }
+
+
+def test_what_was_not_judged_says_so_and_warns_only_where_something_went_wrong() -> None:
+    report = MappingReport("teams", season_exists=True)
+    older, broken = (mapping_result(report, MAPPING_CHECKS, quality) for quality in (NOTHING, Quality(error="Oops")))
+    assert failed(older) == {}
+    judged = {"every_item_was_applied", "no_doubtful_link", "nothing_to_look_at"}
+    assert set(failed(broken)) == {check.name for check in MAPPING_CHECKS} - judged
+    for check in broken.check_results or ():
+        if not check.passed:
+            assert (values(check.metadata), check.severity) == ({"judged": False}, dg.AssetCheckSeverity.WARN)
+            assert check.description == "it could not be judged: Oops"
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,18 @@ from contextlib import AbstractContextManager
 import dagster as dg
 
 from twizzit_pipeline.orchestration.catalogue import definition_metadata
-from twizzit_pipeline.orchestration.checks import MAPPING_CHECKS, PLAYER_SCAN_CHECKS, TEAM_SCAN_CHECKS, specs
+from twizzit_pipeline.orchestration.checks import (
+    MAPPING_CHECKS,
+    PLAYER_MAPPING_CHECKS,
+    PLAYER_SCAN_CHECKS,
+    TEAM_SCAN_CHECKS,
+    specs,
+)
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions, parse
 from twizzit_pipeline.orchestration.resources import SyncRun
 from twizzit_pipeline.orchestration.results import Materialized, mapping_result, readable_failures, scan_result
 from twizzit_pipeline.sync.players import map_players, scan_players
+from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
 
@@ -51,7 +58,8 @@ def _session(context: dg.AssetExecutionContext, sync: SyncRun) -> AbstractContex
 def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
     with readable_failures(), _session(context, sync) as session:
         report = scan_teams(session)
-    return scan_result(report, TEAM_SCAN_CHECKS)
+        quality = scan_quality(session, report)
+    return scan_result(report, TEAM_SCAN_CHECKS, quality)
 
 
 @dg.asset(
@@ -70,7 +78,8 @@ def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sync
 def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
     with readable_failures(), _session(context, sync) as session:
         report = scan_players(session)
-    return scan_result(report, PLAYER_SCAN_CHECKS)
+        quality = scan_quality(session, report)
+    return scan_result(report, PLAYER_SCAN_CHECKS, quality)
 
 
 @dg.asset(
@@ -88,7 +97,8 @@ def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
 def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
     with readable_failures(), _session(context, sync) as session:
         report = map_teams(session)
-    return mapping_result(report)
+        quality = mapping_quality(session, report)
+    return mapping_result(report, MAPPING_CHECKS, quality)
 
 
 @dg.asset(
@@ -97,7 +107,7 @@ def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourcePa
     code_version="1",
     tags={"entity": "player", "stage": "mapping", "personal_data": "true"},
     metadata=definition_metadata("twizzit_player_mappings"),
-    check_specs=specs("twizzit_player_mappings", MAPPING_CHECKS),
+    check_specs=specs("twizzit_player_mappings", PLAYER_MAPPING_CHECKS),
     partitions_def=credential_season_partitions,
     group_name=_GROUP,
     kinds={"python", "postgres"},
@@ -106,7 +116,8 @@ def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourcePa
 def twizzit_player_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
     with readable_failures(), _session(context, sync) as session:
         report = map_players(session)
-    return mapping_result(report)
+        quality = mapping_quality(session, report)
+    return mapping_result(report, PLAYER_MAPPING_CHECKS, quality)
 
 
 ASSETS = (twizzit_teams, twizzit_players, twizzit_team_mappings, twizzit_player_mappings)

@@ -11,9 +11,14 @@ import dagster as dg
 
 from twizzit_pipeline.errors import PermanentError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.checks import Check, mapping_results, scan_results
+from twizzit_pipeline.sync.quality.findings import Quality, ratio
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 
 ERROR = "error"
+
+# What the steps' stopwatches call their phases.
+SCAN_PHASES = ("fetch", "validate", "write")
+MAPPING_PHASES = ("read", "plan", "apply")
 
 Metadata = dict[str, dg.MetadataValue]
 
@@ -41,48 +46,72 @@ def readable_failures() -> Iterator[None]:
         ) from None
 
 
-def scan_result(report: ScanReport, checks: Iterable[Check]) -> Materialized:
+def scan_result(report: ScanReport, checks: Iterable[Check], quality: Quality) -> Materialized:
     """What a scan did to its snapshot table, with the results of its checks."""
-    rejected = {twizzit_id for ids in report.rejected.values() for twizzit_id in ids}
+    rejected = len({twizzit_id for ids in report.rejected.values() for twizzit_id in ids})
     counts = {
         "rows": report.rows,
         "created": report.written.inserted,
         "updated": report.written.updated,
         "removed": report.written.deleted,
         "unchanged": report.rows - report.written.inserted - report.written.updated,
-        "rejected": len(rejected),
+        "rejected": rejected,
         "warnings": _count(report.warnings),
         "failed": len(report.failed),
         "calls": report.calls,
     }
+    numbers = _numbers(counts, ratio(rejected, report.items), report.seconds, SCAN_PHASES, quality)
     return dg.MaterializeResult(
-        metadata=_metadata(report.season_exists, report.rows, counts, report.seconds),
-        check_results=list(scan_results(report, checks)),
+        metadata=numbers | _told(report.rows, season_exists=report.season_exists),
+        check_results=list(scan_results(report, checks, quality)),
     )
 
 
-def mapping_result(report: MappingReport) -> Materialized:
-    """What a mapping step did to ShotSpot's table and to the mappings, with the results of its checks."""
+def mapping_result(report: MappingReport, checks: Iterable[Check], quality: Quality) -> Materialized:
+    """What a mapping step did to ShotSpot's table and to the mappings, with the results of its checks.
+
+    It rejects nothing and asks Twizzit nothing: those numbers are there, and nought, so that every asset has them.
+    """
     counts = {
+        "rows": report.mappings,
         "created": report.created,
         "linked": report.linked,
         "updated": report.updated,
         "adopted": report.adopted,
         "unchanged": report.unchanged,
+        "rejected": 0,
         "warnings": _count(report.warnings),
         "failed": _count(report.failed),
+        "calls": 0,
     }
-    metadata = _metadata(report.season_exists, report.mappings, counts, report.seconds)
-    metadata["deciding_season"] = dg.MetadataValue.bool(report.deciding)
-    return dg.MaterializeResult(metadata=metadata, check_results=list(mapping_results(report)))
+    numbers = _numbers(counts, 0.0, report.seconds, MAPPING_PHASES, quality)
+    told = _told(report.mappings, season_exists=report.season_exists)
+    told["deciding_season"] = dg.MetadataValue.bool(report.deciding)
+    return dg.MaterializeResult(metadata=numbers | told, check_results=list(mapping_results(report, checks, quality)))
 
 
-def _metadata(season_exists: bool, rows: int, counts: Mapping[str, int], seconds: Mapping[str, float]) -> Metadata:
-    metadata: Metadata = {"dagster/row_count": dg.MetadataValue.int(rows)}
-    metadata |= {name: dg.MetadataValue.int(count) for name, count in counts.items()}
-    metadata |= {f"seconds_{phase}": dg.MetadataValue.float(round(took, 3)) for phase, took in seconds.items()}
-    metadata["season_exists"] = dg.MetadataValue.bool(season_exists)
-    return metadata
+def _numbers(
+    counts: Mapping[str, int],
+    rejected_share: float,
+    seconds: Mapping[str, float],
+    phases: Iterable[str],
+    quality: Quality,
+) -> Metadata:
+    """What the plots show. Every number is there every time, nought where nothing was: a plot has no holes."""
+    took = {phase: seconds.get(phase, 0.0) for phase in phases} | {"checks": quality.seconds}
+    shares = {"rejected_share": rejected_share, "seconds": sum(took.values())}
+    shares |= {f"seconds_{phase}": long for phase, long in took.items()}
+    return {
+        **{name: dg.MetadataValue.int(count) for name, count in counts.items()},
+        **{name: dg.MetadataValue.float(round(float(share), 4)) for name, share in shares.items()},
+    }
+
+
+def _told(rows: int, *, season_exists: bool) -> Metadata:
+    return {
+        "dagster/row_count": dg.MetadataValue.int(rows),
+        "season_exists": dg.MetadataValue.bool(season_exists),
+    }
 
 
 def _count(ids: Mapping[str, Iterable[str]]) -> int:

@@ -19,6 +19,9 @@ Status = Literal["in_progress", "success", "partial_success", "failed"]
 MOST_ITEMS_IN_DETAILS = 200
 _LARGEST_ID = 2**31 - 1
 PLAYERS_NOT_READ = "players_not_read"  # the reason why a team, not a player, is a failed item of the players
+# What the details of a sync of everything count, to compare the next ones with.
+LISTED = "listed"  # distinct remote ids in the snapshot
+MAPPINGS = "mappings"  # rows of the mapping table that belong to the credential
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
 _NOW = text("timezone('utc', clock_timestamp())")

@@ -10,7 +10,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.attempts import attempts
-from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, PLAYERS_NOT_READ, Account
+from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, MAPPINGS, PLAYERS_NOT_READ, Account
 from twizzit_pipeline.sync.narrowing import narrowed
 from twizzit_pipeline.sync.plan import Action, Plan, by_reason
 from twizzit_pipeline.sync.reports import MappingReport
@@ -56,8 +56,9 @@ def map_entity(
                     raise TryAgain
                 apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
                 _count(account, made, {row.id for row in state.remote})
-                history.finish(connection, session.history_id(entity), account)
                 owned = _owned(connection, table, session.credential.id)
+                account.details[MAPPINGS] = owned
+                history.finish(connection, session.history_id(entity), account)
         watch.lap("apply")
         account.done = True
         return _report(made, wanted, owned, watch)

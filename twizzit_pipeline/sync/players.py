@@ -7,7 +7,7 @@ from sqlalchemy import select
 from twizzit_pipeline.contracts.players import check_players
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
-from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, PLAYERS_NOT_READ
+from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, LISTED, PLAYERS_NOT_READ
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.players import plan_players
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -42,8 +42,10 @@ def scan_players(session: SyncSession) -> ScanReport:
         checked = check_players(players_frame(rosters.players))
         watch.lap("validate")
         unread = {"twizzit_team_id": tuple(rosters.failed)}
-        written = store_scan(session, "players", twizzit_players, season.id, checked, keep=unread)
+        written, listed = store_scan(session, "players", twizzit_players, season.id, checked, keep=unread)
         watch.lap("write")
+        if session.narrowing.group_id is None:
+            account.details[LISTED] = listed
         account.rejected = grouped(checked.rejected)
         account.scanned = len(set(checked.valid["twizzit_player_id"]) - account.rejected_items)
         if rosters.failed:
@@ -54,6 +56,7 @@ def scan_players(session: SyncSession) -> ScanReport:
             "players",
             season_exists=True,
             rows=len(checked.valid),
+            items=account.scanned + len(account.rejected_items),
             rejected=account.rejected,
             warnings=grouped(checked.warnings),
             failed={team_id: str(error) for team_id, error in rosters.failed.items()},

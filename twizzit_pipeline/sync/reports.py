@@ -18,6 +18,7 @@ class ScanReport:
         entity: ``teams`` or ``players``.
         season_exists: False when the account has no such season; nothing was read or written then.
         rows: rows that keep the contract.
+        items: distinct remote ids that were read, the rejected ones too.
         rejected: rule → remote ids that broke it.
         warnings: hint → remote ids.
         failed: remote team id → why its players could not be read (players only).
@@ -29,6 +30,7 @@ class ScanReport:
     entity: str
     season_exists: bool
     rows: int = 0
+    items: int = 0
     rejected: Ids = field(default_factory=dict)
     warnings: Ids = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)

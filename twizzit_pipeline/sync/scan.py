@@ -21,7 +21,7 @@ def store_scan(
     checked: Checked,
     *,
     keep: Mapping[str, Sequence[str]],
-) -> Written:
+) -> tuple[Written, int]:
     """Makes the snapshot of this credential and season what was seen, in one transaction; of one team alone where the
     session is narrowed to it.
 
@@ -30,6 +30,9 @@ def store_scan(
 
     Args:
         checked: valid rows with the table's columns, credential and season aside.
+
+    Returns:
+        The rows that changed, and how many distinct remote ids the snapshot (or that part of it) holds now.
     """
     scope: dict[str, int | str] = {"credential_id": session.credential.id, "season_id": season_id}
     snapshot = tuple(scope)
@@ -51,7 +54,7 @@ def store_scan(
                 entity=entity,
                 rejected=checked.rejected,
             )
-    return written
+    return written, int(distinct[keys[-1]].nunique())
 
 
 def grouped(found: pd.DataFrame) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from twizzit_pipeline.contracts.teams import check_teams
 from twizzit_pipeline.storage.tables import team_mappings, twizzit_teams
-from twizzit_pipeline.sync.history import GROUP_NOT_FOUND
+from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, LISTED
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.teams import plan_teams
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -32,8 +32,10 @@ def scan_teams(session: SyncSession) -> ScanReport:
         watch.lap("fetch")
         checked = check_teams(teams_frame(remote))
         watch.lap("validate")
-        written = store_scan(session, "teams", twizzit_teams, season.id, checked, keep={})
+        written, listed = store_scan(session, "teams", twizzit_teams, season.id, checked, keep={})
         watch.lap("write")
+        if narrowing.group_id is None:
+            account.details[LISTED] = listed
         account.rejected = grouped(checked.rejected)
         account.scanned = len(set(checked.valid["twizzit_team_id"]) - account.rejected_items)
         if narrowing.group_id is not None and not remote:
@@ -42,6 +44,7 @@ def scan_teams(session: SyncSession) -> ScanReport:
             "teams",
             season_exists=True,
             rows=len(checked.valid),
+            items=account.scanned + len(account.rejected_items),
             rejected=account.rejected,
             warnings=grouped(checked.warnings),
             written=written,

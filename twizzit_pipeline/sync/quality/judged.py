@@ -1,0 +1,67 @@
+"""What is asked of each entity's tables, and what the entities have in common.
+
+What belongs here: the frame that an entity fills in, so that another one needs a module beside `teams` and `players`
+and no new check.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, select
+
+from twizzit_pipeline.storage.tables import credentials, team_mappings, teams
+from twizzit_pipeline.sync.quality.findings import Finding, Scope
+
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The queries that judge one entity; each is one statement, however many rows there are.
+
+    Attributes:
+        snapshot, mappings: its two tables.
+        remote_id: the column that both have.
+        scanned_names: rows of the snapshot (as `namesakes` wants them) → query.
+        local_names: credential id → query of ShotSpot's rows of the clubs that the credential feeds.
+        astray: the credential's mappings that point nowhere.
+        without_owner: credential id → query of remote ids of mappings in those clubs that belong to no credential.
+        registration: whether ShotSpot's own flags are in step; None where it keeps none of this entity.
+    """
+
+    snapshot: Table
+    mappings: Table
+    remote_id: str
+    scanned_names: Callable[[Condition], Select[Any]]
+    local_names: Callable[[int], Select[Any]]
+    astray: Callable[[Connection, Condition, Scope], Finding]
+    without_owner: Callable[[int], Select[Any]]
+    registration: Callable[[Connection, int, Condition, Scope], Finding] | None = None
+
+    def of_scan(self, credential_id: int, season_id: int) -> Condition:
+        """The rows of the snapshot of one credential and season."""
+        return and_(self.snapshot.c.credential_id == credential_id, self.snapshot.c.season_id == season_id)
+
+    def ours(self, credential_id: int, season_id: int, speaks_of: Scope) -> Condition:
+        """The mappings to judge: the credential's, or of those the ones that the season lists."""
+        owned = self.mappings.c.credential_id == credential_id
+        if speaks_of == "credential":
+            return owned
+        listed = select(self.snapshot.c[self.remote_id]).where(self.of_scan(credential_id, season_id))
+        return and_(owned, self.mappings.c[self.remote_id].in_(listed))
+
+
+def fed_clubs(credential_id: int) -> Select[tuple[int]]:
+    """The ids of ShotSpot's clubs that have a team of the credential."""
+    team, mapping = teams.alias(), team_mappings.alias()  # the query around this one may ask the same tables
+    return (
+        select(team.c.club_id)
+        .join(mapping, mapping.c.local_team_id == team.c.id)
+        .where(mapping.c.credential_id == credential_id)
+    )
+
+
+def nobodys(mappings: Table) -> Condition:
+    """Mappings whose credential is gone, or was never known."""
+    return mappings.c.credential_id.is_(None) | mappings.c.credential_id.not_in(select(credentials.c.id))
