@@ -40,7 +40,7 @@ def api(
 
 
 def token(
-    role: Annotated[str, typer.Option(help="admin, coach or user")],
+    role: Annotated[str, typer.Option(help="admin, coach, user, or monitor (reads /metrics alone)")],
     user_id: Annotated[int, typer.Option(help="Claim userId: who the audit log names")] = 0,
     username: Annotated[str, typer.Option(help="Claim username")] = "twizzit-cli",
     hours: Annotated[float, typer.Option(min=0.01, max=8760, help="How long it is good for")] = 12.0,

@@ -20,6 +20,7 @@ from twizzit_pipeline.cli import (
     mappings,
     registered,
     simulate,
+    status,
     sync,
     vault,
 )
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(sync.sync)
 app.add_typer(credentials.app, name="credentials")
+app.command()(status.status)
 app.command()(history.history)
 app.add_typer(mappings.app, name="mappings")
 app.command()(registered.registered)

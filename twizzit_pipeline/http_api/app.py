@@ -25,6 +25,7 @@ from twizzit_pipeline.http_api.routes import (
     history,
     live,
     mappings,
+    metrics,
     registered,
     syncs,
     verification,
@@ -45,6 +46,7 @@ _ROUTERS = (
     registered.router,
     audit.router,
     health.router,
+    metrics.router,
 )
 
 
@@ -69,6 +71,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(_elsewhere())
+    app.include_router(metrics.router, include_in_schema=False)  # where Prometheus looks by itself
     handle_problems(app)
     document_truly(app)
     # The last one added is the first one asked.

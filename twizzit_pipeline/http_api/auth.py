@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.storage.audit import Actor
 
-Role = Literal["admin", "coach", "user"]
+Role = Literal["admin", "coach", "user", "monitor"]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 

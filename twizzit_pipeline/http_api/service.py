@@ -10,6 +10,7 @@ from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
 
 from twizzit_pipeline.http_api.auth import CurrentCaller, Tokens
+from twizzit_pipeline.http_api.metrics import Metrics
 from twizzit_pipeline.http_api.rate_limits import RateLimit
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
@@ -31,6 +32,7 @@ class Service:
         tokens: reads the callers'.
         live: what Twizzit lists at this moment.
         verifications, live_calls: how often one token may ask.
+        metrics: what Prometheus reads.
         twizzit_threads: threads for what waits for Twizzit, so that a slow one never keeps readers of the database
             waiting.
     """
@@ -41,6 +43,7 @@ class Service:
     live: LiveTwizzit
     verifications: RateLimit
     live_calls: RateLimit
+    metrics: Metrics
     twizzit_threads: anyio.CapacityLimiter
 
     @classmethod
@@ -53,6 +56,7 @@ class Service:
             live=LiveTwizzit(settings, database),
             verifications=RateLimit(settings.api_verifications_per_minute),
             live_calls=RateLimit(settings.api_live_per_minute),
+            metrics=Metrics(database.engine, season_start=settings.season_start),
             twizzit_threads=anyio.CapacityLimiter(_TWIZZIT_THREADS),
         )
 

@@ -1,0 +1,183 @@
+"""How a credential is doing, in one word of a closed set: pure rules over what the database knows of it.
+
+What belongs here: the states, and which one it is. Where the facts come from is `overview`'s part; what people see of
+them is the command line's, the metrics' and the documents'. The states, the first that fits being the one:
+
+=============  =========================================================================
+inactive       the credential is switched off
+running        a sync of it is under way
+broken         automatic syncs are on, and something keeps them from ever coming
+paused         automatic syncs wait: the month's calls are used up
+failing        its last sync failed, or automatic ones go on failing
+late           automatic syncs are on, and none has succeeded for twice the interval
+partial        its last sync left something out
+due            automatic syncs are on, and the next one is to start now
+waiting        automatic syncs are on, and the first one is still to come
+ok             automatic syncs are on, and the last sync succeeded
+unsynced       automatic syncs are off, and nothing was ever synced
+off            automatic syncs are off, and the last sync succeeded
+=============  =========================================================================
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+
+class State(StrEnum):
+    """How a credential is doing; its value is the word that people read, here and in `docs/operations.md`.
+
+    Attributes:
+        meaning: what the word says, in a line.
+        what_to_do: for whoever operates this, in a line.
+        needs_somebody: it stays so, or goes on failing, until a person acts.
+    """
+
+    meaning: str
+    what_to_do: str
+    needs_somebody: bool
+
+    def __new__(cls, value: str, meaning: str, what_to_do: str, needs_somebody: bool = False) -> Self:
+        """A member with its words."""
+        made = str.__new__(cls, value)
+        made._value_ = value
+        made.meaning, made.what_to_do, made.needs_somebody = meaning, what_to_do, needs_somebody
+        return made
+
+    INACTIVE = (
+        "inactive",
+        "the credential is switched off: nothing syncs it",
+        "Nothing, or switch it on: twizzit credentials activate ID",
+    )
+    RUNNING = ("running", "a sync of it is under way", "Nothing: it ends by itself")
+    BROKEN = (
+        "broken",
+        "automatic syncs are on, and something keeps them from ever coming",
+        "Put right what it says, in the configuration (PUT /api/twizzit/sync/config/ID) or the credential",
+        True,
+    )
+    PAUSED = (
+        "paused",
+        "automatic syncs wait for the first of the next month: its calls are used up",
+        "Wait, raise the limit (monthlyCallLimit), or ask the federation for more calls",
+        True,
+    )
+    FAILING = (
+        "failing",
+        "its last sync failed; automatic ones come at longer intervals until one succeeds",
+        "Read why: twizzit history ID; put it right, then try at once: twizzit sync ID",
+        True,
+    )
+    LATE = (
+        "late",
+        "automatic syncs are on, and none has succeeded for twice the interval",
+        "See that Dagster's daemon runs and its queue moves, then: twizzit history ID",
+        True,
+    )
+    PARTIAL = (
+        "partial",
+        "its last sync left something out: rows broke a rule, or could not be applied",
+        "Read what: twizzit history ID; put it right in Twizzit or ShotSpot, the next sync takes it along",
+    )
+    DUE = ("due", "the next automatic sync is to start now", "Nothing: the orchestrator starts it within a minute")
+    WAITING = ("waiting", "automatic syncs are on, and the first one is still to come", "Nothing")
+    OK = ("ok", "automatic syncs are on, and the last sync succeeded", "Nothing")
+    UNSYNCED = (
+        "unsynced",
+        "automatic syncs are off, and nothing was ever synced",
+        "Sync it: twizzit sync ID; or switch automatic syncs on: PUT /api/twizzit/sync/config/ID",
+    )
+    OFF = ("off", "automatic syncs are off, and the last sync succeeded", "Nothing, or switch automatic syncs on")
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialFacts:
+    """What the database knows of a credential; times are UTC with zone, and None where there was or will be none.
+
+    Attributes:
+        is_running: somebody holds a lease for it.
+        last_sync_status: how the last run ended, as the worst of its history rows.
+        last_sync_error: what that run said about what failed: ids and counts.
+        last_success_at: when a sync last ended as `success` or `partial_success`.
+        next_sync_at: of the next automatic sync; None is now, where `auto_sync_enabled`.
+        consecutive_failures: of automatic syncs, since one succeeded.
+        paused_until, paused_because: no automatic sync before then, and why.
+        total_syncs, successful, success_rate_pct: the history rows of the last 30 days, how many ended as `success`,
+            and the items that arrived in each on average, in per cent (None where there were no items).
+        rejected_rows, items_failed: of the last whole sync of each entity.
+        calls_this_month: to Twizzit, in this UTC month.
+        monthly_call_limit: None where there is none.
+    """
+
+    credential_id: int
+    organization_name: str
+    is_active: bool = True
+    auto_sync_enabled: bool = False
+    sync_interval_minutes: int = 60
+    sync_teams: bool = True
+    sync_players: bool = True
+    sync_competitions: bool = True
+    is_running: bool = False
+    last_sync_status: str | None = None
+    last_sync_started_at: datetime | None = None
+    last_sync_completed_at: datetime | None = None
+    last_sync_error: str | None = None
+    last_success_at: datetime | None = None
+    next_sync_at: datetime | None = None
+    consecutive_failures: int = 0
+    paused_until: datetime | None = None
+    paused_because: str | None = None
+    total_syncs: int = 0
+    successful: int = 0
+    success_rate_pct: float | None = None
+    rejected_rows: int = 0
+    items_failed: int = 0
+    calls_this_month: int = 0
+    monthly_call_limit: int | None = None
+
+
+def state_of(facts: CredentialFacts, *, broken: bool, late: bool, now: datetime) -> State:
+    """The state of a credential; the table in this module's docstring says in which order.
+
+    Args:
+        broken: automatic syncs are on and cannot be, as `due` judges it.
+        late: as `freshness` judges it.
+        now: UTC with zone, of the same clock as the facts.
+    """
+    automatic, status = facts.auto_sync_enabled, facts.last_sync_status
+    first_that_fits = (
+        (State.INACTIVE, not facts.is_active),
+        (State.RUNNING, facts.is_running),
+        (State.BROKEN, broken),
+        (State.PAUSED, automatic and facts.paused_until is not None and facts.paused_until > now),
+        (State.FAILING, status == "failed" or (automatic and facts.consecutive_failures > 0)),
+        (State.LATE, automatic and late),
+        (State.PARTIAL, status == "partial_success"),
+        (State.DUE, automatic and (facts.next_sync_at is None or facts.next_sync_at <= now)),
+        (State.WAITING, automatic and status is None),
+        (State.OK, automatic),
+        (State.UNSYNCED, status is None),
+        (State.OFF, True),
+    )
+    return next(state for state, fits in first_that_fits if fits)
+
+
+def why(facts: CredentialFacts, state: State, trouble: str | None = None) -> str:
+    """What is behind a state, in a line: what the sync said, or what the state means. Ids and counts, no names.
+
+    Args:
+        trouble: what keeps automatic syncs from coming, where they are broken or late.
+    """
+    said = " ".join((facts.last_sync_error or "").split())
+    if state in {State.BROKEN, State.LATE}:
+        return trouble or state.meaning
+    if state is State.PAUSED:
+        return facts.paused_because or state.meaning
+    if state is State.FAILING:
+        failed = facts.consecutive_failures
+        times = f"{failed} automatic syncs failed in a row; " if failed > 1 else ""
+        return f"{times}{said or 'its last sync failed'}"
+    if state is State.PARTIAL:
+        return said or state.meaning
+    return state.meaning
