@@ -7,6 +7,7 @@ import dagster as dg
 
 from twizzit_pipeline.orchestration.assets import ASSETS
 from twizzit_pipeline.orchestration.jobs import JOBS
+from twizzit_pipeline.orchestration.notification_sensor import notifications_sensor
 from twizzit_pipeline.orchestration.request_sensor import requests_sensor
 from twizzit_pipeline.orchestration.resources import Progress, sync_resource
 from twizzit_pipeline.orchestration.retention import retention_schedule
@@ -28,7 +29,7 @@ def build_definitions(
     return dg.Definitions(
         assets=list(ASSETS),
         jobs=list(JOBS.values()),
-        sensors=[partitions_sensor(settings), requests_sensor(settings)],
+        sensors=[partitions_sensor(settings), requests_sensor(settings), notifications_sensor(settings)],
         schedules=[retention_schedule(settings)],
         resources={"sync": sync_resource(settings=settings, database=database, progress=progress)},
         # For asset backfills too, which do not take the executor of a job.
