@@ -17,7 +17,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from twizzit_pipeline.sync.config import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
+from twizzit_pipeline.sync.config import LARGEST_LIMIT
+from twizzit_pipeline.sync.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
 
 LEAST_MINUTES, MOST_MINUTES = SHORTEST_INTERVAL_MINUTES, LONGEST_INTERVAL_MINUTES
 _LARGEST_WHOLE = 2**53 - 1  # of JavaScript
@@ -120,7 +121,7 @@ class Preview(Body):
 
 
 class ConfigChange(Body):
-    """What to change of a configuration; a field that is left out (or null) stays.
+    """What to change of a configuration; a field that is left out (or null) stays, but for the limit of calls.
 
     The interval is `syncIntervalMinutes`; or `syncIntervalHours` or `syncIntervalDays`, of which `syncIntervalUnit`
     says which one counts where several are given.
@@ -136,6 +137,16 @@ class ConfigChange(Body):
     sync_interval_hours: Annotated[float, Field(ge=LEAST_MINUTES / 60, le=MOST_MINUTES / 60)] | None = None
     sync_interval_days: Annotated[float, Field(ge=LEAST_MINUTES / 1440, le=MOST_MINUTES / 1440)] | None = None
     sync_interval_unit: Literal["minutes", "hours", "days"] | None = None
+    monthly_call_limit: Annotated[
+        Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] | None,
+        BeforeValidator(_whole),
+        Field(description="Calls to Twizzit that automatic syncs make a month last with; null takes the limit away"),
+    ] = None
+
+    @property
+    def says_limit(self) -> bool:
+        """Whether the limit of calls was sent, be it null."""
+        return "monthly_call_limit" in self.model_fields_set
 
     @property
     def minutes(self) -> int | None:

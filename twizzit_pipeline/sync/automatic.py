@@ -91,7 +91,7 @@ def ended(
     row = _locked(connection, credential_id, make=True)
     if row is None:
         return None
-    now = now or _now(connection)
+    now = now or database_now(connection)
     planned = schedule.outcome(
         row,
         how,
@@ -109,7 +109,7 @@ def counted(connection: Connection, credential_id: int, *, now: datetime | None 
     row = _locked(connection, credential_id, make=False)
     if row is None or row.monthly_call_limit is None:
         return
-    now = now or _now(connection)
+    now = now or database_now(connection)
     rebudgeted = schedule.rebudgeted(row, now=now, usage=usage.usage(connection, credential_id, now))
     write(connection, row, rebudgeted)
 
@@ -123,7 +123,7 @@ def changed(connection: Connection, credential_id: int, *, limit: bool, now: dat
     row = _locked(connection, credential_id, make=False)
     if row is None:
         return
-    now = now or _now(connection)
+    now = now or database_now(connection)
     before = schedule.unpaused(row) if limit else row
     planned = schedule.replanned(before, now=now, usage=usage.usage(connection, credential_id, now))
     write(connection, row, planned)
@@ -188,7 +188,8 @@ def _is_all(connection: Connection, credential_id: int, covers: frozenset[str]) 
     return bool(covers) and covers >= {name for name, on in zip(_TURNED_ON, turned_on, strict=True) if on is not False}
 
 
-def _now(connection: Connection) -> datetime:
+def database_now(connection: Connection) -> datetime:
+    """The moment by the database's clock, in UTC."""
     now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     return now.astimezone(UTC)
 

@@ -1,11 +1,12 @@
 """A credential's own configuration: what is synced, how often, and whether by itself.
 
-What belongs here: reading and changing the rows of `twizzit_sync_config`. What follows from them is the sensors' part.
+What belongs here: reading the rows of `twizzit_sync_config`, and what people change in them. What follows for the next
+automatic sync is in `automatic`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypedDict, Unpack
 
 from sqlalchemy import Connection, Engine, func, select, update
@@ -17,23 +18,43 @@ from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_config
+from twizzit_pipeline.sync import automatic, usage
+from twizzit_pipeline.sync.schedule import (
+    LONGEST_INTERVAL_MINUTES,
+    SHORTEST_INTERVAL_MINUTES,
+    USUAL_INTERVAL_MINUTES,
+    Schedule,
+    month,
+)
 
-SHORTEST_INTERVAL_MINUTES = 5
-LONGEST_INTERVAL_MINUTES = 365 * 24 * 60
+LARGEST_LIMIT = 2**31 - 1
 
 _DEFAULTS: Mapping[str, bool | int] = {
     "sync_teams": True,
     "sync_players": True,
     "sync_competitions": True,
-    "sync_interval_minutes": 60,
+    "sync_interval_minutes": USUAL_INTERVAL_MINUTES,
     "auto_sync_enabled": False,
 }
-_TIMES = ("last_sync_at", "next_sync_at")
+_LIMIT = "monthly_call_limit"
+_DECIDE_WHEN = {"sync_interval_minutes", "auto_sync_enabled", _LIMIT}
+_ENTITIES = ("sync_teams", "sync_players", "sync_competitions")
 
 
 @dataclass(frozen=True, slots=True)
 class SyncConfig:
-    """What a credential syncs, and when; times are UTC with zone, None where there was or will be no automatic sync."""
+    """What a credential syncs, and when; times are UTC with zone.
+
+    Attributes:
+        last_sync_at: when the last whole sync of the running season that did not fail had ended.
+        next_sync_at: when the next automatic sync is to start; None is at the next look where `auto_sync_enabled`, and
+            never otherwise.
+        monthly_call_limit: calls to Twizzit that automatic syncs make a UTC month last with; None: no limit.
+        calls_this_month: those made so far, by whomever.
+        consecutive_failures: of automatic syncs; where there are any, the interval is doubled for each.
+        backing_off_until: when the next try is, where there are failures.
+        paused_until: no automatic sync before then; None where there is no pause. `paused_because`: why, for people.
+    """
 
     credential_id: int
     sync_teams: bool
@@ -43,16 +64,23 @@ class SyncConfig:
     auto_sync_enabled: bool
     last_sync_at: datetime | None
     next_sync_at: datetime | None
+    monthly_call_limit: int | None = None
+    calls_this_month: int = 0
+    consecutive_failures: int = 0
+    backing_off_until: datetime | None = None
+    paused_until: datetime | None = None
+    paused_because: str | None = None
 
 
 class ConfigChanges(TypedDict, total=False):
-    """The fields that somebody may change; those left out stay as they are."""
+    """The fields that somebody may change; those left out stay as they are. A limit of None is no limit."""
 
     sync_teams: bool
     sync_players: bool
     sync_competitions: bool
     sync_interval_minutes: int
     auto_sync_enabled: bool
+    monthly_call_limit: int | None
 
 
 def read(engine: Engine, credential_id: int) -> SyncConfig:
@@ -70,9 +98,12 @@ def read(engine: Engine, credential_id: int) -> SyncConfig:
 def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack[ConfigChanges]) -> SyncConfig:
     """Changes the fields given, and leaves a row in the audit log where that made a difference.
 
+    Whatever decides when takes effect at the next look of the orchestrator. Another limit ends every pause, the one
+    that Twizzit's own quota asked for as well: whoever changes it may have bought more.
+
     Raises:
         UnknownCredential: no credential has that id.
-        ConfigurationRefused: a field is unknown, of another type, or the interval not 5 minutes to a year.
+        ConfigurationRefused: a field is unknown, of another type, or out of its bounds.
     """
     wanted: dict[str, object] = dict(fields)
     for name, value in wanted.items():
@@ -89,6 +120,8 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
                 .where(sync_config.c.credential_id == credential_id)
                 .values(**differing, updated_at=func.timezone("utc", func.now()))
             )
+            if differing.keys() & _DECIDE_WHEN:
+                automatic.changed(connection, credential_id, limit=_LIMIT in differing)
             audit.record(
                 connection,
                 actor,
@@ -101,6 +134,10 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
 
 
 def _check(name: str, value: object) -> None:
+    if name == _LIMIT:
+        if value is not None and (type(value) is not int or not 1 <= value <= LARGEST_LIMIT):
+            raise ConfigurationRefused(f"{name} must be a whole number from 1 on, or null for no limit", field=name)
+        return
     if name not in _DEFAULTS:
         raise ConfigurationRefused(f"A sync configuration has no field {name}", field=name)
     if type(value) is not type(_DEFAULTS[name]):
@@ -115,19 +152,36 @@ def _check(name: str, value: object) -> None:
 
 def _read(connection: Connection, credential_id: int, *, locked: bool = False) -> SyncConfig:
     """The row, made where there is none: two who ask at once make one."""
-    wanted = select(*(sync_config.c[name] for name in SyncConfig.__dataclass_fields__)).where(
-        sync_config.c.credential_id == credential_id
-    )
+    wanted = select(sync_config).where(sync_config.c.credential_id == credential_id)
     if locked:
         wanted = wanted.with_for_update()
-    row = connection.execute(wanted).one_or_none()
+    row = connection.execute(wanted).mappings().one_or_none()
     if row is None:
         made = insert(sync_config).values(credential_id=credential_id, **_DEFAULTS)
         connection.execute(made.on_conflict_do_nothing(index_elements=["credential_id"]))
-        row = connection.execute(wanted).one()
-    values = dict(row._mapping)
-    for name, default in _DEFAULTS.items():  # ShotSpot's own columns may be null
-        values[name] = default if values[name] is None else values[name]
-    for name in _TIMES:
-        values[name] = values[name] and values[name].replace(tzinfo=UTC)
-    return SyncConfig(**values)
+        row = connection.execute(wanted).mappings().one()
+    now = automatic.database_now(connection)
+    return _shown(dict(row), usage.used(connection, credential_id, month(now)), now)
+
+
+def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
+    """The row as it counts at this moment; ShotSpot's own columns may be null."""
+    when = Schedule.of(row)
+    pause = when.paused_until if when.is_paused(now) else None
+    start = when.next_sync_at if when.auto_sync_enabled else None
+    if pause is not None and when.auto_sync_enabled:
+        start = max(start or pause, pause)
+    return SyncConfig(
+        credential_id=when.credential_id,
+        **{name: bool(_DEFAULTS[name] if row[name] is None else row[name]) for name in _ENTITIES},
+        sync_interval_minutes=when.sync_interval_minutes,
+        auto_sync_enabled=when.auto_sync_enabled,
+        last_sync_at=when.last_sync_at,
+        next_sync_at=start,
+        monthly_call_limit=when.monthly_call_limit,
+        calls_this_month=calls,
+        consecutive_failures=when.consecutive_failures,
+        backing_off_until=start if when.consecutive_failures else None,
+        paused_until=pause,
+        paused_because=when.paused_because if pause is not None else None,
+    )

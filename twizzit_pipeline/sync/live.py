@@ -1,12 +1,13 @@
 """What Twizzit lists at this moment, for people who look before they sync: its organization, groups, seasons, players.
 
-Nothing is written: no lease, no history, no snapshot. Calls are scarce, so answers are kept for five minutes in the
-memory of this process, and one login serves them all.
+Nothing is written but the count of the calls: no lease, no history, no snapshot. Calls are scarce, so answers are kept
+for five minutes in the memory of this process, and one login serves them all.
 """
 
 import threading
 import time
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar, cast
@@ -20,6 +21,7 @@ from twizzit_pipeline.errors import InactiveCredential, UnknownOrganization, Unk
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.sync import seasons
+from twizzit_pipeline.sync.automatic import metered
 from twizzit_pipeline.transform.players import players_frame
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.records import Organization, Season, Team
@@ -160,7 +162,12 @@ class LiveTwizzit:
             ended = [self._accounts.pop(key) for key in dict.fromkeys(over)]
             account = self._accounts.get(credential.id)
             if account is None:
-                account = _Account(credential.updated_at, lambda: self._open(credential), self._clock)
+                account = _Account(
+                    credential.updated_at,
+                    lambda: self._open(credential),
+                    lambda client: metered(self._engine, credential.id, lambda: client.calls),
+                    self._clock,
+                )
                 self._accounts[credential.id] = account
         for one in ended:
             one.close()
@@ -185,10 +192,12 @@ class _Account:
         self,
         credential_updated_at: datetime | None,
         open_client: Callable[[], TwizzitClient],
+        metered: Callable[[TwizzitClient], AbstractContextManager[None]],
         clock: Callable[[], float],
     ) -> None:
         self.credential_updated_at = credential_updated_at
         self._open_client = open_client
+        self._metered = metered
         self._client: TwizzitClient | None = None
         self._closed = False
         self._over_at = clock() + KEPT_SECONDS
@@ -206,11 +215,12 @@ class _Account:
             if kept is not _NOTHING:
                 return cast("_T", kept)
             if self._closed:  # while this caller waited for its turn
-                with self._open_client() as client:
+                with self._open_client() as client, self._metered(client):
                     return ask(client)
             if self._client is None:
                 self._client = self._open_client()
-            found = ask(self._client)
+            with self._metered(self._client):
+                found = ask(self._client)
             self._answers[question] = found
             return found
 

@@ -14,6 +14,7 @@ from twizzit_pipeline.errors import (
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.sync import seasons
+from twizzit_pipeline.sync.automatic import metered
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint, refuse_private
 
@@ -72,13 +73,14 @@ def verify(settings: Settings, database: Database, credential_id: int) -> Verifi
     with driver_errors():
         credential = store.get(database.engine, credential_id)
         password = store.reveal_password(database.engine, encryption_keys(settings), credential_id)
-    with TwizzitClient(
+    client = TwizzitClient(
         endpoint=credential.api_endpoint,
         username=credential.api_username,
         password=password,
         organization_name=credential.organization_name,
         options=ClientOptions.from_settings(settings),
-    ) as client:
+    )
+    with client, metered(database.engine, credential_id, lambda: client.calls):
         organization = client.organization()
         capabilities = client.verify()
         listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)

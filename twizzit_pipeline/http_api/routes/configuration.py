@@ -39,7 +39,7 @@ def sync_configuration(here: Here, credential_id: CredentialId) -> schemas.Confi
 def change_sync_configuration(
     here: Here, caller: CurrentCaller, credential_id: CredentialId, body: ConfigChange
 ) -> schemas.ConfigAnswer:
-    """Change the fields that are sent; the others stay."""
+    """Change the fields that are sent; the others stay. It takes effect within seconds."""
     changes = config.ConfigChanges()
     if body.sync_teams is not None:
         changes["sync_teams"] = body.sync_teams
@@ -51,6 +51,8 @@ def change_sync_configuration(
         changes["auto_sync_enabled"] = body.auto_sync_enabled
     if body.minutes is not None:
         changes["sync_interval_minutes"] = body.minutes
+    if body.says_limit:
+        changes["monthly_call_limit"] = body.monthly_call_limit
     try:
         return _answer(config.change(here.engine, credential_id, actor=caller.actor, **changes))
     except ConfigurationRefused as error:

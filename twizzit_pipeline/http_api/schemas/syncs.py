@@ -69,7 +69,10 @@ class SyncRequest(Answer):
 
 
 class SyncConfig(Answer):
-    """When a credential syncs by itself, and what. The three last say the interval in ShotSpot's front end's words."""
+    """When a credential syncs by itself, and what. The three last say the interval in ShotSpot's front end's words.
+
+    `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds.
+    """
 
     credential_id: int
     sync_teams: bool
@@ -79,6 +82,12 @@ class SyncConfig(Answer):
     auto_sync_enabled: bool
     last_sync_at: datetime | None
     next_sync_at: datetime | None
+    monthly_call_limit: int | None
+    calls_this_month: int
+    consecutive_failures: int
+    backing_off_until: datetime | None
+    paused_until: datetime | None
+    paused_because: str | None
     sync_interval_hours: float
     sync_interval_days: float
     sync_interval_unit: Literal["minutes", "hours", "days"]
