@@ -2,7 +2,9 @@
 
 import itertools
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -20,6 +22,17 @@ from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 ENCRYPTION_KEY = "0123456789abcdef" * 4
 _TEMPLATE = "template_of_tests"
+_MEMORY = Path("/dev/shm")
+_ROOM_FOR_A_SERVER = 2**30
+# What a database of a minute need not do: survive a power cut.
+_HASTY = (
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+    "ALTER SYSTEM SET synchronous_commit = off",
+    "ALTER SYSTEM SET min_wal_size = '32MB'",
+    "ALTER SYSTEM SET max_wal_size = '128MB'",
+    "SELECT pg_reload_conf()",
+)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -44,15 +57,27 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     Holds a migrated database that the tests' databases are copied from.
     """
-    home = tmp_path_factory.mktemp("postgres")
-    with open_database(load_settings(_env_file=None, home=home, database_url=None)) as database:
-        url = make_url(database.url.get_secret_value()).set(drivername="postgresql")
-        admin = url.set(database="postgres").render_as_string(hide_password=False)
-        _execute(admin, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", f"CREATE DATABASE {_TEMPLATE}")
-        template = url.set(database=_TEMPLATE).render_as_string(hide_password=False)
-        with open_database(load_settings(_env_file=None, home=home, database_url=template)) as opened:
-            migrate(opened.engine)
-        yield admin
+    with _folder_of_a_server(tmp_path_factory) as home:
+        with open_database(load_settings(_env_file=None, home=home, database_url=None)) as database:
+            url = make_url(database.url.get_secret_value()).set(drivername="postgresql")
+            admin = url.set(database="postgres").render_as_string(hide_password=False)
+            _execute(admin, *_HASTY, f"CREATE DATABASE {_TEMPLATE}")
+            template = url.set(database=_TEMPLATE).render_as_string(hide_password=False)
+            with open_database(load_settings(_env_file=None, home=home, database_url=template)) as opened:
+                migrate(opened.engine)
+            yield admin
+
+
+@contextmanager
+def _folder_of_a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """In memory where there is room: a database is three hundred files, and making them on a disk takes ten times as
+    long as all else that a test does with it.
+    """
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_FOR_A_SERVER:
+        with tempfile.TemporaryDirectory(prefix="twizzit-tests-", dir=_MEMORY) as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path_factory.mktemp("postgres")
 
 
 _numbers = itertools.count(1)
@@ -66,7 +91,7 @@ def _execute(url: str, *statements: str) -> None:
 
 def _database_of(admin: str, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    _execute(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _execute(admin, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield make_url(admin).set(database=name).render_as_string(hide_password=False)
     finally:
