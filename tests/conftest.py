@@ -52,24 +52,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The embedded server of this test session (of this worker, with xdist): a URL of its maintenance database.
-
-    Holds a migrated database that the tests' databases are copied from.
-    """
-    with _folder_of_a_server(tmp_path_factory) as home:
-        with open_database(load_settings(_env_file=None, home=home, database_url=None)) as database:
-            url = make_url(database.url.get_secret_value()).set(drivername="postgresql")
-            admin = url.set(database="postgres").render_as_string(hide_password=False)
-            _execute(admin, *_HASTY, f"CREATE DATABASE {_TEMPLATE}")
-            template = url.set(database=_TEMPLATE).render_as_string(hide_password=False)
-            with open_database(load_settings(_env_file=None, home=home, database_url=template)) as opened:
-                migrate(opened.engine)
-            yield admin
-
-
-@contextmanager
-def _folder_of_a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def _server_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """In memory where there is room: a database is three hundred files, and making them on a disk takes ten times as
     long as all else that a test does with it.
     """
@@ -78,6 +61,22 @@ def _folder_of_a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
             yield Path(folder)
     else:
         yield tmp_path_factory.mktemp("postgres")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(_server_home: Path) -> Iterator[str]:
+    """The embedded server of this test session (of this worker, with xdist): a URL of its maintenance database.
+
+    Holds a migrated database that the tests' databases are copied from.
+    """
+    with open_database(load_settings(_env_file=None, home=_server_home, database_url=None)) as database:
+        url = make_url(database.url.get_secret_value()).set(drivername="postgresql")
+        admin = url.set(database="postgres").render_as_string(hide_password=False)
+        _execute(admin, *_HASTY, f"CREATE DATABASE {_TEMPLATE}")
+        template = url.set(database=_TEMPLATE).render_as_string(hide_password=False)
+        with open_database(load_settings(_env_file=None, home=_server_home, database_url=template)) as opened:
+            migrate(opened.engine)
+        yield admin
 
 
 _numbers = itertools.count(1)
