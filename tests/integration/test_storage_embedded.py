@@ -55,6 +55,12 @@ def _postmaster(home: Path) -> psutil.Process:
     return psutil.Process(running.pid)
 
 
+def _socket_folder(home: Path) -> Path:
+    running = read_postmaster(home / "postgres")
+    assert running is not None
+    return running.socket_folder
+
+
 def _is_running(home: Path) -> bool:
     return Cluster(home).reachable() is not None
 
@@ -349,9 +355,7 @@ def test_any_name_of_a_home_will_do(tmp_path: Path, name: str) -> None:
 def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(tmp_path: Path) -> None:
     home = tmp_path / ("long" * 20) / ("longer" * 20)
     with open_database(_settings(home)) as database:
-        running = read_postmaster(home / "postgres")
-        assert running is not None
-        folder = running.socket_folder
+        folder = _socket_folder(home)
         assert _mode(folder) == 0o700
         assert folder.stat().st_uid == os.geteuid()
         with open_database(_settings(home)) as again:
@@ -359,8 +363,27 @@ def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(tmp_path: 
         _postmaster(home).send_signal(signal.SIGKILL)
         _until(lambda: not _is_running(home))
         with open_database(_settings(home)):
-            assert not folder.exists()
+            assert _socket_folder(home) == folder, "its users find the next server where the killed one was"
+            assert _mode(folder) == 0o700
+            assert _started_at(database)
     assert not _is_running(home)
+    assert not folder.exists()
+
+
+def test_a_socket_folder_that_somebody_took_meanwhile_is_not_used(tmp_path: Path) -> None:
+    home = tmp_path / ("long" * 20) / ("longer" * 20)
+    with open_database(_settings(home)):
+        folder = _socket_folder(home)
+        _postmaster(home).send_signal(signal.SIGKILL)
+        _until(lambda: not _is_running(home))
+        shutil.rmtree(folder)
+        folder.symlink_to(tmp_path)
+        try:
+            with open_database(_settings(home)) as database:
+                assert _started_at(database)
+                assert _socket_folder(home) != folder
+        finally:
+            folder.unlink()
 
 
 def test_a_relative_home_means_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

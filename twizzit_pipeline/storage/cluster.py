@@ -4,6 +4,7 @@ What belongs here: the files under a home folder, and the server as a process. W
 `embedded`'s business; every function that changes something expects the caller to hold its start lock.
 """
 
+import contextlib
 import os
 import shutil
 import stat
@@ -131,10 +132,11 @@ class Cluster:
         Raises:
             EmbeddedServerFailed: it did not start; the message holds the log's first complaint and where the log is.
         """
+        left = read_postmaster(self.data)
         folder = self._settle()
         if folder is not None:
             return folder
-        folder = self._socket_folder()
+        folder = self._socket_folder(left.socket_folder if left is not None else None)
         self._configure(self.data, folder)
         if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.old"))
@@ -234,13 +236,20 @@ class Cluster:
 
     # --- the folder of the socket -------------------------------------------------------------------------------------
 
-    def _socket_folder(self) -> Path:
-        """`run/`, or a fresh folder of ours where that path is too long for a socket or means something to libpq."""
+    def _socket_folder(self, before: Path | None = None) -> Path:
+        """`run/`, or a fresh folder of ours where that path is too long for a socket or means something to libpq.
+
+        After a server that was killed (`before` is its folder) it has the same name, so that its users find the next.
+        """
         self.run.mkdir(mode=0o700, exist_ok=True)
         self.run.chmod(0o700)
         path = str(self.run / f".s.PGSQL.{PORT}")
         if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH and "," not in path and ":" not in path:
             return self.run
+        if before is not None and before.name.startswith(_OWN_SOCKET_FOLDER):
+            with contextlib.suppress(OSError):  # never one that is there: it may be anybody's
+                before.mkdir(mode=0o700)
+                return before
         return Path(tempfile.mkdtemp(prefix=_OWN_SOCKET_FOLDER, dir=_short_temporary_folder()))
 
     def _drop_socket_folder(self, folder: Path) -> None:
