@@ -20,6 +20,10 @@ def simulate(
     teams: Annotated[int, typer.Option(min=1, max=200, help="Teams of each club and season")] = 8,
     players: Annotated[int, typer.Option(min=1, max=200, help="Players of each team")] = 12,
     contacts: Annotated[int, typer.Option(min=0, max=100_000, help="Members of each club in no team")] = 40,
+    tidy: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="A club (by number) with nothing that must be rejected; several times if wanted"),
+    ] = None,
     next_season: Annotated[
         Literal["none", "empty", "filled"], typer.Option(help="Whether next season is listed, and has players yet")
     ] = "none",
@@ -28,6 +32,9 @@ def simulate(
     federation_contacts: Annotated[int, typer.Option(min=0, max=160_000)] = 1_500,
     token_seconds: Annotated[float, typer.Option(min=1, help="How long a token lives")] = 1800.0,
     quota: Annotated[int | None, typer.Option(min=0, help="Calls that an account may make in all")] = None,
+    change_every: Annotated[
+        float | None, typer.Option(min=1, help="Seconds after which a club changes something by itself")
+    ] = None,
 ) -> None:
     """Run a Twizzit of its own until Ctrl-C: both dialects, faults and changes on demand."""
     from twizzit_pipeline.twizzit.simulator import SimulatorOptions, run_forever  # noqa: PLC0415  (a web server)
@@ -38,6 +45,7 @@ def simulate(
         teams=teams,
         players_per_team=players,
         other_contacts=contacts,
+        tidy=frozenset(tidy or ()),
         next_season=next_season,
         federation=federation,
         federation_clubs=federation_clubs,
@@ -45,7 +53,7 @@ def simulate(
         token_seconds=token_seconds,
         quota=quota,
     )
-    run_forever("127.0.0.1", port, options, _announce)
+    run_forever("127.0.0.1", port, options, _announce, change_every=change_every)
 
 
 def _announce(server: "SimulatorServer") -> None:
