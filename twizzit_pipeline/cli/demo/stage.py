@@ -1,5 +1,7 @@
 """What the demo stands on: a database that it may use, and the credential of a simulated club."""
 
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -16,15 +18,27 @@ from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
 PORT = 8399
 
 
-def refuse_a_database_in_use(database: Database, club: Organization) -> None:
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An invented club's account, and where it is good for something."""
+
+    organization: str
+    username: str
+    password: str = field(repr=False)
+    endpoint: str
+
+
+def refuse_a_database_in_use(database: Database, clubs: Collection[str]) -> None:
     """Keep invented people away from real ones: your own server must hold nothing but an earlier demo, if anything.
+
+    `clubs`: the names of the demo's own.
 
     Raises:
         SettingsError: it holds other credentials or clubs.
     """
     with database.engine.connect() as connection:
         for table, column in (("twizzit_credentials", "organization_name"), ("clubs", "name")):
-            if _holds_others(connection, table, column, club.name):
+            if _holds_others(connection, table, column, clubs):
                 raise SettingsError(
                     f"The database of TWIZZIT_DATABASE_URL is in use (its table {table} holds more than the demo's "
                     "rows), and the demo would put invented people beside yours; unset it to use the embedded one"
@@ -42,29 +56,43 @@ def twizzit() -> SimulatorServer:
         return SimulatorServer()
 
 
-def credential_of(here: Opened, club: Organization, simulator: SimulatorServer) -> tuple[Credential, bool]:
-    """The club's credential, pointed at this simulator; and whether it is new."""
+def login_of(club: Organization, simulator: SimulatorServer) -> Login:
+    """The account of a club of this simulator."""
+    return Login(club.name, club.account.username, club.account.password, simulator.v2_endpoint)
+
+
+def credential_of(here: Opened, login: Login) -> tuple[Credential, bool]:
+    """The club's credential, pointed at this login; and whether it is new."""
     engine, key = here.database.engine, encryption_keys(here.settings)
-    username, password = club.account.username, SecretStr(club.account.password)
-    endpoint = simulator.v2_endpoint
+    password = SecretStr(login.password)
     for credential in store.list_all(engine):
-        if credential.organization_name == club.name and _on_loopback(credential, simulator):
+        if credential.organization_name == login.organization and _same_host(credential, login):
             store.change_login(
-                engine, key, credential.id, api_username=username, password=password, api_endpoint=endpoint
+                engine,
+                key,
+                credential.id,
+                api_username=login.username,
+                password=password,
+                api_endpoint=login.endpoint,
             )
             return store.get(engine, credential.id), False
     credential_id = store.add(
-        engine, key, organization_name=club.name, api_username=username, password=password, api_endpoint=endpoint
+        engine,
+        key,
+        organization_name=login.organization,
+        api_username=login.username,
+        password=password,
+        api_endpoint=login.endpoint,
     )
     return store.get(engine, credential_id), True
 
 
-def _on_loopback(credential: Credential, simulator: SimulatorServer) -> bool:
-    return urlsplit(credential.api_endpoint).hostname == urlsplit(simulator.url).hostname
+def _same_host(credential: Credential, login: Login) -> bool:
+    return urlsplit(credential.api_endpoint).hostname == urlsplit(login.endpoint).hostname
 
 
-def _holds_others(connection: Connection, table: str, column: str, name: str) -> bool:
+def _holds_others(connection: Connection, table: str, column: str, names: Collection[str]) -> bool:
     if connection.scalar(text("SELECT to_regclass(:table)"), {"table": table}) is None:
         return False
-    others = text(f"SELECT EXISTS (SELECT FROM {table} WHERE {column} <> :name)")  # noqa: S608  (names of our own)
-    return bool(connection.scalar(others, {"name": name}))
+    others = text(f"SELECT EXISTS (SELECT FROM {table} WHERE {column} <> ALL (:names))")  # noqa: S608  (names of our own)
+    return bool(connection.scalar(others, {"names": list(names)}))

@@ -1,5 +1,7 @@
 """The demo from its first line to its last, in the order in which it happens."""
 
+from collections.abc import Collection
+
 from rich.console import Console
 from sqlalchemy import text
 
@@ -35,9 +37,9 @@ def play() -> ExitCode:
     with open_database(settings) as database, stage.twizzit() as simulator, driver_errors():
         here = Opened(settings, database)
         club = simulator.world.organizations[0]
-        _set_the_stage(out, here, club)
+        _set_the_stage(out, here, [organization.name for organization in simulator.world.organizations])
         out.print(f"  Twizzit     simulated on {simulator.url} (clubs and people are invented)")
-        credential, is_new = stage.credential_of(here, club, simulator)
+        credential, is_new = stage.credential_of(here, stage.login_of(club, simulator))
         there = f"from an earlier demo; {_already_there(here, credential.id)} there already"
         said = "stored, its password encrypted" if is_new else there
         out.print(f"  Credential  {credential.id}: {credential.organization_name} ({said})")
@@ -72,11 +74,11 @@ def _two_syncs(
     return _end(out, wrong)
 
 
-def _set_the_stage(out: Console, here: Opened, club: Organization) -> None:
+def _set_the_stage(out: Console, here: Opened, clubs: Collection[str]) -> None:
     database = here.database
     encryption_keys(here.settings)  # a key that is missing is said before anything is written
     if not here.settings.embedded:
-        stage.refuse_a_database_in_use(database, club)
+        stage.refuse_a_database_in_use(database, clubs)
     applied = migrate(database.engine)
     where = f"embedded, in {here.settings.home}" if here.settings.embedded else "your own server"
     done = f"{plural(len(applied), 'migration')} applied" if applied else "migrated already"

@@ -1,0 +1,128 @@
+"""One `twizzit up` at a time: for a home folder by a lock on a file, for a database by a lock in it.
+
+The kernel, and PostgreSQL, drop the locks of a process that is gone: nothing has to be cleaned up after one.
+"""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from twizzit_pipeline.errors import AlreadyUp, SettingsError
+
+FILE = "up.lock"
+GUARDIAN = "guardian"
+
+# Any number, as long as no other program on the same database takes it.
+_DATABASE_LOCK = int.from_bytes(b"twizitup", "big")
+_LONGEST_CONTENT = 40
+_CLEANING_SECONDS = 40.0
+
+
+@contextmanager
+def only_one(home: Path, role: str = "up") -> Iterator[None]:
+    """Holds `up.lock` of the home folder, which says whose it is; the folder is made where there is none.
+
+    Who cleans up after an `up` that was killed (`GUARDIAN`) is waited for.
+
+    Raises:
+        AlreadyUp: another process holds it.
+        SettingsError: the folder cannot be written.
+    """
+    path = home / FILE
+    try:
+        if not home.exists():
+            home.mkdir(mode=0o700, parents=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SettingsError(f"TWIZZIT_HOME: {path} cannot be written: {error.strerror or error}") from None
+    try:
+        _lock(descriptor, home)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()} {role}".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, home: Path) -> None:
+    until = time.monotonic() + _CLEANING_SECONDS
+    while not _locked(descriptor, home):
+        pid, _, role = os.pread(descriptor, _LONGEST_CONTENT, 0).decode(errors="replace").partition(" ")
+        if role != GUARDIAN or time.monotonic() > until:
+            raise AlreadyUp(
+                f"Another `twizzit up` (process {pid or 'unknown'}) works with {home}: stop that one, or set another "
+                "TWIZZIT_HOME"
+            )
+        time.sleep(0.1)
+
+
+def _locked(descriptor: int, home: Path) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in {errno.EAGAIN, errno.EACCES}:
+            return False
+        raise SettingsError(f"TWIZZIT_HOME: {home} knows no locks: {error.strerror or error}") from None
+    return True
+
+
+class DatabaseLock:
+    """The lock in the database, held by a connection of its own; for two homes on one database of yours.
+
+    A context manager that takes the lock and gives it back.
+
+    Two of Dagster's daemons on one instance would both start what is due.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        self.hold()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def hold(self) -> None:
+        """Takes the lock, or makes sure that it is still held; takes it anew where the connection was lost.
+
+        Raises:
+            AlreadyUp: somebody else holds it.
+            SQLAlchemyError: the database does not answer.
+        """
+        if self._connection is not None:
+            try:
+                self._connection.execute(text("SELECT 1"))
+                return
+            except SQLAlchemyError:
+                self.release()
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _DATABASE_LOCK}):
+                raise AlreadyUp("Another `twizzit up` works on this database: stop that one first")
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def release(self) -> None:
+        """Gives the lock back; nothing happens if it is not held."""
+        if self._connection is None:
+            return
+        # Not back into the pool: a session that lives on would keep the lock.
+        self._connection.invalidate()
+        self._connection.close()
+        self._connection = None

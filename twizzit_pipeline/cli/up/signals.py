@@ -1,0 +1,44 @@
+"""SIGINT, SIGTERM and SIGHUP ask `up` to stop; whoever asks again wants it now."""
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Self
+
+_Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
+
+
+class Stop:
+    """A context manager that catches the signals; entered in the main thread, before any child is started.
+
+    A signal that is ignored here would be ignored by the children, and Dagster's then ignore SIGTERM as well. Only a
+    terminal that closes (SIGHUP) may stay ignored, as `nohup` wants it.
+
+    Attributes:
+        asked: set when somebody wants everything to stop.
+    """
+
+    def __init__(self, insisted: Callable[[], None]) -> None:
+        """`insisted` is called when somebody asks for the second time."""
+        self.asked = threading.Event()
+        self._insisted = insisted
+        self._before: dict[int, _Handler] = {}
+
+    def __enter__(self) -> Self:
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        self._before = {number: signal.signal(number, self._caught) for number in numbers}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _caught(self, _: int, __: FrameType | None) -> None:
+        if self.asked.is_set():
+            self._insisted()
+        self.asked.set()
