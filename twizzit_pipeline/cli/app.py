@@ -26,6 +26,7 @@ from twizzit_pipeline.cli import (
 )
 from twizzit_pipeline.cli.demo.command import demo
 from twizzit_pipeline.cli.exit_codes import ExitCode
+from twizzit_pipeline.cli.up.command import up
 from twizzit_pipeline.errors import SyncInProgress, TwizzitPipelineError
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(demo)
+app.command()(up)
 app.command()(sync.sync)
 app.add_typer(credentials.app, name="credentials")
 app.command()(status.status)
