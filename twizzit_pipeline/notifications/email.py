@@ -62,8 +62,6 @@ class Email:
             raise ReceiverFailed(_said(error)) from None
         except ssl.SSLCertVerificationError:
             raise ReceiverFailed("The mail server's certificate is not trusted") from None
-        except TimeoutError:
-            raise ReceiverFailed("The mail server did not answer in time") from None
         except (OSError, UnicodeError) as error:
             raise ReceiverFailed(f"The mail server cannot be reached ({type(error).__name__})") from None
         return f"{len(refused)} of {len(self._recipients)} recipients were refused" if refused else None
@@ -112,4 +110,4 @@ def _said(error: smtplib.SMTPException) -> str:
         return f"The mail server refused every recipient ({', '.join(codes)})"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"The mail server refused the message ({error.smtp_code})"
-    return f"The mail server broke off ({type(error).__name__})"
+    return f"The mail server broke off, or did not answer in time ({type(error).__name__})"
