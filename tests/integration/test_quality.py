@@ -116,10 +116,11 @@ def statements_of_judging(world: SyncWorld, credential_id: int) -> int:
         assert statement.lstrip().upper().startswith(("SELECT", "SET LOCAL")), statement
 
     engine: Engine = world.database.engine
+    steps: tuple[Callable[[SyncSession], ScanReport | MappingReport], ...] = (*SCANS, *MAPS)
     with world.session(credential_id) as session:
         session.to_map = {"teams", "players"}
-        for step in (*SCANS, *MAPS):
-            report: ScanReport | MappingReport = step(session)
+        for step in steps:
+            report = step(session)
             event.listen(engine, "before_cursor_execute", count)
             if isinstance(report, ScanReport):
                 scan_quality(session, report)
