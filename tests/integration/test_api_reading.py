@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from tests.integration.sync_world import SyncWorld, quick
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.sync import history
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 
@@ -186,7 +188,13 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "syncIntervalMinutes": 60,
         "autoSyncEnabled": False,
         "lastSyncAt": answer["lastSyncAt"],
-        "nextSyncAt": answer["nextSyncAt"],
+        "nextSyncAt": None,
+        "monthlyCallLimit": None,
+        "callsThisMonth": answer["callsThisMonth"],
+        "consecutiveFailures": 0,
+        "backingOffUntil": None,
+        "pausedUntil": None,
+        "pausedBecause": None,
         "syncIntervalHours": 1,
         "syncIntervalDays": pytest.approx(1 / 24),
         "syncIntervalUnit": "hours",
@@ -218,6 +226,24 @@ def test_an_interval_is_said_in_any_unit(api: ApiServer) -> None:
             assert found["syncIntervalHours"] * 60 == pytest.approx(minutes)
             assert found["syncIntervalDays"] * 1440 == pytest.approx(minutes)
             assert admin.get("/sync/config/1").json() == found
+
+
+def test_calls_of_syncs_and_of_looking_around_are_told(coach: httpx.Client, world: SyncWorld) -> None:
+    found = coach.get("/sync/config/1").json()
+    counted = sum(row.details["calls"] for row in history.recent(world.database.engine, 1))
+    assert found["callsThisMonth"] == counted > 0
+    assert datetime.fromisoformat(found["lastSyncAt"]).tzinfo is not None
+
+
+def test_a_limit_is_set_and_taken_away(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        assert admin.put("/sync/config/2", json={"monthlyCallLimit": 500.0}).json()["monthlyCallLimit"] == 500
+        assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["monthlyCallLimit"] == 500
+        for wrong in (0, -1, 1.5, "500", True, 2**31):
+            answer = admin.put("/sync/config/2", json={"monthlyCallLimit": wrong})
+            assert answer.status_code == 400, wrong
+            assert answer.json()["details"][0]["field"] == "monthlyCallLimit"
+        assert admin.put("/sync/config/2", json={"monthlyCallLimit": None}).json()["monthlyCallLimit"] is None
 
 
 def test_a_field_that_is_left_out_stays(api: ApiServer) -> None:

@@ -14,6 +14,7 @@ from twizzit_pipeline.cli.terminal import plural, show_table, table
 from twizzit_pipeline.contracts.players import RULES as PLAYER_RULES
 from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
 from twizzit_pipeline.sync.history import HistoryRow
+from twizzit_pipeline.sync.usage import Budget
 
 _IDS_SHOWN = 3
 _RULES = {
@@ -33,8 +34,8 @@ _WORDS = {
 _Found = Mapping[str, Mapping[str, Any]]
 
 
-def show(out: Console, synced: Synced) -> None:
-    """Print the account of a sync."""
+def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
+    """Print the account of a sync; `budget` is what it left of the month's calls."""
     head = f"{synced.organization}, season {synced.season}: {synced.outcome}"
     out.print(f"\n[bold]{_escaped(head)}[/bold] in {synced.seconds:.1f} s", markup=True)
     told = [row for row in synced.history if row.status in ("success", "partial_success")]
@@ -45,7 +46,8 @@ def show(out: Console, synced: Synced) -> None:
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "Written, with a remark:", synced, "warnings")
-    out.print(f"Calls to Twizzit: {synced.calls}")
+    left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
+    out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.sync_type}: {row.status})" for row in synced.history)
     out.print(f"Sync history:     {rows or 'no row'}")
     out.print(f"Dagster run:      {synced.run.run_id}")

@@ -21,15 +21,21 @@ def sync(
 ) -> None:
     """Sync a credential's teams and players now; exit 0 success, 3 partial success, 4 already in progress, 1 failed."""
     from twizzit_pipeline.cli import account, syncing  # noqa: PLC0415  (Dagster costs two seconds)
+    from twizzit_pipeline.sync.usage import budget  # noqa: PLC0415  (the same)
 
-    with opened() as here, Steps(console(stderr=True)) as steps:
-        synced = syncing.sync_now(
-            here, credential_id, job_name=f"sync_{only or 'all'}", season=season and season.strip(), steps=steps
-        )
+    with opened() as here:
+        allowed = budget(here.database.engine, credential_id)
+        if allowed is not None:
+            console(stderr=True).print(f"{allowed.words}.")
+        with Steps(console(stderr=True)) as steps:
+            synced = syncing.sync_now(
+                here, credential_id, job_name=f"sync_{only or 'all'}", season=season and season.strip(), steps=steps
+            )
+        left = budget(here.database.engine, credential_id)
     if synced.run.error == "SyncInProgress":
         typer.echo(f"Error: {synced.run.error_message}", err=True)
         raise typer.Exit(ExitCode.SYNC_IN_PROGRESS)
-    account.show(console(), synced)
+    account.show(console(), synced, budget=left)
     for failure in synced.run.failures[:1]:
         typer.echo(f"Error: {' '.join(failure.message.split())}", err=True)
         if not hasattr(errors, failure.error):

@@ -1,12 +1,14 @@
 """What a sync came to, as an answer: counters, and every item that did not arrive, by id."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.sync.history import HistoryRow
 from twizzit_pipeline.sync.requests import Request
+from twizzit_pipeline.sync.usage import Budget
 
+_Answer = TypeVar("_Answer", schemas.SyncResult, schemas.SyncAccepted)
 _KINDS = ("rejected", "failed")
 
 
@@ -52,6 +54,18 @@ def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncRes
     if others is not None:
         result.players = _counts(others)
     return result
+
+
+def with_budget(answer: _Answer, budget: Budget | None) -> _Answer:
+    """The answer, with what is left of the month's calls where the credential has a limit."""
+    if budget is not None:
+        answer.budget = schemas.CallBudget(
+            monthly_call_limit=budget.limit,
+            calls_left=budget.left,
+            calls_of_a_sync=budget.per_sync,
+            enough=budget.enough,
+        )
+    return answer
 
 
 def sync_id(request: Request, rows: Sequence[HistoryRow]) -> int | None:

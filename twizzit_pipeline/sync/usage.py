@@ -6,12 +6,14 @@ What belongs here: counting, and looking up what was counted. What follows for a
 import math
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Date, Engine, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from twizzit_pipeline.storage.tables import api_usage, credentials, sync_history
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import api_usage, credentials, sync_config, sync_history
 from twizzit_pipeline.sync import schedule
 from twizzit_pipeline.sync.schedule import Usage
 
@@ -73,6 +75,37 @@ def average_calls(connection: Connection, credential_id: int) -> int:
 def usage(connection: Connection, credential_id: int, now: datetime) -> Usage:
     """What the rules of `schedule` want to know."""
     return Usage(used(connection, credential_id, schedule.month(now)), average_calls(connection, credential_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A month's limit of calls, and what is left of it; `per_sync` is what a sync usually takes."""
+
+    limit: int
+    left: int
+    per_sync: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether a sync like the last ones fits into what is left."""
+        return self.left >= self.per_sync
+
+    @property
+    def words(self) -> str:
+        """The same for people, without a full stop."""
+        left = f"{self.left:,} of {self.limit:,} calls to Twizzit are left this month"
+        return left if self.enough else f"{left}, fewer than a sync usually takes ({self.per_sync:,})"
+
+
+def budget(engine: Engine, credential_id: int) -> Budget | None:
+    """What whoever asks for a sync should know; None where the credential has no limit. It forbids nothing."""
+    limited = select(sync_config.c.monthly_call_limit).where(sync_config.c.credential_id == credential_id)
+    with driver_errors(), engine.connect() as connection:
+        limit = connection.scalar(limited)
+        if limit is None:
+            return None
+        found = usage(connection, credential_id, datetime.now(UTC))
+    return Budget(limit, max(limit - found.calls, 0), found.per_sync)
 
 
 class Meter:

@@ -11,11 +11,11 @@ from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
 from twizzit_pipeline.http_api.bodies import PlayersSync, TeamsSync
 from twizzit_pipeline.http_api.problems import Problem
-from twizzit_pipeline.http_api.results import sync_id, sync_result
+from twizzit_pipeline.http_api.results import sync_id, sync_result, with_budget
 from twizzit_pipeline.http_api.routes.documented import Responses, answers
 from twizzit_pipeline.http_api.service import PREFIX, CredentialId, Here, Service
 from twizzit_pipeline.storage.audit import Actor
-from twizzit_pipeline.sync import history, requests
+from twizzit_pipeline.sync import history, requests, usage
 from twizzit_pipeline.sync.requests import RequestOptions, SyncType
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
@@ -156,16 +156,19 @@ async def _answer(
         looks += 1
         made = await anyio.to_thread.run_sync(requests.get, here.engine, made.id)
     rows = await anyio.to_thread.run_sync(_rows, here, made)
+    budget = await anyio.to_thread.run_sync(usage.budget, here.engine, made.credential_id)
     if made.over:
-        return sync_result(made, rows)
+        return with_budget(sync_result(made, rows), budget)
+    waiting = "Sync under way" if made.status == "started" else "Sync waits for its turn"
     accepted = schemas.SyncAccepted(
-        message="Sync under way" if made.status == "started" else "Sync waits for its turn",
+        success=True,
+        message=waiting if budget is None or budget.enough else f"{waiting}; {budget.words}",
         request_id=made.id,
         sync_id=sync_id(made, rows),
         status=made.status,
     )
     return Response(
-        accepted.model_dump_json(by_alias=True),
+        with_budget(accepted, budget).model_dump_json(by_alias=True, exclude_unset=True),
         status_code=202,
         headers={"Location": f"{PREFIX}/sync/requests/{made.id}"},
         media_type="application/json",

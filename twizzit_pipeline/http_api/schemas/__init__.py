@@ -34,6 +34,7 @@ from twizzit_pipeline.http_api.schemas.mappings import (
 )
 from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health, Orchestrator
 from twizzit_pipeline.http_api.schemas.syncs import (
+    CallBudget,
     ConfigAnswer,
     History,
     HistoryEntry,
@@ -52,6 +53,7 @@ __all__ = [
     "Answer",
     "Audit",
     "AuditRow",
+    "CallBudget",
     "Capabilities",
     "ConfigAnswer",
     "Conflict",

@@ -24,6 +24,19 @@ class SyncCounts(Answer):
     failed: int
 
 
+class CallBudget(Answer):
+    """A month's calls to Twizzit, for a credential that has a limit.
+
+    `calls_of_a_sync` is what one usually takes; `enough` is false where less is left. A sync that was asked for is
+    carried out all the same.
+    """
+
+    monthly_call_limit: int
+    calls_left: int
+    calls_of_a_sync: int
+    enough: bool
+
+
 class SyncResult(Answer):
     """A sync that ended. The counters are those of the entity that was asked for; `players` are the others'.
 
@@ -41,6 +54,7 @@ class SyncResult(Answer):
     errors: list[SyncError] | None = None
     players: SyncCounts | None = None
     duration: int
+    budget: CallBudget | None = None
 
 
 class SyncAccepted(Answer):
@@ -51,6 +65,7 @@ class SyncAccepted(Answer):
     request_id: int
     sync_id: int | None
     status: str
+    budget: CallBudget | None = None
 
 
 class SyncRequest(Answer):
