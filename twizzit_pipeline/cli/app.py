@@ -13,6 +13,7 @@ import typer
 
 from twizzit_pipeline.cli import (
     api,
+    config,
     credentials,
     dagster,
     database,
@@ -41,6 +42,7 @@ app.command()(demo)
 app.command()(up)
 app.command()(sync.sync)
 app.add_typer(credentials.app, name="credentials")
+app.add_typer(config.app, name="config")
 app.command()(status.status)
 app.command()(history.history)
 app.add_typer(mappings.app, name="mappings")
