@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console
 from twizzit_pipeline.settings import load_settings
@@ -36,6 +37,7 @@ def api(
             out.print("It listens beyond this machine: put a proxy with TLS before it, see docs/security.md.")
 
     with listen(address, settings.api_port if port is None else port) as listener, opened(settings) as here:
+        logs.configure(settings)
         serve(settings, here.database, listener=listener, announce=announce)
 
 

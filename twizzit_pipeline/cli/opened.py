@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 
@@ -29,6 +30,7 @@ def opened(settings: Settings | None = None) -> Iterator[Opened]:
     from twizzit_pipeline.storage.migrate import migrate, require_current  # noqa: PLC0415  (Alembic costs half a second)
 
     settings = settings or load_settings()
+    logs.configure(settings, quiet=True)
     with open_database(settings) as database, driver_errors():
         if settings.embedded:
             migrate(database.engine)

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.http_api.access import AccessLines
 from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.body_limit import BodyLimit
 from twizzit_pipeline.http_api.openapi import document_truly
@@ -86,6 +87,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         )
     app.add_middleware(_PrivateAnswers)
     app.add_middleware(UnexpectedErrors)
+    app.add_middleware(AccessLines)
     return app
 
 

@@ -1,6 +1,6 @@
 """The API as a process: uvicorn, on loopback unless told otherwise.
 
-Nothing is logged about requests: their paths hold ids of people's teams, and their queries more.
+What is logged about requests is said by `access`; uvicorn's own lines of them, with paths and queries, are off.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ def serve(settings: Settings, database: Database, *, listener: socket.socket, an
     config = uvicorn.Config(
         app,
         access_log=False,
-        log_level="warning",
+        log_config=None,  # its warnings come out with all other lines
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_IDLE_SECONDS,

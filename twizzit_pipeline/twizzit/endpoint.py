@@ -140,7 +140,7 @@ def _resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class _GuardedBackend(httpcore.NetworkBackend):
+class GuardedBackend(httpcore.NetworkBackend):
     """Opens connections to addresses that were judged, so that no second lookup can slip in between.
 
     TLS still names and verifies the host of the URL: only the address is fixed.
@@ -174,7 +174,7 @@ class _GuardedBackend(httpcore.NetworkBackend):
 
 
 class _GuardedTransport(httpx.BaseTransport):
-    """An httpx transport over `_GuardedBackend` that reads every answer to its end.
+    """An httpx transport over `GuardedBackend` that reads every answer to its end.
 
     httpx's own transport takes no network backend. Proxies of the environment are not used: they would look the name up
     by themselves, and the check would mean nothing.
@@ -184,7 +184,7 @@ class _GuardedTransport(httpx.BaseTransport):
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context() if scheme == "https" else None,
             max_connections=connections,
-            network_backend=_GuardedBackend(scheme, allow_private=allow_private),
+            network_backend=GuardedBackend(scheme, allow_private=allow_private),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

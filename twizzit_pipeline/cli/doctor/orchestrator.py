@@ -1,0 +1,72 @@
+"""Whether anybody is there to start syncs: our own sign of life, Dagster's daemons, runs that stand still."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, not_checked, ok, problem, warning
+from twizzit_pipeline.cli.terminal import plural
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import sync_config, sync_requests
+
+_START = "Start it: twizzit up (or the services of deploy/systemd)"
+
+
+def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
+    from twizzit_pipeline.sync import heartbeat  # noqa: PLC0415
+
+    engine = patient.database.engine
+    with driver_errors(), engine.connect() as connection:
+        alive = heartbeat.is_alive(connection)
+        automatic = select(func.count()).select_from(sync_config).where(sync_config.c.auto_sync_enabled)
+        open_requests = select(func.count()).select_from(sync_requests).where(sync_requests.c.completed_at.is_(None))
+        waiting = int(connection.scalar(automatic) or 0) + int(connection.scalar(open_requests) or 0)
+    last = heartbeat.last(engine)
+    if last is None:
+        message = "No orchestrator ever ran on this database"
+        yield problem("orchestrator", message, _START) if waiting else warning("orchestrator", message, _START)
+        yield not_checked("daemons", "Nothing of Dagster's runs")
+        return
+    age = _ago(datetime.now(UTC) - last)
+    if alive:
+        yield ok("orchestrator", f"Its last sign of life is {age} old")
+    else:
+        message = f"Its last sign of life is {age} old; {plural(waiting, 'automatic or asked-for sync')} wait for it"
+        yield problem("orchestrator", message, _START) if waiting else warning("orchestrator", message, _START)
+    yield from _dagster(patient, alive=alive)
+
+
+def _dagster(patient: Patient, *, alive: bool) -> Iterator[Finding]:
+    from twizzit_pipeline.orchestration.health import inspect_orchestration  # noqa: PLC0415  (Dagster)
+
+    found = inspect_orchestration(patient.settings, patient.database)
+    silent = [daemon.name for daemon in found.daemons if not daemon.healthy]
+    if not silent:
+        yield ok("daemons", f"All {len(found.daemons)} of Dagster's daemons give signs of life")
+    elif alive:
+        todo = "Read the daemon's log (docs/operations.md, Logs), then restart it"
+        yield problem("daemons", f"Dagster's daemons are silent or report errors: {listed(silent)}", todo)
+    else:
+        yield not_checked("daemons", f"Silent like the orchestrator: {listed(silent)}")
+    if found.dead_runs:
+        todo = "Nothing, if the orchestrator runs: its next look ends them. Else start it"
+        yield warning("runs", f"Shown as under way, and their process is gone: {listed(_short(found.dead_runs))}", todo)
+    if found.stuck_in_queue:
+        todo = "See in Dagster's UI which run of the same credential they wait for, and end it there"
+        message = f"In the queue for more than half an hour: {listed(_short(found.stuck_in_queue))}"
+        yield warning("runs", message, todo)
+    if not found.dead_runs and not found.stuck_in_queue:
+        yield ok("runs", "None is stuck")
+
+
+def _short(run_ids: tuple[str, ...]) -> list[str]:
+    return [run_id[:8] for run_id in run_ids]
+
+
+def _ago(age: timedelta) -> str:
+    seconds = max(age.total_seconds(), 0)
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

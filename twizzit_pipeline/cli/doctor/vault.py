@@ -1,0 +1,81 @@
+"""The encryption key and the secret of tokens: there, well-formed, nobody else's, and the right ones."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
+from twizzit_pipeline.cli.terminal import plural
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.inspection import inspect_vault
+from twizzit_pipeline.credentials.key import KEY, encryption_keys, in_file
+from twizzit_pipeline.credentials.key_file import KEY_FILE
+from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.settings import Settings
+
+JWT_FILE = "jwt.secret"
+
+
+def look_at_secrets(settings: Settings) -> Iterator[Finding]:
+    """The files and variables alone; makes none that is missing."""
+    if in_file(settings):
+        yield from _file("key", settings.home / KEY_FILE, "the first credential makes it")
+    else:
+        yield _variable(settings)
+    if settings.jwt_secret is not None:
+        yield ok("tokens", "JWT_SECRET is set")
+    elif settings.embedded:
+        yield from _file("tokens", settings.home / JWT_FILE, "the HTTP API makes it")
+    else:
+        todo = "Where you want the API: set it to ShotSpot's own"
+        yield warning("tokens", "JWT_SECRET is not set: the HTTP API does not start without it", todo)
+
+
+def look_at_passwords(patient: Patient) -> Iterator[Finding]:
+    engine, settings = patient.database.engine, patient.settings
+    if in_file(settings) and not (settings.home / KEY_FILE).exists():  # reading the keys would make one
+        yield _without_key(len(store.list_all(engine)))
+        return
+    vault = inspect_vault(engine, encryption_keys(settings))
+    for name, what in (("DecryptionFailed", "cannot be read with this key"), ("TamperedCredential", "are damaged")):
+        ids = [credential_id for credential_id, error in vault.unreadable.items() if error == name]
+        if ids:
+            todo = f"Set {KEY} to the key they were stored with, or: docs/vault.md, When a password cannot be read"
+            yield problem("passwords", f"The passwords of credentials {listed(ids)} {what}", todo)
+    if vault.previous:
+        todo = "Finish the rotation: twizzit credentials rotate-key"
+        yield warning("passwords", f"Credentials {listed(vault.previous)} are stored with the previous key", todo)
+    read = len(vault.current) + len(vault.without_mac) + len(vault.previous)
+    if read or not vault.unreadable:
+        bare = f"; ShotSpot stored {len(vault.without_mac)} of them, without a MAC" if vault.without_mac else ""
+        yield ok("passwords", f"{plural(read, 'password')} can be read, and every MAC fits{bare}")
+
+
+def _without_key(stored: int) -> Finding:
+    if not stored:
+        return ok("passwords", "There are none yet")
+    todo = f"Bring {KEY_FILE} back from a backup; if it is lost: docs/vault.md, The key is lost"
+    return problem("passwords", f"There are {plural(stored, 'password')}, and no key in TWIZZIT_HOME", todo)
+
+
+def _variable(settings: Settings) -> Finding:
+    try:
+        encryption_keys(settings)
+    except SettingsError as error:
+        return problem("key", str(error))
+    rotating = ", and the one before it" if settings.encryption_key_previous is not None else ""
+    return ok("key", f"{KEY} is set and well-formed{rotating}")
+
+
+def _file(subject: str, path: Path, otherwise: str) -> Iterator[Finding]:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        yield ok(subject, f"There is none yet: {otherwise}")
+        return
+    if mode & 0o077:
+        yield problem(
+            subject, f"{path.name} in TWIZZIT_HOME can be read by others (mode {mode:04o})", f"chmod 600 {path}"
+        )
+        return
+    yield ok(subject, f"{path.name} in TWIZZIT_HOME, mode {mode:04o}")
