@@ -78,13 +78,9 @@ def test_twice_the_interval_is_the_limit(club: Club) -> None:
         Late(club.id, NOW, NOW - timedelta(minutes=120), 60, "overdue")
     ]
     with club.engine.begin() as connection:
-        connection.execute(
-            text(
-                "UPDATE twizzit_sync_history SET completed_at = completed_at - interval '1 minute' WHERE status <> 'failed'"
-            )
-        )
+        a_minute_earlier = tables.sync_history.c.completed_at - timedelta(minutes=1)
+        connection.execute(update(tables.sync_history).values(completed_at=a_minute_earlier))
     assert club.late == Late(club.id, expected, last, 60, "overdue")
-    assert club.late.expected_at.tzinfo is UTC
     club.synced(ago(minutes=3), status="partial_success")
     assert club.late is None
 
@@ -151,7 +147,9 @@ def test_what_keeps_it_is_told(club: Club) -> None:
 
 def test_the_configuration_remembers_what_the_history_lost(club: Club) -> None:
     """An interval of a year outlives the history's retention."""
-    club.config(sync_interval_minutes=365 * 24 * 60, last_sync_at=ago(days=500))
+    years_ago = {"created_at": ago(days=2000), "updated_at": ago(days=2000)}
+    club.credential(**years_ago)
+    club.config(sync_interval_minutes=365 * 24 * 60, last_sync_at=ago(days=729), **years_ago)
     assert club.late is None
     club.config(last_sync_at=ago(days=731))
     assert club.late is not None
