@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 
 import dagster as dg
 
-from twizzit_pipeline.orchestration.catalogue import definition_metadata
+from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, definition_metadata
 from twizzit_pipeline.orchestration.checks import (
     MAPPING_CHECKS,
     PLAYER_MAPPING_CHECKS,
@@ -29,8 +29,8 @@ from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
 
-_GROUP = "teams_and_players"
-_OWNERS = ["team:club-data"]
+GROUP = "teams_and_players"
+OWNERS = ["team:club-data"]
 _BEFORE_MAPPINGS = {"dagster/priority": "1"}
 
 
@@ -44,15 +44,16 @@ def _session(context: dg.AssetExecutionContext, sync: SyncRun) -> AbstractContex
 
 
 @dg.asset(
+    deps=[CONFIGURATION],
     description="The teams that the last scan of a season saw in Twizzit, as far as they keep their contract.",
     code_version="1",
     tags={"entity": "team", "stage": "scan"},
     metadata=definition_metadata("twizzit_teams"),
     check_specs=specs("twizzit_teams", TEAM_SCAN_CHECKS),
     partitions_def=credential_season_partitions,
-    group_name=_GROUP,
+    group_name=GROUP,
     kinds={"python", "pandas", "postgres"},
-    owners=_OWNERS,
+    owners=OWNERS,
     op_tags=_BEFORE_MAPPINGS,
 )
 def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
@@ -63,16 +64,16 @@ def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sync
 
 
 @dg.asset(
-    deps=["twizzit_teams"],
+    deps=[CONFIGURATION, "twizzit_teams"],
     description="Who plays in those teams: one row for each team and player that keeps the contract.",
     code_version="1",
     tags={"entity": "player", "stage": "scan", "personal_data": "true"},
     metadata=definition_metadata("twizzit_players"),
     check_specs=specs("twizzit_players", PLAYER_SCAN_CHECKS),
     partitions_def=credential_season_partitions,
-    group_name=_GROUP,
+    group_name=GROUP,
     kinds={"python", "pandas", "postgres"},
-    owners=_OWNERS,
+    owners=OWNERS,
     op_tags=_BEFORE_MAPPINGS,
 )
 def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
@@ -90,9 +91,9 @@ def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
     metadata=definition_metadata("twizzit_team_mappings"),
     check_specs=specs("twizzit_team_mappings", MAPPING_CHECKS),
     partitions_def=credential_season_partitions,
-    group_name=_GROUP,
+    group_name=GROUP,
     kinds={"python", "postgres"},
-    owners=_OWNERS,
+    owners=OWNERS,
 )
 def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
     with readable_failures(), _session(context, sync) as session:
@@ -109,9 +110,9 @@ def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourcePa
     metadata=definition_metadata("twizzit_player_mappings"),
     check_specs=specs("twizzit_player_mappings", PLAYER_MAPPING_CHECKS),
     partitions_def=credential_season_partitions,
-    group_name=_GROUP,
+    group_name=GROUP,
     kinds={"python", "postgres"},
-    owners=_OWNERS,
+    owners=OWNERS,
 )
 def twizzit_player_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
     with readable_failures(), _session(context, sync) as session:

@@ -12,7 +12,10 @@ from sqlalchemy.dialects import postgresql
 
 from twizzit_pipeline.storage import tables
 
+CONFIGURATION = "twizzit_sync_config"
+
 TABLES = {
+    CONFIGURATION: tables.sync_config,
     "twizzit_teams": tables.twizzit_teams,
     "twizzit_players": tables.twizzit_players,
     "twizzit_team_mappings": tables.team_mappings,
@@ -49,6 +52,18 @@ _COLUMNS = {
     "twizzit_organization_id": "The Twizzit organization in which the id counts",
     "twizzit_organization_name": "That organization's name",
     "last_values": "What Twizzit said at the last sync: the base of the next update",
+    "sync_teams": "Whether teams are synced",
+    "sync_players": "Whether players are synced",
+    "sync_competitions": "Whether competitions are synced",
+    "sync_interval_minutes": "How long from one automatic sync to the next, in minutes",
+    "auto_sync_enabled": "Whether the credential syncs by itself",
+    "last_sync_at": "When the last whole sync of the running season that did not fail had ended (UTC)",
+    "next_sync_at": "When it syncs by itself next (UTC); empty is at once",
+    "monthly_call_limit": "How many calls to Twizzit a month may cost; empty is no limit",
+    "consecutive_failures": "Automatic syncs that failed since the last success",
+    "paused_until": "No automatic sync before then (UTC)",
+    "paused_because": "Why it is paused",
+    "match_event_type": "The account's event type of matches, by id or name; empty where its names tell",
 }
 
 
