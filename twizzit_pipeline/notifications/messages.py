@@ -107,7 +107,7 @@ def _partial(body: Mapping[str, Any], credential_id: int) -> str:
 
 
 def _recovered(body: Mapping[str, Any], _: int) -> str:
-    was = "late" if body["kinds"] == [events.LATE] else "failing"
+    was = "being late" if body["kinds"] == [events.LATE] else "failing"
     how = "with a partial success" if body["status"] == "partial_success" else "successfully"
     season = f" {plain(body['season'], _LONGEST_NAME)}" if body["season"] else ""
     return f"Synced{season} {how} at {_moment(body['ended_at'])}, after {was} since {_moment(body['since'])}."

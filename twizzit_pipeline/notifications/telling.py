@@ -107,7 +107,7 @@ def _organizations(connection: Connection, late: Sequence[Late]) -> dict[int, st
     if not ids:
         return {}
     names = select(credentials.c.id, credentials.c.organization_name).where(among(credentials.c.id, ids))
-    return dict(connection.execute(names).tuples())
+    return {row.id: row.organization_name for row in connection.execute(names)}
 
 
 def _deliver(engine: Engine, channel: Channel, at: datetime | None) -> tuple[int, str | None]:
