@@ -19,6 +19,7 @@ from twizzit_pipeline.cli import (
     database,
     history,
     mappings,
+    notifications,
     registered,
     simulate,
     status,
@@ -46,6 +47,7 @@ app.add_typer(config.app, name="config")
 app.command()(status.status)
 app.command()(history.history)
 app.add_typer(mappings.app, name="mappings")
+app.add_typer(notifications.app, name="notifications")
 app.command()(registered.registered)
 app.command()(database.migrate)
 app.command(name="check-migrations")(database.check_migrations)
