@@ -18,7 +18,7 @@ from twizzit_pipeline.sync import schedule
 from twizzit_pipeline.sync.schedule import Usage
 
 RECENT_RUNS = 10
-# A login, the organization, the seasons, two pages of groups and a roster for each of fifteen teams.
+# What a club of fifty teams and seven hundred people takes (docs/calls.md).
 FIRST_GUESS = 20
 _ROWS_OF_A_RUN = 4
 
