@@ -55,21 +55,23 @@ def configure(settings: Settings, *, quiet: bool = False) -> None:
         quiet: for commands that speak for themselves: errors alone, unless the settings name a level or a format.
     """
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    as_json = settings.log_format == "json"
     silent = quiet and not settings.model_fields_set & {"log_level", "log_format"}
     root = logging.getLogger()
-    for handler in [one for one in root.handlers if isinstance(one, _StandardError)]:
-        root.removeHandler(handler)
-    handler = _StandardError(logging.ERROR if silent else level)
-    handler.setFormatter(_formatter(as_json=settings.log_format == "json"))
-    root.addHandler(handler)
+    ours = next((one for one in root.handlers if isinstance(one, _StandardError)), None)
+    if ours is None:
+        ours = _StandardError()
+        root.addHandler(ours)
+    ours.setFormatter(_formatter(as_json=as_json))
+    ours.setLevel(logging.ERROR if silent else level)
     logging.getLogger(PACKAGE).setLevel(level)
 
 
 class _StandardError(logging.StreamHandler[Any]):
     """Writes to whatever standard error is at the moment: a spinner on the terminal puts itself before it."""
 
-    def __init__(self, level: int) -> None:
-        logging.Handler.__init__(self, level)
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
 
     @property
     def stream(self) -> Any:

@@ -78,9 +78,10 @@ class Archive:
         given = {"credential_id": self.credential_id, "sync_type": "teams", "status": status, **values}
         return self.add(tables.sync_requests, **given, requested_at=OLD, completed_at=completed)
 
-    def told(self, delivered: datetime | None) -> int:
-        values = {"key": f"key-{next(_numbers)}", "channel": "webhook", "kind": "failed", "body": {}}
-        return self.add(tables.notifications, **values, created_at=OLD, delivered_at=delivered)
+    def told(self, delivered: datetime | None, created: datetime = OLD, **values: object) -> int:
+        given = {"key": f"key-{next(_numbers)}", "channel": "webhook", "kind": "failed", "body": {}, **values}
+        given.setdefault("credential_id", self.credential_id)
+        return self.add(tables.notifications, **given, created_at=created, delivered_at=delivered)
 
     def called(self, month: date) -> None:
         with self.engine.begin() as connection:
@@ -144,7 +145,13 @@ def test_what_is_not_over_stays_however_old(archive: Archive) -> None:
     archive.synced(OLD)
     kept.add(archive.synced(OLD))
     open_request = archive.asked(None, status="started", dagster_run_id="asked for")
-    waiting = archive.told(None)
+    kept_notifications = {
+        archive.told(None, NOW),
+        archive.told(OLD, body={"open": ["teams"]}),
+        archive.told(OLD, credential_id=None, kind="bookmark"),
+    }
+    archive.told(OLD, body={"open": []})
+    archive.told(None)  # given up long ago
     with archive.engine.begin() as connection:
         connection.execute(
             insert(tables.leases).values(
@@ -158,7 +165,7 @@ def test_what_is_not_over_stays_however_old(archive: Archive) -> None:
     assert archive.prune().history == 1
     assert archive.ids(tables.sync_history) == kept
     assert archive.ids(tables.sync_requests) == {open_request}
-    assert archive.ids(tables.notifications) == {waiting}
+    assert archive.ids(tables.notifications) == kept_notifications
 
 
 def test_the_last_sync_of_each_credential_and_type_stays(archive: Archive, world: SyncWorld) -> None:
@@ -195,7 +202,7 @@ def test_the_season_that_decides_is_the_same_before_and_after(archive: Archive, 
         archive.add(tables.twizzit_seasons, credential_id=archive.credential_id, label=label)
     with archive.engine.connect() as connection:
         found = seasons.known(connection, archive.credential_id, "07-01")
-    unread = {} if read else {"failed": {PLAYERS_NOT_READ: {"count": 1}}}
+    unread: dict[str, Any] = {} if read else {"failed": {PLAYERS_NOT_READ: {"count": 1}}}
     for label in labels[1:]:
         archive.synced(OLD, season=label)
         archive.synced(OLD, "players", season=label, **unread)

@@ -6,6 +6,7 @@ or slow costs a few seconds of a tick.
 
 import dagster as dg
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured
 from twizzit_pipeline.notifications.telling import Told, tell
 from twizzit_pipeline.settings import Settings, load_settings
@@ -13,6 +14,8 @@ from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.storage.migrate import require_current
 
 LOOK_SECONDS = 15
+
+_log = logs.logger(__name__)
 
 
 def notifications_sensor(settings: Settings | None = None) -> dg.SensorDefinition:
@@ -29,6 +32,8 @@ def notifications_sensor(settings: Settings | None = None) -> dg.SensorDefinitio
     )
     def notifications(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         known = settings or load_settings()
+        if settings is None:  # a process of Dagster's own
+            logs.configure(known)
         channels = configured(known)
         if not channels:
             return dg.SkipReason(NOT_CONFIGURED)
@@ -38,6 +43,13 @@ def notifications_sensor(settings: Settings | None = None) -> dg.SensorDefinitio
         for told in rounds:
             if told.trouble is not None or told.given_up:
                 context.log.warning(summary(told))
+                _log.warning(
+                    "notification failed",
+                    channel=told.channel,
+                    waiting=told.waiting,
+                    given_up=told.given_up,
+                    reason=told.trouble,
+                )
         return dg.SkipReason("; ".join(map(summary, rounds)))
 
     return notifications

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import dagster as dg
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.orchestration.instance import keep_connections
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
@@ -123,6 +124,8 @@ def sync_resource(
     """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run, whatever happened."""
 
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
+        if settings is None:  # a process of Dagster's own
+            logs.configure(load_settings())
         if context.instance is not None:
             keep_connections(context.instance)
             if context.run is not None and PROCESS_TAG not in context.run.tags:

@@ -5,6 +5,7 @@ What belongs here: the job and its schedule. What goes and what stays is decided
 
 import dagster as dg
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.orchestration.results import readable_failures
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import open_database
@@ -25,6 +26,8 @@ def retention_schedule(settings: Settings | None = None) -> dg.ScheduleDefinitio
     @dg.op(name="prune", description="Deletes what is older than TWIZZIT_RETENTION_DAYS; never the audit log.")
     def prune_op(context: dg.OpExecutionContext) -> None:
         known = settings or load_settings()
+        if settings is None:  # a process of Dagster's own
+            logs.configure(known)
         with readable_failures(), open_database(known) as database:
             require_current(database.engine)
             pruned = prune(database.engine, known.retention_days)

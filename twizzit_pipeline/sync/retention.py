@@ -3,8 +3,9 @@
 What belongs here: what goes after `retention_days`, and what stays however old it is. The audit log is never touched.
 
 Of the history stay: rows in progress, whatever a lease or a request that is not over points at, and of the old rows
-the newest of each credential and type, and of each season those that `seasons` and `turns` ask for (whether its teams
-and its players were ever read). So every answer is the same before and after.
+the newest of each credential and type (of all, of the whole ones, of those that ended well), and of each season those
+that say whether its teams and its players were ever read. So what the rules of `seasons`, `due` and `freshness` and the
+views for monitoring find there is the same before and after.
 
 Rows go in transactions of a few thousand, rows that somebody else has locked are left for the next day, and nothing is
 decided once for all: two at once do each row once, and one that is killed has lost nothing.
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Table, delete, exists, func, select, true
+from sqlalchemy import ColumnElement, Engine, Table, delete, exists, func, select, text, true
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.storage import bulk
@@ -101,7 +102,17 @@ def _plain(before: datetime) -> Iterator[tuple[str, Table, ColumnElement[bool]]]
     """The tables whose rows go by their own time alone."""
     yield "changes", sync_changes, sync_changes.c.created_at < before
     yield "requests", sync_requests, sync_requests.c.completed_at < before
-    yield "notifications", notifications, notifications.c.delivered_at < before
+    yield "notifications", notifications, _told_long_ago(before)
+
+
+def _told_long_ago(before: datetime) -> ColumnElement[bool]:
+    """Delivered, or given up (after a day) long ago. What tells of something that lasts stays, so that it is not told
+    once more, and so do the bookmarks, which are no notifications."""
+    columns = notifications.c
+    lasts = columns.body.has_key("open") & (columns.body["open"] != text("'[]'::jsonb"))
+    return (
+        (func.coalesce(columns.delivered_at, columns.created_at) < before) & columns.credential_id.is_not(None) & ~lasts
+    )
 
 
 def _old_usage(before: datetime) -> ColumnElement[bool]:
@@ -140,6 +151,7 @@ def _old_history(engine: Engine, before: datetime) -> Iterator[Sequence[int]]:
 def _kept(engine: Engine, before: datetime) -> set[int]:
     """Of the old rows the newest of each kind that somebody asks for. A newer row only ever makes one needless."""
     columns = sync_history.c
+    ended_well = columns.status.in_(_ENDED_WELL)
     whole_season = columns.details["group_id"].astext.is_(None)
     season = [
         columns.details["season"].astext,
@@ -148,7 +160,9 @@ def _kept(engine: Engine, before: datetime) -> set[int]:
     ]
     kinds: list[tuple[list[ColumnElement[object]], ColumnElement[bool]]] = [
         ([], true()),
-        (season, columns.status.in_(_ENDED_WELL) & whole_season),
+        ([], whole_season),
+        ([], ended_well),
+        (season, ended_well & whole_season),
     ]
     kept: set[int] = set()
     with engine.connect() as connection:
