@@ -20,6 +20,7 @@ from twizzit_pipeline.cli import (
     history,
     mappings,
     notifications,
+    prune,
     registered,
     simulate,
     status,
@@ -27,6 +28,7 @@ from twizzit_pipeline.cli import (
     vault,
 )
 from twizzit_pipeline.cli.demo.command import demo
+from twizzit_pipeline.cli.doctor.command import doctor
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.up.command import up
 from twizzit_pipeline.errors import SyncInProgress, TwizzitPipelineError
@@ -51,6 +53,8 @@ app.add_typer(notifications.app, name="notifications")
 app.command()(registered.registered)
 app.command()(database.migrate)
 app.command(name="check-migrations")(database.check_migrations)
+app.command()(prune.prune)
+app.command()(doctor)
 app.command(context_settings=dagster.PASS_ALL_ON, add_help_option=False)(dagster.dagster)
 app.command()(simulate.simulate)
 app.command()(api.api)
