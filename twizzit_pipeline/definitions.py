@@ -6,12 +6,16 @@ Loading it opens no database, reads no key and calls nobody: settings are read w
 import dagster as dg
 
 from twizzit_pipeline.orchestration.assets import ASSETS
+from twizzit_pipeline.orchestration.configuration_checks import (
+    CONFIGURATION_ASSET,
+    configuration_checks,
+    configuration_sensor,
+)
 from twizzit_pipeline.orchestration.jobs import JOBS
 from twizzit_pipeline.orchestration.notification_sensor import notifications_sensor
-from twizzit_pipeline.orchestration.request_sensor import requests_sensor
 from twizzit_pipeline.orchestration.resources import Progress, sync_resource
 from twizzit_pipeline.orchestration.retention import retention_schedule
-from twizzit_pipeline.orchestration.sensors import partitions_sensor
+from twizzit_pipeline.orchestration.sync_sensor import sync_sensor
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 
@@ -27,9 +31,14 @@ def build_definitions(
         progress: is told in one line what a run is doing.
     """
     return dg.Definitions(
-        assets=list(ASSETS),
+        assets=[CONFIGURATION_ASSET, *ASSETS],
+        asset_checks=[configuration_checks(settings, database)],
         jobs=list(JOBS.values()),
-        sensors=[partitions_sensor(settings), requests_sensor(settings), notifications_sensor(settings)],
+        sensors=[
+            sync_sensor(settings),
+            notifications_sensor(settings),
+            configuration_sensor(settings),
+        ],
         schedules=[retention_schedule(settings)],
         resources={"sync": sync_resource(settings=settings, database=database, progress=progress)},
         # For asset backfills too, which do not take the executor of a job.

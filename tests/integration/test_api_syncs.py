@@ -18,8 +18,10 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync import heartbeat, requests, turns
+from twizzit_pipeline.sync import claims, due, heartbeat, seasons, turns
+from twizzit_pipeline.sync.standing import Asked
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
+from twizzit_pipeline.sync.turns import Turn
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 _TEAMS_ALONE: tuple[Step, ...] = (scan_teams, map_teams)
@@ -46,22 +48,21 @@ class Orchestrator:
     def _work(self) -> None:
         engine = self._world.database.engine
         while not self._over.wait(0.05):
-            heartbeat.beat(engine)
-            line = [turn.request for turn in turns.next_in_line(engine, requests.pending(engine), busy=())]
-            taken = turns.claim(engine, [request.id for request in line])
-            for request in line:
-                if request.id in taken:
-                    self._run(request)
+            line = turns.next_in_line(due.look(engine), day=seasons.today(), season_start="07-01")
+            taken = claims.take(engine, [turn.asked.id for turn in line if turn.asked is not None], [])
+            for turn in line:
+                if turn.asked is not None and turn.asked.id in taken.requests:
+                    self._run(turn, turn.asked)
 
-    def _run(self, request: requests.Request) -> None:
-        kind = turns.entities(self._world.database.engine, request, request.season or self._world.season)
+    def _run(self, turn: Turn, asked: Asked) -> None:
+        kind = turn.entities(asked.season or self._world.season)
         try:
             with self._world.session(
-                request.credential_id,
-                request.season,
+                turn.credential_id,
+                asked.season,
                 run_id=f"of-request-{next(self._numbers)}",
-                narrowing=request.options.narrowing,
-                request_id=request.id,
+                narrowing=asked.options.narrowing,
+                request_id=asked.id,
             ) as session:
                 for step in _TEAMS_ALONE if kind == "teams" else STEPS:
                     step(session)

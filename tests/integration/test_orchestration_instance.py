@@ -16,7 +16,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.orchestration.instance import dagster_environment, dagster_home, open_instance
 from twizzit_pipeline.orchestration.partitions import PartitionKeys, register_partitions
-from twizzit_pipeline.orchestration.sensors import partitions_sensor
+from twizzit_pipeline.orchestration.sync_sensor import sync_sensor
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import seasons
@@ -138,7 +138,7 @@ def test_credentials_and_seasons_become_partitions_once(
 def test_the_sensor_asks_for_what_is_new(
     instance: dg.DagsterInstance, database: Database, settings: Settings, credential_id: int
 ) -> None:
-    sensor = partitions_sensor(settings)
+    sensor = sync_sensor(settings, database)
     context = dg.build_sensor_context(instance=instance)
     asked = sensor.evaluate_tick(context)
     requests = {
@@ -148,7 +148,7 @@ def test_the_sensor_asks_for_what_is_new(
     register_partitions(instance, database.engine)
     again = sensor.evaluate_tick(context)
     assert not again.dynamic_partitions_requests
-    assert again.skip_message == "Every credential and season is a partition already"
+    assert again.skip_message == "Nobody is due or asks for a sync whose turn it is"
 
 
 RUN_DAGSTER = """

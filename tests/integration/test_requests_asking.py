@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, insert, text, update
+from sqlalchemy import Engine, insert, select, text, update
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import (
@@ -24,7 +24,7 @@ from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.tables import credentials, leases, orchestrators, sync_history, sync_requests
-from twizzit_pipeline.sync import heartbeat, requests, seasons, turns
+from twizzit_pipeline.sync import claims, due, heartbeat, requests, seasons, turns
 from twizzit_pipeline.sync.fulfilment import Fulfilment, fail_unstarted, settle
 from twizzit_pipeline.sync.lease import INTERRUPTED, Lease, lease_key
 from twizzit_pipeline.sync.requests import Request, RequestOptions
@@ -147,7 +147,7 @@ def test_who_is_refused_leaves_nothing(engine: Engine, ask: Ask) -> None:
     before = audit.count(engine)
     with pytest.raises(SyncInProgress):
         ask()
-    assert (audit.count(engine), len(requests.pending(engine))) == (before, 1)
+    assert (audit.count(engine), len(waiting(engine))) == (before, 1)
 
 
 @pytest.mark.parametrize("credential_id", [99, 0, -1, 2**40])
@@ -261,7 +261,7 @@ def test_of_many_at_once_one_gets_in(engine: Engine, ask: Ask) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = [answer for answer in pool.map(asked, range(8)) if answer is not None]
     assert len(answers) == 1
-    assert [request.id for request in requests.pending(engine)] == answers
+    assert waiting(engine) == answers
 
 
 def test_a_request_ends_as_its_history_does(engine: Engine, ask: Ask) -> None:
@@ -318,21 +318,35 @@ def test_waiting_no_time_looks_once(engine: Engine, ask: Ask) -> None:
     assert requests.wait(engine, request.id, 0) == request
 
 
+def waiting(engine: Engine) -> list[int]:
+    """The requests that are not over, in the order in which they were asked for."""
+    wanted = select(sync_requests.c.id).where(sync_requests.c.completed_at.is_(None))
+    with engine.connect() as connection:
+        return list(connection.scalars(wanted.order_by(sync_requests.c.requested_at, sync_requests.c.id)))
+
+
+def in_line(engine: Engine, *busy: int) -> list[int]:
+    """The requests whose turn has come."""
+    line = turns.next_in_line(due.look(engine), day=seasons.today(), season_start="07-01", busy=busy)
+    return [turn.asked.id for turn in line if turn.asked is not None]
+
+
+def claim(engine: Engine, *request_ids: int) -> frozenset[int]:
+    return claims.take(engine, request_ids, []).requests
+
+
 def test_turns_are_taken_in_order_and_by_organization(engine: Engine, add: Callable[..., int], ask: Ask) -> None:
     other = add("Korfbal Leie")
     first, second, elsewhere = ask(), ask(queue=True), ask(other)
 
-    def line(*busy: int) -> list[int]:
-        return [turn.request.id for turn in turns.next_in_line(engine, requests.pending(engine), busy=busy)]
-
-    assert line() == [first.id, elsewhere.id]
-    assert line(other) == [first.id]
-    assert turns.claim(engine, [first.id, elsewhere.id]) == {first.id, elsewhere.id}
-    assert line() == [], "a request that is claimed keeps its credential busy"
+    assert in_line(engine) == [first.id, elsewhere.id]
+    assert in_line(engine, other) == [first.id]
+    assert claim(engine, first.id, elsewhere.id) == {first.id, elsewhere.id}
+    assert in_line(engine) == [], "a request that is claimed keeps its credential busy"
     lease, _ = begin(engine, first)
-    assert line() == []
+    assert in_line(engine) == []
     end(engine, first, lease, "success")
-    assert line() == [second.id]
+    assert in_line(engine) == [second.id]
 
 
 def test_two_credentials_of_one_organization_take_turns(engine: Engine, add: Callable[..., int], ask: Ask) -> None:
@@ -341,29 +355,29 @@ def test_two_credentials_of_one_organization_take_turns(engine: Engine, add: Cal
         store.remember_organization(engine, credential_id, "10", "KC Duinen")
     first = ask(one)
     ask(other, queue=True)
-    assert [turn.request.id for turn in turns.next_in_line(engine, requests.pending(engine), busy=())] == [first.id]
-    assert turns.next_in_line(engine, requests.pending(engine), busy=[other]) == []
+    assert in_line(engine) == [first.id]
+    assert in_line(engine, other) == []
 
 
 def test_a_claim_is_one_orchestrators_for_a_minute(engine: Engine, ask: Ask) -> None:
     request = ask()
     with ThreadPoolExecutor(4) as pool:
-        claimed = list(pool.map(lambda _: turns.claim(engine, [request.id]), range(4)))
+        claimed = list(pool.map(lambda _: claim(engine, request.id), range(4)))
     assert sorted(map(len, claimed)) == [0, 0, 0, 1]
     with engine.begin() as connection:
         connection.execute(update(sync_requests).values(claimed_at=text("now() - interval '61 seconds'")))
-    assert turns.claim(engine, [request.id]) == {request.id}
+    assert claim(engine, request.id) == {request.id}
 
 
 def test_a_run_that_comes_too_early_puts_its_request_back(engine: Engine, ask: Ask) -> None:
     request = ask()
-    turns.claim(engine, [request.id])
+    claim(engine, request.id)
     with engine.begin() as connection:
         Fulfilment(request.id, "run-1").end(connection, SyncInProgress(), "Sync already in progress")
     back = requests.get(engine, request.id)
     assert (back.status, back.attempt, back.run_id, back.error) == ("queued", 2, None, None)
     assert not fail_unstarted(engine, request.id, attempt=1), "the run of the first attempt says nothing any more"
-    assert turns.next_in_line(engine, requests.pending(engine), busy=()) == [], "not at once: every try costs calls"
+    assert in_line(engine) == [], "not at once: every try costs calls"
 
 
 def test_a_run_leaves_a_request_alone_that_is_not_its_own(engine: Engine, ask: Ask) -> None:
@@ -395,7 +409,7 @@ def test_requests_go_with_their_credential(engine: Engine, club: int, ask: Ask) 
     request = ask()
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM twizzit_credentials WHERE id = :id"), {"id": club})
-    assert requests.pending(engine) == []
+    assert waiting(engine) == []
     with pytest.raises(UnknownRequest):
         requests.get(engine, request.id)
     settle(engine)

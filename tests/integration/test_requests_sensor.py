@@ -13,7 +13,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.instance import open_instance
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
-from twizzit_pipeline.orchestration.request_sensor import requests_sensor
+from twizzit_pipeline.orchestration.sync_sensor import sync_sensor
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import Actor
@@ -36,6 +36,8 @@ class Orchestrator:
     simulator: SimulatorServer
     instance: dg.DagsterInstance
     definitions: dg.Definitions
+    cursor: str | None = None
+    said: str | None = None
 
     @property
     def engine(self) -> Engine:
@@ -66,14 +68,19 @@ class Orchestrator:
 
     def tick(self) -> list[dg.RunRequest]:
         """The runs that one tick asks for; the partitions that it asks for are there afterwards."""
-        context = dg.build_sensor_context(instance=self.instance, definitions=self.definitions)
-        result = requests_sensor(self.settings)(context)
-        if isinstance(result, dg.SkipReason):
-            return []
+        context = dg.build_sensor_context(
+            instance=self.instance, definitions=self.definitions, cursor=self.cursor, sensor_name="sync_sensor"
+        )
+        result = sync_sensor(self.settings, self.database)(context)
         assert isinstance(result, dg.SensorResult)
+        self.cursor, self.said = result.cursor, getattr(result.skip_reason, "skip_message", None)
         for wanted in result.dynamic_partitions_requests or []:
-            assert isinstance(wanted, dg.AddDynamicPartitionsRequest)
-            self.instance.add_dynamic_partitions(wanted.partitions_def_name, wanted.partition_keys)
+            name, keys = wanted.partitions_def_name, wanted.partition_keys
+            if isinstance(wanted, dg.AddDynamicPartitionsRequest):
+                self.instance.add_dynamic_partitions(name, keys)
+            else:
+                for key in keys:
+                    self.instance.delete_dynamic_partition(name, key)
         return list(result.run_requests or [])
 
     def run(self, wanted: dg.RunRequest) -> dg.ExecuteInProcessResult:
@@ -109,7 +116,11 @@ def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) ->
     request = orchestrator.ask(credential_id)
     (wanted,) = orchestrator.tick()
     assert (wanted.run_key, wanted.job_name) == (f"request-{request.id}", "sync_all")
-    assert wanted.tags == {"twizzit/trigger": "request", "twizzit/request": str(request.id)}
+    assert wanted.tags == {
+        "twizzit/trigger": "request",
+        "twizzit/request": str(request.id),
+        "dagster/priority": "2",
+    }
     key = store.partition_key(orchestrator.engine, credential_id)
     assert wanted.partition_key == f"{key}|{orchestrator.season}"
     assert orchestrator.get(request).status == "queued"

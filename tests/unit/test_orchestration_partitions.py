@@ -13,8 +13,8 @@ from twizzit_pipeline.orchestration.partitions import (
     missing_keys,
     parse,
     partition_keys,
-    usable,
 )
+from twizzit_pipeline.sync.seasons import usable
 
 
 def test_a_key_is_read_as_it_was_made() -> None:

@@ -11,7 +11,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from twizzit_pipeline.errors import UnknownCredential
-from twizzit_pipeline.sync.seasons import known_partitions
+from twizzit_pipeline.sync.seasons import known_partitions, usable
 
 CREDENTIAL = "credential"
 SEASON = "season"
@@ -55,8 +55,9 @@ class PartitionKeys:
     def __bool__(self) -> bool:
         return bool(self.credentials or self.seasons)
 
-    def without(self, credentials: Collection[str], seasons: Collection[str]) -> "PartitionKeys":
-        """These keys less the ones given."""
+    def less(self, other: "PartitionKeys") -> "PartitionKeys":
+        """These keys less those of the other."""
+        credentials, seasons = set(other.credentials), set(other.seasons)
         return PartitionKeys(
             tuple(key for key in self.credentials if key not in credentials),
             tuple(key for key in self.seasons if key not in seasons),
@@ -89,11 +90,6 @@ def parse(key: str) -> CredentialSeason:
     return CredentialSeason(credential, season)
 
 
-def usable(label: str) -> bool:
-    """Whether a season's label can be a partition key: Dagster keeps a few characters for itself."""
-    return bool(label) and label.isprintable() and not set(label) & set("|,[]") and "..." not in label
-
-
 def partition_keys(credentials: Mapping[int, str], seasons: Mapping[int, Collection[str]]) -> PartitionKeys:
     """The keys of what `sync.seasons.known_partitions` found, in order: credentials by id, seasons by label.
 
@@ -107,7 +103,7 @@ def partition_keys(credentials: Mapping[int, str], seasons: Mapping[int, Collect
 
 def missing_keys(instance: dg.DagsterInstance, wanted: PartitionKeys) -> PartitionKeys:
     """The keys that this instance does not know yet."""
-    return wanted.without(instance.get_dynamic_partitions(CREDENTIAL), instance.get_dynamic_partitions(SEASON))
+    return wanted.less(known_keys(instance))
 
 
 def add_keys(instance: dg.DagsterInstance, keys: PartitionKeys) -> None:
@@ -118,12 +114,28 @@ def add_keys(instance: dg.DagsterInstance, keys: PartitionKeys) -> None:
         instance.add_dynamic_partitions(SEASON, list(keys.seasons))
 
 
+def known_keys(instance: dg.DagsterInstance) -> PartitionKeys:
+    """The keys that this instance knows."""
+    return PartitionKeys(
+        tuple(instance.get_dynamic_partitions(CREDENTIAL)), tuple(instance.get_dynamic_partitions(SEASON))
+    )
+
+
 def add_requests(keys: PartitionKeys) -> list[dg.AddDynamicPartitionsRequest]:
     """The same as `add_keys`, as the answer of a sensor."""
     return [
         definition.build_add_request(list(added))
         for definition, added in ((credential_partitions, keys.credentials), (season_partitions, keys.seasons))
         if added
+    ]
+
+
+def delete_requests(keys: PartitionKeys) -> list[dg.DeleteDynamicPartitionsRequest]:
+    """The answer of a sensor that makes the instance forget keys."""
+    return [
+        definition.build_delete_request(list(gone))
+        for definition, gone in ((credential_partitions, keys.credentials), (season_partitions, keys.seasons))
+        if gone
     ]
 
 

@@ -5,7 +5,7 @@ What belongs here: starting such a run, telling how it ended, and ending the run
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -26,19 +26,18 @@ from twizzit_pipeline.orchestration.partitions import (
     add_keys,
     missing_keys,
     partition_keys,
-    usable,
 )
 from twizzit_pipeline.orchestration.resources import PROCESS_TAG, TRIGGER_TAG, Progress, sync_resource
 from twizzit_pipeline.orchestration.results import ERROR
+from twizzit_pipeline.orchestration.under_way import under_way
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.history import interrupted
-from twizzit_pipeline.sync.lease import process_is_gone, this_process
-from twizzit_pipeline.sync.seasons import known_partitions
+from twizzit_pipeline.sync.lease import this_process
+from twizzit_pipeline.sync.seasons import known_partitions, usable
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
-_UNFINISHED = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +129,17 @@ def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
 
     Such a run would be shown as started for good, and keep the next one of its credential waiting in the queue.
     """
-    unfinished = {run.run_id: run for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED))}
-    if not unfinished:
-        return []
+    now = under_way(instance)
     # By the history, which knows a silent process of another machine; by the process, gone before it had any history.
-    dead = interrupted(engine, unfinished)
-    dead |= {run_id for run_id, run in unfinished.items() if process_is_gone(run.tags.get(PROCESS_TAG, ""))}
-    for run_id in sorted(dead):
-        instance.report_run_failed(unfinished[run_id], "The process of this run ended before the run did")
-    return sorted(dead)
+    dead = sorted(interrupted(engine, now.working) | now.gone) if now.working else []
+    fail_dead(instance, [now.working[run_id] for run_id in dead])
+    return dead
+
+
+def fail_dead(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> None:
+    """Tell the instance that these runs have died."""
+    for run in runs:
+        instance.report_run_failed(run, "The process of this run ended before the run did")
 
 
 def _job(settings: Settings, database: Database, name: str, progress: Progress | None) -> dg.JobDefinition:

@@ -5,6 +5,7 @@ What belongs here: running Alembic and reading its comparison. What the migratio
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Inspector, inspect, text
+from sqlalchemy import Connection, Engine, Inspector, ScalarSelect, column, inspect, select, table, text
 
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.storage.engine import driver_errors
@@ -58,7 +59,7 @@ def migrate(engine: Engine) -> list[str]:
     """
     with driver_errors(), engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        pending = _pending(connection)
+        pending = _pending(_current(connection))
         if pending:
             config = _config()
             config.attributes["connection"] = connection
@@ -90,7 +91,7 @@ def check(engine: Engine) -> MigrationState:
         return MigrationState(
             current=_current(connection),
             head=_head(),
-            pending=_pending(connection),
+            pending=_pending(_current(connection)),
             differences=tuple(_differences(connection)),
         )
 
@@ -101,7 +102,21 @@ def require_current(engine: Engine) -> None:
         MigrationsPending: the database is not at the newest migration.
     """
     with driver_errors(), engine.connect() as connection:
-        current, pending = _current(connection), _pending(connection)
+        require_revision(_current(connection))
+
+
+def applied_revision() -> ScalarSelect[Any]:
+    """The newest revision applied, as part of a statement that asks for more; it fails where none ever was."""
+    return select(column("version_num")).select_from(table(VERSION_TABLE)).scalar_subquery()
+
+
+def require_revision(current: str | None) -> None:
+    """Judges what `applied_revision` found.
+
+    Raises:
+        MigrationsPending: it is not the newest migration.
+    """
+    pending = _pending(current)
     if pending:
         at = f"at migration {current}" if current else "not migrated yet"
         raise MigrationsPending(f"The database is {at}, and {len(pending)} are pending; run: twizzit migrate")
@@ -132,9 +147,8 @@ def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
 
 
-def _pending(connection: Connection) -> tuple[str, ...]:
-    current = _current(connection)
-    newest_first = [revision.revision for revision in _script().walk_revisions()]
+def _pending(current: str | None) -> tuple[str, ...]:
+    newest_first = _revisions()
     if current is None:
         return tuple(reversed(newest_first))
     if current not in newest_first:
@@ -142,6 +156,12 @@ def _pending(connection: Connection) -> tuple[str, ...]:
             f"The database is at migration {current}, which this version does not know: install a newer one"
         )
     return tuple(reversed(newest_first[: newest_first.index(current)]))
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Every revision, the newest first; reading the files takes longer than asking the database."""
+    return tuple(revision.revision for revision in _script().walk_revisions())
 
 
 def _differences(connection: Connection) -> list[str]:

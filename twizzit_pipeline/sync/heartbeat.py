@@ -3,7 +3,7 @@
 import platform
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import CTE, Connection, Engine, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.storage.engine import driver_errors
@@ -20,10 +20,22 @@ def beat(engine: Engine, name: str | None = None) -> None:
     Args:
         name: which one; by default the machine's name. Those silent for a day are forgotten.
     """
-    alive = insert(orchestrators).values(name=name or platform.node() or "orchestrator", heartbeat_at=_NOW)
     with driver_errors(), engine.begin() as connection:
-        connection.execute(alive.on_conflict_do_update(index_elements=["name"], set_={"heartbeat_at": _NOW}))
-        connection.execute(delete(orchestrators).where(orchestrators.c.heartbeat_at < _NOW - _FORGOTTEN_AFTER))
+        connection.execute(select(func.now()).add_cte(*signs_of_life(name)))
+
+
+def signs_of_life(name: str | None = None) -> tuple[CTE, CTE]:
+    """What `beat` writes, to be part of a statement that writes more."""
+    mine = name or platform.node() or "orchestrator"
+    alive = insert(orchestrators).values(name=mine, heartbeat_at=_NOW)
+    silent = orchestrators.c.heartbeat_at < _NOW - _FORGOTTEN_AFTER
+    return (
+        alive.on_conflict_do_update(index_elements=["name"], set_={"heartbeat_at": _NOW})
+        .returning(orchestrators.c.name)
+        .cte("alive"),
+        # A statement may write a row once.
+        delete(orchestrators).where(silent, orchestrators.c.name != mine).returning(orchestrators.c.name).cte("silent"),
+    )
 
 
 def is_alive(connection: Connection) -> bool:

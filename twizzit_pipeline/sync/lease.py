@@ -9,7 +9,7 @@ import os
 import platform
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -186,6 +186,19 @@ def close_interrupted(engine: Engine) -> list[str]:
         for held in dead:
             _bury(connection, held)
     return [held.run_id for held in dead]
+
+
+def release_over(engine: Engine, run_ids: Collection[str]) -> None:
+    """The same for leases of runs that their orchestrator knows to be over, whether their processes live or not.
+
+    One that lives finds out before it writes anything more (`LeaseLost`).
+    """
+    wanted = select(leases.c.organization, leases.c.dagster_run_id, leases.c.history_id)
+    with engine.begin() as connection:
+        for held in connection.execute(
+            wanted.where(leases.c.dagster_run_id.in_(run_ids)).with_for_update(skip_locked=True)
+        ).all():
+            _bury(connection, _Held(*held))
 
 
 def under_way(engine: Engine, credential_id: int) -> int | None:

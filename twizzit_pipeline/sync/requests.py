@@ -59,6 +59,11 @@ class RequestOptions:
         """What the sync is limited to."""
         return Narrowing(self.group_id, self.create_missing)
 
+    @classmethod
+    def of(cls, stored: Mapping[str, Any] | None) -> "RequestOptions":
+        """What the column `options` holds; names that mean nothing (any more) are left out."""
+        return cls(**{name: value for name, value in (stored or {}).items() if name in cls.__dataclass_fields__})
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -170,13 +175,6 @@ def wait(engine: Engine, request_id: int, seconds: float) -> Request:
     return request
 
 
-def pending(engine: Engine) -> list[Request]:
-    """The requests that are not over, in the order in which they were asked for."""
-    wanted = _rows().where(sync_requests.c.completed_at.is_(None))
-    with driver_errors(), engine.connect() as connection:
-        return [_request(row) for row in connection.execute(wanted)]
-
-
 def _add(
     connection: Connection, credential_id: int, asked: Mapping[str, object], options: RequestOptions, actor: Actor
 ) -> int:
@@ -273,8 +271,5 @@ def _rows() -> Select[Any]:
 
 def _request(row: Any) -> Request:
     values = dict(row._mapping)
-    options = {name: value for name, value in (values["options"] or {}).items() if name in _OPTION_NAMES}
-    return Request(**{**values, "options": RequestOptions(**options), "history_ids": tuple(values["history_ids"])})
-
-
-_OPTION_NAMES = RequestOptions.__dataclass_fields__.keys()
+    options = RequestOptions.of(values["options"])
+    return Request(**{**values, "options": options, "history_ids": tuple(values["history_ids"])})

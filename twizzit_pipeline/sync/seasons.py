@@ -4,9 +4,10 @@ A season is the label that Twizzit gives; where an account has none, the season 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, false, func, select
@@ -22,6 +23,10 @@ LABEL_LENGTH = 50
 
 # What Dagster keeps for itself in the keys of partitions.
 _NO_KEY = re.compile(r"[|,\[\]]|\.\.\.|[^ -~\u00a0-\uffff]")
+
+
+# The columns that a `SeasonRow` is made of, in the order in which `of_rows` takes them.
+ROW = ("id", "label", "twizzit_season_id", "start_date", "end_date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +93,20 @@ def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season
 
 def known(connection: Connection, credential_id: int, season_start: str) -> list[SeasonRow]:
     """Every season of a credential, the oldest first."""
-    rows = connection.execute(
-        select(
-            twizzit_seasons.c.id,
-            twizzit_seasons.c.label,
-            twizzit_seasons.c.twizzit_season_id,
-            twizzit_seasons.c.start_date,
-            twizzit_seasons.c.end_date,
-        ).where(twizzit_seasons.c.credential_id == credential_id)
-    )
-    filled = [_with_dates(*row, season_start=season_start) for row in rows]
+    wanted = select(*(twizzit_seasons.c[name] for name in ROW))
+    return of_rows(connection.execute(wanted.where(twizzit_seasons.c.credential_id == credential_id)), season_start)
+
+
+def of_rows(rows: Iterable[Sequence[Any]], season_start: str) -> list[SeasonRow]:
+    """Seasons of one credential, the oldest first, of rows with the columns `ROW`; a date may be its ISO text.
+
+    Raises:
+        ValueError: a text is no date.
+    """
+    filled = [
+        _with_dates(row_id, label, remote_id, _date(start), _date(end), season_start=season_start)
+        for row_id, label, remote_id, start, end in rows
+    ]
     return sorted(filled, key=lambda season: (season.start_date, season.id))
 
 
@@ -159,6 +168,15 @@ def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str
             for credential_id, label in rows:
                 labels.setdefault(credential_id, []).append(label)
     return credentials, labels
+
+
+def usable(label: str) -> bool:
+    """Whether a season's label can be a partition key: Dagster keeps a few characters for itself."""
+    return bool(label) and label.isprintable() and not set(label) & set("|,[]") and "..." not in label
+
+
+def _date(value: date | str | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _with_dates(

@@ -1,121 +1,110 @@
-"""Whose turn it is: one sync of an organization at a time, in the order in which they were asked for.
+"""Whose turn it is: one sync of an organization at a time, those that somebody asked for before those that are due.
 
-What belongs here: what an orchestrator asks before it makes a run of a request. A run that comes too early all the same
-finds the lease taken, and its request waits for another turn.
+What belongs here: what follows from a tick's `View`, without the database. A run that comes too early all the same
+finds the lease taken: its request waits for another turn, and so does what was due (`automatic.gave_way`).
 """
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, func, select, update
-
-from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.store import Credential
-from twizzit_pipeline.storage import bulk
-from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import (
-    leases,
-    sync_history,
-    sync_requests,
-    team_mappings,
-    twizzit_seasons,
-    twizzit_teams,
-)
 from twizzit_pipeline.sync.lease import lease_keys
-from twizzit_pipeline.sync.requests import Request, SyncType
-
-# A claim whose run never came (the orchestrator died in between) is free again after this.
-CLAIM_SECONDS = 60
-
-
-def claim(engine: Engine, request_ids: Iterable[int]) -> set[int]:
-    """Takes waiting requests for the caller to run; those that somebody else took first are not in the answer.
-
-    A claim is good for a minute. Whether the turn of a request has come is `next_in_line`'s part.
-    """
-    free = sync_requests.c.claimed_at.is_(None) | (
-        sync_requests.c.claimed_at < func.clock_timestamp() - timedelta(seconds=CLAIM_SECONDS)
-    )
-    claimed = (
-        update(sync_requests)
-        .where(bulk.among(sync_requests.c.id, list(request_ids)), sync_requests.c.status == "queued", free)
-        .values(claimed_at=func.clock_timestamp())
-    )
-    with driver_errors(), engine.begin() as connection:
-        return set(connection.scalars(claimed.returning(sync_requests.c.id)))
+from twizzit_pipeline.sync.requests import SyncType
+from twizzit_pipeline.sync.standing import Asked, Standing, View
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A request whose turn has come, and whose it is."""
+    """A credential that may sync now: for `asked`, or because it is due (None)."""
 
-    request: Request
-    credential: Credential
+    standing: Standing
+    asked: Asked | None
+
+    @property
+    def credential_id(self) -> int:
+        return self.standing.credential.id
+
+    @property
+    def due(self) -> datetime | None:
+        """Since when it is due (UTC with zone), where nobody asked; None where it is so for the first time."""
+        plan = self.standing.schedule
+        return None if self.asked is not None or plan is None else plan.next_sync_at
+
+    def season(self, day: date, season_start: str) -> str:
+        """The label of the season to sync.
+
+        Raises:
+            ValueError: as `Standing.running_season`.
+        """
+        asked = self.asked.season if self.asked is not None else None
+        return asked or self.standing.running_season(day, season_start)
+
+    def entities(self, season: str) -> SyncType:
+        """What a run must sync to bring what the request, or else the configuration, is about.
+
+        Players alone need the teams of that season: where they were never read (or the one team asked for has no
+        mapping), they come along.
+        """
+        if self.asked is None:
+            teams, players = self.standing.sync_teams, self.standing.sync_players
+        else:
+            kind = self.asked.sync_type
+            teams, players = kind != "players", kind != "teams" or self.asked.options.include_players
+        if not players:
+            return "teams"
+        return "players" if not teams and season in self.standing.teams_read else "all"
 
 
-def next_in_line(engine: Engine, requests: Iterable[Request], *, busy: Collection[int]) -> list[Turn]:
-    """Of these requests the ones whose turn has come: the first of each organization that nobody is working on.
+def next_in_line(
+    view: View, *, day: date, season_start: str, busy: Collection[int] = (), yielding: Collection[str] = ()
+) -> list[Turn]:
+    """Those who may sync now: of each organization that nobody works on one, the longest asked for or else due.
 
     Args:
-        requests: those that are not over, in their order.
-        busy: credentials that an orchestrator is working on already.
+        busy: credentials that an orchestrator has a run for already.
+        yielding: runs that let others of their credential pass (a backfill's): a lease that one of them holds keeps
+            only others of its organization waiting.
     """
-    with driver_errors(), engine.connect() as connection:
-        known = {credential.id: credential for credential in store.list_all(engine)}
-        taken = set(connection.scalars(select(leases.c.organization)))
-        now = connection.execute(select(func.clock_timestamp())).scalar_one()
+    taken: defaultdict[str, set[int]] = defaultdict(set)  # lease → the credentials that it lets pass
+    shut: set[str] = set()
+    for held in view.leases:
+        if held.run_id in yielding:
+            taken[held.organization].add(held.credential_id)
+        else:
+            shut.add(held.organization)
     for credential_id in busy:
-        if credential_id in known:
-            taken |= lease_keys(known[credential_id])
+        if credential_id in view.standings:
+            shut |= lease_keys(view.standings[credential_id].credential)
     line: list[Turn] = []
-    for request in requests:
-        credential = known.get(request.credential_id)
-        if credential is None:
-            continue  # deleted since, and its requests with it
-        free = not taken & lease_keys(credential)
-        if free and request.status == "queued" and not _is_claimed(request, now):
-            line.append(Turn(request, credential))
-        taken |= lease_keys(credential)
+    for turn in [*_asked(view), *_due(view, day, season_start)]:
+        keys = lease_keys(turn.standing.credential)
+        passes = all(not taken[key] or taken[key] == {turn.credential_id} for key in keys & taken.keys())
+        waits = turn.asked is not None and (turn.asked.status != "queued" or turn.asked.claimed)
+        if passes and not shut & keys and not waits:
+            line.append(turn)
+        shut |= keys
     return line
 
 
-def entities(engine: Engine, request: Request, season: str) -> SyncType:
-    """What a run must sync so that a request gets what it asks for.
-
-    Players alone need the teams of that season: where they were never read (or the one team asked for has no mapping),
-    they come along.
-    """
-    if request.sync_type == "players":
-        with driver_errors(), engine.connect() as connection:
-            return "players" if _has_teams(connection, request, season) else "all"
-    return "all" if request.options.include_players else request.sync_type
+def _asked(view: View) -> list[Turn]:
+    found = [Turn(one, one.asked) for one in view.standings.values() if one.asked is not None]
+    return sorted(found, key=_since)
 
 
-def _has_teams(connection: Connection, request: Request, season: str) -> bool:
-    if request.options.group_id is not None:
-        seen = (
-            select(twizzit_teams.c.twizzit_team_id)
-            .join(twizzit_seasons, twizzit_seasons.c.id == twizzit_teams.c.season_id)
-            .join(team_mappings, team_mappings.c.twizzit_team_id == twizzit_teams.c.twizzit_team_id)
-            .where(
-                twizzit_teams.c.credential_id == request.credential_id,
-                team_mappings.c.credential_id == request.credential_id,
-                twizzit_seasons.c.label == season,
-                twizzit_teams.c.twizzit_team_id == request.options.group_id,
-            )
-        )
-    else:
-        seen = select(sync_history.c.id).where(
-            sync_history.c.credential_id == request.credential_id,
-            sync_history.c.sync_type == "teams",
-            sync_history.c.status.in_(("success", "partial_success")),
-            sync_history.c.details["season"].astext == season,
-            sync_history.c.details["season_exists"].astext.is_(None),
-            sync_history.c.details["group_id"].astext.is_(None),
-        )
-    return connection.execute(seen.limit(1)).first() is not None
+def _since(turn: Turn) -> tuple[object, ...]:
+    assert turn.asked is not None
+    return turn.asked.requested_at, turn.asked.id
 
 
-def _is_claimed(request: Request, now: datetime) -> bool:
-    return request.claimed_at is not None and request.claimed_at > now - timedelta(seconds=CLAIM_SECONDS)
+def _due(view: View, day: date, season_start: str) -> Iterator[Turn]:
+    """Those whose time has come, the longest overdue first; the ones that cannot sync take nobody's turn."""
+    due = [
+        (plan.next_sync_at or view.now, credential_id)
+        for credential_id, standing in view.standings.items()
+        if (plan := standing.schedule) is not None and plan.is_due(view.now)
+    ]
+    for _, credential_id in sorted(due):
+        standing = view.standings[credential_id]
+        if standing.trouble(day, season_start) is None:
+            yield Turn(standing, None)
