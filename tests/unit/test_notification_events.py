@@ -56,7 +56,15 @@ def run(*outcomes: Outcome, season: str = "2026-2027", credential_id: int = 3) -
     Ids.last += 10
     numbered = tuple(replace(one, history_id=Ids.last + place) for place, one in enumerate(outcomes))
     ended_at = NOW + timedelta(seconds=Ids.last)
-    return Run(credential_id, "KC Ons Huis", season, ended_at, True, Ids.last + len(outcomes) - 1, numbered)
+    return Run(
+        credential_id=credential_id,
+        organization="KC Ons Huis",
+        season=season,
+        ended_at=ended_at,
+        over=True,
+        row_ids=tuple(one.history_id for one in numbered),
+        outcomes=numbered,
+    )
 
 
 def failed(error: str = DOWN, entity: str = "teams") -> Outcome:

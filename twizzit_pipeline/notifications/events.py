@@ -208,7 +208,7 @@ class _Streaks:
                 "kinds": sorted({fact.kind for fact in over}),
                 "since": min(fact.body["since"] for fact in over),
             }
-            self._tell(RECOVERED, run.credential_id, run.last_id, body)
+            self._tell(RECOVERED, run.credential_id, run.row_ids[-1], body)
 
     def _end(self, kind: str, run: Run, matters: Sequence[str]) -> list[Fact]:
         """The facts that are over with that."""

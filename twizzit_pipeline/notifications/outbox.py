@@ -47,7 +47,7 @@ class Bookmark:
 
     Attributes:
         since: rows that closed before then are not looked at any more (UTC, with zone).
-        seen: the last history row of each run since then that was followed.
+        seen: the history rows since then of the runs that were followed.
         watching_since: when it began to be followed without a pause.
     """
 

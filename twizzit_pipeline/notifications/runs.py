@@ -39,7 +39,7 @@ class Run:
         season: its label, "" where the history does not say.
         ended_at: when its last row closed (UTC, with zone).
         over: whether it will open or close no more rows: none is in progress, and it holds no lease.
-        last_id: of its rows in the history.
+        row_ids: its rows in the history, in ascending order.
         whole: whether it was about all of the season; one of a single team says nothing of the others.
         outcomes: the last one of each entity: a step that was tried again is known by its last try.
     """
@@ -49,7 +49,7 @@ class Run:
     season: str
     ended_at: datetime
     over: bool
-    last_id: int
+    row_ids: tuple[int, ...]
     outcomes: tuple[Outcome, ...]
     whole: bool = True
 
@@ -70,16 +70,27 @@ class Run:
         return any(one.error == STOPPED for one in self.failures)
 
 
-def ended_since(connection: Connection, since: datetime) -> list[Run]:
-    """The runs of which a row closed at `since` (with zone) or later, in the order in which they ended."""
+def ended_since(
+    connection: Connection, since: datetime, seen: frozenset[int] = frozenset()
+) -> tuple[list[Run], frozenset[int]]:
+    """The runs of which a row closed at `since` (with zone) or later, in the order in which they ended.
+
+    Args:
+        seen: rows of runs that are known already; a run without any other is left out.
+
+    Returns:
+        the runs, and those of `seen` that closed since then.
+    """
     history = sync_history.c
     recent = connection.execute(
         select(history.id, history.dagster_run_id).where(
             history.completed_at >= since.astimezone(UTC).replace(tzinfo=None), history.credential_id.is_not(None)
         )
     ).all()
-    if not recent:
-        return []
+    new = [row for row in recent if row.id not in seen]
+    still_seen = seen & {row.id for row in recent}
+    if not new:
+        return [], still_seen
     # One statement: whether a run is over is known of the same moment as its rows.
     rows = connection.execute(
         select(
@@ -92,14 +103,15 @@ def ended_since(connection: Connection, since: datetime) -> list[Run]:
         .join(credentials, credentials.c.id == history.credential_id)
         .where(
             or_(
-                among(history.id, [row.id for row in recent if row.dagster_run_id is None]),
-                among(history.dagster_run_id, sorted({row.dagster_run_id for row in recent if row.dagster_run_id})),
+                among(history.id, [row.id for row in new if row.dagster_run_id is None]),
+                among(history.dagster_run_id, sorted({row.dagster_run_id for row in new if row.dagster_run_id})),
             )
         )
         .order_by(history.id)
     )
     found: list[Any] = sorted(rows, key=_run_of)
-    return sorted((_run(list(of_run)) for _, of_run in groupby(found, key=_run_of)), key=lambda run: run.ended_at)
+    runs = [_run(list(of_run)) for _, of_run in groupby(found, key=_run_of)]
+    return sorted(runs, key=lambda run: run.ended_at), still_seen
 
 
 def _run_of(row: Any) -> tuple[str, int]:
@@ -117,7 +129,7 @@ def _run(rows: list[Row[Any]]) -> Run:
         season=str((last.details or {}).get("season") or ""),
         ended_at=max(row.completed_at for row in rows if row.completed_at is not None).replace(tzinfo=UTC),
         over=not any(row.leased or row.status == _IN_PROGRESS for row in rows),
-        last_id=last.id,
+        row_ids=tuple(row.id for row in rows),
         outcomes=tuple(latest.values()),
         whole=not any((row.details or {}).get("group_id") for row in rows),
     )

@@ -77,8 +77,8 @@ def look(engine: Engine, channel: str, at: datetime | None = None) -> int:
         bookmark = outbox.take_bookmark(connection, channel, now)
         if bookmark is None:
             return 0
-        runs = ended_since(connection, bookmark.since)
-        new = [run for run in runs if run.over and run.last_id not in bookmark.seen]
+        runs, still_seen = ended_since(connection, bookmark.since, bookmark.seen)
+        new = [run for run in runs if run.over]
         late = freshness.late(engine, now)  # after the runs: whoever synced in time is not late any more
         found = news(
             new,
@@ -90,16 +90,15 @@ def look(engine: Engine, channel: str, at: datetime | None = None) -> int:
             now=now,
         )
         written = outbox.write(connection, channel, found)
-        outbox.move_bookmark(connection, channel, _moved(bookmark, runs, now), now)
+        seen = still_seen | {row_id for run in new for row_id in run.row_ids}
+        since = _next_since(bookmark, [run for run in runs if not run.over], now)
+        outbox.move_bookmark(connection, channel, Bookmark(since, seen, bookmark.watching_since), now)
     return written
 
 
-def _moved(bookmark: Bookmark, runs: Sequence[Run], now: datetime) -> Bookmark:
+def _next_since(bookmark: Bookmark, unfinished: Sequence[Run], now: datetime) -> datetime:
     """Where the next look begins: a little before this one, and before the end of any run that is not over."""
-    unfinished = [run.ended_at for run in runs if not run.over]
-    since = max(min([now - OVERLAP, *unfinished]), now - FORGETS_AFTER, bookmark.since)
-    seen = frozenset(run.last_id for run in runs if run.over and run.ended_at >= since)
-    return Bookmark(since, seen, bookmark.watching_since)
+    return max(min([now - OVERLAP, *(run.ended_at for run in unfinished)]), now - FORGETS_AFTER, bookmark.since)
 
 
 def _organizations(connection: Connection, late: Sequence[Late]) -> dict[int, str]:
