@@ -145,7 +145,8 @@ class SyncWorld:
         return Synced(session.run_id, reports, self.history_of(session.run_id), session.calls)
 
     def history_of(self, run_id: str) -> dict[str, HistoryRow]:
-        return {row.sync_type: row for row in history.for_run(self.database.engine, run_id)}
+        rows = history.for_run(self.database.engine, run_id)
+        return {row.details.get("entity", row.sync_type): row for row in rows}
 
     def rows(self, table: Table, **where: object) -> Rows:
         """The rows of a table, by its primary key."""

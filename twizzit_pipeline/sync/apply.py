@@ -8,20 +8,48 @@ import pandas as pd
 from sqlalchemy import Connection, Table, update
 
 from twizzit_pipeline.storage import bulk, tables
-from twizzit_pipeline.sync.plan import Change, Plan
+from twizzit_pipeline.sync.plan import Change, Entity, Plan
 
-# Clubs and seasons before the teams that stand in them.
+# What others point at comes first: clubs and seasons before the teams that stand in them.
 _ORDER: tuple[tuple[str, Table], ...] = (
     ("seasons", tables.seasons),
     ("clubs", tables.clubs),
     ("teams", tables.teams),
     ("players", tables.players),
+    ("twizzit_opponents", tables.opponents),
+    ("competitions", tables.competitions),
+    ("games", tables.games),
 )
 _STAMPED = frozenset({"clubs", "teams", "players"})
 # What ShotSpot allows once, and the column whose null lets go of it: a team's name in its season, a player's number.
 _LET_GO = {"teams": "season_id", "players": "jersey_number"}
 _SLOT = {"teams": ("club_id", "name", "season_id"), "players": ("club_id", "jersey_number")}
-_POINTERS = {"season_id": "seasons", "club_id": "clubs", "team_id": "teams"}
+_POINTERS = {
+    "season_id": "seasons",
+    "club_id": "clubs",
+    "team_id": "teams",
+    "home_club_id": "clubs",
+    "away_club_id": "clubs",
+    "home_team_id": "teams",
+    "away_team_id": "teams",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """The mapping table of an entity, and how its columns call the remote and the local row."""
+
+    table: Table
+    remote: str
+    local: str
+
+
+_MAPPINGS: Mapping[Entity, _Mapped] = {
+    "teams": _Mapped(tables.team_mappings, "team", "team"),
+    "players": _Mapped(tables.player_mappings, "player", "player"),
+    "competitions": _Mapped(tables.competition_mappings, "competition", "competition"),
+    "matches": _Mapped(tables.match_mappings, "match", "game"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,39 +159,43 @@ def _write_mappings(
     connection: Connection, plan: Plan, made: Mapping[tuple[str, int], int], now: datetime
 ) -> list[_Journalled]:
     """Inserts and updates the mapping rows of the plan's entity."""
-    table = tables.team_mappings if plan.entity == "teams" else tables.player_mappings
-    entity = plan.entity.removesuffix("s")
-    concerned = [change for change in plan.changes if change.table == plan.entity and change.mapping is not None]
+    mapped = _MAPPINGS[plan.entity]
+    concerned = [change for change in plan.changes if change.table == plan.table and change.mapping is not None]
     new = [change for change in concerned if change.mapping_id is None]
-    ids = iter(bulk.reserve_ids(connection, table, len(new)))
+    ids = iter(bulk.reserve_ids(connection, mapped.table, len(new)))
     inserted, updated, journal = [], [], []
     for change in concerned:
         assert change.mapping is not None
         row_id = change.mapping_id if change.mapping_id is not None else next(ids)
-        values = _mapping_columns(change.mapping, entity)
-        before = _mapping_columns(change.mapping_before, entity) if change.mapping_before else None
+        values = _mapping_columns(change.mapping, mapped)
+        before = _mapping_columns(change.mapping_before, mapped) if change.mapping_before else None
         if change.mapping_id is None:
             local_id = made.get((change.table, change.row_id), change.row_id)
-            values |= {f"local_{entity}_id": local_id, f"twizzit_{entity}_id": change.twizzit_id}
+            values |= {f"local_{mapped.local}_id": local_id, f"twizzit_{mapped.remote}_id": change.twizzit_id}
             inserted.append({"id": row_id, **values})
         else:
             updated.append({"id": row_id, **values})
         action = "create" if change.mapping_id is None else change.action
-        journal.append(_Journalled(table.name, row_id, change.twizzit_id, action, before, values))
+        journal.append(_Journalled(mapped.table.name, row_id, change.twizzit_id, action, before, values))
     stamp = {"last_synced_at": now.replace(tzinfo=None), "updated_at": now.replace(tzinfo=None)}
     if inserted:
-        bulk.insert_rows(connection, table, _frame([{**row, **stamp} for row in inserted]))
+        bulk.insert_rows(connection, mapped.table, _frame([{**row, **stamp} for row in inserted]))
     if updated:
         columns = [*(column for column in updated[0] if column != "id"), *stamp]
-        bulk.update_rows(connection, table, _frame([{**row, **stamp} for row in updated]), columns=columns)
+        bulk.update_rows(connection, mapped.table, _frame([{**row, **stamp} for row in updated]), columns=columns)
     return journal
 
 
-def _mapping_columns(values: Mapping[str, object], entity: str) -> dict[str, object]:
-    """The plan's mapping values under the table's names; a team's mapping has no team of its own."""
-    renamed = {f"twizzit_{entity}_name" if name == "twizzit_name" else name: value for name, value in values.items()}
-    if entity != "player":
+def _mapping_columns(values: Mapping[str, object], mapped: _Mapped) -> dict[str, object]:
+    """The plan's mapping values under the table's names; only a player's mapping knows a team's."""
+    renamed = {
+        f"twizzit_{mapped.remote}_name" if name == "twizzit_name" else name: value for name, value in values.items()
+    }
+    if "team_mapping_id" not in mapped.table.c:
         renamed.pop("team_mapping_id", None)
+    if "season" in mapped.table.c:
+        base = values["last_values"]
+        renamed["season"] = base.get("season") if isinstance(base, Mapping) else None
     return renamed
 
 

@@ -24,6 +24,10 @@ LISTED = "listed"  # distinct remote ids in the snapshot
 MAPPINGS = "mappings"  # rows of the mapping table that belong to the credential
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
+# Matches are recorded as ShotSpot's type `competitions`, in a row of their own that says so in its details.
+SYNC_TYPES = {"matches": "competitions"}
+ENTITY = "entity"
+
 _NOW = text("timezone('utc', clock_timestamp())")
 
 
@@ -117,15 +121,15 @@ class RejectedRow:
 
 
 def start(connection: Connection, *, credential_id: int, entity: str, run_id: str, season: str) -> int:
-    """Opens a row as `in_progress`; its id."""
+    """Opens a row as `in_progress`; its id. `entity`: teams, players, competitions or matches."""
     row = insert(sync_history).values(
         credential_id=credential_id,
-        sync_type=entity,
+        sync_type=SYNC_TYPES.get(entity, entity),
         sync_direction="import",
         status="in_progress",
         started_at=_NOW,
         dagster_run_id=run_id,
-        details={"season": season},
+        details={"season": season, **({ENTITY: entity} if entity in SYNC_TYPES else {})},
     )
     return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
 

@@ -1,7 +1,7 @@
 """From a scan to ShotSpot: read the state, make the plan, apply it, close the history row. One transaction."""
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, select
 from tenacity import TryAgain
@@ -12,15 +12,14 @@ from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, MAPPINGS, PLAYERS_NOT_READ, Account
 from twizzit_pipeline.sync.narrowing import narrowed
-from twizzit_pipeline.sync.plan import Action, Plan, by_reason
+from twizzit_pipeline.sync.plan import Action, Entity, Plan, by_reason
 from twizzit_pipeline.sync.reports import MappingReport
-from twizzit_pipeline.sync.rows import Owner, PlayerState, TeamState, WantedSeason
+from twizzit_pipeline.sync.rows import CompetitionState, MatchState, Owner, PlayerState, TeamState, WantedSeason
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 
-Entity = Literal["teams", "players"]
-State = TypeVar("State", TeamState, PlayerState)
+State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
 
 
 def map_entity(
@@ -83,6 +82,7 @@ def _count(account: Account, plan: Plan, seen: set[str]) -> None:
     account.warnings = by_reason(plan.warned)
     actions: tuple[Action, ...] = ("create", "link", "adopt", "update")
     account.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}
+    account.details |= {word: len(ids) for word, ids in plan.news.items()}
     places: dict[str, Any] = {item.twizzit_id: list(item.local_ids) for item in plan.failed if item.local_ids}
     account.details.pop("fitting_local_ids", None)
     if places:
@@ -106,6 +106,7 @@ def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch) -> M
         unchanged=plan.unchanged,
         failed=by_reason(plan.failed),
         warnings=by_reason(plan.warned),
+        news=plan.news,
         mappings=owned,
         seconds=watch.phases,
     )

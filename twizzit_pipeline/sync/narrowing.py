@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from twizzit_pipeline.sync.plan import Failed, Plan, Warned
-from twizzit_pipeline.sync.rows import PlayerState, TeamState
+from twizzit_pipeline.sync.rows import CompetitionState, MatchState, PlayerState, TeamState
 
-State = TypeVar("State", TeamState, PlayerState)
+State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
 
 NOT_CREATED = "not_created"
 # Reasons that depend on everybody else, so that a narrower look may not see them.
@@ -56,9 +56,9 @@ def narrowed(plan: Callable[[State], Plan], state: State, narrowing: Narrowing) 
 
     It is planned twice: once for all, to know who is doubtful or new; then for those that remain alone, so that nobody
     counts on a name or a shirt number that somebody left out would have given up. Of a player in the one team that is
-    asked for, the other teams count as ever.
+    asked for, the other teams count as ever. Competitions and matches are never narrowed.
     """
-    if not narrowing.narrows:
+    if not narrowing.narrows or isinstance(state, CompetitionState | MatchState):
         return plan(state)
     concerned = _concerned(state, narrowing)
     whole: Plan = plan(state)

@@ -15,7 +15,7 @@ class ScanReport:
     """What a scan saw, and wrote into the table of the same name.
 
     Attributes:
-        entity: ``teams`` or ``players``.
+        entity: ``teams``, ``players``, ``competitions`` or ``matches``.
         season_exists: False when the account has no such season; nothing was read or written then.
         rows: rows that keep the contract.
         items: distinct remote ids that were read, the rejected ones too.
@@ -48,6 +48,7 @@ class MappingReport:
         created, linked, adopted, updated, unchanged: items, by what was done to them.
         failed: reason → remote ids that could not be applied.
         warnings: reason → remote ids.
+        news: what happened to matches (``moved``, ``cancelled``, ``postponed``, ``finished``) → remote ids.
         mappings: rows of the mapping table that belong to the credential afterwards, of every season.
         seconds: phase → seconds.
     """
@@ -62,5 +63,6 @@ class MappingReport:
     unchanged: int = 0
     failed: Ids = field(default_factory=dict)
     warnings: Ids = field(default_factory=dict)
+    news: Ids = field(default_factory=dict)
     mappings: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)

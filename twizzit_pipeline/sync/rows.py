@@ -3,9 +3,9 @@
 Plain values only (None, never NaN), so that the rules of `plan/` read as they are spoken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class LocalPlayer:
 
 @dataclass(frozen=True, slots=True)
 class MappingRow:
-    """A row of a mapping table, of teams or of players.
+    """A row of a mapping table.
 
     `credential_active` is None when no credential owns it (any more). `last_values` is the base: what Twizzit said when
     the row was last written; None where ShotSpot's own integration made it. `team_mapping_id` is the players' alone.
@@ -160,3 +160,115 @@ class PlayerState:
     teams: Mapping[str, MappedTeam]
     mappings: Sequence[MappingRow]
     local: Sequence[LocalPlayer]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCompetition:
+    """A row of the table `twizzit_competitions`."""
+
+    id: str
+    name: str
+    competition_type: str
+    start_date: date
+    end_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCompetition:
+    """A row of ShotSpot's `competitions`; `mapped` says whether any mapping points at it."""
+
+    id: int
+    name: str
+    competition_type: str
+    season_id: int | None
+    start_date: date
+    end_date: date | None
+    status: str | None
+    mapped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompetitionState:
+    """Everything that decides what becomes of a season's competitions. `today` is the day in Belgium."""
+
+    owner: Owner
+    season: WantedSeason
+    today: date
+    remote: Sequence[RemoteCompetition]
+    mappings: Sequence[MappingRow]
+    seasons: Sequence[LocalSeason]
+    local: Sequence[LocalCompetition]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMatch:
+    """A row of the table `twizzit_matches`; `starts_at` is UTC."""
+
+    id: str
+    competition_id: str | None
+    home_team_id: str | None
+    home_name: str
+    away_team_id: str | None
+    away_name: str
+    starts_at: datetime
+    status: str
+    home_score: int | None
+    away_score: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalGame:
+    """A row of ShotSpot's `games`; `date` is UTC.
+
+    `mapped`: whether any mapping points at it; `has_events`: whether something happened in it, by ShotSpot's own rows.
+    """
+
+    id: int
+    home_club_id: int
+    away_club_id: int
+    home_team_id: int | None
+    away_team_id: int | None
+    competition_id: int | None
+    season_id: int | None
+    date: datetime
+    status: str | None
+    home_score: int | None
+    away_score: int | None
+    mapped: bool
+    has_events: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opponent:
+    """A row of `twizzit_opponents`: which club and team of ShotSpot a name means in this season."""
+
+    normalised_name: str
+    club_id: int
+    team_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatchState:
+    """Everything that decides what becomes of a season's matches.
+
+    Attributes:
+        own: remote team id → the local team of its mapping.
+        listed: the remote ids of the account's own teams in this season, mapped or not.
+        competitions: remote competition id → the local competition of its mapping.
+        clubs, teams: all of ShotSpot's, teams of this season and of none.
+        games: those of the season's days, and the mapped ones.
+    """
+
+    owner: Owner
+    season: WantedSeason
+    today: date
+    remote: Sequence[RemoteMatch]
+    own: Mapping[str, MappedTeam]
+    listed: Collection[str]
+    competitions: Mapping[str, int]
+    mappings: Sequence[MappingRow]
+    seasons: Sequence[LocalSeason]
+    clubs: Sequence[LocalClub]
+    teams: Sequence[LocalTeam]
+    opponents: Sequence[Opponent]
+    games: Sequence[LocalGame]

@@ -38,7 +38,7 @@ def store_scan(
     snapshot = tuple(scope)
     keys = [column.name for column in table.primary_key if column.name not in scope]
     columns = [column.name for column in table.c if column.name not in scope]
-    if session.narrowing.group_id is not None:
+    if session.narrowing.group_id is not None and "twizzit_team_id" in table.c:
         scope["twizzit_team_id"] = session.narrowing.group_id
     unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *checked.rejected["twizzit_id"].dropna()]}
     for attempt in attempts():

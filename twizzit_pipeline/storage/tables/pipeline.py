@@ -4,6 +4,7 @@ for, what it cost, who was told, and who changed what.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -69,6 +70,53 @@ twizzit_players = Table(
     Column("gender", String(10)),
     Column("jersey_number", Integer),
     PrimaryKeyConstraint("credential_id", "season_id", "twizzit_team_id", "twizzit_player_id"),
+)
+
+twizzit_competitions = Table(
+    "twizzit_competitions",
+    metadata,
+    *_snapshot_key(),
+    Column("twizzit_competition_id", String(100), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("competition_type", String(20), nullable=False),
+    Column("start_date", Date, nullable=False),
+    Column("end_date", Date),
+    PrimaryKeyConstraint("credential_id", "season_id", "twizzit_competition_id"),
+)
+
+twizzit_matches = Table(
+    "twizzit_matches",
+    metadata,
+    *_snapshot_key(),
+    Column("twizzit_match_id", String(100), nullable=False),
+    Column("twizzit_competition_id", String(100)),  # null for a friendly
+    Column("home_team_id", String(100)),
+    Column("home_name", String(100), nullable=False),
+    Column("away_team_id", String(100)),
+    Column("away_name", String(100), nullable=False),
+    moment("starts_at", nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("home_score", Integer),
+    Column("away_score", Integer),
+    PrimaryKeyConstraint("credential_id", "season_id", "twizzit_match_id"),
+)
+
+opponents = Table(
+    "twizzit_opponents",
+    metadata,
+    identifier(),
+    credential(ondelete="SET NULL", nullable=True),
+    Column("twizzit_dialect", String(10), nullable=False),
+    Column("twizzit_organization_id", String(100)),
+    Column("twizzit_organization_name", String(255)),
+    Column("season", String(50), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("normalised_name", Text, nullable=False),
+    Column("club_id", ForeignKey("clubs.id", ondelete="CASCADE"), nullable=False),
+    Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), nullable=False),
+    Column("made", Boolean, nullable=False),  # by a sync: the club or the team is known as an opponent alone
+    moment("created_at", nullable=False, default=True),
+    UniqueConstraint("credential_id", "season", "normalised_name"),
 )
 
 rejected_rows = Table(

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
@@ -106,3 +107,4 @@ games = Table(
     CheckConstraint("home_club_id <> away_club_id", name="clubs_differ"),
     CheckConstraint("status IN ('scheduled', 'to_reschedule', 'in_progress', 'completed', 'cancelled')", name="status"),
 )
+Index("ix_games_date", games.c.date)

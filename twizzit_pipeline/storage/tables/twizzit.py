@@ -1,4 +1,4 @@
-"""ShotSpot's six `twizzit_*` tables, with the columns that the pipeline adds to them.
+"""ShotSpot's six `twizzit_*` tables, with the columns that the pipeline adds to them, and a mapping of its own.
 
 Their times are ``timestamp`` without zone, in UTC, as ShotSpot has them.
 """
@@ -53,11 +53,13 @@ sync_config = Table(
     Column("consecutive_failures", Integer, nullable=False, server_default=ZERO),
     utc("paused_until"),
     Column("paused_because", Text),
+    # added: the account's event type of matches, by id or name; null where its names tell
+    Column("match_event_type", String(100)),
 )
 
 
 def _mapping_columns() -> list[Column[object]]:
-    """What the three mapping tables share, the pipeline's added columns last."""
+    """What the mapping tables share, the pipeline's added columns last."""
     return [
         utc("last_synced_at"),
         Column("sync_status", String(50), server_default=text("'pending'")),
@@ -103,6 +105,16 @@ competition_mappings = Table(
     Column("twizzit_competition_id", String(100), nullable=False, unique=True),
     Column("twizzit_competition_name", String(255)),
     Column("season", String(50)),
+    *_mapping_columns(),
+)
+
+match_mappings = Table(
+    "twizzit_match_mappings",
+    metadata,
+    identifier(),
+    Column("local_game_id", ForeignKey("games.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("twizzit_match_id", String(100), nullable=False, unique=True),
+    Column("twizzit_match_name", String(255)),
     *_mapping_columns(),
 )
 

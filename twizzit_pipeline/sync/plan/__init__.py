@@ -1,6 +1,6 @@
 """The plan: what is there, what should be, what differs. Pure functions over rows; nothing here reads or writes.
 
-This module holds the plan's own words; `teams.py` and `players.py` make one. A new row has a negative id until it is
+This module holds the plan's own words; the module of an entity makes one. A new row has a negative id until it is
 applied; other changes may point at it by that id.
 """
 
@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Action = Literal["create", "link", "adopt", "update", "mark"]
-Table = Literal["clubs", "seasons", "teams", "players"]
+Table = Literal["clubs", "seasons", "teams", "players", "competitions", "games", "twizzit_opponents"]
+Entity = Literal["teams", "players", "competitions", "matches"]
+
+# ShotSpot's table of an entity, where it is not called like it.
+LOCAL_TABLES: Mapping[Entity, Table] = {
+    "teams": "teams",
+    "players": "players",
+    "competitions": "competitions",
+    "matches": "games",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +27,7 @@ class Change:
     """One local row, and the mapping that goes with it.
 
     Attributes:
-        table: ShotSpot's table.
+        table: ShotSpot's table, or the pipeline's of opponents.
         action: create (made anew), link (found), adopt (the mapping had no owner), update; mark says in the mapping why
             its item failed, and leaves the local row alone.
         row_id: the local id; negative for a row to be made.
@@ -70,23 +79,30 @@ class Warned:
 class Plan:
     """What a sync will do to one entity: nothing more, nothing less.
 
-    `unchanged` counts the items that are already as they should be.
+    `unchanged` counts the items that are already as they should be. `news`: what happened to some of those that change
+    (``moved``, ``cancelled``) → their remote ids.
     """
 
-    entity: Literal["teams", "players"]
+    entity: Entity
     changes: Sequence[Change] = ()
     failed: Sequence[Failed] = ()
     warned: Sequence[Warned] = ()
     unchanged: int = 0
+    news: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def table(self) -> Table:
+        """ShotSpot's table of the entity."""
+        return LOCAL_TABLES[self.entity]
 
     def count(self, action: Action) -> int:
-        """How many items of the entity (clubs and seasons aside) have this action."""
-        return sum(change.action == action and change.table == self.entity for change in self.changes)
+        """How many items of the entity (what is made for them aside) have this action."""
+        return sum(change.action == action and change.table == self.table for change in self.changes)
 
     @property
     def items(self) -> int:
         """How many items of the entity the plan speaks of."""
-        applied = sum(change.table == self.entity and change.action != "mark" for change in self.changes)
+        applied = sum(change.table == self.table and change.action != "mark" for change in self.changes)
         return applied + len({item.twizzit_id for item in self.failed}) + self.unchanged
 
 

@@ -1,0 +1,37 @@
+"""The name of a match's side: which part of it is the club's, and which the team's.
+
+What belongs here: reading "AKC Duinrand U15 1" as the club AKC Duinrand and its team U15 1. Which club and team of
+ShotSpot that is, is decided in `sync`.
+"""
+
+import re
+
+from twizzit_pipeline.transform.names import normalised_name
+from twizzit_pipeline.transform.teams import age_group, team_gender
+
+_NUMBER_OR_LETTER = re.compile(r"\d{1,2}|[a-h]|i{1,3}|iv|v", re.IGNORECASE)
+# "Under 15" and its like come in two words, the second of which is a number.
+_BEFORE_A_NUMBER = {"u", "onder", "under", "moins", "de"}
+
+
+def split_side(name: str) -> tuple[str, str]:
+    """(club, team): the team is what stands last and says which of a club's teams it is: an age, a category, a gender,
+    a number or a letter of its own.
+
+    At least one word is the club's. A name without any such ending is the club's and its team's alike: "KC Antwerpen"
+    has the team "KC Antwerpen". A year ("'78") belongs to the club.
+    """
+    words = [word for word in name.split() if word not in {"-", "–", "—"}]
+    first = len(words)
+    while first > 1 and _tells_the_team(words[first - 1], following=words[first:]):
+        first -= 1
+    club, team = " ".join(words[:first]), " ".join(words[first:])
+    return (club, team) if team else (club, club)
+
+
+def _tells_the_team(word: str, *, following: list[str]) -> bool:
+    if _NUMBER_OR_LETTER.fullmatch(word):
+        return True
+    if normalised_name(word) in _BEFORE_A_NUMBER and following:
+        return age_group(" ".join([word, *following])) is not None
+    return age_group(word) is not None or team_gender(word) is not None
