@@ -1,6 +1,7 @@
 """`twizzit notifications …`: whether people can be told, what they were told, and a round of telling by hand."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -28,7 +29,7 @@ def try_out() -> None:
     failed = False
     for channel in channels:
         try:
-            remark = within(SECONDS_A_MESSAGE, lambda channel=channel: channel.send(message))  # type: ignore[misc]
+            remark = within(SECONDS_A_MESSAGE, partial(channel.send, message))
         except ReceiverFailed as error:
             failed = True
             console(stderr=True).print(f"{channel.name}: not delivered: {error}")

@@ -157,7 +157,7 @@ def write(connection: Connection, channel: str, found: News) -> int:
 def claim(engine: Engine, channel: str, at: datetime | None = None) -> list[Fact]:
     """The facts of the next message, the oldest first: those of one credential, or of all where many have some.
 
-    None where nothing is due, where somebody else is about to send it, or where so much was sent already that the rest
+    Empty where nothing is due, where somebody else is about to send it, or where so much was sent already that the rest
     should be told together. They are due again later, unless `delivered` says that they are told.
     """
     with driver_errors(), engine.begin() as connection:
