@@ -21,7 +21,7 @@ def split_side(name: str) -> tuple[str, str]:
     At least one word is the club's. A name without any such ending is the club's and its team's alike: "KC Antwerpen"
     has the team "KC Antwerpen". A year ("'78") belongs to the club.
     """
-    words = [word for word in name.split() if word not in {"-", "–", "—"}]
+    words = [word for word in name.split() if word not in {"-", "–", "—"}] or [name]
     first = len(words)
     while first > 1 and _tells_the_team(words[first - 1], following=words[first:]):
         first -= 1
