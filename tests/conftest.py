@@ -43,12 +43,14 @@ def _signals_as_in_a_terminal() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of whoever runs the tests reaches them."""
-    for name in list(os.environ):
-        if name.startswith(("TWIZZIT_", "DAGSTER_")) or name == "JWT_SECRET":
-            monkeypatch.delenv(name)
+@pytest.fixture(autouse=True, scope="session")
+def _clean_environment() -> Iterator[None]:
+    """No setting of whoever runs the tests reaches them, nor the fixtures that many of them share."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("TWIZZIT_", "DAGSTER_")) or name == "JWT_SECRET":
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")

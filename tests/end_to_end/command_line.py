@@ -1,13 +1,24 @@
-"""Runs `twizzit` as a user does: a process of its own, in a folder of its own, with an environment of its own."""
+"""Runs `twizzit` as a user does: in a folder of its own, with arguments, environment and standard input of its own.
 
+Within the tests' process, where that makes no difference: importing everything anew takes longer than most commands. A
+process of its own is for what only a process has: signals, a terminal, children, pipes that break, how it all starts.
+"""
+
+import io
 import json
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from twizzit_pipeline.cli import main
 
 COMMAND = [sys.executable, "-W", "error::ResourceWarning", "-m", "twizzit_pipeline"]
 
@@ -26,13 +37,31 @@ class Ended:
 
 
 class CommandLine:
-    """`twizzit` in a folder; `environment` comes on top of the test's own."""
+    """`twizzit` in a folder; `environment` comes on top of the test's own.
+
+    Calling it runs the entry point here. An error that is none of the project's is a traceback, and raised.
+    """
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self.environment = environment
 
     def __call__(self, *arguments: object, stdin: str = "", **environment: str) -> Ended:
+        out, err = _Stream(), _Stream()
+        with pytest.MonkeyPatch.context() as patch, logging_as_it_was():
+            patch.chdir(self.folder)
+            for name, value in {**self.environment, **environment}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["twizzit", *map(str, arguments)])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            with pytest.raises(SystemExit) as left:
+                main()
+        return Ended(int(left.value.code or 0), out.text(), err.text())
+
+    def process(self, *arguments: object, stdin: str = "", **environment: str) -> Ended:
+        """The command to its end, in a process."""
         done = subprocess.run(
             [*COMMAND, *map(str, arguments)],
             cwd=self.folder,
@@ -46,7 +75,7 @@ class CommandLine:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: object, **options: Any) -> "subprocess.Popen[str]":
-        """The command running; its output is piped unless the options of Popen say otherwise."""
+        """The command running, in a process; its output is piped unless the options of Popen say otherwise."""
         pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
@@ -58,3 +87,27 @@ class CommandLine:
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         return {**os.environ, **self.environment, **more}
+
+
+class _Stream(io.TextIOWrapper):
+    """A standard stream whose text is kept, also of what still holds it after the command."""
+
+    def __init__(self) -> None:
+        self._kept = io.BytesIO()
+        super().__init__(self._kept, encoding="utf-8", write_through=True)
+
+    def text(self) -> str:
+        return self._kept.getvalue().decode()
+
+
+@contextmanager
+def logging_as_it_was() -> Iterator[None]:
+    """A process takes what it set up of its logging with it."""
+    known = [logging.getLogger(), *map(logging.getLogger, ("twizzit_pipeline", "dagster"))]
+    before = [(each, list(each.handlers), each.level) for each in known]
+    try:
+        yield
+    finally:
+        for each, handlers, level in before:
+            each.handlers[:] = handlers
+            each.setLevel(level)

@@ -204,7 +204,7 @@ def test_whoever_stops_reading_hears_no_complaint(twizzit: CommandLine) -> None:
 
 
 def test_every_dagster_command_passes_with_its_options_and_its_exit_code(twizzit: CommandLine) -> None:
-    ended = twizzit("dagster", "job", "list", "--no-such-option")
+    ended = twizzit.process("dagster", "job", "list", "--no-such-option")
     assert ended.code == 2
     assert "No such option" in ended.err
     assert "--no-such-option" in ended.err

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.end_to_end.command_line import CommandLine
+from tests.end_to_end.command_line import CommandLine, logging_as_it_was
 from twizzit_pipeline.cli import main
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
@@ -31,7 +31,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
+        with logging_as_it_was(), pytest.raises(SystemExit) as left:
             main()
         out, err = capsys.readouterr()
         return int(left.value.code or 0), out, err

@@ -1,9 +1,25 @@
 """`twizzit demo` as `make demo` runs it: in an empty folder, and once more in the same one."""
 
 import re
-from pathlib import Path
 
-from tests.end_to_end.command_line import CommandLine
+import pytest
+
+from tests.end_to_end.command_line import CommandLine, Ended
+from tests.end_to_end.left_behind import ANY_TOKEN, leaks
+from twizzit_pipeline.twizzit.simulator import SimulatorOptions
+from twizzit_pipeline.twizzit.simulator.generate import make_world
+
+
+@pytest.fixture(scope="module")
+def twizzit(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """In the folder of the demos."""
+    return CommandLine(tmp_path_factory.mktemp("demo"), COLUMNS="80")
+
+
+@pytest.fixture(scope="module")
+def first(twizzit: CommandLine) -> Ended:
+    """The first demo, in a process of its own as `make demo` has it."""
+    return twizzit.process("demo")
 
 
 def counted(out: str, what: str) -> list[int]:
@@ -13,9 +29,7 @@ def counted(out: str, what: str) -> list[int]:
     return [int(number.replace(",", "")) for number in found[1].split()]
 
 
-def test_the_demo_shows_a_club_arriving_and_then_nothing_changing(tmp_path: Path) -> None:
-    twizzit = CommandLine(tmp_path, COLUMNS="80")
-    first = twizzit("demo")
+def test_the_demo_shows_a_club_arriving_and_then_nothing_changing(twizzit: CommandLine, first: Ended) -> None:
     assert first.code == 0, first.out + first.err
     assert "\x1b" not in first.out
     assert max(map(len, first.out.splitlines())) <= 100
@@ -30,6 +44,9 @@ def test_the_demo_shows_a_club_arriving_and_then_nothing_changing(tmp_path: Path
         assert written == [0, 0, 0]
     assert counted(first.out, "Sync history")[0] == 2
 
+
+def test_another_demo_finds_everything_there_already(twizzit: CommandLine, first: Ended) -> None:
+    teams, players = counted(first.out, "teams"), counted(first.out, "players")
     again = twizzit("demo")
     assert again.code == 0, again.out + again.err
     assert f"{teams[0]} teams and {players[0]} players there already" in again.out
@@ -40,4 +57,11 @@ def test_the_demo_shows_a_club_arriving_and_then_nothing_changing(tmp_path: Path
     history = twizzit("history", credential["id"], "--json").json()
     assert [row["status"] for row in history] == ["partial_success"] * 8
     assert twizzit("check-migrations", "--json").json()["up_to_date"] is True
-    assert (tmp_path / ".twizzit").stat().st_mode & 0o077 == 0
+    assert (twizzit.folder / ".twizzit").stat().st_mode & 0o077 == 0
+
+
+def test_the_demo_leaves_no_secret_behind(twizzit: CommandLine, first: Ended) -> None:
+    accounts = [organization.account for organization in make_world(SimulatorOptions()).organizations]
+    secrets = {account.username: account.password for account in accounts} | {"any token": ANY_TOKEN}
+    assert leaks(twizzit.folder / ".twizzit", secrets, [first]) == set()
+    assert leaks(twizzit.folder / ".twizzit", {"username": accounts[0].username}, [first])

@@ -1,77 +1,30 @@
-"""No password, no token and no key is anywhere that a sync, good or bad, leaves something behind.
-
-Everything is read: what the commands said, every row of every table (Dagster's too), and every file of the home folder,
-the database's own included.
-"""
+"""No password, no token and no key is anywhere that a sync, good or bad, leaves something behind."""
 
 import os
 import sys
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
-import psycopg
 import pytest
 from pydantic import SecretStr
 
 from tests.end_to_end.command_line import CommandLine, Ended
+from tests.end_to_end.left_behind import ANY_TOKEN, leaks, spellings
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.teams import scan_teams
-from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
-from twizzit_pipeline.twizzit.simulator.generate import make_world
+from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 WRONG_PASSWORD = "never-the-right-one-4711"
 PASSPHRASE = "correct horse battery staple"
-# Every JWT begins so: the simulator's tokens, as the live ones.
-ANY_TOKEN = "eyJhbGciO"
 
 
 @pytest.fixture
 def twizzit(tmp_path: Path) -> CommandLine:
     return CommandLine(tmp_path, TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1", TWIZZIT_RETRY_ATTEMPTS="2")
-
-
-def everything_left(home: Path) -> Iterator[tuple[str, bytes]]:
-    """Where, and what."""
-    with open_database(load_settings(_env_file=None, home=home)) as database:
-        url = database.url.get_secret_value().replace("postgresql+psycopg:", "postgresql:")
-        with psycopg.connect(url) as connection:
-            connection.execute("CHECKPOINT")
-            tables = connection.execute(
-                "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables"
-                " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')"
-            ).fetchall()
-            assert len(tables) > 40  # Dagster's are among them
-            for (table,) in tables:
-                for (row,) in connection.execute(f"SELECT t::text FROM {table} t"):
-                    yield f"table {table}", row.encode()
-    for path in home.rglob("*"):
-        if path.is_file() and not path.is_socket():
-            yield str(path.relative_to(home)), path.read_bytes()
-
-
-def spellings(secret: str) -> set[bytes]:
-    return {secret.encode(), quote(secret).encode(), secret.encode().hex().encode()}
-
-
-def leaks(
-    home: Path, secrets: dict[str, str], said: list[Ended], *, but: set[str] = frozenset()
-) -> set[tuple[str, str]]:
-    """Which secret was found where."""
-    looked_for = {name: spellings(secret) for name, secret in secrets.items()}
-    texts = [("standard output", one.out.encode()) for one in said]
-    texts += [("standard error", one.err.encode()) for one in said]
-    found = set()
-    for where, content in [*texts, *everything_left(home)]:
-        for name, forms in looked_for.items():
-            if where not in but and any(form in content for form in forms):
-                found.add((name, where))
-    return found
 
 
 @pytest.mark.timeout(300)
@@ -118,15 +71,6 @@ def test_syncs_leave_no_secret_behind(twizzit: CommandLine, simulator: Simulator
         "standard output",
         "table public.twizzit_credentials",
     }
-
-
-def test_the_demo_leaves_no_secret_behind(tmp_path: Path) -> None:
-    ended = CommandLine(tmp_path)("demo")
-    assert ended.code == 0, ended.err
-    accounts = [organization.account for organization in make_world(SimulatorOptions()).organizations]
-    secrets = {account.username: account.password for account in accounts} | {"any token": ANY_TOKEN}
-    assert leaks(tmp_path / ".twizzit", secrets, [ended]) == set()
-    assert leaks(tmp_path / ".twizzit", {"username": accounts[0].username}, [ended])
 
 
 def test_no_error_of_a_sync_shows_one(settings: Settings, simulator: SimulatorServer) -> None:
