@@ -14,8 +14,8 @@ LONGEST_INTERVAL_MINUTES = 365 * 24 * 60
 USUAL_INTERVAL_MINUTES = 60
 LONGEST_BACK_OFF = timedelta(days=1)
 
-QUOTA_SPENT = "Twizzit says that the account's calls for this month are spent"
-BUDGET_SPENT = "Too little is left of the month's limit of calls for another sync"
+QUOTA_SPENT = "Twizzit says that this month's calls are spent"
+BUDGET_SPENT = "What is left of this month's calls is too little for a sync"
 
 # `quota_spent` is a failure that says how long it lasts; `other_season` a run that worked on a season which is not the
 # running one: the orchestrator did not know better, and knows now.

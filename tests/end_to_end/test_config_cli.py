@@ -1,0 +1,94 @@
+"""`twizzit config`, and what `twizzit sync` says of a month's calls."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ENCRYPTION_KEY
+from tests.end_to_end.command_line import CommandLine
+from twizzit_pipeline.twizzit.simulator import SimulatorServer
+
+
+@pytest.fixture
+def twizzit(tmp_path: Path, database_url: str, simulator: SimulatorServer) -> CommandLine:
+    """A credential is stored, its club simulated."""
+    command = CommandLine(
+        tmp_path,
+        TWIZZIT_HOME=str(tmp_path / "home"),
+        TWIZZIT_DATABASE_URL=database_url,
+        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
+        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
+        COLUMNS="200",
+    )
+    club = simulator.world.organizations[0]
+    named = ("--organization", club.name, "--username", club.account.username)
+    where = ("--endpoint", simulator.v2_endpoint, "--password-stdin")
+    assert command("credentials", "add", *named, *where, stdin=club.account.password).out == "1\n"
+    return command
+
+
+def test_a_configuration_is_shown_and_changed(twizzit: CommandLine) -> None:
+    shown = twizzit("config", "show", 1)
+    assert shown.code == 0
+    assert shown.out.splitlines() == [
+        "Syncs:     teams, players, competitions",
+        "By itself: no",
+        "Last sync: –",
+        "Next sync: –",
+        "Calls:     0 this month, no limit",
+    ]
+    changed = twizzit("config", "set", 1, "--auto", "--every", 90, "--limit", 1500, "--no-competitions")
+    assert changed.out.splitlines() == [
+        "Syncs:     teams, players",
+        "By itself: every 90 minutes",
+        "Last sync: –",
+        "Next sync: as soon as an orchestrator looks",
+        "Calls:     0 this month, a limit of 1,500",
+    ]
+    again = twizzit("config", "set", 1, "--no-limit", "--every", 2880, "--json").json()
+    assert (again["monthly_call_limit"], again["sync_interval_minutes"], again["auto_sync_enabled"]) == (
+        None,
+        2880,
+        True,
+    )
+    assert "every 2 days" in twizzit("config", "show", 1).out
+    assert twizzit("config", "set", 1, "--limit", 5).out.splitlines()[-1].startswith("Paused:    until ")
+    (row, *_) = twizzit("audit", "--json").json()
+    assert (row["target"], row["details"]["to"]) == ("config", {"monthly_call_limit": 5})
+    assert row["actor"]["kind"] == "os"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--every", 4), "--every"),
+        (("--every", 525_601), "--every"),
+        (("--limit", 0), "--limit"),
+        (("--limit", 7, "--no-limit"), "either a limit or none"),
+        (("--limit", "many"), "--limit"),
+    ],
+)
+def test_what_a_configuration_cannot_have_is_refused(
+    twizzit: CommandLine, arguments: tuple[object, ...], said: str
+) -> None:
+    refused = twizzit("config", "set", 1, *arguments)
+    assert (refused.code, refused.out) == (2, "")
+    assert said in refused.err
+
+
+def test_an_unknown_credential_has_no_configuration(twizzit: CommandLine) -> None:
+    for command in ("show", "set"):
+        refused = twizzit("config", command, 9)
+        assert (refused.code, refused.out) == (1, "")
+        assert refused.err.startswith("Error: ")
+
+
+def test_a_sync_says_what_is_left_of_the_month_and_is_not_refused(twizzit: CommandLine) -> None:
+    twizzit("config", "set", 1, "--limit", 10)
+    synced = twizzit("sync", 1)
+    assert synced.code == 3  # the simulator holds rows to reject
+    assert "10 of 10 calls to Twizzit are left this month, fewer than a sync usually takes (20)." in synced.err
+    (calls,) = [line for line in synced.out.splitlines() if line.startswith("Calls to Twizzit:")]
+    found = twizzit("config", "show", 1, "--json").json()
+    assert calls == f"Calls to Twizzit: {found['calls_this_month']}; 0 of 10 are left this month"
+    assert found["last_sync_at"] is not None
