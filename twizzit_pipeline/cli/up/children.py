@@ -8,7 +8,7 @@ the home folder can reach (whoever reaches a code server may run what they like)
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 
 from twizzit_pipeline.cli.up.supervisor import Program
 from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.sync import heartbeat
 
 MODULE = "twizzit_pipeline.definitions"
@@ -67,32 +68,37 @@ def write_workspace(folder: Path, socket: Path) -> Path:
     return workspace
 
 
-def code_server(socket: Path, environment: Mapping[str, str]) -> Program:
+def log_options(settings: Settings) -> tuple[str, ...]:
+    """How Dagster's own processes are to log, as far as they know the setting."""
+    return ("--log-format", "json") if settings.log_format == "json" else ()
+
+
+def code_server(socket: Path, environment: Mapping[str, str], options: Sequence[str] = ()) -> Program:
     """What evaluates sensors and starts runs."""
     arguments = ("api", "grpc", "--socket", str(socket), "--module-name", MODULE, "--location-name", MODULE)
     return Program(
         name=CODE,
         words="Dagster's code server",
-        command=_python("dagster", *arguments, "--use-python-environment-entry-point"),
+        command=_python("dagster", *arguments, "--use-python-environment-entry-point", *options),
         environment=environment,
         prepare=lambda: socket.unlink(missing_ok=True),
         ready=lambda _: socket.is_socket(),
     )
 
 
-def ui(address: Address, workspace: Path, environment: Mapping[str, str]) -> Program:
+def ui(address: Address, workspace: Path, environment: Mapping[str, str], options: Sequence[str] = ()) -> Program:
     """Dagster's web server."""
     arguments = ("--host", address.host, "--port", str(address.port), "--workspace", str(workspace))
     return Program(
         name=UI,
         words="Dagster's UI",
-        command=_python("dagster_webserver", *arguments),
+        command=_python("dagster_webserver", *arguments, *options),
         environment=environment,
         ready=_answers(f"{address.url}/server_info"),
     )
 
 
-def daemon(engine: Engine, workspace: Path, environment: Mapping[str, str]) -> Program:
+def daemon(engine: Engine, workspace: Path, environment: Mapping[str, str], options: Sequence[str] = ()) -> Program:
     """What looks at the sensors and takes runs out of the queue; ready when a tick gave its sign of life."""
 
     def ready(before: object) -> bool:
@@ -101,7 +107,7 @@ def daemon(engine: Engine, workspace: Path, environment: Mapping[str, str]) -> P
     return Program(
         name=DAEMON,
         words="Dagster's daemon",
-        command=_python("dagster._daemon", "run", "--workspace", str(workspace)),
+        command=_python("dagster._daemon", "run", "--workspace", str(workspace), *options),
         environment=environment,
         prepare=lambda: _last_beat(engine),
         ready=ready,

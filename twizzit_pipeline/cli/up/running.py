@@ -7,7 +7,7 @@ those who did it.
 
 import time
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -15,11 +15,13 @@ from rich.console import Console
 
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.progress import Steps
+from twizzit_pipeline.cli.terminal import plural
 from twizzit_pipeline.cli.up import account, children, demo, leftovers
 from twizzit_pipeline.cli.up.account import Addresses
 from twizzit_pipeline.cli.up.demo import DemoClub
 from twizzit_pipeline.cli.up.lock import DatabaseLock
 from twizzit_pipeline.cli.up.postgres import EmbeddedPostgres
+from twizzit_pipeline.cli.up.receiver import receiving
 from twizzit_pipeline.cli.up.signals import Stop
 from twizzit_pipeline.cli.up.supervisor import Supervisor
 from twizzit_pipeline.cli.up.syncs import EndedSyncs
@@ -58,6 +60,7 @@ class Running:
         self._socket = socket
         self._stop = stop
         self._out = out
+        self._stack = ExitStack()
         self._logs = home / "logs"
         self._supervisor = Supervisor(self._logs, self.say)
         self._postgres = EmbeddedPostgres(home, self.say) if here.settings.embedded else None
@@ -89,14 +92,8 @@ class Running:
         simulator, engine = self._addresses.simulator, self._here.database.engine
         with Steps(self._out) as steps:
             steps("Starting the HTTP API, the code server" + (" and the simulator" if simulator else ""))
-            from twizzit_pipeline.orchestration.instance import dagster_environment, dagster_home  # noqa: PLC0415
-
-            environment = process_environment(
-                **dagster_environment(self._here.settings, self._here.database),
-                **{leftovers.MARK: str(self._home)},
-                **({"TWIZZIT_ALLOW_PRIVATE_ENDPOINTS": "1"} if simulator else {}),
-            )
-            self._supervisor.start(children.code_server(self._socket, environment))
+            environment, options = self._environment(), children.log_options(self._here.settings)
+            self._supervisor.start(children.code_server(self._socket, environment, options))
             if simulator:
                 self._supervisor.start(children.simulator(simulator, environment, *demo.SIMULATOR_OPTIONS))
             self._supervisor.start(children.api(self._addresses.api, environment))
@@ -108,11 +105,23 @@ class Running:
             if heartbeat.last(engine) != beat:
                 raise AlreadyUp("Another orchestrator (`twizzit dagster dev`?) works on this database: stop it first")
             steps("Starting Dagster's UI and its daemon")
-            workspace = children.write_workspace(dagster_home(self._here.settings), self._socket)
-            self._supervisor.start(children.daemon(engine, workspace, environment))
-            self._supervisor.start(children.ui(self._addresses.ui, workspace, environment))
+            workspace = children.write_workspace(self._home / "dagster", self._socket)
+            self._supervisor.start(children.daemon(engine, workspace, environment, options))
+            self._supervisor.start(children.ui(self._addresses.ui, workspace, environment, options))
             self._wait_for(None)
         account.announce(self._out, self._here.settings, self._addresses, self._logs, clubs, time.monotonic() - began)
+
+    def _environment(self) -> dict[str, str]:
+        """Of every child. The demo's Twizzit is on loopback, and so is its receiver of notifications."""
+        from twizzit_pipeline.orchestration.instance import dagster_environment  # noqa: PLC0415  (Dagster)
+
+        settings = self._here.settings
+        more = {leftovers.MARK: str(self._home)}
+        if self._addresses.simulator is not None:
+            more["TWIZZIT_ALLOW_PRIVATE_ENDPOINTS"] = "1"
+            if settings.notify_webhook_url is None:
+                more["TWIZZIT_NOTIFY_WEBHOOK_URL"] = self._stack.enter_context(receiving(self.say))
+        return process_environment(**dagster_environment(settings, self._here.database), **more)
 
     def _prepare_demo(self, steps: Steps) -> list[DemoClub]:
         assert self._addresses.simulator is not None
@@ -164,10 +173,11 @@ class Running:
         self._supervisor.stop((children.CODE, children.SIMULATOR), patience=_CHILD_SECONDS)
         killed = leftovers.end(leftovers.marked(self._home), _CHILD_SECONDS)
         if killed:
-            self.say(f"{killed} processes did not stop and were killed")
+            self.say(f"{plural(killed, 'process', 'processes')} did not stop and had to be killed")
         with suppress(TwizzitPipelineError):  # a database that is gone; the next `up` does it
             self._prepare_dagster()
             self._watch.stop()
+        self._stack.close()
         self.say(f"Everything is stopped ({time.monotonic() - began:.1f} s)")
 
     def _end_runs(self) -> None:
@@ -175,7 +185,7 @@ class Running:
         runs = self._runs()
         if not runs:
             return
-        self.say(f"Interrupting {len(runs)} sync{'' if len(runs) == 1 else 's'} under way")
+        self.say(f"Interrupting {plural(len(runs), 'run')} under way")
         from twizzit_pipeline.orchestration.instance import open_instance  # noqa: PLC0415  (Dagster)
         from twizzit_pipeline.orchestration.stopping import cancel_runs  # noqa: PLC0415
 

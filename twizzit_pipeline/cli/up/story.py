@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.cli.demo import stage
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import Opened
@@ -56,6 +57,7 @@ def play(wanted: Wanted) -> ExitCode:
     # The demo's own Twizzit listens on loopback.
     settings = load_settings(**({"allow_private_endpoints": True} if wanted.demo else {}))
     home = Path(os.path.realpath(settings.home))
+    logs.configure(settings, quiet=True)
     out = console()
     with Stop(lambda: _kill_all(home)) as stop, only_one(home):
         _end_leftovers(out, home)
