@@ -20,7 +20,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import open_database
 
-ADMIN, COACH = ("admin",), ("admin", "coach")
+ADMIN, COACH, MONITOR = ("admin",), ("admin", "coach"), ("admin", "monitor")
 UNKNOWN = 999_999
 
 
@@ -162,6 +162,7 @@ MORE = [
     Route("GET", "/sync/history/{credentialId}/{syncId}", COACH),
     Route("GET", "/registered", COACH, query=f"teamId={UNKNOWN}", wrong_queries=("", "teamId=x", "teamId=0")),
     Route("GET", "/audit", ADMIN, wrong_queries=("limit=101", *_PAGES)),
+    Route("GET", "/metrics", MONITOR),
 ]
 ROUTES = [*GUIDE, *MORE]
 
@@ -245,7 +246,7 @@ def test_a_stranger_hears_401_before_anything_else(api: ApiServer, route: Route)
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_each_role_gets_in_where_the_reference_says(api: ApiServer, route: Route) -> None:
     """Whoever is let in hears that there is no such thing, or gets a list: nothing is changed."""
-    for role in ("admin", "coach", "user", "superuser"):
+    for role in ("admin", "coach", "user", "monitor", "superuser"):
         for spelled in (role, role.upper(), role.capitalize()):
             sent = token_of({"userId": 7, "username": "somebody", "role": spelled})
             rubbish: dict[str, Any] = {"json": []} if str(route) == "POST /credentials" else {}

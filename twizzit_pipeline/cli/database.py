@@ -1,13 +1,53 @@
-"""`twizzit migrate` and `twizzit check-migrations`."""
+"""`twizzit migrate` and `twizzit check-migrations`; `twizzit database dump` and `restore`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.terminal import console, plural, print_json
+from twizzit_pipeline.credentials.key import KEY, in_file
+from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import driver_errors, open_database
+
+app = typer.Typer(help="The database into a file, and back into an empty one.", no_args_is_help=True)
+
+
+@app.command()
+def dump(
+    file: Annotated[Path, typer.Argument(help="Where to, readable for you alone")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there")] = False,
+) -> None:
+    """Write the whole database into a file while everything goes on; the encryption key is not in it."""
+    from twizzit_pipeline.storage.dump import dump as write  # noqa: PLC0415
+
+    settings = load_settings()
+    with open_database(settings) as database:
+        size = write(database, file, overwrite=force)
+    out = console()
+    out.print(f"Dumped into {file}, {size / 1e6:,.1f} MB. It holds people's names: keep it where nobody else reads it.")
+    out.print(
+        f"Keep the key as well, in another place: {settings.home / KEY_FILE}"
+        if in_file(settings)
+        else f"Keep {KEY} as well, in another place: without it the passwords in the dump are lost."
+    )
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="What `twizzit database dump` wrote")]) -> None:
+    """Fill an empty database from a dump, of whatever version of PostgreSQL: all of it, or nothing."""
+    from twizzit_pipeline.storage.dump import restore as read  # noqa: PLC0415
+
+    settings = load_settings()
+    with open_database(settings) as database:
+        read(database, file)
+    out = console()
+    out.print(f"Restored {file}.")
+    if in_file(settings) and not (settings.home / KEY_FILE).exists():
+        out.print(f"Now bring the key back: it belongs into {settings.home / KEY_FILE}, mode 0600.")
+    out.print("Then see that all is well: twizzit migrate, twizzit doctor")
 
 
 def migrate() -> None:
@@ -41,7 +81,8 @@ def check_migrations(as_json: Annotated[bool, typer.Option("--json", help="As on
         if state.pending:
             out.print(f"{plural(len(state.pending), 'migration')} pending; run: twizzit migrate")
         for difference in () if state.pending else state.differences:
-            out.print(f"The models differ from the database: {difference}")
+            put_back = "; put it back with: twizzit migrate" if difference.startswith("add_view ") else ""
+            out.print(f"The models differ from the database: {difference}{put_back}")
         if fine:
             out.print("The models match the database.")
     if not fine:

@@ -54,13 +54,13 @@ class State(StrEnum):
     BROKEN = (
         "broken",
         "automatic syncs are on, and something keeps them from ever coming",
-        "Put right what it says, in the configuration (PUT /api/twizzit/sync/config/ID) or the credential",
+        "Put right what it says: twizzit config set ID …, or the credential itself",
         True,
     )
     PAUSED = (
         "paused",
         "automatic syncs wait for the first of the next month: its calls are used up",
-        "Wait, raise the limit (monthlyCallLimit), or ask the federation for more calls",
+        "Wait, raise the limit (twizzit config set ID --limit …), or ask the federation for more calls",
         True,
     )
     FAILING = (
@@ -86,9 +86,13 @@ class State(StrEnum):
     UNSYNCED = (
         "unsynced",
         "automatic syncs are off, and nothing was ever synced",
-        "Sync it: twizzit sync ID; or switch automatic syncs on: PUT /api/twizzit/sync/config/ID",
+        "Sync it: twizzit sync ID; or let it sync by itself: twizzit config set ID --auto",
     )
-    OFF = ("off", "automatic syncs are off, and the last sync succeeded", "Nothing, or switch automatic syncs on")
+    OFF = (
+        "off",
+        "automatic syncs are off, and the last sync succeeded",
+        "Nothing, or let it sync by itself: twizzit config set ID --auto",
+    )
 
 
 @dataclass(frozen=True, slots=True)
