@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         120.0, description="Seconds that the tries of one call may take"
     )
     call_ceiling: Annotated[int, Field(ge=1)] = Field(5000, description="Calls that one run may make at most")
+    step_retries: Annotated[int, Field(ge=0, le=10)] = Field(
+        2, description="How often a step of an orchestrated run is tried again after a failure that may pass"
+    )
+    step_retry_seconds: Annotated[float, Field(ge=0, le=900)] = Field(
+        60.0, description="Seconds until the first of those tries, at least; twice as many before each further one"
+    )
     jwt_secret: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("JWT_SECRET", "jwt_secret"),

@@ -9,10 +9,13 @@ That both scans come before anything of ShotSpot's is written is said by the ste
 each partition, which is Dagster's rule for assets without a policy of their own.
 """
 
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
+from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, definition_metadata
 from twizzit_pipeline.orchestration.checks import (
     MAPPING_CHECKS,
@@ -37,10 +40,25 @@ _BEFORE_MAPPINGS = {"dagster/priority": "1"}
 _MAPPINGS = {"twizzit_team_mappings": "teams", "twizzit_player_mappings": "players"}
 
 
-def _session(context: dg.AssetExecutionContext, sync: SyncRun) -> AbstractContextManager[SyncSession]:
+@contextmanager
+def _step(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[SyncSession]:
+    """The session for the work of one step, whose errors become readable; those that may pass are tried again."""
     steps = {node.name for node in context.job_def.nodes}
     to_map = {entity for asset, entity in _MAPPINGS.items() if asset in steps}
-    return sync.session(context.run.run_id, parse(context.partition_key), to_map=to_map)
+    run_id, partition, step = context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name
+
+    def wait_for_another_try(error: TwizzitPipelineError) -> bool:
+        seconds = sync.next_try(error, context.retry_number)
+        if seconds is not None:
+            context.log.warning("%s: tried again in %.0f s", type(error).__name__, seconds)
+            time.sleep(seconds)  # here a signal ends the run; between two tries Dagster would sleep on
+        return seconds is not None
+
+    with (
+        readable_failures(wait_for_another_try),
+        sync.session(run_id, partition, step=step, to_map=to_map) as session,
+    ):
+        yield session
 
 
 @dg.asset(
@@ -57,7 +75,7 @@ def _session(context: dg.AssetExecutionContext, sync: SyncRun) -> AbstractContex
     op_tags=_BEFORE_MAPPINGS,
 )
 def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
-    with readable_failures(), _session(context, sync) as session:
+    with _step(context, sync) as session:
         report = scan_teams(session)
         quality = scan_quality(session, report)
     return scan_result(report, TEAM_SCAN_CHECKS, quality)
@@ -77,7 +95,7 @@ def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sync
     op_tags=_BEFORE_MAPPINGS,
 )
 def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
-    with readable_failures(), _session(context, sync) as session:
+    with _step(context, sync) as session:
         report = scan_players(session)
         quality = scan_quality(session, report)
     return scan_result(report, PLAYER_SCAN_CHECKS, quality)
@@ -96,7 +114,7 @@ def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
     owners=OWNERS,
 )
 def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
-    with readable_failures(), _session(context, sync) as session:
+    with _step(context, sync) as session:
         report = map_teams(session)
         quality = mapping_quality(session, report)
     return mapping_result(report, MAPPING_CHECKS, quality)
@@ -115,7 +133,7 @@ def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourcePa
     owners=OWNERS,
 )
 def twizzit_player_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
-    with readable_failures(), _session(context, sync) as session:
+    with _step(context, sync) as session:
         report = map_players(session)
         quality = mapping_quality(session, report)
     return mapping_result(report, PLAYER_MAPPING_CHECKS, quality)

@@ -10,9 +10,10 @@ from contextlib import ExitStack, contextmanager
 import dagster as dg
 
 from twizzit_pipeline import logs
-from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.errors import PermanentError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.instance import keep_connections
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
+from twizzit_pipeline.orchestration.retries import next_try
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.sync import requests
@@ -52,37 +53,43 @@ class SyncRun:
         self._progress = progress
         self._stack = ExitStack()
         self._session: SyncSession | None = None
-        self._error: BaseException | None = None
+        self._errors: dict[str, BaseException] = {}
 
     @contextmanager
     def session(
-        self, run_id: str, partition: CredentialSeason, *, to_map: Collection[str] = ()
+        self, run_id: str, partition: CredentialSeason, *, step: str, to_map: Collection[str] = ()
     ) -> Iterator[SyncSession]:
-        """The run's session, the same for every step; it learns at the end of the run that a step failed.
+        """The run's session, the same for every step and every try; it learns at its end what failed for good.
 
         Args:
+            step: whose work it is.
             to_map: entities whose mappings are among the run's steps.
 
         Raises:
             DatabaseUnavailable, MigrationsPending: the database is not ready.
             UnknownCredential, InactiveCredential: as `SyncSession`.
         """
+        if self._session is None:
+            self._session = self._opened(run_id, partition)
+            self._session.to_map.update(to_map)
         try:
-            if self._session is None:
-                self._session = self._opened(run_id, partition)
-                self._session.to_map.update(to_map)
             yield self._session
         except BaseException as error:
-            self._error = self._error or error
+            self._errors[step] = error
             raise
+        self._errors.pop(step, None)
+
+    def next_try(self, error: TwizzitPipelineError, tries: int) -> float | None:
+        """Seconds after which a step is tried again, as `retries.next_try`."""
+        return None if self._settings is None else next_try(error, tries, self._settings)
 
     def close(self) -> None:
         """Close what was opened: history rows, lease, connections, in that order."""
-        error = self._error
+        error = next(iter(self._errors.values()), None)
         self._stack.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
     def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
-        settings = self._settings or load_settings()
+        settings = self._settings = self._settings or load_settings()
         database = self._database or self._stack.enter_context(open_database(settings))
         request = None if self._request_id is None else requests.get(database.engine, self._request_id)
         with _refusals_told(database, self._request_id, run_id):
@@ -102,10 +109,10 @@ class SyncRun:
 
 @contextmanager
 def _refusals_told(database: Database, request_id: int | None, run_id: str) -> Iterator[None]:
-    """Whoever asked for a sync that cannot even begin is told why."""
+    """Whoever asked for a sync that cannot even begin is told why, unless it may be able to at the next try."""
     try:
         yield
-    except TwizzitPipelineError as error:
+    except PermanentError as error:
         if request_id is not None:
             with driver_errors(), database.engine.begin() as connection:
                 Fulfilment(request_id, run_id).refuse(connection, str(error))

@@ -3,7 +3,7 @@
 What belongs here: numbers for the plots, under names that stay the same from run to run. Counts and ids only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from twizzit_pipeline.sync.quality.findings import Quality, ratio
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 
 ERROR = "error"
+
+# Dagster wants a number; whether a step is tried again is decided each time, by `retries`.
+_MOST_RETRIES = 1000
 
 # What the steps' stopwatches call their phases.
 SCAN_PHASES = ("fetch", "validate", "write")
@@ -30,20 +33,26 @@ else:
 
 
 @contextmanager
-def readable_failures() -> Iterator[None]:
+def readable_failures(try_again: Callable[[TwizzitPipelineError], bool] | None = None) -> Iterator[None]:
     """Turns our errors into a step's failure: the one line, the error's name, and whether trying again may help.
 
     Errors that are none of ours pass: they are mistakes of the program, and keep their traceback.
+
+    Args:
+        try_again: whether Dagster is to run the step once more.
     """
     try:
         yield
     except TwizzitPipelineError as error:
         permanent = isinstance(error, PermanentError)
-        raise dg.Failure(
+        failure = dg.Failure(
             description=str(error),
             metadata={ERROR: type(error).__name__, "permanent": permanent},
             allow_retries=not permanent,
-        ) from None
+        )
+        if try_again is None or not try_again(error):
+            raise failure from None
+        raise dg.RetryRequested(max_retries=_MOST_RETRIES) from failure
 
 
 def scan_result(report: ScanReport, checks: Iterable[Check], quality: Quality) -> Materialized:

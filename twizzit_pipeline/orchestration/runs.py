@@ -94,6 +94,8 @@ def run_job(
 ) -> RunResult:
     """Run a job for one credential and season in this process, and wait for its end.
 
+    No step is tried again: somebody watches, and may do so at once.
+
     Args:
         job_name: one of `jobs.JOBS`.
         season: its label; one that the account does not have makes a run that succeeds and writes nothing.
@@ -114,7 +116,8 @@ def run_job(
         end_dead_runs(instance, database.engine)
         add_keys(instance, missing_keys(instance, partition_keys(credentials, labels)))
         with _known_season(instance, season):
-            result = _job(settings, database, job_name, progress).execute_in_process(
+            once = settings.model_copy(update={"step_retries": 0})
+            result = _job(once, database, job_name, progress).execute_in_process(
                 instance=instance,
                 partition_key=partition.key,
                 tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process()},

@@ -6,7 +6,7 @@ Every function locks that row first, so that two who end at once follow one anot
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, func, select, update
@@ -20,6 +20,7 @@ from twizzit_pipeline.sync.schedule import Ended, Schedule
 from twizzit_pipeline.sync.usage import Meter
 
 _COLUMNS = tuple(sync_config.c[name] for name in Schedule.__dataclass_fields__)
+_GIVING_WAY = timedelta(seconds=60)
 _PLANNED = ("last_sync_at", "next_sync_at", "consecutive_failures", "paused_until", "paused_because")
 
 
@@ -63,6 +64,8 @@ def run_ended(connection: Connection, credential_id: int, run: Run, troubles: Se
         ended(connection, credential_id, "quota_spent", automatic=run.automatic, lasted=run.lasted)
     elif waits or not whole:
         counted(connection, credential_id)
+        if run.automatic:
+            gave_way(connection, credential_id)
     elif troubles or not (run.finished or not run.running_season):
         ended(connection, credential_id, "failed", automatic=run.automatic, lasted=run.lasted)
     else:
@@ -102,6 +105,18 @@ def ended(
     )
     write(connection, row, planned)
     return planned
+
+
+def gave_way(connection: Connection, credential_id: int, *, now: datetime | None = None) -> None:
+    """An automatic sync found somebody else at work on the organization: it is due again in a minute, not at once.
+
+    Each try may cost calls, and what it was due for names its run, which is over.
+    """
+    row = _locked(connection, credential_id, make=False)
+    if row is None or not row.auto_sync_enabled:
+        return
+    again = (now or database_now(connection)) + _GIVING_WAY
+    write(connection, row, replace(row, next_sync_at=max(row.next_sync_at or again, again)))
 
 
 def counted(connection: Connection, credential_id: int, *, now: datetime | None = None) -> None:

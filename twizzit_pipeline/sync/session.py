@@ -285,7 +285,9 @@ class SyncSession:
                 self._fulfilment.end(connection, error, None)
             elif self._fulfilment is not None:
                 self._fulfilment.refuse(connection, told(error))
-            if self._automatic and not isinstance(error, SyncInProgress):
+            if self._automatic and isinstance(error, SyncInProgress):
+                automatic.gave_way(connection, self.credential.id)
+            elif self._automatic:
                 automatic.ended(connection, self.credential.id, "failed")
 
     def _end_request(self, connection: Connection, fulfilment: Fulfilment, error: BaseException | None) -> None:

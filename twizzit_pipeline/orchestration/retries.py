@@ -1,0 +1,34 @@
+"""When a step of a run is tried again: after a failure that may pass by itself, a minute or more later, a few times.
+
+What belongs here: that decision; the step itself waits, and then asks Dagster for another try. Dagster's `RetryPolicy`
+would not do: with its jitter a wait of a minute may be none at all (`PLUS_MINUS` takes off as much as the first delay
+is long), while the client's own tries of two minutes have only just been given up; and a run that Dagster lets wait
+does not hear that it is to end.
+"""
+
+import random
+
+from twizzit_pipeline.errors import PermanentError, SyncInProgress, TryAgainLater, TwizzitPipelineError
+from twizzit_pipeline.settings import Settings
+
+# Whoever asks for a longer pause gets it from the schedule: a run that waits keeps its organization's lease.
+LONGEST_SECONDS = 900.0
+_JITTER = 0.25
+
+
+def next_try(error: TwizzitPipelineError, tries: int, settings: Settings) -> float | None:
+    """Seconds to wait before a step is tried again; None where it is not.
+
+    They double with each try, and are spread upwards alone: never less than `step_retry_seconds`, nor than what Twizzit
+    asks for. A sync that is in progress already is waited for by the run queue, not by a run.
+
+    Args:
+        tries: how often the step was tried again already.
+    """
+    if isinstance(error, PermanentError | SyncInProgress) or tries >= settings.step_retries:
+        return None
+    asked = error.retry_after if isinstance(error, TryAgainLater) else None
+    seconds: float = max(settings.step_retry_seconds * 2**tries, asked or 0.0)
+    if seconds > LONGEST_SECONDS:
+        return None
+    return seconds * random.uniform(1, 1 + _JITTER)  # noqa: S311 - parts those who failed at once, guards nothing
