@@ -323,7 +323,11 @@ def closed_port() -> int:
 def plain_server() -> Iterator[int]:
     """A port that somebody listens on and that speaks no TLS: it hangs up at once."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        hanging_up = threading.Thread(target=lambda: listener.accept()[0].close())
+
+        def hang_up() -> None:
+            listener.accept()[0].close()
+
+        hanging_up = threading.Thread(target=hang_up)
         hanging_up.start()
         yield int(listener.getsockname()[1])
         hanging_up.join()

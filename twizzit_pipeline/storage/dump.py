@@ -1,0 +1,183 @@
+"""A database into a file, and a file into an empty database, with PostgreSQL's own programs.
+
+What belongs here: which version's program does it, and what becomes of its complaints. A dump holds everything: tables
+with people's names, passwords as they are stored (the key is not in it), Dagster's own tables where they are in the
+same database. It can be restored into another major version, older ones too.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pydantic import SecretStr
+from sqlalchemy import URL, Engine, make_url, text
+
+from twizzit_pipeline.errors import BackupRefused
+from twizzit_pipeline.storage.binaries import complaint, offered_versions
+from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
+
+_PREAMBLE_LINES = 40
+_TABLES = text("""
+    SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind IN ('r', 'p', 'v', 'm') AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+""")
+# What only newer servers know; a dump begins with such lines.
+_UNKNOWN_BEFORE = {170000: re.compile(rb"SET transaction_timeout = ")}
+
+
+def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
+    """Write the whole database, as it is at one moment, into a file that only this user may read; its size in bytes.
+
+    Everybody goes on working meanwhile. The file appears whole or not at all.
+
+    Raises:
+        BackupRefused: it is there already, cannot be written, or the server is newer than the programs here.
+    """
+    if target.exists() and not overwrite:
+        raise BackupRefused(f"{target} is there already: choose another name, or add --force")
+    draft = target.with_name(f"{target.name}.partial")
+    program = _program("pg_dump", _server_version(database.engine))
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            # By its name and not as standard output: pg_dump goes back to the head in the end, to say what is where.
+            command = [program, "--format=custom", f"--file={draft}", f"--dbname={_conninfo(database.url)}"]
+            done = subprocess.run(  # noqa: S603 - a program of the wheel, no shell
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=_environment(database.url),
+                check=False,
+            )
+            if done.returncode != 0:
+                raise BackupRefused(f"The database was not dumped: {complaint(done.stderr)}; see that there is room")
+            os.fsync(file.fileno())
+        draft.replace(target)
+    except OSError as error:
+        raise BackupRefused(f"{target} cannot be written: {error.strerror or error}") from None
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    return target.stat().st_size
+
+
+def restore(database: Database, source: Path) -> None:
+    """Fill an empty database from a dump: all of it, or nothing. All is this user's then, and nobody else's.
+
+    Raises:
+        BackupRefused: the database is not empty, or the file is no dump, or damaged.
+    """
+    if not source.is_file():
+        raise BackupRefused(f"{source} is no file")
+    with driver_errors(), database.engine.connect() as connection:
+        tables = int(connection.scalar(_TABLES) or 0)
+    if tables:
+        raise BackupRefused(
+            f"The database is not empty ({tables} tables): a dump is restored into a new one (another TWIZZIT_HOME, or "
+            "CREATE DATABASE and its TWIZZIT_DATABASE_URL), so that nothing is lost by mistake"
+        )
+    version = _server_version(database.engine)
+    reader = _program("pg_restore")
+    _readable(reader, source)
+    database.engine.dispose()
+    with _statements(reader, source) as lines:
+        _execute(database.url, _fitting(lines, version))
+
+
+def _readable(reader: str, source: Path) -> None:
+    listed = subprocess.run([reader, "--list", str(source)], capture_output=True, check=False)  # noqa: S603
+    if listed.returncode != 0:
+        raise BackupRefused(f"{source} is no dump of twizzit database dump, or damaged: {complaint(listed.stderr)}")
+
+
+@contextmanager
+def _statements(reader: str, source: Path) -> Iterator[Iterator[bytes]]:
+    """The dump as SQL; raises where it breaks off."""
+    command = [reader, "--no-owner", "--no-privileges", "--file=-", str(source)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stderr is not None
+
+        def lines() -> Iterator[bytes]:
+            assert process.stdout is not None
+            yield from process.stdout
+            said = process.stderr.read() if process.stderr is not None else b""
+            if process.wait() != 0:
+                raise BackupRefused(f"The dump is damaged, and nothing was restored: {complaint(said)}")
+
+        try:
+            yield lines()
+        finally:
+            process.kill()
+
+
+def _fitting(lines: Iterator[bytes], version: int) -> Iterator[bytes]:
+    """The statements in one transaction, after the schema that opening a database makes is taken away again."""
+    yield b"\\set ON_ERROR_STOP on\n\\set VERBOSITY terse\nBEGIN;\n"
+    yield f"DROP SCHEMA IF EXISTS {DAGSTER_SCHEMA};\n".encode()
+    unknown = [pattern for since, pattern in _UNKNOWN_BEFORE.items() if version < since]
+    for number, line in enumerate(lines):
+        if number < _PREAMBLE_LINES and any(pattern.match(line) for pattern in unknown):
+            continue
+        yield line
+    yield b"COMMIT;\n"
+
+
+def _execute(url: SecretStr, statements: Iterator[bytes]) -> None:
+    """Without the last line, COMMIT, the server takes everything back."""
+    command = [_program("psql"), "--no-psqlrc", "--quiet", "--output=/dev/null", f"--dbname={_conninfo(url)}"]
+    with subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(url)
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        try:
+            with suppress(BrokenPipeError):  # it ended before the statements did, and says why
+                for statement in statements:
+                    process.stdin.write(statement)
+                process.stdin.close()
+        except BaseException:
+            process.kill()
+            raise
+        said = process.stderr.read()
+        if process.wait() != 0:
+            raise BackupRefused(f"Nothing was restored: {complaint(said)}")
+
+
+def _program(name: str, server: int | None = None) -> str:
+    """A program of the wheel: of the newest version, or of the first that knows the server's.
+
+    Raises:
+        BackupRefused: the server is newer than all of them.
+    """
+    offered = offered_versions()
+    suitable = [major for major in sorted(offered) if server is None or major >= server // 10000]
+    if not suitable:
+        raise BackupRefused(
+            f"The server is PostgreSQL {(server or 0) // 10000}, and the programs here know {max(offered)} at most: "
+            "use its own pg_dump --format=custom"
+        )
+    return str(offered[suitable[-1] if server is None else suitable[0]] / name)
+
+
+def _server_version(engine: Engine) -> int:
+    with driver_errors(), engine.connect() as connection:
+        return int(connection.scalar(text("SELECT current_setting('server_version_num')")) or 0)
+
+
+def _conninfo(url: SecretStr) -> str:
+    """For libpq, without the password, which others could read among the arguments."""
+    return _parsed(url).set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+
+
+def _environment(url: SecretStr) -> dict[str, str]:
+    password = _parsed(url).password
+    return {"PATH": os.defpath, "LC_ALL": "C", **({"PGPASSWORD": str(password)} if password else {})}
+
+
+def _parsed(url: SecretStr) -> URL:
+    return make_url(url.get_secret_value())
