@@ -17,7 +17,7 @@ _RENAMED = " (A)"
 
 
 class Life:
-    """Makes one change after the other, at one club after the other."""
+    """Makes one change after the other: each kind at one club after the other."""
 
     def __init__(self, changes: Changes, world: World) -> None:
         self._changes = changes
@@ -29,8 +29,7 @@ class Life:
             self._newcomer,
             self._new_name,
         )
-        self._kinds = itertools.cycle(kinds)
-        self._clubs = itertools.count()
+        self._turns = itertools.cycle(itertools.product(kinds, world.organizations))
 
     def live(self, seconds: float) -> None:
         """From now on, in a thread of its own, one change after so many seconds, for as long as the process runs."""
@@ -45,10 +44,8 @@ class Life:
     def change(self) -> None:
         """The next change; nothing where the club whose turn it is has no players."""
         with self._world.lock:
-            clubs = self._world.organizations
-            club = clubs[next(self._clubs) % len(clubs)]
+            kind, club = next(self._turns)
             teams = [team for team in club.teams(self._world.running_season) if team.name and club.players(team.id)]
-            kind = next(self._kinds)
             if not teams:
                 return
             team = self._random.choice(teams)
