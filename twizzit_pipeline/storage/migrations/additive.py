@@ -47,8 +47,7 @@ def make_view(connection: Connection, name: str, query: str) -> None:
         DatabaseRefused: somebody else has something of that name.
     """
     there = text(
-        "SELECT relkind = 'v' AND obj_description(oid, 'pg_class') = :made"
-        " FROM pg_class WHERE oid = to_regclass(:name)"
+        "SELECT relkind = 'v' AND obj_description(oid, 'pg_class') = :made FROM pg_class WHERE oid = to_regclass(:name)"
     )
     ours = connection.execute(there, {"made": MADE_HERE, "name": name}).one_or_none()
     if ours is not None and not ours[0]:
