@@ -22,6 +22,7 @@ from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 ENCRYPTION_KEY = "0123456789abcdef" * 4
 _TEMPLATE = "template_of_tests"
+_WITH_DAGSTER = "template_with_dagster"
 _MEMORY = Path("/dev/shm")
 _ROOM_FOR_A_SERVER = 2**30
 # What a database of a minute need not do: survive a power cut.
@@ -105,10 +106,24 @@ def new_database(postgres_url: str) -> Callable[[], AbstractContextManager[str]]
     return lambda: contextmanager(_database_of)(postgres_url, _TEMPLATE)
 
 
+@pytest.fixture(scope="session")
+def _template_with_dagster(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a migrated database in which an instance has made Dagster's tables."""
+    from twizzit_pipeline.orchestration.instance import open_instance
+
+    _execute(postgres_url, f"CREATE DATABASE {_WITH_DAGSTER} TEMPLATE {_TEMPLATE}")
+    url = make_url(postgres_url).set(database=_WITH_DAGSTER).render_as_string(hide_password=False)
+    settings = load_settings(_env_file=None, home=tmp_path_factory.mktemp("dagster"), database_url=url)
+    with open_database(settings) as database, open_instance(settings, database):
+        return _WITH_DAGSTER
+
+
 @pytest.fixture
-def database_url(postgres_url: str) -> Iterator[str]:
-    """The URL of a fresh migrated database of this test alone."""
-    yield from _database_of(postgres_url, _TEMPLATE)
+def database_url(request: pytest.FixtureRequest, postgres_url: str) -> Iterator[str]:
+    """The URL of a fresh migrated database of this test alone; with Dagster's tables where the mark says so."""
+    marked = request.node.get_closest_marker("dagster_tables") is not None
+    template = request.getfixturevalue("_template_with_dagster") if marked else _TEMPLATE
+    yield from _database_of(postgres_url, template)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ import pytest
 
 from twizzit_pipeline.cli import main
 
+# Their children write to the streams of the process, and they mean its signals.
+OF_A_PROCESS = ("dagster", "up")
 COMMAND = [sys.executable, "-W", "error::ResourceWarning", "-m", "twizzit_pipeline"]
 
 
@@ -39,7 +41,8 @@ class Ended:
 class CommandLine:
     """`twizzit` in a folder; `environment` comes on top of the test's own.
 
-    Calling it runs the entry point here. An error that is none of the project's is a traceback, and raised.
+    Calling it runs the entry point here, unless the command is one `OF_A_PROCESS`. An error that is none of the
+    project's would be a traceback, and is raised.
     """
 
     def __init__(self, folder: Path, **environment: str) -> None:
@@ -47,6 +50,8 @@ class CommandLine:
         self.environment = environment
 
     def __call__(self, *arguments: object, stdin: str = "", **environment: str) -> Ended:
+        if arguments[0] in OF_A_PROCESS:
+            return self.process(*arguments, stdin=stdin, **environment)
         out, err = _Stream(), _Stream()
         with pytest.MonkeyPatch.context() as patch, logging_as_it_was():
             patch.chdir(self.folder)

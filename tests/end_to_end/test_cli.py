@@ -111,6 +111,7 @@ def test_a_club_from_its_login_to_its_players(
     assert not any(password in said for said in (verified.out, verified.err, first.out, first.err))
 
 
+@pytest.mark.dagster_tables
 def test_a_season_that_the_account_lacks_is_a_success_that_writes_nothing(
     twizzit: CommandLine, simulator: SimulatorServer
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_season_that_the_account_lacks_is_a_success_that_writes_nothing(
     assert twizzit("mappings", "teams", "--json").json() == []
 
 
+@pytest.mark.dagster_tables
 def test_a_sync_that_fails_says_why_in_one_line(twizzit: CommandLine, simulator: SimulatorServer) -> None:
     credential_id = add_credential(twizzit, simulator)
     simulator.faults.arm("forbidden", path="/groups", times=None)
@@ -134,6 +136,7 @@ def test_a_sync_that_fails_says_why_in_one_line(twizzit: CommandLine, simulator:
     assert (row["status"], row["error_message"]) == ("failed", errors[0].removeprefix("Error: "))
 
 
+@pytest.mark.dagster_tables
 def test_two_syncs_at_once_and_ctrl_c_on_the_first(
     twizzit: CommandLine, simulator: SimulatorServer, connection: psycopg.Connection
 ) -> None:
@@ -203,8 +206,9 @@ def test_whoever_stops_reading_hears_no_complaint(twizzit: CommandLine) -> None:
     process.wait(timeout=30)
 
 
+@pytest.mark.dagster_tables
 def test_every_dagster_command_passes_with_its_options_and_its_exit_code(twizzit: CommandLine) -> None:
-    ended = twizzit.process("dagster", "job", "list", "--no-such-option")
+    ended = twizzit("dagster", "job", "list", "--no-such-option")
     assert ended.code == 2
     assert "No such option" in ended.err
     assert "--no-such-option" in ended.err

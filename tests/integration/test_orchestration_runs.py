@@ -29,6 +29,8 @@ from twizzit_pipeline.sync import history
 from twizzit_pipeline.sync.lease import credential_key, this_process
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
+pytestmark = pytest.mark.dagster_tables
+
 TABLES = {
     "twizzit_teams": tables.twizzit_teams,
     "twizzit_players": tables.twizzit_players,
