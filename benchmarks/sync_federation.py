@@ -1,8 +1,9 @@
 """How long a federation's players take into the database, beside the same rows inserted one by one.
 
 Run it with `.venv/bin/python benchmarks/sync_federation.py [--contacts N]`; it prints one JSON object: seconds of each
-phase of a first sync and of a second one that finds nothing new, and how many times longer single inserts take than the
-transaction that makes the players, their mappings and their journal. A ratio holds on any machine, seconds do not.
+phase of a first sync and of a second one that finds nothing new, what share of that the checks take on top, and how
+many times longer single inserts take than the transaction that makes the players, their mappings and their journal. A
+ratio holds on any machine, seconds do not.
 
 The database is an embedded one of its own, in a folder that goes away afterwards; Twizzit is the simulator.
 """
@@ -22,6 +23,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
 from twizzit_pipeline.sync.players import map_players, scan_players
+from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
@@ -37,11 +39,26 @@ def sync(settings: Settings, database: Database, credential_id: int, season: str
     with SyncSession(
         settings=settings, database=database, credential_id=credential_id, season=season, run_id=run_id
     ) as session:
-        reports: dict[str, ScanReport | MappingReport] = {step.__name__: step(session) for step in STEPS}
+        reports: dict[str, ScanReport | MappingReport] = {}
+        checks: dict[str, float] = {}
+        for step in STEPS:
+            report = reports[step.__name__] = step(session)
+            judged = (
+                scan_quality(session, report) if isinstance(report, ScanReport) else mapping_quality(session, report)
+            )
+            checks[step.__name__] = judged.seconds
     seconds = {name: report.seconds for name, report in reports.items()}
+    share = sum(checks.values()) / sum(sum(phases.values()) for phases in seconds.values())
     last = reports["map_players"]
     assert isinstance(last, MappingReport)
-    return {"seconds": seconds, "created": last.created, "unchanged": last.unchanged, "calls": session.calls}
+    told = {"seconds": checks, "share": round(share, 3)}
+    return {
+        "seconds": seconds,
+        "checks": told,
+        "created": last.created,
+        "unchanged": last.unchanged,
+        "calls": session.calls,
+    }
 
 
 def one_by_one(engine: Engine) -> float:

@@ -102,7 +102,8 @@ def _scan(connection: Connection, session: SyncSession, season: SeasonRow, repor
     listed = select(func.count(distinct(judged.snapshot.c[judged.remote_id]))).where(seen)
     now = int(connection.scalar(listed) or 0)
     yield volume(connection, session, report.entity, LISTED, now, "season")
-    yield namesakes(connection.execute(judged.scanned_names(seen)), "season", local=False)
+    names_seen = judged.scanned_names(connection, session.credential.id, season.id)
+    yield namesakes(names_seen, "season", local=False)
 
 
 def _mapping(

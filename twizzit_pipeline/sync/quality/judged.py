@@ -4,7 +4,7 @@ What belongs here: the frame that an entity fills in, so that another one needs 
 and no new check.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,12 @@ Condition = ColumnElement[bool]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The queries that judge one entity; each is one statement, however many rows there are.
+    """The queries that judge one entity; each is a statement or two, however many rows there are.
 
     Attributes:
         snapshot, mappings: its two tables.
         remote_id: the column that both have.
-        scanned_names: rows of the snapshot (as `namesakes` wants them) → query.
+        scanned_names: credential id, season id → rows of the snapshot, as `namesakes` wants them.
         local_names: credential id → query of ShotSpot's rows of the clubs that the credential feeds.
         astray: the credential's mappings that point nowhere.
         without_owner: credential id → query of remote ids of mappings in those clubs that belong to no credential.
@@ -33,7 +33,7 @@ class Judged:
     snapshot: Table
     mappings: Table
     remote_id: str
-    scanned_names: Callable[[Condition], Select[Any]]
+    scanned_names: Callable[[Connection, int, int], Iterable[Sequence[Any]]]
     local_names: Callable[[int], Select[Any]]
     astray: Callable[[Connection, Condition, Scope], Finding]
     without_owner: Callable[[int], Select[Any]]
@@ -41,7 +41,7 @@ class Judged:
 
     def of_scan(self, credential_id: int, season_id: int) -> Condition:
         """The rows of the snapshot of one credential and season."""
-        return and_(self.snapshot.c.credential_id == credential_id, self.snapshot.c.season_id == season_id)
+        return scan_of(self.snapshot, credential_id, season_id)
 
     def ours(self, credential_id: int, season_id: int, speaks_of: Scope) -> Condition:
         """The mappings to judge: the credential's, or of those the ones that the season lists."""
@@ -50,6 +50,11 @@ class Judged:
             return owned
         listed = select(self.snapshot.c[self.remote_id]).where(self.of_scan(credential_id, season_id))
         return and_(owned, self.mappings.c[self.remote_id].in_(listed))
+
+
+def scan_of(snapshot: Table, credential_id: int, season_id: int) -> Condition:
+    """The rows of a snapshot of one credential and season."""
+    return and_(snapshot.c.credential_id == credential_id, snapshot.c.season_id == season_id)
 
 
 def fed_clubs(credential_id: int) -> Select[tuple[int]]:

@@ -1,28 +1,30 @@
 """What is asked about players: their names, where their mappings point, whose they are, and who may play."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, exists, select
 
 from twizzit_pipeline.storage.tables import player_mappings, players, team_mappings, twizzit_players, twizzit_teams
 from twizzit_pipeline.sync.quality.findings import Finding, Scope
-from twizzit_pipeline.sync.quality.judged import Condition, Judged, fed_clubs, nobodys
+from twizzit_pipeline.sync.quality.judged import Condition, Judged, fed_clubs, nobodys, scan_of
 from twizzit_pipeline.sync.quality.names import REGISTRATION, SOMEWHERE
 
 
-def _scanned_names(seen: Condition) -> Select[Any]:
-    """The place is the club of the team that somebody plays in."""
+def _scanned_names(connection: Connection, credential_id: int, season_id: int) -> Iterable[Sequence[Any]]:
+    """The place is the club of the team that somebody plays in.
+
+    Put together here: of a snapshot just written PostgreSQL has no statistics yet, and would join row by row.
+    """
     table, team = twizzit_players.c, twizzit_teams.c
-    same_team = and_(
-        team.credential_id == table.credential_id,
-        team.season_id == table.season_id,
-        team.twizzit_team_id == table.twizzit_team_id,
-    )
-    return (
-        select(table.twizzit_player_id, team.club_name, table.first_name, table.last_name)
-        .join(twizzit_teams, same_team, isouter=True)
-        .where(seen)
-    )
+    of_teams = scan_of(twizzit_teams, credential_id, season_id)
+    found = connection.execute(select(team.twizzit_team_id, team.club_name).where(of_teams))
+    clubs = {row.twizzit_team_id: row.club_name for row in found}
+    wanted = select(table.twizzit_player_id, table.twizzit_team_id, table.first_name, table.last_name)
+    for player_id, team_id, *name in connection.execute(
+        wanted.where(scan_of(twizzit_players, credential_id, season_id))
+    ):
+        yield player_id, clubs.get(team_id), *name
 
 
 def _local_names(credential_id: int) -> Select[Any]:

@@ -1,22 +1,24 @@
 """What is asked about teams: their names, where their mappings point, and whose they are."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from twizzit_pipeline.storage.tables import clubs, team_mappings, teams, twizzit_teams
 from twizzit_pipeline.sync.quality.findings import Finding, Scope
-from twizzit_pipeline.sync.quality.judged import Condition, Judged, fed_clubs, nobodys
+from twizzit_pipeline.sync.quality.judged import Condition, Judged, fed_clubs, nobodys, scan_of
 from twizzit_pipeline.sync.quality.names import SOMEWHERE
 from twizzit_pipeline.transform.names import normalised_name
 
 _Found = Row[Any]
 
 
-def _scanned_names(seen: Condition) -> Select[Any]:
+def _scanned_names(connection: Connection, credential_id: int, season_id: int) -> Iterable[Sequence[Any]]:
     table = twizzit_teams.c
-    return select(table.twizzit_team_id, table.club_name, table.name).where(seen)
+    seen = scan_of(twizzit_teams, credential_id, season_id)
+    return connection.execute(select(table.twizzit_team_id, table.club_name, table.name).where(seen))
 
 
 def _local_names(credential_id: int) -> Select[Any]:
