@@ -127,7 +127,10 @@ def test_a_sync_in_progress_is_no_failure(world: SyncWorld, club: int) -> None:
         scan_teams(first)
         with pytest.raises(errors.SyncInProgress):
             run(world, club, trigger=BY_ITSELF)
-        assert (now_of(world, club).consecutive_failures, now_of(world, club).next_sync_at) == (0, None)
+        found = now_of(world, club)
+        assert (found.consecutive_failures, found.backing_off_until, found.last_sync_at) == (0, None, None)
+        assert found.next_sync_at is not None
+        assert found.next_sync_at <= datetime.now(UTC) + timedelta(minutes=1)
 
 
 def test_a_run_that_ends_in_the_middle_is_a_failure(world: SyncWorld, club: int) -> None:
