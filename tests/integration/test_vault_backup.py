@@ -23,6 +23,12 @@ from twizzit_pipeline.storage.engine import Database, open_database
 PASSPHRASE = SecretStr("correct horse battery")
 
 
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a passphrase costs is `test_vault_sealed`'s to hold."""
+    monkeypatch.setitem(sealed._COST, "n", 2**10)
+
+
 @pytest.fixture
 def target(new_database: Callable[[], AbstractContextManager[str]], tmp_path: Path) -> Iterator[Database]:
     """Another migrated database."""
