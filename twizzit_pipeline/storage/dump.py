@@ -19,13 +19,16 @@ from twizzit_pipeline.errors import BackupRefused
 from twizzit_pipeline.storage.binaries import complaint, offered_versions
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
 
-_PREAMBLE_LINES = 40
 _TABLES = text("""
     SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'v', 'm') AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
 """)
-# What only newer servers know; a dump begins with such lines.
-_UNKNOWN_BEFORE = {170000: re.compile(rb"SET transaction_timeout = ")}
+# Statements that mean nothing elsewhere: a setting that servers before 17 do not know, and a mark that the minor
+# versions of November 2026 put on every column, which only their own pg_dump leaves out.
+_OF_THAT_SERVER_ALONE = re.compile(
+    rb"SET transaction_timeout = \d+;$|ALTER TABLE ONLY .+ ALTER COLUMN .+ SET \(pg_attver=\d+\);$"
+)
+_DATA_BEGIN, _DATA_END = re.compile(rb"COPY .* FROM stdin;$"), b"\\.\n"
 
 
 def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
@@ -80,12 +83,11 @@ def restore(database: Database, source: Path) -> None:
             f"The database is not empty ({tables} tables): a dump is restored into a new one (another TWIZZIT_HOME, or "
             "CREATE DATABASE and its TWIZZIT_DATABASE_URL), so that nothing is lost by mistake"
         )
-    version = _server_version(database.engine)
     reader = _program("pg_restore")
     _readable(reader, source)
     database.engine.dispose()
     with _statements(reader, source) as lines:
-        _execute(database.url, _fitting(lines, version))
+        _execute(database.url, _fitting(lines))
 
 
 def _readable(reader: str, source: Path) -> None:
@@ -115,15 +117,15 @@ def _statements(reader: str, source: Path) -> Iterator[Iterator[bytes]]:
             process.kill()
 
 
-def _fitting(lines: Iterator[bytes], version: int) -> Iterator[bytes]:
+def _fitting(lines: Iterator[bytes]) -> Iterator[bytes]:
     """The statements in one transaction, after the schema that opening a database makes is taken away again."""
     yield b"\\set ON_ERROR_STOP on\n\\set VERBOSITY terse\nBEGIN;\n"
     yield f"DROP SCHEMA IF EXISTS {DAGSTER_SCHEMA};\n".encode()
-    unknown = [pattern for since, pattern in _UNKNOWN_BEFORE.items() if version < since]
-    for number, line in enumerate(lines):
-        if number < _PREAMBLE_LINES and any(pattern.match(line) for pattern in unknown):
-            continue
-        yield line
+    data = False
+    for line in lines:
+        if data or not _OF_THAT_SERVER_ALONE.match(line):
+            yield line
+        data = line != _DATA_END if data else _DATA_BEGIN.match(line) is not None
     yield b"COMMIT;\n"
 
 
@@ -139,10 +141,12 @@ def _execute(url: SecretStr, statements: Iterator[bytes]) -> None:
             with suppress(BrokenPipeError):  # it ended before the statements did, and says why
                 for statement in statements:
                     process.stdin.write(statement)
-                process.stdin.close()
         except BaseException:
             process.kill()
             raise
+        finally:
+            with suppress(BrokenPipeError):  # what was not written yet is tried once more
+                process.stdin.close()
         said = process.stderr.read()
         if process.wait() != 0:
             raise BackupRefused(f"Nothing was restored: {complaint(said)}")
