@@ -1,114 +1,29 @@
 """The sensor that makes runs of requests: ticks on the real instance, and the runs that they ask for."""
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import dagster as dg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, event, text, update
+from sqlalchemy import text, update
 
+from tests.integration.orchestrator import Orchestrator, orchestrated
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.definitions import build_definitions
-from twizzit_pipeline.orchestration.instance import open_instance
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
-from twizzit_pipeline.orchestration.sync_sensor import sync_sensor
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync import heartbeat, history, requests
+from twizzit_pipeline.sync import heartbeat, history
 from twizzit_pipeline.sync.lease import Lease, lease_key
-from twizzit_pipeline.sync.requests import Request, RequestOptions
+from twizzit_pipeline.sync.requests import RequestOptions
 from twizzit_pipeline.sync.verify import verify
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
-
-COACH = Actor("token", "12", "coach")
-
-
-@dataclass
-class Orchestrator:
-    """Dagster's part, step by step: a tick of the sensor, then the runs that the daemon would have made."""
-
-    settings: Settings
-    database: Database
-    simulator: SimulatorServer
-    instance: dg.DagsterInstance
-    definitions: dg.Definitions
-    cursor: str | None = None
-    said: str | None = None
-
-    @property
-    def engine(self) -> Engine:
-        return self.database.engine
-
-    @property
-    def season(self) -> str:
-        return self.simulator.world.running_season.label
-
-    def credential(self, place: int = 0, dialect: str = "v2", **changes: object) -> int:
-        club = self.simulator.world.organizations[place]
-        values: dict[str, object] = {
-            "organization_name": club.name,
-            "api_username": club.account.username,
-            "password": SecretStr(club.account.password),
-            "api_endpoint": self.simulator.v2_endpoint if dialect == "v2" else self.simulator.v1_endpoint,
-            **changes,
-        }
-        assert self.settings.encryption_key is not None
-        return store.add(self.engine, self.settings.encryption_key, **values)  # type: ignore[arg-type]
-
-    def ask(self, credential_id: int, sync_type: str = "all", **changes: object) -> Request:
-        asked: dict[str, object] = {"sync_type": sync_type, "actor": COACH, "queue": True, **changes}
-        return requests.ask(self.engine, credential_id, **asked)  # type: ignore[arg-type]
-
-    def get(self, request: Request) -> Request:
-        return requests.get(self.engine, request.id)
-
-    def tick(self) -> list[dg.RunRequest]:
-        """The runs that one tick asks for; the partitions that it asks for are there afterwards."""
-        context = dg.build_sensor_context(
-            instance=self.instance, definitions=self.definitions, cursor=self.cursor, sensor_name="sync_sensor"
-        )
-        result = sync_sensor(self.settings, self.database)(context)
-        assert isinstance(result, dg.SensorResult)
-        self.cursor, self.said = result.cursor, getattr(result.skip_reason, "skip_message", None)
-        for wanted in result.dynamic_partitions_requests or []:
-            name, keys = wanted.partitions_def_name, wanted.partition_keys
-            if isinstance(wanted, dg.AddDynamicPartitionsRequest):
-                self.instance.add_dynamic_partitions(name, keys)
-            else:
-                for key in keys:
-                    self.instance.delete_dynamic_partition(name, key)
-        return list(result.run_requests or [])
-
-    def run(self, wanted: dg.RunRequest) -> dg.ExecuteInProcessResult:
-        """What the daemon makes of one of them."""
-        assert wanted.job_name is not None
-        return self.definitions.resolve_job_def(wanted.job_name).execute_in_process(
-            instance=self.instance,
-            partition_key=wanted.partition_key,
-            tags={**wanted.tags, "dagster/run_key": str(wanted.run_key)},
-            raise_on_error=False,
-        )
-
-    def waiting_run(self, wanted: dg.RunRequest, status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTING) -> str:
-        """That run as it stands on its way, or in another status."""
-        assert wanted.job_name is not None
-        tags = {**wanted.tags, "dagster/run_key": str(wanted.run_key)}
-        tags["dagster/partition/credential"] = str(wanted.partition_key).split("|")[0]
-        job = self.definitions.resolve_job_def(wanted.job_name)
-        return self.instance.create_run_for_job(job, status=status, tags=tags).run_id
 
 
 @pytest.fixture
 def orchestrator(settings: Settings, database: Database, simulator: SimulatorServer) -> Iterator[Orchestrator]:
-    hasty = settings.model_copy(update={"requests_per_second": 1000.0})
-    heartbeat.beat(database.engine)
-    with open_instance(hasty, database) as instance:
-        definitions = build_definitions(settings=hasty, database=database)
-        yield Orchestrator(hasty, database, simulator, instance, definitions)
+    with orchestrated(settings, database, simulator) as found:
+        yield found
 
 
 def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) -> None:
@@ -393,26 +308,3 @@ def test_a_run_made_again_by_hand_leaves_the_request_as_it_is(orchestrator: Orch
     over = orchestrator.get(request)
     assert orchestrator.run(wanted).success
     assert orchestrator.get(request) == over
-
-
-def test_a_tick_is_cheap(orchestrator: Orchestrator) -> None:
-    """Whatever the number of requests that wait."""
-    for place in range(3):
-        credential_id = orchestrator.credential(place)
-        for _ in range(20):
-            orchestrator.ask(credential_id, "teams")
-    orchestrator.tick()
-    statements: list[str] = []
-
-    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", count)
-    try:
-        began = time.perf_counter()
-        assert orchestrator.tick() == []
-        took = time.perf_counter() - began
-    finally:
-        event.remove(Engine, "before_cursor_execute", count)
-    assert len(statements) < 25
-    assert took < 0.5

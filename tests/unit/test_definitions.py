@@ -220,9 +220,8 @@ def test_dagster_yaml_is_valid_and_keeps_everything_in_postgresql() -> None:
     configuration, _ = dagster_instance_config(str(ROOT))
     assert configuration["storage"] == {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
     assert configuration["telemetry"] == {"enabled": False}
-    (limit,) = configuration["concurrency"]["runs"]["tag_concurrency_limits"]
-    assert limit == {
-        "key": "dagster/partition/credential",
-        "value": {"applyLimitPerUniqueValue": True},
-        "limit": 1,
-    }
+    runs = configuration["concurrency"]["runs"]
+    assert runs["tag_concurrency_limits"] == [
+        {"key": "dagster/partition/credential", "value": {"applyLimitPerUniqueValue": True}, "limit": 1},
+        {"key": "dagster/backfill", "limit": runs["max_concurrent_runs"] // 2},
+    ]
