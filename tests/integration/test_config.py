@@ -96,6 +96,11 @@ def test_an_interval_is_five_minutes_to_a_year(engine: Engine, club: int, minute
         ("sync_interval_minutes", None, "a whole number"),
         ("auto_sync_enabled", 1, "true or false"),
         ("sync_teams", None, "true or false"),
+        ("match_event_type", "", "the id or the name"),
+        ("match_event_type", "  ", "the id or the name"),
+        ("match_event_type", "a\0b", "the id or the name"),
+        ("match_event_type", "x" * 101, "the id or the name"),
+        ("match_event_type", 12, "the id or the name"),
         ("next_sync_at", datetime(2026, 1, 1, tzinfo=UTC), "no field"),
         ("is_active", False, "no field"),
     ],
@@ -109,6 +114,14 @@ def test_what_a_configuration_cannot_have_changes_nothing(
     assert refused.value.field == field
     assert config.read(engine, club).sync_players is True
     assert changes(engine) == []
+
+
+def test_the_type_of_matches_is_set_for_reading_the_calendar_and_taken_away(engine: Engine, club: int) -> None:
+    assert config.change(engine, club, actor=ADMIN, match_event_type=" Wedstrijd ").match_event_type == "Wedstrijd"
+    assert config.change(engine, club, actor=ADMIN, match_event_type="Wedstrijd").match_event_type == "Wedstrijd"
+    assert changes(engine) == [{"from": {"match_event_type": None}, "to": {"match_event_type": "Wedstrijd"}}]
+    assert config.change(engine, club, actor=ADMIN, match_event_type=None) == config.read(engine, club)
+    assert config.read(engine, club).match_event_type is None
 
 
 @pytest.mark.parametrize("credential_id", [99, 0, -1, 2**40])

@@ -28,6 +28,7 @@ from twizzit_pipeline.sync.schedule import (
 )
 
 LARGEST_LIMIT = 2**31 - 1
+LONGEST_EVENT_TYPE = 100
 
 _DEFAULTS: Mapping[str, bool | int] = {
     "sync_teams": True,
@@ -37,6 +38,7 @@ _DEFAULTS: Mapping[str, bool | int] = {
     "auto_sync_enabled": False,
 }
 _LIMIT = "monthly_call_limit"
+_EVENT_TYPE = "match_event_type"
 _DECIDE_WHEN = {"sync_interval_minutes", "auto_sync_enabled", _LIMIT}
 _ENTITIES = ("sync_teams", "sync_players", "sync_competitions")
 
@@ -54,6 +56,7 @@ class SyncConfig:
         consecutive_failures: of automatic syncs; where there are any, the interval is doubled for each.
         backing_off_until: when the next try is, where there are failures.
         paused_until: no automatic sync before then; None where there is no pause. `paused_because`: why, for people.
+        match_event_type: id or name of the account's type of events (v2) that is a match; None: known by its names.
     """
 
     credential_id: int
@@ -70,10 +73,13 @@ class SyncConfig:
     backing_off_until: datetime | None = None
     paused_until: datetime | None = None
     paused_because: str | None = None
+    match_event_type: str | None = None
 
 
 class ConfigChanges(TypedDict, total=False):
-    """The fields that somebody may change; those left out stay as they are. A limit of None is no limit."""
+    """The fields that somebody may change; those left out stay as they are. A limit of None is no limit, an event
+    type of None one that is known by its names.
+    """
 
     sync_teams: bool
     sync_players: bool
@@ -81,6 +87,7 @@ class ConfigChanges(TypedDict, total=False):
     sync_interval_minutes: int
     auto_sync_enabled: bool
     monthly_call_limit: int | None
+    match_event_type: str | None
 
 
 def read(engine: Engine, credential_id: int) -> SyncConfig:
@@ -108,6 +115,8 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
     wanted: dict[str, object] = dict(fields)
     for name, value in wanted.items():
         _check(name, value)
+        if isinstance(value, str):
+            wanted[name] = value.strip()
     with driver_errors():
         store.get(engine, credential_id)
         with engine.begin() as connection:
@@ -138,6 +147,11 @@ def _check(name: str, value: object) -> None:
         if value is not None and (type(value) is not int or not 1 <= value <= LARGEST_LIMIT):
             raise ConfigurationRefused(f"{name} must be a whole number from 1 on, or null for no limit", field=name)
         return
+    if name == _EVENT_TYPE:
+        if value is not None and not _is_event_type(value):
+            said = f"{name} must be the id or the name of a type of events, at most {LONGEST_EVENT_TYPE} characters"
+            raise ConfigurationRefused(f"{said}, or null where its names tell", field=name)
+        return
     if name not in _DEFAULTS:
         raise ConfigurationRefused(f"A sync configuration has no field {name}", field=name)
     if type(value) is not type(_DEFAULTS[name]):
@@ -148,6 +162,10 @@ def _check(name: str, value: object) -> None:
             raise ConfigurationRefused(f"{name} must be at least {SHORTEST_INTERVAL_MINUTES} minutes", field=name)
         if value > LONGEST_INTERVAL_MINUTES:
             raise ConfigurationRefused(f"{name} must be at most {LONGEST_INTERVAL_MINUTES} (a year)", field=name)
+
+
+def _is_event_type(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and 0 < len(value.strip()) <= LONGEST_EVENT_TYPE
 
 
 def _read(connection: Connection, credential_id: int, *, locked: bool = False) -> SyncConfig:
@@ -184,4 +202,5 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
         backing_off_until=start if when.consecutive_failures else None,
         paused_until=pause,
         paused_because=when.paused_because if pause is not None else None,
+        match_event_type=str(row[_EVENT_TYPE]) if row[_EVENT_TYPE] else None,
     )

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
 from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
 
 from twizzit_pipeline.storage import bulk
@@ -13,6 +12,9 @@ from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import rejected_rows as rejected_rows_table
 from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.lease import INTERRUPTED, close_interrupted
+
+if TYPE_CHECKING:  # the history is read by many who have no frame
+    import pandas as pd
 
 Status = Literal["in_progress", "success", "partial_success", "failed"]
 
@@ -22,6 +24,9 @@ PLAYERS_NOT_READ = "players_not_read"  # the reason why a team, not a player, is
 # What the details of a sync of everything count, to compare the next ones with.
 LISTED = "listed"  # distinct remote ids in the snapshot
 MAPPINGS = "mappings"  # rows of the mapping table that belong to the credential
+# What the details of matches count besides: what was made for opponents that ShotSpot did not have.
+OPPONENT_CLUBS = "opponent_clubs"
+OPPONENT_TEAMS = "opponent_teams"
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
 # Matches are recorded as ShotSpot's type `competitions`, in a row of their own that says so in its details.
@@ -109,6 +114,11 @@ class HistoryRow:
     dagster_run_id: str | None
     details: Mapping[str, Any]
 
+    @property
+    def entity(self) -> str:
+        """What the row is about: ShotSpot's type `competitions` stands for competitions and for matches."""
+        return str(self.details.get(ENTITY, self.sync_type))
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
@@ -144,7 +154,9 @@ def fail(connection: Connection, history_id: int, account: Account, message: str
     _close(connection, history_id, account, "failed", message)
 
 
-def reject(connection: Connection, history_id: int, *, credential_id: int, entity: str, rejected: pd.DataFrame) -> None:
+def reject(
+    connection: Connection, history_id: int, *, credential_id: int, entity: str, rejected: "pd.DataFrame"
+) -> None:
     """Writes the rows that broke a rule.
 
     Args:

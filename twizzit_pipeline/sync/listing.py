@@ -1,4 +1,7 @@
-"""The mappings as people want to read them: a remote id and a remote name beside the local ones."""
+"""The mappings of teams and players as people want to read them: a remote id and name beside the local ones.
+
+Those of competitions and matches are in `fixtures`.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -83,14 +86,14 @@ def team_mappings_of(
         .join(seasons, seasons.c.id == teams.c.season_id, isouter=True)
         .order_by(clubs.c.name, seasons.c.start_date.desc(), teams.c.name, table.id)
     )
-    wanted = wanted.where(*_owned(table.credential_id, credential_id, credential_ids))
-    return [TeamMapping(*row) for row in _page(engine, wanted, limit, offset)]
+    wanted = wanted.where(*owned_by(table.credential_id, credential_id, credential_ids))
+    return [TeamMapping(*row) for row in page(engine, wanted, limit, offset)]
 
 
 def count_team_mappings(engine: Engine, *, credential_ids: Collection[int] | None = None) -> int:
     """How many rows `team_mappings_of` gives without a limit."""
     owner = team_mappings.c.credential_id
-    return _count(engine, select(func.count()).select_from(team_mappings).where(*_owned(owner, None, credential_ids)))
+    return count(engine, select(func.count()).select_from(team_mappings).where(*owned_by(owner, None, credential_ids)))
 
 
 def player_mappings_of(
@@ -128,8 +131,8 @@ def player_mappings_of(
         .join(team_mappings, team_mappings.c.id == table.team_mapping_id, isouter=True)
         .order_by(players.c.last_name, players.c.first_name, table.id)
     )
-    wanted = wanted.where(*_owned(table.credential_id, credential_id, credential_ids), *_plays_in(team_id))
-    return [PlayerMapping(*row) for row in _page(engine, wanted, limit, offset)]
+    wanted = wanted.where(*owned_by(table.credential_id, credential_id, credential_ids), *_plays_in(team_id))
+    return [PlayerMapping(*row) for row in page(engine, wanted, limit, offset)]
 
 
 def count_player_mappings(
@@ -138,7 +141,7 @@ def count_player_mappings(
     """How many rows `player_mappings_of` gives without a limit."""
     table = player_mappings.c
     counted = select(func.count()).select_from(player_mappings).join(players, players.c.id == table.local_player_id)
-    return _count(engine, counted.where(*_owned(table.credential_id, None, credential_ids), *_plays_in(team_id)))
+    return count(engine, counted.where(*owned_by(table.credential_id, None, credential_ids), *_plays_in(team_id)))
 
 
 def credential_of_team(engine: Engine, team_id: int) -> int | None:
@@ -148,9 +151,10 @@ def credential_of_team(engine: Engine, team_id: int) -> int | None:
         return connection.scalar(owner)
 
 
-def _owned(
+def owned_by(
     owner: ColumnElement[Any], credential_id: int | None, credential_ids: Collection[int] | None
 ) -> list[ColumnElement[bool]]:
+    """The conditions for the mappings of one credential, of several, or of all."""
     conditions = []
     if credential_id is not None:
         conditions.append(owner == credential_id)
@@ -159,18 +163,21 @@ def _owned(
     return conditions
 
 
-def _plays_in(team_id: int | None) -> list[ColumnElement[bool]]:
-    return [] if team_id is None else [players.c.team_id == team_id]
-
-
-def _count(engine: Engine, counted: Select[int]) -> int:
+def count(engine: Engine, counted: Select[int]) -> int:
+    """What a statement counts."""
     with driver_errors(), engine.connect() as connection:
         return connection.scalar(counted) or 0
 
 
-def _page(engine: Engine, wanted: Select[Any], limit: int | None, offset: int) -> Sequence[Any]:
+def page(engine: Engine, wanted: Select[Any], limit: int | None, offset: int) -> Sequence[Any]:
+    """Some rows of a statement; times with their zone, which those of ShotSpot's `twizzit_*` tables lack."""
     with driver_errors(), engine.connect() as connection:
-        return [
-            [value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in row]
-            for row in connection.execute(wanted.limit(limit).offset(offset))
-        ]
+        return [[_zoned(value) for value in row] for row in connection.execute(wanted.limit(limit).offset(offset))]
+
+
+def _zoned(value: object) -> object:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def _plays_in(team_id: int | None) -> list[ColumnElement[bool]]:
+    return [] if team_id is None else [players.c.team_id == team_id]

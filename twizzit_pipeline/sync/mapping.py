@@ -10,7 +10,14 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.attempts import attempts
-from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, MAPPINGS, PLAYERS_NOT_READ, Account
+from twizzit_pipeline.sync.history import (
+    GROUP_NOT_FOUND,
+    MAPPINGS,
+    OPPONENT_CLUBS,
+    OPPONENT_TEAMS,
+    PLAYERS_NOT_READ,
+    Account,
+)
 from twizzit_pipeline.sync.narrowing import narrowed
 from twizzit_pipeline.sync.plan import Action, Entity, Plan, by_reason
 from twizzit_pipeline.sync.reports import MappingReport
@@ -83,6 +90,8 @@ def _count(account: Account, plan: Plan, seen: set[str]) -> None:
     actions: tuple[Action, ...] = ("create", "link", "adopt", "update")
     account.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}
     account.details |= {word: len(ids) for word, ids in plan.news.items()}
+    if plan.entity == "matches":
+        account.details |= {OPPONENT_CLUBS: plan.made("clubs"), OPPONENT_TEAMS: plan.made("teams")}
     places: dict[str, Any] = {item.twizzit_id: list(item.local_ids) for item in plan.failed if item.local_ids}
     account.details.pop("fitting_local_ids", None)
     if places:

@@ -32,7 +32,7 @@ from twizzit_pipeline.sync.lease import lease_keys
 from twizzit_pipeline.sync.narrowing import Narrowing
 from twizzit_pipeline.sync.seasons import LABEL_LENGTH
 
-SyncType = Literal["teams", "players", "all"]
+SyncType = Literal["teams", "players", "competitions", "all"]
 Status = Literal["queued", "started", "success", "partial_success", "failed"]
 
 _POLL_SECONDS = 0.2

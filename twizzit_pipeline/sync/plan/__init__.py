@@ -99,6 +99,10 @@ class Plan:
         """How many items of the entity (what is made for them aside) have this action."""
         return sum(change.action == action and change.table == self.table for change in self.changes)
 
+    def made(self, table: Table) -> int:
+        """How many rows of this table the plan makes."""
+        return sum(change.action == "create" and change.table == table for change in self.changes)
+
     @property
     def items(self) -> int:
         """How many items of the entity the plan speaks of."""
