@@ -16,7 +16,7 @@ def history(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
     """Show the syncs of a credential, newest first; times are local (with --json, ISO 8601 with zone)."""
-    from twizzit_pipeline.sync.history import recent  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.sync.history import recent  # noqa: PLC0415  (httpx)
 
     with opened() as here:
         store.get(here.database.engine, credential_id)

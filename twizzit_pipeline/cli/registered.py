@@ -13,7 +13,7 @@ def registered(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
     """Show who of a team is registered, who is not, and why; those who are not come first."""
-    from twizzit_pipeline.sync import registered as use_case  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.sync import registered as use_case  # noqa: PLC0415  (httpx)
 
     with opened() as here:
         found = use_case.registered(here.database.engine, team_id)

@@ -12,9 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import pandas as pd
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -42,6 +41,9 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from twizzit_pipeline.storage.tables import team_mappings
 
+if TYPE_CHECKING:  # most who read come here for `among` alone, and whoever has a frame has pandas
+    import pandas as pd
+
 _dumps = partial(json.dumps, ensure_ascii=False)
 
 
@@ -54,7 +56,7 @@ class Written:
     deleted: int = 0
 
 
-def copy_frame(connection: Connection, frame: pd.DataFrame, into: Table, columns: Sequence[str]) -> int:
+def copy_frame(connection: Connection, frame: "pd.DataFrame", into: Table, columns: Sequence[str]) -> int:
     """COPY the named columns of the frame into the table; the number of rows.
 
     Whole numbers that pandas made floats (a column of integers with a null) arrive as integers.
@@ -72,7 +74,7 @@ def copy_frame(connection: Connection, frame: pd.DataFrame, into: Table, columns
     return len(frame)
 
 
-def insert_rows(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
+def insert_rows(connection: Connection, table: Table, frame: "pd.DataFrame") -> int:
     """Insert all rows of the frame; columns that it lacks get the table's defaults. The number of rows."""
     sources = written_through(connection, table)
     columns = {name: sources.get(name, name) for name in _names(frame)}
@@ -80,7 +82,7 @@ def insert_rows(connection: Connection, table: Table, frame: pd.DataFrame) -> in
     return copy_frame(connection, frame.rename(columns=columns), target, list(columns.values()))
 
 
-def upsert(connection: Connection, table: Table, frame: pd.DataFrame, *, keys: Sequence[str]) -> Written:
+def upsert(connection: Connection, table: Table, frame: "pd.DataFrame", *, keys: Sequence[str]) -> Written:
     """Insert the rows of the frame whose keys are new and update those that differ.
 
     Args:
@@ -94,7 +96,7 @@ def upsert(connection: Connection, table: Table, frame: pd.DataFrame, *, keys: S
 
 
 def synchronise(
-    connection: Connection, table: Table, frame: pd.DataFrame, *, keys: Sequence[str], scope: Mapping[str, Any]
+    connection: Connection, table: Table, frame: "pd.DataFrame", *, keys: Sequence[str], scope: Mapping[str, Any]
 ) -> Written:
     """Make the rows of the table within `scope` those of the frame: insert, update, delete what differs.
 
@@ -124,7 +126,7 @@ def synchronise(
 
 
 def update_rows(
-    connection: Connection, table: Table, frame: pd.DataFrame, *, columns: Sequence[str], key: str = "id"
+    connection: Connection, table: Table, frame: "pd.DataFrame", *, columns: Sequence[str], key: str = "id"
 ) -> int:
     """Set the named columns of the rows that the frame names by `key`; the number of rows found and set.
 
@@ -175,7 +177,7 @@ def team_mapping_link_column(connection: Connection) -> str:
 
 
 @contextmanager
-def _staged(connection: Connection, table: Table, frame: pd.DataFrame, keys: Sequence[str]) -> Iterator[Table]:
+def _staged(connection: Connection, table: Table, frame: "pd.DataFrame", keys: Sequence[str]) -> Iterator[Table]:
     """The frame in a temporary table with the target's types."""
     if frame.duplicated(list(keys)).any():
         raise ValueError(f"rows for {table.name} with the same {', '.join(keys)}")
@@ -237,7 +239,7 @@ def _same_key(table: Table, staged: Table, keys: Sequence[str]) -> ColumnElement
     return and_(*[table.c[key] == staged.c[key] for key in keys])
 
 
-def _names(frame: pd.DataFrame) -> list[str]:
+def _names(frame: "pd.DataFrame") -> list[str]:
     return [str(name) for name in frame.columns]
 
 
