@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-# Together three seconds; `twizzit credentials list` takes less than one.
-HEAVY = {"alembic", "dagster", "fastapi", "httpx", "numpy", "pandas", "pandera", "starlette", "tenacity", "uvicorn"}
+# Together three seconds, and most commands take less than one.
+HEAVY = {"alembic", "dagster", "fastapi", "numpy", "pandas", "pandera", "starlette", "tenacity", "uvicorn"}
 LOADED = "import sys, twizzit_pipeline.cli.app; print(*{name.partition('.')[0] for name in sys.modules})"
 
 
