@@ -136,7 +136,8 @@ def _end(out: Console, wrong: list[str]) -> ExitCode:
         console(stderr=True).print(f"Error: the demo did not end as it should: {'; '.join(wrong)}")
         return ExitCode.FAILURE
     out.print(
-        "\nNext: .venv/bin/twizzit dagster dev shows these runs and their checks in a browser; README.md goes on."
+        "\nNext: .venv/bin/twizzit up --demo shows these runs and their checks in a browser, and syncs on by itself; "
+        "README.md goes on."
     )
     return ExitCode.SUCCESS
 
