@@ -1,7 +1,7 @@
 """A small process that outlives `up` if that is killed, and ends what it left: no process may live on unwatched.
 
 `up` holds the other end of its standard input. A word on it says that all is over; the end of it without that word says
-that `up` died. It imports next to nothing: it waits, mostly.
+that `up` died.
 """
 
 import signal
@@ -13,8 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from twizzit_pipeline.cli.up.leftovers import MARK, end, marked
+from twizzit_pipeline.cli.up.lock import GUARDIAN, only_one
 from twizzit_pipeline.errors import AlreadyUp, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.settings import process_environment
+from twizzit_pipeline.storage.cluster import Cluster
+from twizzit_pipeline.storage.embedded import embedded_server
 
 PATIENCE_SECONDS = 20.0
 _ALL_OVER = b"."
@@ -55,32 +58,34 @@ def _tell(guardian: "subprocess.Popen[bytes]", word: bytes) -> None:
         guardian.wait()
 
 
+def clean(home: Path) -> int:
+    """Ends what an `up` of this home left; how many processes that were. The caller holds the lock of the home.
+
+    They have a database meanwhile, so that a sync can close its history: the embedded server is kept in use, and stops
+    with its last user, which this is.
+    """
+    left = marked(home)
+    if Cluster(home).reachable() is None:
+        end(left, PATIENCE_SECONDS)
+    else:
+        with embedded_server(home):
+            end(left, PATIENCE_SECONDS)
+    return len(left)
+
+
 def main() -> None:
     """Wait for the end of `up`, and clean up if it could not do so itself."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     if sys.stdin.buffer.read() == _ALL_OVER:
         return
-    from twizzit_pipeline.cli.up.lock import GUARDIAN, only_one  # noqa: PLC0415  (now it is needed)
-
     home = Path(sys.argv[1])
     for _ in range(_TRIES):  # the kernel may close the pipe of a killed process before it drops its lock
         with suppress(AlreadyUp, SettingsError), only_one(home, GUARDIAN):
-            end(marked(home), PATIENCE_SECONDS)
-            _stop_postgres(home)
+            clean(home)
             return
         time.sleep(_PAUSE_SECONDS)
     # Somebody has that home: another `up`, which does the same.
-
-
-def _stop_postgres(home: Path) -> None:
-    """Stops the embedded server, if its last user is gone: whoever enters last and leaves does that."""
-    from twizzit_pipeline.storage.cluster import Cluster  # noqa: PLC0415
-    from twizzit_pipeline.storage.embedded import embedded_server  # noqa: PLC0415
-
-    if Cluster(home).reachable() is not None:
-        with embedded_server(home):
-            pass
 
 
 if __name__ == "__main__":

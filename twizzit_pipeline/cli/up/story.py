@@ -17,7 +17,7 @@ from twizzit_pipeline.cli.terminal import console, plural
 from twizzit_pipeline.cli.up import demo, leftovers
 from twizzit_pipeline.cli.up.account import Addresses
 from twizzit_pipeline.cli.up.children import Address, code_socket
-from twizzit_pipeline.cli.up.guardian import PATIENCE_SECONDS, guarded
+from twizzit_pipeline.cli.up.guardian import clean, guarded
 from twizzit_pipeline.cli.up.lock import DatabaseLock, only_one
 from twizzit_pipeline.cli.up.ports import taken_for
 from twizzit_pipeline.cli.up.running import Asked, Running
@@ -118,10 +118,9 @@ def _database(out: Console, settings: Settings, *, is_demo: bool) -> Iterator[Op
 
 def _end_leftovers(out: Console, home: Path) -> None:
     """What an `up` left that was killed together with its guardian."""
-    left = leftovers.marked(home)
-    if left:
-        out.print(f"  Ending {plural(len(left), 'process', 'processes')} that an earlier `twizzit up` left behind")
-        leftovers.end(left, PATIENCE_SECONDS)
+    if leftovers.marked(home):
+        ended = clean(home)
+        out.print(f"  Ended {plural(ended, 'process', 'processes')} that an earlier `twizzit up` left behind")
 
 
 def _kill_all(home: Path) -> None:
