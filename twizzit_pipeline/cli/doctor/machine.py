@@ -25,7 +25,7 @@ def look_at_folders(settings: Settings) -> Iterator[Finding]:
     """The home folder and a `.env` beside us: whose they are, and who may read them."""
     home = settings.home.absolute()
     dotenv = Path(".env")
-    if dotenv.exists() and stat.S_IMODE(dotenv.stat().st_mode) & 0o044:
+    if dotenv.exists() and stat.S_IMODE(dotenv.stat().st_mode) & 0o004:
         todo = "chmod 600 .env"
         yield warning("folders", ".env in the working directory can be read by others, and may hold secrets", todo)
     if not home.exists():
