@@ -33,6 +33,7 @@ WRITTEN_BY_A_SYNC = (*SHOTSPOT, *MAPPINGS, *SNAPSHOTS, tables.sync_changes)
 
 # Both scans before anything of ShotSpot's is written: the order of the Dagster job.
 STEPS: tuple[Step, ...] = (scan_teams, scan_players, map_teams, map_players)
+ENTITIES = ("teams", "players", "competitions", "matches")
 TO_MAP: dict[str, Step] = {"teams": map_teams, "players": map_players}
 
 _run_numbers = itertools.count(1)
@@ -140,7 +141,7 @@ class SyncWorld:
         names = {step.__name__ for step in steps}
         with self.session(credential_id, season, day=day, run_id=run_id) as session:
             session.to_map = {entity for entity, step in TO_MAP.items() if step in steps}
-            session.to_map.update(entity for entity in ("teams", "players") if f"map_{entity}" in names)
+            session.to_map.update(entity for entity in ENTITIES if f"map_{entity}" in names)
             reports = {step.__name__: step(session) for step in steps}
         return Synced(session.run_id, reports, self.history_of(session.run_id), session.calls)
 

@@ -125,6 +125,10 @@ GUIDE = [
             {"syncIntervalHours": 0.01},
             {"syncIntervalDays": 366},
             {"syncIntervalUnit": "weeks"},
+            {"matchEventType": ""},
+            {"matchEventType": "x" * 101},
+            {"matchEventType": ["Match"]},
+            {"matchEventType": True},
         ),
     ),
     Route(
@@ -144,6 +148,8 @@ GUIDE = [
     ),
 ]
 
+_MATCH_QUERIES = ("competitionId=0", "competitionId=99999999999", "teamId=x", "credentialId=0", *_PAGES)
+
 # What ShotSpot's front end also calls, and what this project adds.
 MORE = [
     Route("GET", "/organizations", COACH),
@@ -158,6 +164,16 @@ MORE = [
         (None, {}, {"groupId": None}, {"groupId": ""}, {"groupId": "1", "seasonId": []}),
     ),
     Route("POST", "/sync/clubs/{credentialId}", COACH, {}, _SYNC_BODIES),
+    Route(
+        "POST",
+        "/sync/competitions/{credentialId}",
+        COACH,
+        {"seasonId": None, "createMissing": True},
+        ([], {"seasonId": True}, {"groupId": 5}, {"groupId": ""}, {"createMissing": False}, {"createMissing": 1}),
+        wrong_queries=("wait=-1", "queue=maybe"),
+    ),
+    Route("GET", "/mappings/competitions", COACH, wrong_queries=("credentialId=x", *_PAGES)),
+    Route("GET", "/mappings/matches", COACH, query="teamId=1", wrong_queries=_MATCH_QUERIES),
     Route("GET", "/sync/requests/{requestId}", COACH),
     Route("GET", "/sync/history/{credentialId}/{syncId}", COACH),
     Route("GET", "/registered", COACH, query=f"teamId={UNKNOWN}", wrong_queries=("", "teamId=x", "teamId=0")),
@@ -335,7 +351,7 @@ def test_an_admin_is_held_to_nothing(api: ApiServer) -> None:
 def test_lists_show_a_coach_their_own_alone(api: ApiServer) -> None:
     with api.client(token("coach", credentials=[2, 5, 2**40, -1])) as client:
         assert [one["id"] for one in client.get("/organizations").json()["organizations"]] == [2]
-        for path in ("/mappings/teams", "/mappings/players"):
+        for path in ("/mappings/teams", "/mappings/players", "/mappings/competitions", "/mappings/matches"):
             assert client.get(path).status_code == 200
             assert client.get(f"{path}?credentialId=2").status_code == 200
             assert client.get(f"{path}?credentialId=1").status_code == 403

@@ -12,18 +12,28 @@ from pydantic import SecretStr
 from tests.conftest import ENCRYPTION_KEY
 from tests.integration.api_server import ApiServer, token
 from tests.integration.sync_world import SyncWorld, quick
+from tests.integration.test_sync_calendar import EVERYTHING
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync import history
+from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
+from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
+
+MAPPED = {
+    "teams": tables.team_mappings,
+    "players": tables.player_mappings,
+    "competitions": tables.competition_mappings,
+    "matches": tables.match_mappings,
+}
 
 
 @pytest.fixture(scope="module")
 def world(
     new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SyncWorld]:
-    """Two clubs, the first synced twice; the tests of this module change nothing but configurations."""
+    """Two clubs with their calendars, the first synced twice; the tests of this module change configurations alone."""
     home: Path = tmp_path_factory.mktemp("api")
     with new_database() as url, SimulatorServer() as simulator:
         settings = load_settings(
@@ -37,8 +47,8 @@ def world(
             made = SyncWorld(quick(settings), database, simulator)
             first, second = made.add_credential(0), made.add_credential(1)
             made.sync(first)
-            made.sync(second)
-            made.sync(first)
+            made.sync(second, steps=EVERYTHING)
+            made.sync(first, steps=EVERYTHING)
             yield made
 
 
@@ -60,6 +70,7 @@ def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client
         "id",
         "credentialId",
         "syncType",
+        "entity",
         "syncDirection",
         "status",
         "itemsProcessed",
@@ -70,7 +81,8 @@ def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client
         "completedAt",
         "syncedAt",
     }
-    assert [row["syncType"] for row in rows] == ["players", "teams", "players", "teams"]
+    assert [row["syncType"] for row in rows] == [*["competitions"] * 2, "players", "teams", "players", "teams"]
+    assert [row["entity"] for row in rows] == ["matches", "competitions", "players", "teams", "players", "teams"]
     assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
     assert {row["credentialId"] for row in rows} == {1}
     assert {row["syncDirection"] for row in rows} == {"import"}
@@ -80,14 +92,14 @@ def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client
 
 def test_the_history_comes_in_pages(coach: httpx.Client) -> None:
     everything = coach.get("/sync/history/1").json()["history"]
-    pages = [coach.get(f"/sync/history/1?limit=1&offset={place}").json()["history"] for place in range(5)]
+    pages = [coach.get(f"/sync/history/1?limit=1&offset={place}").json()["history"] for place in range(7)]
     assert [row for page in pages for row in page] == everything
-    assert pages[4] == []
+    assert pages[6] == []
     assert coach.get("/sync/history/1?limit=100").json()["history"] == everything
 
 
 def test_one_sync_tells_what_did_not_arrive_by_id(coach: httpx.Client, world: SyncWorld) -> None:
-    players = coach.get("/sync/history/1?limit=1").json()["history"][0]
+    players = coach.get("/sync/history/1?limit=1&offset=2").json()["history"][0]
     one = coach.get(f"/sync/history/1/{players['id']}").json()["history"]
     assert {key: one[key] for key in players} == players
     rejected = world.simulator.world.truth(world.club()).rejected["players"]
@@ -152,9 +164,57 @@ def test_mappings_come_in_pages_with_the_total(coach: httpx.Client, world: SyncW
     assert coach.get("/mappings/teams?credentialId=77").status_code == 404
 
 
+def test_every_competition_is_linked_with_its_matches(coach: httpx.Client, world: SyncWorld) -> None:
+    truth = calendar_truth(world.simulator.world, world.club())
+    answer = coach.get("/mappings/competitions?credentialId=1")
+    rows = answer.json()["mappings"]
+    assert {row["twizzitCompetitionId"]: row["twizzitCompetitionName"] for row in rows} == truth.competitions
+    assert answer.headers["x-total-count"] == str(len(rows))
+    local = {row["id"]: row for row in world.rows(tables.competitions)}
+    for row in rows:
+        competition = local[row["internalCompetitionId"]]
+        said = (row["internalCompetitionName"], row["competitionType"], row["status"], row["season"])
+        assert said == (competition["name"], "league", "in_progress", world.season)
+        assert (row["startDate"], row["endDate"]) == (str(competition["start_date"]), str(competition["end_date"]))
+        played = [one for one in truth.matches.values() if one.competition_id == row["twizzitCompetitionId"]]
+        assert row["matches"] == len(played) > 0
+
+
+def test_matches_come_as_they_are_played(coach: httpx.Client, world: SyncWorld) -> None:
+    truth = calendar_truth(world.simulator.world, world.club()).matches
+    rows = coach.get("/mappings/matches?credentialId=1").json()["mappings"]
+    starts = [datetime.fromisoformat(row["startsAt"]) for row in rows]
+    assert starts == sorted(starts)
+    assert all(row["startsAt"].endswith("Z") for row in rows)
+    assert set(truth) == {row["twizzitMatchId"] for row in rows}
+    for row, at in zip(rows, starts, strict=True):
+        true = truth[row["twizzitMatchId"]]
+        assert (at, row["status"]) == (true.starts_at, true.status)
+        assert (row["homeScore"], row["awayScore"]) == (true.score or (0, 0))
+        own, other = ("home", "away") if true.is_home else ("away", "home")
+        assert row[f"{own}Name"].startswith(f"{world.club().name} ")
+        assert normalised_name(row[f"{other}Name"]) == normalised_name(true.opponent)
+        assert (row["internalCompetitionId"] is None) is (true.competition_id is None)
+
+
+def test_matches_are_found_by_competition_and_by_team(coach: httpx.Client, world: SyncWorld) -> None:
+    everything = coach.get("/mappings/matches").json()["mappings"]
+    row = next(one for one in everything if one["internalCompetitionId"])
+    competition, team = row["internalCompetitionId"], row["internalHomeTeamId"]
+    in_competition = [one for one in everything if one["internalCompetitionId"] == competition]
+    of_team = [one for one in everything if team in (one["internalHomeTeamId"], one["internalAwayTeamId"])]
+    for query, wanted in ((f"competitionId={competition}", in_competition), (f"teamId={team}", of_team)):
+        answer = coach.get(f"/mappings/matches?{query}")
+        assert answer.json()["mappings"] == wanted
+        assert answer.headers["x-total-count"] == str(len(wanted))
+        assert 0 < len(wanted) < len(everything)
+        paged = [coach.get(f"/mappings/matches?{query}&limit=1&offset={place}").json() for place in range(2)]
+        assert [one for page in paged for one in page["mappings"]] == wanted[:2]
+
+
 def test_a_coach_held_to_a_credential_reads_its_rows_alone(api: ApiServer, world: SyncWorld) -> None:
     with api.client(token("coach", credentials=[2])) as client:
-        for path, table in (("teams", tables.team_mappings), ("players", tables.player_mappings)):
+        for path, table in MAPPED.items():
             answer = client.get(f"/mappings/{path}")
             assert {row["credentialId"] for row in answer.json()["mappings"]} == {2}
             assert answer.headers["x-total-count"] == str(len(world.rows(table, credential_id=2)))
@@ -195,6 +255,7 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "backingOffUntil": None,
         "pausedUntil": None,
         "pausedBecause": None,
+        "matchEventType": None,
         "syncIntervalHours": 1,
         "syncIntervalDays": pytest.approx(1 / 24),
         "syncIntervalUnit": "hours",
@@ -244,6 +305,16 @@ def test_a_limit_is_set_and_taken_away(api: ApiServer) -> None:
             assert answer.status_code == 400, wrong
             assert answer.json()["details"][0]["field"] == "monthlyCallLimit"
         assert admin.put("/sync/config/2", json={"monthlyCallLimit": None}).json()["monthlyCallLimit"] is None
+
+
+def test_the_type_of_matches_is_set_and_taken_away(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        assert (
+            admin.put("/sync/config/2", json={"matchEventType": " Wedstrijd "}).json()["matchEventType"] == "Wedstrijd"
+        )
+        assert admin.put("/sync/config/2", json={"matchEventType": 52}).json()["matchEventType"] == "52"
+        assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["matchEventType"] == "52"
+        assert admin.put("/sync/config/2", json={"matchEventType": None}).json()["matchEventType"] is None
 
 
 def test_a_field_that_is_left_out_stays(api: ApiServer) -> None:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from twizzit_pipeline.sync.config import LARGEST_LIMIT
+from twizzit_pipeline.sync.config import LARGEST_LIMIT, LONGEST_EVENT_TYPE
 from twizzit_pipeline.sync.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
 
 LEAST_MINUTES, MOST_MINUTES = SHORTEST_INTERVAL_MINUTES, LONGEST_INTERVAL_MINUTES
@@ -86,6 +86,22 @@ RemoteId = Annotated[
 ]
 
 
+EventType = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_EVENT_TYPE),
+    AfterValidator(_printable),
+    BeforeValidator(_as_text),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": _LARGEST_WHOLE},
+                {"type": "string", "minLength": 1, "maxLength": LONGEST_EVENT_TYPE},
+            ]
+        }
+    ),
+]
+
+
 class NewCredential(Body):
     """A login to store; without `apiEndpoint`, the guide's default."""
 
@@ -95,12 +111,41 @@ class NewCredential(Body):
     api_endpoint: Url | None = None
 
 
-class PlayersSync(Body):
-    """What a sync of players is narrowed to."""
+class SeasonSync(Body):
+    """Which season to sync."""
 
     season_id: Annotated[RemoteId | None, Field(description="Id or name of a season; the running one by default")] = (
         None
     )
+
+
+def _no_group(value: object) -> object:
+    if value is not None:
+        raise ValueError("competitions and their matches are synced for all groups at once: leave it out")
+    return value
+
+
+def _all_made(value: bool | None) -> bool | None:
+    if value is False:
+        raise ValueError("competitions, matches and opponents are made where ShotSpot has none: leave it out")
+    return value
+
+
+class CompetitionsSync(SeasonSync):
+    """A sync of competitions is not narrowed: whoever asks for less than everything is refused, not given more."""
+
+    group_id: Annotated[None, BeforeValidator(_no_group), Field(description="Not for competitions")] = None
+    create_missing: Annotated[
+        bool | None,
+        AfterValidator(_all_made),
+        WithJsonSchema({"anyOf": [{"const": True}, {"type": "null"}]}),
+        Field(description="Not for competitions"),
+    ] = None
+
+
+class PlayersSync(SeasonSync):
+    """What a sync of players is narrowed to."""
+
     group_id: Annotated[RemoteId | None, Field(description="Only this group of Twizzit")] = None
     create_missing: Annotated[bool | None, Field(description="False: nothing is made that ShotSpot does not have")] = (
         None
@@ -121,7 +166,8 @@ class Preview(Body):
 
 
 class ConfigChange(Body):
-    """What to change of a configuration; a field that is left out (or null) stays, but for the limit of calls.
+    """What to change of a configuration; a field that is left out (or null) stays, but for the limit of calls and the
+    type of matches, which null takes away.
 
     The interval is `syncIntervalMinutes`; or `syncIntervalHours` or `syncIntervalDays`, of which `syncIntervalUnit`
     says which one counts where several are given.
@@ -142,6 +188,15 @@ class ConfigChange(Body):
         BeforeValidator(_whole),
         Field(description="Calls to Twizzit that automatic syncs make a month last with; null takes the limit away"),
     ] = None
+    match_event_type: Annotated[
+        EventType | None,
+        Field(description="Id or name of the account's type of events that is a match; null: known by its names"),
+    ] = None
+
+    @property
+    def says_event_type(self) -> bool:
+        """Whether the type of matches was sent, be it null."""
+        return "match_event_type" in self.model_fields_set
 
     @property
     def says_limit(self) -> bool:

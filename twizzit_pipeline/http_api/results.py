@@ -10,6 +10,7 @@ from twizzit_pipeline.sync.usage import Budget
 
 _Answer = TypeVar("_Answer", schemas.SyncResult, schemas.SyncAccepted)
 _KINDS = ("rejected", "failed")
+_OTHERS = ("players", "competitions", "matches")
 
 
 def failed_items(row: HistoryRow, *, kinds: Iterable[str] = _KINDS) -> list[schemas.SyncError]:
@@ -19,21 +20,22 @@ def failed_items(row: HistoryRow, *, kinds: Iterable[str] = _KINDS) -> list[sche
         reasons: Mapping[str, Any] = row.details.get(kind) or {}
         for reason, items in sorted(reasons.items()):
             found += [
-                schemas.SyncError(entity=row.sync_type, twizzit_id=remote_id, error=reason)
+                schemas.SyncError(entity=row.entity, twizzit_id=remote_id, error=reason)
                 for remote_id in items.get("twizzit_ids", [])
             ]
     return found
 
 
 def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncResult:
-    """The answer to a request that is over. `errors` and `players` are left unset where there are none.
+    """The answer to a request that is over. `errors` and the counters of others are left unset where there are none.
 
     Args:
         rows: the history of its run.
     """
     wanted = _wanted(request)
-    main = next((row for row in rows if row.sync_type == wanted), None)
-    others = next((row for row in rows if row.sync_type == "players" and row is not main), None)
+    of_entity = {row.entity: row for row in rows}
+    main = of_entity.pop(wanted, None)
+    others = {entity: row for entity, row in of_entity.items() if entity in _OTHERS}
     errors = [item for row in rows for item in failed_items(row)]
     if request.status == "failed" and not errors and request.error:
         errors = [schemas.SyncError(entity=wanted, twizzit_id=None, error=request.error)]
@@ -42,7 +44,7 @@ def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncRes
         success=request.status != "failed",
         sync_id=None if main is None else main.id,
         request_id=request.id,
-        message=_message(request, main, others),
+        message=_message(request, [row for row in (main, *others.values()) if row is not None]),
         status=request.status,
         processed=0 if main is None else main.items_processed,
         succeeded=0 if main is None else main.items_succeeded,
@@ -51,8 +53,8 @@ def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncRes
     )
     if errors:
         result.errors = errors
-    if others is not None:
-        result.players = _counts(others)
+    for entity, row in others.items():
+        setattr(result, entity, _counts(row))
     return result
 
 
@@ -70,11 +72,11 @@ def with_budget(answer: _Answer, budget: Budget | None) -> _Answer:
 
 def sync_id(request: Request, rows: Sequence[HistoryRow]) -> int | None:
     """The history row of what was asked for, among those of its run; None as long as it has none."""
-    return next((row.id for row in rows if row.sync_type == _wanted(request)), None)
+    return next((row.id for row in rows if row.entity == _wanted(request)), None)
 
 
 def _wanted(request: Request) -> str:
-    return "players" if request.sync_type == "players" else "teams"
+    return "teams" if request.sync_type == "all" else request.sync_type
 
 
 def _counts(row: HistoryRow) -> schemas.SyncCounts:
@@ -87,11 +89,9 @@ def _counts(row: HistoryRow) -> schemas.SyncCounts:
     )
 
 
-def _message(request: Request, main: HistoryRow | None, others: HistoryRow | None) -> str:
+def _message(request: Request, rows: Sequence[HistoryRow]) -> str:
     if request.status == "failed":
         return f"Sync failed: {request.error or 'see the sync history'}"
-    told = [
-        f"{row.items_succeeded} of {row.items_processed} {row.sync_type}" for row in (main, others) if row is not None
-    ]
-    said = " and ".join(told) or "nothing to do"
+    *told, last = [f"{row.items_succeeded} of {row.items_processed} {row.entity}" for row in rows] or ["nothing to do"]
+    said = f"{', '.join(told)} and {last}" if told else last
     return f"Synced {said}" + ("; the rest is in errors" if request.status == "partial_success" else "")

@@ -53,6 +53,8 @@ def change_sync_configuration(
         changes["sync_interval_minutes"] = body.minutes
     if body.says_limit:
         changes["monthly_call_limit"] = body.monthly_call_limit
+    if body.says_event_type:
+        changes["match_event_type"] = body.match_event_type
     try:
         return _answer(config.change(here.engine, credential_id, actor=caller.actor, **changes))
     except ConfigurationRefused as error:

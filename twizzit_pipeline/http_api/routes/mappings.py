@@ -1,4 +1,4 @@
-"""Which team and player of ShotSpot is which of Twizzit."""
+"""Which team, player, competition and game of ShotSpot is which of Twizzit."""
 
 from collections.abc import Collection
 from typing import Annotated
@@ -11,11 +11,12 @@ from twizzit_pipeline.http_api.auth import Caller, CurrentCaller, GuardedRoute, 
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
 from twizzit_pipeline.http_api.service import Here, Offset, Service
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.sync import listing
+from twizzit_pipeline.sync import fixtures, listing
 
 router = APIRouter(tags=["Data Mappings"], route_class=GuardedRoute)
 
 _MOST = 1000
+_LARGEST_ID = 2**31 - 1
 
 Limit = Annotated[int, Query(ge=1, le=_MOST, description="Rows at most; a club fits into one page")]
 OfCredential = Annotated[int | None, Query(alias="credentialId", ge=1, description="Of this credential alone")]
@@ -68,7 +69,7 @@ def player_mappings(
     caller: CurrentCaller,
     response: Response,
     team_id: Annotated[
-        int | None, Query(alias="teamId", ge=1, le=2**31 - 1, description="Who plays in this team of ShotSpot")
+        int | None, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="Who plays in this team of ShotSpot")
     ] = None,
     credential_id: OfCredential = None,
     limit: Limit = _MOST,
@@ -80,6 +81,64 @@ def player_mappings(
     total = listing.count_player_mappings(here.engine, credential_ids=owners, team_id=team_id)
     response.headers["X-Total-Count"] = str(total)
     return schemas.PlayerMappings(mappings=[_player(row) for row in found])
+
+
+@router.get(
+    "/mappings/competitions",
+    response_model=schemas.CompetitionMappings,
+    dependencies=[allow("admin", "coach")],
+    responses={**answers(400, 404), 200: total_header()},
+)
+def competition_mappings(
+    here: Here,
+    caller: CurrentCaller,
+    response: Response,
+    credential_id: OfCredential = None,
+    limit: Limit = _MOST,
+    offset: Offset = 0,
+) -> schemas.CompetitionMappings:
+    """The mapped competitions, the latest season first, by name."""
+    owners = _owners(here, caller, credential_id)
+    found = fixtures.competition_mappings_of(here.engine, credential_ids=owners, limit=limit, offset=offset)
+    response.headers["X-Total-Count"] = str(fixtures.count_competition_mappings(here.engine, credential_ids=owners))
+    return schemas.CompetitionMappings(mappings=[_competition(row) for row in found])
+
+
+@router.get(
+    "/mappings/matches",
+    response_model=schemas.MatchMappings,
+    dependencies=[allow("admin", "coach")],
+    responses={**answers(400, 404), 200: total_header()},
+)
+def match_mappings(
+    here: Here,
+    caller: CurrentCaller,
+    response: Response,
+    competition_id: Annotated[
+        int | None, Query(alias="competitionId", ge=1, le=_LARGEST_ID, description="Of this competition of ShotSpot")
+    ] = None,
+    team_id: Annotated[
+        int | None, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="That this team of ShotSpot plays")
+    ] = None,
+    credential_id: OfCredential = None,
+    limit: Limit = _MOST,
+    offset: Offset = 0,
+) -> schemas.MatchMappings:
+    """The mapped matches, in the order in which they are played."""
+    owners = _owners(here, caller, credential_id)
+    found = fixtures.match_mappings_of(
+        here.engine,
+        credential_ids=owners,
+        competition_id=competition_id,
+        team_id=team_id,
+        limit=limit,
+        offset=offset,
+    )
+    total = fixtures.count_match_mappings(
+        here.engine, credential_ids=owners, competition_id=competition_id, team_id=team_id
+    )
+    response.headers["X-Total-Count"] = str(total)
+    return schemas.MatchMappings(mappings=[_match(row) for row in found])
 
 
 def _owners(here: Service, caller: Caller, credential_id: int | None) -> Collection[int] | None:
@@ -107,6 +166,49 @@ def _player(row: listing.PlayerMapping) -> schemas.PlayerMapping:
         twizzit_player_name=row.twizzit_player_name,
         twizzit_team_id=row.twizzit_team_id,
         twizzit_team_name=row.twizzit_team_name,
+        last_synced_at=row.last_synced_at,
+        sync_status=row.sync_status,
+        sync_error=row.sync_error,
+    )
+
+
+def _competition(row: fixtures.CompetitionMapping) -> schemas.CompetitionMapping:
+    return schemas.CompetitionMapping(
+        id=row.id,
+        credential_id=row.credential_id,
+        internal_competition_id=row.local_competition_id,
+        internal_competition_name=row.local_competition_name,
+        competition_type=row.competition_type,
+        season=row.season,
+        start_date=row.start_date,
+        end_date=row.end_date,
+        status=row.status,
+        matches=row.matches,
+        twizzit_competition_id=row.twizzit_competition_id,
+        twizzit_competition_name=row.twizzit_competition_name,
+        last_synced_at=row.last_synced_at,
+        sync_status=row.sync_status,
+        sync_error=row.sync_error,
+    )
+
+
+def _match(row: fixtures.MatchMapping) -> schemas.MatchMapping:
+    return schemas.MatchMapping(
+        id=row.id,
+        credential_id=row.credential_id,
+        internal_game_id=row.local_game_id,
+        starts_at=row.starts_at,
+        internal_home_team_id=row.home_team_id,
+        home_name=row.home_name,
+        internal_away_team_id=row.away_team_id,
+        away_name=row.away_name,
+        internal_competition_id=row.competition_id,
+        internal_competition_name=row.competition_name,
+        status=row.status,
+        home_score=row.home_score,
+        away_score=row.away_score,
+        twizzit_match_id=row.twizzit_match_id,
+        twizzit_match_name=row.twizzit_match_name,
         last_synced_at=row.last_synced_at,
         sync_status=row.sync_status,
         sync_error=row.sync_error,

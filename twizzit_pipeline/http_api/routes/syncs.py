@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from twizzit_pipeline.errors import UnknownRequest
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
-from twizzit_pipeline.http_api.bodies import PlayersSync, TeamsSync
+from twizzit_pipeline.http_api.bodies import CompetitionsSync, PlayersSync, TeamsSync
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.results import sync_id, sync_result, with_budget
 from twizzit_pipeline.http_api.routes.documented import Responses, answers
@@ -68,8 +68,7 @@ async def sync_teams(
 ) -> schemas.SyncResult | Response:
     """Sync the teams of a credential, and their players if `includePlayers` says so."""
     asked = body or TeamsSync()
-    kind: SyncType = "all" if asked.include_players else "teams"
-    made = await _ask(here, credential_id, kind, asked, caller.actor, queue=queue)
+    made = await _ask(here, credential_id, "teams", asked.season_id, _options(asked), caller.actor, queue=queue)
     return await _answer(here, request, made, 0 if _asynchronous(prefer) else wait)
 
 
@@ -91,7 +90,31 @@ async def sync_players(
     prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
     """Sync the players of the teams that are mapped."""
-    made = await _ask(here, credential_id, "players", body or PlayersSync(), caller.actor, queue=queue)
+    asked = body or PlayersSync()
+    made = await _ask(here, credential_id, "players", asked.season_id, _options(asked), caller.actor, queue=queue)
+    return await _answer(here, request, made, 0 if _asynchronous(prefer) else wait)
+
+
+@router.post(
+    "/sync/competitions/{credentialId}",
+    response_model=schemas.SyncResult,
+    response_model_exclude_unset=True,
+    dependencies=[allow("admin", "coach")],
+    responses=_ANSWERS,
+)
+async def sync_competitions(
+    here: Here,
+    caller: CurrentCaller,
+    request: Request,
+    credential_id: CredentialId,
+    body: CompetitionsSync | None = None,
+    wait: Wait = 120.0,
+    queue: Queue = False,
+    prefer: Prefer = None,
+) -> schemas.SyncResult | Response:
+    """Sync the competitions of a credential, and their matches."""
+    season = None if body is None else body.season_id
+    made = await _ask(here, credential_id, "competitions", season, RequestOptions(), caller.actor, queue=queue)
     return await _answer(here, request, made, 0 if _asynchronous(prefer) else wait)
 
 
@@ -129,15 +152,24 @@ def sync_request(
     )
 
 
-async def _ask(
-    here: Service, credential_id: int, kind: SyncType, body: PlayersSync, actor: Actor, *, queue: bool
-) -> requests.Request:
-    options = RequestOptions(
+def _options(body: PlayersSync) -> RequestOptions:
+    return RequestOptions(
         group_id=body.group_id,
         create_missing=body.create_missing is not False,
-        include_players=kind == "all",
+        include_players=isinstance(body, TeamsSync) and body.include_players is True,
     )
-    season = body.season_id
+
+
+async def _ask(
+    here: Service,
+    credential_id: int,
+    kind: SyncType,
+    season: str | None,
+    options: RequestOptions,
+    actor: Actor,
+    *,
+    queue: bool,
+) -> requests.Request:
     return await anyio.to_thread.run_sync(
         lambda: requests.ask(
             here.engine, credential_id, sync_type=kind, season=season, options=options, actor=actor, queue=queue

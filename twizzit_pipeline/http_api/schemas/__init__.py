@@ -25,6 +25,10 @@ from twizzit_pipeline.http_api.schemas.live import (
     Seasons,
 )
 from twizzit_pipeline.http_api.schemas.mappings import (
+    CompetitionMapping,
+    CompetitionMappings,
+    MatchMapping,
+    MatchMappings,
     PlayerMapping,
     PlayerMappings,
     Registration,
@@ -55,6 +59,8 @@ __all__ = [
     "AuditRow",
     "CallBudget",
     "Capabilities",
+    "CompetitionMapping",
+    "CompetitionMappings",
     "ConfigAnswer",
     "Conflict",
     "Credential",
@@ -70,6 +76,8 @@ __all__ = [
     "HistoryOne",
     "HistoryRow",
     "LiveOrganization",
+    "MatchMapping",
+    "MatchMappings",
     "Message",
     "NotVerified",
     "Orchestrator",

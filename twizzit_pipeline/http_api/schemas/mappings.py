@@ -1,6 +1,6 @@
 """Answers about mappings, and about who is registered."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from twizzit_pipeline.http_api.schemas.base import Answer
 
@@ -50,6 +50,61 @@ class PlayerMappings(Answer):
     """A page; the header `X-Total-Count` says of how many."""
 
     mappings: list[PlayerMapping]
+
+
+class CompetitionMapping(Answer):
+    """A competition in both worlds; `matches` counts the mapped matches that are played in it."""
+
+    id: int
+    credential_id: int | None
+    internal_competition_id: int
+    internal_competition_name: str
+    competition_type: str
+    season: str | None
+    start_date: date
+    end_date: date | None
+    status: str | None
+    matches: int
+    twizzit_competition_id: str
+    twizzit_competition_name: str | None
+    last_synced_at: datetime | None
+    sync_status: str | None
+    sync_error: str | None
+
+
+class CompetitionMappings(Answer):
+    """A page; the header `X-Total-Count` says of how many."""
+
+    mappings: list[CompetitionMapping]
+
+
+class MatchMapping(Answer):
+    """A match in both worlds, as ShotSpot has it. A friendly has no competition; a match not played 0 and 0."""
+
+    id: int
+    credential_id: int | None
+    internal_game_id: int
+    starts_at: datetime
+    internal_home_team_id: int | None
+    home_name: str
+    internal_away_team_id: int | None
+    away_name: str
+    internal_competition_id: int | None
+    internal_competition_name: str | None
+    status: str | None
+    home_score: int | None
+    away_score: int | None
+    twizzit_match_id: str
+    twizzit_match_name: str | None
+    last_synced_at: datetime | None
+    sync_status: str | None
+    sync_error: str | None
+
+
+class MatchMappings(Answer):
+    """A page; the header `X-Total-Count` says of how many."""
+
+    mappings: list[MatchMapping]
 
 
 class Registration(Answer):

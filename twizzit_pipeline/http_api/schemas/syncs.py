@@ -38,7 +38,7 @@ class CallBudget(Answer):
 
 
 class SyncResult(Answer):
-    """A sync that ended. The counters are those of the entity that was asked for; `players` are the others'.
+    """A sync that ended. The counters are those of the entity that was asked for; the others' are under their names.
 
     `success` is false where the sync failed as a whole; `duration` is in milliseconds.
     """
@@ -53,6 +53,8 @@ class SyncResult(Answer):
     failed: int
     errors: list[SyncError] | None = None
     players: SyncCounts | None = None
+    competitions: SyncCounts | None = None
+    matches: SyncCounts | None = None
     duration: int
     budget: CallBudget | None = None
 
@@ -103,6 +105,7 @@ class SyncConfig(Answer):
     backing_off_until: datetime | None
     paused_until: datetime | None
     paused_because: str | None
+    match_event_type: str | None
     sync_interval_hours: float
     sync_interval_days: float
     sync_interval_unit: Literal["minutes", "hours", "days"]
@@ -115,11 +118,15 @@ class ConfigAnswer(SyncConfig):
 
 
 class HistoryRow(Answer):
-    """One sync of one entity. `synced_at` is when it ended, or began where it is not over."""
+    """One sync of one entity. `synced_at` is when it ended, or began where it is not over.
+
+    `sync_type` is ShotSpot's word; `entity` tells the matches from the competitions, which share one.
+    """
 
     id: int
     credential_id: int
     sync_type: str
+    entity: str
     sync_direction: str
     status: str
     items_processed: int
