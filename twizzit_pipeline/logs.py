@@ -72,6 +72,7 @@ class _StandardError(logging.StreamHandler[Any]):
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+        self.addFilter(_is_not_dagsters)
 
     @property
     def stream(self) -> Any:
@@ -80,6 +81,18 @@ class _StandardError(logging.StreamHandler[Any]):
     @stream.setter
     def stream(self, _: Any) -> None:
         """Nobody sets it."""
+
+
+def _is_not_dagsters(record: logging.LogRecord) -> bool:
+    """Dagster's programs print their own lines by themselves."""
+    if record.name.partition(".")[0] != "dagster":
+        return True
+    there = logging.getLogger(record.name)
+    while there.parent is not None:
+        if there.handlers:
+            return False
+        there = there.parent
+    return True
 
 
 def _formatter(*, as_json: bool) -> logging.Formatter:

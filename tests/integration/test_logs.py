@@ -153,6 +153,21 @@ def test_what_an_exception_says_stays_out(lines: Lines) -> None:
     assert words not in json.dumps(line)
 
 
+def test_lines_that_dagster_prints_by_itself_come_once(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(load_settings(_env_file=None))
+    server = logging.getLogger("dagster.code_server")
+    server.warning("nobody else prints it")
+    own = logging.NullHandler()
+    server.addHandler(own)
+    try:
+        server.warning("printed already")
+    finally:
+        server.removeHandler(own)
+    said = capsys.readouterr().err
+    assert "nobody else prints it" in said
+    assert "printed already" not in said
+
+
 def test_a_command_is_quiet_unless_somebody_asks(capsys: pytest.CaptureFixture[str]) -> None:
     log = logs.logger("twizzit_pipeline.test")
     logs.configure(load_settings(_env_file=None), quiet=True)
