@@ -52,6 +52,8 @@ def test_a_configuration_is_shown_and_changed(twizzit: CommandLine) -> None:
         True,
     )
     assert "every 2 days" in twizzit("config", "show", 1).out
+    assert "Matches:   events of the type Wedstrijd\n" in twizzit("config", "set", 1, "--match-type", "Wedstrijd").out
+    assert "Matches" not in twizzit("config", "set", 1, "--no-match-type").out
     assert twizzit("config", "set", 1, "--limit", 5).out.splitlines()[-1].startswith("Paused:    until ")
     (row, *_) = twizzit("audit", "--json").json()
     assert (row["target"], row["details"]["to"]) == ("config", {"monthly_call_limit": 5})
@@ -66,6 +68,7 @@ def test_a_configuration_is_shown_and_changed(twizzit: CommandLine) -> None:
         (("--limit", 0), "--limit"),
         (("--limit", 7, "--no-limit"), "either a limit or none"),
         (("--limit", "many"), "--limit"),
+        (("--match-type", "x", "--no-match-type"), "either a type or none"),
     ],
 )
 def test_what_a_configuration_cannot_have_is_refused(

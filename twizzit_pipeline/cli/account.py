@@ -11,17 +11,27 @@ from rich.table import Table
 
 from twizzit_pipeline.cli.syncing import Synced
 from twizzit_pipeline.cli.terminal import plural, show_table, table
-from twizzit_pipeline.contracts.players import RULES as PLAYER_RULES
-from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
-from twizzit_pipeline.sync.history import HistoryRow
+from twizzit_pipeline.contracts import competitions, matches, players, teams
+from twizzit_pipeline.sync.history import OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
+from twizzit_pipeline.sync.plan.matches import VANISHED
 from twizzit_pipeline.sync.usage import Budget
 
 _IDS_SHOWN = 3
 _RULES = {
-    "teams": {rule.name: rule.description for rule in TEAM_RULES},
-    "players": {rule.name: rule.description for rule in PLAYER_RULES},
+    "teams": {rule.name: rule.description for rule in teams.RULES},
+    "players": {rule.name: rule.description for rule in players.RULES},
+    "competitions": {rule.name: rule.description for rule in competitions.RULES},
+    "matches": {rule.name: rule.description for rule in matches.RULES},
 }
+_ONE = {"teams": "team", "players": "player", "competitions": "competition", "matches": "match"}
+# What happened to matches that ShotSpot had already, in the order of the account.
+_NEWS = ("moved", "cancelled", "postponed", "finished")
 _WORDS = {
+    "competition_not_mapped": "their competition is not in ShotSpot",
+    "no_own_team": "neither side is a team of this account",
+    "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so nobody was taken for it",
+    "same_club": "both sides are of one club, which ShotSpot has no games for",
+    VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
     "club_doubtful": "which club the team belongs to is not certain",
     "doubtful_link": "several rows of ShotSpot fit, so none was linked and none made",
     "name_taken": "another team of the club has that name in that season",
@@ -30,6 +40,7 @@ _WORDS = {
     "remote_id_taken": "the id belongs to another active credential; switch that off if this one is to have it",
     "team_not_mapped": "none of the player's teams is in ShotSpot",
 }
+_WORDS_OF_MATCHES = {"team_not_mapped": "the team is not in ShotSpot; a sync of teams brings it"}
 
 _Found = Mapping[str, Mapping[str, Any]]
 
@@ -43,12 +54,14 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         out.print(f"The account has no season {synced.season}; nothing was written.")
     elif told:
         show_table(out, _counted(told))
+        for row in told:
+            _calendar(out, row)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
-        _reasons(out, "Written, with a remark:", synced, "warnings")
+        _reasons(out, "With a remark:", synced, "warnings")
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
-    rows = ", ".join(f"{row.id} ({row.sync_type}: {row.status})" for row in synced.history)
+    rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
     out.print(f"Sync history:     {rows or 'no row'}")
     out.print(f"Dagster run:      {synced.run.run_id}")
 
@@ -65,19 +78,32 @@ def _counted(rows: Iterable[HistoryRow]) -> Table:
             details.get("unchanged", 0),
         ]
         failed = [_distinct(details.get(kind) or {}) for kind in ("rejected", "failed")]
-        counted.add_row(row.sync_type, *(f"{count:,}" for count in (*done, *failed)))
+        counted.add_row(row.entity, *(f"{count:,}" for count in (*done, *failed)))
     return counted
+
+
+def _calendar(out: Console, row: HistoryRow) -> None:
+    """What happened to matches that were known, and who was made for the new ones."""
+    news = [f"{row.details[word]:,} {word}" for word in _NEWS if row.details.get(word)]
+    if news:
+        out.print(f"Matches that changed: {', '.join(news)}")
+    clubs, made = (int(row.details.get(name, 0)) for name in (OPPONENT_CLUBS, OPPONENT_TEAMS))
+    if made:
+        where = f"; {plural(clubs, 'club')} for them" if clubs else ""
+        out.print(f"Opponents made:       {plural(made, 'team')}{where}")
+    if news or made:
+        out.print()
 
 
 def _items(count: int, entity: str, reason: str) -> str:
     """How many of what: a roster that could not be read is a team's, though it is counted with the players."""
     of = "teams" if reason == "players_not_read" else entity
-    return plural(count, of.removesuffix("s"), of)
+    return plural(count, _ONE.get(of, of), of)
 
 
 def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
     lines = [
-        (_items(found["count"], row.sync_type, reason), reason, row.sync_type, found)
+        (_items(found["count"], row.entity, reason), reason, row.entity, found)
         for row in synced.history
         for reason, found in sorted((row.details.get(kind) or {}).items())
     ]
@@ -85,10 +111,14 @@ def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
         return
     out.print(heading)
     for what, reason, entity, found in lines:
-        words = _RULES.get(entity, {}).get(reason) if kind == "rejected" else _WORDS.get(reason)
+        words = _RULES.get(entity, {}).get(reason) if kind == "rejected" else _said(entity, reason)
         said = f"{reason} (“{words}”)" if kind == "rejected" and words else words or reason.replace("_", " ")
         out.print(f"  {what}: {said}; {_ids(found)}")
     out.print()
+
+
+def _said(entity: str, reason: str) -> str | None:
+    return (_WORDS_OF_MATCHES if entity == "matches" else _WORDS).get(reason) or _WORDS.get(reason)
 
 
 def _ids(found: Mapping[str, Any]) -> str:

@@ -38,6 +38,10 @@ def change(
         int | None, typer.Option(min=1, max=LARGEST_LIMIT, help="Calls that automatic syncs make a month last with")
     ] = None,
     no_limit: Annotated[bool, typer.Option("--no-limit", help="As many calls as it takes")] = False,
+    match_type: Annotated[
+        str | None, typer.Option("--match-type", help="Id or name of the account's type of events that is a match")
+    ] = None,
+    no_match_type: Annotated[bool, typer.Option("--no-match-type", help="The one whose name says so")] = False,
     teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
     players: Annotated[bool | None, typer.Option("--players/--no-players")] = None,
     competitions: Annotated[bool | None, typer.Option("--competitions/--no-competitions")] = None,
@@ -46,6 +50,8 @@ def change(
     """Change what is given and leave the rest; it takes effect within seconds, where an orchestrator runs."""
     if limit is not None and no_limit:
         raise typer.BadParameter("either a limit or none", param_hint="--limit")
+    if match_type is not None and no_match_type:
+        raise typer.BadParameter("either a type or none", param_hint="--match-type")
     changes = ConfigChanges()
     if auto is not None:
         changes["auto_sync_enabled"] = auto
@@ -53,6 +59,8 @@ def change(
         changes["sync_interval_minutes"] = every
     if limit is not None or no_limit:
         changes["monthly_call_limit"] = limit
+    if match_type is not None or no_match_type:
+        changes["match_event_type"] = match_type
     if teams is not None:
         changes["sync_teams"] = teams
     if players is not None:
@@ -77,6 +85,8 @@ def _tell(found: SyncConfig, *, as_json: bool) -> None:
         "Next sync": _next(found),
         "Calls": f"{found.calls_this_month:,} this month, {limit}",
     }
+    if found.match_event_type is not None:
+        lines["Matches"] = f"events of the type {found.match_event_type}"
     if found.consecutive_failures:
         lines["Failures"] = f"{found.consecutive_failures:,} in a row: it waits longer until one sync succeeds"
     if found.paused_until is not None:

@@ -28,11 +28,11 @@ def history(
         console().print(f"Nothing yet; sync it: twizzit sync {credential_id}")
         return
     numbers = ("Id", "Seen", "Done", "Failed")
-    shown = table("Id", "Type", "Status", "Seen", "Done", "Failed", "Started", "Run", right=numbers)
+    shown = table("Id", "What", "Status", "Seen", "Done", "Failed", "Started", "Run", right=numbers)
     for row in rows:
         shown.add_row(
             str(row.id),
-            row.sync_type,
+            row.entity,
             row.status,
             str(row.items_processed),
             str(row.items_succeeded),

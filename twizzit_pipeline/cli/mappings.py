@@ -1,18 +1,20 @@
-"""`twizzit mappings teams|players`: which row of ShotSpot is which of Twizzit."""
+"""`twizzit mappings teams|players|competitions|matches`: which row of ShotSpot is which of Twizzit."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from twizzit_pipeline.cli.opened import opened
-from twizzit_pipeline.cli.terminal import console, print_json, table
+from twizzit_pipeline.cli.terminal import belgian, console, print_json, table
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.sync import listing
+from twizzit_pipeline.sync import fixtures, listing
 
 app = typer.Typer(help="Which row of ShotSpot is which of Twizzit.", no_args_is_help=True)
 
 _Credential = Annotated[int | None, typer.Option("--credential", help="The mappings of this credential alone")]
+_NUMBERS = ("Team id", "Player id", "Competition id", "Game id", "Shirt", "Matches", "Credential")
 _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
@@ -76,12 +78,87 @@ def players(
     )
 
 
+@app.command()
+def competitions(credential_id: _Credential = None, as_json: _Json = False) -> None:
+    """List the mapped competitions, the latest season first."""
+    with opened() as here:
+        if credential_id is not None:
+            store.get(here.database.engine, credential_id)
+        found = fixtures.competition_mappings_of(here.database.engine, credential_id=credential_id)
+    if as_json:
+        print_json(found)
+        return
+    _show(
+        "competitions",
+        ("Competition id", "Season", "Competition", "Kind", "Status", "Matches", "Twizzit id", "Credential", "Sync"),
+        [
+            (
+                row.local_competition_id,
+                row.season,
+                row.local_competition_name,
+                row.competition_type,
+                row.status,
+                row.matches,
+                row.twizzit_competition_id,
+                row.credential_id,
+                row.sync_status,
+            )
+            for row in found
+        ],
+    )
+
+
+@app.command()
+def matches(
+    credential_id: _Credential = None,
+    team_id: Annotated[int | None, typer.Option("--team", help="Those of this team of ShotSpot alone")] = None,
+    competition_id: Annotated[
+        int | None, typer.Option("--competition", help="Those of this competition of ShotSpot alone")
+    ] = None,
+    coming: Annotated[bool, typer.Option("--coming", help="Those that have not begun alone")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, max=2**31, help="Rows at most")] = None,
+    as_json: _Json = False,
+) -> None:
+    """List the mapped matches as they are played; times are Belgian (with --json, ISO 8601 in UTC)."""
+    with opened() as here:
+        if credential_id is not None:
+            store.get(here.database.engine, credential_id)
+        found = fixtures.match_mappings_of(
+            here.database.engine,
+            credential_id=credential_id,
+            competition_id=competition_id,
+            team_id=team_id,
+            since=datetime.now(UTC) if coming else None,
+            limit=limit,
+        )
+    if as_json:
+        print_json(found)
+        return
+    _show(
+        "matches",
+        ("Game id", "When", "Home", "Away", "Competition", "Status", "Score", "Twizzit id"),
+        [
+            (
+                row.local_game_id,
+                belgian(row.starts_at),
+                row.home_name,
+                row.away_name,
+                row.competition_name or "friendly",
+                row.status,
+                f"{row.home_score}–{row.away_score}" if row.status == "completed" else None,
+                row.twizzit_match_id,
+            )
+            for row in found
+        ],
+    )
+
+
 def _show(what: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     out = console()
     if not rows:
         out.print(f"No {what} are mapped; a sync maps them: twizzit sync CREDENTIAL_ID")
         return
-    shown = table(*columns, right=("Team id", "Player id", "Shirt", "Credential"))
+    shown = table(*columns, right=_NUMBERS)
     for row in rows:
         shown.add_row(*("–" if value is None else str(value) for value in row))
     out.print(shown)

@@ -14,12 +14,15 @@ from twizzit_pipeline.cli.terminal import console
 def sync(
     credential_id: int,
     only: Annotated[
-        Literal["teams", "players"] | None,
-        typer.Option(help="players: of the teams that the last sync of teams found"),
+        Literal["teams", "players", "competitions"] | None,
+        typer.Option(
+            help="players: of the teams that the last sync of teams found; competitions: with their matches, of the "
+            "teams that are mapped"
+        ),
     ] = None,
     season: Annotated[str | None, typer.Option(help="As Twizzit labels it; by default the running one")] = None,
 ) -> None:
-    """Sync a credential's teams and players now; exit 0 success, 3 partial success, 4 already in progress, 1 failed."""
+    """Sync what a credential sees in Twizzit; exit 0 success, 3 partial success, 4 already in progress, 1 failed."""
     from twizzit_pipeline.cli import account, syncing  # noqa: PLC0415  (Dagster costs two seconds)
     from twizzit_pipeline.sync.usage import budget  # noqa: PLC0415  (the same)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -50,6 +51,11 @@ def print_json(value: object) -> None:
 def moment(when: datetime | None) -> str:
     """A time for people: local, to the second; a dash where there is none."""
     return when.astimezone().strftime("%Y-%m-%d %H:%M:%S") if when else "–"
+
+
+def belgian(when: datetime) -> str:
+    """When a match begins, as the clubs say it: day and Belgian time, whatever zone this machine is in."""
+    return when.astimezone(ZoneInfo("Europe/Brussels")).strftime("%a %Y-%m-%d %H:%M")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -28,7 +28,7 @@ def scan_matches(session: SyncSession) -> ScanReport:
         if season is None:
             account.details["season_exists"] = False
             return ScanReport("matches", season_exists=False, calls=session.calls - calls, seconds=watch.phases)
-        session.progress("Reading competitions and matches")
+        session.progress("Reading matches")
         remote = read_calendar(session, season).matches
         watch.lap("fetch")
         frame = matches_frame(remote, now=datetime.now(UTC))

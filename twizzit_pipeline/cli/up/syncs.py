@@ -82,7 +82,7 @@ def line(rows: Sequence[HistoryRow], organization: str) -> str:
         f"{calls} call{'' if calls == 1 else 's'}",
         f"{seconds:.1f} s",
     ]
-    why = "; ".join(f"{row.sync_type}: {row.error_message}" for row in rows if row.error_message)
+    why = "; ".join(f"{row.entity}: {row.error_message}" for row in rows if row.error_message)
     return " · ".join(part for part in parts if part) + (f" · {' '.join(why.split())}" if why else "")
 
 
@@ -97,7 +97,7 @@ def _outcome(rows: Sequence[HistoryRow]) -> str:
 def _seen(row: HistoryRow) -> str:
     """``8 teams``, or ``97 of 101 players`` where some failed."""
     of = f" of {row.items_processed:,}" if row.items_failed else ""
-    return f"{row.items_succeeded:,}{of} {row.sync_type}"
+    return f"{row.items_succeeded:,}{of} {row.entity}"
 
 
 def _changed(rows: Sequence[HistoryRow]) -> str:
