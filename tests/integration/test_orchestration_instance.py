@@ -2,8 +2,6 @@
 
 import os
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from sqlalchemy import text
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.orchestration.dagster_command import run_dagster
 from twizzit_pipeline.orchestration.instance import dagster_environment, dagster_home, open_instance
 from twizzit_pipeline.orchestration.partitions import PartitionKeys, register_partitions
 from twizzit_pipeline.orchestration.sync_sensor import sync_sensor
@@ -161,46 +160,24 @@ def test_the_sensor_asks_for_what_is_new(
     assert again.skip_message == "Nobody is due or asks for a sync whose turn it is"
 
 
-RUN_DAGSTER = """
-import sys
-from twizzit_pipeline.orchestration.dagster_command import run_dagster
-from twizzit_pipeline.settings import load_settings
-from twizzit_pipeline.storage.engine import open_database
-
-settings = load_settings()
-with open_database(settings) as database:
-    sys.exit(run_dagster(settings, database, sys.argv[1:]))
-"""
-
-
 @pytest.mark.dagster_tables
 @pytest.mark.usefixtures("credential_id")
-def test_dagsters_commands_work_on_this_instance_from_any_folder(settings: Settings, tmp_path: Path) -> None:
-    assert settings.database_url is not None
+def test_dagsters_commands_work_on_this_instance_from_any_folder(
+    settings: Settings,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TWIZZIT_DATABASE_URL", database.url.get_secret_value())
 
-    def dagster(*args: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-c", RUN_DAGSTER, *args],
-            env={
-                **os.environ,
-                "TWIZZIT_HOME": str(settings.home),
-                "TWIZZIT_DATABASE_URL": settings.database_url.get_secret_value() if settings.database_url else "",
-            },
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-
-    listed = dagster("asset", "list")
-    assert listed.returncode == 0, listed.stderr
-    assert listed.stdout.split() == [
+    assert run_dagster(settings, database, ["asset", "list"]) == 0, capfd.readouterr().err
+    assert capfd.readouterr().out.split() == [
         "twizzit_player_mappings",
         "twizzit_players",
         "twizzit_team_mappings",
         "twizzit_teams",
     ]
-    wrong = dagster("run", "delete", "no-such-run", "--force")
-    assert wrong.returncode != 0
+    assert run_dagster(settings, database, ["run", "delete", "no-such-run", "--force"]) != 0
     assert not (tmp_path / ".twizzit").exists()
