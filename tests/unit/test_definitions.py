@@ -10,11 +10,13 @@ import pytest
 import yaml
 from dagster._core.instance.config import dagster_instance_config
 
+from twizzit_pipeline.contracts.competitions import RULES as COMPETITION_RULES
+from twizzit_pipeline.contracts.matches import RULES as MATCH_RULES
 from twizzit_pipeline.contracts.players import RULES as PLAYER_RULES
 from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.catalogue import TABLES, table_schema
-from twizzit_pipeline.orchestration.jobs import JOBS
+from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,7 +57,7 @@ def test_they_load_without_database_key_network_or_environment(tmp_path: Path) -
         check=False,
     )
     assert loaded.returncode == 0, loaded.stderr
-    assert loaded.stdout.split() == ["prune_history", "sync_all", "sync_players", "sync_teams"]
+    assert loaded.stdout.split() == ["prune_history", "sync_all", "sync_competitions", "sync_players", "sync_teams"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -75,7 +77,9 @@ def test_the_assets(definitions: dg.Definitions) -> None:
     owners = ["team:club-data"]
     frames, tables = ["pandas", "postgres", "python"], ["postgres", "python"]
     teams, players = {"entity": "team"}, {"entity": "player", "personal_data": "true"}
+    competitions, matches = {"entity": "competition"}, {"entity": "match"}
     scan, mapping = {"stage": "scan"}, {"stage": "mapping"}
+    calendar = "competitions_and_matches"
     configuration = (["postgres"], owners, None, {"stage": "configuration"})
     assert drawn == {
         "twizzit_sync_config": ([], "teams_and_players", *configuration),
@@ -96,6 +100,31 @@ def test_the_assets(definitions: dg.Definitions) -> None:
             owners,
             "1",
             players | mapping,
+        ),
+        "twizzit_competitions": (["twizzit_sync_config"], calendar, frames, owners, "1", competitions | scan),
+        "twizzit_matches": (
+            ["twizzit_competitions", "twizzit_sync_config"],
+            calendar,
+            frames,
+            owners,
+            "1",
+            matches | scan,
+        ),
+        "twizzit_competition_mappings": (
+            ["twizzit_competitions"],
+            calendar,
+            tables,
+            owners,
+            "1",
+            competitions | mapping,
+        ),
+        "twizzit_match_mappings": (
+            ["twizzit_competition_mappings", "twizzit_matches", "twizzit_team_mappings"],
+            calendar,
+            tables,
+            owners,
+            "1",
+            matches | mapping,
         ),
     }
     assert all(spec.description for spec in specs.values())
@@ -131,11 +160,17 @@ def test_every_contract_rule_is_a_check_of_its_asset_and_partitioned_like_it(def
         "volume_as_usual",
         "no_namesakes",
     }
+    of_calendar_scan = of_every_scan - {"no_namesakes"}
+    match_mapping = {"every_match_is_still_listed", "two_different_clubs", "inside_season", "one_match_at_a_time"}
     assert of_asset == {
         "twizzit_teams": {rule.name for rule in TEAM_RULES} | of_every_scan,
         "twizzit_players": {rule.name for rule in PLAYER_RULES} | {"every_roster_was_read"} | of_every_scan,
         "twizzit_team_mappings": mapping_checks,
         "twizzit_player_mappings": mapping_checks | {"registration_in_step"},
+        "twizzit_competitions": {rule.name for rule in COMPETITION_RULES} | of_calendar_scan,
+        "twizzit_matches": {rule.name for rule in MATCH_RULES} | {"every_competition_has_matches"} | of_calendar_scan,
+        "twizzit_competition_mappings": mapping_checks - {"no_namesakes"},
+        "twizzit_match_mappings": mapping_checks - {"no_namesakes"} | match_mapping,
         "twizzit_sync_config": {"nobody_is_late", "every_configuration_works"},
     }
     for key in graph.asset_check_keys:
@@ -146,7 +181,7 @@ def test_every_contract_rule_is_a_check_of_its_asset_and_partitioned_like_it(def
 
 
 def test_no_rule_has_the_name_of_another() -> None:
-    for rules in (TEAM_RULES, PLAYER_RULES):
+    for rules in (TEAM_RULES, PLAYER_RULES, COMPETITION_RULES, MATCH_RULES):
         names = [rule.name for rule in rules]
         assert len(names) == len(set(names))
 
@@ -162,6 +197,12 @@ def test_the_jobs_run_in_one_process_and_select_their_assets(definitions: dg.Def
     assert selected == {
         "sync_teams": {"twizzit_teams", "twizzit_team_mappings"},
         "sync_players": {"twizzit_players", "twizzit_player_mappings"},
+        "sync_competitions": {
+            "twizzit_competitions",
+            "twizzit_matches",
+            "twizzit_competition_mappings",
+            "twizzit_match_mappings",
+        },
         "sync_all": set(TABLES) - {"twizzit_sync_config"},
     }
 
@@ -172,13 +213,33 @@ def test_asset_backfills_run_in_one_process_and_one_run_a_partition(definitions:
     assert {asset.backfill_policy for asset in definitions.resolve_asset_graph().assets_defs} == {None}
 
 
-def test_both_scans_come_before_anything_is_mapped(definitions: dg.Definitions) -> None:
+def test_all_scans_come_before_anything_is_mapped_and_the_calendars_last(definitions: dg.Definitions) -> None:
     priority = {
         asset.key.to_user_string(): int(asset.op.tags.get("dagster/priority", "0"))
         for asset in definitions.resolve_asset_graph().assets_defs
         if asset.keys and asset.is_executable
     }
-    assert min(priority["twizzit_teams"], priority["twizzit_players"]) > priority["twizzit_team_mappings"]
+    order = [{name for name, one in priority.items() if one == number} for number in (2, 1, 0)]
+    assert order == [
+        {"twizzit_teams", "twizzit_players"},
+        {"twizzit_competitions", "twizzit_matches"},
+        {name for name in priority if name.endswith("_mappings")},
+    ]
+
+
+def test_a_configuration_is_a_job_or_a_part_of_the_one_for_all() -> None:
+    kinds = ["teams", "players", "competitions"]
+    assert [job_of({kind}) for kind in kinds] == [(f"sync_{kind}", None) for kind in kinds]
+    assert job_of(set(kinds)) == ("sync_all", None)
+    job, assets = job_of({"teams", "players"})
+    assert job == "sync_all"
+    assert assets is not None
+    assert {key.to_user_string() for key in assets} == {
+        "twizzit_teams",
+        "twizzit_players",
+        "twizzit_team_mappings",
+        "twizzit_player_mappings",
+    }
 
 
 def test_the_sensors_look_by_themselves(definitions: dg.Definitions) -> None:

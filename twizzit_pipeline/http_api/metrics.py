@@ -166,7 +166,7 @@ def _of_last_syncs(last: Sequence[LastSync]) -> Iterator[Metric]:
     for name, meaning, number in _BY_LAST_SYNC:
         family = GaugeMetricFamily(name, meaning, labels=_ID_AND_TYPE)
         for one in last:
-            family.add_metric((str(one.credential_id), one.sync_type), number(one))
+            family.add_metric((str(one.credential_id), one.entity), number(one))
         yield family
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, exists, or_, select
 
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import credentials, leases, sync_history
+from twizzit_pipeline.sync.history import ENTITY
 from twizzit_pipeline.sync.troubles import NOT_FINISHED, STOPPED
 
 _IN_PROGRESS = "in_progress"
@@ -122,7 +123,7 @@ def _run_of(row: Any) -> tuple[str, int]:
 def _run(rows: list[Row[Any]]) -> Run:
     rows.sort(key=lambda row: row.id)
     last = rows[-1]
-    latest = {row.sync_type: _outcome(row) for row in rows}
+    latest = {one.entity: one for one in map(_outcome, rows)}
     return Run(
         credential_id=last.credential_id,
         organization=last.organization_name,
@@ -137,8 +138,9 @@ def _run(rows: list[Row[Any]]) -> Run:
 
 def _outcome(row: Row[Any]) -> Outcome:
     details = row.details or {}
+    entity = str(details.get(ENTITY, row.sync_type))
     return Outcome(
-        entity=row.sync_type,
+        entity=entity,
         status=row.status,
         history_id=row.id,
         error=row.error_message,
@@ -146,8 +148,8 @@ def _outcome(row: Row[Any]) -> Outcome:
         failed=row.items_failed or 0,
         reasons=frozenset(
             [
-                *_reasons(row.sync_type, "rejected", details.get("rejected")),
-                *_reasons(row.sync_type, "not applied", details.get("failed")),
+                *_reasons(entity, "rejected", details.get("rejected")),
+                *_reasons(entity, "not applied", details.get("failed")),
             ]
         ),
     )

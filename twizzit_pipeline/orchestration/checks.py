@@ -5,7 +5,8 @@ found. A check is evaluated by the step of its asset, so a backfill or a single 
 exactly its own partition up to date. Metadata holds counts and ids, never a name. No check stops a run, an error as
 little as a warning: the other rows are right. `docs/checks.md` says of each what to do.
 
-Another entity's checks are its contract's rules with `SCAN_QUALITY`, and `MAPPING_CHECKS`.
+Another entity's checks are its contract's rules with `SCAN_QUALITY`, and `MAPPING_CHECKS`; where a name may well come
+twice, without the one about names.
 """
 
 import warnings
@@ -14,10 +15,14 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from twizzit_pipeline.contracts.competitions import RULES as COMPETITION_RULES
+from twizzit_pipeline.contracts.matches import MATCH_MINUTES
+from twizzit_pipeline.contracts.matches import RULES as MATCH_RULES
 from twizzit_pipeline.contracts.players import RULES as PLAYER_RULES
 from twizzit_pipeline.contracts.rules import Rule
 from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
+from twizzit_pipeline.sync.plan.matches import VANISHED
 from twizzit_pipeline.sync.quality import TOLERATED, names
 from twizzit_pipeline.sync.quality.findings import Finding, Quality, Tolerance, ratio
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -27,6 +32,7 @@ ROSTERS_READ = "every_roster_was_read"
 ITEMS_APPLIED = "every_item_was_applied"
 LINKS_CLEAR = "no_doubtful_link"
 NO_WARNINGS = "nothing_to_look_at"
+STILL_LISTED = "every_match_is_still_listed"
 DOUBTFUL_LINK = "doubtful_link"
 
 WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
@@ -62,11 +68,18 @@ SCAN_QUALITY = (
     ),
     Check(names.NAMESAKES, "Nobody has the name of another in the same club: two such rows may be one"),
 )
+_WITHOUT_NAMES = tuple(check for check in SCAN_QUALITY if check.name != names.NAMESAKES)
 TEAM_SCAN_CHECKS = (*rule_checks(TEAM_RULES), *SCAN_QUALITY)
 PLAYER_SCAN_CHECKS = (
     *rule_checks(PLAYER_RULES),
     Check(ROSTERS_READ, "The players of every team could be read; a team that could not counts as failed"),
     *SCAN_QUALITY,
+)
+COMPETITION_SCAN_CHECKS = (*rule_checks(COMPETITION_RULES), *_WITHOUT_NAMES)
+MATCH_SCAN_CHECKS = (
+    *rule_checks(MATCH_RULES),
+    Check(names.HAVE_MATCHES, "Every competition of the season has a match"),
+    *_WITHOUT_NAMES,
 )
 MAPPING_CHECKS = (
     Check(ITEMS_APPLIED, "Every valid row of the scan ended in ShotSpot's tables"),
@@ -84,6 +97,19 @@ PLAYER_MAPPING_CHECKS = (
     *MAPPING_CHECKS,
     Check(
         names.REGISTRATION, "Whoever has a mapping is registered in ShotSpot, and nobody else", "is_twizzit_registered"
+    ),
+)
+COMPETITION_MAPPING_CHECKS = tuple(check for check in MAPPING_CHECKS if check.name != names.NAMESAKES)
+MATCH_MAPPING_CHECKS = (
+    *COMPETITION_MAPPING_CHECKS,
+    Check(
+        STILL_LISTED, "Every match of the season that a sync brought is still in Twizzit's calendar; none is taken away"
+    ),
+    Check(names.TWO_CLUBS, "Every match is between two clubs: ShotSpot has no game of a club against itself"),
+    Check(names.IN_SEASON, "Every game lies within its season's days, whoever moved it"),
+    Check(
+        names.ONE_AT_A_TIME,
+        f"No team of the credential's clubs, nor who plays them, has two games within {MATCH_MINUTES} minutes",
     ),
 )
 
@@ -111,7 +137,7 @@ def specs(asset: str, checks: Iterable[Check]) -> list[dg.AssetCheckSpec]:
 
 def scan_results(report: ScanReport, checks: Iterable[Check], quality: Quality) -> Iterator[dg.AssetCheckResult]:
     """The results of a scan's checks: a rule passes if no row broke it, or no more than it tolerates."""
-    of_quality = {check.name for check in SCAN_QUALITY}
+    of_quality = {names.HAVE_MATCHES, *(check.name for check in SCAN_QUALITY)}
     for check in checks:
         if check.name in of_quality:
             yield _judged(check, quality, report.season_exists)
@@ -127,7 +153,9 @@ def mapping_results(report: MappingReport, checks: Iterable[Check], quality: Qua
     """The results of a mapping step's checks."""
     doubtful = {DOUBTFUL_LINK: report.failed.get(DOUBTFUL_LINK, ())}
     other = {reason: ids for reason, ids in report.failed.items() if reason != DOUBTFUL_LINK}
-    found = {ITEMS_APPLIED: other, LINKS_CLEAR: doubtful, NO_WARNINGS: report.warnings}
+    vanished = {VANISHED: report.warnings.get(VANISHED, ())}
+    warned = {reason: ids for reason, ids in report.warnings.items() if reason != VANISHED}
+    found = {ITEMS_APPLIED: other, LINKS_CLEAR: doubtful, NO_WARNINGS: warned, STILL_LISTED: vanished}
     for check in checks:
         if check.name in found:
             by_reason = found[check.name]

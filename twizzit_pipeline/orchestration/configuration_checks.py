@@ -19,9 +19,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from sqlalchemy import Engine
 
-from twizzit_pipeline.orchestration.assets import GROUP, OWNERS
+from twizzit_pipeline.orchestration.assets.teams_and_players import GROUP
 from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, definition_metadata
 from twizzit_pipeline.orchestration.checks import IDS_SHOWN
+from twizzit_pipeline.orchestration.step import OWNERS
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.sync.due import Broken, broken

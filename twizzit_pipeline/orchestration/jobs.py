@@ -1,32 +1,63 @@
 """The jobs: which assets one run materializes, for one credential and one season.
 
-`sync_players` reads the teams of the last scan: it is for asking again who plays in them.
+`sync_players` reads the teams of the last scan: it is for asking again who plays in them. `sync_competitions` maps the
+sides of matches by the teams that are mapped already. What a configuration turns on may be less than everything and
+more than one of them: that is a run of `sync_all` with a selection of its assets (`job_of`).
 """
+
+from collections.abc import Collection
 
 import dagster as dg
 
-_SELECTIONS = {
-    "sync_teams": (
-        ("twizzit_teams", "twizzit_team_mappings"),
-        "The teams of one credential and season: fetched, checked, and mapped to ShotSpot's",
-    ),
-    "sync_players": (
-        ("twizzit_players", "twizzit_player_mappings"),
-        "The players of the teams that the last scan of teams found: fetched, checked, and mapped to ShotSpot's",
-    ),
-    "sync_all": (
-        ("twizzit_teams", "twizzit_players", "twizzit_team_mappings", "twizzit_player_mappings"),
-        "Teams and players of one credential and season, from the first call to the mapping tables",
+ASSETS_OF = {
+    "teams": ("twizzit_teams", "twizzit_team_mappings"),
+    "players": ("twizzit_players", "twizzit_player_mappings"),
+    "competitions": (
+        "twizzit_competitions",
+        "twizzit_matches",
+        "twizzit_competition_mappings",
+        "twizzit_match_mappings",
     ),
 }
+_EVERYTHING = "sync_all"
+_DESCRIPTIONS = {
+    "sync_teams": "The teams of one credential and season: fetched, checked, and mapped to ShotSpot's",
+    "sync_players": "The players of the teams that the last scan of teams found: fetched, checked, and mapped to "
+    "ShotSpot's",
+    "sync_competitions": "The competitions and matches of one credential and season: fetched, checked, and mapped to "
+    "ShotSpot's competitions and games",
+    _EVERYTHING: "Teams, players, competitions and matches of one credential and season, from the first call to the "
+    "mapping tables",
+}
+
+
+def job_of(entities: Collection[str]) -> tuple[str, list[dg.AssetKey] | None]:
+    """The job that syncs these entities (`teams`, `players`, `competitions`), and which of its assets; None for all.
+
+    Raises:
+        KeyError: there is no such entity.
+    """
+    if len(entities) == 1:
+        (entity,) = entities
+        return f"sync_{entity}", None
+    if len(entities) == len(ASSETS_OF):
+        return _EVERYTHING, None
+    return _EVERYTHING, [dg.AssetKey(asset) for entity in sorted(entities) for asset in ASSETS_OF[entity]]
+
+
+def _selection(job: str) -> list[str]:
+    if job == _EVERYTHING:
+        return [asset for assets in ASSETS_OF.values() for asset in assets]
+    return list(ASSETS_OF[job.removeprefix("sync_")])
+
 
 # No partitions here: a job has those of its assets.
 JOBS = {
     name: dg.define_asset_job(
         name,
-        selection=list(assets),
+        selection=_selection(name),
         description=description,
         executor_def=dg.in_process_executor,
     )
-    for name, (assets, description) in _SELECTIONS.items()
+    for name, description in _DESCRIPTIONS.items()
 }

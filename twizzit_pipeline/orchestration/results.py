@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from twizzit_pipeline.errors import PermanentError, TwizzitPipelineError
-from twizzit_pipeline.orchestration.checks import Check, mapping_results, scan_results
+from twizzit_pipeline.orchestration.checks import IDS_SHOWN, Check, mapping_results, scan_results
 from twizzit_pipeline.sync.quality.findings import Quality, ratio
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 
@@ -22,6 +22,9 @@ _MOST_RETRIES = 1000
 # What the steps' stopwatches call their phases.
 SCAN_PHASES = ("fetch", "validate", "write")
 MAPPING_PHASES = ("read", "plan", "apply")
+
+# What may have happened to matches since the last sync.
+NEWS = {"matches": ("moved", "cancelled", "postponed", "finished")}
 
 Metadata = dict[str, dg.MetadataValue]
 
@@ -92,10 +95,14 @@ def mapping_result(report: MappingReport, checks: Iterable[Check], quality: Qual
         "warnings": _count(report.warnings),
         "failed": _count(report.failed),
         "calls": 0,
+        **{word: len(report.news.get(word, ())) for word in NEWS.get(report.entity, ())},
     }
     numbers = _numbers(counts, 0.0, report.seconds, MAPPING_PHASES, quality)
     told = _told(report.mappings, season_exists=report.season_exists)
     told["deciding_season"] = dg.MetadataValue.bool(report.deciding)
+    if report.news:
+        news = {word: list(ids[:IDS_SHOWN]) for word, ids in report.news.items()}
+        told["news_twizzit_ids"] = dg.MetadataValue.json(news)
     return dg.MaterializeResult(metadata=numbers | told, check_results=list(mapping_results(report, checks, quality)))
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import Engine
 
 from twizzit_pipeline.errors import InactiveCredential, PermanentError, TransientError, UnknownSeason
 from twizzit_pipeline.orchestration import repairs, run_keys, upkeep
-from twizzit_pipeline.orchestration.jobs import JOBS
+from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys
 from twizzit_pipeline.orchestration.resources import REQUEST_TAG, TRIGGER_TAG
 from twizzit_pipeline.orchestration.under_way import UnderWay, under_way
@@ -71,11 +71,12 @@ def sync_sensor(settings: Settings | None = None, database: Database | None = No
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A run that may be asked for, if its turn is taken."""
+    """A run that may be asked for, if its turn is taken. `assets`: which of the job's; None for all of them."""
 
     turn: Turn
     partition: CredentialSeason
     job: str
+    assets: list[dg.AssetKey] | None
 
 
 class _Tick:
@@ -140,7 +141,8 @@ class _Tick:
         season = turn.season(self._day, self._season_start)
         if not seasons.usable(season):
             raise UnknownSeason("The season's label cannot be a partition key: it holds a character that Dagster keeps")
-        return _Draft(turn, CredentialSeason(str(credential.partition_key), season), f"sync_{turn.entities(season)}")
+        job, assets = job_of(turn.entities(season))
+        return _Draft(turn, CredentialSeason(str(credential.partition_key), season), job, assets)
 
 
 def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
@@ -157,7 +159,9 @@ def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
             return None
         key = run_keys.of_schedule(draft.turn.credential_id, since)
         tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: _PRIORITY_OF_SCHEDULE}
-    return dg.RunRequest(run_key=key, job_name=draft.job, partition_key=draft.partition.key, tags=tags)
+    return dg.RunRequest(
+        run_key=key, job_name=draft.job, asset_selection=draft.assets, partition_key=draft.partition.key, tags=tags
+    )
 
 
 def _why_not(broken: list[Broken]) -> str:

@@ -4,10 +4,11 @@ What belongs here: the rules of `schedule` applied to the row of `twizzit_sync_c
 Every function locks that row first, so that two who end at once follow one another.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -16,16 +17,14 @@ from twizzit_pipeline.errors import QuotaSpent, SyncInProgress
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, sync_config
 from twizzit_pipeline.sync import schedule, usage
+from twizzit_pipeline.sync.recorded import TURNED_ON
 from twizzit_pipeline.sync.schedule import Ended, Schedule
 from twizzit_pipeline.sync.usage import Meter
 
 _COLUMNS = tuple(sync_config.c[name] for name in Schedule.__dataclass_fields__)
 _GIVING_WAY = timedelta(seconds=60)
+_SWITCHES = tuple(dict.fromkeys(TURNED_ON.values()))
 _PLANNED = ("last_sync_at", "next_sync_at", "consecutive_failures", "paused_until", "paused_because")
-
-
-# Which column of the configuration turns an entity on.
-_TURNED_ON = {"teams": sync_config.c.sync_teams, "players": sync_config.c.sync_players}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,8 @@ class Run:
 def run_ended(connection: Connection, credential_id: int, run: Run, troubles: Sequence[BaseException]) -> None:
     """Plans the next automatic sync after a run of any kind.
 
-    A backfill of another season, one team, or one of two entities is no sync of the whole: its calls count, and nothing
-    else. A spent quota is one whoever found out.
+    A backfill of another season, one team, or one of several entities is no sync of the whole: its calls count, and
+    nothing else. A spent quota is one whoever found out.
 
     Args:
         troubles: what went wrong with it.
@@ -198,9 +197,9 @@ def _locked(connection: Connection, credential_id: int, *, make: bool) -> Schedu
 
 def _is_all(connection: Connection, credential_id: int, covers: frozenset[str]) -> bool:
     """Whether these are all the entities that the configuration turns on, which is all where there is none."""
-    wanted = select(*_TURNED_ON.values()).where(sync_config.c.credential_id == credential_id)
-    turned_on = connection.execute(wanted).one_or_none() or (None, None)
-    return bool(covers) and covers >= {name for name, on in zip(_TURNED_ON, turned_on, strict=True) if on is not False}
+    wanted = select(*_SWITCHES).where(sync_config.c.credential_id == credential_id)
+    found: Mapping[Any, Any] = connection.execute(wanted).mappings().one_or_none() or {}
+    return bool(covers) and covers >= {name for name, on in TURNED_ON.items() if found.get(on.name) is not False}
 
 
 def database_now(connection: Connection) -> datetime:

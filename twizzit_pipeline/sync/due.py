@@ -186,7 +186,7 @@ def _first_in_line() -> FromClause:
 
 
 def _teams_read(asked: FromClause) -> ColumnElement[Any]:
-    """Labels of seasons whose teams were read, asked only where a run of players alone may have to be made.
+    """Labels of seasons whose teams were read, asked only where a run without teams may have to be made.
 
     Where somebody asks for one team alone: of the seasons in which that one was read and mapped.
     """
@@ -211,9 +211,10 @@ def _teams_read(asked: FromClause) -> ColumnElement[Any]:
     due = sync_config.c.next_sync_at.is_(None) | (sync_config.c.next_sync_at <= func.timezone("utc", func.now()))
     by_itself = and_(sync_config.c.auto_sync_enabled, sync_config.c.sync_teams.is_(False), due)
     for_players = asked.c.sync_type == "players"
+    without_teams = asked.c.sync_type.in_(("players", "competitions"))
     return case(
         (and_(for_players, group.is_not(None)), _labels(one_team, credentials, asked)),
-        (or_(for_players, by_itself), _labels(all_teams, credentials)),
+        (or_(without_teams, by_itself), _labels(all_teams, credentials)),
         else_=cast(literal([], ARRAY(Text)), ARRAY(Text)),
     )
 

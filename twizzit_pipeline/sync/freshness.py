@@ -3,7 +3,7 @@
 What belongs here: the rule, and the one statement that it is judged by. It follows what ended, not what a schedule
 meant to do, so that a schedule that does nothing is seen too.
 
-A credential is judged where its automatic syncs are on, it is active, and it is to sync teams or players. While it is
+A credential is judged where its automatic syncs are on, it is active, and it is to sync anything. While it is
 paused (its quota or the month's limit of calls is spent) it is not late: the pause says for itself how long it lasts.
 One that backs off, or whose syncs are spaced so that its calls last, is judged by the interval that somebody chose:
 they should know that they are not getting it.
@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, leases, sync_config, sync_history
+from twizzit_pipeline.sync.recorded import TURNED_ON, of_entity
 from twizzit_pipeline.sync.schedule import (
     LONGEST_INTERVAL_MINUTES,
     SHORTEST_INTERVAL_MINUTES,
@@ -45,7 +46,6 @@ INTERVALS = 2
 # failures or because its calls are made to last; `overdue`: it is due, and nobody makes it sync.
 Because = Literal["running", "failing", "waiting", "overdue"]
 
-_TURNED_ON = {"teams": sync_config.c.sync_teams, "players": sync_config.c.sync_players}
 # Times that Python can hold: ShotSpot's users may write any.
 _LEGIBLE = (datetime(2, 1, 1), datetime(9998, 1, 1))  # noqa: DTZ001 - as the columns have them
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,8 +95,8 @@ def _expected(at: datetime | None) -> Select[Any]:
             now.label("at"),
             *(_legible(column).label(column.name) for column in times),
             func.greatest(*map(_legible, changed)).label("changed_at"),
-            *(_last_success(entity).label(f"{entity}_at") for entity in _TURNED_ON),
-            *(column.is_not(False).label(f"{entity}_on") for entity, column in _TURNED_ON.items()),
+            *(_last_success(entity).label(f"{entity}_at") for entity in TURNED_ON),
+            *(column.is_not(False).label(f"{entity}_on") for entity, column in TURNED_ON.items()),
             exists().where(leases.c.credential_id == config.credential_id).label("running"),
         )
         .join(credentials, credentials.c.id == config.credential_id)
@@ -116,7 +116,7 @@ def _last_success(entity: str) -> ScalarSelect[Any]:
         select(_legible(history.completed_at))
         .where(
             history.credential_id == sync_config.c.credential_id,
-            history.sync_type == entity,
+            of_entity(entity),
             history.status.in_(("success", "partial_success")),
             history.details["group_id"].astext.is_(None),
         )
@@ -128,7 +128,7 @@ def _last_success(entity: str) -> ScalarSelect[Any]:
 
 
 def _judged(row: Row[Any]) -> Late | None:
-    wanted = [entity for entity in _TURNED_ON if getattr(row, f"{entity}_on")]
+    wanted = [entity for entity in TURNED_ON if getattr(row, f"{entity}_on")]
     at: datetime = row.at.astimezone(UTC)
     paused_until = _utc(row.paused_until)
     if not wanted or (paused_until is not None and paused_until > at):

@@ -63,7 +63,7 @@ class CredentialStatus:
 
 @dataclass(frozen=True, slots=True)
 class LastSync:
-    """The last whole sync of an entity of a credential that did not fail."""
+    """The last whole sync of an entity of a credential that did not fail; matches are of type `competitions`."""
 
     credential_id: int
     sync_type: str
@@ -73,6 +73,7 @@ class LastSync:
     items_failed: int
     rejected_rows: int
     seconds: float
+    entity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +177,12 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
 
 
 def last_whole_syncs(engine: Engine) -> list[LastSync]:
-    """The last whole sync of every entity of every credential, by credential and type.
+    """The last whole sync of every entity of every credential, by credential and entity.
 
     Raises:
         MigrationsPending: a view is missing.
     """
-    wanted = _of(last_syncs, LastSync.__dataclass_fields__).order_by(last_syncs.c.credential_id, last_syncs.c.sync_type)
+    wanted = _of(last_syncs, LastSync.__dataclass_fields__).order_by(last_syncs.c.credential_id, last_syncs.c.entity)
     with _reading(), engine.connect() as connection:
         return [LastSync(*row) for row in connection.execute(wanted)]
 

@@ -3,7 +3,7 @@
 What belongs here: what goes after `retention_days`, and what stays however old it is. The audit log is never touched.
 
 Of the history stay: rows in progress, whatever a lease or a request that is not over points at, and of the old rows
-the newest of each credential and type (of all, of the whole ones, of those that ended well), and of each season those
+the newest of each credential and entity (of all, of the whole ones, of those that ended well), and of each season those
 that say whether its teams and its players were ever read. So what the rules of `seasons`, `due` and `freshness` and the
 views for monitoring find there is the same before and after.
 
@@ -30,6 +30,7 @@ from twizzit_pipeline.storage.tables import (
     sync_requests,
 )
 from twizzit_pipeline.sync.history import PLAYERS_NOT_READ
+from twizzit_pipeline.sync.recorded import recorded_entity
 
 BATCH_ROWS = 2000
 
@@ -109,7 +110,7 @@ def _told_long_ago(before: datetime) -> ColumnElement[bool]:
     """Delivered, or given up (after a day) long ago. What tells of something that lasts stays, so that it is not told
     once more, and so do the bookmarks, which are no notifications."""
     columns = notifications.c
-    lasts = columns.body.has_key("open") & (columns.body["open"] != text("'[]'::jsonb"))
+    lasts: ColumnElement[bool] = columns.body.has_key("open") & (columns.body["open"] != text("'[]'::jsonb"))
     return (
         (func.coalesce(columns.delivered_at, columns.created_at) < before) & columns.credential_id.is_not(None) & ~lasts
     )
@@ -168,7 +169,7 @@ def _kept(engine: Engine, before: datetime) -> set[int]:
     with engine.connect() as connection:
         for parts, wanted in kinds:
             newest = select(func.max(columns.id)).where(_may_go(before), wanted)
-            kept.update(connection.scalars(newest.group_by(columns.credential_id, columns.sync_type, *parts)))
+            kept.update(connection.scalars(newest.group_by(columns.credential_id, recorded_entity, *parts)))
     return kept
 
 

@@ -139,7 +139,13 @@ class SyncSession:
 
     @property
     def client(self) -> TwizzitClient:
-        """The one client of this run."""
+        """The one client of this run.
+
+        Raises:
+            QuotaSpent, LoginRefused and the like: another step of the run has met it, and would not be alone.
+        """
+        if (hopeless := self._troubles.hopeless) is not None:
+            raise hopeless
         if self._client is None:
             self._client = TwizzitClient(
                 endpoint=self.credential.api_endpoint,

@@ -70,7 +70,7 @@ class Standing:
         listed: its seasons, as `seasons.of_rows` takes them.
         asked: the request that is first in line, if anybody asked.
         teams_read: labels of the seasons whose teams were read, as far as the next run needs them; known only where
-            that is about players alone.
+            that is not to read them itself.
     """
 
     credential: Credential
@@ -108,9 +108,8 @@ class Standing:
         due = self.schedule.next_sync_at
         if due is not None and due.year in (EARLIEST.year, LATEST.year):
             return "its next_sync_at is no time of a calendar: switch its automatic syncs off, and on again"
-        # Competitions do not sync by themselves yet.
-        if not (self.sync_teams or self.sync_players):
-            return "it is to sync neither teams nor players: switch one of them on, or its automatic syncs off"
+        if not (self.sync_teams or self.sync_players or self.sync_competitions):
+            return "it is to sync nothing: switch teams, players or competitions on, or its automatic syncs off"
         return self._what_is_wrong_with_its_account(day, season_start)
 
     def _what_is_wrong_with_its_account(self, day: date, season_start: str) -> str | None:

@@ -2,8 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeGuard
 
-from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.errors import (
+    CallBudgetSpent,
+    EndpointRefused,
+    LoginRefused,
+    OrganizationNotFound,
+    QuotaSpent,
+    TwizzitPipelineError,
+)
+from twizzit_pipeline.twizzit.auth import PATH as LOGIN
 
 STOPPED = "stopped: somebody ended the run before it was done"
 NOT_FINISHED = "not finished: the run ended before its rows were brought into ShotSpot"
@@ -27,6 +36,11 @@ class Troubles:
             raise
         self._open.pop(entity, None)
 
+    @property
+    def hopeless(self) -> TwizzitPipelineError | None:
+        """What any other question to Twizzit would meet as well: a refused login tried again may lock the account."""
+        return next((error for error in self._open.values() if _meets_all(error)), None)
+
     def remaining(self, last: BaseException | None) -> list[BaseException]:
         """What was not made good, the first first.
 
@@ -37,6 +51,13 @@ class Troubles:
         if last is None or any(last is error for error in self._seen):
             return found
         return [last, *found]
+
+
+_OF_THE_ACCOUNT = (QuotaSpent, CallBudgetSpent, EndpointRefused, OrganizationNotFound)
+
+
+def _meets_all(error: BaseException) -> TypeGuard[TwizzitPipelineError]:
+    return isinstance(error, _OF_THE_ACCOUNT) or (isinstance(error, LoginRefused) and error.endpoint == LOGIN)
 
 
 def told(error: BaseException | None) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from twizzit_pipeline.sync.lease import lease_keys
-from twizzit_pipeline.sync.requests import SyncType
 from twizzit_pipeline.sync.standing import Asked, Standing, View
+
+ENTITIES = frozenset({"teams", "players", "competitions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +41,21 @@ class Turn:
         asked = self.asked.season if self.asked is not None else None
         return asked or self.standing.running_season(day, season_start)
 
-    def entities(self, season: str) -> SyncType:
+    def entities(self, season: str) -> frozenset[str]:
         """What a run must sync to bring what the request, or else the configuration, is about.
 
-        Players alone need the teams of that season: where they were never read (or the one team asked for has no
-        mapping), they come along.
+        `competitions` are those and their matches. Neither players nor matches come without the teams of that season:
+        where they were never read (or the one team asked for has no mapping), the teams come along.
         """
-        if self.asked is None:
-            teams, players = self.standing.sync_teams, self.standing.sync_players
-        else:
-            kind = self.asked.sync_type
-            teams, players = kind != "players", kind != "teams" or self.asked.options.include_players
-        if not players:
-            return "teams"
-        return "players" if not teams and season in self.standing.teams_read else "all"
+        wanted = self._wanted if self.asked is None else _asked_for(self.asked)
+        return wanted if season in self.standing.teams_read else wanted | {"teams"}
+
+    @property
+    def _wanted(self) -> frozenset[str]:
+        """What the configuration turns on."""
+        one = self.standing
+        switches = {"teams": one.sync_teams, "players": one.sync_players, "competitions": one.sync_competitions}
+        return frozenset(name for name, on in switches.items() if on)
 
 
 def next_in_line(
@@ -85,6 +87,14 @@ def next_in_line(
             line.append(turn)
         shut |= keys
     return line
+
+
+def _asked_for(asked: Asked) -> frozenset[str]:
+    """Whoever asks for all gets all, whatever the configuration says; of one team alone there is no calendar."""
+    if asked.sync_type == "all":
+        return ENTITIES - {"competitions"} if asked.options.narrowing.narrows else ENTITIES
+    with_players = asked.sync_type == "teams" and asked.options.include_players
+    return frozenset({asked.sync_type, "players"} if with_players else {asked.sync_type})
 
 
 def _asked(view: View) -> list[Turn]:

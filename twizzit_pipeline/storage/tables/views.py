@@ -70,6 +70,7 @@ last_syncs = Table(
     moment("started_at"),
     moment("completed_at"),
     Column("dagster_run_id", String(64)),
+    Column("entity", String(50)),
 )
 
 credential_status = Table(

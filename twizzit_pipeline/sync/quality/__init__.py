@@ -16,8 +16,10 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.sync.history import LISTED, MAPPINGS
 from twizzit_pipeline.sync.narrowing import NOT_CREATED
+from twizzit_pipeline.sync.quality.competitions import COMPETITIONS
 from twizzit_pipeline.sync.quality.findings import Finding, Quality, Scope, Tolerance, ratio
-from twizzit_pipeline.sync.quality.judged import Judged
+from twizzit_pipeline.sync.quality.judged import Judged, Step
+from twizzit_pipeline.sync.quality.matches import MATCHES
 from twizzit_pipeline.sync.quality.names import COMPLETE, FEW_REJECTED, OWNED
 from twizzit_pipeline.sync.quality.namesakes import namesakes
 from twizzit_pipeline.sync.quality.players import PLAYERS
@@ -27,7 +29,12 @@ from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 
-ENTITIES: Mapping[str, Judged] = {"teams": TEAMS, "players": PLAYERS}
+ENTITIES: Mapping[str, Judged] = {
+    "teams": TEAMS,
+    "players": PLAYERS,
+    "competitions": COMPETITIONS,
+    "matches": MATCHES,
+}
 
 FEW = Tolerance(share=0.05, fewest=2)
 MANY = Tolerance(share=0.2, fewest=5)
@@ -102,8 +109,11 @@ def _scan(connection: Connection, session: SyncSession, season: SeasonRow, repor
     listed = select(func.count(distinct(judged.snapshot.c[judged.remote_id]))).where(seen)
     now = int(connection.scalar(listed) or 0)
     yield volume(connection, session, report.entity, LISTED, now, "season")
-    names_seen = judged.scanned_names(connection, session.credential.id, season.id)
-    yield namesakes(names_seen, "season", local=False)
+    if judged.scanned_names is not None:
+        names_seen = judged.scanned_names(connection, session.credential.id, season.id)
+        yield namesakes(names_seen, "season", local=False)
+    if judged.more_of_scan is not None:
+        yield from judged.more_of_scan(connection, session.credential.id, season.id)
 
 
 def _mapping(
@@ -114,13 +124,16 @@ def _mapping(
     ours = judged.ours(credential_id, season.id, speaks_of)
     yield _completeness(connection, session, season, report, judged)
     yield volume(connection, session, report.entity, MAPPINGS, report.mappings, "credential")
-    yield judged.astray(connection, ours, speaks_of)
+    yield judged.astray(connection, credential_id, ours, speaks_of)
     if judged.registration is not None:
         yield judged.registration(connection, credential_id, ours, speaks_of)
+    if judged.more_of_mapping is not None:
+        yield from judged.more_of_mapping(connection, Step(credential_id, season, report), ours, speaks_of)
     if report.deciding:
         without = connection.scalars(judged.without_owner(credential_id))
         yield Finding(OWNED, speaks_of, tuple(without))
-        yield namesakes(connection.execute(judged.local_names(credential_id)), speaks_of, local=True)
+        if judged.local_names is not None:
+            yield namesakes(connection.execute(judged.local_names(credential_id)), speaks_of, local=True)
 
 
 def _completeness(
@@ -138,7 +151,7 @@ def _completeness(
         .order_by(snapshot[judged.remote_id])
     )
     narrowing = session.narrowing
-    if narrowing.group_id is not None:
+    if narrowing.group_id is not None and judged.of_one_team:
         missing = missing.where(snapshot["twizzit_team_id"] == narrowing.group_id)
     accounted = {remote_id for ids in report.failed.values() for remote_id in ids}
     if not narrowing.create_missing:

@@ -34,7 +34,7 @@ def _local_names(credential_id: int) -> Select[Any]:
     )
 
 
-def _astray(connection: Connection, ours: Condition, speaks_of: Scope) -> Finding:
+def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_of: Scope) -> Finding:
     """A team's mapping without an owner is told by `mappings_have_an_owner`, not here."""
     table = player_mappings.c
     reason = case(

@@ -29,7 +29,7 @@ def _local_names(credential_id: int) -> Select[Any]:
     )
 
 
-def _astray(connection: Connection, ours: Condition, speaks_of: Scope) -> Finding:
+def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_of: Scope) -> Finding:
     table = team_mappings.c
     found = connection.execute(
         select(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Integer, cast, select
 from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.quality.findings import Finding, Scope
 from twizzit_pipeline.sync.quality.names import VOLUME
+from twizzit_pipeline.sync.recorded import of_entity
 from twizzit_pipeline.sync.session import SyncSession
 
 SYNCS = 10
@@ -39,7 +40,7 @@ def _before(connection: Connection, session: SyncSession, entity: str, counted: 
         select(cast(history.details[counted].astext, Integer))
         .where(
             history.credential_id == session.credential.id,
-            history.sync_type == entity,
+            of_entity(entity),
             history.status.in_(("success", "partial_success")),
             history.details["season"].astext == session.season_label,
             history.details.has_key(counted),

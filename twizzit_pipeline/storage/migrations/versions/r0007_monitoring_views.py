@@ -47,7 +47,8 @@ ORDER BY started_at DESC, id DESC
 """
 
 # The pairs are found by leaps over the index, the last sync of each by one look into it: the history may be long.
-# A sync of one team alone does not say how the others are, nor does one of a season that the account has not.
+# Matches are recorded under the type of their competitions, and say so in their details. A sync of one team alone does
+# not say how the others are, nor does one of a season that the account has not.
 _LAST_SYNCS = """
 WITH RECURSIVE pairs (credential_id, sync_type) AS (
     (SELECT credential_id, sync_type FROM twizzit_sync_history
@@ -69,10 +70,16 @@ SELECT last.credential_id, last.sync_type, last.id AS history_id, last.status,
        extract(epoch FROM last.completed_at - last.started_at)::double precision AS seconds,
        timezone('utc', last.started_at) AS started_at,
        timezone('utc', last.completed_at) AS completed_at,
-       last.dagster_run_id
-FROM pairs CROSS JOIN LATERAL (
+       last.dagster_run_id,
+       recorded.entity
+FROM pairs
+CROSS JOIN LATERAL (
+    SELECT pairs.sync_type AS entity UNION ALL SELECT 'matches' WHERE pairs.sync_type = 'competitions'
+) AS recorded
+CROSS JOIN LATERAL (
     SELECT * FROM twizzit_sync_history AS history
     WHERE history.credential_id = pairs.credential_id AND history.sync_type = pairs.sync_type
+      AND coalesce(history.details ->> 'entity', history.sync_type) = recorded.entity
       AND history.status IN ('success', 'partial_success') AND history.completed_at IS NOT NULL
       AND history.details ->> 'group_id' IS NULL AND history.details ->> 'season_exists' IS NULL
     ORDER BY history.started_at DESC LIMIT 1
