@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import httpx
+from sqlalchemy import Engine, func, update
 
 from twizzit_pipeline.cli.demo import stage
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.storage.audit import this_user
+from twizzit_pipeline.storage.tables import sync_config
 from twizzit_pipeline.sync import config
 from twizzit_pipeline.twizzit.simulator.clubs import CLUB_NAMES
 
@@ -39,7 +41,7 @@ def clubs_of(simulator_url: str) -> list[stage.Login]:
 
 def prepare(here: Opened, logins: list[stage.Login]) -> list[DemoClub]:
     """Stores the clubs' credentials, or points those of an earlier demo at this simulator, and has them sync by
-    themselves. An interval that somebody chose since is left as it is."""
+    themselves: now, and then in their intervals. An interval that somebody chose since is left as it is."""
     engine = here.database.engine
     clubs = []
     for login, minutes in zip(logins, INTERVALS_MINUTES, strict=True):
@@ -49,5 +51,15 @@ def prepare(here: Opened, logins: list[stage.Login]) -> list[DemoClub]:
             known = config.change(
                 engine, credential.id, actor=this_user(), auto_sync_enabled=True, sync_interval_minutes=minutes
             )
+        _is_due_now(engine, credential.id)
         clubs.append(DemoClub(credential.id, credential.organization_name, known.sync_interval_minutes, is_new))
     return clubs
+
+
+def _is_due_now(engine: Engine, credential_id: int) -> None:
+    """Whoever starts a demo sees each club sync at once, also where an earlier demo had planned otherwise."""
+    now = func.timezone("utc", func.clock_timestamp())
+    with engine.begin() as connection:
+        connection.execute(
+            update(sync_config).where(sync_config.c.credential_id == credential_id).values(next_sync_at=now)
+        )

@@ -182,17 +182,19 @@ class Running:
 
     def _end_runs(self) -> None:
         """Interrupt the syncs that the code server's runs are at, and give them time to close their history."""
-        runs = self._runs()
-        if not runs:
+        processes = self._runs()
+        if not processes:
             return
-        self.say(f"Interrupting {plural(len(runs), 'run')} under way")
         from twizzit_pipeline.orchestration.instance import open_instance  # noqa: PLC0415  (Dagster)
         from twizzit_pipeline.orchestration.stopping import cancel_runs  # noqa: PLC0415
 
+        runs = len(processes)
         # The code server or the database may be what is broken; then a signal does it, without Dagster's account.
         with suppress(Exception), open_instance(self._here.settings, self._here.database) as instance:
-            cancel_runs(instance, str(self._socket))
-        _, alive = psutil.wait_procs(runs, timeout=_RUNS_SECONDS)
+            runs = len(cancel_runs(instance, str(self._socket)))  # the process of one that is over may be there still
+        if runs:
+            self.say(f"Interrupting {plural(runs, 'run')} under way")
+        _, alive = psutil.wait_procs(processes, timeout=_RUNS_SECONDS)
         leftovers.end(alive, _CHILD_SECONDS)
 
     def _runs(self) -> list[psutil.Process]:
