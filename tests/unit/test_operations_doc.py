@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
+from twizzit_pipeline.cli.app import app
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.sync.monitoring import State
 
@@ -28,6 +31,21 @@ def test_every_event_of_the_log_is_listed() -> None:
             said |= set(re.findall(r"(?:_log\.\w+|\bsay)\(\s*\"([^\"]+)\"", source))
     assert len(said) >= 9
     assert [event for event in sorted(said) if f"`{event}`" not in DOCUMENT] == []
+
+
+def test_every_command_that_is_named_exists() -> None:
+    commands = typer.main.get_command(app)
+    assert isinstance(commands, TyperGroup)
+    named = set(re.findall(r"\btwizzit ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?", " ".join(_code(DOCUMENT))))
+    assert {"doctor", "prune", "database", "status"} <= {command for command, _ in named}
+    for command, second in named:
+        assert command in commands.commands, command
+        group = commands.commands[command]
+        assert not isinstance(group, TyperGroup) or not second or second in group.commands, (command, second)
+
+
+def _code(text: str) -> list[str]:
+    return re.findall(r"^(?:\S*/)?twizzit .*$|`[^`\n]*\btwizzit [^`]+`", text, flags=re.MULTILINE)
 
 
 def test_links_lead_somewhere() -> None:
