@@ -1,5 +1,6 @@
 """A season's competitions and matches: what Twizzit holds, moved and cancelled told apart, nothing started touched."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.twizzit.endpoint import Dialect
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 from twizzit_pipeline.twizzit.simulator.calendar_truth import TrueMatch, calendar_truth
+from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
 
 CALENDAR = (scan_competitions, scan_matches, map_competitions, map_matches)
 EVERYTHING = (*STEPS, *CALENDAR)
@@ -114,6 +116,9 @@ def test_a_sync_ends_with_the_calendar(world: SyncWorld, dialect: Dialect) -> No
     assert len({row["club_id"] for row in made}) == 5
     assert all(row["made"] for row in made)
     assert len({row["normalised_name"] for row in made}) == len(made)
+    # called as most people write them, whoever typed in capitals first
+    assert {row["name"] for row in world.rows(tables.clubs)} == {world.club().name, *OPPONENTS}
+    assert not any(re.search("[A-Z]{4}", row["name"]) for row in world.rows(tables.teams))
 
 
 def test_a_second_sync_writes_nothing(world: SyncWorld) -> None:

@@ -18,6 +18,8 @@ from twizzit_pipeline.transform.sides import split_side
         ("KV Hoogland onder 13", "KV Hoogland", "onder 13"),
         ("KV Hoogland Dames 1", "KV Hoogland", "Dames 1"),
         ("KV Hoogland Welpen A", "KV Hoogland", "Welpen A"),
+        ("KC EIKENMOLEN  RECREANTEN 1", "KC EIKENMOLEN", "RECREANTEN 1"),
+        ("Corfbal Val-Doré Loisirs", "Corfbal Val-Doré", "Loisirs"),
         ("Korfbal 't Wilgenhof '78", "Korfbal 't Wilgenhof '78", "Korfbal 't Wilgenhof '78"),
         ("Korfbal 't Wilgenhof '78 3", "Korfbal 't Wilgenhof '78", "3"),
         ("KC Antwerpen", "KC Antwerpen", "KC Antwerpen"),

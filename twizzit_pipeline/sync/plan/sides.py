@@ -59,6 +59,7 @@ class Sides:
         self._made_clubs: dict[str, int] = {}
         self._made_teams: dict[tuple[int, str], int] = {}
         self._found: dict[str, _Found] = {}
+        self._spellings: dict[str, list[str]] = defaultdict(list)
 
     def find(self, team_id: str | None, name: str) -> Place | Unknown:
         """The place of a side, given the remote id of the own team that it is (None for an opponent) and its name."""
@@ -73,8 +74,12 @@ class Sides:
 
     def creations(self, needed: Collection[Place]) -> list[Change]:
         """What must be made for these places: clubs, teams, and the memory of what each name means."""
-        wanted = [found for found in self._found.values() if found.place in needed]
-        clubs = {found.place.club_id: found.club_name for found in wanted if found.place.club_id < 0}
+        wanted = [self._well_spelled(found) for found in self._found.values() if found.place in needed]
+        clubs: dict[int, str] = {}
+        for found in wanted:
+            if found.place.club_id < 0:
+                before = clubs.get(found.place.club_id, found.club_name)
+                clubs[found.place.club_id] = min(before, found.club_name, key=str.isupper)
         teams = {found.place.team_id: found for found in wanted if found.place.team_id < 0}
         return [
             *(Change("clubs", "create", club_id, None, {"name": name}) for club_id, name in clubs.items()),
@@ -84,6 +89,7 @@ class Sides:
 
     def _opponent(self, name: str) -> Place | Unknown:
         key = normalised_name(name)
+        self._spellings[key].append(name)
         if key in self._remembered:
             return self._remembered[key]
         club_name, team_name = split_side(name)
@@ -97,6 +103,15 @@ class Sides:
         self._remembered[key] = place
         self._found[key] = _Found(name, place, club_name[:NAME_LENGTH], team_name[:NAME_LENGTH])
         return place
+
+    def _well_spelled(self, found: _Found) -> _Found:
+        """The same by the first of its spellings that is not all capitals, where there is one."""
+        for name in sorted(self._spellings[normalised_name(found.name)], key=str.isupper):
+            club_name, team_name = split_side(name)
+            alike = (normalised_name(club_name), normalised_name(team_name))
+            if alike == (normalised_name(found.club_name), normalised_name(found.team_name)):
+                return _Found(name, found.place, club_name[:NAME_LENGTH], team_name[:NAME_LENGTH])
+        return found
 
     def _club(self, name: str) -> int | Unknown:
         key = normalised_name(name)
