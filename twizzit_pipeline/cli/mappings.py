@@ -14,7 +14,8 @@ from twizzit_pipeline.sync import fixtures, listing
 app = typer.Typer(help="Which row of ShotSpot is which of Twizzit.", no_args_is_help=True)
 
 _Credential = Annotated[int | None, typer.Option("--credential", help="The mappings of this credential alone")]
-_NUMBERS = ("Team id", "Player id", "Competition id", "Game id", "Shirt", "Matches", "Credential")
+_USUAL, _WIDE = 100, 150  # two sides' names, a competition and a date want one line
+_NUMBERS = ("Team id", "Player id", "Id", "Shirt", "Matches", "Credential")
 _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
@@ -90,7 +91,7 @@ def competitions(credential_id: _Credential = None, as_json: _Json = False) -> N
         return
     _show(
         "competitions",
-        ("Competition id", "Season", "Competition", "Kind", "Status", "Matches", "Twizzit id", "Credential", "Sync"),
+        ("Id", "Season", "Competition", "Kind", "Status", "Matches", "Twizzit id", "Credential"),
         [
             (
                 row.local_competition_id,
@@ -101,7 +102,6 @@ def competitions(credential_id: _Credential = None, as_json: _Json = False) -> N
                 row.matches,
                 row.twizzit_competition_id,
                 row.credential_id,
-                row.sync_status,
             )
             for row in found
         ],
@@ -136,7 +136,7 @@ def matches(
         return
     _show(
         "matches",
-        ("Game id", "When", "Home", "Away", "Competition", "Status", "Score", "Twizzit id"),
+        ("Id", "When", "Home", "Away", "Competition", "Status", "Score", "Twizzit id"),
         [
             (
                 row.local_game_id,
@@ -150,11 +150,12 @@ def matches(
             )
             for row in found
         ],
+        widest=_WIDE,
     )
 
 
-def _show(what: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    out = console()
+def _show(what: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, widest: int = _USUAL) -> None:
+    out = console(widest=widest)
     if not rows:
         out.print(f"No {what} are mapped; a sync maps them: twizzit sync CREDENTIAL_ID")
         return

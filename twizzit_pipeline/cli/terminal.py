@@ -20,10 +20,10 @@ from rich.table import Table
 _WIDEST = 100
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console no wider than people like to read; plain text where it is no terminal."""
+def console(*, stderr: bool = False, widest: int = _WIDEST) -> Console:
+    """A console no wider than people like to read (a table may ask for more); plain text where it is no terminal."""
     made = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False, markup=False)
-    made.width = min(made.width, _WIDEST) if made.is_terminal else _WIDEST
+    made.width = min(made.width, widest) if made.is_terminal else widest
     return made
 
 
