@@ -1,9 +1,12 @@
 """The contract of teams: each rule can fail, alone, and says which team and which column."""
 
 import pandas as pd
+import pandera.pandas as pa
 import pytest
+from pandera.typing import Series
 
-from twizzit_pipeline.contracts.rules import Rule
+from twizzit_pipeline.contracts.checked import split
+from twizzit_pipeline.contracts.rules import Rule, row_rule
 from twizzit_pipeline.contracts.teams import RULES, TeamContract, check_teams
 from twizzit_pipeline.errors import FormatChanged
 
@@ -142,6 +145,25 @@ def test_pandera_switched_off_by_its_environment_still_checks() -> None:
 
     with config_context(validation_enabled=False):
         assert check_teams(frame({"name": None}, {})).rejected["rule"].tolist() == ["name_present"]
+
+
+@pytest.mark.parametrize("verdict", ["raises", "all or nothing"])
+def test_a_rule_that_judges_no_row_passes_none(verdict: str) -> None:
+    class Odd(pa.DataFrameModel):
+        twizzit_team_id: Series[str]
+
+        @row_rule("twizzit_team_id", "odd", "It cannot be asked")
+        @classmethod
+        def _odd(cls, frame: pd.DataFrame) -> bool:
+            if verdict == "raises":
+                raise ValueError(frame["twizzit_team_id"][0])
+            return True
+
+        class Config:
+            name = "teams"
+
+    with pytest.raises(FormatChanged, match=r"^Rules of Twizzit's teams could not be asked: odd$"):
+        split(Odd, frame({})[["twizzit_team_id"]], "twizzit_team_id")
 
 
 def test_every_check_of_the_model_is_a_rule_with_a_name_of_its_own() -> None:
