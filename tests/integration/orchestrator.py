@@ -102,6 +102,7 @@ class Orchestrator:
         return self.definitions.resolve_job_def(wanted.job_name).execute_in_process(
             instance=self.instance,
             partition_key=wanted.partition_key,
+            asset_selection=wanted.asset_selection,
             tags={**wanted.tags, "dagster/run_key": str(wanted.run_key)},
             raise_on_error=False,
         )

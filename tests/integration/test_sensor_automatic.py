@@ -121,7 +121,7 @@ def test_what_is_broken_is_named_once_and_the_others_sync(
 ) -> None:
     broken, fine = orchestrator.credential(0), orchestrator.credential(1)
     orchestrator.switch_on(broken, sync_interval_minutes=0)
-    orchestrator.switch_on(fine, sync_players=False)
+    orchestrator.switch_on(fine, sync_players=False, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     assert wanted.job_name == "sync_teams"
     orchestrator.waiting_run(wanted)

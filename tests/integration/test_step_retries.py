@@ -37,7 +37,7 @@ def retried(result: dg.ExecuteInProcessResult) -> list[str]:
 
 def test_what_outlasts_the_clients_tries_is_gone_at_the_steps(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    orchestrator.switch_on(credential_id)
+    orchestrator.switch_on(credential_id, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     fault = orchestrator.simulator.faults.arm("error_503", path="/contacts", times=4)
     result = orchestrator.run(wanted)
@@ -65,7 +65,7 @@ def test_a_request_made_good_by_a_second_try_has_not_failed(orchestrator: Orches
 
 def test_what_stays_fails_after_the_last_try_in_one_line(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    orchestrator.switch_on(credential_id)
+    orchestrator.switch_on(credential_id, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     fault = orchestrator.simulator.faults.arm("error_503", path="/groups", times=None)
     result = orchestrator.run(wanted)
@@ -85,7 +85,7 @@ def test_the_ceiling_of_calls_holds_over_all_tries(orchestrator: Orchestrator) -
     with orchestrated(
         orchestrator.settings, orchestrator.database, orchestrator.simulator, call_ceiling=6, requests_per_second=1000.0
     ) as limited:
-        limited.switch_on(limited.credential())
+        limited.switch_on(limited.credential(), sync_competitions=False)
         (wanted,) = limited.tick()
         limited.simulator.faults.arm("error_503", path="/groups", times=None)
         result = limited.run(wanted)
@@ -97,7 +97,7 @@ def test_the_ceiling_of_calls_holds_over_all_tries(orchestrator: Orchestrator) -
 
 def test_a_spent_quota_is_not_tried_again(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    orchestrator.switch_on(credential_id)
+    orchestrator.switch_on(credential_id, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     fault = orchestrator.simulator.faults.arm("quota", path="/groups", times=None)
     result = orchestrator.run(wanted)
@@ -124,7 +124,7 @@ def test_a_run_that_waits_ends_when_it_is_told_to(orchestrator: Orchestrator) ->
         orchestrator.settings, orchestrator.database, orchestrator.simulator, step_retry_seconds=60.0
     ) as patient:
         credential_id = patient.credential()
-        patient.switch_on(credential_id)
+        patient.switch_on(credential_id, sync_competitions=False)
         (wanted,) = patient.tick()
         fault = patient.simulator.faults.arm("error_503", path="/groups", times=None)
 
