@@ -91,7 +91,8 @@ class Running:
         """
         simulator, engine = self._addresses.simulator, self._here.database.engine
         with Steps(self._out) as steps:
-            steps("Starting the HTTP API, the code server" + (" and the simulator" if simulator else ""))
+            also = "the code server and the simulator" if simulator else "the code server"
+            steps(f"Starting the HTTP API with {also}")
             environment, options = self._environment(), children.log_options(self._here.settings)
             self._supervisor.start(children.code_server(self._socket, environment, options))
             if simulator:

@@ -67,8 +67,7 @@ def play(wanted: Wanted) -> ExitCode:
         encryption_keys(settings)
         with (
             guarded(home),
-            _database(out, settings, is_demo=wanted.demo) as here,
-            DatabaseLock(here.database.engine) as lock,
+            _database(out, settings, is_demo=wanted.demo) as (here, lock),
             code_socket(home) as socket,
         ):
             running = Running(here, home, addresses, lock=lock, socket=socket, stop=stop, out=out)
@@ -104,16 +103,16 @@ def _simulator_port(wanted: int | None) -> int:
 
 
 @contextmanager
-def _database(out: Console, settings: Settings, *, is_demo: bool) -> Iterator[Opened]:
-    """The database, at its newest migration: who asks for `up` asks for that as well."""
-    with open_database(settings) as database, driver_errors():
+def _database(out: Console, settings: Settings, *, is_demo: bool) -> Iterator[tuple[Opened, DatabaseLock]]:
+    """The database, ours alone and at its newest migration: who asks for `up` asks for that as well."""
+    with open_database(settings) as database, driver_errors(), DatabaseLock(database.engine) as lock:
         if is_demo and not settings.embedded:
             stage.refuse_a_database_in_use(database, demo.ORGANIZATIONS)
         applied = migrate(database.engine)
         where = f"embedded, in {settings.home}" if settings.embedded else "your own server"
         done = f"{plural(len(applied), 'migration')} applied" if applied else "at the newest migration"
         out.print(f"  PostgreSQL: {where}; {done}", soft_wrap=True)
-        yield Opened(settings, database)
+        yield Opened(settings, database), lock
 
 
 def _end_leftovers(out: Console, home: Path) -> None:
