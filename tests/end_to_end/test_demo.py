@@ -38,24 +38,43 @@ def test_the_demo_shows_a_club_arriving_and_then_nothing_changing(twizzit: Comma
     assert players[0] > 50
     assert [teams[4], players[4]] == [1, 4]  # rejected
     assert "name_present" in first.out
-    for group in ("ShotSpot's tables", "Mappings", "Snapshots", "Journal"):
+    for group in ("ShotSpot's tables", "Mappings", "Opponents", "Snapshots", "Journal"):
         rows, *written = counted(first.out, group)
         assert rows > 10
         assert written == [0, 0, 0]
-    assert counted(first.out, "Sync history")[0] == 2
+    assert counted(first.out, "Sync history")[0] == 4
+
+
+def test_the_demo_shows_the_fixtures_and_tells_a_moved_match_from_a_cancelled_one(first: Ended) -> None:
+    competitions, matches = counted(first.out, "competitions"), counted(first.out, "matches")
+    assert competitions[0] == counted(first.out, "teams")[0]
+    assert matches[0] > 100
+    assert "Opponents made:       40 teams; 5 clubs for them" in first.out
+    fixtures = re.findall(r"^ +(?:Sat|Sun) \d{4}-\d\d-\d\d \d\d:\d\d +KC Scheldedal .+ – .+$", first.out, re.MULTILINE)
+    assert len(fixtures) == 5
+    last = first.out.partition("4. One match moves")[2]
+    assert counted(last, "matches") == [0, 0, 2, matches[0] - 2, 0, 0]
+    assert "Matches that changed: 1 moved, 1 cancelled\n" in last
+    assert f"the {matches[0] - 2} other matches were not touched" in last
 
 
 def test_another_demo_finds_everything_there_already(twizzit: CommandLine, first: Ended) -> None:
     teams, players = counted(first.out, "teams"), counted(first.out, "players")
     again = twizzit("demo")
     assert again.code == 0, again.out + again.err
-    assert f"{teams[0]} teams and {players[0]} players there already" in again.out
+    matches = counted(first.out, "matches")
+    assert f"with {teams[0]} teams, {players[0]} players and {matches[0]} matches" in " ".join(again.out.split())
     assert counted(again.out, "teams")[:4] == [0, 0, 0, teams[0]]
     assert counted(again.out, "players")[:4] == [0, 0, 0, players[0]]
+    # this simulator has the two matches as they were before the first demo changed them
+    assert counted(again.out, "matches")[:4] == [0, 0, 2, matches[0] - 2]
+    assert "Matches that changed: 1 moved, 1 reinstated" in again.out
+    assert "Matches that changed: 1 moved, 1 cancelled" in again.out
 
     (credential,) = twizzit("credentials", "list", "--json").json()
     history = twizzit("history", credential["id"], "--json").json()
-    assert [row["status"] for row in history] == ["partial_success"] * 8
+    whole, calendar = [*["success"] * 2, *["partial_success"] * 2], ["success"] * 2  # the newest first
+    assert [row["status"] for row in history] == [*calendar, *whole, *whole] * 2
     assert twizzit("check-migrations", "--json").json()["up_to_date"] is True
     assert (twizzit.folder / ".twizzit").stat().st_mode & 0o077 == 0
 

@@ -25,7 +25,7 @@ _RULES = {
 }
 _ONE = {"teams": "team", "players": "player", "competitions": "competition", "matches": "match"}
 # What happened to matches that ShotSpot had already, in the order of the account.
-_NEWS = ("moved", "cancelled", "postponed", "finished")
+_NEWS = ("moved", "cancelled", "postponed", "finished", "reinstated")
 _WORDS = {
     "competition_not_mapped": "their competition is not in ShotSpot",
     "no_own_team": "neither side is a team of this account",

@@ -48,7 +48,8 @@ class MappingReport:
         created, linked, adopted, updated, unchanged: items, by what was done to them.
         failed: reason → remote ids that could not be applied.
         warnings: reason → remote ids.
-        news: what happened to matches (``moved``, ``cancelled``, ``postponed``, ``finished``) → remote ids.
+        news: what happened to matches (``moved``, ``cancelled``, ``postponed``, ``finished``, ``reinstated``) → their
+            remote ids.
         mappings: rows of the mapping table that belong to the credential afterwards, of every season.
         seconds: phase → seconds.
     """

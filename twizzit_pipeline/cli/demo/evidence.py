@@ -1,18 +1,27 @@
 """How the demo knows that what it says is true: the simulator's own truth, and PostgreSQL's own counters."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from time import monotonic, sleep
 
 from sqlalchemy import Connection, Engine, text
 
+from twizzit_pipeline.sync import fixtures
 from twizzit_pipeline.sync.history import HistoryRow, rejected_rows
 from twizzit_pipeline.twizzit.simulator import Truth
+from twizzit_pipeline.twizzit.simulator.calendar_truth import CalendarTruth
 
 UNTOUCHED = {
-    "ShotSpot's tables": ("clubs", "seasons", "teams", "players"),
-    "Mappings": ("twizzit_team_mappings", "twizzit_player_mappings"),
-    "Snapshots": ("twizzit_teams", "twizzit_players"),
+    "ShotSpot's tables": ("clubs", "seasons", "teams", "players", "competitions", "games"),
+    "Mappings": (
+        "twizzit_team_mappings",
+        "twizzit_player_mappings",
+        "twizzit_competition_mappings",
+        "twizzit_match_mappings",
+    ),
+    "Opponents": ("twizzit_opponents",),
+    "Snapshots": ("twizzit_teams", "twizzit_players", "twizzit_competitions", "twizzit_matches"),
     "Journal": ("twizzit_sync_changes",),
 }
 _PATIENCE_SECONDS = 5.0
@@ -57,7 +66,11 @@ def rows_in(engine: Engine) -> dict[str, int]:
 
 
 def differences(
-    engine: Engine, credential_id: int, season: str, history: Iterable[HistoryRow], truth: Truth
+    engine: Engine,
+    credential_id: int,
+    season: str,
+    history: Iterable[HistoryRow],
+    truth: Truth,
 ) -> list[str]:
     """What is otherwise in the database than the simulator has it, a line each; counts, never names."""
     found = []
@@ -70,6 +83,26 @@ def differences(
     awaited = {(entity, remote_id) for entity, reasons in truth.rejected.items() for remote_id in reasons}
     if rejected != awaited:
         found.append(f"rejected rows: {len(rejected)} instead of {len(awaited)}")
+    return found
+
+
+def calendar_differences(engine: Engine, credential_id: int, start: date, calendar: CalendarTruth) -> list[str]:
+    """Competitions and matches of the season that begins then, as far as ShotSpot has them otherwise."""
+    found = []
+    competitions = {
+        one.twizzit_competition_id: one.local_competition_name
+        for one in fixtures.competition_mappings_of(engine, credential_id=credential_id)
+        if one.start_date >= start
+    }
+    if competitions != dict(calendar.competitions):
+        found.append(f"competitions: {len(competitions)} instead of {len(calendar.competitions)}, or of other names")
+    since = datetime.combine(start, time(), UTC)
+    games = fixtures.match_mappings_of(engine, credential_id=credential_id, since=since)
+    held = {one.twizzit_match_id: (one.starts_at, one.status, one.home_score, one.away_score) for one in games}
+    wanted = {id_: (one.starts_at, one.status, *(one.score or (0, 0))) for id_, one in calendar.matches.items()}
+    if held != wanted:
+        wrong = sum(held.get(one) != match for one, match in wanted.items())
+        found.append(f"matches: {wrong} missing or otherwise, {len(held.keys() - wanted.keys())} too many")
     return found
 
 
@@ -111,11 +144,11 @@ def _await_others_gone(connection: Connection) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND application_name = :name AND pid <> pg_backend_pid()"
     )
-    until = time.monotonic() + _PATIENCE_SECONDS
-    while connection.scalar(others, {"name": _APPLICATION}) and time.monotonic() < until:
+    until = monotonic() + _PATIENCE_SECONDS
+    while connection.scalar(others, {"name": _APPLICATION}) and monotonic() < until:
         connection.rollback()  # a transaction sees one state of the activity
-        time.sleep(0.02)
+        sleep(0.02)
     connection.rollback()
     version = int(connection.scalar(text("SELECT current_setting('server_version_num')")) or 0)
     if version < _COLLECTOR_PROCESS_BEFORE:
-        time.sleep(1)  # until 14 a process of its own collects the counts, twice a second
+        sleep(1)  # until 14 a process of its own collects the counts, twice a second

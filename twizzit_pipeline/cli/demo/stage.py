@@ -14,6 +14,7 @@ from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
+from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
 
 PORT = 8399
 
@@ -31,14 +32,14 @@ class Login:
 def refuse_a_database_in_use(database: Database, clubs: Collection[str]) -> None:
     """Keep invented people away from real ones: your own server must hold nothing but an earlier demo, if anything.
 
-    `clubs`: the names of the demo's own.
+    `clubs`: the names of the demo's own; those that they play against are its own as well.
 
     Raises:
         SettingsError: it holds other credentials or clubs.
     """
     with database.engine.connect() as connection:
         for table, column in (("twizzit_credentials", "organization_name"), ("clubs", "name")):
-            if _holds_others(connection, table, column, clubs):
+            if _holds_others(connection, table, column, [*clubs, *OPPONENTS]):
                 raise SettingsError(
                     f"The database of TWIZZIT_DATABASE_URL is in use (its table {table} holds more than the demo's "
                     "rows), and the demo would put invented people beside yours; unset it to use the embedded one"

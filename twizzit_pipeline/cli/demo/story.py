@@ -6,19 +6,20 @@ from rich.console import Console
 from sqlalchemy import text
 
 from twizzit_pipeline.cli import account
-from twizzit_pipeline.cli.demo import evidence, stage
+from twizzit_pipeline.cli.demo import calendar, evidence, stage
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.progress import Steps
-from twizzit_pipeline.cli.syncing import Synced, sync_now
+from twizzit_pipeline.cli.syncing import Outcome, Synced, sync_now
 from twizzit_pipeline.cli.terminal import console, plural, show_table, table
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import SyncInProgress
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.storage.migrate import migrate
-from twizzit_pipeline.sync import listing
+from twizzit_pipeline.sync import fixtures, listing
 from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
+from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
 
 _TEAMS_SHOWN = 4
 
@@ -40,38 +41,67 @@ def play() -> ExitCode:
         _set_the_stage(out, here, [organization.name for organization in simulator.world.organizations])
         out.print(f"  Twizzit     simulated on {simulator.url} (clubs and people are invented)")
         credential, is_new = stage.credential_of(here, stage.login_of(club, simulator))
-        there = f"from an earlier demo; {_already_there(here, credential.id)} there already"
-        said = "stored, its password encrypted" if is_new else there
+        said = "stored, its password encrypted" if is_new else _already_there(here, credential.id)
         out.print(f"  Credential  {credential.id}: {credential.organization_name} ({said})")
-        return _two_syncs(out, here, club, simulator, credential.id)
+        return _syncs(out, here, club, simulator, credential.id)
 
 
-def _two_syncs(
-    out: Console, here: Opened, club: Organization, simulator: SimulatorServer, credential_id: int
-) -> ExitCode:
+def _syncs(out: Console, here: Opened, club: Organization, simulator: SimulatorServer, credential_id: int) -> ExitCode:
     season = simulator.world.running_season.label
-    truth = simulator.world.truth(club)
+    wrong = _first(out, here, club, simulator, credential_id, season)
+    wrong += _second(out, here, credential_id, season)
+    wrong += _third(out, here, club, simulator, credential_id, season)
+    return _end(out, wrong)
+
+
+def _first(
+    out: Console, here: Opened, club: Organization, simulator: SimulatorServer, credential_id: int, season: str
+) -> list[str]:
+    truth, calendar_there = simulator.world.truth(club), calendar_truth(simulator.world, club)
     engine = here.database.engine
-    _heading(out, "2", f"Sync: Twizzit → twizzit_teams → twizzit_players → mappings → ShotSpot, season {season}")
-    first = _sync(out, here, credential_id, season)
-    account.show(out, first)
-    wrong = _unexpected(first)
-    wrong += evidence.differences(engine, credential_id, season, first.history, truth)
+    _heading(out, "2", f"Sync: Twizzit → what it lists → mappings → ShotSpot, season {season}")
+    synced = _sync(out, here, credential_id, season)
+    account.show(out, synced)
+    wrong = _unexpected(synced, "partial success")
+    wrong += evidence.differences(engine, credential_id, season, synced.history, truth)
+    wrong += evidence.calendar_differences(engine, credential_id, simulator.world.running_season.start, calendar_there)
     _show_teams(out, here, credential_id)
+    calendar.show_next(out, engine, credential_id)
+    held = (
+        plural(len(truth.teams), "team"),
+        plural(len(truth.players), "player"),
+        plural(len(calendar_there.competitions), "competition"),
+    )
     out.print(
         "A partial success is the right end here: the simulator holds rows that must be rejected.\n"
-        f"ShotSpot's tables hold exactly the {plural(len(truth.teams), 'team')} and "
-        f"{plural(len(truth.players), 'player')} that the simulator has."
+        f"ShotSpot's tables hold exactly the {', '.join(held)} and "
+        f"{plural(len(calendar_there.matches), 'match', 'matches')} that the simulator has."
         if not wrong
         else f"Not as it should be: {'; '.join(wrong)}"
     )
+    return wrong
+
+
+def _second(out: Console, here: Opened, credential_id: int, season: str) -> list[str]:
     _heading(out, "3", "The same once more: nothing changed, so nothing is written")
-    before = evidence.counters(engine)
-    second = _sync(out, here, credential_id, season)
-    after = evidence.counters(engine)
+    before = evidence.counters(here.database.engine)
+    synced = _sync(out, here, credential_id, season)
+    after = evidence.counters(here.database.engine)
     written = {group: after[group] - before[group] for group in before}
-    wrong += _unexpected(second) + _show_counters(out, here, second, written)
-    return _end(out, wrong)
+    return _unexpected(synced, "partial success") + _show_counters(out, here, synced, written)
+
+
+def _third(
+    out: Console, here: Opened, club: Organization, simulator: SimulatorServer, credential_id: int, season: str
+) -> list[str]:
+    engine = here.database.engine
+    _heading(out, "4", "One match moves, another is called off: a sync of competitions tells them apart")
+    done = calendar.upset(out, engine, credential_id, simulator, club)
+    synced = _sync(out, here, credential_id, season, job_name="sync_competitions")
+    account.show(out, synced)
+    wrong = _unexpected(synced, "success") + calendar.show_upset(out, engine, credential_id, synced, done)
+    now = calendar_truth(simulator.world, club)
+    return wrong + evidence.calendar_differences(engine, credential_id, simulator.world.running_season.start, now)
 
 
 def _set_the_stage(out: Console, here: Opened, clubs: Collection[str]) -> None:
@@ -85,9 +115,9 @@ def _set_the_stage(out: Console, here: Opened, clubs: Collection[str]) -> None:
     out.print(f"  PostgreSQL  {_version(database)}, {where}; {done}")
 
 
-def _sync(out: Console, here: Opened, credential_id: int, season: str) -> Synced:
+def _sync(out: Console, here: Opened, credential_id: int, season: str, *, job_name: str = "sync_all") -> Synced:
     with Steps(out) as steps:
-        synced = sync_now(here, credential_id, job_name="sync_all", season=season, steps=steps)
+        synced = sync_now(here, credential_id, job_name=job_name, season=season, steps=steps)
     if synced.run.error == SyncInProgress.__name__:
         raise SyncInProgress
     if synced.outcome == "interrupted":
@@ -95,9 +125,9 @@ def _sync(out: Console, here: Opened, credential_id: int, season: str) -> Synced
     return synced
 
 
-def _unexpected(synced: Synced) -> list[str]:
-    """Why a sync did not end as it must: in a partial success, for the rejected rows and nothing else."""
-    if synced.outcome == "partial success" and not any(row.details.get("failed") for row in synced.history):
+def _unexpected(synced: Synced, awaited: Outcome) -> list[str]:
+    """Why a sync did not end as it must; a partial success only for the rejected rows."""
+    if synced.outcome == awaited and not any(row.details.get("failed") for row in synced.history):
         return []
     reason = synced.run.error_message or "; ".join(row.error_message or row.status for row in synced.history)
     return [f"the sync ended as {synced.outcome} ({reason})"]
@@ -122,8 +152,8 @@ def _show_counters(out: Console, here: Opened, synced: Synced, written: dict[str
     show_table(out, shown)
     unchanged = sum(int(row.details.get("unchanged", 0)) for row in synced.history)
     out.print(
-        f"{plural(unchanged, 'team and player', 'teams and players')} unchanged for {plural(synced.calls, 'call')} to "
-        "Twizzit. Only the sync history grew, by the account of this sync."
+        f"{unchanged:,} teams, players, competitions and matches unchanged for {plural(synced.calls, 'call')} to "
+        "Twizzit.\nOnly the sync history grew, by the account of this sync."
     )
     wrong = [f"the second sync wrote to {group}" for group in evidence.UNTOUCHED if written[group]]
     if not written["Sync history"].inserted:
@@ -145,7 +175,9 @@ def _end(out: Console, wrong: list[str]) -> ExitCode:
 def _already_there(here: Opened, credential_id: int) -> str:
     teams = len(listing.team_mappings_of(here.database.engine, credential_id=credential_id))
     players = len(listing.player_mappings_of(here.database.engine, credential_id=credential_id))
-    return f"{plural(teams, 'team')} and {plural(players, 'player')}"
+    matches = len(fixtures.match_mappings_of(here.database.engine, credential_id=credential_id))
+    counted = f"{plural(teams, 'team')}, {plural(players, 'player')} and {plural(matches, 'match', 'matches')}"
+    return f"from an earlier demo, with {counted}"
 
 
 def _version(database: Database) -> str:

@@ -21,7 +21,7 @@ from twizzit_pipeline.transform.names import normalised_name
 VANISHED = "vanished"
 NAME_LENGTH = 255
 
-_NEWS = {"cancelled": "cancelled", "to_reschedule": "postponed", "completed": "finished"}
+_NEWS = {"cancelled": "cancelled", "to_reschedule": "postponed", "completed": "finished", "scheduled": "reinstated"}
 
 
 @dataclass(frozen=True, slots=True)

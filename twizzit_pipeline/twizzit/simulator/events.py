@@ -54,7 +54,7 @@ def series_of(organization: Organization, season: Season, group: Group, place: i
     """The series that a team plays in: its id and name. Every team has its own."""
     return (
         organization.id * 1000 + season.id % 10 * 100 + place,
-        f"{_name(group)} reeks {place % 4 + 1}",
+        f"{_words(group.first_name)} reeks {place % 4 + 1}",
     )
 
 
@@ -66,13 +66,13 @@ def _trainings(season: Season, group: Group) -> Iterator[Event]:
 
 def _matches(world: World, organization: Organization, season: Season, group: Group, place: int) -> Iterator[Event]:
     random = Random(f"events/{world.options.seed}/{group.id}")  # noqa: S311 - an invented calendar
-    own = f"{group.club.name if group.club else organization.name} {_name(group)}"
+    own = f"{group.club.name if group.club else organization.name} {_words(group.name)}"
     series = series_of(organization, season, group, place)
     for number in range(_MATCHES):
         week = number * 2 + place % 2
         day = _first_tuesday(season) + timedelta(weeks=week, days=4 + place % 2)
         start = datetime.combine(day, time(random.choice((13, 15, 17))))
-        opponent = f"{OPPONENTS[(place + number) % len(OPPONENTS)]} {_name(group)}"
+        opponent = f"{OPPONENTS[(place + number) % len(OPPONENTS)]} {_words(group.first_name)}"
         shown = spelled_otherwise(opponent) if number % 7 == 3 else opponent
         is_home = number % 2 == 0
         status = _status(place, number)
@@ -114,8 +114,8 @@ def _status(place: int, number: int) -> Status | None:
     return "to_reschedule" if number == 9 and place % 3 == 1 else None
 
 
-def _name(group: Group) -> str:
-    return " ".join((group.name or "").split())
+def _words(name: str | None) -> str:
+    return " ".join((name or "").split())
 
 
 def _first_tuesday(season: Season) -> date:

@@ -69,7 +69,10 @@ class ClubReference:
 
 @dataclass(slots=True)
 class Group:
-    """A team or a committee of one season."""
+    """A team or a committee of one season.
+
+    `first_name` is what it was called at first: its series and its opponents keep to that when the club renames it.
+    """
 
     id: int
     season_id: int
@@ -78,6 +81,10 @@ class Group:
     is_team: bool = True
     category_id: int | None = None
     club: ClubReference | None = None
+    first_name: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first_name = self.name
 
 
 @dataclass(frozen=True, slots=True)
