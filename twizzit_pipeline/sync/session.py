@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from types import TracebackType
 
@@ -17,6 +16,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
 from twizzit_pipeline.sync import automatic, history, seasons
+from twizzit_pipeline.sync.entries import Entries, Entry
 from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.history import Account
 from twizzit_pipeline.sync.lease import Lease, lease_key, organization_key
@@ -36,15 +36,6 @@ AUTOMATIC = "schedule"  # the trigger of a run that came because its credential 
 
 def _silent(_: str) -> None:
     """Nobody watches."""
-
-
-@dataclass
-class _Entity:
-    """The open history row of one entity; `failure` says why it failed, for when that cannot be written at once."""
-
-    history_id: int
-    account: Account = field(default_factory=Account)
-    failure: str | None = None
 
 
 class SyncSession:
@@ -87,7 +78,7 @@ class SyncSession:
             raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
         self._client: TwizzitClient | None = None
         self._lease: Lease | None = None
-        self._entities: dict[str, _Entity] = {}
+        self._entries = Entries()
         self._season: SeasonRow | None = None
         self._asked = False
         self._automatic = trigger == AUTOMATIC
@@ -116,26 +107,15 @@ class SyncSession:
             return
         self._lease.stop()
         self._count_usage()
-        statuses = {name: self._status(name, entity) for name, entity in self._entities.items()}
+        statuses = self._entries.statuses(self.to_map)
         # One transaction: a row that cannot be closed keeps its lease, whose death has it closed.
         with driver_errors(), self.engine.begin() as connection:
-            for name, entity in self._entities.items():
-                if entity.account.done:
-                    continue
-                if entity.failure is not None or name in self.to_map:
-                    history.fail(connection, entity.history_id, entity.account, entity.failure or told(error))
-                else:  # scanned well, and nothing else was asked for
-                    history.finish(connection, entity.history_id, entity.account)
+            self._entries.close(connection, self.to_map, error)
             if self._fulfilment is not None:
                 self._end_request(connection, self._fulfilment, error)
             self._plan_next(connection, troubles)
             self._lease.release(connection)
         self._telling.ended(statuses)
-
-    def _status(self, name: str, entity: _Entity) -> str:
-        """How the row of an entity is closed, or about to be."""
-        cut_short = not entity.account.done and name in self.to_map
-        return "failed" if cut_short or entity.failure is not None else entity.account.status
 
     @property
     def client(self) -> TwizzitClient:
@@ -198,9 +178,8 @@ class SyncSession:
                 opened.failure = told(error)
                 self._count_calls(opened.account, calls)
                 if not isinstance(error, TransientError):
-                    with driver_errors(), self.engine.begin() as connection:
-                        history.fail(connection, opened.history_id, opened.account, opened.failure)
-                    opened.account.done = True
+                    with driver_errors():
+                        self._entries.fail(self.engine, opened)
                 raise
             opened.failure = None
             self._count_calls(opened.account, calls)
@@ -228,7 +207,7 @@ class SyncSession:
 
     def history_id(self, entity: str) -> int:
         """The history row that `entity` is recorded in."""
-        return self._entities[entity].history_id
+        return self._entries.history_id(entity)
 
     def listed_season(self) -> SeasonRow | None:
         """The partition's season, asked of Twizzit (once a run) and remembered; None if the account has none such."""
@@ -252,7 +231,7 @@ class SyncSession:
             stored = seasons.known(connection, self.credential.id, self.settings.season_start)
         return next((season for season in stored if season.label == self.season_label), None)
 
-    def _open(self, entity: str) -> _Entity:
+    def _open(self, entity: str) -> Entry:
         if self._lease is None:
             self._lease = Lease.take(
                 self.engine,
@@ -262,8 +241,8 @@ class SyncSession:
                 on_beat=self._count_usage,
             )
             self._telling.began(self.season_label)
-        opened = self._entities.get(entity)
-        if opened is None or opened.account.done:
+        opened = self._entries.open(entity)
+        if opened is None:
             with self.engine.begin() as connection:
                 history_id = history.start(
                     connection,
@@ -275,7 +254,7 @@ class SyncSession:
                 self._lease.note(connection, history_id)
                 if self._fulfilment is not None:
                     self._fulfilment.start(connection)
-            opened = self._entities[entity] = _Entity(history_id, Account(details=self._details()))
+            opened = self._entries.add(entity, history_id, self._details())
         return opened
 
     def _details(self) -> dict[str, object]:
@@ -309,13 +288,12 @@ class SyncSession:
         known = seasons.known(connection, self.credential.id, self.settings.season_start)
         # By the calendar where the account never told any.
         running = seasons.running(known, self.day) or seasons.season_of(self.day, self.settings.season_start).label
-        done = {name for name, entity in self._entities.items() if entity.account.done and entity.failure is None}
         automatic.run_ended(
             connection,
             self.credential.id,
             automatic.Run(
                 covers=frozenset(self.to_map),
-                finished=self.to_map <= done,
+                finished=self.to_map <= self._entries.finished,
                 narrowed=self.narrowing.narrows,
                 running_season=running == self.season_label,
                 automatic=self._automatic,
