@@ -178,7 +178,7 @@ def _orchestrator(seen: "Overview") -> str:
     else:
         alive = "alive" if activity.orchestrator_alive else "silent"
         state = f"{alive}, last sign of life {_ago(activity.last_heartbeat, activity.now)}"
-    return state + ("; syncs wait for it, start it: twizzit dagster dev" if seen.orchestrator_missing else ".")
+    return state + ("; syncs wait for it, start it: twizzit up" if seen.orchestrator_missing else ".")
 
 
 def _print_indented(out: Console, spaces: int, line: str) -> None:
