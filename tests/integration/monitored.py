@@ -83,7 +83,12 @@ def beat(database: Database, ago: timedelta) -> None:
 
 def scene(database: Database) -> None:
     """Five clubs, ids 1 to 5: ok, failing, partial, late, and one that nobody ever synced."""
-    well = {"auto_sync_enabled": True, "sync_interval_minutes": 60, "next_sync_at": timedelta(minutes=20)}
+    well = {
+        "auto_sync_enabled": True,
+        "sync_competitions": False,
+        "sync_interval_minutes": 60,
+        "next_sync_at": timedelta(minutes=20),
+    }
     add_credential(database, "KC Noord", **well, monthly_call_limit=100)
     add_credential(database, "KC Oost", **{**well, "next_sync_at": timedelta(hours=8)}, consecutive_failures=3)
     add_credential(database, "KC Zuid")

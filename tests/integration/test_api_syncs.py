@@ -55,7 +55,7 @@ class Orchestrator:
                     self._run(turn, turn.asked)
 
     def _run(self, turn: Turn, asked: Asked) -> None:
-        kind = turn.entities(asked.season or self._world.season)
+        entities = turn.entities(asked.season or self._world.season)
         try:
             with self._world.session(
                 turn.credential_id,
@@ -64,7 +64,7 @@ class Orchestrator:
                 narrowing=asked.options.narrowing,
                 request_id=asked.id,
             ) as session:
-                for step in _TEAMS_ALONE if kind == "teams" else STEPS:
+                for step in _TEAMS_ALONE if entities == {"teams"} else STEPS:
                     step(session)
         except TwizzitPipelineError:
             return  # the session has told the request

@@ -17,8 +17,10 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import automatic, config, lease, schedule, usage
+from twizzit_pipeline.sync.competitions import map_competitions, scan_competitions
 from twizzit_pipeline.sync.config import SyncConfig
 from twizzit_pipeline.sync.live import LiveTwizzit
+from twizzit_pipeline.sync.matches import map_matches, scan_matches
 from twizzit_pipeline.sync.narrowing import Narrowing
 from twizzit_pipeline.sync.schedule import BUDGET_SPENT, QUOTA_SPENT
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
@@ -38,9 +40,9 @@ def world(settings: Settings, database: Database, simulate: Callable[..., Simula
 
 @pytest.fixture
 def club(world: SyncWorld) -> int:
-    """A credential that syncs by itself each hour, due now."""
+    """A credential whose teams and players sync by themselves each hour, due now."""
     credential_id = world.add_credential()
-    config.change(world.database.engine, credential_id, actor=ADMIN, auto_sync_enabled=True)
+    config.change(world.database.engine, credential_id, actor=ADMIN, auto_sync_enabled=True, sync_competitions=False)
     return credential_id
 
 
@@ -91,6 +93,7 @@ def test_a_whole_sync_plans_the_next_one(world: SyncWorld, club: int, trigger: s
 
 def test_a_sync_plans_nothing_where_automatic_ones_are_off(world: SyncWorld) -> None:
     credential_id = world.add_credential()
+    config.change(world.database.engine, credential_id, actor=ADMIN, sync_competitions=False)
     run(world, credential_id)
     found = now_of(world, credential_id)
     assert found.last_sync_at is not None
@@ -168,6 +171,24 @@ def test_teams_alone_are_the_whole_where_players_are_turned_off(world: SyncWorld
         session.to_map = {"teams"}
         scan_teams(session)
         map_teams(session)
+    assert now_of(world, club).last_sync_at is not None
+
+
+def test_competitions_belong_to_the_whole_where_they_are_turned_on(world: SyncWorld, club: int) -> None:
+    config.change(
+        world.database.engine, club, actor=ADMIN, sync_teams=False, sync_players=False, sync_competitions=True
+    )
+    run(world, club)
+    assert now_of(world, club).last_sync_at is None
+    for half in ({"competitions"}, {"competitions", "matches"}):
+        assert now_of(world, club).last_sync_at is None
+        with world.session(club) as session:
+            session.to_map = set(half)
+            scan_competitions(session)
+            map_competitions(session)
+            if "matches" in half:
+                scan_matches(session)
+                map_matches(session)
     assert now_of(world, club).last_sync_at is not None
 
 

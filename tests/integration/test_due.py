@@ -77,7 +77,7 @@ def test_what_is_broken_is_named_and_stops_nobody(engine: Engine, add: Add) -> N
         add("Off"): "switched off",
         add("Nonsense", sync_interval_minutes=-7): "interval of -7 minutes",
         add("Two years", sync_interval_minutes=2 * 365 * 24 * 60): "interval",
-        add("Nothing", sync_teams=False, sync_players=False): "neither teams nor players",
+        add("Nothing", sync_teams=False, sync_players=False, sync_competitions=False): "sync nothing",
         add("Elsewhere", endpoint="https://example.org/somewhere"): "/v1 or /v2/api",
         add("Never", next_sync_at=NEVER): "next_sync_at",
         add("Always", next_sync_at="-infinity"): "next_sync_at",
@@ -134,16 +134,27 @@ def test_a_lease_keeps_its_organization_waiting_a_backfills_only_the_others(engi
 
 
 def test_what_is_turned_on_decides_what_is_synced(engine: Engine, add: Add) -> None:
+    calendar = {"sync_competitions": False}
+    everything = {"teams", "players", "competitions"}
     wanted = {
-        add("Both"): "all",
-        add("Teams", sync_players=False): "teams",
-        add("Players", sync_teams=False): "all",
-        add("Players of known teams", sync_teams=False): "players",
-        add("Null is on", sync_teams=None, sync_players=None): "all",
+        add("All"): everything,
+        add("Teams", sync_players=False, **calendar): {"teams"},
+        add("Players", sync_teams=False, **calendar): {"teams", "players"},
+        add("Players of known teams", sync_teams=False, **calendar): {"players"},
+        add("Null is on", sync_teams=None, sync_players=None, sync_competitions=None): everything,
+        add("Both", **calendar): {"teams", "players"},
+        add("Matches", sync_teams=False, sync_players=False): {"teams", "competitions"},
+        add("Matches of known teams", sync_teams=False, sync_players=False): {"competitions"},
+        add("No players", sync_players=False): {"teams", "competitions"},
+        add("No teams", sync_teams=False): everything,
     }
-    known = list(wanted)[3]
+    by_place = list(wanted)
     with engine.begin() as connection:
-        for credential_id, season in ((known, "2026-2027"), (list(wanted)[2], "2025-2026")):
+        for credential_id, season in (
+            (by_place[3], "2026-2027"),
+            (by_place[2], "2025-2026"),
+            (by_place[7], "2026-2027"),
+        ):
             row = {"sync_type": "teams", "sync_direction": "import", "status": "success", "details": {"season": season}}
             started = text("timezone('utc', now())")
             connection.execute(

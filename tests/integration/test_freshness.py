@@ -51,10 +51,13 @@ class Club:
             connection.execute(update(tables.sync_config).where(where).values(**values))
 
     def synced(self, at: datetime, *entities: str, status: str = "success", **details: object) -> None:
-        common = {"credential_id": self.id, "sync_direction": "import", "status": status, "details": details}
+        common = {"credential_id": self.id, "sync_direction": "import", "status": status}
+        common |= {"started_at": at, "completed_at": at}
         rows = [
-            {**common, "sync_type": one, "started_at": at, "completed_at": at}
-            for one in entities or ("teams", "players")
+            {**common, "sync_type": "competitions", "details": {**details, "entity": one}}
+            if one == "matches"
+            else {**common, "sync_type": one, "details": details}
+            for one in entities or ("teams", "players", "competitions", "matches")
         ]
         with self.engine.begin() as connection:
             connection.execute(insert(tables.sync_history).values(rows))
@@ -86,15 +89,20 @@ def test_twice_the_interval_is_the_limit(club: Club) -> None:
 
 
 def test_all_that_is_to_be_synced_must_have_been(club: Club) -> None:
-    club.synced(ago(hours=5), "teams", "players")
+    club.synced(ago(hours=5), "teams", "players", "competitions", "matches")
     club.synced(ago(minutes=5), "teams")
     assert club.late is not None
     assert club.late.last_success_at == NOW - timedelta(hours=5)
-    club.config(sync_players=False)
+    club.config(sync_players=False, sync_competitions=False)
     assert club.late is None
     club.config(sync_players=True, sync_teams=False)
     assert club.late is not None
-    club.config(sync_players=False)
+    club.config(sync_players=False, sync_competitions=True)
+    club.synced(ago(minutes=5), "competitions")
+    assert club.late is not None, "their matches are recorded under the same type, and are late"
+    club.synced(ago(minutes=5), "matches")
+    assert club.late is None
+    club.config(sync_competitions=False)
     assert club.late is None, "it is to sync nothing, which is another check's matter"
 
 

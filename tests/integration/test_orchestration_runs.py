@@ -35,7 +35,11 @@ TABLES = {
     "twizzit_teams": tables.twizzit_teams,
     "twizzit_players": tables.twizzit_players,
     "twizzit_team_mappings": tables.team_mappings,
+    "twizzit_competitions": tables.twizzit_competitions,
+    "twizzit_matches": tables.twizzit_matches,
     "twizzit_player_mappings": tables.player_mappings,
+    "twizzit_competition_mappings": tables.competition_mappings,
+    "twizzit_match_mappings": tables.match_mappings,
 }
 
 
@@ -241,7 +245,9 @@ def test_a_wrong_password_is_one_line_with_what_to_do(here: Here, instance: dg.D
     assert result.error == "LoginRefused"
     assert result.error_message is not None
     assert "\n" not in result.error_message
-    assert [failure.asset for failure in result.failures] == ["twizzit_teams"]
+    assert [failure.asset for failure in result.failures] == ["twizzit_teams", "twizzit_competitions"]
+    assert len({failure.message for failure in result.failures}) == 1
+    assert here.simulator.calls.total == 1, "no step tries once more what the account is refused"
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
     assert run.status == dg.DagsterRunStatus.FAILURE
@@ -254,9 +260,11 @@ def test_players_that_cannot_be_read_keep_no_team_from_being_mapped(here: Here) 
     assert [failure.asset for failure in result.failures] == ["twizzit_players"]
     assert here.rows("twizzit_team_mappings", credential_id) > 0
     assert here.rows("twizzit_player_mappings", credential_id) == 0
-    assert {row.sync_type: row.status for row in history.for_run(here.engine, result.run_id)} == {
+    assert {row.entity: row.status for row in history.for_run(here.engine, result.run_id)} == {
         "teams": "partial_success",
         "players": "failed",
+        "competitions": "success",
+        "matches": "success",
     }
 
 

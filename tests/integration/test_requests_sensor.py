@@ -43,7 +43,8 @@ def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) ->
     over = orchestrator.get(request)
     rows = history.for_run(orchestrator.engine, result.run_id)
     assert (over.run_id, over.history_ids) == (result.run_id, tuple(row.id for row in rows))
-    assert {row.sync_type: row.details["request_id"] for row in rows} == {"teams": request.id, "players": request.id}
+    entities = ("teams", "players", "competitions", "matches")
+    assert {row.entity: row.details["request_id"] for row in rows} == dict.fromkeys(entities, request.id)
     assert (over.status, over.error) == ("partial_success", None), "the simulator holds rows that must be rejected"
     truth = orchestrator.simulator.world.truth(orchestrator.simulator.world.organizations[0], orchestrator.season)
     assert next(row for row in rows if row.sync_type == "players").items_succeeded == len(truth.players)
@@ -199,9 +200,11 @@ def test_a_sync_that_fails_says_why(orchestrator: Orchestrator) -> None:
     orchestrator.run(wanted)
     over = orchestrator.get(request)
     assert over.status == "failed"
-    (row,) = history.for_run(orchestrator.engine, str(over.run_id))
-    assert (over.error, over.history_ids) == (row.error_message, (row.id,))
+    teams, calendar = history.for_run(orchestrator.engine, str(over.run_id))
+    assert (over.error, over.history_ids) == (teams.error_message, (teams.id, calendar.id))
+    assert calendar.error_message == teams.error_message
     assert "password" in str(over.error)
+    assert orchestrator.simulator.calls.total == 1, "a login that was refused is not tried again by the next step"
 
 
 @pytest.mark.parametrize(
@@ -211,6 +214,7 @@ def test_a_sync_that_fails_says_why(orchestrator: Orchestrator) -> None:
         ("teams", RequestOptions(include_players=True), "sync_all"),
         ("all", RequestOptions(), "sync_all"),
         ("players", RequestOptions(), "sync_all"),
+        ("competitions", RequestOptions(), "sync_all"),
     ],
 )
 def test_what_is_asked_for_decides_the_job(

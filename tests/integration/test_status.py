@@ -79,11 +79,13 @@ def test_as_json_it_is_data(database: Database, status: Status) -> None:
 
 def test_check_leaves_with_1_where_somebody_is_needed(database: Database, status: Status) -> None:
     assert status("--check").exit_code == 0
-    add_credential(database, "KC Noord", auto_sync_enabled=True, next_sync_at=timedelta(minutes=20))
+    add_credential(
+        database, "KC Noord", auto_sync_enabled=True, sync_competitions=False, next_sync_at=timedelta(minutes=20)
+    )
     add_run(database, 1, timedelta(minutes=40), {"sync_type": "teams"}, {"sync_type": "players"})
     missing = status("--check")
     assert missing.exit_code == 1
-    assert "Orchestrator: there never was one; syncs wait for it, start it: twizzit dagster dev" in missing.stdout
+    assert "Orchestrator: there never was one; syncs wait for it, start it: twizzit up" in missing.stdout
     beat(database, timedelta(seconds=5))
     assert status("--check").exit_code == 0
     add_run(database, 1, timedelta(minutes=1), {"sync_type": "teams", "status": "partial_success"})
