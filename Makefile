@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Half as many again as there are cores: many tests wait, for a process to start or a server to answer.
 WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
+# The tests start many a process, and each would compile the program anew where the environment says not to keep that.
+KEPT := PYTHONDONTWRITEBYTECODE=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
 # The first Python on the path that will do; name another with: make PYTHON=/path/to/python …
@@ -20,7 +22,7 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(KEPT) $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # A folder that was made by halves is taken away again, so that the next call starts anew.
 $(BIN)/python:
