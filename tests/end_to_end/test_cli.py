@@ -18,6 +18,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
+from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
 
 
 @pytest.fixture
@@ -85,13 +86,27 @@ def test_a_club_from_its_login_to_its_players(
     names = {row["twizzit_player_id"]: (row["local_first_name"], row["local_last_name"]) for row in players}
     assert names == {remote_id: (one.first_name, one.last_name) for remote_id, one in truth.players.items()}
 
+    calendar = calendar_truth(simulator.world, simulator.world.organizations[0])
+    competitions = twizzit("mappings", "competitions", "--json").json()
+    assert {row["twizzit_competition_id"]: row["local_competition_name"] for row in competitions} == dict(
+        calendar.competitions
+    )
+    assert [row["matches"] for row in competitions] == [17] * len(competitions)
+    matches = twizzit("mappings", "matches", "--credential", credential_id, "--json").json()
+    assert {row["twizzit_match_id"]: datetime.fromisoformat(row["starts_at"]) for row in matches} == {
+        remote_id: match.starts_at for remote_id, match in calendar.matches.items()
+    }
+
     assert twizzit("sync", credential_id, "--only", "players").code == 3
     history = twizzit("history", credential_id, "--json").json()
-    assert [(row["sync_type"], row["status"]) for row in history] == [
-        ("players", "partial_success"),
-        ("players", "partial_success"),
-        ("teams", "partial_success"),
+    assert [(row["sync_type"], row["entity"], row["status"]) for row in history] == [
+        ("players", "players", "partial_success"),
+        ("competitions", "matches", "success"),
+        ("competitions", "competitions", "success"),
+        ("players", "players", "partial_success"),
+        ("teams", "teams", "partial_success"),
     ]
+    assert "matches" in twizzit("history", credential_id).out
     for row in history:
         assert datetime.fromisoformat(row["started_at"]).utcoffset() is not None
         assert row["items_processed"] == row["items_succeeded"] + row["items_failed"]
@@ -116,10 +131,14 @@ def test_a_season_that_the_account_lacks_is_a_success_that_writes_nothing(
     twizzit: CommandLine, simulator: SimulatorServer
 ) -> None:
     credential_id = add_credential(twizzit, simulator, dialect="v1")
-    ended = twizzit("sync", credential_id, "--season", "1999-2000")
+    ended = twizzit("sync", credential_id, "--season", "1999-2000", "--only", "competitions")
     assert ended.code == 0, ended.err
     assert "no season 1999-2000" in ended.out
-    assert twizzit("mappings", "teams", "--json").json() == []
+    assert "(competitions: success)" in ended.out
+    assert "(matches: success)" in ended.out
+    for what in ("teams", "competitions", "matches"):
+        assert twizzit("mappings", what, "--json").json() == []
+        assert "No " in twizzit("mappings", what).out
 
 
 @pytest.mark.dagster_tables
@@ -132,7 +151,7 @@ def test_a_sync_that_fails_says_why_in_one_line(twizzit: CommandLine, simulator:
     assert len(errors) == 1
     assert "/groups" in errors[0]
     assert "Traceback" not in ended.err
-    (row,) = twizzit("history", credential_id, "--json").json()
+    (row,) = [one for one in twizzit("history", credential_id, "--json").json() if one["entity"] == "teams"]
     assert (row["status"], row["error_message"]) == ("failed", errors[0].removeprefix("Error: "))
 
 

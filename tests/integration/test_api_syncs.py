@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from tests.integration.api_server import PREFIX, ApiServer, token
 from tests.integration.sync_world import STEPS, Step, SyncWorld, quick
+from tests.integration.test_sync_calendar import CALENDAR
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
@@ -23,8 +24,18 @@ from twizzit_pipeline.sync.standing import Asked
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
 from twizzit_pipeline.sync.turns import Turn
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
+from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
 
 _TEAMS_ALONE: tuple[Step, ...] = (scan_teams, map_teams)
+
+
+def _steps(entities: frozenset[str]) -> tuple[Step, ...]:
+    """Those of the job that brings these entities."""
+    if entities == {"teams"}:
+        return _TEAMS_ALONE
+    if "competitions" in entities:
+        return (*_TEAMS_ALONE, *CALENDAR) if "teams" in entities else CALENDAR
+    return STEPS
 
 
 class Orchestrator:
@@ -64,7 +75,7 @@ class Orchestrator:
                 narrowing=asked.options.narrowing,
                 request_id=asked.id,
             ) as session:
-                for step in _TEAMS_ALONE if entities == {"teams"} else STEPS:
+                for step in _steps(entities):
                     step(session)
         except TwizzitPipelineError:
             return  # the session has told the request
@@ -135,6 +146,25 @@ def test_teams_alone_bring_no_players_and_players_bring_what_they_need(coach: ht
     assert {error["entity"] for error in players["errors"]} >= {"players"}
     row = coach.get(f"/sync/history/{credential_id}/{players['syncId']}").json()["history"]
     assert row["syncType"] == "players"
+
+
+def test_competitions_bring_their_matches_and_the_teams_that_they_need(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    heartbeat.beat(world.database.engine)
+    truth = calendar_truth(world.simulator.world, world.club())
+    with Orchestrator(world).working():
+        first = coach.post(f"/sync/competitions/{credential_id}").json()
+        again = coach.post(f"/sync/competitions/{credential_id}", json={"seasonId": world.season}).json()
+    assert first["success"] is True
+    assert first["succeeded"] == first["processed"] == len(truth.competitions)
+    assert first["matches"]["succeeded"] == len(truth.matches)
+    assert first["message"].startswith(f"Synced {len(truth.competitions)} of {len(truth.competitions)} competitions")
+    assert "players" not in first
+    assert again["status"] == "success"
+    rows = {row["id"]: row for row in coach.get(f"/sync/history/{credential_id}").json()["history"]}
+    assert [row["entity"] for row in rows.values()] == ["matches", "competitions", "matches", "competitions", "teams"]
+    of_again = [rows[again["syncId"]]["entity"], rows[again["matches"]["syncId"]]["entity"]]
+    assert of_again == ["competitions", "matches"]
 
 
 def test_a_sync_that_fails_says_so_and_why(coach: httpx.Client, world: SyncWorld) -> None:

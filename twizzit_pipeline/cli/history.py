@@ -1,5 +1,6 @@
 """`twizzit history CREDENTIAL_ID`: what was synced when, and how it ended."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -22,7 +23,7 @@ def history(
         store.get(here.database.engine, credential_id)
         rows = recent(here.database.engine, credential_id, limit=limit, offset=offset)
     if as_json:
-        print_json(rows)
+        print_json([{**asdict(row), "entity": row.entity} for row in rows])
         return
     if not rows:
         console().print(f"Nothing yet; sync it: twizzit sync {credential_id}")

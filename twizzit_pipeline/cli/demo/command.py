@@ -6,8 +6,8 @@ from twizzit_pipeline.cli.terminal import console
 
 
 def demo() -> None:
-    """See a simulated club arrive in the database, and that a second sync changes nothing. Repeat as you like."""
-    console().print("A simulated Twizzit club comes into a real PostgreSQL through Dagster, and then once more.")
+    """See a simulated club arrive in the database; a second sync changes nothing, a third what changed. Repeatable."""
+    console().print("A simulated Twizzit club comes into a real PostgreSQL through Dagster: once, again, and changed.")
     from twizzit_pipeline.cli.demo.story import play  # noqa: PLC0415  (Dagster costs two seconds)
 
     raise typer.Exit(play())
