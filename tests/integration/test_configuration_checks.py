@@ -100,3 +100,6 @@ def test_somebody_may_evaluate_them_at_once(
     found = {one.check_name: one for one in result.get_asset_check_evaluations()}
     assert (found[LATE].passed, found[LATE].metadata["credential_ids"].value) == (False, [club.id])
     assert found[BROKEN].passed
+    alone = dg.AssetCheckKey(dg.AssetKey("twizzit_sync_config"), BROKEN)
+    result = job.get_subset(asset_check_selection={alone}).execute_in_process(instance=instance)
+    assert [one.check_name for one in result.get_asset_check_evaluations()] == [BROKEN]
