@@ -79,6 +79,8 @@ EXAMPLES = (
     ),
     Example("sync-conflict", "POST", "/sync/teams/{id}", "coach"),
     Example("sync-request", "GET", "/sync/requests/{request}", "coach"),
+    Example("sync-competitions", "POST", "/sync/competitions/{id}", "coach"),
+    Example("sync-competitions-refused", "POST", "/sync/competitions/{id}", "coach", {"groupId": "{group}"}),
     Example("config-read", "GET", "/sync/config/{id}", "coach"),
     Example(
         "config-change",
@@ -96,6 +98,14 @@ EXAMPLES = (
         keep={"team": ("mappings", 0, "internalTeamId")},
     ),
     Example("mappings-players", "GET", "/mappings/players?teamId={team}", "coach"),
+    Example(
+        "mappings-competitions",
+        "GET",
+        "/mappings/competitions?credentialId={id}",
+        "coach",
+        keep={"competition": ("mappings", 0, "internalCompetitionId")},
+    ),
+    Example("mappings-matches", "GET", "/mappings/matches?competitionId={competition}", "coach"),
     Example("registered", "GET", "/registered?teamId={team}", "coach"),
     Example("audit", "GET", "/audit?limit=3"),
     Example("bad-input", "PUT", "/sync/config/{id}", body={"syncIntervalMinutes": 2, "syncTeams": "yes"}),
