@@ -1,6 +1,6 @@
 """Each judgement of the data fails for its own reason, names ids and counts alone, and never fails a sync."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -106,7 +106,11 @@ def test_a_judgement_writes_nothing_and_asks_as_much_of_a_large_club_as_of_a_sma
     assert asked[0] == asked[1] <= 23
 
 
-def statements_of_judging(world: SyncWorld, credential_id: int) -> int:
+def statements_of_judging(
+    world: SyncWorld,
+    credential_id: int,
+    steps: Sequence[Callable[[SyncSession], ScanReport | MappingReport]] = (*SCANS, *MAPS),
+) -> int:
     """How many statements the judgements of a whole sync take; each must be one that only reads."""
     counted = 0
 
@@ -116,7 +120,6 @@ def statements_of_judging(world: SyncWorld, credential_id: int) -> int:
         assert statement.lstrip().upper().startswith(("SELECT", "SET LOCAL")), statement
 
     engine: Engine = world.database.engine
-    steps: tuple[Callable[[SyncSession], ScanReport | MappingReport], ...] = (*SCANS, *MAPS)
     with world.session(credential_id) as session:
         session.to_map = {"teams", "players"}
         for step in steps:

@@ -8,6 +8,8 @@ import pytest
 from twizzit_pipeline.errors import LoginRefused, QuotaSpent, RateLimited, SyncInProgress, TwizzitPipelineError
 from twizzit_pipeline.orchestration.checks import (
     MAPPING_CHECKS,
+    MATCH_MAPPING_CHECKS,
+    MATCH_SCAN_CHECKS,
     PLAYER_MAPPING_CHECKS,
     PLAYER_SCAN_CHECKS,
     TEAM_SCAN_CHECKS,
@@ -98,7 +100,11 @@ def test_every_number_is_there_every_time(season_exists: bool) -> None:
     common = {"dagster/row_count", "rows", "created", "updated", "unchanged", "rejected", "rejected_share"}
     common |= {"warnings", "failed", "calls", "seconds", "seconds_checks"}
     assert numbers(scan) == common | {"removed", "seconds_fetch", "seconds_validate", "seconds_write"}
-    assert numbers(mapping) == common | {"linked", "adopted", "seconds_read", "seconds_plan", "seconds_apply"}
+    of_mapping = common | {"linked", "adopted", "seconds_read", "seconds_plan", "seconds_apply"}
+    assert numbers(mapping) == of_mapping
+    matches = mapping_result(MappingReport("matches", season_exists=season_exists), MATCH_MAPPING_CHECKS, NOTHING)
+    assert numbers(matches) == of_mapping | {"moved", "cancelled", "postponed", "finished"}
+    assert values(matches.metadata)["moved"] == values(matches.metadata)["finished"] == 0
 
 
 def test_every_check_of_a_scan_has_a_result_and_is_a_warning() -> None:
@@ -184,6 +190,37 @@ def test_the_numbers_of_a_mapping_step() -> None:
         "no_doubtful_link": {"count": 2, "twizzit_ids": ["1", "2"], "reasons": {"doubtful_link": 2}, **of_one},
         "nothing_to_look_at": {"count": 1, "twizzit_ids": ["4"], "reasons": {"jersey_number_taken": 1}, **of_one},
     }
+
+
+def test_what_happened_to_matches_is_told_apart_and_what_vanished_has_a_check_of_its_own() -> None:
+    ids = tuple(str(number) for number in range(60))
+    report = MappingReport(
+        "matches",
+        season_exists=True,
+        news={"moved": ids, "cancelled": ("7",)},
+        warnings={"vanished": ("8", "9"), "something_else": ("10",)},
+    )
+    result = mapping_result(report, MATCH_MAPPING_CHECKS, NOTHING)
+    told = values(result.metadata)
+    assert [told[word] for word in ("moved", "cancelled", "postponed", "finished")] == [60, 1, 0, 0]
+    assert told["news_twizzit_ids"] == {"moved": list(ids[:50]), "cancelled": ["7"]}
+    of_all = {"speaks_of": "season"}
+    assert failed(result) == {
+        "every_match_is_still_listed": {
+            "count": 2,
+            "twizzit_ids": ["8", "9"],
+            "reasons": {"vanished": 2},
+            **of_all,
+        },
+        "nothing_to_look_at": {"count": 1, "twizzit_ids": ["10"], "reasons": {"something_else": 1}, **of_all},
+    }
+
+
+def test_a_competition_without_matches_is_what_was_judged_and_no_rule() -> None:
+    empty = Finding("every_competition_has_matches", "season", ("5",))
+    report = ScanReport("matches", season_exists=True, rows=1, items=1, warnings={"one_match_at_a_time": ("1",)})
+    result = scan_result(report, MATCH_SCAN_CHECKS, Quality({empty.check: empty}))
+    assert set(failed(result)) == {"every_competition_has_matches", "one_match_at_a_time"}
 
 
 def test_what_hurts_somebody_now_is_an_error_and_shows_whose_ids_they_are() -> None:
