@@ -6,11 +6,11 @@ The processes come from a fork server that has imported everything already: each
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 
-from tests.integration.sync_world import STEPS, SyncWorld
+from tests.integration.sync_world import STEPS, Step, SyncWorld
 from twizzit_pipeline.errors import SyncInProgress
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import open_database
@@ -20,10 +20,12 @@ IN_PROGRESS = 4
 PATIENCE_SECONDS = 20.0
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["twizzit_pipeline.sync.players", "twizzit_pipeline.sync.teams"])
+_forks.set_forkserver_preload(
+    [f"twizzit_pipeline.sync.{entity}" for entity in ("players", "teams", "competitions", "matches")]
+)
 
 
-def _sync(settings: Settings, credential_id: int, season: str, run_id: str) -> None:
+def _sync(settings: Settings, credential_id: int, season: str, run_id: str, steps: Sequence[Step]) -> None:
     """What the process does: one whole sync."""
     with open_database(settings) as database:
         session = SyncSession(
@@ -31,16 +33,16 @@ def _sync(settings: Settings, credential_id: int, season: str, run_id: str) -> N
         )
         try:
             with session:
-                for step in STEPS:
+                for step in steps:
                     step(session)
         except SyncInProgress:
             sys.exit(IN_PROGRESS)
 
 
 @contextmanager
-def started(world: SyncWorld, credential_id: int, run_id: str) -> Iterator[BaseProcess]:
+def started(world: SyncWorld, credential_id: int, run_id: str, steps: Sequence[Step] = STEPS) -> Iterator[BaseProcess]:
     """The process of a sync, which does not outlive the context."""
-    process = _forks.Process(target=_sync, args=(world.settings, credential_id, world.season, run_id))
+    process = _forks.Process(target=_sync, args=(world.settings, credential_id, world.season, run_id, steps))
     process.start()
     try:
         yield process

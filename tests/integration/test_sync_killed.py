@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.sync_process import emptied, killed, locked, started, wait_until, watching
 from tests.integration.sync_world import SyncWorld, quick
+from tests.integration.test_sync_calendar import EVERYTHING, assert_calendar
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -111,6 +112,25 @@ def test_killed_while_it_closes_its_history(world: SyncWorld, table: str) -> Non
             wait_until(waiting, process)
             killed(process)
     assert_repaired(world, credential_id, "killed")
+
+
+@pytest.mark.parametrize("table", ["games", "twizzit_match_mappings"])
+def test_killed_while_it_writes_matches(world: SyncWorld, table: str) -> None:
+    """The opponents that it made go with it: the next sync makes each once."""
+    credential_id = world.add_credential()
+    with (
+        locked(world, table),
+        started(world, credential_id, "killed", steps=EVERYTHING) as process,
+        watching(world) as waiting,
+    ):
+        wait_until(waiting, process)
+        killed(process)
+    assert not world.rows(tables.opponents)
+    world.sync(credential_id, steps=EVERYTHING)
+    assert_calendar(world, credential_id, "v2")
+    assert world.history_of("killed")["matches"].error_message == INTERRUPTED
+    assert len(world.rows(tables.games)) == len(world.rows(tables.match_mappings))
+    assert not world.rows(tables.leases)
 
 
 def test_killed_twice_and_in_the_second_sync_of_a_club(world: SyncWorld) -> None:
