@@ -9,11 +9,11 @@ from twizzit_pipeline.contracts.competitions import check_competitions
 from twizzit_pipeline.storage.tables import competition_mappings, twizzit_competitions
 from twizzit_pipeline.sync.calendar import read_calendar
 from twizzit_pipeline.sync.calendar_state import read_competition_state
-from twizzit_pipeline.sync.history import LISTED
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.competitions import plan_competitions
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
-from twizzit_pipeline.sync.scan import grouped, store_scan
+from twizzit_pipeline.sync.scan import Read, scan_entity
+from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.competitions import competitions_frame
@@ -25,35 +25,16 @@ def scan_competitions(session: SyncSession) -> ScanReport:
     Raises:
         TwizzitPipelineError: any leaf; nothing was written to the snapshot then.
     """
-    watch, calls = Stopwatch(), session.calls
-    with session.recording("competitions") as account:
-        season = session.listed_season()
-        if season is None:
-            session.progress(f"Twizzit lists no season {session.season_label} for this account")
-            account.details["season_exists"] = False
-            return ScanReport("competitions", season_exists=False, calls=session.calls - calls, seconds=watch.phases)
+
+    def read(season: SeasonRow, watch: Stopwatch) -> Read:
         session.progress("Reading competitions and matches")
         remote = read_calendar(session, season).competitions
         watch.lap("fetch")
-        checked = check_competitions(competitions_frame(remote))
+        checked = _with_days(check_competitions(competitions_frame(remote)))
         watch.lap("validate")
-        stored = _with_days(checked)
-        written, listed = store_scan(session, "competitions", twizzit_competitions, season.id, stored, keep={})
-        watch.lap("write")
-        account.details[LISTED] = listed
-        account.rejected = grouped(checked.rejected)
-        account.scanned = len(set(checked.valid["twizzit_competition_id"]) - account.rejected_items)
-        return ScanReport(
-            "competitions",
-            season_exists=True,
-            rows=len(checked.valid),
-            items=account.scanned + len(account.rejected_items),
-            rejected=account.rejected,
-            warnings=grouped(checked.warnings),
-            written=written,
-            calls=session.calls - calls,
-            seconds=watch.phases,
-        )
+        return Read(checked)
+
+    return scan_entity(session, "competitions", twizzit_competitions, read)
 
 
 def map_competitions(session: SyncSession) -> MappingReport:

@@ -6,11 +6,11 @@ from twizzit_pipeline.contracts.matches import check_matches
 from twizzit_pipeline.storage.tables import match_mappings, twizzit_matches
 from twizzit_pipeline.sync.calendar import read_calendar
 from twizzit_pipeline.sync.calendar_state import read_match_state
-from twizzit_pipeline.sync.history import LISTED
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.matches import plan_matches
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
-from twizzit_pipeline.sync.scan import grouped, store_scan
+from twizzit_pipeline.sync.scan import Read, scan_entity
+from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.matches import matches_frame
@@ -22,34 +22,17 @@ def scan_matches(session: SyncSession) -> ScanReport:
     Raises:
         TwizzitPipelineError: any leaf; nothing was written to the snapshot then.
     """
-    watch, calls = Stopwatch(), session.calls
-    with session.recording("matches") as account:
-        season = session.listed_season()
-        if season is None:
-            account.details["season_exists"] = False
-            return ScanReport("matches", season_exists=False, calls=session.calls - calls, seconds=watch.phases)
+
+    def read(season: SeasonRow, watch: Stopwatch) -> Read:
         session.progress("Reading matches")
         remote = read_calendar(session, season).matches
         watch.lap("fetch")
         frame = matches_frame(remote, now=datetime.now(UTC))
         checked = check_matches(frame, season_start=season.start_date, season_end=season.end_date)
         watch.lap("validate")
-        written, listed = store_scan(session, "matches", twizzit_matches, season.id, checked, keep={})
-        watch.lap("write")
-        account.details[LISTED] = listed
-        account.rejected = grouped(checked.rejected)
-        account.scanned = len(set(checked.valid["twizzit_match_id"]) - account.rejected_items)
-        return ScanReport(
-            "matches",
-            season_exists=True,
-            rows=len(checked.valid),
-            items=account.scanned + len(account.rejected_items),
-            rejected=account.rejected,
-            warnings=grouped(checked.warnings),
-            written=written,
-            calls=session.calls - calls,
-            seconds=watch.phases,
-        )
+        return Read(checked)
+
+    return scan_entity(session, "matches", twizzit_matches, read)
 
 
 def map_matches(session: SyncSession) -> MappingReport:

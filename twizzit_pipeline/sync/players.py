@@ -7,11 +7,10 @@ from sqlalchemy import select
 from twizzit_pipeline.contracts.players import check_players
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
-from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, LISTED, PLAYERS_NOT_READ
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.players import plan_players
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
-from twizzit_pipeline.sync.scan import grouped, store_scan
+from twizzit_pipeline.sync.scan import Read, scan_entity
 from twizzit_pipeline.sync.seasons import SeasonRow, teams_scanned
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state import read_player_state
@@ -29,41 +28,17 @@ def scan_players(session: SyncSession) -> ScanReport:
         TeamsNotScanned: nobody has asked for the teams of this season yet.
         TwizzitPipelineError: any other leaf; nothing was written to the snapshot then.
     """
-    watch, calls = Stopwatch(), session.calls
-    with session.recording("players") as account:
-        season = session.listed_season()
-        if season is None:
-            account.details["season_exists"] = False
-            return ScanReport("players", season_exists=False, calls=session.calls - calls, seconds=watch.phases)
+
+    def read(season: SeasonRow, watch: Stopwatch) -> Read:
         teams = _scanned_teams(session, season)
         session.progress(f"Reading the players of {len(teams)} teams")
         rosters = session.client.rosters(teams, season.record)
         watch.lap("fetch")
         checked = check_players(players_frame(rosters.players))
         watch.lap("validate")
-        unread = {"twizzit_team_id": tuple(rosters.failed)}
-        written, listed = store_scan(session, "players", twizzit_players, season.id, checked, keep=unread)
-        watch.lap("write")
-        if session.narrowing.group_id is None:
-            account.details[LISTED] = listed
-        account.rejected = grouped(checked.rejected)
-        account.scanned = len(set(checked.valid["twizzit_player_id"]) - account.rejected_items)
-        if rosters.failed:
-            account.failed[PLAYERS_NOT_READ] = tuple(rosters.failed)
-        if session.narrowing.group_id is not None and not teams:
-            account.failed[GROUP_NOT_FOUND] = (session.narrowing.group_id,)
-        return ScanReport(
-            "players",
-            season_exists=True,
-            rows=len(checked.valid),
-            items=account.scanned + len(account.rejected_items),
-            rejected=account.rejected,
-            warnings=grouped(checked.warnings),
-            failed={team_id: str(error) for team_id, error in rosters.failed.items()},
-            written=written,
-            calls=session.calls - calls,
-            seconds=watch.phases,
-        )
+        return Read(checked, unread=rosters.failed, found=bool(teams))
+
+    return scan_entity(session, "players", twizzit_players, read)
 
 
 def map_players(session: SyncSession) -> MappingReport:

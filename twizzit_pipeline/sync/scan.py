@@ -1,16 +1,90 @@
-"""The end of every scan: the valid rows into the table of the same name, the rejected ones beside it."""
+"""A scan: read, judge, the valid rows into the table of the same name, the rejected ones beside it.
 
-from collections.abc import Mapping, Sequence
+What belongs here: what every entity's scan does alike. What is asked of Twizzit, and by which contract it is judged, is
+in the entity's own module.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 from sqlalchemy import Connection, Table, or_, select
 
 from twizzit_pipeline.contracts.checked import Checked
+from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
 from twizzit_pipeline.sync import history
 from twizzit_pipeline.sync.attempts import attempts
+from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, LISTED, PLAYERS_NOT_READ, Account
+from twizzit_pipeline.sync.reports import ScanReport
+from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.timing import Stopwatch
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read of one entity, and judged.
+
+    Attributes:
+        checked: valid rows with the snapshot's columns, credential and season aside.
+        unread: remote team id → why its players could not be read; what an earlier scan knew of them stays.
+        found: False where the one team that the session is narrowed to is not listed.
+    """
+
+    checked: Checked
+    unread: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
+    found: bool = True
+
+
+def scan_entity(
+    session: SyncSession, entity: str, table: Table, read: Callable[[SeasonRow, Stopwatch], Read]
+) -> ScanReport:
+    """Reads the season's rows of one entity and makes them the snapshot `table`.
+
+    Args:
+        read: asks Twizzit and judges the answer, with the laps ``fetch`` and ``validate``.
+
+    Raises:
+        TwizzitPipelineError: any leaf; nothing was written to the snapshot then.
+    """
+    watch, calls = Stopwatch(), session.calls
+    with session.recording(entity) as account:
+        season = session.listed_season()
+        if season is None:
+            account.details["season_exists"] = False
+            return ScanReport(entity, season_exists=False, calls=session.calls - calls, seconds=watch.phases)
+        seen = read(season, watch)
+        checked = seen.checked
+        unread = {"twizzit_team_id": tuple(seen.unread)} if seen.unread else {}
+        written, listed = store_scan(session, entity, table, season.id, checked, keep=unread)
+        watch.lap("write")
+        if session.narrowing.group_id is None:
+            account.details[LISTED] = listed
+        _count(session, account, table, seen)
+        return ScanReport(
+            entity,
+            season_exists=True,
+            rows=len(checked.valid),
+            items=account.scanned + len(account.rejected_items),
+            rejected=account.rejected,
+            warnings=grouped(checked.warnings),
+            failed={team_id: str(error) for team_id, error in seen.unread.items()},
+            written=written,
+            calls=session.calls - calls,
+            seconds=watch.phases,
+        )
+
+
+def _count(session: SyncSession, account: Account, table: Table, seen: Read) -> None:
+    remote_id = [column.name for column in table.primary_key][-1]
+    account.rejected = grouped(seen.checked.rejected)
+    account.scanned = len(set(seen.checked.valid[remote_id]) - account.rejected_items)
+    if seen.unread:
+        account.failed[PLAYERS_NOT_READ] = tuple(seen.unread)
+    if not seen.found and session.narrowing.group_id is not None:
+        account.failed[GROUP_NOT_FOUND] = (session.narrowing.group_id,)
 
 
 def store_scan(

@@ -220,6 +220,8 @@ class SyncSession:
             seasons.refresh(connection, self.credential.id, found)
         if any(season.label == self.season_label for season in found):
             self._season = self.stored_season()
+        else:
+            self.progress(f"Twizzit lists no season {self.season_label} for this account")
         self._asked = True
         return self._season
 
