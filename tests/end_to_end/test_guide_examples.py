@@ -25,6 +25,7 @@ from tests.end_to_end.conftest import AtWork
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
+from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
 
 
 @dataclass(frozen=True)
@@ -198,8 +199,11 @@ def test_the_same_sync_through_the_command_line_is_in_the_same_history(stage: St
         rows = client.get(f"/sync/history/{credential_id}").json()["history"]
         trail = client.get("/audit").json()["audit"]
     truth = stage.simulator.world.truth(club)
-    counts = [(row["syncType"], row["itemsSucceeded"], row["itemsFailed"]) for row in rows]
+    calendar = calendar_truth(stage.simulator.world, club)
+    counts = [(row["entity"], row["itemsSucceeded"], row["itemsFailed"]) for row in rows]
     assert counts == [
+        ("matches", len(calendar.matches), 0),
+        ("competitions", len(calendar.competitions), 0),
         ("players", len(truth.players), len(truth.rejected["players"])),
         ("teams", len(truth.teams), len(truth.rejected["teams"])),
     ]
