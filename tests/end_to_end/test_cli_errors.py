@@ -7,11 +7,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import insert
 
 from tests.conftest import ENCRYPTION_KEY
 from tests.end_to_end.command_line import CommandLine, logging_as_it_was
 from twizzit_pipeline.cli import main
+from twizzit_pipeline.cli.demo import stage
+from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.tables import clubs
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
+from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -189,3 +195,11 @@ def test_the_demo_stays_away_from_a_database_in_use(tmp_path: Path, database_url
         assert ended.err.count("\n") == 1
         assert "TWIZZIT_DATABASE_URL is in use" in ended.err
         assert connection.execute("SELECT count(*) FROM twizzit_credentials").fetchone() == (0,)
+
+
+def test_those_whom_the_demo_played_against_are_no_use_of_the_database(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(insert(clubs), [{"name": name} for name in ("KC Scheldedal", *OPPONENTS)])
+    stage.refuse_a_database_in_use(database, ["KC Scheldedal"])
+    with pytest.raises(SettingsError, match="in use"):
+        stage.refuse_a_database_in_use(database, ["KC Hoboken"])
