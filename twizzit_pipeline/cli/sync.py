@@ -42,7 +42,7 @@ def sync(
     for failure in synced.run.failures[:1]:
         typer.echo(f"Error: {' '.join(failure.message.split())}", err=True)
         if not hasattr(errors, failure.error):
-            typer.echo("That is a mistake of the program; its traceback is with the run, in the UI: twizzit up", err=True)
+            typer.echo("That is a mistake of the program; its traceback is with the run: twizzit up", err=True)
     raise typer.Exit(_EXIT_CODES[synced.outcome])
 
 
