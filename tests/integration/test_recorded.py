@@ -23,7 +23,7 @@ def record(connection: Connection, credential_id: int, entity: str, run_id: str,
     if (entity, run_id) == ("competitions", "broken"):
         history.fail(connection, row, Account(), "Twizzit answered 503")
     else:
-        rejected = {"name_length": ("7",)} if entity == "competitions" else {}
+        rejected: dict[str, tuple[str, ...]] = {"name_length": ("7",)} if entity == "competitions" else {}
         history.finish(connection, row, Account(scanned=3, rejected=rejected, details={LISTED: 3}))
     then = {"ago": timedelta(days=days_ago), "id": row}
     earlier = "UPDATE twizzit_sync_history SET started_at = started_at - :ago, completed_at = completed_at - :ago"
