@@ -11,12 +11,13 @@ from tests.end_to_end.conftest import AtWork
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.dagster_command import run_dagster
 from twizzit_pipeline.orchestration.instance import open_instance
+from twizzit_pipeline.orchestration.jobs import ASSETS_OF
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.verify import verify
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
-ASSETS = ("twizzit_teams", "twizzit_players", "twizzit_team_mappings", "twizzit_player_mappings")
+ASSETS = [asset for assets in ASSETS_OF.values() for asset in assets]
 LAUNCH = """
 mutation Launch($parameters: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $parameters) { __typename ... on LaunchBackfillSuccess { backfillId } }
@@ -85,8 +86,10 @@ def test_backfills_from_the_command_line_and_from_the_ui(
             materialized = instance.get_materialized_partitions(dg.AssetKey(asset))
             assert {key for key in materialized if key.partition("|")[0] in credentials} == {first, second}
     for run in ended.values():
-        assert {row.sync_type: row.status for row in history.for_run(database.engine, run.run_id)} == {
+        assert {row.entity: row.status for row in history.for_run(database.engine, run.run_id)} == {
             "teams": "partial_success",
             "players": "partial_success",
+            "competitions": "success",
+            "matches": "success",
         }
     assert clubs.calls.of("/authenticate") == 2, "the steps of a run share one process, and so one token"
