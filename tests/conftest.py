@@ -36,6 +36,11 @@ _HASTY = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the tests of the UI keep what they saw."""
+    parser.addoption("--screenshots", metavar="FOLDER", help="keep the pictures of Dagster's UI that the README shows")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _signals_as_in_a_terminal() -> None:
     """A worker of xdist ignores Ctrl-C, Dagster then ignores SIGTERM too, and every child would inherit both."""

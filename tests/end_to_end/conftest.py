@@ -1,4 +1,4 @@
-"""Dagster at work, started once for all tests that need its daemon or its UI."""
+"""What is started once for all tests that need it: Dagster at work, and `twizzit up --demo`."""
 
 import socket
 import subprocess
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from tests.conftest import ENCRYPTION_KEY
 from tests.end_to_end.command_line import CommandLine
+from tests.end_to_end.running_up import RunningUp, running_up
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, open_database
@@ -65,7 +66,12 @@ class AtWork:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those first: one worker of xdist gets them all, and the others work while they wait for the daemon."""
-    items.sort(key=lambda item: "dagster_at_work" not in getattr(item, "fixturenames", ()))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    names = getattr(item, "fixturenames", ())
+    return next((place for place, shared in enumerate(("dagster_at_work", "demo_up")) if shared in names), 2)
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +102,20 @@ def dagster_at_work(
             at_work = AtWork(f"http://127.0.0.1:{port}", settings, database, twizzit, folder / "dagster.log")
             with _running(at_work, port):
                 yield at_work
+
+
+@pytest.fixture(scope="session")
+def demo_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
+    """`twizzit up --demo`, each of whose three clubs has synced; SIGTERM must leave nothing of it."""
+    soon = {"TWIZZIT_STEP_RETRY_SECONDS": "2"}
+    with running_up(tmp_path_factory.mktemp("up") / "home", environment=soon) as up:
+        for number in (1, 2, 3):
+            up.line(f"  {number} ", " created · ", seconds=120)
+        yield up
+        pids = up.pids()
+        assert up.stop() == 0, up.account()
+        assert up.lines[-1].startswith("Everything is stopped (")
+        assert not [name for name, pid in pids.items() if psutil.pid_exists(pid)]
 
 
 @contextmanager

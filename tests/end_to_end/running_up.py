@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +14,12 @@ from typing import Any
 
 import httpx
 import psutil
+from sqlalchemy import Row, text
 
 from tests.end_to_end.command_line import CommandLine
 from twizzit_pipeline.cli.up import leftovers
+from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.storage.postmaster import read_postmaster
 
 READY_SECONDS = 90
@@ -92,6 +95,13 @@ class RunningUp:
         """A call of the API with the token that `up` printed."""
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx.request(method, self.urls["api"] + path, json=body, headers=headers, timeout=30, trust_env=False)
+
+    def rows(self, statement: str, **values: object) -> Sequence[Row[Any]]:
+        """What the database answers now."""
+        settings = load_settings(_env_file=None, home=self.home)
+        with open_database(settings) as database, database.engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return result.all() if result.returns_rows else []
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Asks it to stop, and waits for that and for its last line; its exit code."""

@@ -1,0 +1,100 @@
+"""Dagster's UI as somebody who uses it sees it: headless Chromium, the system's own; nothing is downloaded.
+
+What belongs here: the browser, what its pages complain of, and pictures of them. What is to be seen is for the tests.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage, FloatRect, Locator, Page, Response, ViewportSize, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+PATIENCE_SECONDS = 60
+WIDTH, HEIGHT = 1600, 1000
+
+_FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_LARGEST_PICTURE = 300_000
+
+
+@dataclass
+class Browser:
+    """One page of a UI.
+
+    Attributes:
+        complaints: errors that its pages logged or raised, and answers of the server that are errors.
+        pictures: the folder that `picture` writes to; None for none.
+    """
+
+    url: str
+    page: Page
+    pictures: Path | None = None
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE_SECONDS * 1000)
+        self.page.on("console", self._logged)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"raised: {error}"))
+        self.page.on("response", self._answered)
+
+    def open(self, path: str) -> Page:
+        """The page at this path of the UI."""
+        self.page.goto(self.url + path)
+        return self.page
+
+    def text(self, text: str) -> Locator:
+        """The first element that shows exactly this; of some the UI keeps an invisible copy, to measure it."""
+        return self.page.get_by_text(text, exact=True).filter(visible=True).first
+
+    def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Returns as soon as that is true of the page."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s: {what}"
+            self.page.wait_for_timeout(100)
+
+    def picture(self, name: str, left: int, top: int, width: int, height: int, *, sharp: bool = False) -> None:
+        """Keeps this part of what is to be seen, if pictures are wanted. `sharp`: of what is drawn small."""
+        if self.pictures is None:
+            return
+        path, part = self.pictures / f"{name}.png", FloatRect(x=left, y=top, width=width, height=height)
+        self.page.screenshot(path=path, clip=part, scale="device" if sharp else "css")
+        assert path.stat().st_size < _LARGEST_PICTURE, f"{path.name} is too large for the README"
+
+    def _logged(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"logged: {message.text}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status}: {response.url}")
+
+
+@contextmanager
+def browsing(url: str, profile: Path, pictures: Path | None = None) -> Iterator[Browser]:
+    """A browser with a new profile. While it is open, nothing else of this thread may run an event loop."""
+    assert CHROMIUM is not None
+    flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=CHROMIUM,
+            args=flags,
+            viewport=ViewportSize(width=WIDTH, height=HEIGHT),
+            device_scale_factor=1.5 if pictures else 1,
+        )
+        try:
+            yield Browser(url, context.pages[0], pictures)
+        finally:
+            context.close()

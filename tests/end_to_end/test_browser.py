@@ -1,0 +1,153 @@
+"""Dagster's UI in a browser, on the clubs of `twizzit up --demo`: what a person sees there, and a backfill by clicking.
+
+With ``--screenshots FOLDER`` these tests keep the pictures that the README shows.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser, and is not installed")
+
+from tests.end_to_end.browser import CHROMIUM, HEIGHT, WIDTH, Browser, browsing
+from tests.end_to_end.running_up import RunningUp
+from twizzit_pipeline.definitions import build_definitions
+from twizzit_pipeline.orchestration.assets import ASSETS
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path (Debian's package has that name)"),
+    pytest.mark.timeout(420),  # the first one waits for `up` and the demo's first syncs
+]
+
+ASSET = "twizzit_players"
+CLUBS = ("1-kc-scheldedal", "2-korfbal-t-wilgenhof-78", "3-corfbal-sclessin-sur-rhee")
+MENU = 240  # pixels that the menu on the left takes
+
+MATERIALIZED = """
+    SELECT count(DISTINCT partition) FROM dagster.event_logs
+    WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND asset_key = :key
+"""
+ENDED = "SELECT FROM twizzit_sync_requests WHERE id = :id AND completed_at IS NOT NULL"
+OF_THE_BACKFILL = """
+    SELECT credential_id, details ->> 'season', coalesce(details ->> 'entity', sync_type), status
+    FROM twizzit_sync_history
+    WHERE dagster_run_id IN (SELECT run_id FROM dagster.run_tags WHERE key = 'dagster/backfill')
+    ORDER BY 1, 3
+"""
+ALL_SAY_WHAT_PASSED = """assets => [...document.querySelectorAll("*")].filter(
+    element => !element.children.length && /^\\d+ \\/ \\d+ Passed$/.test(element.textContent)).length === assets"""
+# How much of the width of a chart its line takes: it alone is much more blue than red.
+WIDTH_DRAWN = """canvas => {
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+    const drawn = []
+    for (let at = 0; at < data.length; at += 4)
+        if (data[at + 3] > 200 && data[at + 2] > data[at] + 100) drawn.push((at / 4) % canvas.width)
+    return drawn.length ? (Math.max(...drawn) - Math.min(...drawn)) / canvas.width : 0
+}"""
+
+
+@pytest.fixture(scope="module")
+def _open(
+    demo_up: RunningUp, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Browser]:
+    """Nothing syncs by itself meanwhile; what did so last was the first club's players, as somebody asked."""
+    for number in range(1, len(CLUBS) + 1):
+        assert demo_up.ask("PUT", f"/sync/config/{number}", {"autoSyncEnabled": False}).is_success
+    asked = demo_up.ask("POST", "/sync/players/1?queue=true&wait=0").json()["requestId"]
+    demo_up.until(lambda: demo_up.rows(ENDED, id=asked), "the end of the sync that was asked for", 120)
+    folder = pytestconfig.getoption("--screenshots")
+    pictures = Path(folder).resolve() if folder else None
+    with browsing(demo_up.urls["ui"], tmp_path_factory.mktemp("chromium"), pictures) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(_open: Browser) -> Iterator[Browser]:
+    """The browser, which must have nothing to complain of at the end of the test."""
+    _open.complaints.clear()
+    yield _open
+    assert _open.complaints == []
+
+
+def test_the_graph_shows_every_asset_and_what_it_is_made_from(browser: Browser) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in build_definitions().resolve_all_asset_specs()}
+    groups = sorted({str(spec.group_name) for spec in specs.values()})
+    page = browser.open(f"/asset-groups?expanded={','.join(f'global@global:{group}' for group in groups)}")
+    for name in specs:
+        browser.text(name).wait_for()
+    page.wait_for_function(ALL_SAY_WHAT_PASSED, arg=len(specs))
+    edges = sum(len(list(spec.deps)) for spec in specs.values())
+    assert page.locator("svg path[marker-end]").count() == edges > len(specs)
+    browser.picture("asset-graph", MENU + 355, 108, WIDTH - MENU - 425, HEIGHT - 190, sharp=True)
+
+
+def test_the_grid_shows_which_clubs_and_seasons_have_arrived(browser: Browser, demo_up: RunningUp) -> None:
+    [(arrived,)] = demo_up.rows(MATERIALIZED, key=f'["{ASSET}"]')
+    page = browser.open(f"/assets/{ASSET}?view=partitions")
+    for told in (f"Materialized ({arrived})", f"Missing ({2 * len(CLUBS) - arrived})", "Failed (0)", *CLUBS):
+        browser.text(told).wait_for()
+    browser.text(CLUBS[0]).click()
+    browser.text("2026-2027").click()
+    page.get_by_role("row").filter(has_text="rejected_share").wait_for()
+    browser.picture("partitions", MENU, 0, WIDTH - MENU, HEIGHT)
+
+
+def test_a_check_that_does_not_pass_says_how_often(browser: Browser) -> None:
+    page = browser.open(f"/assets/{ASSET}?view=checks")
+    browser.text("every_roster_was_read").wait_for()
+    browser.text("first_name_present").click()
+    browser.text("2 × first_name_present").wait_for()
+    assert page.get_by_role("row").filter(has_text="count").inner_text().split() == ["count", "2"]
+    assert browser.text(f"{CLUBS[0]}|2026-2027").is_visible()
+    page.locator("canvas").wait_for()
+    browser.picture("checks", MENU, 0, WIDTH - MENU, HEIGHT)
+
+
+def test_the_checks_of_the_configuration_can_be_evaluated(browser: Browser) -> None:
+    page = browser.open("/assets/twizzit_sync_config?view=checks")
+    for check in ("every_configuration_works", "nobody_is_late"):
+        browser.text(check).wait_for()
+    assert page.get_by_role("button", name="Execute all").is_enabled()
+
+
+def test_the_plots_draw_a_history(browser: Browser) -> None:
+    page = browser.open(f"/assets/{ASSET}")
+    page.get_by_role("button", name="Plots").click()
+    page.get_by_role("button", name="Events").click()
+    for number in ("rows", "created", "unchanged", "rejected", "calls", "seconds_fetch"):
+        canvas = page.locator(f"xpath=//*[text()='{number}']/following::canvas[1]")
+        canvas.scroll_into_view_if_needed()
+        browser.until(lambda chart=canvas: chart.evaluate(WIDTH_DRAWN) > 0.5, f"a line from one point of {number} on")
+    browser.text("Metadata").evaluate("heading => heading.scrollIntoView()")
+    browser.picture("plots", MENU, 0, WIDTH - MENU, HEIGHT)
+
+
+def test_a_backfill_is_started_by_clicking(browser: Browser, demo_up: RunningUp) -> None:
+    page = browser.open("/asset-groups")
+    page.get_by_role("button", name="Materialize all").click()
+    dialog = page.get_by_role("dialog")
+    for wanted in (CLUBS[:2], ("2025-2026",)):
+        dialog.get_by_text("Select a partition or create one").first.click()
+        for key in wanted:
+            page.get_by_role("menuitem").filter(has_text=key).locator("label").click()
+        page.keyboard.press("Escape")
+        page.get_by_role("menuitem").first.wait_for(state="detached")
+    assert dialog.get_by_text("2 partitions").is_visible()
+    dialog.get_by_role("button", name="Launch backfill").click()
+    browser.text("View").click()
+    # Dagster looks for backfills twice a minute.
+    page.get_by_text("100% completed").nth(len(ASSETS) - 1).wait_for(timeout=180_000)
+
+    ended = demo_up.rows(OF_THE_BACKFILL)
+    kinds = ("competitions", "matches", "players", "teams")
+    assert [row[:3] for row in ended] == [(number, "2025-2026", kind) for number in (1, 2) for kind in kinds]
+    assert {row.status for row in ended if row.credential_id == 2} == {"success"}
+    assert {row.status for row in ended} == {"success", "partial_success"}
+
+
+def test_the_runs_say_why_they_were_started(browser: Browser) -> None:
+    page = browser.open("/runs")
+    for count, why in ((3, "twizzit/trigger: schedule"), (1, "twizzit/trigger: request")):
+        page.get_by_text(why).first.wait_for()
+        assert page.get_by_text(why).filter(visible=True).count() == count
