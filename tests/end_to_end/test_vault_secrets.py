@@ -87,7 +87,8 @@ def test_no_error_of_a_sync_shows_one(settings: Settings, simulator: SimulatorSe
             session = world.session(credential_id)
             shown += [repr(session), repr(vars(session))]
             shown.append(_error_of(session))
-            shown += [repr(session.client), repr(vars(session.client)), str(session.credential)]
+            assert session._client is not None
+            shown += [repr(session._client), repr(vars(session._client)), str(session.credential)]
             simulator.faults.clear()
     secrets = [world.club().account.password, WRONG_PASSWORD, *simulator.accounts._sessions]
     secrets.append(settings.encryption_key.get_secret_value() if settings.encryption_key else "")

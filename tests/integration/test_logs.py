@@ -102,6 +102,7 @@ def test_a_failure_says_which_error_and_why(world: SyncWorld, lines: Lines) -> N
     assert (ended["event"], ended["teams"]) == ("sync ended", "failed")
 
 
+@pytest.mark.dagster_tables
 def test_dagster_shows_the_lines_in_the_log_of_the_run(world: SyncWorld) -> None:
     logs.configure(world.settings, quiet=True)
     credential_id = world.add_credential()

@@ -19,6 +19,8 @@ from twizzit_pipeline.sync.requests import RequestOptions
 from twizzit_pipeline.sync.verify import verify
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
+pytestmark = pytest.mark.dagster_tables
+
 
 @pytest.fixture
 def orchestrator(settings: Settings, database: Database, simulator: SimulatorServer) -> Iterator[Orchestrator]:

@@ -20,6 +20,8 @@ from twizzit_pipeline.sync import history
 from twizzit_pipeline.sync.lease import Lease, lease_key
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
+pytestmark = pytest.mark.dagster_tables
+
 NOW = text("timezone('utc', now())")
 HOUR_AGO = text("timezone('utc', now()) - interval '1 hour'")
 

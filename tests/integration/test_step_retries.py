@@ -16,6 +16,8 @@ from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import history
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
+pytestmark = pytest.mark.dagster_tables
+
 Orchestrate = Callable[..., Orchestrator]
 
 
