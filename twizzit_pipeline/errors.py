@@ -20,6 +20,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── EndpointRefused           the endpoint is no http(s) URL, or on a private address
         ├── LoginRefused              401 for the username and password, or twice for a token
         ├── AccessDenied              403: the account may not read this
+        ├── CalendarRefused           403 or 404 for the calendar alone: teams and players arrive without
         ├── NotATwizzit               404, or an answer of another shape: the endpoint is probably wrong
         ├── QuotaSpent                the month's calls are used up
         ├── CallBudgetSpent           this run was allowed no more calls
@@ -170,6 +171,10 @@ class LoginRefused(TwizzitAnswerError, PermanentError):
 
 class AccessDenied(TwizzitAnswerError, PermanentError):
     """The account may not read what was asked for (403)."""
+
+
+class CalendarRefused(TwizzitAnswerError, PermanentError):
+    """The account may not read its calendar, or its service has none (403, 404): teams and players arrive without."""
 
 
 class NotATwizzit(TwizzitAnswerError, PermanentError):

@@ -120,8 +120,9 @@ def test_a_calendar_that_cannot_be_read_keeps_nobody_else_back(here: Orchestrato
     assert failed == ["twizzit_competitions"]
     assert statuses(here, result.run_id) == {"teams": "success", "players": "success", "competitions": "failed"}
     assert numbers(here, credential_id, "twizzit_player_mappings")["created"] == 4
-    plan = here.planned(credential_id)
-    assert (plan.consecutive_failures, plan.last_sync_at) == (1, None), "what was to be synced was not"
+    # the schedule goes on: teams and players are not kept waiting by what only a person can change
+    planned = here.planned(credential_id)
+    assert (planned.consecutive_failures, planned.last_sync_at is not None) == (0, True)
     here.simulator.faults.clear()
     assert run(here, credential_id, "sync_competitions").success
 

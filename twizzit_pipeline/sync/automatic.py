@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from twizzit_pipeline.errors import QuotaSpent, SyncInProgress
+from twizzit_pipeline.errors import CalendarRefused, MatchTypeNotFound, QuotaSpent, SyncInProgress
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, sync_config
 from twizzit_pipeline.sync import schedule, usage
@@ -24,6 +24,7 @@ from twizzit_pipeline.sync.usage import Meter
 _COLUMNS = tuple(sync_config.c[name] for name in Schedule.__dataclass_fields__)
 _GIVING_WAY = timedelta(seconds=60)
 _SWITCHES = tuple(dict.fromkeys(TURNED_ON.values()))
+CALENDAR = frozenset({"competitions", "matches"})
 _PLANNED = ("last_sync_at", "next_sync_at", "consecutive_failures", "paused_until", "paused_because")
 
 
@@ -32,13 +33,13 @@ class Run:
     """What the schedule wants to know of a run that had the lease.
 
     Attributes:
-        covers: the entities whose mappings it was to bring in step; `finished`: it did.
+        covers: the entities whose mappings it was to bring in step; `done`: those that it did.
         narrowed: it left something of them out.
         automatic: it came because its credential was due.
     """
 
     covers: frozenset[str]
-    finished: bool
+    done: frozenset[str]
     narrowed: bool
     running_season: bool
     automatic: bool
@@ -65,11 +66,29 @@ def run_ended(connection: Connection, credential_id: int, run: Run, troubles: Se
         counted(connection, credential_id)
         if run.automatic:
             gave_way(connection, credential_id)
-    elif troubles or not (run.finished or not run.running_season):
+    elif _failed(run, troubles):
         ended(connection, credential_id, "failed", automatic=run.automatic, lasted=run.lasted)
     else:
         how: Ended = "success" if run.running_season else "other_season"
         ended(connection, credential_id, how, automatic=run.automatic, lasted=run.lasted)
+
+
+def _failed(run: Run, troubles: Sequence[BaseException]) -> bool:
+    """Whether the sync is one to back off from.
+
+    An account that may not read its calendar, or whose matches nobody can tell from its other events, stays like that
+    until somebody changes it. It is told, and it keeps neither teams nor players waiting.
+    """
+    if not run.running_season:
+        return bool(troubles)
+    people = run.covers - CALENDAR
+    if people and people <= run.done and troubles and all(_is_the_calendars(error) for error in troubles):
+        return False
+    return bool(troubles) or not run.covers <= run.done
+
+
+def _is_the_calendars(error: BaseException) -> bool:
+    return isinstance(error, MatchTypeNotFound | CalendarRefused)
 
 
 def ended(

@@ -2,10 +2,13 @@
 
 from sqlalchemy import select
 
+from twizzit_pipeline.errors import AccessDenied, CalendarRefused, NotATwizzit
 from twizzit_pipeline.storage.tables import sync_config
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.records import Calendar
+
+_PATHS = ("/event", "/competition")
 
 
 def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
@@ -13,9 +16,20 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
 
     Raises:
         MatchTypeNotFound: the account's names do not tell which event type is the match, nor does the configuration.
-        TwizzitAnswerError: any leaf.
+        CalendarRefused: the account may not read it, or its service has none.
+        TwizzitAnswerError: any other leaf.
     """
     wanted = select(sync_config.c.match_event_type).where(sync_config.c.credential_id == session.credential.id)
     with session.engine.connect() as connection:
         match_type: str | None = connection.scalar(wanted)
-    return session.client.calendar(season.record, match_type=match_type or None)
+    try:
+        return session.client.calendar(season.record, match_type=match_type or None)
+    except (AccessDenied, NotATwizzit) as error:
+        if error.status not in (403, 404) or not (error.endpoint or "").startswith(_PATHS):
+            raise
+        raise CalendarRefused(
+            f"{error.endpoint} answered {error.status}: this account may not read its competitions and matches; ask "
+            f"Twizzit for the right, or leave them out: twizzit config set {session.credential.id} --no-competitions",
+            endpoint=error.endpoint,
+            status=error.status,
+        ) from None

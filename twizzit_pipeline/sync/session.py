@@ -295,7 +295,7 @@ class SyncSession:
             self.credential.id,
             automatic.Run(
                 covers=frozenset(self.to_map),
-                finished=self.to_map <= self._entries.finished,
+                done=frozenset(self._entries.finished),
                 narrowed=self.narrowing.narrows,
                 running_season=running == self.season_label,
                 automatic=self._automatic,
