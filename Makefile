@@ -22,7 +22,7 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(KEPT) $(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(KEPT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # A folder that was made by halves is taken away again, so that the next call starts anew.
 $(BIN)/python:

@@ -41,6 +41,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", metavar="FOLDER", help="keep the pictures of Dagster's UI that the README shows")
 
 
+# Long to start, and long waited for: each has a worker of xdist to itself, from the first moment on.
+_SHARED = ("dagster_at_work", "demo_up")
+_IN_TURN = ("integration", "end_to_end", "unit")  # the short ones last: then all workers end together
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests into an order, and those that share what is costly to make into a group of xdist."""
+    items.sort(key=_turn)
+    for item in items:
+        group = _shared(item) or (item.path.stem if _goes_with_its_module(item) else None)
+        if group is not None:
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _turn(item: pytest.Item) -> int:
+    shared = _shared(item)
+    if shared is not None:
+        return _SHARED.index(shared)
+    folder = next((folder for folder in _IN_TURN if folder in item.path.parts), _IN_TURN[-1])
+    return len(_SHARED) + _IN_TURN.index(folder)
+
+
+def _shared(item: pytest.Item) -> str | None:
+    return next((name for name in _SHARED if name in getattr(item, "fixturenames", ())), None)
+
+
+def _goes_with_its_module(item: pytest.Item) -> bool:
+    """A unit test, which is too short to be handed out by itself, or one with a fixture of its whole module."""
+    assert isinstance(item, pytest.Function)
+    fixtures = (found[-1] for found in item._fixtureinfo.name2fixturedefs.values())
+    return "unit" in item.path.parts or any(fixture.scope == "module" for fixture in fixtures)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _signals_as_in_a_terminal() -> None:
     """A worker of xdist ignores Ctrl-C, Dagster then ignores SIGTERM too, and every child would inherit both."""

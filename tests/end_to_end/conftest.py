@@ -1,4 +1,7 @@
-"""What is started once for all tests that need it: Dagster at work, and `twizzit up --demo`."""
+"""What is started once for all tests that need it: Dagster at work, and `twizzit up --demo`.
+
+`tests/conftest.py` has them run together, and before the others.
+"""
 
 import socket
 import subprocess
@@ -64,17 +67,7 @@ class AtWork:
             time.sleep(0.2)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those first: one worker of xdist gets them all, and the others work while they wait for the daemon."""
-    items.sort(key=_place)
-
-
-def _place(item: pytest.Item) -> int:
-    names = getattr(item, "fixturenames", ())
-    return next((place for place, shared in enumerate(("dagster_at_work", "demo_up")) if shared in names), 2)
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dagster_at_work(
     new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AtWork]:
@@ -104,7 +97,7 @@ def dagster_at_work(
                 yield at_work
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
     """`twizzit up --demo`, each of whose three clubs has synced; SIGTERM must leave nothing of it."""
     soon = {"TWIZZIT_STEP_RETRY_SECONDS": "2"}
