@@ -5,8 +5,7 @@ What belongs here: the browser, what its pages complain of, and pictures of them
 
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ WIDTH, HEIGHT = 1600, 1000
 
 _FLAGS = (
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # a container has little of it
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -56,13 +56,6 @@ class Browser:
     def text(self, text: str) -> Locator:
         """The first element that shows exactly this; of some the UI keeps an invisible copy, to measure it."""
         return self.page.get_by_text(text, exact=True).filter(visible=True).first
-
-    def until(self, holds: Callable[[], bool], what: str) -> None:
-        """Returns as soon as that is true of the page."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not holds():
-            assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s: {what}"
-            self.page.wait_for_timeout(100)
 
     def picture(self, name: str, left: int, top: int, width: int, height: int, *, sharp: bool = False) -> None:
         """Keeps this part of what is to be seen, if pictures are wanted. `sharp`: of what is drawn small."""

@@ -99,16 +99,12 @@ def dagster_at_work(
 
 @pytest.fixture(scope="package")
 def demo_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
-    """`twizzit up --demo`, each of whose three clubs has synced; SIGTERM must leave nothing of it."""
+    """`twizzit up --demo`, each of whose three clubs has synced. Whoever uses it leaves nothing under way."""
     soon = {"TWIZZIT_STEP_RETRY_SECONDS": "2"}
     with running_up(tmp_path_factory.mktemp("up") / "home", environment=soon) as up:
         for number in (1, 2, 3):
             up.line(f"  {number} ", " created · ", seconds=120)
         yield up
-        pids = up.pids()
-        assert up.stop() == 0, up.account()
-        assert up.lines[-1].startswith("Everything is stopped (")
-        assert not [name for name, pid in pids.items() if psutil.pid_exists(pid)]
 
 
 @contextmanager

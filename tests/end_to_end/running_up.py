@@ -24,6 +24,7 @@ from twizzit_pipeline.storage.postmaster import read_postmaster
 
 READY_SECONDS = 90
 STOPPED_SECONDS = 60
+_LOOK_SECONDS = 0.25
 
 # What the command line of each child holds that no other does.
 _CHILDREN = {
@@ -63,7 +64,7 @@ class RunningUp:
         until = time.monotonic() + seconds
         while not (found := holds()):
             assert time.monotonic() < until, f"not within {seconds} s: {what}\n{self.account()}"
-            time.sleep(0.1)
+            time.sleep(_LOOK_SECONDS)
         return found
 
     def line(self, *parts: str, seconds: float = 60, after: int = 0) -> str:
