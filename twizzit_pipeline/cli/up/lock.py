@@ -8,7 +8,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -122,7 +122,10 @@ class DatabaseLock:
         """Gives the lock back; nothing happens if it is not held."""
         if self._connection is None:
             return
-        # Not back into the pool: a session that lives on would keep the lock.
+        # By a word of ours where the server still listens: it ends a session some moments after we hang up. And not back
+        # into the pool: a session that lives on would keep a lock that it could not give back.
+        with suppress(SQLAlchemyError):
+            self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _DATABASE_LOCK})
         self._connection.invalidate()
         self._connection.close()
         self._connection = None
