@@ -122,8 +122,8 @@ class DatabaseLock:
         """Gives the lock back; nothing happens if it is not held."""
         if self._connection is None:
             return
-        # By a word of ours where the server still listens: it ends a session some moments after we hang up. And not back
-        # into the pool: a session that lives on would keep a lock that it could not give back.
+        # By a word of ours where the server still listens: it ends a session some moments after we hang up. And not
+        # back into the pool: a session that lives on would keep a lock that it could not give back.
         with suppress(SQLAlchemyError):
             self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _DATABASE_LOCK})
         self._connection.invalidate()
