@@ -46,6 +46,7 @@ _SHARED = ("dagster_at_work", "demo_up")
 _IN_TURN = ("integration", "end_to_end", "unit")  # the short ones last: then all workers end together
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks for the groups when its turn comes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the tests into an order, and those that share what is costly to make into a group of xdist."""
     items.sort(key=_turn)
