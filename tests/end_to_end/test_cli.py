@@ -160,14 +160,14 @@ def test_two_syncs_at_once_and_ctrl_c_on_the_first(
     twizzit: CommandLine, simulator: SimulatorServer, connection: psycopg.Connection
 ) -> None:
     credential_id = add_credential(twizzit, simulator)
-    season = simulator.world.running_season.label
+    sync = ("sync", credential_id, "--only", "teams", "--season", simulator.world.running_season.label)
     simulator.faults.arm("slow", path="/groups", times=None, seconds=60)
-    first = twizzit.start("sync", credential_id, "--season", season)
+    first = twizzit.start(*sync)
     until = time.monotonic() + 60
     while not connection.execute("SELECT 1 FROM twizzit_sync_history").fetchone() and time.monotonic() < until:
         time.sleep(0.1)
 
-    second = twizzit("sync", credential_id, "--season", season)
+    second = twizzit(*sync)
     assert second.code == 4, second.err
     assert "Error: Sync already in progress" in second.err
     assert "Traceback" not in second.err
@@ -179,7 +179,7 @@ def test_two_syncs_at_once_and_ctrl_c_on_the_first(
     assert connection.execute("SELECT DISTINCT status FROM twizzit_sync_history").fetchall() == [("failed",)]
     assert connection.execute("SELECT count(*) FROM twizzit_leases").fetchone() == (0,)
     simulator.faults.clear()
-    assert twizzit("sync", credential_id).code == 3
+    assert twizzit(*sync).code == 3
 
 
 def test_the_password_is_asked_for_and_not_shown(twizzit: CommandLine, simulator: SimulatorServer) -> None:
