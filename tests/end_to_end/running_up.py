@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,11 @@ class RunningUp:
         return code
 
     def account(self) -> str:
-        """Everything that it and its children said."""
+        """Everything that it and its children said; where it gives up by itself, its last line says why."""
+        if "Stopping …" in self.lines:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOPPED_SECONDS)
+                self.reader.join(10)
         logs = sorted((self.home / "logs").glob("*.log"))
         told = [f"--- {log.name}\n{log.read_text(errors='replace')[-6000:]}" for log in logs]
         return "\n".join([*self.lines, *told])
@@ -162,4 +166,5 @@ def _end(up: RunningUp) -> None:
             up.process.kill()
     leftovers.end(leftovers.marked(Path(os.path.realpath(up.home))), 5)
     if (postmaster := read_postmaster(up.home / "postgres")) is not None:
-        leftovers.end([psutil.Process(postmaster.pid)], 10)
+        with suppress(psutil.NoSuchProcess):
+            leftovers.end([psutil.Process(postmaster.pid)], 10)

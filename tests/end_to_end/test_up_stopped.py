@@ -16,14 +16,15 @@ def test_stopped_in_the_middle_of_a_sync_it_leaves_no_process_and_nothing_half_d
     assert demo_up.ask("POST", "/sync/teams/2?queue=true&wait=0").status_code == 202
     leased = "SELECT FROM twizzit_leases WHERE history_id IS NOT NULL AND credential_id = 2"
     demo_up.until(lambda: demo_up.rows(leased), "a sync that waits for Twizzit", 90)
-    pids, said = demo_up.pids(), len(demo_up.lines)
-    assert {"run", "code", "ui", "daemon", "api", "simulator", "postgres"} <= set(pids)
+    processes = {name: psutil.Process(pid) for name, pid in demo_up.pids().items()}
+    said = len(demo_up.lines)
+    assert {"run", "code", "ui", "daemon", "api", "simulator", "postgres"} <= set(processes)
 
     assert demo_up.stop(signal.SIGTERM) == 0
     assert "Interrupting 1 run under way" in demo_up.lines[said:]
     assert any("  2 Korfbal 't Wilgenhof '78, " in line and " · failed · " in line for line in demo_up.lines[said:])
     assert demo_up.lines[-1].startswith("Everything is stopped (")
-    assert [name for name, pid in pids.items() if psutil.pid_exists(pid)] == []
+    assert [name for name, process in processes.items() if process.is_running()] == []
 
     # The database is started once more to be asked.
     assert demo_up.rows("SELECT FROM twizzit_leases") == []
