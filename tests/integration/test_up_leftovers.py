@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from twizzit_pipeline.cli.up import leftovers
 from twizzit_pipeline.cli.up.lock import DatabaseLock, only_one
 from twizzit_pipeline.cli.up.ports import taken_for
 from twizzit_pipeline.cli.up.postgres import EmbeddedPostgres
-from twizzit_pipeline.errors import AlreadyUp, SettingsError
+from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, SettingsError
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.postmaster import read_postmaster
@@ -151,6 +153,30 @@ def test_the_lock_is_taken_anew_when_its_connection_was_lost(database: Database)
             lock.hold()
         usurper.release()
     outside.dispose()
+
+
+def test_its_own_session_that_the_server_has_not_ended_yet_is_nobody_elses(database: Database) -> None:
+    made: list[psycopg.Connection] = []
+    url = database.url.get_secret_value().replace("postgresql+psycopg:", "postgresql:")
+
+    def connect() -> psycopg.Connection:
+        made.append(psycopg.connect(url))
+        return made[-1]
+
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    with DatabaseLock(engine) as lock:
+        session = psutil.Process(made[0].info.backend_pid)
+        session.suspend()
+        try:
+            made[0].close()
+            with pytest.raises(DatabaseUnavailable, match="session of a connection that was lost"):
+                lock.hold()
+        finally:
+            session.resume()
+        session.wait(10)
+        lock.hold()
+        with pytest.raises(AlreadyUp):
+            DatabaseLock(database.engine).hold()
 
 
 # --- ports ------------------------------------------------------------------------------------------------------------

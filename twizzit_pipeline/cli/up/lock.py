@@ -16,13 +16,15 @@ from typing import Self
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from twizzit_pipeline.errors import AlreadyUp, SettingsError
+from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, SettingsError
 
 FILE = "up.lock"
 GUARDIAN = "guardian"
 
 # Any number, as long as no other program on the same database takes it.
 _DATABASE_LOCK = int.from_bytes(b"twizitup", "big")
+_TAKE = text("SELECT pg_try_advisory_lock(:key) AS taken, pg_backend_pid() AS session")
+_END = text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = :session")
 _LONGEST_CONTENT = 40
 _CLEANING_SECONDS = 40.0
 
@@ -86,6 +88,7 @@ class DatabaseLock:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
+        self._session: int | None = None
 
     def __enter__(self) -> Self:
         self.hold()
@@ -102,6 +105,7 @@ class DatabaseLock:
         Raises:
             AlreadyUp: somebody else holds it.
             SQLAlchemyError: the database does not answer.
+            DatabaseUnavailable: it has not yet ended the session of a connection that was lost.
         """
         if self._connection is not None:
             try:
@@ -111,12 +115,15 @@ class DatabaseLock:
                 self.release()
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
-            if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _DATABASE_LOCK}):
+            found = connection.execute(_TAKE, {"key": _DATABASE_LOCK}).one()
+            if not found.taken:
+                if connection.scalars(_END, {"session": self._session}).all():
+                    raise DatabaseUnavailable("The database still has the session of a connection that was lost")
                 raise AlreadyUp("Another `twizzit up` works on this database: stop that one first")
         except BaseException:
             connection.close()
             raise
-        self._connection = connection
+        self._connection, self._session = connection, found.session
 
     def release(self) -> None:
         """Gives the lock back; nothing happens if it is not held."""
