@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from tests.conftest import ENCRYPTION_KEY
 from tests.end_to_end.command_line import CommandLine
 from tests.end_to_end.running_up import RunningUp, running_up
+from twizzit_pipeline.cli.up.leftovers import lives
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, open_database
@@ -138,7 +139,7 @@ def _running(at_work: AtWork, port: int) -> Iterator[None]:
             code = process.wait(60)
         finally:
             process.kill()
-            left = [member for member in family if member.is_running() and member.status() != psutil.STATUS_ZOMBIE]
+            left = [member for member in family if lives(member)]
             for member in left:
                 member.kill()
     assert not left

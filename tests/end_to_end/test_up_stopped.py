@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from tests.end_to_end.running_up import RunningUp
+from twizzit_pipeline.cli.up.leftovers import lives
 
 
 @pytest.mark.timeout(420)
@@ -24,7 +25,7 @@ def test_stopped_in_the_middle_of_a_sync_it_leaves_no_process_and_nothing_half_d
     assert "Interrupting 1 run under way" in demo_up.lines[said:]
     assert any("  2 Korfbal 't Wilgenhof '78, " in line and " · failed · " in line for line in demo_up.lines[said:])
     assert demo_up.lines[-1].startswith("Everything is stopped (")
-    assert [name for name, process in processes.items() if process.is_running()] == []
+    assert [name for name, process in processes.items() if lives(process)] == []
 
     # The database is started once more to be asked.
     assert demo_up.rows("SELECT FROM twizzit_leases") == []

@@ -38,9 +38,17 @@ def end(processes: Iterable[psutil.Process], patience: float) -> int:
     return killed
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether it has not ended. One that ended is still listed until its parent, often the machine's init, asks."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _bears(process: psutil.Process, mark: str) -> bool:
     try:
-        return process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE
+        return process.environ().get(MARK) == mark and lives(process)
     except (psutil.Error, OSError):
         return False  # it ended meanwhile, or is somebody else's
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from twizzit_pipeline.cli.up.leftovers import lives
 from twizzit_pipeline.storage.embedded import embedded_server
 from twizzit_pipeline.storage.postmaster import read_postmaster
 
@@ -34,7 +35,7 @@ class EmbeddedPostgres:
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _LOOK_SECONDS
-        if self._process is not None and _lives(self._process):
+        if self._process is not None and lives(self._process):
             return
         self._say("PostgreSQL ended; starting it again")
         began = time.monotonic()
@@ -48,10 +49,3 @@ class EmbeddedPostgres:
             return None if postmaster is None else psutil.Process(postmaster.pid)
         except psutil.NoSuchProcess:
             return None
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
