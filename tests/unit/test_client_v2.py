@@ -365,6 +365,7 @@ def test_an_answer_of_another_shape_is_never_an_empty_list(path: str, answer: ob
 
 @settings(max_examples=80, deadline=None)
 @example(needed=248, others=33, gone=27, seed=2)
+@example(needed=1, others=49, gone=11, seed=0)
 @given(needed=st.integers(1, 250), others=st.integers(0, 1500), gone=st.integers(0, 30), seed=st.integers(0, 99))
 def test_people_anywhere_in_the_list_are_found_for_at_most_twice_the_cheaper_way(
     needed: int, others: int, gone: int, seed: int
@@ -387,7 +388,8 @@ def test_people_anywhere_in_the_list_are_found_for_at_most_twice_the_cheaper_way
     assert {player.id: player.first_name for player in players} == {
         str(id_): f"F{id_}" if id_ < 10_000 else None for id_ in wanted
     }
-    by_ids, by_pages = ceil(len(wanted) / 10), len(listed) // 100 + 1
+    # A list of fifty looks as if it were cut, until the next page is seen to be empty.
+    by_ids, by_pages = ceil(len(wanted) / 10), 2 if len(listed) == 50 else len(listed) // 100 + 1
     assert len(service.asked("/contacts")) <= 2 * min(by_ids, by_pages)
 
 

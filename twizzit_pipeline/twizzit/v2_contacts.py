@@ -5,7 +5,8 @@ contact, names, gender and shirt number are kept and nothing else: the rest is p
 
 Asking for N contacts costs ceil(N / 10) calls. How many the list costs is known only at its end, so it is read page by
 page, no further than asking would cost; what is then still missing is asked for. Together that is at most twice the
-cheaper way. The pages need no proof of their own: whoever was not on them is asked for by id.
+cheaper way (a list of exactly fifty costs two pages: it could as well have been cut to Twizzit's silent default). The
+pages need no proof of their own: whoever was not on them is asked for by id.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
