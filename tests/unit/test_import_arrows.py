@@ -19,6 +19,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "settings": set(),
     "logs": set(),
+    "garbage": set(),
     "twizzit": set(),
     "contracts": set(),
     "storage": set(),
@@ -44,7 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"cli"},
 }
-FOR_ALL = {"errors", "settings", "logs"}
+FOR_ALL = {"errors", "settings", "logs", "garbage"}
 
 # The simulator is for the demo, development and tests.
 SIMULATOR = "twizzit.simulator"
