@@ -14,7 +14,7 @@ from twizzit_pipeline.orchestration.checks import (
     PLAYER_SCAN_CHECKS,
     TEAM_SCAN_CHECKS,
 )
-from twizzit_pipeline.orchestration.results import mapping_result, readable_failures, scan_result
+from twizzit_pipeline.orchestration.results import mapping_result, one_by_one, readable_failures, scan_result
 from twizzit_pipeline.storage.bulk import Written
 from twizzit_pipeline.sync.quality.findings import Finding, Quality
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -284,3 +284,12 @@ def test_an_error_of_ours_becomes_one_line_without_its_history(error: TwizzitPip
 def test_a_mistake_of_the_program_stays_what_it_is() -> None:
     with pytest.raises(ZeroDivisionError), readable_failures():
         _ = 1 / 0
+
+
+def test_dagster_gets_the_materialization_and_then_each_check_under_its_full_name() -> None:
+    result = scan_result(ScanReport("teams", season_exists=True, rows=3), TEAM_SCAN_CHECKS, NOTHING)
+    asset = dg.AssetKey("twizzit_teams")
+    made, *checks = one_by_one(asset, result)
+    assert isinstance(made, dg.MaterializeResult)
+    assert (made.metadata, made.check_results) == (result.metadata, [])
+    assert checks == [check._replace(asset_key=asset) for check in result.check_results]

@@ -31,8 +31,8 @@ Metadata = dict[str, dg.MetadataValue]
 if TYPE_CHECKING:
     Materialized = dg.MaterializeResult[None]
 else:
-    # Dagster looks for the bare class in an asset's annotation.
     Materialized = dg.MaterializeResult
+Results = Iterator[Materialized | dg.AssetCheckResult]
 
 
 @contextmanager
@@ -104,6 +104,17 @@ def mapping_result(report: MappingReport, checks: Iterable[Check], quality: Qual
         news = {word: list(ids[:IDS_SHOWN]) for word, ids in report.news.items()}
         told["news_twizzit_ids"] = dg.MetadataValue.json(news)
     return dg.MaterializeResult(metadata=numbers | told, check_results=list(mapping_results(report, checks, quality)))
+
+
+def one_by_one(asset: dg.AssetKey, result: Materialized) -> Results:
+    """What a step yields: the materialization, and then each check under its full name.
+
+    Of a check that comes within a materialization, or does not name its asset, Dagster asks its storage twice which
+    materialization it is about.
+    """
+    yield result._replace(check_results=[])
+    for check in result.check_results:
+        yield check._replace(asset_key=asset)
 
 
 def _numbers(

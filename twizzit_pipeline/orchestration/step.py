@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import dagster as dg
 
@@ -13,6 +14,8 @@ from twizzit_pipeline.orchestration.results import readable_failures
 from twizzit_pipeline.sync.session import SyncSession
 
 OWNERS = ["team:club-data"]
+# A step hands no value over. Dagster's annotations call this a class, and do not let an asset have it.
+NO_VALUE = cast("dg.DagsterType", dg.Nothing)
 # In one process the step with the higher priority goes first. All scans come before anything of ShotSpot's is written;
 # those of teams and players before the others, so that they are there whatever becomes of the calendar.
 FIRST = {"dagster/priority": "2"}

@@ -16,8 +16,8 @@ from twizzit_pipeline.orchestration.checks import (
 )
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
 from twizzit_pipeline.orchestration.resources import SyncRun
-from twizzit_pipeline.orchestration.results import Materialized, mapping_result, scan_result
-from twizzit_pipeline.orchestration.step import BEFORE_MAPPINGS, OWNERS, session_of
+from twizzit_pipeline.orchestration.results import Results, mapping_result, one_by_one, scan_result
+from twizzit_pipeline.orchestration.step import BEFORE_MAPPINGS, NO_VALUE, OWNERS, session_of
 from twizzit_pipeline.sync.competitions import map_competitions, scan_competitions
 from twizzit_pipeline.sync.matches import map_matches, scan_matches
 from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
@@ -29,6 +29,7 @@ GROUP = "competitions_and_matches"
     deps=[CONFIGURATION],
     description="The competitions that the last scan of a season saw in Twizzit, as far as they keep their contract.",
     code_version="1",
+    dagster_type=NO_VALUE,
     tags={"entity": "competition", "stage": "scan"},
     metadata=definition_metadata("twizzit_competitions"),
     check_specs=specs("twizzit_competitions", COMPETITION_SCAN_CHECKS),
@@ -38,17 +39,18 @@ GROUP = "competitions_and_matches"
     owners=OWNERS,
     op_tags=BEFORE_MAPPINGS,
 )
-def twizzit_competitions(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+def twizzit_competitions(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
     with session_of(context, sync) as session:
         report = scan_competitions(session)
         quality = scan_quality(session, report)
-    return scan_result(report, COMPETITION_SCAN_CHECKS, quality)
+    yield from one_by_one(context.asset_key, scan_result(report, COMPETITION_SCAN_CHECKS, quality))
 
 
 @dg.asset(
     deps=[CONFIGURATION, "twizzit_competitions"],
     description="The matches of that calendar, friendlies too: who plays whom, when, and how it ended.",
     code_version="1",
+    dagster_type=NO_VALUE,
     tags={"entity": "match", "stage": "scan"},
     metadata=definition_metadata("twizzit_matches"),
     check_specs=specs("twizzit_matches", MATCH_SCAN_CHECKS),
@@ -58,17 +60,18 @@ def twizzit_competitions(context: dg.AssetExecutionContext, sync: dg.ResourcePar
     owners=OWNERS,
     op_tags=BEFORE_MAPPINGS,
 )
-def twizzit_matches(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+def twizzit_matches(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
     with session_of(context, sync) as session:
         report = scan_matches(session)
         quality = scan_quality(session, report)
-    return scan_result(report, MATCH_SCAN_CHECKS, quality)
+    yield from one_by_one(context.asset_key, scan_result(report, MATCH_SCAN_CHECKS, quality))
 
 
 @dg.asset(
     deps=["twizzit_competitions"],
     description="Which competition of ShotSpot each one of Twizzit is. Makes, links and updates `competitions`.",
     code_version="1",
+    dagster_type=NO_VALUE,
     tags={"entity": "competition", "stage": "mapping"},
     metadata=definition_metadata("twizzit_competition_mappings"),
     check_specs=specs("twizzit_competition_mappings", COMPETITION_MAPPING_CHECKS),
@@ -77,17 +80,18 @@ def twizzit_matches(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
     kinds={"python", "postgres"},
     owners=OWNERS,
 )
-def twizzit_competition_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+def twizzit_competition_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
     with session_of(context, sync) as session:
         report = map_competitions(session)
         quality = mapping_quality(session, report)
-    return mapping_result(report, COMPETITION_MAPPING_CHECKS, quality)
+    yield from one_by_one(context.asset_key, mapping_result(report, COMPETITION_MAPPING_CHECKS, quality))
 
 
 @dg.asset(
     deps=["twizzit_matches", "twizzit_competition_mappings", "twizzit_team_mappings"],
     description="Which game of ShotSpot each match of Twizzit is. Makes, links and updates `games`, and its opponents.",
     code_version="1",
+    dagster_type=NO_VALUE,
     tags={"entity": "match", "stage": "mapping"},
     metadata=definition_metadata("twizzit_match_mappings"),
     check_specs=specs("twizzit_match_mappings", MATCH_MAPPING_CHECKS),
@@ -96,11 +100,11 @@ def twizzit_competition_mappings(context: dg.AssetExecutionContext, sync: dg.Res
     kinds={"python", "postgres"},
     owners=OWNERS,
 )
-def twizzit_match_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+def twizzit_match_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
     with session_of(context, sync) as session:
         report = map_matches(session)
         quality = mapping_quality(session, report)
-    return mapping_result(report, MATCH_MAPPING_CHECKS, quality)
+    yield from one_by_one(context.asset_key, mapping_result(report, MATCH_MAPPING_CHECKS, quality))
 
 
 ASSETS = (twizzit_competitions, twizzit_matches, twizzit_competition_mappings, twizzit_match_mappings)

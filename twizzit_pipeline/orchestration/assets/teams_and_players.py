@@ -12,8 +12,8 @@ from twizzit_pipeline.orchestration.checks import (
 )
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
 from twizzit_pipeline.orchestration.resources import SyncRun
-from twizzit_pipeline.orchestration.results import Materialized, mapping_result, scan_result
-from twizzit_pipeline.orchestration.step import FIRST, OWNERS, session_of
+from twizzit_pipeline.orchestration.results import Results, mapping_result, one_by_one, scan_result
+from twizzit_pipeline.orchestration.step import FIRST, NO_VALUE, OWNERS, session_of
 from twizzit_pipeline.sync.players import map_players, scan_players
 from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
@@ -25,6 +25,7 @@ GROUP = "teams_and_players"
     deps=[CONFIGURATION],
     description="The teams that the last scan of a season saw in Twizzit, as far as they keep their contract.",
     code_version="1",
+    dagster_type=NO_VALUE,
     tags={"entity": "team", "stage": "scan"},
     metadata=definition_metadata("twizzit_teams"),
     check_specs=specs("twizzit_teams", TEAM_SCAN_CHECKS),
@@ -34,17 +35,18 @@ GROUP = "teams_and_players"
     owners=OWNERS,
     op_tags=FIRST,
 )
-def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
     with session_of(context, sync) as session:
         report = scan_teams(session)
         quality = scan_quality(session, report)
-    return scan_result(report, TEAM_SCAN_CHECKS, quality)
+    yield from one_by_one(context.asset_key, scan_result(report, TEAM_SCAN_CHECKS, quality))
 
 
 @dg.asset(
     deps=[CONFIGURATION, "twizzit_teams"],
     description="Who plays in those teams: one row for each team and player that keeps the contract.",
     code_version="1",
+    dagster_type=NO_VALUE,
     tags={"entity": "player", "stage": "scan", "personal_data": "true"},
     metadata=definition_metadata("twizzit_players"),
     check_specs=specs("twizzit_players", PLAYER_SCAN_CHECKS),
@@ -54,17 +56,18 @@ def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sync
     owners=OWNERS,
     op_tags=FIRST,
 )
-def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
     with session_of(context, sync) as session:
         report = scan_players(session)
         quality = scan_quality(session, report)
-    return scan_result(report, PLAYER_SCAN_CHECKS, quality)
+    yield from one_by_one(context.asset_key, scan_result(report, PLAYER_SCAN_CHECKS, quality))
 
 
 @dg.asset(
     deps=["twizzit_teams"],
     description="Which team of ShotSpot each team of Twizzit is. Makes, links and updates ShotSpot's `teams` with it.",
     code_version="1",
+    dagster_type=NO_VALUE,
     tags={"entity": "team", "stage": "mapping"},
     metadata=definition_metadata("twizzit_team_mappings"),
     check_specs=specs("twizzit_team_mappings", MAPPING_CHECKS),
@@ -73,17 +76,18 @@ def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
     kinds={"python", "postgres"},
     owners=OWNERS,
 )
-def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
     with session_of(context, sync) as session:
         report = map_teams(session)
         quality = mapping_quality(session, report)
-    return mapping_result(report, MAPPING_CHECKS, quality)
+    yield from one_by_one(context.asset_key, mapping_result(report, MAPPING_CHECKS, quality))
 
 
 @dg.asset(
     deps=["twizzit_players", "twizzit_team_mappings"],
     description="Which player of ShotSpot each player of Twizzit is. Makes, links and updates ShotSpot's `players`.",
     code_version="1",
+    dagster_type=NO_VALUE,
     tags={"entity": "player", "stage": "mapping", "personal_data": "true"},
     metadata=definition_metadata("twizzit_player_mappings"),
     check_specs=specs("twizzit_player_mappings", PLAYER_MAPPING_CHECKS),
@@ -92,11 +96,11 @@ def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourcePa
     kinds={"python", "postgres"},
     owners=OWNERS,
 )
-def twizzit_player_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Materialized:
+def twizzit_player_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
     with session_of(context, sync) as session:
         report = map_players(session)
         quality = mapping_quality(session, report)
-    return mapping_result(report, PLAYER_MAPPING_CHECKS, quality)
+    yield from one_by_one(context.asset_key, mapping_result(report, PLAYER_MAPPING_CHECKS, quality))
 
 
 ASSETS = (twizzit_teams, twizzit_players, twizzit_team_mappings, twizzit_player_mappings)
