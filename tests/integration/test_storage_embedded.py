@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,11 +30,22 @@ import sys
 from pathlib import Path
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import open_database
-with open_database(load_settings(_env_file=None, home=Path(sys.argv[1]))) as database:
-    with database.engine.connect() as connection:
-        print(connection.exec_driver_sql("SELECT pg_postmaster_start_time()").scalar(), flush=True)
-    sys.stdin.readline()
+told = "again"
+while told == "again":
+    with open_database(load_settings(_env_file=None, home=Path(sys.argv[1]))) as database:
+        with database.engine.connect() as connection:
+            print(connection.exec_driver_sql("SELECT pg_postmaster_start_time()").scalar(), flush=True)
+        told = sys.stdin.readline().strip()
 """
+
+_OTHERS = {
+    "TWIZZIT_ENCRYPTION_KEY": "cafe" * 16,
+    "PGPORT": "1",
+    "PGDATA": "/nowhere",
+    "PGHOST": "nowhere",
+    "PGUSER": "x",
+    "PGDATABASE": "y",
+}
 
 
 def _settings(home: Path) -> Settings:
@@ -59,6 +71,11 @@ def _socket_folder(home: Path) -> Path:
     running = read_postmaster(home / "postgres")
     assert running is not None
     return running.socket_folder
+
+
+def _moved(home: Path, to: Path) -> Path:
+    to.parent.mkdir(parents=True)
+    return home.rename(to)
 
 
 def _is_running(home: Path) -> bool:
@@ -98,26 +115,71 @@ def _answer(process: "subprocess.Popen[str]") -> str:
     return line
 
 
+@pytest.fixture(scope="session")
+def _homes(_server_home: Path) -> Path:
+    """Where these tests have their homes: in memory, as the server of all tests."""
+    folder = _server_home / "homes"
+    folder.mkdir()
+    return folder
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A home folder; what a broken test leaves running in it is ended."""
-    folder = tmp_path / "home"
+def above(_homes: Path) -> Iterator[Path]:
+    """A folder for homes; what a broken test leaves running in them is ended."""
+    folder = Path(tempfile.mkdtemp(dir=_homes))
     yield folder
-    for pid in processes_in(folder / "postgres"):
-        with suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).kill()
+    for data in folder.rglob("postgres"):
+        for pid in processes_in(data):
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).kill()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def new_home(above: Path) -> Path:
+    """A home folder that nobody has made yet."""
+    return above / "home"
+
+
+@pytest.fixture(scope="session")
+def _used_home(_homes: Path) -> Path:
+    """A home folder whose server has run and was stopped."""
+    folder = _homes / "used"
+    with open_database(_settings(folder)):
+        pass
+    return folder
+
+
+@pytest.fixture
+def home(_used_home: Path, new_home: Path) -> Path:
+    """A home folder whose server has run and was stopped: a copy, for a first start takes four times as long."""
+    shutil.copytree(_used_home, new_home)
+    return new_home
+
+
+@pytest.fixture(scope="session")
+def running(_used_home: Path, _homes: Path) -> Iterator[Path]:
+    """The home of a server that runs, for tests that only look at it; others' variables were set at its start."""
+    folder = _homes / "running"
+    shutil.copytree(_used_home, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _OTHERS.items():
+            patch.setenv(name, value)
+        with open_database(_settings(folder)):
+            patch.undo()
+            yield folder
 
 
 # --- first and second start -------------------------------------------------------------------------------------------
 
 
-def test_the_first_start_makes_everything_and_the_end_stops_it(home: Path) -> None:
-    with open_database(_settings(home)) as database:
+def test_the_first_start_makes_everything_and_the_end_stops_it(new_home: Path) -> None:
+    with open_database(_settings(new_home)) as database:
         assert make_url(database.url.get_secret_value()).database == "twizzit"
-        assert _is_running(home)
-    assert not _is_running(home)
-    assert processes_in(home / "postgres") == []
-    assert sorted(path.name for path in home.iterdir()) == [
+        assert _is_running(new_home)
+    assert not _is_running(new_home)
+    assert processes_in(new_home / "postgres") == []
+    assert sorted(path.name for path in new_home.iterdir()) == [
         "postgres",
         "postgres.lock",
         "postgres.log",
@@ -135,59 +197,55 @@ def test_data_outlives_the_server_and_the_second_start_is_quick(home: Path) -> N
         assert connection.scalar(text("SELECT value FROM kept")) == "é"
 
 
-def test_the_server_listens_on_no_tcp_port(home: Path) -> None:
-    with open_database(_settings(home)) as database:
-        kinds = {connection.family.name for connection in _postmaster(home).net_connections(kind="inet")}
+def test_the_server_listens_on_no_tcp_port(running: Path) -> None:
+    with open_database(_settings(running)) as database:
+        kinds = {connection.family.name for connection in _postmaster(running).net_connections(kind="inet")}
         assert kinds == set()
         with database.engine.connect() as connection:
             assert connection.scalar(text("SHOW listen_addresses")) == ""
 
 
-def test_writes_are_durable(home: Path) -> None:
-    with open_database(_settings(home)) as database, database.engine.connect() as connection:
+def test_writes_are_durable(running: Path) -> None:
+    with open_database(_settings(running)) as database, database.engine.connect() as connection:
         assert [connection.scalar(text(f"SHOW {name}")) for name in ("fsync", "synchronous_commit")] == ["on", "on"]
 
 
-def test_people_in_statements_do_not_reach_the_log(home: Path) -> None:
-    with open_database(_settings(home)) as database:
+def test_people_in_statements_do_not_reach_the_log(running: Path) -> None:
+    with open_database(_settings(running)) as database:
         for statement in ("CREATE TABLE people (name text UNIQUE)", "INSERT INTO people VALUES ('Annelies')"):
             with database.engine.begin() as connection:
                 connection.execute(text(statement))
         with pytest.raises(Exception, match="people_name_key"), database.engine.begin() as connection:
             connection.execute(text("INSERT INTO people VALUES ('Annelies')"))
-    log = (home / "postgres.log").read_text(encoding="utf-8")
+    log = (running / "postgres.log").read_text(encoding="utf-8")
     assert "people_name_key" in log
     assert "Annelies" not in log
 
 
-def test_two_homes_do_not_interfere(tmp_path: Path) -> None:
-    with open_database(_settings(tmp_path / "a")) as a, open_database(_settings(tmp_path / "b")) as b:
-        with a.engine.begin() as connection:
-            connection.execute(text("CREATE TABLE only_a ()"))
-        with b.engine.connect() as connection:
-            assert connection.scalar(text("SELECT to_regclass('only_a')")) is None
-        assert _postmaster(tmp_path / "a").pid != _postmaster(tmp_path / "b").pid
-    assert not _is_running(tmp_path / "a")
-    assert not _is_running(tmp_path / "b")
+def test_two_homes_do_not_interfere(home: Path, running: Path) -> None:
+    with open_database(_settings(running)) as b:
+        with open_database(_settings(home)) as a:
+            with a.engine.begin() as connection:
+                connection.execute(text("CREATE TABLE only_a ()"))
+            with b.engine.connect() as connection:
+                assert connection.scalar(text("SELECT to_regclass('only_a')")) is None
+            assert _postmaster(home).pid != _postmaster(running).pid
+        assert not _is_running(home)
+        assert _is_running(running)
+        assert _started_at(b)
 
 
-def test_the_server_inherits_no_secret(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "cafe" * 16)
-    with open_database(_settings(home)):
-        assert not [name for name in _postmaster(home).environ() if name.startswith("TWIZZIT_")]
+def test_the_server_inherits_no_secret(running: Path) -> None:
+    assert not [name for name in _postmaster(running).environ() if name.startswith("TWIZZIT_")]
 
 
-def test_a_server_of_other_variables_is_not_ours(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "PGPORT": "1",
-        "PGDATA": "/nowhere",
-        "PGHOST": "nowhere",
-        "PGUSER": "x",
-        "PGDATABASE": "y",
-    }.items():
+def test_a_server_of_other_variables_is_not_ours(running: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were there when it started, and are there when it is looked for."""
+    for name, value in _OTHERS.items():
         monkeypatch.setenv(name, value)
-    with open_database(_settings(home)) as database:
+    with open_database(load_settings(_env_file=None, home=running, encryption_key=None)) as database:
         assert _started_at(database)
+        assert _postmaster(running).environ().keys() & _OTHERS.keys() <= {"PGDATA"}
 
 
 # --- several users ----------------------------------------------------------------------------------------------------
@@ -202,12 +260,12 @@ def test_one_process_may_open_it_several_times(home: Path) -> None:
     assert not _is_running(home)
 
 
-def test_threads_share_it(home: Path) -> None:
+def test_threads_share_it(new_home: Path) -> None:
     seen: list[str] = []
     together = threading.Barrier(4)
 
     def use() -> None:
-        with open_database(_settings(home)) as database:
+        with open_database(_settings(new_home)) as database:
             together.wait(timeout=30)
             seen.append(_started_at(database))
 
@@ -218,36 +276,33 @@ def test_threads_share_it(home: Path) -> None:
         thread.join()
     assert len(seen) == 4
     assert len(set(seen)) == 1
-    assert not _is_running(home)
+    assert not _is_running(new_home)
 
 
-def test_processes_share_it_and_the_last_one_stops_it(home: Path) -> None:
-    with _user_process(home) as first, _user_process(home) as second:
+def test_processes_share_it_and_the_last_one_stops_it(new_home: Path) -> None:
+    with _user_process(new_home) as first, _user_process(new_home) as second:
         assert _answer(first) == _answer(second)
         first.communicate("go on\n")
         assert first.returncode == 0
-        assert _is_running(home)
+        assert _is_running(new_home)
         second.communicate("go on\n")
         assert second.returncode == 0
-        assert not _is_running(home)
+        assert not _is_running(new_home)
 
 
 def test_who_comes_while_another_stops_it_gets_a_server(home: Path) -> None:
-    with open_database(_settings(home)):
-        pass
-    for _ in range(3):
-        with _user_process(home) as other:
+    with _user_process(home) as other:
+        assert other.stdin is not None
+        for _ in range(3):
             _answer(other)
-            assert other.stdin is not None
-            other.stdin.write("go on\n")
+            other.stdin.write("again\n")
             other.stdin.flush()
             with open_database(_settings(home)) as database:
                 assert _started_at(database)
 
 
-def test_ctrl_c_at_the_terminal_does_not_reach_the_server(home: Path) -> None:
-    with open_database(_settings(home)):
-        assert os.getsid(_postmaster(home).pid) != os.getsid(0)
+def test_ctrl_c_at_the_terminal_does_not_reach_the_server(running: Path) -> None:
+    assert os.getsid(_postmaster(running).pid) != os.getsid(0)
 
 
 # --- killed -----------------------------------------------------------------------------------------------------------
@@ -286,31 +341,27 @@ def test_after_a_killed_server_committed_rows_are_there(home: Path) -> None:
 
 
 def test_a_process_id_that_is_now_somebody_elses_stops_nobody(home: Path) -> None:
-    with open_database(_settings(home)):
-        pass
     lines = [str(os.getpid()), str(home / "postgres"), "0", "5432", str(home / "run"), "", "1 1", "ready"]
     (home / "postgres" / "postmaster.pid").write_text("\n".join(lines) + "\n", encoding="utf-8")
     with open_database(_settings(home)) as database:
         assert _started_at(database)
 
 
-def test_half_of_a_first_start_is_made_anew(home: Path) -> None:
-    with _user_process(home) as killed:
-        _until(lambda: any((folder / "base").exists() for folder in home.glob("postgres.new-*")))
+def test_half_of_a_first_start_is_made_anew(new_home: Path) -> None:
+    with _user_process(new_home) as killed:
+        _until(lambda: any((folder / "base").exists() for folder in new_home.glob("postgres.new-*")))
         killed.kill()
         killed.wait()
-    assert not (home / "postgres").exists()
-    with open_database(_settings(home)) as database:
+    assert not (new_home / "postgres").exists()
+    with open_database(_settings(new_home)) as database:
         assert _started_at(database)
     # The killed one's initdb may still have been at work.
-    _until(lambda: not _initdb_runs_in(home))
-    with open_database(_settings(home)):
-        assert list(home.glob("postgres.new-*")) == []
+    _until(lambda: not _initdb_runs_in(new_home))
+    with open_database(_settings(new_home)):
+        assert list(new_home.glob("postgres.new-*")) == []
 
 
 def test_a_server_killed_before_its_database_was_made_gets_one(home: Path) -> None:
-    with open_database(_settings(home)):
-        pass
     folder = Cluster(home).start()
     with psycopg.connect(host=str(folder), user="twizzit", dbname="postgres", autocommit=True) as connection:
         connection.execute("DROP DATABASE twizzit")
@@ -321,12 +372,11 @@ def test_a_server_killed_before_its_database_was_made_gets_one(home: Path) -> No
 # --- folders ----------------------------------------------------------------------------------------------------------
 
 
-def test_no_folder_above_changes_and_ours_are_private(tmp_path: Path) -> None:
-    above = tmp_path / "a"  # short names: of a long path the socket would live elsewhere
-    above.mkdir(mode=0o700)
-    between = above / "b"
+def test_no_folder_above_changes_and_ours_are_private(above: Path) -> None:
+    between = above / "b"  # short names: of a long path the socket would live elsewhere
     between.mkdir(mode=0o751)
     before = [(folder.stat().st_mode, folder.stat().st_uid) for folder in (above, between)]
+    assert _mode(above) == 0o700
     home = between / "h"
     with open_database(_settings(home)):
         assert [(folder.stat().st_mode, folder.stat().st_uid) for folder in (above, between)] == before
@@ -336,24 +386,23 @@ def test_no_folder_above_changes_and_ours_are_private(tmp_path: Path) -> None:
         assert {path.lstat().st_uid for path in home.rglob("*")} == {os.geteuid()}
 
 
-def test_a_home_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir(mode=0o755)
+def test_a_home_that_was_there_keeps_its_mode(home: Path) -> None:
     home.chmod(0o755)
+    (home / "run").chmod(0o755)
     with open_database(_settings(home)):
         assert _mode(home) == 0o755
         assert _mode(home / "run") == 0o700
 
 
-@pytest.mark.parametrize("name", ['it\'s "so" $HOME `id` back\\slash', "é⚽ 100%", "a,b:c"])
-def test_any_name_of_a_home_will_do(tmp_path: Path, name: str) -> None:
-    with open_database(_settings(tmp_path / name)) as database:
+@pytest.mark.parametrize("name", ['it\'s "so" $HOME `id` back\\slash é⚽ 100%', "a,b:c"])
+def test_any_name_of_a_home_will_do(above: Path, name: str) -> None:
+    with open_database(_settings(above / name)) as database:
         assert _started_at(database)
-    assert not _is_running(tmp_path / name)
+    assert not _is_running(above / name)
 
 
-def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(tmp_path: Path) -> None:
-    home = tmp_path / ("long" * 20) / ("longer" * 20)
+def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(home: Path, above: Path) -> None:
+    home = _moved(home, above / ("long" * 20) / ("longer" * 20))
     with open_database(_settings(home)) as database:
         folder = _socket_folder(home)
         assert _mode(folder) == 0o700
@@ -370,14 +419,14 @@ def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(tmp_path: 
     assert not folder.exists()
 
 
-def test_a_socket_folder_that_somebody_took_meanwhile_is_not_used(tmp_path: Path) -> None:
-    home = tmp_path / ("long" * 20) / ("longer" * 20)
+def test_a_socket_folder_that_somebody_took_meanwhile_is_not_used(home: Path, above: Path) -> None:
+    home = _moved(home, above / ("long" * 20) / ("longer" * 20))
     with open_database(_settings(home)):
         folder = _socket_folder(home)
         _postmaster(home).send_signal(signal.SIGKILL)
         _until(lambda: not _is_running(home))
         shutil.rmtree(folder)
-        folder.symlink_to(tmp_path)
+        folder.symlink_to(above)
         try:
             with open_database(_settings(home)) as database:
                 assert _started_at(database)
@@ -386,10 +435,10 @@ def test_a_socket_folder_that_somebody_took_meanwhile_is_not_used(tmp_path: Path
             folder.unlink()
 
 
-def test_a_relative_home_means_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with open_database(_settings(Path(".twizzit"))):
-        assert _is_running(tmp_path / ".twizzit")
+def test_a_relative_home_means_the_working_directory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home.parent)
+    with open_database(_settings(Path(home.name))):
+        assert _is_running(home)
 
 
 # --- one line when it cannot be ---------------------------------------------------------------------------------------
@@ -412,15 +461,11 @@ def test_a_home_with_a_line_break_is_one_line(tmp_path: Path) -> None:
 
 
 def test_data_of_another_version_says_what_to_do(home: Path) -> None:
-    with open_database(_settings(home)):
-        pass
     (home / "postgres" / "PG_VERSION").write_text("9\n", encoding="ascii")
     assert "was made by PostgreSQL 9, and this installation brings 16 and 18: move the folder" in _refused(home)
 
 
 def test_a_damaged_configuration_names_the_complaint_and_the_log(home: Path) -> None:
-    with open_database(_settings(home)):
-        pass
     with (home / "postgres" / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write("max_connections = 'none'\n")
     said = _refused(home)
@@ -429,8 +474,6 @@ def test_a_damaged_configuration_names_the_complaint_and_the_log(home: Path) -> 
 
 
 def test_a_failed_start_leaves_nothing_behind(home: Path) -> None:
-    with open_database(_settings(home)):
-        pass
     configuration = home / "postgres" / "postgresql.conf"
     good = configuration.read_text(encoding="utf-8")
     configuration.write_text(f"{good}\nmax_connections = 'none'\n", encoding="utf-8")
@@ -464,10 +507,10 @@ def only_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
 
 def test_without_namespaces_root_runs_it_as_nobody_in_folders_of_its_own(
-    only_programs: Callable[..., None], tmp_path: Path
+    only_programs: Callable[..., None], above: Path
 ) -> None:
     only_programs("setpriv", "true", "sh")
-    private = tmp_path / "private"
+    private = above / "private"
     private.mkdir(mode=0o700)
     home = private / "home"
     for _ in range(2):
@@ -487,7 +530,5 @@ def test_root_who_can_become_nobody_is_told_what_to_do(only_programs: Callable[.
 def test_data_of_another_user_is_refused(home: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give folders away")
-    with open_database(_settings(home)):
-        pass
     os.chown(home / "postgres", 12345, -1)
     assert "belongs to another user (uid 12345): run as that user" in _refused(home)
