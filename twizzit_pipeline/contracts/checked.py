@@ -6,12 +6,14 @@ module. Nothing here, neither a message nor a rejected row, holds anything of a 
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pandera.config import ValidationDepth, config_context
-from pandera.errors import SchemaError, SchemaErrorReason
+from pandera.engines.pandas_engine import Engine
 
 from twizzit_pipeline.contracts.rules import UNPRINTABLE, column_of
 from twizzit_pipeline.errors import FormatChanged
@@ -21,6 +23,8 @@ _FEWEST_THAT_STOP = 5
 # What `twizzit_rejected_rows.twizzit_id` can hold: an id that is longer, or holds what cannot be stored, is rejected
 # and named by what is left of it.
 _ID_LENGTH = 100
+
+_Values = pd.Series | pd.DataFrame
 
 _WHAT_TO_DO = "nothing was written; compare what Twizzit shows with what it showed before, and report it"
 
@@ -86,21 +90,30 @@ def split(
 
 
 def _stop_if_strange(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> None:
-    """FormatChanged if a column is missing or of another dtype, or an id is absent."""
+    """FormatChanged if a column is missing or of another dtype, or an id is absent.
+
+    The columns are asked one by one: pandera's `validate` would print the values of each that is as it should be.
+    """
     schema = model.to_schema()
-    strange: list[str] = []
-    # pandera can be switched off by the environment; a contract cannot.
-    with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_ONLY):
-        try:
-            model.validate(frame, lazy=True)
-        except pa.errors.SchemaErrors as findings:  # quotes the rows, and so goes no further than here
-            strange = [_strangeness(error) for error in findings.schema_errors]
+    told = [_strangeness(str(name), column, frame) for name, column in schema.columns.items()]
+    strange = [what for what in told if what is not None]
     if not strange:
         ids = [str(name) for name, column in schema.columns.items() if not column.nullable]
         empty = {name: int((frame[name] == "").sum()) for name in ids}
         strange = [f"{name} is empty in {count} rows" for name, count in empty.items() if count]
     if strange:
         raise FormatChanged(f"The format of Twizzit's {schema.name} has changed: {'; '.join(strange)}: {_WHAT_TO_DO}")
+
+
+def _strangeness(name: str, column: pa.Column, frame: pd.DataFrame) -> str | None:
+    """What is wrong with a column of the frame, without a word of its rows."""
+    if name not in frame:
+        return f"the column {name} is missing"
+    if not column.nullable and frame[name].hasnans:
+        return f"{name} is absent in {int(frame[name].isna().sum())} rows"
+    if not np.all(np.asarray(column.dtype.check(Engine.dtype(frame[name].dtype), frame[name]))):
+        return f"{name} holds something else than {column.dtype}"
+    return None
 
 
 def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Finding]:
@@ -110,14 +123,10 @@ def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Find
     they are in would take it four times as long.
     """
     schema = model.to_schema()
-    asked: list[tuple[str | None, pa.Check]] = [
-        (str(name), check) for name, column in schema.columns.items() for check in column.checks
-    ]
-    asked += [(None, check) for check in schema.checks]
     found, unasked = [], []
-    for column, check in asked:
+    for check, column, values in _asked(schema, frame):
         try:
-            rows = _broken(check, frame, column)
+            rows = _broken(check, values)
         except Exception:  # whatever a rule stumbles over, it has judged no row, so none may pass for having kept it
             unasked.append(str(check.name))
         else:
@@ -128,25 +137,27 @@ def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Find
     return found
 
 
-def _broken(check: pa.Check, frame: pd.DataFrame, column: str | None) -> pd.Index:
-    """The labels of the rows that a check says no to; nulls that it does not ask about are no rows of its."""
-    said = check(frame, column).check_output
+def _asked(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple[pa.Check, str | None, _Values]]:
+    """Each rule with its column, if it has one, and what it judges: nulls only where it asks about them."""
+    for name, column in schema.columns.items():
+        values = frame[str(name)]
+        present = values.dropna() if values.hasnans else values
+        for check in column.checks:
+            yield check, str(name), present if check.ignore_na else values
+    for check in schema.checks:
+        yield check, None, frame
+
+
+def _broken(check: pa.Check, values: _Values) -> pd.Index:
+    """The labels of the rows that a check says no to.
+
+    Calling the check itself would go on to gather the values that fail, which nobody here may see anyway.
+    """
+    backend: Any = check.get_backend(values)(check)
+    said = backend.apply(values)
     if not isinstance(said, pd.Series):
         raise TypeError("a rule judges rows")
-    return said.index[~said.astype(bool).to_numpy()]
-
-
-def _strangeness(error: SchemaError) -> str:
-    """What is wrong with the frame, without a word of its rows."""
-    match error.reason_code:
-        case SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME:
-            return f"the column {error.failure_cases} is missing"
-        case SchemaErrorReason.SERIES_CONTAINS_NULLS:
-            return f"{error.schema.name} is absent in {len(error.failure_cases)} rows"
-        case SchemaErrorReason.WRONG_DATATYPE:
-            return f"{error.schema.name} holds something else than {error.schema.dtype}"
-        case _:
-            return f"{error.schema.name} is not what it should be ({error.reason_code})"
+    return said.index[~said.to_numpy(dtype=bool)]
 
 
 def _union(findings: list[_Finding]) -> pd.Index:
@@ -171,6 +182,8 @@ def _stop_if_most_are_rejected(
 
 def _report(findings: list[_Finding], ids: "pd.Series[str]", columns: list[str]) -> pd.DataFrame:
     """One row for each id and rule; rows whose id is not in `ids` are left out."""
+    if not findings:
+        return pd.DataFrame(columns=columns, dtype="str")
     rows = [
         (re.sub(UNPRINTABLE, "", name)[:_ID_LENGTH], finding.column, finding.rule)
         for finding in findings
