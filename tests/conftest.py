@@ -170,11 +170,23 @@ def _template_with_dagster(postgres_url: str, tmp_path_factory: pytest.TempPathF
         return _WITH_DAGSTER
 
 
+@pytest.fixture(scope="session")
+def new_database_of_dagster(
+    postgres_url: str, _template_with_dagster: str
+) -> Callable[[], AbstractContextManager[str]]:
+    """The same, with Dagster's tables."""
+    return lambda: contextmanager(_database_of)(postgres_url, _template_with_dagster)
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, postgres_url: str) -> Iterator[str]:
-    """The URL of a fresh migrated database of this test alone; with Dagster's tables where the mark says so."""
+    """The URL of a fresh migrated database of this test alone; with Dagster's tables where the mark says so, and a copy
+    of what syncs wrote where the module's fixture `synced` is asked for (see tests/integration/synced_world.py).
+    """
     marked = request.node.get_closest_marker("dagster_tables") is not None
     template = request.getfixturevalue("_template_with_dagster") if marked else _TEMPLATE
+    if "synced" in request.fixturenames:
+        template = request.getfixturevalue("synced").template
     yield from _database_of(postgres_url, template)
 
 

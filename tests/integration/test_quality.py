@@ -1,12 +1,13 @@
 """Each judgement of the data fails for its own reason, names ids and counts alone, and never fails a sync."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, event, insert, text, update
 
 from tests.integration.sync_world import SyncWorld, quick
+from tests.integration.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -26,23 +27,41 @@ SCANS: tuple[Callable[[SyncSession], ScanReport], ...] = (scan_teams, scan_playe
 MAPS: tuple[Callable[[SyncSession], MappingReport], ...] = (map_teams, map_players)
 
 
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 5, "players_per_team": 6, "other_contacts": 0}
+
+
+def mend(simulator: SimulatorServer) -> None:
+    """Leaves nobody to be rejected: one small team's share of them is worth a warning already."""
+    world = simulator.world
+    rejected = world.truth(world.organizations[0]).rejected
+    for number, person in enumerate(rejected["players"]):
+        simulator.changes.rename_person(int(person), f"Person {number}", "Mended")
+    for number, team in enumerate(rejected["teams"]):
+        simulator.changes.rename_team(int(team), f"Mended {number}")
+
+
+def mended_and_synced(world: SyncWorld) -> None:
+    mend(world.simulator)
+    first_sync(world)
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), mended_and_synced, **SMALL) as once:
+        yield once
+
+
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    made = SyncWorld(quick(settings), database, simulate(clubs=1, teams=5, players_per_team=6, other_contacts=0))
-    rejected = made.simulator.world.truth(made.club()).rejected
-    for number, person in enumerate(rejected["players"]):  # one small team's share of them is worth a warning already
-        made.simulator.changes.rename_person(int(person), f"Person {number}", "Mended")
-    for number, team in enumerate(rejected["teams"]):
-        made.simulator.changes.rename_team(int(team), f"Mended {number}")
+    made = SyncWorld(quick(settings), database, simulate(**SMALL))
+    mend(made.simulator)
     return made
 
 
 @pytest.fixture
-def club(world: SyncWorld) -> int:
+def club(world: SyncWorld, synced: SyncedOnce) -> int:
     """A credential whose club was synced."""
-    credential_id = world.add_credential()
-    world.sync(credential_id)
-    return credential_id
+    return taken_over(world, synced)
 
 
 def judge(world: SyncWorld, credential_id: int, *, damage: Damage | None = None, **narrowing: Any) -> Judged:

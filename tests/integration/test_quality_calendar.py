@@ -1,13 +1,15 @@
 """Each judgement of competitions and matches fails for its own reason, over ShotSpot's games and not the scan alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, text, update
 
 from tests.integration.sync_world import STEPS, SyncWorld, quick
+from tests.integration.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
 from tests.integration.test_quality import execute, faults, statements_of_judging
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
@@ -25,18 +27,32 @@ CALENDAR = (scan_competitions, scan_matches, map_competitions, map_matches)
 Row = dict[str, Any]
 
 
+SMALL: dict[str, Any] = {
+    "clubs": 1,
+    "teams": 3,
+    "players_per_team": 2,
+    "other_contacts": 0,
+    "tidy": frozenset({1}),
+}
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    """The club and its calendar."""
+    everything = partial(first_sync, steps=(*STEPS, *CALENDAR))
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), everything, **SMALL) as once:
+        yield once
+
+
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    server = simulate(clubs=1, teams=3, players_per_team=2, other_contacts=0, tidy=frozenset({1}))
-    return SyncWorld(quick(settings), database, server)
+    return SyncWorld(quick(settings), database, simulate(**SMALL))
 
 
 @pytest.fixture
-def club(world: SyncWorld) -> int:
+def club(world: SyncWorld, synced: SyncedOnce) -> int:
     """A credential whose club and calendar were synced."""
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=(*STEPS, *CALENDAR))
-    return credential_id
+    return taken_over(world, synced)
 
 
 def judge(

@@ -1,7 +1,9 @@
 """A season's competitions and matches: what Twizzit holds, moved and cancelled told apart, nothing started touched."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import text
 
 from tests.integration.sync_world import STEPS, Synced, SyncWorld, quick
+from tests.integration.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -36,13 +39,26 @@ WRITTEN = (
     tables.twizzit_matches,
     tables.sync_changes,
 )
-SMALL = {"clubs": 2, "teams": 4, "players_per_team": 3, "other_contacts": 2}
+SMALL: dict[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 3, "other_contacts": 2}
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    everything = partial(first_sync, steps=EVERYTHING)
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), everything, **SMALL) as once:
+        yield once
 
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Any) -> SyncWorld:
     server: SimulatorServer = simulate(**SMALL)
     return SyncWorld(quick(settings), database, server)
+
+
+@pytest.fixture
+def club(world: SyncWorld, synced: SyncedOnce) -> int:
+    """A credential whose club and calendar were synced."""
+    return taken_over(world, synced)
 
 
 def matches_of(synced: Synced) -> MappingReport:
@@ -121,18 +137,14 @@ def test_a_sync_ends_with_the_calendar(world: SyncWorld, dialect: Dialect) -> No
     assert not any(re.search("[A-Z]{4}", row["name"]) for row in world.rows(tables.teams))
 
 
-def test_a_second_sync_writes_nothing(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
+def test_a_second_sync_writes_nothing(world: SyncWorld, club: int) -> None:
     before = world.dump(WRITTEN)
-    synced = world.sync(credential_id, steps=EVERYTHING)
+    synced = world.sync(club, steps=EVERYTHING)
     assert world.dump(WRITTEN) == before
     assert matches_of(synced).unchanged == len(games(world))
 
 
-def test_moved_cancelled_postponed_finished_and_vanished_are_told_apart(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
+def test_moved_cancelled_postponed_finished_and_vanished_are_told_apart(world: SyncWorld, club: int) -> None:
     before = games(world)
     moved, cancelled, postponed, finished, vanished = coming(world, 5)
     changes = world.simulator.changes
@@ -143,7 +155,7 @@ def test_moved_cancelled_postponed_finished_and_vanished_are_told_apart(world: S
     changes.finish_match(int(finished), 12, 9)
     changes.remove_match(int(vanished))
 
-    synced = world.sync(credential_id, steps=EVERYTHING)
+    synced = world.sync(club, steps=EVERYTHING)
 
     report, now = matches_of(synced), games(world)
     assert report.news == {
@@ -165,9 +177,7 @@ def test_moved_cancelled_postponed_finished_and_vanished_are_told_apart(world: S
     assert synced.history["matches"].status == "success"
 
 
-def test_a_game_that_was_started_is_never_touched(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
+def test_a_game_that_was_started_is_never_touched(world: SyncWorld, club: int) -> None:
     started, recorded, prepared = coming(world, 3)
     before = games(world)
     world.change(tables.games, before[started]["id"], status="in_progress", home_score=3)
@@ -181,7 +191,7 @@ def test_a_game_that_was_started_is_never_touched(world: SyncWorld) -> None:
     for match in (started, recorded, prepared):
         world.simulator.changes.move_match(int(match), "2027-04-01 20:00")
 
-    synced = world.sync(credential_id, steps=EVERYTHING)
+    synced = world.sync(club, steps=EVERYTHING)
 
     now = games(world)
     assert now[started] == held[started]
@@ -190,26 +200,22 @@ def test_a_game_that_was_started_is_never_touched(world: SyncWorld) -> None:
     assert matches_of(synced).news == {"moved": (prepared,)}
     (mapping,) = world.rows(tables.match_mappings, twizzit_match_id=started)
     assert mapping["last_values"]["starts_at"] == "2027-04-01T18:00:00+00:00"
-    assert matches_of(world.sync(credential_id, steps=EVERYTHING)).updated == 0
+    assert matches_of(world.sync(club, steps=EVERYTHING)).updated == 0
 
 
-def test_what_people_changed_in_shotspot_stays(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
+def test_what_people_changed_in_shotspot_stays(world: SyncWorld, club: int) -> None:
     match, other = coming(world, 2)
     game = games(world)[match]
     at = datetime(2027, 4, 1, 18, tzinfo=UTC)
     world.change(tables.games, game["id"], date=at)
     world.simulator.changes.cancel_match(int(match))
-    world.sync(credential_id, steps=EVERYTHING)
+    world.sync(club, steps=EVERYTHING)
     now = games(world)[match]
     assert (now["date"], now["status"]) == (at, "cancelled")
     assert games(world)[other]["status"] == "scheduled"
 
 
-def test_a_game_that_somebody_typed_in_is_found(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
+def test_a_game_that_somebody_typed_in_is_found(world: SyncWorld, club: int) -> None:
     match = coming(world, 1)[0]
     game = games(world)[match]
     with world.database.engine.begin() as connection:  # as if it had been there before the first sync
@@ -219,37 +225,33 @@ def test_a_game_that_somebody_typed_in_is_found(world: SyncWorld) -> None:
             .where(tables.games.c.id == game["id"])
             .values(competition_id=None, status="scheduled")
         )
-    synced = world.sync(credential_id, steps=EVERYTHING)
+    synced = world.sync(club, steps=EVERYTHING)
     assert matches_of(synced).linked == 1
     assert games(world)[match] == game
 
 
-def test_two_clubs_meet_in_one_database(world: SyncWorld) -> None:
+def test_two_clubs_meet_in_one_database(world: SyncWorld, club: int) -> None:
     """An opponent that has a credential of its own becomes the club that was made for it, and its games stay apart."""
-    first = world.add_credential(0)
     second = world.add_credential(1)
-    world.sync(first, steps=EVERYTHING)
     world.sync(second, steps=EVERYTHING)
-    assert_calendar(world, first, "v2", 0)
+    assert_calendar(world, club, "v2", 0)
     assert_calendar(world, second, "v2", 1)
     clubs = [row["name"] for row in world.rows(tables.clubs)]
     assert len(clubs) == len(set(map(normalised_name, clubs))) == 2 + 5
 
 
-def test_a_past_season_adds_and_never_overwrites(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
+def test_a_past_season_adds_and_never_overwrites(world: SyncWorld, club: int) -> None:
     past = world.simulator.world.seasons_of(world.club())[0].label
     assert past != world.season
-    world.sync(credential_id, steps=EVERYTHING)
     running = games(world)
-    world.sync(credential_id, past, steps=EVERYTHING)
+    world.sync(club, past, steps=EVERYTHING)
     truth = calendar_truth(world.simulator.world, world.club(), past)
     assert set(games(world)) == set(running) | set(truth.matches)
     assert {id_: game for id_, game in games(world).items() if id_ in running} == running
     match = next(iter(truth.matches))
     world.simulator.changes.move_match(int(match), f"{past[:4]}-12-24 20:00")
     before = games(world)[match]
-    world.sync(credential_id, past, steps=EVERYTHING)
+    world.sync(club, past, steps=EVERYTHING)
     assert games(world)[match] == before
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.sync_process import wait_until, watching
 from tests.integration.sync_world import STEPS, SyncWorld, quick
+from tests.integration.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -18,17 +19,24 @@ from twizzit_pipeline.twizzit.simulator import SimulatorServer
 Somebody = psycopg.Connection[Any]
 
 
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 4, "players_per_team": 7, "other_contacts": 0}
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
+        yield once
+
+
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=4, players_per_team=7))
+    return SyncWorld(quick(settings), database, simulate(**SMALL))
 
 
 @pytest.fixture
-def credential_id(world: SyncWorld) -> int:
+def credential_id(world: SyncWorld, synced: SyncedOnce) -> int:
     """A credential whose club is in ShotSpot already."""
-    known = world.add_credential()
-    world.sync(known)
-    return known
+    return taken_over(world, synced)
 
 
 @contextmanager
