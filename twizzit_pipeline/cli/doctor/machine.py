@@ -6,7 +6,8 @@ import stat
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from email.parser import HeaderParser
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -95,13 +96,19 @@ def look_at_versions(_: Settings) -> Iterator[Finding]:
         yield ok("versions", f"{message}, all as constraints.txt has it")
 
 
+def _installed(name: str) -> str:
+    """What `version` says; the long description below the headers is not parsed, which counts with a hundred of them."""
+    headers = HeaderParser().parsestr(distribution(name).read_text("METADATA") or "")
+    return headers["Version"] or version(name)
+
+
 def _other_versions(constraints: str) -> Iterator[str]:
     for line in constraints.splitlines():
         name, pinned, wanted = line.partition(";")[0].partition("#")[0].partition("==")
         if not pinned:
             continue
         try:
-            installed = version(name.strip())
+            installed = _installed(name.strip())
         except PackageNotFoundError:
             continue
         if installed != wanted.strip():
