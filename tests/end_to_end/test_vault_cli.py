@@ -7,10 +7,17 @@ import pytest
 
 from tests.conftest import ENCRYPTION_KEY
 from tests.end_to_end.command_line import CommandLine, Ended
+from twizzit_pipeline.credentials import sealed
 from twizzit_pipeline.storage.audit import this_user
 
 NEW_KEY = "fe" * 32
 PASSPHRASE = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def _cheap_backups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backup names the cost of its own key; the real one is a third of a second each time (`test_vault_sealed`)."""
+    monkeypatch.setitem(sealed._COST, "n", 2**10)
 
 
 @pytest.fixture

@@ -89,8 +89,8 @@ def call(case: Case[Any], sent: str | None, session: requests.Session) -> None:
 
 
 SENT: dict[str, tuple[int, Callable[[], str | None]]] = {
-    "admin": (10, lambda: token("admin")),
-    "coach": (4, lambda: token("coach", credentials=[1, 2, 3])),
+    "admin": (5, lambda: token("admin")),
+    "coach": (3, lambda: token("coach", credentials=[1, 2, 3])),
     "user": (2, lambda: token("user")),
     "nobody": (2, lambda: None),
 }
