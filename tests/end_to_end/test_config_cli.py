@@ -1,5 +1,6 @@
 """`twizzit config`, and what `twizzit sync` says of a month's calls."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 
 @pytest.fixture
-def twizzit(tmp_path: Path, database_url: str, simulator: SimulatorServer) -> CommandLine:
+def twizzit(tmp_path: Path, database_url: str, simulate: Callable[..., SimulatorServer]) -> CommandLine:
     """A credential is stored, its club simulated."""
+    simulator = simulate(clubs=1, teams=2, players_per_team=3, other_contacts=2)
     command = CommandLine(
         tmp_path,
         TWIZZIT_HOME=str(tmp_path / "home"),
@@ -86,6 +88,7 @@ def test_an_unknown_credential_has_no_configuration(twizzit: CommandLine) -> Non
         assert refused.err.startswith("Error: ")
 
 
+@pytest.mark.dagster_tables
 def test_a_sync_says_what_is_left_of_the_month_and_is_not_refused(twizzit: CommandLine) -> None:
     twizzit("config", "set", 1, "--limit", 10)
     synced = twizzit("sync", 1)

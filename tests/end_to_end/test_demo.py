@@ -18,8 +18,8 @@ def twizzit(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
 
 @pytest.fixture(scope="module")
 def first(twizzit: CommandLine) -> Ended:
-    """The first demo, in a process of its own as `make demo` has it."""
-    return twizzit.process("demo")
+    """The first demo."""
+    return twizzit("demo")
 
 
 def counted(out: str, what: str) -> list[int]:

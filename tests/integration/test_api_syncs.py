@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -82,8 +82,8 @@ class Orchestrator:
 
 
 @pytest.fixture
-def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulator)
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=3, players_per_team=4, other_contacts=4))
 
 
 @pytest.fixture
@@ -287,9 +287,9 @@ def test_people_who_wait_for_a_sync_keep_nobody_from_reading(coach: httpx.Client
     heartbeat.beat(world.database.engine)
     with ThreadPoolExecutor(64) as people:
         waiting = [
-            people.submit(coach.post, f"/sync/teams/{credential_id}?queue=true&wait=8", timeout=60) for _ in range(40)
+            people.submit(coach.post, f"/sync/teams/{credential_id}?queue=true&wait=5", timeout=60) for _ in range(40)
         ]
-        time.sleep(1.5)
+        time.sleep(1)
         for _ in range(5):
             assert coach.get(f"/sync/history/{credential_id}").status_code == 200
         assert not any(one.done() for one in waiting)

@@ -243,6 +243,7 @@ def test_a_host_without_tls_is_no_twizzit(credential: Callable[..., int], monkey
         assert look().of("endpoint").verdict is Verdict.PROBLEM
 
 
+@pytest.mark.dagster_tables
 def test_an_orchestrator_is_missed_only_where_somebody_waits_for_it(
     credential: Callable[..., int], database: Database, settings: Settings
 ) -> None:
