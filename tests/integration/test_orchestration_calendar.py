@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from tests.integration.orchestrator import Orchestrator, orchestrated
-from tests.integration.test_orchestration_runs import checks, materialization
+from tests.integration.recorded_runs import checks, materialization
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.runs import RunResult, run_job

@@ -23,8 +23,11 @@ pytestmark = pytest.mark.dagster_tables
 
 
 @pytest.fixture
-def orchestrator(settings: Settings, database: Database, simulator: SimulatorServer) -> Iterator[Orchestrator]:
-    with orchestrated(settings, database, simulator) as found:
+def orchestrator(
+    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
+) -> Iterator[Orchestrator]:
+    clubs = simulate(clubs=3, teams=2, players_per_team=3, other_contacts=2)
+    with orchestrated(settings, database, clubs) as found:
         yield found
 
 

@@ -1,6 +1,6 @@
 """Automatic syncs: ticks of the sensor on the real instance, the runs that they ask for, what keeps them in order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -27,8 +27,11 @@ HOUR_AGO = text("timezone('utc', now()) - interval '1 hour'")
 
 
 @pytest.fixture
-def orchestrator(settings: Settings, database: Database, simulator: SimulatorServer) -> Iterator[Orchestrator]:
-    with orchestrated(settings, database, simulator) as found:
+def orchestrator(
+    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
+) -> Iterator[Orchestrator]:
+    clubs = simulate(clubs=3, teams=1, players_per_team=2, other_contacts=0)
+    with orchestrated(settings, database, clubs) as found:
         yield found
 
 

@@ -1,0 +1,97 @@
+"""Runs of the tests on a real instance, and what that instance has recorded of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.event_log.base import PartitionKeyFilter
+from pydantic import SecretStr
+from sqlalchemy import Engine, func, select
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.definitions import defs
+from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, TABLES
+from twizzit_pipeline.orchestration.instance import open_instance
+from twizzit_pipeline.orchestration.partitions import CredentialSeason
+from twizzit_pipeline.orchestration.runs import RunResult, run_job
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.twizzit.simulator import SimulatorServer
+
+ASSETS = {name: table for name, table in TABLES.items() if name != CONFIGURATION}
+CHECKS = [key for key in defs.resolve_asset_graph().asset_check_keys if key.asset_key.to_user_string() in ASSETS]
+
+
+@dataclass(frozen=True)
+class Here:
+    """A database, a simulator, and the instance's jobs in one hand."""
+
+    settings: Settings
+    database: Database
+    simulator: SimulatorServer
+
+    @property
+    def engine(self) -> Engine:
+        return self.database.engine
+
+    @property
+    def season(self) -> str:
+        return self.simulator.world.running_season.label
+
+    def credential(self, organization: int = 0, *, password: str | None = None) -> int:
+        found = self.simulator.world.organizations[organization]
+        assert self.settings.encryption_key is not None
+        return store.add(
+            self.engine,
+            self.settings.encryption_key,
+            organization_name=found.name,
+            api_username=found.account.username,
+            password=SecretStr(password or found.account.password),
+            api_endpoint=self.simulator.v2_endpoint,
+        )
+
+    def partition(self, credential_id: int, season: str | None = None) -> CredentialSeason:
+        return CredentialSeason(str(store.partition_key(self.engine, credential_id)), season or self.season)
+
+    def run(self, credential_id: int, job_name: str = "sync_all", season: str | None = None) -> RunResult:
+        return run_job(
+            self.settings,
+            self.database,
+            job_name=job_name,
+            credential_id=credential_id,
+            season=season or self.season,
+        )
+
+    def rows(self, asset: str, credential_id: int) -> int:
+        table = ASSETS[asset]
+        with self.engine.connect() as connection:
+            wanted = select(func.count()).select_from(table).where(table.c.credential_id == credential_id)
+            return int(connection.scalar(wanted) or 0)
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        with open_instance(self.settings, self.database) as opened:
+            yield opened
+
+
+def materialization(instance: dg.DagsterInstance, asset: str, partition: str) -> dg.AssetMaterialization:
+    """The last one of an asset and partition."""
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[partition]), limit=1
+    ).records
+    found = records[0].asset_materialization
+    assert found is not None
+    return found
+
+
+def checks(instance: dg.DagsterInstance, partition: str) -> dict[tuple[str, str], bool]:
+    """(asset, check) → whether its last evaluation for a partition passed."""
+    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(
+        CHECKS, PartitionKeyFilter(key=partition)
+    )
+    return {
+        (key.asset_key.to_user_string(), key.name): record.status is AssetCheckExecutionRecordStatus.SUCCEEDED
+        for key, record in records.items()
+    }
