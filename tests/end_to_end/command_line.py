@@ -20,8 +20,8 @@ import pytest
 
 from twizzit_pipeline.cli import main
 
-# Their children write to the streams of the process, and they mean its signals.
-OF_A_PROCESS = ("dagster", "up")
+# Its children write to the streams of the process, and it means its signals.
+OF_A_PROCESS = ("up",)
 COMMAND = [sys.executable, "-W", "error::ResourceWarning", "-m", "twizzit_pipeline"]
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,41 @@ def twizzit(tmp_path: Path) -> CommandLine:
     return CommandLine(tmp_path, TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1", TWIZZIT_RETRY_ATTEMPTS="2")
 
 
+@pytest.fixture
+def simulator(simulate: Callable[..., SimulatorServer]) -> SimulatorServer:
+    """A small club: as many kinds of rows and answers as in a large one."""
+    return simulate(clubs=1, teams=2, players_per_team=3, other_contacts=4)
+
+
 @pytest.mark.timeout(300)
 def test_syncs_leave_no_secret_behind(twizzit: CommandLine, simulator: SimulatorServer, tmp_path: Path) -> None:
     club = simulator.world.organizations[0]
     said: list[Ended] = []
+
+    home = tmp_path / ".twizzit"
+    # One server for all commands, each of which would start and stop it.
+    with open_database(load_settings(_env_file=None, home=home)):
+        tokens = _syncs(twizzit, simulator, said)
+    key = encryption_keys(load_settings(_env_file=None, home=home)).current.get_secret_value()
+    assert len(tokens) >= 3
+    secrets = {f"token {number}": token for number, token in enumerate(tokens)}
+    secrets |= {"any token": ANY_TOKEN, "password": club.account.password, "wrong password": WRONG_PASSWORD}
+    secrets |= {"passphrase": PASSPHRASE, "key": key}
+    assert all(token.startswith(ANY_TOKEN) for token in tokens)
+    assert leaks(home, secrets, said) == {("key", "encryption.key")}
+    assert not any(
+        form in (tmp_path / "backup.json").read_bytes() for one in secrets.values() for form in spellings(one)
+    )
+    # The search does find what is there.
+    assert {where for _, where in leaks(home, {"name": club.name}, said)} >= {
+        "standard output",
+        "table public.twizzit_credentials",
+    }
+
+
+def _syncs(twizzit: CommandLine, simulator: SimulatorServer, said: list[Ended]) -> set[str]:
+    """All that a vault and its syncs do, good and bad; the tokens that it took. What the commands say is kept."""
+    club = simulator.world.organizations[0]
 
     def run(*arguments: object, stdin: str = "") -> Ended:
         said.append(twizzit(*arguments, stdin=stdin))
@@ -54,23 +86,7 @@ def test_syncs_leave_no_secret_behind(twizzit: CommandLine, simulator: Simulator
     assert run("credentials", "rotate-key").code == 0
     assert run("credentials", "import", "backup.json", "--passphrase-stdin", stdin=PASSPHRASE).code == 0
     assert run("audit", "--json").code == 0
-
-    home = tmp_path / ".twizzit"
-    key = encryption_keys(load_settings(_env_file=None, home=home)).current.get_secret_value()
-    assert len(tokens) >= 3
-    secrets = {f"token {number}": token for number, token in enumerate(tokens)}
-    secrets |= {"any token": ANY_TOKEN, "password": club.account.password, "wrong password": WRONG_PASSWORD}
-    secrets |= {"passphrase": PASSPHRASE, "key": key}
-    assert all(token.startswith(ANY_TOKEN) for token in tokens)
-    assert leaks(home, secrets, said) == {("key", "encryption.key")}
-    assert not any(
-        form in (tmp_path / "backup.json").read_bytes() for one in secrets.values() for form in spellings(one)
-    )
-    # The search does find what is there.
-    assert {where for _, where in leaks(home, {"name": club.name}, said)} >= {
-        "standard output",
-        "table public.twizzit_credentials",
-    }
+    return tokens
 
 
 def test_no_error_of_a_sync_shows_one(settings: Settings, simulator: SimulatorServer) -> None:
@@ -78,7 +94,7 @@ def test_no_error_of_a_sync_shows_one(settings: Settings, simulator: SimulatorSe
     from tests.integration.sync_world import SyncWorld, quick
 
     with open_database(settings) as database:
-        world = SyncWorld(quick(settings), database, simulator)
+        world = SyncWorld(quick(settings, retry_attempts=2), database, simulator)
         right, wrong = world.add_credential(), world.add_credential(password=SecretStr(WRONG_PASSWORD))
         shown = [repr(settings), repr(database), repr(vars(settings))]
         for credential_id, fault in ((right, "error_500"), (right, "html"), (right, "cut"), (wrong, None)):
