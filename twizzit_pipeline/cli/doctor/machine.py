@@ -97,7 +97,7 @@ def look_at_versions(_: Settings) -> Iterator[Finding]:
 
 
 def _installed(name: str) -> str:
-    """What `version` says; the long description below the headers is not parsed, which counts with a hundred of them."""
+    """What `version` says, which also parses the long description below the headers: of a hundred packages, here."""
     headers = HeaderParser().parsestr(distribution(name).read_text("METADATA") or "")
     return headers["Version"] or version(name)
 
