@@ -175,5 +175,4 @@ def test_dagsters_commands_work_on_this_instance_from_any_folder(
 
     assert run_dagster(settings, database, ["asset", "list"]) == 0, capfd.readouterr().err
     assert capfd.readouterr().out.split() == sorted(set(TABLES) - {CONFIGURATION})
-    assert run_dagster(settings, database, ["run", "delete", "no-such-run", "--force"]) != 0
     assert not (tmp_path / ".twizzit").exists()

@@ -237,18 +237,25 @@ def test_players_alone_follow_a_scan_of_teams(orchestrator: Orchestrator) -> Non
         for group in orchestrator.simulator.world.organizations[0].teams(orchestrator.simulator.world.running_season)
     ]
 
-    def asked(sync_type: str, **options: object) -> dg.RunRequest:
-        orchestrator.ask(credential_id, sync_type, options=RequestOptions(**options))  # type: ignore[arg-type]
+    def asked(group: int | None = None) -> dg.RunRequest:
+        options = RequestOptions() if group is None else RequestOptions(group_id=str(group))
+        orchestrator.ask(credential_id, "players", options=options)
         (wanted,) = orchestrator.tick()
-        orchestrator.run(wanted)
         return wanted
 
-    narrow = asked("players", group_id=str(groups[0]))
-    assert narrow.job_name == "sync_all"
-    assert asked("players", group_id=str(groups[0])).job_name == "sync_players"
-    assert asked("players", group_id=str(groups[1])).job_name == "sync_all"
-    assert asked("players").job_name == "sync_all", "one team alone was read, and another: not all"
-    assert asked("players").job_name == "sync_players"
+    first = asked(groups[0])
+    assert first.job_name == "sync_all"
+    orchestrator.run(first)
+    again = asked(groups[0])
+    assert again.job_name == "sync_players"
+    orchestrator.run(again)
+    other = asked(groups[1])
+    assert other.job_name == "sync_all"
+    orchestrator.run(other)
+    everybody = asked()
+    assert everybody.job_name == "sync_all", "one team alone was read, and another: not all"
+    orchestrator.run(everybody)
+    assert asked().job_name == "sync_players"
 
 
 def test_a_narrowed_request_reaches_the_sync(orchestrator: Orchestrator) -> None:
@@ -271,7 +278,7 @@ def test_a_guessed_season_is_put_right_by_another_run(
     credential_id = orchestrator.credential()
     world = orchestrator.simulator.world
     other = "Seizoen 2026"
-    request = orchestrator.ask(credential_id)
+    request = orchestrator.ask(credential_id, "teams")
     with orchestrator.engine.begin() as connection:  # an account that was never asked, and lists other labels
         connection.execute(update(tables.sync_requests).values(season=None))
     (wanted,) = orchestrator.tick()
@@ -289,7 +296,7 @@ def test_a_guessed_season_is_put_right_by_another_run(
 
 
 def test_a_season_that_somebody_named_is_not_put_right(orchestrator: Orchestrator) -> None:
-    request = orchestrator.ask(orchestrator.credential(), season="2031-2032")
+    request = orchestrator.ask(orchestrator.credential(), "teams", season="2031-2032")
     (wanted,) = orchestrator.tick()
     orchestrator.run(wanted)
     over = orchestrator.get(request)

@@ -73,7 +73,7 @@ def test_a_first_sync_comes_at_once_and_the_next_after_its_interval(orchestrator
 
 def test_a_guessed_season_is_put_right_at_once(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
-    orchestrator.switch_on(credential_id)
+    orchestrator.switch_on(credential_id, sync_players=False, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     other = "Seizoen 2026"
     orchestrator.instance.add_dynamic_partitions(SEASON, [other])
