@@ -34,7 +34,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    simulator = simulate(clubs=1, teams=3, players_per_team=4, tidy=frozenset({1}))
+    simulator = simulate(clubs=1, teams=2, players_per_team=3, other_contacts=0, tidy=frozenset({1}))
     return SyncWorld(quick(settings, retry_attempts=1), database, simulator)
 
 

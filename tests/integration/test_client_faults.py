@@ -15,7 +15,7 @@ from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 QUICK = replace(OPTIONS, request_timeout=0.5, retry_attempts=3, retry_seconds=10.0)
 PATIENT = replace(OPTIONS, request_timeout=0.5)
-TEAMS = 24
+TEAMS = 14
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +231,7 @@ def test_sessions_that_end_early_are_begun_anew(server: SimulatorServer) -> None
 def test_tokens_that_live_a_second_are_renewed_on_the_way(answer: str) -> None:
     options = SimulatorOptions(clubs=1, teams=60, players_per_team=1, token_seconds=1.0, login_answer=answer)  # type: ignore[arg-type]
     with SimulatorServer(options) as server:
-        for _ in range(3):
+        for _ in range(2):
             server.faults.arm("slow", path="/group-contacts", seconds=0.8)
         teams, rosters, client = read(server, options=replace(OPTIONS, concurrent_requests=1))
         assert client.calls_by_path["/authenticate"] >= 2

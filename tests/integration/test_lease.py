@@ -25,11 +25,12 @@ from twizzit_pipeline.sync.teams import map_teams, scan_teams
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 ANOTHER_MACHINE = "another-machine/boot/ns|1"
+PROCESSES = pytest.mark.xdist_group("processes")  # see test_sync_killed
 
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=4, players_per_team=6))
+    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=4, players_per_team=6, other_contacts=0))
 
 
 @contextmanager
@@ -99,6 +100,7 @@ def test_a_second_credential_of_the_organization_is_told_so(world: SyncWorld) ->
     assert not world.rows(tables.leases)
 
 
+@PROCESSES
 def test_a_second_process_is_told_so(world: SyncWorld) -> None:
     credential_id = world.add_credential()
     world.sync(credential_id)
@@ -146,6 +148,7 @@ def released(world: SyncWorld, held: Lease) -> None:
         held.release(connection)
 
 
+@PROCESSES
 def test_a_killed_process_is_repaired_at_once(world: SyncWorld) -> None:
     credential_id = world.add_credential()
     fault = world.simulator.faults.arm("slow", path="/group-contacts", seconds=0.7)

@@ -81,7 +81,9 @@ class Telling:
 
 @pytest.fixture
 def telling(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> Iterator[Telling]:
-    world = SyncWorld(quick(settings, retry_attempts=1), database, simulate(clubs=1, teams=2, players_per_team=3))
+    world = SyncWorld(
+        quick(settings, retry_attempts=1), database, simulate(clubs=1, teams=2, players_per_team=3, other_contacts=0)
+    )
     with webhook() as receiver:
         told = settings.model_copy(update={"notify_webhook_url": SecretStr(receiver.url)})
         yield Telling(world, told, receiver)

@@ -1,6 +1,7 @@
 """Who of a team is registered, who is not, and why."""
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import insert, select, update
 from typer.testing import CliRunner
 
 from tests.integration.sync_world import SyncWorld, quick
+from tests.integration.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
 from twizzit_pipeline.cli.app import app
 from twizzit_pipeline.errors import UnknownTeam
 from twizzit_pipeline.settings import Settings
@@ -19,18 +21,24 @@ from twizzit_pipeline.sync.registered import Registration, registered
 from twizzit_pipeline.sync.teams import map_teams, scan_teams
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 4, "players_per_team": 6, "other_contacts": 0}
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
+        yield once
+
 
 @pytest.fixture
-def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulator)
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(**SMALL))
 
 
 @pytest.fixture
-def club(world: SyncWorld) -> int:
+def club(world: SyncWorld, synced: SyncedOnce) -> int:
     """A credential whose club was synced."""
-    credential_id = world.add_credential()
-    world.sync(credential_id)
-    return credential_id
+    return taken_over(world, synced)
 
 
 def add_player(world: SyncWorld, team_id: int, first: str, last: str, **more: Any) -> int:

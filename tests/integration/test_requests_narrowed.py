@@ -1,8 +1,12 @@
 """Narrowed syncs, from Twizzit into ShotSpot."""
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
 import pytest
 
-from tests.integration.sync_world import STEPS, Synced, SyncWorld, quick
+from tests.integration.sync_world import STEPS, Step, Synced, SyncWorld, quick
+from tests.integration.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -11,13 +15,27 @@ from twizzit_pipeline.sync.players import map_players, scan_players
 from twizzit_pipeline.sync.reports import ScanReport
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 5, "players_per_team": 6, "other_contacts": 0}
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
+        yield once
+
 
 @pytest.fixture
-def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulator)
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(**SMALL))
 
 
-def sync(world: SyncWorld, credential_id: int, narrowing: Narrowing, steps=STEPS) -> Synced:
+@pytest.fixture
+def club(world: SyncWorld, synced: SyncedOnce) -> int:
+    """A credential whose club was synced."""
+    return taken_over(world, synced)
+
+
+def sync(world: SyncWorld, credential_id: int, narrowing: Narrowing, steps: Sequence[Step] = STEPS) -> Synced:
     with world.session(credential_id, narrowing=narrowing) as session:
         reports = {step.__name__: step(session) for step in steps}
     return Synced(session.run_id, reports, world.history_of(session.run_id), session.calls)
@@ -56,11 +74,9 @@ def test_the_rosters_of_other_teams_are_not_read(world: SyncWorld) -> None:
     assert narrow.calls <= all_of_them.calls - (len(groups(world)) - 1)
 
 
-def test_the_rest_of_the_snapshot_stays(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id)
+def test_the_rest_of_the_snapshot_stays(world: SyncWorld, club: int) -> None:
     before = world.dump()
-    synced = sync(world, credential_id, Narrowing(groups(world)[0]))
+    synced = sync(world, club, Narrowing(groups(world)[0]))
     assert world.dump() == before
     assert {
         name: report.written.deleted for name, report in synced.reports.items() if isinstance(report, ScanReport)
@@ -70,17 +86,15 @@ def test_the_rest_of_the_snapshot_stays(world: SyncWorld) -> None:
     }
 
 
-def test_what_changed_elsewhere_is_not_taken_over(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id)
+def test_what_changed_elsewhere_is_not_taken_over(world: SyncWorld, club: int) -> None:
     asked, other = (int(group) for group in groups(world)[:2])
     world.simulator.changes.rename_team(other, "Somewhere else")
     moved = world.roster(1)[1][0]
     world.simulator.changes.rename_person(moved, "Another", "Name")
     before = world.team(other), world.player(moved)
-    sync(world, credential_id, Narrowing(str(asked)))
+    sync(world, club, Narrowing(str(asked)))
     assert (world.team(other), world.player(moved)) == before
-    sync(world, credential_id, Narrowing(str(other)))
+    sync(world, club, Narrowing(str(other)))
     assert world.team(other)["name"] == "Somewhere else"
     assert world.player(moved)["last_name"] == "Name"
 
@@ -129,21 +143,19 @@ def test_what_is_there_is_still_updated(world: SyncWorld) -> None:
     assert second in synced.teams.warnings["not_created"]
 
 
-def test_players_of_one_team_alone_can_be_asked_again(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id)
+def test_players_of_one_team_alone_can_be_asked_again(world: SyncWorld, club: int) -> None:
     group_id, players = world.roster(0)
     with world.connected() as connection:
         connection.execute(
             "DELETE FROM twizzit_players WHERE twizzit_player_id = %s AND twizzit_team_id = %s",
             (str(players[0]), str(group_id)),
         )
-    synced = sync(world, credential_id, Narrowing(str(group_id)), steps=(scan_players, map_players))
+    synced = sync(world, club, Narrowing(str(group_id)), steps=(scan_players, map_players))
     assert len(world.rows(tables.twizzit_players, twizzit_team_id=str(group_id))) == len(players)
     assert set(synced.history) == {"players"}
     assert synced.history["players"].items_succeeded == len(players)
-    world.sync(credential_id)
-    world.assert_truth(credential_id)
+    world.sync(club)
+    world.assert_truth(club)
 
 
 def test_one_team_proves_nothing_of_its_season(world: SyncWorld) -> None:

@@ -1,6 +1,6 @@
 """What changed in Twizzit, and only that, arrives in ShotSpot; the journal tells it well enough to take it back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Date, String, Table, cast, delete, update
 
 from tests.integration.sync_world import MAPPINGS, SHOTSPOT, Rows, SyncWorld, quick
+from tests.integration.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -19,9 +20,24 @@ TIMES = {"created_at", "updated_at", "last_synced_at", "twizzit_verified_at"}
 Change = Callable[[SyncWorld], object]
 
 
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 6, "players_per_team": 9, "other_contacts": 0}
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
+        yield once
+
+
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=6, players_per_team=9))
+    return SyncWorld(quick(settings), database, simulate(**SMALL))
+
+
+@pytest.fixture
+def club(world: SyncWorld, synced: SyncedOnce) -> int:
+    """A credential whose club was synced."""
+    return taken_over(world, synced)
 
 
 def rename_team(world: SyncWorld) -> None:
@@ -122,15 +138,13 @@ def test_each_change_arrives_and_can_be_taken_back(world: SyncWorld) -> None:
     assert not any(world.rows(table) for table in JOURNALLED.values())
 
 
-def test_all_changes_at_once_arrive_and_can_be_taken_back(world: SyncWorld) -> None:
-    credential_id = world.add_credential()
-    world.sync(credential_id)
+def test_all_changes_at_once_arrive_and_can_be_taken_back(world: SyncWorld, club: int) -> None:
     before = world.dump((*SHOTSPOT, *MAPPINGS))
     journalled = len(world.rows(tables.sync_changes))
     for change in CHANGES:
         change(world)
-    world.sync(credential_id)
-    world.assert_truth(credential_id)
+    world.sync(club)
+    world.assert_truth(club)
     take_back(world, world.rows(tables.sync_changes)[journalled:])
     assert timeless(world.dump((*SHOTSPOT, *MAPPINGS))) == timeless(before)
 
@@ -201,30 +215,26 @@ def test_a_local_edit_survives_until_twizzit_changes_the_same_field(world: SyncW
     assert (team["name"], team["age_group"]) == ("Seizoensploeg", "oud")
 
 
-def test_a_move_by_hand_survives_until_twizzit_moves_the_player(world: SyncWorld) -> None:
+def test_a_move_by_hand_survives_until_twizzit_moves_the_player(world: SyncWorld, club: int) -> None:
     remote_id = world.roster(0)[1][5]
-    credential_id = world.add_credential()
-    world.sync(credential_id)
     elsewhere, wanted = world.roster(3)[0], world.roster(5)[0]
     world.change(tables.players, world.local_id(remote_id), team_id=world.local_id(elsewhere, "team"))
 
-    world.sync(credential_id)
+    world.sync(club)
     assert world.player(remote_id)["team_id"] == world.local_id(elsewhere, "team")
 
     world.simulator.changes.transfer(remote_id, wanted)
-    world.sync(credential_id)
+    world.sync(club)
     assert world.player(remote_id)["team_id"] == world.local_id(wanted, "team")
 
 
-def test_who_was_deleted_by_hand_comes_again(world: SyncWorld) -> None:
+def test_who_was_deleted_by_hand_comes_again(world: SyncWorld, club: int) -> None:
     remote_id, group_id = world.roster()[1][4], world.roster(2)[0]
-    credential_id = world.add_credential()
-    world.sync(credential_id)
     with world.database.engine.begin() as connection:
         connection.execute(delete(tables.players).where(tables.players.c.id == world.local_id(remote_id)))
         connection.execute(delete(tables.teams).where(tables.teams.c.id == world.local_id(group_id, "team")))
-    world.sync(credential_id)
-    world.assert_truth(credential_id)
+    world.sync(club)
+    world.assert_truth(club)
 
 
 def test_what_is_there_is_linked_and_filled_not_made_again(world: SyncWorld) -> None:

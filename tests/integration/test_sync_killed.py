@@ -15,6 +15,9 @@ from twizzit_pipeline.sync import history
 from twizzit_pipeline.sync.lease import INTERRUPTED
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
+# The processes of one fork server: it takes seconds to start, and each worker of xdist would start its own.
+pytestmark = pytest.mark.xdist_group("processes")
+
 CALLS = (0, 1, 4, 6, 8)  # authenticate, organizations, groups, their members, contacts
 
 # In the order in which a first sync comes to write them.
@@ -37,7 +40,7 @@ TABLES = (
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=4, players_per_team=6))
+    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=4, players_per_team=6, other_contacts=0))
 
 
 def assert_repaired(world: SyncWorld, credential_id: int, killed_run: str) -> None:

@@ -1,12 +1,15 @@
 """Two organizations never touch each other's rows, whatever their ids and names have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from tests.integration.sync_process import wait_until
 from tests.integration.sync_world import STEPS, WRITTEN_BY_A_SYNC, Rows, SyncWorld, quick
+from tests.integration.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -14,12 +17,24 @@ from twizzit_pipeline.twizzit.endpoint import Dialect
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 Simulate = Callable[..., SimulatorServer]
-SMALL = {"teams": 4, "players_per_team": 7}
+SMALL: dict[str, Any] = {"teams": 4, "players_per_team": 7, "other_contacts": 0}
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), clubs=2, **SMALL) as once:
+        yield once
 
 
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWorld:
     return SyncWorld(quick(settings), database, simulate(clubs=2, **SMALL))
+
+
+@pytest.fixture
+def first(world: SyncWorld, synced: SyncedOnce) -> int:
+    """A credential of the first organization, whose club was synced."""
+    return taken_over(world, synced)
 
 
 def assert_untouched(before: dict[str, Rows], after: dict[str, Rows]) -> None:
@@ -52,12 +67,10 @@ def test_another_club_leaves_all_rows_alone(world: SyncWorld, dialects: tuple[st
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
 def test_an_id_that_another_organization_owns_is_a_failed_item(
-    world: SyncWorld, simulate: Simulate, dialect: Dialect
+    world: SyncWorld, first: int, simulate: Simulate, dialect: Dialect
 ) -> None:
     """A second Twizzit numbers its teams and people like the first; its people have other names."""
     other = simulate(seed=7, **SMALL)
-    first = world.add_credential()
-    world.sync(first)
     before = world.dump()
     second = world.add_credential(dialect=dialect, server=other)
 
@@ -76,7 +89,9 @@ def test_an_id_that_another_organization_owns_is_a_failed_item(
     world.assert_truth(first)
 
 
-def test_a_player_that_another_organization_owns_is_a_failed_item(world: SyncWorld, simulate: Simulate) -> None:
+def test_a_player_that_another_organization_owns_is_a_failed_item(
+    world: SyncWorld, first: int, simulate: Simulate
+) -> None:
     """Only the people's ids are the same: the teams come, and their players do not."""
     other = simulate(seed=7, clubs=1, **SMALL)
     club = other.world.organizations[0]
@@ -85,8 +100,6 @@ def test_a_player_that_another_organization_owns_is_a_failed_item(world: SyncWor
         group.id = 9_000_000 + place
         club.groups[group.id] = group
         club.rosters[group.id] = club.rosters.pop(group_id)
-    first = world.add_credential()
-    world.sync(first)
     before = world.dump()
 
     synced = world.sync(world.add_credential(dialect="v1", server=other, organization_name="Een andere club"))
@@ -100,9 +113,8 @@ def test_a_player_that_another_organization_owns_is_a_failed_item(world: SyncWor
 
 
 def test_mappings_without_a_credential_are_adopted_by_the_same_organization_alone(
-    world: SyncWorld, simulate: Simulate
+    world: SyncWorld, first: int, simulate: Simulate
 ) -> None:
-    world.sync(world.add_credential())
     with world.database.engine.begin() as connection:
         connection.execute(tables.credentials.delete())
     orphans = world.dump((tables.team_mappings, tables.player_mappings, tables.teams, tables.players))
@@ -122,12 +134,10 @@ def test_mappings_without_a_credential_are_adopted_by_the_same_organization_alon
     assert [row["id"] for row in world.rows(tables.players)] == [row["id"] for row in orphans["players"]]
 
 
-def test_mappings_of_a_credential_that_is_switched_off_are_adopted(world: SyncWorld) -> None:
-    old = world.add_credential()
-    world.sync(old)
+def test_mappings_of_a_credential_that_is_switched_off_are_adopted(world: SyncWorld, first: int) -> None:
     players = world.rows(tables.players)
     with world.database.engine.begin() as connection:
-        off = update(tables.credentials).where(tables.credentials.c.id == old)
+        off = update(tables.credentials).where(tables.credentials.c.id == first)
         connection.execute(off.values(is_active=False))
 
     new = world.add_credential()
@@ -184,8 +194,7 @@ def test_a_new_season_of_two_organizations_is_made_once(world: SyncWorld) -> Non
             thread.start()
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'seasons'::regclass"
         with world.connected() as watcher:
-            while watcher.execute(waiting).fetchone() != (2,):
-                pass
+            wait_until(lambda: watcher.execute(waiting).fetchone() == (2,))
     for thread in threads:
         thread.join()
 

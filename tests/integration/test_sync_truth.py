@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
+from tests.integration.sync_process import wait_until
 from tests.integration.sync_world import MAPPINGS, SHOTSPOT, SNAPSHOTS, STEPS, WRITTEN_BY_A_SYNC, SyncWorld, quick
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
@@ -91,8 +92,7 @@ def counters(world: SyncWorld) -> dict[str, object]:
     world.database.engine.dispose()
     with world.connected() as connection:
         ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'twizzit-pipeline'"
-        while connection.execute(f"{ours} AND datname = current_database()").fetchone() != (0,):
-            pass
+        wait_until(lambda: connection.execute(f"{ours} AND datname = current_database()").fetchone() == (0,))
         written = connection.execute("SELECT relname, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables")
         found: dict[str, object] = {row[0]: row[1:] for row in written}
         return found | dict(connection.execute("SELECT sequencename, last_value FROM pg_sequences").fetchall())
