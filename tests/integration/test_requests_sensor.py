@@ -243,18 +243,15 @@ def test_players_alone_follow_a_scan_of_teams(orchestrator: Orchestrator) -> Non
         (wanted,) = orchestrator.tick()
         return wanted
 
-    first = asked(groups[0])
-    assert first.job_name == "sync_all"
-    orchestrator.run(first)
-    again = asked(groups[0])
-    assert again.job_name == "sync_players"
-    orchestrator.run(again)
-    other = asked(groups[1])
-    assert other.job_name == "sync_all"
-    orchestrator.run(other)
-    everybody = asked()
-    assert everybody.job_name == "sync_all", "one team alone was read, and another: not all"
-    orchestrator.run(everybody)
+    def ran(group: int | None = None) -> str | None:
+        wanted = asked(group)
+        orchestrator.run(wanted)
+        return wanted.job_name
+
+    assert ran(groups[0]) == "sync_all"
+    assert ran(groups[0]) == "sync_players"
+    assert ran(groups[1]) == "sync_all"
+    assert ran() == "sync_all", "one team alone was read, and another: not all"
     assert asked().job_name == "sync_players"
 
 
