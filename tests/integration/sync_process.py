@@ -19,9 +19,11 @@ from twizzit_pipeline.sync.session import SyncSession
 IN_PROGRESS = 4
 PATIENCE_SECONDS = 20.0
 
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(
-    [f"twizzit_pipeline.sync.{entity}" for entity in ("players", "teams", "competitions", "matches")]
+# There is one fork server for all tests of a worker, and so one list of what it has imported.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    ["twizzit_pipeline.credentials.rotation"]
+    + [f"twizzit_pipeline.sync.{entity}" for entity in ("players", "teams", "competitions", "matches")]
 )
 
 
@@ -42,7 +44,7 @@ def _sync(settings: Settings, credential_id: int, season: str, run_id: str, step
 @contextmanager
 def started(world: SyncWorld, credential_id: int, run_id: str, steps: Sequence[Step] = STEPS) -> Iterator[BaseProcess]:
     """The process of a sync, which does not outlive the context."""
-    process = _forks.Process(target=_sync, args=(world.settings, credential_id, world.season, run_id, steps))
+    process = FORKS.Process(target=_sync, args=(world.settings, credential_id, world.season, run_id, steps))
     process.start()
     try:
         yield process

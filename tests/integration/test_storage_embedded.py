@@ -4,13 +4,14 @@ import os
 import shutil
 import signal
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psutil
@@ -18,25 +19,13 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
+from tests.integration.sync_process import FORKS
 from twizzit_pipeline.errors import EmbeddedServerFailed
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.binaries import ordinary_user
 from twizzit_pipeline.storage.cluster import Cluster
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.postmaster import processes_in, read_postmaster
-
-_USER = """
-import sys
-from pathlib import Path
-from twizzit_pipeline.settings import load_settings
-from twizzit_pipeline.storage.engine import open_database
-told = "again"
-while told == "again":
-    with open_database(load_settings(_env_file=None, home=Path(sys.argv[1]))) as database:
-        with database.engine.connect() as connection:
-            print(connection.exec_driver_sql("SELECT pg_postmaster_start_time()").scalar(), flush=True)
-        told = sys.stdin.readline().strip()
-"""
 
 _OTHERS = {
     "TWIZZIT_ENCRYPTION_KEY": "cafe" * 16,
@@ -94,25 +83,55 @@ def _until(condition: Callable[[], bool], seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
+def _use(home: Path, line: "Connection[str | bool, str | bool]") -> None:
+    """What another process does: use the database of `home`, say when its server began, and go on when it is told."""
+    again = True
+    while again:
+        with open_database(_settings(home)) as database:
+            line.send(_started_at(database))
+            again = bool(line.recv())
+
+
+@dataclass(frozen=True)
+class _User:
+    """Another process that uses a database."""
+
+    process: BaseProcess
+    line: "Connection[str | bool, str | bool]"
+
+    def started_at(self) -> str:
+        """When its server began, as soon as it has one."""
+        assert self.line.poll(30)
+        return str(self.line.recv())
+
+    def go_on(self, *, again: bool = False) -> None:
+        """It leaves the database, and comes again or ends."""
+        self.line.send(again)
+
+    def end(self) -> None:
+        self.go_on()
+        self.process.join()
+        assert self.process.exitcode == 0
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+
+
 @contextmanager
-def _user_process(home: Path) -> "Iterator[subprocess.Popen[str]]":
+def _user_process(home: Path) -> Iterator[_User]:
     """Another process that uses the database of `home` until it is told to go on, or killed."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", _USER, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
+    here, there = FORKS.Pipe()
+    process = FORKS.Process(target=_use, args=(home, there))
+    with here, there:
+        process.start()
+        there.close()
+        try:
+            yield _User(process, here)
+        finally:
             process.kill()
-        process.communicate()
-
-
-def _answer(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline().strip()
-    assert line
-    return line
+            process.join()
+            process.close()
 
 
 @pytest.fixture(scope="session")
@@ -281,22 +300,18 @@ def test_threads_share_it(new_home: Path) -> None:
 
 def test_processes_share_it_and_the_last_one_stops_it(new_home: Path) -> None:
     with _user_process(new_home) as first, _user_process(new_home) as second:
-        assert _answer(first) == _answer(second)
-        first.communicate("go on\n")
-        assert first.returncode == 0
+        assert first.started_at() == second.started_at()
+        first.end()
         assert _is_running(new_home)
-        second.communicate("go on\n")
-        assert second.returncode == 0
+        second.end()
         assert not _is_running(new_home)
 
 
 def test_who_comes_while_another_stops_it_gets_a_server(home: Path) -> None:
     with _user_process(home) as other:
-        assert other.stdin is not None
         for _ in range(3):
-            _answer(other)
-            other.stdin.write("again\n")
-            other.stdin.flush()
+            assert other.started_at()
+            other.go_on(again=True)
             with open_database(_settings(home)) as database:
                 assert _started_at(database)
 
@@ -310,9 +325,8 @@ def test_ctrl_c_at_the_terminal_does_not_reach_the_server(running: Path) -> None
 
 def test_after_a_killed_user_the_next_one_takes_over_and_stops_it(home: Path) -> None:
     with _user_process(home) as killed:
-        started = _answer(killed)
+        started = killed.started_at()
         killed.kill()
-        killed.wait()
     assert _is_running(home)
     with open_database(_settings(home)) as database:
         assert _started_at(database) == started
@@ -322,9 +336,8 @@ def test_after_a_killed_user_the_next_one_takes_over_and_stops_it(home: Path) ->
 def test_a_killed_user_does_not_take_the_server_from_others(home: Path) -> None:
     with open_database(_settings(home)) as database:
         with _user_process(home) as killed:
-            _answer(killed)
+            assert killed.started_at()
             killed.kill()
-            killed.wait()
         assert _started_at(database)
     assert not _is_running(home)
 
@@ -351,7 +364,6 @@ def test_half_of_a_first_start_is_made_anew(new_home: Path) -> None:
     with _user_process(new_home) as killed:
         _until(lambda: any((folder / "base").exists() for folder in new_home.glob("postgres.new-*")))
         killed.kill()
-        killed.wait()
     assert not (new_home / "postgres").exists()
     with open_database(_settings(new_home)) as database:
         assert _started_at(database)

@@ -1,19 +1,18 @@
 """Rotations: all passwords or none, with the keys of the environment or the kept one, and killed at any moment."""
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from tests.integration.rotate_process import rotating
 from tests.integration.vault_rows import NEW, OLD, OTHER, add, password_of, stored, write_as_shotspot, write_mac
 from twizzit_pipeline.credentials.cipher import encrypt, is_current
 from twizzit_pipeline.credentials.key import Keys, encryption_keys
@@ -206,24 +205,12 @@ def waiting(database: Database) -> int:
         )
 
 
-def await_waiting(database: Database, sessions: int = 1, process: "subprocess.Popen[bytes] | None" = None) -> None:
+def await_waiting(database: Database, sessions: int = 1, process: BaseProcess | None = None) -> None:
     until = time.monotonic() + 30
     while waiting(database) != sessions:
         assert time.monotonic() < until, "nobody waits for the lock"
-        assert process is None or process.poll() is None, "the rotation ended too early"
+        assert process is None or process.is_alive(), "the rotation ended too early"
         time.sleep(0.02)
-
-
-@contextmanager
-def rotating(database: Database, home: Path, *keys: SecretStr) -> "Iterator[subprocess.Popen[bytes]]":
-    url = database.url.get_secret_value()
-    arguments = [str(home), url, *(key.get_secret_value() for key in keys)]
-    process = subprocess.Popen([sys.executable, "-m", "tests.integration.rotate_process", *arguments])
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 # What holds the rotation up, and so where it stands when it is killed.
@@ -236,28 +223,29 @@ MOMENTS = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("key_is_kept", [True, False])
-def test_killed_before_it_is_committed(database: Database, tmp_path: Path, moment: str, key_is_kept: bool) -> None:
-    settings = kept(tmp_path) if key_is_kept else environment(tmp_path)
-    old = encryption_keys(settings).current if key_is_kept else OLD
+def test_killed_before_it_is_committed(
+    database: Database, settings: Settings, tmp_path: Path, moment: str, key_is_kept: bool
+) -> None:
+    keys = kept(tmp_path) if key_is_kept else environment(tmp_path)
+    old = encryption_keys(keys).current if key_is_kept else OLD
     ids = fill(database, old)
     before = [stored(database, one) for one in ids]
     with blocking(database, MOMENTS[moment].format(last=ids[-1])) as unblock:
-        keys: tuple[Any, ...] = () if key_is_kept else (NEW, OLD)
-        with rotating(database, tmp_path, *keys) as process:
+        with rotating(settings, keys) as process:
             await_waiting(database, 1, process)
         unblock()
     await_gone(database)
     assert [stored(database, one) for one in ids] == before
-    assert read(database, encryption_keys(settings), ids) == PASSWORDS
-    _finish(database, settings, old, ids)
+    assert read(database, encryption_keys(keys), ids) == PASSWORDS
+    _finish(database, keys, old, ids)
 
 
-def test_killed_after_it_is_committed(database: Database, tmp_path: Path) -> None:
+def test_killed_after_it_is_committed(database: Database, settings: Settings, tmp_path: Path) -> None:
     old = encryption_keys(kept(tmp_path)).current
     ids = fill(database, old)
     write = "UPDATE twizzit_credentials SET is_active = is_active"
     first_one = f"SELECT FROM twizzit_credentials WHERE id = {ids[-1]} FOR UPDATE"
-    with blocking(database, first_one) as unblock, rotating(database, tmp_path) as process:
+    with blocking(database, first_one) as unblock, rotating(settings, kept(tmp_path)) as process:
         await_waiting(database, 1, process)
         # Next in the queue for the table: it comes between the rotation's two transactions.
         next_one = threading.Thread(target=_hold_until_gone, args=(database, write, process))
@@ -273,12 +261,12 @@ def test_killed_after_it_is_committed(database: Database, tmp_path: Path) -> Non
     _finish(database, kept(tmp_path), old, ids)
 
 
-def _hold_until_gone(database: Database, statement: str, process: "subprocess.Popen[bytes]") -> None:
+def _hold_until_gone(database: Database, statement: str, process: BaseProcess) -> None:
     """Waits for the table, then holds it until the rotation waits for it in turn, and kills that."""
     with blocking(database, statement):
         await_waiting(database, 1, process)
         process.kill()
-        process.wait()
+        process.join()
 
 
 def await_gone(database: Database) -> None:
