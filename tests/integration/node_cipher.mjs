@@ -1,16 +1,16 @@
-// AES-256-CBC as Node does it: one JSON request on standard input, one JSON answer on standard output.
+// AES-256-CBC as Node does it: a JSON list of requests on standard input, one of their answers on standard output.
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-const { key, password, cipherText, iv } = JSON.parse(readFileSync(0, "utf8"));
-const secret = Buffer.from(key, "hex");
-
-if (password === undefined) {
-  const decipher = createDecipheriv("aes-256-cbc", secret, Buffer.from(iv, "hex"));
-  process.stdout.write(JSON.stringify({ password: decipher.update(cipherText, "hex", "utf8") + decipher.final("utf8") }));
-} else {
+function answer({ key, password, cipherText, iv }) {
+  const secret = Buffer.from(key, "hex");
+  if (password === undefined) {
+    const decipher = createDecipheriv("aes-256-cbc", secret, Buffer.from(iv, "hex"));
+    return { password: decipher.update(cipherText, "hex", "utf8") + decipher.final("utf8") };
+  }
   const vector = randomBytes(16);
   const cipher = createCipheriv("aes-256-cbc", secret, vector);
-  const text = cipher.update(password, "utf8", "hex") + cipher.final("hex");
-  process.stdout.write(JSON.stringify({ cipherText: text, iv: vector.toString("hex") }));
+  return { cipherText: cipher.update(password, "utf8", "hex") + cipher.final("hex"), iv: vector.toString("hex") };
 }
+
+process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, "utf8")).map(answer)));

@@ -19,45 +19,47 @@ PASSWORDS = ["hunter2", "wachtwoord-é€😀", "exactly16bytes!!", "p" * 300, "
 pytestmark = pytest.mark.skipif(NODE is None, reason="no node on the path: on Debian it is the package nodejs")
 
 
-def node(**request: str) -> dict[str, str]:
+def node(*requests: dict[str, str]) -> list[dict[str, str]]:
+    """Node's answers to these requests, of one process."""
     assert NODE is not None
     done = subprocess.run(
         [NODE, str(Path(__file__).with_name("node_cipher.mjs"))],
-        input=json.dumps(request).encode(),
+        input=json.dumps(requests).encode(),
         capture_output=True,
         check=True,
         timeout=30,
     )
-    answer: dict[str, str] = json.loads(done.stdout)
-    return answer
+    answers: list[dict[str, str]] = json.loads(done.stdout)
+    return answers
 
 
-@pytest.mark.parametrize("password", PASSWORDS)
-def test_node_reads_what_is_stored_here(database: Database, password: str) -> None:
-    columns = stored(database, add(database, password=password))
-    answer = node(key=OLD.get_secret_value(), cipherText=columns.cipher_text_hex, iv=columns.iv_hex)
-    assert answer == {"password": password}
+def test_node_reads_what_is_stored_here(database: Database) -> None:
+    rows = [stored(database, add(database, password=password)) for password in PASSWORDS]
+    key = OLD.get_secret_value()
+    answers = node(*({"key": key, "cipherText": row.cipher_text_hex, "iv": row.iv_hex} for row in rows))
+    assert answers == [{"password": password} for password in PASSWORDS]
 
 
-@pytest.mark.parametrize("password", PASSWORDS)
-def test_what_node_stores_is_read_here(database: Database, password: str) -> None:
-    credential_id = add(database)
-    assert stored(database, credential_id).mac is not None
-    answer = node(key=OLD.get_secret_value(), password=password)
-    write_as_shotspot(database, credential_id, answer["cipherText"], answer["iv"])
-    assert stored(database, credential_id).mac is None
-    assert password_of(database, OLD, credential_id) == password
-    assert audit.recent(database.engine)[0].action == "password_changed_elsewhere"
+def test_what_node_stores_is_read_here(database: Database) -> None:
+    answers = node(*({"key": OLD.get_secret_value(), "password": password} for password in PASSWORDS))
+    for password, answer in zip(PASSWORDS, answers, strict=True):
+        credential_id = add(database)
+        assert stored(database, credential_id).mac is not None
+        write_as_shotspot(database, credential_id, answer["cipherText"], answer["iv"])
+        assert stored(database, credential_id).mac is None
+        assert password_of(database, OLD, credential_id) == password
+        change = audit.recent(database.engine)[0]
+        assert (change.action, change.target_id) == ("password_changed_elsewhere", str(credential_id))
 
 
 def test_there_and_back_again(database: Database) -> None:
     credential_id = add(database)
-    answer = node(key=OLD.get_secret_value(), password="from-node")
+    (answer,) = node({"key": OLD.get_secret_value(), "password": "from-node"})
     write_as_shotspot(database, credential_id, answer["cipherText"], answer["iv"])
     password = store.reveal_password(database.engine, OLD, credential_id)
     login = {"api_username": "a", "api_endpoint": "https://example.org/v1"}
     store.change_login(database.engine, NEW, credential_id, password=password, **login)
     columns = stored(database, credential_id)
     assert is_current(columns, NEW)
-    answer = node(key=NEW.get_secret_value(), cipherText=columns.cipher_text_hex, iv=columns.iv_hex)
+    (answer,) = node({"key": NEW.get_secret_value(), "cipherText": columns.cipher_text_hex, "iv": columns.iv_hex})
     assert answer == {"password": "from-node"}
