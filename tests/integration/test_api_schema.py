@@ -20,7 +20,7 @@ from tests.integration.sync_world import SyncWorld, quick
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync import heartbeat
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
+from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 load_all_checks()
 
@@ -46,7 +46,8 @@ def api(
     new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ApiServer]:
     """A server over a synced club, with an orchestrator that gives signs of life and takes no request."""
-    with new_database() as url, SimulatorServer() as simulator:
+    small = SimulatorOptions(clubs=1, teams=2, players_per_team=4, other_contacts=2)
+    with new_database() as url, SimulatorServer(small) as simulator:
         known = load_settings(
             _env_file=None,
             home=tmp_path_factory.mktemp("api"),
