@@ -132,6 +132,11 @@ def test_an_instance_keeps_its_connections_while_it_is_open(instance: dg.Dagster
     instance.get_runs_count()
     assert backends() == kept
 
+    with database.engine.connect() as connection:  # as when the server is started anew
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM unnest(:pids) pid"), {"pids": sorted(kept)})
+    assert instance.get_runs_count() == 0, "it connects again, and says nothing of it"
+    assert not kept & backends()
+
 
 @pytest.mark.dagster_tables
 def test_credentials_and_seasons_become_partitions_once(

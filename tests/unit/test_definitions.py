@@ -1,5 +1,6 @@
 """The definitions: that they load from nothing, and exactly what is in them."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.catalogue import TABLES, table_schema
 from twizzit_pipeline.orchestration.jobs import JOBS, job_of
+from twizzit_pipeline.orchestration.kept_storage import KeptPostgresStorage
 
 ROOT = Path(__file__).parents[2]
 
@@ -279,7 +281,9 @@ def test_workspace_yaml_names_the_definitions() -> None:
 
 def test_dagster_yaml_is_valid_and_keeps_everything_in_postgresql() -> None:
     configuration, _ = dagster_instance_config(str(ROOT))
-    assert configuration["storage"] == {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
+    storage = configuration["storage"]["custom"]
+    assert storage["config"] == {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}
+    assert getattr(importlib.import_module(storage["module"]), storage["class"]) is KeptPostgresStorage
     assert configuration["telemetry"] == {"enabled": False}
     runs = configuration["concurrency"]["runs"]
     assert runs["tag_concurrency_limits"] == [

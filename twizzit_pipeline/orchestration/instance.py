@@ -10,17 +10,13 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
-from sqlalchemy import Engine, NullPool
 
 from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.orchestration.kept_storage import KeptPostgresStorage
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 
 CONFIGURATION = "dagster.yaml"
-
-_STATEMENT_MILLISECONDS = 60_000
-_RECYCLE_SECONDS = 3600
-_MORE_CONNECTIONS = 5
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -67,8 +63,7 @@ def dagster_environment(settings: Settings, database: Database) -> dict[str, str
 def open_instance(settings: Settings, database: Database) -> Iterator[dg.DagsterInstance]:
     """The instance, for this process; nothing of the environment is read or changed.
 
-    The first time, Dagster makes its tables (about half a second). Connections are kept open while the context lasts:
-    Dagster's default, a new one for each event, makes a run four times as long. What steps print is not captured.
+    The first time, Dagster makes its tables (about half a second). What steps print is not captured.
 
     Raises:
         SettingsError: the folder cannot be written.
@@ -78,7 +73,7 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
         reference = InstanceRef.from_dir(
             str(dagster_home(settings)),
             overrides={
-                "storage": {"postgres": {"postgres_url": database.dagster_url}},
+                "storage": {"custom": {**_storage(), "config": {"postgres_url": database.dagster_url}}},
                 "compute_logs": {
                     "module": "dagster._core.storage.noop_compute_log_manager",
                     "class": "NoOpComputeLogManager",
@@ -88,27 +83,11 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
         )
         instance = dg.DagsterInstance.from_ref(reference)
     with instance:
-        keep_connections(instance)
-        try:
-            yield instance
-        finally:
-            for engine in _engines(instance):
-                engine.dispose()
+        yield instance
 
 
-def keep_connections(instance: dg.DagsterInstance) -> None:
-    """Lets an instance hold its connections to PostgreSQL, if it opens a new one for each statement so far."""
-    if any(isinstance(engine.pool, NullPool) for engine in _engines(instance)):
-        instance.optimize_for_webserver(
-            statement_timeout=_STATEMENT_MILLISECONDS, pool_recycle=_RECYCLE_SECONDS, max_overflow=_MORE_CONNECTIONS
-        )
-
-
-def _engines(instance: dg.DagsterInstance) -> list[Engine]:
-    """The engines of the instance's storages, which Dagster itself never disposes of."""
-    storages = (instance.run_storage, instance.event_log_storage, instance.schedule_storage)
-    engines = (getattr(storage, "_engine", None) for storage in storages)
-    return [engine for engine in engines if isinstance(engine, Engine)]
+def _storage() -> dict[str, str]:
+    return {"module": KeptPostgresStorage.__module__, "class": KeptPostgresStorage.__name__}
 
 
 def _configuration() -> Path:

@@ -11,7 +11,6 @@ import dagster as dg
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import PermanentError, TwizzitPipelineError
-from twizzit_pipeline.orchestration.instance import keep_connections
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.retries import next_try
 from twizzit_pipeline.settings import Settings, load_settings
@@ -133,10 +132,8 @@ def sync_resource(
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
         if settings is None:  # a process of Dagster's own
             logs.configure(load_settings())
-        if context.instance is not None:
-            keep_connections(context.instance)
-            if context.run is not None and PROCESS_TAG not in context.run.tags:
-                context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
+        if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
+            context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
         trigger = None if context.run is None else context.run.tags.get(TRIGGER_TAG)
         run = SyncRun(settings, database, progress, _request_id(context.run), trigger)
         try:

@@ -1,0 +1,73 @@
+"""Dagster's tables in PostgreSQL, by connections that are kept; `dagster.yaml` names the class.
+
+What belongs here: how Dagster's storages hold connections, nothing of what they store. Outside its webserver, Dagster
+opens a new one for each statement: ten a second where nothing happens at all, and hundreds for a run.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from dagster._serdes import ConfigurableClassData
+from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage
+from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
+from sqlalchemy import Engine
+
+if TYPE_CHECKING:
+    from dagster._core.storage.config import PostgresStorageConfig
+    from dagster_postgres.auth import PgTokenProvider
+
+_KEPT_CONNECTIONS = 2
+_MORE_CONNECTIONS = 10  # for as long as so many threads want one
+_RECYCLE_SECONDS = 3600
+
+
+class KeptPostgresStorage(DagsterPostgresStorage):
+    """Dagster's storage in PostgreSQL, whose three parts share one pool, emptied when the instance is disposed of.
+
+    A connection is tried before it is used again: a server that was started anew in between is not noticed. A webserver
+    replaces the pool by those of its own.
+    """
+
+    def __init__(
+        self,
+        postgres_url: str,
+        should_autocreate_tables: bool = True,
+        inst_data: ConfigurableClassData | None = None,
+        token_provider: "PgTokenProvider | None" = None,
+    ) -> None:
+        """As Dagster's own, which makes the tables that are missing."""
+        super().__init__(postgres_url, should_autocreate_tables, inst_data, token_provider)
+        self._run_storage = _LastToGo(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
+        engine = create_pg_engine(
+            postgres_url,
+            token_provider,
+            isolation_level="AUTOCOMMIT",
+            pool_size=_KEPT_CONNECTIONS,
+            max_overflow=_MORE_CONNECTIONS,
+            pool_recycle=_RECYCLE_SECONDS,
+            pool_pre_ping=True,
+        )
+        for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
+            storage._engine = engine  # Dagster's storages take no engine
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> "KeptPostgresStorage":
+        """As `dagster.yaml` has it."""
+        return cls(
+            postgres_url=pg_url_from_config(cast("PostgresStorageConfig", config_value)),
+            should_autocreate_tables=config_value.get("should_autocreate_tables", True),
+            inst_data=inst_data,
+            token_provider=get_token_provider_from_config(config_value),
+        )
+
+
+class _LastToGo(PostgresRunStorage):
+    """Empties the pool: of the storages, the instance disposes of this one and of the events', never of the third."""
+
+    _engine: Engine
+
+    def dispose(self) -> None:
+        super().dispose()
+        self._engine.dispose()
