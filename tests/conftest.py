@@ -58,15 +58,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(group))
 
 
-def pytest_sessionstart() -> None:
-    """The garbage collector looks seldom: it took a seventh of the time, and found next to nothing."""
-    gc.set_threshold(100_000, 50, 100)
-
-
 def pytest_collection_finish() -> None:
-    """What was imported stays to the end, and need not be looked at again."""
+    """What was imported stays to the end, and is not looked at again; nor the rest often: it took a seventh of all."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(500_000, 50, 100)
 
 
 def _turn(item: pytest.Item) -> int:
