@@ -123,20 +123,24 @@ def postgres_url(_server_home: Path) -> Iterator[str]:
     with open_database(load_settings(_env_file=None, home=_server_home, database_url=None)) as database:
         url = make_url(database.url.get_secret_value()).set(drivername="postgresql")
         admin = url.set(database="postgres").render_as_string(hide_password=False)
-        _execute(admin, *_HASTY, f"CREATE DATABASE {_TEMPLATE}")
-        template = url.set(database=_TEMPLATE).render_as_string(hide_password=False)
-        with open_database(load_settings(_env_file=None, home=_server_home, database_url=template)) as opened:
-            migrate(opened.engine)
-        yield admin
+        with psycopg.connect(admin, autocommit=True) as _kept[admin]:
+            _execute(admin, *_HASTY, f"CREATE DATABASE {_TEMPLATE}")
+            template = url.set(database=_TEMPLATE).render_as_string(hide_password=False)
+            with open_database(load_settings(_env_file=None, home=_server_home, database_url=template)) as opened:
+                migrate(opened.engine)
+            yield admin
 
 
 _numbers = itertools.count(1)
 
 
+# The connection to a maintenance database: most tests make a database and drop it.
+_kept: dict[str, psycopg.Connection] = {}
+
+
 def _execute(url: str, *statements: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement)
+    for statement in statements:
+        _kept[url].execute(statement)
 
 
 def _database_of(admin: str, template: str) -> Iterator[str]:
