@@ -2,8 +2,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Half as many again as there are cores: many tests wait, for a process to start or a server to answer.
-WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
+# Two more than there are cores: the tests of `twizzit up` and of `dagster dev`, each a worker's for minutes, mostly wait.
+WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 2) + 2)')
 # The tests start many a process, and each would compile the program anew where the environment says not to keep that.
 KEPT := PYTHONDONTWRITEBYTECODE=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
