@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # Long to start, and long waited for: each has a worker of xdist to itself, from the first moment on.
 _SHARED = ("dagster_at_work", "demo_up")
-_IN_TURN = ("integration", "end_to_end", "unit")  # the short ones last: then all workers end together
+_IN_TURN = ("end_to_end", "integration", "unit")  # the short ones last: then all workers end together
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist looks for the groups when its turn comes
@@ -58,8 +58,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(group))
 
 
+def pytest_sessionstart() -> None:
+    """Nothing of what is imported to collect the tests is garbage."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays to the end, and is not looked at again; nor the rest often: it took a seventh of all."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(500_000, 50, 100)
