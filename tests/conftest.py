@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # Long to start, and long waited for: each has a worker of xdist to itself, from the first moment on.
 _SHARED = ("dagster_at_work", "demo_up")
-_IN_TURN = ("end_to_end", "integration", "unit")  # the short ones last: then all workers end together
+_IN_TURN = ("integration", "end_to_end", "unit")  # the short ones last: then all workers end together
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist looks for the groups when its turn comes
