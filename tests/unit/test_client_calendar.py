@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.test_client_v2 import Answer, account
+from tests.unit.odd_account import Answer, account
 from twizzit_pipeline import errors
 from twizzit_pipeline.twizzit.records import Match, Season, Side
 from twizzit_pipeline.twizzit.v2_events import windows

@@ -1,0 +1,122 @@
+"""What an account of v2 lists, answered in odd ways: its organization, its seasons and its teams."""
+
+from datetime import date
+
+import pytest
+
+from tests.unit.odd_account import SEASON, account, link, pairs
+from twizzit_pipeline import errors
+from twizzit_pipeline.twizzit.records import Season
+
+ORGANIZATIONS = [{"id": 1, "name": "KC Nergens"}, {"id": 2, "name": "Kc  ÉÉNHOORN "}]
+
+
+def test_the_name_is_compared_without_accents_case_and_spaces() -> None:
+    with account(organizations=ORGANIZATIONS) as (client, _):
+        assert client.organization().id == "2"
+
+
+@pytest.mark.parametrize(
+    ("listed", "hint"),
+    [([], "no organization"), (ORGANIZATIONS[:1] * 1 + [{"id": 3, "name": "X"}], "2 organizations and none")],
+)
+def test_no_organization_of_that_name_is_said(listed: object, hint: str) -> None:
+    with account(organizations=listed) as (client, _), pytest.raises(errors.OrganizationNotFound, match=hint):
+        client.seasons()
+
+
+def test_two_organizations_of_the_same_name_are_not_chosen_between() -> None:
+    twice = [{"id": 1, "name": "KC Eenhoorn"}, {"id": 2, "name": "kc eenhoorn"}]
+    with account(organizations=twice) as (client, _), pytest.raises(errors.OrganizationNotFound, match="2 of them"):
+        client.organization()
+
+
+def test_seasons_are_labelled_for_partition_keys_and_tolerate_missing_dates() -> None:
+    rows = [
+        {"id": 1, "name": "2025|2026, U19 ", "start-date": "2025-07-01", "end-date": "2026-06-30T00:00:00"},
+        {"id": 2, "name": {"NL": "Zomer"}, "start-date": "", "end-date": None},
+        {"id": 3, "start_date": "2026-07-01", "endDate": "2027-06-30"},
+        {"id": 4, "name": None, "start-date": "soon"},
+    ]
+    with account(seasons=rows) as (client, _):
+        assert client.seasons() == (
+            Season("1", "2025-2026- U19", date(2025, 7, 1), date(2026, 6, 30)),
+            Season("2", "Zomer", None, None),
+            Season("3", "2026-2027", date(2026, 7, 1), date(2027, 6, 30)),
+        )
+
+
+@pytest.mark.parametrize("types", [403, 404, [], [{"id": 9, "name": {"FR": "Équipe"}}], [{"id": 9, "name": "Ploegen"}]])
+def test_the_type_of_teams_is_named_by_the_account_or_assumed(types: object) -> None:
+    with account(group_types=types, groups=[]) as (client, service):
+        assert client.teams(SEASON) == ()
+    assert service.asked("/groups")[0]["group-type"] == ("9" if isinstance(types, list) and types else "1")
+    assert service.asked("/groups")[0]["season-id"] == "7"
+
+
+def test_a_filter_by_type_is_put_to_the_proof_even_where_types_are_not_listed() -> None:
+    with (
+        account(group_types=403, groups=[{"id": 10, "name": "A"}, {"id": 19, "name": "Bestuur"}]) as (client, service),
+        pytest.raises(errors.NotATwizzit, match="told from committees"),
+    ):
+        client.teams(SEASON)
+    assert [query["group-type"] for query in service.asked("/groups")] == ["1", "2"]
+
+
+def test_where_the_type_is_ignored_teams_are_the_groups_in_which_somebody_plays() -> None:
+    members = [link(10, 1), link(19, 2, 2), link(19, 3, 2)]
+    groups = [{"id": 10, "name": "A"}, {"id": 19, "name": "Bestuur"}]
+    with account(groups=groups, group_contacts=members) as (client, service):
+        teams = client.teams(SEASON)
+        assert [team.id for team in teams] == ["10"]
+        assert pairs(client.rosters(teams, SEASON).players) == [("10", "1")]
+    assert len(service.asked("/group-contacts")) == 1
+
+
+def test_rows_of_other_seasons_are_dropped_by_their_own_word() -> None:
+    rows = [
+        {"id": 1, "season": {"id": 7, "name": "2026-2027"}},
+        {"id": 2, "season": {"id": 6, "name": "2025-2026"}},
+        {"id": 3, "season": 7},
+        {"id": 4, "season": "6"},
+        {"id": 5, "season": None},
+    ]
+    with account(groups=lambda query: rows if query["group-type"] == "1" else []) as (client, _):
+        assert [team.id for team in client.teams(SEASON)] == ["1", "3", "5"]
+
+
+@pytest.mark.parametrize(
+    ("club", "expected"),
+    [
+        (None, (None, None)),
+        ({"id": 41, "name": "kc eenhoorn"}, (None, None)),
+        ({"id": 77, "name": "AKC Elders"}, ("77", "AKC Elders")),
+        ({"id": 2}, ("2", "KC Twee")),
+        (2, ("2", "KC Twee")),
+        ("2", ("2", "KC Twee")),
+        (41, (None, None)),
+        (999, (None, None)),
+        ({"id": 999}, (None, None)),
+    ],
+)
+def test_a_club_is_another_one_only_where_the_row_names_it(
+    club: object, expected: tuple[str | None, str | None]
+) -> None:
+    organizations = [{"id": 41, "name": "KC Éénhoorn"}, {"id": 2, "name": "KC Twee"}]
+    groups = [{"id": 10, "name": "A", "short-name": "a1", "club": club, "category": {"id": 3, "name": {"NL": "U15"}}}]
+    with account(organizations=organizations, groups=lambda q: groups if q["group-type"] == "1" else []) as (client, _):
+        (team,) = client.teams(SEASON)
+    assert (team.club_id, team.club_name) == expected
+    assert (team.short_name, team.category) == ("a1", "U15")
+
+
+@pytest.mark.parametrize("path", ["organizations", "seasons", "groups", "group_contacts", "contact_functions"])
+@pytest.mark.parametrize("answer", [{}, {"error": "x"}, "x", 7.5, [1]])
+def test_an_answer_of_another_shape_is_never_an_empty_list(path: str, answer: object) -> None:
+    usual = {"group_contacts": [link(10, 1)]}
+    with (
+        account(**usual | {path: answer}) as (client, _),
+        pytest.raises(errors.NotATwizzit, match=path.replace("_", "-")),
+    ):
+        client.seasons()
+        client.rosters(client.teams(SEASON), SEASON)
