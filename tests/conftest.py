@@ -202,16 +202,21 @@ def empty_database_url(postgres_url: str) -> Iterator[str]:
     yield from _database_of(postgres_url, "template0")
 
 
+def settings_with(database_url: str, home: Path, **more: object) -> Settings:
+    """Settings that name this database and this home folder, hold the tests' key, and let a simulator be asked."""
+    usual: dict[str, object] = {
+        "home": home,
+        "database_url": SecretStr(database_url),
+        "encryption_key": SecretStr(ENCRYPTION_KEY),
+        "allow_private_endpoints": True,
+    }
+    return load_settings(_env_file=None, **usual | more)
+
+
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings that name the test's own database and a home folder of its own."""
-    return load_settings(
-        _env_file=None,
-        home=tmp_path / "home",
-        database_url=SecretStr(database_url),
-        encryption_key=SecretStr(ENCRYPTION_KEY),
-        allow_private_endpoints=True,
-    )
+    return settings_with(database_url, tmp_path / "home")
 
 
 @pytest.fixture

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
 from sqlalchemy import make_url, update
 
-from tests.conftest import ENCRYPTION_KEY
+from tests.conftest import settings_with
 from tests.integration.sync_world import STEPS, Step, SyncWorld, quick
-from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
@@ -43,13 +41,7 @@ def synced_once(
 ) -> Iterator[SyncedOnce]:
     """What `act` leaves in a database, for a simulated Twizzit of these options."""
     with new_database() as url:
-        settings = load_settings(
-            _env_file=None,
-            home=home,
-            database_url=SecretStr(url),
-            encryption_key=SecretStr(ENCRYPTION_KEY),
-            allow_private_endpoints=True,
-        )
+        settings = settings_with(url, home)
         with SimulatorServer(SimulatorOptions(**options)) as simulator, open_database(settings) as database:
             world = SyncWorld(quick(settings), database, simulator)
             act(world)

@@ -7,17 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from tests.conftest import ENCRYPTION_KEY
+from tests.conftest import ENCRYPTION_KEY, settings_with
 from tests.integration.api_server import PREFIX, ApiServer, token, token_of
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import open_database
 
 ADMIN, COACH, MONITOR = ("admin",), ("admin", "coach"), ("admin", "monitor")
@@ -213,13 +211,11 @@ def api(
     new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ApiServer]:
     """One server over one database for the whole module: nothing here that is let in changes anything."""
-    home: Path = tmp_path_factory.mktemp("api")
     with new_database() as url:
-        settings = load_settings(
-            _env_file=None,
-            home=home,
-            database_url=SecretStr(url),
-            encryption_key=SecretStr(ENCRYPTION_KEY),
+        settings = settings_with(
+            url,
+            tmp_path_factory.mktemp("api"),
+            allow_private_endpoints=False,
             api_verifications_per_minute=10_000,
             api_live_per_minute=10_000,
         )

@@ -3,17 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
-from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
-from tests.conftest import ENCRYPTION_KEY
+from tests.conftest import settings_with
 from tests.integration.api_server import ApiServer, token
 from tests.integration.sync_world import SyncWorld, quick
 from tests.integration.test_sync_calendar import EVERYTHING
-from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync import history
@@ -34,15 +31,8 @@ def world(
     new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SyncWorld]:
     """Two clubs with their calendars, the first synced twice; the tests of this module change configurations alone."""
-    home: Path = tmp_path_factory.mktemp("api")
     with new_database() as url, SimulatorServer() as simulator:
-        settings = load_settings(
-            _env_file=None,
-            home=home,
-            database_url=SecretStr(url),
-            encryption_key=SecretStr(ENCRYPTION_KEY),
-            allow_private_endpoints=True,
-        )
+        settings = settings_with(url, tmp_path_factory.mktemp("api"))
         with open_database(settings) as database:
             made = SyncWorld(quick(settings), database, simulator)
             first, second = made.add_credential(0), made.add_credential(1)

@@ -10,14 +10,12 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
-from pydantic import SecretStr
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
-from tests.conftest import ENCRYPTION_KEY
+from tests.conftest import settings_with
 from tests.integration.api_server import ApiServer, token
 from tests.integration.sync_world import SyncWorld, quick
-from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync import heartbeat
 from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
@@ -48,15 +46,8 @@ def api(
     """A server over a synced club, with an orchestrator that gives signs of life and takes no request."""
     small = SimulatorOptions(clubs=1, teams=2, players_per_team=4, other_contacts=2)
     with new_database() as url, SimulatorServer(small) as simulator:
-        known = load_settings(
-            _env_file=None,
-            home=tmp_path_factory.mktemp("api"),
-            database_url=SecretStr(url),
-            encryption_key=SecretStr(ENCRYPTION_KEY),
-            allow_private_endpoints=True,
-            api_live_per_minute=100_000,
-            api_verifications_per_minute=5,
-        )
+        home = tmp_path_factory.mktemp("api")
+        known = settings_with(url, home, api_live_per_minute=100_000, api_verifications_per_minute=5)
         over = threading.Event()
         with open_database(known) as database:
             world = SyncWorld(quick(known), database, simulator)

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 
 import dagster as dg
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import delete, func, insert, text, update
 
-from tests.conftest import ENCRYPTION_KEY
+from tests.conftest import settings_with
 from tests.integration.orchestrator import QUIET
 from tests.integration.recorded_runs import ASSETS, CHECKS, Here, checks, materialization
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.errors import UnknownCredential, UnknownSeason
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, register_partitions
 from twizzit_pipeline.orchestration.runs import RunResult
-from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.sync import history
@@ -64,13 +63,7 @@ def story(
 ) -> Iterator[Story]:
     clubs = SimulatorOptions(clubs=2, teams=2, players_per_team=4, other_contacts=3)
     with new_database_of_dagster() as url, SimulatorServer(clubs) as simulator:
-        settings = load_settings(
-            _env_file=None,
-            home=tmp_path_factory.mktemp("runs"),
-            database_url=url,
-            encryption_key=SecretStr(ENCRYPTION_KEY),
-            allow_private_endpoints=True,
-        )
+        settings = settings_with(url, tmp_path_factory.mktemp("runs"))
         with open_database(settings) as database:
             here = Here(settings, database, simulator)
             with here.instance() as instance:
