@@ -1,10 +1,9 @@
 """A rotation in a process of its own, for the tests that end such a process from outside."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from multiprocessing.process import BaseProcess
 
-from tests.integration.sync_process import FORKS
+from tests.integration.sync_process import forked
 from twizzit_pipeline.credentials.rotation import rotate
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import open_database
@@ -16,19 +15,11 @@ def _rotate(of_database: Settings, of_keys: Settings) -> None:
         rotate(database.engine, of_keys)
 
 
-@contextmanager
-def rotating(of_database: Settings, of_keys: Settings) -> Iterator[BaseProcess]:
-    """The process of a rotation, which does not outlive the context.
+def rotating(of_database: Settings, of_keys: Settings) -> AbstractContextManager[BaseProcess]:
+    """The process of a rotation.
 
     Args:
         of_database: name the database.
         of_keys: hold the environment's keys, or name the home of the kept one.
     """
-    process = FORKS.Process(target=_rotate, args=(of_database, of_keys))
-    process.start()
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.join()
-        process.close()
+    return forked(_rotate, of_database, of_keys)

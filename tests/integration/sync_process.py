@@ -7,7 +7,7 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing.process import BaseProcess
 
 from tests.integration.sync_world import STEPS, Step, SyncWorld
@@ -42,9 +42,9 @@ def _sync(settings: Settings, credential_id: int, season: str, run_id: str, step
 
 
 @contextmanager
-def started(world: SyncWorld, credential_id: int, run_id: str, steps: Sequence[Step] = STEPS) -> Iterator[BaseProcess]:
-    """The process of a sync, which does not outlive the context."""
-    process = FORKS.Process(target=_sync, args=(world.settings, credential_id, world.season, run_id, steps))
+def forked(target: Callable[..., None], *given: object) -> Iterator[BaseProcess]:
+    """A process that does this, and does not outlive the context."""
+    process = FORKS.Process(target=target, args=given)
     process.start()
     try:
         yield process
@@ -52,6 +52,13 @@ def started(world: SyncWorld, credential_id: int, run_id: str, steps: Sequence[S
         process.kill()
         process.join()
         process.close()
+
+
+def started(
+    world: SyncWorld, credential_id: int, run_id: str, steps: Sequence[Step] = STEPS
+) -> AbstractContextManager[BaseProcess]:
+    """The process of a sync."""
+    return forked(_sync, world.settings, credential_id, world.season, run_id, steps)
 
 
 def killed(process: BaseProcess) -> None:
