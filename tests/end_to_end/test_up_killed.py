@@ -73,9 +73,7 @@ def test_syncs_begin_when_their_configuration_says(up: RunningUp) -> None:
 
 def test_after_a_killed_run_and_a_killed_daemon_two_syncs_asked_for_at_once_wait_for_each_other(up: RunningUp) -> None:
     arrived, after, said = up.rows(ARRIVED), _last(up), len(up.lines)
-    _slow(up, seconds=60)
-    assert up.ask("POST", "/sync/teams/2?wait=0").status_code == 202
-    up.until(lambda: up.rows(UNDER_WAY), "a sync", PATIENCE_SECONDS)
+    _slow_sync(up, seconds=60)
     os.kill(up.pids()["run"], signal.SIGKILL)
     told = up.line("  2 Korfbal 't Wilgenhof '78, ", " · failed · ", after=said)
     assert told.endswith(INTERRUPTED)
@@ -100,9 +98,7 @@ def test_after_a_killed_run_and_a_killed_daemon_two_syncs_asked_for_at_once_wait
 
 def test_a_killed_database_comes_back_and_so_does_everything_else(up: RunningUp) -> None:
     arrived, after, said = up.rows(ARRIVED), _last(up), len(up.lines)
-    _slow(up, seconds=10)
-    assert up.ask("POST", "/sync/teams/2?wait=0").status_code == 202
-    up.until(lambda: up.rows(UNDER_WAY), "a sync", PATIENCE_SECONDS)
+    _slow_sync(up, seconds=10)
     os.kill(up.pids()["postgres"], signal.SIGKILL)
     up.line("PostgreSQL ended; starting it again", after=said)
     up.line("PostgreSQL is back (", after=said)
@@ -143,9 +139,12 @@ def _ended(up: RunningUp, after: int, kinds: list[tuple[int, str]]) -> Sequence[
     return up.rows(HISTORY, after=after)
 
 
-def _slow(up: RunningUp, *, seconds: float) -> None:
+def _slow_sync(up: RunningUp, *, seconds: float) -> None:
+    """A sync of teams is under way, and Twizzit makes it wait for so long."""
     fault = {"kind": "slow", "path": "/groups", "seconds": seconds, "times": 1}
     assert httpx.post(f"{up.urls['simulator']}/simulator/faults", json=fault, trust_env=False).is_success
+    assert up.ask("POST", "/sync/teams/2?wait=0").status_code == 202
+    up.until(lambda: up.rows(UNDER_WAY), "a sync", PATIENCE_SECONDS)
 
 
 def _forgive(up: RunningUp) -> None:
