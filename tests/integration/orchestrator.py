@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from pydantic import SecretStr
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from twizzit_pipeline.credentials import store
+from tests.integration.simulation import Simulation
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.instance import open_instance
 from twizzit_pipeline.orchestration.sync_sensor import sync_sensor
@@ -30,36 +29,13 @@ COACH = Actor("token", "12", "coach")
 
 
 @dataclass
-class Orchestrator:
+class Orchestrator(Simulation):
     """Dagster's part, step by step: a tick of the sensor, then the runs that the daemon would have made."""
 
-    settings: Settings
-    database: Database
-    simulator: SimulatorServer
     instance: dg.DagsterInstance
     definitions: dg.Definitions
     cursor: str | None = None
     said: str | None = None
-
-    @property
-    def engine(self) -> Engine:
-        return self.database.engine
-
-    @property
-    def season(self) -> str:
-        return self.simulator.world.running_season.label
-
-    def credential(self, place: int = 0, dialect: str = "v2", **changes: object) -> int:
-        club = self.simulator.world.organizations[place]
-        values: dict[str, object] = {
-            "organization_name": club.name,
-            "api_username": club.account.username,
-            "password": SecretStr(club.account.password),
-            "api_endpoint": self.simulator.v2_endpoint if dialect == "v2" else self.simulator.v1_endpoint,
-            **changes,
-        }
-        assert self.settings.encryption_key is not None
-        return store.add(self.engine, self.settings.encryption_key, **values)  # type: ignore[arg-type]
 
     def ask(self, credential_id: int, sync_type: str = "all", **changes: object) -> Request:
         asked: dict[str, object] = {"sync_type": sync_type, "actor": COACH, "queue": True, **changes}

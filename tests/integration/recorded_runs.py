@@ -2,55 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import dagster as dg
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-from pydantic import SecretStr
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 
+from tests.integration.simulation import Simulation
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.definitions import defs
 from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, TABLES
 from twizzit_pipeline.orchestration.instance import open_instance
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.runs import RunResult, run_job
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 ASSETS = {name: table for name, table in TABLES.items() if name != CONFIGURATION}
 CHECKS = [key for key in defs.resolve_asset_graph().asset_check_keys if key.asset_key.to_user_string() in ASSETS]
 
 
-@dataclass(frozen=True)
-class Here:
+class Here(Simulation):
     """A database, a simulator, and the instance's jobs in one hand."""
-
-    settings: Settings
-    database: Database
-    simulator: SimulatorServer
-
-    @property
-    def engine(self) -> Engine:
-        return self.database.engine
-
-    @property
-    def season(self) -> str:
-        return self.simulator.world.running_season.label
-
-    def credential(self, organization: int = 0, *, password: str | None = None) -> int:
-        found = self.simulator.world.organizations[organization]
-        assert self.settings.encryption_key is not None
-        return store.add(
-            self.engine,
-            self.settings.encryption_key,
-            organization_name=found.name,
-            api_username=found.account.username,
-            password=SecretStr(password or found.account.password),
-            api_endpoint=self.simulator.v2_endpoint,
-        )
 
     def partition(self, credential_id: int, season: str | None = None) -> CredentialSeason:
         return CredentialSeason(str(store.partition_key(self.engine, credential_id)), season or self.season)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import delete, func, insert, text, update
 
 from tests.conftest import settings_with
@@ -234,7 +235,7 @@ def test_a_season_that_the_account_does_not_have_succeeds_and_writes_nothing(
 
 
 def test_a_wrong_password_is_one_line_with_what_to_do(here: Here, instance: dg.DagsterInstance) -> None:
-    result = here.run(here.credential(password="not-the-password"))
+    result = here.run(here.credential(password=SecretStr("not-the-password")))
     assert not result.success
     assert result.error == "LoginRefused"
     assert result.error_message is not None
