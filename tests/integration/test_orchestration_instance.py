@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import SettingsError
@@ -133,9 +133,32 @@ def test_an_instance_keeps_its_connections_while_it_is_open(instance: dg.Dagster
     assert backends() == kept
 
     with database.engine.connect() as connection:  # as when the server is started anew
-        connection.execute(text("SELECT pg_terminate_backend(pid) FROM unnest(:pids) pid"), {"pids": sorted(kept)})
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid, 10000) FROM unnest(:pids) pid"), {"pids": sorted(kept)}
+        )
     assert instance.get_runs_count() == 0, "it connects again, and says nothing of it"
     assert not kept & backends()
+
+
+@pytest.mark.dagster_tables
+def test_an_instance_looks_for_a_table_once(instance: dg.DagsterInstance) -> None:
+    events = instance.event_log_storage
+    asked = []
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def note(*given: object) -> None:
+        asked.append(given)
+
+    try:
+        assert not events.has_table("no_such_table")
+        assert events.has_table("asset_check_executions")
+        before = len(asked)
+        assert events.has_table("asset_check_executions")
+        assert len(asked) == before
+        assert not events.has_table("no_such_table")
+        assert len(asked) > before, "what is not there may come yet"
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.mark.dagster_tables

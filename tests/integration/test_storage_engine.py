@@ -14,7 +14,7 @@ from sqlalchemy import insert, make_url, select, text
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import engine as engine_module
-from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage import rested, tables
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 
 PASSWORD = "s3cr3t/p@ss:word"
@@ -148,15 +148,39 @@ def test_accents_fold_their_case_in_the_embedded_database(database: Database) ->
         assert connection.scalar(text("SELECT lower('ÉLÈVE ÇA')")) == "élève ça"
 
 
-def test_a_connection_cut_by_the_server_is_replaced(database: Database, postgres_url: str) -> None:
+@pytest.mark.parametrize("rest", [0, 3600])
+def test_a_connection_cut_by_the_server_is_replaced(
+    database: Database, postgres_url: str, monkeypatch: pytest.MonkeyPatch, rest: float
+) -> None:
+    monkeypatch.setattr(rested, "RESTED_SECONDS", rest)
+
     def my_backend() -> int:
         with database.engine.connect() as connection:
             return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
 
     before = my_backend()
     with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute("SELECT pg_terminate_backend(%s)", (before,))
+        admin.execute("SELECT pg_terminate_backend(%s, 10000)", (before,))
     assert my_backend() != before
+
+
+def test_a_connection_is_tried_when_it_rested_and_only_then(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    monkeypatch.setattr(database.engine.dialect, "do_ping", tried.append)
+
+    def used_twice() -> int:
+        tried.clear()
+        for _ in range(2):
+            with database.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        return len(tried)
+
+    monkeypatch.setattr(rested, "RESTED_SECONDS", 3600)
+    assert used_twice() == 0
+    monkeypatch.setattr(rested, "RESTED_SECONDS", 0)
+    assert used_twice() == 2
 
 
 def test_a_connection_cut_in_the_middle_is_our_own_error(database: Database, postgres_url: str) -> None:

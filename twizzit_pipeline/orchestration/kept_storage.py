@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from dagster._serdes import ConfigurableClassData
-from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage
+from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage, PostgresRunStorage
 from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
 from sqlalchemy import Engine
+
+from twizzit_pipeline.storage.rested import try_the_rested
 
 if TYPE_CHECKING:
     from dagster._core.storage.config import PostgresStorageConfig
@@ -24,8 +26,8 @@ _RECYCLE_SECONDS = 3600
 class KeptPostgresStorage(DagsterPostgresStorage):
     """Dagster's storage in PostgreSQL, whose three parts share one pool, emptied when the instance is disposed of.
 
-    A connection is tried before it is used again: a server that was started anew in between is not noticed. A webserver
-    replaces the pool by those of its own.
+    A connection that rested is tried before it is used again: a server that was started anew in between is not
+    noticed. A webserver replaces the pool by those of its own.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class KeptPostgresStorage(DagsterPostgresStorage):
         """As Dagster's own, which makes the tables that are missing."""
         super().__init__(postgres_url, should_autocreate_tables, inst_data, token_provider)
         self._run_storage = _LastToGo(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
+        self._event_log_storage = _Events(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
         engine = create_pg_engine(
             postgres_url,
             token_provider,
@@ -45,8 +48,8 @@ class KeptPostgresStorage(DagsterPostgresStorage):
             pool_size=_KEPT_CONNECTIONS,
             max_overflow=_MORE_CONNECTIONS,
             pool_recycle=_RECYCLE_SECONDS,
-            pool_pre_ping=True,
         )
+        try_the_rested(engine)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # Dagster's storages take no engine
 
@@ -71,3 +74,16 @@ class _LastToGo(PostgresRunStorage):
     def dispose(self) -> None:
         super().dispose()
         self._engine.dispose()
+
+
+class _Events(PostgresEventLogStorage):
+    """Remembers the tables that it found: Dagster looks for one with each check that it records, twice."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._found: set[str] = set()
+
+    def has_table(self, table_name: str) -> bool:
+        if table_name not in self._found and super().has_table(table_name):
+            self._found.add(table_name)
+        return table_name in self._found

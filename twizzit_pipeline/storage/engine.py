@@ -18,6 +18,7 @@ from sqlalchemy import exc as sqlalchemy_errors
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.embedded import embedded_server
+from twizzit_pipeline.storage.rested import try_the_rested
 
 OLDEST_SERVER = 140000
 DAGSTER_SCHEMA = "dagster"
@@ -126,9 +127,9 @@ def _connected(url: URL, dagster: URL | None) -> Iterator[Database]:
 
 
 def _engine(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
-        pool_pre_ping=True,
+        use_native_hstore=False,  # or each new engine asks the server for that type
         hide_parameters=True,
         json_serializer=partial(json.dumps, ensure_ascii=False),
         connect_args={
@@ -138,6 +139,7 @@ def _engine(url: URL) -> Engine:
             "options": _with_option(url, "timezone=UTC"),
         },
     )
+    return try_the_rested(engine)
 
 
 def _prepare(engine: Engine, *, with_dagster_schema: bool) -> None:
