@@ -116,7 +116,7 @@ def _running(at_work: AtWork, port: int) -> Iterator[None]:
     def answers() -> bool:
         assert process.poll() is None, at_work.log.read_text()
         try:
-            return httpx.get(f"{at_work.url}/server_info", trust_env=False).status_code == 200
+            return httpx.get(f"{at_work.url}/server_info", trust_env=False, verify=False).status_code == 200
         except httpx.TransportError:
             return False
 

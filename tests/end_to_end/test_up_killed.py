@@ -142,10 +142,10 @@ def _ended(up: RunningUp, after: int, kinds: list[tuple[int, str]]) -> Sequence[
 def _slow_sync(up: RunningUp, *, seconds: float) -> None:
     """A sync of teams is under way, and Twizzit makes it wait for so long."""
     fault = {"kind": "slow", "path": "/groups", "seconds": seconds, "times": 1}
-    assert httpx.post(f"{up.urls['simulator']}/simulator/faults", json=fault, trust_env=False).is_success
+    assert httpx.post(f"{up.urls['simulator']}/simulator/faults", json=fault, trust_env=False, verify=False).is_success
     assert up.ask("POST", "/sync/teams/2?wait=0").status_code == 202
     up.until(lambda: up.rows(UNDER_WAY), "a sync", PATIENCE_SECONDS)
 
 
 def _forgive(up: RunningUp) -> None:
-    assert httpx.delete(f"{up.urls['simulator']}/simulator/faults", trust_env=False).is_success
+    assert httpx.delete(f"{up.urls['simulator']}/simulator/faults", trust_env=False, verify=False).is_success

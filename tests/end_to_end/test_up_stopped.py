@@ -13,7 +13,9 @@ from twizzit_pipeline.cli.up.leftovers import lives
 @pytest.mark.timeout(420)
 def test_stopped_in_the_middle_of_a_sync_it_leaves_no_process_and_nothing_half_done(demo_up: RunningUp) -> None:
     slow = {"kind": "slow", "path": "/groups", "seconds": 120, "times": None}
-    assert httpx.post(f"{demo_up.urls['simulator']}/simulator/faults", json=slow, trust_env=False).is_success
+    assert httpx.post(
+        f"{demo_up.urls['simulator']}/simulator/faults", json=slow, trust_env=False, verify=False
+    ).is_success
     assert demo_up.ask("POST", "/sync/teams/2?queue=true&wait=0").status_code == 202
     leased = "SELECT FROM twizzit_leases WHERE history_id IS NOT NULL AND credential_id = 2"
     demo_up.until(lambda: demo_up.rows(leased), "a sync that waits for Twizzit", 90)
