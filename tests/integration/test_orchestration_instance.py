@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, Pool, event, text
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import SettingsError
@@ -138,6 +138,22 @@ def test_an_instance_keeps_its_connections_while_it_is_open(instance: dg.Dagster
         )
     assert instance.get_runs_count() == 0, "it connects again, and says nothing of it"
     assert not kept & backends()
+
+
+@pytest.mark.dagster_tables
+def test_an_instance_opens_with_one_connection(settings: Settings, database: Database) -> None:
+    opened = []
+
+    @event.listens_for(Pool, "connect")
+    def note(connection: object, _record: object) -> None:
+        opened.append(type(connection).__module__.partition(".")[0])
+
+    try:
+        with open_instance(settings, database) as instance:
+            assert instance.get_runs_count() == 0
+    finally:
+        event.remove(Pool, "connect", note)
+    assert opened == ["psycopg2"]
 
 
 @pytest.mark.dagster_tables

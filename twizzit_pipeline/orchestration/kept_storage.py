@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage, PostgresRunStorage
-from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
-from sqlalchemy import Engine
+from dagster_postgres.utils import (
+    create_pg_engine,
+    get_token_provider_from_config,
+    pg_url_from_config,
+    retry_pg_connection_fn,
+)
+from sqlalchemy import Engine, inspect
 
 from twizzit_pipeline.storage.rested import try_the_rested
 
@@ -21,6 +26,10 @@ if TYPE_CHECKING:
 _KEPT_CONNECTIONS = 2
 _MORE_CONNECTIONS = 10  # for as long as so many threads want one
 _RECYCLE_SECONDS = 3600
+
+
+# By these Dagster's three storages tell whether their tables are there, each by a connection of its own.
+_LOOKED_FOR = frozenset({"runs", "instance_info", "event_logs", "jobs"})
 
 
 class KeptPostgresStorage(DagsterPostgresStorage):
@@ -38,18 +47,20 @@ class KeptPostgresStorage(DagsterPostgresStorage):
         token_provider: "PgTokenProvider | None" = None,
     ) -> None:
         """As Dagster's own, which makes the tables that are missing."""
-        super().__init__(postgres_url, should_autocreate_tables, inst_data, token_provider)
+        engine = try_the_rested(
+            create_pg_engine(
+                postgres_url,
+                token_provider,
+                isolation_level="AUTOCOMMIT",
+                pool_size=_KEPT_CONNECTIONS,
+                max_overflow=_MORE_CONNECTIONS,
+                pool_recycle=_RECYCLE_SECONDS,
+            )
+        )
+        missing = should_autocreate_tables and not _are_there(engine)
+        super().__init__(postgres_url, missing, inst_data, token_provider)
         self._run_storage = _LastToGo(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
         self._event_log_storage = _Events(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
-        engine = create_pg_engine(
-            postgres_url,
-            token_provider,
-            isolation_level="AUTOCOMMIT",
-            pool_size=_KEPT_CONNECTIONS,
-            max_overflow=_MORE_CONNECTIONS,
-            pool_recycle=_RECYCLE_SECONDS,
-        )
-        try_the_rested(engine)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # Dagster's storages take no engine
 
@@ -64,6 +75,10 @@ class KeptPostgresStorage(DagsterPostgresStorage):
             inst_data=inst_data,
             token_provider=get_token_provider_from_config(config_value),
         )
+
+
+def _are_there(engine: Engine) -> bool:
+    return _LOOKED_FOR.issubset(retry_pg_connection_fn(lambda: inspect(engine).get_table_names()))
 
 
 class _LastToGo(PostgresRunStorage):
