@@ -16,12 +16,12 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from tests.conftest import ENCRYPTION_KEY
+from tests.conftest import ENCRYPTION_KEY, settings_with
 from tests.end_to_end.command_line import CommandLine
 from tests.end_to_end.running_up import RunningUp, running_up
 from twizzit_pipeline.cli.up.leftovers import lives
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
@@ -82,13 +82,7 @@ def dagster_at_work(
             "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS": "1",
             "JWT_SECRET": JWT_SECRET,
         }
-        settings = load_settings(
-            _env_file=None,
-            home=folder / "home",
-            database_url=SecretStr(url),
-            encryption_key=SecretStr(ENCRYPTION_KEY),
-            allow_private_endpoints=True,
-        )
+        settings = settings_with(url, folder / "home")
         with open_database(settings) as database, socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
             free.close()
