@@ -22,22 +22,30 @@ print("ended")
 """
 
 
+def simulating() -> set[threading.Thread]:
+    """The threads of simulators; one of an earlier test may be about to end."""
+    return {thread for thread in threading.enumerate() if thread.name == "twizzit-simulator"}
+
+
 def test_it_stops_with_its_thread_and_its_port() -> None:
+    before = simulating()
     with SimulatorServer() as server, session(server) as client:
         assert server.url.startswith("http://127.0.0.1:")
         assert client.get("/organizations").status_code == 200
+        assert simulating() - before
         port = server.port
-    assert "twizzit-simulator" not in {thread.name for thread in threading.enumerate()}
+    assert not simulating() - before
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
         probe.connect(("127.0.0.1", port))
 
 
 def test_it_stops_while_an_answer_is_under_way() -> None:
+    before = simulating()
     with SimulatorServer() as server, session(server) as client:
         server.faults.arm("slow", seconds=30)
         with pytest.raises(httpx.ReadTimeout):
             client.get("/organizations", timeout=0.2)
-    assert "twizzit-simulator" not in {thread.name for thread in threading.enumerate()}
+    assert not simulating() - before
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:
