@@ -2,8 +2,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Two more than there are cores: the tests of `twizzit up` and of `dagster dev`, each a worker's for minutes, mostly wait.
-WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 2) + 2)')
+# Three more than there are cores: the tests of `twizzit up` and of `dagster dev`, each a worker's for minutes, mostly
+# wait, and so does many another now and then.
+WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 2) + 3)')
 # The tests start many a process, and each would compile the program anew where the environment says not to keep that.
 KEPT := PYTHONDONTWRITEBYTECODE=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
