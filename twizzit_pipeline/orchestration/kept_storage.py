@@ -1,7 +1,8 @@
 """Dagster's tables in PostgreSQL, by connections that are kept; `dagster.yaml` names the class.
 
-What belongs here: how Dagster's storages hold connections, nothing of what they store. Outside its webserver, Dagster
-opens a new one for each statement: ten a second where nothing happens at all, and hundreds for a run.
+What belongs here: how Dagster's storages hold connections and what they need not ask twice, nothing of what they store.
+Outside its webserver, Dagster opens a new one for each statement: ten a second where nothing happens at all, and
+hundreds for a run.
 """
 
 from collections.abc import Mapping
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 _KEPT_CONNECTIONS = 2
 _MORE_CONNECTIONS = 10  # for as long as so many threads want one
 _RECYCLE_SECONDS = 3600
-
-
 # By these Dagster's three storages tell whether their tables are there, each by a connection of its own.
 _LOOKED_FOR = frozenset({"runs", "instance_info", "event_logs", "jobs"})
 
