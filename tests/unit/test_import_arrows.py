@@ -20,17 +20,19 @@ ARROWS: dict[str, set[str]] = {
     "settings": set(),
     "logs": set(),
     "garbage": set(),
-    "twizzit": set(),
+    "words": set(),
+    "twizzit": {"words"},
     "contracts": set(),
     "storage": set(),
-    "transform": {"contracts", "twizzit.records"},
+    "transform": {"contracts", "twizzit.records", "words"},
     "credentials": {"storage"},
-    "sync": {"twizzit", "transform", "contracts", "storage", "credentials"},
+    "sync": {"twizzit", "transform", "contracts", "storage", "credentials", "words"},
     "notifications": {"sync", "storage", "credentials"},
     # more than the design draws: a check for each rule of a contract, and the type of an open database
     "orchestration": {"notifications", "sync", "credentials", "storage", "contracts"},
-    "http_api": {"sync", "credentials", "storage"},
+    "http_api": {"sync", "credentials", "storage", "words"},
     "cli": {
+        "words",
         "twizzit",
         "contracts",
         "transform",
@@ -54,6 +56,7 @@ MAY_SIMULATE = {"cli"}
 DATABASE = {"sqlalchemy", "psycopg", "psycopg2", "alembic", "pixeltable"}
 HTTP = {"httpx", "starlette", "uvicorn", "fastapi"}
 BARRED: dict[str, set[str]] = {
+    "words": DATABASE | HTTP,
     "twizzit": DATABASE,
     "contracts": DATABASE | HTTP,
     "transform": DATABASE | HTTP,

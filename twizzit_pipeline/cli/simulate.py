@@ -32,13 +32,21 @@ def simulate(
     federation_contacts: Annotated[int, typer.Option(min=0, max=160_000)] = 1_500,
     token_seconds: Annotated[float, typer.Option(min=1, help="How long a token lives")] = 1800.0,
     quota: Annotated[int | None, typer.Option(min=0, help="Calls that an account may make in all")] = None,
+    quirk: Annotated[
+        list[str] | None,
+        typer.Option(help="An awkward habit that live accounts have (docs/simulator.md); several times if wanted"),
+    ] = None,
+    all_quirks: Annotated[bool, typer.Option("--all-quirks", help="All of those habits at once")] = False,
     change_every: Annotated[
         float | None, typer.Option(min=1, help="Seconds after which a club changes something by itself")
     ] = None,
 ) -> None:
     """Run a Twizzit of its own until Ctrl-C: both dialects, faults and changes on demand."""
     from twizzit_pipeline.twizzit.simulator import SimulatorOptions, run_forever  # noqa: PLC0415  (a web server)
+    from twizzit_pipeline.twizzit.simulator.quirks import QUIRKS  # noqa: PLC0415
 
+    if unknown := sorted(set(quirk or ()) - set(QUIRKS)):
+        raise typer.BadParameter(f"no quirk is called {', '.join(unknown)}; there are: {', '.join(QUIRKS)}")
     options = SimulatorOptions(
         seed=seed,
         clubs=clubs,
@@ -52,6 +60,7 @@ def simulate(
         federation_contacts=federation_contacts,
         token_seconds=token_seconds,
         quota=quota,
+        quirks=frozenset(one for one in QUIRKS if all_quirks or one in (quirk or ())),
     )
     run_forever("127.0.0.1", port, options, _announce, change_every=change_every)
 

@@ -17,6 +17,7 @@ from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Se
 from twizzit_pipeline.twizzit.session import ClientOptions, Session
 from twizzit_pipeline.twizzit.v1 import V1
 from twizzit_pipeline.twizzit.v2 import V2
+from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 __all__ = ["Capabilities", "ClientOptions", "TwizzitClient"]
 
@@ -40,6 +41,7 @@ class TwizzitClient:
     Args:
         endpoint: the credential's `api_endpoint`; decides the dialect, see `parse_endpoint`.
         organization_name: chooses between several organizations of the account.
+        meanings: what the credential's configuration says of the account's own words.
         transport: for tests; replaces the connection to the network and its check of addresses.
         sleep: for tests; waits before another try.
 
@@ -55,6 +57,7 @@ class TwizzitClient:
         password: SecretStr,
         organization_name: str,
         options: ClientOptions | None = None,
+        meanings: Meanings = NOTHING_SAID,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] | None = None,
     ) -> None:
@@ -62,7 +65,7 @@ class TwizzitClient:
         self._session = Session(
             self._endpoint, username, password, options=options or ClientOptions(), transport=transport, sleep=sleep
         )
-        self._wire: V1 | V2 = (V1 if self.dialect == "v1" else V2)(self._session, organization_name)
+        self._wire: V1 | V2 = (V1 if self.dialect == "v1" else V2)(self._session, organization_name, meanings)
         self._calendars: dict[tuple[str, str | None], Calendar] = {}
 
     def __repr__(self) -> str:

@@ -58,14 +58,48 @@ class Player:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A row that the account lists and that is not meant to come: a coach, a committee, a training.
+
+    Attributes:
+        id: of the person, team or match; None where the row has none.
+        reason: stable and snake_case, such as ``not_a_player``; `docs/what-arrives.md` lists them.
+        word: the account's own word that decided, such as the name of a function; never the name of a person.
+        team_id: the team that a person's row stands in.
+    """
+
+    id: str | None
+    reason: str
+    word: str | None = None
+    team_id: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What such rows are counted under: ``not_a_player: Trainer``."""
+        return self.reason if self.word is None else f"{self.reason}: {self.word}"
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """The teams of a season. Every row that was read is in `teams` or in `set_aside`."""
+
+    teams: tuple[Team, ...]
+    set_aside: tuple[SetAside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rosters:
     """All rosters of a season: complete for every team that is not in `failed`.
 
-    `failed` maps the id of a team whose players could not be read to the error.
+    Every membership that was read is in `players` or in `set_aside`. `failed` maps the id of a team whose players could
+    not be read to the error. `unclear`: memberships that only a person can settle, since nobody knows whether their
+    function is a player's; they are no players meanwhile.
     """
 
     players: tuple[Player, ...]
     failed: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
+    unclear: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +143,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """All competitions and matches of a season, complete."""
+    """All competitions and matches of a season, complete.
+
+    Every event that was read is in `matches` or in `set_aside`.
+    """
 
     competitions: tuple[Competition, ...]
     matches: tuple[Match, ...]
+    set_aside: tuple[SetAside, ...] = ()

@@ -24,6 +24,7 @@ from twizzit_pipeline.twizzit.records import (
 )
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, rows_of_envelope, text
+from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 _LIMIT = 100
 _TEAMS = "/teams"
@@ -35,8 +36,9 @@ _MATCHES = "/competitions/{id}/matches"
 class V1:
     """What v1 knows of one account: its teams and their players, of the current season."""
 
-    def __init__(self, session: Session, organization_name: str) -> None:
+    def __init__(self, session: Session, organization_name: str, meanings: Meanings = NOTHING_SAID) -> None:
         self._session = session
+        self._meanings = meanings
         self._organization = Organization(None, organization_name)
 
     def organizations(self) -> tuple[Organization, ...]:

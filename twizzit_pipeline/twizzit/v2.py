@@ -14,6 +14,7 @@ from twizzit_pipeline.twizzit.v2_events import CalendarReader
 from twizzit_pipeline.twizzit.v2_lists import Scope
 from twizzit_pipeline.twizzit.v2_rosters import RosterReader
 from twizzit_pipeline.twizzit.wire import Row, day, folded, identifier, plain_keys, reference, text, texts
+from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 _SEASONS = "/seasons"
 _TYPES = "/group-types"
@@ -26,9 +27,10 @@ _USUAL_TEAM_TYPE = "1"  # what the service's own pages ask for when they want te
 class V2:
     """What v2 knows of one account and the organization that its credential names."""
 
-    def __init__(self, session: Session, organization_name: str) -> None:
+    def __init__(self, session: Session, organization_name: str, meanings: Meanings = NOTHING_SAID) -> None:
         self._session = session
         self._name = organization_name
+        self._meanings = meanings
         self._organizations: tuple[Organization, ...] | None = None
         self._organization: Organization | None = None
         self._seasons: tuple[Season, ...] | None = None

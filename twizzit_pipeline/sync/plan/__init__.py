@@ -76,11 +76,19 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """An item that is not meant to come, and why: no failure, and nothing that a person could settle."""
+
+    twizzit_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a sync will do to one entity: nothing more, nothing less.
 
     `unchanged` counts the items that are already as they should be. `news`: what happened to some of those that change
-    (``moved``, ``cancelled``) → their remote ids.
+    (``moved``, ``cancelled``) → their remote ids. `set_aside`: the items that are none of `items`.
     """
 
     entity: Entity
@@ -89,6 +97,7 @@ class Plan:
     warned: Sequence[Warned] = ()
     unchanged: int = 0
     news: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    set_aside: Sequence[Aside] = ()
 
     @property
     def table(self) -> Table:
@@ -110,7 +119,7 @@ class Plan:
         return applied + len({item.twizzit_id for item in self.failed}) + self.unchanged
 
 
-def by_reason(items: Sequence[Failed] | Sequence[Warned]) -> dict[str, tuple[str, ...]]:
+def by_reason(items: Sequence[Failed] | Sequence[Warned] | Sequence[Aside]) -> dict[str, tuple[str, ...]]:
     """Reason → remote ids, in the plan's order."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for item in items:

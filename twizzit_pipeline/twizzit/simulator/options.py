@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from twizzit_pipeline.twizzit.simulator.quirks import Quirk
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SimulatorOptions:
@@ -37,6 +39,7 @@ class SimulatorOptions:
         names: "split" gives first and last name; the others give ``name`` alone, in that order.
         name_keys: how the keys of first and last name are spelled.
         v1_rows_per_page: the most rows of a v1 page, whatever `limit` says, so that only `hasMore` tells the end.
+        quirks: awkward but real habits of accounts, each by itself or several at once; see `quirks.QUIRKS`.
     """
 
     seed: int = 2026
@@ -65,3 +68,4 @@ class SimulatorOptions:
     names: Literal["split", "first_last", "last_first"] = "split"
     name_keys: Literal["kebab", "snake", "camel", "lower"] = "kebab"
     v1_rows_per_page: int | None = None
+    quirks: frozenset[Quirk] = frozenset()

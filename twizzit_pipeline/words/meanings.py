@@ -1,0 +1,41 @@
+"""What a credential's configuration says about its account's own words, where their names do not tell.
+
+What belongs here: looking up what somebody said of an id or a name. What a name means by itself is its module's.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+FunctionMeaning = Literal["player", "other"]
+EventTypeMeaning = Literal["match", "other"]
+GroupTypeMeaning = Literal["team", "other"]
+StatusMeaning = Literal["scheduled", "to_reschedule", "in_progress", "completed", "cancelled"]
+
+_Meaning = TypeVar("_Meaning", bound=str)
+
+
+def key(word: str) -> str:
+    """The key under which two spellings of a word are the same: without accents and case, with single spaces."""
+    letters = unicodedata.normalize("NFKD", word)
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """What somebody said: the `key` of an id or a name → what it means. Empty: the names tell."""
+
+    functions: Mapping[str, FunctionMeaning] = field(default_factory=dict)
+    event_types: Mapping[str, EventTypeMeaning] = field(default_factory=dict)
+    group_types: Mapping[str, GroupTypeMeaning] = field(default_factory=dict)
+    statuses: Mapping[str, StatusMeaning] = field(default_factory=dict)
+
+
+NOTHING_SAID = Meanings()
+
+
+def said(meanings: Mapping[str, _Meaning], id_: str | None, names: Iterable[str]) -> _Meaning | None:
+    """What was said of an id, else of the first of its names that something was said of; None: nothing was."""
+    words = [*([] if id_ is None else [id_]), *names]
+    return next((meanings[found] for word in words if (found := key(word)) in meanings), None)
