@@ -60,9 +60,8 @@ class PlayerContract(pa.DataFrameModel):
     @row_rule("twizzit_player_id", "duplicate_id", "A team lists an id for one person only")
     @classmethod
     def _duplicate_id(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        return ~frame.duplicated(["twizzit_team_id", "twizzit_player_id"], keep=False) | (
-            frame["twizzit_player_id"].fillna("") == ""
-        )
+        repeated = frame.duplicated(["twizzit_team_id", "twizzit_player_id"], keep=False)
+        return ~repeated | (frame["twizzit_player_id"].fillna("") == "")
 
     class Config:
         name = "players"

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from twizzit_pipeline.errors import AccessDenied, CalendarRefused, NotATwizzit
-from twizzit_pipeline.storage.tables import sync_config
+from twizzit_pipeline.storage.tables import sync_config, twizzit_teams
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.records import Calendar
@@ -23,7 +23,9 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
     with session.engine.connect() as connection:
         match_type: str | None = connection.scalar(wanted)
     try:
-        return session.client.calendar(season.record, match_type=match_type or None)
+        return session.client.calendar(
+            season.record, match_type=match_type or None, own_team_ids=_scanned_teams(session, season)
+        )
     except (AccessDenied, NotATwizzit) as error:
         if error.status not in (403, 404) or not (error.endpoint or "").startswith(_PATHS):
             raise
@@ -33,3 +35,13 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
             endpoint=error.endpoint,
             status=error.status,
         ) from None
+
+
+def _scanned_teams(session: SyncSession, season: SeasonRow) -> frozenset[str] | None:
+    """The remote ids of the season's teams as they were scanned; None where none were, so that nothing is guessed."""
+    table = twizzit_teams.c
+    wanted = select(table.twizzit_team_id).where(
+        table.credential_id == session.credential.id, table.season_id == season.id
+    )
+    with session.engine.connect() as connection:
+        return frozenset(connection.scalars(wanted)) or None

@@ -75,6 +75,7 @@ _ENDINGS = (
     ("sters", "er"), ("ies", "y"), ("innen", ""), ("in", ""), ("esse", "e"), ("euze", "eur"),
 )  # fmt: skip
 _SHORTEST_TAIL = 3  # letters of a noun that a longer word may end with
+_SHORTEST_FIRST_PART = 5  # and that the first part of a compound may: "arts" of "Dartsspeler" is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Nouns(Generic[Meaning]):
 
     def heads(self, name: str) -> list[Head[Meaning]]:
         """The head of each of the names in a text, those in brackets last; none where a text has no words."""
-        plain = key(name.replace("’", "'").replace("'", " "))
+        plain = _plain(name)
         outside, inside = _BRACKETS.sub(" ", plain), " / ".join(_BRACKETS.findall(plain))
         found = [self._head(part) for part in _BETWEEN_NAMES.split(outside)]
         bracketed = [self._head(part) for part in _BETWEEN_NAMES.split(inside)]
@@ -129,15 +130,24 @@ class Nouns(Generic[Meaning]):
         """What the heads of a text mean, those that are turned round left out."""
         return {head.meaning for head in self.heads(name) if head.meaning is not None and not head.turned}
 
+    def names(self, text: str) -> list[str]:
+        """The names of one thing that a text is made of, those in brackets last, plain (`key`)."""
+        plain = _plain(text)
+        parts = [_BRACKETS.sub(" ", plain), *_BRACKETS.findall(plain)]
+        return [found for part in parts for name in _BETWEEN_NAMES.split(part) if (found := name.strip())]
+
     def known(self, name: str) -> list[Head[Meaning]]:
-        """Every noun of the list in a text, whether it is the head or not, what it is of aside: "team" and "manager"
-        of "Team manager", "speler" and "trainer" of "Trainer spelers" and "Speler-trainer", none of "van speler".
+        """Every noun of the list in a text, in its order, whether it is the head or not; what it is of aside.
+
+        "team" and "manager" of "Team manager", "speler" and "ouder" of "Spelersouder", nothing but "ouder" of "Ouder
+        van speler".
         """
-        plain = _BRACKETS.sub(r" / \1 ", key(name.replace("’", "'").replace("'", " ")))
         found = []
-        for part in _BETWEEN_NAMES.split(plain):
+        for part in _BETWEEN_NAMES.split(_BRACKETS.sub(r" / \1 ", _plain(name))):
             words, _, rest = _cut(part)
-            found += [Head(noun, self._meanings[noun], turned, rest) for noun, turned in self._nouns(words) if noun]
+            for word, (noun, turned) in zip(words, self._nouns(words), strict=True):
+                nouns = [] if noun is None else [*self._first_parts(word, noun), noun]
+                found += [Head(one, self._meanings[one], turned, rest) for one in nouns]
         return found
 
     def _head(self, part: str) -> Head[Meaning] | None:
@@ -160,12 +170,19 @@ class Nouns(Generic[Meaning]):
     def _nouns(self, words: Iterable[str]) -> list[tuple[str | None, bool]]:
         """Of each word the noun that it ends with, and whether it is turned round by a prefix or the word before."""
         found: list[tuple[str | None, bool]] = []
-        before = ""
+        turned = False
         for word in words:
             noun = self._noun(word)
-            found.append((noun, before in _TURNERS or (noun is not None and self._has_turning_prefix(word, noun))))
-            before = word
+            turned = turned or word in _TURNERS
+            found.append((noun, turned or (noun is not None and self._has_turning_prefix(word, noun))))
+            turned = turned and noun is None  # "niet actieve speler": up to the noun
         return found
+
+    def _first_parts(self, word: str, noun: str) -> list[str]:
+        """The noun that the first part of a compound ends with: "speler" of "Spelersouder"; none in a plain word."""
+        form = next(form for form in _forms(word) if _ends_with(form, noun))
+        first = self._noun(form.removesuffix(noun)) if form != noun else None
+        return [first] if first is not None and len(first) >= _SHORTEST_FIRST_PART else []
 
     def _noun(self, word: str) -> str | None:
         ends = [noun for form in _forms(word) for noun in self._meanings if _ends_with(form, noun)]
@@ -187,6 +204,10 @@ class Nouns(Generic[Meaning]):
 
     def _is_french(self, noun: str) -> bool:
         return "fr" in self._languages[noun] and "nl" not in self._languages[noun]
+
+
+def _plain(name: str) -> str:
+    return key(name.replace("’", "'").replace("'", " "))
 
 
 def _cut(part: str) -> tuple[list[str], bool, str]:
