@@ -117,7 +117,7 @@ def test_v2_reads_exactly_what_is_true_whatever_the_account_is_like(account: str
             with client_of(server, organization) as client:
                 season = season_of(client, server)
                 assert season is not None
-                teams = client.teams(season)
+                teams = client.teams(season).teams
                 rosters = client.rosters(teams, season)
             assert rosters.failed == {}
             assert_truth(server, organization, teams, rosters.players, "v2")
@@ -131,7 +131,7 @@ def test_v1_reads_exactly_what_is_true(options: SimulatorOptions) -> None:
                 assert client.dialect == "v1"
                 assert client.seasons() == ()
                 assert (client.organization().id, client.organization().name) == (None, organization.name)
-                teams = client.teams(None)
+                teams = client.teams(None).teams
                 rosters = client.rosters(teams, None)
             assert rosters.failed == {}
             assert_truth(server, organization, teams, rosters.players, "v1")
@@ -150,7 +150,7 @@ def test_without_an_id_of_the_season_the_rows_own_word_for_it_decides() -> None:
         organization, label = server.world.organizations[0], server.world.running_season.label
         with client_of(server, organization) as client:
             assert client.seasons() == ()
-            teams = client.teams(Season(None, label, None, None))
+            teams = client.teams(Season(None, label, None, None)).teams
             rosters = client.rosters(teams, None)
         assert_truth(server, organization, teams, rosters.players, "v2")
 
@@ -197,7 +197,7 @@ def test_fifty_teams_of_twelve_cost_at_most_twenty_calls_in_v2() -> None:
         assert 690 <= len(organization.contacts) <= 700
         with client_of(server, organization) as client:
             season = season_of(client, server)
-            teams = client.teams(season)
+            teams = client.teams(season).teams
             rosters = client.rosters(teams, season)
             assert client.calls == server.calls.total <= 20
             assert client.calls_by_path["/contacts"] == 7
@@ -208,7 +208,7 @@ def test_v1_costs_a_call_a_page_of_teams_and_of_each_teams_players() -> None:
     with SimulatorServer(SimulatorOptions(clubs=1, teams=50, players_per_team=12)) as server:
         organization = server.world.organizations[0]
         with client_of(server, organization, dialect="v1") as client:
-            teams = client.teams(None)
+            teams = client.teams(None).teams
             client.rosters(teams, None)
             assert client.calls_by_path == {"/authenticate": 1, "/teams": 1, "/teams/{id}/players": len(teams)}
             assert client.calls == server.calls.total == 2 + len(teams)
@@ -221,7 +221,7 @@ def test_asking_for_people_costs_at_most_twice_the_cheaper_way(teams: int, size:
         organization = server.world.organizations[0]
         with client_of(server, organization) as client:
             season = season_of(client, server)
-            rosters = client.rosters(client.teams(season), season)
+            rosters = client.rosters(client.teams(season).teams, season)
             asked = client.calls_by_path["/contacts"]
     needed = len({player.id for player in rosters.players})
     by_ids, by_pages = ceil(needed / 10), len(organization.contacts) // 100 + 1
@@ -236,7 +236,7 @@ def test_contacts_that_do_not_exist_any_more_come_without_names_and_stay_within_
             del organization.contacts[id_]
         with client_of(server, organization) as client:
             season = season_of(client, server)
-            rosters = client.rosters(client.teams(season), season)
+            rosters = client.rosters(client.teams(season).teams, season)
             assert client.calls_by_path["/contacts"] <= 2 * (len(organization.contacts) // 100 + 1)
         nameless = {player.id for player in rosters.players if not (player.first_name or player.last_name)}
         assert {str(id_) for id_ in gone} & {player.id for player in rosters.players} <= nameless

@@ -2,11 +2,13 @@
 
 from datetime import date
 
+import httpx
 import pytest
 
 from tests.unit.odd_account import SEASON, account, link, pairs
 from twizzit_pipeline import errors
-from twizzit_pipeline.twizzit.records import Season
+from twizzit_pipeline.twizzit.records import Season, SetAside
+from twizzit_pipeline.words.meanings import GroupTypeMeaning, Meanings
 
 ORGANIZATIONS = [{"id": 1, "name": "KC Nergens"}, {"id": 2, "name": "Kc  ÉÉNHOORN "}]
 
@@ -49,7 +51,7 @@ def test_seasons_are_labelled_for_partition_keys_and_tolerate_missing_dates() ->
 @pytest.mark.parametrize("types", [403, 404, [], [{"id": 9, "name": {"FR": "Équipe"}}], [{"id": 9, "name": "Ploegen"}]])
 def test_the_type_of_teams_is_named_by_the_account_or_assumed(types: object) -> None:
     with account(group_types=types, groups=[]) as (client, service):
-        assert client.teams(SEASON) == ()
+        assert client.teams(SEASON).teams == ()
     assert service.asked("/groups")[0]["group-type"] == ("9" if isinstance(types, list) and types else "1")
     assert service.asked("/groups")[0]["season-id"] == "7"
 
@@ -68,21 +70,74 @@ def test_where_the_type_is_ignored_teams_are_the_groups_in_which_somebody_plays(
     groups = [{"id": 10, "name": "A"}, {"id": 19, "name": "Bestuur"}]
     with account(groups=groups, group_contacts=members) as (client, service):
         teams = client.teams(SEASON)
-        assert [team.id for team in teams] == ["10"]
-        assert pairs(client.rosters(teams, SEASON).players) == [("10", "1")]
+        assert [team.id for team in teams.teams] == ["10"]
+        assert teams.set_aside == (SetAside("19", "not_a_team"),)
+        assert pairs(client.rosters(teams.teams, SEASON).players) == [("10", "1")]
     assert len(service.asked("/group-contacts")) == 1
 
 
-def test_rows_of_other_seasons_are_dropped_by_their_own_word() -> None:
+def test_rows_of_other_seasons_are_set_aside_by_their_own_word() -> None:
     rows = [
         {"id": 1, "season": {"id": 7, "name": "2026-2027"}},
         {"id": 2, "season": {"id": 6, "name": "2025-2026"}},
         {"id": 3, "season": 7},
         {"id": 4, "season": "6"},
         {"id": 5, "season": None},
+        {"id": 6, "seasonId": 6},
     ]
     with account(groups=lambda query: rows if query["group-type"] == "1" else []) as (client, _):
-        assert [team.id for team in client.teams(SEASON)] == ["1", "3", "5"]
+        teams = client.teams(SEASON)
+    assert [team.id for team in teams.teams] == ["1", "3", "5"]
+    assert teams.set_aside == (
+        SetAside("2", "other_season", "2025-2026"),
+        SetAside("4", "other_season", "6"),
+        SetAside("6", "other_season", "6"),
+    )
+
+
+TYPES = [
+    {"id": 3, "name": {"EN": "Youth teams", "NL": "Jeugdploegen"}},
+    {"id": 4, "name": {"NL": "Ploegverantwoordelijken"}},
+    {"id": 5, "name": {"FR": "Équipe première"}},
+    {"id": 6, "name": "Selecties"},
+]
+
+
+def of_type(query: httpx.QueryParams) -> object:
+    return [
+        {"id": id_, "name": f"G{id_}"} for id_ in {"3": [10, 11], "5": [11, 12], "6": [13]}.get(query["group-type"], [])
+    ]
+
+
+def test_all_types_that_are_teams_are_read_and_a_group_of_two_comes_once() -> None:
+    with account(group_types=TYPES, groups=of_type) as (client, service):
+        assert [team.id for team in client.teams(SEASON).teams] == ["10", "11", "12"]
+    assert [query["group-type"] for query in service.asked("/groups")] == ["3", "4", "5"]  # 4 is the proof
+
+
+@pytest.mark.parametrize(
+    ("said", "teams"),
+    [
+        ({"selecties": "team"}, ["10", "11", "12", "13"]),
+        ({"6": "team", "jeugdploegen": "other"}, ["11", "12", "13"]),
+        ({"3": "other", "5": "other", "6": "team"}, ["13"]),
+    ],
+)
+def test_the_configuration_says_which_types_are_teams(said: dict[str, GroupTypeMeaning], teams: list[str]) -> None:
+    with account(meanings=Meanings(group_types=said), group_types=TYPES, groups=of_type) as (client, _):
+        assert [team.id for team in client.teams(SEASON).teams] == teams
+
+
+def test_where_every_type_is_of_teams_no_proof_is_needed() -> None:
+    with account(group_types=[TYPES[0], TYPES[2]], groups=of_type) as (client, service):
+        assert [team.id for team in client.teams(SEASON).teams] == ["10", "11", "12"]
+    assert [query["group-type"] for query in service.asked("/groups")] == ["3", "5"]
+
+
+def test_where_the_usual_type_says_that_it_is_none_the_types_are_listed() -> None:
+    types = [{"id": 1, "name": "Werkgroep"}, {"id": 2, "name": "Selectie"}]
+    with account(group_types=types) as (client, _), pytest.raises(errors.NotATwizzit, match="Werkgroep; Selectie"):
+        client.teams(SEASON)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +160,7 @@ def test_a_club_is_another_one_only_where_the_row_names_it(
     organizations = [{"id": 41, "name": "KC Éénhoorn"}, {"id": 2, "name": "KC Twee"}]
     groups = [{"id": 10, "name": "A", "short-name": "a1", "club": club, "category": {"id": 3, "name": {"NL": "U15"}}}]
     with account(organizations=organizations, groups=lambda q: groups if q["group-type"] == "1" else []) as (client, _):
-        (team,) = client.teams(SEASON)
+        (team,) = client.teams(SEASON).teams
     assert (team.club_id, team.club_name) == expected
     assert (team.short_name, team.category) == ("a1", "U15")
 
@@ -119,4 +174,4 @@ def test_an_answer_of_another_shape_is_never_an_empty_list(path: str, answer: ob
         pytest.raises(errors.NotATwizzit, match=path.replace("_", "-")),
     ):
         client.seasons()
-        client.rosters(client.teams(SEASON), SEASON)
+        client.rosters(client.teams(SEASON).teams, SEASON)
