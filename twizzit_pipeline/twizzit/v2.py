@@ -10,6 +10,7 @@ from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFo
 from twizzit_pipeline.twizzit.paging import by_id
 from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team
 from twizzit_pipeline.twizzit.session import Query, Session
+from twizzit_pipeline.twizzit.sight import advice, shape
 from twizzit_pipeline.twizzit.v2_events import CalendarReader
 from twizzit_pipeline.twizzit.v2_lists import Scope
 from twizzit_pipeline.twizzit.v2_rosters import RosterReader
@@ -19,7 +20,7 @@ from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 _SEASONS = "/seasons"
 _TYPES = "/group-types"
 _GROUPS = "/groups"
-_GROUP_LIMITS = (250, 100)
+_GROUP_LIMIT = 250
 _TEAM_WORDS = {"team", "teams", "ploeg", "ploegen", "equipe", "equipes"}
 _USUAL_TEAM_TYPE = "1"  # what the service's own pages ask for when they want teams (wire page)
 
@@ -68,7 +69,7 @@ class V2:
 
     def first_groups(self) -> int | None:
         """How many groups the first page lists: whether the account may read them at all. One call."""
-        return len(self._scope().page(_GROUPS, limit=_GROUP_LIMITS[0]))
+        return len(self._scope().page(_GROUPS, limit=_GROUP_LIMIT))
 
     def teams(self, season: Season | None) -> tuple[Team, ...]:
         """The groups of a season that are teams: boards and committees are left out.
@@ -126,11 +127,11 @@ class V2:
         return team_type, next((one for one in ids if one != team_type), "2" if team_type != "2" else "1")
 
     def _groups(self, season: Season | None, group_type: str) -> list[Row]:
-        return self._scope().every(_GROUPS, _filters(season, group_type), limits=_GROUP_LIMITS)
+        return self._scope().every(_GROUPS, _filters(season, group_type), limit=_GROUP_LIMIT)
 
     def _ignores_type(self, rows: Sequence[Row], season: Season | None, other_type: str) -> bool:
         try:
-            others = self._scope().page(_GROUPS, _filters(season, other_type), limit=_GROUP_LIMITS[-1])
+            others = self._scope().page(_GROUPS, _filters(season, other_type), limit=100)
         except TwizzitAnswerError as error:
             if error.endpoint == _GROUPS and error.status in (400, 403, 404):
                 return False
@@ -189,7 +190,7 @@ def _organization(row: Row) -> Organization:
     found = identifier(row.get("id")) or identifier(row.get("organizationid"))
     if found is None:
         raise NotATwizzit(
-            "/organizations lists one without an id: the endpoint is probably not the one of a Twizzit API",
+            f"/organizations lists one without an id, as {shape(row)}: {advice('/organizations')}",
             endpoint="/organizations",
             status=200,
         )

@@ -11,14 +11,14 @@ from functools import partial
 from twizzit_pipeline.errors import NotATwizzit, TwizzitPipelineError
 from twizzit_pipeline.twizzit.paging import by_id
 from twizzit_pipeline.twizzit.records import Player, Rosters
+from twizzit_pipeline.twizzit.sight import advice, shape
 from twizzit_pipeline.twizzit.v2_contacts import Contacts, Person, person, read_contacts
 from twizzit_pipeline.twizzit.v2_lists import Scope, tens
 from twizzit_pipeline.twizzit.wire import Row, folded, identifier, plain_keys, reference, texts
 
 _PATH = "/group-contacts"
 _FUNCTIONS = "/contact-functions"
-_LIMITS = (250, 100)
-_CAPS = (50, 100)  # whether and where this list is cut is not known (wire page)
+_LIMIT = 250
 
 # A function is a player's if its name is made of these words alone: "Speler", "Joueur / Joueuse", "Player (M)". "Ouder
 # van speler" and "Speler-trainer" are not.
@@ -152,7 +152,7 @@ class RosterReader:
 
     def _rows(self, group_ids: Sequence[str]) -> list[Member]:
         asked = [("group-ids[]", group_id) for group_id in group_ids]
-        rows = self._scope.every(_PATH, asked, limits=_LIMITS, key=_membership_key, caps=_CAPS, unpaged=True)
+        rows = self._scope.every(_PATH, asked, limit=_LIMIT, key=_membership_key, unpaged=True)
         return [_member(plain_keys(row)) for row in rows]
 
     def _players(self, found: Sequence[Member], given: bool) -> list[Member]:
@@ -212,7 +212,7 @@ def _member(row: Row) -> Member:
         return Member(group_id, identifier(row["contactid"]), function_id, None)
     if "id" not in row or not {"name", "firstname", "lastname"} & row.keys():
         raise NotATwizzit(
-            f"{_PATH} answered with rows of another kind: the endpoint is probably not the one of a Twizzit API",
+            f"{_PATH} lists something else than memberships, as {shape(row)}: {advice(_PATH)}",
             endpoint=_PATH,
             status=200,
         )
