@@ -5,7 +5,7 @@ from datetime import date
 import httpx
 import pytest
 
-from tests.unit.odd_account import SEASON, account, link, pairs
+from tests.unit.odd_account import SEASON, Answer, account, link, pairs
 from twizzit_pipeline import errors
 from twizzit_pipeline.twizzit.records import Season, SetAside
 from twizzit_pipeline.words.meanings import GroupTypeMeaning, Meanings
@@ -166,7 +166,7 @@ def test_a_club_is_another_one_only_where_the_row_names_it(
 
 
 @pytest.mark.parametrize("path", ["organizations", "seasons", "groups", "group_contacts", "contact_functions"])
-@pytest.mark.parametrize("answer", [{}, {"error": "x"}, "x", 7.5, [1]])
+@pytest.mark.parametrize("answer", [None, {"error": "x"}, {"0": {}, "error": "x"}, "x", 7.5, [1]])
 def test_an_answer_of_another_shape_is_never_an_empty_list(path: str, answer: object) -> None:
     usual = {"group_contacts": [link(10, 1)]}
     with (
@@ -175,3 +175,108 @@ def test_an_answer_of_another_shape_is_never_an_empty_list(path: str, answer: ob
     ):
         client.seasons()
         client.rosters(client.teams(SEASON).teams, SEASON)
+
+
+def test_lists_may_come_as_objects_with_a_gap_and_empty_ones_without_keys() -> None:
+    groups = {"0": {"id": 10, "name": "A"}, "2": {"id": 11, "name": "B"}}
+    with account(
+        organizations={"3": {"id": 41, "name": "KC Eenhoorn"}},
+        seasons={},
+        groups=lambda query: groups if query["group-type"] == "1" else {},
+        group_contacts={"1": link(10, 1), "4": link(11, 2)},
+    ) as (client, _):
+        assert client.seasons() == ()
+        teams = client.teams(SEASON).teams
+        assert [team.id for team in teams] == ["10", "11"]
+        assert pairs(client.rosters(teams, SEASON).players) == [("10", "1"), ("11", "2")]
+
+
+@pytest.mark.parametrize("nothing", [204, 404])
+def test_an_empty_list_may_be_a_204_or_a_404_where_the_path_has_answered_before(nothing: int) -> None:
+    groups = [{"id": 10, "name": "A"}]
+    with account(groups=lambda query: groups if query["group-type"] == "1" else nothing) as (client, service):
+        assert [team.id for team in client.teams(SEASON).teams] == ["10"]
+        service.answers["/groups"] = nothing
+        assert client.teams(SEASON).teams == ()
+
+
+def test_a_404_of_a_path_that_never_answered_is_an_error_and_so_is_a_web_page() -> None:
+    with account(groups=404) as (client, service):
+        with pytest.raises(errors.NotATwizzit, match="/groups answered 404 with an empty body"):
+            client.teams(SEASON)
+        service.answers["/groups"] = []
+        assert client.teams(SEASON).teams == ()
+        service.answers["/groups"] = lambda _: httpx.Response(404, html="<html>Even geduld</html>")
+        with pytest.raises(errors.NotATwizzit, match="/groups answered 404 with a web page"):
+            client.teams(SEASON)
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "seen"),
+    [
+        (
+            "organizations",
+            {"error": "Jan", "code": 3, "Jan Peeters": 1},
+            "200 with an object with the keys error, code, …",
+        ),
+        ("organizations", "x", "200 with a text, where a list is due: the endpoint is probably not"),
+        ("groups", {"error": "Jan"}, "200 with an object with the key error, where a list is due: the login works"),
+        ("groups", None, "200 with null, where a list is due"),
+        ("groups", [{"id": 1}, "Jan"], "200 with a list with a text in it"),
+        (
+            "groups",
+            lambda _: httpx.Response(400, json={"error": "Jan"}),
+            "400 with an object with the key error: Twizzit",
+        ),
+        ("groups", 410, "410 with an empty body: the login works"),
+        ("organizations", 404, "404 with an empty body: the endpoint is probably not"),
+    ],
+)
+def test_an_error_says_what_was_seen_and_advises_what_fits(path: str, answer: Answer, seen: str) -> None:
+    with account(**{path: answer}) as (client, _), pytest.raises(errors.NotATwizzit) as raised:
+        client.teams(SEASON)
+    assert f"/{path} answered {seen}" in str(raised.value)
+    assert "Jan" not in str(raised.value)
+    assert ("endpoint is probably not" in str(raised.value)) == (path == "organizations")
+
+
+@pytest.mark.parametrize("cap", [10, 20, 50, 100])
+@pytest.mark.parametrize("above", ["smallest", "refuse", "cut"])
+@pytest.mark.parametrize("count", [1, 9, 10, 20, 49, 50, 100, 117, 260])
+def test_lists_of_a_server_with_a_low_cap_are_read_whole(cap: int, above: str, count: int) -> None:
+    rows = [{"id": id_, "name": f"Ploeg {id_}"} for id_ in range(1, count + 1)]
+
+    def capped(query: httpx.QueryParams) -> object:
+        limit, offset = int(query.get("limit", 10)), int(query.get("offset", 0))
+        if limit > cap and above == "refuse":
+            return httpx.Response(400, json={"error": "limit"})
+        size = limit if limit <= cap else 10 if above == "smallest" else cap
+        return rows[offset : offset + size]
+
+    with account(
+        groups=lambda query: capped(query) if query["group-type"] == "1" else [], contact_functions=capped
+    ) as (client, service):
+        assert [team.id for team in client.teams(SEASON).teams] == [str(row["id"]) for row in rows]
+        first = len(service.asked("/groups"))
+        assert [team.id for team in client.teams(SEASON).teams] == [str(row["id"]) for row in rows]
+        again = service.asked("/groups")[first:]
+    assert len(again) <= first
+    if above == "refuse":
+        assert all(int(query["limit"]) <= cap for query in again), "a refused limit is learnt once a run"
+
+
+@pytest.mark.parametrize(
+    ("count", "calls"), [(0, 1), (7, 1), (49, 1), (50, 2), (51, 1), (100, 2), (249, 1), (250, 2), (251, 2)]
+)
+def test_a_list_costs_one_call_more_at_most_where_its_length_is_round(count: int, calls: int) -> None:
+    rows = [{"id": id_, "name": f"Ploeg {id_}"} for id_ in range(1, count + 1)]
+
+    def paged(query: httpx.QueryParams) -> object:
+        if query["group-type"] != "1":
+            return []
+        offset, limit = int(query["offset"]), int(query["limit"])
+        return rows[offset : offset + min(250, limit)]
+
+    with account(groups=paged) as (client, service):
+        assert len(client.groups(SEASON, "1")) == count
+    assert len(service.asked("/groups")) == calls

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound
 from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
 from twizzit_pipeline.twizzit.session import Session
+from twizzit_pipeline.twizzit.sight import advice, shape
 from twizzit_pipeline.twizzit.v2_events import CalendarReader
 from twizzit_pipeline.twizzit.v2_functions import Functions
-from twizzit_pipeline.twizzit.v2_groups import LIMITS as GROUP_LIMITS
+from twizzit_pipeline.twizzit.v2_groups import LIMIT as GROUP_LIMIT
 from twizzit_pipeline.twizzit.v2_groups import PATH as GROUPS
 from twizzit_pipeline.twizzit.v2_groups import Groups
 from twizzit_pipeline.twizzit.v2_lists import Scope
@@ -70,7 +71,7 @@ class V2:
 
     def first_groups(self) -> int | None:
         """How many groups the first page lists: whether the account may read them at all. One call."""
-        return len(self._scope().page(GROUPS, limit=GROUP_LIMITS[0]))
+        return len(self._scope().page(GROUPS, limit=GROUP_LIMIT))
 
     def teams(self, season: Season | None) -> Teams:
         """The groups of a season that are teams; see `Groups.teams`."""
@@ -138,7 +139,7 @@ def _organization(row: Row) -> Organization:
     found = identifier(row.get("id")) or identifier(row.get("organizationid"))
     if found is None:
         raise NotATwizzit(
-            "/organizations lists one without an id: the endpoint is probably not the one of a Twizzit API",
+            f"/organizations lists one without an id, as {shape(row)}: {advice('/organizations')}",
             endpoint="/organizations",
             status=200,
         )

@@ -16,7 +16,7 @@ from twizzit_pipeline.twizzit.wire import Row, day, folded, identifier, plain_ke
 
 _TYPES = "/event-types"
 _EVENTS = "/events"
-_LIMITS = (250, 100)
+_LIMIT = 250
 # Half a season a window: few calls for a club, few pages for a federation. Windows share a day, since nobody says
 # whether the last day of a window belongs to it.
 _WINDOW = timedelta(days=184)
@@ -92,7 +92,7 @@ class CalendarReader:
                 ("event-types[]", type_id),
                 ("includes[]", "event-groups"),
             ]
-            for row in self._scope.every(_EVENTS, query, limits=_LIMITS):
+            for row in self._scope.every(_EVENTS, query, limit=_LIMIT):
                 yield plain_keys(row)
 
     def _match(self, row: Row) -> Match | None:

@@ -18,7 +18,7 @@ from twizzit_pipeline.words.meanings import Meanings
 
 _TYPES = "/group-types"
 PATH = "/groups"
-LIMITS = (250, 100)
+LIMIT = 250
 _USUAL_TEAM_TYPE = "1"  # what the service's own pages ask for when they want teams (wire page)
 _OTHER_ID_KEYS = ("groupid", "group")
 _SHORTEST_CUT = 10  # rows of a page that may have been cut
@@ -98,11 +98,11 @@ class Groups:
         return team_types, next(iter(others), next(one for one in ("2", "1", "3") if one not in team_types))
 
     def _rows(self, season: Season | None, group_type: str) -> list[Row]:
-        return self._scope.every(PATH, _filters(season, group_type), limits=LIMITS)
+        return self._scope.every(PATH, _filters(season, group_type), limit=LIMIT)
 
     def _ignores_type(self, rows: Sequence[Row], season: Season | None, other_type: str) -> bool:
         try:
-            others = self._scope.page(PATH, _filters(season, other_type), limit=LIMITS[-1])
+            others = self._scope.page(PATH, _filters(season, other_type), limit=100)
         except TwizzitAnswerError as error:
             if error.endpoint == PATH and error.status in (400, 403, 404):
                 return False

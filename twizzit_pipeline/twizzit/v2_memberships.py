@@ -12,6 +12,7 @@ from typing import Protocol
 from twizzit_pipeline.errors import NotATwizzit, TwizzitPipelineError
 from twizzit_pipeline.twizzit.paging import by_id
 from twizzit_pipeline.twizzit.records import Season
+from twizzit_pipeline.twizzit.sight import advice, shape
 from twizzit_pipeline.twizzit.v2_contacts import Person, person
 from twizzit_pipeline.twizzit.v2_functions import Function, functions_of
 from twizzit_pipeline.twizzit.v2_lists import Scope, tens
@@ -19,8 +20,7 @@ from twizzit_pipeline.twizzit.v2_seasons import is_of, season_word
 from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, reference
 
 PATH = "/group-contacts"
-_LIMITS = (250, 100)
-_CAPS = (50, 100)  # whether and where this list is cut is not known (wire page)
+_LIMIT = 250
 
 Members = dict[str, "list[Member] | TwizzitPipelineError"]
 
@@ -142,7 +142,7 @@ class Memberships:
         asked = [("group-ids[]", (others.get(group_id) or (group_id,))[0]) for group_id in group_ids]
         if way.by_season and self._season is not None and self._season.id is not None:
             asked.append(("season-ids[]", self._season.id))
-        rows = self._scope.every(PATH, asked, limits=_LIMITS, key=_key, caps=_CAPS, unpaged=True)
+        rows = self._scope.every(PATH, asked, limit=_LIMIT, key=_key, unpaged=True)
         return [_member(plain_keys(row), self._season) for row in rows]
 
     def _with_known_ids(self, rows: list[Member], asked: Sequence[str]) -> list[Member]:
@@ -194,7 +194,7 @@ def _member(row: dict[str, object], season: Season | None) -> Member:
         return Member(group_id, contact_id, functions_of(row), None, other_season, group_id is not None)
     if "id" not in row or not {"name", "firstname", "lastname"} & row.keys():
         raise NotATwizzit(
-            f"{PATH} answered with rows of another kind: the endpoint is probably not the one of a Twizzit API",
+            f"{PATH} lists something else than memberships, as {shape(row)}: {advice(PATH)}",
             endpoint=PATH,
             status=200,
         )
