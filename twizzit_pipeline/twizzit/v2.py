@@ -16,6 +16,7 @@ from twizzit_pipeline.twizzit.v2_lists import Scope
 from twizzit_pipeline.twizzit.v2_rosters import RosterReader
 from twizzit_pipeline.twizzit.wire import Row, day, folded, identifier, plain_keys, reference, text, texts
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
+from twizzit_pipeline.words.seasons import canonical, key
 
 _SEASONS = "/seasons"
 _TYPES = "/group-types"
@@ -179,7 +180,7 @@ def _belongs(row: Row, season: Season | None) -> bool:
     if season.id is not None and season_id is not None:
         return season_id == season.id
     label = text(said) if isinstance(said, Mapping) else None
-    return label is None or _label(label) == season.label
+    return label is None or key(label) == key(season.label)
 
 
 def _names_teams(name: object) -> bool:
@@ -215,12 +216,7 @@ def _choose(organizations: Sequence[Organization], name: str) -> Organization:
 def _season(row: Row) -> Season | None:
     """A season; None where a row gives neither a name nor dates to call it by."""
     start, end = day(row.get("startdate")), day(row.get("enddate"))
-    name = _label(text(row.get("name")) or "")
+    name = canonical(text(row.get("name")) or "")
     if not name and start is not None and end is not None:
-        name = f"{start.year}-{end.year}"
+        name = f"{start.year}-{end.year}" if start.year < end.year else str(start.year)
     return Season(identifier(row.get("id")), name, start, end) if name else None
-
-
-def _label(name: str) -> str:
-    """A season's name as a partition key may hold it: without ``|`` and ``,``."""
-    return name.replace("|", "-").replace(",", "-").strip()
