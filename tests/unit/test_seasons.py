@@ -70,6 +70,7 @@ def test_the_season_that_was_computed_is_the_one_that_the_account_lists_later() 
     computed = season_of(DAY, "07-01")
     kept = Kept(3, computed.label, None, computed.start_date, computed.end_date)
     assert settled([Season("7", "Saison 2026-2027", AUGUST, NEXT_JULY)], kept) == [(3, "2026-2027")]
+    assert settled([], kept) == [(3, "2026-2027")], "an account without seasons computes it every time"
 
 
 def test_a_label_that_no_partition_can_have_had_is_made_anew() -> None:

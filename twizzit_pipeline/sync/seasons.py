@@ -133,7 +133,7 @@ def settle(seasons: Sequence[Season], kept: Sequence[Kept]) -> list[tuple[int | 
     It is the row with its remote id, unless the two name other years; else one that means the same season and whose own
     remote id is listed no more.
     """
-    ids = {season.id for season in seasons}
+    ids = {season.id for season in seasons if season.id is not None}
     free = list(kept)
     found: list[tuple[Season, Kept | None]] = []
     for season in seasons:

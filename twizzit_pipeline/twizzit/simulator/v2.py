@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from twizzit_pipeline.twizzit.simulator import clubs
@@ -21,8 +21,10 @@ from twizzit_pipeline.twizzit.simulator.contact_rows import (
     has_membership,
     membership_row,
 )
+from twizzit_pipeline.twizzit.simulator.options import SimulatorOptions
 from twizzit_pipeline.twizzit.simulator.paging import Query, page
 from twizzit_pipeline.twizzit.simulator.v2_events import event_sub_types, event_types, events
+from twizzit_pipeline.twizzit.simulator.wire_habits import listed, season_label
 from twizzit_pipeline.twizzit.simulator.world import Account, Contact, Group, Link, Organization, Season, World
 
 PREFIX = "/v2/api"
@@ -56,7 +58,8 @@ def v2_routes(world: World, accounts: Accounts) -> list[Route]:
         def answer(request: Request) -> Response:
             account, headers = accounts.account_of(request)
             with world.lock:
-                return JSONResponse(_rows(world, account, request, path, endpoint), headers=headers)
+                rows = _rows(world, account, request, path, endpoint)
+            return listed([*rows], world.options.quirks, headers, answered=accounts.answers(request, path, bool(rows)))
 
         async def serve(request: Request) -> Response:
             return answer(request)
@@ -82,7 +85,8 @@ def _rows(world: World, account: Account, request: Request, path: str, endpoint:
     call = Call(world, account, scope, query)
     selected = endpoint.select(call)
     if endpoint.cap is not None:
-        selected = page(selected, query, cap=endpoint.cap, above=world.options.above_limit)
+        low = "low_cap" in world.options.quirks
+        selected = page(selected, query, cap=endpoint.cap, above=world.options.above_limit, low=low)
     return [endpoint.render(call, row) for row in selected]
 
 
@@ -90,7 +94,7 @@ def _endpoints(world: World) -> dict[str, Endpoint]:
     whole = world.options.group_contacts == "whole"
     return {
         "/organizations": Endpoint(_organizations),
-        "/seasons": Endpoint(_seasons, lambda _, season: season_row(season)),
+        "/seasons": Endpoint(_seasons, lambda call, season: season_row(season, call.world.options)),
         "/groups": Endpoint(_groups, _group_row, cap=250),
         "/group-types": Endpoint(_group_types),
         "/group-categories": Endpoint(_group_categories),
@@ -127,9 +131,10 @@ def _seasons(call: Call) -> Iterator[Season]:
             yield season
 
 
-def season_row(season: Season) -> RowDict:
+def season_row(season: Season, options: SimulatorOptions) -> RowDict:
     """A row of ``/seasons``, which groups carry as well."""
-    return {"id": season.id, "name": season.label, "start-date": str(season.start), "end-date": str(season.end)}
+    name = season_label(season, options.quirks)
+    return {"id": season.id, "name": name, "start-date": str(season.start), "end-date": str(season.end)}
 
 
 def _groups(call: Call) -> Iterator[Group]:
@@ -167,7 +172,7 @@ def _group_row(call: Call, group: Group) -> RowDict:
         "name": group.name,
         "short-name": group.short_name,
         "club": club,
-        "season": season_row(call.world.seasons[group.season_id]),
+        "season": season_row(call.world.seasons[group.season_id], call.world.options),
         "category": category,
         **_LISTS,
     }
