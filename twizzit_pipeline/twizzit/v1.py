@@ -4,7 +4,6 @@ What belongs here: v1's paths and rows, turned into plain records. The paths are
 keys are the guide's.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from functools import partial
 from urllib.parse import quote
@@ -22,12 +21,14 @@ from twizzit_pipeline.twizzit.records import (
     SetAside,
     Side,
     Team,
+    Teams,
 )
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, rows_of_envelope, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 from twizzit_pipeline.words.opponents import is_no_opponent
+from twizzit_pipeline.words.seasons import may_be
 
 _LIMIT = 100
 _TEAMS = "/teams"
@@ -62,14 +63,14 @@ class V1:
         rows, _, total = rows_of_envelope(answer, "teams", path=_TEAMS)
         return len(rows) if total is None else total
 
-    def teams(self, _season: Season | None) -> tuple[Team, ...]:
+    def teams(self, _season: Season | None) -> Teams:
         """All teams. One call for each page of 100."""
         rows = self._read(_TEAMS, _TEAMS, "teams")
-        return tuple(_team(plain_keys(row)) for row in rows)
+        return Teams(tuple(_team(plain_keys(row)) for row in rows))
 
     def groups(self, season: Season | None, _group_type: str) -> tuple[Team, ...]:
         """All teams: v1 knows no other groups."""
-        return self.teams(season)
+        return self.teams(season).teams
 
     def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:
         """The players of these teams. One call for each team and page of 100."""
@@ -154,9 +155,8 @@ def _competition(row: Row) -> Competition:
 
 
 def _is_of(row: Row, season: Season) -> bool:
-    """Whether a competition is the season's, by the first year that either names ("2026-2027", "2026/27")."""
-    said, wanted = (re.search(r"20\d\d", name or "") for name in (text(row.get("season")), season.label))
-    return said is None or wanted is None or said[0] == wanted[0]
+    """Whether a competition is the season's, by the years that both name ("2026-2027", "2026/27")."""
+    return may_be(text(row.get("season")), season.label)
 
 
 def _match(competition_id: str, row: Row, own: Collection[str] | None) -> Match:
