@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
-from twizzit_pipeline.sync.plan import Failed
+from twizzit_pipeline.sync.plan import Failed, Warned
 from twizzit_pipeline.sync.plan.teams import plan_teams
 from twizzit_pipeline.sync.rows import LocalClub, LocalSeason, LocalTeam, Owner, RemoteTeam
 
@@ -155,13 +155,36 @@ def test_a_mapping_without_a_living_credential_is_adopted_by_its_organization_al
     assert shotspot.team_mappings[1].local_id == 2
 
 
+BARE = {
+    "credential_id": None,
+    "dialect": None,
+    "organization_id": None,
+    "organization_name": None,
+    "last_values": None,
+}
+
+
 def test_a_mapping_that_shotspot_made_is_adopted_where_club_and_name_agree(shotspot):
     sync(shotspot, team("1", "U15"))
-    bare = {"credential_id": None, "dialect": None, "organization_id": None, "organization_name": None}
-    shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], **bare, last_values=None)
-    assert plan_teams(shotspot.team_state([team("1", "Another")])).failed[0].reason == "remote_id_taken"
-    assert plan_teams(shotspot.team_state([team("1", "U15")], OTHER_CLUB)).failed[0].reason == "remote_id_taken"
-    assert sync(shotspot, team("1", "U15")).count("adopt") == 1
+    shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], **BARE)
+    assert plan_teams(shotspot.team_state([team("1", "U15")], OTHER_CLUB)).failed == [
+        Failed("1", "doubtful_link", (2,))
+    ]
+    plan = sync(shotspot, team("1", "U15"))
+    assert plan.count("adopt") == 1
+    assert plan.warned == [Warned("1", "taken_over")]
+    assert sync(shotspot, team("1", "U15")).warned == []
+
+
+def test_a_mapping_that_shotspot_made_is_adopted_by_its_id_where_the_club_agrees(shotspot):
+    """The id decides, the name only doubts: a team that was renamed in ShotSpot is still that team."""
+    sync(shotspot, team("1", "U15"))
+    shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], **BARE)
+    shotspot.teams[2] = replace(shotspot.teams[2], name="Miniemen")
+    plan = sync(shotspot, team("1", "U15"))
+    assert (plan.count("adopt"), plan.failed) == (1, [])
+    assert plan.warned == [Warned("1", "taken_over_renamed")]
+    assert shotspot.teams[2].name == "Miniemen", "nobody knows who changed what: the name in ShotSpot stays"
 
 
 def test_an_older_season_adds_its_teams_inactive_and_renames_nothing(shotspot):

@@ -27,6 +27,7 @@ MAPPINGS = "mappings"  # rows of the mapping table that belong to the credential
 # What the details of matches count besides: what was made for opponents that ShotSpot did not have.
 OPPONENT_CLUBS = "opponent_clubs"
 OPPONENT_TEAMS = "opponent_teams"
+COMPETITION_TEAMS = "competition_teams"  # teams added to ShotSpot's competitions
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
 # Matches are recorded as ShotSpot's type `competitions`, in a row of their own that says so in its details.

@@ -48,6 +48,7 @@ class MappingReport:
         created, linked, adopted, updated, unchanged: items, by what was done to them.
         failed: reason → remote ids that could not be applied.
         warnings: reason → remote ids.
+        set_aside: reason → remote ids of what was scanned and is not meant to come.
         news: what happened to matches (``moved``, ``cancelled``, ``postponed``, ``finished``, ``reinstated``) → their
             remote ids.
         mappings: rows of the mapping table that belong to the credential afterwards, of every season.
@@ -64,6 +65,7 @@ class MappingReport:
     unchanged: int = 0
     failed: Ids = field(default_factory=dict)
     warnings: Ids = field(default_factory=dict)
+    set_aside: Ids = field(default_factory=dict)
     news: Ids = field(default_factory=dict)
     mappings: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, id_order
 from twizzit_pipeline.sync.plan.merge import Move, denied, merge
-from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values
+from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, takeovers
 from twizzit_pipeline.sync.plan.places import Clubs, find_season, season_creation
 from twizzit_pipeline.sync.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
 from twizzit_pipeline.transform.names import normalised_name
@@ -56,8 +56,13 @@ def plan_teams(state: TeamState) -> Plan:
             changes.append(change)
         else:
             unchanged += 1
-    places = _places(changes, clubs, state)
-    return Plan("teams", changes=[*places, *changes], failed=failed, unchanged=unchanged)
+    return Plan(
+        "teams",
+        changes=[*_places(changes, clubs, state), *changes],
+        failed=failed,
+        warned=takeovers(changes, {team.id: team.name for team in state.local}),
+        unchanged=unchanged,
+    )
 
 
 def _slot(club_id: object, name: object, season_id: object) -> tuple[object, object, object] | None:
@@ -76,8 +81,8 @@ def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft
         mapping = mappings.get(remote.id)
         if mapping is not None:
             draft = _mapped(state, remote, mapping, local[mapping.local_id], club_id, season_id)
-            if draft is None:
-                failed.append(Failed(remote.id, "remote_id_taken", (mapping.local_id,)))
+            if isinstance(draft, Failed):
+                failed.append(draft)
             else:
                 drafts.append(draft)
         elif club_id is None:
@@ -90,14 +95,14 @@ def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft
 
 def _mapped(
     state: TeamState, remote: RemoteTeam, mapping: MappingRow, local: LocalTeam, club_id: int | None, season_id: int
-) -> _Draft | None:
-    """The draft for a team that has a mapping; None when the mapping belongs to another organization."""
-    alike = local.club_id == club_id and normalised_name(mapping.twizzit_name or local.name) == normalised_name(
-        remote.name
-    )
-    verdict = claim(mapping, state.owner, same_name_and_club=alike)
-    if verdict == "taken":
-        return None
+) -> _Draft | Failed:
+    """The draft for a team that has a mapping; failed where that is another organization's, or may be.
+
+    Every club has a U15, so a team's name proves little: of ShotSpot's own mappings, those of the same club are meant.
+    """
+    verdict = claim(mapping, state.owner, may_be_same=local.club_id == club_id)
+    if (failed := refused(verdict, remote.id, local.id)) is not None:
+        return failed
     action: Action = "adopt" if verdict == "adoptable" else "update"
     base = mapping.last_values
     kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender, "season_id": local.season_id}
