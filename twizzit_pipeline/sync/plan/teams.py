@@ -121,12 +121,13 @@ def _found_or_new(
     state: TeamState, unmapped: Sequence[tuple[RemoteTeam, int]], season_id: int
 ) -> tuple[list[_Draft], list[Failed]]:
     """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful."""
+    clubs = {club.id: normalised_name(club.name) for club in state.clubs}
     free: dict[tuple[int, str], list[LocalTeam]] = defaultdict(list)
     for team in state.local:
         if not team.mapped:
-            free[team.club_id, normalised_name(team.name)].append(team)
+            free[team.club_id, _own_name(team.name, clubs.get(team.club_id))].append(team)
     fitting = {
-        remote.id: _fitting(remote, free[club_id, normalised_name(remote.name)], season_id)
+        remote.id: _fitting(remote, free[club_id, _own_name(remote.name, clubs.get(club_id))], season_id)
         for remote, club_id in unmapped
     }
     wanted = Counter(team.id for teams in fitting.values() for team in teams)
@@ -142,13 +143,22 @@ def _found_or_new(
     return drafts, failed
 
 
+def _own_name(name: str, club: str | None) -> str:
+    """A team's name without that of its club, normalised: another club's sync calls an opponent by both."""
+    return normalised_name(name).removeprefix(f"{club} ")
+
+
 def _fitting(remote: RemoteTeam, alike: Sequence[LocalTeam], season_id: int) -> list[LocalTeam]:
-    """The local teams that fit best: of the season before those of none, the very name before a name alike."""
+    """The local teams that fit best: of the season before those of none, the very name before a name alike, and that
+    before one of which the club's name is a part.
+    """
+    name = normalised_name(remote.name)
     for season in (season_id, None):
         of_season = [team for team in alike if team.season_id == season]
         exact = [team for team in of_season if team.name == remote.name]
-        if exact or of_season:
-            return exact or of_season
+        same = [team for team in of_season if normalised_name(team.name) == name]
+        if exact or same or of_season:
+            return exact or same or of_season
     return []
 
 
