@@ -4,11 +4,12 @@ What belongs here: v2's words and rows up to the teams. Who plays in a team is `
 `v2_contacts`', when they play `v2_events`'. No other module of the project says group, contact or event.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound, TwizzitAnswerError
 from twizzit_pipeline.twizzit.paging import by_id
 from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team
+from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.session import Query, Session
 from twizzit_pipeline.twizzit.sight import advice, shape
 from twizzit_pipeline.twizzit.v2_events import CalendarReader
@@ -37,6 +38,7 @@ class V2:
         self._organization: Organization | None = None
         self._seasons: tuple[Season, ...] | None = None
         self._reader: RosterReader | None = None
+        self._a_group: str | None = None
 
     def organizations(self) -> tuple[Organization, ...]:
         """All organizations that the account may read. One call for each client."""
@@ -70,7 +72,41 @@ class V2:
 
     def first_groups(self) -> int | None:
         """How many groups the first page lists: whether the account may read them at all. One call."""
-        return len(self._scope().page(_GROUPS, limit=_GROUP_LIMIT))
+        groups = self._scope().page(_GROUPS, limit=_GROUP_LIMIT)
+        self._a_group = next((found for row in groups if (found := _id(row))), None)
+        return len(groups)
+
+    def refusals(self, *, calendar: bool, match_type: str | None) -> list[str]:
+        """What a sync would refuse or not find, a line each, with what to do. Four calls at most, after the first page.
+
+        Raises:
+            TransientError: nothing can be said now.
+        """
+        checks: list[tuple[str, Callable[[], object]]] = [("teams", self._check_types)]
+        if self._a_group is not None:
+            members = [("group-ids[]", self._a_group)]
+            checks.append(("players", lambda: self._scope().page("/group-contacts", members, limit=_GROUP_LIMIT)))
+        checks.append(("players", lambda: self._rosters().check()))
+        if calendar:
+            reader = CalendarReader(self._scope(), self.organization().name)
+            checks.append(("competitions and matches", lambda: reader.check(match_type)))
+        found = [] if self._a_group is not None else ["teams: the account lists no group; ask Twizzit for the right"]
+        return [*found, *refused(checks)]
+
+    def _check_types(self) -> None:
+        try:
+            rows = [plain_keys(row) for row in self._scope().few(_TYPES)]
+        except (AccessDenied, NotATwizzit) as error:
+            if error.status in (400, 403, 404):  # the usual type is taken then
+                return
+            raise
+        if rows and not any(_names_teams(row.get("name")) for row in rows):
+            raise NotATwizzit(
+                f"none of its {len(rows)} group types is called a team, so those of type {_USUAL_TEAM_TYPE} are taken: "
+                "name one so in Twizzit, or say in the credential's configuration which one is",
+                endpoint=_TYPES,
+                status=200,
+            )
 
     def teams(self, season: Season | None) -> tuple[Team, ...]:
         """The groups of a season that are teams: boards and committees are left out.

@@ -118,6 +118,14 @@ class RosterReader:
             )
         return {group_id for group_id, found in members.items() if self._players(found, given=True)}
 
+    def check(self) -> None:
+        """Ask for the functions, for a look around.
+
+        Raises:
+            NotATwizzit: none of them is a player's.
+        """
+        self._playing_functions()
+
     def _members(self, group_ids: Sequence[str]) -> _Members:
         wanted = list(dict.fromkeys(group_ids))
         unread = [group_id for group_id in wanted if group_id not in self._known]
