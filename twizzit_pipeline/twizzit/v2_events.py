@@ -70,6 +70,14 @@ class CalendarReader:
         competitions = (Competition(id_, name, None, season.start_date, season.end_date) for id_, name in names.items())
         return Calendar(tuple(competitions), tuple(matches.values()))
 
+    def check(self, match_type: str | None) -> None:
+        """Ask which types are matches, for a look around.
+
+        Raises:
+            MatchTypeNotFound: none is.
+        """
+        self._types(match_type)
+
     def _types(self, wanted: str | None) -> list[str]:
         if wanted is not None and wanted.strip().isdecimal():
             return [wanted.strip()]
