@@ -246,6 +246,10 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "pausedUntil": None,
         "pausedBecause": None,
         "matchEventType": None,
+        "functions": {},
+        "eventTypes": {},
+        "groupTypes": {},
+        "statuses": {},
         "syncIntervalHours": 1,
         "syncIntervalDays": pytest.approx(1 / 24),
         "syncIntervalUnit": "hours",
@@ -304,7 +308,29 @@ def test_the_type_of_matches_is_set_and_taken_away(api: ApiServer) -> None:
         )
         assert admin.put("/sync/config/2", json={"matchEventType": 52}).json()["matchEventType"] == "52"
         assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["matchEventType"] == "52"
+        assert admin.get("/sync/config/2").json()["eventTypes"] == {"52": "match", "Wedstrijd": "match"}
         assert admin.put("/sync/config/2", json={"matchEventType": None}).json()["matchEventType"] is None
+        assert admin.get("/sync/config/2").json()["eventTypes"] == {}
+
+
+def test_what_the_accounts_words_mean_is_said_and_forgotten(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        body = {"functions": {" Gastspeler ": "other", "Kern": "player"}, "groupTypes": {"7": "team"}}
+        found = admin.put("/sync/config/2", json={**body, "statuses": {"WO": "completed"}}).json()
+        assert found["functions"] == {"Gastspeler": "other", "Kern": "player"}
+        assert (found["groupTypes"], found["statuses"]) == ({"7": "team"}, {"WO": "completed"})
+        assert admin.put("/sync/config/2", json=found).json() == found  # what was read may be sent back
+        found = admin.put("/sync/config/2", json={"functions": {"Kern": None}, "statuses": None}).json()
+        assert (found["functions"], found["statuses"]) == ({"Gastspeler": "other"}, {"WO": "completed"})
+        gone = {"functions": {"Gastspeler": None}, "groupTypes": {"7": None}, "statuses": {"WO": None}}
+        found = admin.put("/sync/config/2", json=gone).json()
+        assert (found["functions"], found["groupTypes"], found["statuses"]) == ({}, {}, {})
+        many = {f"word {number}": "match" for number in range(60)}
+        assert admin.put("/sync/config/2", json={"eventTypes": many}).status_code == 200
+        refused = admin.put("/sync/config/2", json={"eventTypes": {f"more {word}": "match" for word in many}})
+        assert refused.status_code == 400
+        assert refused.json()["details"][0]["field"] == "eventTypes"
+        admin.put("/sync/config/2", json={"eventTypes": dict.fromkeys(many)})
 
 
 def test_a_field_that_is_left_out_stays(api: ApiServer) -> None:
