@@ -59,10 +59,20 @@ def competitions(*rows: dict[str, object]) -> pd.DataFrame:
     return pd.DataFrame(made, columns=list(GOOD_COMPETITION)).astype(COMPETITION_DTYPES)
 
 
+def reported(rows: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """A report's rows, None where there is no id."""
+    return rows.astype(object).where(rows.notna(), None).to_dict("records")
+
+
+def shown_id(remote_id: object) -> str | None:
+    """What a report shows of an id."""
+    return None if remote_id is None else str(remote_id)[:100].rstrip("\x00")
+
+
 def check(*rows: dict[str, object]) -> tuple[list[dict[Hashable, Any]], list[str], list[dict[Hashable, Any]]]:
     checked = check_matches(frame(*rows), season_start=START, season_end=END)
     return (
-        checked.rejected.to_dict("records"),
+        reported(checked.rejected),
         list(checked.valid["twizzit_match_id"]),
         checked.warnings.to_dict("records"),
     )
@@ -70,6 +80,7 @@ def check(*rows: dict[str, object]) -> tuple[list[dict[Hashable, Any]], list[str
 
 # For each rule that rejects: what a match must be to break it and no other.
 BREAKS: dict[str, dict[str, object]] = {
+    "id_present": {"twizzit_match_id": None},
     "id_length": {"twizzit_match_id": "9" * 101},
     "id_printable": {"twizzit_match_id": "9\x00"},
     "competition_id_length": {"twizzit_competition_id": "9" * 101},
@@ -98,7 +109,7 @@ def test_every_rule_that_rejects_is_broken_below() -> None:
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name in BREAKS], ids=lambda rule: rule.name)
 def test_each_rule_rejects_the_match_that_breaks_it_and_no_other(rule: Rule) -> None:
     rejected, valid, _ = check({}, BREAKS[rule.name], {})
-    broken_id = str(BREAKS[rule.name].get("twizzit_match_id", "101"))[:100].rstrip("\x00")
+    broken_id = shown_id(BREAKS[rule.name].get("twizzit_match_id", "101"))
     assert rejected == [{"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}]
     assert valid == ["100", "102"]
 
@@ -147,8 +158,8 @@ def test_a_match_listed_twice_comes_once_with_a_warning() -> None:
 def test_a_frame_of_another_form_stops_the_sync() -> None:
     with pytest.raises(FormatChanged, match="the column starts_at is missing"):
         check_matches(frame({}).drop(columns="starts_at"), season_start=START, season_end=END)
-    with pytest.raises(FormatChanged, match="twizzit_match_id is absent in 1 rows"):
-        check_matches(frame({"twizzit_match_id": None}), season_start=START, season_end=END)
+    with pytest.raises(FormatChanged, match=r"all of 5 rows break a rule about the form \(start_readable 5\)"):
+        check_matches(frame(*[{"starts_at": None}] * 5), season_start=START, season_end=END)
 
 
 def test_the_valid_frame_has_the_columns_of_the_table() -> None:
@@ -158,6 +169,7 @@ def test_the_valid_frame_has_the_columns_of_the_table() -> None:
 
 
 BREAKS_COMPETITION: dict[str, dict[str, object]] = {
+    "id_present": {"twizzit_competition_id": None},
     "id_length": {"twizzit_competition_id": "9" * 101},
     "id_printable": {"twizzit_competition_id": "9\x00"},
     "name_present": {"name": None},
@@ -180,8 +192,6 @@ def test_every_rule_of_competitions_that_rejects_is_broken_below() -> None:
 def test_each_rule_rejects_the_competition_that_breaks_it_and_no_other(rule: Rule) -> None:
     broken = BREAKS_COMPETITION[rule.name]
     checked = check_competitions(competitions({}, broken, {"end_date": None}))
-    broken_id = str(broken.get("twizzit_competition_id", "101"))[:100].rstrip("\x00")
-    assert checked.rejected.to_dict("records") == [
-        {"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}
-    ]
+    broken_id = shown_id(broken.get("twizzit_competition_id", "101"))
+    assert reported(checked.rejected) == [{"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}]
     assert list(checked.valid["twizzit_competition_id"]) == ["100", "102"]

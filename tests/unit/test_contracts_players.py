@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from twizzit_pipeline.contracts.players import RULES, PlayerContract, check_players
+from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, RULES, PlayerContract, check_players
 from twizzit_pipeline.contracts.rules import Rule
 from twizzit_pipeline.errors import FormatChanged
 
@@ -28,8 +28,10 @@ def frame(*rows: dict[str, object]) -> pd.DataFrame:
 
 # For each rule that rejects: what a player must be to break it and no other.
 BREAKS: dict[str, dict[str, object]] = {
+    "team_id_present": {"twizzit_team_id": None},
     "team_id_length": {"twizzit_team_id": "9" * 101},
     "team_id_printable": {"twizzit_team_id": "9\x00"},
+    "id_present": {"twizzit_player_id": None},
     "id_length": {"twizzit_player_id": "9" * 101},
     "id_printable": {"twizzit_player_id": "9\x00"},
     "first_name_present": {"first_name": None},
@@ -56,10 +58,10 @@ def rules(kind: str, *, of: dict[str, dict[str, object]]) -> list[Rule]:
 @pytest.mark.parametrize("rule", rules("reject", of=BREAKS), ids=lambda rule: rule.name)
 def test_each_rule_rejects_the_row_that_breaks_it_and_no_other(rule: Rule) -> None:
     checked = check_players(frame({}, BREAKS[rule.name], {}))
-    broken_id = str(BREAKS[rule.name].get("twizzit_player_id", "101"))[:100].rstrip("\x00")
-    assert checked.rejected.to_dict("records") == [
-        {"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}
-    ]
+    wrong_id = BREAKS[rule.name].get("twizzit_player_id", "101")
+    broken_id = None if wrong_id is None else str(wrong_id)[:100].rstrip("\x00")
+    rejected = checked.rejected.astype(object).where(checked.rejected.notna(), None)
+    assert rejected.to_dict("records") == [{"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}]
     assert list(checked.valid["twizzit_player_id"]) == ["100", "102"]
 
 
@@ -122,9 +124,10 @@ def test_a_missing_column_stops_everything(column: str) -> None:
 
 @pytest.mark.parametrize("column", ["twizzit_team_id", "twizzit_player_id"])
 @pytest.mark.parametrize("absent", [None, ""])
-def test_an_absent_id_stops_everything(column: str, absent: str | None) -> None:
-    with pytest.raises(FormatChanged, match=f"{column} is (absent|empty) in 1 rows"):
-        check_players(frame({}, {column: absent}))
+def test_rows_without_an_id_are_rejected_and_keep_no_other_out(column: str, absent: str | None) -> None:
+    checked = check_players(frame({}, {column: absent}, {}, {column: absent, "first_name": "Els"}))
+    assert len(checked.rejected) == 2
+    assert list(checked.valid["twizzit_player_id"]) == ["100", "102"]
 
 
 @pytest.mark.parametrize(
@@ -142,8 +145,9 @@ def test_a_column_of_things_stops_everything() -> None:
 
 def test_no_message_and_no_report_holds_a_name() -> None:
     bad = [{"last_name": "Vandersecret" * 5, "first_name": "Topsecret\x00"}] * 6
+    formless = [{"last_name": "", "first_name": "Topsecret\x00"}] * 6
     with pytest.raises(FormatChanged) as caught:
-        check_players(frame(*bad))
+        check_players(frame(*formless))
     assert "secret" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
     checked = check_players(frame(*bad, *[{}] * 6))
     assert "secret" not in checked.rejected.to_csv() + checked.warnings.to_csv()
@@ -153,8 +157,8 @@ def test_every_check_of_the_model_is_a_rule_with_a_name_of_its_own() -> None:
     schema = PlayerContract.to_schema()
     checks = [check.name for column in schema.columns.values() for check in column.checks]
     rejecting = [rule.name for rule in RULES if rule.kind == "reject"]
-    assert sorted(rejecting) == sorted([*checks, *(check.name for check in schema.checks)])
-    assert set(rejecting) == {*BREAKS, "duplicate_id"}
+    assert sorted(rejecting) == sorted([*checks, *(check.name for check in schema.checks), FUNCTION_KNOWN.name])
+    assert set(rejecting) == {*BREAKS, "duplicate_id", FUNCTION_KNOWN.name}
     assert {rule.name for rule in RULES if rule.kind == "warn"} == {*WARNS, "listed_once"}
     assert len({rule.name for rule in RULES}) == len(RULES)
-    assert all(rule.description and rule.column in GOOD and rule.name.isidentifier() for rule in RULES)
+    assert all(rule.description and rule.column in {*GOOD, "function"} and rule.name.isidentifier() for rule in RULES)

@@ -1,12 +1,16 @@
 """The contract of teams: each rule can fail, alone, and says which team and which column."""
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 import pandera.pandas as pa
 import pytest
 from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import split
-from twizzit_pipeline.contracts.rules import Rule, row_rule
+from twizzit_pipeline.contracts.counts import RowCounts
+from twizzit_pipeline.contracts.rules import Rule, column_rule, row_rule
 from twizzit_pipeline.contracts.teams import RULES, TeamContract, check_teams
 from twizzit_pipeline.errors import FormatChanged
 
@@ -28,8 +32,14 @@ def frame(*rows: dict[str, str | None]) -> pd.DataFrame:
     ).astype("str")
 
 
+def reported(rows: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """A report's rows, None where there is no id."""
+    return rows.astype(object).where(rows.notna(), None).to_dict("records")
+
+
 # For each rule that rejects: what a team must be to break it and no other.
 BREAKS: dict[str, dict[str, str | None]] = {
+    "id_present": {"twizzit_team_id": None},
     "id_length": {"twizzit_team_id": "9" * 101},
     "id_printable": {"twizzit_team_id": "9\x00"},
     "name_present": {"name": None},
@@ -49,10 +59,10 @@ BREAKS: dict[str, dict[str, str | None]] = {
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name in BREAKS], ids=lambda rule: rule.name)
 def test_each_rule_rejects_the_row_that_breaks_it_and_no_other(rule: Rule) -> None:
     checked = check_teams(frame({}, BREAKS[rule.name], {}))
-    broken_id = str(BREAKS[rule.name].get("twizzit_team_id", "101"))[:100].rstrip("\x00")
-    assert checked.rejected.to_dict("records") == [
-        {"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}
-    ]
+    broken_id = BREAKS[rule.name].get("twizzit_team_id", "101")
+    shown = None if broken_id is None else broken_id[:100].rstrip("\x00")
+    assert reported(checked.rejected) == [{"twizzit_id": shown, "column_name": rule.column, "rule": rule.name}]
+    assert checked.rows == RowCounts(read=3, kept=2, rejected=1, set_aside=0)
     assert list(checked.valid["twizzit_team_id"]) == ["100", "102"]
 
 
@@ -119,9 +129,12 @@ def test_a_missing_column_stops_everything(column: str) -> None:
 
 
 @pytest.mark.parametrize("absent", [None, ""])
-def test_an_absent_id_stops_everything(absent: str | None) -> None:
-    with pytest.raises(FormatChanged, match=r"twizzit_team_id is (absent|empty) in 1 rows"):
-        check_teams(frame({}, {"twizzit_team_id": absent}, {}))
+def test_rows_without_an_id_are_rejected_each_by_itself_and_keep_no_other_out(absent: str | None) -> None:
+    checked = check_teams(frame({}, {"twizzit_team_id": absent}, {}, {"twizzit_team_id": absent, "name": "B"}))
+    rejected = {"twizzit_id": None, "column_name": "twizzit_team_id", "rule": "id_present"}
+    assert [row for row in reported(checked.rejected) if row["rule"] == "id_present"] == [rejected, rejected]
+    assert list(checked.valid["twizzit_team_id"]) == ["100", "102"]
+    assert checked.rows == RowCounts(read=4, kept=2, rejected=2, set_aside=0)
 
 
 def test_another_dtype_stops_everything_without_telling_the_values() -> None:
@@ -130,14 +143,56 @@ def test_another_dtype_stops_everything_without_telling_the_values() -> None:
     assert "471" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("bad", "good", "stops"), [(5, 4, True), (5, 5, False), (4, 0, False), (6, 0, True)])
-def test_more_than_half_and_at_least_five_rejected_rows_are_another_format(bad: int, good: int, stops: bool) -> None:
+@pytest.mark.parametrize(("bad", "good", "stops"), [(5, 0, True), (50, 1, False), (4, 0, False), (6, 0, True)])
+def test_five_rows_and_more_that_all_lack_what_is_promised_are_another_format(bad: int, good: int, stops: bool) -> None:
     given = frame(*[{"name": None}] * bad, *[{}] * good)
     if stops:
-        with pytest.raises(FormatChanged, match=rf"{bad} of {bad + good} rows break a rule \(name_present {bad}\)"):
+        with pytest.raises(
+            FormatChanged, match=rf"all of {bad} rows break a rule about the form \(name_present {bad}\)"
+        ):
             check_teams(given)
     else:
         assert len(check_teams(given).valid) == good
+
+
+def test_odd_names_are_no_other_format_however_many() -> None:
+    checked = check_teams(frame(*[{"name": "a" * 101}] * 40))
+    assert len(checked.rejected) == 40
+    assert checked.rows == RowCounts(read=40, kept=0, rejected=40, set_aside=0)
+
+
+class NoBoard(pa.DataFrameModel):
+    """Sets boards aside."""
+
+    name: Series[str] = pa.Field(nullable=True)
+
+    @column_rule("name", "not_a_board", "The team is no board")
+    @classmethod
+    def _no_board(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
+        return values != "Bestuur"
+
+    class Config:
+        name = "teams"
+
+
+def test_what_is_set_aside_is_neither_valid_nor_rejected_whatever_else_is_wrong_with_it() -> None:
+    board, odd = {"name": "Bestuur"}, {"name": "Bestuur", "gender": "women"}
+    checked = split(TeamContract, frame({}, board, {"gender": "women"}, odd), "twizzit_team_id", asides=NoBoard)
+    assert list(checked.valid["twizzit_team_id"]) == ["100"]
+    assert list(checked.rejected["twizzit_id"]) == ["102"]
+    assert checked.set_aside.to_dict("records") == [
+        {"twizzit_id": "101", "rule": "not_a_board"},
+        {"twizzit_id": "103", "rule": "not_a_board"},
+    ]
+    assert checked.rows == RowCounts(read=4, kept=1, rejected=1, set_aside=2)
+
+
+def test_rows_that_are_equal_count_once_and_the_others_are_set_aside() -> None:
+    same = {"twizzit_team_id": "7"}
+    checked = check_teams(frame(same, same, {}, same))
+    assert list(checked.valid["twizzit_team_id"]) == ["7", "102"]
+    assert checked.set_aside.to_dict("records") == [{"twizzit_id": "7", "rule": "listed_twice"}] * 2
+    assert checked.rows == RowCounts(read=4, kept=2, rejected=0, set_aside=2)
 
 
 def test_pandera_switched_off_by_its_environment_still_checks() -> None:

@@ -1,4 +1,4 @@
-"""The split of a frame into rows that keep their contract and rows that do not.
+"""The split of a frame into rows that keep their contract, rows that break it and rows that are set aside.
 
 What belongs here: how a pandera model is run and what its findings mean. Which rules there are is said in the entity's
 module. Nothing here, neither a message nor a rejected row, holds anything of a row but its remote id.
@@ -15,11 +15,14 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.engines.pandas_engine import Engine
 
-from twizzit_pipeline.contracts.rules import UNPRINTABLE, column_of
+from twizzit_pipeline.contracts.counts import RowCounts
+from twizzit_pipeline.contracts.rules import UNPRINTABLE, column_of, is_form
 from twizzit_pipeline.errors import FormatChanged
 
-# A few bad rows are a club's bad rows; this many, in more than half of the frame, are another format.
+# A few rows without a field are a club's rows; all of this many or more are another format.
 _FEWEST_THAT_STOP = 5
+# What rows that are equal in every column are counted under, but for the first of them.
+LISTED_TWICE = "listed_twice"
 # What `twizzit_rejected_rows.twizzit_id` can hold: an id that is longer, or holds what cannot be stored, is rejected
 # and named by what is left of it.
 _ID_LENGTH = 100
@@ -36,22 +39,27 @@ class Checked:
     Attributes:
         valid: the rows that keep every rule, with the frame's columns and dtypes, in its order, index from 0.
         rejected: `twizzit_id`, `column_name`, `rule` (all str): one row for each rule that a remote id broke, however
-            many rows of that id broke it.
+            many rows of that id broke it; of a row without an id, null, one for each row.
         warnings: `twizzit_id`, `rule` (both str): what is worth counting about valid rows, once for each id.
+        set_aside: `twizzit_id`, `rule` (both str): one row for each row that is not meant to come.
+        rows: how many rows came in, and what became of them.
     """
 
     valid: pd.DataFrame
     rejected: pd.DataFrame
     warnings: pd.DataFrame
+    set_aside: pd.DataFrame
+    rows: RowCounts
 
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """Rows (index labels) that break one rule."""
+    """Rows (index labels) that break one rule. `form`: whether it is about the form of the answer."""
 
     column: str
     rule: str
     rows: pd.Index
+    form: bool
 
 
 def split(
@@ -60,47 +68,61 @@ def split(
     id_column: str,
     *,
     hints: type[pa.DataFrameModel] | None = None,
+    asides: type[pa.DataFrameModel] | None = None,
 ) -> Checked:
-    """Rows that keep `model`'s rules apart from those that break one; rows that break one of `hints` are only counted.
+    """Rows that keep `model`'s rules apart from those that break one, and from those that are not meant to come.
 
-    Rows that are equal in every column count as one. An empty frame with the right columns passes.
+    Rows that break a rule of `asides` are set aside, whatever else is wrong with them; rows that break one of `hints`
+    are only counted. Rows that are equal in every column count as one, and the others as `LISTED_TWICE`. An empty frame
+    with the right columns passes.
 
     Args:
-        model: its checks each judge rows; what it says of columns, dtypes and nulls is a rule about the whole frame.
+        model: its checks each judge rows; what it says of columns and dtypes is a rule about the whole frame.
         frame: what `transform` made; it is not changed.
-        id_column: the column whose text names a row in `Checked.rejected` and `Checked.warnings`.
-        hints: a model with the same columns or fewer.
+        id_column: the column whose text names a row in the reports.
+        hints, asides: models with the same columns or fewer.
 
     Raises:
-        FormatChanged: a column is missing or of another dtype, an id is absent, or more than half of the rows and at
-            least 5 are rejected.
+        FormatChanged: a column is missing or of another dtype, or all of at least 5 rows break a rule about the form
+            (see `rules.is_form`).
     """
     frame = frame.reset_index(drop=True)
     _stop_if_strange(model, frame)
     distinct = frame.drop_duplicates()
-    broken = _findings(model, distinct)
+    aside = [] if asides is None else _findings(asides, distinct)
+    wanted = distinct.drop(index=_union(aside))
+    broken = _findings(model, wanted)
+    _stop_if_no_row_has_the_form(model, broken, len(wanted))
     rejected_rows = _union(broken)
-    _stop_if_most_are_rejected(model, broken, rejected=len(rejected_rows), rows=len(distinct))
-    warned = [] if hints is None else _findings(hints, frame)
+    valid = wanted.drop(index=rejected_rows)
+    warned = [] if hints is None else _findings(hints, frame.drop(index=_union(aside)))
+    set_aside = _set_aside(aside, frame, distinct, id_column)
     return Checked(
-        valid=distinct.drop(index=rejected_rows).reset_index(drop=True),
+        valid=valid.reset_index(drop=True),
         rejected=_report(broken, frame[id_column], ["twizzit_id", "column_name", "rule"]),
         warnings=_report(warned, frame[id_column].drop(index=rejected_rows), ["twizzit_id", "rule"]),
+        set_aside=set_aside,
+        rows=RowCounts(len(frame), len(valid), len(rejected_rows), len(set_aside)),
     )
 
 
+def _set_aside(aside: list["_Finding"], frame: pd.DataFrame, distinct: pd.DataFrame, id_column: str) -> pd.DataFrame:
+    """One row for each row that is set aside, by the first rule that says so; then those that came before."""
+    reason = {row: finding.rule for finding in reversed(aside) for row in finding.rows}
+    repeated = frame.index.difference(distinct.index)
+    reasons = [*((row, reason[row]) for row in sorted(reason)), *((row, LISTED_TWICE) for row in repeated)]
+    rows = [(_shown(frame[id_column][row]), rule) for row, rule in reasons]
+    return pd.DataFrame(rows, columns=["twizzit_id", "rule"], dtype="str")
+
+
 def _stop_if_strange(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> None:
-    """FormatChanged if a column is missing or of another dtype, or an id is absent.
+    """FormatChanged if a column is missing or of another dtype.
 
     The columns are asked one by one: pandera's `validate` would print the values of each that is as it should be.
     """
     schema = model.to_schema()
     told = [_strangeness(str(name), column, frame) for name, column in schema.columns.items()]
     strange = [what for what in told if what is not None]
-    if not strange:
-        ids = [str(name) for name, column in schema.columns.items() if not column.nullable]
-        empty = {name: int((frame[name] == "").sum()) for name in ids}
-        strange = [f"{name} is empty in {count} rows" for name, count in empty.items() if count]
     if strange:
         raise FormatChanged(f"The format of Twizzit's {schema.name} has changed: {'; '.join(strange)}: {_WHAT_TO_DO}")
 
@@ -109,8 +131,6 @@ def _strangeness(name: str, column: pa.Column, frame: pd.DataFrame) -> str | Non
     """What is wrong with a column of the frame, without a word of its rows."""
     if name not in frame:
         return f"the column {name} is missing"
-    if not column.nullable and frame[name].hasnans:
-        return f"{name} is absent in {int(frame[name].isna().sum())} rows"
     if not np.all(np.asarray(column.dtype.check(Engine.dtype(frame[name].dtype), frame[name]))):
         return f"{name} holds something else than {column.dtype}"
     return None
@@ -131,7 +151,7 @@ def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Find
             unasked.append(str(check.name))
         else:
             if not rows.empty:
-                found.append(_Finding(column_of(check, column), str(check.name), rows))
+                found.append(_Finding(column_of(check, column), str(check.name), rows, is_form(check)))
     if unasked:
         raise FormatChanged(f"Rules of Twizzit's {schema.name} could not be asked: {', '.join(unasked)}")
     return found
@@ -167,27 +187,34 @@ def _union(findings: list[_Finding]) -> pd.Index:
     return pd.Index(sorted(rows), dtype="int64")  # type: ignore[type-var]
 
 
-def _stop_if_most_are_rejected(
-    model: type[pa.DataFrameModel], findings: list[_Finding], *, rejected: int, rows: int
-) -> None:
-    if rejected < _FEWEST_THAT_STOP or rejected * 2 <= rows:
+def _stop_if_no_row_has_the_form(model: type[pa.DataFrameModel], findings: list[_Finding], rows: int) -> None:
+    """FormatChanged where every row lacks what the dialect promises: then not one of them can be read.
+
+    A single row that can be read comes, however many others are odd: bad rows never keep good ones out.
+    """
+    formless = [finding for finding in findings if finding.form]
+    if rows < _FEWEST_THAT_STOP or len(_union(formless)) < rows:
         return
-    counts = Counter({finding.rule: len(finding.rows) for finding in findings})
+    counts = Counter({finding.rule: len(finding.rows) for finding in formless})
     rules = ", ".join(f"{rule} {count}" for rule, count in counts.most_common())
     raise FormatChanged(
-        f"The format of Twizzit's {model.to_schema().name} has changed: {rejected} of {rows} rows break a rule "
+        f"The format of Twizzit's {model.to_schema().name} has changed: all of {rows} rows break a rule about the form "
         f"({rules}): {_WHAT_TO_DO}"
     )
 
 
 def _report(findings: list[_Finding], ids: "pd.Series[str]", columns: list[str]) -> pd.DataFrame:
-    """One row for each id and rule; rows whose id is not in `ids` are left out."""
-    if not findings:
-        return pd.DataFrame(columns=columns, dtype="str")
+    """One row for each id and rule, and one for each row without an id; rows that are not in `ids` are left out."""
     rows = [
-        (re.sub(UNPRINTABLE, "", name)[:_ID_LENGTH], finding.column, finding.rule)
+        (_shown(ids[row]), finding.column, finding.rule)
         for finding in findings
-        for name in ids.reindex(finding.rows).dropna()
+        for row in finding.rows.intersection(ids.index)
     ]
     everything = pd.DataFrame(rows, columns=["twizzit_id", "column_name", "rule"], dtype="str")
-    return everything[columns].drop_duplicates(ignore_index=True)
+    once = ~everything.duplicated() | everything["twizzit_id"].isna()
+    return everything.loc[once, columns].reset_index(drop=True)
+
+
+def _shown(remote_id: object) -> str | None:
+    """What can be stored of a remote id; None for none."""
+    return (re.sub(UNPRINTABLE, "", remote_id)[:_ID_LENGTH] or None) if isinstance(remote_id, str) else None

@@ -23,15 +23,16 @@ from twizzit_pipeline.contracts.rules import (
 class CompetitionContract(pa.DataFrameModel):
     """A competition of one season; a row that breaks a rule is rejected by itself.
 
-    Columns and dtypes are rules about the frame, and so is an absent id: either stops the sync.
+    Columns and dtypes are rules about the frame: another one stops the sync.
     """
 
-    twizzit_competition_id: Series[str]
+    twizzit_competition_id: Series[str] = pa.Field(nullable=True)
     name: Series[str] = pa.Field(nullable=True)
     competition_type: Series[str] = pa.Field(nullable=True)
     start_date: Series[pa.DateTime] = pa.Field(nullable=True)
     end_date: Series[pa.DateTime] = pa.Field(nullable=True)
 
+    _id_present = present("twizzit_competition_id", "id_present", "The id", form=True)
     _id_length = at_most(100, "twizzit_competition_id", "id_length", "The id")
     _id_printable = printable("twizzit_competition_id", "id_printable", "The id")
     _name_present = present("name", "name_present", "The name")
@@ -44,7 +45,7 @@ class CompetitionContract(pa.DataFrameModel):
     def _duplicate_id(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
         return ~values.duplicated(keep=False)
 
-    @column_rule("start_date", "start_date_present", "The first day is there", ask_nulls=True)
+    @column_rule("start_date", "start_date_present", "The first day is there", ask_nulls=True, form=True)
     @classmethod
     def _start_date_present(cls, values: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
         return values.notna()

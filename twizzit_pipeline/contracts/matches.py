@@ -4,6 +4,7 @@ Lengths are those of ShotSpot's columns, of a side's name those of a club (`shot
 rejected, never cut. A season's days are Belgian ones.
 """
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
@@ -34,11 +35,11 @@ _SEASON = ("season_start", "season_end")
 class MatchContract(pa.DataFrameModel):
     """A match of one season; a row that breaks a rule is rejected by itself.
 
-    Columns and dtypes are rules about the frame, and so is an absent id: either stops the sync. `season_start` and
+    Columns and dtypes are rules about the frame: another one stops the sync. `season_start` and
     `season_end` are the same in every row: what the match is judged by.
     """
 
-    twizzit_match_id: Series[str]
+    twizzit_match_id: Series[str] = pa.Field(nullable=True)
     twizzit_competition_id: Series[str] = pa.Field(nullable=True)
     home_team_id: Series[str] = pa.Field(nullable=True)
     home_name: Series[str] = pa.Field(nullable=True)
@@ -51,6 +52,7 @@ class MatchContract(pa.DataFrameModel):
     season_start: Series[pa.DateTime] = pa.Field(nullable=True)
     season_end: Series[pa.DateTime] = pa.Field(nullable=True)
 
+    _id_present = present("twizzit_match_id", "id_present", "The id", form=True)
     _id_length = at_most(100, "twizzit_match_id", "id_length", "The id")
     _id_printable = printable("twizzit_match_id", "id_printable", "The id")
     _competition_id_length = at_most(100, "twizzit_competition_id", "competition_id_length", "The competition's id")
@@ -74,7 +76,7 @@ class MatchContract(pa.DataFrameModel):
     def _duplicate_id(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
         return ~values.duplicated(keep=False)
 
-    @column_rule("starts_at", "start_readable", "The start is there, and is a time", ask_nulls=True)
+    @column_rule("starts_at", "start_readable", "The start is there, and is a time", ask_nulls=True, form=True)
     @classmethod
     def _start_readable(cls, values: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
         return values.notna()
@@ -151,4 +153,4 @@ def check_matches(frame: pd.DataFrame, *, season_start: date, season_end: date) 
         for name, day in zip(_SEASON, (season_start, season_end), strict=True)
     }
     checked = split(MatchContract, frame.assign(**days), "twizzit_match_id", hints=MatchHints)
-    return Checked(checked.valid.drop(columns=list(_SEASON)), checked.rejected, checked.warnings)
+    return replace(checked, valid=checked.valid.drop(columns=list(_SEASON)))

@@ -4,6 +4,8 @@ One row is one person in one team, so a person may come in several rows. Lengths
 (`shotspot-schema.md`); a longer text is rejected, never cut.
 """
 
+from dataclasses import replace
+
 import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
@@ -24,26 +26,28 @@ from twizzit_pipeline.contracts.rules import (
 class PlayerContract(pa.DataFrameModel):
     """A person in a team; a row that breaks a rule is rejected by itself.
 
-    Columns and dtypes are rules about the frame, and so is an absent id, the person's or the team's: either stops the
-    sync. `jersey_unreadable` is what `transform` says of a number that it could not read.
+    Columns and dtypes are rules about the frame: another one stops the sync. `jersey_unreadable` is what `transform`
+    says of a number that it could not read.
     """
 
-    twizzit_team_id: Series[str]
-    twizzit_player_id: Series[str]
+    twizzit_team_id: Series[str] = pa.Field(nullable=True)
+    twizzit_player_id: Series[str] = pa.Field(nullable=True)
     first_name: Series[str] = pa.Field(nullable=True)
     last_name: Series[str] = pa.Field(nullable=True)
     gender: Series[str] = pa.Field(nullable=True)
     jersey_number: Series[pd.Int64Dtype] = pa.Field(nullable=True)
     jersey_unreadable: Series[bool]
 
+    _team_id_present = present("twizzit_team_id", "team_id_present", "The team's id", form=True)
     _team_id_length = at_most(100, "twizzit_team_id", "team_id_length", "The team's id")
     _team_id_printable = printable("twizzit_team_id", "team_id_printable", "The team's id")
+    _id_present = present("twizzit_player_id", "id_present", "The id", form=True)
     _id_length = at_most(100, "twizzit_player_id", "id_length", "The id")
     _id_printable = printable("twizzit_player_id", "id_printable", "The id")
-    _first_name_present = present("first_name", "first_name_present", "The first name")
+    _first_name_present = present("first_name", "first_name_present", "The first name", form=True)
     _first_name_length = at_most(50, "first_name", "first_name_length", "The first name")
     _first_name_printable = printable("first_name", "first_name_printable", "The first name")
-    _last_name_present = present("last_name", "last_name_present", "The last name")
+    _last_name_present = present("last_name", "last_name_present", "The last name", form=True)
     _last_name_length = at_most(50, "last_name", "last_name_length", "The last name")
     _last_name_printable = printable("last_name", "last_name_printable", "The last name")
     _gender_allowed = one_of(("male", "female"), "gender", "gender_allowed", "The gender")
@@ -56,7 +60,8 @@ class PlayerContract(pa.DataFrameModel):
     @row_rule("twizzit_player_id", "duplicate_id", "A team lists an id for one person only")
     @classmethod
     def _duplicate_id(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        return ~frame.duplicated(["twizzit_team_id", "twizzit_player_id"], keep=False)
+        repeated = frame.duplicated(["twizzit_team_id", "twizzit_player_id"], keep=False)
+        return ~repeated | (frame["twizzit_player_id"].fillna("") == "")
 
     class Config:
         name = "players"
@@ -91,8 +96,16 @@ class PlayerHints(pa.DataFrameModel):
         name = "players"
 
 
-RULES: tuple[Rule, ...] = rules_of(PlayerContract, "reject") + rules_of(PlayerHints, "warn")
-"""Every rule about a player, as the models above say them."""
+FUNCTION_KNOWN = Rule(
+    "function_known",
+    "function",
+    "It is known whether the member's function is a player's (twizzit config set ID --function NAME=player or =other)",
+    "reject",
+)
+"""A rule about a membership, which the dialect judges: the others are about people."""
+
+RULES: tuple[Rule, ...] = (*rules_of(PlayerContract, "reject"), FUNCTION_KNOWN, *rules_of(PlayerHints, "warn"))
+"""Every rule about a player, as the models above say them, and about a membership."""
 
 
 def check_players(frame: pd.DataFrame) -> Checked:
@@ -109,4 +122,4 @@ def check_players(frame: pd.DataFrame) -> Checked:
         FormatChanged: see `contracts.checked.split`.
     """
     checked = split(PlayerContract, frame, "twizzit_player_id", hints=PlayerHints)
-    return Checked(checked.valid.drop(columns="jersey_unreadable"), checked.rejected, checked.warnings)
+    return replace(checked, valid=checked.valid.drop(columns="jersey_unreadable"))

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pandas as pd
 import pandera.pandas as pa
 
-Kind = Literal["reject", "warn"]
+Kind = Literal["reject", "warn", "set_aside"]
 
 # C0 and C1 control characters and lone surrogates: PostgreSQL refuses NUL and surrogates, people cannot see the rest.
 UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
@@ -28,7 +28,7 @@ class Rule:
         name: stable and snake_case; it is stored with rejected rows and names an asset check.
         column: the column that a broken rule is reported under.
         description: what holds for a row that keeps the rule.
-        kind: whether a row that breaks it is rejected, or comes and is counted.
+        kind: whether a row that breaks it is rejected, comes and is counted, or is set aside.
     """
 
     name: str
@@ -37,9 +37,15 @@ class Rule:
     kind: Kind
 
 
-def column_rule(column: str, name: str, description: str, *, ask_nulls: bool = False) -> Callable[..., Any]:
-    """Decorator of a model's method that judges the values of one column; nulls pass unless `ask_nulls`."""
-    return pa.check(column, name=name, description=description, ignore_na=not ask_nulls)
+def column_rule(
+    column: str, name: str, description: str, *, ask_nulls: bool = False, form: bool = False
+) -> Callable[..., Any]:
+    """Decorator of a model's method that judges the values of one column; nulls pass unless `ask_nulls`.
+
+    `form`: see `is_form`.
+    """
+    said = {"form": True} if form else None
+    return pa.check(column, name=name, description=description, ignore_na=not ask_nulls, statistics=said)
 
 
 def row_rule(column: str, name: str, description: str) -> Callable[..., Any]:
@@ -47,13 +53,13 @@ def row_rule(column: str, name: str, description: str) -> Callable[..., Any]:
     return pa.dataframe_check(name=name, description=description, statistics={"column": column})
 
 
-def present(column: str, name: str, what: str) -> Any:
-    """Rule: the text is neither null nor empty."""
+def present(column: str, name: str, what: str, *, form: bool = False) -> Any:
+    """Rule: the text is neither null nor empty. `form`: see `is_form`."""
 
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
         return values.notna() & (values != "")
 
-    return column_rule(column, name, f"{what} is there", ask_nulls=True)(keeps)
+    return column_rule(column, name, f"{what} is there", ask_nulls=True, form=form)(keeps)
 
 
 def at_most(length: int, column: str, name: str, what: str) -> Any:
@@ -81,6 +87,15 @@ def one_of(allowed: Collection[str], column: str, name: str, what: str) -> Any:
         return values.isin(list(allowed))
 
     return column_rule(column, name, f"{what} is one of {', '.join(allowed)}, where it is given")(keeps)
+
+
+def is_form(check: pa.Check) -> bool:
+    """Whether the rule is about the form of the answer: a field that the dialect promises and did not find.
+
+    Where every row breaks such a rule, Twizzit has changed its format. An odd name or a number out of bounds says
+    nothing about the form.
+    """
+    return bool((check.statistics or {}).get("form"))
 
 
 def column_of(check: pa.Check, column: str | None) -> str:

@@ -23,10 +23,10 @@ from twizzit_pipeline.contracts.rules import (
 class TeamContract(pa.DataFrameModel):
     """A team of one season; a row that breaks a rule is rejected by itself.
 
-    Columns and dtypes are rules about the frame, and so is an absent id: either stops the sync.
+    Columns and dtypes are rules about the frame: another one stops the sync.
     """
 
-    twizzit_team_id: Series[str]
+    twizzit_team_id: Series[str] = pa.Field(nullable=True)
     name: Series[str] = pa.Field(nullable=True)
     short_name: Series[str] = pa.Field(nullable=True)
     club_id: Series[str] = pa.Field(nullable=True)
@@ -34,9 +34,10 @@ class TeamContract(pa.DataFrameModel):
     age_group: Series[str] = pa.Field(nullable=True)
     gender: Series[str] = pa.Field(nullable=True)
 
+    _id_present = present("twizzit_team_id", "id_present", "The id", form=True)
     _id_length = at_most(100, "twizzit_team_id", "id_length", "The id")
     _id_printable = printable("twizzit_team_id", "id_printable", "The id")
-    _name_present = present("name", "name_present", "The name")
+    _name_present = present("name", "name_present", "The name", form=True)
     _name_length = at_most(100, "name", "name_length", "The name")
     _name_printable = printable("name", "name_printable", "The name")
     _short_name_length = at_most(100, "short_name", "short_name_length", "The short name")

@@ -1,5 +1,6 @@
 """The competitions of a season, from Twizzit into ShotSpot: scan, then map."""
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -53,7 +54,7 @@ def map_competitions(session: SyncSession) -> MappingReport:
 def _with_days(checked: Checked) -> Checked:
     """The same with dates instead of midnights, as the table has them."""
     days = {name: checked.valid[name].map(_day).astype(object) for name in ("start_date", "end_date")}
-    return Checked(checked.valid.assign(**days), checked.rejected, checked.warnings)
+    return replace(checked, valid=checked.valid.assign(**days))
 
 
 def _day(value: pd.Timestamp) -> date | None:

@@ -1,12 +1,13 @@
 """The rows of `twizzit_sync_history`: opened in progress, counted honestly, closed whatever happened."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
 
+from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import rejected_rows as rejected_rows_table
@@ -27,6 +28,9 @@ MAPPINGS = "mappings"  # rows of the mapping table that belong to the credential
 # What the details of matches count besides: what was made for opponents that ShotSpot did not have.
 OPPONENT_CLUBS = "opponent_clubs"
 OPPONENT_TEAMS = "opponent_teams"
+# What became of the rows that were read, and of those that are not meant to come: see `Account`.
+ROWS = "rows"
+SET_ASIDE = "set_aside"
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
 # Matches are recorded as ShotSpot's type `competitions`, in a row of their own that says so in its details.
@@ -40,15 +44,20 @@ _NOW = text("timezone('utc', clock_timestamp())")
 class Account:
     """What is counted about one entity while a run works; written into its history row.
 
-    `rejected`: rule → remote ids; `failed`: reason → remote ids; both fail an item. `scanned`: how many items had valid
-    rows alone; `details`: what else a reader of the row should know, without names.
+    `rejected`: rule → remote ids; `failed`: reason → remote ids; both fail an item. `set_aside`: label → one remote id
+    for each row or item that is not meant to come, which fails nothing. `rows`: what became of the rows that were read;
+    None before a scan, and where there was none. `scanned`: how many items had valid rows alone; `details`: what else a
+    reader of the row should know, without names.
     """
 
+    rows: RowCounts | None = None
+    set_aside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scanned: int = 0
     rejected: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     details: dict[str, object] = field(default_factory=dict)
+    planned_aside: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the part of `set_aside` that a plan said
     done: bool = False
 
     @property
@@ -88,8 +97,11 @@ class Account:
 
     def as_details(self) -> dict[str, object]:
         """The JSON of the column `details`."""
+        counts = {} if self.rows is None else {ROWS: asdict(self.rows)}
         return {
             **self.details,
+            **counts,
+            SET_ASIDE: _listed(self.set_aside),
             "rejected": _listed(self.rejected),
             "failed": _listed(self.failed),
             "warnings": _listed(self.warnings),

@@ -1,11 +1,12 @@
 """From a scan to ShotSpot: read the state, make the plan, apply it, close the history row. One transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, select
 from tenacity import TryAgain
 
+from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.apply import apply
@@ -87,6 +88,7 @@ def _count(account: Account, plan: Plan, seen: set[str]) -> None:
     unread = {name: ids for name, ids in account.failed.items() if name in (PLAYERS_NOT_READ, GROUP_NOT_FOUND)}
     account.failed = {**unread, **by_reason(plan.failed)}
     account.warnings = by_reason(plan.warned)
+    _set_aside(account, by_reason(plan.set_aside))
     actions: tuple[Action, ...] = ("create", "link", "adopt", "update")
     account.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}
     account.details |= {word: len(ids) for word, ids in plan.news.items()}
@@ -96,6 +98,20 @@ def _count(account: Account, plan: Plan, seen: set[str]) -> None:
     account.details.pop("fitting_local_ids", None)
     if places:
         account.details["fitting_local_ids"] = dict(list(places.items())[: history.MOST_ITEMS_IN_DETAILS])
+
+
+def _set_aside(account: Account, found: Mapping[str, tuple[str, ...]]) -> None:
+    """Moves what the plan sets aside out of what the scan kept; a plan that is made again counts once.
+
+    One item of the plan is one row of the scan: competitions, matches and teams alone are set aside by a plan.
+    """
+    before = account.planned_aside
+    account.set_aside = {reason: ids for reason, ids in account.set_aside.items() if reason not in before} | dict(found)
+    moved = sum(map(len, found.values())) - sum(map(len, before.values()))
+    if account.rows is not None:
+        rows = account.rows
+        account.rows = RowCounts(rows.read, rows.kept - moved, rows.rejected, rows.set_aside + moved)
+    account.planned_aside = dict(found)
 
 
 def _owned(connection: Connection, table: Table, credential_id: int) -> int:
@@ -115,6 +131,7 @@ def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch) -> M
         unchanged=plan.unchanged,
         failed=by_reason(plan.failed),
         warnings=by_reason(plan.warned),
+        set_aside=by_reason(plan.set_aside),
         news=plan.news,
         mappings=owned,
         seconds=watch.phases,

@@ -25,12 +25,12 @@ def scan_matches(session: SyncSession) -> ScanReport:
 
     def read(season: SeasonRow, watch: Stopwatch) -> Read:
         session.progress("Reading matches")
-        remote = read_calendar(session, season).matches
+        calendar = read_calendar(session, season)
         watch.lap("fetch")
-        frame = matches_frame(remote, now=datetime.now(UTC))
+        frame = matches_frame(calendar.matches, now=datetime.now(UTC))
         checked = check_matches(frame, season_start=season.start_date, season_end=season.end_date)
         watch.lap("validate")
-        return Read(checked)
+        return Read(checked, set_aside=calendar.set_aside)
 
     return scan_entity(session, "matches", twizzit_matches, read)
 

@@ -1,10 +1,13 @@
 """The players of a season, from Twizzit into ShotSpot: scan, then map."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import pandas as pd
 from sqlalchemy import select
 
-from twizzit_pipeline.contracts.players import check_players
+from twizzit_pipeline.contracts.checked import Checked
+from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
 from twizzit_pipeline.sync.mapping import map_entity
@@ -16,7 +19,7 @@ from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state import read_player_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.players import players_frame
-from twizzit_pipeline.twizzit.records import Team
+from twizzit_pipeline.twizzit.records import SetAside, Team
 
 
 def scan_players(session: SyncSession) -> ScanReport:
@@ -34,9 +37,9 @@ def scan_players(session: SyncSession) -> ScanReport:
         session.progress(f"Reading the players of {len(teams)} teams")
         rosters = session.client.rosters(teams, season.record)
         watch.lap("fetch")
-        checked = check_players(players_frame(rosters.players))
+        checked = _with_unclear(check_players(players_frame(rosters.players)), rosters.unclear)
         watch.lap("validate")
-        return Read(checked, unread=rosters.failed, found=bool(teams))
+        return Read(checked, unread=rosters.failed, set_aside=rosters.set_aside, found=bool(teams))
 
     return scan_entity(session, "players", twizzit_players, read)
 
@@ -44,6 +47,18 @@ def scan_players(session: SyncSession) -> ScanReport:
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
     return map_entity(session, "players", player_mappings, read_player_state, plan_players)
+
+
+def _with_unclear(checked: Checked, unclear: Sequence[SetAside]) -> Checked:
+    """The same with the memberships of which nobody knows whether they are players': rejected, by their rule."""
+    if not unclear:
+        return checked
+    rule = FUNCTION_KNOWN
+    rows = pd.DataFrame(
+        [(row.id, rule.column, rule.name) for row in unclear], columns=list(checked.rejected.columns), dtype="str"
+    )
+    rejected = pd.concat([checked.rejected, rows.drop_duplicates()], ignore_index=True)
+    return replace(checked, rejected=rejected, rows=checked.rows.with_rejected(len(unclear)))
 
 
 def _scanned_teams(session: SyncSession, season: SeasonRow) -> Sequence[Team]:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.storage.bulk import Written
+from twizzit_pipeline.twizzit.records import SetAside
 
 Ids = Mapping[str, tuple[str, ...]]
 
+NO_ROWS = RowCounts()
 NOTHING_WRITTEN = Written(inserted=0, updated=0, deleted=0)
 
 
@@ -22,6 +25,8 @@ class ScanReport:
         rejected: rule → remote ids that broke it.
         warnings: hint → remote ids.
         failed: remote team id → why its players could not be read (players only).
+        counts: rows read, and what became of them.
+        set_aside: the rows that are not meant to come, each by itself.
         written: rows of the snapshot that changed.
         calls: HTTP calls to Twizzit in this step.
         seconds: phase → seconds.
@@ -34,6 +39,8 @@ class ScanReport:
     rejected: Ids = field(default_factory=dict)
     warnings: Ids = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    counts: RowCounts = NO_ROWS
+    set_aside: tuple[SetAside, ...] = ()
     written: Written = NOTHING_WRITTEN
     calls: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -48,6 +55,7 @@ class MappingReport:
         created, linked, adopted, updated, unchanged: items, by what was done to them.
         failed: reason → remote ids that could not be applied.
         warnings: reason → remote ids.
+        set_aside: reason → remote ids of what was scanned and is not meant to come.
         news: what happened to matches (``moved``, ``cancelled``, ``postponed``, ``finished``, ``reinstated``) → their
             remote ids.
         mappings: rows of the mapping table that belong to the credential afterwards, of every season.
@@ -64,6 +72,7 @@ class MappingReport:
     unchanged: int = 0
     failed: Ids = field(default_factory=dict)
     warnings: Ids = field(default_factory=dict)
+    set_aside: Ids = field(default_factory=dict)
     news: Ids = field(default_factory=dict)
     mappings: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)

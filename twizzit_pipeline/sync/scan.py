@@ -4,13 +4,15 @@ What belongs here: what every entity's scan does alike. What is asked of Twizzit
 in the entity's own module.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 from sqlalchemy import Connection, Table, or_, select
 
 from twizzit_pipeline.contracts.checked import Checked
+from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
@@ -21,6 +23,7 @@ from twizzit_pipeline.sync.reports import ScanReport
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
+from twizzit_pipeline.twizzit.records import SetAside
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,26 @@ class Read:
     Attributes:
         checked: valid rows with the snapshot's columns, credential and season aside.
         unread: remote team id → why its players could not be read; what an earlier scan knew of them stays.
+        set_aside: rows that the dialect set aside before the contract saw them.
         found: False where the one team that the session is narrowed to is not listed.
     """
 
     checked: Checked
     unread: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
     found: bool = True
+
+    @property
+    def all_set_aside(self) -> tuple[SetAside, ...]:
+        """Those of the dialect, then those of the contract."""
+        found = self.checked.set_aside
+        ids = found["twizzit_id"].astype(object).where(found["twizzit_id"].notna(), None)
+        return (*self.set_aside, *(SetAside(id_, str(rule)) for id_, rule in zip(ids, found["rule"], strict=True)))
+
+    @property
+    def counts(self) -> RowCounts:
+        """What became of the rows that were read."""
+        return self.checked.rows.with_set_aside(len(self.set_aside))
 
 
 def scan_entity(
@@ -71,6 +88,8 @@ def scan_entity(
             rejected=account.rejected,
             warnings=grouped(checked.warnings),
             failed={team_id: str(error) for team_id, error in seen.unread.items()},
+            counts=seen.counts,
+            set_aside=seen.all_set_aside,
             written=written,
             calls=session.calls - calls,
             seconds=watch.phases,
@@ -81,6 +100,8 @@ def _count(session: SyncSession, account: Account, table: Table, seen: Read) -> 
     remote_id = [column.name for column in table.primary_key][-1]
     account.rejected = grouped(seen.checked.rejected)
     account.scanned = len(set(seen.checked.valid[remote_id]) - account.rejected_items)
+    account.rows = seen.counts
+    account.set_aside = by_label(seen.all_set_aside)
     if seen.unread:
         account.failed[PLAYERS_NOT_READ] = tuple(seen.unread)
     if not seen.found and session.narrowing.group_id is not None:
@@ -99,8 +120,8 @@ def store_scan(
     """Makes the snapshot of this credential and season what was seen, in one transaction; of one team alone where the
     session is narrowed to it.
 
-    A row that was rejected, or that could not be read (`keep`: column → values), is not known to be gone: what an
-    earlier scan knew of it stays.
+    A row that was rejected, that the contract set aside, or that could not be read (`keep`: column → values), is not
+    known to be gone: what an earlier scan knew of it stays.
 
     Args:
         checked: valid rows with the table's columns, credential and season aside.
@@ -114,7 +135,8 @@ def store_scan(
     columns = [column.name for column in table.c if column.name not in scope]
     if session.narrowing.group_id is not None and "twizzit_team_id" in table.c:
         scope["twizzit_team_id"] = session.narrowing.group_id
-    unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *checked.rejected["twizzit_id"].dropna()]}
+    said_nothing = [*checked.rejected["twizzit_id"].dropna(), *checked.set_aside["twizzit_id"].dropna()]
+    unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *said_nothing]}
     for attempt in attempts():
         with attempt, session.writing() as connection:
             earlier = _earlier(connection, table, scope, columns, unknown)
@@ -132,11 +154,26 @@ def store_scan(
 
 
 def grouped(found: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """`twizzit_id`, `rule` → rule → distinct remote ids, sorted."""
+    """`twizzit_id`, `rule` → rule → distinct remote ids, sorted, and one stand-in for each row without an id."""
     return {
-        str(rule): tuple(sorted({str(remote_id) for remote_id in ids.dropna()}))
+        str(rule): (*sorted({str(remote_id) for remote_id in ids.dropna()}), *_stand_ins(int(ids.isna().sum())))
         for rule, ids in found.groupby("rule", sort=True)["twizzit_id"]
     }
+
+
+def by_label(rows: Iterable[SetAside]) -> dict[str, tuple[str, ...]]:
+    """Label (see `SetAside.label`) → one remote id for each row, sorted; a stand-in where the row has none."""
+    ids: dict[str, list[str | None]] = defaultdict(list)
+    for row in rows:
+        ids[row.label].append(row.id)
+    return {
+        label: (*sorted(one for one in found if one is not None), *_stand_ins(found.count(None)))
+        for label, found in sorted(ids.items())
+    }
+
+
+def _stand_ins(count: int) -> list[str]:
+    return [f"no id ({number})" for number in range(1, count + 1)]
 
 
 def _earlier(
