@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from twizzit_pipeline.cli import asides
 from twizzit_pipeline.cli.syncing import Synced
 from twizzit_pipeline.cli.terminal import plural, show_table, table
 from twizzit_pipeline.contracts import competitions, matches, players, teams
@@ -54,11 +55,13 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         out.print(f"The account has no season {synced.season}; nothing was written.")
     elif told:
         show_table(out, _counted(told))
+        asides.show_rows(out, told)
         for row in told:
             _calendar(out, row)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
+        asides.show_set_aside(out, told)
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)

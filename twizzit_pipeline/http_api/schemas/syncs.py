@@ -161,13 +161,39 @@ class RejectedRow(Answer):
     rule: str
 
 
+class RowCounts(Answer):
+    """The rows that Twizzit listed, and what became of them: `read` = `kept` + `rejected` + `set_aside`."""
+
+    read: int
+    kept: int
+    rejected: int
+    set_aside: int
+
+
+class SetAsideRows(Answer):
+    """Rows that are not meant to come, by reason. `twizzit_ids` are those of the first 200.
+
+    `message` says the reason in plain words; `change` is the body of `PUT /sync/config/:id` by which such rows come
+    after all, null where nothing does that.
+    """
+
+    reason: str
+    word: str | None
+    count: int
+    twizzit_ids: list[str]
+    message: str
+    change: dict[str, dict[str, str]] | None
+
+
 class HistoryEntry(HistoryRow):
-    """One sync with all that did not arrive."""
+    """One sync with all that did not arrive. `rows` is null where none were read."""
 
     dagster_run_id: str | None
     season: str | None
     rejected_rows: list[RejectedRow]
     failed_items: list[SyncError]
+    rows: RowCounts | None
+    set_aside: list[SetAsideRows]
 
 
 class HistoryOne(Answer):
