@@ -262,7 +262,7 @@ def test_what_was_set_aside_is_told_with_what_would_change_that(coach: httpx.Cli
             "word": None,
             "count": 1,
             "twizzitIds": ["9"],
-            "message": "the same row came twice, and counts once",
+            "message": "listed more than once, and taken once",
             "change": None,
         },
     ]

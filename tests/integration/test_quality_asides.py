@@ -139,7 +139,8 @@ def test_a_team_that_one_function_took_is_named_on_a_first_sync_too(world: SyncW
         *trainers(2, second),
         *trainers(8, third, "Delegee"),
         SetAside("900", "other_season", None, second),
-        SetAside("901", "other_season", None, second),
+        SetAside("901", "other_season", "2025-2026", second),
+        *(SetAside(f"90{number}", "other_season", "2025-2026", second) for number in range(2, 7)),
     )
     found = judged(world, club, scanned(aside, {third: 3}))
     assert found.reasons == {"whole_team: Kernlid": 1}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ def test_the_rows_of_each_entity_add_up_and_each_reason_is_said_with_its_ids() -
         "Set aside, since they are not meant to come:",
         "  players, 8: “Trainer” is not a player's function; id 1, 2, 3 and 5 more",
         '    otherwise: twizzit config set 3 --function "Trainer=player"',
-        "  players, 1: the same row came twice, and counts once; id 9",
+        "  players, 1: listed more than once, and taken once; id 9",
         "",
     ]
 
@@ -60,7 +61,7 @@ def test_an_account_of_an_older_sync_says_nothing_of_rows() -> None:
 
 def test_a_list_of_syncs_says_it_in_one_line() -> None:
     assert asides.summary(TEAMS) is None
-    said = "set aside: 8, “Trainer” is not a player's function; 1, the same row came twice, and counts once"
+    said = "set aside: 8, “Trainer” is not a player's function; 1, listed more than once, and taken once"
     assert asides.summary(PLAYERS) == said
 
 
@@ -84,6 +85,8 @@ def test_a_reason_that_is_not_in_the_list_is_said_by_its_name() -> None:
     assert SetAsideRows("odd_thing", None, 1, ("1",)).words == "odd thing"
     assert SetAsideRows("odd_thing", "Word", 1, ("1",)).words == "odd thing (“Word”)"
     assert SetAsideRows("odd_thing", "Word", 1, ("1",)).change is None
+    assert SetAsideRows("not_a_player", None, 1, ("1",)).words == "not a player's function"
+    assert SetAsideRows("not_a_player", None, 1, ("1",)).change is None, "nothing that a command could name"
 
 
 def test_every_reason_can_be_said_and_points_at_a_list_that_there_is() -> None:
@@ -94,6 +97,11 @@ def test_every_reason_can_be_said_and_points_at_a_list_that_there_is() -> None:
         if reason.field is not None:
             assert reason.meaning in LISTS[reason.field]
             assert "Word" in words, "a command about a word is shown with that word"
+
+
+def test_the_page_of_what_arrives_tells_of_every_reason() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "what-arrives.md").read_text()
+    assert [name for name in REASONS if f"`{name}`" not in told] == []
 
 
 def test_rows_are_counted_as_the_history_has_them() -> None:

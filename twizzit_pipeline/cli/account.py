@@ -13,6 +13,7 @@ from twizzit_pipeline.cli import asides
 from twizzit_pipeline.cli.syncing import Synced
 from twizzit_pipeline.cli.terminal import plural, show_table, table
 from twizzit_pipeline.contracts import competitions, matches, players, teams
+from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
 from twizzit_pipeline.sync.plan.matches import VANISHED
 from twizzit_pipeline.sync.usage import Budget
@@ -106,15 +107,17 @@ def _items(count: int, entity: str, reason: str) -> str:
 
 def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
     lines = [
-        (_items(found["count"], row.entity, reason), reason, row.entity, found)
+        (_items(found["count"], row.entity, reason), reason, row, found)
         for row in synced.history
         for reason, found in sorted((row.details.get(kind) or {}).items())
     ]
     if not lines:
         return
     out.print(heading)
-    for what, reason, entity, found in lines:
-        words = _RULES.get(entity, {}).get(reason) if kind == "rejected" else _said(entity, reason)
+    for what, reason, row, found in lines:
+        words = _RULES.get(row.entity, {}).get(reason) if kind == "rejected" else _said(row.entity, reason)
+        if words and row.credential_id is not None:
+            words = named(words, row.credential_id)
         said = f"{reason} (“{words}”)" if kind == "rejected" and words else words or reason.replace("_", " ")
         out.print(f"  {what}: {said}; {_ids(found)}")
     out.print()

@@ -18,20 +18,30 @@ class Reason:
     """What a reason means.
 
     Attributes:
-        words: for people, with ``{word}`` where the account's own word belongs.
+        words: for people.
+        of_word: the same with ``{word}`` where the account's own word belongs; None where there never is one.
         field, meaning: the list of the configuration in which the word can be said to mean something else, and what;
             None where it cannot.
     """
 
     words: str
+    of_word: str | None = None
     field: str | None = None
     meaning: str | None = None
 
 
 REASONS: Mapping[str, Reason] = {
-    "not_a_player": Reason("“{word}” is not a player's function", "functions", "player"),
-    "listed_twice": Reason("the same row came twice, and counts once"),
-    "same_club": Reason("both sides are of one club, which this ShotSpot has no games for"),
+    "not_a_player": Reason(
+        "not a player's function", "“{word}” is not a player's function", field="functions", meaning="player"
+    ),
+    "not_a_team": Reason("a group in which nobody has a player's function"),
+    "not_a_match": Reason("no match: it has no opponent and no series, and comes for other types as well"),
+    "training": Reason("a training: it has no name, no series and no two sides"),
+    "opponent_unknown": Reason("a bye, or an opponent who is not known yet"),
+    "other_season": Reason("of another season", "of another season (“{word}”)"),
+    "other_group": Reason("of a group that was not asked for"),
+    "listed_twice": Reason("listed more than once, and taken once"),
+    "same_club": Reason("both sides are of one club, which this database of ShotSpot has no games for"),
 }
 
 
@@ -70,9 +80,9 @@ class SetAsideRows:
     def words(self) -> str:
         """The reason in plain words."""
         known = REASONS.get(self.reason)
-        if known is not None and (self.word is not None or "{word}" not in known.words):
-            return known.words.replace("{word}", self.word or "")
-        plain = self.reason.replace("_", " ")
+        if known is not None and self.word is not None and known.of_word is not None:
+            return known.of_word.replace("{word}", self.word)
+        plain = self.reason.replace("_", " ") if known is None else known.words
         return plain if self.word is None else f"{plain} (“{self.word}”)"
 
     @property

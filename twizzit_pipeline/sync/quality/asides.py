@@ -27,6 +27,7 @@ _FEWEST = 3
 # A team whose two members are both delegates is a team that is being set up.
 _FEWEST_MEMBERS = 3
 
+NOT_A_PLAYER = "not_a_player"
 MORE_THAN_USUAL = "more_than_usual"
 NO_PLAYERS_LEFT = "team_without_players"
 WHOLE_TEAM = "whole_team"
@@ -129,7 +130,12 @@ def _taken_by_one_function(connection: Connection, session: SyncSession, report:
     """
     members: dict[str, Counter[str]] = defaultdict(Counter)
     for row in report.set_aside:
-        if row.team_id is not None and row.word is not None and not report.team_players.get(row.team_id):
+        if (
+            row.reason == NOT_A_PLAYER
+            and row.team_id is not None
+            and row.word is not None
+            and not report.team_players.get(row.team_id)
+        ):
             members[row.team_id][row.word] += 1
     found: dict[str, list[str]] = defaultdict(list)
     for team_id, words in sorted(members.items()):
