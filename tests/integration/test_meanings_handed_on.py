@@ -1,4 +1,4 @@
-"""What the configuration says of an account's words reaches whoever asks Twizzit, and errors name the credential."""
+"""What the configuration says of an account's words reaches every client, and errors name the credential."""
 
 from collections.abc import Callable, Iterator
 

@@ -100,8 +100,8 @@ def test_every_reason_can_be_said_and_points_at_a_list_that_there_is() -> None:
 
 
 def test_the_page_of_what_arrives_tells_of_every_reason() -> None:
-    told = (Path(__file__).parents[2] / "docs" / "what-arrives.md").read_text()
-    assert [name for name in REASONS if f"`{name}`" not in told] == []
+    page = (Path(__file__).parents[2] / "docs" / "what-arrives.md").read_text()
+    assert [name for name in REASONS if f"`{name}`" not in page] == []
 
 
 def test_rows_are_counted_as_the_history_has_them() -> None:

@@ -34,7 +34,7 @@ REASONS: Mapping[str, Reason] = {
     "not_a_player": Reason(
         "not a player's function", "“{word}” is not a player's function", field="functions", meaning="player"
     ),
-    "not_a_team": Reason("a group in which nobody has a player's function"),
+    "not_a_team": Reason("a group of which no member has a player's function"),
     "not_a_match": Reason("no match: it has no opponent and no series, and comes for other types as well"),
     "training": Reason("a training: it has no name, no series and no two sides"),
     "opponent_unknown": Reason("a bye, or an opponent who is not known yet"),
