@@ -1,7 +1,9 @@
 """The calendar of a season, as one run reads it: once, for the scans of competitions and of matches alike."""
 
+from sqlalchemy import select
+
 from twizzit_pipeline.errors import AccessDenied, CalendarRefused, NotATwizzit
-from twizzit_pipeline.sync.meanings import meanings_of
+from twizzit_pipeline.storage.tables import twizzit_teams
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.records import Calendar
@@ -17,10 +19,8 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
         CalendarRefused: the account may not read it, or its service has none.
         TwizzitAnswerError: any other leaf.
     """
-    types = meanings_of(session.engine, session.credential.id).event_types
-    match_type = next((word for word, meaning in types.items() if meaning == "match"), None)
     try:
-        return session.client.calendar(season.record, match_type=match_type)
+        return session.client.calendar(season.record, own_team_ids=_scanned_teams(session, season))
     except (AccessDenied, NotATwizzit) as error:
         if error.status not in (403, 404) or not (error.endpoint or "").startswith(_PATHS):
             raise
@@ -30,3 +30,13 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
             endpoint=error.endpoint,
             status=error.status,
         ) from None
+
+
+def _scanned_teams(session: SyncSession, season: SeasonRow) -> frozenset[str] | None:
+    """The remote ids of the season's teams as they were scanned; None where none were, so that nothing is guessed."""
+    table = twizzit_teams.c
+    wanted = select(table.twizzit_team_id).where(
+        table.credential_id == session.credential.id, table.season_id == season.id
+    )
+    with session.engine.connect() as connection:
+        return frozenset(connection.scalars(wanted)) or None

@@ -27,7 +27,7 @@ def scan_matches(session: SyncSession) -> ScanReport:
         session.progress("Reading matches")
         calendar = read_calendar(session, season)
         watch.lap("fetch")
-        frame = matches_frame(calendar.matches, now=datetime.now(UTC))
+        frame = matches_frame(calendar.matches, now=datetime.now(UTC), meanings=session.client.meanings)
         checked = check_matches(frame, season_start=season.start_date, season_end=season.end_date)
         watch.lap("validate")
         return Read(checked, set_aside=calendar.set_aside)

@@ -5,7 +5,7 @@ the sending.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -66,6 +66,7 @@ class TwizzitClient:
             self._endpoint, username, password, options=options or ClientOptions(), transport=transport, sleep=sleep
         )
         self._wire: V1 | V2 = (V1 if self.dialect == "v1" else V2)(self._session, organization_name, meanings)
+        self._meanings = meanings
         self._calendars: dict[tuple[str, str | None], Calendar] = {}
 
     def __repr__(self) -> str:
@@ -97,6 +98,11 @@ class TwizzitClient:
     def calls_by_path(self) -> Counter[str]:
         """`calls` by path, with ids left out (``/teams/{id}/players``)."""
         return self._session.ledger.by_path
+
+    @property
+    def meanings(self) -> Meanings:
+        """What the credential's configuration says of the account's own words."""
+        return self._meanings
 
     def organizations(self) -> tuple[Organization, ...]:
         """All organizations that the account may read (v1: the credential's own, without an id). Asked once."""
@@ -131,19 +137,23 @@ class TwizzitClient:
         """
         return self._wire.rosters(teams, season)
 
-    def calendar(self, season: Season, *, match_type: str | None = None) -> Calendar:
+    def calendar(
+        self, season: Season, *, match_type: str | None = None, own_team_ids: Collection[str] | None = None
+    ) -> Calendar:
         """All competitions and matches of a season, complete. Asked once for each season and type.
 
         Args:
             season: with both its dates.
-            match_type: v2's event type of matches, by its id or a name; None: it is known by its names.
+            match_type: a type of v2's events that is a match, by its id or a name, besides those that are called so.
+            own_team_ids: the season's teams as they were scanned: any other that plays is an opponent. None: none were,
+                and the account's groups are asked for where two of them play in one match.
 
         Raises:
             MatchTypeNotFound: the account has no such type.
         """
         key = (season.label, match_type)
         if key not in self._calendars:
-            self._calendars[key] = self._wire.calendar(season, match_type)
+            self._calendars[key] = self._wire.calendar(season, match_type, own_team_ids)
         return self._calendars[key]
 
     def verify(self) -> Capabilities:

@@ -127,8 +127,9 @@ class Side:
 class Match:
     """A match, home first.
 
-    `competition_id` is None for a friendly. `starts_at` is the wire's text, with or without an offset. `status` is one
-    of ShotSpot's words or v1's own, None where the wire does not tell. Scores are raw.
+    `competition_id` is None for a friendly. `starts_at` and `ends_at` are the wire's text, with or without an offset.
+    `status` is the wire's word, or one of `words.statuses`, None where it does not tell. Scores are raw;
+    `score_unread`: the wire gives a score in no known shape.
     """
 
     id: str | None
@@ -139,15 +140,20 @@ class Match:
     status: str | None = None
     home_score: object = None
     away_score: object = None
+    ends_at: str | None = None
+    score_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """All competitions and matches of a season, complete.
 
-    Every event that was read is in `matches` or in `set_aside`.
+    Every event that was read is in `matches` or in `set_aside`, once. `types_read`, `types_not_read`: names of the
+    account's types of events, cleaned, whose events are matches, and of the others; empty in v1, which has none.
     """
 
     competitions: tuple[Competition, ...]
     matches: tuple[Match, ...]
     set_aside: tuple[SetAside, ...] = ()
+    types_read: tuple[str, ...] = ()
+    types_not_read: tuple[str, ...] = ()

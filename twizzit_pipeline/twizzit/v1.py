@@ -5,7 +5,7 @@ keys are the guide's.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from urllib.parse import quote
 
@@ -22,9 +22,11 @@ from twizzit_pipeline.twizzit.records import (
     Side,
     Team,
 )
+from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, rows_of_envelope, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
+from twizzit_pipeline.words.opponents import is_no_opponent
 
 _LIMIT = 100
 _TEAMS = "/teams"
@@ -82,16 +84,18 @@ class V1:
         players = [player for answer in answers if not isinstance(answer, TwizzitPipelineError) for player in answer]
         return Rosters(tuple(players), failed)
 
-    def calendar(self, season: Season, _match_type: str | None) -> Calendar:
+    def calendar(
+        self, season: Season, _match_type: str | None, own_team_ids: Collection[str] | None = None
+    ) -> Calendar:
         """The competitions of the season and their matches. One call for each page of either.
 
         A competition that names another season is left out; every match belongs to a competition. Ids of teams are as
-        they come, the opponents' too.
+        they come, the opponents' too, but for opponents that are none.
         """
         rows = [plain_keys(row) for row in self._read(_COMPETITIONS, _COMPETITIONS, "competitions")]
         competitions = [_competition(row) for row in rows if _is_of(row, season)]
         ids = list(dict.fromkeys(one.id for one in competitions if one.id is not None))
-        answers = self._session.gather([partial(self._matches, competition_id) for competition_id in ids])
+        answers = self._session.gather([partial(self._matches, competition_id, own_team_ids) for competition_id in ids])
         matches: list[Match] = []
         for answer in answers:
             if isinstance(answer, TwizzitPipelineError):
@@ -99,9 +103,9 @@ class V1:
             matches += answer
         return Calendar(tuple(competitions), tuple(matches))
 
-    def _matches(self, competition_id: str) -> list[Match]:
+    def _matches(self, competition_id: str, own: Collection[str] | None) -> list[Match]:
         path = f"{_COMPETITIONS}/{quote(competition_id, safe='')}/matches"
-        return [_match(competition_id, plain_keys(row)) for row in self._read(path, _MATCHES, "matches")]
+        return [_match(competition_id, plain_keys(row), own) for row in self._read(path, _MATCHES, "matches")]
 
     def _roster(self, team_id: str) -> list[Player]:
         rows = self._read(f"{_TEAMS}/{quote(team_id, safe='')}/players", _PLAYERS, "players")
@@ -153,14 +157,25 @@ def _is_of(row: Row, season: Season) -> bool:
     return said is None or wanted is None or said[0] == wanted[0]
 
 
-def _match(competition_id: str, row: Row) -> Match:
+def _match(competition_id: str, row: Row, own: Collection[str] | None) -> Match:
+    score = score_of(row.get("score"))
+    if score.home is None and not score.unread:
+        score = sides_score(row.get("homescore"), row.get("awayscore"))
     return Match(
         id=identifier(row.get("id")),
         competition_id=competition_id,
-        home=Side(identifier(row.get("hometeamid")), text(row.get("hometeamname"))),
-        away=Side(identifier(row.get("awayteamid")), text(row.get("awayteamname"))),
+        home=_side(identifier(row.get("hometeamid")), text(row.get("hometeamname")), own),
+        away=_side(identifier(row.get("awayteamid")), text(row.get("awayteamname")), own),
         starts_at=text(row.get("startsat")),
         status=text(row.get("status")),
-        home_score=row.get("homescore"),
-        away_score=row.get("awayscore"),
+        home_score=score.home,
+        away_score=score.away,
+        ends_at=text(row.get("endsat")),
+        score_unread=score.unread,
     )
+
+
+def _side(id_: str | None, name: str | None, own: Collection[str] | None) -> Side:
+    """A side; a bye or a team that nobody knows yet has no id, whatever stands for it."""
+    is_own = own is not None and id_ in own
+    return Side(None if not is_own and name is not None and is_no_opponent(name) else id_, name)

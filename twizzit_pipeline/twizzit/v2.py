@@ -4,7 +4,7 @@ What belongs here: v2's words and rows up to the teams. Who plays in a team is `
 `v2_contacts`', when they play `v2_events`'. No other module of the project says group, contact or event.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound, TwizzitAnswerError
 from twizzit_pipeline.twizzit.paging import by_id
@@ -97,9 +97,28 @@ class V2:
         """Who plays in these teams; see `RosterReader.read`."""
         return self._rosters().read([team.id for team in teams if team.id is not None])
 
-    def calendar(self, season: Season, match_type: str | None) -> Calendar:
+    def calendar(self, season: Season, match_type: str | None, own_team_ids: Collection[str] | None = None) -> Calendar:
         """The season's matches and their series; see `CalendarReader.read`."""
-        return CalendarReader(self._scope(), self.organization().name).read(season, match_type)
+        reader = CalendarReader(
+            self._scope(), self.organization().name, self._meanings, lambda: self._ids_of_groups(season)
+        )
+        return reader.read(season, match_type, own_team_ids)
+
+    def _ids_of_groups(self, season: Season) -> list[list[str]] | None:
+        """The ids of each team of the season: its own first, then that of the lasting group where the row is the
+        relation's. None where the account may not read them. Two calls.
+        """
+        try:
+            rows = [plain_keys(row) for row in self._groups(season, self._group_types()[0])]
+        except (AccessDenied, NotATwizzit) as error:
+            if error.endpoint != _GROUPS or error.status not in (400, 403, 404):
+                raise
+            return None
+        return [
+            [id_ for name in ("id", "groupid", "group") if (id_ := reference(row.get(name)))]
+            for row in rows
+            if _belongs(row, season)
+        ]
 
     def _scope(self) -> Scope:
         return Scope(self._session, self.organization().id)

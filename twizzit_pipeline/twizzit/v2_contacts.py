@@ -50,7 +50,7 @@ def person(row: Row) -> Person:
         first_name=first_name,
         last_name=last_name,
         full_name=None if separate else text(row.get("name")),
-        gender=row.get("gender"),
+        gender=text(gender) if isinstance(gender := row.get("gender"), Mapping) else gender,
         jersey_number=row.get("number"),
     )
 

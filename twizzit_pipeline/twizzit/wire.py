@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from twizzit_pipeline.errors import NotATwizzit
+from twizzit_pipeline.twizzit.entities import unescaped
 
 Row = Mapping[str, object]
 
@@ -18,6 +19,29 @@ _LANGUAGES = ("en", "nl", "fr")
 def plain_keys(row: Row) -> dict[str, object]:
     """The row with its keys in lower case, without ``-`` and ``_``: accounts spell ``first-name`` in four ways."""
     return {key.replace("-", "").replace("_", "").lower(): value for key, value in row.items()}
+
+
+def is_list(value: object) -> bool:
+    """Whether a value stands for a list: an array, or an object with digit keys alone (PHP's list with a gap)."""
+    return isinstance(value, list) or (
+        isinstance(value, Mapping) and all(isinstance(key, str) and _is_number(key) for key in value)
+    )
+
+
+def items(value: object) -> list[object]:
+    """The items of a list that may have come as an object: ``{"0": …, "2": …}`` is PHP's way to write one with a gap.
+
+    In the order of the keys; an empty object is an empty list. Nothing for what is no list (`is_list`), null included.
+    """
+    if isinstance(value, list):
+        return value
+    if isinstance(value, Mapping) and is_list(value):
+        return [value[key] for key in sorted(value, key=int)]
+    return []
+
+
+def _is_number(key: str) -> bool:
+    return key.isascii() and key.isdecimal()
 
 
 def identifier(value: object) -> str | None:
@@ -41,26 +65,29 @@ def reference(value: object) -> str | None:
 
 
 def text(value: object) -> str | None:
-    """A text as it came; of ``{"EN", "NL", "FR"}`` the first that is there, of an object with a ``name`` that name."""
+    """A text without HTML entities, otherwise as it came.
+
+    Of ``{"EN", "NL", "FR"}`` it is the first that is there, of an object with a ``name`` that name.
+    """
     if isinstance(value, str):
-        return value
+        return unescaped(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, Mapping):
-        return next((found for found in texts(value) if found.strip()), None)
-    return None
+    return next((found for found in texts(value) if found.strip()), None)
 
 
 def texts(value: object) -> list[str]:
-    """All the languages of a name, English first; of a plain text that text alone."""
+    """All the languages of a name, English first; of a plain text that text alone. Without HTML entities."""
     if isinstance(value, str):
-        return [value]
+        return [unescaped(value)]
+    if is_list(value):
+        return [unescaped(one) for one in items(value) if isinstance(one, str)]
     if isinstance(value, Mapping):
         keys = plain_keys(value)
         found = [keys[language] for language in _LANGUAGES if language in keys]
         if not found and "name" in keys:
             return texts(keys["name"])
-        return [one for one in found if isinstance(one, str)]
+        return [unescaped(one) for one in found if isinstance(one, str)]
     return []
 
 
