@@ -102,6 +102,11 @@ def test_one_sync_tells_what_did_not_arrive_by_id(coach: httpx.Client, world: Sy
     assert one["failedItems"] == []
     assert one["rows"]["read"] == one["rows"]["kept"] + one["rows"]["rejected"] + one["rows"]["setAside"]
     assert one["rows"]["kept"] > 0
+    assert one["eventTypes"] is None
+    matches = coach.get("/sync/history/1?limit=1").json()["history"][0]
+    types = coach.get(f"/sync/history/1/{matches['id']}").json()["history"]["eventTypes"]
+    assert types["read"]
+    assert not set(types["read"]) & set(types["notRead"])
 
 
 def test_a_sync_is_found_under_its_own_credential_alone(coach: httpx.Client) -> None:

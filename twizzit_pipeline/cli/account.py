@@ -63,6 +63,7 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
         asides.show_set_aside(out, told)
+        asides.show_event_types(out, told)
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)

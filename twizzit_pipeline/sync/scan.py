@@ -34,12 +34,14 @@ class Read:
         unread: remote team id → why its players could not be read; what an earlier scan knew of them stays.
         set_aside: rows that the dialect set aside before the contract saw them.
         found: False where the one team that the session is narrowed to is not listed.
+        details: what else a reader of the history should know, as JSON, without names of people.
     """
 
     checked: Checked
     unread: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
     found: bool = True
+    details: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def all_set_aside(self) -> tuple[SetAside, ...]:
@@ -79,6 +81,7 @@ def scan_entity(
         if session.narrowing.group_id is None:
             account.details[LISTED] = listed
         _count(session, account, table, seen)
+        account.details |= seen.details
         team_players = _by_team(checked.valid) if entity == "players" else {}
         if team_players:
             account.details[TEAM_PLAYERS] = team_players

@@ -40,6 +40,7 @@ from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
+    EventTypes,
     History,
     HistoryEntry,
     HistoryOne,
@@ -69,6 +70,7 @@ __all__ = [
     "CredentialStored",
     "Credentials",
     "Error",
+    "EventTypes",
     "FieldFault",
     "Group",
     "Groups",
