@@ -33,6 +33,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnknownOrganization       the credential reads another organization than the one asked for
         ├── UnknownRequest            no request for a sync has that id
         ├── UnknownTeam               no team of ShotSpot has that id
+        ├── UnknownClub               no club of ShotSpot has that id or name
         ├── ConfigurationRefused      a value that a sync configuration cannot have
         ├── InactiveCredential        the credential was switched off
         ├── DuplicateOrganization     this database allows one credential for an organization name
@@ -223,6 +224,10 @@ class UnknownRequest(PermanentError):
 
 class UnknownTeam(PermanentError):
     """No team of ShotSpot has that id."""
+
+
+class UnknownClub(PermanentError):
+    """No club of ShotSpot has that id or name."""
 
 
 class ConfigurationRefused(PermanentError):

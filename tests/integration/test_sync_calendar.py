@@ -32,6 +32,7 @@ WRITTEN = (
     tables.teams,
     tables.competitions,
     tables.games,
+    tables.competition_teams,
     tables.competition_mappings,
     tables.match_mappings,
     tables.opponents,
@@ -101,13 +102,28 @@ def assert_calendar(world: SyncWorld, credential_id: int, dialect: str, place: i
         assert competition_id == (found[true.competition_id]["id"] if true.competition_id else None)
 
 
+def assert_competition_teams(world: SyncWorld) -> None:
+    playing = {
+        (game["competition_id"], game[f"{side}_team_id"])
+        for game in world.rows(tables.games)
+        for side in ("home", "away")
+        if game["competition_id"] is not None
+    }
+    rows = world.rows(tables.competition_teams)
+    assert {(row["competition_id"], row["team_id"]) for row in rows} == playing
+    assert {(row["seed"], row["group_name"], row["is_eliminated"]) for row in rows} == {(None, None, False)}
+
+
 def assert_game(world: SyncWorld, game: dict[str, Any], true: TrueMatch, clubs: Any, teams: Any) -> None:
     own, other = ("home", "away") if true.is_home else ("away", "home")
     assert game[f"{own}_team_id"] == world.local_id(true.own_team_id, "team")
     opponent = teams[game[f"{other}_team_id"]]
     assert opponent["club_id"] == game[f"{other}_club_id"]
-    full = f"{clubs[opponent['club_id']]} {opponent['name']}"
-    assert normalised_name(full) == normalised_name(true.opponent)
+    if opponent["name"].startswith(clubs[opponent["club_id"]]):  # ShotSpot shows a team's name alone
+        assert normalised_name(opponent["name"]) == normalised_name(true.opponent)
+    else:  # a team that its own club's credential brought
+        full = f"{clubs[opponent['club_id']]} {opponent['name']}"
+        assert normalised_name(full) == normalised_name(true.opponent)
     assert game["date"] == true.starts_at
     assert game["status"] == true.status
     assert (game["home_score"], game["away_score"]) == (true.score or (0, 0))
@@ -135,6 +151,14 @@ def test_a_sync_ends_with_the_calendar(world: SyncWorld, dialect: Dialect) -> No
     # called as most people write them, whoever typed in capitals first
     assert {row["name"] for row in world.rows(tables.clubs)} == {world.club().name, *OPPONENTS}
     assert not any(re.search("[A-Z]{4}", row["name"]) for row in world.rows(tables.teams))
+    # and nobody reads "Senioren 1 - Senioren 1"
+    made_ids = {row["team_id"] for row in made}
+    called = {row["name"] for row in world.rows(tables.teams) if row["id"] in made_ids}
+    assert all(name.startswith(OPPONENTS) for name in called)
+    assert "AKC Duinrand Senioren 1" in called
+    # and every competition has the teams that play its games, for ShotSpot's league table
+    assert_competition_teams(world)
+    assert rows[1].details["competition_teams"] == len(world.rows(tables.competition_teams))
 
 
 def test_a_second_sync_writes_nothing(world: SyncWorld, club: int) -> None:

@@ -14,8 +14,10 @@ from twizzit_pipeline.cli.syncing import Synced
 from twizzit_pipeline.cli.terminal import plural, show_table, table
 from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.sync.clients import named
-from twizzit_pipeline.sync.history import OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
+from twizzit_pipeline.sync.history import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
 from twizzit_pipeline.sync.plan.matches import VANISHED
+from twizzit_pipeline.sync.plan.ownership import TAKEN_OVER, TAKEN_OVER_RENAMED
+from twizzit_pipeline.sync.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.sync.usage import Budget
 
 _IDS_SHOWN = 3
@@ -32,10 +34,13 @@ _WORDS = {
     "competition_not_mapped": "their competition is not in ShotSpot",
     "no_own_team": "neither side is a team of this account",
     "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so nobody was taken for it",
-    "same_club": "both sides are of one club, which ShotSpot has no games for",
+    "same_club": "both sides are of one club, which this database of ShotSpot has no games for",
+    NAME_PUT_RIGHT: "ShotSpot had a part of the name in the wrong place; first and last name are Twizzit's now",
+    TAKEN_OVER: "taken over from ShotSpot's own integration",
+    TAKEN_OVER_RENAMED: "taken over from ShotSpot's own integration by their id alone: ShotSpot's name is another one",
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
-    "club_doubtful": "which club the team belongs to is not certain",
-    "doubtful_link": "several rows of ShotSpot fit, so none was linked and none made",
+    "club_doubtful": "which club the team belongs to is not certain; say so: twizzit credentials set-club ID CLUB",
+    "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
     "name_taken": "another team of the club has that name in that season",
     "number_taken": "without their shirt number, which another of the club has",
     "players_not_read": "their players could not be read",
@@ -96,7 +101,10 @@ def _calendar(out: Console, row: HistoryRow) -> None:
     if made:
         where = f"; {plural(clubs, 'club')} for them" if clubs else ""
         out.print(f"Opponents made:       {plural(made, 'team')}{where}")
-    if news or made:
+    added = int(row.details.get(COMPETITION_TEAMS, 0))
+    if added:
+        out.print(f"Competitions:         {plural(added, 'team')} added to them")
+    if news or made or added:
         out.print()
 
 

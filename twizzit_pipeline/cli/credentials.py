@@ -74,7 +74,9 @@ def list_credentials(as_json: Annotated[bool, typer.Option("--json", help="As on
     for credential in found:
         rows.add_row(
             str(credential.id),
-            credential.organization_name + ("" if credential.is_active else " (switched off)"),
+            credential.organization_name
+            + ("" if credential.club_id is None else f" (club {credential.club_id})")
+            + ("" if credential.is_active else " (switched off)"),
             credential.api_username,
             credential.api_endpoint,
             moment(credential.last_verified_at),

@@ -188,7 +188,7 @@ def count_match_mappings(
 
 def _side(club: ColumnElement[str], team: ColumnElement[str]) -> ColumnElement[str]:
     """Club and team in one; a club's only team is often called like the club, and some hold the club's name already."""
-    with_club = func.starts_with(func.lower(team), func.lower(club))
+    with_club = func.starts_with(func.lower(team) + " ", func.lower(club) + " ")
     return case((team.is_(None), club), (with_club, team), else_=club + " " + team)
 
 

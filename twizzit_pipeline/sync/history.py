@@ -28,6 +28,7 @@ MAPPINGS = "mappings"  # rows of the mapping table that belong to the credential
 # What the details of matches count besides: what was made for opponents that ShotSpot did not have.
 OPPONENT_CLUBS = "opponent_clubs"
 OPPONENT_TEAMS = "opponent_teams"
+COMPETITION_TEAMS = "competition_teams"  # teams added to ShotSpot's competitions
 # What became of the rows that were read, and of those that are not meant to come: see `Account`.
 ROWS = "rows"
 SET_ASIDE = "set_aside"

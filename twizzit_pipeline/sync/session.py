@@ -148,6 +148,7 @@ class SyncSession:
             self.dialect,
             self.credential.twizzit_organization_id,
             self.credential.twizzit_organization_name or self.credential.organization_name,
+            self.credential.club_id,
         )
 
     @contextmanager

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    MetaData,
     String,
     Table,
     UniqueConstraint,
@@ -90,6 +91,19 @@ competitions = Table(
     CheckConstraint("status IN ('upcoming', 'in_progress', 'completed', 'cancelled')", name="status"),
 )
 
+competition_teams = Table(
+    "competition_teams",
+    metadata,
+    identifier(),
+    Column("competition_id", ForeignKey("competitions.id", ondelete="CASCADE"), nullable=False),
+    Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), nullable=False),
+    Column("seed", Integer),
+    Column("group_name", String(50)),
+    Column("is_eliminated", Boolean, server_default=FALSE),
+    moment("created_at", default=True),
+    UniqueConstraint("competition_id", "team_id"),
+)
+
 games = Table(
     "games",
     metadata,
@@ -104,7 +118,14 @@ games = Table(
     Column("status", String(20), server_default=text("'scheduled'")),
     Column("home_score", Integer, server_default=ZERO),
     Column("away_score", Integer, server_default=ZERO),
-    CheckConstraint("home_club_id <> away_club_id", name="clubs_differ"),
+    CheckConstraint(
+        "home_club_id <> away_club_id OR (home_team_id IS NOT NULL AND away_team_id IS NOT NULL)", name="clubs_differ"
+    ),
     CheckConstraint("status IN ('scheduled', 'to_reschedule', 'in_progress', 'completed', 'cancelled')", name="status"),
 )
 Index("ix_games_date", games.c.date)
+
+# To write through: `games` with the column that only newer ShotSpot databases have. No model of what must be there.
+written_games = Table(
+    "games", MetaData(), *(Column(column.name, column.type) for column in games.c), Column("game_type", String(20))
+)
