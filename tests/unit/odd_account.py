@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.records import Player, Season, Team
+from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 Answer = object | Callable[[httpx.QueryParams], object]
 SEASON = Season("7", "2026-2027", None, None)
@@ -59,7 +60,9 @@ class Service:
 
 
 @contextmanager
-def account(name: str = "KC Eenhoorn", **answers: Answer) -> Iterator[tuple[TwizzitClient, Service]]:
+def account(
+    name: str = "KC Eenhoorn", meanings: Meanings = NOTHING_SAID, **answers: Answer
+) -> Iterator[tuple[TwizzitClient, Service]]:
     service = Service({"/" + path.replace("_", "-"): answer for path, answer in answers.items()})
     with TwizzitClient(
         endpoint="https://club.example",
@@ -67,6 +70,7 @@ def account(name: str = "KC Eenhoorn", **answers: Answer) -> Iterator[tuple[Twiz
         password=SecretStr("p"),
         organization_name=name,
         options=ClientOptions(requests_per_second=10_000),
+        meanings=meanings,
         transport=httpx.MockTransport(service),
         sleep=lambda _: None,
     ) as client:

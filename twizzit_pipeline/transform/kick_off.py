@@ -38,13 +38,15 @@ def hour_known(moment: datetime) -> bool:
 
 
 def whistle(starts_at: datetime, ends_at: datetime | None) -> datetime:
-    """The moment from which a match is over: its end where that comes after its start, else 90 minutes after it began,
-    and the end of the Belgian day where nobody knows its hour.
+    """The moment from which a match is over: its end where that comes after its start, else 90 minutes after it began.
+
+    Where the hour of the start is not known, an end within the same 90 minutes is none (it was counted from midnight),
+    and the match is over with the Belgian day.
     """
-    if ends_at is not None and ends_at > starts_at and (hour_known(starts_at) or hour_known(ends_at)):
-        return ends_at
     if hour_known(starts_at):
-        return starts_at + USUAL_LENGTH
+        return ends_at if ends_at is not None and ends_at > starts_at else starts_at + USUAL_LENGTH
+    if ends_at is not None and ends_at > starts_at + USUAL_LENGTH:
+        return ends_at
     return datetime.combine(belgian_day(starts_at) + timedelta(days=1), time(), BELGIUM).astimezone(UTC)
 
 

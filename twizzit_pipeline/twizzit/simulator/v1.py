@@ -124,14 +124,19 @@ def _matches(
 
 def _match_row(event: Event) -> RowDict:
     team_id = str(event.group.id)
+    other_id = None if event.other_group is None else str(event.other_group.id)
+    score = event.score or (None, None)
+    status: str = event.status or ("completed" if event.score else "scheduled")
+    if "running_match" in event.awkward:
+        status = "in_progress"
     return {
         "id": str(event.id),
-        "homeTeamId": team_id if event.is_home else None,
-        "awayTeamId": None if event.is_home else team_id,
+        "homeTeamId": team_id if event.is_home else other_id,
+        "awayTeamId": other_id if event.is_home else team_id,
         "homeTeamName": event.home_name,
         "awayTeamName": event.away_name,
         "startsAt": event.start.isoformat(),
-        "status": event.status or ("completed" if event.score else "scheduled"),
-        "homeScore": event.score[0] if event.score else None,
-        "awayScore": event.score[1] if event.score else None,
+        "status": "Nog te homologeren" if "unknown_status" in event.awkward else status,
+        "homeScore": score[0],
+        "awayScore": None if "odd_scores" in event.awkward else score[1],
     }

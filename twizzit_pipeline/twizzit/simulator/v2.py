@@ -104,7 +104,7 @@ def _endpoints(world: World) -> dict[str, Endpoint]:
         "/memberships": Endpoint(_memberships, lambda _, pair: membership_row(*pair), cap=100),
         "/membership-types": Endpoint(lambda _: _MEMBERSHIP_TYPES),
         "/extra-fields": Endpoint(lambda _: _EXTRA_FIELDS),
-        "/event-types": Endpoint(lambda call: event_types(call.scope)),
+        "/event-types": Endpoint(lambda call: event_types(call.world, call.scope)),
         "/event-sub-types": Endpoint(lambda call: event_sub_types(call.scope)),
         "/events": Endpoint(lambda call: events(call.world, call.scope, call.query), cap=250),
     }

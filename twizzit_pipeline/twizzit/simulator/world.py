@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from twizzit_pipeline.twizzit.simulator.clubs import FUNCTIONS, PLAYER
 from twizzit_pipeline.twizzit.simulator.options import SimulatorOptions
@@ -145,6 +146,10 @@ class World:
         self.today = today
         self.seasons = {season.id: season for season in seasons}
         self._organizations = {organization.id: organization for organization in organizations}
+        # When the world was made, on the clocks of Belgium: on its day, at this hour of the day.
+        self.made_at = datetime.combine(today, datetime.now(ZoneInfo("Europe/Brussels")).time()).replace(
+            second=0, microsecond=0
+        )
         self.lock = threading.RLock()
 
     @property
