@@ -9,7 +9,7 @@ from tests.unit.memory_calendar import MemoryCalendar
 from tests.unit.memory_shotspot import CLUB
 from twizzit_pipeline.sync.plan import Aside, Plan
 from twizzit_pipeline.sync.plan.matches import plan_matches
-from twizzit_pipeline.sync.rows import RemoteMatch
+from twizzit_pipeline.sync.rows import Opponent, RemoteMatch
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TEAMS = {"1": "Senioren 1", "2": "Senioren 2", "3": "U15 1", "4": "U15 2"}
@@ -126,3 +126,11 @@ def test_a_game_of_both_teams_that_is_there_is_found(calendar):
     moved = replace(match("1", "2"), starts_at=NOON + timedelta(hours=2))
     assert sync(calendar, moved).count("link") == 1
     assert len(calendar.games) == 1
+
+
+def test_a_name_that_is_remembered_as_the_team_itself_is_set_aside(calendar):
+    """Somebody merged the opponent's club into the own one: its name means the team that it plays against."""
+    calendar.twizzit_opponents[1] = (CLUB.credential_id, "2026-2027", Opponent("akc zand 1", 1, 1))
+    plan = sync(calendar, match("1", None, "", "AKC Zand 1"))
+    assert plan.set_aside == [Aside("100", "same_club")]
+    assert plan.changes == []

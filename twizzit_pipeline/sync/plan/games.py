@@ -39,10 +39,20 @@ def merged_columns(
     for column, (concept, now) in _POINTING.items():
         unchanged = base is not None and base.get(concept) == now(remote)
         values[column] = before[column] if unchanged else resolved[column]
-    if values["home_club_id"] == values["away_club_id"]:  # half of it was changed in ShotSpot: no game can be so
+    if any(values[column] != before[column] for column in SIDES) and _meets_itself(values, resolved):
+        # half of it was changed in ShotSpot, and no game can be so
         values |= {column: resolved[column] for column in SIDES}
     values["season_id"] = before["season_id"]
     return {name: values[name] for name in before}, conflicts
+
+
+def _meets_itself(values: Mapping[str, object], resolved: Mapping[str, object]) -> bool:
+    """Whether both sides are one, or of one club without being two of its teams."""
+    if values["home_club_id"] != values["away_club_id"]:
+        return False
+    teams = values["home_team_id"], values["away_team_id"]
+    within_a_club = resolved["home_club_id"] == resolved["away_club_id"]
+    return not within_a_club or None in teams or teams[0] == teams[1]
 
 
 def wanted_columns(fixture: Fixture) -> dict[str, object]:

@@ -114,7 +114,7 @@ class Sides:
         club_id = parted.club_ids[0] if parted.club_ids else self._names.make(parted)
         if own is not None and own.club_id == club_id:
             return self._of_own_club(name, parted, own)
-        return self._of_club(club_id, name, parted)
+        return held or self._of_club(club_id, name, parted)
 
     def _of_own_club(self, name: str, parted: Parted, facing: Place) -> Place | Unknown:
         """The other team of the club in a match between two of its teams: an own one, where exactly one fits.
@@ -126,7 +126,9 @@ class Sides:
         fitting = self._own.fitting(self._team_names(facing.club_id, name, parted), parted.team, facing.team_id)
         if len(fitting) > 1:
             return Unknown(_DOUBTFUL, fitting)
-        return Place(facing.club_id, fitting[0]) if fitting else self._of_club(facing.club_id, name, parted)
+        if fitting:
+            return Place(facing.club_id, fitting[0])
+        return self._remembered.get(normalised_name(name)) or self._of_club(facing.club_id, name, parted)
 
     def _of_club(self, club_id: int, name: str, parted: Parted) -> Place | Unknown:
         team_id = self._team_of(club_id, name, parted)
