@@ -1,5 +1,6 @@
 """Accounts of v2 that answer in odd ways which the simulator does not play: answers by path, and a real client."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -36,7 +37,7 @@ USUAL: dict[str, Answer] = {
 
 
 class Service:
-    """Answers by path; an int is a status."""
+    """Answers by path; an int is a status, a response itself."""
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         self.answers = USUAL | dict(answers)
@@ -53,7 +54,9 @@ class Service:
         assert b"[" not in request.url.raw_path
         answer = self.answers[path]
         answer = answer(query) if callable(answer) else answer
-        return httpx.Response(answer) if isinstance(answer, int) else httpx.Response(200, json=answer)
+        if isinstance(answer, httpx.Response):
+            return answer
+        return httpx.Response(answer) if type(answer) is int else httpx.Response(200, text=json.dumps(answer))
 
     def asked(self, path: str) -> list[httpx.QueryParams]:
         return [query for asked, query in self.queries if asked == path]
@@ -61,7 +64,7 @@ class Service:
 
 @contextmanager
 def account(
-    name: str = "KC Eenhoorn", meanings: Meanings = NOTHING_SAID, **answers: Answer
+    name: str = "KC Eenhoorn", *, meanings: Meanings = NOTHING_SAID, **answers: Answer
 ) -> Iterator[tuple[TwizzitClient, Service]]:
     service = Service({"/" + path.replace("_", "-"): answer for path, answer in answers.items()})
     with TwizzitClient(

@@ -8,7 +8,7 @@ from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.records import Calendar
 
-_PATHS = ("/event", "/competition")
+_PATHS = ("/event-types", "/events", "/competitions")  # of both dialects, without those of one competition
 
 
 def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
@@ -22,11 +22,17 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
     try:
         return session.client.calendar(season.record, own_team_ids=_scanned_teams(session, season))
     except (AccessDenied, NotATwizzit) as error:
-        if error.status not in (403, 404) or not (error.endpoint or "").startswith(_PATHS):
+        refused = isinstance(error, AccessDenied) and not error.answered_before
+        if error.endpoint not in _PATHS or not (refused or error.status == 404):
             raise
+        seen = (
+            "this account may not read its competitions and matches; ask Twizzit for the right"
+            if refused
+            else "the service lists no such thing for this account; ask Twizzit whether it has a calendar"
+        )
         raise CalendarRefused(
-            f"{error.endpoint} answered {error.status}: this account may not read its competitions and matches; ask "
-            f"Twizzit for the right, or leave them out: twizzit config set {session.credential.id} --no-competitions",
+            f"{error.endpoint} answered {error.status}: {seen}, or leave competitions and matches out: "
+            f"twizzit config set {session.credential.id} --no-competitions",
             endpoint=error.endpoint,
             status=error.status,
         ) from None

@@ -112,7 +112,7 @@ class LiveTwizzit:
         def ask(client: TwizzitClient) -> list[Team]:
             _require(client, organization_id)
             season = self._season(client, season_id)
-            found = client.teams(season) if group_type is None else client.groups(season, group_type)
+            found = client.teams(season).teams if group_type is None else client.groups(season, group_type)
             return [team for team in found if team.id is not None]
 
         return self._ask(credential_id, ("groups", organization_id, season_id, group_type), ask)

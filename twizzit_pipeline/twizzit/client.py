@@ -13,7 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
-from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team
+from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
 from twizzit_pipeline.twizzit.session import ClientOptions, Session
 from twizzit_pipeline.twizzit.v1 import V1
 from twizzit_pipeline.twizzit.v2 import V2
@@ -120,8 +120,11 @@ class TwizzitClient:
         """The seasons that the account lists; none in v1, or where it may not read them (403). Asked once."""
         return self._wire.seasons()
 
-    def teams(self, season: Season | None) -> tuple[Team, ...]:
-        """All teams of a season; of every season, or the current one in v1, where it is None. Asked anew each time."""
+    def teams(self, season: Season | None) -> Teams:
+        """All teams of a season; of every season, or the current one in v1, where it is None. Asked anew each time.
+
+        What was listed along and is no team of that season is set aside.
+        """
         return self._wire.teams(season)
 
     def groups(self, season: Season | None, group_type: str) -> tuple[Team, ...]:

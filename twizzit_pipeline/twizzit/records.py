@@ -31,7 +31,13 @@ class Season:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team of one season. `club_id`, `club_name`: another club than the organization, if the row names one."""
+    """A team of one season.
+
+    Attributes:
+        club_id, club_name: another club than the organization, if the row names one.
+        other_ids: further ids under which memberships and events may speak of the same team: where `id` is the one of
+            the team's relation to its season, the lasting team's.
+    """
 
     id: str | None
     name: str | None
@@ -39,6 +45,7 @@ class Team:
     club_id: str | None = None
     club_name: str | None = None
     category: str | None = None
+    other_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

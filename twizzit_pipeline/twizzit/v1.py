@@ -21,6 +21,7 @@ from twizzit_pipeline.twizzit.records import (
     Season,
     Side,
     Team,
+    Teams,
 )
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.session import Session
@@ -61,14 +62,14 @@ class V1:
         rows, _, total = rows_of_envelope(answer, "teams", path=_TEAMS)
         return len(rows) if total is None else total
 
-    def teams(self, _season: Season | None) -> tuple[Team, ...]:
+    def teams(self, _season: Season | None) -> Teams:
         """All teams. One call for each page of 100."""
         rows = self._read(_TEAMS, _TEAMS, "teams")
-        return tuple(_team(plain_keys(row)) for row in rows)
+        return Teams(tuple(_team(plain_keys(row)) for row in rows))
 
     def groups(self, season: Season | None, _group_type: str) -> tuple[Team, ...]:
         """All teams: v1 knows no other groups."""
-        return self.teams(season)
+        return self.teams(season).teams
 
     def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:
         """The players of these teams. One call for each team and page of 100."""

@@ -26,7 +26,7 @@ OTHER_SEASON = "other_season"
 NOT_A_MATCH = "not_a_match"
 
 _EVENTS = "/events"
-_LIMITS = (250, 100)
+_LIMIT = 250
 # Half a season a window: few calls for a club, few pages for a federation. Windows share a day, since nobody says
 # whether the last day of a window belongs to it.
 _WINDOW = timedelta(days=184)
@@ -110,7 +110,7 @@ class CalendarReader:
         found: dict[object, _Event] = {}
         for ids in tens(type_ids):
             for first, last in windows(start, end):
-                for row in self._scope.every(_EVENTS, _query(first, last, ids), limits=_LIMITS):
+                for row in self._scope.every(_EVENTS, _query(first, last, ids), limit=_LIMIT):
                     plain = plain_keys(row)
                     found[by_id(row)] = _Event(plain, event_groups(plain))
         return list(found.values())
@@ -145,7 +145,7 @@ class CalendarReader:
             return False
         query = _query(event.day, event.day + _DAY, [types.other])
         try:
-            rows = self._scope.page(_EVENTS, query, limit=_LIMITS[0])
+            rows = self._scope.page(_EVENTS, query, limit=_LIMIT)
         except (AccessDenied, NotATwizzit) as error:
             if error.endpoint == _EVENTS and error.status in (400, 403, 404):
                 return False

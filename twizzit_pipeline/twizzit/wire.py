@@ -10,6 +10,7 @@ from datetime import date
 
 from twizzit_pipeline.errors import NotATwizzit
 from twizzit_pipeline.twizzit.entities import unescaped
+from twizzit_pipeline.twizzit.sight import advice, shape
 
 Row = Mapping[str, object]
 
@@ -107,51 +108,63 @@ def folded(value: str) -> str:
     return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())
 
 
+class Nothing:
+    """What an answer without a body stands for (204, or 404 where the same path has answered before): an empty list."""
+
+
+NOTHING = Nothing()
+
+
 def rows_of(answer: object, *, path: str) -> list[Row]:
-    """The rows of a v2 answer: a bare array of objects.
+    """The rows of a v2 answer: a list of objects, which may come as an object with digit keys, or `NOTHING`.
 
     Raises:
-        NotATwizzit: anything else. An envelope of v1 is named as such.
+        NotATwizzit: anything else, null among it: what is not listed counts as gone, so emptiness must be said. An
+            envelope of v1 is named as such.
     """
-    if isinstance(answer, list):
-        return _objects(answer, path)
+    if answer is NOTHING:
+        return []
+    if is_list(answer):
+        return _objects(items(answer), path)
     if isinstance(answer, Mapping) and "hasMore" in answer:
         raise NotATwizzit(
             f"{path} answered in the shape of v1: the endpoint should probably end in /v1", endpoint=path, status=200
         )
-    raise _wrong_shape(path, "a list")
+    raise wrong_shape(path, "a list", answer)
 
 
 def rows_of_envelope(answer: object, key: str, *, path: str) -> tuple[list[Row], bool, int | None]:
-    """The rows of a v1 answer, whether there are more, and their total if it is given.
+    """The rows of a v1 answer, whether there are more, and their total if it is given; none at all for `NOTHING`.
 
     Raises:
         NotATwizzit: no object with the list under `key` and ``hasMore``. A bare list is named as v2's.
     """
+    if answer is NOTHING:
+        return [], False, None
     if isinstance(answer, list):
         raise NotATwizzit(
             f"{path} answered in the shape of v2: the endpoint should probably end in /v2/api",
             endpoint=path,
             status=200,
         )
+    expected = f'an object with "{key}" and "hasMore"'
     if not isinstance(answer, Mapping):
-        raise _wrong_shape(path, "an object")
+        raise wrong_shape(path, expected, answer)
     rows, more, total = answer.get(key), answer.get("hasMore"), answer.get("total")
-    if not isinstance(rows, list) or not isinstance(more, bool):
-        raise _wrong_shape(path, f'an object with "{key}" and "hasMore"')
-    return _objects(rows, path), more, total if isinstance(total, int) and not isinstance(total, bool) else None
+    if not is_list(rows) or not isinstance(more, bool):
+        raise wrong_shape(path, expected, answer)
+    return _objects(items(rows), path), more, total if isinstance(total, int) and not isinstance(total, bool) else None
 
 
 def _objects(rows: list[object], path: str) -> list[Row]:
     objects = [row for row in rows if isinstance(row, Mapping)]
     if len(objects) != len(rows):
-        raise _wrong_shape(path, "a list of objects")
+        raise wrong_shape(path, "a list of objects", rows)
     return objects
 
 
-def _wrong_shape(path: str, expected: str) -> NotATwizzit:
+def wrong_shape(path: str, expected: str, answer: object) -> NotATwizzit:
+    """The error of an answer that is of another kind than `expected`; it says which."""
     return NotATwizzit(
-        f"{path} did not answer with {expected}: the endpoint is probably not the one of a Twizzit API",
-        endpoint=path,
-        status=200,
+        f"{path} answered 200 with {shape(answer)}, where {expected} is due: {advice(path)}", endpoint=path, status=200
     )

@@ -1,7 +1,7 @@
 """Awkward but real habits of accounts, by name: each can be switched on, alone or with any others.
 
-What belongs here: the list. How a quirk looks is where its rows are made (`generate`, `events`, `v2`, `v2_events`), and
-what must come of it is in `truth`.
+What belongs here: the list. How a quirk looks is where its rows are made (`roster_quirks`, `group_rows`, `events`, …),
+and what must come of it is in `truth`.
 """
 
 from typing import Literal, get_args
@@ -23,5 +23,10 @@ Quirk = Literal[
     "unknown_status",  # a status word of the account's own
     "own_derby",  # two teams of the club meet
     "tournament_names",  # a friendly called after a tournament, without an opponent
+    "many_team_types",  # teams are listed for two group types, one of them for both; "Ploegverantwoordelijken" is none
+    "odd_function",  # one member has a function that no one knows: "Zwaluw"
+    "old_seasons_in_rosters",  # memberships say their season, and two of last season's come along in each team
+    "relation_ids",  # groups have the id of their relation to the season, and the lasting group beside it
+    "youth_functions",  # players by other words (Jeugdspeler, Speelster, Gastspeler), and an Ex-speler and a Kinesist
 ]
 QUIRKS: tuple[Quirk, ...] = get_args(Quirk)
