@@ -191,3 +191,19 @@ def test_the_widened_check_is_of_the_pipelines_own_table_alone(shape: Shape) -> 
         ours = connection.scalar(text("SELECT count(*) FROM pg_constraint WHERE conname = 'games_clubs_differ_check'"))
         assert ours == (0 if shape.world.rows(tables.clubs) else 1)
     assert check(shape.world.database.engine).differences == ()
+
+
+def test_a_table_of_teams_that_shotspot_made_otherwise_is_left_and_filled(shape: Shape) -> None:
+    world = shape.world
+    bare = "id serial PRIMARY KEY, competition_id integer REFERENCES competitions, team_id integer REFERENCES teams"
+    with world.database.engine.begin() as connection:
+        connection.execute(text("DROP TABLE competition_teams"))
+        connection.execute(text(f"CREATE TABLE competition_teams ({bare})"))
+    assert check(world.database.engine).differences == ()
+    credential_id = world.add_credential()
+    world.sync(credential_id, steps=WHOLE)
+    with world.database.engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM competition_teams")) > 0
+        connection.execute(text("DROP TABLE competition_teams"))
+    synced = world.sync(credential_id, steps=(map_matches,))
+    assert synced.history["matches"].status == "success", "a database without that table does without"

@@ -16,6 +16,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.competitions import map_competitions, scan_competitions
+from twizzit_pipeline.sync.fixtures import match_mappings_of
 from twizzit_pipeline.sync.matches import map_matches, scan_matches
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.transform.names import normalised_name
@@ -156,6 +157,11 @@ def test_a_sync_ends_with_the_calendar(world: SyncWorld, dialect: Dialect) -> No
     called = {row["name"] for row in world.rows(tables.teams) if row["id"] in made_ids}
     assert all(name.startswith(OPPONENTS) for name in called)
     assert "AKC Duinrand Senioren 1" in called
+    shown = match_mappings_of(world.database.engine, credential_id=credential_id)
+    sides = {name for match in shown for name in (match.home_name, match.away_name)}
+    assert {normalised_name(name) for name in sides if not name.startswith(world.club().name)} == {
+        normalised_name(name) for name in called
+    }
     # and every competition has the teams that play its games, for ShotSpot's league table
     assert_competition_teams(world)
     assert rows[1].details["competition_teams"] == len(world.rows(tables.competition_teams))

@@ -52,7 +52,7 @@ def test_a_derby_is_a_game_with_both_teams(calendar):
 
 def test_where_the_database_takes_none_it_is_set_aside_and_nothing_is_made(calendar):
     calendar.derbies_allowed = False
-    derbies = [match("1", "2"), match("1", None, "", "KC Duinen 2", "101"), match("1", None, "", "KC Duinen X", "102")]
+    derbies = [match("1", "2"), match("1", None, "", "KC Duinen 2", "101"), match("1", None, "", "KC Duinen B", "102")]
     plan = sync(calendar, *derbies)
     assert plan.set_aside == [Aside("100", "same_club"), Aside("101", "same_club"), Aside("102", "same_club")]
     assert (plan.failed, plan.changes, plan.items) == ([], [], 0)
@@ -134,3 +134,15 @@ def test_a_name_that_is_remembered_as_the_team_itself_is_set_aside(calendar):
     plan = sync(calendar, match("1", None, "", "AKC Zand 1"))
     assert plan.set_aside == [Aside("100", "same_club")]
     assert plan.changes == []
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_another_club_whose_name_begins_with_the_own_ones_is_no_derby(calendar, allowed):
+    calendar.derbies_allowed = allowed
+    played = [match("1", None, "", "KC Duinen Zuid 1"), match("1", None, "", "KC DUINEN ZUID 1", "101")]
+    plan = sync(calendar, *played)
+    assert (plan.failed, plan.set_aside) == ([], [])
+    assert (plan.made("clubs"), plan.made("teams"), plan.count("create")) == (1, 1, 2)
+    assert calendar.clubs[2].name == "KC Duinen Zuid"
+    assert calendar.teams[5].name == "KC Duinen Zuid 1"
+    assert sync(calendar, *played).changes == []

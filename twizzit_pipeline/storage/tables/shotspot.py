@@ -5,6 +5,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -16,7 +17,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from twizzit_pipeline.storage.tables.columns import FALSE, TRUE, ZERO, identifier, metadata, moment, utc
+from twizzit_pipeline.storage.tables.columns import (
+    FALSE,
+    NOT_NEEDED,
+    NOW,
+    TRUE,
+    ZERO,
+    identifier,
+    metadata,
+    moment,
+    utc,
+)
 
 clubs = Table(
     "clubs",
@@ -97,10 +108,11 @@ competition_teams = Table(
     identifier(),
     Column("competition_id", ForeignKey("competitions.id", ondelete="CASCADE"), nullable=False),
     Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), nullable=False),
-    Column("seed", Integer),
-    Column("group_name", String(50)),
-    Column("is_eliminated", Boolean, server_default=FALSE),
-    moment("created_at", default=True),
+    # nothing reads these: where ShotSpot made the table, it may lack them
+    Column("seed", Integer, info=NOT_NEEDED),
+    Column("group_name", String(50), info=NOT_NEEDED),
+    Column("is_eliminated", Boolean, server_default=FALSE, info=NOT_NEEDED),
+    Column("created_at", DateTime(timezone=True), server_default=NOW, info=NOT_NEEDED),
     UniqueConstraint("competition_id", "team_id"),
 )
 

@@ -57,7 +57,20 @@ class OpponentNames:
 
     def part(self, name: str) -> Parted:
         """Where the name parts."""
-        return self._of_known(name) or self._of_scan(name) or _by_words(name)
+        return self._of_known(name) or self._of_scan(name) or self.by_words(name)
+
+    @staticmethod
+    def by_words(name: str) -> Parted:
+        """Where the name parts by its words alone, whichever clubs there are."""
+        club, team = split_side(name)
+        return Parted((), club, "" if team == club else team)
+
+    def tells_the_team(self, name: str, parted: Parted) -> bool:
+        """Whether the words that the club's name leaves say which of its teams it is, or none is left.
+
+        Other words ("KC Leuven Zuid" of KC Leuven) may as well be another club's.
+        """
+        return not parted.team or self.by_words(name).key == parted.key
 
     def make(self, parted: Parted) -> int:
         """The id of a club that no row of ShotSpot's fits: the same for all its spellings."""
@@ -112,8 +125,3 @@ def _known_clubs(state: MatchState) -> ClubNames:
     if len(own) == 1 and not known.fitting(state.owner.organization_name):
         known.add(own.pop(), state.owner.organization_name)
     return known
-
-
-def _by_words(name: str) -> Parted:
-    club, team = split_side(name)
-    return Parted((), club, "" if team == club else team)

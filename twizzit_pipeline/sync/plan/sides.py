@@ -113,17 +113,20 @@ class Sides:
             return Unknown(_DOUBTFUL, parted.club_ids)
         club_id = parted.club_ids[0] if parted.club_ids else self._names.make(parted)
         if own is not None and own.club_id == club_id:
-            return self._of_own_club(name, parted, own)
+            fitting = self._own.fitting(self._team_names(club_id, name, parted), parted.team, own.team_id)
+            if fitting or self._names.tells_the_team(name, parted):
+                return self._of_own_club(name, parted, own, fitting)
+            parted = self._names.by_words(name)  # KC Leuven meets KC Leuven Zuid
+            club_id = self._names.make(parted)
         return held or self._of_club(club_id, name, parted)
 
-    def _of_own_club(self, name: str, parted: Parted, facing: Place) -> Place | Unknown:
+    def _of_own_club(self, name: str, parted: Parted, facing: Place, fitting: tuple[int, ...]) -> Place | Unknown:
         """The other team of the club in a match between two of its teams: an own one, where exactly one fits.
 
         Which that is depends on who it plays against, so it is not remembered.
         """
         if not self._state.derbies_allowed:
             return Unknown(SAME_CLUB)
-        fitting = self._own.fitting(self._team_names(facing.club_id, name, parted), parted.team, facing.team_id)
         if len(fitting) > 1:
             return Unknown(_DOUBTFUL, fitting)
         if fitting:
@@ -161,9 +164,9 @@ class Sides:
     def _well_spelled(self, found: _Found) -> _Found:
         """The same by the first of its spellings that is not all capitals, where there is one."""
         for name in self._names.spellings(found.name):
-            parted = self._names.part(name)
-            if parted.key == found.parted.key:
-                return _Found(name, found.place, parted)
+            for parted in (self._names.part(name), self._names.by_words(name)):
+                if parted.key == found.parted.key:
+                    return _Found(name, found.place, parted)
         return found
 
     def _team(self, found: _Found, club: str) -> dict[str, object]:
