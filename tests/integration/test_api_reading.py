@@ -184,6 +184,7 @@ def test_matches_come_as_they_are_played(coach: httpx.Client, world: SyncWorld) 
     starts = [datetime.fromisoformat(row["startsAt"]) for row in rows]
     assert starts == sorted(starts)
     assert all(row["startsAt"].endswith("Z") for row in rows)
+    assert all(row["hourKnown"] for row in rows)
     assert set(truth) == {row["twizzitMatchId"] for row in rows}
     for row, at in zip(rows, starts, strict=True):
         true = truth[row["twizzitMatchId"]]

@@ -52,6 +52,9 @@ AT_HOME = [
     (f"{OWN} - {ZAND} - uitgesteld", ZAND),
     (f"{OWN} - {ZAND} (beker)", ZAND),
     (f"{OWN} - {ZAND} 12-9", ZAND),
+    (f"{OWN} - {ZAND}: 12 - 9", ZAND),
+    (f"15:00 {OWN} - {ZAND}", ZAND),
+    ("Ploeg A - AKC Eenhoorn 2", "AKC Eenhoorn 2"),  # the club's name is part of another's
     (f"Thuis tegen {ZAND}", ZAND),
     (f"Thuis: {ZAND}", ZAND),
     (f"Wedstrijd tegen {ZAND}", ZAND),
@@ -106,6 +109,12 @@ def test_where_nothing_tells_an_opponent_there_is_none(name: str) -> None:
 def test_the_own_team_is_away_by_flag_or_by_name(name: str, is_home: bool | None) -> None:
     home, away = read(name, u15(is_home=is_home))
     assert (home, away.team_id) == (Side(None, ZAND), "10")
+
+
+def test_a_label_stands_for_the_own_team_wherever_it_plays() -> None:
+    for name in (f"Wedstrijd - {ZAND}", f"{ZAND} - Beker"):
+        assert read(name, u15(is_home=False)) == (Side(None, ZAND), Side("10", "U15 1"))
+        assert read(name, u15(is_home=True)) == (Side("10", "U15 1"), Side(None, ZAND))
 
 
 def test_the_name_decides_where_the_flag_contradicts_it_but_for_an_at_sign() -> None:

@@ -5,8 +5,8 @@ import pytest
 from twizzit_pipeline.words.statuses import status_of
 
 WORDS = {
-    "scheduled": "scheduled;planned;upcoming;gepland;Ingepland;prévu;Programmée;confirmed;Bevestigd;notStarted"
-    ";not started;nog niet gespeeld;Nog te spelen;à jouer;À venir",
+    "scheduled": "Verplaatst naar zaal 2;scheduled;planned;upcoming;gepland;Ingepland;prévu;Programmée;confirmed"
+    ";Bevestigd;notStarted;not started;nog niet gespeeld;Nog te spelen;à jouer;À venir",
     "in_progress": "in_progress;inProgress;IN PROGRESS;live;bezig;aan de gang;en cours;half-time;tweede helft;Mi-temps",
     "completed": "completed;played;Finished;final;full time;gespeeld;Afgelopen;beëindigd;joué;Terminé;fin de match",
     "cancelled": "cancelled;canceled;Afgelast;afgelaste;geannuleerd;annulé;Annulée;Wedstrijd is afgelast;geschrapt"
@@ -16,7 +16,8 @@ WORDS = {
     "forfeit": "forfait;Forfeit;FF;walk-over;w.o.;Forfait général;algemeen forfait;no show",
     "abandoned": "gestaakt;stopgezet;arrêté;Définitivement arrêté;abandoned;Interrompu;onderbroken;Suspended",
 }
-UNKNOWN = "finale;opening;rust;niet gespeeld;not played;pas joué;vreemd;1;-;;KC Duin;overwinning"
+UNKNOWN = "finale;Verplaatsing met de bus;Déplacement;Staking bij de trein;Wo 20u;opening;rust"
+UNKNOWN += ";niet gespeeld;not played;pas joué;vreemd;1;-;;KC Duin;overwinning"
 
 
 @pytest.mark.parametrize(

@@ -155,12 +155,16 @@ class Match:
 class Calendar:
     """All competitions and matches of a season, complete.
 
-    Every event that was read is in `matches` or in `set_aside`, once. `types_read`, `types_not_read`: names of the
-    account's types of events, cleaned, whose events are matches, and of the others; empty in v1, which has none.
+    Every event that was read is in `matches` or in `set_aside`, once; every competition that v1 lists is in
+    `competitions` or in `competitions_set_aside` (v2 lists none: its series come with their matches).
+
+    `types_read`, `types_not_read`: names of the account's types of events, cleaned, whose events are matches, and of
+    the others; empty in v1, which has none.
     """
 
     competitions: tuple[Competition, ...]
     matches: tuple[Match, ...]
     set_aside: tuple[SetAside, ...] = ()
+    competitions_set_aside: tuple[SetAside, ...] = ()
     types_read: tuple[str, ...] = ()
     types_not_read: tuple[str, ...] = ()

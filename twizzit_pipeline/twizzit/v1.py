@@ -19,6 +19,7 @@ from twizzit_pipeline.twizzit.records import (
     Player,
     Rosters,
     Season,
+    SetAside,
     Side,
     Team,
     Teams,
@@ -90,11 +91,12 @@ class V1:
     ) -> Calendar:
         """The competitions of the season and their matches. One call for each page of either.
 
-        A competition that names another season is left out; every match belongs to a competition. Ids of teams are as
+        A competition that names another season is set aside; every match belongs to a competition. Ids of teams are as
         they come, the opponents' too, but for opponents that are none.
         """
         rows = [plain_keys(row) for row in self._read(_COMPETITIONS, _COMPETITIONS, "competitions")]
         competitions = [_competition(row) for row in rows if _is_of(row, season)]
+        others = [SetAside(identifier(row.get("id")), "other_season") for row in rows if not _is_of(row, season)]
         ids = list(dict.fromkeys(one.id for one in competitions if one.id is not None))
         answers = self._session.gather([partial(self._matches, competition_id, own_team_ids) for competition_id in ids])
         matches: list[Match] = []
@@ -102,7 +104,7 @@ class V1:
             if isinstance(answer, TwizzitPipelineError):
                 raise answer  # complete, or an error
             matches += answer
-        return Calendar(tuple(competitions), tuple(matches))
+        return Calendar(tuple(competitions), tuple(matches), competitions_set_aside=tuple(others))
 
     def _matches(self, competition_id: str, own: Collection[str] | None) -> list[Match]:
         path = f"{_COMPETITIONS}/{quote(competition_id, safe='')}/matches"

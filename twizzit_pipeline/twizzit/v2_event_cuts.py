@@ -21,7 +21,8 @@ _SEPARATORS: tuple[tuple[re.Pattern[str], bool, bool], ...] = (
 )
 _DASH = re.compile(r"\s+[-‐‑–—−]+\s+")
 _PREFIX = re.compile(r"\s*[^:@]{1,60}?\s*:\s+(?=\S)")
-_SCORE_BEHIND = re.compile(r"(?:\s*:|\s)\s*\(?\d{1,3}\s*[-–]\s*\d{1,3}\)?\s*$")
+_TIME_BEFORE = re.compile(r"^\s*\d{1,2}[:hu.]\d{2}\s+(?=\S)")
+_SCORE_BEHIND = re.compile(r"(?:\s+\d{1,3}[-–]\d{1,3}|\s*[:(]\s*\d{1,3}\s*[-–]\s*\d{1,3}\)?)\s*$")
 _DANGLING = re.compile(r"(?P<side>.*\S)\s+(?P<what>[-–—−/@]|(?i:vs|versus|tegen|contre)\.?|v\.)\s*$")
 _ALONE = re.compile(
     r"\s*(?:(?i:wedstrijd|match|oefenmatch|oefenwedstrijd|rencontre)\s+)?(?:(?P<where>(?i:thuis|uit|home|away))\b\s*)?"
@@ -56,8 +57,8 @@ class Alone:
 
 
 def cuts_of(name: str, names: OwnNames) -> list[Cut]:
-    """All the ways in which a name falls into two texts, headings and a score behind it left out."""
-    return list(_cuts(without_headings(_SCORE_BEHIND.sub("", name), names)))
+    """All the ways in which a name falls into two texts: headings, an hour in front and a score behind left out."""
+    return list(_cuts(without_headings(_SCORE_BEHIND.sub("", _TIME_BEFORE.sub("", name, count=1)), names)))
 
 
 def without_headings(name: str, names: OwnNames) -> str:

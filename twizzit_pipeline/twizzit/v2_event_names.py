@@ -18,11 +18,12 @@ _NOT_FOUND = Fit.NONE
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A cut, and how well the own team fits either text."""
+    """A cut, and how well the own team fits either text. `labelled`: a label stands for it, wherever it plays."""
 
     cut: Cut
     left: Fit
     right: Fit
+    labelled: bool = False
 
     @property
     def best(self) -> Fit:
@@ -63,7 +64,7 @@ def _one_own_team(name: str, groups: EventGroups, names: OwnNames) -> tuple[Side
             at_home = alone.at_home if alone.at_home is not None else at_home
     else:
         own_is_left = found.own_is_left
-        if own_is_left is None:
+        if own_is_left is None or (found.best < Fit.CLUB and not found.labelled and at_home == flag):
             own_is_left = at_home != found.cut.away_first
         own_name, opponent = (found.cut.left, found.cut.right) if own_is_left else (found.cut.right, found.cut.left)
         if is_label(own_name):  # "Wedstrijd tegen AKC Zand"
@@ -77,9 +78,11 @@ def _is_home(found: _Found | None, flag: bool | None, *, first: bool) -> bool:
     by_name = None
     if found is not None and found.own_is_left is not None and found.best > Fit.ENDS_ALIKE:
         by_name = found.own_is_left != found.cut.away_first
-    if by_name is None or (found is not None and found.cut.away_first and flag is not None):
-        return first if flag is None else flag
-    return by_name
+    if flag is not None and (
+        by_name is None or (found is not None and (found.cut.away_first or found.best < Fit.CLUB))
+    ):
+        return flag  # the name of the club may be part of the opponent's: "Zand" of "AKC Zand"
+    return first if by_name is None else by_name
 
 
 def _flag(own: EventGroup | None, others: Sequence[EventGroup]) -> bool | None:
@@ -111,7 +114,7 @@ def _cut(name: str, own: EventGroup | None, others: Sequence[EventGroup], names:
         )
     opponents = {compared(other.name) for other in others} - {""}
     across = [
-        _Found(one.cut, Fit.NONE, Fit.SAYS_CLUB) if left else _Found(one.cut, Fit.SAYS_CLUB, Fit.NONE)
+        _Found(one.cut, Fit.NONE, Fit.CLUB) if left else _Found(one.cut, Fit.CLUB, Fit.NONE)
         for one in found
         if (left := compared(one.cut.left) in opponents) != (compared(one.cut.right) in opponents)
     ]
@@ -129,7 +132,8 @@ def _only_way(found: Sequence[_Found]) -> _Found | None:
     [cut] = strongest
     left, right = is_label(cut.left), is_label(cut.right)
     if left != right and not is_occasion(cut.right if left else cut.left):
-        return _Found(cut, *((Fit.ENDS_ALIKE, Fit.NONE) if left else (Fit.NONE, Fit.ENDS_ALIKE)))
+        fits = (Fit.ENDS_ALIKE, Fit.NONE) if left else (Fit.NONE, Fit.ENDS_ALIKE)
+        return _Found(cut, *fits, labelled=True)
     if is_occasion(cut.left) or is_occasion(cut.right):
         return None
     return next(one for one in found if one.cut is cut)

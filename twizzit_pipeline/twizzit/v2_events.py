@@ -18,7 +18,7 @@ from twizzit_pipeline.twizzit.v2_event_names import sides_of
 from twizzit_pipeline.twizzit.v2_event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2_lists import Scope, tens
 from twizzit_pipeline.twizzit.v2_own_names import OwnNames
-from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, reference, text
+from twizzit_pipeline.twizzit.wire import Row, day, identifier, is_list, items, plain_keys, reference, text
 from twizzit_pipeline.words.meanings import Meanings
 
 TRAINING = "training"
@@ -101,8 +101,8 @@ class CalendarReader:
             tuple(_competitions([event for event, _ in matches], season)),
             tuple(match for _, match in matches),
             tuple(aside),
-            types.read,
-            types.not_read,
+            types_read=types.read,
+            types_not_read=types.not_read,
         )
 
     def _events(self, type_ids: Sequence[str], start: date, end: date) -> list[_Event]:
@@ -118,7 +118,7 @@ class CalendarReader:
     def _match(self, event: _Event, ids: Ids | None) -> Match | None:
         """The match that a row is; None for a training: it has no name, no series and no two sides."""
         row, groups = event.row, split_groups(event.groups, ids)
-        series_id = reference(row.get("series"))
+        series_id = reference(_series(row))
         name, marked = without_marks(event.name, self._meanings)
         home, away = sides_of(name, groups, self._names)
         if not event.name.strip() and series_id is None and not _are_two_sides(home, away, groups):
@@ -188,11 +188,18 @@ def _tells_no_opponent(match: Match) -> bool:
     return match.competition_id is None and (match.home.name is None or match.away.name is None)
 
 
+def _series(row: Row) -> object:
+    """The series of an event: an object, an id or a name; of a list of them the first."""
+    value = row.get("series")
+    return next(iter(items(value)), None) if is_list(value) else value
+
+
 def _competitions(events: Sequence[_Event], season: Season) -> Iterator[Competition]:
     names: dict[str, str | None] = {}
     for event in events:
-        series = event.row.get("series")
+        series = _series(event.row)
         id_ = reference(series)
         if id_ is not None:
-            names[id_] = (text(series) if isinstance(series, Mapping) else None) or names.get(id_)
+            named = isinstance(series, Mapping) or not id_.isdecimal()
+            names[id_] = (text(series) if named else None) or names.get(id_)
     return (Competition(id_, name, None, season.start_date, season.end_date) for id_, name in names.items())

@@ -6,6 +6,7 @@ show for each is decided in `transform.matches`.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 from twizzit_pipeline.words.meanings import StatusMeaning, key
@@ -20,41 +21,35 @@ _NO_WORD = re.compile(r"[\W_]+")
 _TWO_WORDS_IN_ONE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 # What a word begins with.
-_STEMS: tuple[tuple[str, Status], ...] = (
-    *(
-        (stem, "cancelled")
-        for stem in ("afgelast", "geannuleerd", "annul", "cancel", "geschrapt", "supprim", "afgezegd")
+_STEMS: Mapping[Status, str] = {
+    "cancelled": "afgelast geannuleerd annul cancel geschrapt supprim afgezegd vervallen ingetrokken withdrawn",
+    "to_reschedule": (
+        "uitgesteld uitstel verschoven verdaagd opgeschort reporte postpon reschedul ajourn adjourn differe"
     ),
-    *((stem, "cancelled") for stem in ("vervallen", "ingetrokken", "withdrawn", "afgeblazen")),
-    *(
-        (stem, "to_reschedule")
-        for stem in ("uitgesteld", "uitstel", "verplaats", "verschoven", "verdaagd", "opgeschort")
+    "forfeit": "forfait forfeit walkover",
+    "abandoned": (
+        "gestaakt stopgezet stilgelegd onderbroken afgebroken arrete interromp abandon interrupt suspended suspendu"
     ),
-    *(
-        (stem, "to_reschedule")
-        for stem in ("reporte", "postpon", "reschedul", "ajourn", "adjourn", "deplace", "differe")
-    ),
-    *((stem, "forfeit") for stem in ("forfait", "forfeit", "walkover")),
-    *((stem, "abandoned") for stem in ("gestaakt", "staking", "stopgezet", "stilgelegd", "onderbroken", "afgebroken")),
-    *((stem, "abandoned") for stem in ("arrete", "interromp", "abandon", "interrupt", "suspen")),
-)
-# Whole words: other words begin with them ("final" and "finale", "open" and "opening").
-_WORDS: dict[str, Status] = {
-    **dict.fromkeys(("verzet", "verlegd", "moved", "remis", "remises", "ppd", "postp"), "to_reschedule"),
-    **dict.fromkeys(("ff", "forf", "wo"), "forfeit"),
-    **dict.fromkeys(("scheduled", "planned", "upcoming", "open", "confirmed", "pending", "fixed", "new"), "scheduled"),
-    **dict.fromkeys(("gepland", "ingepland", "voorzien", "bevestigd", "vastgelegd", "geprogrammeerd"), "scheduled"),
-    **dict.fromkeys(("prevu", "prevue", "prevus", "planifie", "planifiee", "programme", "programmee"), "scheduled"),
-    **dict.fromkeys(("confirme", "confirmee", "komend", "toekomstig", "nieuw"), "scheduled"),
-    **dict.fromkeys(("live", "ongoing", "running", "started", "playing", "inprogress", "halftime"), "in_progress"),
-    **dict.fromkeys(("overtime", "bezig", "lopend", "lopende", "begonnen", "gestart", "commence"), "in_progress"),
-    **dict.fromkeys(("completed", "complete", "played", "finished", "final", "ended", "done", "over"), "completed"),
-    **dict.fromkeys(
-        ("ft", "aet", "gespeeld", "afgelopen", "beeindigd", "afgewerkt", "gedaan", "voltooid"), "completed"
-    ),
-    **dict.fromkeys(("eindstand", "gehomologeerd", "joue", "jouee", "joues", "termine", "terminee"), "completed"),
-    **dict.fromkeys(("termines", "fini", "finie", "acheve", "achevee", "cloture", "homologue"), "completed"),
 }
+# Whole words: others begin with them ("final" and "finale"; "verplaatsing" and "déplacement" are the journey).
+_WORDS: Mapping[Status, str] = {
+    "to_reschedule": "verplaatst verplaatste verzet verlegd deplace deplacee moved remis ppd",
+    "scheduled": (
+        "scheduled planned upcoming open confirmed pending fixed new published active gepland ingepland voorzien "
+        "bevestigd vastgelegd geprogrammeerd komend toekomstig nieuw gepubliceerd actief prevu prevue prevus planifie "
+        "planifiee programme programmee confirme confirmee publie actif"
+    ),
+    "in_progress": (
+        "live ongoing running started playing halftime overtime bezig lopend lopende begonnen gestart commence"
+    ),
+    "completed": (
+        "completed complete played finished final ended done over ft aet gespeeld afgelopen beeindigd afgewerkt gedaan "
+        "voltooid eindstand gehomologeerd joue jouee joues termine terminee termines fini finie acheve achevee cloture "
+        "homologue"
+    ),
+}
+# The whole text alone: "wo" is Wednesday as well, and "FF Jette" a club.
+_ALONE: Mapping[str, Status] = {"ff": "forfeit", "wo": "forfeit", "forf": "forfeit"}
 _PHRASES: dict[str, Status] = {
     **dict.fromkeys(("gaat niet door", "gaat niet meer door", "n aura pas lieu", "n a pas lieu"), "cancelled"),
     **dict.fromkeys(("called off", "will not be played", "wordt niet gespeeld"), "cancelled"),
@@ -65,6 +60,9 @@ _PHRASES: dict[str, Status] = {
         ("te herplannen", "opnieuw te plannen", "a reporter", "a reprogrammer", "partie remise"), "to_reschedule"
     ),
     **dict.fromkeys(("datum nog te bepalen", "date a determiner", "later te spelen"), "to_reschedule"),
+    # What is moved to another hall or day has its place.
+    **dict.fromkeys(("verplaatst naar", "verzet naar", "verlegd naar", "moved to", "deplace a"), "scheduled"),
+    **dict.fromkeys(("deplace au", "deplacee a", "deplacee au"), "scheduled"),
     **dict.fromkeys(("walk over", "w o", "f f", "no show", "niet opgedaagd", "niet komen opdagen"), "forfeit"),
     **dict.fromkeys(("forfait general", "algemeen forfait"), "forfeit"),
     **dict.fromkeys(("in progress", "aan de gang", "en cours", "half time", "mi temps", "first half"), "in_progress"),
@@ -93,16 +91,18 @@ _NOT = {"niet", "not", "pas", "non", "geen", "ne", "n", "no"}
 def status_of(text: str) -> Status | None:
     """What a word, or a few words, say of where a match stands; None for a word that is not known."""
     words = _NO_WORD.sub(" ", key(_TWO_WORDS_IN_ONE.sub(" ", text))).split()
-    for count in range(min(len(words), 5), 1, -1):
-        found = _PHRASES.get(" ".join(words[:count]))
-        if found is not None:
-            return found
+    if " ".join(words) in _ALONE:
+        return _ALONE[" ".join(words)]
+    phrases = (_PHRASES.get(" ".join(words[:count])) for count in range(min(len(words), 5), 1, -1))
+    phrase = next((found for found in phrases if found is not None), None)
     while words and words[0] in _SMALL:
         words = words[1:]
-    if not words or _NOT & set(words):
-        return _PHRASES.get(" ".join(words))
-    return _PHRASES.get(" ".join(words)) or _PHRASES.get(" ".join(words[:2])) or _word(words[0])
+    if phrase is not None or not words or _NOT & set(words):
+        return phrase
+    return _PHRASES.get(" ".join(words)) or _word(words[0])
 
 
 def _word(word: str) -> Status | None:
-    return _WORDS.get(word) or next((status for stem, status in _STEMS if word.startswith(stem)), None)
+    whole = (status for status, words in _WORDS.items() if word in words.split())
+    stems = (status for status, stems in _STEMS.items() if word.startswith(tuple(stems.split())))
+    return next(whole, None) or next(stems, None)
