@@ -301,6 +301,12 @@ def test_the_other_ids_of_groups_are_asked_for_where_only_the_players_are_read()
     assert pairs(rosters.players) == [("510", "1")]
 
 
+def test_a_team_without_members_stays_empty_where_the_groups_may_not_be_read() -> None:
+    with account(groups=403) as (client, _):
+        rosters = client.rosters([A], SEASON)
+    assert (rosters.players, rosters.failed) == ((), {})
+
+
 def test_an_account_that_answers_nothing_for_a_season_is_asked_without_it() -> None:
     def members(query: httpx.QueryParams) -> object:
         return [] if "season-ids[]" in query else [link(10, 1), link(10, 2) | {"seasonId": 6}]

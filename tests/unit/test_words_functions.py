@@ -7,6 +7,7 @@ from twizzit_pipeline.words.meanings import FunctionMeaning
 
 SAYS = {
     "player": """
+        Licentiehouder; Jeugdspeelsters; Veldspeler;
         Speler; Speelster; Jeugdspeler; Competitiespeler; Reservespeler; Gastspeler; Joueuse; Joueur; Joueur
         / Joueuse; Youth player; Player; Players; Speler (M); U15-speler; Jeugdspelers; Recreatiespeler;
         Eersteploegspeler; Speler eerste ploeg; Speler kern A; Joueur de champ; Joueur jeune; Joueur de
@@ -18,10 +19,12 @@ SAYS = {
         Remplaçante; Joueurs et joueuses; Spelers en speelsters; Topscorer; Gardien de but
     """,
     "member": """
+        Ploegmaat; Jeugdleden;
         Lid; Member; Membre; Teamlid; Ploeglid; Leden; Members; Membres; Team member; Lid van de ploeg;
         Membre de l'équipe; Jeugdlid; Clublid; Actief lid; Membre actif; Youth member; Affilié; Coéquipier
     """,
     "other": """
+        Speler - gestopt; Ereleden; Bestuursleden; Sportieve leiding; Membre d'honneur; Lid van verdienste;
         Niet-spelend lid; Niet spelend lid; Ex-speler; Oud-speler; Oudspeler; Oud speler; Exspeler;
         Non-joueur; Non joueur; Membre non-joueur; Non-playing member; Former player; Ancien joueur; Anciens
         joueurs; Ancienne joueuse; Ouder van speler; Parent de joueur; Parent d'un joueur; Speler-trainer;

@@ -141,8 +141,9 @@ class LiveTwizzit:
         listed = self._listed(client)
         if season_id is None:
             return _running(listed, seasons.today())
+        label = seasons.called(season_id, [season.label for season in listed])
         for season in listed:
-            if season_id in (season.id, season.label):
+            if season_id == season.id or (season.label == label and season_id not in {one.id for one in listed}):
                 return season
         raise UnknownSeason("The account lists no season of that id or name")
 

@@ -55,7 +55,10 @@ class PageLimits:
             self._too_much.add((path, limit))
 
     def may_be_cut(self, path: str, limit: int, length: int) -> bool:
-        """Whether a page of that length may be cut below its limit: a round length, and none was longer so far."""
+        """Whether a page of that length may be cut below its limit: a round length, and none was longer so far.
+
+        To be asked of every page, so that the longest is known.
+        """
         with self._lock:
             longest = self._longest.get((path, limit), 0)
             self._longest[(path, limit)] = max(longest, length)
@@ -130,7 +133,7 @@ class _Reader:
             return _Reading(first, ended=True, clean=True)  # a list that is not paged
         whole = self.unpaged or len(first) < limit  # if the offset turns out to be ignored
         rows, page, clean = list(first), first, True
-        while len(page) >= limit or self.learnt.may_be_cut(self.path, limit, len(page)):
+        while self.learnt.may_be_cut(self.path, limit, len(page)) or len(page) >= limit:
             asked, limit = limit, self._next_limit(limit, len(page))
             try:
                 limit, page = self._page([one for one in self.limits if one <= limit], len(rows) - 1)

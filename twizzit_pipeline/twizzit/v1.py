@@ -4,7 +4,6 @@ What belongs here: v1's paths and rows, turned into plain records. The paths are
 keys are the guide's.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from functools import partial
 from urllib.parse import quote
@@ -29,6 +28,7 @@ from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, rows_of_envelope, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 from twizzit_pipeline.words.opponents import is_no_opponent
+from twizzit_pipeline.words.seasons import may_be
 
 _LIMIT = 100
 _TEAMS = "/teams"
@@ -155,9 +155,8 @@ def _competition(row: Row) -> Competition:
 
 
 def _is_of(row: Row, season: Season) -> bool:
-    """Whether a competition is the season's, by the first year that either names ("2026-2027", "2026/27")."""
-    said, wanted = (re.search(r"20\d\d", name or "") for name in (text(row.get("season")), season.label))
-    return said is None or wanted is None or said[0] == wanted[0]
+    """Whether a competition is the season's, by the years that both name ("2026-2027", "2026/27")."""
+    return may_be(text(row.get("season")), season.label)
 
 
 def _match(competition_id: str, row: Row, own: Collection[str] | None) -> Match:

@@ -144,9 +144,16 @@ class _OtherIds:
         return self._found or {}
 
     def asked(self) -> dict[str, tuple[str, ...]]:
-        """All of them: for the calls that the groups cost, where no one has read these yet."""
+        """All of them: for the calls that the groups cost, where no one has read these yet; none where the account may
+        not read its groups.
+        """
         if self._found is None:
-            self.keep(self._listed())
+            try:
+                self.keep(self._listed())
+            except (AccessDenied, NotATwizzit) as error:
+                if error.endpoint != GROUPS or error.status not in (400, 403, 404):
+                    raise
+                self.keep(())
         return self.known()
 
 

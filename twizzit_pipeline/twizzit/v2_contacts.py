@@ -146,7 +146,7 @@ class _Search:
         if page.people.keys() <= self._listed and page.length == self._page_size:
             self._useless = True  # every offset gives the same rows
         limits, asked = self._scope.session.page_limits, self._limit
-        if page.length < asked and limits.may_be_cut(_CONTACTS, asked, page.length):
+        if limits.may_be_cut(_CONTACTS, asked, page.length):
             self._page_size = page.length
             # A smaller limit may bring more at once than one above the cap.
             self._limit = next((one for one in self._accepted() if page.length <= one < asked), asked)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.twizzit.wire import Row, day, identifier, reference, text
+from twizzit_pipeline.words.seasons import canonical, key
 
 _KEYS = ("seasonid", "season", "seasonname", "seasonlabel")
 
@@ -15,15 +16,10 @@ _KEYS = ("seasonid", "season", "seasonname", "seasonlabel")
 def season_of_row(row: Row) -> Season | None:
     """A season of a row with plain keys; None where it gives neither a name nor dates to call it by."""
     start, end = day(row.get("startdate")), day(row.get("enddate"))
-    name = label_of(text(row.get("name")) or "")
+    name = canonical(text(row.get("name")) or "")
     if not name and start is not None and end is not None:
-        name = f"{start.year}-{end.year}"
+        name = f"{start.year}-{end.year}" if start.year < end.year else str(start.year)
     return Season(identifier(row.get("id")), name, start, end) if name else None
-
-
-def label_of(name: str) -> str:
-    """A season's name as a partition key may hold it: without ``|`` and ``,``."""
-    return name.replace("|", "-").replace(",", "-").strip()
 
 
 def is_of(row: Row, season: Season | None) -> bool:
@@ -44,18 +40,14 @@ def season_word(row: Row) -> str | None:
 def _is_same(value: object, season: Season) -> bool | None:
     """Whether an id, an object with id and name, or a label says this season; None where that cannot be compared."""
     id_, name = reference(value), _name(value)
-    if id_ is not None and id_ == season.id:
+    if id_ is not None and id_ in (season.id, season.label):
         return True
     if name is not None:
-        return _is_same_label(name, season.label)
+        return key(name) == key(season.label)
     return None if id_ is None or season.id is None else False
-
-
-def _is_same_label(one: str, other: str) -> bool:
-    return label_of(one) == other
 
 
 def _name(value: object) -> str | None:
     """The name of a season in a field that may hold an id as well: an id has digits alone."""
-    name = label_of(text(value) or "")
+    name = (text(value) or "").strip()
     return name if name and (isinstance(value, Mapping) or not name.isdigit()) else None

@@ -17,13 +17,13 @@ _NOUNS: Nouns[_Known] = Nouns(
         "player": {
             "nl": """speler speelster spelende spelend speelgerechtigd speelgerechtigde korfballer korfbalster
                 keeper doelman doelvrouw doelverdediger aanvaller verdediger middenvelder invaller reserve wissel
-                kapitein aanvoerder sporter atleet recreant recreante topscorer""",
+                kapitein aanvoerder sporter atleet recreant recreante topscorer licentiehouder""",
             "fr": """joueur gardien attaquant defenseur remplacant capitaine sportif athlete korfballeur corfballeur
                 pratiquant licencie""",
             "en": "player playing keeper goalkeeper attacker defender substitute captain athlete korfballer",
         },
         "member": {
-            "nl": "lid leden teamlid ploeglid teamgenoot ploeggenoot aangeslotene",
+            "nl": "lid leden teamlid ploeglid teamgenoot ploeggenoot ploegmaat teammaat aangeslotene",
             "fr": "membre affilie adherent equipier coequipier",
             "en": "member teammate",
         },
@@ -35,7 +35,8 @@ _NOUNS: Nouns[_Known] = Nouns(
                 lijnrechter tafelofficial secretaris secretariaat voorzitter ondervoorzitter penningmeester
                 schatbewaarder bestuur bestuurder bestuursfunctie raad comite commissie staf staff
                 ouder mama papa moeder vader voogd grootouder contact contactpersoon aanspreekpunt
-                vrijwilliger helper medewerker materiaalmeester materiaal kinesist kinesitherapeut kine fysiotherapeut
+                vrijwilliger helper medewerker leiding verdienste
+                materiaalmeester materiaal kinesist kinesitherapeut kine fysiotherapeut
                 fysio dokter arts verzorger masseur psycholoog dietist ehbo fotograaf supporter sponsor sympathisant
                 donateur chauffeur terreinverzorger webmaster tijdwaarnemer timer scorer scoreteller
                 directeur gids lesgever instructeur leraar monitor stagiair opleider mentor peter meter
@@ -47,7 +48,8 @@ _NOUNS: Nouns[_Known] = Nouns(
                 conseil commission bureau direction directeur dirigeant staff parent pere mere tuteur contact benevole
                 aide materiel kine kinesitherapeute physiotherapeute medecin soigneur docteur psychologue dieteticien
                 photographe supporter supportrice sponsor sympathisant donateur chauffeur moniteur formateur
-                instructeur professeur stagiaire parrain marraine representant gestionnaire manager officiel honoraire
+                instructeur professeur stagiaire parrain marraine representant honneur
+                gestionnaire manager officiel honoraire
                 inactif passif suspendu selectionneur preparateur""",
             "en": """trainer coach delegate leader manager assistant helper coordinator referee ref umpire judge jury
                 official timekeeper scorekeeper scorer secretary chair chairman chairwoman chairperson president

@@ -73,6 +73,7 @@ _ENDINGS = (
     ("s", ""), ("en", ""), ("n", ""), ("x", ""), ("e", ""), ("es", ""), ("ne", ""), ("nes", ""), ("euse", "eur"),
     ("euses", "eur"), ("rice", "eur"), ("rices", "eur"), ("ere", "er"), ("eres", "er"), ("ster", "er"),
     ("sters", "er"), ("ies", "y"), ("innen", ""), ("in", ""), ("esse", "e"), ("euze", "eur"),
+    ("leden", "lid"),
 )  # fmt: skip
 _SHORTEST_TAIL = 3  # letters of a noun that a longer word may end with
 _SHORTEST_FIRST_PART = 5  # and that the first part of a compound may: "arts" of "Dartsspeler" is none
@@ -122,7 +123,10 @@ class Nouns(Generic[Meaning]):
         bracketed = [self._head(part) for part in _BETWEEN_NAMES.split(inside)]
         heads = [head for head in found if head]
         heads += [head for head in bracketed if head and head.meaning is not None]
-        if any(word in _TURNERS for word in _WORDS.findall(inside)):
+        parts = [inside, *(part for part, head in zip(_BETWEEN_NAMES.split(outside), found, strict=True) if not head)]
+        if any(
+            word in _TURNERS for part in parts for word in _WORDS.findall(part)
+        ):  # "Speler (ex)", "Speler - gestopt"
             heads = [Head(head.word, head.meaning, turned=True, rest=head.rest) for head in heads]
         return heads
 

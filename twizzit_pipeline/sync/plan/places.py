@@ -12,6 +12,7 @@ from twizzit_pipeline.sync.plan import Change
 from twizzit_pipeline.sync.plan.clubs import CLUB_NAME_LENGTH, ClubNames
 from twizzit_pipeline.sync.plan.ownership import same_organization
 from twizzit_pipeline.sync.rows import LocalSeason, MappingRow, Owner, TeamState, WantedSeason
+from twizzit_pipeline.words.seasons import key
 
 
 class Clubs:
@@ -67,12 +68,18 @@ def _clubs_of_mapped_teams(
 
 
 def find_season(wanted: WantedSeason, seasons: Sequence[LocalSeason]) -> int:
-    """The id of ShotSpot's season, by name, then by dates; -1 for one to be made."""
-    same_name = [season.id for season in seasons if season.name.strip() == wanted.label]
-    same_dates = [
-        season.id for season in seasons if (season.start_date, season.end_date) == (wanted.start_date, wanted.end_date)
-    ]
-    return next(iter(sorted(same_name) or sorted(same_dates)), -1)
+    """The id of ShotSpot's season; -1 for one to be made.
+
+    By its name, then by the years and words that the name comes down to (`words.seasons.key`), whatever the dates are;
+    of several such the one with the same dates. Then by its dates alone.
+    """
+    dates = (wanted.start_date, wanted.end_date)
+    meant = key(wanted.label, *dates)
+    by_id = sorted(seasons, key=lambda season: ((season.start_date, season.end_date) != dates, season.id))
+    same_name = [season.id for season in by_id if season.name.strip() == wanted.label]
+    same_season = [season.id for season in by_id if key(season.name, season.start_date, season.end_date) == meant]
+    same_dates = [season.id for season in by_id if (season.start_date, season.end_date) == dates]
+    return next(iter(same_name or same_season or same_dates), -1)
 
 
 def season_creation(wanted: WantedSeason) -> Change:

@@ -4,6 +4,8 @@ What belongs here: how these quirks look on the wire. Who is in which group is m
 """
 
 from twizzit_pipeline.twizzit.simulator import clubs
+from twizzit_pipeline.twizzit.simulator.options import SimulatorOptions
+from twizzit_pipeline.twizzit.simulator.wire_habits import season_label
 from twizzit_pipeline.twizzit.simulator.world import Group, Link, Organization, Season, World
 
 RowDict = dict[str, object]
@@ -11,9 +13,10 @@ _YOUTH = "U"  # with which the names of youth teams begin
 _LASTING = 50_000_000
 
 
-def season_row(season: Season) -> RowDict:
+def season_row(season: Season, options: SimulatorOptions) -> RowDict:
     """A row of ``/seasons``, which groups carry as well."""
-    return {"id": season.id, "name": season.label, "start-date": str(season.start), "end-date": str(season.end)}
+    name = season_label(season, options.quirks)
+    return {"id": season.id, "name": name, "start-date": str(season.start), "end-date": str(season.end)}
 
 
 def group_type_rows(world: World) -> list[RowDict]:
@@ -72,7 +75,7 @@ def season_keys(world: World, group: Group, link: Link) -> RowDict:
     looks: tuple[RowDict, ...] = (
         {"season-id": season.id},
         {"seasonId": str(season.id)},
-        {"season": season_row(season)},
-        {"season": season.label},
+        {"season": season_row(season, world.options)},
+        {"season": season_label(season, world.options.quirks)},
     )
     return looks[link.contact_id % len(looks)]

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from twizzit_pipeline.twizzit.simulator import clubs
@@ -31,6 +31,7 @@ from twizzit_pipeline.twizzit.simulator.group_rows import (
 )
 from twizzit_pipeline.twizzit.simulator.paging import Query, page
 from twizzit_pipeline.twizzit.simulator.v2_events import event_sub_types, event_types, events
+from twizzit_pipeline.twizzit.simulator.wire_habits import listed
 from twizzit_pipeline.twizzit.simulator.world import Account, Contact, Group, Link, Organization, Season, World
 
 PREFIX = "/v2/api"
@@ -64,7 +65,8 @@ def v2_routes(world: World, accounts: Accounts) -> list[Route]:
         def answer(request: Request) -> Response:
             account, headers = accounts.account_of(request)
             with world.lock:
-                return JSONResponse(_rows(world, account, request, path, endpoint), headers=headers)
+                rows = _rows(world, account, request, path, endpoint)
+            return listed([*rows], world.options.quirks, headers, answered=accounts.answers(request, path, bool(rows)))
 
         async def serve(request: Request) -> Response:
             return answer(request)
@@ -90,7 +92,8 @@ def _rows(world: World, account: Account, request: Request, path: str, endpoint:
     call = Call(world, account, scope, query)
     selected = endpoint.select(call)
     if endpoint.cap is not None:
-        selected = page(selected, query, cap=endpoint.cap, above=world.options.above_limit)
+        low = "low_cap" in world.options.quirks
+        selected = page(selected, query, cap=endpoint.cap, above=world.options.above_limit, low=low)
     return [endpoint.render(call, row) for row in selected]
 
 
@@ -98,7 +101,7 @@ def _endpoints(world: World) -> dict[str, Endpoint]:
     whole = world.options.group_contacts == "whole"
     return {
         "/organizations": Endpoint(_organizations),
-        "/seasons": Endpoint(_seasons, lambda _, season: season_row(season)),
+        "/seasons": Endpoint(_seasons, lambda call, season: season_row(season, call.world.options)),
         "/groups": Endpoint(_groups, _group_row, cap=250),
         "/group-types": Endpoint(lambda call: group_type_rows(call.world)),
         "/group-categories": Endpoint(_group_categories),
@@ -167,7 +170,7 @@ def _group_row(call: Call, found: tuple[Organization, Group]) -> RowDict:
         "name": group.name,
         "short-name": group.short_name,
         "club": club,
-        "season": season_row(call.world.seasons[group.season_id]),
+        "season": season_row(call.world.seasons[group.season_id], call.world.options),
         "category": category,
         **_LISTS,
         **relation_keys(call.world, organization, group),
