@@ -319,8 +319,9 @@ def test_verifying_leaves_the_calendar_alone_where_it_is_not_to_be_synced() -> N
     with account(groups=[{"id": 10, "name": "A"}]) as (client, service):
         assert client.verify(calendar=False).refusals == ()
         assert not service.asked("/event-types")
-    with account(groups=[{"id": 10, "name": "A"}], event_types=MATCHES) as (client, service):
-        [refusal] = client.verify(match_type="Competitie").refusals
+    training = [{"id": 9, "name": {"NL": "Training"}}]
+    with account(groups=[{"id": 10, "name": "A"}], event_types=training) as (client, service):
+        [refusal] = client.verify().refusals
         assert refusal.startswith(NO_MATCH)
 
 

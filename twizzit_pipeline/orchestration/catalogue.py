@@ -86,7 +86,7 @@ _COLUMNS = {
     "consecutive_failures": "Automatic syncs that failed since the last success",
     "paused_until": "No automatic sync before then (UTC)",
     "paused_because": "Why it is paused",
-    "match_event_type": "The account's event type of matches, by id or name; empty where its names tell",
+    "meanings": "What was said of the account's functions, types and statuses: list, word, meaning",
 }
 
 

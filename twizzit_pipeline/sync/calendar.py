@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from twizzit_pipeline.errors import AccessDenied, CalendarRefused, NotATwizzit
-from twizzit_pipeline.storage.tables import sync_config, twizzit_teams
+from twizzit_pipeline.storage.tables import twizzit_teams
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.records import Calendar
@@ -19,13 +19,8 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
         CalendarRefused: the account may not read it, or its service has none.
         TwizzitAnswerError: any other leaf.
     """
-    wanted = select(sync_config.c.match_event_type).where(sync_config.c.credential_id == session.credential.id)
-    with session.engine.connect() as connection:
-        match_type: str | None = connection.scalar(wanted)
     try:
-        return session.client.calendar(
-            season.record, match_type=match_type or None, own_team_ids=_scanned_teams(session, season)
-        )
+        return session.client.calendar(season.record, own_team_ids=_scanned_teams(session, season))
     except (AccessDenied, NotATwizzit) as error:
         refused = isinstance(error, AccessDenied) and not error.answered_before
         if error.endpoint not in _PATHS or not (refused or error.status == 404):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import (
     ConnectionFailed,
     EndpointRefused,
@@ -18,7 +17,7 @@ from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.tables import sync_config
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
-from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint, refuse_private
 from twizzit_pipeline.twizzit.sight import suggests_wrong_endpoint
 
@@ -77,21 +76,13 @@ def verify(settings: Settings, database: Database, credential_id: int) -> Verifi
     """
     with driver_errors():
         credential = store.get(database.engine, credential_id)
-        password = store.reveal_password(database.engine, encryption_keys(settings), credential_id)
-        configured = select(sync_config.c.sync_competitions, sync_config.c.match_event_type)
+        wanted = select(sync_config.c.sync_competitions).where(sync_config.c.credential_id == credential_id)
         with database.engine.connect() as connection:
-            row = connection.execute(configured.where(sync_config.c.credential_id == credential_id)).one_or_none()
-    calendar, match_type = (None, None) if row is None else row
-    client = TwizzitClient(
-        endpoint=credential.api_endpoint,
-        username=credential.api_username,
-        password=password,
-        organization_name=credential.organization_name,
-        options=ClientOptions.from_settings(settings),
-    )
-    with client, metered(database.engine, credential_id, lambda: client.calls):
+            calendar = connection.scalar(wanted)
+    client = open_client(settings, database.engine, credential)
+    with naming(credential_id), client, metered(database.engine, credential_id, lambda: client.calls):
         organization = client.organization()
-        capabilities = client.verify(calendar=calendar is not False, match_type=match_type or None)
+        capabilities = client.verify(calendar=calendar is not False)
         listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
         calls = client.calls
     with driver_errors():

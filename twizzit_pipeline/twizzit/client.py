@@ -71,7 +71,7 @@ class TwizzitClient:
         )
         self._wire: V1 | V2 = (V1 if self.dialect == "v1" else V2)(self._session, organization_name, meanings)
         self._meanings = meanings
-        self._calendars: dict[tuple[str, str | None], Calendar] = {}
+        self._calendars: dict[str, Calendar] = {}
 
     def __repr__(self) -> str:
         return f"<TwizzitClient {self.dialect} on {self._endpoint.host}, {self.calls} calls>"
@@ -144,31 +144,26 @@ class TwizzitClient:
         """
         return self._wire.rosters(teams, season)
 
-    def calendar(
-        self, season: Season, *, match_type: str | None = None, own_team_ids: Collection[str] | None = None
-    ) -> Calendar:
-        """All competitions and matches of a season, complete. Asked once for each season and type.
+    def calendar(self, season: Season, *, own_team_ids: Collection[str] | None = None) -> Calendar:
+        """All competitions and matches of a season, complete. Asked once for each season.
 
         Args:
             season: with both its dates.
-            match_type: a type of v2's events that is a match, by its id or a name, besides those that are called so.
             own_team_ids: the season's teams as they were scanned: any other that plays is an opponent. None: none were,
                 and the account's groups are asked for where two of them play in one match.
 
         Raises:
             MatchTypeNotFound: the account has no such type.
         """
-        key = (season.label, match_type)
-        if key not in self._calendars:
-            self._calendars[key] = self._wire.calendar(season, match_type, own_team_ids)
-        return self._calendars[key]
+        if season.label not in self._calendars:
+            self._calendars[season.label] = self._wire.calendar(season, own_team_ids)
+        return self._calendars[season.label]
 
-    def verify(self, *, calendar: bool = True, match_type: str | None = None) -> Capabilities:
+    def verify(self, *, calendar: bool = True) -> Capabilities:
         """Log in and look around: eight calls in v2, four in v1; one less without the calendar.
 
         Args:
             calendar: whether competitions and matches are to be synced.
-            match_type: as `calendar` takes it.
 
         Raises:
             LoginRefused, AccessDenied, ConnectionFailed, NotATwizzit, OrganizationNotFound: what is wrong.
@@ -176,5 +171,5 @@ class TwizzitClient:
         organizations = len(self.organizations())
         self.organization()
         groups, seasons = self._wire.first_groups(), len(self.seasons())
-        refusals = self._wire.refusals(calendar=calendar, match_type=match_type)
+        refusals = self._wire.refusals(calendar=calendar)
         return Capabilities(organizations, groups, seasons, tuple(refusals))

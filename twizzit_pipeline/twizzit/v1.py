@@ -66,7 +66,7 @@ class V1:
         self._a_team = next((found for row in rows if (found := identifier(plain_keys(row).get("id")))), None)
         return len(rows) if total is None else total
 
-    def refusals(self, *, calendar: bool, match_type: str | None) -> list[str]:
+    def refusals(self, *, calendar: bool) -> list[str]:
         """What a sync would refuse, a line each, with what to do. Two pages at most, after the first teams."""
         checks: list[tuple[str, Callable[[], object]]] = []
         if self._a_team is not None:
@@ -101,9 +101,7 @@ class V1:
         players = [player for answer in answers if not isinstance(answer, TwizzitPipelineError) for player in answer]
         return Rosters(tuple(players), failed)
 
-    def calendar(
-        self, season: Season, _match_type: str | None, own_team_ids: Collection[str] | None = None
-    ) -> Calendar:
+    def calendar(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
         """The competitions of the season and their matches. One call for each page of either.
 
         A competition that names another season is set aside; every match belongs to a competition. Ids of teams are as

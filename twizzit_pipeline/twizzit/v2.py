@@ -78,7 +78,7 @@ class V2:
         self._a_group = next((found for row in groups if (found := identifier(plain_keys(row).get("id")))), None)
         return len(groups)
 
-    def refusals(self, *, calendar: bool, match_type: str | None) -> list[str]:
+    def refusals(self, *, calendar: bool) -> list[str]:
         """What a sync would refuse or not find, a line each, with what to do. Four calls at most, after the first page.
 
         Raises:
@@ -90,7 +90,7 @@ class V2:
             checks.append(("players", lambda: self._scope().page("/group-contacts", members, limit=GROUP_LIMIT)))
         checks.append(("players", lambda: self._function_list().check()))
         if calendar:
-            checks.append(("competitions and matches", lambda: self._event_types(match_type)))
+            checks.append(("competitions and matches", self._event_types))
         found = [] if self._a_group is not None else ["teams: the account lists no group; ask Twizzit for the right"]
         return [*found, *refused(checks)]
 
@@ -113,12 +113,12 @@ class V2:
         """Who plays in these teams; see `RosterReader.read`."""
         return self._rosters(season).read([team.id for team in teams if team.id is not None])
 
-    def calendar(self, season: Season, match_type: str | None, own_team_ids: Collection[str] | None = None) -> Calendar:
+    def calendar(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
         """The season's matches and their series; see `CalendarReader.read`."""
         reader = CalendarReader(
             self._scope(), self.organization().name, self._meanings, lambda: self._ids_of_groups(season)
         )
-        return reader.read(season, match_type, own_team_ids)
+        return reader.read(season, own_team_ids)
 
     def _ids_of_groups(self, season: Season) -> list[list[str]] | None:
         """The ids of each team of the season, its own first; None where the account may not read them. No call where
@@ -132,8 +132,8 @@ class V2:
             return None
         return [[id_, *others] for id_, others in listed.items()]
 
-    def _event_types(self, match_type: str | None) -> EventTypes:
-        return read_event_types(self._scope(), self._meanings, match_type)
+    def _event_types(self) -> EventTypes:
+        return read_event_types(self._scope(), self._meanings)
 
     def _scope(self) -> Scope:
         return Scope(self._session, self.organization().id)

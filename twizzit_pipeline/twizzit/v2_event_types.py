@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from twizzit_pipeline.errors import AccessDenied, MatchTypeNotFound, NotATwizzit
 from twizzit_pipeline.twizzit.v2_lists import Scope
-from twizzit_pipeline.twizzit.wire import Row, folded, identifier, plain_keys, texts
+from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, texts
 from twizzit_pipeline.words.event_types import event_type_of
 from twizzit_pipeline.words.meanings import EventTypeMeaning, Meanings, said
 
@@ -46,27 +46,20 @@ class _Type:
         return next((cleaned for name in self.names[1:] + self.names[:1] if (cleaned := _cleaned(name))), self.id)
 
 
-def read_event_types(scope: Scope, meanings: Meanings, wanted: str | None) -> EventTypes:
+def read_event_types(scope: Scope, meanings: Meanings) -> EventTypes:
     """The account's types of events, by one call.
 
-    Args:
-        meanings: what the configuration says of a type decides before its names.
-        wanted: the id or a name of a type that is a match, whatever it is called.
+    What the configuration says of a type, by its id or a name, decides before its names. A type that it names by its id
+    is asked for even where it is not listed.
 
     Raises:
-        MatchTypeNotFound: no type is a match, or none has the wanted name.
+        MatchTypeNotFound: no type is a match.
     """
-    wanted_id = wanted.strip() if wanted is not None and wanted.strip().isdecimal() else None
-    by_id = [word for word, told in meanings.event_types.items() if told == "match" and word.isdecimal()]
-    types = _listed(scope, may_be_refused=bool(wanted_id or by_id))
-    meant = _meant(types, wanted, wanted_id)
-    if wanted is not None and wanted_id is None and not meant:
-        raise MatchTypeNotFound(_message(types, f'None of the account\'s event types is called "{_cleaned(wanted)}"'))
-    matches = [one for one in types if _is_match(one, meanings, one.id in meant)]
-    unlisted = [*([wanted_id] if wanted_id else []), *([] if types else by_id)]
-    ids = [*dict.fromkeys([*unlisted, *(one.id for one in matches)])]
+    by_id = [word for word, meaning in meanings.event_types.items() if meaning == "match" and word.isdecimal()]
+    types = _listed(scope, may_be_refused=bool(by_id))
+    ids = [*dict.fromkeys([*by_id, *(one.id for one in types if _is_match(one, meanings))])]
     if not ids:
-        raise MatchTypeNotFound(_message(types, "None of the account's event types is called a match"))
+        raise MatchTypeNotFound(_message(types))
     others = [one for one in types if one.id not in ids]
     read = dict.fromkeys(one.shown for one in types if one.id in ids)
     not_read = dict.fromkeys(one.shown for one in others if one.active)
@@ -90,21 +83,11 @@ def _active(row: Row) -> bool:
     return (value.strip().casefold() if isinstance(value, str) else value) not in _INACTIVE
 
 
-def _meant(types: Sequence[_Type], wanted: str | None, wanted_id: str | None) -> set[str]:
-    """The ids of the types that the wanted name, or else a word of theirs, names."""
-    if wanted is None or wanted_id is not None:
-        return set() if wanted_id is None else {wanted_id}
-    name = folded(wanted)
-    active = [one for one in types if one.active]
-    whole = {one.id for one in active if name in {folded(word) for word in one.names}}
-    return whole or {one.id for one in active if name in {word for said in one.names for word in folded(said).split()}}
-
-
-def _is_match(one: _Type, meanings: Meanings, is_wanted: bool) -> bool:
-    told: EventTypeMeaning | None = said(meanings.event_types, one.id, one.names)
-    if told is not None:
-        return told == "match"
-    return is_wanted or (one.active and event_type_of(one.names) == "match")
+def _is_match(one: _Type, meanings: Meanings) -> bool:
+    meaning: EventTypeMeaning | None = said(meanings.event_types, one.id, one.names)
+    if meaning is not None:
+        return meaning == "match"
+    return one.active and event_type_of(one.names) == "match"
 
 
 def _other(others: Sequence[str], matches: Sequence[str]) -> str:
@@ -114,12 +97,12 @@ def _other(others: Sequence[str], matches: Sequence[str]) -> str:
     return str(max((int(id_) for id_ in matches if id_.isdecimal()), default=0) + 1)
 
 
-def _message(types: Sequence[_Type], what: str) -> str:
+def _message(types: Sequence[_Type]) -> str:
     named = list(dict.fromkeys(one.shown for one in types if one.active))[:_NAMES_SHOWN]
     listed = f"it has {', '.join(named)}" if named else "it has none"
     return (
-        f"{what} ({listed}): say which is one, with twizzit config set ID --event-type "
-        '"NAME=match" (or match_event_type in the sync configuration)'
+        f"None of the account's event types is called a match ({listed}): say which is one, with twizzit config set ID "
+        '--event-type "NAME=match"'
     )
 
 

@@ -68,7 +68,7 @@ class CalendarReader:
         self._meanings = meanings
         self._ask_groups = ask_groups
 
-    def read(self, season: Season, match_type: str | None, own_team_ids: Collection[str] | None = None) -> Calendar:
+    def read(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
         """All matches of the season, and the series that they belong to, with the season's dates.
 
         For each ten types of matches one call a window, and one more for each 250 events; one for the types themselves.
@@ -76,7 +76,6 @@ class CalendarReader:
 
         Args:
             season: with both its dates.
-            match_type: the id or a name of an event type that is a match, besides those that are called so.
             own_team_ids: the season's teams as they were scanned; None: none were.
 
         Raises:
@@ -85,7 +84,7 @@ class CalendarReader:
         """
         assert season.start_date is not None
         assert season.end_date is not None
-        types = read_event_types(self._scope, self._meanings, match_type)
+        types = read_event_types(self._scope, self._meanings)
         read = self._events(types.matches, season.start_date, season.end_date)
         aside = [SetAside(event.id, OTHER_SEASON) for event in read if not _within(event, season)]
         in_season = [event for event in read if _within(event, season)]
