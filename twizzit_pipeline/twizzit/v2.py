@@ -100,16 +100,16 @@ class V2:
         return reader.read(season, match_type, own_team_ids)
 
     def _ids_of_groups(self, season: Season) -> list[list[str]] | None:
-        """The ids of each team of the season: its own first, then that of the lasting group where the row is the
-        relation's. None where the account may not read them. Two calls.
+        """The ids of each team of the season, its own first; None where the account may not read them. No call where
+        this client has read the season's teams.
         """
         try:
-            listed = self._group_lists().listed(season)
+            listed = self._other_ids(season).asked()
         except (AccessDenied, NotATwizzit) as error:
             if error.endpoint != GROUPS or error.status not in (400, 403, 404):
                 raise
             return None
-        return [[team.id, *team.other_ids] for team in listed if team.id is not None]
+        return [[id_, *others] for id_, others in listed.items()]
 
     def _scope(self) -> Scope:
         return Scope(self._session, self.organization().id)
