@@ -227,10 +227,14 @@ def test_verify_looks_around_for_few_calls() -> None:
             seen = client.verify()
             assert (seen.organizations, seen.seasons) == (1, 2)
             assert seen.groups == len(organization.groups)
-            assert client.calls == 4
+            assert seen.refusals == ()
+            assert client.calls == 8
+        with client_of(server, organization) as client:
+            client.verify(calendar=False)
+            assert client.calls == 7
         with client_of(server, organization, dialect="v1") as client:
             assert client.verify().groups == 4
-            assert client.calls == 2
+            assert client.calls == 4
 
 
 def test_fifty_teams_of_twelve_cost_at_most_twenty_calls_in_v2() -> None:

@@ -201,7 +201,7 @@ def test_a_new_season_of_which_half_was_read_is_not_empty(make_world: Callable[.
     world = make_world(next_season="empty", teams=12, players_per_team=3)
     credential_id = world.add_credential()
     # The first ten teams are asked for once more, without the season, as no one is in them.
-    world.simulator.faults.arm("error_500", path="/group-contacts", after=2, times=3)
+    world.simulator.faults.arm("forbidden", path="/group-contacts", after=2)
     half = world.sync(credential_id, NEW, day=JULY)
     assert half.history["players"].status == "partial_success"
     assert not world.sync(credential_id, OLD, day=JULY).players.deciding

@@ -5,11 +5,14 @@ from datetime import date
 
 import pytest
 
-from tests.integration.sync_world import SyncWorld, quick
+from tests.integration.sync_world import SHOTSPOT, SyncWorld, quick
+from twizzit_pipeline import errors
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.competitions import scan_competitions
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
+from twizzit_pipeline.twizzit.simulator.faults import FaultKind
 from twizzit_pipeline.twizzit.simulator.quirks import Quirk
 
 OF_THE_WIRE: tuple[Quirk, ...] = (
@@ -113,3 +116,46 @@ def test_a_name_with_entities_is_linked_to_the_person_who_is_there(make_world: M
     [mapping] = world.rows(tables.player_mappings, twizzit_player_id=remote_id)
     assert mapping["local_player_id"] == 1
     assert not [row for row in world.rows(tables.players) if "&#" in row["last_name"] or "&amp" in row["last_name"]]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "fault", "path", "after", "kind", "said"),
+    [
+        ("v2", "forbidden", "/events", 0, errors.CalendarRefused, "may not read its competitions and matches"),
+        ("v2", "not_found", "/events", 0, errors.CalendarRefused, "ask Twizzit whether it has a calendar"),
+        ("v2", "forbidden", "/events", 1, errors.AccessDenied, "after it had answered in this same run"),
+        ("v1", "forbidden", "/competitions", 0, errors.CalendarRefused, "may not read its competitions and matches"),
+        ("v1", "not_found", "/v1/competitions/*/matches", 0, errors.NotATwizzit, "answered 404"),
+    ],
+)
+def test_leaving_competitions_out_is_advised_only_where_the_calendar_itself_is_refused(
+    make_world: Make, dialect: str, fault: FaultKind, path: str, after: int, kind: type[Exception], said: str
+) -> None:
+    world = make_world([])
+    credential_id = world.add_credential(dialect=dialect)
+    world.simulator.faults.arm(fault, path=path, times=None, after=after)
+    with pytest.raises(errors.TwizzitAnswerError, match=said) as raised:
+        world.sync(credential_id, steps=[scan_competitions])
+    assert type(raised.value) is kind
+    assert ("--no-competitions" in str(raised.value)) == (kind is errors.CalendarRefused)
+    assert "endpoint is probably" not in str(raised.value)
+
+
+def test_a_season_keeps_the_label_that_it_had(make_world: Make) -> None:
+    world = make_world([])
+    credential_id = world.add_credential()
+    world.sync(credential_id)
+    old = f"Saison {world.season}"
+    with world.connected() as connection:
+        connection.execute("UPDATE twizzit_seasons SET label = %s WHERE label = %s", [old, world.season])
+    before = {table.name: world.rows(table) for table in SHOTSPOT}
+
+    synced = world.sync(credential_id, old)
+
+    assert synced.teams.season_exists
+    assert {table.name: world.rows(table) for table in SHOTSPOT} == before
+    labels = [row["label"] for row in world.rows(tables.twizzit_seasons)]
+    assert old in labels and world.season not in labels
+    assert len(world.rows(tables.seasons)) == 1
+    assert world.sync(credential_id, world.season).teams.season_exists, "asked for as it is called now"
+    assert len(world.rows(tables.twizzit_seasons)) == len(labels)

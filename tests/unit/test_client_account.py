@@ -280,3 +280,51 @@ def test_a_list_costs_one_call_more_at_most_where_its_length_is_round(count: int
     with account(groups=paged) as (client, service):
         assert len(client.groups(SEASON, "1")) == count
     assert len(service.asked("/groups")) == calls
+
+
+MATCHES = [{"id": 4, "name": {"EN": "Match"}}]
+FORBIDDEN = httpx.Response(403, json={"error": "no access"})
+NO_MATCH = "competitions and matches: None of the account's event types is called a match"
+
+
+@pytest.mark.parametrize(
+    ("answers", "refusals"),
+    [
+        ({}, []),
+        ({"event_types": [{"id": 3, "name": "Training"}]}, [NO_MATCH]),
+        ({"event_types": FORBIDDEN}, ["competitions and matches: /event-types answered 403"]),
+        ({"event_types": 404}, ["competitions and matches: /event-types answered 404"]),
+        ({"contact_functions": FORBIDDEN}, ["players: /contact-functions answered 403"]),
+        ({"group_contacts": FORBIDDEN}, ["players: /group-contacts answered 403"]),
+        ({"contact_functions": [{"id": 2, "name": "Trainer"}]}, []),  # plain members play
+        ({"group_types": [{"id": 5, "name": "Bestuur"}]}, ["teams: none of its 1 group types is called a team"]),
+        ({"group_types": 404}, []),
+        ({"groups": []}, ["teams: the account lists no group"]),
+        (
+            {"event_types": [], "contact_functions": [], "group_types": [{"id": 5, "name": "Bestuur"}]},
+            ["teams: ", NO_MATCH],
+        ),
+    ],
+)
+def test_verifying_says_what_a_sync_would_refuse(answers: dict[str, Answer], refusals: list[str]) -> None:
+    usual: dict[str, Answer] = {"event_types": MATCHES, "groups": [{"id": 10, "name": "A"}]}
+    with account(**usual | answers) as (client, _):
+        found = client.verify().refusals
+        assert client.calls <= 8
+    assert len(found) == len(refusals)
+    assert all(line.startswith(begin) for line, begin in zip(found, refusals, strict=True))
+
+
+def test_verifying_leaves_the_calendar_alone_where_it_is_not_to_be_synced() -> None:
+    with account(groups=[{"id": 10, "name": "A"}]) as (client, service):
+        assert client.verify(calendar=False).refusals == ()
+        assert not service.asked("/event-types")
+    with account(groups=[{"id": 10, "name": "A"}], event_types=MATCHES) as (client, service):
+        [refusal] = client.verify(match_type="Competitie").refusals
+        assert refusal.startswith(NO_MATCH)
+
+
+@pytest.mark.parametrize("path", ["groups", "organizations"])
+def test_verifying_fails_where_the_account_may_not_read_its_groups(path: str) -> None:
+    with account(**{path: FORBIDDEN}) as (client, _), pytest.raises(errors.AccessDenied, match=f"/{path}"):
+        client.verify()

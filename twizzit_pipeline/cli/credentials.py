@@ -101,6 +101,10 @@ def verify(
     for count, one in ((found.organizations, "organization"), (found.groups, "group"), (found.seasons, "season")):
         if count is not None:
             out.print(f"  {plural(count, one)}")
+    if found.refusals:
+        out.print("What a sync would refuse or not find:")
+        for refusal in found.refusals:
+            out.print(f"  {refusal}")
     out.print(f"Next: twizzit sync {credential_id}")
 
 

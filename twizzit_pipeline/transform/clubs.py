@@ -13,6 +13,7 @@ from twizzit_pipeline.words.clubs import HONOURS, IN_FULL, KINDS, KINDS_IN_FULL,
 _INITIALS = re.compile(r"(?:[a-z]\.)+[a-z]?")
 _ABBREVIATIONS = KINDS | LEGAL_FORMS
 _MOST_WORDS = max(map(len, KINDS_IN_FULL))
+_FIRST_WORDS = {words[0] for words in KINDS_IN_FULL}
 
 
 @lru_cache(maxsize=4096)
@@ -56,7 +57,8 @@ def _joined(words: list[str]) -> list[str]:
     joined: list[str] = []
     place = 0
     while place < len(words):
-        run = next((n for n in (4, 3, 2) if _spells_one(words[place : place + n], n)), 1)
+        lengths = (4, 3, 2) if len(words[place]) == 1 else ()
+        run = next((n for n in lengths if _spells_one(words[place : place + n], n)), 1)
         joined.append("".join(words[place : place + run]))
         place += run
     return joined
@@ -71,7 +73,7 @@ def _abbreviated(words: list[str]) -> list[str]:
     found: list[str] = []
     place = 0
     while place < len(words):
-        lengths = range(_MOST_WORDS, 0, -1)
+        lengths = range(_MOST_WORDS, 0, -1) if words[place] in _FIRST_WORDS else ()
         run = next((n for n in lengths if tuple(words[place : place + n]) in KINDS_IN_FULL), 0)
         found.append(KINDS_IN_FULL[tuple(words[place : place + run])] if run else words[place])
         place += run or 1

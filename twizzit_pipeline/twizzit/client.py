@@ -24,11 +24,15 @@ __all__ = ["Capabilities", "ClientOptions", "TwizzitClient"]
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an account may read: numbers of organizations, of groups on the first page (v1: of teams), of seasons."""
+    """What an account may read: numbers of organizations, of groups on the first page (v1: of teams), of seasons.
+
+    `refusals`: what a sync would refuse or not find, a line each, with what to do.
+    """
 
     organizations: int
     groups: int | None
     seasons: int
+    refusals: tuple[str, ...] = ()
 
 
 class TwizzitClient:
@@ -159,12 +163,18 @@ class TwizzitClient:
             self._calendars[key] = self._wire.calendar(season, match_type, own_team_ids)
         return self._calendars[key]
 
-    def verify(self) -> Capabilities:
-        """Log in and look around: four calls in v2, two in v1.
+    def verify(self, *, calendar: bool = True, match_type: str | None = None) -> Capabilities:
+        """Log in and look around: eight calls in v2, four in v1; one less without the calendar.
+
+        Args:
+            calendar: whether competitions and matches are to be synced.
+            match_type: as `calendar` takes it.
 
         Raises:
             LoginRefused, AccessDenied, ConnectionFailed, NotATwizzit, OrganizationNotFound: what is wrong.
         """
         organizations = len(self.organizations())
         self.organization()
-        return Capabilities(organizations, self._wire.first_groups(), len(self.seasons()))
+        groups, seasons = self._wire.first_groups(), len(self.seasons())
+        refusals = self._wire.refusals(calendar=calendar, match_type=match_type)
+        return Capabilities(organizations, groups, seasons, tuple(refusals))

@@ -1,13 +1,14 @@
-"""What a 403 means: a refusal, or the end of a session.
+"""What a 403 means: a refusal, or the end of a session; and what an account would be refused.
 
 What belongs here: the words that decide, and the error of a refusal. What is done about an ended session is `auth`'s.
 """
 
 import re
+from collections.abc import Callable, Sequence
 
 import httpx
 
-from twizzit_pipeline.errors import AccessDenied
+from twizzit_pipeline.errors import AccessDenied, MatchTypeNotFound, NotATwizzit
 from twizzit_pipeline.twizzit.sight import is_web_page
 
 LOGIN = "/authenticate"
@@ -41,3 +42,14 @@ def access_denied(path: str) -> AccessDenied:
         else "this account may not read it; ask Twizzit or the club for the right"
     )
     return AccessDenied(f"{path} answered 403: {what}", endpoint=path, status=403)
+
+
+def refused(checks: Sequence[tuple[str, Callable[[], object]]]) -> list[str]:
+    """What the checks find wrong with an account, a line each: ``players: /contacts answered 403: …``."""
+    found: list[str] = []
+    for what, check in checks:
+        try:
+            check()
+        except (AccessDenied, NotATwizzit, MatchTypeNotFound) as error:
+            found.append(f"{what}: {error}")
+    return found

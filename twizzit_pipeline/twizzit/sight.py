@@ -46,6 +46,11 @@ def is_web_page(content: bytes) -> bool:
     return content.lstrip()[:1] == b"<"
 
 
+def suggests_wrong_endpoint(path: str) -> bool:
+    """Whether an answer of another kind than Twizzit's there makes a wrong endpoint probable."""
+    return path in _FIRST
+
+
 def advice(path: str) -> str:
     """What to do about an answer of another kind than Twizzit's.
 

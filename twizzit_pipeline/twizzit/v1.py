@@ -4,7 +4,7 @@ What belongs here: v1's paths and rows, turned into plain records. The paths are
 keys are the guide's.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ from twizzit_pipeline.twizzit.records import (
     Team,
     Teams,
 )
+from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, rows_of_envelope, text
@@ -44,6 +45,7 @@ class V1:
         self._session = session
         self._meanings = meanings
         self._organization = Organization(None, organization_name)
+        self._a_team: str | None = None
 
     def organizations(self) -> tuple[Organization, ...]:
         """The one that the credential names: v1 itself has none."""
@@ -61,7 +63,20 @@ class V1:
         """How many teams there are, or stand on the first page where the answer gives no total. One call."""
         answer = self._session.get(_TEAMS, [("page", 1), ("limit", _LIMIT)])
         rows, _, total = rows_of_envelope(answer, "teams", path=_TEAMS)
+        self._a_team = next((found for row in rows if (found := identifier(plain_keys(row).get("id")))), None)
         return len(rows) if total is None else total
+
+    def refusals(self, *, calendar: bool, match_type: str | None) -> list[str]:
+        """What a sync would refuse, a line each, with what to do. Two pages at most, after the first teams."""
+        checks: list[tuple[str, Callable[[], object]]] = []
+        if self._a_team is not None:
+            team_id = self._a_team
+            checks.append(("players", lambda: self._roster(team_id)))
+        if calendar:
+            checks.append(
+                ("competitions and matches", lambda: self._read(_COMPETITIONS, _COMPETITIONS, "competitions"))
+            )
+        return refused(checks)
 
     def teams(self, _season: Season | None) -> Teams:
         """All teams. One call for each page of 100."""

@@ -9,8 +9,10 @@ from collections.abc import Callable, Collection, Sequence
 
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound
 from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.sight import advice, shape
+from twizzit_pipeline.twizzit.v2_event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2_events import CalendarReader
 from twizzit_pipeline.twizzit.v2_functions import Functions
 from twizzit_pipeline.twizzit.v2_groups import LIMIT as GROUP_LIMIT
@@ -38,6 +40,7 @@ class V2:
         self._functions: Functions | None = None
         self._readers: dict[Season | None, RosterReader] = {}
         self._ids: dict[Season | None, _OtherIds] = {}
+        self._a_group: str | None = None
 
     def organizations(self) -> tuple[Organization, ...]:
         """All organizations that the account may read. One call for each client."""
@@ -71,7 +74,25 @@ class V2:
 
     def first_groups(self) -> int | None:
         """How many groups the first page lists: whether the account may read them at all. One call."""
-        return len(self._scope().page(GROUPS, limit=GROUP_LIMIT))
+        groups = self._scope().page(GROUPS, limit=GROUP_LIMIT)
+        self._a_group = next((found for row in groups if (found := identifier(plain_keys(row).get("id")))), None)
+        return len(groups)
+
+    def refusals(self, *, calendar: bool, match_type: str | None) -> list[str]:
+        """What a sync would refuse or not find, a line each, with what to do. Four calls at most, after the first page.
+
+        Raises:
+            TransientError: nothing can be said now.
+        """
+        checks: list[tuple[str, Callable[[], object]]] = [("teams", self._group_lists().check_types)]
+        if self._a_group is not None:
+            members = [("group-ids[]", self._a_group)]
+            checks.append(("players", lambda: self._scope().page("/group-contacts", members, limit=GROUP_LIMIT)))
+        checks.append(("players", lambda: self._function_list().check()))
+        if calendar:
+            checks.append(("competitions and matches", lambda: self._event_types(match_type)))
+        found = [] if self._a_group is not None else ["teams: the account lists no group; ask Twizzit for the right"]
+        return [*found, *refused(checks)]
 
     def teams(self, season: Season | None) -> Teams:
         """The groups of a season that are teams; see `Groups.teams`."""
@@ -111,17 +132,24 @@ class V2:
             return None
         return [[id_, *others] for id_, others in listed.items()]
 
+    def _event_types(self, match_type: str | None) -> EventTypes:
+        return read_event_types(self._scope(), self._meanings, match_type)
+
     def _scope(self) -> Scope:
         return Scope(self._session, self.organization().id)
 
     def _group_lists(self) -> Groups:
         return Groups(self._scope(), self._meanings, self.organization(), self.organizations())
 
-    def _rosters(self, season: Season | None) -> RosterReader:
+    def _function_list(self) -> Functions:
         if self._functions is None:
             self._functions = Functions(self._scope(), self._meanings)
+        return self._functions
+
+    def _rosters(self, season: Season | None) -> RosterReader:
         if season not in self._readers:
-            self._readers[season] = RosterReader(self._scope(), season, self._functions, self._other_ids(season))
+            functions, other_ids = self._function_list(), self._other_ids(season)
+            self._readers[season] = RosterReader(self._scope(), season, functions, other_ids)
         return self._readers[season]
 
     def _other_ids(self, season: Season | None) -> "_OtherIds":

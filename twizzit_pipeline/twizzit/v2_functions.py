@@ -47,6 +47,10 @@ class Functions:
         judged = [self._judge_one(function) for function in functions]
         return min(judged, key=lambda one: _ORDER.index(one.says), default=Judged("member"))
 
+    def check(self) -> None:
+        """Ask for the functions, for a look around. None need be a player's: plain members play as well."""
+        self._list()
+
     def _judge_one(self, function: Function) -> Judged:
         """By its names in the list, also where it is not active any more (who has it kept it), else by those that
         stand beside its id.

@@ -73,21 +73,40 @@ class Groups:
         """The groups of a season that are listed for types of teams, whether the filter is honoured or not."""
         return tuple(team for one in self._types()[0] for team in self.of_type(season, one))
 
-    def _types(self) -> tuple[list[str], str | None]:
-        """The ids of the types that are teams, and that of another; None for the latter where all groups are teams."""
+    def check_types(self) -> None:
+        """Ask for the types, for a look around.
+
+        Raises:
+            NotATwizzit: none of them says that it is teams, so that the usual one is taken.
+        """
+        rows, says = self._listed_types()
+        if rows and "team" not in says.values():
+            raise NotATwizzit(
+                f"none of its {len(rows)} group types is called a team ({_names(rows)}), so those of type "
+                f"{_USUAL_TEAM_TYPE} are taken: say which one is, with twizzit config set ID --group-type NAME=team",
+                endpoint=_TYPES,
+                status=200,
+            )
+
+    def _listed_types(self) -> tuple[list[Row], dict[str, str]]:
+        """The rows of the types, none where they may not be read, and what each says by its id."""
         try:
-            rows = [plain_keys(row) for row in self._scope.few(_TYPES)]
+            rows: list[Row] = [plain_keys(row) for row in self._scope.few(_TYPES)]
         except (AccessDenied, NotATwizzit) as error:
             if error.endpoint != _TYPES or error.status not in (400, 403, 404):
                 raise
             rows = []
-        says = {
+        return rows, {
             found: group_type_meaning(self._meanings.group_types, found, texts(row.get("name")))
             for row in rows
             if (found := identifier(row.get("id")))
         }
+
+    def _types(self) -> tuple[list[str], str | None]:
+        """The ids of the types that are teams, and that of another; None for the latter where all groups are teams."""
+        rows, says = self._listed_types()
         if not says:  # what the configuration says of ids stays true
-            says = {id_: meaning for id_, meaning in self._meanings.group_types.items() if id_.isdigit()}
+            says = dict(item for item in self._meanings.group_types.items() if item[0].isdigit())
         team_types = [id_ for id_, meaning in says.items() if meaning == "team"]
         if not team_types:
             team_types = [_usual_type(says.get(_USUAL_TEAM_TYPE), rows)]
@@ -149,14 +168,17 @@ def _usual_type(says: str | None, rows: Sequence[Row]) -> str:
         NotATwizzit: its name says that it is none.
     """
     if says == "other":
-        names = "; ".join(name for row in rows if (name := shown(text(row.get("name")))))
         raise NotATwizzit(
-            f"{_TYPES} names no type that is teams ({names}): say which one is, with "
+            f"{_TYPES} names no type that is teams ({_names(rows)}): say which one is, with "
             "twizzit config set ID --group-type NAME=team",
             endpoint=_TYPES,
             status=200,
         )
     return _USUAL_TEAM_TYPE
+
+
+def _names(rows: Sequence[Row]) -> str:
+    return "; ".join(name for row in rows if (name := shown(text(row.get("name")))))
 
 
 def _filters(season: Season | None, group_type: str) -> Query:

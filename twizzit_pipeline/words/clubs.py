@@ -30,9 +30,9 @@ HONOURS = frozenset({"koninklijke", "koninklijk", "kon", "royal", "royale"})
 IN_FULL = {"st": "sint", "&": "en"}
 # Words that name no club by themselves.
 _OF_EVERY_CLUB = frozenset({"korfbal", "korfball", "corfbal", "club", "de", "het", "le", "la", "team", "ploeg"})
+_GENERIC = KINDS | LEGAL_FORMS | HONOURS | _OF_EVERY_CLUB
 
 
 def names_a_club(words: list[str]) -> bool:
     """Whether any of these words, in small letters, says which club is meant."""
-    generic = KINDS | LEGAL_FORMS | HONOURS | _OF_EVERY_CLUB
-    return any(word not in generic and any(letter.isalpha() for letter in word) for word in words)
+    return any(word not in _GENERIC and any(letter.isalpha() for letter in word) for word in words)
