@@ -321,7 +321,8 @@ def test_verifying_leaves_the_calendar_alone_where_it_is_not_to_be_synced() -> N
         assert not service.asked("/event-types")
     with account(groups=[{"id": 10, "name": "A"}], event_types=MATCHES) as (client, service):
         [refusal] = client.verify(match_type="Competitie").refusals
-        assert refusal.startswith(NO_MATCH)
+        called = "competitions and matches: None of the account's event types is called "
+        assert refusal.startswith(f'{called}"Competitie" (it has Match): ')
 
 
 @pytest.mark.parametrize("path", ["groups", "organizations"])
