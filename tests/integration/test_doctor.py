@@ -33,7 +33,7 @@ from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 JWT_SECRET = "a secret of tokens that is long enough"
 SUBJECTS = {"settings", "versions", "folders", "disk", "time zone", "key", "tokens", "database", "migrations"}
-OF_THE_DATABASE = {"passwords", "endpoint", "orchestrator"}
+OF_THE_DATABASE = {"connection options", "privileges", "passwords", "endpoint", "orchestrator"}
 
 
 class Seen(NamedTuple):
