@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from twizzit_pipeline import env_file
 from twizzit_pipeline.errors import SettingsError
 
 _UNPREFIXED = {"DAGSTER_POSTGRES_URL", "JWT_SECRET"}  # names that others know as well
@@ -23,7 +24,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="TWIZZIT_",
-        env_file=".env",
+        env_file=None,  # `load_settings` reads it, as Node does
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -148,18 +149,41 @@ def _listed(value: str) -> tuple[str, ...]:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """The settings of this moment's environment; keyword arguments win over it.
+    """The settings of this moment's environment; keyword arguments win over it, and it wins over the `.env` file.
+
+    `_env_file` among the arguments names another file, or None for none.
 
     Raises:
         SettingsError: a variable is malformed; the message names the variable and the rule, never the value.
     """
+    path = overrides.pop("_env_file", ".env")
+    given = {} if path is None else _of_file(Path(str(path)))
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(**{**given, **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]).upper()
-        variable = name if name in _UNPREFIXED else f"TWIZZIT_{name}"
-        raise SettingsError(f"{variable}: {first['msg']}") from None
+        raise SettingsError(f"{_variable(str(first['loc'][0]))}: {first['msg']}") from None
+
+
+def _of_file(path: Path) -> dict[str, str]:
+    """The fields that the file sets and the environment does not; an empty value sets nothing."""
+    if not path.is_file():
+        return {}
+    try:
+        found = env_file.parse(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: it is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: it cannot be read: {error.strerror or type(error).__name__}") from None
+    taken = {name.upper() for name, value in os.environ.items() if value}
+    set_here = {name.upper(): value for name, value in found.items() if value and name.upper() not in taken}
+    names = {field: _variable(field) for field in Settings.model_fields}
+    return {field: set_here[name] for field, name in names.items() if name in set_here}
+
+
+def _variable(field: str) -> str:
+    name = field.upper()
+    return name if name in _UNPREFIXED else f"TWIZZIT_{name}"
 
 
 def process_environment(**changes: str) -> dict[str, str]:

@@ -145,8 +145,10 @@ def _lacking_to_sync(connection: Connection) -> Iterator[Lack]:
     wanted = {"names": [name for name, _ in needed], "privileges": [privilege for _, privilege in needed]}
     for row in connection.execute(_LACKING, wanted):
         yield Lack(f"{row.privileges} on {row.name}", f"GRANT {row.privileges} ON {row.name} TO {me.name}")
-    for sequence in connection.scalars(_SEQUENCES, {"names": sorted(metadata.tables)}):
-        yield Lack(f"USAGE on {sequence}", f"GRANT USAGE, SELECT ON SEQUENCE {sequence} TO {me.name}")
+    sequences = connection.scalars(_SEQUENCES, {"names": sorted(metadata.tables)}).all()
+    if sequences:
+        some = sequences[0] if len(sequences) == 1 else f"{len(sequences)} sequences"
+        yield Lack(f"USAGE on {some}", f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {me.schema} TO {me.name}")
 
 
 def _needed(table: str) -> tuple[str, ...]:
