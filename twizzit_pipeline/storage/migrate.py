@@ -118,12 +118,6 @@ def check(engine: Engine) -> MigrationState:
         )
 
 
-def pending(engine: Engine) -> tuple[str, ...]:
-    """The revisions that are not applied yet, oldest first."""
-    with driver_errors(), engine.connect() as connection:
-        return _pending(_current(connection))
-
-
 def require_current(engine: Engine) -> None:
     """
     Raises:

@@ -15,6 +15,7 @@ from twizzit_pipeline.storage.tables import metadata
 from twizzit_pipeline.storage.tables.views import views
 
 _OWN_PREFIX = "twizzit_"
+_NAMED = 3  # tables in a message; the statement names them all
 _OWNERS = text("""
     SELECT DISTINCT pg_get_userbyid(relowner) AS owner, pg_has_role(relowner, 'USAGE') AS acts_as,
            pg_has_role(relowner, CASE WHEN current_setting('server_version_num')::int < 160000
@@ -28,10 +29,12 @@ _ME = text("""
            quote_ident(current_database()) AS database, current_user AS bare
 """)
 _LACKING = text("""
-    SELECT string_agg(privilege, ', ' ORDER BY privilege) AS privileges, quote_ident(name) AS name
-    FROM unnest(CAST(:names AS text[]), CAST(:privileges AS text[])) AS wanted(name, privilege)
-    WHERE to_regclass(quote_ident(name)) IS NOT NULL AND NOT has_table_privilege(quote_ident(name), privilege)
-    GROUP BY name ORDER BY name
+    SELECT privileges, string_agg(name, ', ' ORDER BY name) AS names, count(*) AS tables
+    FROM (SELECT string_agg(privilege, ', ' ORDER BY privilege) AS privileges, quote_ident(name) AS name
+          FROM unnest(CAST(:names AS text[]), CAST(:privileges AS text[])) AS wanted(name, privilege)
+          WHERE to_regclass(quote_ident(name)) IS NOT NULL AND NOT has_table_privilege(quote_ident(name), privilege)
+          GROUP BY name) AS of_tables
+    GROUP BY privileges ORDER BY min(name)
 """)
 _SEQUENCES = text("""
     SELECT quote_ident(sequence.relname)
@@ -49,6 +52,18 @@ _UNREADABLE = text("""
                AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(:owner, c.oid, 'SELECT')
                                   ELSE has_table_privilege(:owner, c.oid, 'SELECT') END)
     GROUP BY 1 ORDER BY 1
+""")
+
+
+_DAGSTERS = text("""
+    SELECT to_regnamespace(:schema) IS NOT NULL AS there,
+           has_database_privilege(current_database(), 'CREATE') AS may_make,
+           coalesce(has_schema_privilege(to_regnamespace(:schema), 'CREATE')
+                    AND has_schema_privilege(to_regnamespace(:schema), 'USAGE'), false) AS may_use,
+           (SELECT count(*) FROM pg_class
+            WHERE relnamespace = to_regnamespace(:schema) AND relkind IN ('r', 'S')
+              AND CASE relkind WHEN 'S' THEN NOT has_sequence_privilege(oid, 'USAGE')
+                               ELSE NOT has_table_privilege(oid, 'INSERT') END) AS closed
 """)
 
 
@@ -111,6 +126,36 @@ def lacking_to_sync(connection: Connection) -> list[Lack]:
     return list(_lacking_to_sync(connection))
 
 
+def lacking_for_dagster(connection: Connection, schema: str) -> list[Lack]:
+    """What the user lacks for Dagster's tables in the schema of that name; empty where nothing is."""
+    me = connection.execute(_ME).one()
+    found = connection.execute(_DAGSTERS, {"schema": schema}).one()
+    if not found.there:
+        to_make = Lack(
+            "CREATE on the database, for Dagster's schema", f"GRANT CREATE ON DATABASE {me.database} TO {me.name}"
+        )
+        return [] if found.may_make else [to_make]
+    lacks = []
+    if not found.may_use:
+        lacks.append(
+            Lack(f"USAGE and CREATE on the schema {schema}", f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {me.name}")
+        )
+    if found.closed:
+        lacks.append(
+            Lack(
+                f"rights on {found.closed} tables and sequences of Dagster's",
+                f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {me.name}; "
+                f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {me.name}",
+            )
+        )
+    return lacks
+
+
+def is_migrated(connection: Connection) -> bool:
+    """Whether migrations ever ran here, whether the user may read of it or not."""
+    return bool(connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": VERSION_TABLE}))
+
+
 def unreadable_to_owner(connection: Connection, dagster_schema: str) -> list[Lack]:
     """What the owner of ShotSpot's tables may not read, so that its `pg_dump` fails; empty where it may all."""
     me = connection.execute(_ME).one()
@@ -144,7 +189,8 @@ def _lacking_to_sync(connection: Connection) -> Iterator[Lack]:
     needed += [(name, "SELECT") for name in (VERSION_TABLE, *views.tables)]
     wanted = {"names": [name for name, _ in needed], "privileges": [privilege for _, privilege in needed]}
     for row in connection.execute(_LACKING, wanted):
-        yield Lack(f"{row.privileges} on {row.name}", f"GRANT {row.privileges} ON {row.name} TO {me.name}")
+        some = row.names if row.tables <= _NAMED else f"{row.tables} tables"
+        yield Lack(f"{row.privileges} on {some}", f"GRANT {row.privileges} ON {row.names} TO {me.name}")
     sequences = connection.scalars(_SEQUENCES, {"names": sorted(metadata.tables)}).all()
     if sequences:
         some = sequences[0] if len(sequences) == 1 else f"{len(sequences)} sequences"

@@ -4,22 +4,28 @@ from collections.abc import Iterator, Sequence
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, driver_errors
-from twizzit_pipeline.storage.roles import Lack, lacking_to_migrate, lacking_to_sync, unreadable_to_owner
+from twizzit_pipeline.storage.roles import (
+    Lack,
+    is_migrated,
+    lacking_for_dagster,
+    lacking_to_migrate,
+    lacking_to_sync,
+    unreadable_to_owner,
+)
 
 _AS = "As the tables' owner or a superuser"
 
 
 def look_at_privileges(patient: Patient) -> Iterator[Finding]:
     """Before the migrations: whether they may run. After them: whether syncs may, and ShotSpot's `pg_dump`."""
-    from twizzit_pipeline.storage.migrate import pending  # noqa: PLC0415  (Alembic)
-
-    engine = patient.database.engine
-    waiting = pending(engine)
-    with driver_errors(), engine.connect() as connection:
+    with driver_errors(), patient.database.engine.connect() as connection:
+        migrated = is_migrated(connection)
         to_migrate = lacking_to_migrate(connection)
-        to_sync = [] if waiting else lacking_to_sync(connection)
+        to_sync = lacking_to_sync(connection) if migrated else []
+        if patient.settings.dagster_postgres_url is None:
+            to_sync += lacking_for_dagster(connection, DAGSTER_SCHEMA)
         unreadable = unreadable_to_owner(connection, DAGSTER_SCHEMA)
-    if waiting and to_migrate:
+    if to_migrate and not migrated:
         yield problem("privileges", _wrong(to_migrate), _statements(to_migrate))
     elif to_sync:
         yield problem("privileges", f"The database's user lacks {_wrong(to_sync)}", _statements(to_sync))
