@@ -30,7 +30,7 @@ Told = Callable[[str], None]
 
 
 class _Busy(Exception):
-    """What is needed is held by another; it may be free at the next try."""
+    """What is needed is held by another, who is named if known; it may be free at the next try."""
 
 
 def patiently(engine: Engine, work: Callable[[Connection], T], told: Told) -> T:
@@ -50,7 +50,7 @@ def patiently(engine: Engine, work: Callable[[Connection], T], told: Told) -> T:
                 _alone(connection)
                 return work(connection)
         except _Busy as busy:
-            who = str(busy)
+            who = str(busy) or holders(engine, readers=True)
         except (DBAPIError, psycopg.Error) as error:
             if state_of(error) not in _WAITED:
                 raise
@@ -89,5 +89,5 @@ def lock_at_once(connection: Connection, writers: list[str], everybody: list[str
     except DBAPIError as error:
         if state_of(error) != _CANCELLED:
             raise
-        raise _Busy("several tables are in use, one after the other") from None
+        raise _Busy from None
     connection.execute(text("SET LOCAL statement_timeout TO DEFAULT"))

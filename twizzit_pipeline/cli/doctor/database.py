@@ -28,7 +28,9 @@ def look_at_migrations(patient: Patient) -> Iterator[Finding]:
     if state.pending:
         at = f"at migration {state.current}" if state.current else "not migrated yet"
         message = f"The database is {at}, and {len(state.pending)} are pending"
-        yield problem("migrations", message, "twizzit migrate")
+        with driver_errors(), patient.database.engine.connect() as connection:
+            todo = "twizzit migrate" if unsuited(connection) is None else "First see to the database, as said above"
+        yield problem("migrations", message, todo)
     elif state.differences:
         message = f"The tables are not what the newest migration makes: {listed(state.differences)}"
         todo = "twizzit attach puts back what is ours; undo the rest: twizzit check-migrations lists it"
