@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, text, upda
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import credentials, sync_history
 from twizzit_pipeline.storage.tables import rejected_rows as rejected_rows_table
-from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.lease import INTERRUPTED, close_interrupted
 
 if TYPE_CHECKING:  # the history is read by many who have no frame
@@ -31,6 +31,7 @@ OPPONENT_TEAMS = "opponent_teams"
 # What became of the rows that were read, and of those that are not meant to come: see `Account`.
 ROWS = "rows"
 SET_ASIDE = "set_aside"
+NEVER_BEGAN = "never_began"  # the run failed before its first step: it read nothing, and counted nothing
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
 # Matches are recorded as ShotSpot's type `competitions`, in a row of their own that says so in its details.
@@ -154,6 +155,16 @@ def start(connection: Connection, *, credential_id: int, entity: str, run_id: st
         details={"season": season, **({ENTITY: entity} if entity in SYNC_TYPES else {})},
     )
     return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
+
+
+def never_began(engine: Engine, *, credential_id: int, entity: str, run_id: str, season: str, message: str) -> bool:
+    """Writes the row of a run that failed before it could open one; False where the credential is gone."""
+    with driver_errors(), engine.begin() as connection:
+        if connection.scalar(select(credentials.c.id).where(credentials.c.id == credential_id)) is None:
+            return False
+        opened = start(connection, credential_id=credential_id, entity=entity, run_id=run_id, season=season)
+        fail(connection, opened, Account(details={NEVER_BEGAN: True}), message)
+    return True
 
 
 def finish(connection: Connection, history_id: int, account: Account) -> None:
