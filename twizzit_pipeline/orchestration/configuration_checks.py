@@ -74,9 +74,7 @@ class Verdict:
         result = "passed" if self.passed else self.severity.value
         found: dict[str, dg.MetadataValue] = {
             "count": dg.MetadataValue.int(count),
-            "rules": rules_table(
-                [{"rule": self.rule.name, "count": count, "result": result, "speaks_of": "all"}]
-            ),
+            "rules": rules_table([{"rule": self.rule.name, "count": count, "result": result, "speaks_of": "all"}]),
         }
         if self.credential_ids:
             found["credential_ids"] = dg.MetadataValue.json(list(self.credential_ids[:IDS_SHOWN]))
