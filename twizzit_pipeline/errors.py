@@ -43,7 +43,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnsupportedDatabase       not PostgreSQL 14 or newer
         ├── DatabaseRefused           the database's user lacks a privilege
         ├── EmbeddedServerFailed      the embedded PostgreSQL did not start
-        ├── AlreadyUp                 another `twizzit up` works with this home or this database
+        ├── AlreadyUp                 `twizzit up` or `dagster dev` works with this home or this database
         ├── ProcessFailed             a process that `twizzit up` needs did not start, or ended too often
         └── LeaseLost                 another process took over while this one was silent: nothing was written
 """
@@ -274,7 +274,7 @@ class EmbeddedServerFailed(PermanentError):
 
 
 class AlreadyUp(PermanentError):
-    """Another `twizzit up` works with this home folder or this database."""
+    """`twizzit up`, or `twizzit dagster dev`, works with this home folder or this database."""
 
 
 class ProcessFailed(PermanentError):

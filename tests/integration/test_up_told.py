@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.integration.sync_world import SyncWorld, quick
+from twizzit_pipeline.cli.up.automation import Switches
 from twizzit_pipeline.cli.up.lock import DatabaseLock
 from twizzit_pipeline.cli.up.receiver import receiving
 from twizzit_pipeline.cli.up.syncs import EndedSyncs, line
@@ -154,6 +155,7 @@ def watch(syncs: _Silent, database: Database, folder: Path, said: list[str], pro
     lock = DatabaseLock(database.engine)
     return Watch(
         syncs=syncs,  # type: ignore[arg-type]
+        switches=Switches(database, said.append),
         lock=lock,
         folder=folder,
         say=said.append,

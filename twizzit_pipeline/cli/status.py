@@ -14,6 +14,7 @@ from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, show_table, table
 
 if TYPE_CHECKING:
+    from twizzit_pipeline.sync.automation import SwitchedOff
     from twizzit_pipeline.sync.overview import CredentialStatus, Failure, Overview, TypeRate
 
 _ENDED = {"success": "ok", "partial_success": "partial"}
@@ -25,26 +26,29 @@ def status(
     check: Annotated[bool, typer.Option("--check", help="Exit 1 if something waits for a person")] = False,
 ) -> None:
     """Show how every credential is doing; times are local (with --json, ISO 8601 with zone)."""
-    from twizzit_pipeline.sync import overview  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.sync import automation, overview  # noqa: PLC0415  (frames)
 
     with opened() as here:
         engine = here.database.engine
         seen = overview.read(engine, season_start=here.settings.season_start)
         rates = overview.rates(engine)
         failures = overview.failures(engine)
+        off = automation.switched_off(here.database)
     if as_json:
-        print_json(_document(seen, rates, failures))
+        print_json(_document(seen, rates, failures, off))
     else:
-        _show(console(), seen, rates, failures)
-    if check and seen.needs_somebody:
+        _show(console(), seen, rates, failures, off)
+    if check and (seen.needs_somebody or off):
         raise typer.Exit(ExitCode.FAILURE)
 
 
-def _document(seen: "Overview", rates: "Sequence[TypeRate]", failures: "Sequence[Failure]") -> dict[str, object]:
+def _document(
+    seen: "Overview", rates: "Sequence[TypeRate]", failures: "Sequence[Failure]", off: "Sequence[SwitchedOff]"
+) -> dict[str, object]:
     activity = seen.activity
     return {
         "at": activity.now,
-        "needs_somebody": seen.needs_somebody,
+        "needs_somebody": seen.needs_somebody or bool(off),
         "credentials": [
             {
                 **asdict(one.facts),
@@ -62,13 +66,20 @@ def _document(seen: "Overview", rates: "Sequence[TypeRate]", failures: "Sequence
             "alive": activity.orchestrator_alive,
             "missing": seen.orchestrator_missing,
             "last_heartbeat": activity.last_heartbeat,
+            "switched_off": [{**asdict(one), "means": one.means, "what_to_do": one.what_to_do} for one in off],
         },
         "requests": {"queued": activity.requests_queued, "started": activity.requests_started},
         "syncs_under_way": activity.leases_held,
     }
 
 
-def _show(out: Console, seen: "Overview", rates: "Sequence[TypeRate]", failures: "Sequence[Failure]") -> None:
+def _show(
+    out: Console,
+    seen: "Overview",
+    rates: "Sequence[TypeRate]",
+    failures: "Sequence[Failure]",
+    off: "Sequence[SwitchedOff]",
+) -> None:
     if not seen.credentials:
         out.print("No credential yet; add one: twizzit credentials add")
     else:
@@ -78,7 +89,7 @@ def _show(out: Console, seen: "Overview", rates: "Sequence[TypeRate]", failures:
         _show_rates(out, rates)
     if failures:
         _show_failures(out, failures, seen.activity.now)
-    _show_orchestrator(out, seen)
+    _show_orchestrator(out, seen, off)
 
 
 def _show_credentials(out: Console, seen: "Overview") -> None:
@@ -162,22 +173,26 @@ def _show_failures(out: Console, failures: "Sequence[Failure]", now: datetime) -
     out.print()
 
 
-def _show_orchestrator(out: Console, seen: "Overview") -> None:
+def _show_orchestrator(out: Console, seen: "Overview", off: "Sequence[SwitchedOff]") -> None:
     activity = seen.activity
-    out.print(f"Orchestrator: {_orchestrator(seen)}")
+    out.print(f"Orchestrator: {_orchestrator(seen, is_off=any(one.name == 'sync_sensor' for one in off))}")
+    for one in off:
+        _print_indented(out, 2, one.line)
     out.print(
         f"Requests: {activity.requests_queued} waiting, {activity.requests_started} started;"
         f" {plural(activity.leases_held, 'sync')} under way."
     )
 
 
-def _orchestrator(seen: "Overview") -> str:
+def _orchestrator(seen: "Overview", *, is_off: bool) -> str:
     activity = seen.activity
     if activity.last_heartbeat is None:
         state = "there never was one"
     else:
         alive = "alive" if activity.orchestrator_alive else "silent"
         state = f"{alive}, last sign of life {_ago(activity.last_heartbeat, activity.now)}"
+    if is_off:
+        return f"{state}, its sensor is switched off."
     return state + ("; syncs wait for it, start it: twizzit up" if seen.orchestrator_missing else ".")
 
 

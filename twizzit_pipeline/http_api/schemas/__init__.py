@@ -36,7 +36,7 @@ from twizzit_pipeline.http_api.schemas.mappings import (
     TeamMapping,
     TeamMappings,
 )
-from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health, Orchestrator
+from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health, Orchestrator, SwitchedOff
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
@@ -93,6 +93,7 @@ __all__ = [
     "Season",
     "Seasons",
     "StoredCredential",
+    "SwitchedOff",
     "SyncAccepted",
     "SyncConfig",
     "SyncCounts",
