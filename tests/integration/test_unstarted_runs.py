@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pytest
-from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.events import DagsterEvent, DagsterEventType, JobFailureData, RunFailureReason
 from dagster_shared.error import SerializableErrorInfo
 
 from tests.integration.orchestrator import Orchestrator, orchestrated
@@ -109,6 +109,22 @@ def test_a_run_that_came_further_keeps_what_it_said_itself(here: Orchestrator) -
     before = history.for_run(here.engine, result.run_id)
     assert unstarted.tell(here.instance, here.engine) == []
     assert history.for_run(here.engine, result.run_id) == before
+
+
+def test_a_run_that_says_nothing_of_why_it_failed_has_its_row_all_the_same(here: Orchestrator) -> None:
+    """As Dagster ends one whose process was killed while it was launched: an event without any data."""
+    credential_id = here.credential()
+    here.switch_on(credential_id)
+    (wanted,) = here.tick()
+    run = made(here, wanted)
+    event = DagsterEvent(DagsterEventType.RUN_FAILURE.value, run.job_name, message="marked as failed from outside")
+    here.instance.report_dagster_event(event, run.run_id)
+    assert unstarted.tell(here.instance, here.engine) == [run.run_id]
+    (row,) = history.for_run(here.engine, run.run_id)
+    assert (
+        row.error_message
+        == f"The run failed before its first step: read its events in Dagster's UI, run {run.run_id[:8]}"
+    )
 
 
 def test_a_credential_that_is_gone_has_no_history(here: Orchestrator) -> None:

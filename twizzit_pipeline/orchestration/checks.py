@@ -35,6 +35,7 @@ from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 
 IDS_SHOWN = 50
 JUDGED = "judged"
+FELL_SHORT = "as_judged_before"
 DOUBTFUL_LINK = "doubtful_link"
 DESCRIPTIONS = {
     CONTRACT: "Every row keeps the rules of its contract",
@@ -161,9 +162,10 @@ def mapping_results(report: MappingReport, rules: Rules, quality: Quality) -> li
     return _folded(rules, [verdict(rule) for rule in rules], report.season_exists)
 
 
-def not_judged(reason: str) -> Metadata:
-    """The metadata of a check whose step did not come to judge anything."""
-    return {JUDGED: dg.MetadataValue.bool(False), "reason": dg.MetadataValue.text(reason)}
+def not_judged(reason: str, fell_short: str | None) -> Metadata:
+    """The metadata of a check whose step did not come to judge anything; `fell_short`: what did when one did last."""
+    told: Metadata = {JUDGED: dg.MetadataValue.bool(False), "reason": dg.MetadataValue.text(reason)}
+    return told if fell_short is None else told | {FELL_SHORT: dg.MetadataValue.text(fell_short)}
 
 
 def _teams_by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:

@@ -2,17 +2,20 @@
 
 What belongs here: the tag that tells a partial success apart, and the checks that a run announced and never came to.
 Dagster's list of checks shows what was announced last, whichever club it was for: a run that failed before its checks
-would leave "0 of 4 passed" behind, for everybody. Such a check is recorded as not judged, and keeps nobody's result.
+would leave "0 of 4 passed" behind, for all clubs. Such a check is recorded as not judged. The rows that it is about are
+those of before, and so is its verdict: what fell short still does, and what was never judged passes.
 """
 
 from collections.abc import Collection, Iterable
 
 import dagster as dg
+from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.events import DagsterEvent, DagsterEventType
+from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from twizzit_pipeline import logs
-from twizzit_pipeline.orchestration.checks import WARN, not_judged
+from twizzit_pipeline.orchestration.checks import FELL_SHORT, WARN, not_judged
 
 OUTCOME_TAG = "twizzit/outcome"
 SUCCESS, PARTIAL, FAILED = "success", "partial_success", "failed"
@@ -45,16 +48,18 @@ def record(instance: dg.DagsterInstance, run: dg.DagsterRun, outcome: str, reaso
 
 
 def _tell_unjudged(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str) -> None:
-    description = f"Not judged: {reason}"
+    partition = run.tags.get(PARTITION_NAME_TAG)
     for key in _never_evaluated(instance, run.run_id):
+        before = _before(instance, key, partition)
+        falls_short = None if before is None or before.passed else _fell_short(before)
         evaluation = dg.AssetCheckEvaluation(
             asset_key=key.asset_key,
             check_name=key.name,
-            passed=True,  # what was not judged passes, and says so: the partition itself is shown as failed
-            severity=WARN,
-            description=description,
-            metadata=not_judged(reason),
-            partition=run.tags.get(PARTITION_NAME_TAG),
+            passed=before is None or before.passed,
+            severity=WARN if before is None else before.severity,
+            description=f"Not judged: {reason}" + (f"; as judged before: {falls_short}" if falls_short else ""),
+            metadata=not_judged(reason, falls_short),
+            partition=partition,
         )
         event = DagsterEvent(
             event_type_value=DagsterEventType.ASSET_CHECK_EVALUATION.value,
@@ -63,6 +68,27 @@ def _tell_unjudged(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str
             message=f"Asset check '{key.name}' on '{key.asset_key.to_user_string()}' was not judged: {reason}",
         )
         instance.report_dagster_event(event, run.run_id)
+
+
+def _before(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, partition: str | None
+) -> dg.AssetCheckEvaluation | None:
+    """What the check said last of this partition; None where it never said anything."""
+    records = instance.event_log_storage.get_asset_check_execution_history(
+        key,
+        limit=1,
+        status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+        partition_filter=PartitionKeyFilter(key=partition),
+    )
+    return next(
+        (record.evaluation for record in records if isinstance(record.evaluation, dg.AssetCheckEvaluation)), None
+    )
+
+
+def _fell_short(before: dg.AssetCheckEvaluation) -> str | None:
+    """Which rules did when the check was judged last, however often it was not since."""
+    said = before.metadata.get(FELL_SHORT)
+    return before.description if said is None else str(said.value)
 
 
 def _never_evaluated(instance: dg.DagsterInstance, run_id: str) -> Iterable[dg.AssetCheckKey]:

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.events import DagsterEventType
+from dagster._core.events import DagsterEventType, EngineEventData, JobFailureData
 from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import Engine
 
-from twizzit_pipeline.errors import UnknownCredential
+from twizzit_pipeline import logs
+from twizzit_pipeline.errors import TwizzitPipelineError, UnknownCredential
 from twizzit_pipeline.orchestration.jobs import ASSETS_OF
 from twizzit_pipeline.orchestration.outcomes import FAILED, OUTCOME_TAG, record
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, credential_id_of
@@ -24,6 +25,7 @@ _LOOKS_BACK = timedelta(hours=1)
 _MOST = 100
 _CREDENTIAL_TAG, _SEASON_TAG = f"dagster/partition/{CREDENTIAL}", f"dagster/partition/{SEASON}"
 _OVER = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_log = logs.logger(__name__)
 _SAY_WHY = {DagsterEventType.ENGINE_EVENT, DagsterEventType.RUN_FAILURE}
 
 
@@ -33,15 +35,20 @@ def tell(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
     Raises:
         DatabaseUnavailable: the history cannot be written.
     """
-    told = []
+    found = []
     for run in _speechless(instance):
         reason = "The run was ended before it began"
-        if run.status is dg.DagsterRunStatus.FAILURE and not history.for_run(engine, run.run_id):
-            reason = _why(instance, run.run_id)
-            if _write(engine, run, reason):
-                told.append(run.run_id)
+        try:
+            if run.status is dg.DagsterRunStatus.FAILURE and not history.for_run(engine, run.run_id):
+                reason = _why(instance, run.run_id)
+                if _write(engine, run, reason):
+                    found.append(run.run_id)
+        except TwizzitPipelineError:
+            raise
+        except Exception as error:  # an odd run keeps no other waiting
+            _log.warning("run not accounted for", dagster_run_id=run.run_id, reason=type(error).__name__)
         record(instance, run, FAILED, reason)
-    return told
+    return found
 
 
 def _speechless(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
@@ -79,9 +86,9 @@ def _why(instance: dg.DagsterInstance, run_id: str) -> str:
     """In one line: the kinds of the errors, never their texts, which may hold anything."""
     kinds: list[str] = []
     for entry in instance.all_logs(run_id, of_type=_SAY_WHY):
-        event = entry.get_dagster_event()
-        data = event.job_failure_data if event.event_type is DagsterEventType.RUN_FAILURE else event.engine_event_data
-        kinds = _kinds(data.error) or kinds
+        data = entry.get_dagster_event().event_specific_data
+        if isinstance(data, EngineEventData | JobFailureData):
+            kinds = _kinds(data.error) or kinds
     because = f" ({', caused by '.join(kinds)})" if kinds else ""
     return f"The run failed before its first step{because}: read its events in Dagster's UI, run {run_id[:8]}"
 
