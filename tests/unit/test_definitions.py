@@ -288,6 +288,9 @@ def test_dagster_yaml_is_valid_and_keeps_everything_in_postgresql() -> None:
     assert storage["config"] == {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}
     assert getattr(importlib.import_module(storage["module"]), storage["class"]) is KeptPostgresStorage
     assert configuration["telemetry"] == {"enabled": False}
+    coordinator = configuration["run_coordinator"]
+    assert coordinator["class"] == "QueuedRunCoordinator"
+    assert coordinator["config"] == {"max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 15}
     runs = configuration["concurrency"]["runs"]
     assert runs["tag_concurrency_limits"] == [
         {"key": "dagster/partition/credential", "value": {"applyLimitPerUniqueValue": True}, "limit": 1},
