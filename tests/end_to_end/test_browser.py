@@ -24,6 +24,7 @@ pytestmark = [
 
 ASSET = "twizzit_players"
 CLUBS = ("1-kc-scheldedal", "2-korfbal-t-wilgenhof-78", "3-corfbal-sclessin-sur-rhee")
+FELL_SHORT = "2 × first_name_present; 2 × last_name_present; 2 × jersey_number_readable; 1 × last_name_length"
 REFUSED = "Twizzit does not accept the username and password (401): check the credential"
 MENU = 240  # pixels that the menu on the left takes
 
@@ -101,7 +102,9 @@ def test_a_check_that_does_not_pass_says_which_rules_fell_short(browser: Browser
     for check in ("completeness", "consistency", "contract", "volume"):
         browser.text(check).wait_for()
     browser.text("contract").click()
-    browser.text("2 × first_name_present; 2 × last_name_present; 2 × jersey_number_readable; 1 × last_name_length").wait_for()
+    browser.text(
+        "2 × first_name_present; 2 × last_name_present; 2 × jersey_number_readable; 1 × last_name_length"
+    ).wait_for()
     rows = page.get_by_role("row")
     assert rows.filter(has_text="count").first.inner_text().split() == ["count", "7"]
     assert rows.filter(has_text="first_name_present").last.inner_text().split() == [

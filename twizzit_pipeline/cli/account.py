@@ -9,11 +9,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from twizzit_pipeline.cli import asides
 from twizzit_pipeline.cli.syncing import Synced
 from twizzit_pipeline.cli.terminal import plural, show_table, table
 from twizzit_pipeline.contracts import competitions, matches, players, teams
-from twizzit_pipeline.sync.history import OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
+from twizzit_pipeline.sync.clients import named
+from twizzit_pipeline.sync.history import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
 from twizzit_pipeline.sync.plan.matches import VANISHED
+from twizzit_pipeline.sync.plan.ownership import TAKEN_OVER, TAKEN_OVER_RENAMED
+from twizzit_pipeline.sync.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.sync.usage import Budget
 
 _IDS_SHOWN = 3
@@ -30,10 +34,13 @@ _WORDS = {
     "competition_not_mapped": "their competition is not in ShotSpot",
     "no_own_team": "neither side is a team of this account",
     "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so nobody was taken for it",
-    "same_club": "both sides are of one club, which ShotSpot has no games for",
+    "same_club": "both sides are of one club, which this database of ShotSpot has no games for",
+    NAME_PUT_RIGHT: "ShotSpot had a part of the name in the wrong place; first and last name are Twizzit's now",
+    TAKEN_OVER: "taken over from ShotSpot's own integration",
+    TAKEN_OVER_RENAMED: "taken over from ShotSpot's own integration by their id alone: ShotSpot's name is another one",
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
-    "club_doubtful": "which club the team belongs to is not certain",
-    "doubtful_link": "several rows of ShotSpot fit, so none was linked and none made",
+    "club_doubtful": "which club the team belongs to is not certain; say so: twizzit credentials set-club ID CLUB",
+    "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
     "name_taken": "another team of the club has that name in that season",
     "number_taken": "without their shirt number, which another of the club has",
     "players_not_read": "their players could not be read",
@@ -54,11 +61,14 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         out.print(f"The account has no season {synced.season}; nothing was written.")
     elif told:
         show_table(out, _counted(told))
+        asides.show_rows(out, told)
         for row in told:
             _calendar(out, row)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
+        asides.show_set_aside(out, told)
+        asides.show_event_types(out, told)
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
@@ -91,7 +101,10 @@ def _calendar(out: Console, row: HistoryRow) -> None:
     if made:
         where = f"; {plural(clubs, 'club')} for them" if clubs else ""
         out.print(f"Opponents made:       {plural(made, 'team')}{where}")
-    if news or made:
+    added = int(row.details.get(COMPETITION_TEAMS, 0))
+    if added:
+        out.print(f"Competitions:         {plural(added, 'team')} added to them")
+    if news or made or added:
         out.print()
 
 
@@ -103,15 +116,17 @@ def _items(count: int, entity: str, reason: str) -> str:
 
 def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
     lines = [
-        (_items(found["count"], row.entity, reason), reason, row.entity, found)
+        (_items(found["count"], row.entity, reason), reason, row, found)
         for row in synced.history
         for reason, found in sorted((row.details.get(kind) or {}).items())
     ]
     if not lines:
         return
     out.print(heading)
-    for what, reason, entity, found in lines:
-        words = _RULES.get(entity, {}).get(reason) if kind == "rejected" else _said(entity, reason)
+    for what, reason, row, found in lines:
+        words = _RULES.get(row.entity, {}).get(reason) if kind == "rejected" else _said(row.entity, reason)
+        if words and row.credential_id is not None:
+            words = named(words, row.credential_id)
         said = f"{reason} (“{words}”)" if kind == "rejected" and words else words or reason.replace("_", " ")
         out.print(f"  {what}: {said}; {_ids(found)}")
     out.print()

@@ -74,7 +74,9 @@ def list_credentials(as_json: Annotated[bool, typer.Option("--json", help="As on
     for credential in found:
         rows.add_row(
             str(credential.id),
-            credential.organization_name + ("" if credential.is_active else " (switched off)"),
+            credential.organization_name
+            + ("" if credential.club_id is None else f" (club {credential.club_id})")
+            + ("" if credential.is_active else " (switched off)"),
             credential.api_username,
             credential.api_endpoint,
             moment(credential.last_verified_at),
@@ -99,6 +101,10 @@ def verify(
     for count, one in ((found.organizations, "organization"), (found.groups, "group"), (found.seasons, "season")):
         if count is not None:
             out.print(f"  {plural(count, one)}")
+    if found.refusals:
+        out.print("What a sync would refuse or not find:")
+        for refusal in found.refusals:
+            out.print(f"  {refusal}")
     out.print(f"Next: twizzit sync {credential_id}")
 
 

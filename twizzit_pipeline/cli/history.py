@@ -17,6 +17,7 @@ def history(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
     """Show the syncs of a credential, newest first; times are local (with --json, ISO 8601 with zone)."""
+    from twizzit_pipeline.cli import asides  # noqa: PLC0415  (httpx)
     from twizzit_pipeline.sync.history import recent  # noqa: PLC0415  (httpx)
 
     with opened() as here:
@@ -44,5 +45,6 @@ def history(
     out = console()
     out.print(shown)
     for row in rows:
-        if row.error_message:
-            out.print(f"{row.id}: {row.error_message}")
+        for said in (row.error_message, asides.summary(row)):
+            if said:
+                out.print(f"{row.id}: {said}")

@@ -69,6 +69,7 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.UnknownOrganization, 404, "Organization not found"),
     (errors.UnknownRequest, 404, "Sync request not found"),
     (errors.UnknownTeam, 404, "Team not found"),
+    (errors.UnknownClub, 404, "Club not found"),
     (errors.ConfigurationRefused, 400, "Validation failed"),
     (errors.DuplicateOrganization, 409, "Organization already has credentials"),
     (errors.InactiveCredential, 409, "Credential is inactive"),

@@ -106,6 +106,8 @@ class Verdict:
         reasons = {reason: count for reason, count in self.finding.reasons.items() if count}
         if reasons:
             told["reasons"] = reasons
+        if self.finding.ids_of:
+            told["ids_by_reason"] = {reason: list(some[:IDS_SHOWN]) for reason, some in self.finding.ids_of.items()}
         return told | dict(self.finding.numbers)
 
 

@@ -55,8 +55,12 @@ Rules = tuple[AssetRule, ...]
 
 
 def contract_rules(rules: Iterable[Rule]) -> Rules:
-    """Every rule of a contract."""
-    return tuple(AssetRule(rule.name, CONTRACT, _said(rule), TOLERATED.get(rule.name), rule.column) for rule in rules)
+    """Every rule of a contract; what is set aside is as it should be, and is none of a check's."""
+    return tuple(
+        AssetRule(rule.name, CONTRACT, _said(rule), TOLERATED.get(rule.name), rule.column)
+        for rule in rules
+        if rule.kind != "set_aside"
+    )
 
 
 def _said(rule: Rule) -> str:
@@ -67,6 +71,7 @@ def _said(rule: Rule) -> str:
 SCAN_QUALITY: Rules = (
     AssetRule(names.FEW_REJECTED, VOLUME, "At most 5% of what Twizzit lists breaks a rule; more than 20% is an error"),
     AssetRule(names.VOLUME, VOLUME, "Not half of the usual number is gone, against this season's last ten syncs"),
+    AssetRule(names.SET_ASIDE_AS_USUAL, VOLUME, "No reason sets aside many more rows than usual, or a whole team"),
     AssetRule(names.NAMESAKES, CONSISTENCY, "Nobody has the name of another in the same club: two rows may be one"),
 )
 _WITHOUT_NAMES = tuple(rule for rule in SCAN_QUALITY if rule.name != names.NAMESAKES)
@@ -91,6 +96,7 @@ MAPPING_RULES: Rules = (
     AssetRule(names.OWNED, CONSISTENCY, "Every mapping in the credential's clubs belongs to a credential"),
     AssetRule(names.NAMESAKES, CONSISTENCY, "Nobody in ShotSpot has the name of another in the same club"),
     AssetRule(names.VOLUME, VOLUME, "Not half of the usual number of mappings is gone, against the last ten syncs"),
+    AssetRule(names.SET_ASIDE_AS_USUAL, VOLUME, "No reason sets aside a tenth of the items more than usual"),
 )
 PLAYER_MAPPING_RULES: Rules = (
     *MAPPING_RULES,

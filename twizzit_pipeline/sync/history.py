@@ -28,10 +28,13 @@ MAPPINGS = "mappings"  # rows of the mapping table that belong to the credential
 # What the details of matches count besides: what was made for opponents that ShotSpot did not have.
 OPPONENT_CLUBS = "opponent_clubs"
 OPPONENT_TEAMS = "opponent_teams"
+COMPETITION_TEAMS = "competition_teams"  # teams added to ShotSpot's competitions
 # What became of the rows that were read, and of those that are not meant to come: see `Account`.
 ROWS = "rows"
 SET_ASIDE = "set_aside"
 NEVER_BEGAN = "never_began"  # the run failed before its first step: it read nothing, and counted nothing
+EVENT_TYPES = "event_types"  # names of the account's types of events: those that are matches, and the others
+TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
 # Matches are recorded as ShotSpot's type `competitions`, in a row of their own that says so in its details.

@@ -1,6 +1,6 @@
 """The players of a season, from Twizzit into ShotSpot: scan, then map."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -19,7 +19,7 @@ from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state import read_player_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.players import players_frame
-from twizzit_pipeline.twizzit.records import SetAside, Team
+from twizzit_pipeline.twizzit.records import Player, SetAside, Team
 
 
 def scan_players(session: SyncSession) -> ScanReport:
@@ -37,7 +37,8 @@ def scan_players(session: SyncSession) -> ScanReport:
         session.progress(f"Reading the players of {len(teams)} teams")
         rosters = session.client.rosters(teams, season.record)
         watch.lap("fetch")
-        checked = _with_unclear(check_players(players_frame(rosters.players)), rosters.unclear)
+        people = check_players(players_frame(rosters.players))
+        checked = _with_unclear(_with_guesses(people, rosters.players), rosters.unclear)
         watch.lap("validate")
         return Read(checked, unread=rosters.failed, set_aside=rosters.set_aside, found=bool(teams))
 
@@ -47,6 +48,13 @@ def scan_players(session: SyncSession) -> ScanReport:
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
     return map_entity(session, "players", player_mappings, read_player_state, plan_players)
+
+
+def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:
+    """The same with what the table says besides: whose first and last name are a guess from the whole name."""
+    guessed = {player.id for player in players if player.first_name is None and player.last_name is None}
+    valid = checked.valid.assign(name_guessed=checked.valid["twizzit_player_id"].isin(guessed))
+    return replace(checked, valid=valid)
 
 
 def _with_unclear(checked: Checked, unclear: Sequence[SetAside]) -> Checked:

@@ -30,7 +30,7 @@ from twizzit_pipeline.sync import heartbeat
 from twizzit_pipeline.sync.fulfilment import settle
 from twizzit_pipeline.sync.lease import lease_keys
 from twizzit_pipeline.sync.narrowing import Narrowing
-from twizzit_pipeline.sync.seasons import LABEL_LENGTH
+from twizzit_pipeline.sync.seasons import LABEL_LENGTH, called
 
 SyncType = Literal["teams", "players", "competitions", "all"]
 Status = Literal["queued", "started", "success", "partial_success", "failed"]
@@ -224,12 +224,15 @@ def _label(connection: Connection, credential_id: int, season: str) -> str:
     ]
     if matching:
         return str(matching[0])
+    known = called(asked, [row.label for row in seasons])
+    if known in {row.label for row in seasons}:
+        return known
     if seasons or not 0 < len(asked) <= LABEL_LENGTH:
         raise UnknownSeason(
             f"The account of credential {credential_id} lists no such season; where it is new in Twizzit, verify the "
             "credential and ask again"
         )
-    return asked
+    return known
 
 
 def _look(engine: Engine, request_id: int) -> Request:

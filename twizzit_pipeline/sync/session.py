@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import InactiveCredential, SyncInProgress, TransientError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
 from twizzit_pipeline.sync import automatic, history, seasons
+from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.entries import Entries, Entry
 from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.history import Account
@@ -26,7 +26,7 @@ from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.telling import Telling
 from twizzit_pipeline.sync.troubles import Troubles, told
 from twizzit_pipeline.sync.usage import Meter
-from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
 
 Progress = Callable[[str], None]
@@ -130,13 +130,7 @@ class SyncSession:
         if (hopeless := self._troubles.hopeless) is not None:
             raise hopeless
         if self._client is None:
-            self._client = TwizzitClient(
-                endpoint=self.credential.api_endpoint,
-                username=self.credential.api_username,
-                password=store.reveal_password(self.engine, encryption_keys(self.settings), self.credential.id),
-                organization_name=self.credential.organization_name,
-                options=ClientOptions.from_settings(self.settings),
-            )
+            self._client = open_client(self.settings, self.engine, self.credential)
         return self._client
 
     @property
@@ -157,6 +151,7 @@ class SyncSession:
             self.dialect,
             self.credential.twizzit_organization_id,
             self.credential.twizzit_organization_name or self.credential.organization_name,
+            self.credential.club_id,
         )
 
     @contextmanager
@@ -175,7 +170,7 @@ class SyncSession:
             step.account = opened.account
             calls = self.calls
             try:
-                with driver_errors():
+                with driver_errors(), naming(self.credential.id):
                     yield opened.account
             except BaseException as error:
                 opened.failure = told(error)
@@ -220,8 +215,9 @@ class SyncSession:
         self._learn(organization.id, organization.name)
         found = seasons.listed(self.client.seasons(), day=self.day, season_start=self.settings.season_start)
         with self.engine.begin() as connection:
-            seasons.refresh(connection, self.credential.id, found)
-        if any(season.label == self.season_label for season in found):
+            found = seasons.refresh(connection, self.credential.id, found)
+        labels = [season.label for season in found]
+        if seasons.called(self.season_label, labels) in labels:
             self._season = self.stored_season()
         else:
             self.progress(f"Twizzit lists no season {self.season_label} for this account")
@@ -234,7 +230,8 @@ class SyncSession:
             return self._season
         with self.engine.connect() as connection:
             stored = seasons.known(connection, self.credential.id, self.settings.season_start)
-        return next((season for season in stored if season.label == self.season_label), None)
+        label = seasons.called(self.season_label, [season.label for season in stored])
+        return next((season for season in stored if season.label == label), None)
 
     def _open(self, entity: str) -> Entry:
         if self._lease is None:

@@ -24,6 +24,13 @@ class Credential(StoredCredential):
     updated_at: datetime | None
 
 
+class NamedClub(Answer):
+    """Which club of ShotSpot the credential's organization is; both null where its name tells."""
+
+    club_id: int | None
+    club_name: str | None
+
+
 class CredentialStored(Answer):
     """201."""
 

@@ -27,6 +27,8 @@ credentials = Table(
     Column("twizzit_organization_name", String(255)),
     # added: of cipher text and IV; a trigger empties it when they change without it
     Column("encryption_mac", Text),
+    # added: the club of ShotSpot that somebody said the organization is; null where its name tells
+    Column("club_id", ForeignKey("clubs.id", ondelete="SET NULL")),
 )
 
 sync_config = Table(
@@ -53,8 +55,8 @@ sync_config = Table(
     Column("consecutive_failures", Integer, nullable=False, server_default=ZERO),
     utc("paused_until"),
     Column("paused_because", Text),
-    # added: the account's event type of matches, by id or name; null where its names tell
-    Column("match_event_type", String(100)),
+    # added: what the account's own words mean where they do not tell: list → word → meaning
+    Column("meanings", JSONB),
 )
 
 
