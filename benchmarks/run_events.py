@@ -114,7 +114,7 @@ def in_a_process(variant: str, runs: int) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=7, help="of which the median is told (default 7)")
+    parser.add_argument("--runs", type=int, default=7, help="of which the median is shown (default 7)")
     parser.add_argument("--variant", choices=(FOLDED, ONE_EACH), help=argparse.SUPPRESS)
     parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -282,7 +282,7 @@ def test_what_cannot_be_a_partition_makes_no_run(here: Here, instance: dg.Dagste
 
 
 def test_a_step_that_fails_leaves_its_checks_and_those_that_wait_for_it_as_not_judged(story: Story) -> None:
-    """Nobody else's result is hidden: the list shows what was announced last, and that is not "not executed"."""
+    """No other club's result is hidden: the list shows what was announced last, and that is not "not executed"."""
     mine, others = (partition.key for partition in story.partitions)
     unjudged = not_judged(story.instance, others)
     assert set(unjudged) == {"twizzit_players", "twizzit_player_mappings"}

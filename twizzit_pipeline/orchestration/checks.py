@@ -100,15 +100,15 @@ class Verdict:
         """Who falls short, why, and what was compared; of many ids the first."""
         if self.finding is None:
             return {} if self.why_not is None else {"error": self.why_not}
-        ids, told = self.finding.ids, dict[str, Any]()
+        ids, found = self.finding.ids, dict[str, Any]()
         if ids:
-            told["local_ids" if self.finding.local else "twizzit_ids"] = list(ids[:IDS_SHOWN])
+            found["local_ids" if self.finding.local else "twizzit_ids"] = list(ids[:IDS_SHOWN])
         reasons = {reason: count for reason, count in self.finding.reasons.items() if count}
         if reasons:
-            told["reasons"] = reasons
+            found["reasons"] = reasons
         if self.finding.ids_of:
-            told["ids_by_reason"] = {reason: list(some[:IDS_SHOWN]) for reason, some in self.finding.ids_of.items()}
-        return told | dict(self.finding.numbers)
+            found["ids_by_reason"] = {reason: list(some[:IDS_SHOWN]) for reason, some in self.finding.ids_of.items()}
+        return found | dict(self.finding.numbers)
 
 
 def specs(asset: str, rules: Rules) -> list[dg.AssetCheckSpec]:
@@ -152,10 +152,10 @@ def mapping_results(report: MappingReport, rules: Rules, quality: Quality) -> li
     other = {reason: ids for reason, ids in report.failed.items() if reason != DOUBTFUL_LINK}
     vanished = {VANISHED: report.warnings.get(VANISHED, ())}
     warned = {reason: ids for reason, ids in report.warnings.items() if reason != VANISHED}
-    told = {ITEMS_APPLIED: other, LINKS_CLEAR: doubtful, NO_WARNINGS: warned, STILL_LISTED: vanished}
+    reported = {ITEMS_APPLIED: other, LINKS_CLEAR: doubtful, NO_WARNINGS: warned, STILL_LISTED: vanished}
 
     def verdict(rule: AssetRule) -> Verdict:
-        by_reason = told.get(rule.name)
+        by_reason = reported.get(rule.name)
         if by_reason is None:
             return _judged(rule, quality)
         ids = tuple(twizzit_id for ids in by_reason.values() for twizzit_id in ids)
@@ -166,8 +166,8 @@ def mapping_results(report: MappingReport, rules: Rules, quality: Quality) -> li
 
 def not_judged(reason: str, fell_short: str | None) -> Metadata:
     """The metadata of a check whose step did not come to judge anything; `fell_short`: what did when one did last."""
-    told: Metadata = {JUDGED: dg.MetadataValue.bool(False), "reason": dg.MetadataValue.text(reason)}
-    return told if fell_short is None else told | {FELL_SHORT: dg.MetadataValue.text(fell_short)}
+    metadata: Metadata = {JUDGED: dg.MetadataValue.bool(False), "reason": dg.MetadataValue.text(reason)}
+    return metadata if fell_short is None else metadata | {FELL_SHORT: dg.MetadataValue.text(fell_short)}
 
 
 def _teams_by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:
@@ -208,7 +208,7 @@ def _folded(rules: Rules, verdicts: Sequence[Verdict], season_exists: bool) -> l
 
 
 def _check(check: str, verdicts: Sequence[Verdict], season_exists: bool) -> dg.AssetCheckResult:
-    """One result of all its rules: what falls short is told first, and the worst of it decides."""
+    """One result of all its rules: what falls short comes first, and the worst of it decides."""
     worst_first = sorted(verdicts, key=lambda one: (one.fine, not one.grave, one.finding is not None, -one.count))
     short = [one for one in worst_first if not one.fine]
     metadata: Metadata = {
@@ -216,7 +216,7 @@ def _check(check: str, verdicts: Sequence[Verdict], season_exists: bool) -> dg.A
         JUDGED: dg.MetadataValue.bool(any(one.finding is not None for one in verdicts)),
         "rules": rules_table([one.row for one in worst_first]),
     }
-    details = {one.rule.name: told for one in worst_first if (told := one.details)}
+    details = {one.rule.name: found for one in worst_first if (found := one.details)}
     if details:
         metadata["details"] = dg.MetadataValue.json(details)
     if not season_exists:

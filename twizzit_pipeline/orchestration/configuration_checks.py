@@ -50,7 +50,7 @@ _SPECS = [
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one of the rules found, each a check by itself: ids of credentials, and why, in words that name nobody."""
+    """What one of the rules found, each a check by itself: ids of credentials, and why. No names."""
 
     rule: AssetRule
     credential_ids: tuple[int, ...]

@@ -1,7 +1,7 @@
-"""Failures that a step told in words (`dagster.Failure`) are kept in those words, without a traceback.
+"""Failures that a step put into words (`dagster.Failure`) are kept in those words, without a traceback.
 
-Dagster adds the way through the program to each of them, and its UI shows it below the one line that matters. Whoever
-reads that a password is wrong can do nothing with it. Mistakes of the program are no such failures, and keep theirs.
+Dagster adds the way through the program to each of them, and its UI shows it below the one line that matters. A
+person who reads that a password is wrong can do nothing with it. Mistakes of the program are no such failures, and keep theirs.
 """
 
 from dagster import EventLogEntry, Failure
@@ -10,21 +10,21 @@ from dagster_shared.error import SerializableErrorInfo
 
 
 def in_words(entry: EventLogEntry) -> EventLogEntry:
-    """The event as it is kept: a step that failed or is tried again for a reason told in words says that alone."""
+    """The event as it is kept: a step that failed or is tried again for a reason put into words says that alone."""
     event = entry.dagster_event
     data = None if event is None else event.event_specific_data
-    error = _told(data) if isinstance(data, StepFailureData | StepRetryData) else None
+    error = _said(data) if isinstance(data, StepFailureData | StepRetryData) else None
     if event is None or error is None:
         return entry
     assert isinstance(data, StepFailureData | StepRetryData)
     return entry._replace(dagster_event=event._replace(event_specific_data=data._replace(error=error)))
 
 
-def _told(data: StepFailureData | StepRetryData) -> SerializableErrorInfo | None:
-    """The one line of a failure; None where nobody told it in words."""
+def _said(data: StepFailureData | StepRetryData) -> SerializableErrorInfo | None:
+    """The one line of a failure; None where it was not put into words."""
     if isinstance(data, StepFailureData):
-        told = None if data.user_failure_data is None else data.user_failure_data.description
-        return None if told is None else _one_line(told)
+        said = None if data.user_failure_data is None else data.user_failure_data.description
+        return None if said is None else _one_line(said)
     cause = data.error.cause
     if cause is None or cause.cls_name != Failure.__name__:
         return None

@@ -1,4 +1,4 @@
-"""How a run ended, for whoever reads the list of runs and the list of checks.
+"""How a run ended, as the list of runs and the list of checks show it.
 
 What belongs here: the tag that tells a partial success apart, and the checks that a run announced and never came to.
 Dagster's list of checks shows what was announced last, whichever club it was for: a run that failed before its checks

@@ -40,7 +40,7 @@ class AssetRule:
         name: stable; the name of a contract's rule, of a finding of `sync.quality`, or of what a step reports.
         check: the check that it is folded into.
         holds: what is true where the rule is kept, in one line.
-        tolerated: how many may fall short before it warns; None where nobody may.
+        tolerated: how many may fall short before it warns; None where none may.
         column: the column that it judges, if it judges one.
     """
 
@@ -72,7 +72,7 @@ SCAN_QUALITY: Rules = (
     AssetRule(names.FEW_REJECTED, VOLUME, "At most 5% of what Twizzit lists breaks a rule; more than 20% is an error"),
     AssetRule(names.VOLUME, VOLUME, "Not half of the usual number is gone, against this season's last ten syncs"),
     AssetRule(names.SET_ASIDE_AS_USUAL, VOLUME, "No reason sets aside many more rows than usual, or a whole team"),
-    AssetRule(names.NAMESAKES, CONSISTENCY, "Nobody has the name of another in the same club: two rows may be one"),
+    AssetRule(names.NAMESAKES, CONSISTENCY, "No two have one name in the same club: two such rows may be one"),
 )
 _WITHOUT_NAMES = tuple(rule for rule in SCAN_QUALITY if rule.name != names.NAMESAKES)
 TEAM_SCAN_RULES: Rules = (*contract_rules(TEAM_CONTRACT), *SCAN_QUALITY)
@@ -89,12 +89,12 @@ MATCH_SCAN_RULES: Rules = (
 )
 MAPPING_RULES: Rules = (
     AssetRule(ITEMS_APPLIED, COMPLETENESS, "Every valid row of the scan ended in ShotSpot's tables"),
-    AssetRule(LINKS_CLEAR, COMPLETENESS, "No row fits several of ShotSpot's; where several fit, nobody is linked"),
+    AssetRule(LINKS_CLEAR, COMPLETENESS, "No row fits several of ShotSpot's; where several fit, none is linked"),
     AssetRule(names.COMPLETE, COMPLETENESS, "Every row of the scan has a mapping, or is among the items that failed"),
     AssetRule(NO_WARNINGS, CONSISTENCY, "Nothing was applied otherwise than Twizzit has it (a shirt number left out)"),
     AssetRule(names.SOMEWHERE, CONSISTENCY, "Every mapping points at a row of ShotSpot that is in the right place"),
     AssetRule(names.OWNED, CONSISTENCY, "Every mapping in the credential's clubs belongs to a credential"),
-    AssetRule(names.NAMESAKES, CONSISTENCY, "Nobody in ShotSpot has the name of another in the same club"),
+    AssetRule(names.NAMESAKES, CONSISTENCY, "No two in ShotSpot have one name in the same club"),
     AssetRule(names.VOLUME, VOLUME, "Not half of the usual number of mappings is gone, against the last ten syncs"),
     AssetRule(names.SET_ASIDE_AS_USUAL, VOLUME, "No reason sets aside a tenth of the items more than usual"),
 )
@@ -103,7 +103,7 @@ PLAYER_MAPPING_RULES: Rules = (
     AssetRule(
         names.REGISTRATION,
         CONSISTENCY,
-        "Who has a mapping is registered in ShotSpot, and nobody else",
+        "Who has a mapping is registered in ShotSpot, and no others are",
         column="is_twizzit_registered",
     ),
 )

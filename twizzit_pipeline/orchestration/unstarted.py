@@ -2,7 +2,7 @@
 
 What belongs here: noticing them, and giving each what a sync that failed has: a row of the history, which `up`, the
 notifications and everybody else follow, its outcome, and its checks as not judged. A run of ours says itself how it
-ended, by the tag of its outcome: one that is over and lacks it had nobody left to say so.
+ended, by the tag of its outcome: one that is over and lacks it did not come to do so.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from twizzit_pipeline.orchestration.outcomes import FAILED, OUTCOME_TAG, record
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, credential_id_of
 from twizzit_pipeline.sync import history
 
-# Whoever makes and ends runs makes ticks, too: a look back that is longer than a tick ever takes.
+# The daemon that makes and ends runs makes the ticks, too: no tick takes as long as this.
 _LOOKS_BACK = timedelta(hours=1)
 _MOST = 100
 _CREDENTIAL_TAG, _SEASON_TAG = f"dagster/partition/{CREDENTIAL}", f"dagster/partition/{SEASON}"
@@ -61,7 +61,7 @@ def _write(engine: Engine, run: dg.DagsterRun, reason: str) -> bool:
     """A row of the history; False where the credential is gone."""
     try:
         credential_id = credential_id_of(run.tags[_CREDENTIAL_TAG])
-    except UnknownCredential:  # somebody's own partition
+    except UnknownCredential:  # a partition that is none of ours
         return False
     return history.never_began(
         engine,
