@@ -1,7 +1,7 @@
 """Failures that a step put into words (`dagster.Failure`) are kept in those words, without a traceback.
 
-Dagster adds the way through the program to each of them, and its UI shows it below the one line that matters. A
-person who reads that a password is wrong can do nothing with it. Mistakes of the program are no such failures, and keep theirs.
+Dagster adds the way through the program to each of them, and its UI shows it below the one line that matters. A person
+who reads that a password is wrong can do nothing with it. Mistakes of the program are no such failures; they keep it.
 """
 
 from dagster import EventLogEntry, Failure
