@@ -61,6 +61,8 @@ def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client
         "credentialId",
         "syncType",
         "entity",
+        "season",
+        "seasonExists",
         "syncDirection",
         "status",
         "itemsProcessed",

@@ -86,6 +86,7 @@ _COLUMNS = {
     "paused_until": "No automatic sync before then (UTC)",
     "paused_because": "Why it is paused",
     "match_event_type": "The account's event type of matches, by id or name; empty where its names tell",
+    "notify_to": "addresses that are told of this credential, besides those of the settings",
 }
 
 

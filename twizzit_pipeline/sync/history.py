@@ -131,6 +131,17 @@ class HistoryRow:
         """What the row is about: ShotSpot's type `competitions` stands for competitions and for matches."""
         return str(self.details.get(ENTITY, self.sync_type))
 
+    @property
+    def season(self) -> str | None:
+        """The label of the season that it is about; None where ShotSpot itself wrote the row."""
+        label = self.details.get("season")
+        return label if isinstance(label, str) else None
+
+    @property
+    def season_exists(self) -> bool:
+        """False where the account has no such season, so that nothing was read or written."""
+        return self.details.get("season_exists") is not False
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:

@@ -52,11 +52,9 @@ def one_sync(
         if row is None:
             raise Problem(404, "Sync not found")
         rejected = history.rejected_rows(here.engine, sync_id)
-    season = row.details.get("season")
     entry = schemas.HistoryEntry(
         **_fields(row),
         dagster_run_id=row.dagster_run_id,
-        season=season if isinstance(season, str) else None,
         rejected_rows=[schemas.RejectedRow.model_validate(one) for one in rejected],
         failed_items=failed_items(row, kinds=("failed",)),
     )

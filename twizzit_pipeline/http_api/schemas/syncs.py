@@ -120,13 +120,16 @@ class ConfigAnswer(SyncConfig):
 class HistoryRow(Answer):
     """One sync of one entity. `synced_at` is when it ended, or began where it is not over.
 
-    `sync_type` is ShotSpot's word; `entity` tells the matches from the competitions, which share one.
+    `sync_type` is ShotSpot's word; `entity` tells the matches from the competitions, which share one. `season` is null
+    in rows of ShotSpot's own; where `season_exists` is false, the account has no such season and nothing was done.
     """
 
     id: int
     credential_id: int
     sync_type: str
     entity: str
+    season: str | None
+    season_exists: bool
     sync_direction: str
     status: str
     items_processed: int
@@ -157,7 +160,6 @@ class HistoryEntry(HistoryRow):
     """One sync with all that did not arrive."""
 
     dagster_run_id: str | None
-    season: str | None
     rejected_rows: list[RejectedRow]
     failed_items: list[SyncError]
 

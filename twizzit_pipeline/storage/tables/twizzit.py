@@ -55,6 +55,8 @@ sync_config = Table(
     Column("paused_because", Text),
     # added: the account's event type of matches, by id or name; null where its names tell
     Column("match_event_type", String(100)),
+    # added: addresses that are told of this credential, besides those of the settings
+    Column("notify_to", JSONB),
 )
 
 
