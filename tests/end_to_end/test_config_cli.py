@@ -54,12 +54,30 @@ def test_a_configuration_is_shown_and_changed(twizzit: CommandLine) -> None:
         True,
     )
     assert "every 2 days" in twizzit("config", "show", 1).out
-    assert "Matches:   events of the type Wedstrijd\n" in twizzit("config", "set", 1, "--match-type", "Wedstrijd").out
-    assert "Matches" not in twizzit("config", "set", 1, "--no-match-type").out
+    assert "Events:    Wedstrijd = match\n" in twizzit("config", "set", 1, "--match-type", "Wedstrijd").out
+    assert "Events" not in twizzit("config", "set", 1, "--no-match-type").out
     assert twizzit("config", "set", 1, "--limit", 5).out.splitlines()[-1].startswith("Paused:    until ")
     (row, *_) = twizzit("audit", "--json").json()
     assert (row["target"], row["details"]["to"]) == ("config", {"monthly_call_limit": 5})
     assert row["actor"]["kind"] == "os"
+
+
+def test_what_the_accounts_words_mean_is_said_shown_and_forgotten(twizzit: CommandLine) -> None:
+    said = ("--function", "Gastspeler=other", "--function", "Kern = player", "--function", "a=b=other")
+    more = ("--event-type", "Competitiewedstrijd=match", "--group-type", "Kern=team", "--status", "WO=completed")
+    assert twizzit("config", "set", 1, *said, *more).out.splitlines()[5:] == [
+        "Functions: Gastspeler = other",
+        "           Kern = player",
+        "           a=b = other",
+        "Events:    Competitiewedstrijd = match",
+        "Groups:    Kern = team",
+        "Statuses:  WO = completed",
+    ]
+    twizzit("config", "set", 1, "--function", "a=b=", "--function", "kern=other", "--status", "WO=")
+    found = twizzit("config", "show", 1, "--json").json()
+    assert found["functions"] == {"Gastspeler": "other", "kern": "other"}
+    assert (found["event_types"], found["group_types"]) == ({"Competitiewedstrijd": "match"}, {"Kern": "team"})
+    assert found["statuses"] == {}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +89,12 @@ def test_a_configuration_is_shown_and_changed(twizzit: CommandLine) -> None:
         (("--limit", 7, "--no-limit"), "either a limit or none"),
         (("--limit", "many"), "--limit"),
         (("--match-type", "x", "--no-match-type"), "either a type or none"),
+        (("--function", "Trainer"), "NAME=player or NAME=other"),
+        (("--function", "=player"), "NAME=player or NAME=other"),
+        (("--function", "Trainer=match"), "NAME=player or NAME=other"),
+        (("--event-type", "Match=player"), "NAME=match or NAME=other"),
+        (("--status", "WO=other"), "NAME=scheduled or"),
+        (("--group-type", "Kern=team", "--group-type", "Kern=other"), "there twice"),
     ],
 )
 def test_what_a_configuration_cannot_have_is_refused(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import httpx
 import pytest
+from sqlalchemy import select, update
 
 from tests.conftest import settings_with
 from tests.integration.api_server import ApiServer, token
@@ -101,6 +102,8 @@ def test_one_sync_tells_what_did_not_arrive_by_id(coach: httpx.Client, world: Sy
     assert one["season"] == world.season
     assert one["dagsterRunId"]
     assert one["failedItems"] == []
+    assert one["rows"]["read"] == one["rows"]["kept"] + one["rows"]["rejected"] + one["rows"]["setAside"]
+    assert one["rows"]["kept"] > 0
 
 
 def test_a_sync_is_found_under_its_own_credential_alone(coach: httpx.Client) -> None:
@@ -230,6 +233,43 @@ def test_a_coach_learns_who_of_a_team_is_registered(coach: httpx.Client, world: 
     assert coach.get("/registered?teamId=999999").status_code == 404
 
 
+def test_what_was_set_aside_is_told_with_what_would_change_that(coach: httpx.Client, world: SyncWorld) -> None:
+    history_id = coach.get("/sync/history/2").json()["history"][0]["id"]
+    details = {
+        "rows": {"read": 12, "kept": 9, "rejected": 0, "set_aside": 3},
+        "set_aside": {
+            "not_a_player: Trainer": {"count": 2, "twizzit_ids": ["7", "8"]},
+            "listed_twice": {"count": 1, "twizzit_ids": ["9"]},
+        },
+    }
+    wanted = tables.sync_history.c.id == history_id
+    with world.database.engine.begin() as connection:
+        before = connection.scalar(select(tables.sync_history.c.details).where(wanted))
+        connection.execute(update(tables.sync_history).where(wanted).values(details={**before, **details}))
+    one = coach.get(f"/sync/history/2/{history_id}").json()["history"]
+    with world.database.engine.begin() as connection:
+        connection.execute(update(tables.sync_history).where(wanted).values(details=before))
+    assert one["rows"] == {"read": 12, "kept": 9, "rejected": 0, "setAside": 3}
+    assert one["setAside"] == [
+        {
+            "reason": "not_a_player",
+            "word": "Trainer",
+            "count": 2,
+            "twizzitIds": ["7", "8"],
+            "message": "“Trainer” is not a player's function",
+            "change": {"functions": {"Trainer": "player"}},
+        },
+        {
+            "reason": "listed_twice",
+            "word": None,
+            "count": 1,
+            "twizzitIds": ["9"],
+            "message": "listed more than once, and taken once",
+            "change": None,
+        },
+    ]
+
+
 def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
     answer = coach.get("/sync/config/2").json()
     assert answer == {
@@ -248,6 +288,10 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "pausedUntil": None,
         "pausedBecause": None,
         "matchEventType": None,
+        "functions": {},
+        "eventTypes": {},
+        "groupTypes": {},
+        "statuses": {},
         "syncIntervalHours": 1,
         "syncIntervalDays": pytest.approx(1 / 24),
         "syncIntervalUnit": "hours",
@@ -306,7 +350,29 @@ def test_the_type_of_matches_is_set_and_taken_away(api: ApiServer) -> None:
         )
         assert admin.put("/sync/config/2", json={"matchEventType": 52}).json()["matchEventType"] == "52"
         assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["matchEventType"] == "52"
+        assert admin.get("/sync/config/2").json()["eventTypes"] == {"52": "match", "Wedstrijd": "match"}
         assert admin.put("/sync/config/2", json={"matchEventType": None}).json()["matchEventType"] is None
+        assert admin.get("/sync/config/2").json()["eventTypes"] == {}
+
+
+def test_what_the_accounts_words_mean_is_said_and_forgotten(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        body = {"functions": {" Gastspeler ": "other", "Kern": "player"}, "groupTypes": {"7": "team"}}
+        found = admin.put("/sync/config/2", json={**body, "statuses": {"WO": "completed"}}).json()
+        assert found["functions"] == {"Gastspeler": "other", "Kern": "player"}
+        assert (found["groupTypes"], found["statuses"]) == ({"7": "team"}, {"WO": "completed"})
+        assert admin.put("/sync/config/2", json=found).json() == found  # what was read may be sent back
+        found = admin.put("/sync/config/2", json={"functions": {"Kern": None}, "statuses": None}).json()
+        assert (found["functions"], found["statuses"]) == ({"Gastspeler": "other"}, {"WO": "completed"})
+        gone = {"functions": {"Gastspeler": None}, "groupTypes": {"7": None}, "statuses": {"WO": None}}
+        found = admin.put("/sync/config/2", json=gone).json()
+        assert (found["functions"], found["groupTypes"], found["statuses"]) == ({}, {}, {})
+        many = {f"word {number}": "match" for number in range(60)}
+        assert admin.put("/sync/config/2", json={"eventTypes": many}).status_code == 200
+        refused = admin.put("/sync/config/2", json={"eventTypes": {f"more {word}": "match" for word in many}})
+        assert refused.status_code == 400
+        assert refused.json()["details"][0]["field"] == "eventTypes"
+        admin.put("/sync/config/2", json={"eventTypes": dict.fromkeys(many)})
 
 
 def test_a_field_that_is_left_out_stays(api: ApiServer) -> None:

@@ -18,6 +18,8 @@ from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.tables import sync_config
 from twizzit_pipeline.sync import config
 from twizzit_pipeline.sync.config import SyncConfig
+from twizzit_pipeline.sync.meanings import meanings_of
+from twizzit_pipeline.words.meanings import Meanings
 
 ADMIN = Actor("token", "1", "admin")
 
@@ -101,6 +103,21 @@ def test_an_interval_is_five_minutes_to_a_year(engine: Engine, club: int, minute
         ("match_event_type", "a\0b", "the id or the name"),
         ("match_event_type", "x" * 101, "the id or the name"),
         ("match_event_type", 12, "the id or the name"),
+        ("functions", {"": "player"}, "the id or the name"),
+        ("functions", {" ": "player"}, "the id or the name"),
+        ("functions", {"a\0b": "player"}, "the id or the name"),
+        ("functions", {"x" * 101: "player"}, "at most 100 characters"),
+        ("functions", {12: "player"}, "the id or the name"),
+        ("functions", {"Trainer": "match"}, "means player or other"),
+        ("functions", {"Trainer": True}, "means player or other"),
+        ("functions", {"Trainer": ["player"]}, "means player or other"),
+        ("functions", ["Trainer"], "words with their meanings"),
+        ("functions", None, "words with their meanings"),
+        ("functions", {"Équipe": "player", "equipe ": "other"}, "two things of one word"),
+        ("functions", {f"word {number}": "player" for number in range(101)}, "100 words"),
+        ("event_types", {"Training": "player"}, "means match or other"),
+        ("group_types", {"Kern": "match"}, "means team or other"),
+        ("statuses", {"WO": "other"}, "scheduled or to_reschedule or in_progress or completed or cancelled"),
         ("next_sync_at", datetime(2026, 1, 1, tzinfo=UTC), "no field"),
         ("is_active", False, "no field"),
     ],
@@ -116,12 +133,62 @@ def test_what_a_configuration_cannot_have_changes_nothing(
     assert changes(engine) == []
 
 
-def test_the_type_of_matches_is_set_for_reading_the_calendar_and_taken_away(engine: Engine, club: int) -> None:
-    assert config.change(engine, club, actor=ADMIN, match_event_type=" Wedstrijd ").match_event_type == "Wedstrijd"
-    assert config.change(engine, club, actor=ADMIN, match_event_type="Wedstrijd").match_event_type == "Wedstrijd"
-    assert changes(engine) == [{"from": {"match_event_type": None}, "to": {"match_event_type": "Wedstrijd"}}]
+def test_the_type_of_matches_is_another_spelling_of_an_event_type(engine: Engine, club: int) -> None:
+    found = config.change(engine, club, actor=ADMIN, match_event_type=" Wedstrijd ")
+    assert (found.match_event_type, found.event_types) == ("Wedstrijd", {"Wedstrijd": "match"})
+    assert config.change(engine, club, actor=ADMIN, match_event_type="Wedstrijd") == found
+    assert changes(engine) == [
+        {"from": {"event_types": {"Wedstrijd": None}}, "to": {"event_types": {"Wedstrijd": "match"}}}
+    ]
+    config.change(engine, club, actor=ADMIN, event_types={"Training": "other"}, match_event_type="8")
+    assert config.read(engine, club).event_types == {"8": "match", "Training": "other", "Wedstrijd": "match"}
     assert config.change(engine, club, actor=ADMIN, match_event_type=None) == config.read(engine, club)
     assert config.read(engine, club).match_event_type is None
+    assert config.read(engine, club).event_types == {"Training": "other"}
+
+
+def test_what_words_mean_is_kept_list_by_list_and_handed_to_the_client(engine: Engine, club: int) -> None:
+    said: Any = {
+        "functions": {"Gastspeler": "other", " Kern ": "player", "a=b": "other"},
+        "event_types": {"Competitiewedstrijd": "match"},
+        "group_types": {"Kern": "team"},
+        "statuses": {"WO": "completed"},
+    }
+    found = config.change(engine, club, actor=ADMIN, **said)
+    assert found.functions == {"Gastspeler": "other", "Kern": "player", "a=b": "other"}
+    assert found == config.read(engine, club)
+    assert meanings_of(engine, club) == Meanings(
+        functions={"gastspeler": "other", "kern": "player", "a=b": "other"},
+        event_types={"competitiewedstrijd": "match"},
+        group_types={"kern": "team"},
+        statuses={"wo": "completed"},
+    )
+    found = config.change(engine, club, actor=ADMIN, functions={"GASTSPELER": "player", "Kern": None, "Keeper": None})
+    assert found.functions == {"GASTSPELER": "player", "a=b": "other"}
+    assert (found.event_types, found.statuses) == ({"Competitiewedstrijd": "match"}, {"WO": "completed"})
+    assert changes(engine)[0] == {
+        "from": {"functions": {"GASTSPELER": None, "Gastspeler": "other", "Kern": "player"}},
+        "to": {"functions": {"GASTSPELER": "player", "Gastspeler": None, "Kern": None}},
+    }
+
+
+def test_a_list_holds_a_hundred_words(engine: Engine, club: int) -> None:
+    hundred: Any = {f"word {number}": "player" for number in range(100)}
+    config.change(engine, club, actor=ADMIN, functions=hundred)
+    with pytest.raises(ConfigurationRefused, match="100 words"):
+        config.change(engine, club, actor=ADMIN, functions={"one more": "player"})
+    config.change(engine, club, actor=ADMIN, functions={"one more": "player", "word 7": None})
+    assert len(config.read(engine, club).functions) == 100
+
+
+def test_words_that_another_program_spoilt_are_passed_over(engine: Engine, club: int) -> None:
+    config.read(engine, club)
+    for spoilt in ([], {"functions": 7}, {"functions": {"A": "nothing", "": "player", "B": ["player"], "C": "player"}}):
+        with engine.begin() as connection:
+            connection.execute(update(sync_config).values(meanings=spoilt))
+        readable = {"C": "player"} if isinstance(spoilt, dict) and spoilt["functions"] != 7 else {}
+        assert config.read(engine, club).functions == readable
+        assert meanings_of(engine, club).functions == {word.casefold(): said for word, said in readable.items()}
 
 
 @pytest.mark.parametrize("credential_id", [99, 0, -1, 2**40])

@@ -16,7 +16,7 @@ from twizzit_pipeline.storage.bulk import insert_rows, team_mapping_link_column,
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, require_current
 
-ALL = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0011"]
+ALL = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011"]
 SHOTSPOT = Path(__file__).parent / "shotspot"
 
 
@@ -246,6 +246,30 @@ def test_an_unmigrated_database_says_what_to_run(empty: Engine) -> None:
         require_current(empty)
     migrate(empty)
     require_current(empty)
+
+
+def test_the_type_of_matches_that_was_set_becomes_a_word_with_a_meaning(database: Database) -> None:
+    before = {1: " Wedstrijd ", 2: None, 3: "  ", 4: "52"}
+    with database.engine.begin() as connection:
+        for id_ in before:
+            connection.exec_driver_sql(
+                "INSERT INTO twizzit_credentials (organization_name, api_username, encrypted_password, encryption_iv)"
+                f" VALUES ('KC {id_}', 'u', '0', '0')"
+            )
+        # As the migration before found it.
+        connection.exec_driver_sql("ALTER TABLE twizzit_sync_config DROP COLUMN meanings")
+        connection.exec_driver_sql("ALTER TABLE twizzit_sync_config ADD COLUMN match_event_type varchar(100)")
+        for id_, type_ in before.items():
+            set_ = text("INSERT INTO twizzit_sync_config (credential_id, match_event_type) VALUES (:id, :type)")
+            connection.execute(set_, {"id": id_, "type": type_})
+        earlier = text("UPDATE twizzit_alembic_version SET version_num = :revision")
+        connection.execute(earlier, {"revision": ALL[ALL.index("0010") - 1]})
+    assert migrate(database.engine) == ALL[ALL.index("0010") :]
+    assert check(database.engine).differences == ()
+    with database.engine.connect() as connection:
+        config = tables.sync_config.c
+        found = {row[0]: row[1] for row in connection.execute(select(config.credential_id, config.meanings))}
+    assert found == {1: {"event_types": {"Wedstrijd": "match"}}, 2: None, 3: None, 4: {"event_types": {"52": "match"}}}
 
 
 def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from twizzit_pipeline.cli import asides
 from twizzit_pipeline.cli.syncing import Synced
 from twizzit_pipeline.cli.terminal import plural, show_table, table
 from twizzit_pipeline.contracts import competitions, matches, players, teams
+from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
 from twizzit_pipeline.sync.plan.matches import VANISHED
 from twizzit_pipeline.sync.usage import Budget
@@ -54,11 +56,13 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         out.print(f"The account has no season {synced.season}; nothing was written.")
     elif told:
         show_table(out, _counted(told))
+        asides.show_rows(out, told)
         for row in told:
             _calendar(out, row)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
+        asides.show_set_aside(out, told)
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
@@ -103,15 +107,17 @@ def _items(count: int, entity: str, reason: str) -> str:
 
 def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
     lines = [
-        (_items(found["count"], row.entity, reason), reason, row.entity, found)
+        (_items(found["count"], row.entity, reason), reason, row, found)
         for row in synced.history
         for reason, found in sorted((row.details.get(kind) or {}).items())
     ]
     if not lines:
         return
     out.print(heading)
-    for what, reason, entity, found in lines:
-        words = _RULES.get(entity, {}).get(reason) if kind == "rejected" else _said(entity, reason)
+    for what, reason, row, found in lines:
+        words = _RULES.get(row.entity, {}).get(reason) if kind == "rejected" else _said(row.entity, reason)
+        if words and row.credential_id is not None:
+            words = named(words, row.credential_id)
         said = f"{reason} (“{words}”)" if kind == "rejected" and words else words or reason.replace("_", " ")
         out.print(f"  {what}: {said}; {_ids(found)}")
     out.print()

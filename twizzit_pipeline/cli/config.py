@@ -1,4 +1,4 @@
-"""`twizzit config`: when a credential syncs by itself, and what."""
+"""`twizzit config`: when a credential syncs by itself, what, and what its account's words mean."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,15 +7,20 @@ import typer
 
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json
+from twizzit_pipeline.cli.words import meaning_changes, meaning_lines
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.sync import config
-from twizzit_pipeline.sync.config import LARGEST_LIMIT, ConfigChanges, SyncConfig
+from twizzit_pipeline.sync.config import LARGEST_LIMIT, SyncConfig
+from twizzit_pipeline.sync.meanings import LISTS
 from twizzit_pipeline.sync.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
 
-app = typer.Typer(help="When a credential syncs by itself, and what.", no_args_is_help=True)
+app = typer.Typer(
+    help="When a credential syncs by itself, what, and what its account's words mean.", no_args_is_help=True
+)
 
 _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 _HOUR, _DAY = 60, 1440
+_SAID = "NAME=MEANING"
 
 
 @app.command()
@@ -38,21 +43,41 @@ def change(
         int | None, typer.Option(min=1, max=LARGEST_LIMIT, help="Calls that automatic syncs make a month last with")
     ] = None,
     no_limit: Annotated[bool, typer.Option("--no-limit", help="As many calls as it takes")] = False,
-    match_type: Annotated[
-        str | None, typer.Option("--match-type", help="Id or name of the account's type of events that is a match")
+    function: Annotated[
+        list[str] | None,
+        typer.Option("--function", metavar=_SAID, help="A function of members is a player's or not: player, other"),
     ] = None,
-    no_match_type: Annotated[bool, typer.Option("--no-match-type", help="The one whose name says so")] = False,
+    event_type: Annotated[
+        list[str] | None, typer.Option("--event-type", metavar=_SAID, help="Events are matches or not: match, other")
+    ] = None,
+    group_type: Annotated[
+        list[str] | None, typer.Option("--group-type", metavar=_SAID, help="Groups are teams or not: team, other")
+    ] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option("--status", metavar=_SAID, help=f"How a match stands: {', '.join(LISTS['statuses'])}"),
+    ] = None,
+    match_type: Annotated[str | None, typer.Option("--match-type", help="The same as --event-type NAME=match")] = None,
+    no_match_type: Annotated[
+        bool, typer.Option("--no-match-type", help="Forget which types of events were said to be matches")
+    ] = False,
     teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
     players: Annotated[bool | None, typer.Option("--players/--no-players")] = None,
     competitions: Annotated[bool | None, typer.Option("--competitions/--no-competitions")] = None,
     as_json: _Json = False,
 ) -> None:
-    """Change what is given and leave the rest; it takes effect within seconds, where an orchestrator runs."""
+    """Change what is given and leave the rest; it takes effect within seconds, where an orchestrator runs.
+
+    A function, a type or a status is named as Twizzit has it, or by its id: --function "Guest=other". Such an option
+    may be repeated; "Guest=" forgets what was said.
+    """
     if limit is not None and no_limit:
         raise typer.BadParameter("either a limit or none", param_hint="--limit")
     if match_type is not None and no_match_type:
         raise typer.BadParameter("either a type or none", param_hint="--match-type")
-    changes = ConfigChanges()
+    changes = meaning_changes(
+        {"--function": function, "--event-type": event_type, "--group-type": group_type, "--status": status}
+    )
     if auto is not None:
         changes["auto_sync_enabled"] = auto
     if every is not None:
@@ -78,22 +103,21 @@ def _tell(found: SyncConfig, *, as_json: bool) -> None:
         return
     entities = {"teams": found.sync_teams, "players": found.sync_players, "competitions": found.sync_competitions}
     limit = "no limit" if found.monthly_call_limit is None else f"a limit of {found.monthly_call_limit:,}"
-    lines = {
-        "Syncs": ", ".join(name for name, on in entities.items() if on) or "nothing",
-        "By itself": f"every {_interval(found.sync_interval_minutes)}" if found.auto_sync_enabled else "no",
-        "Last sync": moment(found.last_sync_at),
-        "Next sync": _next(found),
-        "Calls": f"{found.calls_this_month:,} this month, {limit}",
-    }
-    if found.match_event_type is not None:
-        lines["Matches"] = f"events of the type {found.match_event_type}"
+    lines = [
+        ("Syncs:", ", ".join(name for name, on in entities.items() if on) or "nothing"),
+        ("By itself:", f"every {_interval(found.sync_interval_minutes)}" if found.auto_sync_enabled else "no"),
+        ("Last sync:", moment(found.last_sync_at)),
+        ("Next sync:", _next(found)),
+        ("Calls:", f"{found.calls_this_month:,} this month, {limit}"),
+        *meaning_lines(found),
+    ]
     if found.consecutive_failures:
-        lines["Failures"] = f"{found.consecutive_failures:,} in a row: it waits longer until one sync succeeds"
+        lines.append(("Failures:", f"{found.consecutive_failures:,} in a row: it waits longer until one sync succeeds"))
     if found.paused_until is not None:
-        lines["Paused"] = f"until {moment(found.paused_until)}: {found.paused_because}"
+        lines.append(("Paused:", f"until {moment(found.paused_until)}: {found.paused_because}"))
     out = console()
-    for name, said in lines.items():
-        out.print(f"{name + ':':<11}{said}")
+    for name, said in lines:
+        out.print(f"{name:<11}{said}")
 
 
 def _next(found: SyncConfig) -> str:

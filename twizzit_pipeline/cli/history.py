@@ -20,6 +20,7 @@ def history(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
     """Show the syncs of a credential, newest first; times are local (with --json, ISO 8601 with zone)."""
+    from twizzit_pipeline.cli import asides  # noqa: PLC0415  (httpx)
     from twizzit_pipeline.sync.history import recent  # noqa: PLC0415  (httpx)
 
     with opened() as here:
@@ -51,8 +52,9 @@ def history(
     for row in rows:
         if not row.season_exists:
             out.print(f"{row.id}: skipped: the account has no season {row.season}; nothing was read or written")
-        if row.error_message:
-            out.print(f"{row.id}: {row.error_message}")
+        for said in (row.error_message, asides.summary(row)):
+            if said:
+                out.print(f"{row.id}: {said}")
 
 
 def _status(row: "HistoryRow") -> str:

@@ -3,7 +3,7 @@
 ShotSpot's front end sends more than the guide names, so an unknown field is no fault.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,8 +17,10 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from twizzit_pipeline.sync.config import LARGEST_LIMIT, LONGEST_EVENT_TYPE
+from twizzit_pipeline.sync.config import LARGEST_LIMIT
+from twizzit_pipeline.sync.meanings import LONGEST_WORD, MOST_WORDS
 from twizzit_pipeline.sync.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
+from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, GroupTypeMeaning, StatusMeaning
 
 LEAST_MINUTES, MOST_MINUTES = SHORTEST_INTERVAL_MINUTES, LONGEST_INTERVAL_MINUTES
 _LARGEST_WHOLE = 2**53 - 1  # of JavaScript
@@ -88,18 +90,29 @@ RemoteId = Annotated[
 
 EventType = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_EVENT_TYPE),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WORD),
     AfterValidator(_printable),
     BeforeValidator(_as_text),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "integer", "minimum": 0, "maximum": _LARGEST_WHOLE},
-                {"type": "string", "minLength": 1, "maxLength": LONGEST_EVENT_TYPE},
+                {"type": "string", "minLength": 1, "maxLength": LONGEST_WORD},
             ]
         }
     ),
 ]
+
+
+# A word of the account, the id or the name of a function, type or status. What is said of one is judged once more
+# with all the words that are there (`sync.meanings`).
+Word = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WORD),
+    AfterValidator(_printable),
+]
+_Meaning = TypeVar("_Meaning")
+Meant = Annotated[dict[Word, _Meaning | None], Field(max_length=MOST_WORDS)]
 
 
 class NewCredential(Body):
@@ -166,8 +179,10 @@ class Preview(Body):
 
 
 class ConfigChange(Body):
-    """What to change of a configuration; a field that is left out (or null) stays, but for the limit of calls and the
-    type of matches, which null takes away.
+    """What to change of a configuration; a field that is left out (or null) stays, but for the limit of calls, which
+    null takes away.
+
+    Of `functions`, `eventTypes`, `groupTypes` and `statuses`, those words change that are sent; null forgets a word.
 
     The interval is `syncIntervalMinutes`; or `syncIntervalHours` or `syncIntervalDays`, of which `syncIntervalUnit`
     says which one counts where several are given.
@@ -190,7 +205,26 @@ class ConfigChange(Body):
     ] = None
     match_event_type: Annotated[
         EventType | None,
-        Field(description="Id or name of the account's type of events that is a match; null: known by its names"),
+        Field(
+            description='The same as eventTypes {"X": "match"}; null forgets every type that was said to be a match',
+            json_schema_extra={"deprecated": True},
+        ),
+    ] = None
+    functions: Annotated[
+        Meant[FunctionMeaning] | None,
+        Field(description="Whose members of a team play: id or name of a function → player or other"),
+    ] = None
+    event_types: Annotated[
+        Meant[EventTypeMeaning] | None,
+        Field(description="Which events are matches: id or name of a type → match or other"),
+    ] = None
+    group_types: Annotated[
+        Meant[GroupTypeMeaning] | None,
+        Field(description="Which groups are teams: id or name of a type → team or other"),
+    ] = None
+    statuses: Annotated[
+        Meant[StatusMeaning] | None,
+        Field(description="How a match stands: the account's word → the status of ShotSpot that it means"),
     ] = None
 
     @property

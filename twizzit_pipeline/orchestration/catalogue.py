@@ -85,8 +85,8 @@ _COLUMNS = {
     "consecutive_failures": "Automatic syncs that failed since the last success",
     "paused_until": "No automatic sync before then (UTC)",
     "paused_because": "Why it is paused",
-    "match_event_type": "The account's event type of matches, by id or name; empty where its names tell",
-    "notify_to": "addresses that are told of this credential, besides those of the settings",
+    "meanings": "What was said of the account's functions, types and statuses: list, word, meaning",
+    "notify_to": "Addresses that are told of this credential, besides those of the settings",
 }
 
 

@@ -1,9 +1,7 @@
 """The calendar of a season, as one run reads it: once, for the scans of competitions and of matches alike."""
 
-from sqlalchemy import select
-
 from twizzit_pipeline.errors import AccessDenied, CalendarRefused, NotATwizzit
-from twizzit_pipeline.storage.tables import sync_config
+from twizzit_pipeline.sync.meanings import meanings_of
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.records import Calendar
@@ -19,11 +17,10 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
         CalendarRefused: the account may not read it, or its service has none.
         TwizzitAnswerError: any other leaf.
     """
-    wanted = select(sync_config.c.match_event_type).where(sync_config.c.credential_id == session.credential.id)
-    with session.engine.connect() as connection:
-        match_type: str | None = connection.scalar(wanted)
+    types = meanings_of(session.engine, session.credential.id).event_types
+    match_type = next((word for word, meaning in types.items() if meaning == "match"), None)
     try:
-        return session.client.calendar(season.record, match_type=match_type or None)
+        return session.client.calendar(season.record, match_type=match_type)
     except (AccessDenied, NotATwizzit) as error:
         if error.status not in (403, 404) or not (error.endpoint or "").startswith(_PATHS):
             raise

@@ -5,7 +5,7 @@ automatic sync is in `automatic`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict, Unpack
 
@@ -18,7 +18,7 @@ from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_config
-from twizzit_pipeline.sync import automatic, usage
+from twizzit_pipeline.sync import automatic, meanings, usage
 from twizzit_pipeline.sync.schedule import (
     LONGEST_INTERVAL_MINUTES,
     SHORTEST_INTERVAL_MINUTES,
@@ -28,7 +28,6 @@ from twizzit_pipeline.sync.schedule import (
 )
 
 LARGEST_LIMIT = 2**31 - 1
-LONGEST_EVENT_TYPE = 100
 
 _DEFAULTS: Mapping[str, bool | int] = {
     "sync_teams": True,
@@ -38,8 +37,9 @@ _DEFAULTS: Mapping[str, bool | int] = {
     "auto_sync_enabled": False,
 }
 _LIMIT = "monthly_call_limit"
-_EVENT_TYPE = "match_event_type"
+_EVENT_TYPES, _MATCH_TYPE = "event_types", "match_event_type"
 _DECIDE_WHEN = {"sync_interval_minutes", "auto_sync_enabled", _LIMIT}
+_PLAIN = {*_DEFAULTS, _LIMIT}
 _ENTITIES = ("sync_teams", "sync_players", "sync_competitions")
 
 
@@ -56,7 +56,8 @@ class SyncConfig:
         consecutive_failures: of automatic syncs; where there are any, the interval is doubled for each.
         backing_off_until: when the next try is, where there are failures.
         paused_until: no automatic sync before then; None where there is no pause. `paused_because`: why, for people.
-        match_event_type: id or name of the account's type of events (v2) that is a match; None: known by its names.
+        functions, event_types, group_types, statuses: what the account's own words mean where they do not tell: a name
+            or an id as it was written → ``player``, ``match``, ``team``, one of ShotSpot's statuses, or ``other``.
     """
 
     credential_id: int
@@ -73,12 +74,22 @@ class SyncConfig:
     backing_off_until: datetime | None = None
     paused_until: datetime | None = None
     paused_because: str | None = None
-    match_event_type: str | None = None
+    functions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    event_types: Mapping[str, str] = field(default_factory=dict, hash=False)
+    group_types: Mapping[str, str] = field(default_factory=dict, hash=False)
+    statuses: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def match_event_type(self) -> str | None:
+        """The first event type that was said to be a match: what clients of an older version ask for."""
+        return next((word for word, meaning in self.event_types.items() if meaning == "match"), None)
 
 
 class ConfigChanges(TypedDict, total=False):
-    """The fields that somebody may change; those left out stay as they are. A limit of None is no limit, an event
-    type of None one that is known by its names.
+    """The fields that may be changed; those left out stay as they are. A limit of None is no limit.
+
+    Of the lists of words, those words change that are named; None forgets one. `match_event_type` is another spelling
+    of `event_types`: X is ``{X: "match"}``, and None forgets every type that was said to be a match.
     """
 
     sync_teams: bool
@@ -87,6 +98,10 @@ class ConfigChanges(TypedDict, total=False):
     sync_interval_minutes: int
     auto_sync_enabled: bool
     monthly_call_limit: int | None
+    functions: Mapping[str, str | None]
+    event_types: Mapping[str, str | None]
+    group_types: Mapping[str, str | None]
+    statuses: Mapping[str, str | None]
     match_event_type: str | None
 
 
@@ -115,19 +130,22 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
     wanted: dict[str, object] = dict(fields)
     for name, value in wanted.items():
         _check(name, value)
-        if isinstance(value, str):
-            wanted[name] = value.strip()
     with driver_errors():
         store.get(engine, credential_id)
         with engine.begin() as connection:
             before = _read(connection, credential_id, locked=True)
-            differing = {name: value for name, value in wanted.items() if getattr(before, name) != value}
-            if not differing:
+            lists = _lists(before, wanted)
+            differing = {
+                name: value for name, value in wanted.items() if name in _PLAIN and getattr(before, name) != value
+            }
+            words = {name: found for name in lists if (found := meanings.differing(getattr(before, name), lists[name]))}
+            if not differing and not words:
                 return before
+            columns = {**differing, **({"meanings": _stored(before, lists)} if words else {})}
             connection.execute(
                 update(sync_config)
                 .where(sync_config.c.credential_id == credential_id)
-                .values(**differing, updated_at=func.timezone("utc", func.now()))
+                .values(**columns, updated_at=func.timezone("utc", func.now()))
             )
             if differing.keys() & _DECIDE_WHEN:
                 automatic.changed(connection, credential_id, limit=_LIMIT in differing)
@@ -137,7 +155,10 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
                 action="change",
                 target="config",
                 target_id=str(credential_id),
-                details={"from": {name: getattr(before, name) for name in differing}, "to": differing},
+                details={
+                    "from": {name: getattr(before, name) for name in differing} | _said(before, words),
+                    "to": differing | {name: dict(of_it) for name, of_it in words.items()},
+                },
             )
             return _read(connection, credential_id)
 
@@ -147,10 +168,11 @@ def _check(name: str, value: object) -> None:
         if value is not None and (type(value) is not int or not 1 <= value <= LARGEST_LIMIT):
             raise ConfigurationRefused(f"{name} must be a whole number from 1 on, or null for no limit", field=name)
         return
-    if name == _EVENT_TYPE:
-        if value is not None and not _is_event_type(value):
-            said = f"{name} must be the id or the name of a type of events, at most {LONGEST_EVENT_TYPE} characters"
-            raise ConfigurationRefused(f"{said}, or null where its names tell", field=name)
+    if name == _MATCH_TYPE:
+        _check_match_type(value)
+        return
+    if name in meanings.LISTS:
+        meanings.changed(name, {}, value)
         return
     if name not in _DEFAULTS:
         raise ConfigurationRefused(f"A sync configuration has no field {name}", field=name)
@@ -164,8 +186,36 @@ def _check(name: str, value: object) -> None:
             raise ConfigurationRefused(f"{name} must be at most {LONGEST_INTERVAL_MINUTES} (a year)", field=name)
 
 
-def _is_event_type(value: object) -> bool:
-    return isinstance(value, str) and value.isprintable() and 0 < len(value.strip()) <= LONGEST_EVENT_TYPE
+def _check_match_type(value: object) -> None:
+    try:
+        meanings.changed(_EVENT_TYPES, {}, {} if value is None else {value: "match"})
+    except (ConfigurationRefused, TypeError):
+        said = f"must be the id or the name of a type of events, at most {meanings.LONGEST_WORD} characters, or null"
+        raise ConfigurationRefused(f"{_MATCH_TYPE} {said}", field=_MATCH_TYPE) from None
+
+
+def _lists(before: SyncConfig, wanted: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    """The lists of words that are to change, as they are to be."""
+    lists = {
+        name: meanings.changed(name, getattr(before, name), wanted[name]) for name in meanings.LISTS if name in wanted
+    }
+    if _MATCH_TYPE in wanted:
+        types = lists.get(_EVENT_TYPES, before.event_types)
+        type_ = wanted[_MATCH_TYPE]
+        one_more = meanings.matches_alone(types, None if type_ is None else str(type_))
+        lists[_EVENT_TYPES] = meanings.changed(_EVENT_TYPES, types, one_more)
+    return lists
+
+
+def _said(before: SyncConfig, words: Mapping[str, Mapping[str, str | None]]) -> dict[str, dict[str, str | None]]:
+    """What was said until now of the words that change; None: nothing."""
+    return {name: {word: getattr(before, name).get(word) for word in of_it} for name, of_it in words.items()}
+
+
+def _stored(before: SyncConfig, lists: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """The column's JSON; empty lists are left out."""
+    words = {name: lists.get(name, getattr(before, name)) for name in meanings.LISTS}
+    return {name: of_it for name, of_it in words.items() if of_it}
 
 
 def _read(connection: Connection, credential_id: int, *, locked: bool = False) -> SyncConfig:
@@ -189,9 +239,13 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
     start = when.next_sync_at if when.auto_sync_enabled else None
     if pause is not None and when.auto_sync_enabled:
         start = max(start or pause, pause)
+    switches = {name: bool(_DEFAULTS[name] if row[name] is None else row[name]) for name in _ENTITIES}
+    said = meanings.kept(row["meanings"])
     return SyncConfig(
         credential_id=when.credential_id,
-        **{name: bool(_DEFAULTS[name] if row[name] is None else row[name]) for name in _ENTITIES},
+        sync_teams=switches["sync_teams"],
+        sync_players=switches["sync_players"],
+        sync_competitions=switches["sync_competitions"],
         sync_interval_minutes=when.sync_interval_minutes,
         auto_sync_enabled=when.auto_sync_enabled,
         last_sync_at=when.last_sync_at,
@@ -202,5 +256,8 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
         backing_off_until=start if when.consecutive_failures else None,
         paused_until=pause,
         paused_because=when.paused_because if pause is not None else None,
-        match_event_type=str(row[_EVENT_TYPE]) if row[_EVENT_TYPE] else None,
+        functions=said["functions"],
+        event_types=said["event_types"],
+        group_types=said["group_types"],
+        statuses=said["statuses"],
     )

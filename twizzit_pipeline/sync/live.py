@@ -15,16 +15,18 @@ from typing import TypeVar, cast
 from cachetools import TTLCache
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import InactiveCredential, UnknownOrganization, UnknownSeason
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
+from twizzit_pipeline.sync.clients import naming, open_client
+from twizzit_pipeline.sync.meanings import meanings_of
 from twizzit_pipeline.transform.players import players_frame
-from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.records import Organization, Season, Team
+from twizzit_pipeline.words.meanings import Meanings
 
 KEPT_SECONDS = 300.0
 
@@ -149,22 +151,28 @@ class LiveTwizzit:
             credential = store.get(self._engine, credential_id)
         if not credential.is_active:
             raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before asking")
-        return self._account(credential).answer(question, ask)
+        meanings = meanings_of(self._engine, credential_id)
+        with naming(credential_id):
+            return self._account(credential, meanings).answer(question, ask)
 
-    def _account(self, credential: Credential) -> "_Account":
-        """The account of a credential as it is now, logged in anew every five minutes; closes those that are over."""
+    def _account(self, credential: Credential, meanings: Meanings) -> "_Account":
+        """The account of a credential as it is now, logged in anew every five minutes; closes those that are over.
+
+        Another password or other meanings of the account's words make it another one at once.
+        """
         with self._lock:
             now = self._clock()
             over = [key for key, account in self._accounts.items() if account.is_over(now)]
             known = self._accounts.get(credential.id)
-            if known is not None and known.credential_updated_at != credential.updated_at:
+            state = (credential.updated_at, meanings)
+            if known is not None and known.state != state:
                 over.append(credential.id)
             ended = [self._accounts.pop(key) for key in dict.fromkeys(over)]
             account = self._accounts.get(credential.id)
             if account is None:
                 account = _Account(
-                    credential.updated_at,
-                    lambda: self._open(credential),
+                    state,
+                    lambda: open_client(self._settings, self._engine, credential, meanings=meanings),
                     lambda client: metered(self._engine, credential.id, lambda: client.calls),
                     self._clock,
                 )
@@ -173,29 +181,18 @@ class LiveTwizzit:
             one.close()
         return account
 
-    def _open(self, credential: Credential) -> TwizzitClient:
-        with driver_errors():
-            password = store.reveal_password(self._engine, encryption_keys(self._settings), credential.id)
-        return TwizzitClient(
-            endpoint=credential.api_endpoint,
-            username=credential.api_username,
-            password=password,
-            organization_name=credential.organization_name,
-            options=ClientOptions.from_settings(self._settings),
-        )
-
 
 class _Account:
     """One login and the answers that it brought, for five minutes."""
 
     def __init__(
         self,
-        credential_updated_at: datetime | None,
+        state: tuple[datetime | None, Meanings],
         open_client: Callable[[], TwizzitClient],
         metered: Callable[[TwizzitClient], AbstractContextManager[None]],
         clock: Callable[[], float],
     ) -> None:
-        self.credential_updated_at = credential_updated_at
+        self.state = state  # of the credential and its configuration, when it was opened
         self._open_client = open_client
         self._metered = metered
         self._client: TwizzitClient | None = None

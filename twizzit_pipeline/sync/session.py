@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import InactiveCredential, SyncInProgress, TransientError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
 from twizzit_pipeline.sync import automatic, history, seasons
+from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.entries import Entries, Entry
 from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.history import Account
@@ -26,7 +26,7 @@ from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.telling import Telling
 from twizzit_pipeline.sync.troubles import Troubles, told
 from twizzit_pipeline.sync.usage import Meter
-from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
 
 Progress = Callable[[str], None]
@@ -127,13 +127,7 @@ class SyncSession:
         if (hopeless := self._troubles.hopeless) is not None:
             raise hopeless
         if self._client is None:
-            self._client = TwizzitClient(
-                endpoint=self.credential.api_endpoint,
-                username=self.credential.api_username,
-                password=store.reveal_password(self.engine, encryption_keys(self.settings), self.credential.id),
-                organization_name=self.credential.organization_name,
-                options=ClientOptions.from_settings(self.settings),
-            )
+            self._client = open_client(self.settings, self.engine, self.credential)
         return self._client
 
     @property
@@ -172,7 +166,7 @@ class SyncSession:
             step.account = opened.account
             calls = self.calls
             try:
-                with driver_errors():
+                with driver_errors(), naming(self.credential.id):
                     yield opened.account
             except BaseException as error:
                 opened.failure = told(error)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import (
     ConnectionFailed,
     EndpointRefused,
@@ -15,7 +14,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
-from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint, refuse_private
 
 LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
@@ -72,15 +71,8 @@ def verify(settings: Settings, database: Database, credential_id: int) -> Verifi
     """
     with driver_errors():
         credential = store.get(database.engine, credential_id)
-        password = store.reveal_password(database.engine, encryption_keys(settings), credential_id)
-    client = TwizzitClient(
-        endpoint=credential.api_endpoint,
-        username=credential.api_username,
-        password=password,
-        organization_name=credential.organization_name,
-        options=ClientOptions.from_settings(settings),
-    )
-    with client, metered(database.engine, credential_id, lambda: client.calls):
+    client = open_client(settings, database.engine, credential)
+    with naming(credential_id), client, metered(database.engine, credential_id, lambda: client.calls):
         organization = client.organization()
         capabilities = client.verify()
         listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Literal
 
 from fastapi import APIRouter
+from pydantic.alias_generators import to_camel
 
 from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.http_api import schemas
@@ -55,10 +56,18 @@ def change_sync_configuration(
         changes["monthly_call_limit"] = body.monthly_call_limit
     if body.says_event_type:
         changes["match_event_type"] = body.match_event_type
+    if body.functions is not None:
+        changes["functions"] = body.functions
+    if body.event_types is not None:
+        changes["event_types"] = body.event_types
+    if body.group_types is not None:
+        changes["group_types"] = body.group_types
+    if body.statuses is not None:
+        changes["statuses"] = body.statuses
     try:
         return _answer(config.change(here.engine, credential_id, actor=caller.actor, **changes))
     except ConfigurationRefused as error:
-        raise invalid_field(error.field, str(error)) from None
+        raise invalid_field(to_camel(error.field), str(error)) from None
 
 
 def _answer(found: config.SyncConfig) -> schemas.ConfigAnswer:
@@ -69,6 +78,10 @@ def _answer(found: config.SyncConfig) -> schemas.ConfigAnswer:
     elif minutes % _HOUR == 0:
         unit = "hours"
     shown = schemas.SyncConfig(
-        **asdict(found), sync_interval_hours=minutes / _HOUR, sync_interval_days=minutes / _DAY, sync_interval_unit=unit
+        **asdict(found),
+        match_event_type=found.match_event_type,
+        sync_interval_hours=minutes / _HOUR,
+        sync_interval_days=minutes / _DAY,
+        sync_interval_unit=unit,
     )
     return schemas.ConfigAnswer(**shown.model_dump(), config=shown)

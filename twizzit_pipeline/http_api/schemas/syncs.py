@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from twizzit_pipeline.http_api.schemas.base import Answer
+from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, GroupTypeMeaning, StatusMeaning
 
 
 class SyncError(Answer):
@@ -88,6 +89,9 @@ class SyncRequest(Answer):
 class SyncConfig(Answer):
     """When a credential syncs by itself, and what. The three last say the interval in ShotSpot's front end's words.
 
+    `functions`, `event_types`, `group_types` and `statuses` are what was said of the account's words;
+    `match_event_type` is the first event type that was said to be a match, for clients of an older version.
+
     `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds.
     """
 
@@ -106,6 +110,10 @@ class SyncConfig(Answer):
     paused_until: datetime | None
     paused_because: str | None
     match_event_type: str | None
+    functions: dict[str, FunctionMeaning]
+    event_types: dict[str, EventTypeMeaning]
+    group_types: dict[str, GroupTypeMeaning]
+    statuses: dict[str, StatusMeaning]
     sync_interval_hours: float
     sync_interval_days: float
     sync_interval_unit: Literal["minutes", "hours", "days"]
@@ -156,12 +164,38 @@ class RejectedRow(Answer):
     rule: str
 
 
+class RowCounts(Answer):
+    """The rows that Twizzit listed, and what became of them: `read` = `kept` + `rejected` + `set_aside`."""
+
+    read: int
+    kept: int
+    rejected: int
+    set_aside: int
+
+
+class SetAsideRows(Answer):
+    """Rows that are not meant to come, by reason. `twizzit_ids` are those of the first 200.
+
+    `message` says the reason in plain words; `change` is the body of `PUT /sync/config/:id` by which such rows come
+    after all, null where nothing does that.
+    """
+
+    reason: str
+    word: str | None
+    count: int
+    twizzit_ids: list[str]
+    message: str
+    change: dict[str, dict[str, str]] | None
+
+
 class HistoryEntry(HistoryRow):
-    """One sync with all that did not arrive."""
+    """One sync with all that did not arrive. `rows` is null where none were read."""
 
     dagster_run_id: str | None
     rejected_rows: list[RejectedRow]
     failed_items: list[SyncError]
+    rows: RowCounts | None
+    set_aside: list[SetAsideRows]
 
 
 class HistoryOne(Answer):

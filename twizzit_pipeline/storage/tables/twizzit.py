@@ -53,8 +53,8 @@ sync_config = Table(
     Column("consecutive_failures", Integer, nullable=False, server_default=ZERO),
     utc("paused_until"),
     Column("paused_because", Text),
-    # added: the account's event type of matches, by id or name; null where its names tell
-    Column("match_event_type", String(100)),
+    # added: what the account's own words mean where they do not tell: list → word → meaning
+    Column("meanings", JSONB),
     # added: addresses that are told of this credential, besides those of the settings
     Column("notify_to", JSONB),
 )

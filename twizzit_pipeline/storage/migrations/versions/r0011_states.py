@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql
 from twizzit_pipeline.storage.migrations.additive import ensure_table, make_view
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
