@@ -92,7 +92,9 @@ class SyncConfig(Answer):
     `functions`, `event_types`, `group_types` and `statuses` are what was said of the account's words;
     `match_event_type` is the first event type that was said to be a match, for clients of an older version.
 
-    `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds.
+    `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds;
+    `next_sync_because` says why it is further away than the interval. `notify_to` are addresses that are told of this
+    credential, besides those of the settings; null for others than administrators.
     """
 
     credential_id: int
@@ -114,6 +116,8 @@ class SyncConfig(Answer):
     event_types: dict[str, EventTypeMeaning]
     group_types: dict[str, GroupTypeMeaning]
     statuses: dict[str, StatusMeaning]
+    next_sync_because: str | None
+    notify_to: list[str] | None
     sync_interval_hours: float
     sync_interval_days: float
     sync_interval_unit: Literal["minutes", "hours", "days"]
