@@ -1,5 +1,6 @@
 """The sync history: what ran, and what did not arrive."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -13,6 +14,7 @@ from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here, Offset
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.sync import history
+from twizzit_pipeline.sync.sentences import sentence
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
 
@@ -57,10 +59,14 @@ def one_sync(
         **_fields(row),
         dagster_run_id=row.dagster_run_id,
         season=season if isinstance(season, str) else None,
-        rejected_rows=[schemas.RejectedRow.model_validate(one) for one in rejected],
+        rejected_rows=[_rejected(one) for one in rejected],
         failed_items=failed_items(row, kinds=("failed",)),
     )
     return schemas.HistoryOne(history=entry)
+
+
+def _rejected(row: history.RejectedRow) -> schemas.RejectedRow:
+    return schemas.RejectedRow(**asdict(row), message=sentence(row.entity, row.rule))
 
 
 def _fields(row: history.HistoryRow) -> dict[str, Any]:
