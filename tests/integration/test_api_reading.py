@@ -6,6 +6,7 @@ from datetime import datetime
 
 import httpx
 import pytest
+from sqlalchemy import select, update
 
 from tests.conftest import settings_with
 from tests.integration.api_server import ApiServer, token
@@ -62,6 +63,8 @@ def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client
         "credentialId",
         "syncType",
         "entity",
+        "season",
+        "seasonExists",
         "syncDirection",
         "status",
         "itemsProcessed",
@@ -102,6 +105,8 @@ def test_one_sync_tells_what_did_not_arrive_by_id(coach: httpx.Client, world: Sy
     assert one["season"] == world.season
     assert one["dagsterRunId"]
     assert one["failedItems"] == []
+    assert one["rows"]["read"] == one["rows"]["kept"] + one["rows"]["rejected"] + one["rows"]["setAside"]
+    assert one["rows"]["kept"] > 0
 
 
 def test_a_sync_is_found_under_its_own_credential_alone(coach: httpx.Client) -> None:
@@ -257,6 +262,43 @@ def test_a_team_and_a_player_are_asked_for_by_name(coach: httpx.Client, api: Api
     assert coach.get("/registered", params={"team": "Nowhere 7"}).status_code == 404
     assert coach.get("/registered", params={"player": "Nobody Nowhere"}).status_code == 404
     assert coach.get("/registered").status_code == 400
+
+
+def test_what_was_set_aside_is_told_with_what_would_change_that(coach: httpx.Client, world: SyncWorld) -> None:
+    history_id = coach.get("/sync/history/2").json()["history"][0]["id"]
+    details = {
+        "rows": {"read": 12, "kept": 9, "rejected": 0, "set_aside": 3},
+        "set_aside": {
+            "not_a_player: Trainer": {"count": 2, "twizzit_ids": ["7", "8"]},
+            "listed_twice": {"count": 1, "twizzit_ids": ["9"]},
+        },
+    }
+    wanted = tables.sync_history.c.id == history_id
+    with world.database.engine.begin() as connection:
+        before = connection.scalar(select(tables.sync_history.c.details).where(wanted))
+        connection.execute(update(tables.sync_history).where(wanted).values(details={**before, **details}))
+    one = coach.get(f"/sync/history/2/{history_id}").json()["history"]
+    with world.database.engine.begin() as connection:
+        connection.execute(update(tables.sync_history).where(wanted).values(details=before))
+    assert one["rows"] == {"read": 12, "kept": 9, "rejected": 0, "setAside": 3}
+    assert one["setAside"] == [
+        {
+            "reason": "not_a_player",
+            "word": "Trainer",
+            "count": 2,
+            "twizzitIds": ["7", "8"],
+            "message": "“Trainer” is not a player's function",
+            "change": {"functions": {"Trainer": "player"}},
+        },
+        {
+            "reason": "listed_twice",
+            "word": None,
+            "count": 1,
+            "twizzitIds": ["9"],
+            "message": "listed more than once, and taken once",
+            "change": None,
+        },
+    ]
 
 
 def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:

@@ -163,7 +163,7 @@ def test_what_words_mean_is_kept_list_by_list_and_handed_to_the_client(engine: E
         group_types={"kern": "team"},
         statuses={"wo": "completed"},
     )
-    found = config.change(engine, club, actor=ADMIN, functions={"GASTSPELER": "player", "Kern": None, "Nobody": None})
+    found = config.change(engine, club, actor=ADMIN, functions={"GASTSPELER": "player", "Kern": None, "Keeper": None})
     assert found.functions == {"GASTSPELER": "player", "a=b": "other"}
     assert (found.event_types, found.statuses) == ({"Competitiewedstrijd": "match"}, {"WO": "completed"})
     assert changes(engine)[0] == {

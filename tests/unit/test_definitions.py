@@ -151,7 +151,7 @@ def test_every_contract_rule_is_a_check_of_its_asset_and_partitioned_like_it(def
     of_asset: dict[str, set[str]] = {}
     for key in graph.asset_check_keys:
         of_asset.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
-    of_every_scan = {"few_rows_rejected", "volume_as_usual", "no_namesakes"}
+    of_every_scan = {"few_rows_rejected", "volume_as_usual", "set_aside_as_usual", "no_namesakes"}
     mapping_checks = {
         "every_item_was_applied",
         "no_doubtful_link",
@@ -160,6 +160,7 @@ def test_every_contract_rule_is_a_check_of_its_asset_and_partitioned_like_it(def
         "mappings_point_somewhere",
         "mappings_have_an_owner",
         "volume_as_usual",
+        "set_aside_as_usual",
         "no_namesakes",
     }
     of_calendar_scan = of_every_scan - {"no_namesakes"}

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.errors import LoginRefused, QuotaSpent, RateLimited, SyncInProgress, TwizzitPipelineError
 from twizzit_pipeline.orchestration.checks import (
     MAPPING_CHECKS,
@@ -18,6 +19,7 @@ from twizzit_pipeline.orchestration.results import mapping_result, one_by_one, r
 from twizzit_pipeline.storage.bulk import Written
 from twizzit_pipeline.sync.quality.findings import Finding, Quality
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
+from twizzit_pipeline.twizzit.records import SetAside
 
 
 def values(metadata: Any) -> dict[str, Any]:
@@ -48,6 +50,12 @@ def test_the_numbers_of_a_scan() -> None:
         rejected={"first_name_present": ("7", "8"), "last_name_present": ("7",)},
         warnings={"gender_known": ("1", "2", "3")},
         failed={"100": "Twizzit took too long", "101": "Twizzit took too long"},
+        counts=RowCounts(15, 10, 2, 3),
+        set_aside=(
+            SetAside("5", "not_a_player", "Trainer", "100"),
+            SetAside("4", "not_a_player", "Trainer", "100"),
+            SetAside("6", "other_season", None, "100"),
+        ),
         written=Written(inserted=4, updated=1, deleted=2),
         calls=6,
         seconds={"fetch": 1.23456, "write": 0.1},
@@ -62,6 +70,15 @@ def test_the_numbers_of_a_scan() -> None:
         "unchanged": 5,
         "rejected": 2,
         "rejected_share": 0.2,
+        "rows_read": 15,
+        "rows_kept": 10,
+        "rows_rejected": 2,
+        "set_aside": 3,
+        "set_aside_share": 0.2,
+        "set_aside_reasons": {
+            "not_a_player: Trainer": {"count": 2, "twizzit_ids": ["4", "5"]},
+            "other_season": {"count": 1, "twizzit_ids": ["6"]},
+        },
         "warnings": 3,
         "failed": 2,
         "calls": 6,
@@ -98,8 +115,9 @@ def test_every_number_is_there_every_time(season_exists: bool) -> None:
     scan = scan_result(ScanReport("teams", season_exists=season_exists), TEAM_SCAN_CHECKS, NOTHING)
     mapping = mapping_result(MappingReport("teams", season_exists=season_exists), MAPPING_CHECKS, NOTHING)
     common = {"dagster/row_count", "rows", "created", "updated", "unchanged", "rejected", "rejected_share"}
-    common |= {"warnings", "failed", "calls", "seconds", "seconds_checks"}
-    assert numbers(scan) == common | {"removed", "seconds_fetch", "seconds_validate", "seconds_write"}
+    common |= {"warnings", "failed", "calls", "seconds", "seconds_checks", "set_aside", "set_aside_share"}
+    rows = {"rows_read", "rows_kept", "rows_rejected"}
+    assert numbers(scan) == common | rows | {"removed", "seconds_fetch", "seconds_validate", "seconds_write"}
     of_mapping = common | {"linked", "adopted", "seconds_read", "seconds_plan", "seconds_apply"}
     assert numbers(mapping) == of_mapping
     matches = mapping_result(MappingReport("matches", season_exists=season_exists), MATCH_MAPPING_CHECKS, NOTHING)
@@ -173,6 +191,8 @@ def test_the_numbers_of_a_mapping_step() -> None:
         "unchanged": 5,
         "rejected": 0,
         "rejected_share": 0.0,
+        "set_aside": 0,
+        "set_aside_share": 0.0,
         "warnings": 1,
         "failed": 3,
         "calls": 0,

@@ -9,8 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from twizzit_pipeline.cli import asides
 from twizzit_pipeline.cli.syncing import Synced
 from twizzit_pipeline.cli.terminal import plural, show_table, table
+from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
 from twizzit_pipeline.sync.sentences import Kind, Line, lines
 from twizzit_pipeline.sync.usage import Budget
@@ -32,11 +34,13 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         out.print(f"The account has no season {synced.season}; nothing was written.")
     elif told:
         show_table(out, _counted(told))
+        asides.show_rows(out, told)
         for row in told:
             _calendar(out, row)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
+        asides.show_set_aside(out, told)
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
@@ -80,13 +84,14 @@ def _items(count: int, entity: str, reason: str) -> str:
 
 
 def _reasons(out: Console, heading: str, synced: Synced, kind: Kind) -> None:
-    found = [line for row in synced.history for line in lines(row.entity, row.details, (kind,))]
+    found = [(row, line) for row in synced.history for line in lines(row.entity, row.details, (kind,))]
     if not found:
         return
     out.print(heading)
-    for line in found:
+    for row, line in found:
+        said = line.sentence if row.credential_id is None else named(line.sentence, row.credential_id)
         rule = f" ({line.reason})" if kind == "rejected" else ""
-        out.print(f"  {_items(line.count, line.entity, line.reason)}: {line.sentence}{rule}; {_ids(line)}")
+        out.print(f"  {_items(line.count, line.entity, line.reason)}: {said}{rule}; {_ids(line)}")
     out.print()
 
 

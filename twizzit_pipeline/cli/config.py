@@ -1,6 +1,7 @@
 """`twizzit config`: when a credential syncs by itself, what, and what its account's words mean."""
 
-from datetime import datetime
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json
 from twizzit_pipeline.cli.words import meaning_changes, meaning_lines
 from twizzit_pipeline.storage import audit
-from twizzit_pipeline.sync import config
+from twizzit_pipeline.sync import config, later, recipients
 from twizzit_pipeline.sync.config import LARGEST_LIMIT, SyncConfig
 from twizzit_pipeline.sync.meanings import LISTS
 from twizzit_pipeline.sync.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
@@ -28,7 +29,8 @@ def show(credential_id: int, as_json: _Json = False) -> None:
     """Show the configuration of a credential; times are local (with --json, ISO 8601 with zone)."""
     with opened() as here:
         found = config.read(here.database.engine, credential_id)
-    _tell(found, as_json=as_json)
+        told = recipients.read(here.database.engine, credential_id)
+    _tell(found, told, as_json=as_json)
 
 
 @app.command("set")
@@ -64,6 +66,14 @@ def change(
     teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
     players: Annotated[bool | None, typer.Option("--players/--no-players")] = None,
     competitions: Annotated[bool | None, typer.Option("--competitions/--no-competitions")] = None,
+    notify_to: Annotated[
+        str | None,
+        typer.Option(
+            "--notify-to",
+            help="E-mail addresses, with commas between, that are told of this credential, besides those of the "
+            "settings; an empty text for none",
+        ),
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Change what is given and leave the rest; it takes effect within seconds, where an orchestrator runs.
@@ -92,14 +102,20 @@ def change(
         changes["sync_players"] = players
     if competitions is not None:
         changes["sync_competitions"] = competitions
+    addresses = None if notify_to is None else recipients.checked(notify_to.split(","))
     with opened() as here:
-        found = config.change(here.database.engine, credential_id, actor=audit.this_user(), **changes)
-    _tell(found, as_json=as_json)
+        engine = here.database.engine
+        found = config.change(engine, credential_id, actor=audit.this_user(), **changes)
+        if addresses is not None:
+            recipients.change(engine, credential_id, addresses, actor=audit.this_user())
+        told = recipients.read(engine, credential_id)
+    _tell(found, told, as_json=as_json)
 
 
-def _tell(found: SyncConfig, *, as_json: bool) -> None:
+def _tell(found: SyncConfig, told: tuple[str, ...], *, as_json: bool) -> None:
+    because = later.of_config(found, datetime.now(UTC))
     if as_json:
-        print_json(found)
+        print_json({**asdict(found), "next_sync_because": because and because.words, "notify_to": told})
         return
     entities = {"teams": found.sync_teams, "players": found.sync_players, "competitions": found.sync_competitions}
     limit = "no limit" if found.monthly_call_limit is None else f"a limit of {found.monthly_call_limit:,}"
@@ -107,7 +123,7 @@ def _tell(found: SyncConfig, *, as_json: bool) -> None:
         ("Syncs:", ", ".join(name for name, on in entities.items() if on) or "nothing"),
         ("By itself:", f"every {_interval(found.sync_interval_minutes)}" if found.auto_sync_enabled else "no"),
         ("Last sync:", moment(found.last_sync_at)),
-        ("Next sync:", _next(found)),
+        ("Next sync:", _next(found) + (f": {because.words}" if because else "")),
         ("Calls:", f"{found.calls_this_month:,} this month, {limit}"),
         *meaning_lines(found),
     ]
@@ -115,6 +131,8 @@ def _tell(found: SyncConfig, *, as_json: bool) -> None:
         lines.append(("Failures:", f"{found.consecutive_failures:,} in a row: it waits longer until one sync succeeds"))
     if found.paused_until is not None:
         lines.append(("Paused:", f"until {moment(found.paused_until)}: {found.paused_because}"))
+    if told:
+        lines.append(("Told:", f"{', '.join(told)}, besides those of the settings"))
     out = console()
     for name, said in lines:
         out.print(f"{name:<11}{said}")

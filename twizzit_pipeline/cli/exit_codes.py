@@ -4,9 +4,9 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Documented in the README: 2 is a usage error, which Typer sees to, or a name that does not tell what is meant.
+    """Documented in the README: 130 is a Ctrl-C; most usage errors (2) are Typer's to find.
 
-    130 is a Ctrl-C.
+    A name that does not tell what is meant is one of ours.
     """
 
     SUCCESS = 0

@@ -22,7 +22,10 @@ def sync(
     ] = None,
     season: Annotated[str | None, typer.Option(help="As Twizzit labels it; by default the running one")] = None,
 ) -> None:
-    """Sync what a credential sees in Twizzit; exit 0 success, 3 partial success, 4 already in progress, 1 failed."""
+    """Sync what a credential sees in Twizzit.
+
+    Exit 0 success, 3 partial success, 4 already in progress, 1 failed, 2 no such season.
+    """
     from twizzit_pipeline.cli import account, syncing  # noqa: PLC0415  (Dagster costs two seconds)
     from twizzit_pipeline.sync.usage import budget  # noqa: PLC0415  (the same)
 
@@ -30,10 +33,14 @@ def sync(
         allowed = budget(here.database.engine, credential_id)
         if allowed is not None:
             console(stderr=True).print(f"{allowed.words}.")
-        with Steps(console(stderr=True)) as steps:
-            synced = syncing.sync_now(
-                here, credential_id, job_name=f"sync_{only or 'all'}", season=season and season.strip(), steps=steps
-            )
+        try:
+            with Steps(console(stderr=True)) as steps:
+                synced = syncing.sync_now(
+                    here, credential_id, job_name=f"sync_{only or 'all'}", season=season and season.strip(), steps=steps
+                )
+        except errors.UnknownSeason as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(ExitCode.USAGE) from None
         left = budget(here.database.engine, credential_id)
     if synced.run.error == "SyncInProgress":
         typer.echo(f"Error: {synced.run.error_message}", err=True)

@@ -43,7 +43,12 @@ def change_password(
         bool, typer.Option("--password-stdin", help="Read the password from standard input instead of asking")
     ] = False,
 ) -> None:
-    """Store another password for a login; its history, configuration and mappings stay."""
+    """Store another password for a login; its history, configuration and mappings stay.
+
+    Where automatic syncs had backed off after failures, the next one is due at once.
+    """
+    from twizzit_pipeline.sync import automatic  # noqa: PLC0415  (the client)
+
     with opened() as here:
         engine = here.database.engine
         credential = store.get(engine, credential_id)
@@ -56,6 +61,7 @@ def change_password(
             password=asking.secret("password", from_stdin=password_stdin),
             api_endpoint=credential.api_endpoint,
         )
+        automatic.login_changed(engine, credential_id)
     console().print(f"Stored. See whether it works: twizzit credentials verify {credential_id}")
 
 

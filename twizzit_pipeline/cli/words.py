@@ -1,4 +1,4 @@
-"""The options of `twizzit config set` by which somebody says what a word of the account means, and how they are shown.
+"""The options of `twizzit config set` that say what a word of the account means, and how that is shown.
 
 What belongs here: ``NAME=MEANING`` taken apart, and put together again. What a word may mean is in `sync.meanings`.
 """

@@ -121,7 +121,7 @@ FUNCTION_KNOWN = Rule(
     "function",
     "It is known whether the member's function is a player's (twizzit config set ID --function NAME=player or =other)",
     "reject",
-    "it is not known whether the function is a player's: twizzit config set CLUB --function NAME=player or =other",
+    "it is not known whether the function is a player's: twizzit config set ID --function NAME=player or =other",
 )
 """A rule about a membership, which the dialect judges: the others are about people."""
 

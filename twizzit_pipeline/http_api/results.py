@@ -95,6 +95,8 @@ def _counts(row: HistoryRow) -> schemas.SyncCounts:
 def _message(request: Request, rows: Sequence[HistoryRow]) -> str:
     if request.status == "failed":
         return f"Sync failed: {request.error or 'see the sync history'}"
+    if rows and all(row.details.get("season_exists") is False for row in rows):
+        return f"The account has no season {request.season or rows[0].details.get('season')}; nothing was synced"
     *told, last = [f"{row.items_succeeded} of {row.items_processed} {row.entity}" for row in rows] or ["nothing to do"]
     said = f"{', '.join(told)} and {last}" if told else last
     return f"Synced {said}" + ("; the rest is in errors" if request.status == "partial_success" else "")

@@ -85,7 +85,8 @@ _COLUMNS = {
     "consecutive_failures": "Automatic syncs that failed since the last success",
     "paused_until": "No automatic sync before then (UTC)",
     "paused_because": "Why it is paused",
-    "meanings": "What the account's functions, types and statuses mean, where somebody said so",
+    "meanings": "What was said of the account's functions, types and statuses: list, word, meaning",
+    "notify_to": "Addresses that are told of this credential, besides those of the settings",
 }
 
 

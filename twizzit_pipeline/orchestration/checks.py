@@ -66,6 +66,10 @@ SCAN_QUALITY = (
     Check(
         names.VOLUME, "Not half of the usual number is gone, against the last ten syncs of this credential and season"
     ),
+    Check(
+        names.SET_ASIDE_AS_USUAL,
+        "No reason sets aside a tenth of the rows more than usual, and no team lost its players to one function",
+    ),
     Check(names.NAMESAKES, "Nobody has the name of another in the same club: two such rows may be one"),
 )
 _WITHOUT_NAMES = tuple(check for check in SCAN_QUALITY if check.name != names.NAMESAKES)
@@ -91,6 +95,7 @@ MAPPING_CHECKS = (
         names.OWNED, "Every mapping in the clubs of this credential belongs to a credential, which keeps it up to date"
     ),
     Check(names.VOLUME, "Not half of the usual number of mappings is gone, against the last ten syncs"),
+    Check(names.SET_ASIDE_AS_USUAL, "No reason sets aside a tenth of the items more than usual"),
     Check(names.NAMESAKES, "Nobody in ShotSpot has the name of another in the same club: two such rows may be one"),
 )
 PLAYER_MAPPING_CHECKS = (
@@ -212,6 +217,9 @@ def _result(check: Check, finding: Finding, season_exists: bool) -> dg.AssetChec
     reasons = {reason: count for reason, count in finding.reasons.items() if count}
     if reasons:
         metadata["reasons"] = dg.MetadataValue.json(reasons)
+    if finding.ids_of:
+        shown = {reason: list(of_it[:IDS_SHOWN]) for reason, of_it in finding.ids_of.items()}
+        metadata["ids_by_reason"] = dg.MetadataValue.json(shown)
     for name, number in finding.numbers.items():
         is_whole = isinstance(number, int)
         metadata[name] = dg.MetadataValue.int(int(number)) if is_whole else dg.MetadataValue.float(float(number))

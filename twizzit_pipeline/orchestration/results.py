@@ -12,7 +12,7 @@ import dagster as dg
 from twizzit_pipeline.errors import PermanentError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.checks import IDS_SHOWN, Check, mapping_results, scan_results
 from twizzit_pipeline.sync.quality.findings import Quality, ratio
-from twizzit_pipeline.sync.reports import MappingReport, ScanReport
+from twizzit_pipeline.sync.reports import MappingReport, ScanReport, by_label
 
 ERROR = "error"
 
@@ -71,10 +71,18 @@ def scan_result(report: ScanReport, checks: Iterable[Check], quality: Quality) -
         "warnings": _count(report.warnings),
         "failed": len(report.failed),
         "calls": report.calls,
+        "rows_read": report.counts.read,
+        "rows_kept": report.counts.kept,
+        "rows_rejected": report.counts.rejected,
+        "set_aside": report.counts.set_aside,
     }
-    numbers = _numbers(counts, ratio(rejected, report.items), report.seconds, SCAN_PHASES, quality)
+    shares = {
+        "rejected_share": ratio(rejected, report.items),
+        "set_aside_share": ratio(report.counts.set_aside, report.counts.read),
+    }
+    numbers = _numbers(counts, shares, report.seconds, SCAN_PHASES, quality)
     return dg.MaterializeResult(
-        metadata=numbers | _told(report.rows, season_exists=report.season_exists),
+        metadata=numbers | _told(report.rows, by_label(report.set_aside), season_exists=report.season_exists),
         check_results=list(scan_results(report, checks, quality)),
     )
 
@@ -95,10 +103,12 @@ def mapping_result(report: MappingReport, checks: Iterable[Check], quality: Qual
         "warnings": _count(report.warnings),
         "failed": _count(report.failed),
         "calls": 0,
+        "set_aside": _count(report.set_aside),
         **{word: len(report.news.get(word, ())) for word in NEWS.get(report.entity, ())},
     }
-    numbers = _numbers(counts, 0.0, report.seconds, MAPPING_PHASES, quality)
-    told = _told(report.mappings, season_exists=report.season_exists)
+    shares = {"rejected_share": 0.0, "set_aside_share": ratio(_count(report.set_aside), report.items)}
+    numbers = _numbers(counts, shares, report.seconds, MAPPING_PHASES, quality)
+    told = _told(report.mappings, report.set_aside, season_exists=report.season_exists)
     told["deciding_season"] = dg.MetadataValue.bool(report.deciding)
     if report.news:
         news = {word: list(ids[:IDS_SHOWN]) for word, ids in report.news.items()}
@@ -119,14 +129,14 @@ def one_by_one(asset: dg.AssetKey, result: Materialized) -> Results:
 
 def _numbers(
     counts: Mapping[str, int],
-    rejected_share: float,
+    of_all: Mapping[str, float],
     seconds: Mapping[str, float],
     phases: Iterable[str],
     quality: Quality,
 ) -> Metadata:
     """What the plots show. Every number is there every time, nought where nothing was: a plot has no holes."""
     took = {phase: seconds.get(phase, 0.0) for phase in phases} | {"checks": quality.seconds}
-    shares = {"rejected_share": rejected_share, "seconds": sum(took.values())}
+    shares = {**of_all, "seconds": sum(took.values())}
     shares |= {f"seconds_{phase}": long for phase, long in took.items()}
     return {
         **{name: dg.MetadataValue.int(count) for name, count in counts.items()},
@@ -134,11 +144,15 @@ def _numbers(
     }
 
 
-def _told(rows: int, *, season_exists: bool) -> Metadata:
-    return {
+def _told(rows: int, set_aside: Mapping[str, tuple[str, ...]], *, season_exists: bool) -> Metadata:
+    told: Metadata = {
         "dagster/row_count": dg.MetadataValue.int(rows),
         "season_exists": dg.MetadataValue.bool(season_exists),
     }
+    if set_aside:
+        reasons = {label: {"count": len(ids), "twizzit_ids": list(ids[:IDS_SHOWN])} for label, ids in set_aside.items()}
+        told["set_aside_reasons"] = dg.MetadataValue.json(reasons)
+    return told
 
 
 def _count(ids: Mapping[str, Iterable[str]]) -> int:

@@ -49,11 +49,12 @@ def naming(credential_id: int) -> Iterator[None]:
     try:
         yield
     except TwizzitPipelineError as error:
-        error.args = tuple(_named(one, credential_id) if isinstance(one, str) else one for one in error.args)
+        error.args = tuple(named(one, credential_id) if isinstance(one, str) else one for one in error.args)
         raise
 
 
-def _named(message: str, credential_id: int) -> str:
+def named(message: str, credential_id: int) -> str:
+    """A text with the credential's id where it names a command with ``ID`` in its place."""
     for command in _COMMANDS:
         message = message.replace(f"{command} ID", f"{command} {credential_id}")
     return message

@@ -57,7 +57,7 @@ class SyncConfig:
         backing_off_until: when the next try is, where there are failures.
         paused_until: no automatic sync before then; None where there is no pause. `paused_because`: why, for people.
         functions, event_types, group_types, statuses: what the account's own words mean where they do not tell: a name
-            or an id as somebody wrote it → ``player``, ``match``, ``team``, one of ShotSpot's statuses, or ``other``.
+            or an id as it was written → ``player``, ``match``, ``team``, one of ShotSpot's statuses, or ``other``.
     """
 
     credential_id: int
@@ -81,12 +81,12 @@ class SyncConfig:
 
     @property
     def match_event_type(self) -> str | None:
-        """The first event type that somebody said to be a match: what clients of an older version ask for."""
+        """The first event type that was said to be a match: what clients of an older version ask for."""
         return next((word for word, meaning in self.event_types.items() if meaning == "match"), None)
 
 
 class ConfigChanges(TypedDict, total=False):
-    """The fields that somebody may change; those left out stay as they are. A limit of None is no limit.
+    """The fields that may be changed; those left out stay as they are. A limit of None is no limit.
 
     Of the lists of words, those words change that are named; None forgets one. `match_event_type` is another spelling
     of `event_types`: X is ``{X: "match"}``, and None forgets every type that was said to be a match.

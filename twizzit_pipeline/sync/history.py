@@ -33,6 +33,7 @@ ROWS = "rows"
 SET_ASIDE = "set_aside"
 PLACES = "places"  # remote id of a person rejected or set aside → the remote teams that list them
 MOST_PLACES = 2000
+TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
 # Matches are recorded as ShotSpot's type `competitions`, in a row of their own that says so in its details.
@@ -137,6 +138,17 @@ class HistoryRow:
     def entity(self) -> str:
         """What the row is about: ShotSpot's type `competitions` stands for competitions and for matches."""
         return str(self.details.get(ENTITY, self.sync_type))
+
+    @property
+    def season(self) -> str | None:
+        """The label of the season that it is about; None where ShotSpot itself wrote the row."""
+        label = self.details.get("season")
+        return label if isinstance(label, str) else None
+
+    @property
+    def season_exists(self) -> bool:
+        """False where the account has no such season, so that nothing was read or written."""
+        return self.details.get("season_exists") is not False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ decided in `words`.
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.storage.engine import driver_errors
@@ -88,10 +88,14 @@ def matches_alone(before: Words, type_: str | None) -> Changes:
 
 def meanings_of(engine: Engine, credential_id: int) -> Meanings:
     """What the configuration of a credential says, for `TwizzitClient`; nothing where it has no row."""
-    wanted = select(sync_config.c.meanings).where(sync_config.c.credential_id == credential_id)
     with driver_errors(), engine.connect() as connection:
-        stored = connection.scalar(wanted)
-    lists = kept(stored)
+        return read_meanings(connection, credential_id)
+
+
+def read_meanings(connection: Connection, credential_id: int) -> Meanings:
+    """The same, within the caller's transaction."""
+    wanted = select(sync_config.c.meanings).where(sync_config.c.credential_id == credential_id)
+    lists = kept(connection.scalar(wanted))
     by_key = {name: {key(word): meaning for word, meaning in words.items()} for name, words in lists.items()}
     return Meanings(**cast("dict[str, Any]", by_key))  # `kept` has judged every meaning
 

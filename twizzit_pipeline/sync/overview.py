@@ -5,7 +5,7 @@ What belongs here: reading. What a credential's state is called is decided in `m
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,14 +40,21 @@ class CredentialStatus:
     """A credential and how it is doing.
 
     Attributes:
+        lasting: the same, but for a sync that is under way: what the last ones left.
         late: how late it is; None where it is not. It may be so while it fails, or runs.
         trouble: what keeps its automatic syncs from ever coming; None where nothing does, or they are off.
     """
 
     facts: CredentialFacts
     state: State
+    lasting: State
     late: Late | None
     trouble: str | None
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it stays as it is, or goes on failing, until a person acts; a sync under way is no answer yet."""
+        return self.lasting.needs_somebody
 
     @property
     def why(self) -> str:
@@ -99,6 +106,7 @@ class Failure:
     started_at: datetime | None
     credential_id: int | None
     history_id: int
+    season: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +154,7 @@ class Overview:
     @property
     def needs_somebody(self) -> bool:
         """Whether anything stays as it is, or goes on failing, until a person acts."""
-        return self.orchestrator_missing or any(one.state.needs_somebody for one in self.credentials)
+        return self.orchestrator_missing or any(one.needs_somebody for one in self.credentials)
 
 
 def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overview:
@@ -171,9 +179,15 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
-        state = state_of(facts, broken=trouble is not None, late=overdue is not None, now=activity.now)
-        judged.append(CredentialStatus(facts, state, overdue, trouble))
+        judged.append(_judged(facts, overdue, trouble, activity.now))
     return Overview(activity, judged)
+
+
+def _judged(facts: CredentialFacts, late: Late | None, trouble: str | None, now: datetime) -> CredentialStatus:
+    def state(of: CredentialFacts) -> State:
+        return state_of(of, broken=trouble is not None, late=late is not None, now=now)
+
+    return CredentialStatus(facts, state(facts), state(replace(facts, is_running=False)), late, trouble)
 
 
 def last_whole_syncs(engine: Engine) -> list[LastSync]:

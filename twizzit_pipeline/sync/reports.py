@@ -1,6 +1,7 @@
 """What a use case did, in numbers and ids: for the command line, Dagster's metadata and the history. Never a name."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from twizzit_pipeline.contracts.counts import RowCounts
@@ -27,6 +28,7 @@ class ScanReport:
         failed: remote team id → why its players could not be read (players only).
         counts: rows read, and what became of them.
         set_aside: the rows that are not meant to come, each by itself.
+        team_players: remote team id → how many players it has (players only); teams without any are left out.
         written: rows of the snapshot that changed.
         calls: HTTP calls to Twizzit in this step.
         seconds: phase → seconds.
@@ -41,6 +43,7 @@ class ScanReport:
     failed: Mapping[str, str] = field(default_factory=dict)
     counts: RowCounts = NO_ROWS
     set_aside: tuple[SetAside, ...] = ()
+    team_players: Mapping[str, int] = field(default_factory=dict)
     written: Written = NOTHING_WRITTEN
     calls: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -76,3 +79,26 @@ class MappingReport:
     news: Ids = field(default_factory=dict)
     mappings: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def items(self) -> int:
+        """How many items the plan spoke of, those that failed or were set aside too."""
+        done = self.created + self.linked + self.adopted + self.updated + self.unchanged
+        other = {remote_id for found in (self.failed, self.set_aside) for ids in found.values() for remote_id in ids}
+        return done + len(other)
+
+
+def by_label(rows: Iterable[SetAside]) -> dict[str, tuple[str, ...]]:
+    """Label (see `SetAside.label`) → one remote id for each row, sorted; a stand-in where the row has none."""
+    ids: dict[str, list[str | None]] = defaultdict(list)
+    for row in rows:
+        ids[row.label].append(row.id)
+    return {
+        label: (*sorted(one for one in found if one is not None), *stand_ins(found.count(None)))
+        for label, found in sorted(ids.items())
+    }
+
+
+def stand_ins(count: int) -> list[str]:
+    """What stands where ids do for rows without one."""
+    return [f"no id ({number})" for number in range(1, count + 1)]

@@ -4,8 +4,7 @@ What belongs here: what every entity's scan does alike. What is asked of Twizzit
 in the entity's own module.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -25,9 +24,10 @@ from twizzit_pipeline.sync.history import (
     MOST_PLACES,
     PLACES,
     PLAYERS_NOT_READ,
+    TEAM_PLAYERS,
     Account,
 )
-from twizzit_pipeline.sync.reports import ScanReport
+from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
@@ -91,6 +91,9 @@ def scan_entity(
         if session.narrowing.group_id is None:
             account.details[LISTED] = listed
         _count(session, account, table, seen)
+        team_players = _by_team(checked.valid) if entity == "players" else {}
+        if team_players:
+            account.details[TEAM_PLAYERS] = team_players
         return ScanReport(
             entity,
             season_exists=True,
@@ -101,6 +104,7 @@ def scan_entity(
             failed={team_id: str(error) for team_id, error in seen.unread.items()},
             counts=seen.counts,
             set_aside=seen.all_set_aside,
+            team_players=team_players,
             written=written,
             calls=session.calls - calls,
             seconds=watch.phases,
@@ -119,6 +123,11 @@ def _count(session: SyncSession, account: Account, table: Table, seen: Read) -> 
         account.failed[PLAYERS_NOT_READ] = tuple(seen.unread)
     if not seen.found and session.narrowing.group_id is not None:
         account.failed[GROUP_NOT_FOUND] = (session.narrowing.group_id,)
+
+
+def _by_team(valid: pd.DataFrame) -> dict[str, int]:
+    """Remote team id → how many players it has."""
+    return {str(team_id): int(players) for team_id, players in valid["twizzit_team_id"].value_counts().items()}
 
 
 def store_scan(
@@ -169,24 +178,9 @@ def store_scan(
 def grouped(found: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     """`twizzit_id`, `rule` → rule → distinct remote ids, sorted, and one stand-in for each row without an id."""
     return {
-        str(rule): (*sorted({str(remote_id) for remote_id in ids.dropna()}), *_stand_ins(int(ids.isna().sum())))
+        str(rule): (*sorted({str(remote_id) for remote_id in ids.dropna()}), *stand_ins(int(ids.isna().sum())))
         for rule, ids in found.groupby("rule", sort=True)["twizzit_id"]
     }
-
-
-def by_label(rows: Iterable[SetAside]) -> dict[str, tuple[str, ...]]:
-    """Label (see `SetAside.label`) → one remote id for each row, sorted; a stand-in where the row has none."""
-    ids: dict[str, list[str | None]] = defaultdict(list)
-    for row in rows:
-        ids[row.label].append(row.id)
-    return {
-        label: (*sorted(one for one in found if one is not None), *_stand_ins(found.count(None)))
-        for label, found in sorted(ids.items())
-    }
-
-
-def _stand_ins(count: int) -> list[str]:
-    return [f"no id ({number})" for number in range(1, count + 1)]
 
 
 def _earlier(

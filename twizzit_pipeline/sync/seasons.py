@@ -20,10 +20,13 @@ from twizzit_pipeline.sync.history import PLAYERS_NOT_READ
 from twizzit_pipeline.twizzit.records import Season
 
 LABEL_LENGTH = 50
+USUAL_START = "07-01"  # the month and day on which a season begins, where the settings do not matter
 
 # What Dagster keeps for itself in the keys of partitions.
 _NO_KEY = re.compile(r"[|,\[\]]|\.\.\.|[^ -~\u00a0-\uffff]")
 
+
+_TWO_YEARS = re.compile(r"(?<!\d)((?:20)?\d\d)\s*[-/‐-— ]\s*((?:20)?\d\d)(?!\d)")
 
 # The columns that a `SeasonRow` is made of, in the order in which `of_rows` takes them.
 ROW = ("id", "label", "twizzit_season_id", "start_date", "end_date")
@@ -170,9 +173,44 @@ def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str
     return credentials, labels
 
 
+def same(one: str, other: str) -> bool:
+    """Whether two labels mean one season: the same words, or the same two years however they are joined.
+
+    ``2026-2027``, ``2026/2027``, ``26-27`` and ``Seizoen 2026-27`` are one; a year alone is none.
+    """
+    if " ".join(one.casefold().split()) == " ".join(other.casefold().split()):
+        return True
+    years = _years(one)
+    return years is not None and years == _years(other)
+
+
+def meant(listed: Sequence[SeasonRow], asked: str) -> SeasonRow | None:
+    """The season that `asked` means: by its label, by its remote id, or by a label that says the same years."""
+    wanted = asked.strip()
+    by_label = [season for season in listed if season.label == wanted]
+    by_id = [season for season in listed if season.twizzit_season_id == wanted]
+    alike = [season for season in listed if same(season.label, wanted)]
+    return next(iter(by_label or by_id or alike), None)
+
+
+def not_listed(listed: Sequence[SeasonRow]) -> str:
+    """What to say to whoever asked for a season that is not among these (the oldest first)."""
+    labels = [season.label for season in reversed(listed)]
+    return f"The account has {', '.join(labels)}" if labels else "The account has no season"
+
+
 def usable(label: str) -> bool:
     """Whether a season's label can be a partition key: Dagster keeps a few characters for itself."""
     return bool(label) and label.isprintable() and not set(label) & set("|,[]") and "..." not in label
+
+
+def _years(label: str) -> tuple[int, int] | None:
+    """The two years of a label, if it has two that follow each other."""
+    found = _TWO_YEARS.search(label)
+    if found is None:
+        return None
+    first, second = (int(year) % 100 for year in found.groups())
+    return (first, second) if second == (first + 1) % 100 else None
 
 
 def _date(value: date | str | None) -> date | None:

@@ -1,7 +1,8 @@
 """What became of a row that did not arrive, in a sentence for people: the one place that the API and the terminal read.
 
 What belongs here: the sentence of every reason that is no rule of a contract. Those of the rules are in the contracts
-(`Rule.broken`). A sentence goes on after a colon: no capital, no full stop. It names no person.
+(`Rule.broken`), those of what is set aside in `asides`. A sentence goes on after a colon: no capital, no full stop. It
+names no person.
 
 Imports the contracts, and so pandas.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from twizzit_pipeline.contracts import competitions, matches, players, teams
+from twizzit_pipeline.sync.asides import SetAsideRows
 from twizzit_pipeline.sync.plan.matches import VANISHED
 
 Kind = Literal["rejected", "failed", "set_aside", "warnings"]
@@ -42,14 +44,6 @@ REASONS: Mapping[str, str] = {
     # With a remark.
     "number_taken": "without the shirt number, which another player of the club has",
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
-    # Set aside: not meant to come.
-    "listed_twice": "listed twice, and taken once",
-    "not_a_match": "not a match",
-    "not_a_player": "not a player",
-    "not_a_team": "not a team",
-    "other_season": "of another season",
-    "same_club": "both sides are of one club, which ShotSpot has no games for",
-    "training": "a training",
 }
 _OF_ENTITY: Mapping[tuple[str, str], str] = {
     ("matches", "team_not_mapped"): "the team is not in ShotSpot; a sync of teams brings it",
@@ -80,14 +74,14 @@ def sentence(entity: str, reason: str) -> str:
         entity: ``teams``, ``players``, ``competitions`` or ``matches``.
         reason: as the history's details have it; ``not_a_player: Trainer`` is a reason with the account's own word.
     """
-    name, _, word = reason.partition(": ")
-    said = (
-        _OF_ENTITY.get((entity, name))
-        or _RULES.get(entity, {}).get(name)
-        or REASONS.get(name)
-        or next((rules[name] for rules in _RULES.values() if name in rules), name.replace("_", " "))
+    known = (
+        _OF_ENTITY.get((entity, reason))
+        or _RULES.get(entity, {}).get(reason)
+        or REASONS.get(reason)
+        or next((rules[reason] for rules in _RULES.values() if reason in rules), None)
     )
-    return f"{said} ({word})" if word else said
+    name, between, word = reason.partition(": ")
+    return known or SetAsideRows(name, word if between else None, 0, ()).words
 
 
 def lines(entity: str, details: Mapping[str, Any], kinds: tuple[Kind, ...] = KINDS) -> Iterator[Line]:

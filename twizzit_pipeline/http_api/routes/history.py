@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from pydantic.alias_generators import to_camel
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api import schemas
@@ -14,6 +15,7 @@ from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here, Offset
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.sync import history
+from twizzit_pipeline.sync.asides import SetAsideRows, counts_of, set_aside_of
 from twizzit_pipeline.sync.sentences import sentence
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
@@ -54,19 +56,34 @@ def one_sync(
         if row is None:
             raise Problem(404, "Sync not found")
         rejected = history.rejected_rows(here.engine, sync_id)
-    season = row.details.get("season")
     entry = schemas.HistoryEntry(
         **_fields(row),
         dagster_run_id=row.dagster_run_id,
-        season=season if isinstance(season, str) else None,
         rejected_rows=[_rejected(one) for one in rejected],
         failed_items=failed_items(row, kinds=("failed",)),
+        rows=None if (counts := counts_of(row.details)) is None else schemas.RowCounts(**asdict(counts)),
+        set_aside=[_set_aside(aside) for aside in set_aside_of(row.details)],
     )
     return schemas.HistoryOne(history=entry)
 
 
 def _rejected(row: history.RejectedRow) -> schemas.RejectedRow:
     return schemas.RejectedRow(**asdict(row), message=sentence(row.entity, row.rule))
+
+
+def _set_aside(rows: SetAsideRows) -> schemas.SetAsideRows:
+    change = None
+    if rows.change is not None:
+        name, word, meaning = rows.change
+        change = {to_camel(name): {word: meaning}}
+    return schemas.SetAsideRows(
+        reason=rows.reason,
+        word=rows.word,
+        count=rows.count,
+        twizzit_ids=list(rows.twizzit_ids),
+        message=rows.words,
+        change=change,
+    )
 
 
 def _fields(row: history.HistoryRow) -> dict[str, Any]:

@@ -95,7 +95,9 @@ class SyncConfig(Answer):
     `functions`, `event_types`, `group_types` and `statuses` are what was said of the account's words;
     `match_event_type` is the first event type that was said to be a match, for clients of an older version.
 
-    `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds.
+    `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds;
+    `next_sync_because` says why it is further away than the interval. `notify_to` are addresses that are told of this
+    credential, besides those of the settings; null for others than administrators.
     """
 
     credential_id: int
@@ -117,6 +119,8 @@ class SyncConfig(Answer):
     event_types: dict[str, EventTypeMeaning]
     group_types: dict[str, GroupTypeMeaning]
     statuses: dict[str, StatusMeaning]
+    next_sync_because: str | None
+    notify_to: list[str] | None
     sync_interval_hours: float
     sync_interval_days: float
     sync_interval_unit: Literal["minutes", "hours", "days"]
@@ -131,13 +135,16 @@ class ConfigAnswer(SyncConfig):
 class HistoryRow(Answer):
     """One sync of one entity. `synced_at` is when it ended, or began where it is not over.
 
-    `sync_type` is ShotSpot's word; `entity` tells the matches from the competitions, which share one.
+    `sync_type` is ShotSpot's word; `entity` tells the matches from the competitions, which share one. `season` is null
+    in rows of ShotSpot's own; where `season_exists` is false, the account has no such season and nothing was done.
     """
 
     id: int
     credential_id: int
     sync_type: str
     entity: str
+    season: str | None
+    season_exists: bool
     sync_direction: str
     status: str
     items_processed: int
@@ -165,13 +172,38 @@ class RejectedRow(Answer):
     message: str
 
 
+class RowCounts(Answer):
+    """The rows that Twizzit listed, and what became of them: `read` = `kept` + `rejected` + `set_aside`."""
+
+    read: int
+    kept: int
+    rejected: int
+    set_aside: int
+
+
+class SetAsideRows(Answer):
+    """Rows that are not meant to come, by reason. `twizzit_ids` are those of the first 200.
+
+    `message` says the reason in plain words; `change` is the body of `PUT /sync/config/:id` by which such rows come
+    after all, null where nothing does that.
+    """
+
+    reason: str
+    word: str | None
+    count: int
+    twizzit_ids: list[str]
+    message: str
+    change: dict[str, dict[str, str]] | None
+
+
 class HistoryEntry(HistoryRow):
-    """One sync with all that did not arrive."""
+    """One sync with all that did not arrive. `rows` is null where none were read."""
 
     dagster_run_id: str | None
-    season: str | None
     rejected_rows: list[RejectedRow]
     failed_items: list[SyncError]
+    rows: RowCounts | None
+    set_aside: list[SetAsideRows]
 
 
 class HistoryOne(Answer):

@@ -16,6 +16,7 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.sync.history import LISTED, MAPPINGS
 from twizzit_pipeline.sync.narrowing import NOT_CREATED
+from twizzit_pipeline.sync.quality.asides import set_aside_in_plan, set_aside_in_scan
 from twizzit_pipeline.sync.quality.competitions import COMPETITIONS
 from twizzit_pipeline.sync.quality.findings import Finding, Quality, Scope, Tolerance, ratio
 from twizzit_pipeline.sync.quality.judged import Judged, Step
@@ -109,6 +110,7 @@ def _scan(connection: Connection, session: SyncSession, season: SeasonRow, repor
     listed = select(func.count(distinct(judged.snapshot.c[judged.remote_id]))).where(seen)
     now = int(connection.scalar(listed) or 0)
     yield volume(connection, session, report.entity, LISTED, now, "season")
+    yield set_aside_in_scan(connection, session, season, report)
     if judged.scanned_names is not None:
         names_seen = judged.scanned_names(connection, session.credential.id, season.id)
         yield namesakes(names_seen, "season", local=False)
@@ -124,6 +126,7 @@ def _mapping(
     ours = judged.ours(credential_id, season.id, speaks_of)
     yield _completeness(connection, session, season, report, judged)
     yield volume(connection, session, report.entity, MAPPINGS, report.mappings, "credential")
+    yield set_aside_in_plan(connection, session, report, report.items)
     yield judged.astray(connection, credential_id, ours, speaks_of)
     if judged.registration is not None:
         yield judged.registration(connection, credential_id, ours, speaks_of)

@@ -30,6 +30,7 @@ class Finding:
         speaks_of: whom it judged.
         ids: who falls short: remote ids, or ShotSpot's where `local`.
         reasons: why → how many of them.
+        ids_of: why → which of them, where the reasons are of several kinds.
         numbers: what was compared, for whoever wants to know how near it was.
         passed: whether all is well; by default, whether nobody falls short.
         grave: what it found hurts somebody now.
@@ -40,6 +41,7 @@ class Finding:
     ids: tuple[str, ...] = ()
     local: bool = False
     reasons: Mapping[str, int] = field(default_factory=dict)
+    ids_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
     passed: bool | None = None
     grave: bool = False

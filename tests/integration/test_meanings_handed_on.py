@@ -1,0 +1,51 @@
+"""What the configuration says of an account's words reaches every client, and errors name the credential."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.integration.simulation import Simulation
+from tests.integration.sync_world import quick
+from twizzit_pipeline.errors import AccessDenied, MatchTypeNotFound, NotATwizzit
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.audit import Actor
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync import config
+from twizzit_pipeline.sync.clients import naming
+from twizzit_pipeline.sync.live import LiveTwizzit
+from twizzit_pipeline.twizzit.simulator import SimulatorServer
+
+ME = Actor("os", "me")
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> Iterator[Simulation]:
+    yield Simulation(quick(settings), database, simulate(clubs=1, teams=2, players_per_team=3, other_contacts=0))
+
+
+def test_live_answers_follow_the_configuration_at_once(world: Simulation) -> None:
+    credential_id = world.credential()
+    live = LiveTwizzit(world.settings, world.database)
+
+    def calls_of_asking() -> int:
+        before = config.read(world.engine, credential_id).calls_this_month
+        live.groups(credential_id)
+        return config.read(world.engine, credential_id).calls_this_month - before
+
+    assert calls_of_asking() > 0
+    assert calls_of_asking() == 0, "the answer is kept"
+    config.change(world.engine, credential_id, actor=ME, functions={"Guest": "other"})
+    assert calls_of_asking() > 0, "what a word means has changed"
+    assert calls_of_asking() == 0
+    config.change(world.engine, credential_id, actor=ME, functions={"Guest": None})
+    assert calls_of_asking() > 0
+    live.close()
+
+
+@pytest.mark.parametrize("error", [NotATwizzit, MatchTypeNotFound, AccessDenied])
+def test_an_error_that_names_a_command_names_the_credential(error: type[Exception]) -> None:
+    said = "none is a match: twizzit config set ID --event-type NAME=match, or twizzit credentials set-club ID CLUB"
+    with pytest.raises(error) as raised, naming(7):
+        raise error(said)
+    now = "none is a match: twizzit config set 7 --event-type NAME=match, or twizzit credentials set-club 7 CLUB"
+    assert str(raised.value) == now

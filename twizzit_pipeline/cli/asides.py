@@ -1,0 +1,65 @@
+"""What became of the rows that Twizzit listed, and which were set aside: a part of a sync's account."""
+
+import shlex
+from collections.abc import Iterable
+
+from rich.console import Console
+
+from twizzit_pipeline.cli.words import OPTIONS
+from twizzit_pipeline.sync.asides import SetAsideRows, counts_of, set_aside_of
+from twizzit_pipeline.sync.history import HistoryRow
+
+_IDS_SHOWN = 3
+_OPTION_OF = {name: option for option, name in OPTIONS.items()}
+_NEEDS_QUOTES = set('"$`\\!')
+
+
+def show_rows(out: Console, rows: Iterable[HistoryRow]) -> None:
+    """A line for each entity that was read: its rows, and what became of them, which adds up."""
+    found = [(row.entity, counts) for row in rows if (counts := counts_of(row.details)) is not None]
+    if not found:
+        return
+    names = max(len(entity) for entity, _ in found)
+    wide = max(len(f"{counts.read:,}") for _, counts in found)
+    out.print("Rows that Twizzit listed, and what became of them:")
+    for entity, counts in found:
+        kept, rejected, aside = (f"{count:{wide},}" for count in (counts.kept, counts.rejected, counts.set_aside))
+        out.print(
+            f"  {entity:<{names}}  {counts.read:{wide},} read = {kept} kept + {rejected} rejected + {aside} set aside"
+        )
+    out.print()
+
+
+def show_set_aside(out: Console, rows: Iterable[HistoryRow]) -> None:
+    """What was set aside, by reason, with the command by which the club says otherwise where it can."""
+    found = [(row, aside) for row in rows for aside in set_aside_of(row.details)]
+    if not found:
+        return
+    out.print("Set aside, since they are not meant to come:")
+    for row, aside in found:
+        out.print(f"  {row.entity}, {aside.count:,}: {aside.words}; {_ids(aside)}")
+        if (command := _command(row.credential_id, aside)) is not None:
+            out.print(f"    otherwise: {command}", soft_wrap=True)
+    out.print()
+
+
+def summary(row: HistoryRow) -> str | None:
+    """One line for a list: what was set aside, the most first; None where nothing was."""
+    found = set_aside_of(row.details)
+    if not found:
+        return None
+    return "set aside: " + "; ".join(f"{aside.count:,}, {aside.words}" for aside in found)
+
+
+def _ids(aside: SetAsideRows) -> str:
+    more = aside.count - min(len(aside.twizzit_ids), _IDS_SHOWN)
+    return f"id {', '.join(aside.twizzit_ids[:_IDS_SHOWN])}" + (f" and {more:,} more" if more else "")
+
+
+def _command(credential_id: int | None, aside: SetAsideRows) -> str | None:
+    if aside.change is None or credential_id is None:
+        return None
+    field, word, meaning = aside.change
+    said = f"{word}={meaning}"
+    quoted = shlex.quote(said) if _NEEDS_QUOTES & set(said) else f'"{said}"'
+    return f"twizzit config set {credential_id} {_OPTION_OF[field]} {quoted}"
