@@ -71,7 +71,9 @@ def test_each_sync_is_told_once_with_what_it_did(world: SyncWorld, told: tuple[E
     label = world.season
     assert re.match(rf"\d\d:\d\d:\d\d  {first} KC Scheldedal, {label} · partial success · 4 of 5 teams, ", mixed)
     assert re.search(
-        r" · \d+ created · \d+ calls · \d+\.\d s · teams: 1 rejected: name_present \(\d+\); players: ", mixed
+        r" · \d+ created · \d+ calls · \d+\.\d s · "
+        r"teams: 1 rejected: the name is missing \(name_present: \d+\); players: ",
+        mixed,
     )
     assert f"  {second} Korfbal 't Wilgenhof '78, {label} · success · 4 teams, 24 players · 28 created · " in tidy
     assert tidy.endswith(" s"), "nothing to explain"

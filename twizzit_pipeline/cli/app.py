@@ -31,7 +31,7 @@ from twizzit_pipeline.cli.demo.command import demo
 from twizzit_pipeline.cli.doctor.command import doctor
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.up.command import up
-from twizzit_pipeline.errors import SyncInProgress, TwizzitPipelineError
+from twizzit_pipeline.errors import NotUnique, SyncInProgress, TwizzitPipelineError
 
 app = typer.Typer(
     name="twizzit",
@@ -70,6 +70,8 @@ def run() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
+    except NotUnique as error:
+        _leave(error, ExitCode.USAGE)
     except SyncInProgress as error:
         _leave(error, ExitCode.SYNC_IN_PROGRESS)
     except TwizzitPipelineError as error:
@@ -81,7 +83,8 @@ def run() -> None:
 
 def _leave(error: TwizzitPipelineError, code: ExitCode) -> None:
     _flush()
-    print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+    said = str(error) if isinstance(error, NotUnique) else " ".join(str(error).split())
+    print(f"Error: {said}", file=sys.stderr)  # noqa: T201
     sys.exit(code)
 
 

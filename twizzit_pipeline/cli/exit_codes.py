@@ -4,7 +4,10 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Documented in the README: 130 is a Ctrl-C; most usage errors (2) are Typer's to find."""
+    """Documented in the README: 130 is a Ctrl-C; most usage errors (2) are Typer's to find.
+
+    A name that does not tell what is meant is one of ours.
+    """
 
     SUCCESS = 0
     FAILURE = 1

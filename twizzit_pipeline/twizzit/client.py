@@ -5,7 +5,7 @@ the sending.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -130,6 +130,12 @@ class TwizzitClient:
                 where no team at all could be read. An error of some teams is in `Rosters.failed`.
         """
         return self._wire.rosters(teams, season)
+
+    def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+        """First and last name of people by their remote id, for people to read; those whom the account does not know
+        are left out (v1 knows nobody by id alone).
+        """
+        return self._wire.names(person_ids)
 
     def calendar(self, season: Season, *, match_type: str | None = None) -> Calendar:
         """All competitions and matches of a season, complete. Asked once for each season and type.

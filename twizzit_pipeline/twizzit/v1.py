@@ -5,7 +5,7 @@ keys are the guide's.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from urllib.parse import quote
 
@@ -81,6 +81,10 @@ class V1:
             raise next(iter(failed.values()))
         players = [player for answer in answers if not isinstance(answer, TwizzitPipelineError) for player in answer]
         return Rosters(tuple(players), failed)
+
+    def names(self, _person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+        """Nobody's: v1 names people as players of a team alone."""
+        return {}
 
     def calendar(self, season: Season, _match_type: str | None) -> Calendar:
         """The competitions of the season and their matches. One call for each page of either.

@@ -4,12 +4,13 @@ What belongs here: v2's words and rows up to the teams. Who plays in a team is `
 `v2_contacts`', when they play `v2_events`'. No other module of the project says group, contact or event.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound, TwizzitAnswerError
 from twizzit_pipeline.twizzit.paging import by_id
 from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team
 from twizzit_pipeline.twizzit.session import Query, Session
+from twizzit_pipeline.twizzit.v2_contacts import read_contacts
 from twizzit_pipeline.twizzit.v2_events import CalendarReader
 from twizzit_pipeline.twizzit.v2_lists import Scope
 from twizzit_pipeline.twizzit.v2_rosters import RosterReader
@@ -96,6 +97,11 @@ class V2:
     def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:
         """Who plays in these teams; see `RosterReader.read`."""
         return self._rosters().read([team.id for team in teams if team.id is not None])
+
+    def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+        """First and last name by id, a whole name standing for the last one; see `read_contacts` for the calls."""
+        people = read_contacts(self._scope(), person_ids).people
+        return {id_: (one.first_name, one.last_name or one.full_name) for id_, one in people.items()}
 
     def calendar(self, season: Season, match_type: str | None) -> Calendar:
         """The season's matches and their series; see `CalendarReader.read`."""

@@ -8,11 +8,14 @@ from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, G
 
 
 class SyncError(Answer):
-    """One item that did not arrive: the rule that it broke, or why it could not be applied."""
+    """One item that did not arrive: `error` is the rule that it broke, or why it could not be applied, for programs;
+    `message` says the same for people.
+    """
 
     entity: str
     twizzit_id: str | None
     error: str
+    message: str
 
 
 class SyncCounts(Answer):
@@ -160,12 +163,13 @@ class History(Answer):
 
 
 class RejectedRow(Answer):
-    """A row that broke a rule of its contract, by id."""
+    """A row that broke a rule of its contract, by id; `message` says for people what is wrong with it."""
 
     entity: str
     twizzit_id: str | None
     column_name: str
     rule: str
+    message: str
 
 
 class RowCounts(Answer):
