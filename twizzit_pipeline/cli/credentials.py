@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from twizzit_pipeline.cli import asking, vault
+from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.credentials import store
@@ -83,13 +84,12 @@ def list_credentials(as_json: Annotated[bool, typer.Option("--json", help="As on
 
 
 @app.command()
-def verify(
-    credential_id: int, as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False
-) -> None:
+def verify(club: Club, as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False) -> None:
     """Log in with a credential and say what it may read; nothing but its seasons is stored."""
     from twizzit_pipeline.sync.verify import verify as verified  # noqa: PLC0415  (frames)
 
     with opened() as here:
+        credential_id = credential_of(here, club)
         found = verified(here.settings, here.database, credential_id)
     if as_json:
         print_json(found)
