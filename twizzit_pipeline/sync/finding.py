@@ -54,8 +54,8 @@ def find_credential(engine: Engine, text: str) -> int:
     if len(found) == 1:
         return found[0].id
     said = f"“{text}” fits {len(found)} clubs" if found else f"No club is called “{text}”"
-    what = "say which by its id" if found or listed else "there are none yet: twizzit credentials add"
-    raise NotUnique(f"{said}; {what}:", tuple(f"{one.id}  {one.organization_name}" for one in found or listed))
+    what = "say which by its id:" if found or listed else "there are none yet: twizzit credentials add --help"
+    raise NotUnique(f"{said}; {what}", tuple(f"{one.id}  {one.organization_name}" for one in found or listed))
 
 
 def find_team(engine: Engine, text: str, *, credential_ids: Collection[int] | None = None) -> int:
