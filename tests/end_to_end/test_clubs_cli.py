@@ -86,7 +86,7 @@ def test_each_row_of_a_file_stands_by_itself(twizzit: CommandLine, simulator: Si
         f"KC Piped;u;{endpoint};;",
         f"KC Both;u;{endpoint};geheim3;secret.txt",
         f"KC Lost;u;{endpoint};;lost.txt",
-        f"KC Odd;u;{endpoint};geheim;4;",
+        f"KC Odd;u;{endpoint};geheim;4;5",
         "",
         f"KC Without;u;{endpoint};;",
     ]
