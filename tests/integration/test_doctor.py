@@ -32,7 +32,18 @@ from twizzit_pipeline.sync import heartbeat
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 JWT_SECRET = "a secret of tokens that is long enough"
-SUBJECTS = {"settings", "versions", "folders", "disk", "time zone", "key", "tokens", "database", "migrations"}
+SUBJECTS = {
+    "settings",
+    "variables",
+    "versions",
+    "folders",
+    "disk",
+    "time zone",
+    "key",
+    "tokens",
+    "database",
+    "migrations",
+}
 OF_THE_DATABASE = {"passwords", "endpoint", "orchestrator"}
 
 

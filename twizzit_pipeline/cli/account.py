@@ -4,6 +4,7 @@ Ids and counts, no names of people. Imports the contracts, and so pandas: import
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -46,6 +47,22 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
     out.print(f"Sync history:     {rows or 'no row'}")
     out.print(f"Dagster run:      {synced.run.run_id}")
+
+
+def document(synced: Synced, *, budget: Budget | None = None) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "organization": synced.organization,
+        "season": synced.season,
+        "outcome": synced.outcome.replace(" ", "_"),
+        "seconds": round(synced.seconds, 1),
+        "calls": synced.calls,
+        "calls_left": None if budget is None else budget.left,
+        "run_id": synced.run.run_id,
+        "failures": [asdict(failure) for failure in synced.run.failures],
+        "history": [{**asdict(row), "entity": row.entity} for row in synced.history],
+        "left_out": [asdict(line) for row in synced.history for line in lines(row.entity, row.details)],
+    }
 
 
 def _counted(rows: Iterable[HistoryRow]) -> Table:

@@ -11,6 +11,9 @@ _HELP = "A club: its credential's id, or its name or the beginning of it"
 Club = Annotated[str, typer.Argument(metavar="CLUB", help=_HELP, show_default=False)]
 """The club that a command is about."""
 
+MaybeClub = Annotated[str | None, typer.Argument(metavar="CLUB", help=_HELP, show_default=False)]
+"""The same where an option may stand for it."""
+
 OfClub = Annotated[
     str | None,
     typer.Option("--club", "--credential", metavar="CLUB", help="Of this club alone: its credential's id, or its name"),

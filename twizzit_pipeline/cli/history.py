@@ -1,10 +1,11 @@
-"""`twizzit history CREDENTIAL_ID`: what was synced when, and how it ended."""
+"""`twizzit history CLUB`: what was synced when, and how it ended."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, print_json, table
 from twizzit_pipeline.credentials import store
@@ -14,16 +15,17 @@ if TYPE_CHECKING:
 
 
 def history(
-    credential_id: int,
+    club: Club,
     limit: Annotated[int, typer.Option(min=1, max=100, help="Rows at most")] = 20,
     offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
-    """Show the syncs of a credential, newest first; times are local (with --json, ISO 8601 with zone)."""
+    """Show the syncs of a club, newest first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.cli import asides  # noqa: PLC0415  (httpx)
     from twizzit_pipeline.sync.history import recent  # noqa: PLC0415  (httpx)
 
     with opened() as here:
+        credential_id = credential_of(here, club)
         store.get(here.database.engine, credential_id)
         rows = recent(here.database.engine, credential_id, limit=limit, offset=offset)
     if as_json:

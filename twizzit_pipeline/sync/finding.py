@@ -39,7 +39,7 @@ class Place:
 
 
 def find_credential(engine: Engine, text: str) -> int:
-    """The credential that is meant: by its id, its key (``kc-antwerpen-1``), or its club's name.
+    """The credential that is meant: by its id, its key (``3-kc-antwerpen``), or its club's name.
 
     An id is taken as it is, whether there is such a credential or not: the use case says so.
 
@@ -50,16 +50,12 @@ def find_credential(engine: Engine, text: str) -> int:
         return number
     with driver_errors():
         listed = store.list_all(engine)
-    found = fitting(
-        text,
-        listed,
-        lambda one: (one.organization_name, one.partition_key or "", (one.partition_key or "").rpartition("-")[0]),
-    )
+    found = fitting(text, listed, lambda one: (one.organization_name, one.partition_key or ""))
     if len(found) == 1:
         return found[0].id
     said = f"“{text}” fits {len(found)} clubs" if found else f"No club is called “{text}”"
-    what = "say which by its id" if found or listed else "there are none yet: twizzit credentials add"
-    raise NotUnique(f"{said}; {what}:", tuple(f"{one.id}  {one.organization_name}" for one in found or listed))
+    what = "say which by its id:" if found or listed else "there are none yet: twizzit credentials add --help"
+    raise NotUnique(f"{said}; {what}", tuple(f"{one.id}  {one.organization_name}" for one in found or listed))
 
 
 def find_team(engine: Engine, text: str, *, credential_ids: Collection[int] | None = None) -> int:

@@ -103,6 +103,16 @@ def read_roster(engine: Engine, team_id: int) -> Roster:
     return Roster(team, people, {str(one.twizzit_id): one for one in others}, syncs)
 
 
+def require_team(engine: Engine, team_id: int) -> None:
+    """Does nothing where ShotSpot has such a team.
+
+    Raises:
+        UnknownTeam: it has none.
+    """
+    with driver_errors(), engine.connect() as connection:
+        _team(connection, team_id)
+
+
 def _team(connection: Connection, team_id: int) -> LocalTeam:
     if 0 < team_id <= _LARGEST_ID:
         wanted = (
