@@ -114,6 +114,7 @@ EXAMPLES = (
     Example("mappings-matches", "GET", "/mappings/matches?competitionId={competition}", "coach"),
     Example("registered", "GET", "/registered?teamId={team}", "coach"),
     Example("audit", "GET", "/audit?limit=3"),
+    Example("credentials-club", "PUT", "/credentials/{id}/club", body={"clubId": 1}),
     Example("bad-input", "PUT", "/sync/config/{id}", body={"syncIntervalMinutes": 2, "syncTeams": "yes"}),
     Example("no-token", "GET", "/sync/history/{id}", None),
     Example("wrong-role", "GET", "/credentials", "coach"),
