@@ -28,11 +28,13 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── MatchTypeNotFound         none of the account's event types is called a match
         ├── FormatChanged             a frame is not what it should be: nothing is written
         ├── TeamsNotScanned           the players of a season were asked for before its teams
-        ├── UnknownCredential         no credential has that id
+        ├── UnknownCredential         no credential has that id or name
         ├── UnknownSeason             no season can be called that
         ├── UnknownOrganization       the credential reads another organization than the one asked for
         ├── UnknownRequest            no request for a sync has that id
-        ├── UnknownTeam               no team of ShotSpot has that id
+        ├── UnknownTeam               no team of ShotSpot has that id or name
+        ├── UnknownPlayer             no player of a team has that name
+        ├── NotUnique                 a name fits several clubs, teams or players, which the message lists
         ├── UnknownClub               no club of ShotSpot has that id or name
         ├── ConfigurationRefused      a value that a sync configuration cannot have
         ├── InactiveCredential        the credential was switched off
@@ -248,7 +250,23 @@ class UnknownRequest(PermanentError):
 
 
 class UnknownTeam(PermanentError):
-    """No team of ShotSpot has that id."""
+    """No team of ShotSpot has that id or name."""
+
+
+class UnknownPlayer(PermanentError):
+    """No player of a team has that name, in ShotSpot or in Twizzit."""
+
+
+class NotUnique(PermanentError):
+    """A name fits several clubs, teams or players, or none; the message lists them, one on each line after the first.
+
+    Attributes:
+        choices: what the name may have meant, each with its id first.
+    """
+
+    def __init__(self, message: str, choices: tuple[str, ...]) -> None:
+        super().__init__("\n".join((message, *(f"  {choice}" for choice in choices))))
+        self.choices = choices
 
 
 class UnknownClub(PermanentError):

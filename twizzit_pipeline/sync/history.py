@@ -33,6 +33,8 @@ COMPETITION_TEAMS = "competition_teams"  # teams added to ShotSpot's competition
 ROWS = "rows"
 SET_ASIDE = "set_aside"
 NEVER_BEGAN = "never_began"  # the run failed before its first step: it read nothing, and counted nothing
+PLACES = "places"  # remote id of a person rejected or set aside → the remote teams that list them
+MOST_PLACES = 2000
 EVENT_TYPES = "event_types"  # names of the account's types of events: those that are matches, and the others
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
@@ -51,9 +53,10 @@ class Account:
     `rejected`: rule → remote ids; `failed`: reason → remote ids; both fail an item. `set_aside`: label → one remote id
     for each row or item that is not meant to come, which fails nothing. `rows`: what became of the rows that were read;
     None before a scan, and where there was none. `scanned`: how many items had valid rows alone; `details`: what else a
-    reader of the row should know, without names.
+    reader of the row should know, without names. `entity`: of which this is.
     """
 
+    entity: str = ""
     rows: RowCounts | None = None
     set_aside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scanned: int = 0
@@ -91,13 +94,17 @@ class Account:
 
     @property
     def message(self) -> str | None:
-        """One line for people: what failed, by rule and reason, in counts and ids."""
+        """One line for people: what failed, by rule and reason, in sentences, counts and ids."""
+        if not (self.rejected or self.failed):
+            return None
+        from twizzit_pipeline.sync.sentences import sentence  # noqa: PLC0415  (frames, which readers have no use for)
+
         parts = [
-            f"{len(ids)} {what}: {rule} ({_some(ids)})"
+            f"{len(ids)} {what}: {sentence(self.entity, rule)} ({rule}: {_some(ids)})"
             for what, found in (("rejected", self.rejected), ("not applied", self.failed))
             for rule, ids in sorted(found.items())
         ]
-        return "; ".join(parts) or None
+        return "; ".join(parts)
 
     def as_details(self) -> dict[str, object]:
         """The JSON of the column `details`."""
@@ -134,6 +141,17 @@ class HistoryRow:
     def entity(self) -> str:
         """What the row is about: ShotSpot's type `competitions` stands for competitions and for matches."""
         return str(self.details.get(ENTITY, self.sync_type))
+
+    @property
+    def season(self) -> str | None:
+        """The label of the season that it is about; None where ShotSpot itself wrote the row."""
+        label = self.details.get("season")
+        return label if isinstance(label, str) else None
+
+    @property
+    def season_exists(self) -> bool:
+        """False where the account has no such season, so that nothing was read or written."""
+        return self.details.get("season_exists") is not False
 
 
 @dataclass(frozen=True, slots=True)

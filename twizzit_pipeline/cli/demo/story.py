@@ -176,8 +176,8 @@ def _end(out: Console, wrong: list[str]) -> ExitCode:
         console(stderr=True).print(f"Error: the demo did not end as it should: {'; '.join(wrong)}")
         return ExitCode.FAILURE
     out.print(
-        "\nNext: .venv/bin/twizzit up --demo shows these runs and their checks in a browser, and syncs on by itself; "
-        "README.md goes on."
+        "\nNext: twizzit up --demo shows these runs and their checks in a browser, and syncs on by itself; "
+        "twizzit --help lists the rest."
     )
     return ExitCode.SUCCESS
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, not_checked, ok, problem, warning
+from twizzit_pipeline.cli.guides import more
 from twizzit_pipeline.cli.terminal import plural
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_config, sync_requests
@@ -53,7 +54,7 @@ def _dagster(patient: Patient, *, alive: bool) -> Iterator[Finding]:
     if not silent:
         yield ok("daemons", f"All {len(found.daemons)} of Dagster's daemons give signs of life")
     elif alive:
-        todo = "Read the daemon's log (docs/operations.md, Logs), then restart it"
+        todo = f"Read the daemon's log, then restart it{more('operations.md', 'Logs')}"
         yield problem("daemons", f"Dagster's daemons are silent or report errors: {listed(silent)}", todo)
     else:
         yield not_checked("daemons", f"Silent like the orchestrator: {listed(silent)}")

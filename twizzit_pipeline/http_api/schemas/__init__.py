@@ -14,6 +14,7 @@ from twizzit_pipeline.http_api.schemas.credentials import (
     Organization,
     Organizations,
     StoredCredential,
+    TeamsToCome,
     Verified,
 )
 from twizzit_pipeline.http_api.schemas.live import (
@@ -110,6 +111,7 @@ __all__ = [
     "SyncResult",
     "TeamMapping",
     "TeamMappings",
+    "TeamsToCome",
     "ValidationFailed",
     "Verified",
 ]
