@@ -52,8 +52,10 @@ class Account:
 
     `rejected`: rule → remote ids; `failed`: reason → remote ids; both fail an item. `set_aside`: label → one remote id
     for each row or item that is not meant to come, which fails nothing. `rows`: what became of the rows that were read;
-    None before a scan, and where there was none. `scanned`: how many items had valid rows alone; `details`: what else a
-    reader of the row should know, without names. `entity`: of which this is.
+    None before a scan, and where there was none. `scanned`: how many items had valid rows alone. `hints`: rule → remote
+    ids that came without what nobody can read; `warnings`: reason → those that the plan has a remark about. `details`:
+    what else a reader of the row should know, without names.
+    `entity`: of which this is.
     """
 
     entity: str = ""
@@ -62,6 +64,7 @@ class Account:
     scanned: int = 0
     rejected: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    hints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     details: dict[str, object] = field(default_factory=dict)
     planned_aside: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the part of `set_aside` that a plan said
@@ -115,7 +118,7 @@ class Account:
             SET_ASIDE: _listed(self.set_aside),
             "rejected": _listed(self.rejected),
             "failed": _listed(self.failed),
-            "warnings": _listed(self.warnings),
+            "warnings": _listed(self.hints | self.warnings),
         }
 
 
