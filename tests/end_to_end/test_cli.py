@@ -88,6 +88,11 @@ def test_a_club_from_its_login_to_its_players(
     truth = simulator.world.truth(simulator.world.organizations[0])
     teams = twizzit("mappings", "teams", "--json").json()
     assert {row["twizzit_team_id"]: row["local_team_name"] for row in teams} == truth.teams
+    # What `verify` had said would come is what came.
+    label, count = simulator.world.running_season.label, len(truth.teams)
+    told = verified.out[verified.out.index(f"A sync of {label} would bring {count} teams:") :].splitlines()
+    assert sorted(line.strip() for line in told[1 : count + 1]) == sorted(truth.teams.values())
+    assert told[count + 1] == "and reject 1, which break a rule of the contract."
     players = twizzit("mappings", "players", "--credential", credential_id, "--json").json()
     names = {row["twizzit_player_id"]: (row["local_first_name"], row["local_last_name"]) for row in players}
     assert names == {remote_id: (one.first_name, one.last_name) for remote_id, one in truth.players.items()}

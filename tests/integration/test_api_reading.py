@@ -323,11 +323,28 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "eventTypes": {},
         "groupTypes": {},
         "statuses": {},
+        "nextSyncBecause": None,
+        "notifyTo": None,  # a coach does not see whose addresses they are
         "syncIntervalHours": 1,
         "syncIntervalDays": pytest.approx(1 / 24),
         "syncIntervalUnit": "hours",
         "config": {key: value for key, value in answer.items() if key != "config"},
     }
+
+
+def test_who_is_told_of_one_credential_is_set_by_administrators_alone(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin, api.client(token("coach")) as coach:
+        wanted = ["board@noord.example", "trainer@noord.example"]
+        assert admin.get("/sync/config/2").json()["notifyTo"] == []
+        assert admin.put("/sync/config/2", json={"notifyTo": wanted}).json()["config"]["notifyTo"] == wanted
+        assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["notifyTo"] == wanted
+        for wrong in (["nobody"], ["a@b.example", 7], "a@b.example", ["x@y.example\r\nBcc: z@y.example"], wanted * 11):
+            answer = admin.put("/sync/config/2", json={"notifyTo": wrong})
+            assert answer.status_code == 400, wrong
+            assert answer.json()["details"][0]["field"].startswith("notifyTo")
+        assert coach.get("/sync/config/2").json()["notifyTo"] is None
+        assert coach.put("/sync/config/2", json={"notifyTo": []}).status_code == 403
+        assert admin.put("/sync/config/2", json={"notifyTo": []}).json()["notifyTo"] == []
 
 
 INTERVALS = [

@@ -80,7 +80,34 @@ def test_each_sync_is_told_once_with_what_it_did(world: SyncWorld, told: tuple[E
 
     world.sync(second)
     syncs.look()
-    assert " · nothing changed · " in said[2]
+    assert re.fullmatch(
+        rf"\d\d:\d\d:\d\d  {second} Korfbal 't Wilgenhof '78, {label} · success · unchanged since last time", said[2]
+    )
+    # Another season of the club is another matter, and one that it has not is skipped.
+    world.sync(second, "1999-2000")
+    syncs.look()
+    assert ", 1999-2000 · skipped: the account has no such season · " in said[3]
+
+
+def test_what_goes_on_as_it_was_is_said_in_a_few_words_until_it_changes(
+    world: SyncWorld, told: tuple[EndedSyncs, list[str]]
+) -> None:
+    syncs, said = told
+    credential_id = world.add_credential(1)
+    for seconds in (600, 600, 700):
+        world.simulator.faults.arm(kind="rate_limit_seconds", path="/organizations", times=None, seconds=seconds)
+        with pytest.raises(RateLimited):
+            world.sync(credential_id)
+        world.simulator.faults.clear()
+        syncs.look()
+    world.sync(credential_id)
+    world.sync(credential_id)
+    syncs.look()
+    told_in_full = [not one.endswith(" · unchanged since last time") for one in said]
+    assert told_in_full[0]
+    assert said[1].endswith(" · failed · unchanged since last time")
+    assert said[3:] and "success" in said[3]
+    assert told_in_full[3:] == [True, False]
 
 
 def test_a_sync_is_not_told_before_it_is_over(world: SyncWorld, told: tuple[EndedSyncs, list[str]]) -> None:

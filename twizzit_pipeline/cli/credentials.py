@@ -3,9 +3,10 @@
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from twizzit_pipeline.cli import asking, clubs_file, vault
 from twizzit_pipeline.cli.clubs import Club, credential_of
@@ -15,6 +16,9 @@ from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, t
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.settings import load_settings
+
+if TYPE_CHECKING:
+    from twizzit_pipeline.sync.would_sync import TeamsToCome
 
 app = typer.Typer(help="Twizzit logins, their passwords encrypted as ShotSpot encrypts them.", no_args_is_help=True)
 
@@ -149,12 +153,15 @@ def list_credentials(as_json: Annotated[bool, typer.Option("--json", help="As on
 
 @app.command()
 def verify(club: Club, as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False) -> None:
-    """Log in with a credential and say what it may read; nothing but its seasons is stored."""
+    """Log in with a credential and say what it may read, and which teams a sync would bring.
+
+    Nothing but its seasons is stored.
+    """
     from twizzit_pipeline.sync.verify import verify as verified  # noqa: PLC0415  (frames)
 
     with opened() as here:
         credential_id = credential_of(here, club)
-        found = verified(here.settings, here.database, credential_id)
+        found = verified(here.settings, here.database, credential_id, list_teams=True)
     if as_json:
         print_json(found)
         return
@@ -163,7 +170,20 @@ def verify(club: Club, as_json: Annotated[bool, typer.Option("--json", help="As 
     for count, one in ((found.organizations, "organization"), (found.groups, "group"), (found.seasons, "season")):
         if count is not None:
             out.print(f"  {plural(count, one)}")
+    if found.teams is not None:
+        _show_teams(out, found.teams)
     out.print(f"Next: twizzit sync {credential_id}")
+
+
+def _show_teams(out: Console, teams: "TeamsToCome") -> None:
+    if teams.trouble is not None:
+        out.print(f"The teams of {teams.season} cannot be read: {teams.trouble}")
+        return
+    out.print(f"A sync of {teams.season} would bring {plural(len(teams.names), 'team')}:")
+    for name in teams.names:
+        out.print(f"  {' '.join(name.split())}")
+    if teams.rejected:
+        out.print(f"and reject {teams.rejected:,}, which break a rule of the contract.")
 
 
 vault.register(app)

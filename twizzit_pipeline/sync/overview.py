@@ -58,14 +58,19 @@ class CredentialStatus:
 
     @property
     def why(self) -> str:
-        """What is behind the state, in a line."""
+        """What is behind the state, in a line; while a sync is under way, what the last ones left if that is bad."""
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
-        return why(self.facts, self.state, self.trouble or overdue)
+        said = why(self.facts, self._telling, self.trouble or overdue)
+        return f"{said} (a sync is under way)" if self.state is not self._telling else said
 
     @property
     def what_to_do(self) -> str:
         """The same for its operator."""
-        return self.state.what_to_do.replace("ID", str(self.facts.credential_id))
+        return self._telling.what_to_do.replace("ID", str(self.facts.credential_id))
+
+    @property
+    def _telling(self) -> State:
+        return self.lasting if self.lasting.needs_somebody else self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +217,17 @@ def rates(engine: Engine) -> list[TypeRate]:
         return [TypeRate(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
 
 
-def failures(engine: Engine, *, limit: int = MOST_FAILURES) -> list[Failure]:
-    """The last syncs that failed or left something out, newest first.
+def failures(engine: Engine, *, limit: int = MOST_FAILURES, credential_id: int | None = None) -> list[Failure]:
+    """The last syncs that failed or left something out, newest first; of one credential, or of all.
 
     Raises:
         MigrationsPending: a view is missing.
     """
     with _reading(), engine.connect() as connection:
-        rows = connection.execute(_of(recent_failures, Failure.__dataclass_fields__).limit(limit))
+        wanted = _of(recent_failures, Failure.__dataclass_fields__).limit(limit)
+        if credential_id is not None:
+            wanted = wanted.where(recent_failures.c.credential_id == credential_id)
+        rows = connection.execute(wanted)
         return [
             Failure(
                 **{

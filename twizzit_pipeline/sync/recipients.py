@@ -4,7 +4,7 @@ What belongs here: reading and changing them, and what an address may be. What t
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,9 +13,8 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
-from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import sync_config
+from twizzit_pipeline.storage.tables import credentials, sync_config
 
 FIELD = "notify_to"
 MOST = 20
@@ -30,15 +29,18 @@ def read(engine: Engine, credential_id: int) -> tuple[str, ...]:
     Raises:
         DatabaseUnavailable: the database cannot be reached.
     """
+    wanted = select(sync_config.c.notify_to).where(sync_config.c.credential_id == credential_id)
     with driver_errors(), engine.connect() as connection:
-        return of_credentials(connection, [credential_id]).get(credential_id, ())
+        return _kept(connection.scalar(wanted))
 
 
-def of_credentials(connection: Connection, credential_ids: Collection[int]) -> Mapping[int, tuple[str, ...]]:
-    """Credential id → its addresses; those without any are left out."""
+def everybody(connection: Connection) -> Mapping[int, tuple[str, ...]]:
+    """Credential id → its addresses; those without any, and those that are switched off, are left out."""
     table = sync_config.c
-    wanted = select(table.credential_id, table.notify_to).where(
-        among(table.credential_id, credential_ids), table.notify_to.is_not(None)
+    wanted = (
+        select(table.credential_id, table.notify_to)
+        .join(credentials, credentials.c.id == table.credential_id)
+        .where(table.notify_to.is_not(None), credentials.c.is_active.is_not(False))
     )
     found = {row.credential_id: _kept(row.notify_to) for row in connection.execute(wanted)}
     return {credential_id: addresses for credential_id, addresses in found.items() if addresses}

@@ -15,6 +15,7 @@ from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
 from twizzit_pipeline.sync.clients import naming, open_client
+from twizzit_pipeline.sync.would_sync import TeamsToCome, teams_to_come
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint, refuse_private
 
 LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
@@ -24,7 +25,8 @@ LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
 class Verification:
     """What an account turned out to show: the organization, and how many organizations, groups and seasons.
 
-    `groups` is None where the dialect cannot tell without reading them all.
+    `groups` is None where the dialect cannot tell without reading them all. `teams`: what a sync would bring; None
+    where that was not asked for.
     """
 
     organization_name: str
@@ -32,6 +34,7 @@ class Verification:
     groups: int | None
     seasons: int
     calls: int
+    teams: TeamsToCome | None = None
 
 
 def check_endpoint(settings: Settings, url: str) -> str:
@@ -63,8 +66,11 @@ def probable_endpoint(error: TwizzitPipelineError, api_endpoint: str) -> str | N
     return LIVE_ENDPOINT
 
 
-def verify(settings: Settings, database: Database, credential_id: int) -> Verification:
+def verify(settings: Settings, database: Database, credential_id: int, *, list_teams: bool = False) -> Verification:
     """Logs in and looks around; remembers the organization, the seasons and the moment.
+
+    Args:
+        list_teams: say also which teams a sync of the running season would bring, for a call or two more.
 
     Raises:
         TwizzitPipelineError: any leaf; the message says what is wrong and what to do.
@@ -76,10 +82,13 @@ def verify(settings: Settings, database: Database, credential_id: int) -> Verifi
         organization = client.organization()
         capabilities = client.verify()
         listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
+        teams = None
+        if list_teams:
+            teams = teams_to_come(client, listed, day=seasons.today(), season_start=settings.season_start)
         calls = client.calls
     with driver_errors():
         with database.engine.begin() as connection:
             seasons.refresh(connection, credential_id, listed)
         store.remember_organization(database.engine, credential_id, organization.id, organization.name)
         store.mark_verified(database.engine, credential_id)
-    return Verification(organization.name, capabilities.organizations, capabilities.groups, len(listed), calls)
+    return Verification(organization.name, capabilities.organizations, capabilities.groups, len(listed), calls, teams)

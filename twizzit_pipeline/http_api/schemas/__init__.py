@@ -13,6 +13,7 @@ from twizzit_pipeline.http_api.schemas.credentials import (
     Organization,
     Organizations,
     StoredCredential,
+    TeamsToCome,
     Verified,
 )
 from twizzit_pipeline.http_api.schemas.live import (
@@ -105,6 +106,7 @@ __all__ = [
     "SyncResult",
     "TeamMapping",
     "TeamMappings",
+    "TeamsToCome",
     "ValidationFailed",
     "Verified",
 ]

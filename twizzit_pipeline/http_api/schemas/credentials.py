@@ -60,13 +60,22 @@ class Capabilities(Answer):
     seasons: int
 
 
+class TeamsToCome(Answer):
+    """The teams that a sync of the running season would bring, by name, and how many it would reject."""
+
+    season: str
+    names: list[str]
+    rejected: int
+
+
 class Verified(Answer):
-    """200."""
+    """200. `teams` is null where a sync could not read them."""
 
     success: Literal[True] = True
     message: str
     organization_name: str
     capabilities: Capabilities
+    teams: TeamsToCome | None = None
 
 
 class NotVerified(Answer):
