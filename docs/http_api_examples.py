@@ -115,6 +115,7 @@ EXAMPLES = (
     Example("registered", "GET", "/registered?teamId={team}", "coach", keep={"teamName": ("teamName",)}),
     Example("registered-name", "GET", "/registered?team={teamName}&player=nobody", "coach"),
     Example("audit", "GET", "/audit?limit=3"),
+    Example("credentials-club", "PUT", "/credentials/{id}/club", body={"clubId": 1}),
     Example("bad-input", "PUT", "/sync/config/{id}", body={"syncIntervalMinutes": 2, "syncTeams": "yes"}),
     Example("no-token", "GET", "/sync/history/{id}", None),
     Example("wrong-role", "GET", "/credentials", "coach"),

@@ -21,7 +21,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── LoginRefused              401 for the username and password, or twice for a token
         ├── AccessDenied              403: the account may not read this
         ├── CalendarRefused           403 or 404 for the calendar alone: teams and players arrive without
-        ├── NotATwizzit               404, or an answer of another shape: the endpoint is probably wrong
+        ├── NotATwizzit               404, or an answer of another shape than Twizzit's
         ├── QuotaSpent                the month's calls are used up
         ├── CallBudgetSpent           this run was allowed no more calls
         ├── OrganizationNotFound      the account has several organizations and none has the credential's name
@@ -35,6 +35,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnknownTeam               no team of ShotSpot has that id or name
         ├── UnknownPlayer             no player of a team has that name
         ├── NotUnique                 a name fits several clubs, teams or players
+        ├── UnknownClub               no club of ShotSpot has that id or name
         ├── ConfigurationRefused      a value that a sync configuration cannot have
         ├── InactiveCredential        the credential was switched off
         ├── DuplicateOrganization     this database allows one credential for an organization name
@@ -172,15 +173,40 @@ class LoginRefused(TwizzitAnswerError, PermanentError):
 
 
 class AccessDenied(TwizzitAnswerError, PermanentError):
-    """The account may not read what was asked for (403)."""
+    """The account may not read what was asked for (403).
+
+    Attributes:
+        answered_before: whether the same path has answered well in this run.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        status: int | None = None,
+        answered_before: bool = False,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, status=status)
+        self.answered_before = answered_before
 
 
 class CalendarRefused(TwizzitAnswerError, PermanentError):
-    """The account may not read its calendar, or its service has none (403, 404): teams and players arrive without."""
+    """The account may not read its calendar (403), or the service has none (404): teams and players arrive without."""
 
 
 class NotATwizzit(TwizzitAnswerError, PermanentError):
-    """The endpoint does not answer as a Twizzit of that dialect (404, or another shape)."""
+    """The endpoint does not answer as a Twizzit of that dialect (404, or another shape).
+
+    Attributes:
+        web_page: whether it answered with a web page: the word of a server in front of the service.
+    """
+
+    def __init__(
+        self, message: str, *, endpoint: str | None = None, status: int | None = None, web_page: bool = False
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, status=status)
+        self.web_page = web_page
 
 
 class QuotaSpent(TwizzitAnswerError, PermanentError):
@@ -242,6 +268,10 @@ class NotUnique(PermanentError):
     def __init__(self, message: str, choices: tuple[str, ...]) -> None:
         super().__init__(message)
         self.choices = choices
+
+
+class UnknownClub(PermanentError):
+    """No club of ShotSpot has that id or name."""
 
 
 class ConfigurationRefused(PermanentError):

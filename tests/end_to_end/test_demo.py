@@ -50,12 +50,26 @@ def test_the_demo_shows_the_fixtures_and_tells_a_moved_match_from_a_cancelled_on
     assert competitions[0] == counted(first.out, "teams")[0]
     assert matches[0] > 100
     assert "Opponents made:       40 teams; 5 clubs for them" in first.out
-    fixtures = re.findall(r"^ +(?:Sat|Sun) \d{4}-\d\d-\d\d \d\d:\d\d +KC Scheldedal .+ – .+$", first.out, re.MULTILINE)
+    fixtures = re.findall(r"^ +(?:Sat|Sun) \d{4}-\d\d-\d\d \d\d:\d\d +(\S.* – .+)$", first.out, re.MULTILINE)
     assert len(fixtures) == 5
+    assert all("KC Scheldedal" in fixture for fixture in fixtures)
     last = first.out.partition("4. One match moves")[2]
     assert counted(last, "matches") == [0, 0, 2, matches[0] - 2, 0, 0]
     assert "Matches that changed: 1 moved, 1 cancelled\n" in last
     assert f"the {matches[0] - 2} other matches were not touched" in last
+
+
+def test_the_demo_shows_what_looks_odd_and_arrives_as_it_should(first: Ended) -> None:
+    odd = first.out.partition("Odd in Twizzit, and right in ShotSpot:")[2].partition("\n\n")[0]
+    youth, byes, *_ = (int(number) for number in re.findall(r"^  (\d+) m", odd, re.MULTILINE))
+    assert youth >= 10
+    sums = r"^  matches +(\d+) read = +(\d+) kept \+ +(\d+) rejected \+ +(\d+) set aside$"
+    read, kept, rejected, aside = map(int, re.findall(sums, first.out, re.MULTILINE)[0])
+    assert (kept, rejected, aside) == (counted(first.out, "matches")[0], 0, byes)
+    assert read == kept + rejected + aside
+    assert re.search(r"^  KC Scheldedal \S.* – KC Scheldedal \S.*: one game, with both teams of the club\.$", odd, re.M)
+    assert re.search(r"^  .*KC Scheldedal .*, now 3–2: no result before it ends\.$", odd, re.M)
+    assert 'otherwise: twizzit config set 1 --function "Ex-speler=player"\n' in first.out
 
 
 def test_another_demo_finds_everything_there_already(twizzit: CommandLine, first: Ended) -> None:
@@ -66,9 +80,12 @@ def test_another_demo_finds_everything_there_already(twizzit: CommandLine, first
     assert f"with {teams[0]} teams, {players[0]} players and {matches[0]} matches" in " ".join(again.out.split())
     assert counted(again.out, "teams")[:4] == [0, 0, 0, teams[0]]
     assert counted(again.out, "players")[:4] == [0, 0, 0, players[0]]
-    # this simulator has the two matches as they were before the first demo changed them
-    assert counted(again.out, "matches")[:4] == [0, 0, 2, matches[0] - 2]
-    assert "Matches that changed: 1 moved, 1 reinstated" in again.out
+    # this simulator has the two matches as they were before the first demo changed them, and the match that is being
+    # played began half an hour before it was made
+    changed = counted(again.out, "matches")[2]
+    assert counted(again.out, "matches")[:4] == [0, 0, changed, matches[0] - changed]
+    assert changed in (2, 3)
+    assert f"Matches that changed: {changed - 1} moved, 1 reinstated" in again.out
     assert "Matches that changed: 1 moved, 1 cancelled" in again.out
 
     (credential,) = twizzit("credentials", "list", "--json").json()

@@ -3,6 +3,7 @@
 import stat
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
@@ -119,3 +120,17 @@ def test_nothing_is_deleted_without_a_word(twizzit: CommandLine) -> None:
     assert "--yes" in refused.err
     assert len(twizzit("credentials", "list", "--json").json()) == 1
     one_line(twizzit("credentials", "delete", "99", "--yes"), "No credential has the id 99")
+
+
+def test_a_credential_is_named_a_club_of_shotspot(twizzit: CommandLine, database_url: str) -> None:
+    credential = add(twizzit)
+    one_line(twizzit("credentials", "set-club", credential, "KC Noord"), "there is no club yet")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO clubs (name) VALUES ('KC Noord'), ('KC Zuid')")
+    one_line(twizzit("credentials", "set-club", credential, "KC Nord"), "there are: 1 (KC Noord), 2 (KC Zuid)")
+    assert "is the club KC Zuid (id 2)" in twizzit("credentials", "set-club", credential, "KC Zuid").out
+    assert twizzit("credentials", "list", "--json").json()[0]["club_id"] == 2
+    assert twizzit("credentials", "set-club", credential).code == 2
+    assert twizzit("credentials", "set-club", credential, "1", "--clear").code == 2
+    assert "No club is named any more" in twizzit("credentials", "set-club", credential, "--clear").out
+    assert twizzit("credentials", "list", "--json").json()[0]["club_id"] is None

@@ -37,7 +37,7 @@ ENTITIES = ("teams", "players", "competitions", "matches")
 TO_MAP: dict[str, Step] = {"teams": map_teams, "players": map_players}
 
 _run_numbers = itertools.count(1)
-_REASONS = {"present": "missing", "length": "too long"}
+_REASONS = {"present": "missing", "length": "too long", "known": "unknown"}
 
 
 def quick(settings: Settings, **changes: object) -> Settings:

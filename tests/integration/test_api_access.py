@@ -159,6 +159,14 @@ _MATCH_QUERIES = ("competitionId=0", "competitionId=99999999999", "teamId=x", "c
 
 # What ShotSpot's front end also calls, and what this project adds.
 MORE = [
+    Route("GET", "/credentials/{credentialId}/club", ADMIN),
+    Route(
+        "PUT",
+        "/credentials/{credentialId}/club",
+        ADMIN,
+        {"clubId": 1},
+        (None, [], {}, {"clubId": "1"}, {"clubId": 0}, {"clubId": 2**31}, {"clubId": True}),
+    ),
     Route("GET", "/organizations", COACH),
     Route("GET", "/organization/{credentialId}", COACH),
     Route("GET", "/groups/{credentialId}", COACH, wrong_queries=(f"seasonId={'x' * 101}", "groupType=%00")),

@@ -107,6 +107,11 @@ def test_one_sync_tells_what_did_not_arrive_by_id(coach: httpx.Client, world: Sy
     assert one["failedItems"] == []
     assert one["rows"]["read"] == one["rows"]["kept"] + one["rows"]["rejected"] + one["rows"]["setAside"]
     assert one["rows"]["kept"] > 0
+    assert one["eventTypes"] is None
+    matches = coach.get("/sync/history/1?limit=1").json()["history"][0]
+    types = coach.get(f"/sync/history/1/{matches['id']}").json()["history"]["eventTypes"]
+    assert types["read"]
+    assert not set(types["read"]) & set(types["notRead"])
 
 
 def test_a_sync_is_found_under_its_own_credential_alone(coach: httpx.Client) -> None:
@@ -184,6 +189,7 @@ def test_matches_come_as_they_are_played(coach: httpx.Client, world: SyncWorld) 
     starts = [datetime.fromisoformat(row["startsAt"]) for row in rows]
     assert starts == sorted(starts)
     assert all(row["startsAt"].endswith("Z") for row in rows)
+    assert all(row["hourKnown"] for row in rows)
     assert set(truth) == {row["twizzitMatchId"] for row in rows}
     for row, at in zip(rows, starts, strict=True):
         true = truth[row["twizzitMatchId"]]

@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 
 from tests.integration.test_client_truth import client_of
+from twizzit_pipeline.contracts.matches import check_matches
 from twizzit_pipeline.transform.matches import matches_frame
 from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.twizzit.records import Calendar, Season
 from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
 from twizzit_pipeline.twizzit.simulator.calendar_truth import CalendarTruth, calendar_truth
+from twizzit_pipeline.twizzit.simulator.quirks import QUIRKS
 
 SMALL = {"clubs": 2, "teams": 4, "players_per_team": 3, "other_contacts": 2, "today": date(2026, 11, 23)}
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -30,12 +32,22 @@ def read(server: SimulatorServer, organization: Organization, dialect: str) -> C
 
 def assert_true(calendar: Calendar, truth: CalendarTruth) -> None:
     assert {one.id: one.name for one in calendar.competitions} == truth.competitions
-    rows = matches_frame(calendar.matches, now=NOW).astype(object).to_dict("records")
+    frame = matches_frame(calendar.matches, now=NOW)
+    season = {"season_start": date(2026, 7, 1), "season_end": date(2027, 6, 30)}
+    checked = check_matches(frame, **season)
+    assert set(checked.rejected["twizzit_id"]) == truth.rejected
+    assert {row["twizzit_id"]: row["rule"] for row in checked.set_aside.to_dict("records")} == truth.set_aside
+    warned = {rule: set(ids) for rule, ids in checked.warnings.groupby("rule")["twizzit_id"]}
+    assert warned.get("score_readable", set()) == truth.unread_scores
+    assert warned.get("status_known", set()) == truth.unknown_statuses
+    assert warned.get("hour_known", set()) == {id_ for id_, match in truth.matches.items() if not match.hour_known}
+    rows = checked.valid.astype(object).to_dict("records")
     assert len(rows) == len(truth.matches)
     for row in rows:
         true = truth.matches[row["twizzit_match_id"]]
         own, other = ("home", "away") if true.is_home else ("away", "home")
         assert row[f"{own}_team_id"] == true.own_team_id
+        assert _known(row[f"{other}_team_id"]) == true.other_team_id
         assert normalised_name(row[f"{other}_name"]) == normalised_name(true.opponent)
         assert row["starts_at"].to_pydatetime() == true.starts_at
         assert row["status"] == true.status
@@ -55,6 +67,23 @@ def test_the_calendar_is_the_simulators(simulate, dialect: str) -> None:
         assert_true(read(server, organization, dialect), truth)
     statuses = {match.status for match in truth.matches.values()}
     assert statuses == {"scheduled", "completed", "cancelled", "to_reschedule"}
+
+
+@pytest.mark.parametrize("quirk", [*QUIRKS, "all"])
+@pytest.mark.parametrize("dialect", ["v1", "v2"])
+def test_the_calendar_is_the_simulators_whatever_the_habits_of_the_account(simulate, dialect: str, quirk: str) -> None:
+    server = simulate(**SMALL, quirks=frozenset(QUIRKS if quirk == "all" else {quirk}))
+    for organization in server.world.organizations:
+        truth = calendar_truth(server.world, organization, friendlies=dialect == "v2", now=NOW)
+        calendar = read(server, organization, dialect)
+        assert_true(calendar, truth)
+        assert not calendar.set_aside
+
+
+def test_quirks_at_a_federation(simulate) -> None:
+    server = simulate(**SMALL, federation=True, federation_clubs=3, federation_contacts=60, quirks=frozenset(QUIRKS))
+    organization = server.world.organizations[-1]
+    assert_true(read(server, organization, "v2"), calendar_truth(server.world, organization, now=NOW))
 
 
 def test_an_account_that_ignores_the_type_brings_no_trainings(simulate) -> None:

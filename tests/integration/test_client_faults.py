@@ -41,7 +41,7 @@ def read(
         server, server.world.organizations[0], dialect=dialect, options=options, sleep=lambda _: None
     ) as client:
         season = season_of(client, server)
-        teams = client.teams(season)
+        teams = client.teams(season).teams
         return teams, client.rosters(teams, season), client
 
 
@@ -169,7 +169,7 @@ def test_a_team_that_is_gone_in_v1_fails_alone() -> None:
         SimulatorServer(SimulatorOptions(clubs=1, teams=4)) as server,
         client_of(server, server.world.organizations[0], dialect="v1") as client,
     ):
-        teams = client.teams(None)
+        teams = client.teams(None).teams
         server.changes.remove_team(int(teams[3].id or ""))
         rosters = client.rosters(teams, None)
     assert list(rosters.failed) == [teams[3].id]
@@ -278,7 +278,7 @@ def test_a_final_error_wakes_the_calls_that_wait_before_another_try(server: Simu
     server.faults.arm("quota", path="/v1/teams/*/players", times=None)
     started = time.monotonic()
     with client_of(server, server.world.organizations[0], dialect="v1") as client:
-        teams = client.teams(None)
+        teams = client.teams(None).teams
         with pytest.raises(errors.QuotaSpent):
             client.rosters(teams, None)
         server.faults.clear()
@@ -290,8 +290,8 @@ def test_a_final_error_wakes_the_calls_that_wait_before_another_try(server: Simu
     ("endpoint", "hint"),
     [
         (lambda server: server.url + "/v3", "must end in"),
-        (lambda server: server.url + "/nowhere/v1", "endpoint is probably wrong"),
-        (lambda server: server.url + "/nowhere/v2/api", "endpoint is probably wrong"),
+        (lambda server: server.url + "/nowhere/v1", "endpoint is probably not the one"),
+        (lambda server: server.url + "/nowhere/v2/api", "endpoint is probably not the one"),
     ],
 )
 def test_a_wrong_endpoint_says_so(

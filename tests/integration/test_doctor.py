@@ -126,8 +126,8 @@ def test_of_a_healthy_installation_everything_is_looked_at_and_no_call_is_spent(
     assert simulator.calls.total == 0
 
     verified = look(verify=True)
-    assert verified.of("login").message == "Credential 1 logs in and may read its organization; 4 calls spent"
-    assert simulator.calls.total == 4
+    assert verified.of("login").message == "Credential 1 logs in and may read its organization; 8 calls spent"
+    assert simulator.calls.total == 8
 
 
 def test_a_login_that_is_refused_is_found_when_it_is_tried(

@@ -6,12 +6,13 @@ import pytest
 
 from tests.integration.simulation import Simulation
 from tests.integration.sync_world import quick
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import AccessDenied, MatchTypeNotFound, NotATwizzit
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import config
-from twizzit_pipeline.sync.clients import naming
+from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.live import LiveTwizzit
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
@@ -40,6 +41,17 @@ def test_live_answers_follow_the_configuration_at_once(world: Simulation) -> Non
     config.change(world.engine, credential_id, actor=ME, functions={"Guest": None})
     assert calls_of_asking() > 0
     live.close()
+
+
+def test_what_is_said_of_a_word_is_what_the_client_goes_by(world: Simulation) -> None:
+    credential_id = world.credential()
+    season = world.simulator.world.running_season
+    config.change(world.engine, credential_id, actor=ME, functions={"SPELER": "other"})
+    with open_client(world.settings, world.engine, store.get(world.engine, credential_id)) as client:
+        listed = next(one for one in client.seasons() if one.label == season.label)
+        rosters = client.rosters(client.teams(listed).teams, listed)
+    assert rosters.players == ()
+    assert {row.reason for row in rosters.set_aside} == {"not_a_player"}
 
 
 @pytest.mark.parametrize("error", [NotATwizzit, MatchTypeNotFound, AccessDenied])

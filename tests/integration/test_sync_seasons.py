@@ -200,7 +200,8 @@ def test_the_deciding_season_is_the_latest_that_has_begun_and_has_players(
 def test_a_new_season_of_which_half_was_read_is_not_empty(make_world: Callable[..., SyncWorld]) -> None:
     world = make_world(next_season="empty", teams=12, players_per_team=3)
     credential_id = world.add_credential()
-    world.simulator.faults.arm("not_found", path="/group-contacts", after=1)
+    # The first ten teams are asked for once more, without the season, as no one is in them.
+    world.simulator.faults.arm("forbidden", path="/group-contacts", after=2)
     half = world.sync(credential_id, NEW, day=JULY)
     assert half.history["players"].status == "partial_success"
     assert not world.sync(credential_id, OLD, day=JULY).players.deciding

@@ -35,7 +35,9 @@ _POINTED = {
 
 @dataclass
 class MemoryCalendar:
-    """Rows by id. `own`: remote id of a team → credential, local team."""
+    """Rows by id. `own`: remote id of a team → credential, local team, Twizzit's name. `derbies_allowed`: as newer
+    ShotSpot databases.
+    """
 
     clubs: dict[int, LocalClub] = field(default_factory=dict)
     seasons: dict[int, LocalSeason] = field(default_factory=dict)
@@ -43,8 +45,11 @@ class MemoryCalendar:
     competitions: dict[int, LocalCompetition] = field(default_factory=dict)
     games: dict[int, LocalGame] = field(default_factory=dict)
     twizzit_opponents: dict[int, tuple[int, str, Opponent]] = field(default_factory=dict)
-    own: dict[str, tuple[int, int]] = field(default_factory=dict)
+    competition_teams: dict[int, tuple[int, int]] = field(default_factory=dict)
+    own: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     mappings: dict[str, dict[int, MappingRow]] = field(default_factory=lambda: {"competitions": {}, "matches": {}})
+    derbies_allowed: bool = True
+    has_game_type: bool = False
 
     def add_own_team(self, owner: Owner, remote_id: str, name: str) -> None:
         """A team of the owner's club, mapped already."""
@@ -55,7 +60,7 @@ class MemoryCalendar:
         team_id = len(self.teams) + 1
         self.seasons.setdefault(1, LocalSeason(1, SEASON.label, SEASON.start_date, SEASON.end_date))
         self.teams[team_id] = LocalTeam(team_id, club_id, name, None, None, 1, True, True)
-        self.own[remote_id] = (owner.credential_id, team_id)
+        self.own[remote_id] = (owner.credential_id, team_id, name)
 
     def competition_state(
         self, remote: list[RemoteCompetition], owner: Owner = CLUB, season: WantedSeason = SEASON
@@ -74,8 +79,8 @@ class MemoryCalendar:
     def match_state(self, remote: list[RemoteMatch], owner: Owner = CLUB, season: WantedSeason = SEASON) -> MatchState:
         mapped = {mapping.local_id for mapping in self.mappings["matches"].values()}
         own = {
-            remote_id: MappedTeam(team_id, team_id, self.teams[team_id].club_id)
-            for remote_id, (credential_id, team_id) in self.own.items()
+            remote_id: MappedTeam(team_id, team_id, self.teams[team_id].club_id, name)
+            for remote_id, (credential_id, team_id, name) in self.own.items()
             if credential_id == owner.credential_id
         }
         return MatchState(
@@ -100,11 +105,14 @@ class MemoryCalendar:
                 if (credential_id, label) == (owner.credential_id, season.label)
             ],
             [replace(game, mapped=game.id in mapped) for game in self.games.values()],
+            self.derbies_allowed,
+            self.has_game_type,
+            set(self.competition_teams.values()),
         )
 
     def apply(self, plan: Plan) -> None:
         made: dict[tuple[str, int], int] = {}
-        for table in ("seasons", "clubs", "teams", "twizzit_opponents", "competitions", "games"):
+        for table in ("seasons", "clubs", "teams", "twizzit_opponents", "competitions", "games", "competition_teams"):
             for change in plan.changes:
                 if change.table == table:
                     self._apply(plan, change, made)
@@ -116,12 +124,18 @@ class MemoryCalendar:
         assert len(names) == len(set(names))
         slots = [(team.club_id, team.name, team.season_id) for team in self.teams.values()]
         assert len(slots) == len(set(slots))
-        assert all(game.home_club_id != game.away_club_id for game in self.games.values())
+        assert all(self._playable(game) for game in self.games.values())
+        assert len(set(self.competition_teams.values())) == len(self.competition_teams)
+        assert all(team_id in self.teams for _, team_id in self.competition_teams.values())
         remembered = [(of, label, one.normalised_name) for of, label, one in self.twizzit_opponents.values()]
         assert len(remembered) == len(set(remembered))
         for mappings in self.mappings.values():
             for ids in ([one.local_id for one in mappings.values()], [one.twizzit_id for one in mappings.values()]):
                 assert len(ids) == len(set(ids))
+
+    def _playable(self, game: LocalGame) -> bool:
+        both = None not in (game.home_team_id, game.away_team_id)
+        return game.home_club_id != game.away_club_id or (self.derbies_allowed and both)
 
     def _apply(self, plan: Plan, change: Change, made: dict[tuple[str, int], int]) -> None:
         rows = getattr(self, change.table)
@@ -145,6 +159,10 @@ class MemoryCalendar:
             opponent = Opponent(str(values["normalised_name"]), values["club_id"], values["team_id"])  # type: ignore[arg-type]
             assert opponent.normalised_name == normalised_name(str(values["name"]))
             return (values["credential_id"], values["season"], opponent)
+        if table == "competition_teams":
+            return (values["competition_id"], values["team_id"])
+        if table == "games":
+            values.pop("game_type", None)
         kinds = {
             "clubs": LocalClub,
             "seasons": LocalSeason,

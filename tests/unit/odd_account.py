@@ -1,5 +1,6 @@
 """Accounts of v2 that answer in odd ways which the simulator does not play: answers by path, and a real client."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ from pydantic import SecretStr
 
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.records import Player, Season, Team
+from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 Answer = object | Callable[[httpx.QueryParams], object]
 SEASON = Season("7", "2026-2027", None, None)
@@ -35,7 +37,7 @@ USUAL: dict[str, Answer] = {
 
 
 class Service:
-    """Answers by path; an int is a status."""
+    """Answers by path; an int is a status, a response itself."""
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         self.answers = USUAL | dict(answers)
@@ -52,14 +54,18 @@ class Service:
         assert b"[" not in request.url.raw_path
         answer = self.answers[path]
         answer = answer(query) if callable(answer) else answer
-        return httpx.Response(answer) if isinstance(answer, int) else httpx.Response(200, json=answer)
+        if isinstance(answer, httpx.Response):
+            return answer
+        return httpx.Response(answer) if type(answer) is int else httpx.Response(200, text=json.dumps(answer))
 
     def asked(self, path: str) -> list[httpx.QueryParams]:
         return [query for asked, query in self.queries if asked == path]
 
 
 @contextmanager
-def account(name: str = "KC Eenhoorn", **answers: Answer) -> Iterator[tuple[TwizzitClient, Service]]:
+def account(
+    name: str = "KC Eenhoorn", *, meanings: Meanings = NOTHING_SAID, **answers: Answer
+) -> Iterator[tuple[TwizzitClient, Service]]:
     service = Service({"/" + path.replace("_", "-"): answer for path, answer in answers.items()})
     with TwizzitClient(
         endpoint="https://club.example",
@@ -67,6 +73,7 @@ def account(name: str = "KC Eenhoorn", **answers: Answer) -> Iterator[tuple[Twiz
         password=SecretStr("p"),
         organization_name=name,
         options=ClientOptions(requests_per_second=10_000),
+        meanings=meanings,
         transport=httpx.MockTransport(service),
         sleep=lambda _: None,
     ) as client:

@@ -59,6 +59,18 @@ def test_an_account_of_an_older_sync_says_nothing_of_rows() -> None:
     assert printed(row("players", {"rejected": {}}), row("teams", {"season_exists": False})) == []
 
 
+def test_the_types_of_events_that_are_not_asked_for_are_named() -> None:
+    out = Console(file=StringIO(), width=80, highlight=False, markup=False, emoji=False)
+    types = {"read": ["Wedstrijd", "Bekerwedstrijd"], "not_read": ["Training", "Tornooidag"]}
+    asides.show_event_types(out, [TEAMS, row("matches", {"event_types": types})])
+    asides.show_event_types(out, [row("matches", {"event_types": {"read": ["Wedstrijd"], "not_read": []}})])
+    assert isinstance(out.file, StringIO)
+    assert " ".join(out.file.getvalue().split()) == (
+        "Events that are matches: Wedstrijd, Bekerwedstrijd; not asked for: Training, Tornooidag "
+        'otherwise: twizzit config set 3 --event-type "NAME=match"'
+    )
+
+
 def test_a_list_of_syncs_says_it_in_one_line() -> None:
     assert asides.summary(TEAMS) is None
     said = "set aside: 8, “Trainer” is not a player's function; 1, listed more than once, and taken once"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from twizzit_pipeline.errors import LoginRefused, MalformedAnswer, NotATwizzit
+from twizzit_pipeline.errors import AccessDenied, LoginRefused, MalformedAnswer, NotATwizzit
 from twizzit_pipeline.twizzit.auth import TwizzitAuth
 from twizzit_pipeline.twizzit.retry import CallLedger, RetryTransport
 
@@ -27,6 +27,7 @@ class Service:
         self.accepts: Callable[[str], bool] = lambda token: token == f"token-{self.logins}"
         self.forms: list[dict[str, list[str]]] = []
         self.now = 1000.0
+        self.refusal = httpx.Response(401, json={})
         self.login_seconds = 0.0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -38,7 +39,7 @@ class Service:
             self.logins += 1
             return httpx.Response(200, json={"token": f"token-{self.logins}"} | self.answer)
         token = request.headers["authorization"].removeprefix("Bearer ")
-        return httpx.Response(200, json=[]) if self.accepts(token) else httpx.Response(401, json={})
+        return httpx.Response(200, json=[]) if self.accepts(token) else self.refusal
 
     def client(self) -> httpx.Client:
         auth = TwizzitAuth(BASE, "jan", SecretStr(PASSWORD), timeout=httpx.Timeout(5), clock=lambda: self.now)
@@ -126,6 +127,89 @@ def test_a_second_401_is_final() -> None:
         client.get(f"{BASE}/groups")
     assert service.logins == 2
     assert refused.value.status == 401
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        httpx.Response(403),
+        httpx.Response(403, json={}),
+        httpx.Response(403, json={"error": "Access token expired"}),
+        httpx.Response(403, json={"message": "Uw sessie is verlopen"}),
+        httpx.Response(403, html="<html><title>403 Forbidden</title></html>"),
+    ],
+)
+def test_a_403_on_a_token_that_has_worked_is_an_ended_session(ended: httpx.Response) -> None:
+    service = Service()
+    service.refusal = ended
+    with service.client() as client:
+        client.get(f"{BASE}/groups")
+        service.accepts = lambda token: token == "token-2"
+        assert client.get(f"{BASE}/groups").status_code == 200
+    assert service.logins == 2
+    assert service.ledger.total == 5
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no access for specified organizations",
+        "Forbidden",
+        "You are not allowed to do this",
+        "Geen toegang",
+        "Vous n'avez pas d'accès",
+        "Pas d\u2019accès",
+        "Accès refusé",
+        "Permission denied",
+        "Niet toegelaten",
+    ],
+)
+def test_a_403_that_says_so_is_a_refusal_at_once(words: str) -> None:
+    service = Service()
+    service.refusal = httpx.Response(403, json={"error": words})
+    with service.client() as client:
+        client.get(f"{BASE}/groups")
+        service.accepts = lambda _: False
+        with pytest.raises(AccessDenied, match="answered 403: this account may not read it"):
+            client.get(f"{BASE}/groups")
+    assert service.logins == 1
+    assert service.ledger.total == 3
+
+
+def test_a_403_with_a_fresh_token_too_is_a_refusal_and_costs_one_login_for_each_path() -> None:
+    service = Service()
+    service.refusal = httpx.Response(403)
+    with service.client() as client:
+        client.get(f"{BASE}/organizations")
+        service.accepts = lambda _: False
+        for _ in range(3):
+            with pytest.raises(AccessDenied, match="/seasons answered 403"):
+                client.get(f"{BASE}/seasons")
+            service.accepts = lambda _: True
+            client.get(f"{BASE}/organizations")
+            service.accepts = lambda _: False
+    assert service.logins == 2
+    assert service.ledger.by_path["/v2/api/seasons"] == 4
+
+
+def test_a_403_on_a_token_that_never_worked_is_a_refusal() -> None:
+    service = Service()
+    service.refusal = httpx.Response(403)
+    service.accepts = lambda _: False
+    with service.client() as client, pytest.raises(AccessDenied):
+        client.get(f"{BASE}/groups")
+    assert service.logins == 1
+
+
+@pytest.mark.parametrize("body", [{"error": "forbidden"}, {}])
+def test_a_login_that_is_answered_403_says_so(body: object) -> None:
+    service = Service()
+    service.__class__ = type(
+        "Refusing", (Service,), {"__call__": staticmethod(lambda _: httpx.Response(403, json=body))}
+    )
+    with service.client() as client, pytest.raises(AccessDenied, match="refuses the login"):
+        client.get(f"{BASE}/groups")
+    assert service.ledger.total == 1
 
 
 def test_a_wrong_password_is_refused_at_once() -> None:

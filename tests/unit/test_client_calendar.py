@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.unit.odd_account import Answer, account
 from twizzit_pipeline import errors
-from twizzit_pipeline.twizzit.records import Match, Season, Side
+from twizzit_pipeline.twizzit.records import Calendar, Match, Season, Side
 from twizzit_pipeline.twizzit.v2_events import windows
+from twizzit_pipeline.words.meanings import Meanings
 
 SEASON = Season("7", "2026-2027", date(2026, 7, 1), date(2027, 6, 30))
 TYPES = [
@@ -62,7 +63,9 @@ def test_a_match_and_its_series_are_read() -> None:
         assert client.calendar(SEASON) is calendar
         asked = service.asked("/events")
     home, away = Side("10", "KC Éénhoorn U15 1"), Side(None, "AKC Zand 2")
-    assert calendar.matches == (Match("1", "77", home, away, "2026-11-21 15:00:00", None, "12", "9"),)
+    end = "2026-11-21 16:30:00"
+    assert calendar.matches == (Match("1", "77", home, away, "2026-11-21 15:00:00", None, "12", "9", end),)
+    assert (calendar.types_read, calendar.types_not_read) == (("Wedstrijd",), ("Training",))
     [competition] = calendar.competitions
     assert (competition.id, competition.name) == ("77", "U15 reeks 2")
     assert (competition.start_date, competition.end_date) == (SEASON.start_date, SEASON.end_date)
@@ -80,8 +83,10 @@ def test_away_is_away_and_a_friendly_has_no_competition() -> None:
 def test_two_own_teams_against_each_other_are_both_known() -> None:
     groups = [{"group-id": 10, "group-name": "U15 1", "is-home-team": True}]
     groups.append({"group-id": 11, "group-name": "U15 2", "is-home-team": False})
-    found = only_match(name="KC Éénhoorn U15 1 - KC Éénhoorn U15 2", event_groups=groups)
-    assert found is not None
+    row = event(name="KC Éénhoorn U15 1 - KC Éénhoorn U15 2", event_groups=groups)
+    with account(event_types=TYPES, events=listed(row)) as (client, service):
+        [found] = client.calendar(SEASON, own_team_ids={"10", "11"}).matches
+        assert not service.asked("/groups")
     assert (found.home.team_id, found.away.team_id) == ("10", "11")
 
 
@@ -91,9 +96,9 @@ def test_two_own_teams_against_each_other_are_both_known() -> None:
         ("KC Éénhoorn U15 1 - Sint-Jozef - Polder", ("KC Éénhoorn U15 1", "Sint-Jozef - Polder")),
         ("U15 1 – AKC Zand 2", ("U15 1", "AKC Zand 2")),
         ("KC Éénhoorn U15 1 -  AKC Zand 2 (AFGELAST)", ("KC Éénhoorn U15 1", "AKC Zand 2")),
-        ("KC Éénhoorn U15 1-AKC Zand", (None, None)),  # the series says that it is a match: the contract rejects it
-        ("Somebody - Else - Entirely", (None, None)),
-        (None, (None, None)),
+        ("KC Éénhoorn U15 1-AKC Zand", ("KC Éénhoorn U15 1", "AKC Zand")),
+        ("Somebody - Else - Entirely", ("U15 1", None)),  # the series says that it is a match: the contract rejects it
+        (None, ("U15 1", None)),
     ],
 )
 def test_sides_are_cut_where_the_own_team_says(name: str | None, sides: tuple[str | None, str | None]) -> None:
@@ -136,12 +141,14 @@ def test_trainings_meetings_and_other_seasons_are_no_matches_where_filters_are_i
 def test_the_type_may_be_named_by_the_configuration() -> None:
     types = [{"id": 8, "name": {"EN": "Fixture"}, "active": True}]
     with account(event_types=types, events=listed(event())) as (client, service):
-        with pytest.raises(errors.MatchTypeNotFound, match="match_event_type"):
+        with pytest.raises(errors.MatchTypeNotFound, match="--event-type"):
             client.calendar(SEASON)
-        assert len(client.calendar(SEASON, match_type="fixture").matches) == 1
-        assert len(client.calendar(SEASON, match_type="8").matches) == 1
-        assert {query["event-types[]"] for query in service.asked("/events")} == {"8"}
-        assert len(service.asked("/event-types")) == 2  # an id needs no look
+        assert service.asked("/events") == []
+    for named in ("fixture", "8"):
+        meanings = Meanings(event_types={named: "match"})
+        with account(meanings=meanings, event_types=types, events=listed(event())) as (client, service):
+            assert len(client.calendar(SEASON).matches) == 1
+            assert {query["event-types[]"] for query in service.asked("/events")} == {"8"}
 
 
 def test_events_that_move_between_pages_are_an_error() -> None:
@@ -179,3 +186,147 @@ def test_windows_cover_every_day_and_share_their_seams(start: date, days: int) -
     assert found[-1][1] == end + timedelta(days=1)
     assert all(before[1] == after[0] for before, after in pairwise(found))
     assert all(first <= last for first, last in found)
+
+
+def asides(calendar: Calendar) -> dict[str, set[str | None]]:
+    found: dict[str, set[str | None]] = {}
+    for one in calendar.set_aside:
+        found.setdefault(one.label, set()).add(one.id)
+    return found
+
+
+TRAINING = {"name": None, "series": None}
+MEETING = {"name": "Vergadering bestuur", "series": None}
+
+
+def test_every_event_is_a_match_or_set_aside_and_a_named_one_without_opponent_is_a_match() -> None:
+    rows = (
+        event(id=1),
+        event(id=2, **TRAINING),
+        event(id=3, **MEETING),
+        event(id=4, start="2026-06-30 15:00:00"),
+        event(id=6, start="2026-12-31 15:00:00"),  # the day that both windows share
+    )
+
+    def by_type(query: httpx.QueryParams) -> object:
+        return list(rows) if "4" in query.get_list("event-types[]") else []
+
+    with account(event_types=TYPES, events=by_type) as (client, service):
+        calendar = client.calendar(SEASON)
+        assert [match.id for match in calendar.matches] == ["1", "3", "6"]
+        assert calendar.matches[1].away == Side(None, None)  # its contract says what is missing
+        assert asides(calendar) == {"training": {"2"}, "other_season": {"4"}}
+        assert len(calendar.matches) + len(calendar.set_aside) == len(rows)
+        proof = service.asked("/events")[-1]
+        assert (proof.get_list("event-types[]"), proof["start-date"], proof["end-date"]) == (
+            ["3"],
+            "2026-11-21",
+            "2026-11-22",
+        )
+        assert len(service.asked("/events")) == 3
+
+
+def test_where_the_filter_is_ignored_a_named_event_without_opponent_is_no_match() -> None:
+    with account(event_types=TYPES, events=listed(event(id=1), event(id=2, **TRAINING), event(id=3, **MEETING))) as (
+        client,
+        service,
+    ):
+        calendar = client.calendar(SEASON)
+        assert [match.id for match in calendar.matches] == ["1"]
+        assert asides(calendar) == {"training": {"2"}, "not_a_match": {"3"}}
+        assert len(service.asked("/events")) == 3
+
+
+def test_the_filter_is_not_put_to_the_proof_without_need_and_a_refusal_proves_it() -> None:
+    with account(event_types=TYPES, events=listed(event())) as (client, service):
+        client.calendar(SEASON)
+        assert len(service.asked("/events")) == 2
+
+    def refusing(query: httpx.QueryParams) -> object:
+        return [event(id=3, **MEETING)] if query.get_list("event-types[]") == ["4"] else 400
+
+    with account(event_types=TYPES, events=refusing) as (client, _):
+        assert [match.id for match in client.calendar(SEASON).matches] == ["3"]
+
+
+def test_all_types_of_matches_are_read_by_one_call_a_window_and_an_event_of_two_types_counts_once() -> None:
+    names = ["Competitiewedstrijd", "Bekerwedstrijd", "Oefenmatch", "Wedstrijdbespreking", "Iets &amp; anders"]
+    types = [{"id": 30 + at, "name": {"NL": name}, "active": 1} for at, name in enumerate(names)]
+    rows = {"30": [event(id=1), event(id=2)], "31": [event(id=2), event(id=3)], "32": [event(id=4)]}
+
+    def by_type(query: httpx.QueryParams) -> object:
+        return [row for type_id in query.get_list("event-types[]") for row in rows[type_id]]
+
+    with account(event_types=types, events=by_type) as (client, service):
+        calendar = client.calendar(SEASON)
+        assert [match.id for match in calendar.matches] == ["1", "2", "3", "4"]
+        assert [query.get_list("event-types[]") for query in service.asked("/events")] == [["30", "31", "32"]] * 2
+        assert calendar.types_read == ("Competitiewedstrijd", "Bekerwedstrijd", "Oefenmatch")
+        assert calendar.types_not_read == ("Wedstrijdbespreking", "Iets & anders")
+
+
+def test_more_types_than_a_filter_takes_are_read_ten_at_a_time() -> None:
+    types = [{"id": number, "name": {"NL": f"Wedstrijd {number}"}, "active": True} for number in range(1, 13)]
+    with account(event_types=types, events=listed(event())) as (client, service):
+        assert len(client.calendar(SEASON).matches) == 1
+        assert [len(query.get_list("event-types[]")) for query in service.asked("/events")] == [10, 10, 2, 2]
+
+
+def test_what_the_configuration_says_of_a_type_decides_before_its_name() -> None:
+    types = [{"id": 3, "name": {"NL": "Wedstrijd"}}, {"id": 4, "name": {"NL": "Interclub-activiteit"}}]
+    said = Meanings(event_types={"wedstrijd": "other", "4": "match"})
+    with account(event_types=types, events=listed(event()), meanings=said) as (client, service):
+        assert len(client.calendar(SEASON).matches) == 1
+        assert service.asked("/events")[0].get_list("event-types[]") == ["4"]
+
+
+def test_an_account_without_a_type_of_matches_is_told_what_it_has_and_what_to_do() -> None:
+    types = [{"id": number, "name": {"NL": f"Soort\t {number}"}} for number in range(1, 20)]
+    with account(event_types=types) as (client, _), pytest.raises(errors.MatchTypeNotFound) as caught:
+        client.calendar(SEASON)
+    assert "it has Soort 1, Soort 2," in str(caught.value)
+    assert "Soort 12)" in str(caught.value)
+    assert 'twizzit config set ID --event-type "NAME=match"' in str(caught.value)
+
+
+BOTH_SIDES = [
+    {"groupId": 900, "groupName": "AKC Zand 2", "groupShortName": "Z2", "isHomeTeam": False},
+    {"groupId": 10, "groupName": "U15 1", "groupShortName": "U15", "isHomeTeam": True},
+]
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        BOTH_SIDES,
+        BOTH_SIDES[::-1],
+        {"1": BOTH_SIDES[0], "4": BOTH_SIDES[1]},
+        [{**BOTH_SIDES[0], "isHomeTeam": "0"}, {**BOTH_SIDES[1], "isHomeTeam": "true"}],
+        [{key: value for key, value in group.items() if key != "isHomeTeam"} for group in BOTH_SIDES],
+        [{"group-id": group["groupId"], "group-name": group["groupName"]} for group in BOTH_SIDES],
+    ],
+)
+@pytest.mark.parametrize("scanned", [{"10", "12"}, None])
+def test_a_group_of_nobody_here_is_the_opponent_in_every_shape(groups: object, scanned: set[str] | None) -> None:
+    with account(event_types=TYPES, events=listed(event(event_groups=groups))) as (client, service):
+        [found] = client.calendar(SEASON, own_team_ids=scanned).matches
+        assert len(service.asked("/groups")) == 1
+    assert (found.home, found.away) == (Side("10", "KC Éénhoorn U15 1"), Side(None, "AKC Zand 2"))
+
+
+def test_scores_and_ends_are_read_and_an_odd_score_costs_the_score() -> None:
+    rows = [
+        event(id=1, score={"home": 12, "away": "9"}),
+        event(id=2, score="won"),
+        event(id=3, homeScore=4, awayScore=5),
+        event(id=4, status="in_progress"),
+    ]
+    with account(event_types=TYPES, events=listed(*rows)) as (client, _):
+        found = client.calendar(SEASON).matches
+    assert [(match.home_score, match.away_score, match.score_unread) for match in found] == [
+        (12, "9", False),
+        (None, None, True),
+        (4, 5, False),
+        (None, None, False),
+    ]
+    assert found[3].status == "in_progress"

@@ -86,8 +86,9 @@ def test_people_anywhere_in_the_list_are_found_for_at_most_twice_the_cheaper_way
     assert {player.id: player.first_name for player in players} == {
         str(id_): f"F{id_}" if id_ < 10_000 else None for id_ in wanted
     }
-    # A list of fifty looks as if it were cut, until the next page is seen to be empty.
-    by_ids, by_pages = ceil(len(wanted) / 10), 2 if len(listed) == 50 else len(listed) // 100 + 1
+    # A first page of a round length looks as if it were cut, until the next one is seen to be empty.
+    looks_cut = 0 < len(listed) < 100 and (len(listed) % 10 == 0 or len(listed) % 25 == 0)
+    by_ids, by_pages = ceil(len(wanted) / 10), 2 if looks_cut else len(listed) // 100 + 1
     assert len(service.asked("/contacts")) <= 2 * min(by_ids, by_pages)
 
 
@@ -105,3 +106,21 @@ def test_people_on_a_page_that_cannot_be_read_are_asked_for_by_ids(broken: int) 
     with account(group_contacts=links, contacts=answer) as (client, _):
         rosters = client.rosters([A, B], SEASON)
     assert {player.id: player.first_name for player in rosters.players} == {str(i): f"F{i}" for i in range(1, 381)}
+
+
+@pytest.mark.parametrize("cap", [10, 20, 50])
+@pytest.mark.parametrize("above", ["smallest", "refuse", "cut"])
+def test_people_are_found_in_a_list_with_a_low_cap(cap: int, above: str) -> None:
+    def answer(query: httpx.QueryParams) -> object:
+        ids = [int(id_) for id_ in query.get_list("contact-ids[]")] or list(range(1, 241))
+        limit = int(query["limit"])
+        if limit > cap and above == "refuse":
+            return 400
+        size = limit if limit <= cap else 10 if above == "smallest" else cap
+        return [{"id": id_, "first-name": f"F{id_}"} for id_ in ids[int(query["offset"]) :][:size]]
+
+    links = [link(10 + id_ // 200, id_) for id_ in range(1, 221)]
+    with account(group_contacts=links, contacts=answer) as (client, service):
+        players = client.rosters([A, B], SEASON).players
+    assert {player.id: player.first_name for player in players} == {str(id_): f"F{id_}" for id_ in range(1, 221)}
+    assert len(service.asked("/contacts")) <= 22 + 6, "as many as by ids, and a few to learn the cap"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twizzit_pipeline.errors import IncompleteScan, NotATwizzit
-from twizzit_pipeline.twizzit.paging import READINGS, by_id, read_numbered_pages, read_offset_pages
+from twizzit_pipeline.twizzit.paging import READINGS, PageLimits, by_id, read_numbered_pages, read_offset_pages
 
 Rows = list[dict[str, object]]
 
@@ -130,10 +130,40 @@ def test_a_list_that_is_not_paged_gives_more_than_asked_for() -> None:
     assert calls == [0]
 
 
-def test_a_list_cut_below_the_limit_is_read_on_at_known_caps() -> None:
-    fetch = Offsets(list(range(12)), cap=5)
-    assert read(fetch, 10, caps=(5,)) == list(range(12))
-    assert read(Offsets([1, 2, 3, 4, 5]), 10, caps=(5,)) == [1, 2, 3, 4, 5]
+@pytest.mark.parametrize("cap", [10, 20, 25, 30, 50, 75, 100, 200])
+@pytest.mark.parametrize("smallest", [10, 20, 25])
+@given(count=st.integers(0, 700))
+def test_a_list_is_read_whole_whatever_its_server_makes_of_a_limit_above_its_cap(
+    cap: int, smallest: int, count: int
+) -> None:
+    ids = list(range(count))
+    for above in ("cut", "smallest", "refuse"):
+
+        def fetch(limit: int, offset: int, above: str = above) -> Rows:
+            if limit > cap and above == "refuse":
+                raise NotATwizzit("too much", endpoint="/groups", status=400)
+            size = limit if limit <= cap else min(smallest, cap) if above == "smallest" else cap
+            return rows(*ids[offset : offset + size])
+
+        for learnt in (PageLimits(), PageLimits()):
+            for _ in range(2):  # what the first list of a run has taught holds for the second
+                found = read_offset_pages(
+                    fetch, path="/groups", limits=(250, 100, 50, 20, 10), key=by_id, learnt=learnt
+                )
+                assert [row["id"] for row in found] == ids
+
+
+def test_a_round_length_is_no_cap_once_a_longer_page_was_seen() -> None:
+    learnt = PageLimits()
+    for count, calls in ((131, 1), (50, 1), (130, 1), (140, 2), (131, 1)):
+        fetch = Offsets(list(range(count)))
+        assert len(read_offset_pages(fetch, path="/x", limits=(250, 100), key=by_id, learnt=learnt)) == count
+        assert len(fetch.asked) == calls
+    assert learnt.may_be_cut("/y", 250, 50), "another list is another list"
+
+
+def test_a_round_list_that_is_not_paged_is_whole() -> None:
+    assert read(lambda *_: rows(*range(20)), 100) == list(range(20))
 
 
 def test_the_same_rows_at_every_offset_are_the_list_only_where_it_may_be_unpaged() -> None:
@@ -162,10 +192,12 @@ def test_a_limit_answered_400_gives_way_to_the_next() -> None:
     ("answer", "hint"),
     [
         ({"teams": [], "total": 0, "page": 1, "hasMore": False}, r"/v1"),
-        ({"error": "Jan Peeters"}, "a list"),
-        (None, "a list"),
-        ("[]", "a list"),
+        ({"error": "Jan Peeters"}, "object with the key error, where a list"),
+        ({"Jan Peeters": 1}, "with an object, where a list"),
+        (None, "null, where a list"),
+        ("[]", "a text, where a list"),
         ([1, 2], "list of objects"),
+        ({"0": {"id": 1}, "error": "x"}, "a list"),
         ([{"id": 1}, None], "list of objects"),
     ],
 )
@@ -199,6 +231,11 @@ def read_v1(fetch: Callable[[int, int], object]) -> list[object]:
 def test_has_more_decides_and_not_the_count_of_rows() -> None:
     assert read_v1(Numbers(rows(1), rows(2, 3), rows(4), total=4)) == [1, 2, 3, 4]
     assert read_v1(Numbers(rows())) == []
+
+
+def test_an_envelope_may_hold_its_list_as_an_object_with_a_gap() -> None:
+    assert read_v1(lambda *_: {"teams": {"0": {"id": 1}, "2": {"id": 3}}, "hasMore": False}) == [1, 3]
+    assert read_v1(lambda *_: {"teams": {}, "hasMore": False}) == []
 
 
 def test_fewer_rows_than_the_total_are_an_error() -> None:

@@ -5,21 +5,132 @@ import pytest
 
 from tests.unit.odd_account import FUNCTIONS, SEASON, A, B, account, link, pairs
 from twizzit_pipeline import errors
-from twizzit_pipeline.twizzit.records import Player, Team
+from twizzit_pipeline.twizzit.records import Player, Season, SetAside, Team
+from twizzit_pipeline.words.meanings import Meanings
 
 
-def test_only_players_play_and_each_person_once_a_team() -> None:
+def test_every_membership_is_a_player_or_set_aside_or_unclear() -> None:
     members = [
         link(10, 1),
-        link(10, 1, 2),
-        link(10, 1),
+        link(10, 1, 2),  # plays, and coaches
         link(10, 2, 2),
-        link(10, 3, 99),
+        link(10, 3, 99),  # a function that is not listed
         link(10, 4, None),
+        link(10, 4, 3),  # a player, whom the row before calls a member
         link(11, 1),
     ]
-    with account(group_contacts=members) as (client, _):
-        assert pairs(client.rosters([A, B], SEASON).players) == [("10", "1"), ("11", "1")]
+    functions = [*FUNCTIONS, {"id": 3, "name": "Gastspeler"}]
+    with account(group_contacts=members, contact_functions=functions) as (client, _):
+        rosters = client.rosters([A, B], SEASON)
+    assert pairs(rosters.players) == [("10", "1"), ("10", "4"), ("11", "1")]
+    assert set(rosters.set_aside) == {
+        SetAside("1", "not_a_player", "Trainer", "10"),
+        SetAside("2", "not_a_player", "Trainer", "10"),
+        SetAside("4", "listed_twice", None, "10"),
+    }
+    assert rosters.unclear == (SetAside("3", "function_unknown", "99", "10"),)
+
+
+def test_twelve_youth_players_are_twelve_players() -> None:
+    """The right value of the issue: a U15 whose 12 members all are "Jeugdspeler"."""
+    members = [link(10, id_, 5) for id_ in range(1, 13)]
+    functions = [{"id": 5, "name": {"EN": "", "NL": "Jeugdspeler", "FR": None}}, FUNCTIONS[1]]
+    with account(group_contacts=members, contact_functions=functions) as (client, _):
+        rosters = client.rosters([A], SEASON)
+    assert pairs(rosters.players) == sorted(("10", str(id_)) for id_ in range(1, 13))
+    assert (rosters.set_aside, rosters.unclear) == ((), ())
+
+
+def test_an_account_without_any_function_of_a_players_is_judged_by_the_same_rules() -> None:
+    functions = [{"id": 1, "name": "Lid"}, FUNCTIONS[1], {"id": 3, "name": "Zwaluw"}]
+    members = [link(10, 1), link(10, 2, 2), link(10, 3, 3)]
+    with account(group_contacts=members, contact_functions=functions) as (client, _):
+        rosters = client.rosters([A], SEASON)
+    assert pairs(rosters.players) == [("10", "1")]
+    assert rosters.set_aside == (SetAside("2", "not_a_player", "Trainer", "10"),)
+    assert rosters.unclear == (SetAside("3", "function_unknown", "Zwaluw", "10"),)
+
+
+def test_the_configuration_says_what_a_function_is_before_its_names() -> None:
+    said = Meanings(functions={"zwaluw": "player", "4": "other"})
+    functions = [{"id": 3, "name": "Zwaluw"}, {"id": 4, "name": "Gastspeler"}, {"id": 5, "name": "Speler"}]
+    members = [link(10, 3, 3), link(10, 4, 4), link(10, 5, 5)]
+    with account(meanings=said, group_contacts=members, contact_functions=functions) as (client, _):
+        rosters = client.rosters([A], SEASON)
+    assert pairs(rosters.players) == [("10", "3"), ("10", "5")]
+    assert rosters.set_aside == (SetAside("4", "not_a_player", "Gastspeler", "10"),)
+
+
+def test_a_function_that_is_closed_to_new_members_still_says_what_those_who_have_it_are() -> None:
+    functions = [{"id": 1, "name": "Speler", "active": False}, {"id": 2, "name": "Coach", "active": False}]
+    with account(group_contacts=[link(10, 1), link(10, 2, 2)], contact_functions=functions) as (client, _):
+        rosters = client.rosters([A], SEASON)
+    assert pairs(rosters.players) == [("10", "1")]
+    assert rosters.set_aside == (SetAside("2", "not_a_player", "Coach", "10"),)
+
+
+@pytest.mark.parametrize("function", [{"id": 77, "name": "Jeugdspeler"}, "Jeugdspeler", {"0": 1, "2": 2}, [2, 1]])
+def test_a_function_may_stand_in_the_row_by_name_or_as_one_of_several(function: object) -> None:
+    with account(group_contacts=[link(10, 1, function)]) as (client, _):
+        assert pairs(client.rosters([A], SEASON).players) == [("10", "1")]
+
+
+def test_the_word_that_is_shown_is_short_and_printable() -> None:
+    functions = [{"id": 2, "name": "Trainer\u0000\n  van " + "x" * 200}]
+    with account(group_contacts=[link(10, 1, 2)], contact_functions=functions) as (client, _):
+        (row,) = client.rosters([A], SEASON).set_aside
+    assert row.word is not None and row.word.startswith("Trainer van xxx") and len(row.word) == 60
+
+
+def of_season(row: dict[str, object], **season: object) -> dict[str, object]:
+    return row | season
+
+
+def test_a_membership_of_another_season_is_set_aside_and_one_without_a_season_stays() -> None:
+    members = [
+        of_season(link(10, 1), **{"season-id": 7}),
+        of_season(link(10, 1), **{"season-id": 6}),  # the same person, last year
+        of_season(link(10, 2), seasonId="6"),
+        of_season(link(10, 3), season={"id": 6, "name": "2025-2026"}),
+        of_season(link(10, 4), season={"id": 99, "name": "2026-2027"}),
+        of_season(link(10, 5), season="2025-2026"),
+        of_season(link(10, 6), season="2026-2027"),
+        of_season(link(10, 7), season_id=None),
+        link(10, 8),
+    ]
+    with account(group_contacts=members) as (client, service):
+        rosters = client.rosters([A], SEASON)
+    assert pairs(rosters.players) == [("10", id_) for id_ in ("1", "4", "6", "7", "8")]
+    assert {(row.id, row.reason, row.word) for row in rosters.set_aside} == {
+        ("1", "other_season", "6"),
+        ("2", "other_season", "6"),
+        ("3", "other_season", "2025-2026"),
+        ("5", "other_season", "2025-2026"),
+    }
+    (query,) = service.asked("/group-contacts")
+    assert query.get_list("season-ids[]") == ["7"]
+
+
+def test_the_label_decides_where_the_season_has_no_id() -> None:
+    members = [
+        of_season(link(10, 1), season={"id": 7, "name": "2026-2027"}),
+        of_season(link(10, 2), season="2025-2026"),
+    ]
+    with account(group_contacts=[*members, of_season(link(10, 3), seasonId=6)]) as (client, service):
+        rosters = client.rosters([A], Season(None, "2026-2027", None, None))
+    assert pairs(rosters.players) == [("10", "1"), ("10", "3")]  # an id cannot be compared with a label
+    assert [(row.id, row.reason) for row in rosters.set_aside] == [("2", "other_season")]
+    assert service.asked("/group-contacts")[0].get_list("season-ids[]") == []
+
+
+def test_rows_of_groups_that_were_not_asked_for_are_set_aside_once_however_often_they_come() -> None:
+    members = [link(id_, 1) for id_ in range(10, 32)] + [link(99, 2), link(99, 2, 2)]
+    teams = [Team(str(id_), "x") for id_ in range(10, 32)]
+    with account(group_contacts=members) as (client, service):
+        rosters = client.rosters(teams, SEASON)
+    assert len(service.asked("/group-contacts")) == 3
+    assert len(rosters.players) == 22
+    assert rosters.set_aside == (SetAside("2", "other_group", None, "99"),) * 2
 
 
 def test_where_nobody_has_a_function_everybody_plays_and_functions_are_not_asked_for() -> None:
@@ -67,11 +178,10 @@ def test_an_account_of_more_than_fifty_functions_is_read_past_the_silent_cut() -
         assert pairs(client.rosters([A], SEASON).players) == [("10", "1")]
 
 
-@pytest.mark.parametrize(("functions", "kind"), [([FUNCTIONS[1]], errors.NotATwizzit), (403, errors.AccessDenied)])
-def test_where_players_cannot_be_told_from_coaches_nobody_is_guessed(functions: object, kind: type[Exception]) -> None:
+def test_where_functions_may_not_be_read_nobody_is_guessed() -> None:
     with (
-        account(group_contacts=[link(10, 1)], contact_functions=functions) as (client, _),
-        pytest.raises(kind, match="/contact-functions"),
+        account(group_contacts=[link(10, 1)], contact_functions=403) as (client, _),
+        pytest.raises(errors.AccessDenied, match="/contact-functions"),
     ):
         client.rosters([A], SEASON)
 
@@ -137,3 +247,71 @@ def test_no_connection_ends_everything_and_a_lost_answer_only_its_teams(failure:
         else:
             rosters = client.rosters(teams, SEASON)
             assert rosters.failed.keys() == {str(id_) for id_ in range(20, 30)}
+
+
+RELATIONS = [
+    {"id": 510, "group-id": 10, "name": "A", "season": {"id": 7}},
+    {"id": 511, "group": {"id": 11, "name": "B"}, "season": {"id": 7}},
+]
+
+
+def related(query: httpx.QueryParams) -> object:
+    return RELATIONS if query["group-type"] == "1" else []
+
+
+@pytest.mark.parametrize("keys", ["relation", "lasting"])
+@pytest.mark.parametrize("accepts", ["relation", "lasting", "lasting, else 400", "both"])
+def test_memberships_of_a_group_and_of_its_relation_to_the_season_are_that_teams(keys: str, accepts: str) -> None:
+    def members(query: httpx.QueryParams) -> object:
+        asked = set(query.get_list("group-ids[]"))
+        if accepts == "lasting, else 400" and not asked <= {"10", "11"}:
+            return 400
+        kinds = ["relation", "lasting"] if accepts == "both" else [accepts.partition(",")[0]]
+        found = []
+        for relation, lasting, contact in ((510, 10, 1), (511, 11, 2), (511, 11, 3)):
+            if any(str({"relation": relation, "lasting": lasting}[kind]) in asked for kind in kinds):
+                row = link(relation if keys == "relation" else lasting, contact)
+                found += [row, row | {"contactId": contact + 100, "season-id": 6}]
+        return found
+
+    with account(groups=related, group_contacts=members) as (client, service):
+        teams = client.teams(SEASON).teams
+        assert [(team.id, team.name, team.other_ids) for team in teams] == [
+            ("510", "A", ("10",)),
+            ("511", "B", ("11",)),
+        ]
+        rosters = client.rosters(teams, SEASON)
+        assert len(service.asked("/groups")) == 2
+    assert rosters.failed == {}
+    assert pairs(rosters.players) == [("510", "1"), ("511", "2"), ("511", "3")]
+    assert {(row.id, row.reason, row.team_id) for row in rosters.set_aside} == {
+        ("101", "other_season", "510"),
+        ("102", "other_season", "511"),
+        ("103", "other_season", "511"),
+    }
+    assert len(service.asked("/group-contacts")) <= (6 if "400" in accepts else 3)  # five limits are tried
+
+
+def test_the_other_ids_of_groups_are_asked_for_where_only_the_players_are_read() -> None:
+    def members(query: httpx.QueryParams) -> object:
+        return [link(10, 1)] if "510" in query.get_list("group-ids[]") else []
+
+    with account(groups=related, group_contacts=members) as (client, _):
+        rosters = client.rosters([Team("510", "A")], SEASON)
+    assert pairs(rosters.players) == [("510", "1")]
+
+
+def test_a_team_without_members_stays_empty_where_the_groups_may_not_be_read() -> None:
+    with account(groups=403) as (client, _):
+        rosters = client.rosters([A], SEASON)
+    assert (rosters.players, rosters.failed) == ((), {})
+
+
+def test_an_account_that_answers_nothing_for_a_season_is_asked_without_it() -> None:
+    def members(query: httpx.QueryParams) -> object:
+        return [] if "season-ids[]" in query else [link(10, 1), link(10, 2) | {"seasonId": 6}]
+
+    with account(group_contacts=members) as (client, _):
+        rosters = client.rosters([A], SEASON)
+    assert pairs(rosters.players) == [("10", "1")]
+    assert [row.reason for row in rosters.set_aside] == ["other_season"]

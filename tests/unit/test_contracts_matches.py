@@ -27,11 +27,14 @@ GOOD: dict[str, object] = {
     "home_score": None,
     "away_score": None,
 }
+# What the contract alone asks about: True, and False, in a row with nothing to tell.
+FLAGS = {"hour_known": True, "status_known": True, "score_unread": False, "opponent_unknown": False}
 DTYPES = {
     **dict.fromkeys(GOOD, "str"),
     "starts_at": "datetime64[us, UTC]",
     "home_score": "Int64",
     "away_score": "Int64",
+    **dict.fromkeys(FLAGS, "bool"),
 }
 GOOD_COMPETITION: dict[str, object] = {
     "twizzit_competition_id": "1",
@@ -49,8 +52,8 @@ COMPETITION_DTYPES = {
 
 def frame(*rows: dict[str, object]) -> pd.DataFrame:
     """Good matches with ids of their own, a day apart, changed as each row says."""
-    made = [{**GOOD, "twizzit_match_id": str(at), **row} for at, row in enumerate(rows, start=100)]
-    result = pd.DataFrame(made, columns=list(GOOD))
+    made = [{**GOOD, **FLAGS, "twizzit_match_id": str(at), **row} for at, row in enumerate(rows, start=100)]
+    result = pd.DataFrame(made, columns=[*GOOD, *FLAGS])
     return result.assign(starts_at=pd.to_datetime(result["starts_at"], utc=True)).astype(DTYPES)
 
 
@@ -98,7 +101,7 @@ BREAKS: dict[str, dict[str, object]] = {
     "start_readable": {"starts_at": None},
     "inside_season": {"starts_at": "2027-06-30T22:00Z"},  # midnight in Belgium: the first of July
     "two_sides": {"away_name": "kc duin 1"},
-    "status_allowed": {"status": "in_progress"},
+    "status_allowed": {"status": "played"},
 }
 
 
@@ -147,6 +150,38 @@ def test_a_cancelled_match_keeps_nobody_busy() -> None:
     assert warnings == []
 
 
+@pytest.mark.parametrize(
+    ("flag", "rule"),
+    [
+        ({"hour_known": False}, "hour_known"),
+        ({"status_known": False}, "status_known"),
+        ({"score_unread": True}, "score_readable"),
+    ],
+)
+def test_what_is_not_known_of_a_match_costs_that_alone(flag: dict[str, object], rule: str) -> None:
+    rejected, valid, warnings = check({}, flag)
+    assert (rejected, valid, warnings) == ([], ["100", "101"], [{"twizzit_id": "101", "rule": rule}])
+
+
+def test_a_match_without_an_opponent_is_set_aside_whatever_else_is_wrong_with_it() -> None:
+    checked = check_matches(
+        frame({}, {"opponent_unknown": True}, {"opponent_unknown": True, "starts_at": None}),
+        season_start=START,
+        season_end=END,
+    )
+    assert list(checked.valid["twizzit_match_id"]) == ["100"]
+    assert checked.set_aside.to_dict("records") == [
+        {"twizzit_id": "101", "rule": "opponent_unknown"},
+        {"twizzit_id": "102", "rule": "opponent_unknown"},
+    ]
+    assert checked.rejected.empty
+
+
+def test_days_whose_hour_nobody_knows_do_not_clash() -> None:
+    _, _, warnings = check({"home_team_id": "5", "hour_known": False}, {"home_team_id": "5", "hour_known": False})
+    assert {warning["rule"] for warning in warnings} == {"hour_known"}
+
+
 def test_a_match_listed_twice_comes_once_with_a_warning() -> None:
     _, valid, warnings = check(
         {"twizzit_match_id": "1", "home_team_id": "5"}, {"twizzit_match_id": "1", "home_team_id": "5"}
@@ -165,7 +200,7 @@ def test_a_frame_of_another_form_stops_the_sync() -> None:
 def test_the_valid_frame_has_the_columns_of_the_table() -> None:
     checked = check_matches(frame({}), season_start=START, season_end=END)
     assert list(checked.valid.columns) == list(GOOD)
-    assert checked.valid.dtypes.equals(frame({}).dtypes)
+    assert checked.valid.dtypes.equals(frame({})[list(GOOD)].dtypes)
 
 
 BREAKS_COMPETITION: dict[str, dict[str, object]] = {

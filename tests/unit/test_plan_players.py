@@ -209,3 +209,96 @@ def test_a_link_made_by_an_older_season_leaves_the_player_as_they_are(shotspot):
     assert replace(only(shotspot), mapped=False) == local(1, number=4, team=3, active=False)
     sync(shotspot, person("100", "2", gender="female"))
     assert (only(shotspot).team_id, only(shotspot).is_active, only(shotspot).gender) == (2, True, "female")
+
+
+BARE = {
+    "credential_id": None,
+    "dialect": None,
+    "organization_id": None,
+    "organization_name": None,
+    "last_values": None,
+}
+
+
+def taken_over(shotspot, first="Lotte", last="Peeters", *, twizzit_name=None, club=1):
+    """A player whom ShotSpot's own integration mapped to id 100, as they stand in ShotSpot now."""
+    sync(shotspot, person("100"))
+    shotspot.players[1] = replace(only(shotspot), first_name=first, last_name=last, club_id=club)
+    shotspot.player_mappings[1] = replace(shotspot.player_mappings[1], **BARE, twizzit_name=twizzit_name)
+
+
+def test_shotspots_own_mapping_is_taken_over_and_reported_once(shotspot):
+    taken_over(shotspot)
+    plan = sync(shotspot, person("100"))
+    assert (plan.count("adopt"), plan.failed, plan.warned) == (1, [], [Warned("100", "taken_over")])
+    assert shotspot.player_mappings[1].credential_id == CLUB.credential_id
+    again = sync(shotspot, person("100"))
+    assert (again.changes, again.warned) == ([], [])
+
+
+@pytest.mark.parametrize("twizzit_name", [None, "Lotte Peeters", "L. Peters"])
+def test_a_player_renamed_in_shotspot_is_still_that_player(shotspot, twizzit_name):
+    """The id decides, the name only doubts; nobody knows who changed what, so the name in ShotSpot stays."""
+    taken_over(shotspot, "Lot", "P.", twizzit_name=twizzit_name)
+    plan = sync(shotspot, person("100"))
+    assert (plan.count("adopt"), plan.failed) == (1, [])
+    assert plan.warned == [Warned("100", "taken_over_renamed")]
+    assert (only(shotspot).first_name, only(shotspot).last_name) == ("Lot", "P.")
+
+
+@pytest.mark.parametrize("twizzit_name", [None, "Lotte Peeters"])
+def test_a_player_of_that_id_and_name_in_another_club_comes_to_this_one(shotspot, twizzit_name):
+    taken_over(shotspot, twizzit_name=twizzit_name, club=7)
+    plan = sync(shotspot, person("100"))
+    assert (plan.count("adopt"), plan.failed) == (1, [])
+    assert (only(shotspot).club_id, only(shotspot).team_id) == (1, 1)
+
+
+def test_another_club_and_another_name_are_somebody_elses_id(shotspot):
+    taken_over(shotspot, "Noor", "Claes", club=7)
+    plan = sync(shotspot, person("100"))
+    assert plan.failed == [Failed("100", "doubtful_link", (1,))]
+    assert plan.changes == []
+
+
+def test_where_the_id_says_one_player_and_the_name_another_nobody_is_taken(shotspot):
+    taken_over(shotspot, "Noor", "Claes")
+    shotspot.players[2] = local(2)
+    assert sync(shotspot, person("100")).failed == [Failed("100", "doubtful_link", (1, 2))]
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (("Jean", "Luc Devos"), ("Jean-Luc", "Devos")),
+        (("Jean", "Luc Devos"), ("Jean Luc", "Devos")),
+        (("Anna Maria Lopez", "Garcia"), ("Anna Maria", "Lopez Garcia")),
+        (("Jan Van den", "Broeck"), ("Jan", "Van den Broeck")),
+    ],
+)
+def test_a_name_that_was_split_wrongly_is_put_right(shotspot, held, said):
+    taken_over(shotspot, *held)
+    plan = sync(shotspot, person("100", first=said[0], last=said[1]))
+    assert (only(shotspot).first_name, only(shotspot).last_name) == said
+    assert plan.warned == [Warned("100", "taken_over"), Warned("100", "name_put_right")]
+    assert sync(shotspot, person("100", first=said[0], last=said[1])).warned == []
+
+
+def test_a_link_puts_a_split_right_as_well(shotspot):
+    shotspot.players[1] = local(1, "Jean", "Luc Devos")
+    plan = sync(shotspot, person("100", first="Jean-Luc", last="Devos"))
+    assert (only(shotspot).first_name, only(shotspot).last_name) == ("Jean-Luc", "Devos")
+    assert plan.warned == [Warned("100", "name_put_right")]
+
+
+def test_a_guess_of_where_a_name_parts_changes_nothing(shotspot):
+    taken_over(shotspot, "Maria", "Lopez Garcia")
+    plan = sync(shotspot, replace(person("100", first="Maria Lopez", last="Garcia"), name_guessed=True))
+    assert (only(shotspot).first_name, only(shotspot).last_name) == ("Maria", "Lopez Garcia")
+    assert plan.warned == [Warned("100", "taken_over")]
+
+
+def test_a_split_that_somebody_changed_after_a_sync_stays(shotspot):
+    sync(shotspot, person("100", first="Jean-Luc", last="Devos"))
+    shotspot.players[1] = replace(only(shotspot), first_name="Jean", last_name="Luc Devos")
+    assert sync(shotspot, person("100", first="Jean-Luc", last="Devos")).changes == []

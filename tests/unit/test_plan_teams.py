@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
-from twizzit_pipeline.sync.plan import Failed
+from twizzit_pipeline.sync.plan import Failed, Warned
 from twizzit_pipeline.sync.plan.teams import plan_teams
 from twizzit_pipeline.sync.rows import LocalClub, LocalSeason, LocalTeam, Owner, RemoteTeam
 
@@ -155,13 +155,36 @@ def test_a_mapping_without_a_living_credential_is_adopted_by_its_organization_al
     assert shotspot.team_mappings[1].local_id == 2
 
 
+BARE = {
+    "credential_id": None,
+    "dialect": None,
+    "organization_id": None,
+    "organization_name": None,
+    "last_values": None,
+}
+
+
 def test_a_mapping_that_shotspot_made_is_adopted_where_club_and_name_agree(shotspot):
     sync(shotspot, team("1", "U15"))
-    bare = {"credential_id": None, "dialect": None, "organization_id": None, "organization_name": None}
-    shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], **bare, last_values=None)
-    assert plan_teams(shotspot.team_state([team("1", "Another")])).failed[0].reason == "remote_id_taken"
-    assert plan_teams(shotspot.team_state([team("1", "U15")], OTHER_CLUB)).failed[0].reason == "remote_id_taken"
-    assert sync(shotspot, team("1", "U15")).count("adopt") == 1
+    shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], **BARE)
+    assert plan_teams(shotspot.team_state([team("1", "U15")], OTHER_CLUB)).failed == [
+        Failed("1", "doubtful_link", (2,))
+    ]
+    plan = sync(shotspot, team("1", "U15"))
+    assert plan.count("adopt") == 1
+    assert plan.warned == [Warned("1", "taken_over")]
+    assert sync(shotspot, team("1", "U15")).warned == []
+
+
+def test_a_mapping_that_shotspot_made_is_adopted_by_its_id_where_the_club_agrees(shotspot):
+    """The id decides, the name only doubts: a team that was renamed in ShotSpot is still that team."""
+    sync(shotspot, team("1", "U15"))
+    shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], **BARE)
+    shotspot.teams[2] = replace(shotspot.teams[2], name="Miniemen")
+    plan = sync(shotspot, team("1", "U15"))
+    assert (plan.count("adopt"), plan.failed) == (1, [])
+    assert plan.warned == [Warned("1", "taken_over_renamed")]
+    assert shotspot.teams[2].name == "Miniemen", "nobody knows who changed what: the name in ShotSpot stays"
 
 
 def test_an_older_season_adds_its_teams_inactive_and_renames_nothing(shotspot):
@@ -181,3 +204,68 @@ def test_v1_organizations_are_told_apart_by_name(shotspot):
     stranger = replace(v1, credential_id=2, organization_name="KC Leie")
     assert plan_teams(shotspot.team_state([team("1", "U15")], stranger)).failed
     assert sync(shotspot, team("1", "U15"), owner=replace(v1, organization_name="kc duinen")).count("adopt") == 1
+
+
+# --- whose club, spelled otherwise or named ---------------------------------------------------------------------------
+
+
+def other_spelling(*names: str) -> MemoryShotSpot:
+    return MemoryShotSpot(clubs={i: LocalClub(i, name) for i, name in enumerate(names, 5)})
+
+
+@pytest.mark.parametrize(
+    "name", ["K.C. Duinen", "Korfbalclub Duinen vzw", "Duinen KC", "Koninklijke Korfbalclub Duinen"]
+)
+def test_a_club_spelled_otherwise_than_the_organization_is_found(name):
+    shotspot = other_spelling(name, "KV Duinen", "KC Duinen Zuid")
+    sync(shotspot, team("1", "U15"))
+    assert shotspot.teams[1].club_id == 5
+    assert len(shotspot.clubs) == 3
+
+
+def test_two_spellings_that_fit_make_the_team_doubtful():
+    shotspot = other_spelling("K.C. Duinen", "Korfbalclub Duinen")
+    assert sync(shotspot, team("1", "U15")).failed == [Failed("1", "club_doubtful")]
+
+
+def test_the_very_name_wins_over_other_spellings():
+    shotspot = other_spelling("K.C. Duinen", "KC Duinen")
+    sync(shotspot, team("1", "U15"))
+    assert shotspot.teams[1].club_id == 6
+
+
+def test_two_spellings_in_one_plan_are_one_club():
+    shotspot = MemoryShotSpot()
+    sync(shotspot, team("1", "U15", "KC Leie"), team("2", "U17", "K.C. Leie vzw"))
+    assert [club.name for club in shotspot.clubs.values()] == ["KC Leie"]
+
+
+def test_the_named_club_wins_over_the_organizations_name():
+    shotspot = other_spelling("De Meerkoeten", "KC Duinen")
+    named = replace(CLUB, club_id=5)
+    sync(shotspot, team("1", "U15"), team("2", "U17", "KC Leie"), team("3", "U19", "K.C. Duinen"), owner=named)
+    assert [one.club_id for one in shotspot.teams.values()] == [5, 7, 5]
+    assert shotspot.clubs[7].name == "KC Leie", "a team that names a club of its own goes there"
+
+
+def test_teams_that_are_mapped_stay_in_their_club_and_new_ones_go_to_the_named_one():
+    shotspot = other_spelling("De Meerkoeten", "KC Duinen")
+    sync(shotspot, team("1", "U15"))
+    plan = sync(shotspot, team("1", "U15"), team("2", "U17"), owner=replace(CLUB, club_id=5))
+    assert plan.failed == []
+    assert [one.club_id for one in shotspot.teams.values()] == [6, 5]
+
+
+def test_a_named_club_that_is_gone_counts_for_nothing():
+    shotspot = other_spelling("KC Duinen")
+    sync(shotspot, team("1", "U15"), owner=replace(CLUB, club_id=99))
+    assert shotspot.teams[1].club_id == 5
+
+
+def test_a_team_that_another_clubs_sync_made_as_an_opponent_is_found():
+    shotspot = other_spelling("KC Duinen")
+    shotspot.seasons[1] = LocalSeason(1, SEASON.label, SEASON.start_date, SEASON.end_date)
+    shotspot.teams[1] = LocalTeam(1, 5, "KC Duinen U15 1", None, None, 1, True, False)
+    plan = sync(shotspot, team("1", "U15 1"))
+    assert plan.count("link") == 1
+    assert len(shotspot.teams) == 1

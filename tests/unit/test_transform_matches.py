@@ -1,6 +1,7 @@
 """Matches and competitions as frames: kick-off times across the clock changes, statuses, scores, types."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from twizzit_pipeline.transform.competitions import competition_type, competitio
 from twizzit_pipeline.transform.kick_off import belgian_day, kick_off
 from twizzit_pipeline.transform.matches import match_status, matches_frame, score
 from twizzit_pipeline.twizzit.records import Competition, Match, Side
+from twizzit_pipeline.words.meanings import Meanings
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -46,20 +48,88 @@ def test_the_day_of_a_moment_is_the_one_in_belgium() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "played", "status"),
+    ("told", "has_score", "ended", "status"),
     [
-        (None, True, "completed"),
-        (None, False, "scheduled"),
-        ("Afgelast", True, "cancelled"),
-        ("annulé", False, "cancelled"),
-        ("POSTPONED", False, "to_reschedule"),
-        ("to_reschedule", False, "to_reschedule"),
-        ("Played", False, "completed"),
-        ("forfeit", True, "forfeit"),  # unknown: the contract names it
+        (None, True, True, "completed"),
+        (None, True, False, "scheduled"),  # a running score is no result
+        (None, False, True, "scheduled"),
+        ("Afgelast", True, True, "cancelled"),
+        ("annulé", False, False, "cancelled"),
+        ("POSTPONED", False, False, "to_reschedule"),
+        ("to_reschedule", False, False, "to_reschedule"),
+        ("Played", False, False, "completed"),  # the wire says so
+        ("scheduled", True, True, "completed"),
+        ("in_progress", True, False, "scheduled"),  # the result can still be written later
+        ("forfeit", True, False, "completed"),
+        ("Forfait", False, False, "cancelled"),
+        ("gestaakt", True, True, "to_reschedule"),
     ],
 )
-def test_a_status_is_what_the_wire_tells_or_what_follows(told: str | None, played: bool, status: str) -> None:
-    assert match_status(told, played=played) == status
+def test_a_status_is_what_the_wire_tells_or_what_follows(
+    told: str | None, *, has_score: bool, ended: bool, status: str
+) -> None:
+    assert match_status(told, has_score=has_score, ended=ended) == (status, True)
+
+
+def test_an_unknown_word_costs_the_status_alone() -> None:
+    assert match_status("vreemd", has_score=False, ended=True) == ("scheduled", False)
+    assert match_status("vreemd", has_score=True, ended=True) == ("completed", False)
+
+
+def test_what_the_configuration_says_of_a_word_decides_before_it() -> None:
+    meanings = Meanings(statuses={"vreemd": "cancelled", "3": "completed", "gespeeld": "to_reschedule"})
+    said = partial(match_status, has_score=False, ended=False, meanings=meanings)
+    assert [said(word) for word in ("Vreemd", "3", "Gespeeld")] == [
+        ("cancelled", True),
+        ("completed", True),
+        ("to_reschedule", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "over"),
+    [
+        ("2026-11-23 12:00", "2026-11-23 13:00", "2026-11-23T12:00Z"),
+        ("2026-11-23 12:00", None, "2026-11-23T12:30Z"),
+        ("2026-11-23 12:00", "2026-11-23 11:00", "2026-11-23T12:30Z"),  # an end before the start is none
+        ("2026-11-23 12:00", "soon", "2026-11-23T12:30Z"),
+        ("2026-11-23 00:00", None, "2026-11-23T23:00Z"),  # nobody knows the hour: when the day is over
+        ("2026-11-23", "2026-11-23", "2026-11-23T23:00Z"),
+        ("2026-11-23 00:00", "2026-11-23 18:00", "2026-11-23T17:00Z"),
+    ],
+)
+def test_a_result_counts_from_the_end_of_the_match_on(start: str, end: str | None, over: str) -> None:
+    match = Match("1", None, Side("21", "A"), Side(None, "B"), start, None, "12", "9", end)
+    moment = pd.Timestamp(over).to_pydatetime()
+    before, after = (matches_frame([match], now=now) for now in (moment - timedelta(seconds=1), moment))
+    assert (before["status"][0], before["home_score"].isna()[0]) == ("scheduled", True)
+    assert (after["status"][0], after["home_score"][0], after["away_score"][0]) == ("completed", 12, 9)
+
+
+def test_a_match_that_the_wire_says_is_played_is_believed_for_three_hours_after_its_end() -> None:
+    match = Match("1", None, Side("21", "A"), Side(None, "B"), "2026-11-23 12:00", "in_progress", 7, 7)
+    late, over = (datetime(2026, 11, 23, hour, 31, tzinfo=UTC) for hour in (13, 15))
+    assert matches_frame([match], now=late)["status"][0] == "scheduled"
+    assert matches_frame([match], now=over)["status"][0] == "completed"
+
+
+def test_what_is_not_known_of_a_match_is_flagged_for_its_contract() -> None:
+    own, zand = Side("21", "A"), Side(None, "AKC Zand")
+    matches = [
+        Match("1", None, own, zand, "2026-11-28 15:00"),
+        Match("2", None, own, zand, "2026-11-28 00:00:00"),
+        Match("3", None, own, zand, "2026-11-28", "vreemd"),
+        Match("4", None, own, zand, "2026-11-28 15:00", None, "12", None),
+        Match("5", None, own, zand, "2026-11-28 15:00", score_unread=True),
+        Match("6", None, own, Side(None, " Winnaar poule A "), None),
+        Match("7", None, Side(None, "???"), own, "2026-11-27T23:00:00Z"),
+        Match("8", None, Side("21", "1"), zand, "2026-11-28T00:00:00Z"),  # the own team may be called anything
+    ]
+    frame = matches_frame(matches, now=NOW).set_index("twizzit_match_id")
+    flagged = {name: set(frame.index[frame[name]]) for name in ("score_unread", "opponent_unknown")}
+    assert flagged == {"score_unread": {"4", "5"}, "opponent_unknown": {"6", "7"}}
+    assert set(frame.index[~frame["hour_known"]]) == {"2", "3", "7"}
+    assert set(frame.index[~frame["status_known"]]) == {"3"}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +150,7 @@ def test_a_frame_of_matches_has_the_columns_of_its_contract() -> None:
         "starts_at": "datetime64[us, UTC]",
         "home_score": "Int64",
         "away_score": "Int64",
+        **dict.fromkeys(("hour_known", "status_known", "score_unread", "opponent_unknown"), "bool"),
     }
     assert frame["status"].tolist() == ["completed", "scheduled"]  # a score before the start is no result
     assert frame["home_name"].tolist() == ["KC Duin 1", "AKC Zand"]
@@ -104,6 +175,8 @@ def test_an_empty_calendar_has_the_same_columns_and_dtypes() -> None:
         ("Tournament", "Reeks 1", "tournament"),
         ("league", "Beker", "league"),
         (None, "Bekerdorp 1", "league"),
+        (None, "Bekercompetitie", "league"),
+        (None, "Jeugdtornooi", "tournament"),
         (None, None, "league"),
     ],
 )

@@ -14,7 +14,7 @@ from twizzit_pipeline.cli import asides
 from twizzit_pipeline.cli.syncing import Synced
 from twizzit_pipeline.cli.terminal import plural, show_table, table
 from twizzit_pipeline.sync.clients import named
-from twizzit_pipeline.sync.history import OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
+from twizzit_pipeline.sync.history import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
 from twizzit_pipeline.sync.sentences import Kind, Line, lines
 from twizzit_pipeline.sync.usage import Budget
 
@@ -42,6 +42,7 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
         asides.show_set_aside(out, told)
+        asides.show_event_types(out, told)
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
@@ -90,7 +91,10 @@ def _calendar(out: Console, row: HistoryRow) -> None:
     if made:
         where = f"; {plural(clubs, 'club')} for them" if clubs else ""
         out.print(f"Opponents made:       {plural(made, 'team')}{where}")
-    if news or made:
+    added = int(row.details.get(COMPETITION_TEAMS, 0))
+    if added:
+        out.print(f"Competitions:         {plural(added, 'team')} added to them")
+    if news or made or added:
         out.print()
 
 

@@ -1,15 +1,16 @@
 """What became of the rows that Twizzit listed, and which were set aside: a part of a sync's account."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 
 from twizzit_pipeline.cli.words import OPTIONS
 from twizzit_pipeline.sync.asides import SetAsideRows, counts_of, set_aside_of
-from twizzit_pipeline.sync.history import HistoryRow
+from twizzit_pipeline.sync.history import EVENT_TYPES, HistoryRow
 
 _IDS_SHOWN = 3
+_NAMES_SHOWN = 8
 _OPTION_OF = {name: option for option, name in OPTIONS.items()}
 _NEEDS_QUOTES = set('"$`\\!')
 
@@ -43,12 +44,27 @@ def show_set_aside(out: Console, rows: Iterable[HistoryRow]) -> None:
     out.print()
 
 
+def show_event_types(out: Console, rows: Iterable[HistoryRow]) -> None:
+    """Which types of events are matches and which are not asked for, where there are both."""
+    for row in rows:
+        types = row.details.get(EVENT_TYPES) or {}
+        if types.get("not_read"):
+            out.print(f"Events that are matches: {_listed(types['read'])}; not asked for: {_listed(types['not_read'])}")
+            out.print(f'  otherwise: twizzit config set {row.credential_id} --event-type "NAME=match"', soft_wrap=True)
+            out.print()
+
+
 def summary(row: HistoryRow) -> str | None:
     """One line for a list: what was set aside, the most first; None where nothing was."""
     found = set_aside_of(row.details)
     if not found:
         return None
     return "set aside: " + "; ".join(f"{aside.count:,}, {aside.words}" for aside in found)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return (", ".join(names[:_NAMES_SHOWN]) or "none") + (f" and {more:,} more" if more > 0 else "")
 
 
 def _ids(aside: SetAsideRows) -> str:

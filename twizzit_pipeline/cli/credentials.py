@@ -143,7 +143,9 @@ def list_credentials(as_json: Annotated[bool, typer.Option("--json", help="As on
     for credential in found:
         rows.add_row(
             str(credential.id),
-            credential.organization_name + ("" if credential.is_active else " (switched off)"),
+            credential.organization_name
+            + ("" if credential.club_id is None else f" (club {credential.club_id})")
+            + ("" if credential.is_active else " (switched off)"),
             credential.api_username,
             credential.api_endpoint,
             moment(credential.last_verified_at),
@@ -170,6 +172,10 @@ def verify(club: Club, as_json: Annotated[bool, typer.Option("--json", help="As 
     for count, one in ((found.organizations, "organization"), (found.groups, "group"), (found.seasons, "season")):
         if count is not None:
             out.print(f"  {plural(count, one)}")
+    if found.refusals:
+        out.print("What a sync would refuse or not find:")
+        for refusal in found.refusals:
+            out.print(f"  {refusal}")
     if found.teams is not None:
         _show_teams(out, found.teams)
     out.print(f"Next: twizzit sync {credential_id}")
@@ -184,6 +190,8 @@ def _show_teams(out: Console, teams: "TeamsToCome") -> None:
         out.print(f"  {' '.join(name.split())}")
     if teams.rejected:
         out.print(f"and reject {teams.rejected:,}, which break a rule of the contract.")
+    if teams.set_aside:
+        out.print(f"{plural(teams.set_aside, 'other group')} would be set aside: no team, or listed twice.")
 
 
 vault.register(app)

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,8 +58,11 @@ def moment(when: datetime | None) -> str:
 
 
 def belgian(when: datetime) -> str:
-    """When a match begins, as the clubs say it: day and Belgian time, whatever zone this machine is in."""
-    return when.astimezone(ZoneInfo("Europe/Brussels")).strftime("%a %Y-%m-%d %H:%M")
+    """When a match begins, as the clubs say it: day and Belgian time, whatever zone this machine is in; midnight stands
+    for a day whose hour is not known.
+    """
+    local = when.astimezone(ZoneInfo("Europe/Brussels"))
+    return local.strftime("%a %Y-%m-%d, hour not known" if local.time() == time() else "%a %Y-%m-%d %H:%M")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

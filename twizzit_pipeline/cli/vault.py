@@ -14,7 +14,7 @@ from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, table
-from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials import clubs, store
 from twizzit_pipeline.credentials.key import KEY, PREVIOUS_KEY, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.credentials.rotation import Rotation, rotate
@@ -33,6 +33,7 @@ def register(group: typer.Typer) -> None:
     group.command()(activate)
     group.command()(deactivate)
     group.command()(delete)
+    group.command("set-club")(set_club)
     group.command("rotate-key")(rotate_key)
     group.command("export")(export)
     group.command("import")(import_backup)
@@ -94,6 +95,25 @@ def delete(club: Club, yes: Annotated[bool, typer.Option("--yes", help="Do not a
             f"{plural(gone.mappings, 'mapping')} stayed, and with them all registrations; the next credential of the "
             "same organization takes them over."
         )
+
+
+def set_club(
+    credential_id: int,
+    club: Annotated[str | None, typer.Argument(help="Id or exact name of a club of ShotSpot")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Take it back: the organization's name tells again")] = False,
+) -> None:
+    """Say which club of ShotSpot a credential's organization is, where its name does not tell.
+
+    New teams go into that club; teams that are in ShotSpot already stay where they are.
+    """
+    if (club is None) != clear:
+        raise typer.BadParameter("either a club or --clear", param_hint="CLUB")
+    with opened() as here:
+        found = clubs.set_club(here.database.engine, credential_id, club)
+    said = "No club is named any more: the organization's name tells"
+    if found is not None:
+        said = f"Credential {credential_id} is the club {found.name} (id {found.id}): its new teams go there"
+    console().print(f"{said}. Next: twizzit sync {credential_id}")
 
 
 def rotate_key() -> None:

@@ -30,6 +30,7 @@ MATCH_MINUTES = 90
 
 _Moment = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 _SEASON = ("season_start", "season_end")
+_FLAGS = ("hour_known", "status_known", "score_unread", "opponent_unknown")
 
 
 class MatchContract(pa.DataFrameModel):
@@ -49,6 +50,10 @@ class MatchContract(pa.DataFrameModel):
     status: Series[str] = pa.Field(nullable=True)
     home_score: Series[pd.Int64Dtype] = pa.Field(nullable=True)
     away_score: Series[pd.Int64Dtype] = pa.Field(nullable=True)
+    hour_known: Series[bool]
+    status_known: Series[bool]
+    score_unread: Series[bool]
+    opponent_unknown: Series[bool]
     season_start: Series[pa.DateTime] = pa.Field(nullable=True)
     season_end: Series[pa.DateTime] = pa.Field(nullable=True)
 
@@ -68,7 +73,10 @@ class MatchContract(pa.DataFrameModel):
     _away_name_length = at_most(100, "away_name", "away_name_length", "The away side's name")
     _away_name_printable = printable("away_name", "away_name_printable", "The away side's name")
     _status_allowed = one_of(
-        ("scheduled", "to_reschedule", "completed", "cancelled"), "status", "status_allowed", "The status"
+        ("scheduled", "to_reschedule", "in_progress", "completed", "cancelled"),
+        "status",
+        "status_allowed",
+        "The status",
     )
 
     @column_rule(
@@ -108,6 +116,25 @@ class MatchContract(pa.DataFrameModel):
         name = "matches"
 
 
+class MatchAsides(pa.DataFrameModel):
+    """Which matches are not meant to come: a bye, and one whose opponent another match must decide first."""
+
+    opponent_unknown: Series[bool]
+
+    @row_rule(
+        "away_name",
+        "opponent_unknown",
+        "Both sides are teams: no bye, and none that is not known yet",
+        "a side is a bye, or is not known yet",
+    )
+    @classmethod
+    def _opponent_unknown(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        return ~frame["opponent_unknown"]
+
+    class Config:
+        name = "matches"
+
+
 class MatchHints(pa.DataFrameModel):
     """What is worth counting about a match that keeps its contract: it comes nevertheless."""
 
@@ -116,6 +143,39 @@ class MatchHints(pa.DataFrameModel):
     away_team_id: Series[str] = pa.Field(nullable=True)
     starts_at: Series[_Moment] = pa.Field(nullable=True)
     status: Series[str] = pa.Field(nullable=True)
+    hour_known: Series[bool]
+    status_known: Series[bool]
+    score_unread: Series[bool]
+
+    @row_rule(
+        "starts_at",
+        "hour_known",
+        "The start tells the hour: midnight is a day alone",
+        "the start is a day alone, without an hour",
+    )
+    @classmethod
+    def _hour_known(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        return frame["hour_known"]
+
+    @row_rule(
+        "status",
+        "status_known",
+        "The word for the status is known; else the match comes without it",
+        "the word for the status is not known, so the match came without it",
+    )
+    @classmethod
+    def _status_known(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        return frame["status_known"]
+
+    @row_rule(
+        "home_score",
+        "score_readable",
+        "The score, if any, has a known shape; else the match comes without it",
+        "the score has no known shape, so the match came without it",
+    )
+    @classmethod
+    def _score_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        return ~frame["score_unread"]
 
     @row_rule(
         "twizzit_match_id",
@@ -135,7 +195,8 @@ class MatchHints(pa.DataFrameModel):
     )
     @classmethod
     def _one_match_at_a_time(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        playing = frame[frame["status"].isin(["scheduled", "completed"]) & frame["starts_at"].notna()]
+        known = frame["starts_at"].notna() & frame["hour_known"]
+        playing = frame[frame["status"].isin(["scheduled", "in_progress", "completed"]) & known]
         sides = [
             playing[["twizzit_match_id", "starts_at", side]].rename(columns={side: "team"}).dropna()
             for side in ("home_team_id", "away_team_id")
@@ -150,7 +211,11 @@ class MatchHints(pa.DataFrameModel):
         name = "matches"
 
 
-RULES: tuple[Rule, ...] = rules_of(MatchContract, "reject") + rules_of(MatchHints, "warn")
+RULES: tuple[Rule, ...] = (
+    *rules_of(MatchContract, "reject"),
+    *rules_of(MatchAsides, "set_aside"),
+    *rules_of(MatchHints, "warn"),
+)
 """Every rule about a match, as the models above say them."""
 
 
@@ -162,7 +227,7 @@ def check_matches(frame: pd.DataFrame, *, season_start: date, season_end: date) 
         season_start, season_end: the first and the last day of the season, both within it.
 
     Returns:
-        `valid` has the frame's columns and dtypes.
+        `valid` has the table's columns, without those that have become warnings or a reason to set aside.
 
     Raises:
         FormatChanged: see `contracts.checked.split`.
@@ -171,5 +236,5 @@ def check_matches(frame: pd.DataFrame, *, season_start: date, season_end: date) 
         name: pd.Series(day, index=frame.index, dtype="datetime64[us]")
         for name, day in zip(_SEASON, (season_start, season_end), strict=True)
     }
-    checked = split(MatchContract, frame.assign(**days), "twizzit_match_id", hints=MatchHints)
-    return replace(checked, valid=checked.valid.drop(columns=list(_SEASON)))
+    checked = split(MatchContract, frame.assign(**days), "twizzit_match_id", hints=MatchHints, asides=MatchAsides)
+    return replace(checked, valid=checked.valid.drop(columns=[*_SEASON, *_FLAGS]))

@@ -30,7 +30,7 @@ class Credential:
     """A Twizzit login without its password. Times carry their zone (UTC).
 
     `partition_key` is what people see in Dagster ("3-kcc-antwerpen"); the two `twizzit_organization_*` are what the
-    account turned out to read, None until it was asked once.
+    account turned out to read, None until it was asked once. `club_id`: see `clubs.set_club`.
     """
 
     id: int
@@ -41,6 +41,7 @@ class Credential:
     partition_key: str | None
     twizzit_organization_id: str | None
     twizzit_organization_name: str | None
+    club_id: int | None
     last_verified_at: datetime | None
     created_at: datetime | None
     updated_at: datetime | None

@@ -24,6 +24,7 @@ from twizzit_pipeline.sync.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_IN
 from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, GroupTypeMeaning, StatusMeaning
 
 LEAST_MINUTES, MOST_MINUTES = SHORTEST_INTERVAL_MINUTES, LONGEST_INTERVAL_MINUTES
+_LARGEST_SERIAL = 2**31 - 1  # of a serial column
 _LARGEST_WHOLE = 2**53 - 1  # of JavaScript
 _MINUTES_OF = {"minutes": 1, "hours": 60, "days": 1440}
 
@@ -123,6 +124,16 @@ class NewCredential(Body):
     api_username: Name
     api_password: Password
     api_endpoint: Url | None = None
+
+
+class ClubChange(Body):
+    """Which club of ShotSpot the credential's organization is; null: its name tells."""
+
+    club_id: Annotated[
+        Annotated[int, Field(ge=1, le=_LARGEST_SERIAL)] | None,
+        BeforeValidator(_whole),
+        Field(description="The id of a club of ShotSpot; null takes it back"),
+    ]
 
 
 class SeasonSync(Body):

@@ -71,6 +71,7 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.UnknownTeam, 404, "Team not found"),
     (errors.UnknownPlayer, 404, "Player not found"),
     (errors.NotUnique, 409, "Not unique"),
+    (errors.UnknownClub, 404, "Club not found"),
     (errors.ConfigurationRefused, 400, "Validation failed"),
     (errors.DuplicateOrganization, 409, "Organization already has credentials"),
     (errors.InactiveCredential, 409, "Credential is inactive"),

@@ -56,6 +56,7 @@ _COLUMNS = {
     "away_score": "Score of the away side; empty where there is none",
     "season": "The season's label at the last sync",
     "jersey_number": "Shirt number in this team",
+    "name_guessed": "Whether the account gives the whole name alone, so that where it falls in two is a guess",
     "local_team_id": "ShotSpot's team",
     "local_player_id": "ShotSpot's player",
     "local_competition_id": "ShotSpot's competition",

@@ -52,8 +52,12 @@ class Check:
 
 
 def rule_checks(rules: Iterable[Rule]) -> tuple[Check, ...]:
-    """A check for each rule of a contract."""
-    return tuple(Check(rule.name, _described(rule), rule.column, TOLERATED.get(rule.name)) for rule in rules)
+    """A check for each rule of a contract; what is set aside is as it should be, and has none."""
+    return tuple(
+        Check(rule.name, _described(rule), rule.column, TOLERATED.get(rule.name))
+        for rule in rules
+        if rule.kind != "set_aside"
+    )
 
 
 def _described(rule: Rule) -> str:

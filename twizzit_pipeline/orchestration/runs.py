@@ -34,7 +34,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.history import interrupted
 from twizzit_pipeline.sync.lease import this_process
-from twizzit_pipeline.sync.seasons import known_partitions, usable
+from twizzit_pipeline.sync.seasons import called, known_partitions, usable
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
@@ -98,7 +98,8 @@ def run_job(
 
     Args:
         job_name: one of `jobs.JOBS`.
-        season: its label; one that the account does not have makes a run that succeeds and writes nothing.
+        season: its label, however it is written; one that the account does not have makes a run that succeeds and
+            writes nothing.
         trigger: who asked, for the tag `twizzit/trigger`.
         progress: is told in one line what the run is doing.
 
@@ -110,6 +111,7 @@ def run_job(
     if not usable(season):
         raise UnknownSeason(f"{season!r} is no season: a label is a few letters and digits, like 2026-2027")
     credentials, labels = known_partitions(database.engine)
+    season = called(season, labels.get(credential_id, ()))
     credential = credentials.get(credential_id) or get(database.engine, credential_id).partition_key
     partition = CredentialSeason(str(credential), season)
     with open_instance(settings, database) as instance, _terminated_like_interrupted():

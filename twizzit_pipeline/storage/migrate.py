@@ -175,7 +175,8 @@ def _differences(connection: Connection) -> list[str]:
     found = [f"add_table {name}" for name in metadata.tables if name not in present]
     for name in sorted(present - made_here):
         known = {column["name"] for column in inspector.get_columns(name)}
-        found += [f"add_column {name}.{column.name}" for column in metadata.tables[name].c if column.name not in known]
+        lacking = (column for column in metadata.tables[name].c if column.name not in known)
+        found += [f"add_column {name}.{column.name}" for column in lacking if not column.info.get("not_needed")]
     found += _differences_from_models(connection, made_here)
     found += _differing_views(inspector)
     if "twizzit_player_mappings" in present and not keeps_registration(connection):

@@ -18,7 +18,8 @@ _ORDER: tuple[tuple[str, Table], ...] = (
     ("players", tables.players),
     ("twizzit_opponents", tables.opponents),
     ("competitions", tables.competitions),
-    ("games", tables.games),
+    ("games", tables.written_games),
+    ("competition_teams", tables.competition_teams),
 )
 _STAMPED = frozenset({"clubs", "teams", "players"})
 # What ShotSpot allows once, and the column whose null lets go of it: a team's name in its season, a player's number.

@@ -8,15 +8,14 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Engine, func, select
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import TwizzitPipelineError, UnknownSeason
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
+from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.seasons import SeasonRow
-from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 
 # A list of seasons that is younger is believed where it lacks the one that is asked for: a new one comes once a year.
 FRESH = timedelta(days=1)
@@ -76,15 +75,8 @@ def _look(settings: Settings, database: Database, credential_id: int) -> None:
     """Asks Twizzit for the account's seasons, and remembers them."""
     with driver_errors():
         credential = store.get(database.engine, credential_id)
-        password = store.reveal_password(database.engine, encryption_keys(settings), credential_id)
-    client = TwizzitClient(
-        endpoint=credential.api_endpoint,
-        username=credential.api_username,
-        password=password,
-        organization_name=credential.organization_name,
-        options=ClientOptions.from_settings(settings),
-    )
-    with client, metered(database.engine, credential_id, lambda: client.calls):
+    client = open_client(settings, database.engine, credential)
+    with naming(credential_id), client, metered(database.engine, credential_id, lambda: client.calls):
         organization = client.organization()
         listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
     with driver_errors():

@@ -1,12 +1,14 @@
 """The calendar of a season, as one run reads it: once, for the scans of competitions and of matches alike."""
 
+from sqlalchemy import select
+
 from twizzit_pipeline.errors import AccessDenied, CalendarRefused, NotATwizzit
-from twizzit_pipeline.sync.meanings import meanings_of
+from twizzit_pipeline.storage.tables import twizzit_teams
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.records import Calendar
 
-_PATHS = ("/event", "/competition")
+_PATHS = ("/event-types", "/events", "/competitions")  # of both dialects, without those of one competition
 
 
 def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
@@ -17,16 +19,30 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
         CalendarRefused: the account may not read it, or its service has none.
         TwizzitAnswerError: any other leaf.
     """
-    types = meanings_of(session.engine, session.credential.id).event_types
-    match_type = next((word for word, meaning in types.items() if meaning == "match"), None)
     try:
-        return session.client.calendar(season.record, match_type=match_type)
+        return session.client.calendar(season.record, own_team_ids=_scanned_teams(session, season))
     except (AccessDenied, NotATwizzit) as error:
-        if error.status not in (403, 404) or not (error.endpoint or "").startswith(_PATHS):
+        refused = isinstance(error, AccessDenied) and not error.answered_before
+        if error.endpoint not in _PATHS or not (refused or error.status == 404):
             raise
+        seen = (
+            "this account may not read its competitions and matches; ask Twizzit for the right"
+            if refused
+            else "the service lists no such thing for this account; ask Twizzit whether it has a calendar"
+        )
         raise CalendarRefused(
-            f"{error.endpoint} answered {error.status}: this account may not read its competitions and matches; ask "
-            f"Twizzit for the right, or leave them out: twizzit config set {session.credential.id} --no-competitions",
+            f"{error.endpoint} answered {error.status}: {seen}, or leave competitions and matches out: "
+            f"twizzit config set {session.credential.id} --no-competitions",
             endpoint=error.endpoint,
             status=error.status,
         ) from None
+
+
+def _scanned_teams(session: SyncSession, season: SeasonRow) -> frozenset[str] | None:
+    """The remote ids of the season's teams as they were scanned; None where none were, so that nothing is guessed."""
+    table = twizzit_teams.c
+    wanted = select(table.twizzit_team_id).where(
+        table.credential_id == session.credential.id, table.season_id == season.id
+    )
+    with session.engine.connect() as connection:
+        return frozenset(connection.scalars(wanted)) or None

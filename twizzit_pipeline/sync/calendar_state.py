@@ -11,6 +11,7 @@ from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import (
     clubs,
     competition_mappings,
+    competition_teams,
     competitions,
     games,
     match_mappings,
@@ -22,6 +23,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_matches,
     twizzit_teams,
 )
+from twizzit_pipeline.sync.game_rules import columns_in_database, derbies_allowed
 from twizzit_pipeline.sync.plan.places import find_season
 from twizzit_pipeline.sync.rows import (
     CompetitionState,
@@ -79,6 +81,7 @@ def read_match_state(
     mappings = mapping_rows(connection, match_mappings, remote="match", local="game", where=theirs)
     local_seasons = _seasons(connection)
     own = _own_teams(connection, owner)
+    competitions_of = _mapped_competitions(connection, owner)
     return MatchState(
         owner,
         season,
@@ -86,13 +89,16 @@ def read_match_state(
         remote,
         own,
         _listed_teams(connection, owner, season_id),
-        _mapped_competitions(connection, owner),
+        competitions_of,
         mappings,
         local_seasons,
         [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name))],
         _teams(connection, find_season(season, local_seasons)),
         _opponents(connection, owner, season),
         _games(connection, season, {team.club_id for team in own.values()}, {one.local_id for one in mappings}),
+        derbies_allowed=derbies_allowed(connection),
+        has_game_type="game_type" in columns_in_database(connection, "games"),
+        competition_teams=_competition_teams(connection, set(competitions_of.values())),
     )
 
 
@@ -115,8 +121,9 @@ def _seasons(connection: Connection) -> list[LocalSeason]:
 
 
 def _own_teams(connection: Connection, owner: Owner) -> dict[str, MappedTeam]:
+    columns = team_mappings.c
     wanted = (
-        select(team_mappings.c.twizzit_team_id, team_mappings.c.id, teams.c.id, teams.c.club_id)
+        select(columns.twizzit_team_id, columns.id, teams.c.id, teams.c.club_id, columns.twizzit_team_name)
         .join(teams, teams.c.id == team_mappings.c.local_team_id)
         .where(team_mappings.c.credential_id == owner.credential_id)
     )
@@ -134,6 +141,14 @@ def _mapped_competitions(connection: Connection, owner: Owner) -> dict[str, int]
         table.credential_id == owner.credential_id
     )
     return {str(remote_id): local_id for remote_id, local_id in connection.execute(wanted)}
+
+
+def _competition_teams(connection: Connection, competition_ids: Collection[int]) -> set[tuple[int, int]] | None:
+    if not columns_in_database(connection, "competition_teams"):
+        return None  # somebody dropped it: a sync goes on without
+    table = competition_teams.c
+    wanted = select(table.competition_id, table.team_id).where(among(table.competition_id, competition_ids))
+    return {(competition_id, team_id) for competition_id, team_id in connection.execute(wanted)}
 
 
 def _teams(connection: Connection, season_id: int) -> list[LocalTeam]:

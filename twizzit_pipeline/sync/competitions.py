@@ -29,11 +29,11 @@ def scan_competitions(session: SyncSession) -> ScanReport:
 
     def read(season: SeasonRow, watch: Stopwatch) -> Read:
         session.progress("Reading competitions and matches")
-        remote = read_calendar(session, season).competitions
+        calendar = read_calendar(session, season)
         watch.lap("fetch")
-        checked = _with_days(check_competitions(competitions_frame(remote)))
+        checked = _with_days(check_competitions(competitions_frame(calendar.competitions)))
         watch.lap("validate")
-        return Read(checked)
+        return Read(checked, set_aside=calendar.competitions_set_aside)
 
     return scan_entity(session, "competitions", twizzit_competitions, read)
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, Time, case, cast, func, or_, select
 
 from twizzit_pipeline.storage.tables import clubs, competition_mappings, competitions, games, match_mappings, teams
 from twizzit_pipeline.sync.listing import count, owned_by, page
+
+_ZONE = "Europe/Brussels"  # of every kick-off, as `transform.kick_off` has it (with pandas, which a listing needs not)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,14 @@ class MatchMapping:
     """A match in both worlds; `starts_at` and `last_synced_at` are UTC with zone.
 
     `home_name` and `away_name` are as ShotSpot has them: club and team. A friendly has no competition.
+    `hour_known`: False where the day alone is known, which is written as midnight in Belgium.
     """
 
     id: int
     credential_id: int | None
     local_game_id: int
     starts_at: datetime
+    hour_known: bool
     home_team_id: int | None
     home_name: str
     away_team_id: int | None
@@ -138,6 +142,7 @@ def match_mappings_of(
             table.credential_id,
             table.local_game_id,
             games.c.date,
+            cast(func.timezone(_ZONE, games.c.date), Time) != time(),
             games.c.home_team_id,
             _side(home_club.c.name, home_team.c.name),
             games.c.away_team_id,
@@ -183,7 +188,7 @@ def count_match_mappings(
 
 def _side(club: ColumnElement[str], team: ColumnElement[str]) -> ColumnElement[str]:
     """Club and team in one; a club's only team is often called like the club, and some hold the club's name already."""
-    with_club = func.starts_with(func.lower(team), func.lower(club))
+    with_club = func.starts_with(func.lower(team) + " ", func.lower(club) + " ")
     return case((team.is_(None), club), (with_club, team), else_=club + " " + team)
 
 

@@ -28,11 +28,13 @@ MAPPINGS = "mappings"  # rows of the mapping table that belong to the credential
 # What the details of matches count besides: what was made for opponents that ShotSpot did not have.
 OPPONENT_CLUBS = "opponent_clubs"
 OPPONENT_TEAMS = "opponent_teams"
+COMPETITION_TEAMS = "competition_teams"  # teams added to ShotSpot's competitions
 # What became of the rows that were read, and of those that are not meant to come: see `Account`.
 ROWS = "rows"
 SET_ASIDE = "set_aside"
 PLACES = "places"  # remote id of a person rejected or set aside → the remote teams that list them
 MOST_PLACES = 2000
+EVENT_TYPES = "event_types"  # names of the account's types of events: those that are matches, and the others
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 

@@ -130,7 +130,7 @@ class LiveTwizzit:
         def ask(client: TwizzitClient) -> list[Team]:
             _require(client, organization_id)
             season = self._season(client, season_id)
-            found = client.teams(season) if group_type is None else client.groups(season, group_type)
+            found = client.teams(season).teams if group_type is None else client.groups(season, group_type)
             return [team for team in found if team.id is not None]
 
         return self._ask(credential_id, ("groups", organization_id, season_id, group_type), ask)
@@ -182,8 +182,9 @@ class LiveTwizzit:
         listed = self._listed(client)
         if season_id is None:
             return _running(listed, seasons.today())
+        label = seasons.called(season_id, [season.label for season in listed])
         for season in listed:
-            if season_id in (season.id, season.label):
+            if season_id == season.id or (season.label == label and season_id not in {one.id for one in listed}):
                 return season
         raise UnknownSeason("The account lists no season of that id or name")
 

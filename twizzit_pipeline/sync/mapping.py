@@ -12,6 +12,7 @@ from twizzit_pipeline.sync import history, seasons
 from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.history import (
+    COMPETITION_TEAMS,
     GROUP_NOT_FOUND,
     MAPPINGS,
     OPPONENT_CLUBS,
@@ -94,6 +95,7 @@ def _count(account: Account, plan: Plan, seen: set[str]) -> None:
     account.details |= {word: len(ids) for word, ids in plan.news.items()}
     if plan.entity == "matches":
         account.details |= {OPPONENT_CLUBS: plan.made("clubs"), OPPONENT_TEAMS: plan.made("teams")}
+        account.details[COMPETITION_TEAMS] = plan.made("competition_teams")
     places: dict[str, Any] = {item.twizzit_id: list(item.local_ids) for item in plan.failed if item.local_ids}
     account.details.pop("fitting_local_ids", None)
     if places:

@@ -6,6 +6,7 @@ from twizzit_pipeline.contracts.matches import check_matches
 from twizzit_pipeline.storage.tables import match_mappings, twizzit_matches
 from twizzit_pipeline.sync.calendar import read_calendar
 from twizzit_pipeline.sync.calendar_state import read_match_state
+from twizzit_pipeline.sync.history import EVENT_TYPES
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.matches import plan_matches
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -27,10 +28,12 @@ def scan_matches(session: SyncSession) -> ScanReport:
         session.progress("Reading matches")
         calendar = read_calendar(session, season)
         watch.lap("fetch")
-        frame = matches_frame(calendar.matches, now=datetime.now(UTC))
+        frame = matches_frame(calendar.matches, now=datetime.now(UTC), meanings=session.client.meanings)
         checked = check_matches(frame, season_start=season.start_date, season_end=season.end_date)
         watch.lap("validate")
-        return Read(checked, set_aside=calendar.set_aside)
+        types = {"read": list(calendar.types_read), "not_read": list(calendar.types_not_read)}
+        details = {EVENT_TYPES: types} if any(types.values()) else {}
+        return Read(checked, set_aside=calendar.set_aside, details=details)
 
     return scan_entity(session, "matches", twizzit_matches, read)
 

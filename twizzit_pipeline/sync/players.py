@@ -1,7 +1,7 @@
 """The players of a season, from Twizzit into ShotSpot: scan, then map."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -20,7 +20,7 @@ from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state import read_player_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.players import players_frame
-from twizzit_pipeline.twizzit.records import Rosters, SetAside, Team
+from twizzit_pipeline.twizzit.records import Player, Rosters, SetAside, Team
 
 
 def scan_players(session: SyncSession) -> ScanReport:
@@ -39,7 +39,7 @@ def scan_players(session: SyncSession) -> ScanReport:
         rosters = session.client.rosters(teams, season.record)
         watch.lap("fetch")
         frame = players_frame(rosters.players)
-        checked = _with_unclear(check_players(frame), rosters.unclear)
+        checked = _with_unclear(_with_guesses(check_players(frame), rosters.players), rosters.unclear)
         watch.lap("validate")
         places = _places(frame, checked, rosters)
         return Read(checked, unread=rosters.failed, set_aside=rosters.set_aside, found=bool(teams), places=places)
@@ -68,6 +68,13 @@ def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str
         if row.team_id is not None and row.id is not None:
             places[row.id].append(row.team_id)
     return {person: (*dict.fromkeys(teams),) if person else (*teams,) for person, teams in places.items()}
+
+
+def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:
+    """The same with what the table says besides: whose first and last name are a guess from the whole name."""
+    guessed = {player.id for player in players if player.first_name is None and player.last_name is None}
+    valid = checked.valid.assign(name_guessed=checked.valid["twizzit_player_id"].isin(guessed))
+    return replace(checked, valid=valid)
 
 
 def _with_unclear(checked: Checked, unclear: Sequence[SetAside]) -> Checked:

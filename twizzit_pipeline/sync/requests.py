@@ -30,7 +30,7 @@ from twizzit_pipeline.sync import heartbeat, seasons
 from twizzit_pipeline.sync.fulfilment import settle
 from twizzit_pipeline.sync.lease import lease_keys
 from twizzit_pipeline.sync.narrowing import Narrowing
-from twizzit_pipeline.sync.seasons import LABEL_LENGTH, USUAL_START
+from twizzit_pipeline.sync.seasons import LABEL_LENGTH, USUAL_START, called
 
 SyncType = Literal["teams", "players", "competitions", "all"]
 Status = Literal["queued", "started", "success", "partial_success", "failed"]
@@ -226,7 +226,7 @@ def _label(connection: Connection, credential_id: int, season: str) -> str:
         )
     if not 0 < len(asked) <= LABEL_LENGTH:
         raise UnknownSeason(f"A season's label has 1 to {LABEL_LENGTH} characters, like 2026-2027")
-    return asked
+    return called(asked, ())
 
 
 def _look(engine: Engine, request_id: int) -> Request:

@@ -10,12 +10,16 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who syncs: a credential, and the organization whose ids it speaks of."""
+    """Who syncs: a credential, and the organization whose ids it speaks of.
+
+    `club_id`: the club of ShotSpot that somebody said the organization is; None where its name tells.
+    """
 
     credential_id: int
     dialect: str
     organization_id: str | None
     organization_name: str
+    club_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,10 @@ class RemoteTeam:
 
 @dataclass(frozen=True, slots=True)
 class RemotePlayer:
-    """A row of the table `twizzit_players`: one for each team that a person plays in."""
+    """A row of the table `twizzit_players`: one for each team that a person plays in.
+
+    `name_guessed`: the account gives the whole name alone, and where it falls into two is a guess.
+    """
 
     team_id: str
     id: str
@@ -50,6 +57,7 @@ class RemotePlayer:
     last_name: str
     gender: str | None
     jersey_number: int | None
+    name_guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +132,12 @@ class MappingRow:
 
 @dataclass(frozen=True, slots=True)
 class MappedTeam:
-    """Where the players of a remote team go: its mapping, the local team and its club."""
+    """Where the players of a remote team go: its mapping, the local team and its club. `name` is Twizzit's."""
 
     mapping_id: int
     team_id: int
     club_id: int
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +266,9 @@ class MatchState:
         competitions: remote competition id → the local competition of its mapping.
         clubs, teams: all of ShotSpot's, teams of this season and of none.
         games: those of the season's days, and the mapped ones.
+        derbies_allowed: whether ShotSpot's database takes a game of two teams of one club.
+        has_game_type: whether its games say what kind they are.
+        competition_teams: (competition, team) of those competitions, as ShotSpot has them; None where it keeps none.
     """
 
     owner: Owner
@@ -272,3 +284,6 @@ class MatchState:
     teams: Sequence[LocalTeam]
     opponents: Sequence[Opponent]
     games: Sequence[LocalGame]
+    derbies_allowed: bool = False
+    has_game_type: bool = False
+    competition_teams: Collection[tuple[int, int]] | None = None

@@ -45,6 +45,7 @@ class Read:
         found: False where the one team that the session is narrowed to is not listed.
         places: remote id of a person who was rejected or set aside → the remote teams that list them; those without an
             id under the empty text.
+        details: what else a reader of the history should know, as JSON, without names of people.
     """
 
     checked: Checked
@@ -52,6 +53,7 @@ class Read:
     set_aside: tuple[SetAside, ...] = ()
     found: bool = True
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def all_set_aside(self) -> tuple[SetAside, ...]:
@@ -91,6 +93,7 @@ def scan_entity(
         if session.narrowing.group_id is None:
             account.details[LISTED] = listed
         _count(session, account, table, seen)
+        account.details |= seen.details
         team_players = _by_team(checked.valid) if entity == "players" else {}
         if team_players:
             account.details[TEAM_PLAYERS] = team_players

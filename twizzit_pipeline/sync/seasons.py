@@ -1,16 +1,16 @@
 """Seasons: the ones an account lists, kept in `twizzit_seasons`, and which of them is running or decides.
 
-A season is the label that Twizzit gives; where an account has none, the season running on that day.
+A season is the label that Twizzit gives, as `words.seasons` writes it; where an account has none, the season running on
+that day.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, false, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, false, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.credentials import store
@@ -18,15 +18,33 @@ from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_history, twizzit_players, twizzit_seasons
 from twizzit_pipeline.sync.history import PLAYERS_NOT_READ
 from twizzit_pipeline.twizzit.records import Season
+from twizzit_pipeline.words.seasons import canonical, first_year, key, usable, years
+
+__all__ = [
+    "ROW",
+    "USUAL_START",
+    "Kept",
+    "SeasonRow",
+    "called",
+    "decides",
+    "known",
+    "known_partitions",
+    "listed",
+    "meant",
+    "not_listed",
+    "of_rows",
+    "refresh",
+    "running",
+    "running_season",
+    "season_of",
+    "settle",
+    "teams_scanned",
+    "today",
+    "usable",
+]  # fmt: skip
 
 LABEL_LENGTH = 50
 USUAL_START = "07-01"  # the month and day on which a season begins, where the settings do not matter
-
-# What Dagster keeps for itself in the keys of partitions.
-_NO_KEY = re.compile(r"[|,\[\]]|\.\.\.|[^ -~\u00a0-\uffff]")
-
-
-_TWO_YEARS = re.compile(r"(?<!\d)((?:20)?\d\d)\s*[-/‐-— ]\s*((?:20)?\d\d)(?!\d)")
 
 # The columns that a `SeasonRow` is made of, in the order in which `of_rows` takes them.
 ROW = ("id", "label", "twizzit_season_id", "start_date", "end_date")
@@ -63,35 +81,111 @@ def season_of(day: date, season_start: str) -> Season:
 
 
 def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[Season]:
-    """The seasons of an account with usable, distinct labels; the running one where the account lists none."""
+    """The seasons of an account with usable, distinct labels; the running one where the account lists none.
+
+    The labels are those that a season gets which is new here; what it is called already is known to `refresh`.
+    """
     if not seasons:
         return [season_of(day, season_start)]
     found: dict[str, Season] = {}
     for season in sorted(seasons, key=lambda season: (season.start_date or date.min, season.id or "")):
-        label = _NO_KEY.sub("-", season.label)[:LABEL_LENGTH]
-        if label in found:
-            label = f"{label[: LABEL_LENGTH - 12]}-{season.id}"[:LABEL_LENGTH]
-        found[label] = Season(season.id, label, season.start_date, season.end_date)
+        label = _distinct(season, found)
+        found[label] = replace(season, label=label)
     return list(found.values())
 
 
-def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season]) -> None:
-    """Writes what differs into `twizzit_seasons`; a season that is no longer listed stays, with what hangs on it."""
-    said = ("label", "twizzit_season_id", "start_date", "end_date")
-    columns = [twizzit_seasons.c[name] for name in said]
-    kept = connection.execute(select(*columns).where(twizzit_seasons.c.credential_id == credential_id))
-    same = {tuple(row) for row in kept}
-    found = [(season.label, season.id, season.start_date, season.end_date) for season in seasons]
-    rows = [dict(zip(said, one, strict=True), credential_id=credential_id) for one in found if one not in same]
-    if not rows:
-        return
-    wanted = insert(twizzit_seasons).values(rows)
-    connection.execute(
-        wanted.on_conflict_do_update(
-            index_elements=["credential_id", "label"],
-            set_={**{name: wanted.excluded[name] for name in said}, "updated_at": func.now()},
-        )
-    )
+def _distinct(season: Season, taken: Collection[str]) -> str:
+    label = (canonical(season.label) or "-")[:LABEL_LENGTH].strip()
+    if label not in taken:
+        return label
+    return f"{label[: LABEL_LENGTH - 12]}-{season.id}"[:LABEL_LENGTH]
+
+
+def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season]) -> list[Season]:
+    """Writes what differs into `twizzit_seasons`; the seasons as they are called there.
+
+    A label is fixed once it is made, since partitions, history and mappings hold it: a season that was known under
+    another way to write it stays that row. Only a label that no partition can have had is made anew. A season that is
+    no longer listed stays, with what hangs on it.
+    """
+    columns = (twizzit_seasons.c[name] for name in ROW)
+    kept = connection.execute(
+        select(*columns).where(twizzit_seasons.c.credential_id == credential_id).order_by(twizzit_seasons.c.id)
+    ).all()
+    settled: list[Season] = []
+    for row_id, season in settle(seasons, [Kept(*row) for row in kept]):
+        said = {
+            "label": season.label,
+            "twizzit_season_id": season.id,
+            "start_date": season.start_date,
+            "end_date": season.end_date,
+        }
+        settled.append(season)
+        if row_id is None:
+            wanted = insert(twizzit_seasons).values(credential_id=credential_id, **said)
+            connection.execute(
+                wanted.on_conflict_do_update(
+                    index_elements=["credential_id", "label"],
+                    set_={**{name: wanted.excluded[name] for name in said}, "updated_at": func.now()},
+                )
+            )
+        elif (row_id, *said.values()) not in {tuple(row) for row in kept}:
+            connection.execute(
+                update(twizzit_seasons).where(twizzit_seasons.c.id == row_id).values(**said, updated_at=func.now())
+            )
+    return settled
+
+
+class Kept(NamedTuple):
+    """A season as `twizzit_seasons` has it."""
+
+    id: int
+    label: str
+    twizzit_season_id: str | None
+    start_date: date | None
+    end_date: date | None
+
+
+def settle(seasons: Sequence[Season], kept: Sequence[Kept]) -> list[tuple[int | None, Season]]:
+    """Each season with the row that it is, None for a new one, and with the label that it has here.
+
+    It is the row with its remote id, unless the two name other years; else one that means the same season and whose own
+    remote id is listed no more.
+    """
+    ids = {season.id for season in seasons if season.id is not None}
+    free = list(kept)
+    found: list[tuple[Season, Kept | None]] = []
+    for season in seasons:
+        same_id = (row for row in free if season.id is not None and row.twizzit_season_id == season.id)
+        row = next((row for row in same_id if not _of_other_years(row, season)), None)
+        if row is not None:
+            free.remove(row)
+        found.append((season, row))
+    settled: list[tuple[int | None, Season]] = []
+    taken = {row.label for row in kept if usable(row.label)}
+    for season, by_id in found:
+        row = by_id or next((row for row in free if row.twizzit_season_id not in ids and _means(row, season)), None)
+        if row in free:
+            free.remove(row)
+        label = row.label if row is not None and usable(row.label) else _distinct(season, taken)
+        taken.add(label)
+        settled.append((None if row is None else row.id, replace(season, label=label)))
+    return settled
+
+
+def _of_other_years(row: Kept, season: Season) -> bool:
+    return None not in (years(row.label), years(season.label)) and years(row.label) != years(season.label)
+
+
+def _means(row: Kept, season: Season) -> bool:
+    return key(row.label, row.start_date, row.end_date) == key(season.label, season.start_date, season.end_date)
+
+
+def called(label: str, labels: Collection[str]) -> str:
+    """The one of a credential's labels that means the season `label`, however that is written; else `label` itself."""
+    if label in labels:
+        return label
+    return next((one for one in sorted(labels) if key(one) == key(label)), canonical(label))
 
 
 def known(connection: Connection, credential_id: int, season_start: str) -> list[SeasonRow]:
@@ -173,23 +267,13 @@ def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str
     return credentials, labels
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two labels mean one season: the same words, or the same two years however they are joined.
-
-    ``2026-2027``, ``2026/2027``, ``26-27`` and ``Seizoen 2026-27`` are one; a year alone is none.
-    """
-    if " ".join(one.casefold().split()) == " ".join(other.casefold().split()):
-        return True
-    years = _years(one)
-    return years is not None and years == _years(other)
-
-
 def meant(listed: Sequence[SeasonRow], asked: str) -> SeasonRow | None:
-    """The season that `asked` means: by its label, by its remote id, or by a label that says the same years."""
+    """The season that `asked` means: by its label, by its remote id, or by a label that means the same season."""
     wanted = asked.strip()
     by_label = [season for season in listed if season.label == wanted]
     by_id = [season for season in listed if season.twizzit_season_id == wanted]
-    alike = [season for season in listed if same(season.label, wanted)]
+    label = called(wanted, {season.label for season in listed})
+    alike = [season for season in listed if season.label == label]
     return next(iter(by_label or by_id or alike), None)
 
 
@@ -197,20 +281,6 @@ def not_listed(listed: Sequence[SeasonRow]) -> str:
     """What to say to whoever asked for a season that is not among these (the oldest first)."""
     labels = [season.label for season in reversed(listed)]
     return f"The account has {', '.join(labels)}" if labels else "The account has no season"
-
-
-def usable(label: str) -> bool:
-    """Whether a season's label can be a partition key: Dagster keeps a few characters for itself."""
-    return bool(label) and label.isprintable() and not set(label) & set("|,[]") and "..." not in label
-
-
-def _years(label: str) -> tuple[int, int] | None:
-    """The two years of a label, if it has two that follow each other."""
-    found = _TWO_YEARS.search(label)
-    if found is None:
-        return None
-    first, second = (int(year) % 100 for year in found.groups())
-    return (first, second) if second == (first + 1) % 100 else None
 
 
 def _date(value: date | str | None) -> date | None:
@@ -222,8 +292,8 @@ def _with_dates(
 ) -> SeasonRow:
     """Dates that the account left out follow from the first year in the label, else from today."""
     if start is None or end is None or end < start:
-        year = re.search(r"\b(20\d\d)\b", label)
-        day = date.fromisoformat(f"{year[1]}-{season_start}") if year else today()
+        year = first_year(label)
+        day = date.fromisoformat(f"{year}-{season_start}") if year is not None else today()
         computed = season_of(day, season_start)
         start, end = computed.start_date, computed.end_date
     assert start is not None

@@ -14,6 +14,8 @@ from typing import Any, Literal
 from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.sync.asides import SetAsideRows
 from twizzit_pipeline.sync.plan.matches import VANISHED
+from twizzit_pipeline.sync.plan.ownership import TAKEN_OVER, TAKEN_OVER_RENAMED
+from twizzit_pipeline.sync.plan.players import NAME_PUT_RIGHT
 
 Kind = Literal["rejected", "failed", "set_aside", "warnings"]
 KINDS: tuple[Kind, ...] = ("rejected", "failed", "set_aside", "warnings")
@@ -30,9 +32,9 @@ _RULES: Mapping[str, Mapping[str, str]] = {
 # Reason → sentence, whatever the entity; what an entity says otherwise stands below.
 REASONS: Mapping[str, str] = {
     # What could not be applied.
-    "club_doubtful": "which club the team belongs to is not certain",
+    "club_doubtful": "which club the team belongs to is not certain; say so: twizzit credentials set-club ID CLUB",
     "competition_not_mapped": "the competition is not in ShotSpot",
-    "doubtful_link": "several rows of ShotSpot fit, so none was linked and none made",
+    "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
     "group_not_found": "the account lists no such team in this season",
     "name_taken": "another team of the club has that name in that season",
     "no_own_team": "neither side is a team of this account",
@@ -43,6 +45,9 @@ REASONS: Mapping[str, str] = {
     "team_not_mapped": "none of the player's teams is in ShotSpot",
     # With a remark.
     "number_taken": "without the shirt number, which another player of the club has",
+    NAME_PUT_RIGHT: "ShotSpot had a part of the name in the wrong place; first and last name are Twizzit's now",
+    TAKEN_OVER: "taken over from ShotSpot's own integration",
+    TAKEN_OVER_RENAMED: "taken over from ShotSpot's own integration by their id alone: ShotSpot's name is another one",
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
 }
 _OF_ENTITY: Mapping[tuple[str, str], str] = {

@@ -148,6 +148,7 @@ class SyncSession:
             self.dialect,
             self.credential.twizzit_organization_id,
             self.credential.twizzit_organization_name or self.credential.organization_name,
+            self.credential.club_id,
         )
 
     @contextmanager
@@ -211,8 +212,9 @@ class SyncSession:
         self._learn(organization.id, organization.name)
         found = seasons.listed(self.client.seasons(), day=self.day, season_start=self.settings.season_start)
         with self.engine.begin() as connection:
-            seasons.refresh(connection, self.credential.id, found)
-        if any(season.label == self.season_label for season in found):
+            found = seasons.refresh(connection, self.credential.id, found)
+        labels = [season.label for season in found]
+        if seasons.called(self.season_label, labels) in labels:
             self._season = self.stored_season()
         else:
             self.progress(f"Twizzit lists no season {self.season_label} for this account")
@@ -225,7 +227,8 @@ class SyncSession:
             return self._season
         with self.engine.connect() as connection:
             stored = seasons.known(connection, self.credential.id, self.settings.season_start)
-        return next((season for season in stored if season.label == self.season_label), None)
+        label = seasons.called(self.season_label, [season.label for season in stored])
+        return next((season for season in stored if season.label == label), None)
 
     def _open(self, entity: str) -> Entry:
         if self._lease is None:

@@ -18,6 +18,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_players,
     twizzit_teams,
 )
+from twizzit_pipeline.sync.plan.clubs import ClubNames
 from twizzit_pipeline.sync.rows import (
     LocalClub,
     LocalPlayer,
@@ -32,7 +33,16 @@ from twizzit_pipeline.sync.rows import (
     TeamState,
     WantedSeason,
 )
-from twizzit_pipeline.transform.names import normalised_name
+
+_REMOTE_PLAYER = (
+    "twizzit_team_id",
+    "twizzit_player_id",
+    "first_name",
+    "last_name",
+    "gender",
+    "jersey_number",
+    "name_guessed",
+)
 
 
 def read_team_state(connection: Connection, owner: Owner, season_id: int, season: WantedSeason) -> TeamState:
@@ -44,8 +54,8 @@ def read_team_state(connection: Connection, owner: Owner, season_id: int, season
     ours = or_(team_mappings.c.twizzit_team_id.in_(ids), same_owner(team_mappings.c, owner))
     mappings = mapping_rows(connection, team_mappings, remote="team", where=ours)
     all_clubs = [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name))]
-    names = {normalised_name(team.club_name or owner.organization_name) for team in remote}
-    concerned = {club.id for club in all_clubs if normalised_name(club.name) in names}
+    known = ClubNames(all_clubs)
+    concerned = {id_ for name in {team.club_name for team in remote} for id_ in known.of_team(name, owner)}
     return TeamState(
         owner,
         season,
@@ -60,8 +70,7 @@ def read_team_state(connection: Connection, owner: Owner, season_id: int, season
 def read_player_state(connection: Connection, owner: Owner, season_id: int, season: WantedSeason) -> PlayerState:
     """The players of a scan, their mappings, where their teams went, and the local players they may mean."""
     seen = of_scan(twizzit_players.c, owner, season_id)
-    names = ("twizzit_team_id", "twizzit_player_id", "first_name", "last_name", "gender", "jersey_number")
-    wanted = select(*(twizzit_players.c[name] for name in names)).where(seen)
+    wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
     remote = [RemotePlayer(*row) for row in connection.execute(wanted)]
     places = (
         select(team_mappings.c.twizzit_team_id, team_mappings.c.id, teams.c.id, teams.c.club_id)

@@ -23,11 +23,12 @@ def scan_teams(session: SyncSession) -> ScanReport:
     def read(season: SeasonRow, watch: Stopwatch) -> Read:
         session.progress("Reading teams")
         narrowing = session.narrowing
-        remote = [team for team in session.client.teams(season.record) if narrowing.concerns(team.id)]
+        listed = session.client.teams(season.record)
+        remote = [team for team in listed.teams if narrowing.concerns(team.id)]
         watch.lap("fetch")
         checked = check_teams(teams_frame(remote))
         watch.lap("validate")
-        return Read(checked, found=bool(remote))
+        return Read(checked, set_aside=listed.set_aside, found=bool(remote))
 
     return scan_entity(session, "teams", twizzit_teams, read)
 

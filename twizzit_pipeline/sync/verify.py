@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import (
     ConnectionFailed,
@@ -12,11 +14,13 @@ from twizzit_pipeline.errors import (
 )
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
+from twizzit_pipeline.storage.tables import sync_config
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
 from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.would_sync import TeamsToCome, teams_to_come
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint, refuse_private
+from twizzit_pipeline.twizzit.sight import suggests_wrong_endpoint
 
 LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
 
@@ -25,8 +29,8 @@ LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
 class Verification:
     """What an account turned out to show: the organization, and how many organizations, groups and seasons.
 
-    `groups` is None where the dialect cannot tell without reading them all. `teams`: what a sync would bring; None
-    where that was not asked for.
+    `groups` is None where the dialect cannot tell without reading them all. `refusals`: what a sync would refuse or not
+    find, a line each, with what to do. `teams`: what a sync would bring; None where that was not asked for.
     """
 
     organization_name: str
@@ -34,6 +38,7 @@ class Verification:
     groups: int | None
     seasons: int
     calls: int
+    refusals: tuple[str, ...] = ()
     teams: TeamsToCome | None = None
 
 
@@ -59,11 +64,10 @@ def probable_endpoint(error: TwizzitPipelineError, api_endpoint: str) -> str | N
 
     The guide's default is v1, the live service speaks v2.
     """
-    if not isinstance(error, NotATwizzit | MalformedAnswer | ConnectionFailed):
+    if not isinstance(error, NotATwizzit | MalformedAnswer | ConnectionFailed) or api_endpoint == LIVE_ENDPOINT:
         return None
-    if api_endpoint == LIVE_ENDPOINT:
-        return None
-    return LIVE_ENDPOINT
+    reached = not isinstance(error, ConnectionFailed) or error.reached
+    return LIVE_ENDPOINT if not reached or suggests_wrong_endpoint(error.endpoint or "") else None
 
 
 def verify(settings: Settings, database: Database, credential_id: int, *, list_teams: bool = False) -> Verification:
@@ -77,10 +81,13 @@ def verify(settings: Settings, database: Database, credential_id: int, *, list_t
     """
     with driver_errors():
         credential = store.get(database.engine, credential_id)
+        wanted = select(sync_config.c.sync_competitions).where(sync_config.c.credential_id == credential_id)
+        with database.engine.connect() as connection:
+            calendar = connection.scalar(wanted)
     client = open_client(settings, database.engine, credential)
     with naming(credential_id), client, metered(database.engine, credential_id, lambda: client.calls):
         organization = client.organization()
-        capabilities = client.verify()
+        capabilities = client.verify(calendar=calendar is not False)
         listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
         teams = None
         if list_teams:
@@ -88,7 +95,15 @@ def verify(settings: Settings, database: Database, credential_id: int, *, list_t
         calls = client.calls
     with driver_errors():
         with database.engine.begin() as connection:
-            seasons.refresh(connection, credential_id, listed)
+            listed = seasons.refresh(connection, credential_id, listed)
         store.remember_organization(database.engine, credential_id, organization.id, organization.name)
         store.mark_verified(database.engine, credential_id)
-    return Verification(organization.name, capabilities.organizations, capabilities.groups, len(listed), calls, teams)
+    return Verification(
+        organization.name,
+        capabilities.organizations,
+        capabilities.groups,
+        len(listed),
+        calls,
+        capabilities.refusals,
+        teams,
+    )

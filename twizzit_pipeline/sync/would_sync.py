@@ -23,12 +23,14 @@ class TeamsToCome:
         season: the label of the running season.
         names: of the teams that would come, by name.
         rejected: how many distinct rows break a rule of the contract.
+        set_aside: groups that are no teams, or are listed twice.
         trouble: why the teams could not be read; None where they could.
     """
 
     season: str
     names: tuple[str, ...] = ()
     rejected: int = 0
+    set_aside: int = 0
     trouble: str | None = None
 
 
@@ -46,8 +48,10 @@ def teams_to_come(client: TwizzitClient, listed: Sequence[Season], *, day: date,
     label = seasons.running(known, day) or known[-1].label
     season = next(one for one in known if one.label == label)
     try:
-        checked = check_teams(teams_frame(client.teams(season.record)))
+        read = client.teams(season.record)
+        checked = check_teams(teams_frame(read.teams))
     except (AccessDenied, NotATwizzit, FormatChanged) as error:
         return TeamsToCome(label, trouble=" ".join(str(error).split()))
     names = sorted(map(str, checked.valid["name"]), key=str.casefold)
-    return TeamsToCome(label, tuple(names), int(checked.rejected["twizzit_id"].nunique(dropna=False)))
+    rejected = int(checked.rejected["twizzit_id"].nunique(dropna=False))
+    return TeamsToCome(label, tuple(names), rejected, len(read.set_aside) + len(checked.set_aside))

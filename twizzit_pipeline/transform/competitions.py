@@ -1,16 +1,12 @@
 """Competitions: plain records into the frame that the contract judges."""
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
 
-from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.text import clean_text, text_series
 from twizzit_pipeline.twizzit.records import Competition
-
-# A cup is played like a tournament; everything else that a federation organizes is a league.
-_TOURNAMENT = re.compile(r"\b(tornooi|toernooi|tournoi|tournament|beker|coupe|cup)\b")
+from twizzit_pipeline.words.competitions import CompetitionType, competition_type_of
 
 
 def competitions_frame(competitions: Sequence[Competition]) -> pd.DataFrame:
@@ -32,9 +28,9 @@ def competitions_frame(competitions: Sequence[Competition]) -> pd.DataFrame:
     )
 
 
-def competition_type(type_: str | None, name: str | None = None) -> str:
-    """ShotSpot's word for what is played: 'tournament' where the type (else the name) says so, in one of three
-    languages; 'league' otherwise.
+def competition_type(type_: str | None, name: str | None = None) -> CompetitionType:
+    """ShotSpot's word for what is played: what the type says, else the name, in one of three languages; a league where
+    neither says anything, as what a federation organizes is.
     """
-    told = clean_text(type_) or clean_text(name) or ""
-    return "tournament" if _TOURNAMENT.search(normalised_name(told)) else "league"
+    told = (competition_type_of(text) for value in (type_, name) if (text := clean_text(value)))
+    return next((one for one in told if one is not None), "league")

@@ -3,13 +3,15 @@
 What belongs here: the zone that a time without one stands in.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from twizzit_pipeline.transform.text import clean_text
 
 # The wire gives local times without a zone (assumed: Belgian, as every club of the federation is).
 BELGIUM = ZoneInfo("Europe/Brussels")
+# How long a match takes, with its break, where the wire does not say.
+USUAL_LENGTH = timedelta(minutes=90)
 
 
 def kick_off(text: object) -> datetime | None:
@@ -28,6 +30,24 @@ def kick_off(text: object) -> datetime | None:
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def hour_known(moment: datetime) -> bool:
+    """Whether a kick-off tells its hour: midnight in Belgium is written where the day alone is known."""
+    return moment.astimezone(BELGIUM).time() != time()
+
+
+def whistle(starts_at: datetime, ends_at: datetime | None) -> datetime:
+    """The moment from which a match is over: its end where that comes after its start, else 90 minutes after it began.
+
+    Where the hour of the start is not known, an end within the same 90 minutes is none (it was counted from midnight),
+    and the match is over with the Belgian day.
+    """
+    if hour_known(starts_at):
+        return ends_at if ends_at is not None and ends_at > starts_at else starts_at + USUAL_LENGTH
+    if ends_at is not None and ends_at > starts_at + USUAL_LENGTH:
+        return ends_at
+    return datetime.combine(belgian_day(starts_at) + timedelta(days=1), time(), BELGIUM).astimezone(UTC)
 
 
 def belgian_day(moment: datetime) -> date:

@@ -12,12 +12,8 @@ import pandas as pd
 from twizzit_pipeline.transform.full_names import split_full_names
 from twizzit_pipeline.transform.text import clean_text, text_series
 from twizzit_pipeline.twizzit.records import Player
+from twizzit_pipeline.words.genders import gender_of
 
-# What accounts have been seen to write (twizzit-wire.md), and the same words in Belgium's other languages.
-_GENDER_OF = {
-    **dict.fromkeys(("m", "male", "man", "mannelijk", "homme", "masculin", "h", "1"), "male"),
-    **dict.fromkeys(("f", "v", "female", "vrouw", "vrouwelijk", "femme", "féminin", "feminin", "2"), "female"),
-}
 _NUMBER = re.compile(r"0*([0-9]{1,3})")
 
 
@@ -51,9 +47,9 @@ def players_frame(players: Sequence[Player]) -> pd.DataFrame:
 
 
 def player_gender(value: object) -> str | None:
-    """'male' or 'female' as ShotSpot has them; None for "X", for nothing and for what nobody has seen yet."""
+    """'male' or 'female' as ShotSpot has them; None for nothing and for what `gender_of` does not know."""
     text = clean_text(value)
-    return None if text is None else _GENDER_OF.get(text.casefold())
+    return None if text is None else gender_of(text)
 
 
 def jersey_number(value: object) -> tuple[int | None, bool]:

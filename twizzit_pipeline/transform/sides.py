@@ -1,10 +1,11 @@
 """The name of a match's side: which part of it is the club's, and which the team's.
 
-What belongs here: reading "AKC Duinrand U15 1" as the club AKC Duinrand and its team U15 1. Which club and team of
-ShotSpot that is, is decided in `sync`.
+What belongs here: reading "AKC Duinrand U15 1" as the club AKC Duinrand and its team U15 1, by its words alone. Which
+clubs there are, and so where a name really parts, is known in `sync`.
 """
 
 import re
+from collections.abc import Iterator
 
 from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.teams import age_group, team_gender
@@ -23,12 +24,25 @@ def split_side(name: str) -> tuple[str, str]:
     At least one word is the club's. A name without any such ending is the club's and its team's alike: "KC Antwerpen"
     has the team "KC Antwerpen". A year ("'78") belongs to the club.
     """
-    words = [word for word in name.split() if word not in {"-", "–", "—"}] or [name]
+    words = _words(name)
     first = len(words)
     while first > 1 and _tells_the_team(words[first - 1], following=words[first:]):
         first -= 1
     club, team = " ".join(words[:first]), " ".join(words[first:])
     return (club, team) if team else (club, club)
+
+
+def partings(name: str) -> Iterator[tuple[str, str]]:
+    """(club, team) for each place between two words where the name may part, the longest club first; the team is empty
+    where the whole name is the club's.
+    """
+    words = _words(name)
+    for first in range(len(words), 0, -1):
+        yield " ".join(words[:first]), " ".join(words[first:])
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in name.split() if word not in {"-", "–", "—"}] or [name]
 
 
 def _tells_the_team(word: str, *, following: list[str]) -> bool:

@@ -1,7 +1,9 @@
 """Tokens, as an httpx.Auth.
 
-What belongs here: getting a token for a username and password, how long it lives, and the one repetition after a 401.
-Neither the password nor a token shows up in a repr, a log or an error.
+What belongs here: getting a token for a username and password, how long it lives, and the one repetition after a 401,
+or after a 403 on a token that has worked: some services end a session so (wire page). A path that answers 403 with a
+fresh token too is refused, and costs no other login in the same run. Neither the password nor a token shows up in a
+repr, a log or an error.
 """
 
 import threading
@@ -13,11 +15,13 @@ from typing import TypeVar
 import httpx
 from pydantic import SecretStr
 
-from twizzit_pipeline.errors import LoginRefused, MalformedAnswer, NotATwizzit
+from twizzit_pipeline.errors import LoginRefused, MalformedAnswer
+from twizzit_pipeline.twizzit.refusals import LOGIN, access_denied
 from twizzit_pipeline.twizzit.retry import ANSWER, ROUTE
-from twizzit_pipeline.twizzit.wire import plain_keys
+from twizzit_pipeline.twizzit.sight import passing_advice, shape
+from twizzit_pipeline.twizzit.wire import plain_keys, wrong_shape
 
-PATH = "/authenticate"
+PATH = LOGIN
 
 _T = TypeVar("_T")
 _Flow = Generator[httpx.Request, httpx.Response, _T]
@@ -35,7 +39,8 @@ class TwizzitAuth(httpx.Auth):
     """Logs in when needed, and gives every request its token. Safe between threads: one logs in, the others wait.
 
     Raises (while a request is sent):
-        LoginRefused: 401 for the username and password, or for a call twice, with a fresh token in between.
+        LoginRefused: 401 for the username and password, or for a call with a fresh token after another refusal.
+        AccessDenied: 403 for a call with a fresh token, or for the login itself.
         MalformedAnswer: a login was accepted and came without a token.
     """
 
@@ -56,25 +61,30 @@ class TwizzitAuth(httpx.Auth):
         self._clock = clock
         self._lock = threading.Lock()
         self._token: _Token | None = None
+        self._worked: _Token | None = None  # the last token with which a call was answered
+        self._refused: set[str] = set()  # paths that answered 403 with a fresh token
 
     def __repr__(self) -> str:
         return f"<TwizzitAuth {'with' if self._token else 'without'} a token>"
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """One request and what it takes to authorise it; httpx drives this in the calling thread."""
+        path = str(request.extensions.get(ROUTE, request.url.path))
         token = yield from self._token_other_than(None)
         response = yield _authorised(request, token)
-        if response.status_code != 401:
-            return
-        token = yield from self._token_other_than(token)
-        response = yield _authorised(request, token)
+        refused = response.status_code
+        if refused == 403 and (token is not self._worked or path in self._refused):
+            raise access_denied(path)
+        if refused in (401, 403):
+            token = yield from self._token_other_than(token)
+            response = yield _authorised(request, token)
         if response.status_code == 401:
-            path = str(request.extensions.get(ROUTE, request.url.path))
-            raise LoginRefused(
-                f"{path} answered 401 twice, with a fresh token in between: check the account",
-                endpoint=path,
-                status=401,
-            )
+            twice = "401 twice, with a fresh token in between" if refused == 401 else "403, and 401 with a fresh token"
+            raise LoginRefused(f"{path} answered {twice}: check the account", endpoint=path, status=401)
+        if response.status_code == 403:
+            self._refused.add(path)
+            raise access_denied(path)
+        self._worked = token
 
     def _token_other_than(self, refused: _Token | None) -> _Flow[_Token]:
         """The token in hand if it is neither due nor the refused one, else a new one."""
@@ -93,6 +103,8 @@ class TwizzitAuth(httpx.Auth):
                 endpoint=PATH,
                 status=401,
             )
+        if response.status_code == 403:
+            raise access_denied(PATH)
         return _read_token(response, asked_at)
 
     def _login_request(self) -> httpx.Request:
@@ -109,16 +121,13 @@ def _authorised(request: httpx.Request, token: _Token) -> httpx.Request:
 def _read_token(response: httpx.Response, asked_at: float) -> _Token:
     answer = response.extensions[ANSWER]
     if not isinstance(answer, Mapping):
-        raise NotATwizzit(
-            f"{PATH} did not answer with an object: the endpoint is probably not the one of a Twizzit API",
-            endpoint=PATH,
-            status=response.status_code,
-        )
+        raise wrong_shape(PATH, "an object with a token", answer)
     keys = plain_keys(answer)
     value = keys.get("token")
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
         raise MalformedAnswer(
-            f"{PATH} accepted the login without giving a token: try again later, and check the endpoint if it stays",
+            f"{PATH} accepted the login without giving a token: it answered {response.status_code} with "
+            f"{shape(answer)}; {passing_advice(PATH)}",
             endpoint=PATH,
             status=response.status_code,
         )

@@ -13,7 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
-from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team
+from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
 from twizzit_pipeline.twizzit.session import ClientOptions, Session
 from twizzit_pipeline.twizzit.v1 import V1
 from twizzit_pipeline.twizzit.v2 import V2
@@ -24,11 +24,15 @@ __all__ = ["Capabilities", "ClientOptions", "TwizzitClient"]
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an account may read: numbers of organizations, of groups on the first page (v1: of teams), of seasons."""
+    """What an account may read: numbers of organizations, of groups on the first page (v1: of teams), of seasons.
+
+    `refusals`: what a sync would refuse or not find, a line each, with what to do.
+    """
 
     organizations: int
     groups: int | None
     seasons: int
+    refusals: tuple[str, ...] = ()
 
 
 class TwizzitClient:
@@ -66,7 +70,8 @@ class TwizzitClient:
             self._endpoint, username, password, options=options or ClientOptions(), transport=transport, sleep=sleep
         )
         self._wire: V1 | V2 = (V1 if self.dialect == "v1" else V2)(self._session, organization_name, meanings)
-        self._calendars: dict[tuple[str, str | None], Calendar] = {}
+        self._meanings = meanings
+        self._calendars: dict[str, Calendar] = {}
 
     def __repr__(self) -> str:
         return f"<TwizzitClient {self.dialect} on {self._endpoint.host}, {self.calls} calls>"
@@ -98,6 +103,11 @@ class TwizzitClient:
         """`calls` by path, with ids left out (``/teams/{id}/players``)."""
         return self._session.ledger.by_path
 
+    @property
+    def meanings(self) -> Meanings:
+        """What the credential's configuration says of the account's own words."""
+        return self._meanings
+
     def organizations(self) -> tuple[Organization, ...]:
         """All organizations that the account may read (v1: the credential's own, without an id). Asked once."""
         return self._wire.organizations()
@@ -114,8 +124,11 @@ class TwizzitClient:
         """The seasons that the account lists; none in v1, or where it may not read them (403). Asked once."""
         return self._wire.seasons()
 
-    def teams(self, season: Season | None) -> tuple[Team, ...]:
-        """All teams of a season; of every season, or the current one in v1, where it is None. Asked anew each time."""
+    def teams(self, season: Season | None) -> Teams:
+        """All teams of a season; of every season, or the current one in v1, where it is None. Asked anew each time.
+
+        What was listed along and is no team of that season is set aside.
+        """
         return self._wire.teams(season)
 
     def groups(self, season: Season | None, group_type: str) -> tuple[Team, ...]:
@@ -137,27 +150,32 @@ class TwizzitClient:
         """
         return self._wire.names(person_ids)
 
-    def calendar(self, season: Season, *, match_type: str | None = None) -> Calendar:
-        """All competitions and matches of a season, complete. Asked once for each season and type.
+    def calendar(self, season: Season, *, own_team_ids: Collection[str] | None = None) -> Calendar:
+        """All competitions and matches of a season, complete. Asked once for each season.
 
         Args:
             season: with both its dates.
-            match_type: v2's event type of matches, by its id or a name; None: it is known by its names.
+            own_team_ids: the season's teams as they were scanned: any other that plays is an opponent. None: none were,
+                and the account's groups are asked for where two of them play in one match.
 
         Raises:
             MatchTypeNotFound: the account has no such type.
         """
-        key = (season.label, match_type)
-        if key not in self._calendars:
-            self._calendars[key] = self._wire.calendar(season, match_type)
-        return self._calendars[key]
+        if season.label not in self._calendars:
+            self._calendars[season.label] = self._wire.calendar(season, own_team_ids)
+        return self._calendars[season.label]
 
-    def verify(self) -> Capabilities:
-        """Log in and look around: four calls in v2, two in v1.
+    def verify(self, *, calendar: bool = True) -> Capabilities:
+        """Log in and look around: eight calls in v2, four in v1; one less without the calendar.
+
+        Args:
+            calendar: whether competitions and matches are to be synced.
 
         Raises:
             LoginRefused, AccessDenied, ConnectionFailed, NotATwizzit, OrganizationNotFound: what is wrong.
         """
         organizations = len(self.organizations())
         self.organization()
-        return Capabilities(organizations, self._wire.first_groups(), len(self.seasons()))
+        groups, seasons = self._wire.first_groups(), len(self.seasons())
+        refusals = self._wire.refusals(calendar=calendar)
+        return Capabilities(organizations, groups, seasons, tuple(refusals))

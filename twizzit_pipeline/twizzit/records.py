@@ -31,7 +31,13 @@ class Season:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team of one season. `club_id`, `club_name`: another club than the organization, if the row names one."""
+    """A team of one season.
+
+    Attributes:
+        club_id, club_name: another club than the organization, if the row names one.
+        other_ids: further ids under which memberships and events may speak of the same team: where `id` is the one of
+            the team's relation to its season, the lasting team's.
+    """
 
     id: str | None
     name: str | None
@@ -39,6 +45,7 @@ class Team:
     club_id: str | None = None
     club_name: str | None = None
     category: str | None = None
+    other_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +134,9 @@ class Side:
 class Match:
     """A match, home first.
 
-    `competition_id` is None for a friendly. `starts_at` is the wire's text, with or without an offset. `status` is one
-    of ShotSpot's words or v1's own, None where the wire does not tell. Scores are raw.
+    `competition_id` is None for a friendly. `starts_at` and `ends_at` are the wire's text, with or without an offset.
+    `status` is the wire's word, or one of `words.statuses`, None where it does not tell. Scores are raw;
+    `score_unread`: the wire gives a score in no known shape.
     """
 
     id: str | None
@@ -139,15 +147,24 @@ class Match:
     status: str | None = None
     home_score: object = None
     away_score: object = None
+    ends_at: str | None = None
+    score_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """All competitions and matches of a season, complete.
 
-    Every event that was read is in `matches` or in `set_aside`.
+    Every event that was read is in `matches` or in `set_aside`, once; every competition that v1 lists is in
+    `competitions` or in `competitions_set_aside` (v2 lists none: its series come with their matches).
+
+    `types_read`, `types_not_read`: names of the account's types of events, cleaned, whose events are matches, and of
+    the others; empty in v1, which has none.
     """
 
     competitions: tuple[Competition, ...]
     matches: tuple[Match, ...]
     set_aside: tuple[SetAside, ...] = ()
+    competitions_set_aside: tuple[SetAside, ...] = ()
+    types_read: tuple[str, ...] = ()
+    types_not_read: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 What belongs here: the judgement of one HTTP answer (fine, transient, permanent), the tries of one call, the count of
 calls and their rate. It is an httpx transport, so that the authentication's own call is counted, paced and tried again
-like any other. 401 alone passes through: `auth` knows what to do about it.
+like any other. 401, and a 403 that does not say that it is a refusal, pass through: `auth` knows what to do about them.
 """
 
 import json
@@ -21,7 +21,6 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import (
-    AccessDenied,
     CallBudgetSpent,
     ConnectionFailed,
     MalformedAnswer,
@@ -33,11 +32,14 @@ from twizzit_pipeline.errors import (
     TryAgainLater,
     TwizzitAnswerError,
 )
+from twizzit_pipeline.twizzit.refusals import access_denied, says_refused
+from twizzit_pipeline.twizzit.sight import advice, body_shape, is_web_page, passing_advice, shape
+from twizzit_pipeline.twizzit.wire import NOTHING
 
 _log = logs.logger(__name__)
 
 ROUTE = "twizzit_route"  # request extension: the path with its ids left out, for counting and messages
-ANSWER = "twizzit_answer"  # response extension: the JSON, read once
+ANSWER = "twizzit_answer"  # response extension: the JSON, read once, or NOTHING
 
 # A spent quota is told from a short pause by its words alone (wire page: "a message that says so"), in the languages
 # that Twizzit speaks.
@@ -85,7 +87,7 @@ class CallLedger:
 class RetryTransport(httpx.BaseTransport):
     """Sends a request until it is answered well, or says why not.
 
-    A response that comes out has status 200 (to 299) and JSON under ``extensions[ANSWER]``, or status 401.
+    A response that comes out has status 401, 403, or 200 to 299 with JSON or `NOTHING` under ``extensions[ANSWER]``.
 
     Raises:
         ConnectionFailed, RateLimited, ServiceUnavailable, MalformedAnswer: the tries or their time ran out.
@@ -158,7 +160,7 @@ class RetryTransport(httpx.BaseTransport):
         except httpx.TimeoutException:
             raise ConnectionFailed(f"{path} gave no answer in time: try again later", endpoint=path) from None
         except httpx.DecodingError:
-            raise _malformed(path, None) from None
+            raise _malformed(path, None, "a body that cannot be unpacked") from None
         except httpx.TransportError:
             raise ConnectionFailed(f"{path}: the connection was cut; try again later", endpoint=path) from None
         return judge(response, path)
@@ -178,18 +180,21 @@ def _tell(state: RetryCallState) -> None:
 
 
 def judge(response: httpx.Response, path: str) -> httpx.Response:
-    """The response itself if it is of use (JSON, or a 401), else the error that it stands for.
+    """The response itself if it is of use (JSON, nothing, or what `auth` must judge), else the error it stands for.
 
     Bodies are read for their meaning and never quoted: they may hold names.
     """
     status = response.status_code
-    if status == 401:
+    if status == 401 or (status == 403 and not says_refused(response)):
+        return response
+    if status in (204, 205):
+        response.extensions[ANSWER] = NOTHING
         return response
     if response.is_success:
         try:
             response.extensions[ANSWER] = json.loads(response.content)
         except (ValueError, RecursionError):
-            raise _malformed(path, status) from None
+            raise _malformed(path, status, body_shape(response.content)) from None
         return response
     raise _refusal(response, path)
 
@@ -206,31 +211,32 @@ def _refusal(response: httpx.Response, path: str) -> TwizzitAnswerError:
             retry_after=_retry_after(response),
         )
     if status == 403:
-        return AccessDenied(
-            f"{path} answered 403: this account may not read it; ask Twizzit or the club for the right",
-            endpoint=path,
-            status=status,
-        )
+        return access_denied(path)
     if response.is_redirect:
         return NotATwizzit(
             f"{path} sends elsewhere ({status}), which is not followed: give the credential the final endpoint",
             endpoint=path,
             status=status,
         )
+    what = "Twizzit refuses what was asked; " if status == 400 else ""
     return NotATwizzit(
-        f"{path} answered {status}: the endpoint is probably wrong (the live service is "
-        "https://app.twizzit.com/v2/api)",
+        f"{path} answered {status} with {_shape_of(response)}: {what}{advice(path)}",
         endpoint=path,
         status=status,
+        web_page=is_web_page(response.content),
     )
 
 
-def _malformed(path: str, status: int | None) -> MalformedAnswer:
-    return MalformedAnswer(
-        f"{path} answered something that is no JSON: try again later, and check the endpoint if it stays",
-        endpoint=path,
-        status=status,
-    )
+def _shape_of(response: httpx.Response) -> str:
+    try:
+        return shape(json.loads(response.content))
+    except (ValueError, RecursionError):
+        return body_shape(response.content)
+
+
+def _malformed(path: str, status: int | None, seen: str) -> MalformedAnswer:
+    answered = "answered" if status is None else f"answered {status}"
+    return MalformedAnswer(f"{path} {answered} with {seen}: {passing_advice(path)}", endpoint=path, status=status)
 
 
 def _too_many(response: httpx.Response, path: str) -> QuotaSpent | RateLimited:

@@ -15,10 +15,12 @@ import httpx
 from pydantic import SecretStr
 
 from twizzit_pipeline.errors import (
+    AccessDenied,
     CallBudgetSpent,
     ConnectionFailed,
     EndpointRefused,
     LoginRefused,
+    NotATwizzit,
     QuotaSpent,
     RateLimited,
     TwizzitPipelineError,
@@ -26,7 +28,9 @@ from twizzit_pipeline.errors import (
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.twizzit.auth import TwizzitAuth
 from twizzit_pipeline.twizzit.endpoint import Endpoint, guarded_transport
+from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.retry import ANSWER, ROUTE, CallLedger, RetryTransport
+from twizzit_pipeline.twizzit.wire import NOTHING
 
 _T = TypeVar("_T")
 Query = Sequence[tuple[str, str | int]]
@@ -80,6 +84,8 @@ class Session:
     ) -> None:
         self.endpoint = endpoint
         self.ledger = CallLedger(options.call_ceiling)
+        self.page_limits = PageLimits()
+        self._answered: set[str] = set()  # paths, ids included, that have answered well in this run
         self._given_up = threading.Event()
         self._workers = ThreadPoolExecutor(options.concurrent_requests, thread_name_prefix="twizzit")
         inner = transport or guarded_transport(
@@ -103,17 +109,36 @@ class Session:
         )
 
     def get(self, path: str, query: Query = (), *, route: str | None = None) -> object:
-        """The JSON that a GET of `path` answers; `route` is the path with its ids left out.
+        """The JSON that a GET of `path` answers, or `NOTHING`; `route` is the path with its ids left out.
+
+        Some services answer 404 where a filter leaves nothing: so it is read where the same path has answered well
+        before. A 404 that is a web page is the word of a server in front of the service, and stays an error.
 
         Raises:
             TwizzitAnswerError: one of its leaves, see `retry.RetryTransport` and `auth.TwizzitAuth`.
             EndpointRefused: the host is on an address that is not allowed.
         """
-        response = self._http.get(
-            f"{self.endpoint.base_url}{path}",
-            params=httpx.QueryParams([(name, str(value)) for name, value in query]),
-            extensions={ROUTE: route or path},
-        )
+        try:
+            response = self._http.get(
+                f"{self.endpoint.base_url}{path}",
+                params=httpx.QueryParams([(name, str(value)) for name, value in query]),
+                extensions={ROUTE: route or path},
+            )
+        except NotATwizzit as error:
+            if error.status != 404 or error.web_page or path not in self._answered:
+                raise
+            return NOTHING
+        except AccessDenied as error:
+            if path not in self._answered:
+                raise
+            raise AccessDenied(
+                f"{error.endpoint} answered 403 after it had answered in this same run: try again later, and ask "
+                "Twizzit if it stays",
+                endpoint=error.endpoint,
+                status=error.status,
+                answered_before=True,
+            ) from None
+        self._answered.add(path)
         return response.extensions[ANSWER]
 
     def gather(self, tasks: Sequence[Callable[[], _T]]) -> list[_T | TwizzitPipelineError]:
@@ -162,10 +187,3 @@ class Session:
     def _sleep(self, seconds: float) -> None:
         if self._given_up.wait(seconds):
             raise ConnectionFailed("The call was given up since another one of the same scan failed for good")
-
-
-def _raise_if_final(error: BaseException | None) -> None:
-    """Raise what makes the other tasks useless, an error of the program included."""
-    if error is None or (isinstance(error, TwizzitPipelineError) and not ends_everything(error)):
-        return
-    raise error

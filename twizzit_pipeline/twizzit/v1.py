@@ -4,8 +4,7 @@ What belongs here: v1's paths and rows, turned into plain records. The paths are
 keys are the guide's.
 """
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from urllib.parse import quote
 
@@ -19,12 +18,18 @@ from twizzit_pipeline.twizzit.records import (
     Player,
     Rosters,
     Season,
+    SetAside,
     Side,
     Team,
+    Teams,
 )
+from twizzit_pipeline.twizzit.refusals import refused
+from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, rows_of_envelope, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
+from twizzit_pipeline.words.opponents import is_no_opponent
+from twizzit_pipeline.words.seasons import may_be
 
 _LIMIT = 100
 _TEAMS = "/teams"
@@ -40,6 +45,7 @@ class V1:
         self._session = session
         self._meanings = meanings
         self._organization = Organization(None, organization_name)
+        self._a_team: str | None = None
 
     def organizations(self) -> tuple[Organization, ...]:
         """The one that the credential names: v1 itself has none."""
@@ -57,16 +63,29 @@ class V1:
         """How many teams there are, or stand on the first page where the answer gives no total. One call."""
         answer = self._session.get(_TEAMS, [("page", 1), ("limit", _LIMIT)])
         rows, _, total = rows_of_envelope(answer, "teams", path=_TEAMS)
+        self._a_team = next((found for row in rows if (found := identifier(plain_keys(row).get("id")))), None)
         return len(rows) if total is None else total
 
-    def teams(self, _season: Season | None) -> tuple[Team, ...]:
+    def refusals(self, *, calendar: bool) -> list[str]:
+        """What a sync would refuse, a line each, with what to do. Two pages at most, after the first teams."""
+        checks: list[tuple[str, Callable[[], object]]] = []
+        if self._a_team is not None:
+            team_id = self._a_team
+            checks.append(("players", lambda: self._roster(team_id)))
+        if calendar:
+            checks.append(
+                ("competitions and matches", lambda: self._read(_COMPETITIONS, _COMPETITIONS, "competitions"))
+            )
+        return refused(checks)
+
+    def teams(self, _season: Season | None) -> Teams:
         """All teams. One call for each page of 100."""
         rows = self._read(_TEAMS, _TEAMS, "teams")
-        return tuple(_team(plain_keys(row)) for row in rows)
+        return Teams(tuple(_team(plain_keys(row)) for row in rows))
 
     def groups(self, season: Season | None, _group_type: str) -> tuple[Team, ...]:
         """All teams: v1 knows no other groups."""
-        return self.teams(season)
+        return self.teams(season).teams
 
     def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:
         """The players of these teams. One call for each team and page of 100."""
@@ -86,26 +105,27 @@ class V1:
         """Nobody's: v1 names people as players of a team alone."""
         return {}
 
-    def calendar(self, season: Season, _match_type: str | None) -> Calendar:
+    def calendar(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
         """The competitions of the season and their matches. One call for each page of either.
 
-        A competition that names another season is left out; every match belongs to a competition. Ids of teams are as
-        they come, the opponents' too.
+        A competition that names another season is set aside; every match belongs to a competition. Ids of teams are as
+        they come, the opponents' too, but for opponents that are none.
         """
         rows = [plain_keys(row) for row in self._read(_COMPETITIONS, _COMPETITIONS, "competitions")]
         competitions = [_competition(row) for row in rows if _is_of(row, season)]
+        others = [SetAside(identifier(row.get("id")), "other_season") for row in rows if not _is_of(row, season)]
         ids = list(dict.fromkeys(one.id for one in competitions if one.id is not None))
-        answers = self._session.gather([partial(self._matches, competition_id) for competition_id in ids])
+        answers = self._session.gather([partial(self._matches, competition_id, own_team_ids) for competition_id in ids])
         matches: list[Match] = []
         for answer in answers:
             if isinstance(answer, TwizzitPipelineError):
                 raise answer  # complete, or an error
             matches += answer
-        return Calendar(tuple(competitions), tuple(matches))
+        return Calendar(tuple(competitions), tuple(matches), competitions_set_aside=tuple(others))
 
-    def _matches(self, competition_id: str) -> list[Match]:
+    def _matches(self, competition_id: str, own: Collection[str] | None) -> list[Match]:
         path = f"{_COMPETITIONS}/{quote(competition_id, safe='')}/matches"
-        return [_match(competition_id, plain_keys(row)) for row in self._read(path, _MATCHES, "matches")]
+        return [_match(competition_id, plain_keys(row), own) for row in self._read(path, _MATCHES, "matches")]
 
     def _roster(self, team_id: str) -> list[Player]:
         rows = self._read(f"{_TEAMS}/{quote(team_id, safe='')}/players", _PLAYERS, "players")
@@ -152,19 +172,29 @@ def _competition(row: Row) -> Competition:
 
 
 def _is_of(row: Row, season: Season) -> bool:
-    """Whether a competition is the season's, by the first year that either names ("2026-2027", "2026/27")."""
-    said, wanted = (re.search(r"20\d\d", name or "") for name in (text(row.get("season")), season.label))
-    return said is None or wanted is None or said[0] == wanted[0]
+    """Whether a competition is the season's, by the years that both name ("2026-2027", "2026/27")."""
+    return may_be(text(row.get("season")), season.label)
 
 
-def _match(competition_id: str, row: Row) -> Match:
+def _match(competition_id: str, row: Row, own: Collection[str] | None) -> Match:
+    score = score_of(row.get("score"))
+    if score.home is None and not score.unread:
+        score = sides_score(row.get("homescore"), row.get("awayscore"))
     return Match(
         id=identifier(row.get("id")),
         competition_id=competition_id,
-        home=Side(identifier(row.get("hometeamid")), text(row.get("hometeamname"))),
-        away=Side(identifier(row.get("awayteamid")), text(row.get("awayteamname"))),
+        home=_side(identifier(row.get("hometeamid")), text(row.get("hometeamname")), own),
+        away=_side(identifier(row.get("awayteamid")), text(row.get("awayteamname")), own),
         starts_at=text(row.get("startsat")),
         status=text(row.get("status")),
-        home_score=row.get("homescore"),
-        away_score=row.get("awayscore"),
+        home_score=score.home,
+        away_score=score.away,
+        ends_at=text(row.get("endsat")),
+        score_unread=score.unread,
     )
+
+
+def _side(id_: str | None, name: str | None, own: Collection[str] | None) -> Side:
+    """A side; a bye or a team that nobody knows yet has no id, whatever stands for it."""
+    is_own = own is not None and id_ in own
+    return Side(None if not is_own and name is not None and is_no_opponent(name) else id_, name)

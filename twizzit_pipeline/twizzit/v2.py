@@ -1,28 +1,31 @@
-"""The dialect v2, the live service: organizations, seasons and groups, turned into plain records.
+"""The dialect v2, the live service: organizations and seasons, and what one account is asked once for.
 
-What belongs here: v2's words and rows up to the teams. Who plays in a team is `v2_rosters`', who somebody is
-`v2_contacts`', when they play `v2_events`'. No other module of the project says group, contact or event.
+What belongs here: v2's face, and its rows up to the seasons. Which groups are teams is `v2_groups`', who plays in them
+`v2_rosters`', who somebody is `v2_contacts`', when they play `v2_events`'. No other module of the project says group,
+contact or event.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound, TwizzitAnswerError
-from twizzit_pipeline.twizzit.paging import by_id
-from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team
-from twizzit_pipeline.twizzit.session import Query, Session
+from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound
+from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.refusals import refused
+from twizzit_pipeline.twizzit.session import Session
+from twizzit_pipeline.twizzit.sight import advice, shape
 from twizzit_pipeline.twizzit.v2_contacts import read_contacts
+from twizzit_pipeline.twizzit.v2_event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2_events import CalendarReader
+from twizzit_pipeline.twizzit.v2_functions import Functions
+from twizzit_pipeline.twizzit.v2_groups import LIMIT as GROUP_LIMIT
+from twizzit_pipeline.twizzit.v2_groups import PATH as GROUPS
+from twizzit_pipeline.twizzit.v2_groups import Groups
 from twizzit_pipeline.twizzit.v2_lists import Scope
 from twizzit_pipeline.twizzit.v2_rosters import RosterReader
-from twizzit_pipeline.twizzit.wire import Row, day, folded, identifier, plain_keys, reference, text, texts
+from twizzit_pipeline.twizzit.v2_seasons import season_of_row
+from twizzit_pipeline.twizzit.wire import Row, folded, identifier, plain_keys, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 _SEASONS = "/seasons"
-_TYPES = "/group-types"
-_GROUPS = "/groups"
-_GROUP_LIMITS = (250, 100)
-_TEAM_WORDS = {"team", "teams", "ploeg", "ploegen", "equipe", "equipes"}
-_USUAL_TEAM_TYPE = "1"  # what the service's own pages ask for when they want teams (wire page)
 
 
 class V2:
@@ -35,7 +38,10 @@ class V2:
         self._organizations: tuple[Organization, ...] | None = None
         self._organization: Organization | None = None
         self._seasons: tuple[Season, ...] | None = None
-        self._reader: RosterReader | None = None
+        self._functions: Functions | None = None
+        self._readers: dict[Season | None, RosterReader] = {}
+        self._ids: dict[Season | None, _OtherIds] = {}
+        self._a_group: str | None = None
 
     def organizations(self) -> tuple[Organization, ...]:
         """All organizations that the account may read. One call for each client."""
@@ -63,139 +69,133 @@ class V2:
                 if error.endpoint != _SEASONS:
                     raise
                 rows = []
-            found = (_season(plain_keys(row)) for row in rows)
+            found = (season_of_row(plain_keys(row)) for row in rows)
             self._seasons = tuple(season for season in found if season is not None)
         return self._seasons
 
     def first_groups(self) -> int | None:
         """How many groups the first page lists: whether the account may read them at all. One call."""
-        return len(self._scope().page(_GROUPS, limit=_GROUP_LIMITS[0]))
+        groups = self._scope().page(GROUPS, limit=GROUP_LIMIT)
+        self._a_group = next((found for row in groups if (found := identifier(plain_keys(row).get("id")))), None)
+        return len(groups)
 
-    def teams(self, season: Season | None) -> tuple[Team, ...]:
-        """The groups of a season that are teams: boards and committees are left out.
+    def refusals(self, *, calendar: bool) -> list[str]:
+        """What a sync would refuse or not find, a line each, with what to do. Four calls at most, after the first page.
 
-        Rows of other seasons are dropped, as the filter may be ignored; with no season, all are taken. `/group-types`
-        names the type of teams. A row does not say its type, so the filter is put to the proof by asking for another
-        type as well: if both answers share a group it is ignored, and then those groups are teams in which somebody
-        plays (a team without players is not seen in such an account until it has some).
-
-        Three calls for up to 250 groups.
+        Raises:
+            TransientError: nothing can be said now.
         """
-        team_type, other_type = self._group_types()
-        rows = self._groups(season, team_type)
-        if rows and other_type is not None and self._ignores_type(rows, season, other_type):
-            in_season = [row for row in rows if _belongs(row, season)]
-            playing = self._rosters().groups_with_players([found for row in in_season if (found := _id(row))])
-            rows = [row for row in in_season if _id(row) in playing]
-        return tuple(self._team(plain_keys(row)) for row in rows if _belongs(row, season))
+        checks: list[tuple[str, Callable[[], object]]] = [("teams", self._group_lists().check_types)]
+        if self._a_group is not None:
+            members = [("group-ids[]", self._a_group)]
+            checks.append(("players", lambda: self._scope().page("/group-contacts", members, limit=GROUP_LIMIT)))
+        checks.append(("players", lambda: self._function_list().check()))
+        if calendar:
+            checks.append(("competitions and matches", self._event_types))
+        found = [] if self._a_group is not None else ["teams: the account lists no group; ask Twizzit for the right"]
+        return [*found, *refused(checks)]
+
+    def teams(self, season: Season | None) -> Teams:
+        """The groups of a season that are teams; see `Groups.teams`."""
+
+        def playing(teams: Sequence[Team]) -> set[str]:
+            self._other_ids(season).keep(teams)
+            return self._rosters(season).groups_with_players([team.id for team in teams if team.id is not None])
+
+        found = self._group_lists().teams(season, playing)
+        self._other_ids(season).keep(found.teams)
+        return found
 
     def groups(self, season: Season | None, group_type: str) -> tuple[Team, ...]:
         """The groups of a season that are listed for another type than teams; the filter is not put to the proof."""
-        rows = self._groups(season, group_type)
-        return tuple(self._team(plain_keys(row)) for row in rows if _belongs(row, season))
+        return self._group_lists().of_type(season, group_type)
 
-    def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:
+    def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
         """Who plays in these teams; see `RosterReader.read`."""
-        return self._rosters().read([team.id for team in teams if team.id is not None])
+        return self._rosters(season).read([team.id for team in teams if team.id is not None])
 
     def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
         """First and last name by id, a whole name standing for the last one; see `read_contacts` for the calls."""
         people = read_contacts(self._scope(), person_ids).people
         return {id_: (one.first_name, one.last_name or one.full_name) for id_, one in people.items()}
 
-    def calendar(self, season: Season, match_type: str | None) -> Calendar:
+    def calendar(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
         """The season's matches and their series; see `CalendarReader.read`."""
-        return CalendarReader(self._scope(), self.organization().name).read(season, match_type)
+        reader = CalendarReader(
+            self._scope(), self.organization().name, self._meanings, lambda: self._ids_of_groups(season)
+        )
+        return reader.read(season, own_team_ids)
+
+    def _ids_of_groups(self, season: Season) -> list[list[str]] | None:
+        """The ids of each team of the season, its own first; None where the account may not read them. No call where
+        this client has read the season's teams.
+        """
+        try:
+            listed = self._other_ids(season).asked()
+        except (AccessDenied, NotATwizzit) as error:
+            if error.endpoint != GROUPS or error.status not in (400, 403, 404):
+                raise
+            return None
+        return [[id_, *others] for id_, others in listed.items()]
+
+    def _event_types(self) -> EventTypes:
+        return read_event_types(self._scope(), self._meanings)
 
     def _scope(self) -> Scope:
         return Scope(self._session, self.organization().id)
 
-    def _rosters(self) -> RosterReader:
-        if self._reader is None:
-            self._reader = RosterReader(self._scope())
-        return self._reader
+    def _group_lists(self) -> Groups:
+        return Groups(self._scope(), self._meanings, self.organization(), self.organizations())
 
-    def _group_types(self) -> tuple[str, str | None]:
-        """The id of the type "team", and that of another type; None for the latter where all groups are teams."""
-        try:
-            rows = [plain_keys(row) for row in self._scope().few(_TYPES)]
-        except (AccessDenied, NotATwizzit) as error:
-            if error.endpoint != _TYPES or error.status not in (400, 403, 404):
-                raise
-            rows = []
-        ids = [found for row in rows if (found := identifier(row.get("id")))]
-        named = (identifier(row.get("id")) for row in rows if _names_teams(row.get("name")))
-        team_type = next((found for found in named if found), _USUAL_TEAM_TYPE)
-        if ids == [team_type]:
-            return team_type, None
-        # With no other type known, any other number proves as much: nothing, or a refusal, is what it must bring.
-        return team_type, next((one for one in ids if one != team_type), "2" if team_type != "2" else "1")
+    def _function_list(self) -> Functions:
+        if self._functions is None:
+            self._functions = Functions(self._scope(), self._meanings)
+        return self._functions
 
-    def _groups(self, season: Season | None, group_type: str) -> list[Row]:
-        return self._scope().every(_GROUPS, _filters(season, group_type), limits=_GROUP_LIMITS)
+    def _rosters(self, season: Season | None) -> RosterReader:
+        if season not in self._readers:
+            functions, other_ids = self._function_list(), self._other_ids(season)
+            self._readers[season] = RosterReader(self._scope(), season, functions, other_ids)
+        return self._readers[season]
 
-    def _ignores_type(self, rows: Sequence[Row], season: Season | None, other_type: str) -> bool:
-        try:
-            others = self._scope().page(_GROUPS, _filters(season, other_type), limit=_GROUP_LIMITS[-1])
-        except TwizzitAnswerError as error:
-            if error.endpoint == _GROUPS and error.status in (400, 403, 404):
-                return False
-            raise
-        return not {by_id(row) for row in rows}.isdisjoint(by_id(row) for row in others)
-
-    def _team(self, row: Row) -> Team:
-        club_id, club_name = self._club(row.get("club"))
-        return Team(
-            id=identifier(row.get("id")),
-            name=text(row.get("name")),
-            short_name=text(row.get("shortname")),
-            club_id=club_id,
-            club_name=club_name,
-            category=text(row.get("category")),
-        )
-
-    def _club(self, value: object) -> tuple[str | None, str | None]:
-        """Another club than the organization: an object with a name, or the id of an organization of the account."""
-        own = self.organization()
-        club_id = reference(value)
-        name = text(plain_keys(value).get("name")) if isinstance(value, Mapping) else None
-        if name is None or not name.strip():
-            name = next((one.name for one in self.organizations() if one.id == club_id), None)
-        if name is None or folded(name) == folded(own.name):
-            return None, None
-        return club_id, name
+    def _other_ids(self, season: Season | None) -> "_OtherIds":
+        return self._ids.setdefault(season, _OtherIds(lambda: self._group_lists().listed(season)))
 
 
-def _filters(season: Season | None, group_type: str) -> Query:
-    asked: list[tuple[str, str | int]] = [("group-type", group_type)]
-    return [("season-id", season.id), *asked] if season is not None and season.id is not None else asked
+class _OtherIds:
+    """The other ids of a season's teams, as far as they are known; see `v2_memberships.OtherIds`."""
 
+    def __init__(self, listed: Callable[[], Sequence[Team]]) -> None:
+        self._listed = listed
+        self._found: dict[str, tuple[str, ...]] | None = None
 
-def _id(row: Row) -> str | None:
-    return identifier(plain_keys(row).get("id"))
+    def keep(self, teams: Sequence[Team]) -> None:
+        """What was read of them for another reason."""
+        self._found = {team.id: team.other_ids for team in teams if team.id is not None}
 
+    def known(self) -> dict[str, tuple[str, ...]]:
+        """What has been read of them so far."""
+        return self._found or {}
 
-def _belongs(row: Row, season: Season | None) -> bool:
-    """Whether a group is one of the season: by its own word where it has one, since the filter may be ignored."""
-    said = plain_keys(row).get("season")
-    if season is None or said is None:
-        return True
-    season_id = reference(said)
-    if season.id is not None and season_id is not None:
-        return season_id == season.id
-    label = text(said) if isinstance(said, Mapping) else None
-    return label is None or _label(label) == season.label
-
-
-def _names_teams(name: object) -> bool:
-    return any(word in _TEAM_WORDS for one in texts(name) for word in folded(one).split())
+    def asked(self) -> dict[str, tuple[str, ...]]:
+        """All of them: for the calls that the groups cost, where no one has read these yet; none where the account may
+        not read its groups.
+        """
+        if self._found is None:
+            try:
+                self.keep(self._listed())
+            except (AccessDenied, NotATwizzit) as error:
+                if error.endpoint != GROUPS or error.status not in (400, 403, 404):
+                    raise
+                self.keep(())
+        return self.known()
 
 
 def _organization(row: Row) -> Organization:
     found = identifier(row.get("id")) or identifier(row.get("organizationid"))
     if found is None:
         raise NotATwizzit(
-            "/organizations lists one without an id: the endpoint is probably not the one of a Twizzit API",
+            f"/organizations lists one without an id, as {shape(row)}: {advice('/organizations')}",
             endpoint="/organizations",
             status=200,
         )
@@ -215,17 +215,3 @@ def _choose(organizations: Sequence[Organization], name: str) -> Organization:
         f"The account has {len(organizations)} organizations and {found} of them has the credential's name: "
         "give the credential the organization's name as it is in Twizzit"
     )
-
-
-def _season(row: Row) -> Season | None:
-    """A season; None where a row gives neither a name nor dates to call it by."""
-    start, end = day(row.get("startdate")), day(row.get("enddate"))
-    name = _label(text(row.get("name")) or "")
-    if not name and start is not None and end is not None:
-        name = f"{start.year}-{end.year}"
-    return Season(identifier(row.get("id")), name, start, end) if name else None
-
-
-def _label(name: str) -> str:
-    """A season's name as a partition key may hold it: without ``|`` and ``,``."""
-    return name.replace("|", "-").replace(",", "-").strip()

@@ -5,8 +5,8 @@ contact, names, gender and shirt number are kept and nothing else: the rest is p
 
 Asking for N contacts costs ceil(N / 10) calls. How many the list costs is known only at its end, so it is read page by
 page, no further than asking would cost; what is then still missing is asked for. Together that is at most twice the
-cheaper way (a list of exactly fifty costs two pages: it could as well have been cut to Twizzit's silent default). The
-pages need no proof of their own: whoever was not on them is asked for by id.
+cheaper way (a list of a round length, such as fifty, costs one page more: it could as well have been cut). The pages
+need no proof of their own: whoever was not on them is asked for by id.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,9 +15,8 @@ from functools import partial
 from math import ceil
 
 from twizzit_pipeline.errors import AccessDenied, TwizzitPipelineError
-from twizzit_pipeline.twizzit.paging import by_id, page_of
-from twizzit_pipeline.twizzit.v2_lists import DEFAULT_PAGE, IDS_A_CALL, Scope, tens
-from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of, text
+from twizzit_pipeline.twizzit.v2_lists import IDS_A_CALL, Scope, at_most, tens
+from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, text
 
 _CONTACTS = "/contacts"
 _LIMIT = 100
@@ -50,7 +49,7 @@ def person(row: Row) -> Person:
         first_name=first_name,
         last_name=last_name,
         full_name=None if separate else text(row.get("name")),
-        gender=row.get("gender"),
+        gender=text(gender) if isinstance(gender := row.get("gender"), Mapping) else gender,
         jersey_number=row.get("number"),
     )
 
@@ -77,6 +76,8 @@ class _Search:
         self._scope = scope
         self._by_ids = ceil(len(ids) / IDS_A_CALL)
         self._pages = 0
+        self._offset = 0
+        self._limit = _LIMIT
         self._page_size = _LIMIT
         self._listed: set[str] = set()
         self._last_page: int | None = None  # the number of the page that ended the list
@@ -89,8 +90,9 @@ class _Search:
             # them (ids that are no contacts), the calls in vain stay below the calls of use.
             needed = ceil(len(self.missing) / self._page_size)
             wave = min(needed, self._by_ids - self._pages, max(1, self._pages))
-            offsets = [(self._pages + step) * self._page_size for step in range(wave)]
+            offsets = [self._offset + step * self._page_size for step in range(wave)]
             answers = self._scope.session.gather([partial(self._page, offset) for offset in offsets])
+            self._limit = self._accepted()[0]
             for answer in answers:
                 self._pages += 1
                 if isinstance(answer, AccessDenied):
@@ -127,26 +129,34 @@ class _Search:
 
     def _read_everything(self) -> None:
         """The list alone is left where ids are ignored, and then it needs a proof: whoever is not on it is nobody."""
-        rows = self._scope.every(_CONTACTS, limits=(_LIMIT,), caps=(DEFAULT_PAGE,))
+        rows = self._scope.every(_CONTACTS, limit=_LIMIT)
         self._take(_kept(rows))
 
     def _page(self, offset: int) -> "_Page":
-        return _kept(page_of(self._scope.page(_CONTACTS, limit=_LIMIT, offset=offset), _LIMIT, by_id))
+        return _kept(self._scope.page(_CONTACTS, limit=self._limit, offset=offset))
 
     def _asked(self, ids: Sequence[str]) -> "_Page":
-        answer = self._scope.ask(
-            _CONTACTS, [*(("contact-ids[]", one) for one in ids), ("limit", _LIMIT), ("offset", 0)]
-        )
-        return _kept(rows_of(answer, path=_CONTACTS))
+        return _kept(self._scope.page(_CONTACTS, [("contact-ids[]", one) for one in ids], limit=self._limit))
+
+    def _accepted(self) -> list[int]:
+        """The limits that this list does not refuse, as far as is known."""
+        return self._scope.session.page_limits.accepted(_CONTACTS, at_most(self._limit))
 
     def _take_page(self, page: "_Page") -> None:
-        if self._pages == 1 and page.length == DEFAULT_PAGE and self.missing - page.people.keys():
-            self._page_size = DEFAULT_PAGE  # cut to less than the limit, it seems
         if page.people.keys() <= self._listed and page.length == self._page_size:
             self._useless = True  # every offset gives the same rows
-        self._listed |= page.people.keys()
-        if self._last_page is None and not self._page_size <= page.length <= _LIMIT:
+        limits, asked = self._scope.session.page_limits, self._limit
+        if limits.may_be_cut(_CONTACTS, asked, page.length):
+            self._page_size = page.length
+            # A smaller limit may bring more at once than one above the cap.
+            self._limit = next((one for one in self._accepted() if page.length <= one < asked), asked)
+            self._useless = self._useless or self._limit <= IDS_A_CALL  # asking by ids brings as many
+        elif page.length == asked:
+            self._page_size = asked
+        elif self._last_page is None:
             self._last_page = self._pages
+        self._offset += page.length
+        self._listed |= page.people.keys()
         self._take(page)
 
     def _take(self, page: "_Page") -> None:

@@ -1,55 +1,82 @@
-"""The calendar of v2: which type of event is a match, and the season's matches with the series that they belong to.
+"""The calendar of v2: the season's matches, and the series that they belong to.
 
-What belongs here: how events are asked for, and what their rows say. A row does not tell its own type, and a filter may
-be ignored: a training has no name, and a meeting neither a series nor two sides.
+What belongs here: how events are asked for, and which of them are matches. A row does not tell its own type, and a
+filter may be ignored: a row of the match type is a match until a rule here says why not, and is set aside then.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from twizzit_pipeline.errors import MatchTypeNotFound
-from twizzit_pipeline.twizzit.records import Calendar, Competition, Match, Season, Side
-from twizzit_pipeline.twizzit.v2_lists import Scope
-from twizzit_pipeline.twizzit.wire import Row, day, folded, identifier, plain_keys, reference, text, texts
+from twizzit_pipeline.errors import AccessDenied, NotATwizzit
+from twizzit_pipeline.twizzit.paging import by_id
+from twizzit_pipeline.twizzit.records import Calendar, Competition, Match, Season, SetAside, Side
+from twizzit_pipeline.twizzit.scores import score_of, sides_score
+from twizzit_pipeline.twizzit.v2_event_groups import EventGroup, EventGroups, Ids, event_groups, own_ids, split_groups
+from twizzit_pipeline.twizzit.v2_event_marks import off, without_marks
+from twizzit_pipeline.twizzit.v2_event_names import sides_of
+from twizzit_pipeline.twizzit.v2_event_types import EventTypes, read_event_types
+from twizzit_pipeline.twizzit.v2_lists import Scope, tens
+from twizzit_pipeline.twizzit.v2_own_names import OwnNames
+from twizzit_pipeline.twizzit.wire import Row, day, identifier, is_list, items, plain_keys, reference, text
+from twizzit_pipeline.words.meanings import Meanings
 
-_TYPES = "/event-types"
+TRAINING = "training"
+OTHER_SEASON = "other_season"
+NOT_A_MATCH = "not_a_match"
+
 _EVENTS = "/events"
-_LIMITS = (250, 100)
+_LIMIT = 250
 # Half a season a window: few calls for a club, few pages for a federation. Windows share a day, since nobody says
 # whether the last day of a window belongs to it.
 _WINDOW = timedelta(days=184)
 _DAY = timedelta(days=1)
 
-_MATCH_WORDS = {"match", "matches", "matchs", "matchen", "wedstrijd", "wedstrijden", "game", "games", "rencontre"}
+AskGroups = Callable[[], Collection[Collection[str]] | None]
 
-# No field tells that a match is off; people write it into its name, or begin its description with it (assumed).
-_STATUS_WORDS = {
-    **dict.fromkeys(("afgelast", "geannuleerd", "annule", "annulee", "cancelled", "canceled"), "cancelled"),
-    **dict.fromkeys(("uitgesteld", "reporte", "reportee", "postponed"), "to_reschedule"),
-}
-_MARK = re.compile(r"\s*[(\[*]+\s*([^()\[\]*]+?)\s*[)\]*]+\s*")
-_BETWEEN_SIDES = re.compile(r"\s+[-–—]\s+")
-_SCORE = re.compile(r"\s*(\d+)\s*[-:–]\s*(\d+)\s*")
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A row of ``/events``, and its groups as they are listed."""
+
+    row: Row
+    groups: tuple[EventGroup, ...]
+
+    @property
+    def id(self) -> str | None:
+        return identifier(self.row.get("id"))
+
+    @property
+    def name(self) -> str:
+        return text(self.row.get("name")) or ""
+
+    @property
+    def day(self) -> date | None:
+        return day(self.row.get("start"))
 
 
 class CalendarReader:
-    """Reads the matches of one organization."""
+    """Reads the matches of one organization.
 
-    def __init__(self, scope: Scope, organization_name: str) -> None:
+    Args:
+        ask_groups: see `own_ids`.
+    """
+
+    def __init__(self, scope: Scope, organization_name: str, meanings: Meanings, ask_groups: AskGroups) -> None:
         self._scope = scope
-        self._organization = folded(organization_name)
+        self._names = OwnNames(organization_name)
+        self._meanings = meanings
+        self._ask_groups = ask_groups
 
-    def read(self, season: Season, match_type: str | None) -> Calendar:
+    def read(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
         """All matches of the season, and the series that they belong to, with the season's dates.
 
-        For each type of match one call a window, and one more for each 250 events; one for the types themselves, unless
-        `match_type` is an id.
+        For each ten types of matches one call a window, and one more for each 250 events; one for the types themselves.
+        One more where an event lists a group that was not scanned, and one where a named event has no opponent.
 
         Args:
             season: with both its dates.
-            match_type: the id or a name of the account's event type; None: it is known by its names.
+            own_team_ids: the season's teams as they were scanned; None: none were.
 
         Raises:
             MatchTypeNotFound: the account has no such type.
@@ -57,84 +84,72 @@ class CalendarReader:
         """
         assert season.start_date is not None
         assert season.end_date is not None
-        matches: dict[str | None, Match] = {}
-        names: dict[str, str | None] = {}
-        for type_id in self._types(match_type):
-            for row in self._events(type_id, season.start_date, season.end_date):
-                series = row.get("series")
-                match = self._match(row)
-                if match is not None and _within(row, season.start_date, season.end_date):
-                    matches[match.id] = match
-                    if match.competition_id is not None:
-                        names[match.competition_id] = text(series) if isinstance(series, Mapping) else None
-        competitions = (Competition(id_, name, None, season.start_date, season.end_date) for id_, name in names.items())
-        return Calendar(tuple(competitions), tuple(matches.values()))
-
-    def _types(self, wanted: str | None) -> list[str]:
-        if wanted is not None and wanted.strip().isdecimal():
-            return [wanted.strip()]
-        words = _MATCH_WORDS if wanted is None else {folded(wanted)}
-        rows = [plain_keys(row) for row in self._scope.few(_TYPES)]
-        active = [row for row in rows if row.get("active") is not False]
-        found = [id_ for row in active if words & _names(row) and (id_ := identifier(row.get("id")))]
-        if not found:
-            raise MatchTypeNotFound(
-                "None of the account's event types is called a match: set match_event_type in the credential's sync "
-                "configuration to the id or the name of the one that is"
-            )
-        return found
-
-    def _events(self, type_id: str, start: date, end: date) -> Iterator[Row]:
-        for first, last in windows(start, end):
-            query = [
-                ("start-date", str(first)),
-                ("end-date", str(last)),
-                ("event-types[]", type_id),
-                ("includes[]", "event-groups"),
-            ]
-            for row in self._scope.every(_EVENTS, query, limits=_LIMITS):
-                yield plain_keys(row)
-
-    def _match(self, row: Row) -> Match | None:
-        """The match that a row is; None for a training or a meeting, which an account may list as well."""
-        series_id = reference(row.get("series"))
-        name, marked = _without_marks(text(row.get("name")) or "")
-        teams = _own_teams(row)
-        sides = self._sides(name, teams)
-        if series_id is None and sides is None:
-            return None
-        home, away = sides or (None, None)
-        score = _SCORE.fullmatch(text(row.get("score")) or "")
-        return Match(
-            id=identifier(row.get("id")),
-            competition_id=series_id,
-            home=Side(_team_on(teams, home=True), home),
-            away=Side(_team_on(teams, home=False), away),
-            starts_at=text(row.get("start")),
-            status=marked or _STATUS_WORDS.get(_first_word(text(row.get("description")) or "")),
-            home_score=score[1] if score else None,
-            away_score=score[2] if score else None,
+        types = read_event_types(self._scope, self._meanings)
+        read = self._events(types.matches, season.start_date, season.end_date)
+        aside = [SetAside(event.id, OTHER_SEASON) for event in read if not _within(event, season)]
+        in_season = [event for event in read if _within(event, season)]
+        ids = own_ids((event.groups for event in in_season), own_team_ids, self._ask_groups)
+        told = [(event, self._match(event, ids)) for event in in_season]
+        aside += [SetAside(event.id, TRAINING) for event, match in told if match is None]
+        matches = [(event, match) for event, match in told if match is not None]
+        doubtful = [event for event, match in matches if _tells_no_opponent(match)]
+        if doubtful and self._ignores_types(doubtful[0], types):
+            aside += [SetAside(event.id, NOT_A_MATCH) for event in doubtful]
+            matches = [(event, match) for event, match in matches if not _tells_no_opponent(match)]
+        return Calendar(
+            tuple(_competitions([event for event, _ in matches], season)),
+            tuple(match for _, match in matches),
+            tuple(aside),
+            types_read=types.read,
+            types_not_read=types.not_read,
         )
 
-    def _sides(self, name: str, teams: "Sequence[_OwnTeam]") -> tuple[str, str] | None:
-        """Home and away. A club's own name may hold the separator: then the own team's side decides where to cut."""
-        cuts = [(name[: found.start()].strip(), name[found.end() :].strip()) for found in _BETWEEN_SIDES.finditer(name)]
-        cuts = [(home, away) for home, away in cuts if home and away]
-        if len(cuts) > 1:
-            cuts = [cut for cut in cuts if any(self._fits(cut[0 if team.is_home else 1], team) for team in teams)]
-        return cuts[0] if len(cuts) == 1 else None
+    def _events(self, type_ids: Sequence[str], start: date, end: date) -> list[_Event]:
+        """Every event of these types, once, whatever windows and types it is listed in."""
+        found: dict[object, _Event] = {}
+        for ids in tens(type_ids):
+            for first, last in windows(start, end):
+                for row in self._scope.every(_EVENTS, _query(first, last, ids), limit=_LIMIT):
+                    plain = plain_keys(row)
+                    found[by_id(row)] = _Event(plain, event_groups(plain))
+        return list(found.values())
 
-    def _fits(self, side: str, team: "_OwnTeam") -> bool:
-        """Whether this text is the name of that team: the organization's and its own, or its own alone."""
-        own = folded(team.name)
-        return folded(side) in {own, f"{self._organization} {own}"}
+    def _match(self, event: _Event, ids: Ids | None) -> Match | None:
+        """The match that a row is; None for a training: it has no name, no series and no two sides."""
+        row, groups = event.row, split_groups(event.groups, ids)
+        series_id = reference(_series(row))
+        name, marked = without_marks(event.name, self._meanings)
+        home, away = sides_of(name, groups, self._names)
+        if not event.name.strip() and series_id is None and not _are_two_sides(home, away, groups):
+            return None
+        score = score_of(row.get("score"))
+        if score.home is None and not score.unread:
+            score = sides_score(row.get("homescore"), row.get("awayscore"))
+        return Match(
+            id=event.id,
+            competition_id=series_id,
+            home=home,
+            away=away,
+            starts_at=text(row.get("start")),
+            status=marked or off(text(row.get("description")) or "", self._meanings) or text(row.get("status")),
+            home_score=score.home,
+            away_score=score.away,
+            ends_at=text(row.get("end")),
+            score_unread=score.unread,
+        )
 
-
-@dataclass(frozen=True, slots=True)
-class _OwnTeam:
-    id: str | None
-    name: str
-    is_home: bool
+    def _ignores_types(self, event: _Event, types: EventTypes) -> bool:
+        """Whether the filter by types is ignored: then an event comes for a type as well that is no match. One call."""
+        if event.day is None:
+            return False
+        query = _query(event.day, event.day + _DAY, [types.other])
+        try:
+            rows = self._scope.page(_EVENTS, query, limit=_LIMIT)
+        except (AccessDenied, NotATwizzit) as error:
+            if error.endpoint == _EVENTS and error.status in (400, 403, 404):
+                return False
+            raise
+        return any(by_id(plain_keys(row)) == by_id(event.row) for row in rows)
 
 
 def windows(start: date, end: date) -> list[tuple[date, date]]:
@@ -147,43 +162,43 @@ def windows(start: date, end: date) -> list[tuple[date, date]]:
     return [*found, (start, end + _DAY)]
 
 
-def _within(row: Row, start: date, end: date) -> bool:
-    """Whether an event is the season's: a filter may be ignored. An unreadable day is the contract's to judge."""
-    found = day(row.get("start"))
-    return found is None or start <= found <= end
-
-
-def _names(row: Row) -> set[str]:
-    return {folded(name) for name in texts(row.get("name"))} | {
-        word for name in texts(row.get("name")) for word in folded(name).split()
-    }
-
-
-def _own_teams(row: Row) -> list[_OwnTeam]:
-    value = row.get("eventgroups")
-    groups = [plain_keys(group) for group in value if isinstance(group, Mapping)] if isinstance(value, list) else []
+def _query(first: date, last: date, type_ids: Sequence[str]) -> list[tuple[str, str]]:
     return [
-        _OwnTeam(identifier(group.get("groupid")), text(group.get("groupname")) or "", group.get("ishometeam") is True)
-        for group in groups
+        ("start-date", str(first)),
+        ("end-date", str(last)),
+        *(("event-types[]", type_id) for type_id in type_ids),
+        ("includes[]", "event-groups"),
     ]
 
 
-def _team_on(teams: Sequence[_OwnTeam], *, home: bool) -> str | None:
-    """The own team on that side; None for an opponent, and where two of the account's teams claim the same side."""
-    ids = {team.id for team in teams if team.is_home is home}
-    return ids.pop() if len(ids) == 1 else None
+def _within(event: _Event, season: Season) -> bool:
+    """Whether an event is the season's: a filter may be ignored. An unreadable day is the contract's to judge."""
+    assert season.start_date is not None
+    assert season.end_date is not None
+    return event.day is None or season.start_date <= event.day <= season.end_date
 
 
-def _without_marks(name: str) -> tuple[str, str | None]:
-    """A name without what stands in brackets to say that the match is off, and what that means."""
-    for found in _MARK.finditer(name):
-        status = _STATUS_WORDS.get(_first_word(found[1]))
-        if status is not None:
-            return f"{name[: found.start()]} {name[found.end() :]}".strip(), status
-    status = _STATUS_WORDS.get(_first_word(name))
-    return (re.sub(r"^\s*\w+[\s:!.-]*", "", name), status) if status else (name, None)
+def _are_two_sides(home: Side, away: Side, groups: EventGroups) -> bool:
+    """Whether the groups alone tell who plays whom; a training of two own teams lists two groups as well."""
+    return home.name is not None and away.name is not None and bool(groups.own) and bool(groups.others)
 
 
-def _first_word(value: str) -> str:
-    found = re.match(r"\W*(\w+)", folded(value))
-    return found[1] if found else ""
+def _tells_no_opponent(match: Match) -> bool:
+    return match.competition_id is None and (match.home.name is None or match.away.name is None)
+
+
+def _series(row: Row) -> object:
+    """The series of an event: an object, an id or a name; of a list of them the first."""
+    value = row.get("series")
+    return next(iter(items(value)), None) if is_list(value) else value
+
+
+def _competitions(events: Sequence[_Event], season: Season) -> Iterator[Competition]:
+    names: dict[str, str | None] = {}
+    for event in events:
+        series = _series(event.row)
+        id_ = reference(series)
+        if id_ is not None:
+            named = isinstance(series, Mapping) or not id_.isdecimal()
+            names[id_] = (text(series) if named else None) or names.get(id_)
+    return (Competition(id_, name, None, season.start_date, season.end_date) for id_, name in names.items())

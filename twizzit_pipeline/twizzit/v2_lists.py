@@ -4,15 +4,22 @@ What belongs here: how a list of v2 is asked for, whatever it lists.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from twizzit_pipeline.errors import NotATwizzit
-from twizzit_pipeline.twizzit.paging import Key, by_id, each_once, read_offset_pages
+from twizzit_pipeline.twizzit.paging import (
+    NO_LIMIT,
+    Fetch,
+    Key,
+    by_id,
+    each_once,
+    page_within,
+    read_offset_pages,
+)
 from twizzit_pipeline.twizzit.session import Query, Session
 from twizzit_pipeline.twizzit.wire import Row, rows_of
 
 IDS_A_CALL = 10  # a filter list honours so many values and drops the rest in silence (wire page)
-DEFAULT_PAGE = 50  # rows of an answer to a call without a limit, and nothing says that it was cut (wire page: assumed)
+LIMITS = (250, 100, 50, 20, 10)  # what is asked for, the next one where a list refuses or cuts the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +28,6 @@ class Scope:
 
     session: Session
     organization_id: str | None
-    refused: set[tuple[str, int]] = field(default_factory=set)  # limits answered 400, by path
 
     def ask(self, path: str, query: Query = ()) -> object:
         """One call, its answer as it is."""
@@ -29,39 +35,48 @@ class Scope:
         return self.session.get(path, [*scope, *query])
 
     def page(self, path: str, query: Query = (), *, limit: int, offset: int = 0) -> list[Row]:
-        """One page, whatever its length."""
-        return rows_of(self.ask(path, [*query, ("limit", limit), ("offset", offset)]), path=path)
+        """One page, whatever its length; of fewer rows where so many are refused."""
+        fetch = self._fetch(path, query)
+        return page_within(fetch, path, at_most(limit), offset, by_id, self.session.page_limits)[1]
 
-    def every(
-        self,
-        path: str,
-        query: Query = (),
-        *,
-        limits: Sequence[int],
-        key: Key = by_id,
-        caps: Sequence[int] = (),
-        unpaged: bool = False,
-    ) -> list[Row]:
-        """All rows of a paged list; see `read_offset_pages` for what it proves and raises."""
-
-        def fetch(limit: int, offset: int) -> object:
-            try:
-                return self.ask(path, [*query, ("limit", limit), ("offset", offset)])
-            except NotATwizzit as error:
-                if error.status == 400:
-                    self.refused.add((path, limit))
-                raise
-
-        accepted = [limit for limit in limits[:-1] if (path, limit) not in self.refused]
-        return read_offset_pages(fetch, path=path, limits=[*accepted, limits[-1]], key=key, caps=caps, unpaged=unpaged)
+    def every(self, path: str, query: Query = (), *, limit: int, key: Key = by_id, unpaged: bool = False) -> list[Row]:
+        """All rows of a paged list, `limit` at a time; see `read_offset_pages` for what it proves and raises."""
+        return read_offset_pages(
+            self._fetch(path, query),
+            path=path,
+            limits=at_most(limit),
+            key=key,
+            learnt=self.session.page_limits,
+            unpaged=unpaged,
+        )
 
     def few(self, path: str, query: Query = ()) -> list[Row]:
-        """All rows of a list that is usually short: by one call, and by pages only where it may have been cut."""
+        """All rows of a list that is usually short: by one call, and by pages only where it may have been cut.
+
+        Nothing says that an answer to a call without a limit was cut; its round length does (wire page).
+        """
         rows = rows_of(self.ask(path, query), path=path)
         once = each_once(rows, by_id)
-        if DEFAULT_PAGE not in (len(rows), len(once)):
+        limits = self.session.page_limits
+        if not any(limits.may_be_cut(path, NO_LIMIT, length) for length in {len(rows), len(once)}):
             return once
-        return self.every(path, query, limits=(100, DEFAULT_PAGE), caps=(DEFAULT_PAGE,), unpaged=True)
+        return read_offset_pages(
+            self._fetch(path, query),
+            path=path,
+            limits=at_most(100),
+            key=by_id,
+            learnt=limits,
+            unpaged=True,
+            opening=once if len(once) == len(rows) else None,
+        )
+
+    def _fetch(self, path: str, query: Query) -> Fetch:
+        return lambda limit, offset: self.ask(path, [*query, ("limit", limit), ("offset", offset)])
+
+
+def at_most(limit: int) -> list[int]:
+    """The limits to try, from `limit` on."""
+    return [limit, *(one for one in LIMITS if one < limit)]
 
 
 def tens(ids: Sequence[str]) -> list[Sequence[str]]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import date
 
 from twizzit_pipeline.errors import NotATwizzit
+from twizzit_pipeline.twizzit.entities import unescaped
+from twizzit_pipeline.twizzit.sight import advice, shape
 
 Row = Mapping[str, object]
 
@@ -18,6 +20,29 @@ _LANGUAGES = ("en", "nl", "fr")
 def plain_keys(row: Row) -> dict[str, object]:
     """The row with its keys in lower case, without ``-`` and ``_``: accounts spell ``first-name`` in four ways."""
     return {key.replace("-", "").replace("_", "").lower(): value for key, value in row.items()}
+
+
+def is_list(value: object) -> bool:
+    """Whether a value stands for a list: an array, or an object with digit keys alone (PHP's list with a gap)."""
+    return isinstance(value, list) or (
+        isinstance(value, Mapping) and all(isinstance(key, str) and _is_number(key) for key in value)
+    )
+
+
+def items(value: object) -> list[object]:
+    """The items of a list that may have come as an object: ``{"0": …, "2": …}`` is PHP's way to write one with a gap.
+
+    In the order of the keys; an empty object is an empty list. Nothing for what is no list (`is_list`), null included.
+    """
+    if isinstance(value, list):
+        return value
+    if isinstance(value, Mapping) and is_list(value):
+        return [value[key] for key in sorted(value, key=int)]
+    return []
+
+
+def _is_number(key: str) -> bool:
+    return key.isascii() and key.isdecimal()
 
 
 def identifier(value: object) -> str | None:
@@ -41,26 +66,29 @@ def reference(value: object) -> str | None:
 
 
 def text(value: object) -> str | None:
-    """A text as it came; of ``{"EN", "NL", "FR"}`` the first that is there, of an object with a ``name`` that name."""
+    """A text without HTML entities, otherwise as it came.
+
+    Of ``{"EN", "NL", "FR"}`` it is the first that is there, of an object with a ``name`` that name.
+    """
     if isinstance(value, str):
-        return value
+        return unescaped(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, Mapping):
-        return next((found for found in texts(value) if found.strip()), None)
-    return None
+    return next((found for found in texts(value) if found.strip()), None)
 
 
 def texts(value: object) -> list[str]:
-    """All the languages of a name, English first; of a plain text that text alone."""
+    """All the languages of a name, English first; of a plain text that text alone. Without HTML entities."""
     if isinstance(value, str):
-        return [value]
+        return [unescaped(value)]
+    if is_list(value):
+        return [unescaped(one) for one in items(value) if isinstance(one, str)]
     if isinstance(value, Mapping):
         keys = plain_keys(value)
         found = [keys[language] for language in _LANGUAGES if language in keys]
         if not found and "name" in keys:
             return texts(keys["name"])
-        return [one for one in found if isinstance(one, str)]
+        return [unescaped(one) for one in found if isinstance(one, str)]
     return []
 
 
@@ -80,51 +108,63 @@ def folded(value: str) -> str:
     return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())
 
 
+class Nothing:
+    """What an answer without a body stands for (204, or 404 where the same path has answered before): an empty list."""
+
+
+NOTHING = Nothing()
+
+
 def rows_of(answer: object, *, path: str) -> list[Row]:
-    """The rows of a v2 answer: a bare array of objects.
+    """The rows of a v2 answer: a list of objects, which may come as an object with digit keys, or `NOTHING`.
 
     Raises:
-        NotATwizzit: anything else. An envelope of v1 is named as such.
+        NotATwizzit: anything else, null among it: what is not listed counts as gone, so emptiness must be said. An
+            envelope of v1 is named as such.
     """
-    if isinstance(answer, list):
-        return _objects(answer, path)
+    if answer is NOTHING:
+        return []
+    if is_list(answer):
+        return _objects(items(answer), path)
     if isinstance(answer, Mapping) and "hasMore" in answer:
         raise NotATwizzit(
             f"{path} answered in the shape of v1: the endpoint should probably end in /v1", endpoint=path, status=200
         )
-    raise _wrong_shape(path, "a list")
+    raise wrong_shape(path, "a list", answer)
 
 
 def rows_of_envelope(answer: object, key: str, *, path: str) -> tuple[list[Row], bool, int | None]:
-    """The rows of a v1 answer, whether there are more, and their total if it is given.
+    """The rows of a v1 answer, whether there are more, and their total if it is given; none at all for `NOTHING`.
 
     Raises:
         NotATwizzit: no object with the list under `key` and ``hasMore``. A bare list is named as v2's.
     """
+    if answer is NOTHING:
+        return [], False, None
     if isinstance(answer, list):
         raise NotATwizzit(
             f"{path} answered in the shape of v2: the endpoint should probably end in /v2/api",
             endpoint=path,
             status=200,
         )
+    expected = f'an object with "{key}" and "hasMore"'
     if not isinstance(answer, Mapping):
-        raise _wrong_shape(path, "an object")
+        raise wrong_shape(path, expected, answer)
     rows, more, total = answer.get(key), answer.get("hasMore"), answer.get("total")
-    if not isinstance(rows, list) or not isinstance(more, bool):
-        raise _wrong_shape(path, f'an object with "{key}" and "hasMore"')
-    return _objects(rows, path), more, total if isinstance(total, int) and not isinstance(total, bool) else None
+    if not is_list(rows) or not isinstance(more, bool):
+        raise wrong_shape(path, expected, answer)
+    return _objects(items(rows), path), more, total if isinstance(total, int) and not isinstance(total, bool) else None
 
 
 def _objects(rows: list[object], path: str) -> list[Row]:
     objects = [row for row in rows if isinstance(row, Mapping)]
     if len(objects) != len(rows):
-        raise _wrong_shape(path, "a list of objects")
+        raise wrong_shape(path, "a list of objects", rows)
     return objects
 
 
-def _wrong_shape(path: str, expected: str) -> NotATwizzit:
+def wrong_shape(path: str, expected: str, answer: object) -> NotATwizzit:
+    """The error of an answer that is of another kind than `expected`; it says which."""
     return NotATwizzit(
-        f"{path} did not answer with {expected}: the endpoint is probably not the one of a Twizzit API",
-        endpoint=path,
-        status=200,
+        f"{path} answered 200 with {shape(answer)}, where {expected} is due: {advice(path)}", endpoint=path, status=200
     )

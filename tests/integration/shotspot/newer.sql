@@ -18,3 +18,14 @@ CREATE TRIGGER player_registration AFTER INSERT OR DELETE ON twizzit_player_mapp
     FOR EACH ROW EXECUTE FUNCTION sync_registration();
 INSERT INTO twizzit_credentials (organization_name, api_username, encrypted_password, encryption_iv)
     VALUES ('KC Noord', 'noord2', '44bb', '55aa');
+ALTER TABLE games DROP CONSTRAINT games_check, ADD COLUMN game_type varchar(20) DEFAULT 'club',
+    ADD CONSTRAINT games_game_type_check CHECK (game_type IN ('club', 'team')),
+    ADD CONSTRAINT different_sides CHECK (
+        home_club_id != away_club_id OR (home_team_id IS NOT NULL AND away_team_id IS NOT NULL)
+    );
+CREATE TABLE competition_teams (
+    id serial PRIMARY KEY, competition_id integer NOT NULL REFERENCES competitions (id) ON DELETE CASCADE,
+    team_id integer NOT NULL REFERENCES teams (id) ON DELETE CASCADE, seed integer, group_name varchar(50),
+    is_eliminated boolean DEFAULT false, created_at timestamptz DEFAULT CURRENT_TIMESTAMP,
+    UNIQUE (competition_id, team_id)
+);

@@ -43,7 +43,7 @@ def show_next(out: Console, engine: Engine, credential_id: int) -> None:
         found = fixtures.match_mappings_of(engine, credential_id=credential_id)[-MATCHES_SHOWN:]
     shown = table(title, "", "Competition")
     for one in found:
-        shown.add_row(belgian(one.starts_at), _sides(one), one.competition_name or "friendly")
+        shown.add_row(belgian(one.starts_at), sides(one), one.competition_name or "friendly")
     show_table(out, shown)
 
 
@@ -60,7 +60,7 @@ def upset(out: Console, engine: Engine, credential_id: int, simulator: Simulator
     simulator.changes.move_match(int(moved), start.isoformat(" ", "minutes"))
     simulator.changes.cancel_match(int(cancelled))
     out.print(
-        f"  In Twizzit, {_sides(before[moved])} is put off by a day,\n  and {_sides(before[cancelled])} is called off."
+        f"  In Twizzit, {sides(before[moved])} is put off by a day,\n  and {sides(before[cancelled])} is called off."
     )
     return Upset(moved, cancelled, before)
 
@@ -73,9 +73,9 @@ def show_upset(out: Console, engine: Engine, credential_id: int, synced: Synced,
     for one in changed:
         was, is_now = done.before[one], now[one]
         if was.starts_at != is_now.starts_at:
-            shown.add_row(_sides(is_now), belgian(was.starts_at), belgian(is_now.starts_at))
+            shown.add_row(sides(is_now), belgian(was.starts_at), belgian(is_now.starts_at))
         if was.status != is_now.status:
-            shown.add_row(_sides(is_now), was.status, is_now.status)
+            shown.add_row(sides(is_now), was.status, is_now.status)
     show_table(out, shown)
     others = plural(len(now) - len(changed), "other match", "other matches")
     out.print(f"Both are the rows of `games` that they were, and the {others} were not touched.")
@@ -90,5 +90,6 @@ def show_upset(out: Console, engine: Engine, credential_id: int, synced: Synced,
     return wrong
 
 
-def _sides(game: MatchMapping) -> str:
+def sides(game: MatchMapping) -> str:
+    """Who plays whom, as ShotSpot has it."""
     return f"{game.home_name} – {game.away_name}"

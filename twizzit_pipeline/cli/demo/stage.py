@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
+from twizzit_pipeline.cli.demo.odd import QUIRKS
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
+from twizzit_pipeline.twizzit.simulator import Organization, SimulatorOptions, SimulatorServer
 from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
 
 PORT = 8399
@@ -52,9 +53,9 @@ def twizzit() -> SimulatorServer:
     Not yet started: it is a context manager.
     """
     try:
-        return SimulatorServer(port=PORT)
+        return SimulatorServer(SimulatorOptions(quirks=QUIRKS), port=PORT)
     except SettingsError:
-        return SimulatorServer()
+        return SimulatorServer(SimulatorOptions(quirks=QUIRKS))
 
 
 def login_of(club: Organization, simulator: SimulatorServer) -> Login:

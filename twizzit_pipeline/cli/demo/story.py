@@ -6,7 +6,7 @@ from rich.console import Console
 from sqlalchemy import text
 
 from twizzit_pipeline.cli import account
-from twizzit_pipeline.cli.demo import calendar, evidence, stage
+from twizzit_pipeline.cli.demo import calendar, evidence, odd, stage
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.progress import Steps
@@ -67,6 +67,7 @@ def _first(
     wrong += evidence.calendar_differences(engine, credential_id, simulator.world.running_season.start, calendar_there)
     _show_teams(out, here, credential_id)
     calendar.show_next(out, engine, credential_id)
+    wrong += odd.show(out, engine, credential_id, simulator.world, club, synced.history)
     held = (
         plural(len(truth.teams), "team"),
         plural(len(truth.players), "player"),

@@ -56,4 +56,6 @@ def _login(patient: Patient, credential: Credential) -> Finding:
     except TwizzitPipelineError as error:
         return problem("login", f"Credential {credential.id}: {error}")
     spent = plural(verification.calls, "call")
+    if verification.refusals:
+        return problem("login", f"Credential {credential.id} logs in, but: {'; '.join(verification.refusals)}")
     return ok("login", f"Credential {credential.id} logs in and may read its organization; {spent} spent")

@@ -6,6 +6,7 @@ import httpx
 from sqlalchemy import Engine, func, update
 
 from twizzit_pipeline.cli.demo import stage
+from twizzit_pipeline.cli.demo.odd import QUIRKS
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.tables import sync_config
@@ -15,7 +16,10 @@ from twizzit_pipeline.twizzit.simulator.clubs import CLUB_NAMES
 INTERVALS_MINUTES = (5, 10, 15)
 ORGANIZATIONS = CLUB_NAMES[: len(INTERVALS_MINUTES)]
 # The second club has nothing that must be rejected, the others have; something happens at a club each minute.
-SIMULATOR_OPTIONS = ("--clubs", "3", "--tidy", "2", "--change-every", "60")
+SIMULATOR_OPTIONS = (
+    *("--clubs", "3", "--tidy", "2", "--change-every", "60"),
+    *(part for quirk in sorted(QUIRKS) for part in ("--quirk", quirk)),
+)
 
 _PATIENCE_SECONDS = 10.0
 

@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter
 
-from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials import clubs, store
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.credentials.store import DEFAULT_ENDPOINT
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
-from twizzit_pipeline.http_api.bodies import NewCredential
+from twizzit_pipeline.http_api.bodies import ClubChange, NewCredential
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here
@@ -71,6 +71,32 @@ def delete_credentials(here: Here, caller: CurrentCaller, credential_id: Credent
 
 
 @router.get(
+    "/credentials/{credentialId}/club",
+    response_model=schemas.NamedClub,
+    dependencies=[allow("admin")],
+    responses=answers(400, 404),
+)
+def named_club(here: Here, credential_id: CredentialId) -> schemas.NamedClub:
+    """Which club of ShotSpot somebody said the organization is."""
+    with driver_errors():
+        found = clubs.named_club(here.engine, credential_id)
+    return _club(found)
+
+
+@router.put(
+    "/credentials/{credentialId}/club",
+    response_model=schemas.NamedClub,
+    dependencies=[allow("admin")],
+    responses=answers(400, 404),
+)
+def name_club(here: Here, caller: CurrentCaller, credential_id: CredentialId, body: ClubChange) -> schemas.NamedClub:
+    """Say which club of ShotSpot the organization is, where its name does not tell; its mapped teams stay put."""
+    with driver_errors():
+        found = clubs.set_club(here.engine, credential_id, body.club_id, actor=caller.actor)
+    return _club(found)
+
+
+@router.get(
     "/organizations",
     response_model=schemas.Organizations,
     dependencies=[allow("admin", "coach")],
@@ -83,6 +109,12 @@ def list_organizations(here: Here, caller: CurrentCaller) -> schemas.Organizatio
     return schemas.Organizations(
         organizations=[schemas.Organization.model_validate(one) for one in found if caller.may_use(one.id)]
     )
+
+
+def _club(found: clubs.Club | None) -> schemas.NamedClub:
+    if found is None:
+        return schemas.NamedClub(club_id=None, club_name=None)
+    return schemas.NamedClub(club_id=found.id, club_name=found.name)
 
 
 def _endpoint(settings: Settings, url: str) -> str:

@@ -63,6 +63,7 @@ def one_sync(
         failed_items=failed_items(row, kinds=("failed",)),
         rows=None if (counts := counts_of(row.details)) is None else schemas.RowCounts(**asdict(counts)),
         set_aside=[_set_aside(aside) for aside in set_aside_of(row.details)],
+        event_types=schemas.EventTypes(**types) if (types := row.details.get(history.EVENT_TYPES)) else None,
     )
     return schemas.HistoryOne(history=entry)
 

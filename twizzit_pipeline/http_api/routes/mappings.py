@@ -198,6 +198,7 @@ def _match(row: fixtures.MatchMapping) -> schemas.MatchMapping:
         credential_id=row.credential_id,
         internal_game_id=row.local_game_id,
         starts_at=row.starts_at,
+        hour_known=row.hour_known,
         internal_home_team_id=row.home_team_id,
         home_name=row.home_name,
         internal_away_team_id=row.away_team_id,

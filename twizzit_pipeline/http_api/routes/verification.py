@@ -55,7 +55,7 @@ async def verify_connection(
         refused = schemas.NotVerified(success=False, error=words(error), message=message)
         return JSONResponse(refused.model_dump(by_alias=True), status_code=401)
     return schemas.Verified(
-        message="Connection verified successfully",
+        message=_message(found),
         organization_name=found.organization_name,
         capabilities=schemas.Capabilities(
             organizations=found.organizations, groups=found.groups, seasons=found.seasons
@@ -69,7 +69,15 @@ def _teams(found: Verification) -> schemas.TeamsToCome | None:
     teams = found.teams
     if teams is None or teams.trouble is not None:
         return None
-    return schemas.TeamsToCome(season=teams.season, names=list(teams.names), rejected=teams.rejected)
+    return schemas.TeamsToCome(
+        season=teams.season, names=list(teams.names), rejected=teams.rejected, set_aside=teams.set_aside
+    )
+
+
+def _message(found: Verification) -> str:
+    if not found.refusals:
+        return "Connection verified successfully"
+    return f"Connection verified; a sync would refuse or not find: {'; '.join(found.refusals)}"
 
 
 def _verified(here: Service, credential_id: int) -> Verification:

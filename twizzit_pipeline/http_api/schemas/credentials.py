@@ -24,6 +24,13 @@ class Credential(StoredCredential):
     updated_at: datetime | None
 
 
+class NamedClub(Answer):
+    """Which club of ShotSpot the credential's organization is; both null where its name tells."""
+
+    club_id: int | None
+    club_name: str | None
+
+
 class CredentialStored(Answer):
     """201."""
 
@@ -61,11 +68,12 @@ class Capabilities(Answer):
 
 
 class TeamsToCome(Answer):
-    """The teams that a sync of the running season would bring, by name, and how many it would reject."""
+    """The teams that a sync of the running season would bring, by name; and the groups that it would not, counted."""
 
     season: str
     names: list[str]
     rejected: int
+    set_aside: int
 
 
 class Verified(Answer):

@@ -79,12 +79,16 @@ class CompetitionMappings(Answer):
 
 
 class MatchMapping(Answer):
-    """A match in both worlds, as ShotSpot has it. A friendly has no competition; a match not played 0 and 0."""
+    """A match in both worlds, as ShotSpot has it. A friendly has no competition; a match not played 0 and 0.
+
+    Where `hourKnown` is false, the day alone is known, and `startsAt` is its midnight in Belgium.
+    """
 
     id: int
     credential_id: int | None
     internal_game_id: int
     starts_at: datetime
+    hour_known: bool
     internal_home_team_id: int | None
     home_name: str
     internal_away_team_id: int | None

@@ -196,14 +196,22 @@ class SetAsideRows(Answer):
     change: dict[str, dict[str, str]] | None
 
 
+class EventTypes(Answer):
+    """The account's types of events by name: those that are matches, and those that are not asked for."""
+
+    read: list[str]
+    not_read: list[str]
+
+
 class HistoryEntry(HistoryRow):
-    """One sync with all that did not arrive. `rows` is null where none were read."""
+    """One sync with all that did not arrive. `rows` is null where none were read, `event_types` but for matches."""
 
     dagster_run_id: str | None
     rejected_rows: list[RejectedRow]
     failed_items: list[SyncError]
     rows: RowCounts | None
     set_aside: list[SetAsideRows]
+    event_types: EventTypes | None
 
 
 class HistoryOne(Answer):

@@ -64,6 +64,12 @@ def columns_of(table: str) -> frozenset[str]:
     return frozenset(column["name"] for column in inspector.get_columns(table))
 
 
+def made_here(connection: Connection, table: str) -> bool:
+    """Whether these migrations made the table; one that ShotSpot made is ShotSpot's to change."""
+    inspector: Inspector = inspect(connection)
+    return inspector.has_table(table) and inspector.get_table_comment(table)["text"] == MADE_HERE
+
+
 def keeps_registration(connection: Connection) -> bool:
     """Whether a trigger acts on new or deleted player mappings, ours or ShotSpot's (which keeps players registered)."""
     question = text(

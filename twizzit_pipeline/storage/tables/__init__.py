@@ -21,7 +21,16 @@ from twizzit_pipeline.storage.tables.pipeline import (
     twizzit_seasons,
     twizzit_teams,
 )
-from twizzit_pipeline.storage.tables.shotspot import clubs, competitions, games, players, seasons, teams
+from twizzit_pipeline.storage.tables.shotspot import (
+    clubs,
+    competition_teams,
+    competitions,
+    games,
+    players,
+    seasons,
+    teams,
+    written_games,
+)
 from twizzit_pipeline.storage.tables.twizzit import (
     competition_mappings,
     credentials,
@@ -37,6 +46,7 @@ __all__ = [
     "audit_log",
     "clubs",
     "competition_mappings",
+    "competition_teams",
     "competitions",
     "credentials",
     "games",
@@ -61,4 +71,5 @@ __all__ = [
     "twizzit_players",
     "twizzit_seasons",
     "twizzit_teams",
+    "written_games",
 ]

@@ -12,6 +12,8 @@ metadata = MetaData(
     }
 )
 
+# Of a column that ShotSpot's own table may lack without anybody missing it.
+NOT_NEEDED = {"not_needed": True}
 NOW = text("now()")
 UTC_NOW = text("timezone('utc', now())")
 TRUE = text("true")

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from twizzit_pipeline.storage.tables.columns import ZERO, credential, identifier, metadata, moment
+from twizzit_pipeline.storage.tables.columns import FALSE, ZERO, credential, identifier, metadata, moment
 
 twizzit_seasons = Table(
     "twizzit_seasons",
@@ -69,6 +69,8 @@ twizzit_players = Table(
     Column("last_name", String(50), nullable=False),
     Column("gender", String(10)),
     Column("jersey_number", Integer),
+    # the account gives the whole name alone: where it falls into first and last name is a guess
+    Column("name_guessed", Boolean, nullable=False, server_default=FALSE),
     PrimaryKeyConstraint("credential_id", "season_id", "twizzit_team_id", "twizzit_player_id"),
 )
 

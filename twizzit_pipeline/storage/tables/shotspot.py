@@ -5,9 +5,11 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     ForeignKey,
     Index,
     Integer,
+    MetaData,
     String,
     Table,
     UniqueConstraint,
@@ -15,7 +17,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from twizzit_pipeline.storage.tables.columns import FALSE, TRUE, ZERO, identifier, metadata, moment, utc
+from twizzit_pipeline.storage.tables.columns import (
+    FALSE,
+    NOT_NEEDED,
+    NOW,
+    TRUE,
+    ZERO,
+    identifier,
+    metadata,
+    moment,
+    utc,
+)
 
 clubs = Table(
     "clubs",
@@ -90,6 +102,20 @@ competitions = Table(
     CheckConstraint("status IN ('upcoming', 'in_progress', 'completed', 'cancelled')", name="status"),
 )
 
+competition_teams = Table(
+    "competition_teams",
+    metadata,
+    identifier(),
+    Column("competition_id", ForeignKey("competitions.id", ondelete="CASCADE"), nullable=False),
+    Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), nullable=False),
+    # nothing reads these: where ShotSpot made the table, it may lack them
+    Column("seed", Integer, info=NOT_NEEDED),
+    Column("group_name", String(50), info=NOT_NEEDED),
+    Column("is_eliminated", Boolean, server_default=FALSE, info=NOT_NEEDED),
+    Column("created_at", DateTime(timezone=True), server_default=NOW, info=NOT_NEEDED),
+    UniqueConstraint("competition_id", "team_id"),
+)
+
 games = Table(
     "games",
     metadata,
@@ -104,7 +130,14 @@ games = Table(
     Column("status", String(20), server_default=text("'scheduled'")),
     Column("home_score", Integer, server_default=ZERO),
     Column("away_score", Integer, server_default=ZERO),
-    CheckConstraint("home_club_id <> away_club_id", name="clubs_differ"),
+    CheckConstraint(
+        "home_club_id <> away_club_id OR (home_team_id IS NOT NULL AND away_team_id IS NOT NULL)", name="clubs_differ"
+    ),
     CheckConstraint("status IN ('scheduled', 'to_reschedule', 'in_progress', 'completed', 'cancelled')", name="status"),
 )
 Index("ix_games_date", games.c.date)
+
+# To write through: `games` with the column that only newer ShotSpot databases have. No model of what must be there.
+written_games = Table(
+    "games", MetaData(), *(Column(column.name, column.type) for column in games.c), Column("game_type", String(20))
+)

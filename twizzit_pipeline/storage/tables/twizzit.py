@@ -27,6 +27,8 @@ credentials = Table(
     Column("twizzit_organization_name", String(255)),
     # added: of cipher text and IV; a trigger empties it when they change without it
     Column("encryption_mac", Text),
+    # added: the club of ShotSpot that somebody said the organization is; null where its name tells
+    Column("club_id", ForeignKey("clubs.id", ondelete="SET NULL")),
 )
 
 sync_config = Table(

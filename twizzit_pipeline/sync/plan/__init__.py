@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Action = Literal["create", "link", "adopt", "update", "mark"]
-Table = Literal["clubs", "seasons", "teams", "players", "competitions", "games", "twizzit_opponents"]
+Table = Literal[
+    "clubs", "seasons", "teams", "players", "competitions", "games", "competition_teams", "twizzit_opponents"
+]
 Entity = Literal["teams", "players", "competitions", "matches"]
 
 # ShotSpot's table of an entity, where it is not called like it.
@@ -31,7 +33,7 @@ class Change:
         action: create (made anew), link (found), adopt (the mapping had no owner), update; mark says in the mapping why
             its item failed, and leaves the local row alone.
         row_id: the local id; negative for a row to be made.
-        twizzit_id: the remote id; None for a club or a season, which have no mapping.
+        twizzit_id: the remote id; None for what has no mapping (a club, a season).
         values: every column that a sync may write, as it should be.
         before: the same columns as they are; empty for a row to be made.
         mapping: the mapping row as it should be, without its local id; None where it stays as it is.

@@ -6,7 +6,7 @@ from datetime import date
 
 from twizzit_pipeline.sync.plan import Change, Failed, Plan, id_order
 from twizzit_pipeline.sync.plan.merge import merge
-from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values
+from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, takeovers
 from twizzit_pipeline.sync.plan.places import find_season, season_creation
 from twizzit_pipeline.sync.rows import CompetitionState, LocalCompetition, MappingRow, RemoteCompetition
 from twizzit_pipeline.transform.names import normalised_name
@@ -26,10 +26,13 @@ def plan_competitions(state: CompetitionState) -> Plan:
         mapping = mappings.get(remote.id)
         if mapping is None:
             unmapped.append(remote)
-        elif claim(mapping, state.owner, same_name_and_club=_alike(mapping, remote)) == "taken":
-            failed.append(Failed(remote.id, "remote_id_taken", (mapping.local_id,)))
+            continue
+        known = local[mapping.local_id]
+        verdict = claim(mapping, state.owner, may_be_same=_may_be_same(mapping, known, remote, season_id))
+        if (refusal := refused(verdict, remote.id, known.id)) is not None:
+            failed.append(refusal)
         else:
-            changes.append(_mapped(state, remote, mapping, local[mapping.local_id]))
+            changes.append(_mapped(state, remote, mapping, known, adopts=verdict == "adoptable"))
     found, doubtful = _found_or_new(state, unmapped, season_id)
     changed = [change for change in [*changes, *found] if change is not None]
     needs_season = any(change.values.get("season_id") == -1 for change in changed)
@@ -37,18 +40,20 @@ def plan_competitions(state: CompetitionState) -> Plan:
         "competitions",
         changes=[*([season_creation(state.season)] if needs_season else []), *changed],
         failed=[*failed, *doubtful],
+        warned=takeovers(changed, {one.id: one.name for one in state.local}),
         unchanged=changes.count(None),
     )
 
 
-def _alike(mapping: MappingRow, remote: RemoteCompetition) -> bool:
-    return normalised_name(mapping.twizzit_name or "") == normalised_name(remote.name)
+def _may_be_same(mapping: MappingRow, local: LocalCompetition, remote: RemoteCompetition, season_id: int) -> bool:
+    """Whether a mapping of ShotSpot's own means this competition: of this season or of none, or of the same name."""
+    names = {normalised_name(name) for name in (mapping.twizzit_name, local.name) if name is not None}
+    return local.season_id in (None, season_id) or normalised_name(remote.name) in names
 
 
 def _mapped(
-    state: CompetitionState, remote: RemoteCompetition, mapping: MappingRow, local: LocalCompetition
+    state: CompetitionState, remote: RemoteCompetition, mapping: MappingRow, local: LocalCompetition, *, adopts: bool
 ) -> Change | None:
-    adopts = claim(mapping, state.owner, same_name_and_club=True) == "adoptable"
     before = _columns(local)
     if _overwrites(state):
         said, conflicts = merge(_remembered(mapping.last_values), _said(state, remote, local), before)

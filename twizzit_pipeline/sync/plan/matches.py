@@ -5,18 +5,25 @@ is, and is reported.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 
-from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.sync.plan import Action, Aside, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.sync.plan.competition_teams import plan_competition_teams
+from twizzit_pipeline.sync.plan.games import (
+    Fixture,
+    held_columns,
+    is_started,
+    merged_columns,
+    remembered,
+    wanted_columns,
+)
 from twizzit_pipeline.sync.plan.merge import merge
-from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, same_organization
+from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, same_organization
 from twizzit_pipeline.sync.plan.places import find_season, season_creation
-from twizzit_pipeline.sync.plan.sides import Place, Sides, Unknown
+from twizzit_pipeline.sync.plan.sides import SAME_CLUB, Place, Sides, Unknown
 from twizzit_pipeline.sync.rows import LocalGame, MappingRow, MatchState, RemoteMatch
 from twizzit_pipeline.transform.kick_off import belgian_day
-from twizzit_pipeline.transform.names import normalised_name
 
 VANISHED = "vanished"
 NAME_LENGTH = 255
@@ -24,79 +31,79 @@ NAME_LENGTH = 255
 _NEWS = {"cancelled": "cancelled", "to_reschedule": "postponed", "completed": "finished", "scheduled": "reinstated"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Fixture:
-    """A match whose sides and competition are known; `competition_id` is the local one."""
-
-    remote: RemoteMatch
-    home: Place
-    away: Place
-    competition_id: int | None
-
-
 def plan_matches(state: MatchState) -> Plan:
-    """The plan for the matches of one credential and season."""
+    """The plan for the matches of one credential and season, and for the teams of their competitions."""
     season_id = find_season(state.season, state.seasons)
     sides = Sides(state, season_id)
-    fixtures, failed = _fixtures(state, sides)
+    fixtures, failed, set_aside = _fixtures(state, sides)
     mappings = {mapping.twizzit_id: mapping for mapping in state.mappings}
     games = {game.id: game for game in state.games}
     changes: list[Change | None] = []
-    unmapped: list[_Fixture] = []
+    unmapped: list[Fixture] = []
     for fixture in fixtures:
         mapping = mappings.get(fixture.remote.id)
         if mapping is None:
             unmapped.append(fixture)
-        elif claim(mapping, state.owner, same_name_and_club=False) == "taken":
-            failed.append(Failed(fixture.remote.id, "remote_id_taken", (mapping.local_id,)))
+            continue
+        verdict = claim(mapping, state.owner, may_be_same=False)
+        if (refusal := refused(verdict, fixture.remote.id, mapping.local_id)) is not None:
+            failed.append(refusal)
         else:
-            changes.append(_mapped(state, fixture, mapping, games[mapping.local_id]))
+            action: Action = "adopt" if verdict == "adoptable" else "update"
+            changes.append(_mapped(state, fixture, mapping, games[mapping.local_id], action))
     found, doubtful = _found_or_new(state, unmapped, season_id)
     changed = [change for change in [*changes, *found] if change is not None]
     return Plan(
         "matches",
-        changes=[*_places(state, changed, fixtures, sides), *changed],
+        changes=[*_places(state, changed, fixtures, sides), *changed, *plan_competition_teams(state, changed)],
         failed=[*failed, *doubtful],
         warned=[Warned(remote_id, VANISHED) for remote_id in _vanished(state)],
         unchanged=changes.count(None),
         news=_news(changed),
+        set_aside=set_aside,
     )
 
 
-def _fixtures(state: MatchState, sides: Sides) -> tuple[list[_Fixture], list[Failed]]:
-    fixtures, failed = [], []
+def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Failed], list[Aside]]:
+    fixtures, failed, set_aside = [], [], []
     for remote in sorted(state.remote, key=lambda match: id_order(match.id)):
-        home = sides.find(remote.home_team_id, remote.home_name)
-        away = sides.find(remote.away_team_id, remote.away_name)
-        unknown = next((side for side in (home, away) if isinstance(side, Unknown)), None)
-        if unknown is not None:
+        home, away = sides.of(remote)
+        if _within_a_club(state, home, away):
+            set_aside.append(Aside(remote.id, SAME_CLUB))
+        elif isinstance(home, Unknown) or isinstance(away, Unknown):
+            unknown = home if isinstance(home, Unknown) else away
+            assert isinstance(unknown, Unknown)
             failed.append(Failed(remote.id, unknown.reason, unknown.local_ids))
-            continue
-        assert isinstance(home, Place)
-        assert isinstance(away, Place)
-        if not {remote.home_team_id, remote.away_team_id} & set(state.own):
+        elif not {remote.home_team_id, remote.away_team_id} & set(state.own):
             failed.append(Failed(remote.id, "no_own_team"))
-        elif home.club_id == away.club_id:  # ShotSpot's games are between two clubs
-            failed.append(Failed(remote.id, "same_club"))
         elif remote.competition_id is not None and remote.competition_id not in state.competitions:
             failed.append(Failed(remote.id, "competition_not_mapped"))
         else:
             competition_id = None if remote.competition_id is None else state.competitions[remote.competition_id]
-            fixtures.append(_Fixture(remote, home, away, competition_id))
-    return fixtures, failed
+            fixtures.append(Fixture(remote, home, away, competition_id))
+    return fixtures, failed, set_aside
 
 
-def _mapped(state: MatchState, fixture: _Fixture, mapping: MappingRow, game: LocalGame) -> Change | None:
-    action: Action = "update"
-    if claim(mapping, state.owner, same_name_and_club=False) == "adoptable":
-        action = "adopt"
-    before = _columns(game)
+def _within_a_club(state: MatchState, home: Place | Unknown, away: Place | Unknown) -> bool:
+    """Whether no game of ShotSpot can be this match: two teams of one club where its database takes none, or one team.
+
+    It is set aside, since nobody could settle it.
+    """
+    if SAME_CLUB in (getattr(home, "reason", None), getattr(away, "reason", None)):
+        return True
+    if isinstance(home, Unknown) or isinstance(away, Unknown) or home.club_id != away.club_id:
+        return False
+    return not state.derbies_allowed or home.team_id == away.team_id
+
+
+def _mapped(state: MatchState, fixture: Fixture, mapping: MappingRow, game: LocalGame, action: Action) -> Change | None:
+    before = held_columns(game)
     values, conflicts = before, tuple[str, ...]()
     base = mapping.last_values
     if _overwrites(state):
-        if not _started(game):
-            values, conflicts = _merged(fixture, base, before)
-        base = _base(state, fixture.remote)
+        if not is_started(game):
+            values, conflicts = merged_columns(fixture, base, before)
+        base = remembered(state, fixture.remote)
     after = mapping_values(state.owner, _name(fixture.remote), base)
     held = current_mapping(mapping)
     if values == before and after == held:
@@ -120,27 +127,7 @@ def _overwrites(state: MatchState) -> bool:
     return state.season.decides or state.season.start_date > state.today
 
 
-def _started(game: LocalGame) -> bool:
-    return game.status == "in_progress" or game.has_events
-
-
-def _merged(
-    fixture: _Fixture, base: Mapping[str, object] | None, before: Mapping[str, object]
-) -> tuple[dict[str, object], tuple[str, ...]]:
-    """The game as it should be: what Twizzit changed since the last sync is written, the rest stays as it is."""
-    remote = fixture.remote
-    said = {name: value for name, value in _said(fixture).items() if name in _PLAIN}
-    remembered = None if base is None else {**base, "date": _moment(base.get("starts_at")), **_scores(base)}
-    values, conflicts = merge(remembered, said, before)
-    resolved = _said(fixture)
-    for column, (concept, now) in _POINTING.items():
-        unchanged = base is not None and base.get(concept) == now(remote)
-        values[column] = before[column] if unchanged else resolved[column]
-    values["season_id"] = before["season_id"]
-    return {name: values[name] for name in before}, conflicts
-
-
-def _found_or_new(state: MatchState, unmapped: Sequence[_Fixture], season_id: int) -> tuple[list[Change], list[Failed]]:
+def _found_or_new(state: MatchState, unmapped: Sequence[Fixture], season_id: int) -> tuple[list[Change], list[Failed]]:
     free: dict[tuple[int, int, date], list[LocalGame]] = defaultdict(list)
     for game in state.games:
         if not game.mapped:
@@ -166,97 +153,23 @@ def _found_or_new(state: MatchState, unmapped: Sequence[_Fixture], season_id: in
     return changes, failed
 
 
-def _link(state: MatchState, fixture: _Fixture, game: LocalGame, season_id: int) -> Change:
+def _link(state: MatchState, fixture: Fixture, game: LocalGame, season_id: int) -> Change:
     """At the first link nobody knows who changed what: only what is empty is filled."""
-    before = _columns(game)
-    if _started(game):
+    before = held_columns(game)
+    if is_started(game):
         values = dict(before)
     else:
-        said = {**_said(fixture), "season_id": season_id}
+        said = {**wanted_columns(fixture), "season_id": season_id}
         values, _ = merge(None, {name: said[name] for name in before}, before)
-    mapping = mapping_values(state.owner, _name(fixture.remote), _base(state, fixture.remote))
+    mapping = mapping_values(state.owner, _name(fixture.remote), remembered(state, fixture.remote))
     return Change("games", "link", game.id, fixture.remote.id, values, before, mapping)
 
 
-def _new(state: MatchState, fixture: _Fixture, season_id: int, *, row_id: int) -> Change:
-    values = {**_said(fixture), "season_id": season_id}
-    mapping = mapping_values(state.owner, _name(fixture.remote), _base(state, fixture.remote))
+def _new(state: MatchState, fixture: Fixture, season_id: int, *, row_id: int) -> Change:
+    kind = {"game_type": "team"} if state.has_game_type else {}  # both sides are teams, as in ShotSpot's own games
+    values = {**wanted_columns(fixture), "season_id": season_id, **kind}
+    mapping = mapping_values(state.owner, _name(fixture.remote), remembered(state, fixture.remote))
     return Change("games", "create", row_id, fixture.remote.id, values, {}, mapping)
-
-
-def _said(fixture: _Fixture) -> dict[str, object]:
-    remote = fixture.remote
-    return {
-        "home_club_id": fixture.home.club_id,
-        "away_club_id": fixture.away.club_id,
-        "home_team_id": fixture.home.team_id,
-        "away_team_id": fixture.away.team_id,
-        "competition_id": fixture.competition_id,
-        "date": remote.starts_at,
-        "status": remote.status,
-        "home_score": remote.home_score or 0,
-        "away_score": remote.away_score or 0,
-    }
-
-
-def _columns(game: LocalGame) -> dict[str, object]:
-    return {
-        "home_club_id": game.home_club_id,
-        "away_club_id": game.away_club_id,
-        "home_team_id": game.home_team_id,
-        "away_team_id": game.away_team_id,
-        "competition_id": game.competition_id,
-        "season_id": game.season_id,
-        "date": game.date,
-        "status": game.status,
-        "home_score": game.home_score,
-        "away_score": game.away_score,
-    }
-
-
-def _home(remote: RemoteMatch) -> str:
-    return remote.home_team_id or normalised_name(remote.home_name)
-
-
-def _away(remote: RemoteMatch) -> str:
-    return remote.away_team_id or normalised_name(remote.away_name)
-
-
-def _competition(remote: RemoteMatch) -> str | None:
-    return remote.competition_id
-
-
-_PLAIN = ("date", "status", "home_score", "away_score")
-# Columns that point at other rows: what the mapping remembers of them is what Twizzit calls them.
-_POINTING = {
-    "home_club_id": ("home", _home),
-    "home_team_id": ("home", _home),
-    "away_club_id": ("away", _away),
-    "away_team_id": ("away", _away),
-    "competition_id": ("competition_id", _competition),
-}
-
-
-def _base(state: MatchState, remote: RemoteMatch) -> dict[str, object]:
-    """What the mapping remembers, as JSON can hold it."""
-    return {
-        "home": _home(remote),
-        "away": _away(remote),
-        "competition_id": remote.competition_id,
-        "starts_at": remote.starts_at.isoformat(),
-        "status": remote.status,
-        "home_score": remote.home_score,
-        "away_score": remote.away_score,
-        "season": state.season.label,
-    }
-
-
-def _moment(text: object) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
-
-
-def _scores(base: Mapping[str, object]) -> dict[str, object]:
-    return {name: base.get(name) or 0 for name in ("home_score", "away_score")}
 
 
 def _name(remote: RemoteMatch) -> str:
@@ -290,7 +203,7 @@ def _news(changes: Sequence[Change]) -> dict[str, tuple[str, ...]]:
     return {word: tuple(ids) for word, ids in news.items()}
 
 
-def _places(state: MatchState, changes: Sequence[Change], fixtures: Sequence[_Fixture], sides: Sides) -> list[Change]:
+def _places(state: MatchState, changes: Sequence[Change], fixtures: Sequence[Fixture], sides: Sides) -> list[Change]:
     """The season, clubs and teams that these changes need and that are not there yet."""
     changed = {change.twizzit_id for change in changes}
     needed = {place for one in fixtures if one.remote.id in changed for place in (one.home, one.away)}

@@ -1,18 +1,18 @@
 """Where things go: the ShotSpot club of a remote team, and the ShotSpot season of a partition.
 
-The rule (design: "whose club"): the organization is the club, unless a team names another. A club is found by the teams
-that were mapped before, then by its name, then by its name without accents and case; only then is one made.
+The rule (design: "whose club"): the organization is the club, unless a team names another. The club that an
+administrator says the organization is comes first; else a club is found by the teams that were mapped before, then by
+its name, then without accents and case, then by other spellings of it (`transform.clubs`); only then is one made.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from twizzit_pipeline.sync.plan import Change
+from twizzit_pipeline.sync.plan.clubs import CLUB_NAME_LENGTH, ClubNames
 from twizzit_pipeline.sync.plan.ownership import same_organization
 from twizzit_pipeline.sync.rows import LocalSeason, MappingRow, Owner, TeamState, WantedSeason
-from twizzit_pipeline.transform.names import normalised_name
-
-CLUB_NAME_LENGTH = 100
+from twizzit_pipeline.words.seasons import key
 
 
 class Clubs:
@@ -20,12 +20,10 @@ class Clubs:
 
     def __init__(self, state: TeamState) -> None:
         self._owner = state.owner
-        self._exact = {club.name: club.id for club in state.clubs}
-        self._alike: dict[str, list[int]] = defaultdict(list)
-        for club in state.clubs:
-            self._alike[normalised_name(club.name)].append(club.id)
+        self._names = ClubNames(state.clubs)
         local = {team.id: team.club_id for team in state.local}
         self._known = _clubs_of_mapped_teams(state.mappings, state.owner, local)
+        self._new = ClubNames()
         self._made: dict[str, int] = {}
 
     def find(self, club_name: str | None) -> int | None:
@@ -33,17 +31,18 @@ class Clubs:
 
         None where several clubs fit: then nobody can say.
         """
-        if club_name in self._known:
+        if club_name in self._known and not self._names.is_said(club_name, self._owner):
             return self._known[club_name]
-        name = (club_name or self._owner.organization_name)[:CLUB_NAME_LENGTH].strip()
-        if name in self._exact:
-            return self._exact[name]
-        fitting = self._alike.get(normalised_name(name), [])
-        if len(fitting) > 1:
-            return None
-        if fitting:
-            return fitting[0]
-        return self._made.setdefault(name, -1 - len(self._made))
+        fitting = self._names.of_team(club_name, self._owner)
+        if not fitting:
+            name = (club_name or self._owner.organization_name)[:CLUB_NAME_LENGTH].strip()
+            fitting = self._new.fitting(name) or (self._make(name),)
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _make(self, name: str) -> int:
+        self._made[name] = -1 - len(self._made)
+        self._new.add(self._made[name], name)
+        return self._made[name]
 
     def creations(self, needed: Iterable[int]) -> list[Change]:
         """The clubs to be made, of those that some change really needs."""
@@ -69,12 +68,18 @@ def _clubs_of_mapped_teams(
 
 
 def find_season(wanted: WantedSeason, seasons: Sequence[LocalSeason]) -> int:
-    """The id of ShotSpot's season, by name, then by dates; -1 for one to be made."""
-    same_name = [season.id for season in seasons if season.name.strip() == wanted.label]
-    same_dates = [
-        season.id for season in seasons if (season.start_date, season.end_date) == (wanted.start_date, wanted.end_date)
-    ]
-    return next(iter(sorted(same_name) or sorted(same_dates)), -1)
+    """The id of ShotSpot's season; -1 for one to be made.
+
+    By its name, then by the years and words that the name comes down to (`words.seasons.key`), whatever the dates are;
+    of several such the one with the same dates. Then by its dates alone.
+    """
+    dates = (wanted.start_date, wanted.end_date)
+    meant = key(wanted.label, *dates)
+    by_id = sorted(seasons, key=lambda season: ((season.start_date, season.end_date) != dates, season.id))
+    same_name = [season.id for season in by_id if season.name.strip() == wanted.label]
+    same_season = [season.id for season in by_id if key(season.name, season.start_date, season.end_date) == meant]
+    same_dates = [season.id for season in by_id if (season.start_date, season.end_date) == dates]
+    return next(iter(same_name or same_season or same_dates), -1)
 
 
 def season_creation(wanted: WantedSeason) -> Change:

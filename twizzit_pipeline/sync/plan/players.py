@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.sync.plan.merge import Move, denied, merge
-from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values
+from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.sync.plan.person_names import full_name, local_name, remote_name, split_otherwise
 from twizzit_pipeline.sync.rows import LocalPlayer, MappedTeam, MappingRow, PlayerState, RemotePlayer
 from twizzit_pipeline.transform.names import normalised_name
 
+NAME_PUT_RIGHT = "name_put_right"
 COLUMNS = ("club_id", "team_id", "first_name", "last_name", "gender", "jersey_number", "is_active")
 
 
@@ -63,7 +65,7 @@ class _Draft:
 def plan_players(state: PlayerState) -> Plan:
     """The plan for the players of one credential and season."""
     people, failed = _people(state)
-    drafts, refused = _drafts(state, people)
+    drafts, unusable = _drafts(state, people)
     held = {_slot(player.club_id, player.jersey_number) for player in state.local} - {None}
     losers = denied(held, [move for draft in drafts if (move := draft.move) is not None])
 
@@ -78,7 +80,9 @@ def plan_players(state: PlayerState) -> Plan:
             unchanged += 1
         else:
             changes.append(change)
-    return Plan("players", changes=changes, failed=[*failed, *refused], warned=warned, unchanged=unchanged)
+    warned += takeovers(changes, {player.id: full_name(player) for player in state.local})
+    warned += [Warned(str(change.twizzit_id), NAME_PUT_RIGHT) for change in changes if _put_right(change)]
+    return Plan("players", changes=changes, failed=[*failed, *unusable], warned=warned, unchanged=unchanged)
 
 
 def _slot(club_id: object, number: object) -> tuple[object, object] | None:
@@ -110,22 +114,28 @@ def _drafts(state: PlayerState, people: Sequence[_Person]) -> tuple[list[_Draft]
         mapping = mappings.get(person.remote.id)
         if mapping is None:
             unmapped.append(person)
-        elif (draft := _mapped(state, person, mapping, local[mapping.local_id])) is not None:
-            drafts.append(draft)
+            continue
+        draft = _mapped(state, person, mapping, local[mapping.local_id])
+        if isinstance(draft, Failed):
+            failed.append(draft)
         else:
-            failed.append(Failed(person.remote.id, "remote_id_taken", (mapping.local_id,)))
+            drafts.append(draft)
     found, doubtful = _found_or_new(state, unmapped)
     return [*drafts, *found], [*failed, *doubtful]
 
 
-def _mapped(state: PlayerState, person: _Person, mapping: MappingRow, local: LocalPlayer) -> _Draft | None:
-    """The draft for somebody who has a mapping; None when the mapping belongs to another organization."""
+def _mapped(state: PlayerState, person: _Person, mapping: MappingRow, local: LocalPlayer) -> _Draft | Failed:
+    """The draft for somebody who has a mapping; failed where that is another organization's, or may be."""
     base = mapping.last_values
     _, team = person.team(local, base)
-    alike = local.club_id == team.club_id and _local_name(local) == _remote_name(person.remote)
-    verdict = claim(mapping, state.owner, same_name_and_club=alike)
-    if verdict == "taken":
-        return None
+    name = remote_name(person.remote)
+    same_name = name in (local_name(local), normalised_name(mapping.twizzit_name or ""))
+    # ShotSpot's own mapping says one player, and the name another one of the club: nobody can say who is meant.
+    others = () if same_name or mapping.dialect is not None else _namesakes(state, team.club_id, name)
+    same_club = local.club_id in (None, team.club_id)
+    verdict = claim(mapping, state.owner, may_be_same=same_name or (same_club and not others))
+    if (failed := refused(verdict, person.remote.id, local.id, *others)) is not None:
+        return failed
     action: Action = "adopt" if verdict == "adoptable" else "update"
     if not state.season.decides:
         return _Draft(
@@ -135,11 +145,17 @@ def _mapped(state: PlayerState, person: _Person, mapping: MappingRow, local: Loc
             {column: getattr(local, column) for column in COLUMNS},
             base,
             mapping.team_mapping_id,
-            mapping.twizzit_name or _full_name(person.remote),
+            mapping.twizzit_name or full_name(person.remote),
             local,
             mapping,
         )
     return replace(_decided(person, local, base), action=action, mapping=mapping)
+
+
+def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
+    """The club's players without a mapping who have this name."""
+    found = (one.id for one in state.local if not one.mapped and one.club_id == club_id and local_name(one) == name)
+    return tuple(sorted(found))
 
 
 def _decided(person: _Person, local: LocalPlayer, base: Mapping[str, object] | None) -> _Draft:
@@ -149,6 +165,8 @@ def _decided(person: _Person, local: LocalPlayer, base: Mapping[str, object] | N
     held = {"first_name": local.first_name, "last_name": local.last_name, "gender": local.gender}
     said = {"first_name": remote.first_name, "last_name": remote.last_name, "gender": remote.gender}
     merged, conflicts = merge(base, said, held)
+    if base is None and split_otherwise(local, remote):
+        merged |= {"first_name": remote.first_name, "last_name": remote.last_name}
     number, number_conflict = merge(
         base, {"jersey_number": remote.jersey_number}, {"jersey_number": local.jersey_number}
     )
@@ -170,7 +188,7 @@ def _decided(person: _Person, local: LocalPlayer, base: Mapping[str, object] | N
         values,
         {**said, **_membership(remote, remote_team, active=True)},
         team.mapping_id,
-        _full_name(remote),
+        full_name(remote),
         local,
         conflicts=(*conflicts, *number_conflict),
         own_number=values["club_id"] == local.club_id
@@ -183,12 +201,12 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[_Person]) -> tuple[list
     free: dict[tuple[int | None, str], list[LocalPlayer]] = defaultdict(list)
     for player in state.local:
         if not player.mapped:
-            free[player.club_id, _local_name(player)].append(player)
+            free[player.club_id, local_name(player)].append(player)
     fitting = {
         person.remote.id: [
             player
             for club_id in {team.club_id for _, team in person.teams}
-            for player in free[club_id, _remote_name(person.remote)]
+            for player in free[club_id, remote_name(person.remote)]
             if None in (player.gender, person.remote.gender) or player.gender == person.remote.gender
         ]
         for person in unmapped
@@ -214,7 +232,7 @@ def _link(state: PlayerState, person: _Person, local: LocalPlayer) -> _Draft:
     kept = {column: getattr(local, column) for column in COLUMNS}
     _, team = person.team(local, None)
     # no base: the deciding season has yet to say its word about this player
-    return _Draft("link", person, local.id, kept, None, team.mapping_id, _full_name(person.remote), local)
+    return _Draft("link", person, local.id, kept, None, team.mapping_id, full_name(person.remote), local)
 
 
 def _new(state: PlayerState, person: _Person, *, row_id: int) -> _Draft:
@@ -232,7 +250,7 @@ def _new(state: PlayerState, person: _Person, *, row_id: int) -> _Draft:
         "is_active": decides,
     }
     membership = _membership(replace(remote, jersey_number=number), remote_team, active=decides)
-    return _Draft("create", person, row_id, values, {**said, **membership}, team.mapping_id, _full_name(remote))
+    return _Draft("create", person, row_id, values, {**said, **membership}, team.mapping_id, full_name(remote))
 
 
 def _membership(remote: RemotePlayer, remote_team: str, *, active: bool) -> dict[str, object]:
@@ -268,13 +286,9 @@ def _change(draft: _Draft, state: PlayerState) -> Change | None:
     )
 
 
-def _full_name(remote: RemotePlayer) -> str:
-    return f"{remote.first_name} {remote.last_name}"
-
-
-def _remote_name(remote: RemotePlayer) -> str:
-    return normalised_name(_full_name(remote))
-
-
-def _local_name(local: LocalPlayer) -> str:
-    return normalised_name(f"{local.first_name} {local.last_name}")
+def _put_right(change: Change) -> bool:
+    """Whether the change moves a word between first and last name, of somebody of whom no sync had known the names."""
+    renamed = {"first_name", "last_name"} & change.changed.keys()
+    return (
+        change.action in ("link", "adopt", "update") and bool(renamed) and not change.mapping_before.get("last_values")
+    )

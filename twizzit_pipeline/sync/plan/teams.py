@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, id_order
 from twizzit_pipeline.sync.plan.merge import Move, denied, merge
-from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values
+from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, takeovers
 from twizzit_pipeline.sync.plan.places import Clubs, find_season, season_creation
 from twizzit_pipeline.sync.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
 from twizzit_pipeline.transform.names import normalised_name
@@ -56,8 +56,13 @@ def plan_teams(state: TeamState) -> Plan:
             changes.append(change)
         else:
             unchanged += 1
-    places = _places(changes, clubs, state)
-    return Plan("teams", changes=[*places, *changes], failed=failed, unchanged=unchanged)
+    return Plan(
+        "teams",
+        changes=[*_places(changes, clubs, state), *changes],
+        failed=failed,
+        warned=takeovers(changes, {team.id: team.name for team in state.local}),
+        unchanged=unchanged,
+    )
 
 
 def _slot(club_id: object, name: object, season_id: object) -> tuple[object, object, object] | None:
@@ -76,8 +81,8 @@ def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft
         mapping = mappings.get(remote.id)
         if mapping is not None:
             draft = _mapped(state, remote, mapping, local[mapping.local_id], club_id, season_id)
-            if draft is None:
-                failed.append(Failed(remote.id, "remote_id_taken", (mapping.local_id,)))
+            if isinstance(draft, Failed):
+                failed.append(draft)
             else:
                 drafts.append(draft)
         elif club_id is None:
@@ -90,14 +95,14 @@ def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft
 
 def _mapped(
     state: TeamState, remote: RemoteTeam, mapping: MappingRow, local: LocalTeam, club_id: int | None, season_id: int
-) -> _Draft | None:
-    """The draft for a team that has a mapping; None when the mapping belongs to another organization."""
-    alike = local.club_id == club_id and normalised_name(mapping.twizzit_name or local.name) == normalised_name(
-        remote.name
-    )
-    verdict = claim(mapping, state.owner, same_name_and_club=alike)
-    if verdict == "taken":
-        return None
+) -> _Draft | Failed:
+    """The draft for a team that has a mapping; failed where that is another organization's, or may be.
+
+    Every club has a U15, so a team's name proves little: of ShotSpot's own mappings, those of the same club are meant.
+    """
+    verdict = claim(mapping, state.owner, may_be_same=local.club_id == club_id)
+    if (failed := refused(verdict, remote.id, local.id)) is not None:
+        return failed
     action: Action = "adopt" if verdict == "adoptable" else "update"
     base = mapping.last_values
     kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender, "season_id": local.season_id}
@@ -116,12 +121,13 @@ def _found_or_new(
     state: TeamState, unmapped: Sequence[tuple[RemoteTeam, int]], season_id: int
 ) -> tuple[list[_Draft], list[Failed]]:
     """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful."""
+    clubs = {club.id: normalised_name(club.name) for club in state.clubs}
     free: dict[tuple[int, str], list[LocalTeam]] = defaultdict(list)
     for team in state.local:
         if not team.mapped:
-            free[team.club_id, normalised_name(team.name)].append(team)
+            free[team.club_id, _own_name(team.name, clubs.get(team.club_id))].append(team)
     fitting = {
-        remote.id: _fitting(remote, free[club_id, normalised_name(remote.name)], season_id)
+        remote.id: _fitting(remote, free[club_id, _own_name(remote.name, clubs.get(club_id))], season_id)
         for remote, club_id in unmapped
     }
     wanted = Counter(team.id for teams in fitting.values() for team in teams)
@@ -137,13 +143,22 @@ def _found_or_new(
     return drafts, failed
 
 
+def _own_name(name: str, club: str | None) -> str:
+    """A team's name without that of its club, normalised: another club's sync calls an opponent by both."""
+    return normalised_name(name).removeprefix(f"{club} ")
+
+
 def _fitting(remote: RemoteTeam, alike: Sequence[LocalTeam], season_id: int) -> list[LocalTeam]:
-    """The local teams that fit best: of the season before those of none, the very name before a name alike."""
+    """The local teams that fit best: of the season before those of none, the very name before a name alike, and that
+    before one of which the club's name is a part.
+    """
+    name = normalised_name(remote.name)
     for season in (season_id, None):
         of_season = [team for team in alike if team.season_id == season]
         exact = [team for team in of_season if team.name == remote.name]
-        if exact or of_season:
-            return exact or of_season
+        same = [team for team in of_season if normalised_name(team.name) == name]
+        if exact or same or of_season:
+            return exact or same or of_season
     return []
 
 

@@ -156,7 +156,7 @@ def _completeness(
     narrowing = session.narrowing
     if narrowing.group_id is not None and judged.of_one_team:
         missing = missing.where(snapshot["twizzit_team_id"] == narrowing.group_id)
-    accounted = {remote_id for ids in report.failed.values() for remote_id in ids}
+    accounted = {remote_id for why in (report.failed, report.set_aside) for ids in why.values() for remote_id in ids}
     if not narrowing.create_missing:
         accounted.update(report.warnings.get(NOT_CREATED, ()))
     lost = tuple(remote_id for remote_id in connection.scalars(missing) if remote_id not in accounted)

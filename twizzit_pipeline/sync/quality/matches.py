@@ -18,8 +18,6 @@ from twizzit_pipeline.sync.quality.judged import Condition, Judged, Step, fed_cl
 from twizzit_pipeline.sync.quality.names import HAVE_MATCHES, IN_SEASON, ONE_AT_A_TIME, SOMEWHERE, TWO_CLUBS
 from twizzit_pipeline.sync.seasons import SeasonRow
 
-# Why the plan could not make a game.
-_SAME_CLUB = "same_club"
 _PLAYED = ("scheduled", "in_progress", "completed")
 
 
@@ -81,28 +79,30 @@ def _without_owner(credential_id: int) -> Select[tuple[str]]:
 
 def _playable(connection: Connection, step: Step, ours: Condition, speaks_of: Scope) -> Iterator[Finding]:
     """Whether the games behind the mappings have two clubs, a day of their season, and teams that have time."""
-    yield _two_clubs(connection, step, ours, speaks_of)
+    yield _two_sides(connection, ours, speaks_of)
     yield _inside_season(connection, ours, speaks_of)
     yield _one_at_a_time(connection, step.credential_id, step.season)
 
 
-def _two_clubs(connection: Connection, step: Step, ours: Condition, speaks_of: Scope) -> Finding:
-    """ShotSpot's games are between two clubs: a match of two teams of one club is not made."""
+def _two_sides(connection: Connection, ours: Condition, speaks_of: Scope) -> Finding:
+    """A game is between two clubs, or between two teams of one of which both are given."""
     table = match_mappings.c
     wrong = (
         select(table.twizzit_match_id)
         .join(games, games.c.id == table.local_game_id)
-        .where(ours, games.c.home_club_id == games.c.away_club_id)
+        .where(
+            ours,
+            games.c.home_club_id == games.c.away_club_id,
+            or_(
+                games.c.home_team_id.is_(None),
+                games.c.away_team_id.is_(None),
+                games.c.home_team_id == games.c.away_team_id,
+            ),
+        )
         .order_by(table.id)
     )
-    in_shotspot, not_made = tuple(connection.scalars(wrong)), step.report.failed.get(_SAME_CLUB, ())
-    return Finding(
-        TWO_CLUBS,
-        speaks_of,
-        (*not_made, *in_shotspot),
-        reasons={"not_made": len(not_made), "in_shotspot": len(in_shotspot)},
-        grave=bool(in_shotspot),
-    )
+    in_shotspot = tuple(connection.scalars(wrong))
+    return Finding(TWO_CLUBS, speaks_of, in_shotspot, reasons={"in_shotspot": len(in_shotspot)}, grave=True)
 
 
 def _inside_season(connection: Connection, ours: Condition, speaks_of: Scope) -> Finding:

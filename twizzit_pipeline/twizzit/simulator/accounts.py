@@ -15,6 +15,7 @@ from twizzit_pipeline.twizzit.simulator.options import SimulatorOptions
 from twizzit_pipeline.twizzit.simulator.world import Account, World
 
 JWT_SECONDS = 24 * 3600
+CALLS_OF_A_SESSION = 9  # where sessions end early
 QUOTA_MESSAGE = "Your monthly API call quota is used up; it starts anew on the first of next month"
 
 
@@ -25,6 +26,8 @@ class Accounts:
         self._options: SimulatorOptions = world.options
         self._accounts = {account.username: account for account in world.accounts()}
         self._sessions: dict[str, tuple[Account, float]] = {}
+        self._calls: Counter[str] = Counter()  # by token
+        self._answered: set[tuple[str, str]] = set()  # token and path that gave rows
         self._spent: Counter[str] = Counter()
 
     async def authenticate(self, request: Request) -> Response:
@@ -43,12 +46,24 @@ class Accounts:
         """The account of a call's token, and the headers that tell its quota.
 
         Raises:
-            HTTPException: 401 for no token, an unknown or an old one; 429 when the quota is spent.
+            HTTPException: 401 for no token, an unknown or an old one (403 by the quirk `session_ends_403`); 429 when
+                the quota is spent.
         """
-        session = self._sessions.get(bearer(request.headers.get("authorization", "")))
-        if session is None or time.time() >= session[1]:
-            raise HTTPException(401, "Unauthorized")
+        token = bearer(request.headers.get("authorization", ""))
+        session = self._sessions.get(token)
+        ends_403 = "session_ends_403" in self._options.quirks
+        self._calls[token] += 1
+        if session is None or time.time() >= session[1] or (ends_403 and self._calls[token] > CALLS_OF_A_SESSION):
+            raise HTTPException(403 if ends_403 else 401, "" if ends_403 else "Unauthorized")
         return session[0], self._spend(session[0])
+
+    def answers(self, request: Request, path: str, with_rows: bool) -> bool:
+        """Whether this session has got rows of the path before; notes whether it does now."""
+        asked = (bearer(request.headers.get("authorization", "")), path)
+        before = asked in self._answered
+        if with_rows:
+            self._answered.add(asked)
+        return before
 
     def end_session(self, token: str) -> None:
         """From now on that token is refused, whatever its answer promised."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from twizzit_pipeline.twizzit.simulator.clubs import PLAYER
+from twizzit_pipeline.twizzit.simulator.clubs import PLAYER, PLAYING
 from twizzit_pipeline.twizzit.simulator.events import MATCH, season_events
 from twizzit_pipeline.twizzit.simulator.world import Contact, Group, Link, MatchChange, Organization, World
 
@@ -168,7 +168,7 @@ class Changes:
     @staticmethod
     def _take_out(organization: Organization, contact_id: int, group_id: int) -> None:
         roster = organization.rosters[group_id]
-        roster[:] = [link for link in roster if (link.contact_id, link.function) != (contact_id, PLAYER)]
+        roster[:] = [link for link in roster if link.contact_id != contact_id or link.function not in PLAYING]
 
 
 def _unknown(id_: int) -> Organization:

@@ -58,6 +58,9 @@ COMMITTEES = (("Bestuur", "BES"), ("Jeugdcomité", "JC"))
 
 TEAM_TYPE = words("Team", "Ploeg", "Équipe")
 COMMITTEE_TYPE = words("Committee", "Werkgroep", "Comité")
+SENIOR_TYPE = words("Senior teams", "Ploegen senioren", "Équipes seniors")
+YOUTH_TYPE = words("Youth teams", "Jeugdploegen", "Équipes de jeunes")
+RESPONSIBLE_TYPE = words("Team managers", "Ploegverantwoordelijken", "Responsables d'équipe")
 
 PLAYER, COACH, DELEGATE, CHAIR, MEMBER = "player", "coach", "delegate", "chair", "member"
 
@@ -67,6 +70,21 @@ FUNCTIONS: Mapping[str, Words] = {
     DELEGATE: words("Delegate", "Afgevaardigde", "Délégué"),
     CHAIR: words("Chair", "Voorzitter", "Président"),
     MEMBER: words("Committee member", "Bestuurslid", "Membre du comité"),
+}
+
+# Functions in a club's own words, which it writes in its own language alone or leaves as they were in the others.
+YOUTH, LEAGUE, LADY, GUEST = "youth player", "league player", "lady player", "guest player"
+FORMER, PHYSIO, ODD = "former player", "physio", "odd"
+PLAYER_WORDS = (YOUTH, LEAGUE, LADY, GUEST)
+PLAYING = frozenset((PLAYER, *PLAYER_WORDS))
+OWN_FUNCTIONS: Mapping[str, Words] = {
+    YOUTH: words("", "Jeugdspeler", ""),
+    LEAGUE: words("Player", "Competitiespeler", "Joueur de championnat"),
+    LADY: words("", "Speelster", "Joueuse"),
+    GUEST: words("", "Gastspeler", ""),
+    FORMER: words("Player", "Ex-speler", ""),
+    PHYSIO: words("", "Kinesist", ""),
+    ODD: words("", "Zwaluw", ""),
 }
 
 OPPONENTS = ("AKC Duinrand", "KV Hoogland", "Corfbal Val-Doré", "KC Eikenmolen", "Sporting Meerdael")

@@ -41,7 +41,13 @@ def control_routes(world: World, *, accounts: Accounts, faults: Faults, calls: C
             id_: {**player._asdict(), "team_ids": sorted(player.team_ids)} for id_, player in found.players.items()
         }
         return JSONResponse(
-            {"teams": found.teams, "players": players, "rejected": found.rejected, "clubs": found.clubs}
+            {
+                "teams": found.teams,
+                "players": players,
+                "rejected": found.rejected,
+                "clubs": found.clubs,
+                "set_aside": found.set_aside,
+            }
         )
 
     async def serve_calls(request: Request) -> Response:

@@ -12,6 +12,8 @@ from random import Random
 from typing import Literal
 
 from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS, spelled_otherwise
+from twizzit_pipeline.twizzit.simulator.event_quirks import made_awkward, may_be_running, running
+from twizzit_pipeline.twizzit.simulator.quirks import Quirk
 from twizzit_pipeline.twizzit.simulator.world import Group, MatchChange, Organization, Season, World
 
 TRAINING, MATCH = "training", "match"
@@ -26,6 +28,7 @@ class Event:
     """A training or a match of one team. A friendly has no series. `score` is (home, away) once it is played.
 
     `opponent` is the other side's name as it is usually spelled, whatever stands in `home_name` or `away_name`.
+    `awkward`: the quirks that this match shows; `other_group`: the club's own team that is the opponent.
     """
 
     id: int
@@ -40,6 +43,8 @@ class Event:
     score: tuple[int, int] | None = None
     status: Status | None = None
     opponent: str | None = None
+    awkward: frozenset[Quirk] = frozenset()
+    other_group: Group | None = None
 
 
 def season_events(world: World, organization: Organization, season: Season) -> Iterator[Event]:
@@ -47,7 +52,10 @@ def season_events(world: World, organization: Organization, season: Season) -> I
     for place, group in enumerate(organization.teams(season)):
         if group.name:
             yield from _trainings(season, group)
-            yield from _matches(world, organization, season, group, place)
+            for event in _matches(world, organization, season, group, place):
+                change = organization.match_changes.get(event.id, MatchChange())
+                if not change.removed:
+                    yield _changed(event, change)
 
 
 def series_of(organization: Organization, season: Season, group: Group, place: int) -> tuple[int, str]:
@@ -68,6 +76,7 @@ def _matches(world: World, organization: Organization, season: Season, group: Gr
     random = Random(f"events/{world.options.seed}/{group.id}")  # noqa: S311 - an invented calendar
     own = f"{group.club.name if group.club else organization.name} {_words(group.name)}"
     series = series_of(organization, season, group, place)
+    nothing_runs = place > 0
     for number in range(_MATCHES):
         week = number * 2 + place % 2
         day = _first_tuesday(season) + timedelta(weeks=week, days=4 + place % 2)
@@ -91,9 +100,38 @@ def _matches(world: World, organization: Organization, season: Season, group: Gr
             status=status,
             opponent=opponent,
         )
-        change = organization.match_changes.get(event.id, MatchChange())
-        if not change.removed:
-            yield _changed(event, change)
+        event = made_awkward(world, event, number)
+        if not nothing_runs and may_be_running(world, event):
+            nothing_runs, event = True, running(world, event)
+        yield event
+    if place == 0 and "own_derby" in world.options.quirks:
+        yield from _derby(world, organization, season, series)
+
+
+def _derby(world: World, organization: Organization, season: Season, series: tuple[int, str]) -> Iterator[Event]:
+    """The first team of the season against the second, on a Wednesday evening."""
+    named = [group for group in organization.teams(season) if group.name]
+    if len(named) < 2:
+        return
+    one, other = named[:2]
+    home, away = (
+        f"{group.club.name if group.club else organization.name} {_words(group.name)}" for group in (one, other)
+    )
+    start = datetime.combine(_first_tuesday(season) + timedelta(weeks=6, days=1), time(20))
+    yield Event(
+        one.id * 100 + WEEKS * 2 + 1,
+        MATCH,
+        one,
+        start,
+        start + timedelta(minutes=90),
+        home_name=home,
+        away_name=away,
+        series=series,
+        score=(11, 10) if start.date() < world.today else None,
+        opponent=away,
+        awkward=frozenset({"own_derby"}),
+        other_group=other,
+    )
 
 
 def _changed(event: Event, change: MatchChange) -> Event:

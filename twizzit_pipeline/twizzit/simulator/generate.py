@@ -11,6 +11,7 @@ from random import Random
 
 from twizzit_pipeline.twizzit.simulator import clubs, people
 from twizzit_pipeline.twizzit.simulator.options import SimulatorOptions
+from twizzit_pipeline.twizzit.simulator.roster_quirks import apply_roster_quirks
 from twizzit_pipeline.twizzit.simulator.world import (
     Account,
     ClubReference,
@@ -42,7 +43,9 @@ def make_world(options: SimulatorOptions | None = None) -> World:
     organizations = [_club(options, index, seasons) for index in range(options.clubs)]
     if options.federation:
         organizations.append(_federation(options, seasons, organizations[:2]))
-    return World(options=options, today=today, seasons=tuple(seasons), organizations=organizations)
+    world = World(options=options, today=today, seasons=tuple(seasons), organizations=organizations)
+    apply_roster_quirks(world)
+    return world
 
 
 class _People:

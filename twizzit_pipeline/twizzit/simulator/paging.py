@@ -11,6 +11,7 @@ Row = TypeVar("Row")
 
 FILTER_VALUES = 10
 SILENT_LIMIT = 50
+LOW_CAP, SMALLEST_PAGE = 50, 10
 SHIFT = "simulator.shift"
 
 
@@ -56,9 +57,18 @@ def largest(asked: int, cap: int, above: Literal["cut", "refuse"]) -> int:
     return min(asked, cap)
 
 
-def page(rows: Iterable[Row], query: Query, *, cap: int, above: Literal["cut", "refuse"]) -> list[Row]:
-    """The rows from `offset`, `limit` of them; 50 where nobody says how many, and nothing says that there are more."""
-    limit = largest(query.number("limit", SILENT_LIMIT, least=1) or SILENT_LIMIT, cap, above)
+def page(
+    rows: Iterable[Row], query: Query, *, cap: int, above: Literal["cut", "refuse"], low: bool = False
+) -> list[Row]:
+    """The rows from `offset`, `limit` of them; 50 where nobody says how many, and nothing says that there are more.
+
+    `low`: the cap is 50 at most, and a `limit` above it gives the smallest page, unless it is refused.
+    """
+    limit = query.number("limit", SILENT_LIMIT, least=1) or SILENT_LIMIT
+    if low:
+        cap = min(cap, LOW_CAP)
+        limit = SMALLEST_PAGE if limit > cap and above == "cut" else limit
+    limit = largest(limit, cap, above)
     offset = query.number("offset", 0) or 0
     if offset:
         offset = max(0, offset + query.shift)

@@ -6,12 +6,15 @@ What belongs here: the judgement of the simulator's own data, for tests to compa
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from twizzit_pipeline.twizzit.simulator.clubs import ODD, PLAYING
+
 if TYPE_CHECKING:
-    from twizzit_pipeline.twizzit.simulator.world import Contact, Organization, Season
+    from twizzit_pipeline.twizzit.simulator.world import Contact, Link, Organization, Season
 
 LONGEST_PERSON_NAME = 50
 LONGEST_TEAM_NAME = 100
@@ -42,12 +45,15 @@ class Truth:
         players: remote id → what is known; only those who play in a team that is not rejected.
         rejected: "teams" and "players" → remote id → the column and what is wrong with it (``last_name: missing``).
         clubs: remote id of a team → the club it names, None for the organization itself.
+        set_aside: reason → how many memberships of those teams are not meant to come, where filters are honoured;
+            with those of `players` and the unclear ones of `rejected` they are all that is listed. Nothing in v1.
     """
 
     teams: Mapping[str, str]
     players: Mapping[str, TruePlayer]
     rejected: Mapping[str, Mapping[str, str]]
     clubs: Mapping[str, str | None]
+    set_aside: Mapping[str, int] = field(default_factory=dict)
 
 
 def truth_of(organization: Organization, season: Season, *, dialect: str) -> Truth:
@@ -56,6 +62,7 @@ def truth_of(organization: Organization, season: Season, *, dialect: str) -> Tru
     clubs: dict[str, str | None] = {}
     rejected: dict[str, dict[str, str]] = {"teams": {}, "players": {}}
     players: dict[str, TruePlayer] = {}
+    set_aside: Counter[str] = Counter()
     for group in organization.teams(season):
         name = _clean(group.name)
         if reason := _wrong(name, LONGEST_TEAM_NAME):
@@ -65,7 +72,25 @@ def truth_of(organization: Organization, season: Season, *, dialect: str) -> Tru
         clubs[str(group.id)] = group.club.name if group.club and dialect == "v2" else None
         for contact in organization.players(group.id):
             _judge(contact, str(group.id), players, rejected["players"], dialect)
-    return Truth(teams=teams, players=players, rejected=rejected, clubs=clubs)
+        if dialect == "v2":
+            _count(organization.rosters[group.id], rejected["players"], set_aside)
+    return Truth(teams=teams, players=players, rejected=rejected, clubs=clubs, set_aside=set_aside)
+
+
+def _count(roster: list[Link], rejected: dict[str, str], set_aside: Counter[str]) -> None:
+    """The memberships that are not meant to come, by reason, and those that only a person can settle."""
+    playing: set[int] = set()
+    for link in roster:
+        if link.season_id is not None:
+            set_aside["other_season"] += 1
+        elif link.function in PLAYING:
+            if link.contact_id in playing:
+                set_aside["listed_twice"] += 1
+            playing.add(link.contact_id)
+        elif link.function == ODD:
+            rejected.setdefault(str(link.contact_id), "function: unknown")
+        else:
+            set_aside["not_a_player"] += 1
 
 
 def _judge(

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from twizzit_pipeline.twizzit.simulator.accounts import Accounts
 from twizzit_pipeline.twizzit.simulator.events import MATCH, Event, season_events, series_of
 from twizzit_pipeline.twizzit.simulator.paging import SILENT_LIMIT, Query, largest
+from twizzit_pipeline.twizzit.simulator.wire_habits import dressed, season_label
 from twizzit_pipeline.twizzit.simulator.world import Contact, Group, Organization, World
 
 PREFIX = "/v1"
@@ -27,7 +28,11 @@ def v1_routes(world: World, accounts: Accounts) -> list[Route]:
             account, headers = accounts.account_of(request)
             with world.lock:
                 rows, render = select(world, world.organization(account.organization_ids[0]), request)
-                return JSONResponse(_envelope(world, name, rows, render, Query(request)), headers=headers)
+                envelope = _envelope(world, name, rows, render, Query(request))
+            quirks = world.options.quirks
+            if not rows and "empty_204" in quirks:
+                return Response(status_code=204, headers=headers)
+            return JSONResponse(dressed(envelope, quirks), headers=headers)
 
         return Route(PREFIX + path, serve, methods=["GET"])
 
@@ -99,7 +104,7 @@ def _competitions(
         return {
             "id": str(series[0]),
             "name": series[1],
-            "season": season.label,
+            "season": season_label(season, world.options.quirks),
             "type": "league",
             "startDate": str(season.start),
             "endDate": str(season.end),
@@ -124,14 +129,19 @@ def _matches(
 
 def _match_row(event: Event) -> RowDict:
     team_id = str(event.group.id)
+    other_id = None if event.other_group is None else str(event.other_group.id)
+    score = event.score or (None, None)
+    status: str = event.status or ("completed" if event.score else "scheduled")
+    if "running_match" in event.awkward:
+        status = "in_progress"
     return {
         "id": str(event.id),
-        "homeTeamId": team_id if event.is_home else None,
-        "awayTeamId": None if event.is_home else team_id,
+        "homeTeamId": team_id if event.is_home else other_id,
+        "awayTeamId": other_id if event.is_home else team_id,
         "homeTeamName": event.home_name,
         "awayTeamName": event.away_name,
         "startsAt": event.start.isoformat(),
-        "status": event.status or ("completed" if event.score else "scheduled"),
-        "homeScore": event.score[0] if event.score else None,
-        "awayScore": event.score[1] if event.score else None,
+        "status": "Nog te homologeren" if "unknown_status" in event.awkward else status,
+        "homeScore": score[0],
+        "awayScore": None if "odd_scores" in event.awkward else score[1],
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from twizzit_pipeline.twizzit.simulator import clubs
@@ -21,8 +21,17 @@ from twizzit_pipeline.twizzit.simulator.contact_rows import (
     has_membership,
     membership_row,
 )
+from twizzit_pipeline.twizzit.simulator.group_rows import (
+    group_type_rows,
+    lasting_id,
+    relation_keys,
+    season_keys,
+    season_row,
+    type_ids,
+)
 from twizzit_pipeline.twizzit.simulator.paging import Query, page
 from twizzit_pipeline.twizzit.simulator.v2_events import event_sub_types, event_types, events
+from twizzit_pipeline.twizzit.simulator.wire_habits import listed
 from twizzit_pipeline.twizzit.simulator.world import Account, Contact, Group, Link, Organization, Season, World
 
 PREFIX = "/v2/api"
@@ -56,7 +65,8 @@ def v2_routes(world: World, accounts: Accounts) -> list[Route]:
         def answer(request: Request) -> Response:
             account, headers = accounts.account_of(request)
             with world.lock:
-                return JSONResponse(_rows(world, account, request, path, endpoint), headers=headers)
+                rows = _rows(world, account, request, path, endpoint)
+            return listed([*rows], world.options.quirks, headers, answered=accounts.answers(request, path, bool(rows)))
 
         async def serve(request: Request) -> Response:
             return answer(request)
@@ -82,7 +92,8 @@ def _rows(world: World, account: Account, request: Request, path: str, endpoint:
     call = Call(world, account, scope, query)
     selected = endpoint.select(call)
     if endpoint.cap is not None:
-        selected = page(selected, query, cap=endpoint.cap, above=world.options.above_limit)
+        low = "low_cap" in world.options.quirks
+        selected = page(selected, query, cap=endpoint.cap, above=world.options.above_limit, low=low)
     return [endpoint.render(call, row) for row in selected]
 
 
@@ -90,9 +101,9 @@ def _endpoints(world: World) -> dict[str, Endpoint]:
     whole = world.options.group_contacts == "whole"
     return {
         "/organizations": Endpoint(_organizations),
-        "/seasons": Endpoint(_seasons, lambda _, season: season_row(season)),
+        "/seasons": Endpoint(_seasons, lambda call, season: season_row(season, call.world.options)),
         "/groups": Endpoint(_groups, _group_row, cap=250),
-        "/group-types": Endpoint(_group_types),
+        "/group-types": Endpoint(lambda call: group_type_rows(call.world)),
         "/group-categories": Endpoint(_group_categories),
         "/group-contacts": Endpoint(
             _group_contacts,
@@ -104,7 +115,7 @@ def _endpoints(world: World) -> dict[str, Endpoint]:
         "/memberships": Endpoint(_memberships, lambda _, pair: membership_row(*pair), cap=100),
         "/membership-types": Endpoint(lambda _: _MEMBERSHIP_TYPES),
         "/extra-fields": Endpoint(lambda _: _EXTRA_FIELDS),
-        "/event-types": Endpoint(lambda call: event_types(call.scope)),
+        "/event-types": Endpoint(lambda call: event_types(call.world, call.scope)),
         "/event-sub-types": Endpoint(lambda call: event_sub_types(call.scope)),
         "/events": Endpoint(lambda call: events(call.world, call.scope, call.query), cap=250),
     }
@@ -127,12 +138,7 @@ def _seasons(call: Call) -> Iterator[Season]:
             yield season
 
 
-def season_row(season: Season) -> RowDict:
-    """A row of ``/seasons``, which groups carry as well."""
-    return {"id": season.id, "name": season.label, "start-date": str(season.start), "end-date": str(season.end)}
-
-
-def _groups(call: Call) -> Iterator[Group]:
+def _groups(call: Call) -> Iterator[tuple[Organization, Group]]:
     ids, categories = call.query.ids("group-ids[]"), call.query.ids("group-category-ids[]")
     club_ids, series = call.query.ids("club-ids[]"), call.query.ids("series-ids[]")
     season_id, type_ = call.query.number("season-id"), call.query.number("group-type")
@@ -145,17 +151,14 @@ def _groups(call: Call) -> Iterator[Group]:
                 club_ids is None or club_id in club_ids,
                 series is None,
                 season_id is None or group.season_id == season_id,
-                type_ is None or _type_id(call.world, group) == type_,
+                type_ is None or type_ in type_ids(call.world, group),
             )
             if all(fits):
-                yield group
+                yield organization, group
 
 
-def _type_id(world: World, group: Group) -> int:
-    return world.options.team_type_id + (0 if group.is_team else 1)
-
-
-def _group_row(call: Call, group: Group) -> RowDict:
+def _group_row(call: Call, found: tuple[Organization, Group]) -> RowDict:
+    organization, group = found
     club: object = None
     if group.club is not None:
         club = group.club.id if group.club.as_organization else {"id": group.club.id, "name": group.club.name}
@@ -167,16 +170,11 @@ def _group_row(call: Call, group: Group) -> RowDict:
         "name": group.name,
         "short-name": group.short_name,
         "club": club,
-        "season": season_row(call.world.seasons[group.season_id]),
+        "season": season_row(call.world.seasons[group.season_id], call.world.options),
         "category": category,
         **_LISTS,
+        **relation_keys(call.world, organization, group),
     }
-
-
-def _group_types(call: Call) -> list[RowDict]:
-    team = call.world.options.team_type_id
-    rows: list[RowDict] = [{"id": team, "name": clubs.TEAM_TYPE}, {"id": team + 1, "name": clubs.COMMITTEE_TYPE}]
-    return rows[::-1]  # the order says nothing
 
 
 def _group_categories(call: Call) -> Iterator[RowDict]:
@@ -192,20 +190,29 @@ def _group_contacts(call: Call) -> Iterator[tuple[Organization, Group, Link]]:
         raise HTTPException(400, "group-ids is required")
     for organization in call.scope:
         for group in organization.groups.values():
-            if (ids is None or group.id in ids) and (season_ids is None or group.season_id in season_ids):
+            own_ids = {group.id, lasting_id(call.world, organization, group)}
+            if (ids is None or own_ids & set(ids)) and (season_ids is None or group.season_id in season_ids):
                 yield from ((organization, group, link) for link in organization.rosters[group.id])
 
 
-def _link_row(_: Call, found: tuple[Organization, Group, Link]) -> RowDict:
-    organization, group, link = found
-    function_id = organization.function_ids()[link.function]
-    return {"groupId": group.id, "contactId": link.contact_id, "contactFunctionId": function_id}
+def _link_row(call: Call, found: tuple[Organization, Group, Link]) -> RowDict:
+    place = _place(call, *found)
+    return {"groupId": place.pop("groupId"), "contactId": found[2].contact_id, **place}
 
 
 def _whole_link_row(call: Call, found: tuple[Organization, Group, Link]) -> RowDict:
     organization, group, link = found
     row = contact_row(organization.contacts[link.contact_id], call.world.options)
-    return row | {"groupId": group.id, "contactFunctionId": organization.function_ids()[link.function]}
+    return row | _place(call, organization, group, link)
+
+
+def _place(call: Call, organization: Organization, group: Group, link: Link) -> RowDict:
+    """What a membership says beside the contact: the group, the function and, in some accounts, the season."""
+    return {
+        "groupId": lasting_id(call.world, organization, group) or group.id,
+        "contactFunctionId": organization.function_ids()[link.function],
+        **season_keys(call.world, group, link),
+    }
 
 
 def _contact_functions(call: Call) -> Iterator[RowDict]:
@@ -214,7 +221,7 @@ def _contact_functions(call: Call) -> Iterator[RowDict]:
         for name, id_ in organization.function_ids().items():
             own_type = 2 if name in (clubs.CHAIR, clubs.MEMBER) else 1
             if (wanted is None or id_ in wanted) and type_ in (None, own_type):
-                yield {"id": id_, "name": clubs.FUNCTIONS[name], "type": own_type, "active": True}
+                yield {"id": id_, "name": organization.function_names(name), "type": own_type, "active": True}
 
 
 def _contacts(call: Call) -> Iterable[Contact]:

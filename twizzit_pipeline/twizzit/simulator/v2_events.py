@@ -8,29 +8,52 @@ from starlette.exceptions import HTTPException
 from twizzit_pipeline.twizzit.simulator.clubs import Words, words
 from twizzit_pipeline.twizzit.simulator.events import MATCH, TRAINING, Event, season_events
 from twizzit_pipeline.twizzit.simulator.paging import Query
+from twizzit_pipeline.twizzit.simulator.v2_event_rows import event_row
 from twizzit_pipeline.twizzit.simulator.world import Organization, World
+
+LEAGUE, CUP, FRIENDLY = "league", "cup", "friendly"
 
 _TYPES: tuple[tuple[str, Words], ...] = (
     (TRAINING, words("Training", "Training", "Entraînement")),
     (MATCH, words("Match", "Wedstrijd", "Match")),
     ("meeting", words("Meeting", "Vergadering", "Réunion")),
 )
+# Where each kind of match has a type of its own; one that is about matches is none.
+_SEVERAL_TYPES: tuple[tuple[str, Words], ...] = (
+    (TRAINING, words("Training", "Training", "Entraînement")),
+    (LEAGUE, words("League match", "Competitiewedstrijd", "Match de championnat")),
+    (CUP, words("Cup match", "Bekerwedstrijd", "Match de coupe")),
+    (FRIENDLY, words("Friendly game", "Oefenwedstrijd", "Match amical")),
+    ("briefing", words("Match briefing", "Wedstrijdbespreking", "Réunion de match")),
+    ("meeting", words("Meeting", "Vergadering", "Réunion")),
+)
 
-_OFF = {"cancelled": "afgelast", "to_reschedule": "uitgesteld"}
+
+def _types(world: World) -> tuple[tuple[str, Words], ...]:
+    return _SEVERAL_TYPES if "several_match_types" in world.options.quirks else _TYPES
 
 
-def _type_id(organization: Organization, kind: str) -> int:
+def _kind(world: World, event: Event) -> str:
+    """The kind of type that an event is listed for."""
+    if event.kind != MATCH or "several_match_types" not in world.options.quirks:
+        return event.kind
+    if event.series is None:
+        return FRIENDLY
+    return CUP if event.id % 5 == 0 else LEAGUE
+
+
+def _type_id(world: World, organization: Organization, kind: str) -> int:
     """Which id is the match differs per account: the order turns with the organization."""
-    kinds = [name for name, _ in _TYPES]
+    kinds = [name for name, _ in _types(world)]
     return organization.id * 10 + (kinds.index(kind) + organization.id) % len(kinds) + 1
 
 
-def event_types(scope: list[Organization]) -> list[dict[str, object]]:
+def event_types(world: World, scope: list[Organization]) -> list[dict[str, object]]:
     """The rows of ``/event-types``."""
     rows = [
-        {"id": _type_id(organization, kind), "name": name, "active": True}
+        {"id": _type_id(world, organization, kind), "name": name, "active": True}
         for organization in scope
-        for kind, name in _TYPES
+        for kind, name in _types(world)
     ]
     return sorted(rows, key=lambda row: str(row["id"]))
 
@@ -52,44 +75,11 @@ def events(world: World, scope: list[Organization], query: Query) -> Iterator[di
             for season in world.seasons_of(organization)
             if season.start <= end and season.end >= start
             for event in season_events(world, organization, season)
-            if start <= event.start.date() <= end and (types is None or _type_id(organization, event.kind) in types)
+            if start <= event.start.date() <= end
+            and (types is None or _type_id(world, organization, _kind(world, event)) in types)
         )
         for event in sorted(found, key=lambda event: (event.start, event.id)):
-            yield _event_row(event, include_groups)
-
-
-def _event_row(event: Event, include_groups: bool) -> dict[str, object]:
-    group = {
-        "groupId": event.group.id,
-        "groupName": event.group.name,
-        "groupShortName": event.group.short_name,
-        "isHomeTeam": event.is_home,
-    }
-    name, description = _told(event)
-    return {
-        "id": event.id,
-        "name": name,
-        "start": str(event.start),
-        "end": str(event.end),
-        "meeting-time": None,
-        "description": description,
-        "address": None,
-        "score": f"{event.score[0]}-{event.score[1]}" if event.score else None,
-        "score-details": None,
-        "series": {"id": event.series[0], "name": event.series[1]} if event.series else None,
-        "event-groups": [group] if include_groups else None,
-    }
-
-
-def _told(event: Event) -> tuple[str | None, str]:
-    """Name and description. That a match is off stands in the one or in the other, as its club is used to."""
-    if event.home_name is None:
-        return None, ""
-    name = f"{event.home_name} - {event.away_name}"
-    word = _OFF.get(event.status or "")
-    if word is None:
-        return name, ""
-    return (f"{name} ({word})", "") if event.group.id % 2 else (name, f"{word.capitalize()} wegens het weer")
+            yield event_row(world, event, include_groups=include_groups)
 
 
 def _day(query: Query, name: str) -> date:

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from twizzit_pipeline.twizzit.simulator.clubs import FUNCTIONS, PLAYER
+from twizzit_pipeline.twizzit.simulator.clubs import FUNCTIONS, PLAYING, Words
+from twizzit_pipeline.twizzit.simulator.clubs import OWN_FUNCTIONS as OWN_WORDS
 from twizzit_pipeline.twizzit.simulator.options import SimulatorOptions
 from twizzit_pipeline.twizzit.simulator.truth import Truth, truth_of
 
@@ -89,10 +91,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A contact's place in a group, by one of the functions of `clubs.FUNCTIONS`."""
+    """A contact's place in a group, by one of the functions of `clubs.FUNCTIONS` or `clubs.OWN_FUNCTIONS`.
+
+    `season_id` is another season than the group's, from which the row is left over; usually None.
+    """
 
     contact_id: int
     function: str
+    season_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +126,25 @@ class Organization:
     groups: dict[int, Group] = field(default_factory=dict)
     rosters: dict[int, list[Link]] = field(default_factory=dict)
     match_changes: dict[int, MatchChange] = field(default_factory=dict)
+    own_functions: tuple[str, ...] = ()
 
     def function_ids(self) -> Mapping[str, int]:
         """The id of each function: every account has its own."""
-        return {name: self.id * 10 + place for place, name in enumerate(FUNCTIONS, start=1)}
+        usual = {name: self.id * 10 + place for place, name in enumerate(FUNCTIONS, start=1)}
+        return usual | {name: self.id * 1000 + place for place, name in enumerate(self.own_functions, start=1)}
+
+    def function_names(self, function: str) -> Words:
+        """What a function is called in three languages."""
+        return FUNCTIONS.get(function) or OWN_WORDS[function]
 
     def teams(self, season: Season) -> list[Group]:
         """The season's teams, committees left out, the nameless one included."""
         return [group for group in self.groups.values() if group.season_id == season.id and group.is_team]
 
     def players(self, group_id: int) -> list[Contact]:
-        """Who stands in the group as a player, each once."""
-        ids = dict.fromkeys(link.contact_id for link in self.rosters.get(group_id, ()) if link.function == PLAYER)
+        """Who stands in the group as a player in its season, each once."""
+        links = self.rosters.get(group_id, ())
+        ids = dict.fromkeys(link.contact_id for link in links if link.function in PLAYING and link.season_id is None)
         return [self.contacts[contact_id] for contact_id in ids]
 
 
@@ -145,6 +158,10 @@ class World:
         self.today = today
         self.seasons = {season.id: season for season in seasons}
         self._organizations = {organization.id: organization for organization in organizations}
+        # When the world was made, on the clocks of Belgium: on its day, at this hour of the day.
+        self.made_at = datetime.combine(today, datetime.now(ZoneInfo("Europe/Brussels")).time()).replace(
+            second=0, microsecond=0
+        )
         self.lock = threading.RLock()
 
     @property

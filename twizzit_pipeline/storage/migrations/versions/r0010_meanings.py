@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 from twizzit_pipeline.storage.migrations.additive import columns_of, ensure_table
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

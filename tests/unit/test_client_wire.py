@@ -1,0 +1,66 @@
+"""Single values off the wire: lists that come as objects, and texts that a web form has escaped."""
+
+import pytest
+
+from twizzit_pipeline.twizzit.wire import is_list, items, text, texts
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([1, 2], [1, 2]),
+        ([], []),
+        ({}, []),
+        ({"0": "a", "2": "c"}, ["a", "c"]),
+        ({"10": "k", "9": "j", "2": "c"}, ["c", "j", "k"]),
+        ({"417": {"id": 417}}, [{"id": 417}]),
+    ],
+)
+def test_a_list_may_come_as_an_object_with_digit_keys(value: object, expected: list[object]) -> None:
+    assert is_list(value)
+    assert items(value) == expected
+
+
+@pytest.mark.parametrize("value", [None, "ab", 3, {"error": "x"}, {"0": "a", "error": "x"}, {"id": 1}, {"²": 1}, True])
+def test_anything_else_is_no_list(value: object) -> None:
+    assert not is_list(value)
+    assert items(value) == []
+
+
+@pytest.mark.parametrize(
+    ("escaped", "meant"),
+    [
+        ("D&#039;Hondt", "D'Hondt"),
+        ("D&#39;Hondt", "D'Hondt"),
+        ("D&#x27;Hondt", "D'Hondt"),
+        ("D&apos;Hondt", "D'Hondt"),
+        ("D&rsquo;Hondt", "D\u2019Hondt"),
+        ("D&amp;#039;Hondt", "D'Hondt"),
+        ("D&amp;amp;#039;Hondt", "D'Hondt"),
+        ("D&#039Hondt", "D'Hondt"),
+        ("Senioren &amp; Co 1", "Senioren & Co 1"),
+        ("Ren&eacute;e &Eacute;quipe", "Renée Équipe"),
+        ("&quot;De Kikkers&quot;", '"De Kikkers"'),
+        ("KC&nbsp;De Ploeg", "KC\u00a0De Ploeg"),
+        ("Senioren & Co 1", "Senioren & Co 1"),
+        ("Kids&sections", "Kids&sections"),
+        ("R&D; 1", "R&D; 1"),
+        ("Kids&notit;", "Kids&notit;"),
+        ("A&B", "A&B"),
+        ("U15 & U17; samen", "U15 & U17; samen"),
+        ("", ""),
+    ],
+)
+def test_html_entities_are_unescaped_and_nothing_else(escaped: str, meant: str) -> None:
+    assert text(escaped) == meant
+    assert texts(escaped) == [meant]
+    assert text({"NL": escaped, "FR": "x"}) == (meant or "x")
+    assert texts({"name": {"EN": "y", "NL": escaped}}) == ["y", meant]
+
+
+def test_a_name_may_be_a_list_of_texts() -> None:
+    assert texts({"0": "Speler", "2": "D&#039;"}) == ["Speler", "D'"]
+    assert text({"1": "", "2": "Joueur"}) == "Joueur"
+    assert text([]) is None
+    assert text({}) is None
+    assert text(None) is None

@@ -1,0 +1,41 @@
+"""Opponents that are none, and clubs that are called nearly so."""
+
+import pytest
+
+from twizzit_pipeline.words.opponents import is_no_opponent
+
+NONE = """
+bye;Bye;BYE U15 1;vrij;VRIJ 2;Vrij (bye);vrij van dienst;exempt;Exempte;Équipe exempte;rust;Repos;TBD;tba;t.b.d.;N.T.B.
+nog te bepalen;Nog te bepalen;Te bepalen;Nog onbekend;onbekend;Tegenstander onbekend;ploeg nog te bepalen;volgt;nvt
+à déterminer;A DETERMINER;Équipe à désigner;Adversaire inconnu;À confirmer;to be announced;Opponent TBD;unknown
+Tegenstander;geen tegenstander;X;xxx;-;—;???;...;1;winnaar poule A;Winnaar;Winnaar wedstrijd 4 (poule A);Winnaar1
+verliezer wedstrijd 3;Verliezer halve finale 1;winner of match 1;Winner pool A;Loser semi-final 2;vainqueur poule B
+Vainqueur match 2;Gagnant demi-finale 1;Perdant 1/2 finale;finalist 1;Halve finalist 2;W12;1e poule A;Eerste poule B
+1er groupe A;2nd pool B;2de plaats poule C;Meilleur deuxième poule A;Poule A 1;Groep B
+"""
+CLUBS = """
+KC Vrijheid;Vrijbroek;KC Vrij;Vrij en Vrolijk;Club Vrij en Blij;De Vrije Slag;Vrijwilligers KC;AKC Duinrand U15 1
+KV Hoogland;Winner's Korfbal;De Winner;Winners Gent;KC Winnaar;Win Sports;Byemoor;Bye Bye Korfbal;Royal Exempt Club
+Exemplaar KC;KC Rust Roest;Rust Roest;ASBL Repos et Sport;Freebirds;KC Poule;Groep Intro;Volgt Elkaar;KC Volgt
+Team United;Sporting X;TBDance;Onbekend Talent KC;KC Finale;Perdandum;Tegenstand KC;KC 1;V3 Korfbal;Pont-à-Saules
+Sint-Jozef Polder;Derde Poort;Eerste Hulp KC;Nummer Een;Eendracht Aalst;Los Amigos;W & L Korfbal;Reeks Vooruit
+"""
+
+
+def listed(table: str) -> list[str]:
+    return [word.strip() for line in table.strip().splitlines() for word in line.split(";")]
+
+
+@pytest.mark.parametrize("name", listed(NONE))
+def test_who_is_nobody_or_nobody_yet_is_no_opponent(name: str) -> None:
+    assert is_no_opponent(name)
+
+
+@pytest.mark.parametrize("name", listed(CLUBS))
+def test_a_club_that_is_called_nearly_so_is_one(name: str) -> None:
+    assert not is_no_opponent(name)
+
+
+def test_the_table_is_long_enough() -> None:
+    assert len(listed(NONE)) >= 60
+    assert len(listed(CLUBS)) >= 40

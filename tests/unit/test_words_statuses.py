@@ -1,0 +1,36 @@
+"""Words for where a match stands, in three languages."""
+
+import pytest
+
+from twizzit_pipeline.words.statuses import status_of
+
+WORDS = {
+    "scheduled": "Verplaatst naar zaal 2;scheduled;planned;upcoming;gepland;Ingepland;prévu;Programmée;confirmed"
+    ";Bevestigd;notStarted;not started;nog niet gespeeld;Nog te spelen;à jouer;À venir",
+    "in_progress": "in_progress;inProgress;IN PROGRESS;live;bezig;aan de gang;en cours;half-time;tweede helft;Mi-temps",
+    "completed": "completed;played;Finished;final;full time;gespeeld;Afgelopen;beëindigd;joué;Terminé;fin de match",
+    "cancelled": "cancelled;canceled;Afgelast;afgelaste;geannuleerd;annulé;Annulée;Wedstrijd is afgelast;geschrapt"
+    ";gaat niet door;AFGELAST wegens regen",
+    "to_reschedule": "to_reschedule;postponed;Rescheduled;uitgesteld;verplaatst;Verzet;reporté;Match reporté;remis"
+    ";Partie remise;ajourné",
+    "forfeit": "forfait;Forfeit;FF;walk-over;w.o.;Forfait général;algemeen forfait;no show",
+    "abandoned": "gestaakt;stopgezet;arrêté;Définitivement arrêté;abandoned;Interrompu;onderbroken;Suspended",
+}
+UNKNOWN = "finale;Verplaatsing met de bus;Déplacement;Staking bij de trein;Wo 20u;opening;rust"
+UNKNOWN += ";niet gespeeld;not played;pas joué;vreemd;1;-;;KC Duin;overwinning"
+
+
+@pytest.mark.parametrize(
+    ("word", "status"), [(word, status) for status, words in WORDS.items() for word in words.split(";")]
+)
+def test_a_word_says_where_a_match_stands(word: str, status: str) -> None:
+    assert status_of(word) == status
+
+
+@pytest.mark.parametrize("word", UNKNOWN.split(";"))
+def test_a_word_that_nobody_knows_says_nothing(word: str) -> None:
+    assert status_of(word) is None
+
+
+def test_the_table_is_long_enough() -> None:
+    assert sum(len(words.split(";")) for words in WORDS.values()) >= 60

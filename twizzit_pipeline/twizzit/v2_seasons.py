@@ -1,0 +1,53 @@
+"""Seasons of v2: their rows, and what a row of another list says of its own season.
+
+What belongs here: reading seasons, and the comparison by which a row of another season is told, since no filter is
+trusted.
+"""
+
+from collections.abc import Mapping
+
+from twizzit_pipeline.twizzit.records import Season
+from twizzit_pipeline.twizzit.wire import Row, day, identifier, reference, text
+from twizzit_pipeline.words.seasons import canonical, key
+
+_KEYS = ("seasonid", "season", "seasonname", "seasonlabel")
+
+
+def season_of_row(row: Row) -> Season | None:
+    """A season of a row with plain keys; None where it gives neither a name nor dates to call it by."""
+    start, end = day(row.get("startdate")), day(row.get("enddate"))
+    name = canonical(text(row.get("name")) or "")
+    if not name and start is not None and end is not None:
+        name = f"{start.year}-{end.year}" if start.year < end.year else str(start.year)
+    return Season(identifier(row.get("id")), name, start, end) if name else None
+
+
+def is_of(row: Row, season: Season | None) -> bool:
+    """Whether a row with plain keys is one of the season, by its own word; so is one that says nothing of it."""
+    if season is None:
+        return True
+    verdicts = (_is_same(row[key], season) for key in _KEYS if key in row)
+    return next((verdict for verdict in verdicts if verdict is not None), True)
+
+
+def season_word(row: Row) -> str | None:
+    """What a row with plain keys calls its season: its name, else its id."""
+    values = [row[key] for key in _KEYS if row.get(key) is not None]
+    names = (_name(value) for value in values)
+    return next((name for name in names if name), next((found for one in values if (found := reference(one))), None))
+
+
+def _is_same(value: object, season: Season) -> bool | None:
+    """Whether an id, an object with id and name, or a label says this season; None where that cannot be compared."""
+    id_, name = reference(value), _name(value)
+    if id_ is not None and id_ in (season.id, season.label):
+        return True
+    if name is not None:
+        return key(name) == key(season.label)
+    return None if id_ is None or season.id is None else False
+
+
+def _name(value: object) -> str | None:
+    """The name of a season in a field that may hold an id as well: an id has digits alone."""
+    name = (text(value) or "").strip()
+    return name if name and (isinstance(value, Mapping) or not name.isdigit()) else None

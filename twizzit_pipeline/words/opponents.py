@@ -1,0 +1,136 @@
+"""Opponents that are none: a bye, and a place that another match must fill first.
+
+What belongs here: telling a text that stands where an opponent's name should be from a club's name. It is judged as a
+whole, or by how it begins: a club may be called "KC Vrijheid".
+"""
+
+import re
+
+from twizzit_pipeline.words.meanings import key
+
+_LETTERS = re.compile(r"[^\W\d_]")
+_NO_WORD = re.compile(r"[\W_]+")
+
+# Nobody plays: the whole text, ages and numbers aside.
+_NOBODY = {
+    *(
+        "bye",
+        "byes",
+        "bye week",
+        "vrij",
+        "vrije",
+        "vrije dag",
+        "vrije ploeg",
+        "vrij weekend",
+        "ploeg vrij",
+        "team vrij",
+    ),
+    *("vrij van dienst", "vrijgesteld", "vrijgeloot", "vrijloting", "rust", "rustdag", "rustweekend", "repos"),
+    *("jour de repos", "exempt", "exempte", "exempts", "equipe exempte", "vrij bye", "bye vrij", "free", "free week"),
+    *("geen", "geen tegenstander", "no opponent", "pas d adversaire", "sans adversaire", "none", "no team"),
+}
+# Nobody knows yet who plays: the whole text, or what it ends with.
+_NOT_KNOWN = {
+    *("tbd", "tba", "tbc", "t b d", "t b a", "t b c", "to be determined", "to be announced", "to be confirmed"),
+    *("to be decided", "to be defined", "to follow", "not known yet", "not yet known", "unknown"),
+    *(
+        "nog te bepalen",
+        "te bepalen",
+        "nader te bepalen",
+        "nader te noemen",
+        "nog onbekend",
+        "onbekend",
+        "ntb",
+        "n t b",
+    ),
+    *("nnb", "n n b", "nog niet bekend", "nog niet gekend", "nog niet bepaald", "nog in te vullen", "in te vullen"),
+    *("volgt", "volgt later", "volgt nog", "nog te loten", "na loting", "nog te kennen"),
+    *("a determiner", "a definir", "a confirmer", "a designer", "a preciser", "a completer", "a venir", "inconnu"),
+    *("inconnue", "pas encore connu", "pas encore connue", "encore inconnu", "apres tirage", "nvt", "n v t", "n a"),
+}
+# What may stand before those, or by itself.
+_SOMEBODY = {
+    *("tegenstander", "tegenpartij", "tegenploeg", "ploeg", "team", "opponent", "adversaire", "equipe", "club", "x"),
+    *("xx", "xxx", "xxxx", "nn", "n n", "uitploeg", "thuisploeg", "bezoekers", "visiteurs", "visitors"),
+}
+_SOMEBODY_ALONE = _SOMEBODY - {"club"}
+
+# Who comes out of another match, however the text goes on.
+_FROM_A_MATCH = {
+    *("winnaar", "winnares", "winnaars", "verliezer", "verliezers", "verliezende", "winnende", "overwinnaar"),
+    *("vainqueur", "vainqueurs", "gagnant", "gagnante", "gagnants", "perdant", "perdante", "perdants", "finalist"),
+    *(
+        "finaliste",
+        "finalisten",
+        "kwartfinalist",
+        "halvefinalist",
+        "demi finaliste",
+        "quart de finaliste",
+        "semi finalist",
+    ),
+    *("semifinalist", "demifinaliste", "halve finalist", "quarter finalist", "laatste uit poule"),
+}
+# English words that may begin a club's name as well: only before what they come out of.
+_MAYBE_FROM = {"winner", "winners", "loser", "losers", "win", "los", "w", "v", "l"}
+_OUT_OF = {
+    *("of", "from", "match", "game", "matches", "pool", "poule", "group", "groep", "groupe", "semi", "semifinal"),
+    *("final", "finale", "quarter", "quarterfinal", "wedstrijd", "m", "sf", "qf", "hf", "kf", "1", "2"),
+}
+_POOLS = r"(?:poule|groep|groupe|group|pool|reeks|serie|division|afdeling)"
+_RANK = re.compile(
+    r"(?:nummer |nr |no |numero |plaats |place |beste |meilleur |meilleure |best )?"
+    r"(?:\d{1,2} ?(?:e|de|ste|er|ere|re|eme|ieme|st|nd|rd|th)?|eerste|tweede|derde|vierde|vijfde|laatste|premier"
+    r"|premiere|deuxieme|second|seconde|troisieme|quatrieme|dernier|first|third|fourth|last)"
+    rf"(?: plaats| geplaatste| place| classe)?(?: van| uit| in| de| du| of| la| le| the)* {_POOLS}\b.*"
+)
+_PLACE_IN_POOL = re.compile(rf"{_POOLS} (?:[a-z]|\d{{1,2}})(?: (?:nr |nummer )?(?:\d{{1,2}}|[a-z]\d?))?")
+_TEAM_SUFFIX = re.compile(r"u ?\d{1,2}|\d{1,2}|[a-h]")
+
+
+def is_no_opponent(name: str) -> bool:
+    """Whether a side's name says that there is no opponent, or none yet: "bye", "nog te bepalen", "winnaar poule A".
+
+    So does a text without a letter ("-", "???").
+    """
+    if not _LETTERS.search(name):
+        return True
+    words = _NO_WORD.sub(" ", key(name)).split()
+    told = " ".join(words)
+    return (
+        _is_placeholder(told)
+        or _is_placeholder(" ".join(_without_team(words)))
+        or _comes_out_of_a_match(words)
+        or _RANK.fullmatch(told) is not None
+        or _PLACE_IN_POOL.fullmatch(told) is not None
+    )
+
+
+def _is_placeholder(told: str) -> bool:
+    if told in _NOBODY or told in _NOT_KNOWN or told in _SOMEBODY_ALONE:
+        return True
+    before = {told.removesuffix(f" {end}") for end in _NOT_KNOWN if told.endswith(f" {end}")}
+    return not before.isdisjoint(_SOMEBODY | _NOT_KNOWN)
+
+
+def _comes_out_of_a_match(words: list[str]) -> bool:
+    """By its beginning: "winnaar poule A", "verliezer wedstrijd 3", "winner of match 2", "W12"."""
+    first, rest = re.sub(r"\d+$", "", words[0]), words[1:]
+    begins = {first, *(" ".join(words[:count]) for count in (2, 3))}
+    if begins & _FROM_A_MATCH:
+        return True
+    if first not in _MAYBE_FROM:
+        return False
+    digits = words[0] != first
+    if len(first) == 1:  # "W12", "V 3": the winner, the loser of that match
+        return (digits and not rest) or (len(rest) == 1 and rest[0].isdecimal() and first != "v")
+    return not rest or rest[0] in _OUT_OF or rest[0].isdecimal()
+
+
+def _without_team(words: list[str]) -> list[str]:
+    """The words without those at either end that say which of a club's teams it would be: "bye U15 1"."""
+    start, end = 0, len(words)
+    while start < end and _TEAM_SUFFIX.fullmatch(words[start]):
+        start += 1
+    while end > start and _TEAM_SUFFIX.fullmatch(words[end - 1]):
+        end -= 1
+    return words[start:end]
