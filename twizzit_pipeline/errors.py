@@ -34,7 +34,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnknownRequest            no request for a sync has that id
         ├── UnknownTeam               no team of ShotSpot has that id or name
         ├── UnknownPlayer             no player of a team has that name
-        ├── NotUnique                 a name fits several clubs, teams or players, which the message lists
+        ├── NotUnique                 a name fits several clubs, teams or players
         ├── UnknownClub               no club of ShotSpot has that id or name
         ├── ConfigurationRefused      a value that a sync configuration cannot have
         ├── InactiveCredential        the credential was switched off
@@ -258,14 +258,15 @@ class UnknownPlayer(PermanentError):
 
 
 class NotUnique(PermanentError):
-    """A name fits several clubs, teams or players, or none; the message lists them, one on each line after the first.
+    """A name fits several clubs, teams or players, or none.
 
     Attributes:
-        choices: what the name may have meant, each with its id first.
+        choices: what the name may have meant, each with its id first. Those may be people: they are shown to who asked,
+            and are in no message.
     """
 
     def __init__(self, message: str, choices: tuple[str, ...]) -> None:
-        super().__init__("\n".join((message, *(f"  {choice}" for choice in choices))))
+        super().__init__(message)
         self.choices = choices
 
 

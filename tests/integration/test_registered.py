@@ -53,7 +53,9 @@ def add_player(world: SyncWorld, team_id: int, first: str, last: str, **more: An
 
 
 def of_team(world: SyncWorld, team_id: int) -> dict[int, Registration]:
-    return {one.player_id: one for one in registered(world.database.engine, team_id).people if one.player_id}
+    return {
+        one.player_id: one for one in registered(world.database.engine, team_id).people if one.here and one.player_id
+    }
 
 
 def members(world: SyncWorld, place: int = 0) -> list[Any]:
@@ -93,7 +95,9 @@ def test_somebody_whom_twizzit_does_not_know_is_not(world: SyncWorld, club: int)
     here = [one for one in everybody if one.here and one is not first]
     assert all(one.registered for one in here)
     assert [one.last_name for one in here] == sorted(str(one.last_name) for one in here)
-    assert [one.registered for one in everybody] == sorted(one.registered for one in everybody)
+    players = [one for one in everybody if one.code != "set_aside"]
+    assert [one.registered for one in players] == sorted(one.registered for one in players)
+    assert everybody[: len(players)] == players
 
 
 @pytest.mark.parametrize("team_id", [0, -1, 999_999, 2**40])
@@ -122,7 +126,7 @@ def test_a_doubtful_link_names_both(world: SyncWorld) -> None:
 
 def test_a_namesake_is_told_apart(world: SyncWorld, club: int) -> None:
     team_id = local_team(world)
-    known = registered(world.database.engine, team_id).people[-1]
+    known = [one for one in registered(world.database.engine, team_id).people if one.here][-1]
     assert known.first_name
     assert known.last_name
     player_id = add_player(world, team_id, known.first_name.upper(), known.last_name)
@@ -256,6 +260,10 @@ def test_twizzit_is_not_asked_where_all_names_are_known(world: SyncWorld, club: 
     def ask(*_: object) -> list[LiveMember]:
         raise AssertionError("calls are scarce")
 
+    group_id = world.roster()[0]
+    roster = world.club().rosters[group_id]
+    playing = {player.id for player in members(world)}
+    roster[:] = [link for link in roster if link.contact_id in playing]
     for number, player in enumerate(members(world)):
         world.simulator.changes.rename_person(player.id, "Jo", f"Peeters {'ABCDEFGHIJKLMNOP'[number]}")
     world.sync(club)
@@ -320,22 +328,41 @@ def test_who_came_since_the_last_sync_is_said_where_twizzit_is_asked(world: Sync
 
 def test_who_was_set_aside_comes_last_and_counts_apart(world: SyncWorld, club: int) -> None:
     group_id, _ = world.roster()
+    before = registered(world.database.engine, local_team(world))
     history = tables.sync_history
     with world.database.engine.begin() as connection:
         row = connection.execute(select(history).where(history.c.sync_type == "players")).one()
         details = {
             **row.details,
-            "set_aside": {"not_a_player: Trainer": {"count": 1, "twizzit_ids": ["9001"]}},
+            "set_aside": {**row.details["set_aside"], "not_a_player: Trainer": {"count": 1, "twizzit_ids": ["9001"]}},
             "places": {**row.details.get("places", {}), "9001": [str(group_id)]},
         }
         connection.execute(update(history).where(history.c.id == row.id).values(details=details))
-    before = registered(world.database.engine, local_team(world, 1))
     found = registered(world.database.engine, local_team(world))
-    last = found.people[-1]
-    assert (last.twizzit_id, last.code, last.registered) == ("9001", "set_aside", False)
+    (last,) = [one for one in found.people if one.twizzit_id == "9001"]
+    assert (last.code, last.registered) == ("set_aside", False)
     assert "Trainer" in last.reason
-    assert (found.set_aside, before.set_aside) == (1, 0)
+    assert found.set_aside == before.set_aside + 1
     assert found.in_twizzit == in_twizzit(world), "who is set aside is no player"
+
+
+def test_a_coach_of_the_team_is_named_and_set_aside(world: SyncWorld, club: int) -> None:
+    group_id, _ = world.roster()
+    person = world.simulator.changes.add_person(world.roster(1)[0], "Nele", "Trainster")
+    world.simulator.changes.remove_from_team(person, world.roster(1)[0])
+    world.simulator.changes.add_to_team(person, group_id, "coach")
+    world.sync(club)
+    live = LiveTwizzit(world.settings, world.database)
+    try:
+        found = registered(world.database.engine, local_team(world), ask=live.members)
+    finally:
+        live.close()
+    (one,) = [one for one in found.people if one.twizzit_id == str(person)]
+    assert (one.first_name, one.last_name, one.code) == ("Nele", "Trainster", "set_aside")
+    assert (one.registered, one.in_twizzit, one.here) == (False, False, False)
+    assert one.reason.endswith("is not a player's function")
+    assert found.people[-1].code == "set_aside"
+    assert found.in_twizzit == in_twizzit(world)
 
 
 def test_a_team_and_a_player_are_found_by_name(world: SyncWorld, club: int) -> None:
@@ -372,8 +399,9 @@ def test_the_command_line_tells_it(world: SyncWorld, club: int, commands: CliRun
         shown = commands.invoke(app, ["registered", "--team", said])
         assert shown.exit_code == 0
         here = len(world.rows(tables.players, team_id=team_id))
-        assert f"{len(everybody)} players, {len(everybody) - here + 1} not registered" in shown.stdout
-        assert shown.stdout.count(" yes ") == here - 1
+        players = [one for one in everybody if one.code != "set_aside"]
+        assert f"{len(players)} players, {len(players) - here + 1} not registered" in shown.stdout
+        assert shown.stdout.count(" yes ") == sum(one.registered for one in everybody)
         assert shown.stdout.splitlines()[-1] == f"{in_twizzit(world)} in Twizzit, {here} here"
     as_json = commands.invoke(app, ["registered", "--team", str(team_id), "--json"])
     found = json.loads(as_json.stdout)

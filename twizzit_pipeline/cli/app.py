@@ -110,8 +110,9 @@ def run() -> None:
 
 def _leave(error: TwizzitPipelineError, code: ExitCode) -> None:
     _flush()
-    said = str(error) if isinstance(error, NotUnique) else " ".join(str(error).split())
-    print(f"Error: {said}", file=sys.stderr)  # noqa: T201
+    print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+    for choice in error.choices if isinstance(error, NotUnique) else ():
+        print(f"  {choice}", file=sys.stderr)  # noqa: T201
     sys.exit(code)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twizzit_pipeline.sync.journal import Changed
 
 _AGO = re.compile(r"(\d{1,4})\s*([mhdw])")
+_NAMES = {"name", "first_name", "last_name"}  # of which a column of its own is made
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -80,8 +81,9 @@ def moment_of(text: str, now: datetime) -> datetime:
 
 def _difference(one: "Changed") -> str:
     after: Mapping[str, Any] = one.after or {}
-    if one.before is None:
-        return ", ".join(f"{name}: {_brief(value)}" for name, value in after.items() if value is not None)
+    if one.before is None:  # a new row: what tells it from others, and no ids
+        told = {name: value for name, value in after.items() if value is not None and name not in _NAMES}
+        return ", ".join(f"{name}: {_brief(value)}" for name, value in told.items() if not name.endswith("_id"))
     return ", ".join(f"{name}: {_brief(one.before.get(name))} → {_brief(value)}" for name, value in after.items())
 
 

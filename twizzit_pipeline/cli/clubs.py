@@ -25,7 +25,7 @@ def credential_of(here: Opened, club: str) -> int:
     """The id of the credential that is meant.
 
     Raises:
-        NotUnique: no club fits, or several do; the message lists them.
+        NotUnique: no club fits, or several do.
     """
     from twizzit_pipeline.sync.finding import find_credential  # noqa: PLC0415  (quick commands load little)
 

@@ -16,6 +16,7 @@ app = typer.Typer(help="Which row of ShotSpot is which of Twizzit.", no_args_is_
 
 _USUAL, _WIDE = 100, 150  # two sides' names, a competition and a date want one line
 _NUMBERS = ("Team id", "Player id", "Id", "Shirt", "Matches", "Credential")
+_WHOLE = ("When", "Season", "Status", "Score", "Twizzit id")
 _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
@@ -136,19 +137,27 @@ def matches(
     if as_json:
         print_json(found)
         return
+    _show_matches(found)
+
+
+def _show_matches(found: Sequence[fixtures.MatchMapping]) -> None:
+    """Both sides in one column where there is no room for two."""
+    out = console(widest=_WIDE)
+    narrow = out.width < _WIDE
+    sides = ("Match",) if narrow else ("Home", "Away")
+    last = () if narrow else ("Twizzit id",)
     _show(
         "matches",
-        ("Id", "When", "Home", "Away", "Competition", "Status", "Score", "Twizzit id"),
+        ("Id", "When", *sides, "Competition", "Status", "Score", *last),
         [
             (
                 row.local_game_id,
                 belgian(row.starts_at),
-                row.home_name,
-                row.away_name,
+                *((f"{row.home_name} – {row.away_name}",) if narrow else (row.home_name, row.away_name)),
                 row.competition_name or "friendly",
                 row.status,
                 f"{row.home_score}–{row.away_score}" if row.status == "completed" else None,
-                row.twizzit_match_id,
+                *(() if narrow else (row.twizzit_match_id,)),
             )
             for row in found
         ],
@@ -183,6 +192,8 @@ def _show(what: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *
         out.print(f"No {what} are mapped; a sync maps them: twizzit sync CLUB")
         return
     shown = table(*columns, right=_NUMBERS)
+    for column in shown.columns:
+        column.no_wrap = column.no_wrap or column.header in _WHOLE
     for row in rows:
         shown.add_row(*("–" if value is None else str(value) for value in row))
     out.print(shown)

@@ -32,7 +32,7 @@ def console(*, stderr: bool = False, widest: int = _WIDEST, quiet: bool = False)
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:
     """An empty table in the house's style; the columns in `right` hold numbers, which are never broken."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))  # 80 columns are soon full
     for column in columns:
         number = column in right
         made.add_column(column, justify="right" if number else "left", overflow="fold", no_wrap=number)

@@ -98,7 +98,7 @@ def delete(club: Club, yes: Annotated[bool, typer.Option("--yes", help="Do not a
 
 
 def set_club(
-    credential_id: int,
+    credential: Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Its id, or its organization's name")],
     club: Annotated[str | None, typer.Argument(help="Id or exact name of a club of ShotSpot")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Take it back: the organization's name tells again")] = False,
 ) -> None:
@@ -109,6 +109,7 @@ def set_club(
     if (club is None) != clear:
         raise typer.BadParameter("either a club or --clear", param_hint="CLUB")
     with opened() as here:
+        credential_id = credential_of(here, credential)
         found = clubs.set_club(here.database.engine, credential_id, club)
     said = "No club is named any more: the organization's name tells"
     if found is not None:

@@ -109,7 +109,7 @@ def problem_of(error: errors.TwizzitPipelineError) -> Problem:
     if isinstance(error, _UNSPOKEN):
         return Problem(status, name, "The database cannot answer now: try again later")
     if isinstance(error, errors.NotUnique):
-        return Problem(status, name, str(error).partition("\n")[0], choices=list(error.choices))
+        return Problem(status, name, str(error), choices=list(error.choices))
     message = " ".join(str(error).split())
     return Problem(status, name, None if message == name else message)
 

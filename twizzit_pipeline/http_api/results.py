@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import HistoryRow
 from twizzit_pipeline.sync.requests import Request
 from twizzit_pipeline.sync.sentences import sentence
@@ -21,12 +22,15 @@ def failed_items(row: HistoryRow, *, kinds: Iterable[str] = _KINDS) -> list[sche
         reasons: Mapping[str, Any] = row.details.get(kind) or {}
         for reason, items in sorted(reasons.items()):
             found += [
-                schemas.SyncError(
-                    entity=row.entity, twizzit_id=remote_id, error=reason, message=sentence(row.entity, reason)
-                )
+                schemas.SyncError(entity=row.entity, twizzit_id=remote_id, error=reason, message=_said(row, reason))
                 for remote_id in items.get("twizzit_ids", [])
             ]
     return found
+
+
+def _said(row: HistoryRow, reason: str) -> str:
+    said = sentence(row.entity, reason)
+    return said if row.credential_id is None else named(said, row.credential_id)
 
 
 def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncResult:

@@ -114,9 +114,9 @@ def find_player(
     if len(found) == 1:
         return Place(found[0].team_id, found[0].player_id, found[0].twizzit_id)
     if not found:
-        raise UnknownPlayer(f"No player of a team is called “{text}”, in ShotSpot or in the last syncs")
+        raise UnknownPlayer("No player of a team has that name, in ShotSpot or in the last syncs")
     choices = [f"{row.player_id or f'Twizzit {row.twizzit_id}'}  {row.first} {row.last} ({row.team})" for row in found]
-    raise NotUnique(f"“{text}” fits {len(choices)} players; say more of the name:", (*choices[:_MOST_CHOICES],))
+    raise NotUnique(f"That name fits {len(choices)} players; say more of it:", (*choices[:_MOST_CHOICES],))
 
 
 def fitting(text: str, rows: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> list[_T]:

@@ -11,7 +11,16 @@ from typing import Any
 from sqlalchemy import Engine, and_, func, or_, select
 
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import clubs, competitions, player_mappings, players, sync_changes, teams
+from twizzit_pipeline.storage.tables import (
+    clubs,
+    competitions,
+    games,
+    match_mappings,
+    player_mappings,
+    players,
+    sync_changes,
+    teams,
+)
 
 _MAPPINGS = "twizzit_%_mappings"
 
@@ -61,6 +70,7 @@ def changes(
         teams.c.name,
         clubs.c.name,
         competitions.c.name,
+        match_mappings.c.twizzit_match_name,
     )
     wanted = (
         select(
@@ -82,6 +92,8 @@ def changes(
     for table in (players, teams, clubs, competitions):
         of_it = and_(journal.table_name == table.name, table.c.id == journal.row_id)
         wanted = wanted.join(table, of_it, isouter=True)
+    of_game = and_(journal.table_name == games.name, match_mappings.c.local_game_id == journal.row_id)
+    wanted = wanted.join(match_mappings, of_game, isouter=True)
     if not mappings:
         wanted = wanted.where(journal.table_name.not_like(_MAPPINGS))
     if since is not None:

@@ -4,8 +4,8 @@ What belongs here: reading it from the history, the rejected rows, the mappings 
 terminal of an administrator; nothing of this is logged.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_players,
     twizzit_teams,
 )
+from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import ENTITY
 from twizzit_pipeline.sync.sentences import Kind, lines, sentence
 
@@ -65,16 +66,12 @@ def left_out(engine: Engine, credential_id: int, *, entity: str | None = None) -
     with driver_errors(), engine.connect() as connection:
         rows = [row for row in _newest(connection, credential_id) if entity in (None, row.entity)]
         found = [one for row in rows for one in _of_row(connection, row)]
+        found = [replace(one, sentence=named(one.sentence, credential_id)) for one in found]
         names = {
             of: _names(connection, of, credential_id, {one.twizzit_id for one in found if one.entity == of} - {None})
             for of in {one.entity for one in found}
         }
-    return [_named(one, names[one.entity]) for one in found]
-
-
-def _named(one: LeftOut, names: Mapping[str, str]) -> LeftOut:
-    fields = {field: getattr(one, field) for field in LeftOut.__slots__}
-    return LeftOut(**{**fields, "name": names.get(one.twizzit_id or "")})
+    return [replace(one, name=names[one.entity].get(one.twizzit_id or "")) for one in found]
 
 
 def _newest(connection: Connection, credential_id: int) -> Sequence[Any]:

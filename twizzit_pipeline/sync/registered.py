@@ -64,7 +64,7 @@ def told(roster: Roster, members: Sequence[LiveMember] = (), names_missing: str 
 
 
 def _order(one: Registration) -> tuple[bool, bool, str, str, str]:
-    aside = one.code == "set_aside" and not one.registered
+    aside = one.code == "set_aside" and not one.here
     return aside, one.registered, one.last_name or "", one.first_name or "", one.twizzit_id or ""
 
 
@@ -152,17 +152,24 @@ def _outside(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Registra
     for person in roster.outside:
         if person in here or last is None:
             continue
-        if (other := roster.others.get(person)) is not None:
-            yield _elsewhere(other)
-        elif not person:
+        other = roster.others.get(person)
+        if not person:
             count = sum(team_id == roster.team.twizzit_id for team_id in last.places[person])
             for _ in range(count):
                 yield _of_twizzit(None, "rejected", why=_rules(last.rejected.get(person, ())))
         elif person in last.rejected:
-            yield _of_twizzit(person, "rejected", names=names.get(person), why=_rules(last.rejected[person]))
+            why = _rules(last.rejected[person])
+            yield (
+                _of_twizzit(person, "rejected", names=names.get(person), why=why)
+                if other is None
+                else _elsewhere(other)
+            )
         else:
             why = sentence("players", last.aside.get(person, "not meant to come"))
-            yield _of_twizzit(person, "set_aside", names=names.get(person), in_twizzit=False, why=why)
+            if other is None:
+                yield _of_twizzit(person, "set_aside", names=names.get(person), in_twizzit=False, why=why)
+            else:  # a coach who plays in another team
+                yield _of_local(other, "set_aside", registered=True, here=False, why=why)
 
 
 def _newcomers(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Registration]:
