@@ -7,11 +7,12 @@ import typer
 from rich.console import Console
 
 from twizzit_pipeline.cli.exit_codes import ExitCode
+from twizzit_pipeline.cli.opened import announced
 from twizzit_pipeline.cli.terminal import console, plural, print_json
 from twizzit_pipeline.credentials.key import KEY, in_file
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.settings import load_settings
-from twizzit_pipeline.storage.engine import driver_errors, open_database
+from twizzit_pipeline.storage.engine import driver_errors
 
 # Differences that `twizzit attach` mends, as `check` says them.
 _ATTACHED = ("add_view ", "add_trigger ", "add_column twizzit_team_mappings.local_team_id")
@@ -28,7 +29,7 @@ def dump(
     from twizzit_pipeline.storage.dump import dump as write  # noqa: PLC0415
 
     settings = load_settings()
-    with open_database(settings) as database:
+    with announced(settings) as database:
         size = write(database, file, overwrite=force)
     out = console()
     out.print(f"Dumped into {file}, {size / 1e6:,.1f} MB. It holds people's names: keep it where nobody else reads it.")
@@ -45,7 +46,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What `twizzit database du
     from twizzit_pipeline.storage.dump import restore as read  # noqa: PLC0415
 
     settings = load_settings()
-    with open_database(settings) as database:
+    with announced(settings) as database:
         read(database, file)
     out = console()
     out.print(f"Restored {file}.")
@@ -59,7 +60,7 @@ def migrate() -> None:
     from twizzit_pipeline.storage import migrate as migrations  # noqa: PLC0415
 
     notes = console(stderr=True)
-    with open_database(load_settings()) as database, driver_errors():
+    with announced(load_settings()) as database, driver_errors():
         applied = migrations.migrate(database.engine, notes.print)
         restored = migrations.restore(database.engine, notes.print)
     out = console()
@@ -74,7 +75,7 @@ def detach() -> None:
     """Take out of the way what hangs on ShotSpot's columns, before ShotSpot's own migrations; no row is lost."""
     from twizzit_pipeline.storage.hanging import detach as take_away  # noqa: PLC0415
 
-    with open_database(load_settings()) as database, driver_errors():
+    with announced(load_settings()) as database, driver_errors():
         dropped = take_away(database.engine, console(stderr=True).print)
     out = console()
     out.print(f"Taken away: {', '.join(dropped)}." if dropped else "Nothing hangs on ShotSpot's columns.")
@@ -85,7 +86,7 @@ def attach() -> None:
     """Put back what `twizzit detach`, or a migration of ShotSpot's, took away."""
     from twizzit_pipeline.storage import migrate as migrations  # noqa: PLC0415
 
-    with open_database(load_settings()) as database, driver_errors():
+    with announced(load_settings()) as database, driver_errors():
         migrations.require_current(database.engine)
         restored = migrations.restore(database.engine, console(stderr=True).print)
     out = console()
@@ -103,7 +104,7 @@ def check_migrations(as_json: Annotated[bool, typer.Option("--json", help="As on
     """Say whether the database is at the newest migration and whether the models match it; exit 1 if not."""
     from twizzit_pipeline.storage.migrate import check  # noqa: PLC0415
 
-    with open_database(load_settings()) as database, driver_errors():
+    with announced(load_settings()) as database, driver_errors():
         state = check(database.engine)
     fine = not state.pending and not state.differences
     if as_json:

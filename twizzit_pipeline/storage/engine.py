@@ -66,10 +66,11 @@ def open_database(settings: Settings) -> Iterator[Database]:
     dagster_url = settings.dagster_postgres_url
     dagster = parse_url(dagster_url, "DAGSTER_POSTGRES_URL") if dagster_url is not None else None
     if settings.database_url is not None:
-        with _connected(parse_url(settings.database_url, "TWIZZIT_DATABASE_URL"), dagster) as database:
+        url = parse_url(settings.database_url, "TWIZZIT_DATABASE_URL")
+        with _connected(url, dagster, settings.season_start) as database:
             yield database
         return
-    with embedded_server(settings.home) as url, _connected(url, dagster) as database:
+    with embedded_server(settings.home) as url, _connected(url, dagster, settings.season_start) as database:
         yield database
 
 
@@ -95,9 +96,15 @@ def driver_errors(password: str | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def _connected(url: URL, dagster: URL | None) -> Iterator[Database]:
+def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Database]:
     url = url.set(drivername="postgresql+psycopg")
-    options = " ".join((f"-clock_timeout={LOCK_SECONDS}s", with_option(url, "timezone=UTC"), f"-c{_ARRIVES}=on"))
+    options = " ".join(
+        (
+            f"-clock_timeout={LOCK_SECONDS}s",
+            with_option(url, "timezone=UTC"),
+            f"-ctwizzit.season_start={season_start} -c{_ARRIVES}=on",  # the first for the view of running seasons
+        )
+    )
     engine = _engine(url, options)
     try:
         with driver_errors(str(url.password) if url.password else None):

@@ -94,8 +94,12 @@ def attach(engine: Engine, scripts: ScriptDirectory, told: Told) -> list[str]:
 
 def newest_views(scripts: ScriptDirectory) -> dict[str, str]:
     """The newest query of each view, those that others read first."""
-    oldest_first = reversed(list(scripts.walk_revisions()))
-    return {name: query for revision in oldest_first for name, query in getattr(revision.module, "VIEWS", {}).items()}
+    found: dict[str, str] = {}
+    for revision in reversed(list(scripts.walk_revisions())):
+        for name, query in getattr(revision.module, "VIEWS", {}).items():
+            found.pop(name, None)  # a query may read views that an older one of the same name did not
+            found[name] = query
+    return found
 
 
 def copy_renamed_link(connection: Connection) -> None:

@@ -12,7 +12,7 @@ from alembic import op
 from twizzit_pipeline.storage.migrations.triggers import empty_macs_that_no_longer_fit, keep_registration_in_step
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
