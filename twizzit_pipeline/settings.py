@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -172,18 +171,22 @@ def load_settings(**overrides: object) -> Settings:
 
 def _of_file(path: Path) -> dict[str, str]:
     """The fields that the file sets and the environment does not; an empty value sets nothing."""
-    if not path.is_file():
-        return {}
-    try:
-        found = env_file.parse(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path}: it is not UTF-8; save it as UTF-8") from None
-    except OSError as error:
-        raise SettingsError(f"{path}: it cannot be read: {error.strerror or type(error).__name__}") from None
+    found = _read(path)
     taken = {name.upper() for name, value in os.environ.items() if value}
     set_here = {name.upper(): value for name, value in found.items() if value and name.upper() not in taken}
     names = {field: _variable(field) for field in Settings.model_fields}
     return {field: set_here[name] for field, name in names.items() if name in set_here}
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        return env_file.parse(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: it is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: it cannot be read: {error.strerror or type(error).__name__}") from None
 
 
 def _variable(field: str) -> str:
@@ -207,11 +210,9 @@ class Unread:
 
 def unread_variables() -> list[Unread]:
     """Variables of the environment and of `.env` that begin like this project's and that nothing reads, by name."""
-    known = {
-        name.upper() if name.upper() in _UNPREFIXED else f"TWIZZIT_{name.upper()}" for name in Settings.model_fields
-    }
+    known = {_variable(field) for field in Settings.model_fields}
     present = {
-        **dict.fromkeys(dotenv_values(".env", interpolate=False), ".env"),
+        **dict.fromkeys(_read(Path(".env")), ".env"),
         **dict.fromkeys(os.environ, "environment"),
     }
     unread = sorted((name, where) for name, where in present.items() if name.upper().startswith("TWIZZIT_"))

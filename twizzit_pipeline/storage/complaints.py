@@ -23,6 +23,7 @@ _NAME_THE_PRIMARY = (
 )
 _ASK_THE_OWNER = "ask the database's owner for it: twizzit doctor says which statement gives it"
 _LATER = "try again later"
+_MOVE_TO_UTF8 = "move to a database with encoding UTF8: twizzit database --help"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ _RULE = _Complaint(
     quoted=False,
 )
 _BROKEN = _Complaint(
-    DatabaseRefused, "The database is damaged", "see the server's log, and restore it: docs/operations.md, Backup"
+    DatabaseRefused, "The database is damaged", "see the server's log, and restore a dump: twizzit database --help"
 )
 
 # The longest beginning of the SQLSTATE that is listed decides.
@@ -68,12 +69,12 @@ _BY_STATE: dict[str, _Complaint] = {
     "08P01": _Complaint(
         DatabaseUnavailable,
         "What stands before the database does not take our connection",
-        "for PgBouncer see docs/beside-shotspot.md, PgBouncer",
+        "PgBouncer does with ignore_startup_parameters = options; or name PostgreSQL itself",
     ),
     "0A": _Complaint(
         DatabaseRefused,
         "The database does not do what this version needs",
-        "see what stands between (a pooler, a replication): docs/beside-shotspot.md",
+        "see what stands between: a pooler, a replication, another database that speaks the same",
     ),
     "0L": _Complaint(DatabaseRefused, "The database's user may not grant that", _ASK_THE_OWNER),
     "0P": _Complaint(
@@ -87,13 +88,13 @@ _BY_STATE: dict[str, _Complaint] = {
     "22021": _Complaint(
         DatabaseRefused,
         "A text has a character that the database's encoding cannot hold",
-        "move to a database with encoding UTF8: docs/operations.md, Backup",
+        _MOVE_TO_UTF8,
         quoted=False,
     ),
     "22P05": _Complaint(
         DatabaseRefused,
         "A text has a character that the database's encoding cannot hold",
-        "move to a database with encoding UTF8: docs/operations.md, Backup",
+        _MOVE_TO_UTF8,
         quoted=False,
     ),
     "23": _RULE,

@@ -17,7 +17,6 @@ from twizzit_pipeline.storage.urls import settings_in
 
 # Any number, as long as no other program on the same database takes it: here the bytes of "twizzit".
 _LOCK = int.from_bytes(b"twizzit", "big")
-_PAGE = "docs/beside-shotspot.md, PgBouncer"
 
 
 def prepare_schema(database: Database) -> None:
@@ -51,7 +50,8 @@ def _refuse_another_path(connection: "psycopg.Connection[Any]", wanted: str) -> 
     if "".join(found.split()) != "".join(wanted.split()):
         raise DatabaseRefused(
             "What stands between this program and the database drops connection options, so Dagster's tables would "
-            f"land among ShotSpot's; nothing was written: name PostgreSQL itself in DAGSTER_POSTGRES_URL ({_PAGE})"
+            "land among ShotSpot's; nothing was written: name PostgreSQL itself in DAGSTER_POSTGRES_URL, like "
+            "postgresql://user:password@host:5432/database?options=-csearch_path%3Ddagster"
         )
 
 

@@ -19,9 +19,9 @@ from sqlalchemy import Connection, Engine, Inspector, ScalarSelect, column, insp
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.hanging import attach
+from twizzit_pipeline.storage.migrations import VERSION_TABLE
 from twizzit_pipeline.storage.migrations.additive import (
     MADE_HERE,
-    VERSION_TABLE,
     empties_macs,
     keeps_registration,
 )

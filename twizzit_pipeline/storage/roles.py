@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from twizzit_pipeline.errors import DatabaseRefused
-from twizzit_pipeline.storage.migrations.additive import VERSION_TABLE
+from twizzit_pipeline.storage.migrations import VERSION_TABLE
 from twizzit_pipeline.storage.tables import metadata
 from twizzit_pipeline.storage.tables.views import views
 

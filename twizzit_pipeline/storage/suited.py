@@ -24,7 +24,7 @@ def unsuited(connection: Connection) -> TwizzitPipelineError | None:
     if found.encoding != "UTF8":
         return UnsupportedDatabase(
             f"The database's encoding is {found.encoding}, which cannot hold every name; nothing was changed: "
-            "move to a database with encoding UTF8 (docs/operations.md, Backup)"
+            "move to a database with encoding UTF8 (twizzit database --help)"
         )
     if found.standby:
         return DatabaseRefused(

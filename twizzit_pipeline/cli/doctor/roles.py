@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
+from twizzit_pipeline.cli.guides import more
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, driver_errors
 from twizzit_pipeline.storage.roles import (
     Lack,
@@ -47,7 +48,7 @@ def look_at_pooler(patient: Patient) -> Iterator[Finding]:
         yield ok("connection options", "They arrive at the server")
     elif patient.settings.dagster_postgres_url is None:
         message = "A pooler stands before the database and drops them: Dagster's tables would land among ShotSpot's"
-        todo = "Name PostgreSQL itself in DAGSTER_POSTGRES_URL: docs/beside-shotspot.md, PgBouncer"
+        todo = f"Name PostgreSQL itself in DAGSTER_POSTGRES_URL{more('beside-shotspot.md', 'PgBouncer')}"
         yield problem("connection options", message, todo)
     else:
         yield ok(
