@@ -330,3 +330,21 @@ def test_scores_and_ends_are_read_and_an_odd_score_costs_the_score() -> None:
         (None, None, False),
     ]
     assert found[3].status == "in_progress"
+
+
+@pytest.mark.parametrize(
+    ("series", "named", "nameless"),
+    [
+        ((5, "5"), {}, ["5"]),  # nothing in Twizzit's answers could ever name it: set aside
+        ((5, {"id": 5, "name": "Reeks A"}), {"5": "Reeks A"}, []),
+        (({"name": "Reeks A"}, "Reeks B"), {"Reeks A": "Reeks A", "Reeks B": "Reeks B"}, []),
+        (({"id": 5, "name": ""}, 6), {"5": ""}, ["6"]),  # a person can name the first: the contract rejects it
+    ],
+)
+def test_a_series_that_is_an_id_alone_is_set_aside_and_its_matches_are_not(series, named, nameless) -> None:
+    rows = [event(id=place, series=one) for place, one in enumerate(series, start=1)]
+    with account(event_types=TYPES, events=listed(*rows)) as (client, _):
+        calendar = client.calendar(SEASON)
+    assert {one.id: one.name or "" for one in calendar.competitions} == named
+    assert [(one.id, one.reason) for one in calendar.competitions_set_aside] == [(id_, "no_name") for id_ in nameless]
+    assert {match.id for match in calendar.matches} == {"1", "2"}

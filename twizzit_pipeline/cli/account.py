@@ -15,7 +15,7 @@ from twizzit_pipeline.cli.terminal import plural, show_table, table
 from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
-from twizzit_pipeline.sync.plan.matches import VANISHED
+from twizzit_pipeline.sync.plan.matches import COMPETITION_NOT_MAPPED, VANISHED
 from twizzit_pipeline.sync.plan.ownership import TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.sync.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.sync.usage import Budget
@@ -31,7 +31,7 @@ _ONE = {"teams": "team", "players": "player", "competitions": "competition", "ma
 # What happened to matches that ShotSpot had already, in the order of the account.
 _NEWS = ("moved", "cancelled", "postponed", "finished", "reinstated")
 _WORDS = {
-    "competition_not_mapped": "their competition is not in ShotSpot",
+    COMPETITION_NOT_MAPPED: "their competition is not in ShotSpot, so the game comes without it until it is",
     "no_own_team": "neither side is a team of this account",
     "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so nobody was taken for it",
     "same_club": "both sides are of one club, which this database of ShotSpot has no games for",

@@ -4,7 +4,7 @@ What belongs here: how events are asked for, and which of them are matches. A ro
 filter may be ignored: a row of the match type is a match until a rule here says why not, and is set aside then.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,6 +24,7 @@ from twizzit_pipeline.words.meanings import Meanings
 TRAINING = "training"
 OTHER_SEASON = "other_season"
 NOT_A_MATCH = "not_a_match"
+NO_NAME = "no_name"
 
 _EVENTS = "/events"
 _LIMIT = 250
@@ -96,10 +97,12 @@ class CalendarReader:
         if doubtful and self._ignores_types(doubtful[0], types):
             aside += [SetAside(event.id, NOT_A_MATCH) for event in doubtful]
             matches = [(event, match) for event, match in matches if not _tells_no_opponent(match)]
+        competitions, nameless = _competitions([event for event, _ in matches], season)
         return Calendar(
-            tuple(_competitions([event for event, _ in matches], season)),
+            tuple(competitions),
             tuple(match for _, match in matches),
             tuple(aside),
+            tuple(SetAside(id_, NO_NAME) for id_ in nameless),
             types_read=types.read,
             types_not_read=types.not_read,
         )
@@ -117,7 +120,7 @@ class CalendarReader:
     def _match(self, event: _Event, ids: Ids | None) -> Match | None:
         """The match that a row is; None for a training: it has no name, no series and no two sides."""
         row, groups = event.row, split_groups(event.groups, ids)
-        series_id = reference(_series(row))
+        series_id = _series_id(_series(row))
         name, marked = without_marks(event.name, self._meanings)
         home, away = sides_of(name, groups, self._names)
         if not event.name.strip() and series_id is None and not _are_two_sides(home, away, groups):
@@ -193,12 +196,25 @@ def _series(row: Row) -> object:
     return next(iter(items(value)), None) if is_list(value) else value
 
 
-def _competitions(events: Sequence[_Event], season: Season) -> Iterator[Competition]:
+def _series_id(series: object) -> str | None:
+    """The id by which a series is known; its name where it has no id, as an object or as a text."""
+    return reference(series) or (identifier(text(series)) if isinstance(series, Mapping) else None)
+
+
+def _competitions(events: Sequence[_Event], season: Season) -> tuple[list[Competition], list[str]]:
+    """The series of these events, and the ids of those that no event says more of than an id: none can name them."""
     names: dict[str, str | None] = {}
+    described: set[str] = set()
     for event in events:
         series = _series(event.row)
-        id_ = reference(series)
+        id_ = _series_id(series)
         if id_ is not None:
             named = isinstance(series, Mapping) or not id_.isdecimal()
+            described |= {id_} if named else set()
             names[id_] = (text(series) if named else None) or names.get(id_)
-    return (Competition(id_, name, None, season.start_date, season.end_date) for id_, name in names.items())
+    found = [
+        Competition(id_, name, None, season.start_date, season.end_date)
+        for id_, name in names.items()
+        if id_ in described
+    ]
+    return found, [id_ for id_ in names if id_ not in described]
