@@ -315,3 +315,15 @@ def test_an_account_that_answers_nothing_for_a_season_is_asked_without_it() -> N
         rosters = client.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", "1")]
     assert [row.reason for row in rosters.set_aside] == ["other_season"]
+
+
+@pytest.mark.parametrize("odd", [None, {}, {"error": "x"}])
+def test_a_row_that_is_no_membership_keeps_none_out(odd: object) -> None:
+    """It is a row without an id, which the contract rejects and counts; an answer of nothing else is another format."""
+    with account(group_contacts=[link(10, 1), odd, link(11, 2)]) as (client, service):
+        rosters = client.rosters([A, B], SEASON)
+        assert len(service.asked("/group-contacts")) == 1
+    assert [(one.team_id, one.id) for one in rosters.players if one.id is not None] == [("10", "1"), ("11", "2")]
+    assert [(one.team_id, one.first_name) for one in rosters.players if one.id is None] == [("10", None)]
+    with account(group_contacts=[{"error": "x"}]) as (client, _), pytest.raises(errors.NotATwizzit):
+        client.rosters([A], SEASON)

@@ -9,6 +9,7 @@ from functools import partial
 from urllib.parse import quote
 
 from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.twizzit.moments import day, moment_text
 from twizzit_pipeline.twizzit.paging import by_id, read_numbered_pages
 from twizzit_pipeline.twizzit.records import (
     Calendar,
@@ -26,7 +27,7 @@ from twizzit_pipeline.twizzit.records import (
 from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.session import Session
-from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, rows_of_envelope, text
+from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of_envelope, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 from twizzit_pipeline.words.opponents import is_no_opponent
 from twizzit_pipeline.words.seasons import may_be
@@ -181,11 +182,11 @@ def _match(competition_id: str, row: Row, own: Collection[str] | None) -> Match:
         competition_id=competition_id,
         home=_side(identifier(row.get("hometeamid")), text(row.get("hometeamname")), own),
         away=_side(identifier(row.get("awayteamid")), text(row.get("awayteamname")), own),
-        starts_at=text(row.get("startsat")),
+        starts_at=moment_text(row.get("startsat")),
         status=text(row.get("status")),
         home_score=score.home,
         away_score=score.away,
-        ends_at=text(row.get("endsat")),
+        ends_at=moment_text(row.get("endsat")),
         score_unread=score.unread,
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit
+from twizzit_pipeline.twizzit.moments import day, moment_text
 from twizzit_pipeline.twizzit.paging import by_id
 from twizzit_pipeline.twizzit.records import Calendar, Competition, Match, Season, SetAside, Side
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
@@ -18,7 +19,7 @@ from twizzit_pipeline.twizzit.v2_event_names import sides_of
 from twizzit_pipeline.twizzit.v2_event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2_lists import Scope, tens
 from twizzit_pipeline.twizzit.v2_own_names import OwnNames
-from twizzit_pipeline.twizzit.wire import Row, day, identifier, is_list, items, plain_keys, reference, text
+from twizzit_pipeline.twizzit.wire import Row, identifier, is_list, items, plain_keys, reference, text
 from twizzit_pipeline.words.meanings import Meanings
 
 TRAINING = "training"
@@ -93,8 +94,9 @@ class CalendarReader:
         told = [(event, self._match(event, ids)) for event in in_season]
         aside += [SetAside(event.id, TRAINING) for event, match in told if match is None]
         matches = [(event, match) for event, match in told if match is not None]
-        doubtful = [event for event, match in matches if _tells_no_opponent(match)]
+        doubtful = [event for event, match in matches if _tells_no_opponent(match) and event.day is not None]
         if doubtful and self._ignores_types(doubtful[0], types):
+            doubtful = [event for event, match in matches if _tells_no_opponent(match)]
             aside += [SetAside(event.id, NOT_A_MATCH) for event in doubtful]
             matches = [(event, match) for event, match in matches if not _tells_no_opponent(match)]
         competitions, nameless = _competitions([event for event, _ in matches], season)
@@ -123,7 +125,8 @@ class CalendarReader:
         series_id = _series_id(_series(row))
         name, marked = without_marks(event.name, self._meanings)
         home, away = sides_of(name, groups, self._names)
-        if not event.name.strip() and series_id is None and not _are_two_sides(home, away, groups):
+        says_anything = bool(row)  # an empty row is no training: the contract rejects it
+        if says_anything and not event.name.strip() and series_id is None and not _are_two_sides(home, away, groups):
             return None
         score = score_of(row.get("score"))
         if score.home is None and not score.unread:
@@ -133,11 +136,11 @@ class CalendarReader:
             competition_id=series_id,
             home=home,
             away=away,
-            starts_at=text(row.get("start")),
+            starts_at=moment_text(row.get("start")),
             status=marked or off(text(row.get("description")) or "", self._meanings) or text(row.get("status")),
             home_score=score.home,
             away_score=score.away,
-            ends_at=text(row.get("end")),
+            ends_at=moment_text(row.get("end")),
             score_unread=score.unread,
         )
 

@@ -6,8 +6,9 @@ trusted.
 
 from collections.abc import Mapping
 
+from twizzit_pipeline.twizzit.moments import day
 from twizzit_pipeline.twizzit.records import Season
-from twizzit_pipeline.twizzit.wire import Row, day, identifier, reference, text
+from twizzit_pipeline.twizzit.wire import Row, identifier, reference, text
 from twizzit_pipeline.words.seasons import canonical, key
 
 _KEYS = ("seasonid", "season", "seasonname", "seasonlabel")
