@@ -146,7 +146,7 @@ def _team(row: Row) -> Team:
 
 def _player(team_id: str, row: Row) -> Player:
     first_name, last_name = text(row.get("firstname")), text(row.get("lastname"))
-    nameless = first_name is None and last_name is None
+    nameless = not any(map(str.isalnum, f"{first_name or ''}{last_name or ''}"))
     return Player(
         team_id=team_id,
         id=identifier(row.get("id")),
