@@ -399,9 +399,11 @@ def test_own_teams_whose_ids_alone_are_given_have_their_names_from_the_scan_of_t
 @pytest.mark.parametrize("nothing", [[], {}, httpx.Response(204)])
 def test_an_account_without_event_types_is_told_what_can_be_done(nothing: object) -> None:
     """A name cannot be said of a type that is not listed; its id can."""
-    with account(event_types=nothing, events=listed(event())) as (client, _):
-        with pytest.raises(errors.MatchTypeNotFound, match="lists no event types") as raised:
-            client.calendar(SEASON)
+    with (
+        account(event_types=nothing, events=listed(event())) as (client, _),
+        pytest.raises(errors.MatchTypeNotFound, match="lists no event types") as raised,
+    ):
+        client.calendar(SEASON)
     assert "--event-type NUMBER=match" in str(raised.value)
     assert "--no-competitions" in str(raised.value)
     said = Meanings(event_types={"4": "match"})

@@ -65,6 +65,7 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         for row in told:
             _calendar(out, row)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
+        asides.show_unknown_functions(out, told)
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
         asides.show_set_aside(out, told)
@@ -124,10 +125,11 @@ def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
         return
     out.print(heading)
     for what, reason, row, found in lines:
-        words = _RULES.get(row.entity, {}).get(reason) if kind == "rejected" else _said(row.entity, reason)
+        rule = _RULES.get(row.entity, {}).get(reason) if kind in ("rejected", "warnings") else None
+        words = rule or _said(row.entity, reason)
         if words and row.credential_id is not None:
             words = named(words, row.credential_id)
-        said = f"{reason} (“{words}”)" if kind == "rejected" and words else words or reason.replace("_", " ")
+        said = f"{reason} (“{words}”)" if rule else words or reason.replace("_", " ")
         out.print(f"  {what}: {said}; {_ids(found)}")
     out.print()
 

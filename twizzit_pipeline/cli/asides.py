@@ -7,7 +7,7 @@ from rich.console import Console
 
 from twizzit_pipeline.cli.words import OPTIONS
 from twizzit_pipeline.sync.asides import SetAsideRows, counts_of, set_aside_of
-from twizzit_pipeline.sync.history import EVENT_TYPES, HistoryRow
+from twizzit_pipeline.sync.history import EVENT_TYPES, UNKNOWN_FUNCTIONS, HistoryRow
 
 _IDS_SHOWN = 3
 _NAMES_SHOWN = 8
@@ -54,6 +54,24 @@ def show_event_types(out: Console, rows: Iterable[HistoryRow]) -> None:
             out.print()
 
 
+def show_unknown_functions(out: Console, rows: Iterable[HistoryRow]) -> None:
+    """The functions that say neither player nor not, with the commands by which the club says which."""
+    for row in rows:
+        found: dict[str, int] = row.details.get(UNKNOWN_FUNCTIONS) or {}
+        if found:
+            out.print("Nothing says whether these functions are a player's:")
+        for word, count in list(found.items())[:_NAMES_SHOWN]:
+            said = _quoted(f"{word}=player")
+            out.print(
+                f"  “{word}”, {count:,}: twizzit config set {row.credential_id} --function {said} (or =other)",
+                soft_wrap=True,
+            )
+        if len(found) > _NAMES_SHOWN:
+            out.print(f"  and {len(found) - _NAMES_SHOWN:,} more")
+        if found:
+            out.print()
+
+
 def summary(row: HistoryRow) -> str | None:
     """One line for a list: what was set aside, the most first; None where nothing was."""
     found = set_aside_of(row.details)
@@ -76,6 +94,8 @@ def _command(credential_id: int | None, aside: SetAsideRows) -> str | None:
     if aside.change is None or credential_id is None:
         return None
     field, word, meaning = aside.change
-    said = f"{word}={meaning}"
-    quoted = shlex.quote(said) if _NEEDS_QUOTES & set(said) else f'"{said}"'
-    return f"twizzit config set {credential_id} {_OPTION_OF[field]} {quoted}"
+    return f"twizzit config set {credential_id} {_OPTION_OF[field]} {_quoted(f'{word}={meaning}')}"
+
+
+def _quoted(said: str) -> str:
+    return shlex.quote(said) if _NEEDS_QUOTES & set(said) else f'"{said}"'

@@ -1,5 +1,6 @@
 """The players of a season, from Twizzit into ShotSpot: scan, then map."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
+from twizzit_pipeline.sync.history import UNKNOWN_FUNCTIONS
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.players import plan_players
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -40,7 +42,14 @@ def scan_players(session: SyncSession) -> ScanReport:
         people = check_players(players_frame(rosters.players))
         checked = _with_unclear(_with_guesses(people, rosters.players), rosters.unclear)
         watch.lap("validate")
-        return Read(checked, unread=rosters.failed, set_aside=rosters.set_aside, found=bool(teams))
+        unknown = Counter(row.word for row in rosters.unclear if row.word is not None)
+        return Read(
+            checked,
+            unread=rosters.failed,
+            set_aside=rosters.set_aside,
+            found=bool(teams),
+            details={UNKNOWN_FUNCTIONS: dict(sorted(unknown.items()))} if unknown else {},
+        )
 
     return scan_entity(session, "players", twizzit_players, read)
 
@@ -52,7 +61,7 @@ def map_players(session: SyncSession) -> MappingReport:
 
 def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:
     """The same with what the table says besides: whose first and last name are a guess from the whole name."""
-    guessed = {player.id for player in players if player.first_name is None and player.last_name is None}
+    guessed = {player.id for player in players if player.full_name is not None}
     valid = checked.valid.assign(name_guessed=checked.valid["twizzit_player_id"].isin(guessed))
     return replace(checked, valid=valid)
 

@@ -105,6 +105,7 @@ def scan_entity(
 def _count(session: SyncSession, account: Account, table: Table, seen: Read) -> None:
     remote_id = [column.name for column in table.primary_key][-1]
     account.rejected = grouped(seen.checked.rejected)
+    account.warnings = grouped(seen.checked.warnings)
     account.scanned = len(set(seen.checked.valid[remote_id]) - account.rejected_items)
     account.rows = seen.counts
     account.set_aside = by_label(seen.all_set_aside)
