@@ -123,12 +123,16 @@ def test_rows_are_counted_as_the_history_has_them() -> None:
     assert counts_of({}) is None
 
 
-def test_functions_that_say_neither_are_named_with_the_command_that_says_which() -> None:
+def test_words_that_say_nothing_are_named_with_the_command_that_says_which() -> None:
     out = Console(file=StringIO(), width=200, highlight=False, markup=False, emoji=False)
-    asides.show_unknown_functions(out, [TEAMS, row("players", {"unknown_functions": {"Kangoeroe": 12}})])
+    matches = row("matches", {"unknown_statuses": {"Raar $": 1}})
+    asides.show_unknown_words(out, [TEAMS, row("players", {"unknown_functions": {"Kangoeroe": 12}}), matches])
     assert isinstance(out.file, StringIO)
     assert out.file.getvalue().splitlines() == [
         "Nothing says whether these functions are a player's:",
         '  “Kangoeroe”, 12: twizzit config set 3 --function "Kangoeroe=player" (or =other)',
+        "",
+        "Nothing says what these statuses of matches mean:",
+        "  “Raar $”, 1: twizzit config set 3 --status 'Raar $=completed' (or =cancelled, …)",
         "",
     ]

@@ -65,7 +65,7 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         for row in told:
             _calendar(out, row)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
-        asides.show_unknown_functions(out, told)
+        asides.show_unknown_words(out, told)
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
         asides.show_set_aside(out, told)

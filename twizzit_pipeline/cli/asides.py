@@ -7,10 +7,15 @@ from rich.console import Console
 
 from twizzit_pipeline.cli.words import OPTIONS
 from twizzit_pipeline.sync.asides import SetAsideRows, counts_of, set_aside_of
-from twizzit_pipeline.sync.history import EVENT_TYPES, UNKNOWN_FUNCTIONS, HistoryRow
+from twizzit_pipeline.sync.history import EVENT_TYPES, UNKNOWN_FUNCTIONS, UNKNOWN_STATUSES, HistoryRow
 
 _IDS_SHOWN = 3
 _NAMES_SHOWN = 8
+# Details of a history row → what its words are, and the command that says what one means.
+_UNKNOWN = {
+    UNKNOWN_FUNCTIONS: ("Nothing says whether these functions are a player's:", "--function {} (or =other)"),
+    UNKNOWN_STATUSES: ("Nothing says what these statuses of matches mean:", "--status {} (or =cancelled, …)"),
+}
 _OPTION_OF = {name: option for option, name in OPTIONS.items()}
 _NEEDS_QUOTES = set('"$`\\!')
 
@@ -54,21 +59,19 @@ def show_event_types(out: Console, rows: Iterable[HistoryRow]) -> None:
             out.print()
 
 
-def show_unknown_functions(out: Console, rows: Iterable[HistoryRow]) -> None:
-    """The functions that say neither player nor not, with the commands by which the club says which."""
+def show_unknown_words(out: Console, rows: Iterable[HistoryRow]) -> None:
+    """The account's words of which nothing says what they mean, with the commands by which the club says it."""
     for row in rows:
-        found: dict[str, int] = row.details.get(UNKNOWN_FUNCTIONS) or {}
-        if found:
-            out.print("Nothing says whether these functions are a player's:")
-        for word, count in list(found.items())[:_NAMES_SHOWN]:
-            said = _quoted(f"{word}=player")
-            out.print(
-                f"  “{word}”, {count:,}: twizzit config set {row.credential_id} --function {said} (or =other)",
-                soft_wrap=True,
-            )
-        if len(found) > _NAMES_SHOWN:
-            out.print(f"  and {len(found) - _NAMES_SHOWN:,} more")
-        if found:
+        for name, (heading, command) in _UNKNOWN.items():
+            found: dict[str, int] = row.details.get(name) or {}
+            if not found:
+                continue
+            out.print(heading)
+            for word, count in list(found.items())[:_NAMES_SHOWN]:
+                said = command.format(_quoted(f"{word}={'player' if name == UNKNOWN_FUNCTIONS else 'completed'}"))
+                out.print(f"  “{word}”, {count:,}: twizzit config set {row.credential_id} {said}", soft_wrap=True)
+            if len(found) > _NAMES_SHOWN:
+                out.print(f"  and {len(found) - _NAMES_SHOWN:,} more")
             out.print()
 
 

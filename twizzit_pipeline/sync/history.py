@@ -34,6 +34,7 @@ ROWS = "rows"
 SET_ASIDE = "set_aside"
 EVENT_TYPES = "event_types"  # names of the account's types of events: those that are matches, and the others
 UNKNOWN_FUNCTIONS = "unknown_functions"  # function that says neither → its memberships, which are rejected
+UNKNOWN_STATUSES = "unknown_statuses"  # status word that is not known → its matches, which come as scheduled
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
