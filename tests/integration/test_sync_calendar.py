@@ -10,25 +10,20 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import text
 
+from tests.integration.calendar_world import CALENDAR, EVERYTHING, assert_calendar, assert_competition_teams, games
 from tests.integration.sync_world import STEPS, Synced, SyncWorld, quick
 from tests.integration.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
-from twizzit_pipeline.cli.terminal import belgian
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync.competitions import map_competitions, scan_competitions
 from twizzit_pipeline.sync.fixtures import match_mappings_of
-from twizzit_pipeline.sync.matches import map_matches, scan_matches
-from twizzit_pipeline.sync.reports import MappingReport, ScanReport
+from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.twizzit.endpoint import Dialect
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
-from twizzit_pipeline.twizzit.simulator.calendar_truth import TrueMatch, calendar_truth
+from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
-from twizzit_pipeline.twizzit.simulator.quirks import QUIRKS
 
-CALENDAR = (scan_competitions, scan_matches, map_competitions, map_matches)
-EVERYTHING = (*STEPS, *CALENDAR)
 WRITTEN = (
     tables.clubs,
     tables.seasons,
@@ -71,65 +66,11 @@ def matches_of(synced: Synced) -> MappingReport:
     return report
 
 
-def games(world: SyncWorld) -> dict[str, dict[str, Any]]:
-    """Remote id → the game that is mapped to it."""
-    by_id = {row["id"]: row for row in world.rows(tables.games)}
-    return {row["twizzit_match_id"]: by_id[row["local_game_id"]] for row in world.rows(tables.match_mappings)}
-
-
 def coming(world: SyncWorld, count: int, place: int = 0) -> list[str]:
     """Remote ids of scheduled matches of a competition."""
     truth = calendar_truth(world.simulator.world, world.club(place))
     found = [id_ for id_, match in truth.matches.items() if match.status == "scheduled" and match.competition_id]
     return found[:count]
-
-
-def assert_calendar(world: SyncWorld, credential_id: int, dialect: str, place: int = 0) -> None:
-    truth = calendar_truth(world.simulator.world, world.club(place), friendlies=dialect == "v2")
-    by_id = {row["id"]: row for row in world.rows(tables.competitions)}
-    mapped = world.rows(tables.competition_mappings, credential_id=credential_id)
-    found = {row["twizzit_competition_id"]: by_id[row["local_competition_id"]] for row in mapped}
-    assert {remote_id: row["name"] for remote_id, row in found.items()} == truth.competitions
-    assert {row["season"] for row in mapped} == {world.season}
-    assert {(row["competition_type"], row["status"], row["is_official"]) for row in found.values()} == {
-        ("league", "in_progress", True)
-    }
-    mine = {row["twizzit_match_id"] for row in world.rows(tables.match_mappings, credential_id=credential_id)}
-    assert mine == set(truth.matches)
-    played = {id_: game for id_, game in games(world).items() if id_ in mine}
-    clubs = {row["id"]: row["name"] for row in world.rows(tables.clubs)}
-    teams = {row["id"]: row for row in world.rows(tables.teams)}
-    for remote_id, true in truth.matches.items():
-        assert_game(world, played[remote_id], true, clubs, teams)
-        competition_id = played[remote_id]["competition_id"]
-        assert competition_id == (found[true.competition_id]["id"] if true.competition_id else None)
-
-
-def assert_competition_teams(world: SyncWorld) -> None:
-    playing = {
-        (game["competition_id"], game[f"{side}_team_id"])
-        for game in world.rows(tables.games)
-        for side in ("home", "away")
-        if game["competition_id"] is not None
-    }
-    rows = world.rows(tables.competition_teams)
-    assert {(row["competition_id"], row["team_id"]) for row in rows} == playing
-    assert {(row["seed"], row["group_name"], row["is_eliminated"]) for row in rows} == {(None, None, False)}
-
-
-def assert_game(world: SyncWorld, game: dict[str, Any], true: TrueMatch, clubs: Any, teams: Any) -> None:
-    own, other = ("home", "away") if true.is_home else ("away", "home")
-    assert game[f"{own}_team_id"] == world.local_id(true.own_team_id, "team")
-    opponent = teams[game[f"{other}_team_id"]]
-    assert opponent["club_id"] == game[f"{other}_club_id"]
-    if opponent["name"].startswith(clubs[opponent["club_id"]]):  # ShotSpot shows a team's name alone
-        assert normalised_name(opponent["name"]) == normalised_name(true.opponent)
-    else:  # a team that its own club's credential brought
-        full = f"{clubs[opponent['club_id']]} {opponent['name']}"
-        assert normalised_name(full) == normalised_name(true.opponent)
-    assert game["date"] == true.starts_at
-    assert game["status"] == true.status
-    assert (game["home_score"], game["away_score"]) == (true.score or (0, 0))
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
@@ -167,38 +108,6 @@ def test_a_sync_ends_with_the_calendar(world: SyncWorld, dialect: Dialect) -> No
     # and every competition has the teams that play its games, for ShotSpot's league table
     assert_competition_teams(world)
     assert rows[1].details["competition_teams"] == len(world.rows(tables.competition_teams))
-
-
-# All habits of calendars, but for two teams of one club against each other, which is the plan's.
-_HABITS = frozenset(quirk for quirk in QUIRKS if quirk not in ("own_derby", "entities_in_names"))
-
-
-@pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_a_sync_ends_with_the_calendar_whatever_the_habits_of_the_account(
-    settings: Settings, database: Database, simulate: Any, dialect: Dialect
-) -> None:
-    world = SyncWorld(quick(settings), database, simulate(**SMALL, quirks=_HABITS))
-    credential_id = world.add_credential(0, dialect)
-
-    synced = world.sync(credential_id, steps=EVERYTHING)
-
-    assert_calendar(world, credential_id, dialect)
-    truth = calendar_truth(world.simulator.world, world.club(), friendlies=dialect == "v2")
-    scan = synced.reports["scan_matches"]
-    assert isinstance(scan, ScanReport)
-    assert {one.id: one.label for one in scan.set_aside} == truth.set_aside
-    assert scan.counts.add_up
-    assert scan.counts.kept == len(truth.matches)
-    assert scan.rejected == {}  # a tournament's opponent stands among its groups
-    hours = {one.twizzit_match_id: one.hour_known for one in match_mappings_of(world.database.engine)}
-    assert hours == {id_: match.hour_known for id_, match in truth.matches.items()}
-    assert {belgian(truth.matches[id_].starts_at)[-14:] for id_, known in hours.items() if not known} == {
-        "hour not known"
-    }
-    # no club is called after a bye, a winner or a tournament
-    assert {row["name"] for row in world.rows(tables.clubs)} == {world.club().name, *OPPONENTS}
-    again = world.sync(credential_id, steps=EVERYTHING)
-    assert matches_of(again).unchanged == len(truth.matches)
 
 
 def test_when_the_opponents_name_comes_it_is_a_game(settings: Settings, database: Database, simulate: Any) -> None:

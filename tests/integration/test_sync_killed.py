@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.integration.calendar_world import EVERYTHING, assert_calendar
 from tests.integration.sync_process import emptied, killed, locked, started, wait_until, watching
 from tests.integration.sync_world import SyncWorld, quick
-from tests.integration.test_sync_calendar import EVERYTHING, assert_calendar
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database

@@ -88,7 +88,7 @@ def _count(account: Account, plan: Plan, seen: set[str]) -> None:
     account.scanned = plan.items - len(account.rejected_items & seen)
     unread = {name: ids for name, ids in account.failed.items() if name in (PLAYERS_NOT_READ, GROUP_NOT_FOUND)}
     account.failed = {**unread, **by_reason(plan.failed)}
-    account.warnings |= by_reason(plan.warned)  # besides what the scan found
+    account.warnings = by_reason(plan.warned)
     _set_aside(account, by_reason(plan.set_aside))
     actions: tuple[Action, ...] = ("create", "link", "adopt", "update")
     account.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}

@@ -75,6 +75,6 @@ def _counts(account: Account) -> dict[str, object]:
         "scanned": account.scanned,
         "rejected": len(account.rejected_items),
         "failed": account.items_failed - len(account.rejected_items),
-        "warnings": sum(map(len, account.warnings.values())),
+        "warnings": sum(map(len, (account.hints | account.warnings).values())),
         **counted,
     }
