@@ -37,7 +37,7 @@ REASONS: Mapping[str, str] = {
     "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
     "group_not_found": "the account lists no such team in this season",
     "name_taken": "another team of the club has that name in that season",
-    "no_own_team": "the club plays, and no team of it is named",
+    "no_own_team": "neither side is a team of this account",
     "not_created": "it is not in ShotSpot, and the sync was asked to make nothing",
     "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so none was taken for it",
     "players_not_read": "the players could not be read",
