@@ -24,6 +24,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync.asides import REASONS, counts_of, set_aside_of
 from twizzit_pipeline.sync.fixtures import match_mappings_of
+from twizzit_pipeline.sync.unknown_words import unknown_words_of
 from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.twizzit.simulator.calendar_truth import CalendarTruth, calendar_truth
 from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
@@ -58,6 +59,7 @@ HABITS: dict[str, tuple[Any, ...]] = {
     "v1_rows_per_page": (None, 3),
     "seed": (2026, 7, 11),
 }
+ODD_FUNCTION, ODD_STATUS = "Zwaluw", "Nog te homologeren"
 FILTERS = ("group-type", "season-id", "season-ids[]", "group-ids[]", "contact-ids[]", "event-type-id")
 
 quirk_sets = st.sets(st.sampled_from(QUIRKS))
@@ -122,11 +124,16 @@ def assert_rows_add_up(
         aside[entity] = Counter({one.reason: 0 for one in rows})
         for one in rows:
             aside[entity][one.reason] += one.count
+    said = {one.word for row in synced.history.values() for one in set_aside_of(row.details) if one.word}
+    assert not any(word.isdigit() for word in said), "a season is called by its label"
     assert aside["matches"]["opponent_unknown"] == len(calendar.set_aside)
     assert set(synced.history["matches"].details["rejected"]) <= {"home_name_present", "away_name_present"}
     warnings = synced.history["matches"].details["warnings"]
     for rule, ids in (("score_readable", calendar.unread_scores), ("status_known", calendar.unknown_statuses)):
         assert warnings.get(rule, {"count": 0})["count"] == len(ids), rule
+    words = {one.word: one.count for row in synced.history.values() for one in unknown_words_of(row.details)}
+    unclear = sum(reason == "function: unknown" for reason in truth.rejected["players"].values())
+    assert words == +Counter({ODD_STATUS: len(calendar.unknown_statuses), ODD_FUNCTION: unclear})
     if filtered and dialect == "v2":
         assert aside["players"] == truth.set_aside
         assert not aside["teams"]

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from twizzit_pipeline.cli import asides
 from twizzit_pipeline.cli.syncing import Synced
-from twizzit_pipeline.cli.terminal import plural, show_table, table
+from twizzit_pipeline.cli.terminal import plural, show_line, show_table, table
 from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
@@ -21,6 +21,8 @@ from twizzit_pipeline.sync.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.sync.usage import Budget
 
 _IDS_SHOWN = 3
+# The rule's other rows are told of as `listed_twice`.
+_TOLD_AS_SET_ASIDE = "listed_once"
 _RULES = {
     "teams": {rule.name: rule.description for rule in teams.RULES},
     "players": {rule.name: rule.description for rule in players.RULES},
@@ -34,7 +36,6 @@ _WORDS = {
     "competition_not_mapped": "their competition is not in ShotSpot",
     "no_own_team": "neither side is a team of this account",
     "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so nobody was taken for it",
-    "same_club": "both sides are of one club, which this database of ShotSpot has no games for",
     NAME_PUT_RIGHT: "ShotSpot had a part of the name in the wrong place; first and last name are Twizzit's now",
     TAKEN_OVER: "taken over from ShotSpot's own integration",
     TAKEN_OVER_RENAMED: "taken over from ShotSpot's own integration by their id alone: ShotSpot's name is another one",
@@ -46,6 +47,16 @@ _WORDS = {
     "players_not_read": "their players could not be read",
     "remote_id_taken": "the id belongs to another active credential; switch that off if this one is to have it",
     "team_not_mapped": "none of the player's teams is in ShotSpot",
+}
+# What a scan has a remark about: what the rows lack, where the rules say what they should have.
+_WORDS_OF_HINTS = {
+    "gender_known": "their gender is not given, or not known, so they come without it",
+    "jersey_number_given": "without a shirt number",
+    "jersey_number_readable": "their shirt number is no number, so they come without it",
+    "hour_known": "at midnight, which is a day whose hour is not known",
+    "score_readable": "their score has a shape that is not known, so they come without it",
+    "status_known": "the word for their status is not known, so they come as if there were none",
+    "one_match_at_a_time": "one of the account's teams is in another match at the same time",
 }
 _WORDS_OF_MATCHES = {"team_not_mapped": "the team is not in ShotSpot; a sync of teams brings it"}
 
@@ -67,12 +78,13 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
+        asides.show_unknown_words(out, told)
         asides.show_set_aside(out, told)
         asides.show_event_types(out, told)
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
-    out.print(f"Sync history:     {rows or 'no row'}")
+    show_line(out, f"Sync history:     {rows or 'no row'}", indent=0)
     out.print(f"Dagster run:      {synced.run.run_id}")
 
 
@@ -119,21 +131,24 @@ def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
         (_items(found["count"], row.entity, reason), reason, row, found)
         for row in synced.history
         for reason, found in sorted((row.details.get(kind) or {}).items())
+        if reason != _TOLD_AS_SET_ASIDE
     ]
     if not lines:
         return
     out.print(heading)
     for what, reason, row, found in lines:
-        words = _RULES.get(row.entity, {}).get(reason) if kind == "rejected" else _said(row.entity, reason)
+        rule = None if kind == "failed" or reason in _WORDS_OF_HINTS else _RULES.get(row.entity, {}).get(reason)
+        words = rule or _said(row.entity, reason)
         if words and row.credential_id is not None:
             words = named(words, row.credential_id)
-        said = f"{reason} (“{words}”)" if kind == "rejected" and words else words or reason.replace("_", " ")
-        out.print(f"  {what}: {said}; {_ids(found)}")
+        said = f"{reason} (“{words}”)" if rule else words or reason.replace("_", " ")
+        show_line(out, f"{what}: {said}; {_ids(found)}")
     out.print()
 
 
 def _said(entity: str, reason: str) -> str | None:
-    return (_WORDS_OF_MATCHES if entity == "matches" else _WORDS).get(reason) or _WORDS.get(reason)
+    of_entity = _WORDS_OF_MATCHES if entity == "matches" else {}
+    return of_entity.get(reason) or _WORDS.get(reason) or _WORDS_OF_HINTS.get(reason)
 
 
 def _ids(found: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from twizzit_pipeline.cli.opened import opened
-from twizzit_pipeline.cli.terminal import console, moment, print_json, table
+from twizzit_pipeline.cli.terminal import console, moment, print_json, show_line, table
 from twizzit_pipeline.credentials import store
 
 
@@ -35,16 +35,18 @@ def history(
         shown.add_row(
             str(row.id),
             row.entity,
-            row.status,
+            row.status.replace("_", " "),
             str(row.items_processed),
             str(row.items_succeeded),
             str(row.items_failed),
             moment(row.started_at),
             (row.dagster_run_id or "–")[:8],
         )
+    shown.columns[2].no_wrap = True
     out = console()
     out.print(shown)
+    out.print()
     for row in rows:
         for said in (row.error_message, asides.summary(row)):
             if said:
-                out.print(f"{row.id}: {said}")
+                show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)

@@ -136,16 +136,14 @@ def matches(
         return
     _show(
         "matches",
-        ("Id", "When", "Home", "Away", "Competition", "Status", "Score", "Twizzit id"),
+        ("Id", "When", "Match", "Competition", "Status", "Twizzit id"),
         [
             (
                 row.local_game_id,
                 belgian(row.starts_at),
-                row.home_name,
-                row.away_name,
+                f"{row.home_name} – {row.away_name}",
                 row.competition_name or "friendly",
-                row.status,
-                f"{row.home_score}–{row.away_score}" if row.status == "completed" else None,
+                f"completed {row.home_score}–{row.away_score}" if row.status == "completed" else row.status,
                 row.twizzit_match_id,
             )
             for row in found
