@@ -28,6 +28,7 @@ from twizzit_pipeline.sync.unknown_words import unknown_words_of
 from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.twizzit.simulator.calendar_truth import CalendarTruth, calendar_truth
 from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
+from twizzit_pipeline.twizzit.simulator.generate import make_world
 from twizzit_pipeline.twizzit.simulator.quirks import QUIRKS, Quirk
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 4, "other_contacts": 5}
@@ -161,9 +162,34 @@ def assert_hours(world: SyncWorld, calendar: CalendarTruth) -> None:
     assert len(games(world)) == len(hours)
 
 
+# Those that v1 has as well, apart from names and from what a match says.
+OF_BOTH_WIRES: tuple[Quirk, ...] = ("entities_in_names", "digit_keys", "session_ends_403", "empty_204", "season_labels")
+
+
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_a_sync_ends_with_the_truth_under_each_quirk(new_database: NewDatabase, quirk: Quirk) -> None:
     check_world(new_database, "v2", [quirk])
+
+
+@pytest.mark.parametrize("quirk", OF_BOTH_WIRES)
+def test_a_sync_of_v1_ends_with_the_truth_under_each_quirk_of_its_wire(new_database: NewDatabase, quirk: Quirk) -> None:
+    check_world(new_database, "v1", [quirk])
+
+
+def test_the_truth_of_small_worlds_has_what_the_habits_are_about() -> None:
+    """Otherwise nothing is proven by these worlds: each kind of row that does not come is in them."""
+    world = make_world(SimulatorOptions(**SMALL, quirks=frozenset(QUIRKS)))
+    truth = world.truth(world.organizations[0])
+    assert {reason for reason, count in truth.set_aside.items() if count} >= {"other_season", "not_a_player"}
+    assert "function: unknown" in truth.rejected["players"].values()
+    calendar = calendar_truth(world, world.organizations[0])
+    assert calendar.set_aside
+    assert calendar.unread_scores
+    assert calendar.unknown_statuses
+    assert any(match.other_team_id for match in calendar.matches.values())
+    assert not all(match.hour_known for match in calendar.matches.values())
+    plain = make_world(SimulatorOptions(**SMALL, quirks=frozenset({"tournament_names"})))
+    assert calendar_truth(plain, plain.organizations[0]).rejected
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
