@@ -28,11 +28,13 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── MatchTypeNotFound         none of the account's event types is called a match
         ├── FormatChanged             a frame is not what it should be: nothing is written
         ├── TeamsNotScanned           the players of a season were asked for before its teams
-        ├── UnknownCredential         no credential has that id
+        ├── UnknownCredential         no credential has that id or name
         ├── UnknownSeason             no season can be called that
         ├── UnknownOrganization       the credential reads another organization than the one asked for
         ├── UnknownRequest            no request for a sync has that id
-        ├── UnknownTeam               no team of ShotSpot has that id
+        ├── UnknownTeam               no team of ShotSpot has that id or name
+        ├── UnknownPlayer             no player of a team has that name
+        ├── NotUnique                 a name fits several clubs, teams or players
         ├── UnknownClub               no club of ShotSpot has that id or name
         ├── ConfigurationRefused      a value that a sync configuration cannot have
         ├── InactiveCredential        the credential was switched off
@@ -44,7 +46,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnsupportedDatabase       not PostgreSQL 14 or newer
         ├── DatabaseRefused           the database's user lacks a privilege
         ├── EmbeddedServerFailed      the embedded PostgreSQL did not start
-        ├── AlreadyUp                 another `twizzit up` works with this home or this database
+        ├── AlreadyUp                 `twizzit up` or `dagster dev` works with this home or this database
         ├── ProcessFailed             a process that `twizzit up` needs did not start, or ended too often
         └── LeaseLost                 another process took over while this one was silent: nothing was written
 """
@@ -248,7 +250,24 @@ class UnknownRequest(PermanentError):
 
 
 class UnknownTeam(PermanentError):
-    """No team of ShotSpot has that id."""
+    """No team of ShotSpot has that id or name."""
+
+
+class UnknownPlayer(PermanentError):
+    """No player of a team has that name, in ShotSpot or in Twizzit."""
+
+
+class NotUnique(PermanentError):
+    """A name fits several clubs, teams or players, or none.
+
+    Attributes:
+        choices: what the name may have meant, each with its id first. Those may be people: they are shown to who asked,
+            and are in no message.
+    """
+
+    def __init__(self, message: str, choices: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.choices = choices
 
 
 class UnknownClub(PermanentError):
@@ -304,7 +323,7 @@ class EmbeddedServerFailed(PermanentError):
 
 
 class AlreadyUp(PermanentError):
-    """Another `twizzit up` works with this home folder or this database."""
+    """`twizzit up`, or `twizzit dagster dev`, works with this home folder or this database."""
 
 
 class ProcessFailed(PermanentError):

@@ -2,15 +2,20 @@
 
 import os
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from twizzit_pipeline.errors import SettingsError
 
+_OF_PROCESSES = {"TWIZZIT_UP"}  # what `twizzit up` marks its processes with
 _UNPREFIXED = {"DAGSTER_POSTGRES_URL", "JWT_SECRET"}  # names that others know as well
 
 
@@ -160,6 +165,44 @@ def load_settings(**overrides: object) -> Settings:
         name = str(first["loc"][0]).upper()
         variable = name if name in _UNPREFIXED else f"TWIZZIT_{name}"
         raise SettingsError(f"{variable}: {first['msg']}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A variable that looks like this project's, and that nothing reads; its value is not kept.
+
+    Attributes:
+        where: ``environment``, or ``.env``.
+        nearest: the variable that may be meant; None where none is like it.
+    """
+
+    name: str
+    where: str
+    nearest: str | None
+
+
+def unread_variables() -> list[Unread]:
+    """Variables of the environment and of `.env` that begin like this project's and that nothing reads, by name."""
+    known = {
+        name.upper() if name.upper() in _UNPREFIXED else f"TWIZZIT_{name.upper()}" for name in Settings.model_fields
+    }
+    present = {
+        **dict.fromkeys(dotenv_values(".env", interpolate=False), ".env"),
+        **dict.fromkeys(os.environ, "environment"),
+    }
+    unread = sorted((name, where) for name, where in present.items() if name.upper().startswith("TWIZZIT_"))
+    return [
+        Unread(name, where, _nearest(name.upper(), known))
+        for name, where in unread
+        if name.upper() not in known | _OF_PROCESSES
+    ]
+
+
+def _nearest(name: str, known: Collection[str]) -> str | None:
+    bare = name.removeprefix("TWIZZIT_")
+    if bare in known:
+        return bare
+    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.75)), None)
 
 
 def process_environment(**changes: str) -> dict[str, str]:

@@ -88,6 +88,11 @@ def test_a_club_from_its_login_to_its_players(
     truth = simulator.world.truth(simulator.world.organizations[0])
     teams = twizzit("mappings", "teams", "--json").json()
     assert {row["twizzit_team_id"]: row["local_team_name"] for row in teams} == truth.teams
+    # What `verify` had said would come is what came.
+    label, count = simulator.world.running_season.label, len(truth.teams)
+    told = verified.out[verified.out.index(f"A sync of {label} would bring {count} teams:") :].splitlines()
+    assert sorted(line.strip() for line in told[1 : count + 1]) == sorted(truth.teams.values())
+    assert told[count + 1] == "and reject 1, which break a rule of the contract."
     players = twizzit("mappings", "players", "--credential", credential_id, "--json").json()
     names = {row["twizzit_player_id"]: (row["local_first_name"], row["local_last_name"]) for row in players}
     assert names == {remote_id: (one.first_name, one.last_name) for remote_id, one in truth.players.items()}
@@ -133,18 +138,47 @@ def test_a_club_from_its_login_to_its_players(
 
 
 @pytest.mark.dagster_tables
-def test_a_season_that_the_account_lacks_is_a_success_that_writes_nothing(
+def test_a_season_that_the_account_lacks_changes_no_state_and_costs_no_more_calls_than_needed(
     twizzit: CommandLine, simulator: SimulatorServer
 ) -> None:
-    credential_id = add_credential(twizzit, simulator, dialect="v1")
-    ended = twizzit("sync", credential_id, "--season", "1999-2000", "--only", "competitions")
-    assert ended.code == 0, ended.err
-    assert "no season 1999-2000" in ended.out
-    assert "(competitions: success)" in ended.out
-    assert "(matches: success)" in ended.out
-    for what in ("teams", "competitions", "matches"):
-        assert twizzit("mappings", what, "--json").json() == []
-        assert "No " in twizzit("mappings", what).out
+    credential_id = add_credential(twizzit, simulator)
+    assert twizzit("credentials", "verify", credential_id).code == 0
+    simulator.faults.arm("forbidden", path="/groups", times=None)
+    assert twizzit("sync", credential_id).code == 1
+    rows = twizzit("history", credential_id, "--json").json()
+    simulator.calls.reset()
+
+    typo = twizzit("sync", credential_id, "--season", "2027")
+
+    labels = [season.label for season in simulator.world.seasons_of(simulator.world.organizations[0])]
+    wanted = f"The account has {', '.join(sorted(labels, reverse=True))}"
+    assert (typo.code, typo.out, typo.err.splitlines()) == (2, "", [f"Error: {wanted}"])
+    assert simulator.calls.total == 0  # `verify` has just read them
+    assert twizzit("history", credential_id, "--json").json() == rows
+    (state,) = twizzit("status", "--json").json()["credentials"]
+    assert state["state"] == "failing"
+    assert twizzit("status", "--check").code == 1
+
+
+@pytest.mark.dagster_tables
+def test_an_account_that_was_never_read_is_asked_once_for_its_seasons(
+    twizzit: CommandLine, simulator: SimulatorServer
+) -> None:
+    credential_id = add_credential(twizzit, simulator)
+    asked = ("sync", credential_id, "--season", "1999-2000", "--only", "competitions")
+    labels = [season.label for season in simulator.world.seasons_of(simulator.world.organizations[0])]
+    label = simulator.world.running_season.label
+    for calls in (True, False):
+        simulator.calls.reset()
+        ended = twizzit(*asked)
+        assert (ended.code, ended.err.splitlines()) == (2, [f"Error: The account has {', '.join(labels[::-1])}"])
+        assert bool(simulator.calls.total) == calls
+    assert twizzit("history", credential_id, "--json").json() == []
+    # Another spelling of a season that it has is that season.
+    ended = twizzit("sync", credential_id, "--season", label.replace("-", "/"), "--only", "teams")
+    assert ended.code in (0, 3), ended.err
+    assert {row["season"] for row in twizzit("history", credential_id, "--json").json()} == {label}
+    assert label in twizzit("history", credential_id).out
 
 
 @pytest.mark.dagster_tables

@@ -164,7 +164,10 @@ def test_your_own_database_is_migrated_by_you_alone(run: Run, empty_database_url
     "arguments",
     [
         ["nonsense"],
-        ["sync", "seven"],
+        ["sync"],
+        ["config", "set"],
+        ["config", "set", "1", "--all"],
+        ["registered"],
         ["sync", "1", "--only", "coaches"],
         ["history", "1", "--limit", "0"],
         ["credentials", "add", "--organization", "x"],

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
@@ -60,6 +61,33 @@ def test_a_configuration_is_shown_and_changed(twizzit: CommandLine) -> None:
     (row, *_) = twizzit("audit", "--json").json()
     assert (row["target"], row["details"]["to"]) == ("config", {"monthly_call_limit": 5})
     assert row["actor"]["kind"] == "os"
+
+
+def test_who_is_told_of_a_credential_alone_is_said_and_taken_back(twizzit: CommandLine) -> None:
+    told = twizzit("config", "set", 1, "--notify-to", "board@noord.example, trainer@noord.example")
+    assert "Told:      board@noord.example, trainer@noord.example, besides those of the settings\n" in told.out
+    assert twizzit("config", "show", 1, "--json").json()["notify_to"] == [
+        "board@noord.example",
+        "trainer@noord.example",
+    ]
+    refused = twizzit("config", "set", 1, "--notify-to", "board@noord.example,nobody")
+    assert refused.code == 1
+    assert refused.err == "Error: notify_to: number 2 of the list is no e-mail address\n"
+    assert "Told" not in twizzit("config", "set", 1, "--notify-to", "").out
+
+
+def test_another_password_ends_the_back_off(twizzit: CommandLine, database_url: str) -> None:
+    assert twizzit("config", "set", 1, "--auto").code == 0
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE twizzit_sync_config SET consecutive_failures = 4, last_sync_at = timezone('utc', now()),"
+            " next_sync_at = timezone('utc', now()) + interval '15 hours'"
+        )
+        failing = twizzit("config", "show", 1).out
+        assert ": after 4 failures in a row it comes every 16 h, until a sync succeeds\n" in failing
+        assert twizzit("credentials", "change-password", 1, "--password-stdin", stdin="another").code == 0
+        left = "SELECT consecutive_failures, next_sync_at <= timezone('utc', now()) FROM twizzit_sync_config"
+        assert connection.execute(left).fetchall() == [(0, True)]
 
 
 def test_what_the_accounts_words_mean_is_said_shown_and_forgotten(twizzit: CommandLine) -> None:

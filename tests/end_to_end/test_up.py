@@ -43,9 +43,12 @@ def test_a_second_one_is_refused(demo_up: RunningUp) -> None:
     refused = demo_up.twizzit("up", "--ui-port", "0", "--api-port", "0")
     assert refused.code == 1
     assert refused.err.splitlines() == [
-        f"Error: Another `twizzit up` (process {demo_up.process.pid}) works with {demo_up.home}: stop that one, or set "
+        f"Error: `twizzit up` (process {demo_up.process.pid}) works with {demo_up.home}: stop that one first, or set "
         "another TWIZZIT_HOME"
     ]
+    for other in (("dagster", "dev"), ("demo",)):
+        also = demo_up.twizzit(*other)
+        assert (also.code, also.err.splitlines()) == (1, refused.err.splitlines())
 
 
 def test_a_port_in_use_is_one_line_before_anything_is_started(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """Runs of the tests on a real instance, and what that instance has recorded of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import dagster as dg
 from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecord,
+    AssetCheckExecutionRecordStatus,
+)
 from sqlalchemy import func, select
 
 from tests.integration.simulation import Simulation
@@ -59,10 +62,34 @@ def materialization(instance: dg.DagsterInstance, asset: str, partition: str) ->
 
 def checks(instance: dg.DagsterInstance, partition: str) -> dict[tuple[str, str], bool]:
     """(asset, check) → whether its last evaluation for a partition passed."""
-    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(
-        CHECKS, PartitionKeyFilter(key=partition)
-    )
     return {
         (key.asset_key.to_user_string(), key.name): record.status is AssetCheckExecutionRecordStatus.SUCCEEDED
-        for key, record in records.items()
+        for key, record in _last(instance, partition).items()
     }
+
+
+def rules(instance: dg.DagsterInstance, partition: str) -> dict[tuple[str, str], bool]:
+    """(asset, rule) → whether it was kept when its check was last evaluated for a partition."""
+    found = {}
+    for key, record in _last(instance, partition).items():
+        table = None if record.evaluation is None else record.evaluation.metadata.get("rules")
+        if isinstance(table, dg.TableMetadataValue):
+            for row in table.records:
+                kept = row.data["result"] in ("passed", "not judged")
+                found[key.asset_key.to_user_string(), str(row.data["rule"])] = kept
+    return found
+
+
+def not_judged(instance: dg.DagsterInstance, partition: str) -> dict[str, set[str | None]]:
+    """Asset → what its last checks of a partition say, of those whose step did not come to judge anything."""
+    found: dict[str, set[str | None]] = {}
+    for key, record in _last(instance, partition).items():
+        evaluation = record.evaluation
+        if isinstance(evaluation, dg.AssetCheckEvaluation) and "reason" in evaluation.metadata:
+            assert (evaluation.metadata["judged"].value, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
+            found.setdefault(key.asset_key.to_user_string(), set()).add(evaluation.description)
+    return found
+
+
+def _last(instance: dg.DagsterInstance, partition: str) -> Mapping[dg.AssetCheckKey, AssetCheckExecutionRecord]:
+    return instance.event_log_storage.get_latest_asset_check_execution_by_key(CHECKS, PartitionKeyFilter(key=partition))

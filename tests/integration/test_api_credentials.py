@@ -211,7 +211,13 @@ def test_a_login_that_works_says_what_it_reads_and_is_remembered(admin: httpx.Cl
     answer = admin.post(f"/verify/{credential_id}")
     club = world.club()
     assert answer.status_code == 200
-    assert answer.json() == {
+    found = answer.json()
+    teams = found.pop("teams")
+    assert (teams["season"], sorted(teams["names"])) == (
+        world.season,
+        sorted(world.simulator.world.truth(club).teams.values()),
+    )
+    assert found == {
         "success": True,
         "message": "Connection verified successfully",
         "organizationName": club.name,

@@ -12,6 +12,7 @@ from tests.conftest import settings_with
 from tests.integration.api_server import ApiServer, token
 from tests.integration.sync_world import SyncWorld, quick
 from tests.integration.test_sync_calendar import EVERYTHING
+from twizzit_pipeline.contracts.players import RULES
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync import history
@@ -62,6 +63,8 @@ def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client
         "credentialId",
         "syncType",
         "entity",
+        "season",
+        "seasonExists",
         "syncDirection",
         "status",
         "itemsProcessed",
@@ -96,7 +99,9 @@ def test_one_sync_tells_what_did_not_arrive_by_id(coach: httpx.Client, world: Sy
     rejected = world.simulator.world.truth(world.club()).rejected["players"]
     assert {row["twizzitId"] for row in one["rejectedRows"]} == set(rejected)
     assert {row["entity"] for row in one["rejectedRows"]} == {"players"}
-    assert all(set(row) == {"entity", "twizzitId", "columnName", "rule"} for row in one["rejectedRows"])
+    assert all(set(row) == {"entity", "twizzitId", "columnName", "rule", "message"} for row in one["rejectedRows"])
+    said = {row["rule"]: row["message"] for row in one["rejectedRows"]}
+    assert said.items() <= {rule.name: rule.broken for rule in RULES}.items()
     assert one["season"] == world.season
     assert one["dagsterRunId"]
     assert one["failedItems"] == []
@@ -230,11 +235,39 @@ def test_a_coach_learns_who_of_a_team_is_registered(coach: httpx.Client, world: 
     answer = coach.get(f"/registered?teamId={team_id}").json()
     of_team = {row["id"] for row in world.rows(tables.players, team_id=team_id)}
     registered = {row["playerId"] for row in answer["players"] if row["registered"]}
-    assert registered == of_team
+    assert {row["playerId"] for row in answer["players"] if row["here"]} == of_team <= registered
     assert (answer["total"], answer["registered"]) == (len(answer["players"]), len(registered))
     row = answer["players"][0]
     assert set(row) >= {"playerId", "firstName", "lastName", "jerseyNumber", "registered", "reason"}
     assert coach.get("/registered?teamId=999999").status_code == 404
+    outside = [row for row in answer["players"] if not row["here"] and row["code"] != "set_aside"]
+    listed = {str(one.id) for one in world.club().players(group_id)}
+    assert {row["twizzitId"] for row in outside if row["code"] == "rejected"} == listed - {
+        row["twizzitId"] for row in answer["players"] if row["here"]
+    }
+    assert answer["namesMissing"] is None
+    assert all(row["playerId"] is None and row["reason"].startswith("in Twizzit, not here: ") for row in outside)
+    assert (answer["inTwizzit"], answer["here"]) == (len(listed), len(of_team))
+
+
+def test_a_team_and_a_player_are_asked_for_by_name(coach: httpx.Client, api: ApiServer, world: SyncWorld) -> None:
+    team_id = world.local_id(world.roster()[0], "team")
+    (team,) = world.rows(tables.teams, id=team_id)
+    (club,) = world.rows(tables.clubs, id=team["club_id"])
+    by_name = coach.get("/registered", params={"team": f"{club['name']} {team['name']}"})
+    assert by_name.json() == coach.get(f"/registered?teamId={team_id}").json()
+    several = coach.get("/registered", params={"team": team["name"]})
+    assert (several.status_code, several.json()["error"]) == (409, "Not unique")
+    assert f"{team_id}  {team['name']} (" in "\n".join(several.json()["choices"])
+    with api.client(token("coach", credentials=[1])) as client:
+        assert client.get("/registered", params={"team": team["name"]}).json()["teamId"] == team_id
+    player = world.rows(tables.players, team_id=team_id)[0]
+    name = f"{player['first_name']} {player['last_name']}".upper()
+    alone = coach.get("/registered", params={"team": str(team_id), "player": name}).json()
+    assert [row["playerId"] for row in alone["players"]] == [player["id"]]
+    assert coach.get("/registered", params={"team": "Nowhere 7"}).status_code == 404
+    assert coach.get("/registered", params={"player": "Nobody Nowhere"}).status_code == 404
+    assert coach.get("/registered").status_code == 400
 
 
 def test_what_was_set_aside_is_told_with_what_would_change_that(coach: httpx.Client, world: SyncWorld) -> None:
@@ -296,11 +329,28 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "eventTypes": {},
         "groupTypes": {},
         "statuses": {},
+        "nextSyncBecause": None,
+        "notifyTo": None,  # a coach does not see whose addresses they are
         "syncIntervalHours": 1,
         "syncIntervalDays": pytest.approx(1 / 24),
         "syncIntervalUnit": "hours",
         "config": {key: value for key, value in answer.items() if key != "config"},
     }
+
+
+def test_who_is_told_of_one_credential_is_set_by_administrators_alone(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin, api.client(token("coach")) as coach:
+        wanted = ["board@noord.example", "trainer@noord.example"]
+        assert admin.get("/sync/config/2").json()["notifyTo"] == []
+        assert admin.put("/sync/config/2", json={"notifyTo": wanted}).json()["config"]["notifyTo"] == wanted
+        assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["notifyTo"] == wanted
+        for wrong in (["nobody"], ["a@b.example", 7], "a@b.example", ["x@y.example\r\nBcc: z@y.example"], wanted * 11):
+            answer = admin.put("/sync/config/2", json={"notifyTo": wrong})
+            assert answer.status_code == 400, wrong
+            assert answer.json()["details"][0]["field"].startswith("notifyTo")
+        assert coach.get("/sync/config/2").json()["notifyTo"] is None
+        assert coach.put("/sync/config/2", json={"notifyTo": []}).status_code == 403
+        assert admin.put("/sync/config/2", json={"notifyTo": []}).json()["notifyTo"] == []
 
 
 INTERVALS = [
@@ -330,9 +380,10 @@ def test_an_interval_is_said_in_any_unit(api: ApiServer) -> None:
 
 
 def test_calls_of_syncs_and_of_looking_around_are_told(coach: httpx.Client, world: SyncWorld) -> None:
-    found = coach.get("/sync/config/1").json()
+    found, other = (coach.get(f"/sync/config/{id_}").json() for id_ in (1, 2))
+    assert found["callsThisMonth"] + other["callsThisMonth"] == world.simulator.calls.total
     counted = sum(row.details["calls"] for row in history.recent(world.database.engine, 1))
-    assert found["callsThisMonth"] == counted > 0
+    assert found["callsThisMonth"] >= counted > 0
     assert datetime.fromisoformat(found["lastSyncAt"]).tzinfo is not None
 
 

@@ -11,10 +11,11 @@ from sqlalchemy import event
 
 from tests.integration.test_freshness import LONG_AGO, Club
 from twizzit_pipeline.definitions import build_definitions
-from twizzit_pipeline.orchestration.configuration_checks import BROKEN, LATE, configuration_sensor, verdicts
+from twizzit_pipeline.orchestration.configuration_checks import configuration_sensor, verdicts
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 
+LATE, BROKEN = "completeness", "contract"
 CHECKS = {dg.AssetCheckKey(dg.AssetKey("twizzit_sync_config"), name) for name in (LATE, BROKEN)}
 
 
@@ -61,7 +62,13 @@ def test_a_result_is_recorded_when_it_changed_or_is_an_hour_old(
     second = tick(settings, instance, first.cursor)
     (changed,) = told(second).values()
     assert (changed.check_name, changed.passed) == (LATE, False)
-    assert {name: value.value for name, value in changed.metadata.items()} == {
+    assert (changed.description, changed.severity) == ("1 × nobody_is_late", dg.AssetCheckSeverity.ERROR)
+    metadata = dict(changed.metadata)
+    table = metadata.pop("rules")
+    assert isinstance(table, dg.TableMetadataValue)
+    rule = {"rule": "nobody_is_late", "count": 1, "result": "ERROR", "speaks_of": "all"}
+    assert [row.data for row in table.records] == [rule]
+    assert {name: value.value for name, value in metadata.items()} == {
         "count": 1,
         "credential_ids": [club.id],
         "reasons": {"overdue": 1},

@@ -32,7 +32,18 @@ from twizzit_pipeline.sync import heartbeat
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 JWT_SECRET = "a secret of tokens that is long enough"
-SUBJECTS = {"settings", "versions", "folders", "disk", "time zone", "key", "tokens", "database", "migrations"}
+SUBJECTS = {
+    "settings",
+    "variables",
+    "versions",
+    "folders",
+    "disk",
+    "time zone",
+    "key",
+    "tokens",
+    "database",
+    "migrations",
+}
 OF_THE_DATABASE = {"passwords", "endpoint", "orchestrator"}
 
 
@@ -166,9 +177,9 @@ def test_migrations_that_wait_come_before_all_that_needs_them(
 
 def test_a_table_that_somebody_changed_is_a_warning(own_database: str, database: Database) -> None:
     with database.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE twizzit_seasons DROP COLUMN end_date"))
+        connection.execute(text("ALTER TABLE twizzit_matches DROP COLUMN away_score"))
     migrations = look().of("migrations")
-    assert (migrations.verdict, "twizzit_seasons.end_date" in migrations.message) == (Verdict.WARNING, True)
+    assert (migrations.verdict, "twizzit_matches.away_score" in migrations.message) == (Verdict.WARNING, True)
 
 
 def test_passwords_of_another_key_and_damaged_ones_are_named_by_id(

@@ -38,7 +38,10 @@ def test_a_row_opens_in_progress_and_closes_with_its_counters(database: Database
         history.finish(connection, history_id, account)
     (row,) = history.for_run(database.engine, "run")
     assert (row.status, row.items_processed, row.items_succeeded, row.items_failed) == ("partial_success", 7, 5, 2)
-    assert row.error_message == "2 not applied: doubtful_link (4, 5)"
+    assert row.error_message == (
+        "2 not applied: which row of ShotSpot it is is not certain, so none was linked and none made"
+        " (doubtful_link: 4, 5)"
+    )
     assert row.completed_at is not None
     assert row.completed_at >= row.started_at
     assert (row.details["season"], row.details["calls"]) == ("2026-2027", 3)
@@ -116,7 +119,10 @@ def test_what_counts_as_failed(account: Account, succeeded: int, failed: int, st
 
 def test_a_message_names_some_and_counts_all() -> None:
     account = Account(rejected={"name_present": tuple("abcdefg")}, failed={"doubtful_link": ("z",)})
-    assert account.message == "7 rejected: name_present (a, b, c, d, e, …); 1 not applied: doubtful_link (z)"
+    assert account.message == (
+        "7 rejected: the name is missing (name_present: a, b, c, d, e, …); "
+        "1 not applied: which row of ShotSpot it is is not certain, so none was linked and none made (doubtful_link: z)"
+    )
     listed = Account(rejected={"name_present": tuple(map(str, range(500)))}).as_details()["rejected"]
     assert isinstance(listed, dict)
     assert listed["name_present"]["count"] == 500

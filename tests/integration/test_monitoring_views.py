@@ -14,7 +14,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, restore_views
 from twizzit_pipeline.storage.migrations.additive import make_view
-from twizzit_pipeline.storage.migrations.versions.r0007_monitoring_views import VIEWS
+from twizzit_pipeline.storage.migrations.versions.r0011_states import VIEWS
 from twizzit_pipeline.storage.tables.views import views
 from twizzit_pipeline.sync import overview
 
@@ -164,7 +164,7 @@ def test_the_last_sync_of_each_entity_is_the_last_whole_one_that_did_not_fail(an
         assert {row.seconds for row in found} == {60.0}
         status = connection.execute(text("SELECT * FROM twizzit_credential_status WHERE credential_id = 1")).one()
     assert (status.rejected_rows, status.items_failed) == (2, 2)
-    assert (status.last_sync_status, status.last_success_at) == ("failed", rows[1]["completed_at"].replace(tzinfo=UTC))
+    assert (status.last_sync_status, status.last_success_at) == ("failed", rows[5]["completed_at"].replace(tzinfo=UTC))
 
 
 def test_a_run_ended_as_the_worst_of_its_rows(database: Database) -> None:

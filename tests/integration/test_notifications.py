@@ -14,15 +14,15 @@ from sqlalchemy import text
 
 from tests.integration.receivers import WebhookReceiver, mail_server, webhook
 from tests.integration.sync_world import SyncWorld, quick
-from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.notifications import outbox
+from twizzit_pipeline.errors import ConfigurationRefused, TwizzitPipelineError
+from twizzit_pipeline.notifications import choice, outbox
 from twizzit_pipeline.notifications.channels import configured
 from twizzit_pipeline.notifications.telling import Told, tell
 from twizzit_pipeline.orchestration.notification_sensor import notifications_sensor
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage import audit, tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync import history
+from twizzit_pipeline.sync import history, recipients
 from twizzit_pipeline.sync.history import Account
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 from twizzit_pipeline.twizzit.simulator.faults import FaultKind
@@ -97,7 +97,7 @@ def test_a_failure_and_its_recovery_are_told_once_each(telling: Telling) -> None
     assert f"sync failed: {telling.world.club().name} (credential {credential_id})" in failed
     assert first.error_message is not None
     assert f"{telling.world.season}, teams: {first.error_message}" in failed
-    assert f"(row {first.id}): twizzit history {credential_id}" in failed
+    assert failed.endswith(f"What helps: twizzit credentials verify {credential_id} (row {first.id} of its history)")
     telling.fails(credential_id)
     assert telling.tick() == []
     telling.world.sync(credential_id)
@@ -283,11 +283,90 @@ def test_a_flood_is_told_together(telling: Telling) -> None:
     for number in range(16):
         telling.writes(ids[number % 4], "failed", f"error {'x' * number}")
         telling.round(at + timedelta(seconds=number + 1))
-    assert len(telling.receiver.taken) == outbox.MOST_MESSAGES
+    assert len(telling.receiver.taken) == choice.MOST_MESSAGES
     assert telling.round(at + timedelta(minutes=5)).waiting == 6
     later = telling.tick(at + timedelta(minutes=11))
     assert len(later) == 4  # one for each credential
     assert sum(said.count("• Failed at") for said in telling.receiver.texts) == 16
+
+
+def test_a_failure_among_forty_clubs_never_waits_behind_partial_successes(telling: Telling) -> None:
+    """Forty first syncs, one after the other; most leave something out, and one login is refused in the middle."""
+    ids = [telling.world.add_credential(organization_name=f"Club {place}") for place in range(40)]
+    refused = "Twizzit does not accept the username and password (401): check the credential"
+    begun = datetime.now(UTC)
+    with telling.world.connected() as connection:  # somebody syncs all the while
+        connection.execute(
+            "INSERT INTO twizzit_leases (organization, token, credential_id, dagster_run_id, holder, heartbeat_at)"
+            " VALUES ('x', gen_random_uuid(), %s, 'under way', 'elsewhere|1', now() + interval '1 hour')",
+            [ids[-1]],
+        )
+    for place, credential_id in enumerate(ids):
+        failed = place == 17
+        telling.writes(credential_id, *(("failed", refused) if failed else ("partial_success",)))
+        told = telling.tick(begun + timedelta(seconds=15 * (place + 1)))
+        assert len(told) == failed, place
+        if failed:
+            assert f"sync failed: Club 17 (credential {credential_id})" in told[0]
+            assert f"twizzit credentials change-password {credential_id}" in told[0]
+            assert "artial" not in told[0]
+    with telling.world.connected() as connection:
+        connection.execute("DELETE FROM twizzit_leases")
+    (digest,) = telling.tick(begun + timedelta(minutes=10, seconds=1))
+    assert digest.startswith("Twizzit: news of 39 credentials: 39 × partial success\n")
+    assert all(f"(credential {one}): " in digest for one in ids if one != ids[17])
+    # Another hour's are told in another hour.
+    late_comer = telling.world.add_credential(organization_name="Club 40")
+    telling.writes(late_comer, "partial_success")
+    assert telling.tick(begun + timedelta(minutes=30)) == []
+    (next_one,) = telling.tick(begun + timedelta(minutes=71))
+    assert f"Club 40 (credential {late_comer})" in next_one
+
+
+def test_a_club_is_told_of_itself_besides_the_operator(telling: Telling) -> None:
+    one, other = (telling.world.add_credential(organization_name=f"Club {place}") for place in range(2))
+    engine = telling.world.database.engine
+    recipients.change(engine, one, ["board@noord.example", " trainer@noord.example"], actor=audit.this_user())
+    with mail_server() as mailbox:
+        channels = configured(
+            telling.settings.model_copy(
+                update={
+                    "smtp_host": "localhost",
+                    "smtp_port": mailbox.port,
+                    "smtp_security": "none",
+                    "notify_email_from": "twizzit@pipeline.example",
+                    "notify_email_to": "operator@pipeline.example",
+                }
+            )
+        )
+        tell(engine, channels)
+        telling.writes(one, "failed", "Twizzit does not accept the login")
+        telling.writes(other, "failed", "Twizzit does not accept the login")
+        told = tell(engine, channels)
+        assert [(each.channel, each.messages) for each in told] == [("webhook", 2), ("email", 2), ("club_email", 1)]
+        tell(engine, channels)
+        letters = [(letter["To"], letter["Subject"]) for letter in mailbox.letters]
+        own = f"Twizzit: sync failed: Club 0 (credential {one})"
+        assert sorted(letters) == [
+            ("board@noord.example, trainer@noord.example", own),
+            ("operator@pipeline.example", own),
+            ("operator@pipeline.example", f"Twizzit: sync failed: Club 1 (credential {other})"),
+        ]
+        recipients.change(engine, one, [], actor=audit.this_user())
+        assert [each.channel for each in tell(engine, channels)] == ["webhook", "email"]
+    with engine.connect() as connection:
+        said = connection.scalars(text("SELECT details::text FROM twizzit_audit_log WHERE target = 'config'")).all()
+    assert [entry for entry in said if "@" in entry] == []
+
+
+@pytest.mark.parametrize(
+    "wrong", ["nobody", "a b@x.example", "Board <b@x.example>", "a@x\r\nBcc: c@y.example", "a@b@c"]
+)
+def test_what_is_no_address_is_refused(telling: Telling, wrong: str) -> None:
+    credential_id = telling.world.add_credential()
+    with pytest.raises(ConfigurationRefused, match="number 2 of the list is no e-mail address"):
+        recipients.change(telling.world.database.engine, credential_id, ["a@x.example", wrong], actor=audit.this_user())
+    assert recipients.read(telling.world.database.engine, credential_id) == ()
 
 
 def test_lateness_is_told_and_over_with_the_next_success(telling: Telling) -> None:

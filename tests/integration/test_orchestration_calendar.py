@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from tests.integration.orchestrator import Orchestrator, orchestrated
-from tests.integration.recorded_runs import checks, materialization
+from tests.integration.recorded_runs import materialization, rules
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.runs import RunResult, run_job
@@ -61,10 +61,10 @@ def statuses(here: Orchestrator, run_id: str) -> dict[str, str]:
 
 
 def faults(here: Orchestrator, credential_id: int) -> set[tuple[str, str]]:
-    """The calendar's checks that did not pass; each of them was evaluated."""
-    found = checks(here.instance, partition_of(here, credential_id))
+    """The calendar's rules that were not kept; each of them was judged."""
+    found = rules(here.instance, partition_of(here, credential_id))
     assert {asset for asset, _ in found} >= set(CALENDAR)
-    return {(asset, check) for (asset, check), passed in found.items() if asset in CALENDAR and not passed}
+    return {(asset, rule) for (asset, rule), kept in found.items() if asset in CALENDAR and not kept}
 
 
 def rows(here: Orchestrator) -> dict[str, list[tuple[object, ...]]]:

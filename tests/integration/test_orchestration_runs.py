@@ -14,10 +14,11 @@ from sqlalchemy import delete, func, insert, text, update
 
 from tests.conftest import settings_with
 from tests.integration.orchestrator import QUIET
-from tests.integration.recorded_runs import ASSETS, CHECKS, Here, checks, materialization
+from tests.integration.recorded_runs import ASSETS, CHECKS, Here, checks, materialization, not_judged, rules
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.errors import UnknownCredential, UnknownSeason
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, register_partitions
+from twizzit_pipeline.orchestration.rules import RULES_OF
 from twizzit_pipeline.orchestration.runs import RunResult
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
@@ -28,14 +29,14 @@ from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 pytestmark = pytest.mark.dagster_tables
 
-Checks = Mapping[tuple[str, str], bool]
+Kept = Mapping[tuple[str, str], bool]
 
 
 @dataclass(frozen=True)
 class Story:
     """Four runs: everything of one club, its teams, its players, everything of another club that may not read players.
 
-    `made` and `rows` are of the first run, by asset; `calls` those that it made by Twizzit's count. The checks of both
+    `made` and `rows` are of the first run, by asset; `calls` those that it made by Twizzit's count. The rules of both
     clubs' partitions are as they were between the third run and the last.
     """
 
@@ -47,10 +48,10 @@ class Story:
     made: Mapping[str, dg.AssetMaterialization]
     rows: Mapping[str, int]
     calls: int
-    of_whole: Checks
+    of_whole: Kept
     teams: RunResult
     players: RunResult
-    before: tuple[Checks, Checks]
+    before: tuple[Kept, Kept]
     last: RunResult
 
     @property
@@ -77,7 +78,7 @@ def told(here: Here, instance: dg.DagsterInstance) -> Story:
     whole = here.run(club)
     made = {asset: materialization(instance, asset, partitions[0]) for asset in ASSETS}
     rows = {asset: here.rows(asset, club) for asset in ASSETS}
-    calls, of_whole = here.simulator.calls.total, checks(instance, partitions[0])
+    calls, of_whole = here.simulator.calls.total, rules(instance, partitions[0])
 
     teams = here.run(club, "sync_teams")
     with here.engine.begin() as connection:
@@ -86,7 +87,7 @@ def told(here: Here, instance: dg.DagsterInstance) -> Story:
     players = here.run(club, "sync_players")
     assert cut.met == 1
 
-    before = (checks(instance, partitions[0]), checks(instance, partitions[1]))
+    before = (rules(instance, partitions[0]), rules(instance, partitions[1]))
     here.simulator.faults.arm("forbidden", path="/group-contacts", times=None)
     last = here.run(other)
     return Story(here, instance, club, other, whole, made, rows, calls, of_whole, teams, players, before, last)
@@ -115,8 +116,9 @@ def test_a_run_is_in_the_instance_with_its_partition_numbers_and_checks(story: S
         calls += int(str(metadata["calls"].value)) if "calls" in metadata else 0
     assert calls == story.calls, "every call is accounted for, and one token serves all steps"
 
+    assert set(checks(story.instance, partition.key)) == {(key.asset_key.to_user_string(), key.name) for key in CHECKS}
     found = story.of_whole
-    assert set(found) == {(key.asset_key.to_user_string(), key.name) for key in CHECKS}
+    assert set(found) == {(asset, rule.name) for asset in ASSETS for rule in RULES_OF[asset]}
     assert not found["twizzit_teams", "name_present"], "the simulator holds a team without a name"
     assert found["twizzit_teams", "id_length"]
     assert found["twizzit_player_mappings", "no_doubtful_link"]
@@ -142,8 +144,8 @@ def test_a_second_credential_has_its_own_results(story: Story) -> None:
     of_club, of_other = story.before
     assert of_club
     assert of_other == {}
-    assert checks(story.instance, mine) == of_club
-    assert ("twizzit_teams", "name_present") in checks(story.instance, others)
+    assert rules(story.instance, mine) == of_club
+    assert ("twizzit_teams", "name_present") in rules(story.instance, others)
     assert len(story.instance.get_materialized_partitions(dg.AssetKey("twizzit_teams"))) == 2
     assert story.instance.get_materialized_partitions(dg.AssetKey("twizzit_players")) == {mine}
 
@@ -277,3 +279,35 @@ def test_what_cannot_be_a_partition_makes_no_run(here: Here, instance: dg.Dagste
     with pytest.raises(UnknownSeason):
         here.run(here.credential(), season="2026|2027")
     assert instance.get_runs_count() == 0
+
+
+def test_a_step_that_fails_leaves_its_checks_and_those_that_wait_for_it_as_not_judged(story: Story) -> None:
+    """No other club's result is hidden: the list shows what was announced last, and that is not "not executed"."""
+    mine, others = (partition.key for partition in story.partitions)
+    unjudged = not_judged(story.instance, others)
+    assert set(unjudged) == {"twizzit_players", "twizzit_player_mappings"}
+    (said,) = {description for told in unjudged.values() for description in told}
+    assert said is not None
+    assert said.startswith("Not judged: ")
+    assert str(story.last.error_message) in said
+    assert not_judged(story.instance, mine) == {}
+    latest = story.instance.event_log_storage.get_latest_asset_check_execution_by_key(CHECKS)
+    assert {record.partition for record in latest.values()} == {others}
+    failed = {key.asset_key.to_user_string() for key, record in latest.items() if record.status.value != "SUCCEEDED"}
+    assert failed == {"twizzit_teams"}, "the simulator holds a team without a name; nothing else is red"
+
+
+def test_the_list_of_runs_tells_a_partial_success_apart(story: Story) -> None:
+    outcomes = {"partial_success": [story.whole, story.teams, story.players], "failed": [story.last]}
+    for outcome, results in outcomes.items():
+        runs = story.instance.get_runs(dg.RunsFilter(tags={"twizzit/outcome": outcome}))
+        assert {run.run_id for run in runs} == {result.run_id for result in results}
+
+
+def test_a_failure_that_was_told_in_words_is_kept_without_a_traceback(story: Story) -> None:
+    events = story.instance.all_logs(story.last.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    (failure,) = [event.get_dagster_event().step_failure_data for event in events]
+    assert failure.error is not None
+    assert (failure.error.message, list(failure.error.stack)) == (story.last.error_message, [])
+    assert failure.user_failure_data is not None
+    assert failure.user_failure_data.description == story.last.error_message

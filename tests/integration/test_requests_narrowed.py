@@ -105,7 +105,9 @@ def test_a_team_that_twizzit_does_not_list_is_a_failed_item(world: SyncWorld) ->
     for entity in ("teams", "players"):
         row = synced.history[entity]
         assert (row.status, row.items_processed, row.items_failed) == ("partial_success", 1, 1)
-        assert row.error_message == "1 not applied: group_not_found (999999)"
+        assert row.error_message == (
+            "1 not applied: the account lists no such team in this season (group_not_found: 999999)"
+        )
     assert world.rows(tables.teams) == []
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from typer.testing import CliRunner, Result
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.integration.monitored import add_credential, add_run, beat, scene
+from tests.integration.monitored import add_calls, add_credential, add_run, beat, scene
 from twizzit_pipeline.cli.app import app
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
@@ -38,12 +38,22 @@ def test_every_credential_has_a_line_and_the_bad_ones_say_what_to_do(database: D
     rows = {int(line.split()[0]): re.split(r"\s{2,}", line.strip()) for line in lines if re.match(r" [1-5] ", line)}
     assert rows == {
         1: ["1", "KC Noord", "ok", "40 min ago, ok", "in 19 min", "2/2", "0", "85/100"],
-        2: ["2", "KC Oost", "failing", "5 min ago, failed", "in 7 h", "0/1", "0", "0"],
+        2: ["2", "KC Oost", "failing", "5 min ago, failed", "in 7 h*", "0/1", "0", "0"],
         3: ["3", "KC Zuid", "partial", "3 min ago, partial", "–", "1/2", "2", "0"],
         4: ["4", "KC West", "late", "6 h ago, ok", "now", "2/2", "0", "0"],
         5: ["5", 'KC "Midden" vzw', "unsynced", "never", "–", "–", "0", "0"],
     }
+    assert [int(line.split()[0]) for line in lines if re.match(r" [1-5] ", line)] == [
+        2,
+        4,
+        3,
+        5,
+        1,
+    ]  # the neediest first
+    assert lines[0] == "5 credentials: 2 red (needs somebody now), 2 amber (have a look), 1 green (fine)"
     assert "2 credentials need somebody:" in lines
+    later = lines.index("* later than its interval:")
+    assert lines[later + 1].startswith("  2: after failures the interval is doubled for each")
     said = answer.stdout
     assert "2 failing: 3 automatic syncs failed in a row; Twizzit does not accept the login" in said
     assert "Read why: twizzit history 2; put it right, then try at once: twizzit sync 2" in said
@@ -51,7 +61,9 @@ def test_every_credential_has_a_line_and_the_bad_ones_say_what_to_do(database: D
     assert re.search(r"players +3 +2 +1 +0 +93.33 %", said)
     assert re.search(r"teams +4 +3 +0 +1 +100.00 %", said)
     failures = said[said.index("Recent failures:") :]
-    assert failures.index("credential 3, players (partial, 2 items failed)") < failures.index("credential 2, teams")
+    assert failures.index("credential 3, players of 2026-2027 (partial, 2 items failed)") < failures.index(
+        "credential 2, teams of 2026-2027"
+    )
     assert "Orchestrator: alive, last sign of life" in said
     assert "Requests: 0 waiting, 0 started; 0 syncs under way." in said
 
@@ -93,6 +105,67 @@ def test_check_leaves_with_1_where_somebody_is_needed(database: Database, status
     add_run(database, 1, timedelta(0), {"sync_type": "teams", "status": "failed"})
     assert status("--check", "--json").exit_code == 1
     assert status().exit_code == 0
+
+
+def test_it_shows_those_in_a_state_or_one_club_alone(database: Database, status: Status) -> None:
+    scene(database)
+    listed = status("--state", "failing", "--state", "partial")
+    ids = [int(line.split()[0]) for line in listed.stdout.splitlines() if re.match(r" ?[1-5]  KC", line)]
+    assert ids == [2, 3]
+    assert "The last 30 days" not in listed.stdout
+    assert "None of 5 credentials is in that state." in status("--state", "paused").stdout
+    assert [status("--check", "--state", one).exit_code for one in ("failing", "partial", "ok")] == [1, 0, 0]
+    (one,) = json.loads(status("KC Zuid", "--json").stdout)["credentials"]
+    assert (one["credential_id"], one["signal"]) == (3, "amber")
+    said = status("2").stdout
+    assert said.startswith("KC Oost (credential 2): failing, needs somebody now\n")
+    assert "3 automatic syncs failed in a row; Twizzit does not accept the login" in said
+    assert re.search(r"Next sync: +in 7 h: after 3 failures in a row it comes every 8 h, until a sync succeeds", said)
+    assert "KC Noord" not in said
+    assert "credential 3" not in said
+    assert [status(one, "--check").exit_code for one in ("1", "2")] == [0, 1]
+
+
+def test_a_sync_under_way_hides_nothing_that_needs_somebody(database: Database, status: Status) -> None:
+    scene(database)
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO twizzit_leases (organization, token, credential_id, dagster_run_id, holder)"
+                " VALUES ('x', gen_random_uuid(), 2, 'another', 'elsewhere|1')"
+            )
+        )
+    said = status("2", "--check")
+    assert said.exit_code == 1
+    assert said.stdout.startswith("KC Oost (credential 2): running, needs somebody now\n")
+    assert "Twizzit does not accept the login (a sync is under way)" in said.stdout
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_forty_clubs_fit_in_eighty_columns(
+    database: Database, status: Status, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    from rich.console import Console
+
+    from twizzit_pipeline.cli import status as command
+
+    scene(database)
+    for number in range(35):
+        name = f"Koninklijke Korfbalclub nummer {number} met een lange naam"
+        automatic = {"auto_sync_enabled": True, "sync_competitions": False, "next_sync_at": timedelta(minutes=86)}
+        club = add_credential(database, name, **automatic)
+        add_run(database, club, timedelta(minutes=1), {"sync_type": "teams"}, {"sync_type": "players"})
+        add_calls(database, club, 12_345)
+    made = Console(width=width, highlight=False, emoji=False, markup=False)
+    monkeypatch.setattr(command, "console", lambda: made)
+    with made.capture() as captured:
+        assert status().exit_code == 0
+    lines = captured.get().splitlines()
+    assert [line for line in lines if len(line) > width] == []
+    ids = [int(line.split()[0]) for line in lines if re.match(r" ?\d+  (KC|Kon)", line)]
+    assert sorted(ids) == list(range(1, 41))
+    assert ids[:4] == [2, 4, 3, 5]
+    assert "each credential has a minute of its own" in " ".join(" ".join(lines).split())
 
 
 def test_without_credentials_it_says_how_to_begin(status: Status) -> None:

@@ -80,6 +80,13 @@ def test_what_stays_fails_after_the_last_try_in_one_line(orchestrator: Orchestra
     (row,) = history.for_run(orchestrator.engine, result.run_id)
     assert row.status == "failed"
     assert str(row.error_message) == failure.user_failure_data.description
+    kept = orchestrator.instance.all_logs(
+        result.run_id, of_type={dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.STEP_UP_FOR_RETRY}
+    )
+    errors = [getattr(event.get_dagster_event().event_specific_data, "error", None) for event in kept]
+    assert [(error.message, list(error.stack), error.cause) for error in errors if error is not None] == [
+        (row.error_message, [], None)
+    ] * 3, "Dagster's UI shows each try in one line, and no traceback"
     assert orchestrator.planned(credential_id).consecutive_failures == 1, "a run fails once"
 
 

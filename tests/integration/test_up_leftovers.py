@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from twizzit_pipeline.cli.up import leftovers
-from twizzit_pipeline.cli.up.lock import DatabaseLock, only_one
+from twizzit_pipeline.cli.up.lock import DAGSTER_DEV, DEMO, DatabaseLock, only_one
 from twizzit_pipeline.cli.up.ports import taken_for
 from twizzit_pipeline.cli.up.postgres import EmbeddedPostgres
 from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, SettingsError
@@ -112,12 +112,28 @@ def test_an_up_that_ended_leaves_no_guardian(tmp_path: Path) -> None:
 
 def test_a_second_up_of_a_home_is_refused_by_name(tmp_path: Path) -> None:
     home = tmp_path / "new" / "home"
-    said = rf"Another `twizzit up` \(process {os.getpid()}\) works with {home}"
+    said = rf"^`twizzit up` \(process {os.getpid()}\) works with {home}: stop that one first, or set another "
     with only_one(home), pytest.raises(AlreadyUp, match=said), only_one(home):
         pytest.fail("two of them")
     with only_one(home):
         assert home.stat().st_mode & 0o777 == 0o700
         assert (home / "up.lock").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("up", DAGSTER_DEV), (DAGSTER_DEV, "up"), ("up", DEMO), (DEMO, "up"), (DAGSTER_DEV, DEMO)]
+)
+def test_what_would_disturb_another_on_one_home_is_refused_in_a_line_that_names_it(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    said = rf"^`twizzit {first}` \(process {os.getpid()}\) works with "
+    with only_one(tmp_path, first), pytest.raises(AlreadyUp, match=said), only_one(tmp_path, second):
+        pytest.fail("two of them")
+
+
+def test_demos_stand_beside_each_other(tmp_path: Path) -> None:
+    with only_one(tmp_path, DEMO), only_one(tmp_path, DEMO):
+        pass
 
 
 def test_a_home_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.integration.sync_world import SyncWorld, quick
+from twizzit_pipeline.cli.up.automation import Switches
 from twizzit_pipeline.cli.up.lock import DatabaseLock
 from twizzit_pipeline.cli.up.receiver import receiving
 from twizzit_pipeline.cli.up.syncs import EndedSyncs, line
@@ -71,14 +72,43 @@ def test_each_sync_is_told_once_with_what_it_did(world: SyncWorld, told: tuple[E
     label = world.season
     assert re.match(rf"\d\d:\d\d:\d\d  {first} KC Scheldedal, {label} · partial success · 4 of 5 teams, ", mixed)
     assert re.search(
-        r" · \d+ created · \d+ calls · \d+\.\d s · teams: 1 rejected: name_present \(\d+\); players: ", mixed
+        r" · \d+ created · \d+ calls · \d+\.\d s · "
+        r"teams: 1 rejected: the name is missing \(name_present: \d+\); players: ",
+        mixed,
     )
     assert f"  {second} Korfbal 't Wilgenhof '78, {label} · success · 4 teams, 24 players · 28 created · " in tidy
     assert tidy.endswith(" s"), "nothing to explain"
 
     world.sync(second)
     syncs.look()
-    assert " · nothing changed · " in said[2]
+    assert re.fullmatch(
+        rf"\d\d:\d\d:\d\d  {second} Korfbal 't Wilgenhof '78, {label} · success · unchanged since last time", said[2]
+    )
+    # Another season of the club is another matter, and one that it has not is skipped.
+    world.sync(second, "1999-2000")
+    syncs.look()
+    assert ", 1999-2000 · skipped: the account has no such season · " in said[3]
+
+
+def test_what_goes_on_as_it_was_is_said_in_a_few_words_until_it_changes(
+    world: SyncWorld, told: tuple[EndedSyncs, list[str]]
+) -> None:
+    syncs, said = told
+    credential_id = world.add_credential(1)
+    for seconds in (600, 600, 700):
+        world.simulator.faults.arm(kind="rate_limit_seconds", path="/organizations", times=None, seconds=seconds)
+        with pytest.raises(RateLimited):
+            world.sync(credential_id)
+        world.simulator.faults.clear()
+        syncs.look()
+    world.sync(credential_id)
+    world.sync(credential_id)
+    syncs.look()
+    told_in_full = [not one.endswith(" · unchanged since last time") for one in said]
+    assert told_in_full[0]
+    assert said[1].endswith(" · failed · unchanged since last time")
+    assert said[3:] and "success" in said[3]
+    assert told_in_full[3:] == [True, False]
 
 
 def test_a_sync_is_not_told_before_it_is_over(world: SyncWorld, told: tuple[EndedSyncs, list[str]]) -> None:
@@ -154,6 +184,7 @@ def watch(syncs: _Silent, database: Database, folder: Path, said: list[str], pro
     lock = DatabaseLock(database.engine)
     return Watch(
         syncs=syncs,  # type: ignore[arg-type]
+        switches=Switches(database, said.append),
         lock=lock,
         folder=folder,
         say=said.append,

@@ -19,6 +19,7 @@ from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.catalogue import TABLES, table_schema
 from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 from twizzit_pipeline.orchestration.kept_storage import KeptPostgresStorage
+from twizzit_pipeline.orchestration.rules import RULES_OF
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,37 +147,43 @@ def test_partitions_are_credential_and_season_both_dynamic(definitions: dg.Defin
     }
 
 
-def test_every_contract_rule_is_a_check_of_its_asset_and_partitioned_like_it(definitions: dg.Definitions) -> None:
+def test_every_contract_rule_is_told_by_a_check_that_is_partitioned_like_its_asset(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    of_asset: dict[str, set[str]] = {}
-    for key in graph.asset_check_keys:
-        of_asset.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
-    of_every_scan = {"few_rows_rejected", "volume_as_usual", "set_aside_as_usual", "no_namesakes"}
-    mapping_checks = {
-        "every_item_was_applied",
-        "no_doubtful_link",
-        "nothing_to_look_at",
-        "every_row_has_a_mapping",
-        "mappings_point_somewhere",
-        "mappings_have_an_owner",
-        "volume_as_usual",
-        "set_aside_as_usual",
-        "no_namesakes",
+    of_asset = {asset: {(rule.check, rule.name) for rule in rules} for asset, rules in RULES_OF.items()}
+    of_contract = {
+        "twizzit_teams": TEAM_RULES,
+        "twizzit_players": PLAYER_RULES,
+        "twizzit_competitions": COMPETITION_RULES,
+        "twizzit_matches": MATCH_RULES,
     }
-    of_calendar_scan = of_every_scan - {"no_namesakes"}
-    match_mapping = {"every_match_is_still_listed", "two_different_clubs", "inside_season", "one_match_at_a_time"}
-    assert of_asset == {
-        "twizzit_teams": {rule.name for rule in TEAM_RULES} | of_every_scan,
-        "twizzit_players": {rule.name for rule in PLAYER_RULES} | {"every_roster_was_read"} | of_every_scan,
-        "twizzit_team_mappings": mapping_checks,
-        "twizzit_player_mappings": mapping_checks | {"registration_in_step"},
-        "twizzit_competitions": {rule.name for rule in COMPETITION_RULES} | of_calendar_scan,
-        "twizzit_matches": {rule.name for rule in MATCH_RULES if rule.kind != "set_aside"}
-        | {"every_competition_has_matches"}
-        | of_calendar_scan,
-        "twizzit_competition_mappings": mapping_checks - {"no_namesakes"},
-        "twizzit_match_mappings": mapping_checks - {"no_namesakes"} | match_mapping,
-        "twizzit_sync_config": {"nobody_is_late", "every_configuration_works"},
+    for asset, rules in of_contract.items():
+        assert {name for check, name in of_asset[asset] if check == "contract"} == {
+            rule.name for rule in rules if rule.kind != "set_aside"
+        }
+        assert of_asset[asset] >= {
+            ("volume", "few_rows_rejected"),
+            ("volume", "volume_as_usual"),
+            ("volume", "set_aside_as_usual"),
+        }
+    mapping = {
+        ("completeness", "every_item_was_applied"),
+        ("completeness", "no_doubtful_link"),
+        ("completeness", "every_row_has_a_mapping"),
+        ("consistency", "nothing_to_look_at"),
+        ("consistency", "mappings_point_somewhere"),
+        ("consistency", "mappings_have_an_owner"),
+        ("volume", "volume_as_usual"),
+        ("volume", "set_aside_as_usual"),
+    }
+    namesakes = {("consistency", "no_namesakes")}
+    assert of_asset["twizzit_team_mappings"] == mapping | namesakes
+    assert of_asset["twizzit_player_mappings"] == mapping | namesakes | {("consistency", "registration_in_step")}
+    assert of_asset["twizzit_competition_mappings"] == mapping
+    assert of_asset["twizzit_match_mappings"] == mapping | {
+        ("completeness", "every_match_is_still_listed"),
+        ("consistency", "two_different_clubs"),
+        ("consistency", "inside_season"),
+        ("consistency", "one_match_at_a_time"),
     }
     for key in graph.asset_check_keys:
         spec = graph.get_check_spec(key)
@@ -288,6 +295,9 @@ def test_dagster_yaml_is_valid_and_keeps_everything_in_postgresql() -> None:
     assert storage["config"] == {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}
     assert getattr(importlib.import_module(storage["module"]), storage["class"]) is KeptPostgresStorage
     assert configuration["telemetry"] == {"enabled": False}
+    coordinator = configuration["run_coordinator"]
+    assert coordinator["class"] == "QueuedRunCoordinator"
+    assert coordinator["config"] == {"max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 15}
     runs = configuration["concurrency"]["runs"]
     assert runs["tag_concurrency_limits"] == [
         {"key": "dagster/partition/credential", "value": {"applyLimitPerUniqueValue": True}, "limit": 1},

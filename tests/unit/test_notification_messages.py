@@ -37,16 +37,18 @@ BODIES: dict[str, dict[str, object]] = {
 }
 SAID = {
     "failed": "• Failed at 2026-11-03 12:00 UTC: 2026-2027, teams and players: Twizzit does not accept the login."
-    " And 12 more of its syncs failed for the same reason. What happened (row 7): twizzit history 3",
+    " And 12 more of its syncs failed for the same reason. What helps: twizzit credentials change-password 3 (row 7"
+    " of its history)",
     "partial_success": "• Partial success at 2026-11-03 12:00 UTC: 2026-2027, teams and players: 2 of 130 items failed."
     " players: 2 rejected: gender (4, 9). The rest arrived. Which ones (row 7): twizzit history 3",
     "recovered": "• Synced 2026-2027 successfully at 2026-11-03 12:00 UTC, after failing since 2026-11-02 09:30 UTC.",
     "late": "• Late: a sync was expected by 2026-11-03 12:00 UTC (every 60 minutes); the last one that went well:"
-    " never. It is due, and nobody makes it sync: does the orchestrator run? twizzit status; twizzit history 3",
+    " never. It is due, and nobody makes it sync: does the orchestrator run? twizzit status 3",
     "budget_80": "• 4,012 of 5,000 calls to Twizzit were made in 2026-11. Automatic syncs are spaced so that the rest"
-    " lasts until the month ends.",
+    " lasts until the month ends. twizzit config show 3",
     "budget_spent": "• 5,000 of 5,000 calls to Twizzit were made in 2026-11. Twizzit says so. Automatic syncs pause"
-    " until 2026-12-01 00:00 UTC. Ask the federation for more calls, or raise the limit.",
+    " until 2026-12-01 00:00 UTC. Ask the federation for more calls, or raise the limit: twizzit config set 3 --limit"
+    " CALLS",
 }
 HOSTILE = "KC\r\nBcc: all@evil.example\n\n<!channel> <http://evil.example|click> @everyone \u202e](http://x)\x00\x1b[2J"
 
@@ -81,8 +83,53 @@ def test_many_credentials_are_counted_and_named() -> None:
     message = compose([fact("late", number, f"Club {number}") for number in range(1, 40)] + [fact("failed", 40)])
     assert message.subject == "Twizzit: news of 40 credentials: 1 × sync failed, 39 × sync is late"
     assert len(message.lines) == 1 + MOST_LINES + 1
-    assert message.lines[1].startswith("• Club 1 (credential 1): Late: ")
+    assert message.lines[1].startswith("• KC Ons Huis (credential 40): Failed at ")  # the most urgent first
+    assert message.lines[2].startswith("• Club 1 (credential 1): Late: ")
     assert message.lines[-1] == "… and 30 more: twizzit notifications list"
+
+
+def test_partial_successes_of_many_are_one_digest_with_a_line_for_each() -> None:
+    message = compose([fact("partial_success", number, f"Club {number}") for number in range(1, 41)])
+    assert message.subject == "Twizzit: news of 40 credentials: 40 × partial success"
+    assert len(message.lines) == 41
+    assert message.lines[7] == (
+        "• Club 7 (credential 7): 2026-2027, teams and players: 2 of 130 items failed: twizzit history 7"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "command"),
+    [
+        (
+            "Twizzit does not accept the username and password (401): check the credential",
+            "credentials change-password 3",
+        ),
+        (
+            "/groups answered 401 twice, with a fresh token in between: check the account",
+            "credentials change-password 3",
+        ),
+        ("Password decryption failed: set the key", "doctor"),
+        ("The stored password does not fit its MAC: store it again", "credentials change-password 3"),
+        ("Credential 3 is switched off: activate it before syncing", "credentials activate 3"),
+        ("Twizzit says that this month's calls are spent", "config show 3"),
+        ("None of the account's event types is called a match", "config set 3 --match-type NAME"),
+        ("/groups answered in the shape of v1: the endpoint should probably end in /v1", "credentials verify 3"),
+        ("The account has 2 organizations and none of them has the credential's name", "credentials verify 3"),
+        ("/groups answered 503: Twizzit has trouble, try again later", "credentials verify 3"),
+        ("interrupted: the process ended before the sync did", "sync 3"),
+        ("unexpected error: KeyError", "history 3"),
+    ],
+)
+def test_a_failure_names_the_one_command_that_helps(error: str, command: str) -> None:
+    (line,) = compose([fact("failed", error=error, more=0)]).lines[1:]
+    assert line.endswith(f" What helps: twizzit {command} (row 7 of its history)")
+    assert line.count("twizzit ") == 1
+
+
+def test_an_error_that_names_a_command_needs_no_other() -> None:
+    error = "This account may not read its matches; leave them out: twizzit config set 3 --no-competitions"
+    (line,) = compose([fact("failed", error=error, more=0)]).lines[1:]
+    assert line.endswith("twizzit config set 3 --no-competitions. (row 7 of its history)")
 
 
 def test_a_reference_is_the_facts_own() -> None:

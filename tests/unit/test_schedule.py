@@ -226,3 +226,34 @@ def test_a_month_on_a_budget_stays_within_it_and_uses_it(
         # It was made to last: the last one was not long before the end.
         assert row.last_sync_at is not None
         assert DECEMBER - row.last_sync_at <= max((DECEMBER - began) / max(affordable - 1, 1), interval) + 2 * interval
+
+
+def test_first_syncs_of_many_that_are_switched_on_at_once_are_spread() -> None:
+    """Forty at once: the first four begin now, and no ten minutes get more than eight of the others."""
+    starts = [
+        schedule.replanned(Schedule(credential_id, 60, True), now=NOW, usage=Usage(), waiting=waiting).next_sync_at
+        for waiting, credential_id in enumerate(range(101, 141))
+    ]
+    assert starts[:4] == [None] * 4
+    spread = [start - NOW for start in starts[4:] if start is not None]
+    assert len(spread) == 36
+    assert all(timedelta(0) <= one < HOUR for one in spread)
+    for tenth in range(6):
+        assert 4 <= sum(tenth * 10 <= one.total_seconds() / 60 < tenth * 10 + 10 for one in spread) <= 8
+    daily = schedule.replanned(Schedule(7, 1440, True), now=NOW, usage=Usage(), waiting=39).next_sync_at
+    assert daily is not None
+    assert daily - NOW < HOUR  # the first sync of a rare one does not wait for a day
+    off = schedule.replanned(Schedule(7, 60, False), now=NOW, usage=Usage(), waiting=39)
+    assert off.next_sync_at is None
+
+
+def test_another_password_ends_the_back_off_and_no_pause() -> None:
+    failing = replace(HOURLY, consecutive_failures=5, next_sync_at=NOW + 20 * HOUR)
+    repaired = schedule.repaired(failing, now=NOW)
+    assert (repaired.consecutive_failures, repaired.is_due(NOW)) == (0, True)
+    paused = replace(failing, paused_until=NOW + 9 * DAY, paused_because=schedule.QUOTA_SPENT)
+    assert not schedule.repaired(paused, now=NOW).is_due(NOW)
+    well = replace(HOURLY, next_sync_at=NOW + HOUR)
+    assert schedule.repaired(well, now=NOW) == well
+    off = schedule.repaired(replace(failing, auto_sync_enabled=False, next_sync_at=None), now=NOW)
+    assert (off.consecutive_failures, off.next_sync_at) == (0, None)

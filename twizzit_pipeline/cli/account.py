@@ -4,6 +4,7 @@ Ids and counts, no names of people. Imports the contracts, and so pandas: import
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -12,53 +13,17 @@ from rich.table import Table
 from twizzit_pipeline.cli import asides
 from twizzit_pipeline.cli.syncing import Synced
 from twizzit_pipeline.cli.terminal import plural, show_line, show_table, table
-from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
-from twizzit_pipeline.sync.plan.matches import VANISHED
-from twizzit_pipeline.sync.plan.ownership import TAKEN_OVER, TAKEN_OVER_RENAMED
-from twizzit_pipeline.sync.plan.players import NAME_PUT_RIGHT
+from twizzit_pipeline.sync.sentences import Kind, Line, lines
 from twizzit_pipeline.sync.usage import Budget
 
 _IDS_SHOWN = 3
 # The rule's other rows are told of as `listed_twice`.
 _TOLD_AS_SET_ASIDE = "listed_once"
-_RULES = {
-    "teams": {rule.name: rule.description for rule in teams.RULES},
-    "players": {rule.name: rule.description for rule in players.RULES},
-    "competitions": {rule.name: rule.description for rule in competitions.RULES},
-    "matches": {rule.name: rule.description for rule in matches.RULES},
-}
 _ONE = {"teams": "team", "players": "player", "competitions": "competition", "matches": "match"}
 # What happened to matches that ShotSpot had already, in the order of the account.
 _NEWS = ("moved", "cancelled", "postponed", "finished", "reinstated")
-_WORDS = {
-    "competition_not_mapped": "their competition is not in ShotSpot",
-    "no_own_team": "neither side is a team of this account",
-    "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so nobody was taken for it",
-    NAME_PUT_RIGHT: "ShotSpot had a part of the name in the wrong place; first and last name are Twizzit's now",
-    TAKEN_OVER: "taken over from ShotSpot's own integration",
-    TAKEN_OVER_RENAMED: "taken over from ShotSpot's own integration by their id alone: ShotSpot's name is another one",
-    VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
-    "club_doubtful": "which club the team belongs to is not certain; say so: twizzit credentials set-club ID CLUB",
-    "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
-    "name_taken": "another team of the club has that name in that season",
-    "number_taken": "without their shirt number, which another of the club has",
-    "players_not_read": "their players could not be read",
-    "remote_id_taken": "the id belongs to another active credential; switch that off if this one is to have it",
-    "team_not_mapped": "none of the player's teams is in ShotSpot",
-}
-# What a scan has a remark about: what the rows lack, where the rules say what they should have.
-_WORDS_OF_HINTS = {
-    "gender_known": "their gender is not given, or not known, so they come without it",
-    "jersey_number_given": "without a shirt number",
-    "jersey_number_readable": "their shirt number is no number, so they come without it",
-    "hour_known": "at midnight, which is a day whose hour is not known",
-    "score_readable": "their score has a shape that is not known, so they come without it",
-    "status_known": "the word for their status is not known, so they come as if there were none",
-    "one_match_at_a_time": "one of the account's teams is in another match at the same time",
-}
-_WORDS_OF_MATCHES = {"team_not_mapped": "the team is not in ShotSpot; a sync of teams brings it"}
 
 _Found = Mapping[str, Mapping[str, Any]]
 
@@ -86,6 +51,22 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
     show_line(out, f"Sync history:     {rows or 'no row'}", indent=0)
     out.print(f"Dagster run:      {synced.run.run_id}")
+
+
+def document(synced: Synced, *, budget: Budget | None = None) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "organization": synced.organization,
+        "season": synced.season,
+        "outcome": synced.outcome.replace(" ", "_"),
+        "seconds": round(synced.seconds, 1),
+        "calls": synced.calls,
+        "calls_left": None if budget is None else budget.left,
+        "run_id": synced.run.run_id,
+        "failures": [asdict(failure) for failure in synced.run.failures],
+        "history": [{**asdict(row), "entity": row.entity} for row in synced.history],
+        "left_out": [asdict(line) for row in synced.history for line in lines(row.entity, row.details)],
+    }
 
 
 def _counted(rows: Iterable[HistoryRow]) -> Table:
@@ -126,35 +107,26 @@ def _items(count: int, entity: str, reason: str) -> str:
     return plural(count, _ONE.get(of, of), of)
 
 
-def _reasons(out: Console, heading: str, synced: Synced, kind: str) -> None:
-    lines = [
-        (_items(found["count"], row.entity, reason), reason, row, found)
+def _reasons(out: Console, heading: str, synced: Synced, kind: Kind) -> None:
+    found = [
+        (row, line)
         for row in synced.history
-        for reason, found in sorted((row.details.get(kind) or {}).items())
-        if reason != _TOLD_AS_SET_ASIDE
+        for line in lines(row.entity, row.details, (kind,))
+        if line.reason != _TOLD_AS_SET_ASIDE
     ]
-    if not lines:
+    if not found:
         return
     out.print(heading)
-    for what, reason, row, found in lines:
-        rule = None if kind == "failed" or reason in _WORDS_OF_HINTS else _RULES.get(row.entity, {}).get(reason)
-        words = rule or _said(row.entity, reason)
-        if words and row.credential_id is not None:
-            words = named(words, row.credential_id)
-        said = f"{reason} (“{words}”)" if rule else words or reason.replace("_", " ")
-        show_line(out, f"{what}: {said}; {_ids(found)}")
+    for row, line in found:
+        said = line.sentence if row.credential_id is None else named(line.sentence, row.credential_id)
+        rule = f" ({line.reason})" if kind == "rejected" else ""
+        show_line(out, f"{_items(line.count, line.entity, line.reason)}: {said}{rule}; {_ids(line)}")
     out.print()
 
 
-def _said(entity: str, reason: str) -> str | None:
-    of_entity = _WORDS_OF_MATCHES if entity == "matches" else {}
-    return of_entity.get(reason) or _WORDS.get(reason) or _WORDS_OF_HINTS.get(reason)
-
-
-def _ids(found: Mapping[str, Any]) -> str:
-    ids = found.get("twizzit_ids", [])
-    more = found["count"] - min(len(ids), _IDS_SHOWN)
-    return f"id {', '.join(ids[:_IDS_SHOWN])}" + (f" and {more} more" if more else "")
+def _ids(line: Line) -> str:
+    more = line.count - min(len(line.ids), _IDS_SHOWN)
+    return f"id {', '.join(line.ids[:_IDS_SHOWN])}" + (f" and {more} more" if more else "")
 
 
 def _distinct(found: _Found) -> int:

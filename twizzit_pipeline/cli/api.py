@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from twizzit_pipeline import logs
+from twizzit_pipeline.cli.clubs import credential_of
+from twizzit_pipeline.cli.guides import more
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console
 from twizzit_pipeline.settings import load_settings
@@ -34,7 +36,7 @@ def api(
     def announce(url: str) -> None:
         out.print(f"The API answers on {url}/api/twizzit; its routes are shown on {url}/docs. Ctrl-C ends it.")
         if address not in _LOOPBACK:
-            out.print("It listens beyond this machine: put a proxy with TLS before it, see docs/security.md.")
+            out.print(f"It listens beyond this machine: put a proxy with TLS before it{more('security.md')}.")
 
     with listen(address, settings.api_port if port is None else port) as listener, opened(settings) as here:
         logs.configure(settings)
@@ -47,8 +49,8 @@ def token(
     username: Annotated[str, typer.Option(help="Claim username")] = "twizzit-cli",
     hours: Annotated[float, typer.Option(min=0.01, max=8760, help="How long it is good for")] = 12.0,
     organization: Annotated[
-        list[int] | None,
-        typer.Option("--organization", help="For a coach: only this credential's id; may be given several times"),
+        list[str] | None,
+        typer.Option("--club", "--organization", help="For a coach: this club alone; may be given several times"),
     ] = None,
 ) -> None:
     """Print a token for the HTTP API, signed with JWT_SECRET or with the embedded mode's own secret."""
@@ -59,9 +61,16 @@ def token(
     if chosen is None:
         raise typer.BadParameter(f"one of {', '.join(ROLES)}", param_hint="--role")
     if organization and chosen != "coach":
-        raise typer.BadParameter("only a coach's token is held to organizations", param_hint="--organization")
+        raise typer.BadParameter("only a coach's token is held to clubs", param_hint="--club")
     tokens = Tokens(jwt_secret(load_settings()))
     seconds = round(timedelta(hours=hours).total_seconds())
-    typer.echo(
-        tokens.issue(chosen, user_id=user_id, username=username, seconds=seconds, credentials=organization or None)
-    )
+    held = _ids(organization) if organization else None
+    typer.echo(tokens.issue(chosen, user_id=user_id, username=username, seconds=seconds, credentials=held))
+
+
+def _ids(clubs: list[str]) -> list[int]:
+    """The credentials that are meant; the database is asked for names alone."""
+    if all(club.isascii() and club.isdigit() for club in clubs):
+        return [int(club) for club in clubs]
+    with opened() as here:
+        return [credential_of(here, club) for club in clubs]

@@ -7,12 +7,16 @@ others answer at once.
 
 import os
 import sys
+from importlib.metadata import version
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
 from twizzit_pipeline.cli import (
     api,
+    backfill,
+    changes,
     config,
     credentials,
     dagster,
@@ -22,6 +26,7 @@ from twizzit_pipeline.cli import (
     notifications,
     prune,
     registered,
+    rejected,
     simulate,
     status,
     sync,
@@ -31,36 +36,58 @@ from twizzit_pipeline.cli.demo.command import demo
 from twizzit_pipeline.cli.doctor.command import doctor
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.up.command import up
-from twizzit_pipeline.errors import SyncInProgress, TwizzitPipelineError
+from twizzit_pipeline.errors import NotUnique, SyncInProgress, TwizzitPipelineError
+
+_CLUBS, _PEOPLE, _KEEPING, _PARTS = "Clubs", "Teams and people", "Keeping it running", "Parts, one by one"
 
 app = typer.Typer(
     name="twizzit",
-    help="Keeps ShotSpot in step with Twizzit: teams and players, through Dagster, into PostgreSQL.",
+    help="Keeps ShotSpot in step with Twizzit: the teams, players and calendars of your clubs.\n\n"
+    "A club is named by its credential's id, or by its name or the beginning of it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(demo)
-app.command()(up)
-app.command()(sync.sync)
-app.add_typer(credentials.app, name="credentials")
-app.add_typer(config.app, name="config")
-app.command()(status.status)
-app.command()(history.history)
-app.add_typer(mappings.app, name="mappings")
-app.add_typer(notifications.app, name="notifications")
-app.command()(registered.registered)
-app.command()(database.migrate)
-app.command(name="check-migrations")(database.check_migrations)
-app.add_typer(database.app, name="database")
-app.command()(prune.prune)
-app.command()(doctor)
-app.command(context_settings=dagster.PASS_ALL_ON, add_help_option=False)(dagster.dagster)
-app.command()(simulate.simulate)
-app.command()(api.api)
-app.command()(api.token)
-app.command(name="audit")(vault.audit_log)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"twizzit {version('twizzit-pipeline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is")
+    ] = False,
+) -> None:
+    """Nothing but the options that every command has."""
+
+
+app.command(rich_help_panel=_CLUBS)(demo)
+app.command(rich_help_panel=_CLUBS)(up)
+app.add_typer(credentials.app, name="credentials", rich_help_panel=_CLUBS)
+app.add_typer(config.app, name="config", rich_help_panel=_CLUBS)
+app.command(rich_help_panel=_CLUBS)(sync.sync)
+app.command(rich_help_panel=_CLUBS)(backfill.backfill)
+app.command(rich_help_panel=_CLUBS)(status.status)
+app.command(rich_help_panel=_CLUBS)(history.history)
+app.command(rich_help_panel=_PEOPLE)(registered.registered)
+app.command(rich_help_panel=_PEOPLE)(rejected.rejected)
+app.command(rich_help_panel=_PEOPLE)(changes.changes)
+app.add_typer(mappings.app, name="mappings", rich_help_panel=_PEOPLE)
+app.command(rich_help_panel=_KEEPING)(doctor)
+app.add_typer(notifications.app, name="notifications", rich_help_panel=_KEEPING)
+app.command(rich_help_panel=_KEEPING)(database.migrate)
+app.command(name="check-migrations", rich_help_panel=_KEEPING)(database.check_migrations)
+app.add_typer(database.app, name="database", rich_help_panel=_KEEPING)
+app.command(rich_help_panel=_KEEPING)(prune.prune)
+app.command(name="audit", rich_help_panel=_KEEPING)(vault.audit_log)
+app.command(context_settings=dagster.PASS_ALL_ON, add_help_option=False, rich_help_panel=_PARTS)(dagster.dagster)
+app.command(rich_help_panel=_PARTS)(api.api)
+app.command(rich_help_panel=_PARTS)(api.token)
+app.command(rich_help_panel=_PARTS)(simulate.simulate)
 
 
 def run() -> None:
@@ -70,6 +97,8 @@ def run() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
+    except NotUnique as error:
+        _leave(error, ExitCode.USAGE)
     except SyncInProgress as error:
         _leave(error, ExitCode.SYNC_IN_PROGRESS)
     except TwizzitPipelineError as error:
@@ -82,6 +111,8 @@ def run() -> None:
 def _leave(error: TwizzitPipelineError, code: ExitCode) -> None:
     _flush()
     print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+    for choice in error.choices if isinstance(error, NotUnique) else ():
+        print(f"  {choice}", file=sys.stderr)  # noqa: T201
     sys.exit(code)
 
 

@@ -1,22 +1,23 @@
 """`twizzit config`: when a credential syncs by itself, what, and what its account's words mean."""
 
-from datetime import datetime
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.clubs import Club, MaybeClub, credential_of
+from twizzit_pipeline.cli.opened import Opened, opened
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json
 from twizzit_pipeline.cli.words import meaning_changes, meaning_lines
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.storage import audit
-from twizzit_pipeline.sync import config
-from twizzit_pipeline.sync.config import LARGEST_LIMIT, SyncConfig
+from twizzit_pipeline.sync import config, later, recipients
+from twizzit_pipeline.sync.config import LARGEST_LIMIT, ConfigChanges, SyncConfig
 from twizzit_pipeline.sync.meanings import LISTS
 from twizzit_pipeline.sync.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
 
-app = typer.Typer(
-    help="When a credential syncs by itself, what, and what its account's words mean.", no_args_is_help=True
-)
+app = typer.Typer(help="When a club syncs by itself, what, and what its account's words mean.", no_args_is_help=True)
 
 _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 _HOUR, _DAY = 60, 1440
@@ -24,16 +25,19 @@ _SAID = "NAME=MEANING"
 
 
 @app.command()
-def show(credential_id: int, as_json: _Json = False) -> None:
-    """Show the configuration of a credential; times are local (with --json, ISO 8601 with zone)."""
+def show(club: Club, as_json: _Json = False) -> None:
+    """Show the configuration of a club; times are local (with --json, ISO 8601 with zone)."""
     with opened() as here:
+        credential_id = credential_of(here, club)
         found = config.read(here.database.engine, credential_id)
-    _tell(found, as_json=as_json)
+        told = recipients.read(here.database.engine, credential_id)
+    _tell(found, told, as_json=as_json)
 
 
 @app.command("set")
 def change(
-    credential_id: int,
+    club: MaybeClub = None,
+    everywhere: Annotated[bool, typer.Option("--all", help="Of every club")] = False,
     auto: Annotated[bool | None, typer.Option("--auto/--no-auto", help="Sync by itself")] = None,
     every: Annotated[
         int | None,
@@ -64,6 +68,14 @@ def change(
     teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
     players: Annotated[bool | None, typer.Option("--players/--no-players")] = None,
     competitions: Annotated[bool | None, typer.Option("--competitions/--no-competitions")] = None,
+    notify_to: Annotated[
+        str | None,
+        typer.Option(
+            "--notify-to",
+            help="E-mail addresses, with commas between, that are told of this credential, besides those of the "
+            "settings; an empty text for none",
+        ),
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Change what is given and leave the rest; it takes effect within seconds, where an orchestrator runs.
@@ -71,10 +83,13 @@ def change(
     A function, a type or a status is named as Twizzit has it, or by its id: --function "Guest=other". Such an option
     may be repeated; "Guest=" forgets what was said.
     """
-    if limit is not None and no_limit:
-        raise typer.BadParameter("either a limit or none", param_hint="--limit")
-    if match_type is not None and no_match_type:
-        raise typer.BadParameter("either a type or none", param_hint="--match-type")
+    for clash, one, other, hint in (
+        ((club is not None) == everywhere, "a club", "--all", "CLUB"),
+        (limit is not None and no_limit, "a limit", "none", "--limit"),
+        (match_type is not None and no_match_type, "a type", "none", "--match-type"),
+    ):
+        if clash:
+            raise typer.BadParameter(f"either {one} or {other}", param_hint=hint)
     changes = meaning_changes(
         {"--function": function, "--event-type": event_type, "--group-type": group_type, "--status": status}
     )
@@ -92,14 +107,46 @@ def change(
         changes["sync_players"] = players
     if competitions is not None:
         changes["sync_competitions"] = competitions
+    addresses = None if notify_to is None else recipients.checked(notify_to.split(","))
     with opened() as here:
-        found = config.change(here.database.engine, credential_id, actor=audit.this_user(), **changes)
-    _tell(found, as_json=as_json)
+        ids = _meant(here, club)
+        changed = {id_: _changed(here, id_, changes, addresses) for id_ in ids}
+    if club is not None:
+        ((found, told),) = changed.values()
+        _tell(found, told, as_json=as_json)
+    elif as_json:
+        print_json([_document(found, told) for found, told in changed.values()])
+    else:
+        console().print(f"Changed {plural(len(changed), 'club')}; see one: twizzit config show CLUB")
 
 
-def _tell(found: SyncConfig, *, as_json: bool) -> None:
+def _meant(here: Opened, club: str | None) -> list[int]:
+    """The credentials to change; all of them where no club is named."""
+    if club is not None:
+        return [credential_of(here, club)]
+    return [one.id for one in store.list_all(here.database.engine)]
+
+
+def _changed(
+    here: Opened, credential_id: int, changes: ConfigChanges, addresses: tuple[str, ...] | None
+) -> tuple[SyncConfig, tuple[str, ...]]:
+    """The configuration and the recipients of one credential, after the change."""
+    engine = here.database.engine
+    found = config.change(engine, credential_id, actor=audit.this_user(), **changes)
+    if addresses is not None:
+        recipients.change(engine, credential_id, addresses, actor=audit.this_user())
+    return found, recipients.read(engine, credential_id)
+
+
+def _document(found: SyncConfig, told: tuple[str, ...]) -> dict[str, object]:
+    because = later.of_config(found, datetime.now(UTC))
+    return {**asdict(found), "next_sync_because": because and because.words, "notify_to": told}
+
+
+def _tell(found: SyncConfig, told: tuple[str, ...], *, as_json: bool) -> None:
+    because = later.of_config(found, datetime.now(UTC))
     if as_json:
-        print_json(found)
+        print_json(_document(found, told))
         return
     entities = {"teams": found.sync_teams, "players": found.sync_players, "competitions": found.sync_competitions}
     limit = "no limit" if found.monthly_call_limit is None else f"a limit of {found.monthly_call_limit:,}"
@@ -107,7 +154,7 @@ def _tell(found: SyncConfig, *, as_json: bool) -> None:
         ("Syncs:", ", ".join(name for name, on in entities.items() if on) or "nothing"),
         ("By itself:", f"every {_interval(found.sync_interval_minutes)}" if found.auto_sync_enabled else "no"),
         ("Last sync:", moment(found.last_sync_at)),
-        ("Next sync:", _next(found)),
+        ("Next sync:", _next(found) + (f": {because.words}" if because else "")),
         ("Calls:", f"{found.calls_this_month:,} this month, {limit}"),
         *meaning_lines(found),
     ]
@@ -115,6 +162,8 @@ def _tell(found: SyncConfig, *, as_json: bool) -> None:
         lines.append(("Failures:", f"{found.consecutive_failures:,} in a row: it waits longer until one sync succeeds"))
     if found.paused_until is not None:
         lines.append(("Paused:", f"until {moment(found.paused_until)}: {found.paused_because}"))
+    if told:
+        lines.append(("Told:", f"{', '.join(told)}, besides those of the settings"))
     out = console()
     for name, said in lines:
         out.print(f"{name:<11}{said}")

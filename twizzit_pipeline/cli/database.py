@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from twizzit_pipeline.cli.exit_codes import ExitCode
+from twizzit_pipeline.cli.opened import announced
 from twizzit_pipeline.cli.terminal import console, plural, print_json
 from twizzit_pipeline.credentials.key import KEY, in_file
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.settings import load_settings
-from twizzit_pipeline.storage.engine import driver_errors, open_database
+from twizzit_pipeline.storage.engine import driver_errors
 
 app = typer.Typer(help="The database into a file, and back into an empty one.", no_args_is_help=True)
 
@@ -24,7 +25,7 @@ def dump(
     from twizzit_pipeline.storage.dump import dump as write  # noqa: PLC0415
 
     settings = load_settings()
-    with open_database(settings) as database:
+    with announced(settings) as database:
         size = write(database, file, overwrite=force)
     out = console()
     out.print(f"Dumped into {file}, {size / 1e6:,.1f} MB. It holds people's names: keep it where nobody else reads it.")
@@ -41,7 +42,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What `twizzit database du
     from twizzit_pipeline.storage.dump import restore as read  # noqa: PLC0415
 
     settings = load_settings()
-    with open_database(settings) as database:
+    with announced(settings) as database:
         read(database, file)
     out = console()
     out.print(f"Restored {file}.")
@@ -54,7 +55,7 @@ def migrate() -> None:
     """Bring the database to the newest migration; nothing of ShotSpot's is dropped, renamed or retyped."""
     from twizzit_pipeline.storage import migrate as migrations  # noqa: PLC0415
 
-    with open_database(load_settings()) as database, driver_errors():
+    with announced(load_settings()) as database, driver_errors():
         applied = migrations.migrate(database.engine)
         restored = migrations.restore_views(database.engine)
     out = console()
@@ -70,7 +71,7 @@ def check_migrations(as_json: Annotated[bool, typer.Option("--json", help="As on
     """Say whether the database is at the newest migration and whether the models match it; exit 1 if not."""
     from twizzit_pipeline.storage.migrate import check  # noqa: PLC0415
 
-    with open_database(load_settings()) as database, driver_errors():
+    with announced(load_settings()) as database, driver_errors():
         state = check(database.engine)
     fine = not state.pending and not state.differences
     if as_json:

@@ -1,52 +1,67 @@
-"""`twizzit history CREDENTIAL_ID`: what was synced when, and how it ended."""
+"""`twizzit history CLUB`: what was synced when, and how it ended."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, print_json, show_line, table
 from twizzit_pipeline.credentials import store
 
+if TYPE_CHECKING:
+    from twizzit_pipeline.sync.history import HistoryRow
+
 
 def history(
-    credential_id: int,
+    club: Club,
     limit: Annotated[int, typer.Option(min=1, max=100, help="Rows at most")] = 20,
     offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
-    """Show the syncs of a credential, newest first; times are local (with --json, ISO 8601 with zone)."""
+    """Show the syncs of a club, newest first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.cli import asides  # noqa: PLC0415  (httpx)
     from twizzit_pipeline.sync.history import recent  # noqa: PLC0415  (httpx)
 
     with opened() as here:
+        credential_id = credential_of(here, club)
         store.get(here.database.engine, credential_id)
         rows = recent(here.database.engine, credential_id, limit=limit, offset=offset)
     if as_json:
-        print_json([{**asdict(row), "entity": row.entity} for row in rows])
+        print_json([{**asdict(row), "entity": row.entity, "season": row.season} for row in rows])
         return
     if not rows:
         console().print(f"Nothing yet; sync it: twizzit sync {credential_id}")
         return
     numbers = ("Id", "Seen", "Done", "Failed")
-    shown = table("Id", "What", "Status", "Seen", "Done", "Failed", "Started", "Run", right=numbers)
+    shown = table("Id", "What", "Season", "Status", "Seen", "Done", "Failed", "Started", "Run", right=numbers)
+    shown.padding = (0, 1, 0, 0)
     for row in rows:
         shown.add_row(
             str(row.id),
             row.entity,
-            row.status.replace("_", " "),
+            row.season or "–",
+            _status(row),
             str(row.items_processed),
             str(row.items_succeeded),
             str(row.items_failed),
             moment(row.started_at),
             (row.dagster_run_id or "–")[:8],
         )
-    shown.columns[2].no_wrap = True
+    shown.columns[3].no_wrap = True
     out = console()
     out.print(shown)
     out.print()
     for row in rows:
+        if not row.season_exists:
+            why = f"skipped: the account has no season {row.season}; nothing was read or written"
+            show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
         for said in (row.error_message, asides.summary(row)):
             if said:
                 show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
+
+
+def _status(row: "HistoryRow") -> str:
+    """How it ended; `skipped` is a success that did nothing, since the account has no such season."""
+    return row.status.replace("_", " ") if row.season_exists else "skipped"

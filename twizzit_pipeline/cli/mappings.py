@@ -6,25 +6,25 @@ from typing import Annotated
 
 import typer
 
-from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.clubs import OfClub, credential_of
+from twizzit_pipeline.cli.opened import Opened, opened
 from twizzit_pipeline.cli.terminal import belgian, console, print_json, table
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.sync import fixtures, listing
 
 app = typer.Typer(help="Which row of ShotSpot is which of Twizzit.", no_args_is_help=True)
 
-_Credential = Annotated[int | None, typer.Option("--credential", help="The mappings of this credential alone")]
 _USUAL, _WIDE = 100, 150  # two sides' names, a competition and a date want one line
 _NUMBERS = ("Team id", "Player id", "Id", "Shirt", "Matches", "Credential")
+_WHOLE = ("When", "Season", "Status", "Score", "Twizzit id")
 _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
 @app.command()
-def teams(credential_id: _Credential = None, as_json: _Json = False) -> None:
+def teams(club: OfClub = None, as_json: _Json = False) -> None:
     """List the mapped teams, by club, season and name."""
     with opened() as here:
-        if credential_id is not None:
-            store.get(here.database.engine, credential_id)
+        credential_id = _credential_of(here, club)
         found = listing.team_mappings_of(here.database.engine, credential_id=credential_id)
     if as_json:
         print_json(found)
@@ -49,14 +49,16 @@ def teams(credential_id: _Credential = None, as_json: _Json = False) -> None:
 
 @app.command()
 def players(
-    credential_id: _Credential = None,
-    team_id: Annotated[int | None, typer.Option("--team", help="The players of this team of ShotSpot alone")] = None,
+    club: OfClub = None,
+    team: Annotated[
+        str | None, typer.Option("--team", help="The players of this team of ShotSpot alone: its id, or its name")
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """List the mapped players, by name."""
     with opened() as here:
-        if credential_id is not None:
-            store.get(here.database.engine, credential_id)
+        credential_id = _credential_of(here, club)
+        team_id = _team_of(here, team, credential_id)
         found = listing.player_mappings_of(here.database.engine, credential_id=credential_id, team_id=team_id)
     if as_json:
         print_json(found)
@@ -80,11 +82,10 @@ def players(
 
 
 @app.command()
-def competitions(credential_id: _Credential = None, as_json: _Json = False) -> None:
+def competitions(club: OfClub = None, as_json: _Json = False) -> None:
     """List the mapped competitions, the latest season first."""
     with opened() as here:
-        if credential_id is not None:
-            store.get(here.database.engine, credential_id)
+        credential_id = _credential_of(here, club)
         found = fixtures.competition_mappings_of(here.database.engine, credential_id=credential_id)
     if as_json:
         print_json(found)
@@ -110,8 +111,10 @@ def competitions(credential_id: _Credential = None, as_json: _Json = False) -> N
 
 @app.command()
 def matches(
-    credential_id: _Credential = None,
-    team_id: Annotated[int | None, typer.Option("--team", help="Those of this team of ShotSpot alone")] = None,
+    club: OfClub = None,
+    team: Annotated[
+        str | None, typer.Option("--team", help="Those of this team of ShotSpot alone: its id, or its name")
+    ] = None,
     competition_id: Annotated[
         int | None, typer.Option("--competition", help="Those of this competition of ShotSpot alone")
     ] = None,
@@ -121,8 +124,8 @@ def matches(
 ) -> None:
     """List the mapped matches as they are played; times are Belgian (with --json, ISO 8601 in UTC)."""
     with opened() as here:
-        if credential_id is not None:
-            store.get(here.database.engine, credential_id)
+        credential_id = _credential_of(here, club)
+        team_id = _team_of(here, team, credential_id)
         found = fixtures.match_mappings_of(
             here.database.engine,
             credential_id=credential_id,
@@ -134,17 +137,27 @@ def matches(
     if as_json:
         print_json(found)
         return
+    _show_matches(found)
+
+
+def _show_matches(found: Sequence[fixtures.MatchMapping]) -> None:
+    """Both sides in one column where there is no room for two."""
+    out = console(widest=_WIDE)
+    narrow = out.width < _WIDE
+    sides = ("Match",) if narrow else ("Home", "Away")
+    last = () if narrow else ("Twizzit id",)
     _show(
         "matches",
-        ("Id", "When", "Match", "Competition", "Status", "Twizzit id"),
+        ("Id", "When", *sides, "Competition", "Status", "Score", *last),
         [
             (
                 row.local_game_id,
                 belgian(row.starts_at),
-                f"{row.home_name} – {row.away_name}",
+                *((f"{row.home_name} – {row.away_name}",) if narrow else (row.home_name, row.away_name)),
                 row.competition_name or "friendly",
-                f"completed {row.home_score}–{row.away_score}" if row.status == "completed" else row.status,
-                row.twizzit_match_id,
+                row.status,
+                f"{row.home_score}–{row.away_score}" if row.status == "completed" else None,
+                *(() if narrow else (row.twizzit_match_id,)),
             )
             for row in found
         ],
@@ -152,12 +165,35 @@ def matches(
     )
 
 
+def _credential_of(here: Opened, club: str | None) -> int | None:
+    """The credential that is meant, which there is; None for all."""
+    if club is None:
+        return None
+    credential_id = credential_of(here, club)
+    store.get(here.database.engine, credential_id)
+    return credential_id
+
+
+def _team_of(here: Opened, team: str | None, credential_id: int | None) -> int | None:
+    """The team that is meant, which there is; None for all."""
+    if team is None:
+        return None
+    from twizzit_pipeline.sync.finding import find_team  # noqa: PLC0415  (quick commands load little)
+    from twizzit_pipeline.sync.rosters import require_team  # noqa: PLC0415  (the same)
+
+    team_id = find_team(here.database.engine, team, credential_ids=None if credential_id is None else [credential_id])
+    require_team(here.database.engine, team_id)
+    return team_id
+
+
 def _show(what: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, widest: int = _USUAL) -> None:
     out = console(widest=widest)
     if not rows:
-        out.print(f"No {what} are mapped; a sync maps them: twizzit sync CREDENTIAL_ID")
+        out.print(f"No {what} are mapped; a sync maps them: twizzit sync CLUB")
         return
     shown = table(*columns, right=_NUMBERS)
+    for column in shown.columns:
+        column.no_wrap = column.no_wrap or column.header in _WHOLE
     for row in rows:
         shown.add_row(*("–" if value is None else str(value) for value in row))
     out.print(shown)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from twizzit_pipeline import logs
+from twizzit_pipeline.cli.terminal import console
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 
@@ -15,6 +16,23 @@ class Opened:
 
     settings: Settings
     database: Database
+
+
+@contextmanager
+def announced(settings: Settings) -> Iterator[Database]:
+    """The database, migrated or not; an embedded one that is made on the way says where it is.
+
+    A wrong folder would otherwise be an empty database that nothing tells from the right one.
+
+    Raises:
+        DatabaseUnavailable, UnsupportedDatabase, EmbeddedServerFailed: it cannot be opened.
+    """
+    new = settings.embedded and not (settings.home / "postgres").exists()
+    with open_database(settings) as database:
+        if new:
+            where = f"Made a new, empty database in {settings.home.absolute()}; another TWIZZIT_HOME has another one."
+            console(stderr=True).print(where, soft_wrap=True)
+        yield database
 
 
 @contextmanager
@@ -31,7 +49,7 @@ def opened(settings: Settings | None = None) -> Iterator[Opened]:
 
     settings = settings or load_settings()
     logs.configure(settings, quiet=True)
-    with open_database(settings) as database, driver_errors():
+    with announced(settings) as database, driver_errors():
         if settings.embedded:
             migrate(database.engine)
         else:

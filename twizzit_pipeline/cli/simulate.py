@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from twizzit_pipeline.cli.guides import more
 from twizzit_pipeline.cli.terminal import console, show_table, table
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def simulate(
     quota: Annotated[int | None, typer.Option(min=0, help="Calls that an account may make in all")] = None,
     quirk: Annotated[
         list[str] | None,
-        typer.Option(help="An awkward habit that live accounts have (docs/simulator.md); several times if wanted"),
+        typer.Option(help="An awkward habit that live accounts have; several times if wanted"),
     ] = None,
     all_quirks: Annotated[bool, typer.Option("--all-quirks", help="All of those habits at once")] = False,
     change_every: Annotated[
@@ -78,8 +79,8 @@ def _announce(server: "SimulatorServer") -> None:
     first = server.world.organizations[0]
     out.print("To sync the first of them, in another terminal:\n")
     out.print("  export TWIZZIT_ALLOW_PRIVATE_ENDPOINTS=1")
-    out.print(f"  .venv/bin/twizzit credentials add --organization {shlex.quote(first.name)} \\")
+    out.print(f"  twizzit credentials add --organization {shlex.quote(first.name)} \\")
     out.print(f"    --username {first.account.username} --endpoint {server.v2_endpoint}")
-    out.print("  .venv/bin/twizzit sync ID\n")
-    out.print(f"Its truth, its calls, and faults and changes on demand: {server.url}/simulator (docs/simulator.md)")
+    out.print("  twizzit sync CLUB\n")
+    out.print(f"Its truth, its calls, and faults and changes on demand: {server.url}/simulator{more('simulator.md')}")
     sys.stdout.flush()

@@ -1,58 +1,98 @@
-"""`twizzit status`: how every credential is doing, what failed lately, and whether somebody is there to sync."""
+"""`twizzit status`: how every credential is doing, what failed lately, and whether somebody is there to sync.
+
+What belongs here: the command, its JSON, and what is said of all. The table of credentials and the view of one are in
+`status_of_clubs`.
+"""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.padding import Padding
 
+from twizzit_pipeline.cli.clubs import credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.status_of_clubs import (
+    ENDED,
+    ago,
+    by_need,
+    print_indented,
+    show_credentials,
+    show_one,
+    show_worst,
+)
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, show_table, table
+from twizzit_pipeline.sync.monitoring import State
 
 if TYPE_CHECKING:
-    from twizzit_pipeline.sync.overview import CredentialStatus, Failure, Overview, TypeRate
-
-_ENDED = {"success": "ok", "partial_success": "partial"}
-_WORST_SHOWN = 20
+    from twizzit_pipeline.sync.automation import SwitchedOff
+    from twizzit_pipeline.sync.overview import CredentialStatus, Failure, LastSync, Overview, TypeRate
 
 
 def status(
+    club: Annotated[
+        str | None,
+        typer.Argument(metavar="[CLUB]", help="This one alone: its credential's id, or its name", show_default=False),
+    ] = None,
+    state: Annotated[
+        list[State] | None, typer.Option("--state", help="Those in this state alone; may be repeated")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Exit 1 if something waits for a person")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit 1 if something shown waits for a person")] = False,
 ) -> None:
-    """Show how every credential is doing; times are local (with --json, ISO 8601 with zone)."""
-    from twizzit_pipeline.sync import overview  # noqa: PLC0415  (frames)
+    """Show how every credential is doing, the neediest first; times are local (with --json, ISO 8601 with zone)."""
+    from twizzit_pipeline.sync import automation, overview  # noqa: PLC0415  (frames)
 
     with opened() as here:
         engine = here.database.engine
+        only = None if club is None else credential_of(here, club)
         seen = overview.read(engine, season_start=here.settings.season_start)
         rates = overview.rates(engine)
-        failures = overview.failures(engine)
+        failures = overview.failures(engine, credential_id=only)
+        last = overview.last_whole_syncs(engine) if only is not None else []
+        off = automation.switched_off(here.database)
+    shown = replace(seen, credentials=_wanted(seen.credentials, only, state))
     if as_json:
-        print_json(_document(seen, rates, failures))
+        print_json(_document(shown, rates, failures, off))
+    elif only is not None:
+        _show_club(console(), shown, [one for one in last if one.credential_id == only], failures, off)
     else:
-        _show(console(), seen, rates, failures)
-    if check and seen.needs_somebody:
+        _show(console(), shown, rates, failures, off, of=len(seen.credentials))
+    if check and (shown.needs_somebody or seen.orchestrator_missing or off):
         raise typer.Exit(ExitCode.FAILURE)
 
 
-def _document(seen: "Overview", rates: "Sequence[TypeRate]", failures: "Sequence[Failure]") -> dict[str, object]:
+def _wanted(
+    credentials: "Sequence[CredentialStatus]", only: int | None, states: Sequence[State] | None
+) -> "list[CredentialStatus]":
+    return [
+        one
+        for one in credentials
+        if (only is None or one.facts.credential_id == only) and (not states or one.state in states)
+    ]
+
+
+def _document(
+    seen: "Overview", rates: "Sequence[TypeRate]", failures: "Sequence[Failure]", off: "Sequence[SwitchedOff]"
+) -> dict[str, object]:
     activity = seen.activity
     return {
         "at": activity.now,
-        "needs_somebody": seen.needs_somebody,
+        "needs_somebody": seen.needs_somebody or bool(off),
         "credentials": [
             {
                 **asdict(one.facts),
                 "state": one.state.value,
+                "lasting_state": one.lasting.value,
+                "signal": one.lasting.signal.value,
                 "late": one.late is not None,
                 "why": one.why,
-                "needs_somebody": one.state.needs_somebody,
+                "needs_somebody": one.needs_somebody,
                 "what_to_do": one.what_to_do,
+                "next_sync_because": _because(one, activity.now),
             }
             for one in seen.credentials
         ],
@@ -62,72 +102,56 @@ def _document(seen: "Overview", rates: "Sequence[TypeRate]", failures: "Sequence
             "alive": activity.orchestrator_alive,
             "missing": seen.orchestrator_missing,
             "last_heartbeat": activity.last_heartbeat,
+            "switched_off": [{**asdict(one), "means": one.means, "what_to_do": one.what_to_do} for one in off],
         },
         "requests": {"queued": activity.requests_queued, "started": activity.requests_started},
         "syncs_under_way": activity.leases_held,
     }
 
 
-def _show(out: Console, seen: "Overview", rates: "Sequence[TypeRate]", failures: "Sequence[Failure]") -> None:
-    if not seen.credentials:
+def _because(one: "CredentialStatus", now: datetime) -> str | None:
+    from twizzit_pipeline.sync import later  # noqa: PLC0415  (frames)
+
+    found = later.of_facts(one.facts, now)
+    return None if found is None else found.words
+
+
+def _show(
+    out: Console,
+    seen: "Overview",
+    rates: "Sequence[TypeRate]",
+    failures: "Sequence[Failure]",
+    off: "Sequence[SwitchedOff]",
+    *,
+    of: int,
+) -> None:
+    if not of:
         out.print("No credential yet; add one: twizzit credentials add")
+    elif not seen.credentials:
+        out.print(f"None of {plural(of, 'credential')} is in that state.")
     else:
-        _show_credentials(out, seen)
-        _show_worst(out, [one for one in seen.credentials if one.state.needs_somebody])
-    if rates:
-        _show_rates(out, rates)
+        show_credentials(out, seen)
+        show_worst(out, by_need([one for one in seen.credentials if one.needs_somebody]))
+    if len(seen.credentials) == of:
+        if rates:
+            _show_rates(out, rates)
+        if failures:
+            _show_failures(out, failures)
+    _show_orchestrator(out, seen, off)
+
+
+def _show_club(
+    out: Console,
+    seen: "Overview",
+    last: "Sequence[LastSync]",
+    failures: "Sequence[Failure]",
+    off: "Sequence[SwitchedOff]",
+) -> None:
+    for one in seen.credentials:
+        show_one(out, one, last, seen.activity.now)
     if failures:
-        _show_failures(out, failures, seen.activity.now)
-    _show_orchestrator(out, seen)
-
-
-def _show_credentials(out: Console, seen: "Overview") -> None:
-    headings = ("Id", "Organization", "State", "Last sync", "Next", "Good", "Rej.", "Calls")
-    rows = [_row(one, seen.activity.now) for one in seen.credentials]
-    shown = table(*headings, right=("Id", "Rej."))
-    shown.padding = (0, 1, 0, 0)
-    widths = [max(len(row[place]) for row in (headings, *rows)) for place in range(len(headings))]
-    for column in shown.columns:
-        column.no_wrap = True
-    # The name gives way where the terminal is narrow: the id says the same.
-    name = shown.columns[1]
-    name.overflow = "ellipsis"
-    name.max_width = max(out.width - (sum(widths) - widths[1]) - 2 * len(headings), len(headings[1]))
-    for row in rows:
-        shown.add_row(*row)
-    out.print(shown)
-    out.print(
-        "Good: syncs of 30 days that succeeded, each entity counted. Rej.: rows rejected by the last sync of each."
-        " Calls: of this month."
-    )
-
-
-def _row(one: "CredentialStatus", now: datetime) -> tuple[str, ...]:
-    facts = one.facts
-    limit = "" if facts.monthly_call_limit is None else f"/{facts.monthly_call_limit}"
-    return (
-        str(facts.credential_id),
-        " ".join(facts.organization_name.split()),
-        one.state.value,
-        _last(one, now),
-        _next(one, now),
-        f"{facts.successful}/{facts.total_syncs}" if facts.total_syncs else "–",
-        str(facts.rejected_rows),
-        f"{facts.calls_this_month}{limit}",
-    )
-
-
-def _show_worst(out: Console, worst: "Sequence[CredentialStatus]") -> None:
-    if not worst:
-        return
-    out.print()
-    needing = plural(len(worst), "credential needs", "credentials need")
-    out.print(f"{needing} somebody:")
-    for one in worst[:_WORST_SHOWN]:
-        _print_indented(out, 2, f"{one.facts.credential_id} {one.state.value}: {one.why}")
-        _print_indented(out, 4, one.what_to_do)
-    if len(worst) > _WORST_SHOWN:
-        out.print(f"  … and {len(worst) - _WORST_SHOWN} more; all of them: twizzit status --json")
+        _show_failures(out, failures)
+    _show_orchestrator(out, seen, off)
 
 
 def _show_rates(out: Console, rates: "Sequence[TypeRate]") -> None:
@@ -152,64 +176,36 @@ def _show_rates(out: Console, rates: "Sequence[TypeRate]") -> None:
     show_table(out, shown)
 
 
-def _show_failures(out: Console, failures: "Sequence[Failure]", now: datetime) -> None:
+def _show_failures(out: Console, failures: "Sequence[Failure]") -> None:
     out.print("Recent failures:")
     for one in failures:
-        what = f"{_ENDED.get(one.status, one.status)}, {plural(one.items_failed, 'item')} failed"
-        out.print(f"  {moment(one.started_at)}  credential {one.credential_id or '–'}, {one.sync_type} ({what})")
+        what = f"{ENDED.get(one.status, one.status)}, {plural(one.items_failed, 'item')} failed"
+        season = f" of {one.season}" if one.season else ""
+        about = f"credential {one.credential_id or '–'}, {one.sync_type}{season} ({what})"
+        print_indented(out, 2, f"{moment(one.started_at)}  {about}")
         if one.error_message:
-            _print_indented(out, 4, " ".join(one.error_message.split()))
+            print_indented(out, 4, " ".join(one.error_message.split()))
     out.print()
 
 
-def _show_orchestrator(out: Console, seen: "Overview") -> None:
+def _show_orchestrator(out: Console, seen: "Overview", off: "Sequence[SwitchedOff]") -> None:
     activity = seen.activity
-    out.print(f"Orchestrator: {_orchestrator(seen)}")
+    out.print(f"Orchestrator: {_orchestrator(seen, is_off=any(one.name == 'sync_sensor' for one in off))}")
+    for one in off:
+        print_indented(out, 2, one.line)
     out.print(
         f"Requests: {activity.requests_queued} waiting, {activity.requests_started} started;"
         f" {plural(activity.leases_held, 'sync')} under way."
     )
 
 
-def _orchestrator(seen: "Overview") -> str:
+def _orchestrator(seen: "Overview", *, is_off: bool) -> str:
     activity = seen.activity
     if activity.last_heartbeat is None:
         state = "there never was one"
     else:
         alive = "alive" if activity.orchestrator_alive else "silent"
-        state = f"{alive}, last sign of life {_ago(activity.last_heartbeat, activity.now)}"
+        state = f"{alive}, last sign of life {ago(activity.last_heartbeat, activity.now)}"
+    if is_off:
+        return f"{state}, its sensor is switched off."
     return state + ("; syncs wait for it, start it: twizzit up" if seen.orchestrator_missing else ".")
-
-
-def _print_indented(out: Console, spaces: int, line: str) -> None:
-    out.print(Padding.indent(line, spaces))
-
-
-def _last(one: "CredentialStatus", now: datetime) -> str:
-    facts = one.facts
-    if facts.last_sync_completed_at is None or facts.last_sync_status is None:
-        return "never"
-    how = _ENDED.get(facts.last_sync_status, facts.last_sync_status)
-    return f"{_ago(facts.last_sync_completed_at, now)}, {how}"
-
-
-def _next(one: "CredentialStatus", now: datetime) -> str:
-    facts = one.facts
-    if not facts.auto_sync_enabled or not facts.is_active:
-        return "–"
-    starts = [when for when in (facts.next_sync_at, facts.paused_until) if when is not None and when > now]
-    return f"in {_span(max(starts) - now)}" if starts else "now"
-
-
-def _ago(when: datetime, now: datetime) -> str:
-    gone = now - when
-    return "just now" if gone < timedelta(seconds=5) else f"{_span(gone)} ago"
-
-
-def _span(length: timedelta) -> str:
-    """``40 s``, ``12 min``, ``3 h``, ``5 d``: the largest unit that there is one of."""
-    seconds = max(int(length.total_seconds()), 0)
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= (2 * size if unit != "min" else size):
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"

@@ -1,18 +1,19 @@
-"""`twizzit sync CREDENTIAL_ID`: the job, in this process, seen in the Dagster UI like any other run."""
+"""`twizzit sync CLUB`: the job, in this process, seen in the Dagster UI like any other run."""
 
 from typing import Annotated, Literal
 
 import typer
 
 from twizzit_pipeline import errors
+from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.progress import Steps
-from twizzit_pipeline.cli.terminal import console
+from twizzit_pipeline.cli.terminal import console, print_json
 
 
 def sync(
-    credential_id: int,
+    club: Club,
     only: Annotated[
         Literal["teams", "players", "competitions"] | None,
         typer.Option(
@@ -21,24 +22,37 @@ def sync(
         ),
     ] = None,
     season: Annotated[str | None, typer.Option(help="As Twizzit labels it; by default the running one")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="What came of it, as one JSON document")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what went wrong")] = False,
 ) -> None:
-    """Sync what a credential sees in Twizzit; exit 0 success, 3 partial success, 4 already in progress, 1 failed."""
+    """Sync what a club's account sees in Twizzit.
+
+    Exit 0 success, 3 partial success, 4 already in progress, 1 failed, 2 no such season.
+    """
     from twizzit_pipeline.cli import account, syncing  # noqa: PLC0415  (Dagster costs two seconds)
     from twizzit_pipeline.sync.usage import budget  # noqa: PLC0415  (the same)
 
     with opened() as here:
+        credential_id = credential_of(here, club)
         allowed = budget(here.database.engine, credential_id)
-        if allowed is not None:
+        if allowed is not None and not quiet:
             console(stderr=True).print(f"{allowed.words}.")
-        with Steps(console(stderr=True)) as steps:
-            synced = syncing.sync_now(
-                here, credential_id, job_name=f"sync_{only or 'all'}", season=season and season.strip(), steps=steps
-            )
+        try:
+            with Steps(console(stderr=True, quiet=quiet)) as steps:
+                synced = syncing.sync_now(
+                    here, credential_id, job_name=f"sync_{only or 'all'}", season=season and season.strip(), steps=steps
+                )
+        except errors.UnknownSeason as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(ExitCode.USAGE) from None
         left = budget(here.database.engine, credential_id)
     if synced.run.error == "SyncInProgress":
         typer.echo(f"Error: {synced.run.error_message}", err=True)
         raise typer.Exit(ExitCode.SYNC_IN_PROGRESS)
-    account.show(console(), synced, budget=left)
+    if as_json:
+        print_json(account.document(synced, budget=left))
+    elif not quiet:
+        account.show(console(), synced, budget=left)
     for failure in synced.run.failures[:1]:
         typer.echo(f"Error: {' '.join(failure.message.split())}", err=True)
         if not hasattr(errors, failure.error):

@@ -12,7 +12,7 @@ from twizzit_pipeline.cli.progress import Steps
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential
 from twizzit_pipeline.orchestration.runs import RunResult, run_job
-from twizzit_pipeline.sync import history, seasons
+from twizzit_pipeline.sync import asked_season, history, seasons
 from twizzit_pipeline.sync.history import HistoryRow
 
 Outcome = Literal["success", "partial success", "failed", "interrupted"]
@@ -57,13 +57,15 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
     Raises:
         UnknownCredential: no credential has that id.
         InactiveCredential: it is switched off.
+        UnknownSeason: the account has no such season; nothing was run.
     """
     engine = here.database.engine
     credential = store.get(engine, credential_id)
     if not credential.is_active:
         raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
     began = time.monotonic()
-    label = season or _running(here, credential_id)
+    asked = season and asked_season.resolve(here.settings, here.database, credential_id, season)
+    label = asked or _running(here, credential_id)
     guessed = label is None
     label = label or seasons.season_of(seasons.today(), here.settings.season_start).label
 

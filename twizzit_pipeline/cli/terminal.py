@@ -21,18 +21,22 @@ from rich.table import Table
 _WIDEST = 100
 
 
-def console(*, stderr: bool = False, widest: int = _WIDEST) -> Console:
-    """A console no wider than people like to read (a table may ask for more); plain text where it is no terminal."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False, markup=False)
+def console(*, stderr: bool = False, widest: int = _WIDEST, quiet: bool = False) -> Console:
+    """A console no wider than people like to read (a table may ask for more); plain text where it is no terminal.
+
+    A `quiet` one says nothing.
+    """
+    made = Console(stderr=stderr, quiet=quiet, highlight=False, soft_wrap=False, emoji=False, markup=False)
     made.width = min(made.width, widest) if made.is_terminal else widest
     return made
 
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:
-    """An empty table in the house's style; the columns in `right` hold numbers."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    """An empty table in the house's style; the columns in `right` hold numbers, which are never broken."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))  # 80 columns are soon full
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        number = column in right
+        made.add_column(column, justify="right" if number else "left", overflow="fold", no_wrap=number)
     return made
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from twizzit_pipeline.cli import asking
+from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, table
@@ -39,14 +40,20 @@ def register(group: typer.Typer) -> None:
 
 
 def change_password(
-    credential_id: int,
+    club: Club,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input instead of asking")
     ] = False,
 ) -> None:
-    """Store another password for a login; its history, configuration and mappings stay."""
+    """Store another password for a login; its history, configuration and mappings stay.
+
+    Where automatic syncs had backed off after failures, the next one is due at once.
+    """
+    from twizzit_pipeline.sync import automatic  # noqa: PLC0415  (the client)
+
     with opened() as here:
         engine = here.database.engine
+        credential_id = credential_of(here, club)
         credential = store.get(engine, credential_id)
         keys = encryption_keys(here.settings)
         store.change_login(
@@ -57,24 +64,24 @@ def change_password(
             password=asking.secret("password", from_stdin=password_stdin),
             api_endpoint=credential.api_endpoint,
         )
+        automatic.login_changed(engine, credential_id)
     console().print(f"Stored. See whether it works: twizzit credentials verify {credential_id}")
 
 
-def activate(credential_id: int) -> None:
+def activate(club: Club) -> None:
     """Switch a credential on again."""
-    _switch(credential_id, True)
+    _switch(club, True)
 
 
-def deactivate(credential_id: int) -> None:
+def deactivate(club: Club) -> None:
     """Switch a credential off without deleting it: nothing is synced with it until it is activated."""
-    _switch(credential_id, False)
+    _switch(club, False)
 
 
-def delete(
-    credential_id: int, yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to go on")] = False
-) -> None:
+def delete(club: Club, yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to go on")] = False) -> None:
     """Delete a credential with its configuration and history; teams, players and mappings stay."""
     with opened() as here:
+        credential_id = credential_of(here, club)
         credential = store.get(here.database.engine, credential_id)
         if not yes:
             _ask_whether(f"Delete credential {credential_id} ({credential.organization_name}) with its history?")
@@ -91,7 +98,7 @@ def delete(
 
 
 def set_club(
-    credential_id: int,
+    credential: Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Its id, or its organization's name")],
     club: Annotated[str | None, typer.Argument(help="Id or exact name of a club of ShotSpot")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Take it back: the organization's name tells again")] = False,
 ) -> None:
@@ -102,6 +109,7 @@ def set_club(
     if (club is None) != clear:
         raise typer.BadParameter("either a club or --clear", param_hint="CLUB")
     with opened() as here:
+        credential_id = credential_of(here, credential)
         found = clubs.set_club(here.database.engine, credential_id, club)
     said = "No club is named any more: the organization's name tells"
     if found is not None:
@@ -202,8 +210,9 @@ def audit_log(
     console().print(shown)
 
 
-def _switch(credential_id: int, active: bool) -> None:
+def _switch(club: str, active: bool) -> None:
     with opened() as here:
+        credential_id = credential_of(here, club)
         changed = store.set_active(here.database.engine, credential_id, active)
     state = "on" if active else "off"
     console().print(f"Credential {credential_id} is {'' if changed else 'already '}switched {state}.")

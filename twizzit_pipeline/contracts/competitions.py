@@ -40,17 +40,34 @@ class CompetitionContract(pa.DataFrameModel):
     _name_printable = printable("name", "name_printable", "The name")
     _type_allowed = one_of(("league", "tournament"), "competition_type", "competition_type_allowed", "The type")
 
-    @column_rule("twizzit_competition_id", "duplicate_id", "No two different competitions share an id")
+    @column_rule(
+        "twizzit_competition_id",
+        "duplicate_id",
+        "No two different competitions share an id",
+        "another competition has the same id",
+    )
     @classmethod
     def _duplicate_id(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
         return ~values.duplicated(keep=False)
 
-    @column_rule("start_date", "start_date_present", "The first day is there", ask_nulls=True, form=True)
+    @column_rule(
+        "start_date",
+        "start_date_present",
+        "The first day is there",
+        "the first day is missing",
+        ask_nulls=True,
+        form=True,
+    )
     @classmethod
     def _start_date_present(cls, values: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
         return values.notna()
 
-    @row_rule("end_date", "ends_after_start", "The last day is not before the first, where it is given")
+    @row_rule(
+        "end_date",
+        "ends_after_start",
+        "The last day is not before the first, where it is given",
+        "the last day is before the first",
+    )
     @classmethod
     def _ends_after_start(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~(frame["end_date"] < frame["start_date"])
@@ -64,7 +81,12 @@ class CompetitionHints(pa.DataFrameModel):
 
     twizzit_competition_id: Series[str]
 
-    @row_rule("twizzit_competition_id", "listed_once", "The competition is listed once; equal rows are taken as one")
+    @row_rule(
+        "twizzit_competition_id",
+        "listed_once",
+        "The competition is listed once; equal rows are taken as one",
+        "the competition is listed several times, which is taken as once",
+    )
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame.duplicated()

@@ -79,24 +79,33 @@ class MatchContract(pa.DataFrameModel):
         "The status",
     )
 
-    @column_rule("twizzit_match_id", "duplicate_id", "No two different matches share an id")
+    @column_rule(
+        "twizzit_match_id", "duplicate_id", "No two different matches share an id", "another match has the same id"
+    )
     @classmethod
     def _duplicate_id(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
         return ~values.duplicated(keep=False)
 
-    @column_rule("starts_at", "start_readable", "The start is there, and is a time", ask_nulls=True, form=True)
+    @column_rule(
+        "starts_at",
+        "start_readable",
+        "The start is there, and is a time",
+        "the start is missing, or is no time",
+        ask_nulls=True,
+        form=True,
+    )
     @classmethod
     def _start_readable(cls, values: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
         return values.notna()
 
-    @row_rule("starts_at", "inside_season", "The match is played within its season")
+    @row_rule("starts_at", "inside_season", "The match is played within its season", "the day is outside of the season")
     @classmethod
     def _inside_season(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         day = frame["starts_at"].dt.tz_convert(ZONE).dt.tz_localize(None).dt.normalize()
         outside: pd.Series[bool] = (day < frame["season_start"]) | (day > frame["season_end"])
         return ~outside
 
-    @row_rule("away_name", "two_sides", "A team does not play against itself")
+    @row_rule("away_name", "two_sides", "A team does not play against itself", "both sides are the same team")
     @classmethod
     def _two_sides(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         same_id = frame["home_team_id"].notna() & (frame["home_team_id"] == frame["away_team_id"])
@@ -112,7 +121,12 @@ class MatchAsides(pa.DataFrameModel):
 
     opponent_unknown: Series[bool]
 
-    @row_rule("away_name", "opponent_unknown", "Both sides are teams: no bye, and none that is not known yet")
+    @row_rule(
+        "away_name",
+        "opponent_unknown",
+        "Both sides are teams: no bye, and none that is not known yet",
+        "a side is a bye, or is not known yet",
+    )
     @classmethod
     def _opponent_unknown(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame["opponent_unknown"]
@@ -133,27 +147,52 @@ class MatchHints(pa.DataFrameModel):
     status_known: Series[bool]
     score_unread: Series[bool]
 
-    @row_rule("starts_at", "hour_known", "The start tells the hour: midnight is a day alone")
+    @row_rule(
+        "starts_at",
+        "hour_known",
+        "The start tells the hour: midnight is a day alone",
+        "the start is a day alone, without an hour",
+    )
     @classmethod
     def _hour_known(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return frame["hour_known"]
 
-    @row_rule("status", "status_known", "The word for the status is known; else the match comes without it")
+    @row_rule(
+        "status",
+        "status_known",
+        "The word for the status is known; else the match comes without it",
+        "the word for the status is not known, so the match came without it",
+    )
     @classmethod
     def _status_known(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return frame["status_known"]
 
-    @row_rule("home_score", "score_readable", "The score, if any, has a known shape; else the match comes without it")
+    @row_rule(
+        "home_score",
+        "score_readable",
+        "The score, if any, has a known shape; else the match comes without it",
+        "the score has no known shape, so the match came without it",
+    )
     @classmethod
     def _score_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame["score_unread"]
 
-    @row_rule("twizzit_match_id", "listed_once", "The match is listed once; equal rows are taken as one")
+    @row_rule(
+        "twizzit_match_id",
+        "listed_once",
+        "The match is listed once; equal rows are taken as one",
+        "the match is listed several times, which is taken as once",
+    )
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame.duplicated()
 
-    @row_rule("starts_at", "one_match_at_a_time", "None of the account's teams is in two matches at once")
+    @row_rule(
+        "starts_at",
+        "one_match_at_a_time",
+        "None of the account's teams is in two matches at once",
+        "a team of the account plays another match at the same time",
+    )
     @classmethod
     def _one_match_at_a_time(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         known = frame["starts_at"].notna() & frame["hour_known"]

@@ -52,12 +52,22 @@ class PlayerContract(pa.DataFrameModel):
     _last_name_printable = printable("last_name", "last_name_printable", "The last name")
     _gender_allowed = one_of(("male", "female"), "gender", "gender_allowed", "The gender")
 
-    @column_rule("jersey_number", "jersey_number_range", "The shirt number is between 0 and 999, where it is given")
+    @column_rule(
+        "jersey_number",
+        "jersey_number_range",
+        "The shirt number is between 0 and 999, where it is given",
+        "the shirt number is not between 0 and 999",
+    )
     @classmethod
     def _jersey_number_range(cls, values: "pd.Series[int]") -> "pd.Series[bool]":
         return values.between(0, 999)
 
-    @row_rule("twizzit_player_id", "duplicate_id", "A team lists an id for one person only")
+    @row_rule(
+        "twizzit_player_id",
+        "duplicate_id",
+        "A team lists an id for one person only",
+        "the team lists the id twice, with different data",
+    )
     @classmethod
     def _duplicate_id(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         repeated = frame.duplicated(["twizzit_team_id", "twizzit_player_id"], keep=False)
@@ -77,17 +87,27 @@ class PlayerHints(pa.DataFrameModel):
 
     _gender_known = present("gender", "gender_known", "The player's gender")
 
-    @row_rule("jersey_number", "jersey_number_given", "The player has a shirt number")
+    @row_rule("jersey_number", "jersey_number_given", "The player has a shirt number", "there is no shirt number")
     @classmethod
     def _jersey_number_given(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return frame["jersey_number"].notna() | frame["jersey_unreadable"]
 
-    @row_rule("jersey_number", "jersey_number_readable", "The shirt number is a number; else the player has none")
+    @row_rule(
+        "jersey_number",
+        "jersey_number_readable",
+        "The shirt number is a number; else the player has none",
+        "the shirt number is no number, so the player comes without one",
+    )
     @classmethod
     def _jersey_number_readable(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame["jersey_unreadable"]
 
-    @row_rule("twizzit_player_id", "listed_once", "A team lists the player once; equal rows are taken as one")
+    @row_rule(
+        "twizzit_player_id",
+        "listed_once",
+        "A team lists the player once; equal rows are taken as one",
+        "the team lists the player several times, which is taken as once",
+    )
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame.duplicated()
@@ -101,6 +121,7 @@ FUNCTION_KNOWN = Rule(
     "function",
     "It is known whether the member's function is a player's (twizzit config set ID --function NAME=player or =other)",
     "reject",
+    "it is not known whether the function is a player's: twizzit config set ID --function NAME=player or =other",
 )
 """A rule about a membership, which the dialect judges: the others are about people."""
 

@@ -29,28 +29,30 @@ class Rule:
         column: the column that a broken rule is reported under.
         description: what holds for a row that keeps the rule.
         kind: whether a row that breaks it is rejected, comes and is counted, or is set aside.
+        broken: what is wrong with a row that breaks it, for people, as the end of a sentence.
     """
 
     name: str
     column: str
     description: str
     kind: Kind
+    broken: str = ""
 
 
 def column_rule(
-    column: str, name: str, description: str, *, ask_nulls: bool = False, form: bool = False
+    column: str, name: str, description: str, broken: str = "", *, ask_nulls: bool = False, form: bool = False
 ) -> Callable[..., Any]:
     """Decorator of a model's method that judges the values of one column; nulls pass unless `ask_nulls`.
 
-    `form`: see `is_form`.
+    `broken`: see `Rule`; `form`: see `is_form`.
     """
-    said = {"form": True} if form else None
+    said = {"broken": broken, **({"form": True} if form else {})}
     return pa.check(column, name=name, description=description, ignore_na=not ask_nulls, statistics=said)
 
 
-def row_rule(column: str, name: str, description: str) -> Callable[..., Any]:
-    """Decorator of a model's method that judges whole rows, reported under `column`."""
-    return pa.dataframe_check(name=name, description=description, statistics={"column": column})
+def row_rule(column: str, name: str, description: str, broken: str = "") -> Callable[..., Any]:
+    """Decorator of a model's method that judges whole rows, reported under `column`; `broken`: see `Rule`."""
+    return pa.dataframe_check(name=name, description=description, statistics={"column": column, "broken": broken})
 
 
 def present(column: str, name: str, what: str, *, form: bool = False) -> Any:
@@ -59,7 +61,7 @@ def present(column: str, name: str, what: str, *, form: bool = False) -> Any:
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
         return values.notna() & (values != "")
 
-    return column_rule(column, name, f"{what} is there", ask_nulls=True, form=form)(keeps)
+    return column_rule(column, name, f"{what} is there", f"{_low(what)} is missing", ask_nulls=True, form=form)(keeps)
 
 
 def at_most(length: int, column: str, name: str, what: str) -> Any:
@@ -68,7 +70,8 @@ def at_most(length: int, column: str, name: str, what: str) -> Any:
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
         return values.str.len() <= length
 
-    return column_rule(column, name, f"{what} has at most {length} characters")(keeps)
+    said = f"{_low(what)} is longer than {length} characters"
+    return column_rule(column, name, f"{what} has at most {length} characters", said)(keeps)
 
 
 def printable(column: str, name: str, what: str) -> Any:
@@ -77,7 +80,9 @@ def printable(column: str, name: str, what: str) -> Any:
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
         return ~values.str.contains(UNPRINTABLE, regex=True)
 
-    return column_rule(column, name, f"{what} holds no control characters")(keeps)
+    return column_rule(column, name, f"{what} holds no control characters", f"{_low(what)} holds control characters")(
+        keeps
+    )
 
 
 def one_of(allowed: Collection[str], column: str, name: str, what: str) -> Any:
@@ -86,7 +91,9 @@ def one_of(allowed: Collection[str], column: str, name: str, what: str) -> Any:
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
         return values.isin(list(allowed))
 
-    return column_rule(column, name, f"{what} is one of {', '.join(allowed)}, where it is given")(keeps)
+    listed = ", ".join(allowed)
+    said = f"{_low(what)} is none of {listed}"
+    return column_rule(column, name, f"{what} is one of {listed}, where it is given", said)(keeps)
 
 
 def is_form(check: pa.Check) -> bool:
@@ -109,5 +116,15 @@ def rules_of(model: type[pa.DataFrameModel], kind: Kind) -> tuple[Rule, ...]:
     checks: list[tuple[str | None, Any]] = [(c.name, check) for c in schema.columns.values() for check in c.checks]
     checks += [(None, check) for check in schema.checks]
     return tuple(
-        Rule(str(check.name), column_of(check, column), str(check.description), kind) for column, check in checks
+        Rule(str(check.name), column_of(check, column), str(check.description), kind, _broken(check))
+        for column, check in checks
     )
+
+
+def _broken(check: Any) -> str:
+    return str((check.statistics or {}).get("broken", ""))
+
+
+def _low(what: str) -> str:
+    """The subject within a sentence: "the id"."""
+    return what[:1].lower() + what[1:]

@@ -49,7 +49,9 @@ class TeamContract(pa.DataFrameModel):
     _age_group_length = at_most(20, "age_group", "age_group_length", "The age group")
     _gender_allowed = one_of(("male", "female", "mixed"), "gender", "gender_allowed", "The gender")
 
-    @column_rule("twizzit_team_id", "duplicate_id", "No two different teams share an id")
+    @column_rule(
+        "twizzit_team_id", "duplicate_id", "No two different teams share an id", "another team has the same id"
+    )
     @classmethod
     def _duplicate_id(cls, values: "pd.Series[str]") -> "pd.Series[bool]":
         return ~values.duplicated(keep=False)
@@ -63,7 +65,12 @@ class TeamHints(pa.DataFrameModel):
 
     twizzit_team_id: Series[str]
 
-    @row_rule("twizzit_team_id", "listed_once", "The team is listed once; equal rows are taken as one")
+    @row_rule(
+        "twizzit_team_id",
+        "listed_once",
+        "The team is listed once; equal rows are taken as one",
+        "the team is listed several times, which is taken as once",
+    )
     @classmethod
     def _listed_once(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         return ~frame.duplicated()

@@ -9,7 +9,6 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.datastructures import MutableHeaders
-from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twizzit_pipeline.http_api import schemas
@@ -17,6 +16,7 @@ from twizzit_pipeline.http_api.access import AccessLines
 from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.body_limit import BodyLimit
 from twizzit_pipeline.http_api.openapi import document_truly
+from twizzit_pipeline.http_api.pages import add_pages
 from twizzit_pipeline.http_api.problems import UnexpectedErrors, handle_problems
 from twizzit_pipeline.http_api.routes import (
     audit,
@@ -65,13 +65,14 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         lifespan=_lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         redoc_url=None,
-        docs_url="/docs",
+        docs_url=None,
         openapi_url="/openapi.json",
     )
     app.state.service = service
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(_elsewhere())
+    add_pages(app)
     app.include_router(metrics.router, include_in_schema=False)  # where Prometheus looks by itself
     handle_problems(app)
     document_truly(app)
@@ -92,17 +93,13 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
 
 
 def _elsewhere() -> APIRouter:
-    """Doors to the same rooms: the document and its page under the API's prefix, health at the top."""
+    """Doors to the same rooms: the document under the API's prefix, health at the top."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(f"{PREFIX}/openapi.json")
     async def document(request: Request) -> dict[str, Any]:
         app: FastAPI = request.app
         return app.openapi()
-
-    @router.get(f"{PREFIX}/docs")
-    async def page() -> Response:
-        return RedirectResponse("/docs")
 
     router.add_api_route("/health", health.health, response_model=schemas.Health)
     return router

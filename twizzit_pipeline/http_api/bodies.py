@@ -19,6 +19,7 @@ from pydantic.alias_generators import to_camel
 
 from twizzit_pipeline.sync.config import LARGEST_LIMIT
 from twizzit_pipeline.sync.meanings import LONGEST_WORD, MOST_WORDS
+from twizzit_pipeline.sync.recipients import MOST as MOST_RECIPIENTS
 from twizzit_pipeline.sync.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
 from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, GroupTypeMeaning, StatusMeaning
 
@@ -213,6 +214,13 @@ class ConfigChange(Body):
         Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] | None,
         BeforeValidator(_whole),
         Field(description="Calls to Twizzit that automatic syncs make a month last with; null takes the limit away"),
+    ] = None
+    notify_to: Annotated[
+        list[str] | None,
+        Field(
+            max_length=MOST_RECIPIENTS,
+            description="E-mail addresses that are told of this credential, besides those of the settings; [] for none",
+        ),
     ] = None
     match_event_type: Annotated[
         EventType | None,

@@ -97,18 +97,24 @@ def _of_states(seen: Overview) -> Iterator[Metric]:
     yield counted
     named = InfoMetricFamily("twizzit_credential", "Whose credential it is, to be joined by its id", labels=_ID)
     state_of = GaugeMetricFamily("twizzit_sync_state", "1 for the state that it is in", labels=(*_ID, "state"))
+    needs = GaugeMetricFamily(
+        "twizzit_sync_lasting_state",
+        "1 for the state that it is in but for a sync under way, which is no answer yet: what alerts look at",
+        labels=(*_ID, "state"),
+    )
     for one in seen.credentials:
         credential_id = str(one.facts.credential_id)
         named.add_metric((credential_id,), {"organization_name": one.facts.organization_name})
         state_of.add_metric((credential_id, one.state.value), 1)
-    yield from (named, state_of)
+        needs.add_metric((credential_id, one.lasting.value), 1)
+    yield from (named, state_of, needs)
 
 
 # What there is one number of for each credential; None is absent.
 _BY_CREDENTIAL: Sequence[tuple[str, str, Callable[[CredentialStatus], float | None]]] = (
     (
         "twizzit_sync_last_success_timestamp_seconds",
-        "When a sync last ended as success or partial success",
+        "When everything that it is to sync, of the running season, had last ended as success or partial success",
         lambda one: None if one.facts.last_success_at is None else one.facts.last_success_at.timestamp(),
     ),
     (

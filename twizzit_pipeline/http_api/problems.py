@@ -69,6 +69,8 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.UnknownOrganization, 404, "Organization not found"),
     (errors.UnknownRequest, 404, "Sync request not found"),
     (errors.UnknownTeam, 404, "Team not found"),
+    (errors.UnknownPlayer, 404, "Player not found"),
+    (errors.NotUnique, 409, "Not unique"),
     (errors.UnknownClub, 404, "Club not found"),
     (errors.ConfigurationRefused, 400, "Validation failed"),
     (errors.DuplicateOrganization, 409, "Organization already has credentials"),
@@ -106,6 +108,8 @@ def problem_of(error: errors.TwizzitPipelineError) -> Problem:
         return Problem(status, name, syncId=error.history_id, requestId=error.request_id)
     if isinstance(error, _UNSPOKEN):
         return Problem(status, name, "The database cannot answer now: try again later")
+    if isinstance(error, errors.NotUnique):
+        return Problem(status, name, str(error), choices=list(error.choices))
     message = " ".join(str(error).split())
     return Problem(status, name, None if message == name else message)
 

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import HistoryRow
 from twizzit_pipeline.sync.requests import Request
+from twizzit_pipeline.sync.sentences import sentence
 from twizzit_pipeline.sync.usage import Budget
 
 _Answer = TypeVar("_Answer", schemas.SyncResult, schemas.SyncAccepted)
@@ -20,10 +22,15 @@ def failed_items(row: HistoryRow, *, kinds: Iterable[str] = _KINDS) -> list[sche
         reasons: Mapping[str, Any] = row.details.get(kind) or {}
         for reason, items in sorted(reasons.items()):
             found += [
-                schemas.SyncError(entity=row.entity, twizzit_id=remote_id, error=reason)
+                schemas.SyncError(entity=row.entity, twizzit_id=remote_id, error=reason, message=_said(row, reason))
                 for remote_id in items.get("twizzit_ids", [])
             ]
     return found
+
+
+def _said(row: HistoryRow, reason: str) -> str:
+    said = sentence(row.entity, reason)
+    return said if row.credential_id is None else named(said, row.credential_id)
 
 
 def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncResult:
@@ -38,7 +45,7 @@ def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncRes
     others = {entity: row for entity, row in of_entity.items() if entity in _OTHERS}
     errors = [item for row in rows for item in failed_items(row)]
     if request.status == "failed" and not errors and request.error:
-        errors = [schemas.SyncError(entity=wanted, twizzit_id=None, error=request.error)]
+        errors = [schemas.SyncError(entity=wanted, twizzit_id=None, error=request.error, message=request.error)]
     ended = request.completed_at or request.requested_at
     result = schemas.SyncResult(
         success=request.status != "failed",
@@ -92,6 +99,8 @@ def _counts(row: HistoryRow) -> schemas.SyncCounts:
 def _message(request: Request, rows: Sequence[HistoryRow]) -> str:
     if request.status == "failed":
         return f"Sync failed: {request.error or 'see the sync history'}"
+    if rows and all(row.details.get("season_exists") is False for row in rows):
+        return f"The account has no season {request.season or rows[0].details.get('season')}; nothing was synced"
     *told, last = [f"{row.items_succeeded} of {row.items_processed} {row.entity}" for row in rows] or ["nothing to do"]
     said = f"{', '.join(told)} and {last}" if told else last
     return f"Synced {said}" + ("; the rest is in errors" if request.status == "partial_success" else "")

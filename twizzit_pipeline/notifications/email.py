@@ -5,6 +5,7 @@ Texts of mail servers stay out of errors: they may hold addresses and logins; th
 
 import smtplib
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -44,6 +45,17 @@ class Email:
         self._login = login
         self._sender = sender
         self._recipients = recipients
+
+    def to(self, recipients: tuple[str, ...]) -> "Email":
+        """The same mail server and sender, to others."""
+        return Email(
+            host=self._host,
+            port=self._port,
+            security=self._security,
+            login=self._login,
+            sender=self._sender,
+            recipients=recipients,
+        )
 
     def send(self, message: Message) -> str | None:
         """Sends it; says how many recipients the server refused, if it took the message for others.
@@ -98,6 +110,36 @@ class Email:
             server.close()
             raise
         return server
+
+
+class ClubEmail:
+    """The channel `club_email`: letters about one credential alone, to the addresses in its configuration.
+
+    Args:
+        letters: whose mail server and sender they use.
+        addresses: credential id → who is told.
+    """
+
+    name = "club_email"
+
+    def __init__(self, letters: Email, addresses: Mapping[int, tuple[str, ...]]) -> None:
+        self._letters = letters
+        self.addresses = addresses
+
+    def send(self, message: Message) -> str | None:
+        """To nobody: a message belongs to a credential here, see `send_of`."""
+        return f"nobody is told: {message.reference} is of no credential"
+
+    def send_of(self, credential_id: int, message: Message) -> str | None:
+        """Sends it to the credential's own readers; says what was not quite right with that.
+
+        Raises:
+            ReceiverFailed: as `Email.send`.
+        """
+        recipients = self.addresses.get(credential_id, ())
+        if not recipients:
+            return "nobody is told of this credential any more"
+        return self._letters.to(recipients).send(message)
 
 
 def _said(error: smtplib.SMTPException) -> str:

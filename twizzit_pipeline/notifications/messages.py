@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from twizzit_pipeline.notifications import events
+from twizzit_pipeline.notifications.advice import what_helps
 from twizzit_pipeline.notifications.events import Fact
 
 MOST_LINES = 10
+MOST_LINES_OF_A_DIGEST = 60
 _LONGEST_NAME = 80
 _LONGEST_ERROR = 300
 
@@ -26,6 +28,7 @@ _TITLES = {
     events.PARTIAL: "partial success",
     events.RECOVERED: "works again",
 }
+_ORDER = {kind: place for place, kind in enumerate(_TITLES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,12 @@ class Message:
 def compose(facts: Sequence[Fact]) -> Message:
     """The message that tells these facts, the oldest first; of one credential or of many."""
     of_one = len({fact.credential_id for fact in facts}) == 1
-    lines = [_line(fact, named=not of_one) for fact in facts[:MOST_LINES]]
-    if len(facts) > MOST_LINES:
-        lines.append(f"… and {len(facts) - MOST_LINES} more: twizzit notifications list")
+    digest = not of_one and all(fact.kind == events.PARTIAL for fact in facts)
+    most = MOST_LINES_OF_A_DIGEST if digest else MOST_LINES
+    shown = facts if digest or of_one else sorted(facts, key=lambda fact: _ORDER[fact.kind])
+    lines = [_in_brief(fact) if digest else _line(fact, named=not of_one) for fact in shown[:most]]
+    if len(facts) > most:
+        lines.append(f"… and {len(facts) - most} more: twizzit notifications list")
     subject = _subject(facts) if of_one else _subject_of_many(facts)
     return Message(subject, (subject, *lines), f"{facts[0].key}.{len(facts)}.{int(facts[-1].at.timestamp())}")
 
@@ -90,12 +96,26 @@ def _line(fact: Fact, *, named: bool) -> str:
     return f"• {_organization(fact)}: {said}" if named else f"• {said}"
 
 
+def _in_brief(fact: Fact) -> str:
+    """A partial success in a digest of many: what, how much, and where to look."""
+    body = fact.body
+    return (
+        f"• {_organization(fact)}: {_what(body)}: {body['failed']} of {body['processed']} items failed:"
+        f" twizzit history {fact.credential_id}"
+    )
+
+
 def _failed(body: Mapping[str, Any], credential_id: int) -> str:
     return (
         f"Failed at {_moment(body['ended_at'])}: {_what(body)}: {_sentence(body['error'])}"
         f"{_more(body, 'more of its syncs failed for the same reason')}"
-        f" What happened (row {body['history_id']}): twizzit history {credential_id}"
+        f"{_helps(body['error'], credential_id)} (row {body['history_id']} of its history)"
     )
+
+
+def _helps(error: str, credential_id: int) -> str:
+    command = what_helps(error, credential_id)
+    return "" if command is None else f" What helps: {command}"
 
 
 def _partial(body: Mapping[str, Any], credential_id: int) -> str:
@@ -117,25 +137,27 @@ def _late(body: Mapping[str, Any], credential_id: int) -> str:
     last = "never" if body["last_success_at"] is None else f"at {_moment(body['last_success_at'])}"
     return (
         f"Late: a sync was expected by {_moment(body['expected_at'])} (every {body['interval_minutes']} minutes); the"
-        f" last one that went well: {last}. {_BECAUSE[body['because']]} twizzit history {credential_id}"
+        f" last one that went well: {last}. {_BECAUSE[body['because']]} twizzit status {credential_id}"
     )
 
 
-def _budget(body: Mapping[str, Any], _: int) -> str:
-    return f"{_used(body)} Automatic syncs are spaced so that the rest lasts until the month ends."
+def _budget(body: Mapping[str, Any], credential_id: int) -> str:
+    said = "Automatic syncs are spaced so that the rest lasts until the month ends."
+    return f"{_used(body)} {said} twizzit config show {credential_id}"
 
 
-def _spent(body: Mapping[str, Any], _: int) -> str:
+def _spent(body: Mapping[str, Any], credential_id: int) -> str:
     why = f" {_sentence(body['paused_because'])}" if body["paused_because"] else ""
     until = f" Automatic syncs pause until {_moment(body['paused_until'])}." if body["paused_until"] else ""
-    return f"{_used(body)}{why}{until} Ask the federation for more calls, or raise the limit."
+    limit = f"twizzit config set {credential_id} --limit CALLS"
+    return f"{_used(body)}{why}{until} Ask the federation for more calls, or raise the limit: {limit}"
 
 
 _BECAUSE = {
     "running": "One is under way.",
     "failing": "Its syncs fail.",
     "waiting": "The next one is planned for later.",
-    "overdue": "It is due, and nobody makes it sync: does the orchestrator run? twizzit status;",
+    "overdue": "It is due, and nobody makes it sync: does the orchestrator run?",
 }
 
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {

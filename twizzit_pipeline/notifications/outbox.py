@@ -16,7 +16,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from twizzit_pipeline.notifications import choice
 from twizzit_pipeline.notifications.events import LATE, STATES, Fact, News
+from twizzit_pipeline.notifications.lately import BOOKMARK, sent_lately
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import notifications
@@ -30,13 +32,8 @@ GIVES_UP_AFTER = timedelta(days=1)
 OVERLAP = timedelta(minutes=10)
 LONGEST_DELAY = timedelta(minutes=15)
 
-# More messages than that are not sent in that time: what comes on top is told together.
-MOST_MESSAGES, IN_TIME = 10, timedelta(minutes=10)
-# Of more credentials than that at once, one message tells.
-MOST_CREDENTIALS = 5
 _MOST_ROWS = 5000
 
-_BOOKMARK = "bookmark"
 _GIVEN_UP = "given up"
 _table = notifications.c
 
@@ -81,8 +78,8 @@ def now_of(connection: Connection) -> datetime:
 
 def take_bookmark(connection: Connection, channel: str, now: datetime) -> Bookmark | None:
     """The channel's bookmark, locked until the transaction ends; None where somebody else has it."""
-    row = {"channel": channel, "key": _BOOKMARK, "kind": _BOOKMARK, "body": {}, "delivered_at": now}
-    of_channel = [_table.channel == channel, _table.key == _BOOKMARK]
+    row = {"channel": channel, "key": BOOKMARK, "kind": BOOKMARK, "body": {}, "delivered_at": now}
+    of_channel = [_table.channel == channel, _table.key == BOOKMARK]
     if connection.execute(select(_table.id).where(*of_channel)).first() is None:
         connection.execute(insert(notifications).values(row).on_conflict_do_nothing())
     taken = select(_table.body).where(*of_channel).with_for_update(skip_locked=True)
@@ -105,9 +102,7 @@ def move_bookmark(connection: Connection, channel: str, bookmark: Bookmark, now:
         "seen": sorted(bookmark.seen),
         "watching_since": bookmark.watching_since.isoformat(),
     }
-    connection.execute(
-        update(notifications).where(_table.channel == channel, _table.key == _BOOKMARK).values(body=body)
-    )
+    connection.execute(update(notifications).where(_table.channel == channel, _table.key == BOOKMARK).values(body=body))
 
 
 def still_open(connection: Connection, channel: str, credential_ids: Collection[int]) -> list[Fact]:
@@ -154,19 +149,17 @@ def write(connection: Connection, channel: str, found: News) -> int:
     return len(rows)
 
 
-def claim(engine: Engine, channel: str, at: datetime | None = None) -> list[Fact]:
-    """The facts of the next message, the oldest first: those of one credential, or of all where many have some.
+def claim(engine: Engine, channel: str, at: datetime | None = None, *, each_alone: bool = False) -> list[Fact]:
+    """The facts of the next message, the oldest first, as `choice` chooses them.
 
-    Empty where nothing is due, where somebody else is about to send it, or where so much was sent already that the rest
-    should be told together. They are due again later, unless `delivered` says that they are told.
+    Empty where nothing is to be sent now, or where somebody else is about to send it. They are due again later, unless
+    `delivered` says that they are told.
+
+    Args:
+        each_alone: every credential has its own readers: no message tells of two, and none waits for another's.
     """
     with driver_errors(), engine.begin() as connection:
         now = at or now_of(connection)
-        sent = select(func.count(_table.delivered_at.distinct())).where(
-            _table.channel == channel, _table.kind != _BOOKMARK, _table.delivered_at > now - IN_TIME
-        )
-        if (connection.scalar(sent) or 0) >= MOST_MESSAGES:
-            return []
         due = connection.execute(
             select(notifications)
             .where(*_waiting(channel, now), _table.next_attempt_at <= now)
@@ -174,7 +167,10 @@ def claim(engine: Engine, channel: str, at: datetime | None = None) -> list[Fact
             .limit(_MOST_ROWS)
             .with_for_update(skip_locked=True)
         ).all()
-        chosen = _chosen(due)
+        if each_alone:
+            chosen = choice.of_one_credential(due)
+        else:
+            chosen = choice.next_message(due, sent_lately(connection, channel, now), now) if due else []
         if chosen:
             tries = max(row.attempts for row in chosen)
             connection.execute(
@@ -228,7 +224,7 @@ def waiting(engine: Engine, channel: str, at: datetime | None = None) -> int:
 
 def recent(engine: Engine, *, limit: int = 50, offset: int = 0) -> list[Notification]:
     """What was told and what is still to be, of all channels, newest first."""
-    wanted = select(notifications).where(_table.kind != _BOOKMARK).order_by(_table.id.desc()).limit(limit)
+    wanted = select(notifications).where(_table.kind != BOOKMARK).order_by(_table.id.desc()).limit(limit)
     with driver_errors(), engine.connect() as connection:
         return [_notification(row) for row in connection.execute(wanted.offset(offset))]
 
@@ -252,12 +248,6 @@ def _waits_until(
         .group_by(_table.credential_id)
     )
     return {int(credential_id): until for credential_id, until in rows}
-
-
-def _chosen(due: Sequence[Row[Any]]) -> list[Row[Any]]:
-    if len({row.credential_id for row in due}) > MOST_CREDENTIALS:
-        return list(due)
-    return [row for row in due if row.credential_id == due[0].credential_id]
 
 
 def _mark(engine: Engine, facts: Sequence[Fact], **values: object) -> None:

@@ -41,7 +41,8 @@ class Run:
         ended_at: when its last row closed (UTC, with zone).
         over: whether it will open or close no more rows: none is in progress, and it holds no lease.
         row_ids: its rows in the history, in ascending order.
-        whole: whether it was about all of the season; one of a single team says nothing of the others.
+        whole: whether it was about all of the season; one of a single team says nothing of the others, and one of a
+            season that the account has not says nothing at all.
         outcomes: the last one of each entity: a step that was tried again is known by its last try.
     """
 
@@ -132,7 +133,9 @@ def _run(rows: list[Row[Any]]) -> Run:
         over=not any(row.leased or row.status == _IN_PROGRESS for row in rows),
         row_ids=tuple(row.id for row in rows),
         outcomes=tuple(latest.values()),
-        whole=not any((row.details or {}).get("group_id") for row in rows),
+        whole=not any(
+            (row.details or {}).get("group_id") or (row.details or {}).get("season_exists") is False for row in rows
+        ),
     )
 
 

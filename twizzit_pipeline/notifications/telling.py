@@ -6,7 +6,7 @@ costs a few seconds of a round, and only its own channel.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,13 +16,14 @@ from sqlalchemy import Connection, Engine, select
 from twizzit_pipeline.errors import ReceiverFailed
 from twizzit_pipeline.notifications import budgets, messages, outbox
 from twizzit_pipeline.notifications.channels import Channel
+from twizzit_pipeline.notifications.email import ClubEmail, Email
 from twizzit_pipeline.notifications.events import Fact, news
 from twizzit_pipeline.notifications.outbox import CATCHING_UP, FORGETS_AFTER, OVERLAP, Bookmark
 from twizzit_pipeline.notifications.runs import Run, ended_since
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials
-from twizzit_pipeline.sync import freshness
+from twizzit_pipeline.sync import freshness, recipients
 from twizzit_pipeline.sync.freshness import Late
 from twizzit_pipeline.sync.lease import close_interrupted
 
@@ -59,18 +60,29 @@ def tell(engine: Engine, channels: Sequence[Channel], at: datetime | None = None
     with driver_errors():
         close_interrupted(engine)
     told = []
-    for channel in channels:
-        found = look(engine, channel.name, at)
+    for channel in [*channels, *_of_the_clubs(engine, channels)]:
+        found = look(engine, channel.name, at, only=channel.addresses if isinstance(channel, ClubEmail) else None)
         given_up = outbox.give_up(engine, channel.name, at)
         sent, trouble = _deliver(engine, channel, at)
         told.append(Told(channel.name, found, sent, outbox.waiting(engine, channel.name, at), given_up, trouble))
     return told
 
 
-def look(engine: Engine, channel: str, at: datetime | None = None) -> int:
+def _of_the_clubs(engine: Engine, channels: Sequence[Channel]) -> list[ClubEmail]:
+    """The letters to those who are told of one credential alone; none where nobody is."""
+    letters = [channel for channel in channels if isinstance(channel, Email)]
+    with driver_errors(), engine.connect() as connection:
+        addresses = recipients.everybody(connection) if letters else {}
+    return [ClubEmail(letters[0], addresses)] if addresses else []
+
+
+def look(engine: Engine, channel: str, at: datetime | None = None, *, only: Collection[int] | None = None) -> int:
     """Writes down what is to be told to the channel since the last look; how many facts.
 
     Nothing where another process is looking.
+
+    Args:
+        only: credentials that the channel is about; None for all.
     """
     with driver_errors(), engine.begin() as connection:
         now = at or outbox.now_of(connection)
@@ -78,15 +90,16 @@ def look(engine: Engine, channel: str, at: datetime | None = None) -> int:
         if bookmark is None:
             return 0
         runs, still_seen = ended_since(connection, bookmark.since, bookmark.seen)
-        new = [run for run in runs if run.over]
-        late = freshness.late(engine, now)  # after the runs: whoever synced in time is not late any more
+        new = [run for run in runs if run.over and (only is None or run.credential_id in only)]
+        # After the runs: whoever synced in time is not late any more.
+        late = [one for one in freshness.late(engine, now) if only is None or one.credential_id in only]
         found = news(
             new,
             told=outbox.still_open(connection, channel, {run.credential_id for run in new}),
             late=late,
             catching_up=now - bookmark.watching_since < CATCHING_UP,
             organizations=_organizations(connection, late),
-            budgets=budgets.nearly_spent(connection, now),
+            budgets=[one for one in budgets.nearly_spent(connection, now) if only is None or one.credential_id in only],
             now=now,
         )
         written = outbox.write(connection, channel, found)
@@ -112,7 +125,10 @@ def _organizations(connection: Connection, late: Sequence[Late]) -> dict[int, st
 def _deliver(engine: Engine, channel: Channel, at: datetime | None) -> tuple[int, str | None]:
     """How many messages were taken, and why the last one was not. After one that was not, the others wait."""
     began, sent, trouble = time.monotonic(), 0, None
-    while time.monotonic() - began < SECONDS_A_ROUND and (facts := outbox.claim(engine, channel.name, at)):
+    alone = isinstance(channel, ClubEmail)
+    while time.monotonic() - began < SECONDS_A_ROUND and (
+        facts := outbox.claim(engine, channel.name, at, each_alone=alone)
+    ):
         try:
             remark = within(SECONDS_A_MESSAGE, partial(_send, channel, facts))
         except ReceiverFailed as error:
@@ -124,7 +140,10 @@ def _deliver(engine: Engine, channel: Channel, at: datetime | None) -> tuple[int
 
 
 def _send(channel: Channel, facts: Sequence[Fact]) -> str | None:
-    return channel.send(messages.compose(facts))
+    message = messages.compose(facts)
+    if isinstance(channel, ClubEmail):
+        return channel.send_of(facts[0].credential_id, message)
+    return channel.send(message)
 
 
 def within(seconds: float, send: Callable[[], str | None]) -> str | None:

@@ -1,129 +1,117 @@
-"""The asset checks: every contract rule, what the steps could not do, and whether what they left is sound.
+"""The asset checks: a few that a person reads, each folded from the rules about its asset (`rules`).
 
-What belongs here: the checks' specifications and their results, made from a step's report and from what `sync.quality`
-found. A check is evaluated by the step of its asset, so a backfill or a single materialization brings the checks of
-exactly its own partition up to date. Metadata holds counts and ids, never a name. No check stops a run, an error as
-little as a warning: the other rows are right. `docs/checks.md` says of each what to do.
-
-Another entity's checks are its contract's rules with `SCAN_QUALITY`, and `MAPPING_CHECKS`; where a name may well come
-twice, without the one about names.
+What belongs here: specifications and results, made from a step's report and from what `sync.quality` found. A check is
+evaluated by the step of its asset, so a backfill or a single materialization brings the checks of exactly its own
+partition up to date. It passes where none of its rules falls short, and is as bad as the worst that does. Metadata
+holds counts and ids, never a name. No check stops a run, an error as little as a warning: the other rows are right.
+`docs/checks.md` says of each rule what to do.
 """
 
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
-from twizzit_pipeline.contracts.competitions import RULES as COMPETITION_RULES
-from twizzit_pipeline.contracts.matches import MATCH_MINUTES
-from twizzit_pipeline.contracts.matches import RULES as MATCH_RULES
-from twizzit_pipeline.contracts.players import RULES as PLAYER_RULES
-from twizzit_pipeline.contracts.rules import Rule
-from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
+from twizzit_pipeline.orchestration.rules import (
+    COMPLETENESS,
+    CONSISTENCY,
+    CONTRACT,
+    ITEMS_APPLIED,
+    LINKS_CLEAR,
+    NO_WARNINGS,
+    ROSTERS_READ,
+    STILL_LISTED,
+    VOLUME,
+    AssetRule,
+    Rules,
+    checks_of,
+)
 from twizzit_pipeline.sync.plan.matches import VANISHED
-from twizzit_pipeline.sync.quality import TOLERATED, names
-from twizzit_pipeline.sync.quality.findings import Finding, Quality, Tolerance, ratio
+from twizzit_pipeline.sync.quality.findings import Finding, Quality, ratio
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 
 IDS_SHOWN = 50
-ROSTERS_READ = "every_roster_was_read"
-ITEMS_APPLIED = "every_item_was_applied"
-LINKS_CLEAR = "no_doubtful_link"
-NO_WARNINGS = "nothing_to_look_at"
-STILL_LISTED = "every_match_is_still_listed"
+JUDGED = "judged"
+FELL_SHORT = "as_judged_before"
 DOUBTFUL_LINK = "doubtful_link"
+DESCRIPTIONS = {
+    CONTRACT: "Every row keeps the rules of its contract",
+    COMPLETENESS: "Everything came that was to come",
+    VOLUME: "There is about as much as usual, and little of it was rejected",
+    CONSISTENCY: "What is there fits together, and points at the right rows",
+}
+
+_JUDGED = ("rule", "count", "result", "speaks_of")
+_DEFINED = ("rule", "column", "holds")
 
 WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 
+Metadata = dict[str, dg.MetadataValue]
+Row = Mapping[str, str | int | float | bool]
+
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A check of one asset. `column`: the column that it judges, if it judges one.
+class Verdict:
+    """What one rule says of one step. `finding`: None where the step could not judge it.
 
-    `tolerated`: how many may fall short before it warns; None where nobody may.
+    `why_not`: what kept it from being judged, if that is worth a warning.
     """
 
-    name: str
-    description: str
-    column: str | None = None
-    tolerated: Tolerance | None = None
+    rule: AssetRule
+    finding: Finding | None
+    why_not: str | None = None
+
+    @property
+    def fine(self) -> bool:
+        """Whether it does not make its check fail."""
+        return self.why_not is None if self.finding is None else self.finding.fine
+
+    @property
+    def grave(self) -> bool:
+        """Whether it makes its check an error."""
+        return not self.fine and self.finding is not None and self.finding.grave
+
+    @property
+    def count(self) -> int:
+        """How many fall short, those that are tolerated too."""
+        return 0 if self.finding is None else len(self.finding.ids)
+
+    @property
+    def said(self) -> str:
+        """For the check's description: ``2 × first_name_present``."""
+        if self.finding is None:
+            return f"{self.rule.name} could not be judged: {self.why_not}"
+        return f"{self.count} × {self.rule.name}" if self.count else self.rule.name
+
+    @property
+    def row(self) -> Row:
+        """For the check's table of rules."""
+        result = "passed" if self.fine else "ERROR" if self.grave else "WARN"
+        if self.finding is None and self.fine:
+            result = "not judged"
+        speaks_of = "" if self.finding is None else self.finding.speaks_of
+        return {"rule": self.rule.name, "count": self.count, "result": result, "speaks_of": speaks_of}
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Who falls short, why, and what was compared; of many ids the first."""
+        if self.finding is None:
+            return {} if self.why_not is None else {"error": self.why_not}
+        ids, found = self.finding.ids, dict[str, Any]()
+        if ids:
+            found["local_ids" if self.finding.local else "twizzit_ids"] = list(ids[:IDS_SHOWN])
+        reasons = {reason: count for reason, count in self.finding.reasons.items() if count}
+        if reasons:
+            found["reasons"] = reasons
+        if self.finding.ids_of:
+            found["ids_by_reason"] = {reason: list(some[:IDS_SHOWN]) for reason, some in self.finding.ids_of.items()}
+        return found | dict(self.finding.numbers)
 
 
-def rule_checks(rules: Iterable[Rule]) -> tuple[Check, ...]:
-    """A check for each rule of a contract; what is set aside is as it should be, and has none."""
-    return tuple(
-        Check(rule.name, _described(rule), rule.column, TOLERATED.get(rule.name))
-        for rule in rules
-        if rule.kind != "set_aside"
-    )
-
-
-def _described(rule: Rule) -> str:
-    tolerated = TOLERATED.get(rule.name)
-    return rule.description if tolerated is None else f"{rule.description}; {tolerated.share:.0%} may lack it"
-
-
-SCAN_QUALITY = (
-    Check(names.FEW_REJECTED, "At most 5% of what Twizzit lists breaks a rule; more than 20% is an error"),
-    Check(
-        names.VOLUME, "Not half of the usual number is gone, against the last ten syncs of this credential and season"
-    ),
-    Check(
-        names.SET_ASIDE_AS_USUAL,
-        "No reason sets aside a tenth of the rows more than usual, and no team lost its players to one function",
-    ),
-    Check(names.NAMESAKES, "Nobody has the name of another in the same club: two such rows may be one"),
-)
-_WITHOUT_NAMES = tuple(check for check in SCAN_QUALITY if check.name != names.NAMESAKES)
-TEAM_SCAN_CHECKS = (*rule_checks(TEAM_RULES), *SCAN_QUALITY)
-PLAYER_SCAN_CHECKS = (
-    *rule_checks(PLAYER_RULES),
-    Check(ROSTERS_READ, "The players of every team could be read; a team that could not counts as failed"),
-    *SCAN_QUALITY,
-)
-COMPETITION_SCAN_CHECKS = (*rule_checks(COMPETITION_RULES), *_WITHOUT_NAMES)
-MATCH_SCAN_CHECKS = (
-    *rule_checks(MATCH_RULES),
-    Check(names.HAVE_MATCHES, "Every competition of the season has a match"),
-    *_WITHOUT_NAMES,
-)
-MAPPING_CHECKS = (
-    Check(ITEMS_APPLIED, "Every valid row of the scan ended in ShotSpot's tables"),
-    Check(LINKS_CLEAR, "No row fits several of ShotSpot's; where several fit, nobody is linked and nobody is made"),
-    Check(NO_WARNINGS, "Nothing was applied otherwise than Twizzit has it (a shirt number left out, for example)"),
-    Check(names.COMPLETE, "Every row of the scan has a mapping, or is among the items that failed"),
-    Check(names.SOMEWHERE, "Every mapping points at a row of ShotSpot that is in the right place"),
-    Check(
-        names.OWNED, "Every mapping in the clubs of this credential belongs to a credential, which keeps it up to date"
-    ),
-    Check(names.VOLUME, "Not half of the usual number of mappings is gone, against the last ten syncs"),
-    Check(names.SET_ASIDE_AS_USUAL, "No reason sets aside a tenth of the items more than usual"),
-    Check(names.NAMESAKES, "Nobody in ShotSpot has the name of another in the same club: two such rows may be one"),
-)
-PLAYER_MAPPING_CHECKS = (
-    *MAPPING_CHECKS,
-    Check(
-        names.REGISTRATION, "Whoever has a mapping is registered in ShotSpot, and nobody else", "is_twizzit_registered"
-    ),
-)
-COMPETITION_MAPPING_CHECKS = tuple(check for check in MAPPING_CHECKS if check.name != names.NAMESAKES)
-MATCH_MAPPING_CHECKS = (
-    *COMPETITION_MAPPING_CHECKS,
-    Check(
-        STILL_LISTED, "Every match of the season that a sync brought is still in Twizzit's calendar; none is taken away"
-    ),
-    Check(names.TWO_CLUBS, "Every match is between two clubs: ShotSpot has no game of a club against itself"),
-    Check(names.IN_SEASON, "Every game lies within its season's days, whoever moved it"),
-    Check(
-        names.ONE_AT_A_TIME,
-        f"No team of the credential's clubs, nor who plays them, has two games within {MATCH_MINUTES} minutes",
-    ),
-)
-
-
-def specs(asset: str, checks: Iterable[Check]) -> list[dg.AssetCheckSpec]:
+def specs(asset: str, rules: Rules) -> list[dg.AssetCheckSpec]:
     """The specifications of an asset's checks, partitioned like the asset.
 
     Were they not, the pass of one club would hide the failure of another.
@@ -134,44 +122,52 @@ def specs(asset: str, checks: Iterable[Check]) -> list[dg.AssetCheckSpec]:
         )
         return [
             dg.AssetCheckSpec(
-                check.name,
+                check,
                 asset=asset,
-                description=check.description,
-                metadata={"column": check.column} if check.column else None,
+                description=DESCRIPTIONS[check],
+                metadata={"rules": _table(_DEFINED, [_defined(rule) for rule in rules if rule.check == check])},
                 partitions_def=credential_season_partitions,
             )
-            for check in checks
+            for check in checks_of(rules)
         ]
 
 
-def scan_results(report: ScanReport, checks: Iterable[Check], quality: Quality) -> Iterator[dg.AssetCheckResult]:
-    """The results of a scan's checks: a rule passes if no row broke it, or no more than it tolerates."""
-    of_quality = {names.HAVE_MATCHES, *(check.name for check in SCAN_QUALITY)}
-    for check in checks:
-        if check.name in of_quality:
-            yield _judged(check, quality, report.season_exists)
-        elif check.name == ROSTERS_READ:
-            reasons = _teams_by_reason(report.failed)
-            yield _found(check, tuple(report.failed), quality, report.season_exists, reasons=reasons)
-        else:
-            ids = (*report.rejected.get(check.name, ()), *report.warnings.get(check.name, ()))
-            yield _found(check, ids, quality, report.season_exists, of=report.items)
+def scan_results(report: ScanReport, rules: Rules, quality: Quality) -> list[dg.AssetCheckResult]:
+    """The results of a scan's checks: a rule is kept if no row broke it, or no more than it tolerates."""
+    return _folded(rules, [_of_scan(rule, report, quality) for rule in rules], report.season_exists)
 
 
-def mapping_results(report: MappingReport, checks: Iterable[Check], quality: Quality) -> Iterator[dg.AssetCheckResult]:
+def _of_scan(rule: AssetRule, report: ScanReport, quality: Quality) -> Verdict:
+    if rule.check == CONTRACT:
+        ids = (*report.rejected.get(rule.name, ()), *report.warnings.get(rule.name, ()))
+        return Verdict(rule, _found(rule, ids, quality, of=report.items))
+    if rule.name == ROSTERS_READ:
+        return Verdict(rule, _found(rule, tuple(report.failed), quality, reasons=_teams_by_reason(report.failed)))
+    return _judged(rule, quality)
+
+
+def mapping_results(report: MappingReport, rules: Rules, quality: Quality) -> list[dg.AssetCheckResult]:
     """The results of a mapping step's checks."""
     doubtful = {DOUBTFUL_LINK: report.failed.get(DOUBTFUL_LINK, ())}
     other = {reason: ids for reason, ids in report.failed.items() if reason != DOUBTFUL_LINK}
     vanished = {VANISHED: report.warnings.get(VANISHED, ())}
     warned = {reason: ids for reason, ids in report.warnings.items() if reason != VANISHED}
-    found = {ITEMS_APPLIED: other, LINKS_CLEAR: doubtful, NO_WARNINGS: warned, STILL_LISTED: vanished}
-    for check in checks:
-        if check.name in found:
-            by_reason = found[check.name]
-            ids = tuple(twizzit_id for ids in by_reason.values() for twizzit_id in ids)
-            yield _found(check, ids, quality, report.season_exists, reasons=by_reason)
-        else:
-            yield _judged(check, quality, report.season_exists)
+    reported = {ITEMS_APPLIED: other, LINKS_CLEAR: doubtful, NO_WARNINGS: warned, STILL_LISTED: vanished}
+
+    def verdict(rule: AssetRule) -> Verdict:
+        by_reason = reported.get(rule.name)
+        if by_reason is None:
+            return _judged(rule, quality)
+        ids = tuple(twizzit_id for ids in by_reason.values() for twizzit_id in ids)
+        return Verdict(rule, _found(rule, ids, quality, reasons=by_reason))
+
+    return _folded(rules, [verdict(rule) for rule in rules], report.season_exists)
+
+
+def not_judged(reason: str, fell_short: str | None) -> Metadata:
+    """The metadata of a check whose step did not come to judge anything; `fell_short`: what did when one did last."""
+    metadata: Metadata = {JUDGED: dg.MetadataValue.bool(False), "reason": dg.MetadataValue.text(reason)}
+    return metadata if fell_short is None else metadata | {FELL_SHORT: dg.MetadataValue.text(fell_short)}
 
 
 def _teams_by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:
@@ -183,60 +179,66 @@ def _teams_by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _found(
-    check: Check,
+    rule: AssetRule,
     ids: Sequence[str],
     quality: Quality,
-    season_exists: bool,
     *,
     reasons: Mapping[str, Collection[str]] | None = None,
     of: int = 0,
-) -> dg.AssetCheckResult:
-    """The result of what the step itself reports."""
-    tolerated = check.tolerated
+) -> Finding:
+    """What the step itself reports."""
+    tolerated = rule.tolerated
     passed = not ids if tolerated is None else not tolerated.exceeded(len(ids), of)
     numbers = {} if tolerated is None else {"share": ratio(len(ids), of), "tolerated": tolerated.share}
     counts = {reason: len(of_it) for reason, of_it in (reasons or {}).items()}
-    finding = Finding(check.name, quality.report_speaks_of, tuple(ids), reasons=counts, numbers=numbers, passed=passed)
-    return _result(check, finding, season_exists)
+    return Finding(rule.name, quality.report_speaks_of, tuple(ids), reasons=counts, numbers=numbers, passed=passed)
 
 
-def _judged(check: Check, quality: Quality, season_exists: bool) -> dg.AssetCheckResult:
-    """The result of what was judged afterwards. What this step could not judge passes, and says so."""
-    finding = quality.findings.get(check.name)
-    if finding is not None:
-        return _result(check, finding, season_exists)
-    why = None if quality.error is None else f"it could not be judged: {quality.error}"
-    metadata = {"judged": dg.MetadataValue.bool(False), **_season(season_exists)}
+def _judged(rule: AssetRule, quality: Quality) -> Verdict:
+    """What was judged afterwards. What this step could not judge passes, and says so."""
+    finding = quality.findings.get(rule.name)
+    return Verdict(rule, finding, quality.error if finding is None else None)
+
+
+def _folded(rules: Rules, verdicts: Sequence[Verdict], season_exists: bool) -> list[dg.AssetCheckResult]:
+    return [
+        _check(check, [verdict for verdict in verdicts if verdict.rule.check == check], season_exists)
+        for check in checks_of(rules)
+    ]
+
+
+def _check(check: str, verdicts: Sequence[Verdict], season_exists: bool) -> dg.AssetCheckResult:
+    """One result of all its rules: what falls short comes first, and the worst of it decides."""
+    worst_first = sorted(verdicts, key=lambda one: (one.fine, not one.grave, one.finding is not None, -one.count))
+    short = [one for one in worst_first if not one.fine]
+    metadata: Metadata = {
+        "count": dg.MetadataValue.int(sum(one.count for one in short)),
+        JUDGED: dg.MetadataValue.bool(any(one.finding is not None for one in verdicts)),
+        "rules": rules_table([one.row for one in worst_first]),
+    }
+    details = {one.rule.name: found for one in worst_first if (found := one.details)}
+    if details:
+        metadata["details"] = dg.MetadataValue.json(details)
+    if not season_exists:
+        metadata["season_exists"] = dg.MetadataValue.bool(False)
     return dg.AssetCheckResult(
-        check_name=check.name, passed=why is None, severity=WARN, description=why, metadata=metadata
+        check_name=check,
+        passed=not short,
+        severity=ERROR if any(one.grave for one in short) else WARN,
+        description="; ".join(one.said for one in short) or None,
+        metadata=metadata,
     )
 
 
-def _result(check: Check, finding: Finding, season_exists: bool) -> dg.AssetCheckResult:
-    """One result. Of many ids the first are shown; the count is always of all."""
-    ids = finding.ids
-    metadata: dict[str, dg.MetadataValue] = {"count": dg.MetadataValue.int(len(ids))}
-    if ids:
-        metadata["local_ids" if finding.local else "twizzit_ids"] = dg.MetadataValue.json(list(ids[:IDS_SHOWN]))
-    reasons = {reason: count for reason, count in finding.reasons.items() if count}
-    if reasons:
-        metadata["reasons"] = dg.MetadataValue.json(reasons)
-    if finding.ids_of:
-        shown = {reason: list(of_it[:IDS_SHOWN]) for reason, of_it in finding.ids_of.items()}
-        metadata["ids_by_reason"] = dg.MetadataValue.json(shown)
-    for name, number in finding.numbers.items():
-        is_whole = isinstance(number, int)
-        metadata[name] = dg.MetadataValue.int(int(number)) if is_whole else dg.MetadataValue.float(float(number))
-    if season_exists:
-        metadata["speaks_of"] = dg.MetadataValue.text(finding.speaks_of)
-    return dg.AssetCheckResult(
-        check_name=check.name,
-        passed=finding.fine,
-        severity=ERROR if finding.grave else WARN,
-        description=None if finding.fine else f"{len(ids)} × {check.name}" if ids else check.name,
-        metadata={**metadata, **_season(season_exists)},
-    )
+def rules_table(rows: Sequence[Row]) -> dg.TableMetadataValue:
+    """The table of what each rule of a check says: `rule`, `count`, `result`, `speaks_of`."""
+    return _table(_JUDGED, rows)
 
 
-def _season(season_exists: bool) -> dict[str, dg.MetadataValue]:
-    return {} if season_exists else {"season_exists": dg.MetadataValue.bool(False)}
+def _defined(rule: AssetRule) -> Row:
+    return {"rule": rule.name, "column": rule.column or "", "holds": rule.holds}
+
+
+def _table(columns: Sequence[str], rows: Sequence[Row]) -> dg.TableMetadataValue:
+    schema = dg.TableSchema([dg.TableColumn(name, "int" if name == "count" else "string") for name in columns])
+    return dg.MetadataValue.table([dg.TableRecord(row) for row in rows], schema=schema)

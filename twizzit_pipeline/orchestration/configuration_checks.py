@@ -21,15 +21,13 @@ from sqlalchemy import Engine
 
 from twizzit_pipeline.orchestration.assets.teams_and_players import GROUP
 from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, definition_metadata
-from twizzit_pipeline.orchestration.checks import IDS_SHOWN
+from twizzit_pipeline.orchestration.checks import DESCRIPTIONS, ERROR, IDS_SHOWN, WARN, rules_table
+from twizzit_pipeline.orchestration.rules import BROKEN, CONFIGURATION_RULES, LATE, AssetRule
 from twizzit_pipeline.orchestration.step import OWNERS
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.sync.due import Broken, broken
 from twizzit_pipeline.sync.freshness import Late, late
-
-LATE = "nobody_is_late"
-BROKEN = "every_configuration_works"
 
 _LOOK_SECONDS = 60
 _RECORDED_ANEW = timedelta(hours=1)
@@ -43,28 +41,26 @@ CONFIGURATION_ASSET = dg.AssetSpec(
     kinds={"postgres"},
     owners=OWNERS,
 )
+_RULES = {rule.name: rule for rule in CONFIGURATION_RULES}
 _SPECS = [
-    dg.AssetCheckSpec(
-        LATE,
-        asset=CONFIGURATION,
-        description="Every credential that syncs by itself has, within twice its interval; a paused one need not",
-    ),
-    dg.AssetCheckSpec(
-        BROKEN,
-        asset=CONFIGURATION,
-        description="Every credential that is to sync by itself can",
-    ),
+    dg.AssetCheckSpec(rule.check, asset=CONFIGURATION, description=f"{DESCRIPTIONS[rule.check]}: {rule.holds}")
+    for rule in CONFIGURATION_RULES
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one of the checks found: ids of credentials, and why, in words that name nobody."""
+    """What one of the rules found, each a check by itself: ids of credentials, and why. No names."""
 
-    check: str
+    rule: AssetRule
     credential_ids: tuple[int, ...]
     reasons: Mapping[str, object]
     severity: dg.AssetCheckSeverity
+
+    @property
+    def check(self) -> str:
+        """The check that the rule makes."""
+        return self.rule.check
 
     @property
     def passed(self) -> bool:
@@ -73,8 +69,13 @@ class Verdict:
 
     @property
     def metadata(self) -> dict[str, dg.MetadataValue]:
-        """The count, and the first of the ids."""
-        found: dict[str, dg.MetadataValue] = {"count": dg.MetadataValue.int(len(self.credential_ids))}
+        """The count by rule, the first of the ids, and why."""
+        count = len(self.credential_ids)
+        result = "passed" if self.passed else self.severity.value
+        found: dict[str, dg.MetadataValue] = {
+            "count": dg.MetadataValue.int(count),
+            "rules": rules_table([{"rule": self.rule.name, "count": count, "result": result, "speaks_of": "all"}]),
+        }
         if self.credential_ids:
             found["credential_ids"] = dg.MetadataValue.json(list(self.credential_ids[:IDS_SHOWN]))
             found["reasons"] = dg.MetadataValue.json(dict(self.reasons))
@@ -83,7 +84,7 @@ class Verdict:
     @property
     def description(self) -> str | None:
         """One line, where something is wrong."""
-        return None if self.passed else f"{len(self.credential_ids)} × {self.check}"
+        return None if self.passed else f"{len(self.credential_ids)} × {self.rule.name}"
 
     @property
     def fingerprint(self) -> str:
@@ -105,13 +106,13 @@ def verdicts(engine: Engine, settings: Settings) -> tuple[Verdict, ...]:
 def _of_late(found: Sequence[Late]) -> Verdict:
     """Grave where somebody is due and nothing makes them sync: that is this machine's fault, and nobody else's."""
     reasons = Counter(one.because for one in found)
-    severity = dg.AssetCheckSeverity.ERROR if reasons["overdue"] else dg.AssetCheckSeverity.WARN
-    return Verdict(LATE, tuple(one.credential_id for one in found), dict(reasons.items()), severity)
+    severity = ERROR if reasons["overdue"] else WARN
+    return Verdict(_RULES[LATE], tuple(one.credential_id for one in found), dict(reasons.items()), severity)
 
 
 def _of_broken(found: Sequence[Broken]) -> Verdict:
     reasons = {str(one.credential_id): one.reason for one in found[:IDS_SHOWN]}
-    return Verdict(BROKEN, tuple(one.credential_id for one in found), reasons, dg.AssetCheckSeverity.ERROR)
+    return Verdict(_RULES[BROKEN], tuple(one.credential_id for one in found), reasons, ERROR)
 
 
 def configuration_checks(

@@ -8,6 +8,7 @@ hundreds for a run.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from dagster import EventLogEntry
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage, PostgresRunStorage
 from dagster_postgres.utils import (
@@ -18,6 +19,7 @@ from dagster_postgres.utils import (
 )
 from sqlalchemy import Engine, inspect
 
+from twizzit_pipeline.orchestration.in_words import in_words
 from twizzit_pipeline.storage.rested import try_the_rested
 
 if TYPE_CHECKING:
@@ -101,3 +103,6 @@ class _Events(PostgresEventLogStorage):
         if table_name not in self._found and super().has_table(table_name):
             self._found.add(table_name)
         return table_name in self._found
+
+    def store_event(self, event: EventLogEntry) -> None:
+        super().store_event(in_words(event))

@@ -1,7 +1,7 @@
 """What a tick puts right before it decides anything: what the dead left behind, and runs that came to nothing.
 
 What belongs here: what Dagster knows beside what the database says. All of it is found by what a tick reads anyway, and
-one question to Dagster each about leases, and about runs that are thought to be on their way.
+one question to Dagster each about leases, about runs that are thought to be on their way, and about those that failed.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.orchestration import run_keys
+from twizzit_pipeline.orchestration import run_keys, unstarted
 from twizzit_pipeline.orchestration.runs import fail_dead
 from twizzit_pipeline.orchestration.under_way import UnderWay, over_among, over_by_key
 from twizzit_pipeline.storage.engine import driver_errors
@@ -28,6 +28,7 @@ def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
         view = due.look(engine, now.working)
     # Dagster itself does not notice it in every case, and would keep the next run of the credential waiting.
     fail_dead(instance, [now.working[run_id] for run_id in sorted(view.dead_runs | now.gone)])
+    unstarted.tell(instance, engine)
     return view
 
 

@@ -5,12 +5,13 @@ steps asks first; loading the definitions opens nothing.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import dagster as dg
 
 from twizzit_pipeline import logs
-from twizzit_pipeline.errors import PermanentError, TwizzitPipelineError
+from twizzit_pipeline.errors import PermanentError, SettingsError, TwizzitPipelineError
+from twizzit_pipeline.orchestration.outcomes import FAILED, record, worst
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.retries import next_try
 from twizzit_pipeline.settings import Settings, load_settings
@@ -20,6 +21,7 @@ from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.lease import this_process
 from twizzit_pipeline.sync.narrowing import EVERYTHING
 from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.troubles import told
 
 Progress = Callable[[str], None]
 
@@ -82,6 +84,18 @@ class SyncRun:
         """Seconds after which a step is tried again, as `retries.next_try`."""
         return None if self._settings is None else next_try(error, tries, self._settings)
 
+    @property
+    def outcome(self) -> str:
+        """How the run ended, once it is closed: by its history rows, and by what failed without having any."""
+        statuses = [] if self._session is None else list(self._session.statuses.values())
+        return worst([*statuses, *(FAILED for _ in self._errors)])
+
+    @property
+    def reason(self) -> str | None:
+        """What failed first, in one line that may be shown; None where nothing did."""
+        error = next(iter(self._errors.values()), None)
+        return None if error is None else told(error)
+
     def close(self) -> None:
         """Close what was opened: history rows, lease, connections, in that order."""
         error = next(iter(self._errors.values()), None)
@@ -124,6 +138,15 @@ def _request_id(run: dg.DagsterRun | None) -> int | None:
     return int(tag) if tag.isascii() and tag.isdigit() else None
 
 
+def _close(run: SyncRun, context: dg.InitResourceContext) -> None:
+    """Closes what the run opened, and then tells Dagster how it ended."""
+    try:
+        run.close()
+    finally:
+        if context.instance is not None and context.run is not None:
+            record(context.instance, context.run, run.outcome, run.reason)
+
+
 def sync_resource(
     *, settings: Settings | None = None, database: Database | None = None, progress: Progress | None = None
 ) -> dg.ResourceDefinition:
@@ -131,7 +154,8 @@ def sync_resource(
 
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
         if settings is None:  # a process of Dagster's own
-            logs.configure(load_settings())
+            with suppress(SettingsError):  # a step says so, in one line
+                logs.configure(load_settings())
         if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
             context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
         trigger = None if context.run is None else context.run.tags.get(TRIGGER_TAG)
@@ -139,6 +163,6 @@ def sync_resource(
         try:
             yield run
         finally:
-            run.close()
+            _close(run, context)
 
     return dg.ResourceDefinition(opened, description="The database and the Twizzit session of one run")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from twizzit_pipeline.errors import PermanentError, TwizzitPipelineError
-from twizzit_pipeline.orchestration.checks import IDS_SHOWN, Check, mapping_results, scan_results
+from twizzit_pipeline.orchestration.checks import IDS_SHOWN, mapping_results, scan_results
+from twizzit_pipeline.orchestration.rules import Rules
 from twizzit_pipeline.sync.quality.findings import Quality, ratio
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport, by_label
 
@@ -58,7 +59,7 @@ def readable_failures(try_again: Callable[[TwizzitPipelineError], bool] | None =
         raise dg.RetryRequested(max_retries=_MOST_RETRIES) from failure
 
 
-def scan_result(report: ScanReport, checks: Iterable[Check], quality: Quality) -> Materialized:
+def scan_result(report: ScanReport, rules: Rules, quality: Quality) -> Materialized:
     """What a scan did to its snapshot table, with the results of its checks."""
     rejected = len({twizzit_id for ids in report.rejected.values() for twizzit_id in ids})
     counts = {
@@ -83,11 +84,11 @@ def scan_result(report: ScanReport, checks: Iterable[Check], quality: Quality) -
     numbers = _numbers(counts, shares, report.seconds, SCAN_PHASES, quality)
     return dg.MaterializeResult(
         metadata=numbers | _told(report.rows, by_label(report.set_aside), season_exists=report.season_exists),
-        check_results=list(scan_results(report, checks, quality)),
+        check_results=scan_results(report, rules, quality),
     )
 
 
-def mapping_result(report: MappingReport, checks: Iterable[Check], quality: Quality) -> Materialized:
+def mapping_result(report: MappingReport, rules: Rules, quality: Quality) -> Materialized:
     """What a mapping step did to ShotSpot's table and to the mappings, with the results of its checks.
 
     It rejects nothing and asks Twizzit nothing: those numbers are there, and nought, so that every asset has them.
@@ -113,7 +114,7 @@ def mapping_result(report: MappingReport, checks: Iterable[Check], quality: Qual
     if report.news:
         news = {word: list(ids[:IDS_SHOWN]) for word, ids in report.news.items()}
         told["news_twizzit_ids"] = dg.MetadataValue.json(news)
-    return dg.MaterializeResult(metadata=numbers | told, check_results=list(mapping_results(report, checks, quality)))
+    return dg.MaterializeResult(metadata=numbers | told, check_results=mapping_results(report, rules, quality))
 
 
 def one_by_one(asset: dg.AssetKey, result: Materialized) -> Results:

@@ -19,6 +19,7 @@ from twizzit_pipeline.errors import UnknownSeason
 from twizzit_pipeline.orchestration.assets import ASSETS
 from twizzit_pipeline.orchestration.instance import open_instance
 from twizzit_pipeline.orchestration.jobs import JOBS
+from twizzit_pipeline.orchestration.outcomes import FAILED, record
 from twizzit_pipeline.orchestration.partitions import (
     SEASON,
     CredentialSeason,
@@ -36,6 +37,7 @@ from twizzit_pipeline.sync.history import interrupted
 from twizzit_pipeline.sync.lease import this_process
 from twizzit_pipeline.sync.seasons import called, known_partitions, usable
 
+_DIED = "The process of this run ended before the run did"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}
 
@@ -144,7 +146,8 @@ def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
 def fail_dead(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> None:
     """Tell the instance that these runs have died."""
     for run in runs:
-        instance.report_run_failed(run, "The process of this run ended before the run did")
+        instance.report_run_failed(run, _DIED)
+        record(instance, run, FAILED, _DIED)
 
 
 def _job(settings: Settings, database: Database, name: str, progress: Progress | None) -> dg.JobDefinition:

@@ -67,10 +67,11 @@ def open_database(settings: Settings) -> Iterator[Database]:
     dagster_url = settings.dagster_postgres_url
     dagster = _parse(dagster_url, "DAGSTER_POSTGRES_URL") if dagster_url is not None else None
     if settings.database_url is not None:
-        with _connected(_parse(settings.database_url, "TWIZZIT_DATABASE_URL"), dagster) as database:
+        url = _parse(settings.database_url, "TWIZZIT_DATABASE_URL")
+        with _connected(url, dagster, settings.season_start) as database:
             yield database
         return
-    with embedded_server(settings.home) as url, _connected(url, dagster) as database:
+    with embedded_server(settings.home) as url, _connected(url, dagster, settings.season_start) as database:
         yield database
 
 
@@ -111,9 +112,9 @@ def _ours(error: Exception, password: str | None) -> DatabaseUnavailable | Datab
 
 
 @contextmanager
-def _connected(url: URL, dagster: URL | None) -> Iterator[Database]:
+def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Database]:
     url = url.set(drivername="postgresql+psycopg")
-    engine = _engine(url)
+    engine = _engine(url, season_start)
     try:
         with driver_errors(str(url.password) if url.password else None):
             _prepare(engine, with_dagster_schema=dagster is None)
@@ -126,7 +127,8 @@ def _connected(url: URL, dagster: URL | None) -> Iterator[Database]:
         engine.dispose()
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, season_start: str) -> Engine:
+    """`season_start`: for the view that knows which season runs."""
     engine = create_engine(
         url,
         use_native_hstore=False,  # or each new engine asks the server for that type
@@ -136,7 +138,7 @@ def _engine(url: URL) -> Engine:
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "twizzit-pipeline",
             "client_encoding": "utf8",
-            "options": _with_option(url, "timezone=UTC"),
+            "options": f"{_with_option(url, 'timezone=UTC')} -ctwizzit.season_start={season_start}",
         },
     )
     return try_the_rested(engine)

@@ -139,8 +139,12 @@ def _head() -> str:
 
 def _views() -> dict[str, str]:
     """The newest query of each view, those that others read first."""
-    oldest_first = reversed(list(_script().walk_revisions()))
-    return {name: query for revision in oldest_first for name, query in getattr(revision.module, "VIEWS", {}).items()}
+    found: dict[str, str] = {}
+    for revision in reversed(list(_script().walk_revisions())):
+        for name, query in getattr(revision.module, "VIEWS", {}).items():
+            found.pop(name, None)  # a query may read views that an older one of the same name did not
+            found[name] = query
+    return found
 
 
 def _current(connection: Connection) -> str | None:

@@ -158,8 +158,42 @@ def changed(connection: Connection, credential_id: int, *, limit: bool, now: dat
         return
     now = now or database_now(connection)
     before = schedule.unpaused(row) if limit else row
-    planned = schedule.replanned(before, now=now, usage=usage.usage(connection, credential_id, now))
+    planned = schedule.replanned(
+        before,
+        now=now,
+        usage=usage.usage(connection, credential_id, now),
+        waiting=0 if row.last_sync_at is not None else _waiting_for_their_first(connection, credential_id),
+    )
     write(connection, row, planned)
+
+
+def login_changed(engine: Engine, credential_id: int, *, now: datetime | None = None) -> None:
+    """Somebody stored another password: failures of the old one keep no sync back any more.
+
+    Raises:
+        DatabaseUnavailable: the database cannot be reached.
+    """
+    with driver_errors(), engine.begin() as connection:
+        row = _locked(connection, credential_id, make=False)
+        if row is not None:
+            write(connection, row, schedule.repaired(row, now=now or database_now(connection)))
+
+
+def _waiting_for_their_first(connection: Connection, credential_id: int) -> int:
+    config = sync_config.c
+    others = (
+        select(func.count())
+        .select_from(sync_config)
+        .join(credentials, credentials.c.id == config.credential_id)
+        .where(
+            config.auto_sync_enabled,
+            config.last_sync_at.is_(None),
+            config.consecutive_failures == 0,
+            credentials.c.is_active.is_not(False),
+            config.credential_id != credential_id,
+        )
+    )
+    return int(connection.scalar(others) or 0)
 
 
 @contextmanager

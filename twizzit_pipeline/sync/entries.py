@@ -36,7 +36,7 @@ class Entries:
 
     def add(self, entity: str, history_id: int, details: Mapping[str, object]) -> Entry:
         """A row that was just opened."""
-        entry = self._by_entity[entity] = Entry(history_id, Account(details=dict(details)))
+        entry = self._by_entity[entity] = Entry(history_id, Account(entity, details=dict(details)))
         return entry
 
     def history_id(self, entity: str) -> int:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, leases, sync_config, sync_history
+from twizzit_pipeline.storage.tables.views import running_seasons
 from twizzit_pipeline.sync.recorded import TURNED_ON, of_entity
 from twizzit_pipeline.sync.schedule import (
     LONGEST_INTERVAL_MINUTES,
@@ -100,6 +101,7 @@ def _expected(at: datetime | None) -> Select[Any]:
             exists().where(leases.c.credential_id == config.credential_id).label("running"),
         )
         .join(credentials, credentials.c.id == config.credential_id)
+        .join(running_seasons, running_seasons.c.credential_id == config.credential_id)
         .where(config.auto_sync_enabled, credentials.c.is_active.is_not(False))
         .order_by(config.credential_id)
     )
@@ -110,8 +112,8 @@ def _legible(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _last_success(entity: str) -> ScalarSelect[Any]:
-    """The newest sync of all of an entity that ended well, whatever its season; found by the index, from its end."""
-    history = sync_history.c
+    """The newest sync of all of an entity in the running season that ended well; found by the index, from its end."""
+    history, running = sync_history.c, running_seasons.c.season
     return (
         select(_legible(history.completed_at))
         .where(
@@ -119,10 +121,12 @@ def _last_success(entity: str) -> ScalarSelect[Any]:
             of_entity(entity),
             history.status.in_(("success", "partial_success")),
             history.details["group_id"].astext.is_(None),
+            history.details["season_exists"].astext.is_(None),
+            func.coalesce(history.details["season"].astext, running) == running,
         )
         .order_by(history.started_at.desc())
         .limit(1)
-        .correlate(sync_config)
+        .correlate(sync_config, running_seasons)
         .scalar_subquery()
     )
 

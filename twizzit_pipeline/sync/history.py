@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, text, upda
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import credentials, sync_history
 from twizzit_pipeline.storage.tables import rejected_rows as rejected_rows_table
-from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.lease import INTERRUPTED, close_interrupted
 
 if TYPE_CHECKING:  # the history is read by many who have no frame
@@ -32,6 +32,9 @@ COMPETITION_TEAMS = "competition_teams"  # teams added to ShotSpot's competition
 # What became of the rows that were read, and of those that are not meant to come: see `Account`.
 ROWS = "rows"
 SET_ASIDE = "set_aside"
+NEVER_BEGAN = "never_began"  # the run failed before its first step: it read nothing, and counted nothing
+PLACES = "places"  # remote id of a person rejected or set aside → the remote teams that list them
+MOST_PLACES = 2000
 EVENT_TYPES = "event_types"  # names of the account's types of events: those that are matches, and the others
 UNKNOWN_WORDS = "unknown_words"  # list of the configuration → word of the account that is not known → rows with it
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
@@ -53,8 +56,10 @@ class Account:
     None before a scan, and where there was none. `scanned`: how many items had valid rows alone. `hints`: rule → remote
     ids that came without what nobody can read; `warnings`: reason → those that the plan has a remark about. `details`:
     what else a reader of the row should know, without names.
+    `entity`: of which this is.
     """
 
+    entity: str = ""
     rows: RowCounts | None = None
     set_aside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scanned: int = 0
@@ -93,13 +98,17 @@ class Account:
 
     @property
     def message(self) -> str | None:
-        """One line for people: what failed, by rule and reason, in counts and ids."""
+        """One line for people: what failed, by rule and reason, in sentences, counts and ids."""
+        if not (self.rejected or self.failed):
+            return None
+        from twizzit_pipeline.sync.sentences import sentence  # noqa: PLC0415  (frames, which readers have no use for)
+
         parts = [
-            f"{len(ids)} {what}: {rule} ({_some(ids)})"
+            f"{len(ids)} {what}: {sentence(self.entity, rule)} ({rule}: {_some(ids)})"
             for what, found in (("rejected", self.rejected), ("not applied", self.failed))
             for rule, ids in sorted(found.items())
         ]
-        return "; ".join(parts) or None
+        return "; ".join(parts)
 
     def as_details(self) -> dict[str, object]:
         """The JSON of the column `details`."""
@@ -137,6 +146,17 @@ class HistoryRow:
         """What the row is about: ShotSpot's type `competitions` stands for competitions and for matches."""
         return str(self.details.get(ENTITY, self.sync_type))
 
+    @property
+    def season(self) -> str | None:
+        """The label of the season that it is about; None where ShotSpot itself wrote the row."""
+        label = self.details.get("season")
+        return label if isinstance(label, str) else None
+
+    @property
+    def season_exists(self) -> bool:
+        """False where the account has no such season, so that nothing was read or written."""
+        return self.details.get("season_exists") is not False
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
@@ -160,6 +180,16 @@ def start(connection: Connection, *, credential_id: int, entity: str, run_id: st
         details={"season": season, **({ENTITY: entity} if entity in SYNC_TYPES else {})},
     )
     return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
+
+
+def never_began(engine: Engine, *, credential_id: int, entity: str, run_id: str, season: str, message: str) -> bool:
+    """Writes the row of a run that failed before it could open one; False where the credential is gone."""
+    with driver_errors(), engine.begin() as connection:
+        if connection.scalar(select(credentials.c.id).where(credentials.c.id == credential_id)) is None:
+            return False
+        opened = start(connection, credential_id=credential_id, entity=entity, run_id=run_id, season=season)
+        fail(connection, opened, Account(details={NEVER_BEGAN: True}), message)
+    return True
 
 
 def finish(connection: Connection, history_id: int, account: Account) -> None:

@@ -6,7 +6,7 @@ for five minutes in the memory of this process, and one login serves them all.
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +14,7 @@ from typing import TypeVar, cast
 
 from cachetools import TTLCache
 
+from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import InactiveCredential, UnknownOrganization, UnknownSeason
@@ -25,7 +26,7 @@ from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.meanings import meanings_of
 from twizzit_pipeline.transform.players import players_frame
 from twizzit_pipeline.twizzit.client import TwizzitClient
-from twizzit_pipeline.twizzit.records import Organization, Season, Team
+from twizzit_pipeline.twizzit.records import Organization, Player, Season, Team
 from twizzit_pipeline.words.meanings import Meanings
 
 KEPT_SECONDS = 300.0
@@ -43,6 +44,23 @@ class PreviewedPlayer:
     id: str
     first_name: str | None
     last_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMember:
+    """A person whom Twizzit lists in a team now: as a player, or set aside.
+
+    Attributes:
+        first_name, last_name: None where the account does not say them.
+        rules: the rules of the contract that the row breaks.
+        aside: why the person is set aside, with the account's word; None for a player.
+    """
+
+    id: str
+    first_name: str | None
+    last_name: str | None
+    rules: tuple[str, ...] = ()
+    aside: str | None = None
 
 
 def impatient(settings: Settings) -> Settings:
@@ -133,6 +151,29 @@ class LiveTwizzit:
             return [PreviewedPlayer(*row) for row in rows.itertuples(index=False)]
 
         return self._ask(credential_id, ("players", group_id, season_id), ask)
+
+    def members(self, credential_id: int, group_id: str, season_id: str) -> list[LiveMember]:
+        """Everybody with an id in a group now, each once: players, whom the contract would reject, who is set aside.
+
+        Raises:
+            UnknownSeason: the account lists no season of that id or name.
+        """
+
+        def ask(client: TwizzitClient) -> list[LiveMember]:
+            rosters = client.rosters([Team(id=group_id, name=None)], self._season(client, season_id))
+            found = _judged([player for player in rosters.players if player.id is not None])
+            others: dict[str, tuple[tuple[str, ...], str | None]] = {
+                **{row.id: ((), row.label) for row in rosters.set_aside if row.id},
+                **{row.id: ((FUNCTION_KNOWN.name,), None) for row in rosters.unclear if row.id},
+            }
+            nameless = sorted(others.keys() - found.keys())
+            names = client.names(nameless) if nameless else {}
+            for person in nameless:
+                rules, aside = others[person]
+                found[person] = LiveMember(person, *names.get(person, (None, None)), rules=rules, aside=aside)
+            return list(found.values())
+
+        return self._ask(credential_id, ("members", group_id, season_id), ask)
 
     def _listed(self, client: TwizzitClient) -> list[Season]:
         return seasons.listed(client.seasons(), day=seasons.today(), season_start=self._settings.season_start)
@@ -229,6 +270,19 @@ class _Account:
             if self._client is not None:
                 self._client.close()
                 self._client = None
+
+
+def _judged(players: Sequence[Player]) -> dict[str, LiveMember]:
+    """Remote id → the player, with the rules of the contract that the row breaks."""
+    frame = players_frame(players)
+    rejected = check_players(frame).rejected
+    columns = frame[["twizzit_player_id", "first_name", "last_name"]].astype(object)
+    rows = columns.where(columns.notna(), None).drop_duplicates("twizzit_player_id")
+    found = {}
+    for person, first_name, last_name in rows.itertuples(index=False):
+        rules = rejected.loc[rejected["twizzit_id"] == person, "rule"]
+        found[person] = LiveMember(person, first_name, last_name, rules=(*dict.fromkeys(map(str, rules)),))
+    return found
 
 
 def _require(client: TwizzitClient, organization_id: str | None) -> None:

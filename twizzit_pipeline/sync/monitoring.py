@@ -8,15 +8,19 @@ inactive       the credential is switched off
 running        a sync of it is under way
 broken         automatic syncs are on, and something keeps them from ever coming
 paused         automatic syncs wait: the month's calls are used up
-failing        its last sync failed, or automatic ones go on failing
+failing        its last sync of the running season failed, or automatic ones go on failing
 late           automatic syncs are on, and none has succeeded for twice the interval
-partial        its last sync left something out
+partial        its last sync of the running season left something out
 due            automatic syncs are on, and the next one is to start now
 waiting        automatic syncs are on, and the first one is still to come
 ok             automatic syncs are on, and the last sync succeeded
-unsynced       automatic syncs are off, and nothing was ever synced
+unsynced       automatic syncs are off, and nothing of the running season was ever synced
 off            automatic syncs are off, and the last sync succeeded
 =============  =========================================================================
+
+What it follows is, for each entity that is turned on, the newest sync that spoke of the running season: a sync of
+another season, of one team alone, or of a season that the account has not changes nothing. While a sync is under way,
+what the last ones left stays true: whether anybody is needed is judged as if there was none.
 """
 
 from dataclasses import dataclass
@@ -25,25 +29,56 @@ from enum import StrEnum
 from typing import Self
 
 
+class Signal(StrEnum):
+    """What a state asks of a person, as the colour of a traffic light; `words` say the same."""
+
+    words: str
+
+    def __new__(cls, value: str, words: str) -> Self:
+        """A member with its words."""
+        made = str.__new__(cls, value)
+        made._value_, made.words = value, words
+        return made
+
+    RED = ("red", "needs somebody now")
+    AMBER = ("amber", "have a look")
+    GREEN = ("green", "fine")
+
+
 class State(StrEnum):
     """How a credential is doing; its value is the word that people read, here and in `docs/operations.md`.
 
     Attributes:
         meaning: what the word says, in a line.
         what_to_do: for whoever operates this, in a line.
+        signal: red stays so until a person acts, amber is worth a look, green is fine.
         needs_somebody: it stays so, or goes on failing, until a person acts.
     """
 
     meaning: str
     what_to_do: str
+    signal: Signal
     needs_somebody: bool
 
-    def __new__(cls, value: str, meaning: str, what_to_do: str, needs_somebody: bool = False) -> Self:
+    def __new__(
+        cls,
+        value: str,
+        meaning: str,
+        what_to_do: str,
+        signal: Signal = Signal.GREEN,
+        needs_somebody: bool = False,
+    ) -> Self:
         """A member with its words."""
         made = str.__new__(cls, value)
         made._value_ = value
-        made.meaning, made.what_to_do, made.needs_somebody = meaning, what_to_do, needs_somebody
+        made.meaning, made.what_to_do = meaning, what_to_do
+        made.signal, made.needs_somebody = signal, needs_somebody
         return made
+
+    @property
+    def urgency(self) -> int:
+        """The smaller the sooner somebody should look; of those with one signal in the order of the set."""
+        return list(Signal).index(self.signal) * len(State) + list(State).index(self)
 
     INACTIVE = (
         "inactive",
@@ -55,38 +90,44 @@ class State(StrEnum):
         "broken",
         "automatic syncs are on, and something keeps them from ever coming",
         "Put right what it says: twizzit config set ID …, or the credential itself",
+        Signal.RED,
         True,
     )
     PAUSED = (
         "paused",
         "automatic syncs wait for the first of the next month: its calls are used up",
         "Wait, raise the limit (twizzit config set ID --limit …), or ask the federation for more calls",
+        Signal.AMBER,
         True,
     )
     FAILING = (
         "failing",
-        "its last sync failed; automatic ones come at longer intervals until one succeeds",
+        "its last sync of the running season failed; automatic ones come at longer intervals until one succeeds",
         "Read why: twizzit history ID; put it right, then try at once: twizzit sync ID",
+        Signal.RED,
         True,
     )
     LATE = (
         "late",
         "automatic syncs are on, and none has succeeded for twice the interval",
         "See that Dagster's daemon runs and its queue moves, then: twizzit history ID",
+        Signal.RED,
         True,
     )
     PARTIAL = (
         "partial",
-        "its last sync left something out: rows broke a rule, or could not be applied",
+        "its last sync of the running season left something out: rows broke a rule, or could not be applied",
         "Read what: twizzit history ID; put it right in Twizzit or ShotSpot, the next sync takes it along",
+        Signal.AMBER,
     )
     DUE = ("due", "the next automatic sync is to start now", "Nothing: the orchestrator starts it within a minute")
     WAITING = ("waiting", "automatic syncs are on, and the first one is still to come", "Nothing")
     OK = ("ok", "automatic syncs are on, and the last sync succeeded", "Nothing")
     UNSYNCED = (
         "unsynced",
-        "automatic syncs are off, and nothing was ever synced",
+        "automatic syncs are off, and nothing of the running season was ever synced",
         "Sync it: twizzit sync ID; or let it sync by itself: twizzit config set ID --auto",
+        Signal.AMBER,
     )
     OFF = (
         "off",
@@ -101,9 +142,9 @@ class CredentialFacts:
 
     Attributes:
         is_running: somebody holds a lease for it.
-        last_sync_status: how the last run ended, as the worst of its history rows.
-        last_sync_error: what that run said about what failed: ids and counts.
-        last_success_at: when a sync last ended as `success` or `partial_success`.
+        last_sync_status: the worst of the newest sync of each entity, of the running season.
+        last_sync_error: what that sync said about what failed: ids and counts.
+        last_success_at: when everything that it is to sync had last ended as `success` or `partial_success`.
         next_sync_at: of the next automatic sync; None is now, where `auto_sync_enabled`.
         consecutive_failures: of automatic syncs, since one succeeded.
         paused_until, paused_because: no automatic sync before then, and why.
@@ -112,6 +153,7 @@ class CredentialFacts:
         rejected_rows, items_failed: of the last whole sync of each entity.
         calls_this_month: to Twizzit, in this UTC month.
         monthly_call_limit: None where there is none.
+        running_season: its label, as the account has it.
     """
 
     credential_id: int
@@ -139,6 +181,7 @@ class CredentialFacts:
     items_failed: int = 0
     calls_this_month: int = 0
     monthly_call_limit: int | None = None
+    running_season: str | None = None
 
 
 def state_of(facts: CredentialFacts, *, broken: bool, late: bool, now: datetime) -> State:

@@ -5,7 +5,7 @@ What belongs here: reading. What a credential's state is called is decided in `m
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,25 +40,37 @@ class CredentialStatus:
     """A credential and how it is doing.
 
     Attributes:
+        lasting: the same, but for a sync that is under way: what the last ones left.
         late: how late it is; None where it is not. It may be so while it fails, or runs.
         trouble: what keeps its automatic syncs from ever coming; None where nothing does, or they are off.
     """
 
     facts: CredentialFacts
     state: State
+    lasting: State
     late: Late | None
     trouble: str | None
 
     @property
+    def needs_somebody(self) -> bool:
+        """Whether it stays as it is, or goes on failing, until a person acts; a sync under way is no answer yet."""
+        return self.lasting.needs_somebody
+
+    @property
     def why(self) -> str:
-        """What is behind the state, in a line."""
+        """What is behind the state, in a line; while a sync is under way, what the last ones left if that is bad."""
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
-        return why(self.facts, self.state, self.trouble or overdue)
+        said = why(self.facts, self._telling, self.trouble or overdue)
+        return f"{said} (a sync is under way)" if self.state is not self._telling else said
 
     @property
     def what_to_do(self) -> str:
         """The same for its operator."""
-        return self.state.what_to_do.replace("ID", str(self.facts.credential_id))
+        return self._telling.what_to_do.replace("ID", str(self.facts.credential_id))
+
+    @property
+    def _telling(self) -> State:
+        return self.lasting if self.lasting.needs_somebody else self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,7 @@ class Failure:
     started_at: datetime | None
     credential_id: int | None
     history_id: int
+    season: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +159,7 @@ class Overview:
     @property
     def needs_somebody(self) -> bool:
         """Whether anything stays as it is, or goes on failing, until a person acts."""
-        return self.orchestrator_missing or any(one.state.needs_somebody for one in self.credentials)
+        return self.orchestrator_missing or any(one.needs_somebody for one in self.credentials)
 
 
 def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overview:
@@ -171,9 +184,15 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
-        state = state_of(facts, broken=trouble is not None, late=overdue is not None, now=activity.now)
-        judged.append(CredentialStatus(facts, state, overdue, trouble))
+        judged.append(_judged(facts, overdue, trouble, activity.now))
     return Overview(activity, judged)
+
+
+def _judged(facts: CredentialFacts, late: Late | None, trouble: str | None, now: datetime) -> CredentialStatus:
+    def state(of: CredentialFacts) -> State:
+        return state_of(of, broken=trouble is not None, late=late is not None, now=now)
+
+    return CredentialStatus(facts, state(facts), state(replace(facts, is_running=False)), late, trouble)
 
 
 def last_whole_syncs(engine: Engine) -> list[LastSync]:
@@ -198,14 +217,17 @@ def rates(engine: Engine) -> list[TypeRate]:
         return [TypeRate(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
 
 
-def failures(engine: Engine, *, limit: int = MOST_FAILURES) -> list[Failure]:
-    """The last syncs that failed or left something out, newest first.
+def failures(engine: Engine, *, limit: int = MOST_FAILURES, credential_id: int | None = None) -> list[Failure]:
+    """The last syncs that failed or left something out, newest first; of one credential, or of all.
 
     Raises:
         MigrationsPending: a view is missing.
     """
     with _reading(), engine.connect() as connection:
-        rows = connection.execute(_of(recent_failures, Failure.__dataclass_fields__).limit(limit))
+        wanted = _of(recent_failures, Failure.__dataclass_fields__).limit(limit)
+        if credential_id is not None:
+            wanted = wanted.where(recent_failures.c.credential_id == credential_id)
+        rows = connection.execute(wanted)
         return [
             Failure(
                 **{

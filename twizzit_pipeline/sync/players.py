@@ -1,5 +1,6 @@
 """The players of a season, from Twizzit into ShotSpot: scan, then map."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state import read_player_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.players import players_frame
-from twizzit_pipeline.twizzit.records import Player, SetAside, Team
+from twizzit_pipeline.twizzit.records import Player, Rosters, SetAside, Team
 
 
 def scan_players(session: SyncSession) -> ScanReport:
@@ -38,11 +39,18 @@ def scan_players(session: SyncSession) -> ScanReport:
         session.progress(f"Reading the players of {len(teams)} teams")
         rosters = session.client.rosters(teams, season.record)
         watch.lap("fetch")
-        people = check_players(players_frame(rosters.players))
-        checked = _with_unclear(_with_guesses(people, rosters.players), rosters.unclear)
+        frame = players_frame(rosters.players)
+        checked = _with_unclear(_with_guesses(check_players(frame), rosters.players), rosters.unclear)
         watch.lap("validate")
         details = unknown_words.as_details("functions", (row.word for row in rosters.unclear))
-        return Read(checked, unread=rosters.failed, set_aside=rosters.set_aside, found=bool(teams), details=details)
+        return Read(
+            checked,
+            unread=rosters.failed,
+            set_aside=rosters.set_aside,
+            found=bool(teams),
+            details=details,
+            places=_places(frame, checked, rosters),
+        )
 
     return scan_entity(session, "players", twizzit_players, read)
 
@@ -50,6 +58,24 @@ def scan_players(session: SyncSession) -> ScanReport:
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
     return map_entity(session, "players", player_mappings, read_player_state, plan_players)
+
+
+def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str, tuple[str, ...]]:
+    """Remote id of a person who was rejected or set aside → the remote teams that list them, see `Read.places`.
+
+    Args:
+        frame: what `checked` was made of: `twizzit_player_id` and `twizzit_team_id` (str).
+    """
+    places: dict[str, list[str]] = defaultdict(list)
+    outside = frame["twizzit_player_id"].isna() | frame["twizzit_player_id"].isin(checked.rejected["twizzit_id"])
+    rejected = frame.loc[outside, ["twizzit_player_id", "twizzit_team_id"]]
+    for person, team in rejected.astype(object).where(rejected.notna(), None).itertuples(index=False):
+        if team is not None:
+            places[person or ""].append(team)
+    for row in (*rosters.set_aside, *rosters.unclear):
+        if row.team_id is not None and row.id is not None:
+            places[row.id].append(row.team_id)
+    return {person: (*dict.fromkeys(teams),) if person else (*teams,) for person, teams in places.items()}
 
 
 def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:

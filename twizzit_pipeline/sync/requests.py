@@ -26,11 +26,11 @@ from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, leases, sync_history, sync_requests, twizzit_seasons
-from twizzit_pipeline.sync import heartbeat
+from twizzit_pipeline.sync import heartbeat, seasons
 from twizzit_pipeline.sync.fulfilment import settle
 from twizzit_pipeline.sync.lease import lease_keys
 from twizzit_pipeline.sync.narrowing import Narrowing
-from twizzit_pipeline.sync.seasons import LABEL_LENGTH, called
+from twizzit_pipeline.sync.seasons import LABEL_LENGTH, USUAL_START, called
 
 SyncType = Literal["teams", "players", "competitions", "all"]
 Status = Literal["queued", "started", "success", "partial_success", "failed"]
@@ -212,27 +212,21 @@ def _refuse_second(connection: Connection, credential: Credential) -> None:
 
 
 def _label(connection: Connection, credential_id: int, season: str) -> str:
-    """The season's label, which is asked for by that or by its remote id; any label where no season is known yet."""
-    seasons = connection.execute(
-        select(twizzit_seasons.c.label, twizzit_seasons.c.twizzit_season_id).where(
-            twizzit_seasons.c.credential_id == credential_id
-        )
-    ).all()
+    """The label of the season that is meant; any label where no season is known yet."""
+    wanted = select(*(twizzit_seasons.c[name] for name in seasons.ROW))
+    rows = connection.execute(wanted.where(twizzit_seasons.c.credential_id == credential_id)).all()
+    listed = seasons.of_rows([tuple(row) for row in rows], USUAL_START)
     asked = season.strip()
-    matching = [row.label for row in seasons if row.label == asked] or [
-        row.label for row in seasons if row.twizzit_season_id == asked
-    ]
-    if matching:
-        return str(matching[0])
-    known = called(asked, [row.label for row in seasons])
-    if known in {row.label for row in seasons}:
-        return known
-    if seasons or not 0 < len(asked) <= LABEL_LENGTH:
+    found = seasons.meant(listed, asked)
+    if found is not None:
+        return found.label
+    if listed:
         raise UnknownSeason(
-            f"The account of credential {credential_id} lists no such season; where it is new in Twizzit, verify the "
-            "credential and ask again"
+            f"{seasons.not_listed(listed)}; where the season is new in Twizzit, verify the credential and ask again"
         )
-    return known
+    if not 0 < len(asked) <= LABEL_LENGTH:
+        raise UnknownSeason(f"A season's label has 1 to {LABEL_LENGTH} characters, like 2026-2027")
+    return called(asked, ())
 
 
 def _look(engine: Engine, request_id: int) -> Request:

@@ -163,6 +163,7 @@ def _kept(engine: Engine, before: datetime) -> set[int]:
         ([], true()),
         ([], whole_season),
         ([], ended_well),
+        (season[:1], whole_season),  # what a credential's state follows
         (season, ended_well & whole_season),
     ]
     kept: set[int] = set()

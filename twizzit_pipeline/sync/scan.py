@@ -6,6 +6,7 @@ in the entity's own module.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pandas as pd
 from sqlalchemy import Connection, Table, or_, select
@@ -17,7 +18,15 @@ from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
 from twizzit_pipeline.sync import history
 from twizzit_pipeline.sync.attempts import attempts
-from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, LISTED, PLAYERS_NOT_READ, TEAM_PLAYERS, Account
+from twizzit_pipeline.sync.history import (
+    GROUP_NOT_FOUND,
+    LISTED,
+    MOST_PLACES,
+    PLACES,
+    PLAYERS_NOT_READ,
+    TEAM_PLAYERS,
+    Account,
+)
 from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
@@ -34,6 +43,8 @@ class Read:
         unread: remote team id → why its players could not be read; what an earlier scan knew of them stays.
         set_aside: rows that the dialect set aside before the contract saw them.
         found: False where the one team that the session is narrowed to is not listed.
+        places: remote id of a person who was rejected or set aside → the remote teams that list them; those without an
+            id under the empty text.
         details: what else a reader of the history should know, as JSON, without names of people.
     """
 
@@ -41,6 +52,7 @@ class Read:
     unread: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
     found: bool = True
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -108,6 +120,8 @@ def _count(session: SyncSession, account: Account, table: Table, seen: Read) -> 
     account.hints = grouped(seen.checked.warnings)
     account.scanned = len(set(seen.checked.valid[remote_id]) - account.rejected_items)
     account.rows = seen.counts
+    if seen.places:
+        account.details[PLACES] = dict(islice(seen.places.items(), MOST_PLACES))
     account.set_aside = by_label(seen.all_set_aside)
     if seen.unread:
         account.failed[PLAYERS_NOT_READ] = tuple(seen.unread)

@@ -13,6 +13,7 @@ SHORTEST_INTERVAL_MINUTES = 5
 LONGEST_INTERVAL_MINUTES = 365 * 24 * 60
 USUAL_INTERVAL_MINUTES = 60
 LONGEST_BACK_OFF = timedelta(days=1)
+FIRST_AT_ONCE = 4  # first syncs that need not be spread: so many runs have a place (`dagster.yaml`)
 
 QUOTA_SPENT = "Twizzit says that this month's calls are spent"
 BUDGET_SPENT = "What is left of this month's calls is too little for a sync"
@@ -170,13 +171,20 @@ def outcome(
     return _planned(row, after, now=now, usage=usage)
 
 
-def replanned(row: Schedule, *, now: datetime, usage: Usage) -> Schedule:
+def replanned(row: Schedule, *, now: datetime, usage: Usage, waiting: int = 0) -> Schedule:
     """After a change of the configuration: as if the last sync had been followed by what it says now.
 
-    It is due at once where the new interval has passed already, or where it never synced.
+    It is due at once where the new interval has passed already. So it is where it never synced, unless as many others
+    wait for their first sync as can run at once: then it comes at a moment of its own within an interval, or an hour.
+
+    Args:
+        waiting: other credentials that are to sync by themselves and never have.
     """
     if row.last_sync_at is None:
-        return rebudgeted(replace(row, next_sync_at=None), now=now, usage=usage)
+        spread = waiting >= FIRST_AT_ONCE and row.auto_sync_enabled
+        window = min(row.sync_interval_minutes, USUAL_INTERVAL_MINUTES)
+        first = now + phase(row.credential_id, window) if spread else None
+        return rebudgeted(replace(row, next_sync_at=first), now=now, usage=usage)
     planned = _planned(row, row.last_sync_at, now=now, usage=usage)
     if planned.next_sync_at is not None:
         planned = replace(planned, next_sync_at=max(planned.next_sync_at, now))
@@ -193,6 +201,17 @@ def rebudgeted(row: Schedule, *, now: datetime, usage: Usage) -> Schedule:
         return row
     planned = _planned(row, row.last_sync_at or now, now=now, usage=usage).next_sync_at
     return replace(row, next_sync_at=planned) if planned is not None and planned > (row.next_sync_at or now) else row
+
+
+def repaired(row: Schedule, *, now: datetime) -> Schedule:
+    """After somebody put right what made syncs fail, as far as that is known: the back-off is over, and one is due.
+
+    A pause stays: what it waits for is not a login.
+    """
+    if not row.consecutive_failures:
+        return row
+    due = min(row.next_sync_at or now, now) if row.auto_sync_enabled else row.next_sync_at
+    return replace(row, consecutive_failures=0, next_sync_at=due)
 
 
 def unpaused(row: Schedule) -> Schedule:

@@ -21,11 +21,30 @@ from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.words.seasons import canonical, first_year, key, usable, years
 
 __all__ = [
-    "ROW", "Kept", "SeasonRow", "called", "decides", "known", "known_partitions", "listed", "of_rows", "refresh",
-    "running", "running_season", "season_of", "settle", "teams_scanned", "today", "usable",
+    "ROW",
+    "USUAL_START",
+    "Kept",
+    "SeasonRow",
+    "called",
+    "decides",
+    "known",
+    "known_partitions",
+    "listed",
+    "meant",
+    "not_listed",
+    "of_rows",
+    "refresh",
+    "running",
+    "running_season",
+    "season_of",
+    "settle",
+    "teams_scanned",
+    "today",
+    "usable",
 ]  # fmt: skip
 
 LABEL_LENGTH = 50
+USUAL_START = "07-01"  # the month and day on which a season begins, where the settings do not matter
 
 # The columns that a `SeasonRow` is made of, in the order in which `of_rows` takes them.
 ROW = ("id", "label", "twizzit_season_id", "start_date", "end_date")
@@ -246,6 +265,22 @@ def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str
             for credential_id, label in rows:
                 labels.setdefault(credential_id, []).append(label)
     return credentials, labels
+
+
+def meant(listed: Sequence[SeasonRow], asked: str) -> SeasonRow | None:
+    """The season that `asked` means: by its label, by its remote id, or by a label that means the same season."""
+    wanted = asked.strip()
+    by_label = [season for season in listed if season.label == wanted]
+    by_id = [season for season in listed if season.twizzit_season_id == wanted]
+    label = called(wanted, {season.label for season in listed})
+    alike = [season for season in listed if season.label == label]
+    return next(iter(by_label or by_id or alike), None)
+
+
+def not_listed(listed: Sequence[SeasonRow]) -> str:
+    """What to say to whoever asked for a season that is not among these (the oldest first)."""
+    labels = [season.label for season in reversed(listed)]
+    return f"The account has {', '.join(labels)}" if labels else "The account has no season"
 
 
 def _date(value: date | str | None) -> date | None:

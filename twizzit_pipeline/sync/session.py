@@ -46,6 +46,7 @@ class SyncSession:
         season_label: the season of the partition.
         progress: told what happens, in a few words without names.
         narrowing: what the sync is limited to.
+        statuses: how each entity's history row was closed; nothing before the end, nor where none was opened.
         to_map: entities whose mappings this run is going to bring in step; one of them whose run ends before that has
             failed, whatever its scan saw.
     """
@@ -87,6 +88,7 @@ class SyncSession:
         self._meter = Meter(self.engine, self.credential.id, lambda: self.calls)
         self._telling = Telling(run_id=run_id, credential_id=credential_id, calls=lambda: self.calls)
         self.to_map: set[str] = set()
+        self.statuses: dict[str, str] = {}
 
     def __enter__(self) -> "SyncSession":
         return self
@@ -115,6 +117,7 @@ class SyncSession:
                 self._end_request(connection, self._fulfilment, error)
             self._plan_next(connection, troubles)
             self._lease.release(connection)
+        self.statuses = statuses
         self._telling.ended(statuses)
 
     @property

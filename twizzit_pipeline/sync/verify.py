@@ -18,6 +18,7 @@ from twizzit_pipeline.storage.tables import sync_config
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
 from twizzit_pipeline.sync.clients import naming, open_client
+from twizzit_pipeline.sync.would_sync import TeamsToCome, teams_to_come
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint, refuse_private
 from twizzit_pipeline.twizzit.sight import suggests_wrong_endpoint
 
@@ -29,7 +30,7 @@ class Verification:
     """What an account turned out to show: the organization, and how many organizations, groups and seasons.
 
     `groups` is None where the dialect cannot tell without reading them all. `refusals`: what a sync would refuse or not
-    find, a line each, with what to do.
+    find, a line each, with what to do. `teams`: what a sync would bring; None where that was not asked for.
     """
 
     organization_name: str
@@ -38,6 +39,7 @@ class Verification:
     seasons: int
     calls: int
     refusals: tuple[str, ...] = ()
+    teams: TeamsToCome | None = None
 
 
 def check_endpoint(settings: Settings, url: str) -> str:
@@ -68,8 +70,11 @@ def probable_endpoint(error: TwizzitPipelineError, api_endpoint: str) -> str | N
     return LIVE_ENDPOINT if not reached or suggests_wrong_endpoint(error.endpoint or "") else None
 
 
-def verify(settings: Settings, database: Database, credential_id: int) -> Verification:
+def verify(settings: Settings, database: Database, credential_id: int, *, list_teams: bool = False) -> Verification:
     """Logs in and looks around; remembers the organization, the seasons and the moment.
+
+    Args:
+        list_teams: say also which teams a sync of the running season would bring, for a call or two more.
 
     Raises:
         TwizzitPipelineError: any leaf; the message says what is wrong and what to do.
@@ -84,6 +89,9 @@ def verify(settings: Settings, database: Database, credential_id: int) -> Verifi
         organization = client.organization()
         capabilities = client.verify(calendar=calendar is not False)
         listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
+        teams = None
+        if list_teams:
+            teams = teams_to_come(client, listed, day=seasons.today(), season_start=settings.season_start)
         calls = client.calls
     with driver_errors():
         with database.engine.begin() as connection:
@@ -91,5 +99,11 @@ def verify(settings: Settings, database: Database, credential_id: int) -> Verifi
         store.remember_organization(database.engine, credential_id, organization.id, organization.name)
         store.mark_verified(database.engine, credential_id)
     return Verification(
-        organization.name, capabilities.organizations, capabilities.groups, len(listed), calls, capabilities.refusals
+        organization.name,
+        capabilities.organizations,
+        capabilities.groups,
+        len(listed),
+        calls,
+        capabilities.refusals,
+        teams,
     )

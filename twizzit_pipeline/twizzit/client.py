@@ -144,6 +144,12 @@ class TwizzitClient:
         """
         return self._wire.rosters(teams, season)
 
+    def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+        """First and last name of people by their remote id, for people to read; those whom the account does not know
+        are left out (v1 knows nobody by id alone).
+        """
+        return self._wire.names(person_ids)
+
     def calendar(self, season: Season, *, own_team_ids: Collection[str] | None = None) -> Calendar:
         """All competitions and matches of a season, complete. Asked once for each season.
 

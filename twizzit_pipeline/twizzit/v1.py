@@ -101,6 +101,10 @@ class V1:
         players = [player for answer in answers if not isinstance(answer, TwizzitPipelineError) for player in answer]
         return Rosters(tuple(players), failed)
 
+    def names(self, _person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+        """Nobody's: v1 names people as players of a team alone."""
+        return {}
+
     def calendar(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
         """The competitions of the season and their matches. One call for each page of either.
 

@@ -13,6 +13,7 @@ from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Se
 from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.sight import advice, shape
+from twizzit_pipeline.twizzit.v2_contacts import read_contacts
 from twizzit_pipeline.twizzit.v2_event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2_events import OTHER_SEASON, CalendarReader
 from twizzit_pipeline.twizzit.v2_functions import Functions
@@ -114,6 +115,11 @@ class V2:
         """Who plays in these teams; see `RosterReader.read`."""
         found = self._rosters(season).read([team.id for team in teams if team.id is not None])
         return replace(found, set_aside=self._with_labels(found.set_aside))
+
+    def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+        """First and last name by id, a whole name standing for the last one; see `read_contacts` for the calls."""
+        people = read_contacts(self._scope(), person_ids).people
+        return {id_: (one.first_name, one.last_name or one.full_name) for id_, one in people.items()}
 
     def calendar(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
         """The season's matches and their series; see `CalendarReader.read`."""

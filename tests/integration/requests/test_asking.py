@@ -114,7 +114,10 @@ def test_a_season_is_asked_for_by_label_or_by_twizzits_id(engine: Engine, club: 
         seasons.refresh(connection, club, listed)
     assert ask(season=" 2025-2026 ").season == "2025-2026"
     assert ask(season="502", queue=True).season == "2026-2027"
-    with pytest.raises(UnknownSeason, match="lists no such season"):
+    assert ask(season="2025/2026", queue=True).season == "2025-2026"
+    with pytest.raises(
+        UnknownSeason, match=r"^The account has 2026-2027, 2025-2026; where the season is new in Twizzit"
+    ):
         ask(season="2031-2032", queue=True)
 
 

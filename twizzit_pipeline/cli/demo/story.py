@@ -1,6 +1,8 @@
 """The demo from its first line to its last, in the order in which it happens."""
 
+import os
 from collections.abc import Collection
+from pathlib import Path
 
 from rich.console import Console
 from sqlalchemy import text
@@ -12,9 +14,10 @@ from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.progress import Steps
 from twizzit_pipeline.cli.syncing import Outcome, Synced, sync_now
 from twizzit_pipeline.cli.terminal import console, plural, show_table, table
+from twizzit_pipeline.cli.up.lock import DEMO, only_one
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import SyncInProgress
-from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.storage.migrate import migrate
 from twizzit_pipeline.sync import fixtures, listing
@@ -30,9 +33,15 @@ def play() -> ExitCode:
     Raises:
         SettingsError: your own server is in use; or a malformed setting.
         SyncInProgress: another demo is running.
+        AlreadyUp: `twizzit up` or `twizzit dagster dev` works with this home.
     """
     # The demo's own Twizzit listens on loopback.
     settings = load_settings(allow_private_endpoints=True)
+    with only_one(Path(os.path.realpath(settings.home)), DEMO):
+        return _play(settings)
+
+
+def _play(settings: Settings) -> ExitCode:
     out = console()
     _heading(out, "1", "A database and a Twizzit")
     with open_database(settings) as database, stage.twizzit() as simulator, driver_errors():
@@ -167,8 +176,8 @@ def _end(out: Console, wrong: list[str]) -> ExitCode:
         console(stderr=True).print(f"Error: the demo did not end as it should: {'; '.join(wrong)}")
         return ExitCode.FAILURE
     out.print(
-        "\nNext: .venv/bin/twizzit up --demo shows these runs and their checks in a browser, and syncs on by itself; "
-        "README.md goes on."
+        "\nNext: twizzit up --demo shows these runs and their checks in a browser, and syncs on by itself; "
+        "twizzit --help lists the rest."
     )
     return ExitCode.SUCCESS
 

@@ -15,6 +15,7 @@ from twizzit_pipeline.cli.doctor.machine import (
     look_at_disk,
     look_at_folders,
     look_at_time_zone,
+    look_at_variables,
     look_at_versions,
 )
 from twizzit_pipeline.cli.doctor.orchestrator import look_at_orchestrator
@@ -27,6 +28,7 @@ from twizzit_pipeline.storage.engine import driver_errors, open_database
 
 # Those of the second group want the database, open; after "migrations", at its newest migration.
 _WITHOUT_DATABASE: tuple[tuple[str, Callable[[Settings], Iterable[Finding]]], ...] = (
+    ("variables", look_at_variables),
     ("versions", look_at_versions),
     ("folders", look_at_folders),
     ("disk", look_at_disk),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
+from twizzit_pipeline.cli.guides import more
 from twizzit_pipeline.storage.inspection import Server, inspect_server
 
 _CLOCKS_APART_SECONDS = 5.0
@@ -41,7 +42,7 @@ def _server(server: Server, *, embedded: bool) -> Iterator[Finding]:
         yield problem(
             "database",
             f"Its encoding is {server.encoding}, which cannot hold every name",
-            "Move to a database with encoding UTF8: docs/operations.md, Backup",
+            f"Dump it into one with encoding UTF8: twizzit database --help{more('operations.md', 'Backup')}",
         )
     elif server.read_only:
         yield problem("database", f"{message}; nothing can be written", "Name the primary in TWIZZIT_DATABASE_URL")

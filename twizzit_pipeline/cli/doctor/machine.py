@@ -12,7 +12,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from twizzit_pipeline.cli.doctor.finding import Finding, listed, not_checked, ok, problem, warning
-from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.cli.guides import more
+from twizzit_pipeline.settings import Settings, unread_variables
 
 _GIGABYTE = 10**9
 _FULL, _NEARLY_FULL = 0.5 * _GIGABYTE, 2 * _GIGABYTE
@@ -44,6 +45,16 @@ def look_at_folders(settings: Settings) -> Iterator[Finding]:
         yield ok("folders", f"TWIZZIT_HOME ({settings.home}) is this user's alone, mode {mode:04o}")
 
 
+def look_at_variables(_: Settings) -> Iterator[Finding]:
+    """Variables that look like this project's and that nothing reads, each with the one that may be meant."""
+    unread = unread_variables()
+    for one in unread:
+        meant = f"Rename it to {one.nearest}, or unset it" if one.nearest else "Unset it"
+        yield warning("variables", f"Nothing reads {one.name} ({one.where})", meant)
+    if not unread:
+        yield ok("variables", "Every TWIZZIT_ variable is one that is read")
+
+
 def look_at_disk(settings: Settings) -> Iterator[Finding]:
     """The room left where TWIZZIT_HOME is, which holds the embedded database."""
     there = settings.home.absolute()
@@ -51,7 +62,7 @@ def look_at_disk(settings: Settings) -> Iterator[Finding]:
         there = there.parent
     free = shutil.disk_usage(there).free
     message = f"{free / _GIGABYTE:,.1f} GB are free where TWIZZIT_HOME is"
-    todo = "Make room, or move TWIZZIT_HOME: docs/operations.md, Disk full"
+    todo = f"Make room, or move TWIZZIT_HOME{more('operations.md', 'Disk full')}"
     if free < _FULL:
         yield problem("disk", message, todo)
     elif free < _NEARLY_FULL:

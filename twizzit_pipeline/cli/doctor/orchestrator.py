@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, not_checked, ok, problem, warning
+from twizzit_pipeline.cli.guides import more
 from twizzit_pipeline.cli.terminal import plural
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_config, sync_requests
@@ -15,8 +16,16 @@ _START = "Start it: twizzit up (or the services of deploy/systemd)"
 
 def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
     from twizzit_pipeline.sync import heartbeat  # noqa: PLC0415
+    from twizzit_pipeline.sync.automation import SYNC_SENSOR, switched_off  # noqa: PLC0415
 
     engine = patient.database.engine
+    off = switched_off(patient.database)
+    for one in off:
+        finding = problem if one.name == SYNC_SENSOR else warning
+        yield finding("automation", f"The {one.kind} {one.name} is switched off: {one.means}", one.what_to_do)
+    if not off:
+        yield ok("automation", "No sensor or schedule is switched off")
+    start = next((one.what_to_do for one in off if one.name == SYNC_SENSOR), _START)
     with driver_errors(), engine.connect() as connection:
         alive = heartbeat.is_alive(connection)
         automatic = select(func.count()).select_from(sync_config).where(sync_config.c.auto_sync_enabled)
@@ -25,7 +34,7 @@ def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
     last = heartbeat.last(engine)
     if last is None:
         message = "No orchestrator ever ran on this database"
-        yield problem("orchestrator", message, _START) if waiting else warning("orchestrator", message, _START)
+        yield problem("orchestrator", message, start) if waiting else warning("orchestrator", message, start)
         yield not_checked("daemons", "Nothing of Dagster's runs")
         return
     age = _ago(datetime.now(UTC) - last)
@@ -33,7 +42,7 @@ def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
         yield ok("orchestrator", f"Its last sign of life is {age} old")
     else:
         message = f"Its last sign of life is {age} old; {plural(waiting, 'automatic or asked-for sync')} wait for it"
-        yield problem("orchestrator", message, _START) if waiting else warning("orchestrator", message, _START)
+        yield problem("orchestrator", message, start) if waiting else warning("orchestrator", message, start)
     yield from _dagster(patient, alive=alive)
 
 
@@ -45,7 +54,7 @@ def _dagster(patient: Patient, *, alive: bool) -> Iterator[Finding]:
     if not silent:
         yield ok("daemons", f"All {len(found.daemons)} of Dagster's daemons give signs of life")
     elif alive:
-        todo = "Read the daemon's log (docs/operations.md, Logs), then restart it"
+        todo = f"Read the daemon's log, then restart it{more('operations.md', 'Logs')}"
         yield problem("daemons", f"Dagster's daemons are silent or report errors: {listed(silent)}", todo)
     else:
         yield not_checked("daemons", f"Silent like the orchestrator: {listed(silent)}")

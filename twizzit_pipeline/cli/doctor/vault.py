@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
+from twizzit_pipeline.cli.guides import more
 from twizzit_pipeline.cli.terminal import plural
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.inspection import inspect_vault
@@ -14,6 +15,8 @@ from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.settings import Settings
 
 JWT_FILE = "jwt.secret"
+
+_UNREADABLE = "When a password cannot be read"
 
 
 def look_at_secrets(settings: Settings) -> Iterator[Finding]:
@@ -40,7 +43,8 @@ def look_at_passwords(patient: Patient) -> Iterator[Finding]:
     for name, what in (("DecryptionFailed", "cannot be read with this key"), ("TamperedCredential", "are damaged")):
         ids = [credential_id for credential_id, error in vault.unreadable.items() if error == name]
         if ids:
-            todo = f"Set {KEY} to the key they were stored with, or: docs/vault.md, When a password cannot be read"
+            anew = "store them anew: twizzit credentials change-password CLUB"
+            todo = f"Set {KEY} to the key they were stored with, or {anew}{more('vault.md', _UNREADABLE)}"
             yield problem("passwords", f"The passwords of credentials {listed(ids)} {what}", todo)
     if vault.previous:
         todo = "Finish the rotation: twizzit credentials rotate-key"
@@ -54,7 +58,8 @@ def look_at_passwords(patient: Patient) -> Iterator[Finding]:
 def _without_key(stored: int) -> Finding:
     if not stored:
         return ok("passwords", "There are none yet")
-    todo = f"Bring {KEY_FILE} back from a backup; if it is lost: docs/vault.md, The key is lost"
+    lost = "if it is lost, store every password anew: twizzit credentials change-password CLUB"
+    todo = f"Bring {KEY_FILE} back from a backup; {lost}{more('vault.md', _UNREADABLE)}"
     return problem("passwords", f"There are {plural(stored, 'password')}, and no key in TWIZZIT_HOME", todo)
 
 

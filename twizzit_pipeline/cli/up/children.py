@@ -19,7 +19,9 @@ from sqlalchemy import Engine
 from twizzit_pipeline.cli.up.supervisor import Program
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import heartbeat
+from twizzit_pipeline.sync.automation import SYNC_SENSOR, switched_off
 
 MODULE = "twizzit_pipeline.definitions"
 CODE, UI, DAEMON, API, SIMULATOR = "code", "ui", "daemon", "api", "simulator"
@@ -98,11 +100,15 @@ def ui(address: Address, workspace: Path, environment: Mapping[str, str], option
     )
 
 
-def daemon(engine: Engine, workspace: Path, environment: Mapping[str, str], options: Sequence[str] = ()) -> Program:
-    """What looks at the sensors and takes runs out of the queue; ready when a tick gave its sign of life."""
+def daemon(database: Database, workspace: Path, environment: Mapping[str, str], options: Sequence[str] = ()) -> Program:
+    """What looks at the sensors and takes runs out of the queue; ready when a tick gave its sign of life.
+
+    Where the sensor that gives it is switched off, there is none to wait for.
+    """
+    engine = database.engine
 
     def ready(before: object) -> bool:
-        return _last_beat(engine) not in (None, before)
+        return _last_beat(engine) not in (None, before) or _is_off(database)
 
     return Program(
         name=DAEMON,
@@ -149,6 +155,13 @@ def _answers(url: str) -> Callable[[object], bool]:
             return False
 
     return ready
+
+
+def _is_off(database: Database) -> bool:
+    try:
+        return SYNC_SENSOR in {one.name for one in switched_off(database)}
+    except TwizzitPipelineError:
+        return False
 
 
 def _last_beat(engine: Engine) -> object:

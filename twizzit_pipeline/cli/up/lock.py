@@ -1,4 +1,4 @@
-"""One `twizzit up` at a time: for a home folder by a lock on a file, for a database by a lock in it.
+"""One `twizzit up` (or `dagster dev`) at a time: for a home folder by a lock on a file, for a database by one in it.
 
 The kernel, and PostgreSQL, drop the locks of a process that is gone: nothing has to be cleaned up after one.
 """
@@ -20,6 +20,7 @@ from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, SettingsErro
 
 FILE = "up.lock"
 GUARDIAN = "guardian"
+UP, DAGSTER_DEV, DEMO = "up", "dagster dev", "demo"
 
 # Any number, as long as no other program on the same database takes it.
 _DATABASE_LOCK = int.from_bytes(b"twizitup", "big")
@@ -30,8 +31,10 @@ _CLEANING_SECONDS = 40.0
 
 
 @contextmanager
-def only_one(home: Path, role: str = "up") -> Iterator[None]:
+def only_one(home: Path, role: str = UP) -> Iterator[None]:
     """Holds `up.lock` of the home folder, which says whose it is; the folder is made where there is none.
+
+    Demos may stand beside each other, and beside nothing else.
 
     Who cleans up after an `up` that was killed (`GUARDIAN`) is waited for.
 
@@ -47,7 +50,7 @@ def only_one(home: Path, role: str = "up") -> Iterator[None]:
     except OSError as error:
         raise SettingsError(f"TWIZZIT_HOME: {path} cannot be written: {error.strerror or error}") from None
     try:
-        _lock(descriptor, home)
+        _lock(descriptor, home, fcntl.LOCK_SH if role == DEMO else fcntl.LOCK_EX)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {role}".encode(), 0)
         yield
@@ -55,21 +58,21 @@ def only_one(home: Path, role: str = "up") -> Iterator[None]:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, home: Path) -> None:
+def _lock(descriptor: int, home: Path, kind: int) -> None:
     until = time.monotonic() + _CLEANING_SECONDS
-    while not _locked(descriptor, home):
+    while not _locked(descriptor, home, kind):
         pid, _, role = os.pread(descriptor, _LONGEST_CONTENT, 0).decode(errors="replace").partition(" ")
         if role != GUARDIAN or time.monotonic() > until:
             raise AlreadyUp(
-                f"Another `twizzit up` (process {pid or 'unknown'}) works with {home}: stop that one, or set another "
-                "TWIZZIT_HOME"
+                f"`twizzit {role or UP}` (process {pid or 'unknown'}) works with {home}: stop that one first, or set "
+                "another TWIZZIT_HOME"
             )
         time.sleep(0.1)
 
 
-def _locked(descriptor: int, home: Path) -> bool:
+def _locked(descriptor: int, home: Path, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in {errno.EAGAIN, errno.EACCES}:
             return False
@@ -119,7 +122,7 @@ class DatabaseLock:
             if not found.taken:
                 if connection.scalars(_END, {"session": self._session}).all():
                     raise DatabaseUnavailable("The database still has the session of a connection that was lost")
-                raise AlreadyUp("Another `twizzit up` works on this database: stop that one first")
+                raise AlreadyUp("`twizzit up` or `twizzit dagster dev` works on this database: stop that one first")
         except BaseException:
             connection.close()
             raise

@@ -18,6 +18,7 @@ from twizzit_pipeline.cli.progress import Steps
 from twizzit_pipeline.cli.terminal import plural
 from twizzit_pipeline.cli.up import account, children, demo, leftovers
 from twizzit_pipeline.cli.up.account import Addresses
+from twizzit_pipeline.cli.up.automation import Switches
 from twizzit_pipeline.cli.up.demo import DemoClub
 from twizzit_pipeline.cli.up.lock import DatabaseLock
 from twizzit_pipeline.cli.up.postgres import EmbeddedPostgres
@@ -66,6 +67,7 @@ class Running:
         self._postgres = EmbeddedPostgres(home, self.say) if here.settings.embedded else None
         self._watch = Watch(
             syncs=EndedSyncs(here.database.engine, self.say),
+            switches=Switches(here.database, self.say),
             lock=lock,
             folder=self._logs,
             say=self.say,
@@ -107,7 +109,7 @@ class Running:
                 raise AlreadyUp("Another orchestrator (`twizzit dagster dev`?) works on this database: stop it first")
             steps("Starting Dagster's UI and its daemon")
             workspace = children.write_workspace(self._home / "dagster", self._socket)
-            self._supervisor.start(children.daemon(engine, workspace, environment, options))
+            self._supervisor.start(children.daemon(self._here.database, workspace, environment, options))
             self._supervisor.start(children.ui(self._addresses.ui, workspace, environment, options))
             self._wait_for(None)
         account.announce(self._out, self._here.settings, self._addresses, self._logs, clubs, time.monotonic() - began)

@@ -12,7 +12,7 @@ from rich.console import Console
 from twizzit_pipeline import logs
 from twizzit_pipeline.cli.demo import stage
 from twizzit_pipeline.cli.exit_codes import ExitCode
-from twizzit_pipeline.cli.opened import Opened
+from twizzit_pipeline.cli.opened import Opened, announced
 from twizzit_pipeline.cli.terminal import console, plural
 from twizzit_pipeline.cli.up import demo, leftovers
 from twizzit_pipeline.cli.up.account import Addresses
@@ -26,7 +26,7 @@ from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.http_api.secret import jwt_secret
 from twizzit_pipeline.settings import Settings, load_settings
-from twizzit_pipeline.storage.engine import driver_errors, open_database
+from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.migrate import migrate
 
 _LOOPBACK = "127.0.0.1"
@@ -105,7 +105,7 @@ def _simulator_port(wanted: int | None) -> int:
 @contextmanager
 def _database(out: Console, settings: Settings, *, is_demo: bool) -> Iterator[tuple[Opened, DatabaseLock]]:
     """The database, ours alone and at its newest migration: who asks for `up` asks for that as well."""
-    with open_database(settings) as database, driver_errors(), DatabaseLock(database.engine) as lock:
+    with announced(settings) as database, driver_errors(), DatabaseLock(database.engine) as lock:
         if is_demo and not settings.embedded:
             stage.refuse_a_database_in_use(database, demo.ORGANIZATIONS)
         applied = migrate(database.engine)

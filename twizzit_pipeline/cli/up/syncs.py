@@ -32,6 +32,7 @@ class EndedSyncs:
         with driver_errors(), engine.connect() as connection:
             self._since: datetime = connection.execute(select(_NOW)).scalar_one()
         self._told: deque[str] = deque(maxlen=_REMEMBERED)
+        self._last: dict[tuple[int | None, str | None], str] = {}  # of each credential and season, what was said
 
     def look(self) -> None:
         """Tell of every sync that ended since the last look.
@@ -43,7 +44,14 @@ class EndedSyncs:
             self._told.append(run_id)
             rows = history.for_run(self._engine, run_id)
             if rows:
-                self._tell(line(rows, self._organization(rows[0].credential_id)))
+                self._tell(self._line(rows))
+
+    def _line(self, rows: Sequence[HistoryRow]) -> str:
+        """In full, or that it is as it was where nothing was changed and the last line of these said the same."""
+        whose, said = (rows[0].credential_id, rows[0].season), _said(rows)
+        same = self._last.get(whose) == said and not _has_changed(rows)
+        self._last[whose] = said
+        return line(rows, self._organization(rows[0].credential_id), unchanged=same)
 
     def _ended(self) -> list[str]:
         """The runs of which a row was closed lately, and that hold no lease: all their rows are closed then."""
@@ -68,25 +76,48 @@ class EndedSyncs:
             return str(credential_id)
 
 
-def line(rows: Sequence[HistoryRow], organization: str) -> str:
-    """A sync in one line: when it ended, whose it was, what it saw and changed, how it ended, and why if not well."""
+def line(rows: Sequence[HistoryRow], organization: str, *, unchanged: bool = False) -> str:
+    """A sync in one line: when it ended, whose it was, what it saw and changed, how it ended, and why if not well.
+
+    Args:
+        unchanged: the line before of the same credential and season said all that already.
+    """
     ended = max((row.completed_at for row in rows if row.completed_at), default=datetime.now(UTC))
     seconds = (ended - min(row.started_at for row in rows)).total_seconds()
     calls = sum(int(row.details.get("calls", 0)) for row in rows)
-    season = next((row.details["season"] for row in rows if row.details.get("season")), None)
+    season = next((row.season for row in rows if row.season), None)
+    head = f"{ended.astimezone():%H:%M:%S}  {organization}" + (f", {season}" if season else "")
+    if unchanged:
+        return f"{head} · {_outcome(rows)} · unchanged since last time"
     parts = [
-        f"{ended.astimezone():%H:%M:%S}  {organization}" + (f", {season}" if season else ""),
+        head,
         _outcome(rows),
         ", ".join(_seen(row) for row in rows),
         _changed(rows),
         f"{calls} call{'' if calls == 1 else 's'}",
         f"{seconds:.1f} s",
     ]
-    why = "; ".join(f"{row.entity}: {row.error_message}" for row in rows if row.error_message)
-    return " · ".join(part for part in parts if part) + (f" · {' '.join(why.split())}" if why else "")
+    why = _why(rows)
+    return " · ".join(part for part in parts if part) + (f" · {why}" if why else "")
+
+
+def _said(rows: Sequence[HistoryRow]) -> str:
+    """What is news about a sync where it changes: how it ended, what it saw, and why."""
+    return " · ".join([_outcome(rows), *(_seen(row) for row in rows), _why(rows)])
+
+
+def _why(rows: Sequence[HistoryRow]) -> str:
+    said = "; ".join(f"{row.entity}: {row.error_message}" for row in rows if row.error_message)
+    return " ".join(said.split())
+
+
+def _has_changed(rows: Sequence[HistoryRow]) -> bool:
+    return any(int(row.details.get(kind, 0)) for row in rows for kind, _ in _CHANGED)
 
 
 def _outcome(rows: Sequence[HistoryRow]) -> str:
+    if rows and not any(row.season_exists for row in rows):
+        return "skipped: the account has no such season"
     states = {row.status for row in rows}
     for state, words in (("failed", "failed"), ("in_progress", "failed"), ("partial_success", "partial success")):
         if state in states:

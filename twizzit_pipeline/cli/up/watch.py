@@ -1,5 +1,5 @@
 """What is looked at beside the processes, in a thread of its own since a database may take its time: syncs that ended,
-the lock in the database, and the length of the logs."""
+the lock in the database, what was switched off in Dagster's UI, and the length of the logs."""
 
 import threading
 import time
@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.cli.up import logs
+from twizzit_pipeline.cli.up.automation import Switches
 from twizzit_pipeline.cli.up.lock import DatabaseLock
 from twizzit_pipeline.cli.up.syncs import EndedSyncs
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable
@@ -28,6 +29,7 @@ class Watch:
         self,
         *,
         syncs: EndedSyncs,
+        switches: Switches,
         lock: DatabaseLock,
         folder: Path,
         say: Callable[[str], None],
@@ -35,6 +37,7 @@ class Watch:
     ) -> None:
         self.problem: Exception | None = None
         self._syncs = syncs
+        self._switches = switches
         self._lock = lock
         self._folder = folder
         self._say = say
@@ -69,6 +72,7 @@ class Watch:
         try:
             self._lock.hold()
             self._syncs.look()
+            self._switches.look()
         except (DatabaseUnavailable, DatabaseRefused, SQLAlchemyError):
             self._silence()
             return

@@ -1,6 +1,8 @@
 """When a credential syncs by itself, and what."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Literal
 
 from fastapi import APIRouter
@@ -13,7 +15,7 @@ from twizzit_pipeline.http_api.bodies import ConfigChange
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here
-from twizzit_pipeline.sync import config
+from twizzit_pipeline.sync import config, later, recipients
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
 
@@ -26,9 +28,10 @@ _HOUR, _DAY = 60, 1440
     dependencies=[allow("admin", "coach")],
     responses=answers(400, 404),
 )
-def sync_configuration(here: Here, credential_id: CredentialId) -> schemas.ConfigAnswer:
+def sync_configuration(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.ConfigAnswer:
     """The configuration; the defaults where nobody has changed it."""
-    return _answer(config.read(here.engine, credential_id))
+    found = config.read(here.engine, credential_id)
+    return _answer(found, recipients.read(here.engine, credential_id) if caller.role == "admin" else None)
 
 
 @router.put(
@@ -41,6 +44,17 @@ def change_sync_configuration(
     here: Here, caller: CurrentCaller, credential_id: CredentialId, body: ConfigChange
 ) -> schemas.ConfigAnswer:
     """Change the fields that are sent; the others stay. It takes effect within seconds."""
+    try:
+        wanted = None if body.notify_to is None else recipients.checked(body.notify_to)
+        found = config.change(here.engine, credential_id, actor=caller.actor, **_changes(body))
+        if wanted is not None:
+            recipients.change(here.engine, credential_id, wanted, actor=caller.actor)
+        return _answer(found, recipients.read(here.engine, credential_id))
+    except ConfigurationRefused as error:
+        raise invalid_field(to_camel(error.field), str(error)) from None
+
+
+def _changes(body: ConfigChange) -> config.ConfigChanges:
     changes = config.ConfigChanges()
     if body.sync_teams is not None:
         changes["sync_teams"] = body.sync_teams
@@ -64,22 +78,22 @@ def change_sync_configuration(
         changes["group_types"] = body.group_types
     if body.statuses is not None:
         changes["statuses"] = body.statuses
-    try:
-        return _answer(config.change(here.engine, credential_id, actor=caller.actor, **changes))
-    except ConfigurationRefused as error:
-        raise invalid_field(to_camel(error.field), str(error)) from None
+    return changes
 
 
-def _answer(found: config.SyncConfig) -> schemas.ConfigAnswer:
+def _answer(found: config.SyncConfig, told: Sequence[str] | None) -> schemas.ConfigAnswer:
     minutes = found.sync_interval_minutes
     unit: Literal["minutes", "hours", "days"] = "minutes"
     if minutes % _DAY == 0:
         unit = "days"
     elif minutes % _HOUR == 0:
         unit = "hours"
+    because = later.of_config(found, datetime.now(UTC))
     shown = schemas.SyncConfig(
         **asdict(found),
         match_event_type=found.match_event_type,
+        next_sync_because=None if because is None else because.words,
+        notify_to=None if told is None else list(told),
         sync_interval_hours=minutes / _HOUR,
         sync_interval_days=minutes / _DAY,
         sync_interval_unit=unit,

@@ -10,6 +10,7 @@ from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.service import Here
 from twizzit_pipeline.sync import heartbeat
+from twizzit_pipeline.sync.automation import SwitchedOff, switched_off
 
 router = APIRouter(tags=["Operations"])
 
@@ -20,14 +21,18 @@ router = APIRouter(tags=["Operations"])
     responses={503: {"model": schemas.Health, "description": "The database does not answer"}},
 )
 def health(here: Here) -> schemas.Health | Response:
-    """Whether the database answers, and when an orchestrator last gave a sign of life."""
+    """Whether the database answers, when an orchestrator last gave a sign of life, and what of it is switched off."""
     try:
         last = heartbeat.last(here.engine)
+        off = [_switch(one) for one in switched_off(here.database)]
     except (DatabaseUnavailable, DatabaseRefused):
-        nobody = schemas.Orchestrator(alive=False, last_heartbeat=None)
+        nobody = schemas.Orchestrator(alive=False, last_heartbeat=None, switched_off=[])
         down = schemas.Health(status="unavailable", database="unavailable", orchestrator=nobody)
         return JSONResponse(down.model_dump(by_alias=True, mode="json"), status_code=503)
     alive = last is not None and datetime.now(UTC) - last < timedelta(seconds=heartbeat.DEAD_AFTER_SECONDS)
-    return schemas.Health(
-        status="ok", database="ok", orchestrator=schemas.Orchestrator(alive=alive, last_heartbeat=last)
-    )
+    orchestrator = schemas.Orchestrator(alive=alive, last_heartbeat=last, switched_off=off)
+    return schemas.Health(status="ok", database="ok", orchestrator=orchestrator)
+
+
+def _switch(off: SwitchedOff) -> schemas.SwitchedOff:
+    return schemas.SwitchedOff(name=off.name, kind=off.kind, means=off.means, what_to_do=off.what_to_do)

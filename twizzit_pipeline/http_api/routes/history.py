@@ -16,6 +16,8 @@ from twizzit_pipeline.http_api.service import CredentialId, Here, Offset
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.sync import history
 from twizzit_pipeline.sync.asides import SetAsideRows, counts_of, set_aside_of
+from twizzit_pipeline.sync.clients import named
+from twizzit_pipeline.sync.sentences import sentence
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
 
@@ -55,12 +57,10 @@ def one_sync(
         if row is None:
             raise Problem(404, "Sync not found")
         rejected = history.rejected_rows(here.engine, sync_id)
-    season = row.details.get("season")
     entry = schemas.HistoryEntry(
         **_fields(row),
         dagster_run_id=row.dagster_run_id,
-        season=season if isinstance(season, str) else None,
-        rejected_rows=[schemas.RejectedRow.model_validate(one) for one in rejected],
+        rejected_rows=[_rejected(one, credential_id) for one in rejected],
         failed_items=failed_items(row, kinds=("failed",)),
         rows=None if (counts := counts_of(row.details)) is None else schemas.RowCounts(**asdict(counts)),
         set_aside=[_set_aside(aside) for aside in set_aside_of(row.details)],
@@ -68,6 +68,10 @@ def one_sync(
         unknown_words=row.details.get(history.UNKNOWN_WORDS) or {},
     )
     return schemas.HistoryOne(history=entry)
+
+
+def _rejected(row: history.RejectedRow, credential_id: int) -> schemas.RejectedRow:
+    return schemas.RejectedRow(**asdict(row), message=named(sentence(row.entity, row.rule), credential_id))
 
 
 def _set_aside(rows: SetAsideRows) -> schemas.SetAsideRows:

@@ -1,35 +1,102 @@
 """A coach's question before Saturday: who of this team is registered?"""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
+import anyio.to_thread
 from fastapi import APIRouter, Query
 
+from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import Caller, CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.problems import Problem, invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
-from twizzit_pipeline.http_api.service import Here
-from twizzit_pipeline.sync import listing
-from twizzit_pipeline.sync.registered import registered
+from twizzit_pipeline.http_api.service import Here, Service
+from twizzit_pipeline.sync import listing, rosters
+from twizzit_pipeline.sync import registered as use_case
+from twizzit_pipeline.sync.finding import Place, find_player, find_team
+from twizzit_pipeline.sync.live import LiveMember
+from twizzit_pipeline.sync.registrations import Registered
+from twizzit_pipeline.sync.rosters import Roster
 
 router = APIRouter(tags=["Data Mappings"], route_class=GuardedRoute)
+
+_PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 
 
 @router.get(
     "/registered",
     response_model=schemas.Registrations,
     dependencies=[allow("admin", "coach")],
-    responses=answers(400, 404),
+    responses=answers(400, 404, 409),
 )
-def registrations(
+async def registrations(
     here: Here,
     caller: CurrentCaller,
-    team_id: Annotated[int, Query(alias="teamId", ge=1, le=2**31 - 1, description="A team of ShotSpot")],
+    team_id: Annotated[int | None, Query(alias="teamId", ge=1, le=2**31 - 1, description="A team of ShotSpot")] = None,
+    team: Annotated[
+        str | None,
+        Query(max_length=200, pattern=_PRINTABLE, description="The same by its name; its club's may go before"),
+    ] = None,
+    player: Annotated[
+        str | None, Query(max_length=200, pattern=_PRINTABLE, description="One player alone, by name, of any team")
+    ] = None,
 ) -> schemas.Registrations:
-    """The players of a team: who is registered, who is not, and why."""
-    if caller.credentials is not None:
+    """Everybody whom Twizzit or ShotSpot has in a team: who may play, who may not, and why; those who may not first.
+
+    People who were rejected or set aside have their names in Twizzit alone, which is asked for them (and kept for five
+    minutes). Where it cannot be, they have an id and no name, and `namesMissing` says why. A name that fits several
+    teams or players is a 409 that lists them.
+    """
+    read = partial(_read, here, caller, team_id, team, player)
+    roster, place = await anyio.to_thread.run_sync(read)
+    members: Sequence[LiveMember] = ()
+    missing = None
+    if use_case.needs_names(roster):
+        try:
+            here.live_calls.spend(caller)
+            members = await here.beside(lambda: use_case.asked(roster, here.live.members))
+        except TwizzitPipelineError as error:
+            missing = " ".join(str(error).split())
+        except Problem as problem:  # too many live questions of this token: the answer comes all the same
+            missing = str(problem.body.get("message", problem.body["error"]))
+    return _answer(use_case.told(roster, members, missing), place)
+
+
+def _read(
+    here: Service, caller: Caller, team_id: int | None, team: str | None, player: str | None
+) -> tuple[Roster, Place | None]:
+    """The team that is meant, and the player, if one is."""
+    if team_id is None and team is None and player is None:
+        raise invalid_field("teamId", "a team is needed, by teamId or team, or a player")
+    if team_id is None and team is not None:
+        team_id = find_team(here.engine, team, credential_ids=caller.credentials)
+    if team_id is not None and caller.credentials is not None:
         caller.require(listing.credential_of_team(here.engine, team_id))
-    found = registered(here.engine, team_id)
-    players = [schemas.Registration.model_validate(one) for one in found]
+    if player is None:
+        assert team_id is not None
+        return rosters.read_roster(here.engine, team_id), None
+    place = find_player(here.engine, player, team_id=team_id, credential_ids=caller.credentials)
+    return rosters.read_roster(here.engine, place.team_id), place
+
+
+def _answer(found: Registered, place: Place | None) -> schemas.Registrations:
+    people = found.people
+    if place is not None and place.player_id is not None:
+        people = [one for one in people if one.player_id == place.player_id]
+    elif place is not None:
+        people = [one for one in people if one.twizzit_id == place.twizzit_id]
     return schemas.Registrations(
-        players=players, total=len(players), registered=sum(player.registered for player in players)
+        team_id=found.team.id,
+        team_name=found.team.name,
+        club_name=found.team.club_name,
+        as_of=found.as_of,
+        players=[schemas.Registration.model_validate(one) for one in people],
+        total=len(people),
+        registered=sum(one.registered for one in people),
+        in_twizzit=sum(one.in_twizzit for one in people),
+        here=sum(one.here for one in people),
+        set_aside=sum(one.code == "set_aside" for one in people),
+        names_missing=found.names_missing,
     )

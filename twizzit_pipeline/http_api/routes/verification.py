@@ -60,6 +60,17 @@ async def verify_connection(
         capabilities=schemas.Capabilities(
             organizations=found.organizations, groups=found.groups, seasons=found.seasons
         ),
+        teams=_teams(found),
+    )
+
+
+def _teams(found: Verification) -> schemas.TeamsToCome | None:
+    """The teams that a sync would bring; null where it could not read them."""
+    teams = found.teams
+    if teams is None or teams.trouble is not None:
+        return None
+    return schemas.TeamsToCome(
+        season=teams.season, names=list(teams.names), rejected=teams.rejected, set_aside=teams.set_aside
     )
 
 
@@ -73,7 +84,7 @@ def _verified(here: Service, credential_id: int) -> Verification:
     with driver_errors():
         if not store.get(here.engine, credential_id).is_active:
             raise errors.InactiveCredential(f"Credential {credential_id} is switched off: activate it before verifying")
-    return verify(impatient(here.settings), here.database, credential_id)
+    return verify(impatient(here.settings), here.database, credential_id, list_teams=True)
 
 
 def _advice(here: Service, credential_id: int, error: errors.TwizzitPipelineError) -> str:

@@ -14,6 +14,7 @@ from twizzit_pipeline.http_api.schemas.credentials import (
     Organization,
     Organizations,
     StoredCredential,
+    TeamsToCome,
     Verified,
 )
 from twizzit_pipeline.http_api.schemas.live import (
@@ -37,7 +38,7 @@ from twizzit_pipeline.http_api.schemas.mappings import (
     TeamMapping,
     TeamMappings,
 )
-from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health, Orchestrator
+from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health, Orchestrator, SwitchedOff
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
@@ -101,6 +102,7 @@ __all__ = [
     "Seasons",
     "SetAsideRows",
     "StoredCredential",
+    "SwitchedOff",
     "SyncAccepted",
     "SyncConfig",
     "SyncCounts",
@@ -109,6 +111,7 @@ __all__ = [
     "SyncResult",
     "TeamMapping",
     "TeamMappings",
+    "TeamsToCome",
     "ValidationFailed",
     "Verified",
 ]

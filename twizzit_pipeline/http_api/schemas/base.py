@@ -36,12 +36,16 @@ class ValidationFailed(Answer):
 
 
 class Conflict(Answer):
-    """409. Of a sync: the history row of the one under way, where it has one yet, and the request that it came from."""
+    """409. Of a sync: the history row of the one under way, where it has one yet, and the request that it came from.
+
+    Of a name that fits several things: those, as `choices`, each with its id first.
+    """
 
     error: str
     sync_id: int | None = None
     request_id: int | None = None
     message: str | None = None
+    choices: list[str] | None = None
 
 
 class Message(Answer):

@@ -67,13 +67,23 @@ class Capabilities(Answer):
     seasons: int
 
 
+class TeamsToCome(Answer):
+    """The teams that a sync of the running season would bring, by name; and the groups that it would not, counted."""
+
+    season: str
+    names: list[str]
+    rejected: int
+    set_aside: int
+
+
 class Verified(Answer):
-    """200."""
+    """200. `teams` is null where a sync could not read them."""
 
     success: Literal[True] = True
     message: str
     organization_name: str
     capabilities: Capabilities
+    teams: TeamsToCome | None = None
 
 
 class NotVerified(Answer):

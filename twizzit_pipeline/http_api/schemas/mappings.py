@@ -112,20 +112,40 @@ class MatchMappings(Answer):
 
 
 class Registration(Answer):
-    """Whether a player may play an official match, and why (not): `reason` for people, `code` for programs."""
+    """Whether a person may play an official match, and why (not): `reason` for people, `code` for programs.
 
-    player_id: int
-    first_name: str
-    last_name: str
+    `player_id` is null for one whom Twizzit alone has, whose names are null where Twizzit could not be asked.
+    `in_twizzit`: Twizzit lists them as a player of the team; `here`: ShotSpot has them in it.
+    """
+
+    player_id: int | None
+    twizzit_id: str | None
+    first_name: str | None
+    last_name: str | None
     jersey_number: int | None
     registered: bool
     reason: str
     code: str
+    in_twizzit: bool
+    here: bool
 
 
 class Registrations(Answer):
-    """The players of one team."""
+    """Everybody of one team, those who may not play first, people set aside last.
 
+    `in_twizzit` and `here` count the players on either side, `set_aside` those whom Twizzit lists as no players.
+    `as_of` is when the sync ended that the answer is of. `names_missing` says why Twizzit could not be asked for names;
+    null where it could, or was not needed.
+    """
+
+    team_id: int
+    team_name: str
+    club_name: str
+    as_of: datetime | None
     players: list[Registration]
     total: int
     registered: int
+    in_twizzit: int
+    here: int
+    set_aside: int
+    names_missing: str | None

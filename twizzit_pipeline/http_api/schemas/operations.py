@@ -27,11 +27,21 @@ class Audit(Answer):
     audit: list[AuditRow]
 
 
+class SwitchedOff(Answer):
+    """A sensor or schedule of Dagster's that a person switched off: what does not happen, and what to click."""
+
+    name: str
+    kind: str
+    means: str
+    what_to_do: str
+
+
 class Orchestrator(Answer):
-    """Whether somebody will start the syncs that are asked for."""
+    """Whether the syncs that are asked for will be started."""
 
     alive: bool
     last_heartbeat: datetime | None
+    switched_off: list[SwitchedOff]
 
 
 class Health(Answer):

@@ -8,11 +8,14 @@ from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, G
 
 
 class SyncError(Answer):
-    """One item that did not arrive: the rule that it broke, or why it could not be applied."""
+    """One item that did not arrive: `error` is the rule that it broke, or why it could not be applied, for programs;
+    `message` says the same for people.
+    """
 
     entity: str
     twizzit_id: str | None
     error: str
+    message: str
 
 
 class SyncCounts(Answer):
@@ -92,7 +95,9 @@ class SyncConfig(Answer):
     `functions`, `event_types`, `group_types` and `statuses` are what was said of the account's words;
     `match_event_type` is the first event type that was said to be a match, for clients of an older version.
 
-    `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds.
+    `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds;
+    `next_sync_because` says why it is further away than the interval. `notify_to` are addresses that are told of this
+    credential, besides those of the settings; null for others than administrators.
     """
 
     credential_id: int
@@ -114,6 +119,8 @@ class SyncConfig(Answer):
     event_types: dict[str, EventTypeMeaning]
     group_types: dict[str, GroupTypeMeaning]
     statuses: dict[str, StatusMeaning]
+    next_sync_because: str | None
+    notify_to: list[str] | None
     sync_interval_hours: float
     sync_interval_days: float
     sync_interval_unit: Literal["minutes", "hours", "days"]
@@ -128,13 +135,16 @@ class ConfigAnswer(SyncConfig):
 class HistoryRow(Answer):
     """One sync of one entity. `synced_at` is when it ended, or began where it is not over.
 
-    `sync_type` is ShotSpot's word; `entity` tells the matches from the competitions, which share one.
+    `sync_type` is ShotSpot's word; `entity` tells the matches from the competitions, which share one. `season` is null
+    in rows of ShotSpot's own; where `season_exists` is false, the account has no such season and nothing was done.
     """
 
     id: int
     credential_id: int
     sync_type: str
     entity: str
+    season: str | None
+    season_exists: bool
     sync_direction: str
     status: str
     items_processed: int
@@ -153,12 +163,13 @@ class History(Answer):
 
 
 class RejectedRow(Answer):
-    """A row that broke a rule of its contract, by id."""
+    """A row that broke a rule of its contract, by id; `message` says for people what is wrong with it."""
 
     entity: str
     twizzit_id: str | None
     column_name: str
     rule: str
+    message: str
 
 
 class RowCounts(Answer):
@@ -200,7 +211,6 @@ class HistoryEntry(HistoryRow):
     """
 
     dagster_run_id: str | None
-    season: str | None
     rejected_rows: list[RejectedRow]
     failed_items: list[SyncError]
     rows: RowCounts | None

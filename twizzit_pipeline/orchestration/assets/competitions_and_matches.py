@@ -7,16 +7,16 @@ run without those, the ones that are there already.
 import dagster as dg
 
 from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, definition_metadata
-from twizzit_pipeline.orchestration.checks import (
-    COMPETITION_MAPPING_CHECKS,
-    COMPETITION_SCAN_CHECKS,
-    MATCH_MAPPING_CHECKS,
-    MATCH_SCAN_CHECKS,
-    specs,
-)
+from twizzit_pipeline.orchestration.checks import specs
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
 from twizzit_pipeline.orchestration.resources import SyncRun
 from twizzit_pipeline.orchestration.results import Results, mapping_result, one_by_one, scan_result
+from twizzit_pipeline.orchestration.rules import (
+    COMPETITION_MAPPING_RULES,
+    COMPETITION_SCAN_RULES,
+    MATCH_MAPPING_RULES,
+    MATCH_SCAN_RULES,
+)
 from twizzit_pipeline.orchestration.step import BEFORE_MAPPINGS, NO_VALUE, OWNERS, session_of
 from twizzit_pipeline.sync.competitions import map_competitions, scan_competitions
 from twizzit_pipeline.sync.matches import map_matches, scan_matches
@@ -32,7 +32,7 @@ GROUP = "competitions_and_matches"
     dagster_type=NO_VALUE,
     tags={"entity": "competition", "stage": "scan"},
     metadata=definition_metadata("twizzit_competitions"),
-    check_specs=specs("twizzit_competitions", COMPETITION_SCAN_CHECKS),
+    check_specs=specs("twizzit_competitions", COMPETITION_SCAN_RULES),
     partitions_def=credential_season_partitions,
     group_name=GROUP,
     kinds={"python", "pandas", "postgres"},
@@ -43,7 +43,7 @@ def twizzit_competitions(context: dg.AssetExecutionContext, sync: dg.ResourcePar
     with session_of(context, sync) as session:
         report = scan_competitions(session)
         quality = scan_quality(session, report)
-    yield from one_by_one(context.asset_key, scan_result(report, COMPETITION_SCAN_CHECKS, quality))
+    yield from one_by_one(context.asset_key, scan_result(report, COMPETITION_SCAN_RULES, quality))
 
 
 @dg.asset(
@@ -53,7 +53,7 @@ def twizzit_competitions(context: dg.AssetExecutionContext, sync: dg.ResourcePar
     dagster_type=NO_VALUE,
     tags={"entity": "match", "stage": "scan"},
     metadata=definition_metadata("twizzit_matches"),
-    check_specs=specs("twizzit_matches", MATCH_SCAN_CHECKS),
+    check_specs=specs("twizzit_matches", MATCH_SCAN_RULES),
     partitions_def=credential_season_partitions,
     group_name=GROUP,
     kinds={"python", "pandas", "postgres"},
@@ -64,7 +64,7 @@ def twizzit_matches(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
     with session_of(context, sync) as session:
         report = scan_matches(session)
         quality = scan_quality(session, report)
-    yield from one_by_one(context.asset_key, scan_result(report, MATCH_SCAN_CHECKS, quality))
+    yield from one_by_one(context.asset_key, scan_result(report, MATCH_SCAN_RULES, quality))
 
 
 @dg.asset(
@@ -74,7 +74,7 @@ def twizzit_matches(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
     dagster_type=NO_VALUE,
     tags={"entity": "competition", "stage": "mapping"},
     metadata=definition_metadata("twizzit_competition_mappings"),
-    check_specs=specs("twizzit_competition_mappings", COMPETITION_MAPPING_CHECKS),
+    check_specs=specs("twizzit_competition_mappings", COMPETITION_MAPPING_RULES),
     partitions_def=credential_season_partitions,
     group_name=GROUP,
     kinds={"python", "postgres"},
@@ -84,7 +84,7 @@ def twizzit_competition_mappings(context: dg.AssetExecutionContext, sync: dg.Res
     with session_of(context, sync) as session:
         report = map_competitions(session)
         quality = mapping_quality(session, report)
-    yield from one_by_one(context.asset_key, mapping_result(report, COMPETITION_MAPPING_CHECKS, quality))
+    yield from one_by_one(context.asset_key, mapping_result(report, COMPETITION_MAPPING_RULES, quality))
 
 
 @dg.asset(
@@ -94,7 +94,7 @@ def twizzit_competition_mappings(context: dg.AssetExecutionContext, sync: dg.Res
     dagster_type=NO_VALUE,
     tags={"entity": "match", "stage": "mapping"},
     metadata=definition_metadata("twizzit_match_mappings"),
-    check_specs=specs("twizzit_match_mappings", MATCH_MAPPING_CHECKS),
+    check_specs=specs("twizzit_match_mappings", MATCH_MAPPING_RULES),
     partitions_def=credential_season_partitions,
     group_name=GROUP,
     kinds={"python", "postgres"},
@@ -104,7 +104,7 @@ def twizzit_match_mappings(context: dg.AssetExecutionContext, sync: dg.ResourceP
     with session_of(context, sync) as session:
         report = map_matches(session)
         quality = mapping_quality(session, report)
-    yield from one_by_one(context.asset_key, mapping_result(report, MATCH_MAPPING_CHECKS, quality))
+    yield from one_by_one(context.asset_key, mapping_result(report, MATCH_MAPPING_RULES, quality))
 
 
 ASSETS = (twizzit_competitions, twizzit_matches, twizzit_competition_mappings, twizzit_match_mappings)

@@ -3,16 +3,16 @@
 import dagster as dg
 
 from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, definition_metadata
-from twizzit_pipeline.orchestration.checks import (
-    MAPPING_CHECKS,
-    PLAYER_MAPPING_CHECKS,
-    PLAYER_SCAN_CHECKS,
-    TEAM_SCAN_CHECKS,
-    specs,
-)
+from twizzit_pipeline.orchestration.checks import specs
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
 from twizzit_pipeline.orchestration.resources import SyncRun
 from twizzit_pipeline.orchestration.results import Results, mapping_result, one_by_one, scan_result
+from twizzit_pipeline.orchestration.rules import (
+    MAPPING_RULES,
+    PLAYER_MAPPING_RULES,
+    PLAYER_SCAN_RULES,
+    TEAM_SCAN_RULES,
+)
 from twizzit_pipeline.orchestration.step import FIRST, NO_VALUE, OWNERS, session_of
 from twizzit_pipeline.sync.players import map_players, scan_players
 from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
@@ -28,7 +28,7 @@ GROUP = "teams_and_players"
     dagster_type=NO_VALUE,
     tags={"entity": "team", "stage": "scan"},
     metadata=definition_metadata("twizzit_teams"),
-    check_specs=specs("twizzit_teams", TEAM_SCAN_CHECKS),
+    check_specs=specs("twizzit_teams", TEAM_SCAN_RULES),
     partitions_def=credential_season_partitions,
     group_name=GROUP,
     kinds={"python", "pandas", "postgres"},
@@ -39,7 +39,7 @@ def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sync
     with session_of(context, sync) as session:
         report = scan_teams(session)
         quality = scan_quality(session, report)
-    yield from one_by_one(context.asset_key, scan_result(report, TEAM_SCAN_CHECKS, quality))
+    yield from one_by_one(context.asset_key, scan_result(report, TEAM_SCAN_RULES, quality))
 
 
 @dg.asset(
@@ -49,7 +49,7 @@ def twizzit_teams(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sync
     dagster_type=NO_VALUE,
     tags={"entity": "player", "stage": "scan", "personal_data": "true"},
     metadata=definition_metadata("twizzit_players"),
-    check_specs=specs("twizzit_players", PLAYER_SCAN_CHECKS),
+    check_specs=specs("twizzit_players", PLAYER_SCAN_RULES),
     partitions_def=credential_season_partitions,
     group_name=GROUP,
     kinds={"python", "pandas", "postgres"},
@@ -60,7 +60,7 @@ def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
     with session_of(context, sync) as session:
         report = scan_players(session)
         quality = scan_quality(session, report)
-    yield from one_by_one(context.asset_key, scan_result(report, PLAYER_SCAN_CHECKS, quality))
+    yield from one_by_one(context.asset_key, scan_result(report, PLAYER_SCAN_RULES, quality))
 
 
 @dg.asset(
@@ -70,7 +70,7 @@ def twizzit_players(context: dg.AssetExecutionContext, sync: dg.ResourceParam[Sy
     dagster_type=NO_VALUE,
     tags={"entity": "team", "stage": "mapping"},
     metadata=definition_metadata("twizzit_team_mappings"),
-    check_specs=specs("twizzit_team_mappings", MAPPING_CHECKS),
+    check_specs=specs("twizzit_team_mappings", MAPPING_RULES),
     partitions_def=credential_season_partitions,
     group_name=GROUP,
     kinds={"python", "postgres"},
@@ -80,7 +80,7 @@ def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourcePa
     with session_of(context, sync) as session:
         report = map_teams(session)
         quality = mapping_quality(session, report)
-    yield from one_by_one(context.asset_key, mapping_result(report, MAPPING_CHECKS, quality))
+    yield from one_by_one(context.asset_key, mapping_result(report, MAPPING_RULES, quality))
 
 
 @dg.asset(
@@ -90,7 +90,7 @@ def twizzit_team_mappings(context: dg.AssetExecutionContext, sync: dg.ResourcePa
     dagster_type=NO_VALUE,
     tags={"entity": "player", "stage": "mapping", "personal_data": "true"},
     metadata=definition_metadata("twizzit_player_mappings"),
-    check_specs=specs("twizzit_player_mappings", PLAYER_MAPPING_CHECKS),
+    check_specs=specs("twizzit_player_mappings", PLAYER_MAPPING_RULES),
     partitions_def=credential_season_partitions,
     group_name=GROUP,
     kinds={"python", "postgres"},
@@ -100,7 +100,7 @@ def twizzit_player_mappings(context: dg.AssetExecutionContext, sync: dg.Resource
     with session_of(context, sync) as session:
         report = map_players(session)
         quality = mapping_quality(session, report)
-    yield from one_by_one(context.asset_key, mapping_result(report, PLAYER_MAPPING_CHECKS, quality))
+    yield from one_by_one(context.asset_key, mapping_result(report, PLAYER_MAPPING_RULES, quality))
 
 
 ASSETS = (twizzit_teams, twizzit_players, twizzit_team_mappings, twizzit_player_mappings)

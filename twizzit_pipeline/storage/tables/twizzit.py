@@ -57,6 +57,8 @@ sync_config = Table(
     Column("paused_because", Text),
     # added: what the account's own words mean where they do not tell: list → word → meaning
     Column("meanings", JSONB),
+    # added: addresses that are told of this credential, besides those of the settings
+    Column("notify_to", JSONB),
 )
 
 

@@ -26,6 +26,7 @@ sync_status = Table(
     Column("credential_id", Integer),
     Column("history_id", Integer),
     Column("dagster_run_id", String(64)),
+    Column("season", Text),
 )
 
 success_rate = Table(
@@ -53,8 +54,18 @@ recent_failures = Table(
     Column("history_id", Integer),
     utc("completed_at"),
     Column("dagster_run_id", String(64)),
+    Column("season", Text),
 )
 
+# The season that runs today, by the account's own seasons; by the calendar where none is known of it.
+running_seasons = Table(
+    "twizzit_running_seasons",
+    views,
+    Column("credential_id", Integer),
+    Column("season", Text),
+)
+
+# Of the running season.
 last_syncs = Table(
     "twizzit_last_syncs",
     views,
@@ -85,11 +96,12 @@ credential_status = Table(
     Column("sync_players", Boolean),
     Column("sync_competitions", Boolean),
     Column("is_running", Boolean),
+    # the worst of the newest sync of each entity that is turned on, of the running season
     Column("last_sync_status", Text),
     moment("last_sync_started_at"),
     moment("last_sync_completed_at"),
     Column("last_sync_error", Text),
-    moment("last_success_at"),
+    moment("last_success_at"),  # of the entity that waits the longest for its next one
     moment("next_sync_at"),
     Column("consecutive_failures", Integer),
     moment("paused_until"),
@@ -103,4 +115,5 @@ credential_status = Table(
     Column("items_failed", BigInteger),
     Column("calls_this_month", BigInteger),
     Column("monthly_call_limit", Integer),
+    Column("running_season", Text),
 )

@@ -1,0 +1,32 @@
+"""Which club a command is about: a credential's id or its club's name, as an argument or an option."""
+
+from typing import Annotated
+
+import typer
+
+from twizzit_pipeline.cli.opened import Opened
+
+_HELP = "A club: its credential's id, or its name or the beginning of it"
+
+Club = Annotated[str, typer.Argument(metavar="CLUB", help=_HELP, show_default=False)]
+"""The club that a command is about."""
+
+MaybeClub = Annotated[str | None, typer.Argument(metavar="CLUB", help=_HELP, show_default=False)]
+"""The same where an option may stand for it."""
+
+OfClub = Annotated[
+    str | None,
+    typer.Option("--club", "--credential", metavar="CLUB", help="Of this club alone: its credential's id, or its name"),
+]
+"""The club that a list is limited to."""
+
+
+def credential_of(here: Opened, club: str) -> int:
+    """The id of the credential that is meant.
+
+    Raises:
+        NotUnique: no club fits, or several do.
+    """
+    from twizzit_pipeline.sync.finding import find_credential  # noqa: PLC0415  (quick commands load little)
+
+    return find_credential(here.database.engine, club)
