@@ -25,6 +25,7 @@ from twizzit_pipeline.twizzit.v2_rosters import RosterReader
 from twizzit_pipeline.twizzit.v2_seasons import season_of_row
 from twizzit_pipeline.twizzit.wire import Row, folded, identifier, plain_keys, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
+from twizzit_pipeline.words.seasons import canonical
 
 _SEASONS = "/seasons"
 
@@ -129,13 +130,14 @@ class V2:
         return reader.read(season, own_team_ids)
 
     def _with_labels(self, rows: Iterable[SetAside]) -> tuple[SetAside, ...]:
-        """The same, another season called by its label where the row has its id alone and that season is listed."""
+        """The same, another season called as it is listed: a row may have its id alone, or spell it in another way."""
         labels = {season.id: season.label for season in self._seasons or ()}
 
         def labelled(row: SetAside) -> SetAside:
-            if row.reason != OTHER_SEASON or row.word is None or not row.word.isdigit():
+            if row.reason != OTHER_SEASON or row.word is None:
                 return row
-            return replace(row, word=labels.get(row.word) or f"id {row.word}")
+            spelled = f"id {row.word}" if row.word.isdigit() else canonical(row.word)
+            return replace(row, word=labels.get(row.word) or spelled or row.word)
 
         return tuple(map(labelled, rows))
 
