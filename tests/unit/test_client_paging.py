@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from twizzit_pipeline.errors import IncompleteScan, NotATwizzit
 from twizzit_pipeline.twizzit.paging import READINGS, PageLimits, by_id, read_numbered_pages, read_offset_pages
+from twizzit_pipeline.twizzit.wire import rows_of, rows_of_envelope
 
 Rows = list[dict[str, object]]
 
@@ -203,13 +204,20 @@ def test_a_limit_answered_400_gives_way_to_the_next() -> None:
         ("[]", "a text, where a list"),
         ([1, 2], "list of objects"),
         ({"0": {"id": 1}, "error": "x"}, "a list"),
-        ([{"id": 1}, None], "list of objects"),
+        ([None, "x"], "list of objects"),
     ],
 )
 def test_v2_takes_nothing_but_a_list_of_objects(answer: object, hint: str) -> None:
     with pytest.raises(NotATwizzit, match=hint) as raised:
         read(lambda *_: answer)
     assert "Peeters" not in str(raised.value)
+
+
+def test_a_row_that_is_no_object_keeps_the_others_not_out() -> None:
+    answer = [{"id": 1}, None, {"id": 2}, "x"]
+    assert rows_of(answer, path="/groups") == [{"id": 1}, {}, {"id": 2}, {}]
+    found = rows_of_envelope({"teams": answer, "hasMore": False}, "teams", path="/teams")
+    assert found == ([{"id": 1}, {}, {"id": 2}, {}], False, None)
 
 
 class Numbers:

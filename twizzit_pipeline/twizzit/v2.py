@@ -49,7 +49,7 @@ class V2:
         """All organizations that the account may read. One call for each client."""
         if self._organizations is None:
             rows = [plain_keys(row) for row in Scope(self._session, None).few("/organizations")]
-            self._organizations = tuple(_organization(row) for row in rows)
+            self._organizations = tuple(_organization(row) for row in rows if row or len(rows) == 1)
         return self._organizations
 
     def organization(self) -> Organization:

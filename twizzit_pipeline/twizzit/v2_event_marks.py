@@ -7,6 +7,7 @@ front of the name, behind it, or at the beginning of the description.
 import re
 
 from twizzit_pipeline.twizzit.v2_own_names import is_label
+from twizzit_pipeline.twizzit.wire import folded
 from twizzit_pipeline.words.meanings import Meanings, said
 from twizzit_pipeline.words.statuses import OFF, Status, status_of
 
@@ -14,6 +15,10 @@ _BRACKETS = re.compile(r"\s*[(\[{*]+\s*([^()\[\]{}*]+?)\s*[)\]}*]+\s*")
 _BEFORE = re.compile(r"\s*(\w[\w.-]*)[\s:!.–-]+(?=\S)")
 _BEHIND = re.compile(r"(?:\s+[-–—:/|]+\s*|[,;!]\s*|\s+)(\w[\w.-]*)[\s!.]*$")
 _LONG = 5  # letters
+_PLACES = {
+    **dict.fromkeys(("thuis", "home", "domicile", "a domicile", "thuiswedstrijd"), "thuis"),
+    **dict.fromkeys(("uit", "away", "exterieur", "a l'exterieur", "op verplaatsing", "uitwedstrijd"), "uit"),
+}
 _DASHED_BEHIND = re.compile(r"\s+[-–—:/|]+\s+([^-–—:/|]+)$")
 
 
@@ -21,6 +26,10 @@ def without_marks(name: str, meanings: Meanings) -> tuple[str, Status | None]:
     """A name without its marks, and what they say of where the match stands."""
     status: Status | None = None
     for found in reversed(list(_BRACKETS.finditer(name))):
+        place = _PLACES.get(folded(found[1]))
+        if place is not None and found.end() == len(name):  # "AKC Zand (uit)" is "Uit: AKC Zand"
+            name = f"{place}: {name[: found.start()]}"
+            continue
         told = off(found[1], meanings)
         if told is not None or is_label(found[1]):
             status = told or status

@@ -143,7 +143,15 @@ class Memberships:
         if way.by_season and self._season is not None and self._season.id is not None:
             asked.append(("season-ids[]", self._season.id))
         rows = self._scope.every(PATH, asked, limit=_LIMIT, key=_key, unpaged=True)
-        return [_member(plain_keys(row), self._season) for row in rows]
+        members = [_member(plain_keys(row), self._season) for row in rows]
+        if rows and not any(members):
+            raise NotATwizzit(
+                f"{PATH} lists something else than memberships, as {shape(rows[0])}: {advice(PATH)}",
+                endpoint=PATH,
+                status=200,
+            )
+        # What is none among memberships is rejected for its missing id, and keeps none of them out.
+        return [Member(group_ids[0], None, (), None) if member is None else member for member in members]
 
     def _with_known_ids(self, rows: list[Member], asked: Sequence[str]) -> list[Member]:
         """The rows with the ids by which this project knows their groups, whichever of their ids the answer uses.
@@ -185,19 +193,15 @@ def _refuse_same_answers(members: Members) -> None:
         )
 
 
-def _member(row: dict[str, object], season: Season | None) -> Member:
-    """A membership of a row with plain keys: a link between ids, or a whole contact."""
+def _member(row: dict[str, object], season: Season | None) -> Member | None:
+    """A membership of a row with plain keys: a link between ids, or a whole contact; None for anything else."""
     group_id = reference(row.get("groupid", row.get("group")))
     other_season = None if is_of(row, season) else season_word(row)
     if "contactid" in row:
         contact_id = reference(row["contactid"])
         return Member(group_id, contact_id, functions_of(row), None, other_season, group_id is not None)
     if "id" not in row or not {"name", "firstname", "lastname"} & row.keys():
-        raise NotATwizzit(
-            f"{PATH} lists something else than memberships, as {shape(row)}: {advice(PATH)}",
-            endpoint=PATH,
-            status=200,
-        )
+        return None
     contact_id = identifier(row["id"])
     return Member(group_id, contact_id, functions_of(row), person(row), other_season, group_id is not None)
 
