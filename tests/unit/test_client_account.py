@@ -90,8 +90,8 @@ def test_rows_of_other_seasons_are_set_aside_by_their_own_word() -> None:
     assert [team.id for team in teams.teams] == ["1", "3", "5"]
     assert teams.set_aside == (
         SetAside("2", "other_season", "2025-2026"),
-        SetAside("4", "other_season", "6"),
-        SetAside("6", "other_season", "6"),
+        SetAside("4", "other_season", "id 6"),
+        SetAside("6", "other_season", "id 6"),
     )
 
 

@@ -103,8 +103,8 @@ def test_a_membership_of_another_season_is_set_aside_and_one_without_a_season_st
         rosters = client.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", id_) for id_ in ("1", "4", "6", "7", "8")]
     assert {(row.id, row.reason, row.word) for row in rosters.set_aside} == {
-        ("1", "other_season", "6"),
-        ("2", "other_season", "6"),
+        ("1", "other_season", "id 6"),
+        ("2", "other_season", "id 6"),
         ("3", "other_season", "2025-2026"),
         ("5", "other_season", "2025-2026"),
     }

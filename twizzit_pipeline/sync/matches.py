@@ -1,14 +1,13 @@
 """The matches of a season, from Twizzit into ShotSpot's games: scan, then map."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from twizzit_pipeline.contracts.matches import check_matches
 from twizzit_pipeline.storage.tables import match_mappings, twizzit_matches
+from twizzit_pipeline.sync import unknown_words
 from twizzit_pipeline.sync.calendar import read_calendar
 from twizzit_pipeline.sync.calendar_state import read_match_state
-from twizzit_pipeline.sync.history import EVENT_TYPES, UNKNOWN_STATUSES
+from twizzit_pipeline.sync.history import EVENT_TYPES
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.matches import plan_matches
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -17,10 +16,6 @@ from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.matches import matches_frame
-from twizzit_pipeline.transform.text import clean_text
-from twizzit_pipeline.twizzit.records import Match
-
-_WORD_LENGTH = 60
 
 
 def scan_matches(session: SyncSession) -> ScanReport:
@@ -39,17 +34,11 @@ def scan_matches(session: SyncSession) -> ScanReport:
         watch.lap("validate")
         types = {"read": list(calendar.types_read), "not_read": list(calendar.types_not_read)}
         details: dict[str, object] = {EVENT_TYPES: types} if any(types.values()) else {}
-        if unknown := _unknown_statuses(calendar.matches, frame["status_known"]):
-            details[UNKNOWN_STATUSES] = unknown
+        known = zip(calendar.matches, frame["status_known"], strict=True)
+        details |= unknown_words.as_details("statuses", (match.status for match, is_known in known if not is_known))
         return Read(checked, set_aside=calendar.set_aside, details=details)
 
     return scan_entity(session, "matches", twizzit_matches, read)
-
-
-def _unknown_statuses(matches: Sequence[Match], known: Iterable[bool]) -> dict[str, int]:
-    """Status word that is not known → how many matches have it."""
-    words = (match.status for match, is_known in zip(matches, known, strict=True) if not is_known)
-    return dict(sorted(Counter(said for word in words if (said := (clean_text(word) or "")[:_WORD_LENGTH])).items()))
 
 
 def map_matches(session: SyncSession) -> MappingReport:

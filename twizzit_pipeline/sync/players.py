@@ -1,6 +1,6 @@
 """The players of a season, from Twizzit into ShotSpot: scan, then map."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
-from twizzit_pipeline.sync.history import UNKNOWN_FUNCTIONS
+from twizzit_pipeline.sync import unknown_words
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.players import plan_players
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -42,13 +42,13 @@ def scan_players(session: SyncSession) -> ScanReport:
         frame = players_frame(rosters.players)
         checked = _with_unclear(_with_guesses(check_players(frame), rosters.players), rosters.unclear)
         watch.lap("validate")
-        unknown = Counter(row.word for row in rosters.unclear if row.word is not None)
+        details = unknown_words.as_details("functions", (row.word for row in rosters.unclear))
         return Read(
             checked,
             unread=rosters.failed,
             set_aside=rosters.set_aside,
             found=bool(teams),
-            details={UNKNOWN_FUNCTIONS: dict(sorted(unknown.items()))} if unknown else {},
+            details=details,
             places=_places(frame, checked, rosters),
         )
 
