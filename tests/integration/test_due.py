@@ -88,7 +88,12 @@ def test_what_is_broken_is_named_and_stops_nobody(engine: Engine, add: Add) -> N
     off, *_, bar, dates = reasons
     with engine.begin() as connection:
         connection.execute(update(tables.credentials).where(tables.credentials.c.id == off).values(is_active=False))
-        seasons.refresh(connection, bar, [Season("1", "2026|2027", date(2026, 7, 1), date(2027, 6, 30))])
+        seasons.refresh(connection, bar, [Season("1", "2026-2027", date(2026, 7, 1), date(2027, 6, 30))])
+        connection.execute(
+            update(tables.twizzit_seasons)
+            .where(tables.twizzit_seasons.c.credential_id == bar)
+            .values(label="2026|2027")
+        )
         seasons.refresh(connection, dates, [Season("1", "2026-2027", None, None)])
         connection.execute(
             update(tables.twizzit_seasons)

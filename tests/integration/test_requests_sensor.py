@@ -178,10 +178,12 @@ def test_a_dead_run_is_ended_with_its_request(orchestrator: Orchestrator) -> Non
 def test_one_broken_request_does_not_stop_the_others(orchestrator: Orchestrator) -> None:
     off, odd, fine = (orchestrator.credential(place) for place in (0, 1, 2))
     refused = orchestrator.ask(off)
-    unusable = orchestrator.ask(odd, season="2026|2027")
+    unusable = orchestrator.ask(odd)
     good = orchestrator.ask(fine)
     with orchestrator.engine.begin() as connection:
         connection.execute(update(tables.credentials).where(tables.credentials.c.id == off).values(is_active=False))
+        label = update(tables.sync_requests).where(tables.sync_requests.c.id == unusable.id).values(season="2026|2027")
+        connection.execute(label)
     assert [run.tags["twizzit/request"] for run in orchestrator.tick()] == [str(good.id)]
     assert "switched off" in str(orchestrator.get(refused).error)
     assert "label" in str(orchestrator.get(unusable).error)

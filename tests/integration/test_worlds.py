@@ -24,9 +24,11 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync.asides import REASONS, counts_of, set_aside_of
 from twizzit_pipeline.sync.fixtures import match_mappings_of
+from twizzit_pipeline.sync.unknown_words import unknown_words_of
 from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.twizzit.simulator.calendar_truth import CalendarTruth, calendar_truth
 from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
+from twizzit_pipeline.twizzit.simulator.generate import make_world
 from twizzit_pipeline.twizzit.simulator.quirks import QUIRKS, Quirk
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 4, "other_contacts": 5}
@@ -58,6 +60,7 @@ HABITS: dict[str, tuple[Any, ...]] = {
     "v1_rows_per_page": (None, 3),
     "seed": (2026, 7, 11),
 }
+ODD_FUNCTION, ODD_STATUS = "Zwaluw", "Nog te homologeren"
 FILTERS = ("group-type", "season-id", "season-ids[]", "group-ids[]", "contact-ids[]", "event-type-id")
 
 quirk_sets = st.sets(st.sampled_from(QUIRKS))
@@ -122,11 +125,16 @@ def assert_rows_add_up(
         aside[entity] = Counter({one.reason: 0 for one in rows})
         for one in rows:
             aside[entity][one.reason] += one.count
+    said = {one.word for row in synced.history.values() for one in set_aside_of(row.details) if one.word}
+    assert not any(word.isdigit() for word in said), "a season is called by its label"
     assert aside["matches"]["opponent_unknown"] == len(calendar.set_aside)
     assert set(synced.history["matches"].details["rejected"]) <= {"home_name_present", "away_name_present"}
     warnings = synced.history["matches"].details["warnings"]
     for rule, ids in (("score_readable", calendar.unread_scores), ("status_known", calendar.unknown_statuses)):
         assert warnings.get(rule, {"count": 0})["count"] == len(ids), rule
+    words = {one.word: one.count for row in synced.history.values() for one in unknown_words_of(row.details)}
+    unclear = sum(reason == "function: unknown" for reason in truth.rejected["players"].values())
+    assert words == +Counter({ODD_STATUS: len(calendar.unknown_statuses), ODD_FUNCTION: unclear})
     if filtered and dialect == "v2":
         assert aside["players"] == truth.set_aside
         assert not aside["teams"]
@@ -154,9 +162,34 @@ def assert_hours(world: SyncWorld, calendar: CalendarTruth) -> None:
     assert len(games(world)) == len(hours)
 
 
+# Those that v1 has as well, apart from names and from what a match says.
+OF_BOTH_WIRES: tuple[Quirk, ...] = ("entities_in_names", "digit_keys", "session_ends_403", "empty_204", "season_labels")
+
+
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_a_sync_ends_with_the_truth_under_each_quirk(new_database: NewDatabase, quirk: Quirk) -> None:
     check_world(new_database, "v2", [quirk])
+
+
+@pytest.mark.parametrize("quirk", OF_BOTH_WIRES)
+def test_a_sync_of_v1_ends_with_the_truth_under_each_quirk_of_its_wire(new_database: NewDatabase, quirk: Quirk) -> None:
+    check_world(new_database, "v1", [quirk])
+
+
+def test_the_truth_of_small_worlds_has_what_the_habits_are_about() -> None:
+    """Otherwise nothing is proven by these worlds: each kind of row that does not come is in them."""
+    world = make_world(SimulatorOptions(**SMALL, quirks=frozenset(QUIRKS)))
+    truth = world.truth(world.organizations[0])
+    assert {reason for reason, count in truth.set_aside.items() if count} >= {"other_season", "not_a_player"}
+    assert "function: unknown" in truth.rejected["players"].values()
+    calendar = calendar_truth(world, world.organizations[0])
+    assert calendar.set_aside
+    assert calendar.unread_scores
+    assert calendar.unknown_statuses
+    assert any(match.other_team_id for match in calendar.matches.values())
+    assert not all(match.hour_known for match in calendar.matches.values())
+    plain = make_world(SimulatorOptions(**SMALL, quirks=frozenset({"tournament_names"})))
+    assert calendar_truth(plain, plain.organizations[0]).rejected
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -71,6 +71,32 @@ def test_the_types_of_events_that_are_not_asked_for_are_named() -> None:
     )
 
 
+def test_a_word_that_is_not_known_is_told_with_the_command_that_says_what_it_means() -> None:
+    out = Console(file=StringIO(), width=80, highlight=False, markup=False, emoji=False)
+    statuses = row("matches", {"unknown_words": {"statuses": {"WO": 1, "Nog te homologeren": 16}}})
+    asides.show_unknown_words(out, [TEAMS, row("players", {"unknown_words": {"functions": {"Zwaluw": 1}}}), statuses])
+    assert isinstance(out.file, StringIO)
+    assert out.file.getvalue().splitlines() == [
+        "Words of the account that are not known; say what they mean:",
+        "  the function “Zwaluw” of 1 membership: rejected until it is said",
+        '    twizzit config set 3 --function "Zwaluw=MEANING"',
+        "    where MEANING is player or other",
+        "  the status “Nog te homologeren” of 16 matches: they come as scheduled or",
+        "      completed, as their score says",
+        '    twizzit config set 3 --status "Nog te homologeren=MEANING"',
+        "    where MEANING is scheduled, to_reschedule, in_progress, completed or",
+        "        cancelled",
+        "  the status “WO” of 1 match: they come as scheduled or completed, as their",
+        "      score says",
+        '    twizzit config set 3 --status "WO=MEANING"',
+        "    where MEANING is scheduled, to_reschedule, in_progress, completed or",
+        "        cancelled",
+        "",
+    ]
+    asides.show_unknown_words(out, [TEAMS, PLAYERS])
+    assert len(out.file.getvalue().splitlines()) == 15, "nothing where every word is known"
+
+
 def test_a_list_of_syncs_says_it_in_one_line() -> None:
     assert asides.summary(TEAMS) is None
     said = "set aside: 8, “Trainer” is not a player's function; 1, listed more than once, and taken once"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.odd_account import Answer, account
 from twizzit_pipeline import errors
+from twizzit_pipeline.sync.calendar import with_own_names
 from twizzit_pipeline.twizzit.records import Calendar, Match, Season, Side
 from twizzit_pipeline.twizzit.v2_events import windows
 from twizzit_pipeline.words.meanings import Meanings
@@ -330,3 +331,81 @@ def test_scores_and_ends_are_read_and_an_odd_score_costs_the_score() -> None:
         (None, None, False),
     ]
     assert found[3].status == "in_progress"
+
+
+@pytest.mark.parametrize(
+    ("series", "named", "nameless"),
+    [
+        ((5, "5"), {}, ["5"]),  # nothing in Twizzit's answers could ever name it: set aside
+        ((5, {"id": 5, "name": "Reeks A"}), {"5": "Reeks A"}, []),
+        (({"name": "Reeks A"}, "Reeks B"), {"Reeks A": "Reeks A", "Reeks B": "Reeks B"}, []),
+        (({"id": 5, "name": ""}, 6), {"5": ""}, ["6"]),  # a person can name the first: the contract rejects it
+    ],
+)
+def test_a_series_that_is_an_id_alone_is_set_aside_and_its_matches_are_not(series, named, nameless) -> None:
+    rows = [event(id=place, series=one) for place, one in enumerate(series, start=1)]
+    with account(event_types=TYPES, events=listed(*rows)) as (client, _):
+        calendar = client.calendar(SEASON)
+    assert {one.id: one.name or "" for one in calendar.competitions} == named
+    assert [(one.id, one.reason) for one in calendar.competitions_set_aside] == [(id_, "no_name") for id_ in nameless]
+    assert {match.id for match in calendar.matches} == {"1", "2"}
+
+
+def test_a_row_that_is_empty_is_left_to_the_contract_and_keeps_no_match_out() -> None:
+    with account(event_types=TYPES, events=[event(), None]) as (client, _):
+        calendar = client.calendar(SEASON)
+    assert [match.id for match in calendar.matches] == ["1", None]
+    assert calendar.set_aside == ()
+
+
+def test_an_event_without_a_day_does_not_stand_in_the_way_of_the_proof_that_types_are_ignored() -> None:
+    rows = [event(id=1, name="Vergadering", series=None, start=None), event(id=2, name="Eetfestijn", series=None)]
+    with account(event_types=TYPES, events=rows) as (client, _):
+        calendar = client.calendar(SEASON)
+    assert {one.id: one.reason for one in calendar.set_aside} == {"1": "not_a_match", "2": "not_a_match"}
+
+
+ZAND = {"groupId": 900, "groupName": "AKC Zand 2", "isHomeTeam": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "groups", "sides"),
+    [
+        ("U15 1 - AKC Zand 2", [10], ("10", None)),
+        ("U15 1 - AKC Zand 2", "10", ("10", None)),
+        ("AKC Zand 2 - U15 1", ["900", "10"], (None, "10")),
+        ("", {"home": OWN, "away": ZAND}, ("10", None)),
+        ("", {"away": {"id": 10, "name": "U15 1"}, "home": {"id": 900, "name": "AKC Zand 2"}}, (None, "10")),
+        ("", [{**OWN, "side": "away", "isHomeTeam": None}, {**ZAND, "isHomeTeam": True}], (None, "10")),
+    ],
+)
+def test_groups_may_be_ids_alone_or_stand_under_their_side(name, groups, sides) -> None:
+    row = event(name=name, event_groups=groups)
+    with account(event_types=TYPES, events=listed(row), groups=[{"id": 10, "name": "U15 1"}]) as (client, _):
+        [match] = client.calendar(SEASON, own_team_ids=["10"]).matches
+    assert (match.home.team_id, match.away.team_id) == sides
+    opponent = match.away if match.home.team_id else match.home
+    assert opponent.name == "AKC Zand 2"
+
+
+def test_own_teams_whose_ids_alone_are_given_have_their_names_from_the_scan_of_teams() -> None:
+    row = event(name="", event_groups=[{"groupId": 10, "isHomeTeam": 1}, {"groupId": 11, "isHomeTeam": 0}])
+    with account(event_types=TYPES, events=listed(row)) as (client, _):
+        calendar = with_own_names(client.calendar(SEASON, own_team_ids=["10", "11"]), {"10": "U15 1", "11": "U15 2"})
+    [match] = calendar.matches
+    assert (match.home, match.away) == (Side("10", "U15 1"), Side("11", "U15 2"))
+
+
+@pytest.mark.parametrize("nothing", [[], {}, httpx.Response(204)])
+def test_an_account_without_event_types_is_told_what_can_be_done(nothing: object) -> None:
+    """A name cannot be said of a type that is not listed; its id can."""
+    with (
+        account(event_types=nothing, events=listed(event())) as (client, _),
+        pytest.raises(errors.MatchTypeNotFound, match="lists no event types") as raised,
+    ):
+        client.calendar(SEASON)
+    assert "--event-type NUMBER=match" in str(raised.value)
+    assert "--no-competitions" in str(raised.value)
+    said = Meanings(event_types={"4": "match"})
+    with account(event_types=nothing, events=listed(event()), meanings=said) as (client, _):
+        assert [match.id for match in client.calendar(SEASON).matches] == ["1"]

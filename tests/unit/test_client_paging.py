@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twizzit_pipeline.errors import IncompleteScan, NotATwizzit
 from twizzit_pipeline.twizzit.paging import READINGS, PageLimits, by_id, read_numbered_pages, read_offset_pages
+from twizzit_pipeline.twizzit.wire import rows_of, rows_of_envelope
 
 Rows = list[dict[str, object]]
 
@@ -130,27 +131,32 @@ def test_a_list_that_is_not_paged_gives_more_than_asked_for() -> None:
     assert calls == [0]
 
 
+# How long a list is where a page that ends it is full, or holds one row more or fewer.
+ROUND_COUNTS = sorted(
+    {size * pages + more for size in (10, 20, 25, 30, 50, 75, 100, 200, 250) for pages in (1, 2) for more in (-1, 0, 1)}
+)
+
+
 @pytest.mark.parametrize("cap", [10, 20, 25, 30, 50, 75, 100, 200])
 @pytest.mark.parametrize("smallest", [10, 20, 25])
-@given(count=st.integers(0, 700))
+@settings(max_examples=25, deadline=None)
+@given(count=st.one_of(st.sampled_from(ROUND_COUNTS), st.integers(0, 700)))
 def test_a_list_is_read_whole_whatever_its_server_makes_of_a_limit_above_its_cap(
     cap: int, smallest: int, count: int
 ) -> None:
-    ids = list(range(count))
+    listed = rows(*range(count))
     for above in ("cut", "smallest", "refuse"):
 
         def fetch(limit: int, offset: int, above: str = above) -> Rows:
             if limit > cap and above == "refuse":
                 raise NotATwizzit("too much", endpoint="/groups", status=400)
             size = limit if limit <= cap else min(smallest, cap) if above == "smallest" else cap
-            return rows(*ids[offset : offset + size])
+            return listed[offset : offset + size]
 
-        for learnt in (PageLimits(), PageLimits()):
-            for _ in range(2):  # what the first list of a run has taught holds for the second
-                found = read_offset_pages(
-                    fetch, path="/groups", limits=(250, 100, 50, 20, 10), key=by_id, learnt=learnt
-                )
-                assert [row["id"] for row in found] == ids
+        learnt = PageLimits()
+        for _ in range(2):  # what the first list of a run has taught holds for the second
+            found = read_offset_pages(fetch, path="/groups", limits=(250, 100, 50, 20, 10), key=by_id, learnt=learnt)
+            assert found == listed
 
 
 def test_a_round_length_is_no_cap_once_a_longer_page_was_seen() -> None:
@@ -198,13 +204,20 @@ def test_a_limit_answered_400_gives_way_to_the_next() -> None:
         ("[]", "a text, where a list"),
         ([1, 2], "list of objects"),
         ({"0": {"id": 1}, "error": "x"}, "a list"),
-        ([{"id": 1}, None], "list of objects"),
+        ([None, "x"], "list of objects"),
     ],
 )
 def test_v2_takes_nothing_but_a_list_of_objects(answer: object, hint: str) -> None:
     with pytest.raises(NotATwizzit, match=hint) as raised:
         read(lambda *_: answer)
     assert "Peeters" not in str(raised.value)
+
+
+def test_a_row_that_is_no_object_keeps_the_others_not_out() -> None:
+    answer = [{"id": 1}, None, {"id": 2}, "x"]
+    assert rows_of(answer, path="/groups") == [{"id": 1}, {}, {"id": 2}, {}]
+    found = rows_of_envelope({"teams": answer, "hasMore": False}, "teams", path="/teams")
+    assert found == ([{"id": 1}, {}, {"id": 2}, {}], False, None)
 
 
 class Numbers:

@@ -5,6 +5,7 @@ import pytest
 
 from tests.unit.odd_account import FUNCTIONS, SEASON, A, B, account, link, pairs
 from twizzit_pipeline import errors
+from twizzit_pipeline.transform.players import players_frame
 from twizzit_pipeline.twizzit.records import Player, Season, SetAside, Team
 from twizzit_pipeline.words.meanings import Meanings
 
@@ -102,8 +103,8 @@ def test_a_membership_of_another_season_is_set_aside_and_one_without_a_season_st
         rosters = client.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", id_) for id_ in ("1", "4", "6", "7", "8")]
     assert {(row.id, row.reason, row.word) for row in rosters.set_aside} == {
-        ("1", "other_season", "6"),
-        ("2", "other_season", "6"),
+        ("1", "other_season", "id 6"),
+        ("2", "other_season", "id 6"),
         ("3", "other_season", "2025-2026"),
         ("5", "other_season", "2025-2026"),
     }
@@ -315,3 +316,62 @@ def test_an_account_that_answers_nothing_for_a_season_is_asked_without_it() -> N
         rosters = client.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", "1")]
     assert [row.reason for row in rosters.set_aside] == ["other_season"]
+
+
+@pytest.mark.parametrize("odd", [None, {}, {"error": "x"}])
+def test_a_row_that_is_no_membership_keeps_none_out(odd: object) -> None:
+    """It is a row without an id, which the contract rejects and counts; an answer of nothing else is another format."""
+    with account(group_contacts=[link(10, 1), odd, link(11, 2)]) as (client, service):
+        rosters = client.rosters([A, B], SEASON)
+        assert len(service.asked("/group-contacts")) == 1
+    assert [(one.team_id, one.id) for one in rosters.players if one.id is not None] == [("10", "1"), ("11", "2")]
+    assert [(one.team_id, one.first_name) for one in rosters.players if one.id is None] == [("10", None)]
+    with account(group_contacts=[{"error": "x"}]) as (client, _), pytest.raises(errors.NotATwizzit):
+        client.rosters([A], SEASON)
+
+
+@pytest.mark.parametrize(
+    ("said", "stays"),
+    [
+        ({"season": ["2025-2026", "2026-2027"]}, True),
+        ({"season": "2025-2026, 2026-2027"}, True),
+        ({"seasons": [{"id": 6}, {"id": 7}]}, True),
+        ({"season-ids": {"0": 6, "2": "7"}}, True),
+        ({"season": {"name": "26/27"}}, True),
+        ({"season": "2026"}, True),
+        ({"season": {"name": "2026"}}, True),
+        ({"seasons": []}, True),
+        ({"season": ["2024-2025", "2025-2026"]}, False),
+        ({"seasons": [{"id": 6}]}, False),
+        ({"seasonIds": [5, 6]}, False),
+        ({"season": {"name": "25/26"}}, False),
+        ({"season": "2025"}, False),
+    ],
+)
+def test_a_membership_of_several_seasons_is_of_each(said: dict[str, object], stays: bool) -> None:
+    with account(group_contacts=[link(10, 1), {**link(10, 2), **said}]) as (client, _):
+        rosters = client.rosters([A], SEASON)
+    assert pairs(rosters.players) == [("10", "1"), *([("10", "2")] if stays else [])]
+    assert [one.reason for one in rosters.set_aside] == ([] if stays else ["other_season"])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"first-name": "", "last-name": " ", "name": "Piet Janssens"},
+        {"first-name": "&nbsp;", "last-name": "\u200b", "name": "Piet Janssens"},
+        {"first-name": "Piet", "last-name": "Janssens", "name": "P. J."},
+    ],
+)
+def test_names_that_are_blank_are_none(row: dict[str, object]) -> None:
+    with account(group_contacts=[link(10, 1)], contacts=[{"id": 1, **row}]) as (client, _):
+        frame = players_frame(client.rosters([A], SEASON).players)
+    assert frame[["first_name", "last_name"]].to_numpy().tolist() == [["Piet", "Janssens"]]
+
+
+def test_a_membership_may_hold_its_contact_as_an_object() -> None:
+    named = {"id": 2, "first-name": "F2", "last-name": "L2"}
+    members = [{"groupId": 10, "contact": {"id": 1}, "contactFunctionId": 1}, {**link(10, 2), "contactId": named}]
+    with account(group_contacts=members) as (client, _):
+        players = client.rosters([A], SEASON).players
+    assert [(one.id, one.first_name, one.last_name) for one in players] == [("1", "F1", "L1"), ("2", "F2", "L2")]

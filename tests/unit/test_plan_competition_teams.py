@@ -84,3 +84,25 @@ def test_a_competition_of_shotspots_own_is_left_alone(calendar):
 def test_a_database_without_that_table_gets_none(calendar):
     state = replace(calendar.match_state([match("1", "AKC Zand 1")]), competition_teams=None)
     assert plan_matches(state).made("competition_teams") == 0
+
+
+def test_a_match_whose_competition_is_not_there_is_a_game_without_one_until_it_is(calendar):
+    plan = sync(calendar, match("1", "AKC Zand 1", "8"))
+    assert plan.failed == []
+    assert [(one.twizzit_id, one.reason) for one in plan.warned] == [("1", "competition_not_mapped")]
+    assert [game.competition_id for game in calendar.games.values()] == [None]
+    assert sync(calendar, match("1", "AKC Zand 1", "8")).changes == []
+    later = [*LISTED, RemoteCompetition("8", "Reeks 2", "league", SEASON.start_date, SEASON.end_date)]
+    calendar.apply(plan_competitions(calendar.competition_state(later)))
+    assert sync(calendar, match("1", "AKC Zand 1", "8")).warned == []
+    [game] = calendar.games.values()
+    assert game.competition_id is not None
+    assert calendar.competitions[game.competition_id].name == "Reeks 2"
+
+
+def test_a_competition_that_was_given_in_shotspot_stays_where_twizzits_is_not_there(calendar):
+    sync(calendar, match("1", "AKC Zand 1", "8"))
+    [game] = calendar.games.values()
+    calendar.games[game.id] = replace(game, competition_id=1)
+    sync(calendar, match("1", "AKC Zand 1", "8"))
+    assert calendar.games[game.id].competition_id == 1

@@ -25,6 +25,9 @@ from twizzit_pipeline.transform.sides import split_side
         ("KC Antwerpen", "KC Antwerpen", "KC Antwerpen"),
         ("U15", "U15", "U15"),
         ("A 1", "A", "1"),
+        ("KC B U15 1", "KC B", "U15 1"),
+        ("KC II", "KC II", "KC II"),
+        ("Korfbalclub C", "Korfbalclub C", "Korfbalclub C"),
     ],
 )
 def test_the_team_is_what_stands_last(name: str, club: str, team: str) -> None:

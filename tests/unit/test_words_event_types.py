@@ -10,12 +10,14 @@ Competitiewedstrijd;Bekerwedstrijd;Oefenwedstrijd;Oefenmatch;Match amical;Friend
 Wedstrijden;Thuiswedstrijd;Uitwedstrijd;Rencontre;Rencontre amicale;Match de championnat;Match de coupe;League match
 Match d'entraînement;Cup game;Away game;Vriendschappelijke wedstrijd;Wedstrijd (vriendschappelijk);Competitie;Beker
 Beker van België;Coupe de Belgique;Championnat;Jeugdwedstrijd;Wedstrijd U15;Inhaalwedstrijd;Trainingswedstrijd
+Play-off;Play-offs;Play off;Play-offwedstrijd;Wedstrijd play-off;Wedstrijd A-ploeg;Wedstrijd (thuis);Uitmatch
 Training match;Friendly;Testmatch;Halve finale;Wedstrijd / training;Interland;Officiële wedstrijd;Match officiel
 """
 OTHERS = """
 Wedstrijdbespreking;Matchverslag;Wedstrijd bespreking;Bespreking wedstrijd;Match report;Match analysis;Training
 Entraînement;Vergadering;Bestuursvergadering;Réunion de match;Meeting;Wedstrijdtafel;Match meeting;Game plan
 Wedstrijdanalyse;Video-analyse wedstrijd;Wedstrijdvoorbereiding;Wedstrijdkledij;Trainingskamp;Stage;Eetfestijn;Clubfeest
+Scheidsrechter wedstrijd;Kalender wedstrijden;Busreis wedstrijd;Afterparty wedstrijd;Wedstrijdsecretaris;Vervoer match
 Soirée;Assemblée générale;Préparation de match;Feuille de match;Debriefing match;Wedstrijdleiding
 """
 UNKNOWN = "Tornooi;Tournoi;Tournament;Fixture;Andere;Autre;Ex-wedstrijd;Wedstrijddag;"

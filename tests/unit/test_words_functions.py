@@ -24,6 +24,7 @@ SAYS = {
         Membre de l'équipe; Jeugdlid; Clublid; Actief lid; Membre actif; Youth member; Affilié; Coéquipier
     """,
     "other": """
+        T1; T2; Delegee; Scheids; Arbiter; Verzorging; Waterdrager; Toeschouwers; Statistiekenteller;
         Speler - gestopt; Ereleden; Bestuursleden; Sportieve leiding; Membre d'honneur; Lid van verdienste;
         Niet-spelend lid; Niet spelend lid; Ex-speler; Oud-speler; Oudspeler; Oud speler; Exspeler;
         Non-joueur; Non joueur; Membre non-joueur; Non-playing member; Former player; Ancien joueur; Anciens

@@ -9,13 +9,14 @@ SAYS = {
         m; M; m.; male; Male; males; man; Man; MAN; men; mannen; mannelijk; Mannelijk; mannelijke; heer;
         Heer; heren; H; h; dhr; Dhr.; meneer; mijnheer; jongen; Jongens; jongetje; boy; Boys; homme; Homme;
         hommes; masculin; Masculin; masculine; masculins; garçon; Garçon; garçons; garcon; monsieur; Mr;
-        mister; sir; gentleman; 1; Man (M); man, homme; Geslacht: man; Men's; M.
+        mister; sir; gentleman; 1; Man (M); man, homme; ♂; Hr.; Dhr. / M.; Geslacht: man; Men's; M.
     """,
     "female": """
         f; F; v; V; female; Female; females; woman; Woman; women; vrouw; Vrouw; VROUW; vrouwen; vrouwelijk;
         vrouwelijke; dame; Dame; dames; Mevrouw; mevr.; mw; juffrouw; meisje; Meisje; meisjes; girl; girls;
         femme; Femme; femmes; féminin; Féminine; feminin; feminine; féminines; fille; Fille; filles; madame;
-        Mme; mademoiselle; Mrs; Ms; miss; lady; ladies; 2; Vrouw / Femme; F (vrouw); sexe féminin; Women's
+        Mme; mademoiselle; Mrs; Ms; miss; lady; ladies; 2; Vrouw / Femme; F (vrouw); sexe féminin; Women's;
+        ♀; vr.; vrl.; W
     """,
 }
 

@@ -11,6 +11,9 @@ nog te bepalen;Nog te bepalen;Te bepalen;Nog onbekend;onbekend;Tegenstander onbe
 Tegenstander;geen tegenstander;X;xxx;-;—;???;...;1;winnaar poule A;Winnaar;Winnaar wedstrijd 4 (poule A);Winnaar1
 verliezer wedstrijd 3;Verliezer halve finale 1;winner of match 1;Winner pool A;Loser semi-final 2;vainqueur poule B
 Vainqueur match 2;Gagnant demi-finale 1;Perdant 1/2 finale;finalist 1;Halve finalist 2;W12;1e poule A;Eerste poule B
+Vrije ronde;vrije speeldag;Libre;libre de match;geen wedstrijd;Vrij - geen wedstrijd;Pas de match;no game;nog te bep.
+niet gekend;Tijdelijk onbekend;Loting volgt;Onbekende tegenstander;nog onbekende ploeg;Winner SF1;QF1;HF 1;Kwartfinale 1
+Verl. 3;Winn. poule A;Winnaar QF2;Runner-up A;Runners-up pool B;Beste tweede;Halve finale 2;Demi-finale 1
 1er groupe A;2nd pool B;2de plaats poule C;Meilleur deuxième poule A;Poule A 1;Groep B
 """
 CLUBS = """
@@ -18,6 +21,7 @@ KC Vrijheid;Vrijbroek;KC Vrij;Vrij en Vrolijk;Club Vrij en Blij;De Vrije Slag;Vr
 KV Hoogland;Winner's Korfbal;De Winner;Winners Gent;KC Winnaar;Win Sports;Byemoor;Bye Bye Korfbal;Royal Exempt Club
 Exemplaar KC;KC Rust Roest;Rust Roest;ASBL Repos et Sport;Freebirds;KC Poule;Groep Intro;Volgt Elkaar;KC Volgt
 Team United;Sporting X;TBDance;Onbekend Talent KC;KC Finale;Perdandum;Tegenstand KC;KC 1;V3 Korfbal;Pont-à-Saules
+KC Finale 1;Vrij Geen Zorgen;Libre Pensée;Free Kicks;Onbekende Helden;Runners KC;Losser KC;SF Gent 1;Dag en Nacht KC
 Sint-Jozef Polder;Derde Poort;Eerste Hulp KC;Nummer Een;Eendracht Aalst;Los Amigos;W & L Korfbal;Reeks Vooruit
 """
 

@@ -6,17 +6,19 @@ from twizzit_pipeline.words.statuses import status_of
 
 WORDS = {
     "scheduled": "Verplaatst naar zaal 2;scheduled;planned;upcoming;gepland;Ingepland;prévu;Programmée;confirmed"
-    ";Bevestigd;notStarted;not started;nog niet gespeeld;Nog te spelen;à jouer;À venir",
-    "in_progress": "in_progress;inProgress;IN PROGRESS;live;bezig;aan de gang;en cours;half-time;tweede helft;Mi-temps",
-    "completed": "completed;played;Finished;final;full time;gespeeld;Afgelopen;beëindigd;joué;Terminé;fin de match",
+    ";Bevestigd;notStarted;not started;nog niet gespeeld;Nog te spelen;à jouer;À venir;voorlopig;Te bevestigen;draft",
+    "in_progress": "in_progress;inProgress;IN PROGRESS;live;bezig;aan de gang;en cours;half-time;Rust"
+    ";Verlenging;tweede helft;Mi-temps",
+    "completed": "completed;played;Finished;final;full time;gespeeld;Afgelopen;beëindigd;joué;Terminé;fin de match"
+    ";Gewonnen;lost;reported",
     "cancelled": "cancelled;canceled;Afgelast;afgelaste;geannuleerd;annulé;Annulée;Wedstrijd is afgelast;geschrapt"
-    ";gaat niet door;AFGELAST wegens regen",
+    ";gaat niet door;AFGELAST wegens regen;Afg.;canc.",
     "to_reschedule": "to_reschedule;postponed;Rescheduled;uitgesteld;verplaatst;Verzet;reporté;Match reporté;remis"
-    ";Partie remise;ajourné",
-    "forfeit": "forfait;Forfeit;FF;walk-over;w.o.;Forfait général;algemeen forfait;no show",
-    "abandoned": "gestaakt;stopgezet;arrêté;Définitivement arrêté;abandoned;Interrompu;onderbroken;Suspended",
+    ";Partie remise;ajourné;uitg.",
+    "forfeit": "forfait;Forfeit;FF;Algemene forfait;fft;walk-over;w.o.;Forfait général;algemeen forfait;no show",
+    "abandoned": "gestaakt;Staking;stopgezet;arrêté;Définitivement arrêté;abandoned;Interrompu;onderbroken;Suspended",
 }
-UNKNOWN = "finale;Verplaatsing met de bus;Déplacement;Staking bij de trein;Wo 20u;opening;rust"
+UNKNOWN = "finale;Verplaatsing met de bus;Déplacement;Staking bij de trein;Wo 20u;opening;rust in de zaal"
 UNKNOWN += ";niet gespeeld;not played;pas joué;vreemd;1;-;;KC Duin;overwinning"
 
 

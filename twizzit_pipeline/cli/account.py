@@ -12,13 +12,15 @@ from rich.table import Table
 
 from twizzit_pipeline.cli import asides
 from twizzit_pipeline.cli.syncing import Synced
-from twizzit_pipeline.cli.terminal import plural, show_table, table
+from twizzit_pipeline.cli.terminal import plural, show_line, show_table, table
 from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS, HistoryRow
 from twizzit_pipeline.sync.sentences import Kind, Line, lines
 from twizzit_pipeline.sync.usage import Budget
 
 _IDS_SHOWN = 3
+# The rule's other rows are told of as `listed_twice`.
+_TOLD_AS_SET_ASIDE = "listed_once"
 _ONE = {"teams": "team", "players": "player", "competitions": "competition", "matches": "match"}
 # What happened to matches that ShotSpot had already, in the order of the account.
 _NEWS = ("moved", "cancelled", "postponed", "finished", "reinstated")
@@ -41,12 +43,13 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
+        asides.show_unknown_words(out, told)
         asides.show_set_aside(out, told)
         asides.show_event_types(out, told)
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
-    out.print(f"Sync history:     {rows or 'no row'}")
+    show_line(out, f"Sync history:     {rows or 'no row'}", indent=0)
     out.print(f"Dagster run:      {synced.run.run_id}")
 
 
@@ -105,14 +108,19 @@ def _items(count: int, entity: str, reason: str) -> str:
 
 
 def _reasons(out: Console, heading: str, synced: Synced, kind: Kind) -> None:
-    found = [(row, line) for row in synced.history for line in lines(row.entity, row.details, (kind,))]
+    found = [
+        (row, line)
+        for row in synced.history
+        for line in lines(row.entity, row.details, (kind,))
+        if line.reason != _TOLD_AS_SET_ASIDE
+    ]
     if not found:
         return
     out.print(heading)
     for row, line in found:
         said = line.sentence if row.credential_id is None else named(line.sentence, row.credential_id)
         rule = f" ({line.reason})" if kind == "rejected" else ""
-        out.print(f"  {_items(line.count, line.entity, line.reason)}: {said}{rule}; {_ids(line)}")
+        show_line(out, f"{_items(line.count, line.entity, line.reason)}: {said}{rule}; {_ids(line)}")
     out.print()
 
 

@@ -5,13 +5,21 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 
+from twizzit_pipeline.cli.terminal import plural, show_line
 from twizzit_pipeline.cli.words import OPTIONS
 from twizzit_pipeline.sync.asides import SetAsideRows, counts_of, set_aside_of
 from twizzit_pipeline.sync.history import EVENT_TYPES, HistoryRow
+from twizzit_pipeline.sync.meanings import LISTS
+from twizzit_pipeline.sync.unknown_words import unknown_words_of
 
 _IDS_SHOWN = 3
 _NAMES_SHOWN = 8
 _OPTION_OF = {name: option for option, name in OPTIONS.items()}
+# List of the configuration → what its words are, what becomes of the rows meanwhile, and what these are called.
+_UNKNOWN = {
+    "functions": ("the function", "rejected until it is said", ("membership",)),
+    "statuses": ("the status", "they come as scheduled or completed, as their score says", ("match", "matches")),
+}
 _NEEDS_QUOTES = set('"$`\\!')
 
 
@@ -38,9 +46,25 @@ def show_set_aside(out: Console, rows: Iterable[HistoryRow]) -> None:
         return
     out.print("Set aside, since they are not meant to come:")
     for row, aside in found:
-        out.print(f"  {row.entity}, {aside.count:,}: {aside.words}; {_ids(aside)}")
+        show_line(out, f"{row.entity}, {aside.count:,}: {aside.words}; {_ids(aside)}")
         if (command := _command(row.credential_id, aside)) is not None:
             out.print(f"    otherwise: {command}", soft_wrap=True)
+    out.print()
+
+
+def show_unknown_words(out: Console, rows: Iterable[HistoryRow]) -> None:
+    """The account's words that are not known, each with the command that says what it means."""
+    found = [(row, word) for row in rows for word in unknown_words_of(row.details)]
+    if not found:
+        return
+    out.print("Words of the account that are not known; say what they mean:")
+    for row, word in found:
+        what, meanwhile, counted = _UNKNOWN[word.field]
+        show_line(out, f"{what} “{word.word}” of {plural(word.count, *counted)}: {meanwhile}")
+        if row.credential_id is not None:
+            option = f"{_OPTION_OF[word.field]} {_quoted(f'{word.word}=MEANING')}"
+            out.print(f"    twizzit config set {row.credential_id} {option}", soft_wrap=True)
+            show_line(out, f"where MEANING is {_choice(LISTS[word.field])}", indent=4)
     out.print()
 
 
@@ -49,7 +73,8 @@ def show_event_types(out: Console, rows: Iterable[HistoryRow]) -> None:
     for row in rows:
         types = row.details.get(EVENT_TYPES) or {}
         if types.get("not_read"):
-            out.print(f"Events that are matches: {_listed(types['read'])}; not asked for: {_listed(types['not_read'])}")
+            read, others = _listed(types["read"]), _listed(types["not_read"])
+            show_line(out, f"Events that are matches: {read}; not asked for: {others}", indent=0)
             out.print(f'  otherwise: twizzit config set {row.credential_id} --event-type "NAME=match"', soft_wrap=True)
             out.print()
 
@@ -76,6 +101,12 @@ def _command(credential_id: int | None, aside: SetAsideRows) -> str | None:
     if aside.change is None or credential_id is None:
         return None
     field, word, meaning = aside.change
-    said = f"{word}={meaning}"
-    quoted = shlex.quote(said) if _NEEDS_QUOTES & set(said) else f'"{said}"'
-    return f"twizzit config set {credential_id} {_OPTION_OF[field]} {quoted}"
+    return f"twizzit config set {credential_id} {_OPTION_OF[field]} {_quoted(f'{word}={meaning}')}"
+
+
+def _quoted(said: str) -> str:
+    return shlex.quote(said) if _NEEDS_QUOTES & set(said) else f'"{said}"'
+
+
+def _choice(meanings: Sequence[str]) -> str:
+    return f"{', '.join(meanings[:-1])} or {meanings[-1]}"

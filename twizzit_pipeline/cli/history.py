@@ -7,11 +7,14 @@ import typer
 
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
-from twizzit_pipeline.cli.terminal import console, moment, print_json, table
+from twizzit_pipeline.cli.terminal import console, moment, print_json, show_line, table
 from twizzit_pipeline.credentials import store
 
 if TYPE_CHECKING:
     from twizzit_pipeline.sync.history import HistoryRow
+
+# From here on there is room for the year, the second and the run.
+_WIDE = 95
 
 
 def history(
@@ -22,6 +25,7 @@ def history(
 ) -> None:
     """Show the syncs of a club, newest first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.cli import asides  # noqa: PLC0415  (httpx)
+    from twizzit_pipeline.sync.clients import named  # noqa: PLC0415  (httpx)
     from twizzit_pipeline.sync.history import recent  # noqa: PLC0415  (httpx)
 
     with opened() as here:
@@ -35,7 +39,10 @@ def history(
         console().print(f"Nothing yet; sync it: twizzit sync {credential_id}")
         return
     numbers = ("Id", "Seen", "Done", "Failed")
-    shown = table("Id", "What", "Season", "Status", "Seen", "Done", "Failed", "Started", "Run", right=numbers)
+    out = console()
+    narrow = out.width < _WIDE
+    last = () if narrow else ("Run",)
+    shown = table("Id", "What", "Season", "Status", "Seen", "Done", "Failed", "Started", *last, right=numbers)
     shown.padding = (0, 1, 0, 0)
     for row in rows:
         shown.add_row(
@@ -46,19 +53,21 @@ def history(
             str(row.items_processed),
             str(row.items_succeeded),
             str(row.items_failed),
-            moment(row.started_at),
-            (row.dagster_run_id or "–")[:8],
+            moment(row.started_at)[5:-3] if narrow else moment(row.started_at),
+            *(() if narrow else ((row.dagster_run_id or "–")[:8],)),
         )
-    out = console()
     out.print(shown)
+    out.print()
     for row in rows:
         if not row.season_exists:
-            out.print(f"{row.id}: skipped: the account has no season {row.season}; nothing was read or written")
-        for said in (row.error_message, asides.summary(row)):
+            why = f"skipped: the account has no season {row.season}; nothing was read or written"
+            show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
+        error = named(row.error_message, credential_id) if row.error_message else None
+        for said in (error, asides.summary(row)):
             if said:
-                out.print(f"{row.id}: {said}")
+                show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
 
 
 def _status(row: "HistoryRow") -> str:
     """How it ended; `skipped` is a success that did nothing, since the account has no such season."""
-    return row.status if row.season_exists else "skipped"
+    return row.status.replace("_", " ") if row.season_exists else "skipped"

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime, time
+from textwrap import fill
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,15 @@ def show_table(out: Console, made: Table) -> None:
     out.print()
     out.print(Padding.indent(made, 2))
     out.print()
+
+
+def show_line(out: Console, text: str, *, indent: int = 2) -> None:
+    """Print a line of a list, indented; what does not fit into it stands further in, below."""
+    first, rest = " " * indent, " " * (indent + 4)
+    folded = fill(
+        text, out.width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+    out.print(folded, soft_wrap=True)
 
 
 def print_json(value: object) -> None:

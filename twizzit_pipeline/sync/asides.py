@@ -36,11 +36,13 @@ REASONS: Mapping[str, Reason] = {
     ),
     "not_a_team": Reason("a group of which no member has a player's function"),
     "not_a_match": Reason("no match: it has no opponent and no series, and comes for other types as well"),
+    "no_name": Reason("a series without a name: Twizzit gives its id alone, and its matches come without it"),
     "training": Reason("a training: it has no name, no series and no two sides"),
     "opponent_unknown": Reason("a bye, or an opponent who is not known yet"),
     "other_season": Reason("of another season", "of another season (“{word}”)"),
     "other_group": Reason("of a group that was not asked for"),
     "listed_twice": Reason("listed more than once, and taken once"),
+    "no_own_team": Reason("a match of others: neither side names the club or one of its teams"),
     "same_club": Reason("both sides are of one club, which this database of ShotSpot has no games for"),
 }
 

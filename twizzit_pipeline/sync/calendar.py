@@ -1,12 +1,15 @@
 """The calendar of a season, as one run reads it: once, for the scans of competitions and of matches alike."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from twizzit_pipeline.errors import AccessDenied, CalendarRefused, NotATwizzit
 from twizzit_pipeline.storage.tables import twizzit_teams
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.twizzit.records import Calendar
+from twizzit_pipeline.twizzit.records import Calendar, Side
 
 _PATHS = ("/event-types", "/events", "/competitions")  # of both dialects, without those of one competition
 
@@ -20,7 +23,8 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
         TwizzitAnswerError: any other leaf.
     """
     try:
-        return session.client.calendar(season.record, own_team_ids=_scanned_teams(session, season))
+        names = _scanned_teams(session, season)
+        return with_own_names(session.client.calendar(season.record, own_team_ids=names and names.keys()), names or {})
     except (AccessDenied, NotATwizzit) as error:
         refused = isinstance(error, AccessDenied) and not error.answered_before
         if error.endpoint not in _PATHS or not (refused or error.status == 404):
@@ -38,11 +42,22 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
         ) from None
 
 
-def _scanned_teams(session: SyncSession, season: SeasonRow) -> frozenset[str] | None:
-    """The remote ids of the season's teams as they were scanned; None where none were, so that nothing is guessed."""
+def with_own_names(calendar: Calendar, names: Mapping[str, str]) -> Calendar:
+    """The calendar with the names of the account's own teams where a match gives their ids alone."""
+
+    def named(side: Side) -> Side:
+        name = None if side.name is not None and side.name.strip() else names.get(side.team_id or "")
+        return side if name is None else replace(side, name=name)
+
+    matches = (replace(match, home=named(match.home), away=named(match.away)) for match in calendar.matches)
+    return replace(calendar, matches=tuple(matches))
+
+
+def _scanned_teams(session: SyncSession, season: SeasonRow) -> dict[str, str] | None:
+    """Remote id → name of the season's teams as they were scanned; None where none were, so that nothing is guessed."""
     table = twizzit_teams.c
-    wanted = select(table.twizzit_team_id).where(
+    wanted = select(table.twizzit_team_id, table.name).where(
         table.credential_id == session.credential.id, table.season_id == season.id
     )
     with session.engine.connect() as connection:
-        return frozenset(connection.scalars(wanted)) or None
+        return {str(id_): str(name) for id_, name in connection.execute(wanted)} or None

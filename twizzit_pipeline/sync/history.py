@@ -36,6 +36,7 @@ NEVER_BEGAN = "never_began"  # the run failed before its first step: it read not
 PLACES = "places"  # remote id of a person rejected or set aside → the remote teams that list them
 MOST_PLACES = 2000
 EVENT_TYPES = "event_types"  # names of the account's types of events: those that are matches, and the others
+UNKNOWN_WORDS = "unknown_words"  # list of the configuration → word of the account that is not known → rows with it
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from twizzit_pipeline.contracts.matches import check_matches
 from twizzit_pipeline.storage.tables import match_mappings, twizzit_matches
+from twizzit_pipeline.sync import unknown_words
 from twizzit_pipeline.sync.calendar import read_calendar
 from twizzit_pipeline.sync.calendar_state import read_match_state
 from twizzit_pipeline.sync.history import EVENT_TYPES
@@ -32,7 +33,9 @@ def scan_matches(session: SyncSession) -> ScanReport:
         checked = check_matches(frame, season_start=season.start_date, season_end=season.end_date)
         watch.lap("validate")
         types = {"read": list(calendar.types_read), "not_read": list(calendar.types_not_read)}
-        details = {EVENT_TYPES: types} if any(types.values()) else {}
+        details: dict[str, object] = {EVENT_TYPES: types} if any(types.values()) else {}
+        known = zip(calendar.matches, frame["status_known"], strict=True)
+        details |= unknown_words.as_details("statuses", (match.status for match, is_known in known if not is_known))
         return Read(checked, set_aside=calendar.set_aside, details=details)
 
     return scan_entity(session, "matches", twizzit_matches, read)

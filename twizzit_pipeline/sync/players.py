@@ -11,6 +11,7 @@ from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
+from twizzit_pipeline.sync import unknown_words
 from twizzit_pipeline.sync.mapping import map_entity
 from twizzit_pipeline.sync.plan.players import plan_players
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -41,8 +42,15 @@ def scan_players(session: SyncSession) -> ScanReport:
         frame = players_frame(rosters.players)
         checked = _with_unclear(_with_guesses(check_players(frame), rosters.players), rosters.unclear)
         watch.lap("validate")
-        places = _places(frame, checked, rosters)
-        return Read(checked, unread=rosters.failed, set_aside=rosters.set_aside, found=bool(teams), places=places)
+        details = unknown_words.as_details("functions", (row.word for row in rosters.unclear))
+        return Read(
+            checked,
+            unread=rosters.failed,
+            set_aside=rosters.set_aside,
+            found=bool(teams),
+            details=details,
+            places=_places(frame, checked, rosters),
+        )
 
     return scan_entity(session, "players", twizzit_players, read)
 
@@ -72,7 +80,7 @@ def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str
 
 def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:
     """The same with what the table says besides: whose first and last name are a guess from the whole name."""
-    guessed = {player.id for player in players if player.first_name is None and player.last_name is None}
+    guessed = {player.id for player in players if player.full_name is not None}
     valid = checked.valid.assign(name_guessed=checked.valid["twizzit_player_id"].isin(guessed))
     return replace(checked, valid=valid)
 

@@ -33,7 +33,7 @@ _RULES: Mapping[str, Mapping[str, str]] = {
 REASONS: Mapping[str, str] = {
     # What could not be applied.
     "club_doubtful": "which club the team belongs to is not certain; say so: twizzit credentials set-club ID CLUB",
-    "competition_not_mapped": "the competition is not in ShotSpot",
+    "competition_not_mapped": "the competition is not in ShotSpot, so the game comes without it until it is",
     "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
     "group_not_found": "the account lists no such team in this season",
     "name_taken": "another team of the club has that name in that season",

@@ -7,6 +7,7 @@ clubs there are, and so where a name really parts, is known in `sync`.
 import re
 from collections.abc import Iterator
 
+from twizzit_pipeline.transform.clubs import names_one
 from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.teams import age_group, team_gender
 
@@ -21,12 +22,15 @@ def split_side(name: str) -> tuple[str, str]:
     """(club, team): the team is what stands last and says which of a club's teams it is: an age, a category, a gender,
     a number or a letter of its own.
 
-    At least one word is the club's. A name without any such ending is the club's and its team's alike: "KC Antwerpen"
-    has the team "KC Antwerpen". A year ("'78") belongs to the club.
+    At least one word is the club's, and one that says which club: "KC B 1" is the first team of KC B. A name without
+    any such ending is the club's and its team's alike: "KC Antwerpen" has the team "KC Antwerpen". A year ("'78")
+    belongs to the club.
     """
     words = _words(name)
     first = len(words)
     while first > 1 and _tells_the_team(words[first - 1], following=words[first:]):
+        if names_one(" ".join(words[:first])) and not names_one(" ".join(words[: first - 1])):
+            break
         first -= 1
     club, team = " ".join(words[:first]), " ".join(words[first:])
     return (club, team) if team else (club, club)

@@ -155,8 +155,8 @@ class Match:
 class Calendar:
     """All competitions and matches of a season, complete.
 
-    Every event that was read is in `matches` or in `set_aside`, once; every competition that v1 lists is in
-    `competitions` or in `competitions_set_aside` (v2 lists none: its series come with their matches).
+    Every event that was read is in `matches` or in `set_aside`, once; every competition that v1 lists,
+    and every series that v2's matches name, is in `competitions` or in `competitions_set_aside`.
 
     `types_read`, `types_not_read`: names of the account's types of events, cleaned, whose events are matches, and of
     the others; empty in v1, which has none.

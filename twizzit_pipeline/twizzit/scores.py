@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from twizzit_pipeline.twizzit.wire import is_list, items, plain_keys
 
-_TEXT = re.compile(r"\s*(\d+)\s*[-‐‑–—:/]\s*(\d+)\s*(?:\([^()]*\)\s*)?")
+# What people write beside a score, which stays one; "rust 6-4" is none yet.
+_BESIDE = (
+    r"(?i:forfait|forfeit|forf|ff|w\.?o|wo|n\.?v|a\.?e\.?t|a\.?p|pen|ft|uitslag|einduitslag|eindstand|score|eindscore|final"
+    r"|resultaat|resultat|résultat|na verlenging|na strafworpen|après prolongation|full[ -]?time)\.?"
+)
+_TEXT = re.compile(
+    rf"[\s(*]*(?:{_BESIDE}[\s:]+)?(\d+)\s*[-‐‑–—:/]\s*(\d+)\s*[)*]?\s*(?:{_BESIDE}|\(\s*{_BESIDE}\s*\))?\s*(?:\([^()]*\)\s*)?"
+)
 _NOTHING = re.compile(r"[\s\-–—:/?]*")
 _HOME = ("home", "homescore", "hometeam", "homegoals", "scorehome", "thuis", "domicile")
 _AWAY = ("away", "awayscore", "awayteam", "awaygoals", "scoreaway", "uit", "exterieur", "visitor")

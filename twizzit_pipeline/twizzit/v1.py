@@ -9,6 +9,7 @@ from functools import partial
 from urllib.parse import quote
 
 from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.twizzit.moments import day, moment_text
 from twizzit_pipeline.twizzit.paging import by_id, read_numbered_pages
 from twizzit_pipeline.twizzit.records import (
     Calendar,
@@ -26,7 +27,7 @@ from twizzit_pipeline.twizzit.records import (
 from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.session import Session
-from twizzit_pipeline.twizzit.wire import Row, day, identifier, plain_keys, rows_of_envelope, text
+from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of_envelope, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 from twizzit_pipeline.words.opponents import is_no_opponent
 from twizzit_pipeline.words.seasons import may_be
@@ -149,7 +150,7 @@ def _team(row: Row) -> Team:
 
 def _player(team_id: str, row: Row) -> Player:
     first_name, last_name = text(row.get("firstname")), text(row.get("lastname"))
-    nameless = first_name is None and last_name is None
+    nameless = not any(map(str.isalnum, f"{first_name or ''}{last_name or ''}"))
     return Player(
         team_id=team_id,
         id=identifier(row.get("id")),
@@ -185,11 +186,11 @@ def _match(competition_id: str, row: Row, own: Collection[str] | None) -> Match:
         competition_id=competition_id,
         home=_side(identifier(row.get("hometeamid")), text(row.get("hometeamname")), own),
         away=_side(identifier(row.get("awayteamid")), text(row.get("awayteamname")), own),
-        starts_at=text(row.get("startsat")),
+        starts_at=moment_text(row.get("startsat")),
         status=text(row.get("status")),
         home_score=score.home,
         away_score=score.away,
-        ends_at=text(row.get("endsat")),
+        ends_at=moment_text(row.get("endsat")),
         score_unread=score.unread,
     )
 

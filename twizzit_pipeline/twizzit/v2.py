@@ -5,16 +5,17 @@ What belongs here: v2's face, and its rows up to the seasons. Which groups are t
 contact or event.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound
-from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, SetAside, Team, Teams
 from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.sight import advice, shape
 from twizzit_pipeline.twizzit.v2_contacts import read_contacts
 from twizzit_pipeline.twizzit.v2_event_types import EventTypes, read_event_types
-from twizzit_pipeline.twizzit.v2_events import CalendarReader
+from twizzit_pipeline.twizzit.v2_events import OTHER_SEASON, CalendarReader
 from twizzit_pipeline.twizzit.v2_functions import Functions
 from twizzit_pipeline.twizzit.v2_groups import LIMIT as GROUP_LIMIT
 from twizzit_pipeline.twizzit.v2_groups import PATH as GROUPS
@@ -24,6 +25,7 @@ from twizzit_pipeline.twizzit.v2_rosters import RosterReader
 from twizzit_pipeline.twizzit.v2_seasons import season_of_row
 from twizzit_pipeline.twizzit.wire import Row, folded, identifier, plain_keys, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
+from twizzit_pipeline.words.seasons import canonical
 
 _SEASONS = "/seasons"
 
@@ -47,7 +49,7 @@ class V2:
         """All organizations that the account may read. One call for each client."""
         if self._organizations is None:
             rows = [plain_keys(row) for row in Scope(self._session, None).few("/organizations")]
-            self._organizations = tuple(_organization(row) for row in rows)
+            self._organizations = tuple(_organization(row) for row in rows if row or len(rows) == 1)
         return self._organizations
 
     def organization(self) -> Organization:
@@ -104,7 +106,7 @@ class V2:
 
         found = self._group_lists().teams(season, playing)
         self._other_ids(season).keep(found.teams)
-        return found
+        return replace(found, set_aside=self._with_labels(found.set_aside))
 
     def groups(self, season: Season | None, group_type: str) -> tuple[Team, ...]:
         """The groups of a season that are listed for another type than teams; the filter is not put to the proof."""
@@ -112,7 +114,8 @@ class V2:
 
     def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
         """Who plays in these teams; see `RosterReader.read`."""
-        return self._rosters(season).read([team.id for team in teams if team.id is not None])
+        found = self._rosters(season).read([team.id for team in teams if team.id is not None])
+        return replace(found, set_aside=self._with_labels(found.set_aside))
 
     def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
         """First and last name by id, a whole name standing for the last one; see `read_contacts` for the calls."""
@@ -125,6 +128,18 @@ class V2:
             self._scope(), self.organization().name, self._meanings, lambda: self._ids_of_groups(season)
         )
         return reader.read(season, own_team_ids)
+
+    def _with_labels(self, rows: Iterable[SetAside]) -> tuple[SetAside, ...]:
+        """The same, another season called as it is listed: a row may have its id alone, or spell it in another way."""
+        labels = {season.id: season.label for season in self._seasons or ()}
+
+        def labelled(row: SetAside) -> SetAside:
+            if row.reason != OTHER_SEASON or row.word is None:
+                return row
+            spelled = f"id {row.word}" if row.word.isdigit() else canonical(row.word)
+            return replace(row, word=labels.get(row.word) or spelled or row.word)
+
+        return tuple(map(labelled, rows))
 
     def _ids_of_groups(self, season: Season) -> list[list[str]] | None:
         """The ids of each team of the season, its own first; None where the account may not read them. No call where

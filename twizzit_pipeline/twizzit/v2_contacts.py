@@ -44,12 +44,12 @@ class Contacts:
 def person(row: Row) -> Person:
     """The person of a contact row whose keys are plain."""
     first_name, last_name = text(row.get("firstname")), text(row.get("lastname"))
-    separate = first_name is not None or last_name is not None
+    separate = any(map(str.isalnum, f"{first_name or ''}{last_name or ''}"))
     return Person(
         first_name=first_name,
         last_name=last_name,
         full_name=None if separate else text(row.get("name")),
-        gender=text(gender) if isinstance(gender := row.get("gender"), Mapping) else gender,
+        gender=text(gender) if isinstance(gender := row.get("gender"), Mapping | list) else gender,
         jersey_number=row.get("number"),
     )
 

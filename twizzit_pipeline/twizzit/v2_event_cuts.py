@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from twizzit_pipeline.twizzit.v2_own_names import OwnNames, is_label
+from twizzit_pipeline.words.clubs import KINDS
 
 # The strongest first: where two kinds are in one name, the weaker is part of a side's name.
 _SEPARATORS: tuple[tuple[re.Pattern[str], bool, bool], ...] = (
@@ -18,11 +19,16 @@ _SEPARATORS: tuple[tuple[re.Pattern[str], bool, bool], ...] = (
     # Within a club's name as well ("Sint-Jozef", "U15/U17"): only where the own team stands at one side of it.
     (re.compile(r"\s+[-–—−/]+(?=\S)|(?<=\S)[-–—−/]+\s+|\s+x\s+"), False, True),
     (re.compile(r"(?<=\S)[-‐‑–—−/](?=\S)"), False, True),
+    (re.compile(r"\s+(?i:bij|naar|chez)\s+"), True, True),
+    (re.compile(r"\s*(?:<-?>|→|->|=>|\||;|:)\s*|,\s+|\s+(?i:ontvangt|reçoit|recoit|krijgt)\s+|\s{2,}"), False, True),
+    (re.compile(rf"\s+(?=(?i:{'|'.join(sorted(KINDS))})\s)"), False, True),
 )
 _DASH = re.compile(r"\s+[-‐‑–—−]+\s+")
 _PREFIX = re.compile(r"\s*[^:@]{1,60}?\s*:\s+(?=\S)")
 _TIME_BEFORE = re.compile(r"^\s*\d{1,2}[:hu.]\d{2}\s+(?=\S)")
+_TIME_BEHIND = re.compile(r"[\s,(]+(?:om\s+)?\d{1,2}[:hu]\d{2}\)?\s*$|[\s,(]+\d{1,2}\s?[hu]\)?\s*$")
 _SCORE_BEHIND = re.compile(r"(?:\s+\d{1,3}[-–]\d{1,3}|\s*[:(]\s*\d{1,3}\s*[-–]\s*\d{1,3}\)?)\s*$")
+_HALL = re.compile(r"(?i)\s*(?:sporthal|sportzaal|sportcentrum|sportpark|sporthall|salle|zaal|hall|terrein|complexe)\b")
 _DANGLING = re.compile(r"(?P<side>.*\S)\s+(?P<what>[-–—−/@]|(?i:vs|versus|tegen|contre)\.?|v\.)\s*$")
 _ALONE = re.compile(
     r"\s*(?:(?i:wedstrijd|match|oefenmatch|oefenwedstrijd|rencontre)\s+)?(?:(?P<where>(?i:thuis|uit|home|away))\b\s*)?"
@@ -58,7 +64,8 @@ class Alone:
 
 def cuts_of(name: str, names: OwnNames) -> list[Cut]:
     """All the ways in which a name falls into two texts: headings, an hour in front and a score behind left out."""
-    return list(_cuts(without_headings(_SCORE_BEHIND.sub("", _TIME_BEFORE.sub("", name, count=1)), names)))
+    plain = _SCORE_BEHIND.sub("", _TIME_BEHIND.sub("", _TIME_BEFORE.sub("", name, count=1)))
+    return list(_cuts(without_headings(plain, names)))
 
 
 def without_headings(name: str, names: OwnNames) -> str:
@@ -70,9 +77,14 @@ def without_headings(name: str, names: OwnNames) -> str:
         name[: found[0].start()], name[found[0].end() :]
     ):
         name = name[found[0].end() :]
-    while len(found := list(_DASH.finditer(name))) > 1 and is_label(name[found[-1].end() :]):
+    while len(found := list(_DASH.finditer(name))) > 1 and _is_beside(name[found[-1].end() :]):
         name = name[: found[-1].start()]
     return name
+
+
+def _is_beside(text: str) -> bool:
+    """Whether the last part of a name is none of its sides: a label, or where it is played."""
+    return is_label(text) or _HALL.match(text) is not None
 
 
 def opponent_alone(name: str) -> Alone | None:

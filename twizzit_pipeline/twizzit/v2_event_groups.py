@@ -38,10 +38,15 @@ class EventGroups:
 
 
 def event_groups(row: Row) -> tuple[EventGroup, ...]:
-    """The groups that an event's row lists, each once: as a list, or as an object with digit keys."""
+    """The groups that an event's row lists, each once: as a list, an object with digit keys, or one with ``home`` and
+    ``away``; of objects, or of ids alone.
+    """
     value = row.get("eventgroups")
     listed = items(value) if is_list(value) else [value]
-    groups = [_group(plain_keys(one)) for one in listed if isinstance(one, Mapping)]
+    if isinstance(value, Mapping) and {"home", "away"} & value.keys():
+        listed = [_on_side(value[side], side) for side in ("home", "away") if side in value]
+    told = (one if isinstance(one, Mapping) else {"groupid": one} for one in listed if identifier(one) or one)
+    groups = [_group(plain_keys(one)) for one in told]
     by_id: dict[str, EventGroup] = {}
     for place, group in enumerate(groups):
         known = group.id or f"nameless {place}"
@@ -100,8 +105,13 @@ def _group(row: Row) -> EventGroup:
         ),
         name=_first_text(row.get("groupname"), nested.get("name"), row.get("name")),
         short_name=_first_text(row.get("groupshortname"), nested.get("shortname"), row.get("shortname")),
-        is_home=_flag(row.get("ishometeam", row.get("ishome", row.get("home")))),
+        is_home=_flag(row.get("ishometeam", row.get("ishome", row.get("home", row.get("side"))))),
     )
+
+
+def _on_side(value: object, side: str) -> Row:
+    """One group of ``{"home": …, "away": …}``."""
+    return {**(plain_keys(value) if isinstance(value, Mapping) else {"groupid": value}), "ishome": side}
 
 
 def _both(one: EventGroup, other: EventGroup) -> EventGroup:

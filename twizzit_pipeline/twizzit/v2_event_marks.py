@@ -7,6 +7,7 @@ front of the name, behind it, or at the beginning of the description.
 import re
 
 from twizzit_pipeline.twizzit.v2_own_names import is_label
+from twizzit_pipeline.twizzit.wire import folded
 from twizzit_pipeline.words.meanings import Meanings, said
 from twizzit_pipeline.words.statuses import OFF, Status, status_of
 
@@ -14,6 +15,14 @@ _BRACKETS = re.compile(r"\s*[(\[{*]+\s*([^()\[\]{}*]+?)\s*[)\]}*]+\s*")
 _BEFORE = re.compile(r"\s*(\w[\w.-]*)[\s:!.–-]+(?=\S)")
 _BEHIND = re.compile(r"(?:\s+[-–—:/|]+\s*|[,;!]\s*|\s+)(\w[\w.-]*)[\s!.]*$")
 _LONG = 5  # letters
+_PLACES = {
+    **dict.fromkeys(("thuis", "home", "domicile", "a domicile", "thuiswedstrijd"), "thuis"),
+    **dict.fromkeys(("uit", "away", "exterieur", "a l'exterieur", "op verplaatsing", "uitwedstrijd"), "uit"),
+}
+# "… verplaatst naar 12/12", "… afgelast wegens regen": the mark, and why or to when.
+_TOLD_BEHIND = re.compile(
+    r"(?:\s+[-–—:/|]+\s*|[,;!]+\s*|\s+)((\w{5,})\s+(?:naar|op|om|tot|door|wegens|omwille|au|a|à|pour|to|till|until|due)\b.*)$"
+)
 _DASHED_BEHIND = re.compile(r"\s+[-–—:/|]+\s+([^-–—:/|]+)$")
 
 
@@ -21,6 +30,10 @@ def without_marks(name: str, meanings: Meanings) -> tuple[str, Status | None]:
     """A name without its marks, and what they say of where the match stands."""
     status: Status | None = None
     for found in reversed(list(_BRACKETS.finditer(name))):
+        place = _PLACES.get(folded(found[1]))
+        if place is not None and found.end() == len(name):  # "AKC Zand (uit)" is "Uit: AKC Zand"
+            name = f"{place}: {name[: found.start()]}"
+            continue
         told = off(found[1], meanings)
         if told is not None or is_label(found[1]):
             status = told or status
@@ -42,10 +55,13 @@ def off(text: str, meanings: Meanings) -> Status | None:
 
 
 def _unbracketed(name: str, meanings: Meanings) -> tuple[str, Status | None]:
+    told = _TOLD_BEHIND.search(name)
+    if told and told.start() > 0 and off(told[2], meanings) is not None:
+        return name[: told.start()].strip(), off(told[1], meanings)
     for pattern in (_DASHED_BEHIND, _BEHIND):
         found = pattern.search(name)
         if found and found.start() > 0 and _is_mark(found) and (status := off(found[1], meanings)) is not None:
-            return name[: found.start()].strip(), status
+            return name[: found.start()].rstrip(" !"), status
     before = _BEFORE.match(name)
     if before and _is_mark(before) and (status := off(before[1], meanings)) is not None:
         return name[before.end() :].strip(), status

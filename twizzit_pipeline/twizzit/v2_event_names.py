@@ -146,7 +146,7 @@ def _without_cut(name: str, own: EventGroup | None, others: Sequence[EventGroup]
     if own is None and not others:
         return None
     alone = opponent_alone(name)
-    if alone is not None and not is_occasion(alone.opponent):
+    if alone is not None and not is_occasion(alone.opponent) and names.fit(alone.opponent, own) < Fit.CLUB:
         return alone.opponent
     nobody = names.rest_that_is_nobody(name, own)
     if nobody is not None:

@@ -99,7 +99,13 @@ def _other(others: Sequence[str], matches: Sequence[str]) -> str:
 
 def _message(types: Sequence[_Type]) -> str:
     named = list(dict.fromkeys(one.shown for one in types if one.active))[:_NAMES_SHOWN]
-    listed = f"it has {', '.join(named)}" if named else "it has none"
+    if not named:
+        return (
+            "The account lists no event types, so nothing says which events are matches: ask Twizzit for the right to "
+            "read them, say the id of the type that is one, with twizzit config set ID --event-type NUMBER=match, or "
+            "leave competitions and matches out, with twizzit config set ID --no-competitions"
+        )
+    listed = f"it has {', '.join(named)}"
     return (
         f"None of the account's event types is called a match ({listed}): say which is one, with twizzit config set ID "
         '--event-type "NAME=match"'

@@ -4,11 +4,12 @@ What belongs here: how events are asked for, and which of them are matches. A ro
 filter may be ignored: a row of the match type is a match until a rule here says why not, and is set aside then.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit
+from twizzit_pipeline.twizzit.moments import day, moment_text
 from twizzit_pipeline.twizzit.paging import by_id
 from twizzit_pipeline.twizzit.records import Calendar, Competition, Match, Season, SetAside, Side
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
@@ -18,12 +19,13 @@ from twizzit_pipeline.twizzit.v2_event_names import sides_of
 from twizzit_pipeline.twizzit.v2_event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2_lists import Scope, tens
 from twizzit_pipeline.twizzit.v2_own_names import OwnNames
-from twizzit_pipeline.twizzit.wire import Row, day, identifier, is_list, items, plain_keys, reference, text
+from twizzit_pipeline.twizzit.wire import Row, identifier, is_list, items, plain_keys, reference, text
 from twizzit_pipeline.words.meanings import Meanings
 
 TRAINING = "training"
 OTHER_SEASON = "other_season"
 NOT_A_MATCH = "not_a_match"
+NO_NAME = "no_name"
 
 _EVENTS = "/events"
 _LIMIT = 250
@@ -92,14 +94,17 @@ class CalendarReader:
         told = [(event, self._match(event, ids)) for event in in_season]
         aside += [SetAside(event.id, TRAINING) for event, match in told if match is None]
         matches = [(event, match) for event, match in told if match is not None]
-        doubtful = [event for event, match in matches if _tells_no_opponent(match)]
+        doubtful = [event for event, match in matches if _tells_no_opponent(match) and event.day is not None]
         if doubtful and self._ignores_types(doubtful[0], types):
+            doubtful = [event for event, match in matches if _tells_no_opponent(match)]
             aside += [SetAside(event.id, NOT_A_MATCH) for event in doubtful]
             matches = [(event, match) for event, match in matches if not _tells_no_opponent(match)]
+        competitions, nameless = _competitions([event for event, _ in matches], season)
         return Calendar(
-            tuple(_competitions([event for event, _ in matches], season)),
+            tuple(competitions),
             tuple(match for _, match in matches),
             tuple(aside),
+            tuple(SetAside(id_, NO_NAME) for id_ in nameless),
             types_read=types.read,
             types_not_read=types.not_read,
         )
@@ -117,10 +122,11 @@ class CalendarReader:
     def _match(self, event: _Event, ids: Ids | None) -> Match | None:
         """The match that a row is; None for a training: it has no name, no series and no two sides."""
         row, groups = event.row, split_groups(event.groups, ids)
-        series_id = reference(_series(row))
+        series_id = _series_id(_series(row))
         name, marked = without_marks(event.name, self._meanings)
         home, away = sides_of(name, groups, self._names)
-        if not event.name.strip() and series_id is None and not _are_two_sides(home, away, groups):
+        says_anything = bool(row)  # an empty row is no training: the contract rejects it
+        if says_anything and not event.name.strip() and series_id is None and not _are_two_sides(home, away, groups):
             return None
         score = score_of(row.get("score"))
         if score.home is None and not score.unread:
@@ -130,11 +136,11 @@ class CalendarReader:
             competition_id=series_id,
             home=home,
             away=away,
-            starts_at=text(row.get("start")),
+            starts_at=moment_text(row.get("start")),
             status=marked or off(text(row.get("description")) or "", self._meanings) or text(row.get("status")),
             home_score=score.home,
             away_score=score.away,
-            ends_at=text(row.get("end")),
+            ends_at=moment_text(row.get("end")),
             score_unread=score.unread,
         )
 
@@ -193,12 +199,25 @@ def _series(row: Row) -> object:
     return next(iter(items(value)), None) if is_list(value) else value
 
 
-def _competitions(events: Sequence[_Event], season: Season) -> Iterator[Competition]:
+def _series_id(series: object) -> str | None:
+    """The id by which a series is known; its name where it has no id, as an object or as a text."""
+    return reference(series) or (identifier(text(series)) if isinstance(series, Mapping) else None)
+
+
+def _competitions(events: Sequence[_Event], season: Season) -> tuple[list[Competition], list[str]]:
+    """The series of these events, and the ids of those that no event says more of than an id: none can name them."""
     names: dict[str, str | None] = {}
+    described: set[str] = set()
     for event in events:
         series = _series(event.row)
-        id_ = reference(series)
+        id_ = _series_id(series)
         if id_ is not None:
             named = isinstance(series, Mapping) or not id_.isdecimal()
+            described |= {id_} if named else set()
             names[id_] = (text(series) if named else None) or names.get(id_)
-    return (Competition(id_, name, None, season.start_date, season.end_date) for id_, name in names.items())
+    found = [
+        Competition(id_, name, None, season.start_date, season.end_date)
+        for id_, name in names.items()
+        if id_ in described
+    ]
+    return found, [id_ for id_ in names if id_ not in described]

@@ -4,7 +4,7 @@ What belongs here: asking, and giving each row to the group that it speaks of. W
 `v2_rosters`, who they are by name in `v2_contacts`.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -21,6 +21,7 @@ from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, reference
 
 PATH = "/group-contacts"
 _LIMIT = 250
+_NAMES = {"name", "firstname", "lastname"}
 
 Members = dict[str, "list[Member] | TwizzitPipelineError"]
 
@@ -143,7 +144,15 @@ class Memberships:
         if way.by_season and self._season is not None and self._season.id is not None:
             asked.append(("season-ids[]", self._season.id))
         rows = self._scope.every(PATH, asked, limit=_LIMIT, key=_key, unpaged=True)
-        return [_member(plain_keys(row), self._season) for row in rows]
+        members = [_member(plain_keys(row), self._season) for row in rows]
+        if rows and not any(members):
+            raise NotATwizzit(
+                f"{PATH} lists something else than memberships, as {shape(rows[0])}: {advice(PATH)}",
+                endpoint=PATH,
+                status=200,
+            )
+        # What is none among memberships is rejected for its missing id, and keeps none of them out.
+        return [Member(group_ids[0], None, (), None) if member is None else member for member in members]
 
     def _with_known_ids(self, rows: list[Member], asked: Sequence[str]) -> list[Member]:
         """The rows with the ids by which this project knows their groups, whichever of their ids the answer uses.
@@ -185,19 +194,17 @@ def _refuse_same_answers(members: Members) -> None:
         )
 
 
-def _member(row: dict[str, object], season: Season | None) -> Member:
-    """A membership of a row with plain keys: a link between ids, or a whole contact."""
+def _member(row: dict[str, object], season: Season | None) -> Member | None:
+    """A membership of a row with plain keys: a link between ids, or a whole contact; None for anything else."""
     group_id = reference(row.get("groupid", row.get("group")))
     other_season = None if is_of(row, season) else season_word(row)
-    if "contactid" in row:
-        contact_id = reference(row["contactid"])
-        return Member(group_id, contact_id, functions_of(row), None, other_season, group_id is not None)
-    if "id" not in row or not {"name", "firstname", "lastname"} & row.keys():
-        raise NotATwizzit(
-            f"{PATH} lists something else than memberships, as {shape(row)}: {advice(PATH)}",
-            endpoint=PATH,
-            status=200,
-        )
+    if "contactid" in row or "contact" in row:
+        contact = row.get("contactid", row.get("contact"))
+        whole = plain_keys(contact) if isinstance(contact, Mapping) else {}
+        who = person(whole) if _NAMES & whole.keys() else None
+        return Member(group_id, reference(contact), functions_of(row), who, other_season, group_id is not None)
+    if "id" not in row or not _NAMES & row.keys():
+        return None
     contact_id = identifier(row["id"])
     return Member(group_id, contact_id, functions_of(row), person(row), other_season, group_id is not None)
 
@@ -205,7 +212,7 @@ def _member(row: dict[str, object], season: Season | None) -> Member:
 def _key(row: Row) -> Hashable:
     """What makes two memberships the same; one and the same person may have several functions and seasons."""
     keys = plain_keys(row)
-    contact = reference(keys.get("contactid")) if "contactid" in keys else None
+    contact = reference(keys.get("contactid", keys.get("contact")))
     group = reference(keys.get("groupid", keys.get("group")))
     return (
         by_id(row) if "id" in keys or contact is None else None,

@@ -1,4 +1,4 @@
-"""Reading single values off the wire: ids, texts in three languages, dates, and keys in any spelling.
+"""Reading single values off the wire: ids, texts in three languages, and keys in any spelling.
 
 What belongs here: what both dialects share in reading a row, and the shape that an answer must have. No judgement of
 values: an odd one becomes None or stays as it is, and the contracts decide.
@@ -6,7 +6,6 @@ values: an odd one becomes None or stays as it is, and the contracts decide.
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
 
 from twizzit_pipeline.errors import NotATwizzit
 from twizzit_pipeline.twizzit.entities import unescaped
@@ -92,16 +91,6 @@ def texts(value: object) -> list[str]:
     return []
 
 
-def day(value: object) -> date | None:
-    """A date of ``YYYY-MM-DD``, with or without a time after it; None for anything else."""
-    if not isinstance(value, str):
-        return None
-    try:
-        return date.fromisoformat(value.strip()[:10])
-    except ValueError:
-        return None
-
-
 def folded(value: str) -> str:
     """A text for comparing: without accents and case, with single spaces."""
     letters = unicodedata.normalize("NFKD", value)
@@ -117,6 +106,8 @@ NOTHING = Nothing()
 
 def rows_of(answer: object, *, path: str) -> list[Row]:
     """The rows of a v2 answer: a list of objects, which may come as an object with digit keys, or `NOTHING`.
+
+    A row that is no object is an empty one, where others are.
 
     Raises:
         NotATwizzit: anything else, null among it: what is not listed counts as gone, so emptiness must be said. An
@@ -157,8 +148,9 @@ def rows_of_envelope(answer: object, key: str, *, path: str) -> tuple[list[Row],
 
 
 def _objects(rows: list[object], path: str) -> list[Row]:
-    objects = [row for row in rows if isinstance(row, Mapping)]
-    if len(objects) != len(rows):
+    """The rows; what is no object among objects is an empty row, for its contract to reject: it keeps none out."""
+    objects = [row if isinstance(row, Mapping) else {} for row in rows]
+    if rows and not any(isinstance(row, Mapping) for row in rows):
         raise wrong_shape(path, "a list of objects", rows)
     return objects
 

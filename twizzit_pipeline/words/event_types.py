@@ -4,11 +4,15 @@ What belongs here: the nouns. A tournament is neither: its events are called aft
 so the account's club says what it wants (`Meanings.event_types`).
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
 from twizzit_pipeline.words.heads import Nouns
 from twizzit_pipeline.words.meanings import EventTypeMeaning
+
+# A hyphen parts words, and "off" is no noun.
+_PLAY_OFF = re.compile(r"(?i)\bplay[\s-]+offs?\b")
 
 _NOUNS: Nouns[EventTypeMeaning] = Nouns(
     {
@@ -27,7 +31,7 @@ _NOUNS: Nouns[EventTypeMeaning] = Nouns(
                 "tapdienst shift dienst taak taken sponsoring sponsor verkoop bal drink babbel gesprek info infoavond "
                 "workshop conditie fitness spelletje initiatie rust vakantie verlof ticket kaart delegee markering "
                 "scheidsrechter scheidsrechters jury supporters bezoek viering mededeling afspraak selectie "
-                "voorstelling huldiging trofee kaartverkoop"
+                "voorstelling huldiging trofee kaartverkoop secretaris party"
             ),
             "fr": (
                 "entrainement reunion assemblee rapport briefing debriefing analyse evaluation preparation fete soiree "
@@ -43,7 +47,8 @@ _NOUNS: Nouns[EventTypeMeaning] = Nouns(
             ),
         },
     },
-    modifiers="vriendschappelijke officiele officiel officielle officiels friendly oefen amicale thuis away home",
+    modifiers="vriendschappelijke officiele officiel officielle officiels friendly oefen amicale thuis away home "
+    "ploeg team equipe",
 )
 
 
@@ -62,7 +67,20 @@ _ABOUT = {
         "formulier",
         "planning",
     ),
-    *("huldiging", "delegee", "leiding", "secretariaat", "tafel"),
+    *("huldiging", "delegee", "leiding", "secretariaat", "tafel", "kalender", "calendrier", "vervoer", "bus", "reis"),
+    *(
+        "verplaatsing",
+        "transport",
+        "bar",
+        "kantine",
+        "tapdienst",
+        "shift",
+        "dienst",
+        "scheidsrechter",
+        "arbitrage",
+        "jury",
+    ),
+    *("secretaris", "kledij", "selectie", "ticket", "kaart", "party", "drink", "feest", "schedule"),
 }
 
 
@@ -80,6 +98,7 @@ def event_type_of(names: Iterable[str]) -> EventTypeMeaning | None:
 
 def _by_name(name: str) -> EventTypeMeaning | None:
     """A name of two things ("Wedstrijd / training") is a match: what is none of its events is seen by their rows."""
+    name = _PLAY_OFF.sub("playoff", name)
     meanings = _NOUNS.meanings(name)
     if "match" in meanings:
         about = len(_NOUNS.heads(name)) == 1 and any(head.word in _ABOUT for head in _NOUNS.known(name))

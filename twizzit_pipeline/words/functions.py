@@ -40,6 +40,7 @@ _NOUNS: Nouns[_Known] = Nouns(
                 fysio dokter arts verzorger masseur psycholoog dietist ehbo fotograaf supporter sponsor sympathisant
                 donateur chauffeur terreinverzorger webmaster tijdwaarnemer timer scorer scoreteller
                 directeur gids lesgever instructeur leraar monitor stagiair opleider mentor peter meter
+                t1 t2 t3 delegee scheids arbiter verzorging toeschouwer waterdrager teller
                 vertegenwoordiger vrijwilligster beheerder administrator redacteur kantine toog
                 inactief inactieve passief passieve slapend slapende rustend rustende geschorst geschorste
                 steunend steunende sympathiserend""",

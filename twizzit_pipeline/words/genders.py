@@ -13,12 +13,12 @@ Gender = Literal["male", "female"]
 _MALE = """
     m male males man men mannen mannelijk mannelijke heer heren h dhr meneer mijnheer jongen jongens jongetje boy boys
     homme hommes masculin masculins masculine masc garcon garcons monsieur messieurs mr mister sir gentleman gentlemen
-    mannekes guy guys jongeheer 1
+    mannekes guy guys jongeheer hr mnl mann ♂ 1
 """
 _FEMALE = """
     f v female females woman women vrouw vrouwen vrouwelijk vrouwelijke dame dames mevrouw mevr mw juffrouw meisje
     meisjes girl girls femme femmes feminin feminins feminine feminines fem fille filles madame mesdames mme
-    mademoiselle mlle mrs ms miss lady ladies 2
+    mademoiselle mlle mrs ms miss lady ladies vr vrl vrw w frau ♀ 2
 """
 _OF: dict[str, Gender] = {
     **dict.fromkeys(_MALE.split(), "male"),
@@ -26,7 +26,7 @@ _OF: dict[str, Gender] = {
 }
 # Words that say nothing by themselves: "Geslacht: man", "de sexe masculin", "men's".
 _EMPTY = frozenset(("geslacht", "gender", "sex", "sexe", "genre", "de", "s"))
-_WORDS = re.compile(r"[^\W_]+")
+_WORDS = re.compile(r"[^\W_]+|[♀♂]")
 
 
 def gender_of(text: str) -> Gender | None:

@@ -27,7 +27,56 @@ _NOBODY = {
     ),
     *("vrij van dienst", "vrijgesteld", "vrijgeloot", "vrijloting", "rust", "rustdag", "rustweekend", "repos"),
     *("jour de repos", "exempt", "exempte", "exempts", "equipe exempte", "vrij bye", "bye vrij", "free", "free week"),
-    *("geen", "geen tegenstander", "no opponent", "pas d adversaire", "sans adversaire", "none", "no team"),
+    *("libre", "geen", "geen tegenstander", "no opponent", "pas d adversaire", "sans adversaire", "none", "no team"),
+}
+# Words that say nobody plays, and those that may stand beside them: "vrije ronde", "libre de match", "geen wedstrijd".
+_SAY_NOBODY = {
+    *(
+        "bye",
+        "byes",
+        "vrij",
+        "vrije",
+        "vrijaf",
+        "exempt",
+        "exempte",
+        "exempts",
+        "geen",
+        "free",
+        "libre",
+        "aucun",
+        "aucune",
+    ),
+    *("no", "pas", "sans", "rust", "repos", "vrijgesteld", "vrijgeloot"),
+}
+_SAY_NOTHING = {
+    *(
+        "ronde",
+        "speelronde",
+        "speeldag",
+        "dag",
+        "week",
+        "weekend",
+        "wedstrijd",
+        "match",
+        "game",
+        "journee",
+        "tour",
+        "round",
+    ),
+    *(
+        "ploeg",
+        "team",
+        "equipe",
+        "tegenstander",
+        "tegenpartij",
+        "opponent",
+        "adversaire",
+        "rencontre",
+        "van",
+        "de",
+        "d",
+    ),
+    *("deze", "this", "cette", "dit", "weekeinde"),
 }
 # Nobody knows yet who plays: the whole text, or what it ends with.
 _NOT_KNOWN = {
@@ -46,6 +95,7 @@ _NOT_KNOWN = {
     *("nnb", "n n b", "nog niet bekend", "nog niet gekend", "nog niet bepaald", "nog in te vullen", "in te vullen"),
     *("volgt", "volgt later", "volgt nog", "nog te loten", "na loting", "nog te kennen"),
     *("a determiner", "a definir", "a confirmer", "a designer", "a preciser", "a completer", "a venir", "inconnu"),
+    *("niet gekend", "niet bekend", "nog te bep", "te bep", "loting volgt", "tijdelijk onbekend", "indetermine"),
     *("inconnue", "pas encore connu", "pas encore connue", "encore inconnu", "apres tirage", "nvt", "n v t", "n a"),
 }
 # What may stand before those, or by itself.
@@ -53,6 +103,10 @@ _SOMEBODY = {
     *("tegenstander", "tegenpartij", "tegenploeg", "ploeg", "team", "opponent", "adversaire", "equipe", "club", "x"),
     *("xx", "xxx", "xxxx", "nn", "n n", "uitploeg", "thuisploeg", "bezoekers", "visiteurs", "visitors"),
 }
+# "Onbekende tegenstander", "nog onbekende ploeg".
+_NOT_KNOWN_BEFORE = re.compile(
+    r"(?:nog )?(?:niet gekende|niet bekende|onbekende|unknown|te bepalen|to be determined) (\w+)"
+)
 _SOMEBODY_ALONE = _SOMEBODY - {"club"}
 
 # Who comes out of another match, however the text goes on.
@@ -68,6 +122,7 @@ _FROM_A_MATCH = {
         "quart de finaliste",
         "semi finalist",
     ),
+    *("runner up", "runners up", "runnerup", "beste tweede", "beste derde", "meilleur deuxieme", "best second"),
     *("semifinalist", "demifinaliste", "halve finalist", "quarter finalist", "laatste uit poule"),
 }
 # English words that may begin a club's name as well: only before what they come out of.
@@ -84,6 +139,15 @@ _RANK = re.compile(
     rf"(?: plaats| geplaatste| place| classe)?(?: van| uit| in| de| du| of| la| le| the)* {_POOLS}\b.*"
 )
 _PLACE_IN_POOL = re.compile(rf"{_POOLS} (?:[a-z]|\d{{1,2}})(?: (?:nr |nummer )?(?:\d{{1,2}}|[a-z]\d?))?")
+# A place in a bracket by its code: "SF1", "QF 2", "HF1", "Kwartfinale 1", "1/2 finale 2"; and what comes out of one.
+_BRACKET = (
+    r"(?:(?:1 )?[248] ?finale?|[shkqd]f|sf|qf|(?:kwart|halve|achtste|demi|quarts? de|semi|quarter) ?finale?|finale?)"
+    r" ?(?:\d{1,2}|[a-d])"
+)
+_OF_BRACKET = re.compile(
+    rf"(?:(?:winner|loser|winn|wnr|win|verl|vlz|verlz|vainq|perd|los|w|v|l) )?{_BRACKET}"
+    rf"|(?:winn|wnr|verl|vlz|verlz|vainq|perd) (?:\d{{1,3}}|{_POOLS}.*|m(?:atch)? ?\d{{1,3}}|wed\w* ?\d{{1,3}})"
+)
 _TEAM_SUFFIX = re.compile(r"u ?\d{1,2}|\d{1,2}|[a-h]")
 
 
@@ -102,11 +166,18 @@ def is_no_opponent(name: str) -> bool:
         or _comes_out_of_a_match(words)
         or _RANK.fullmatch(told) is not None
         or _PLACE_IN_POOL.fullmatch(told) is not None
+        or _OF_BRACKET.fullmatch(told) is not None
     )
 
 
 def _is_placeholder(told: str) -> bool:
     if told in _NOBODY or told in _NOT_KNOWN or told in _SOMEBODY_ALONE:
+        return True
+    named = _NOT_KNOWN_BEFORE.fullmatch(told)
+    if named is not None and named[1] in _SOMEBODY:
+        return True
+    words = set(told.split())
+    if words & _SAY_NOBODY and len(words - _SAY_NOBODY) > 0 and words <= _SAY_NOBODY | _SAY_NOTHING:
         return True
     before = {told.removesuffix(f" {end}") for end in _NOT_KNOWN if told.endswith(f" {end}")}
     return not before.isdisjoint(_SOMEBODY | _NOT_KNOWN)

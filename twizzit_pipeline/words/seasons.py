@@ -29,7 +29,7 @@ _YEAR = r"(?:19|20)\d\d"
 _JOINT = r"\s*(?:[-/\\|_.&+\u2019']|\btot\b|\bto\b|\bt/m\b|\bet\b|\ben\b|\band\b|\bau\b|\ba\b|\s)+\s*"
 _TWO = re.compile(rf"(?<!\d)({_YEAR})(?:{_JOINT})?({_YEAR})(?!\d)")
 _SHORT = re.compile(rf"(?<!\d)({_YEAR}){_JOINT}(\d\d)(?![\d/.-])")
-_SHORTEST = re.compile(r"(?<![\w/.-])'?(\d\d)\s*[-/|]\s*'?(\d\d)(?![\w/.-])")
+_SHORTEST = re.compile(r"(?:(?<![\w/.-])|(?<=seizoen)|(?<=season)|(?<=saison))'?(\d\d)\s*[-/|]\s*'?(\d\d)(?![\w/.-])")
 _ONE = re.compile(rf"(?<!\d)({_YEAR})(?!\d)")
 
 # What Dagster keeps for itself in the keys of partitions.

@@ -49,7 +49,18 @@ _WORDS: Mapping[Status, str] = {
     ),
 }
 # The whole text alone: "wo" is Wednesday as well, and "FF Jette" a club.
-_ALONE: Mapping[str, Status] = {"ff": "forfeit", "wo": "forfeit", "forf": "forfeit"}
+_ALONE: Mapping[str, Status] = {
+    **dict.fromkeys(("ff", "wo", "forf", "fft"), "forfeit"),
+    **dict.fromkeys(("staking", "stopzetting", "arret"), "abandoned"),
+    **dict.fromkeys(("afg", "canc", "gean", "annul"), "cancelled"),
+    **dict.fromkeys(("uitg", "verpl", "p p", "pp"), "to_reschedule"),
+    **dict.fromkeys(("concept", "draft", "voorlopig", "provisional", "provisoire", "te bevestigen"), "scheduled"),
+    **dict.fromkeys(("to be confirmed", "tbc", "a confirmer"), "scheduled"),
+    **dict.fromkeys(("gewonnen", "verloren", "gelijk", "gelijkspel", "won", "lost", "draw"), "completed"),
+    **dict.fromkeys(("gagne", "perdu", "match nul"), "completed"),
+    **dict.fromkeys(("rust", "pauze", "verlenging", "pause", "prolongation"), "in_progress"),
+    "reported": "completed",  # English: its score is in; French "reporté" is put off
+}
 _PHRASES: dict[str, Status] = {
     **dict.fromkeys(("gaat niet door", "gaat niet meer door", "n aura pas lieu", "n a pas lieu"), "cancelled"),
     **dict.fromkeys(("called off", "will not be played", "wordt niet gespeeld"), "cancelled"),
@@ -64,7 +75,7 @@ _PHRASES: dict[str, Status] = {
     **dict.fromkeys(("verplaatst naar", "verzet naar", "verlegd naar", "moved to", "deplace a"), "scheduled"),
     **dict.fromkeys(("deplace au", "deplacee a", "deplacee au"), "scheduled"),
     **dict.fromkeys(("walk over", "w o", "f f", "no show", "niet opgedaagd", "niet komen opdagen"), "forfeit"),
-    **dict.fromkeys(("forfait general", "algemeen forfait"), "forfeit"),
+    **dict.fromkeys(("forfait general", "algemeen forfait", "algemene forfait"), "forfeit"),
     **dict.fromkeys(("in progress", "aan de gang", "en cours", "half time", "mi temps", "first half"), "in_progress"),
     **dict.fromkeys(
         ("second half", "1st half", "2nd half", "eerste helft", "tweede helft", "extra time"), "in_progress"

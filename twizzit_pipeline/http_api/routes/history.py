@@ -65,6 +65,7 @@ def one_sync(
         rows=None if (counts := counts_of(row.details)) is None else schemas.RowCounts(**asdict(counts)),
         set_aside=[_set_aside(aside) for aside in set_aside_of(row.details)],
         event_types=schemas.EventTypes(**types) if (types := row.details.get(history.EVENT_TYPES)) else None,
+        unknown_words=row.details.get(history.UNKNOWN_WORDS) or {},
     )
     return schemas.HistoryOne(history=entry)
 

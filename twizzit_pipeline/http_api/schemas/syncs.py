@@ -204,7 +204,11 @@ class EventTypes(Answer):
 
 
 class HistoryEntry(HistoryRow):
-    """One sync with all that did not arrive. `rows` is null where none were read, `event_types` but for matches."""
+    """One sync with all that did not arrive. `rows` is null where none were read, `event_types` but for matches.
+
+    `unknown_words`: the configuration's list that can say what a word means (`functions`, `statuses`) → the account's
+    word that is not known → how many rows have it.
+    """
 
     dagster_run_id: str | None
     rejected_rows: list[RejectedRow]
@@ -212,6 +216,7 @@ class HistoryEntry(HistoryRow):
     rows: RowCounts | None
     set_aside: list[SetAsideRows]
     event_types: EventTypes | None
+    unknown_words: dict[str, dict[str, int]]
 
 
 class HistoryOne(Answer):

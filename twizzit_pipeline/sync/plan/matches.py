@@ -6,6 +6,7 @@ is, and is reported.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from twizzit_pipeline.sync.plan import Action, Aside, Change, Failed, Plan, Warned, id_order
@@ -26,6 +27,8 @@ from twizzit_pipeline.sync.rows import LocalGame, MappingRow, MatchState, Remote
 from twizzit_pipeline.transform.kick_off import belgian_day
 
 VANISHED = "vanished"
+NO_OWN_TEAM = "no_own_team"
+COMPETITION_NOT_MAPPED = "competition_not_mapped"
 NAME_LENGTH = 255
 
 _NEWS = {"cancelled": "cancelled", "to_reschedule": "postponed", "completed": "finished", "scheduled": "reinstated"}
@@ -57,7 +60,10 @@ def plan_matches(state: MatchState) -> Plan:
         "matches",
         changes=[*_places(state, changed, fixtures, sides), *changed, *plan_competition_teams(state, changed)],
         failed=[*failed, *doubtful],
-        warned=[Warned(remote_id, VANISHED) for remote_id in _vanished(state)],
+        warned=[
+            *_without_competition(state, fixtures),
+            *(Warned(remote_id, VANISHED) for remote_id in _vanished(state)),
+        ],
         unchanged=changes.count(None),
         news=_news(changed),
         set_aside=set_aside,
@@ -65,7 +71,8 @@ def plan_matches(state: MatchState) -> Plan:
 
 
 def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Failed], list[Aside]]:
-    fixtures, failed, set_aside = [], [], []
+    fixtures, failed, set_aside, others = [], [], [], list[RemoteMatch]()
+    own = {mapped.team_id for mapped in state.own.values()}
     for remote in sorted(state.remote, key=lambda match: id_order(match.id)):
         home, away = sides.of(remote)
         if _within_a_club(state, home, away):
@@ -74,14 +81,34 @@ def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Fail
             unknown = home if isinstance(home, Unknown) else away
             assert isinstance(unknown, Unknown)
             failed.append(Failed(remote.id, unknown.reason, unknown.local_ids))
-        elif not {remote.home_team_id, remote.away_team_id} & set(state.own):
-            failed.append(Failed(remote.id, "no_own_team"))
-        elif remote.competition_id is not None and remote.competition_id not in state.competitions:
-            failed.append(Failed(remote.id, "competition_not_mapped"))
+        elif not {home.team_id, away.team_id} & own:
+            others.append(remote)
         else:
-            competition_id = None if remote.competition_id is None else state.competitions[remote.competition_id]
-            fixtures.append(Fixture(remote, home, away, competition_id))
+            fixtures.append(_fixture(state, remote, home, away))
+    for remote in others:
+        # Where the account's own teams are told at all, a match that names none of them is of others.
+        if fixtures and sides.is_of_others(remote):
+            set_aside.append(Aside(remote.id, NO_OWN_TEAM))
+        else:
+            failed.append(Failed(remote.id, NO_OWN_TEAM))
     return fixtures, failed, set_aside
+
+
+def _fixture(state: MatchState, remote: RemoteMatch, home: Place, away: Place) -> Fixture:
+    """A match whose competition is not in ShotSpot is a game without one, and is remembered so: it gets it later."""
+    competition_id = state.competitions.get(remote.competition_id or "")
+    return Fixture(
+        remote if competition_id is not None else replace(remote, competition_id=None), home, away, competition_id
+    )
+
+
+def _without_competition(state: MatchState, fixtures: Sequence[Fixture]) -> list[Warned]:
+    said = {remote.id for remote in state.remote if remote.competition_id is not None}
+    return [
+        Warned(one.remote.id, COMPETITION_NOT_MAPPED)
+        for one in fixtures
+        if one.competition_id is None and one.remote.id in said
+    ]
 
 
 def _within_a_club(state: MatchState, home: Place | Unknown, away: Place | Unknown) -> bool:

@@ -1,0 +1,46 @@
+"""Times and days on the wire, in the ways in which accounts write them."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from twizzit_pipeline.transform.kick_off import kick_off
+from twizzit_pipeline.twizzit.moments import day, moment_text
+
+TWO_O_CLOCK = datetime(2026, 11, 28, 13, tzinfo=UTC)  # in Belgium
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-11-28 14:00:00",
+        "2026-11-28T14:00",
+        "2026-11-28T13:00:00Z",
+        "28/11/2026 14:00",
+        "28-11-2026 14:00:00",
+        "28.11.2026 14u00",
+        "28/11/2026, 14h",
+        "28/11/2026 om 14:00",
+        "2026/11/28 14:00",
+        1795870800,
+        "1795870800",
+        1795870800000,
+        {"date": "2026-11-28 14:00:00.000000", "timezone_type": 3, "timezone": "Europe/Brussels"},
+        {"date": "2026-11-28 13:00:00.000000", "timezone_type": 3, "timezone": "UTC"},
+    ],
+)
+def test_a_moment_is_read_as_people_and_programs_write_it(value: object) -> None:
+    assert kick_off(moment_text(value)) == TWO_O_CLOCK
+    assert day(value) == date(2026, 11, 28)
+
+
+@pytest.mark.parametrize("value", ["28/11/2026", "28-11-2026", "2026/11/28", "2026-11-28", "28.11.2026"])
+def test_a_day_alone_has_no_hour(value: str) -> None:
+    assert moment_text(value) == "2026-11-28"
+    assert day(value) == date(2026, 11, 28)
+
+
+@pytest.mark.parametrize("value", [None, "", "0000-00-00 00:00:00", "31/31/2026 14:00", "zaterdag", 12, True, {}, []])
+def test_anything_else_is_no_moment(value: object) -> None:
+    assert kick_off(moment_text(value)) is None
+    assert day(value) is None

@@ -1,0 +1,117 @@
+"""docs/what-arrives.md tells of every reason for which a row or an item does not come, or comes with a remark.
+
+The reasons are read from the program's own text: what it gives to a `SetAside`, an `Aside`, a `Failed`, a `Warned` and
+an `Unknown`, and the rules of its contracts.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pandera.pandas as pa
+import pytest
+
+import twizzit_pipeline
+from twizzit_pipeline.contracts import competitions, matches, players, teams
+from twizzit_pipeline.contracts.checked import LISTED_TWICE
+from twizzit_pipeline.contracts.rules import rules_of
+from twizzit_pipeline.sync.asides import REASONS
+from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, PLAYERS_NOT_READ
+
+PACKAGE = Path(twizzit_pipeline.__file__).parent
+PAGE = PACKAGE.parent / "docs" / "what-arrives.md"
+CONTRACTS = (teams, players, competitions, matches)
+# Which argument of a call is the reason, by its place.
+PLACES = {"SetAside": 1, "Aside": 1, "Failed": 1, "Warned": 1, "Unknown": 0}
+# Reasons that are handed on from a call which names them, or from a list that is looked at below.
+HANDED_ON = {"unknown.reason", "str(rule)"}
+
+
+@cache
+def reasons(kind: str) -> frozenset[str]:
+    """What the program gives as the reason of this kind, anywhere."""
+    found: set[str] = set()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        text = path.read_text()
+        if f"{kind}(" not in text:
+            continue
+        module = import_module(".".join([PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts]))
+        for call in _calls(ast.parse(text), kind):
+            found |= set(_values(_reason(call, PLACES[kind]), module))
+    return frozenset(found)
+
+
+def _calls(tree: ast.AST, kind: str) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == kind:
+            yield node
+
+
+def _reason(call: ast.Call, place: int) -> ast.expr:
+    named = [word.value for word in call.keywords if word.arg == "reason"]
+    return named[0] if named else call.args[place]
+
+
+def _values(given: ast.expr, module: ModuleType) -> Iterator[str]:
+    if isinstance(given, ast.Constant):
+        yield given.value
+    elif isinstance(given, ast.IfExp):
+        yield from _values(given.body, module)
+        yield from _values(given.orelse, module)
+    elif isinstance(given, ast.Name) and hasattr(module, given.id):
+        yield getattr(module, given.id)
+    else:
+        assert ast.unparse(given) in HANDED_ON, f"{module.__name__}: {ast.unparse(given)} tells no reason"
+
+
+def contract_asides() -> set[str]:
+    """The rules by which a contract sets rows aside."""
+    models = [
+        model
+        for contract in CONTRACTS
+        for name, model in vars(contract).items()
+        if name.endswith("Asides") and issubclass(model, pa.DataFrameModel)
+    ]
+    return {rule.name for model in models for rule in rules_of(model, "warn")} | {LISTED_TWICE}
+
+
+def told() -> set[str]:
+    """What the page has as a word of the program."""
+    return set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", PAGE.read_text()))
+
+
+def test_reasons_are_found_where_they_are() -> None:
+    assert {"not_a_player", "other_season", "training", "not_a_match"} <= reasons("SetAside")
+    assert reasons("Aside") == {"no_own_team", "same_club"}
+    assert {"club_doubtful", "doubtful_link", "no_own_team"} <= reasons("Failed")
+    assert {"number_taken", "vanished", "taken_over", "taken_over_renamed"} <= reasons("Warned")
+    assert "opponent_doubtful" in reasons("Unknown")
+    assert "opponent_unknown" in contract_asides()
+
+
+def test_what_is_set_aside_is_in_the_list_of_reasons_and_no_other() -> None:
+    unclear = {"function_unknown"}  # rejected by the rule `function_known`, which the page has
+    assert (reasons("SetAside") - unclear) | reasons("Aside") | contract_asides() == set(REASONS)
+
+
+@pytest.mark.parametrize("kind", ["Failed", "Warned", "Unknown"])
+def test_the_page_tells_of_every_reason(kind: str) -> None:
+    assert reasons(kind) - told() == set()
+
+
+def test_the_page_tells_of_every_team_that_was_not_read() -> None:
+    assert {PLAYERS_NOT_READ, GROUP_NOT_FOUND} - told() == set()
+
+
+def test_the_page_has_no_reason_that_the_program_lacks() -> None:
+    known = set().union(*map(reasons, PLACES), REASONS, {PLAYERS_NOT_READ, GROUP_NOT_FOUND})
+    known |= {rule.name for contract in CONTRACTS for rule in contract.RULES}
+    others = {  # words of the page that are no reasons
+        "failed", "partial_success", "player", "match", "team", "other", "twizzit_teams", "twizzit_players",
+        "twizzit_competitions", "twizzit_matches", "competition_teams", "null",
+    }  # fmt: skip
+    assert told() - known - others == set()
