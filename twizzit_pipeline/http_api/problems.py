@@ -85,6 +85,7 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.NoOrchestrator, 503, "No orchestrator is running"),
     (errors.DatabaseUnavailable, 503, "Database unavailable"),
     (errors.DatabaseRefused, 503, "Database unavailable"),
+    (errors.UnsupportedDatabase, 503, "Database unavailable"),
     (errors.MigrationsPending, 503, "Database unavailable"),
     (errors.DecryptionFailed, 503, "Password decryption failed"),
     (errors.TamperedCredential, 503, "Password decryption failed"),
@@ -99,7 +100,7 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.TransientError, FAILED_DEPENDENCY, "Connection failed"),
     (errors.TwizzitPipelineError, FAILED_DEPENDENCY, "Twizzit could not be read"),
 )
-_UNSPOKEN = (errors.DatabaseUnavailable, errors.DatabaseRefused)
+_UNSPOKEN = (errors.DatabaseUnavailable, errors.DatabaseRefused, errors.UnsupportedDatabase)
 
 
 def words(error: errors.TwizzitPipelineError) -> str:
