@@ -74,6 +74,9 @@ class MemoryShotSpot:
             for change in plan.changes:
                 if change.table == table:
                     self._apply(change, made)
+        for mapping_id in plan.seen:
+            seen = self.player_mappings[mapping_id]
+            self.player_mappings[mapping_id] = replace(seen, unseen=False, touched=False)
         self.check()
 
     def check(self) -> None:

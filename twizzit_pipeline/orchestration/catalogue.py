@@ -67,6 +67,7 @@ _COLUMNS = {
     "twizzit_match_name": "The names of both sides at the last sync",
     "team_mapping_id": "The mapping of the team that the player is in",
     "last_synced_at": "When the last sync wrote this row (UTC)",
+    "last_synced_seen": "The time that our last sync found or left there; another one since is of ShotSpot's own sync",
     "sync_status": "How the last sync of this row ended",
     "sync_error": "Why it could not be applied",
     "created_at": "When the row was made (UTC)",

@@ -82,6 +82,7 @@ def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id:
         _update(connection, name, table, settled, now)
         journal.extend(_local_journal(settled, made))
     journal.extend(_write_mappings(connection, plan, made, now))
+    _see(connection, plan)
     _write_journal(connection, journal, credential_id=credential_id, history_id=history_id)
 
 
@@ -178,13 +179,22 @@ def _write_mappings(
             updated.append({"id": row_id, **values})
         action = "create" if change.mapping_id is None else change.action
         journal.append(_Journalled(mapped.table.name, row_id, change.twizzit_id, action, before, values))
-    stamp = {"last_synced_at": now.replace(tzinfo=None), "updated_at": now.replace(tzinfo=None)}
+    times = ("last_synced_at", "last_synced_seen", "updated_at")
+    stamp = {name: now.replace(tzinfo=None) for name in times if name in mapped.table.c}
     if inserted:
         bulk.insert_rows(connection, mapped.table, _frame([{**row, **stamp} for row in inserted]))
     if updated:
         columns = [*(column for column in updated[0] if column != "id"), *stamp]
         bulk.update_rows(connection, mapped.table, _frame([{**row, **stamp} for row in updated]), columns=columns)
     return journal
+
+
+def _see(connection: Connection, plan: Plan) -> None:
+    """Remembers the times that were found in the mappings: a later one is of a sync that nobody has looked at yet."""
+    if plan.seen:
+        table = tables.player_mappings
+        found = {table.c.last_synced_seen: table.c.last_synced_at}
+        connection.execute(update(table).where(bulk.among(table.c.id, list(plan.seen))).values(found))
 
 
 def _mapping_columns(values: Mapping[str, object], mapped: _Mapped) -> dict[str, object]:

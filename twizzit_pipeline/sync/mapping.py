@@ -13,6 +13,7 @@ from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.history import (
     COMPETITION_TEAMS,
+    DECIDES,
     GROUP_NOT_FOUND,
     MAPPINGS,
     OPPONENT_CLUBS,
@@ -66,6 +67,8 @@ def map_entity(
                 _count(account, made, {row.id for row in state.remote})
                 owned = _owned(connection, table, session.credential.id)
                 account.details[MAPPINGS] = owned
+                if not wanted.decides:
+                    account.details[DECIDES] = False
                 history.finish(connection, session.history_id(entity), account)
         watch.lap("apply")
         account.done = True

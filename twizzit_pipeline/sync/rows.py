@@ -112,7 +112,9 @@ class MappingRow:
     """A row of a mapping table.
 
     `credential_active` is None when no credential owns it (any more). `last_values` is the base: what Twizzit said when
-    the row was last written; None where ShotSpot's own integration made it. `team_mapping_id` is the players' alone.
+    the row was last written; None where ShotSpot's own integration made it. The rest is the players' alone:
+    `unseen`, whether its `last_synced_at` is one that no sync of ours has found or left; `touched`, whether it was
+    another one before, so that ShotSpot's own integration wrote the row since.
     """
 
     id: int
@@ -128,6 +130,8 @@ class MappingRow:
     sync_status: str | None
     sync_error: str | None
     team_mapping_id: int | None = None
+    unseen: bool = False
+    touched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,7 @@ class PlayerState:
     """Everything that decides what becomes of a season's players.
 
     `teams`: remote team id → where its players go. `local`: the players of every club concerned, and the mapped ones.
+    `shotspot_synced`: whether ShotSpot's own integration has synced the credential's players since we did.
     """
 
     owner: Owner
@@ -169,6 +174,7 @@ class PlayerState:
     teams: Mapping[str, MappedTeam]
     mappings: Sequence[MappingRow]
     local: Sequence[LocalPlayer]
+    shotspot_synced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from twizzit_pipeline.sync.rows import (
     TeamState,
     WantedSeason,
 )
+from twizzit_pipeline.sync.shotspot_syncs import shotspot_synced
 
 _REMOTE_PLAYER = (
     "twizzit_team_id",
@@ -86,7 +87,8 @@ def read_player_state(connection: Connection, owner: Owner, season_id: int, seas
     mappings = mapping_rows(connection, player_mappings, remote="player", where=theirs)
     concerned = {team.club_id for team in mapped_teams.values()}
     local = _local_players(connection, concerned, {mapping.local_id for mapping in mappings})
-    return PlayerState(owner, season, remote, mapped_teams, mappings, local)
+    synced = shotspot_synced(connection, owner.credential_id)
+    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced)
 
 
 def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
@@ -105,7 +107,10 @@ def mapping_rows(
 ) -> list[MappingRow]:
     """Rows of a mapping table, whose columns call the remote row `remote` and the local one `local` (else the same)."""
     columns = table.c
-    extra = [columns.team_mapping_id] if "team_mapping_id" in columns else []
+    extra: list[ColumnElement[Any]] = [columns.team_mapping_id] if "team_mapping_id" in columns else []
+    if "last_synced_seen" in columns:
+        unseen = columns.last_synced_at.is_distinct_from(columns.last_synced_seen)
+        extra += [unseen, and_(unseen, columns.last_synced_seen.is_not(None))]
     wanted: Select[Any] = (
         select(
             columns.id,

@@ -99,6 +99,8 @@ player_mappings = Table(
     Column("twizzit_player_name", String(255)),
     Column("team_mapping_id", ForeignKey("twizzit_team_mappings.id", ondelete="CASCADE")),
     *_mapping_columns(),
+    # added: the last_synced_at that a sync of ours found or left; another one since is ShotSpot's own integration's
+    utc("last_synced_seen"),
 )
 
 competition_mappings = Table(

@@ -90,7 +90,8 @@ class Plan:
     """What a sync will do to one entity: nothing more, nothing less.
 
     `unchanged` counts the items that are already as they should be. `news`: what happened to some of those that change
-    (``moved``, ``cancelled``) → their remote ids. `set_aside`: the items that are none of `items`.
+    (``moved``, ``cancelled``) → their remote ids. `set_aside`: the items that are none of `items`. `seen`: ids of the
+    mappings that ShotSpot's own integration may have written, and that have been looked at now.
     """
 
     entity: Entity
@@ -100,6 +101,7 @@ class Plan:
     unchanged: int = 0
     news: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     set_aside: Sequence[Aside] = ()
+    seen: Sequence[int] = ()
 
     @property
     def table(self) -> Table:

@@ -13,6 +13,7 @@ from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, Warned, id_
 from twizzit_pipeline.sync.plan.merge import Move, denied, merge
 from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, takeovers
 from twizzit_pipeline.sync.plan.person_names import full_name, local_name, remote_name, split_otherwise
+from twizzit_pipeline.sync.plan.shotspot_sync import REPAIRED, shotspot_ran, undone
 from twizzit_pipeline.sync.rows import LocalPlayer, MappedTeam, MappingRow, PlayerState, RemotePlayer
 from twizzit_pipeline.transform.names import normalised_name
 
@@ -49,6 +50,7 @@ class _Draft:
     mapping: MappingRow | None = None
     conflicts: tuple[str, ...] = ()
     own_number: bool = False  # the number in ShotSpot is not Twizzit's: it stays where Twizzit's is taken
+    repaired: tuple[str, ...] = ()  # columns that held what ShotSpot's own sync writes
 
     @property
     def before(self) -> dict[str, object]:
@@ -67,7 +69,9 @@ def plan_players(state: PlayerState) -> Plan:
     people, failed = _people(state)
     drafts, unusable = _drafts(state, people)
     held = {_slot(player.club_id, player.jersey_number) for player in state.local} - {None}
-    losers = denied(held, [move for draft in drafts if (move := draft.move) is not None])
+    # Whose number ShotSpot's own sync emptied had it first, and is asked first.
+    in_turn = sorted(drafts, key=lambda draft: "jersey_number" not in draft.repaired)
+    losers = denied(held, [move for draft in in_turn if (move := draft.move) is not None])
 
     changes: list[Change] = []
     warned: list[Warned] = []
@@ -76,13 +80,23 @@ def plan_players(state: PlayerState) -> Plan:
         settled = _without_number(draft) if draft.row_id in losers else draft
         if settled.base is not None and settled.base.get("number_withheld"):
             warned.append(Warned(draft.person.remote.id, "number_taken"))
+        if any(settled.values[column] != settled.before[column] for column in settled.repaired):
+            warned.append(Warned(draft.person.remote.id, REPAIRED))
         if (change := _change(settled, state)) is None:
             unchanged += 1
         else:
             changes.append(change)
     warned += takeovers(changes, {player.id: full_name(player) for player in state.local})
     warned += [Warned(str(change.twizzit_id), NAME_PUT_RIGHT) for change in changes if _put_right(change)]
-    return Plan("players", changes=changes, failed=[*failed, *unusable], warned=warned, unchanged=unchanged)
+    seen = [draft.mapping.id for draft in drafts if draft.mapping is not None and draft.mapping.unseen]
+    return Plan(
+        "players",
+        changes=changes,
+        failed=[*failed, *unusable],
+        warned=warned,
+        unchanged=unchanged,
+        seen=seen if state.season.decides else (),
+    )
 
 
 def _slot(club_id: object, number: object) -> tuple[object, object] | None:
@@ -149,7 +163,10 @@ def _mapped(state: PlayerState, person: _Person, mapping: MappingRow, local: Loc
             local,
             mapping,
         )
-    return replace(_decided(person, local, base), action=action, mapping=mapping)
+    as_left = undone(mapping, person.remote, local) if shotspot_ran(state, mapping) else local
+    repaired = tuple(column for column in COLUMNS if getattr(as_left, column) != getattr(local, column))
+    decided = _decided(person, as_left, base)
+    return replace(decided, action=action, mapping=mapping, local=local, repaired=repaired)
 
 
 def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
