@@ -114,6 +114,26 @@ def test_an_endpoint_where_nobody_answers(run: Run, database_url: str) -> None:
     assert_one_line(run("credentials", "verify", out.strip()), "127.0.0.1")
 
 
+TYPED_WRONG = [
+    "https://app..twizzit.com/v1",
+    "https://xn--/v1",
+    "https://app.twizzit.com:0/v1",
+    "https://app.twizzit.com:65536/v1",
+    "https://app.twizzit.com: 443/v1",
+    "https://[fe80::1%eth0]/v1",
+    "https://\u202eapp.twizzit.com/v1",
+    "https://" + "a" * 300 + ".com/v1",
+    "app.twizzit.com",
+]
+
+
+@pytest.mark.parametrize("endpoint", TYPED_WRONG)
+def test_an_endpoint_that_was_typed_wrong(run: Run, endpoint: str) -> None:
+    ended = run(*ADD, endpoint, stdin="geheim\n")
+    assert_one_line(ended, "The endpoint")
+    assert ended[2].strip().isprintable()
+
+
 @pytest.mark.parametrize(
     "endpoint",
     [

@@ -175,6 +175,15 @@ REFUSED_ENDPOINTS = [
     "https://api.twizzit.com/v1?x=1",
     "https://api.twizzit.com/elsewhere",
     "javascript:alert(1)",
+    "https://app..twizzit.com/v1",
+    "https://xn--/v1",
+    "https://twizzit.example:0/v1",
+    "https://twizzit.example:65536/v1",
+    "https://[fe80::1%25eth0]/v1",
+    "https://" + "a" * 300 + ".example/v1",
+    "https://-twizzit.example/v1",
+    "https://192.0.0.9/v1",
+    "https://198.18.0.1/v1",
 ]
 
 
