@@ -15,7 +15,7 @@ from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 JOURNALLED: dict[str, Table] = {table.name: table for table in (*SHOTSPOT, *MAPPINGS)}
-TIMES = {"created_at", "updated_at", "last_synced_at", "twizzit_verified_at"}
+TIMES = {"created_at", "updated_at", "last_synced_at", "last_synced_seen", "twizzit_verified_at"}
 
 Change = Callable[[SyncWorld], object]
 
