@@ -63,9 +63,9 @@ def test_an_id_that_nobody_has(run: Run, database_url: str, command: list[str]) 
 
 @pytest.mark.parametrize(
     ("key", "words"),
-    [(None, "TWIZZIT_ENCRYPTION_KEY is not set"), ("abc", "64 hexadecimal characters"), ("x" * 64, "64 hexadecimal")],
+    [(None, "TWIZZIT_ENCRYPTION_KEY is not set"), ("   ", "TWIZZIT_ENCRYPTION_KEY is empty")],
 )
-def test_a_key_that_is_missing_or_malformed(run: Run, database_url: str, key: str | None, words: str) -> None:
+def test_a_key_that_is_missing_or_empty(run: Run, database_url: str, key: str | None, words: str) -> None:
     environment = {} if key is None else {"TWIZZIT_ENCRYPTION_KEY": key}
     ended = run(
         *ADD,
@@ -112,6 +112,26 @@ def test_an_endpoint_where_nobody_answers(run: Run, database_url: str) -> None:
     code, out, _ = run(*ADD, "http://127.0.0.1:9/v2/api", stdin="geheim\n", **environment)
     assert code == 0
     assert_one_line(run("credentials", "verify", out.strip()), "127.0.0.1")
+
+
+TYPED_WRONG = [
+    "https://app..twizzit.com/v1",
+    "https://xn--/v1",
+    "https://app.twizzit.com:0/v1",
+    "https://app.twizzit.com:65536/v1",
+    "https://app.twizzit.com: 443/v1",
+    "https://[fe80::1%eth0]/v1",
+    "https://\u202eapp.twizzit.com/v1",
+    "https://" + "a" * 300 + ".com/v1",
+    "app.twizzit.com",
+]
+
+
+@pytest.mark.parametrize("endpoint", TYPED_WRONG)
+def test_an_endpoint_that_was_typed_wrong(run: Run, endpoint: str) -> None:
+    ended = run(*ADD, endpoint, stdin="geheim\n")
+    assert_one_line(ended, "The endpoint")
+    assert ended[2].strip().isprintable()
 
 
 @pytest.mark.parametrize(

@@ -302,7 +302,7 @@ NO_MATCH = "competitions and matches: None of the account's event types is calle
         ({"groups": []}, ["teams: the account lists no group"]),
         (
             {"event_types": [], "contact_functions": [], "group_types": [{"id": 5, "name": "Bestuur"}]},
-            ["teams: ", NO_MATCH],
+            ["teams: ", "competitions and matches: The account lists no event types"],
         ),
     ],
 )

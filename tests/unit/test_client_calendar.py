@@ -394,3 +394,18 @@ def test_own_teams_whose_ids_alone_are_given_have_their_names_from_the_scan_of_t
         calendar = with_own_names(client.calendar(SEASON, own_team_ids=["10", "11"]), {"10": "U15 1", "11": "U15 2"})
     [match] = calendar.matches
     assert (match.home, match.away) == (Side("10", "U15 1"), Side("11", "U15 2"))
+
+
+@pytest.mark.parametrize("nothing", [[], {}, httpx.Response(204)])
+def test_an_account_without_event_types_is_told_what_can_be_done(nothing: object) -> None:
+    """A name cannot be said of a type that is not listed; its id can."""
+    with (
+        account(event_types=nothing, events=listed(event())) as (client, _),
+        pytest.raises(errors.MatchTypeNotFound, match="lists no event types") as raised,
+    ):
+        client.calendar(SEASON)
+    assert "--event-type NUMBER=match" in str(raised.value)
+    assert "--no-competitions" in str(raised.value)
+    said = Meanings(event_types={"4": "match"})
+    with account(event_types=nothing, events=listed(event()), meanings=said) as (client, _):
+        assert [match.id for match in client.calendar(SEASON).matches] == ["1"]

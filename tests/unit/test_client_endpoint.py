@@ -7,15 +7,17 @@ import time
 
 import httpx
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from twizzit_pipeline.errors import ConnectionFailed, EndpointRefused
 from twizzit_pipeline.twizzit.endpoint import (
     Endpoint,
     check_addresses,
-    guarded_transport,
     parse_endpoint,
     refuse_private,
 )
+from twizzit_pipeline.twizzit.transport import guarded_transport
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,12 @@ from twizzit_pipeline.twizzit.endpoint import (
         ("https://app.twizzit.com/", "v2", "https://app.twizzit.com/v2/api"),
         ("http://127.0.0.1:8080/v2/api/", "v2", "http://127.0.0.1:8080/v2/api"),
         ("http://[::1]:8080", "v2", "http://[::1]:8080/v2/api"),
+        ("https://[2606:2800:0220:1::1946]/v1", "v1", "https://[2606:2800:220:1::1946]/v1"),
+        ("https://app.twizzit.com./v1", "v1", "https://app.twizzit.com/v1"),
+        ("HTTPS://APP.twizzit.com:0443/v1", "v1", "https://app.twizzit.com/v1"),
+        ("http://localhost:80/v1", "v1", "http://localhost/v1"),
+        ("https://café.example/v1", "v1", "https://xn--caf-dma.example/v1"),
+        ("https://my_proxy.example:65535/v1", "v1", "https://my_proxy.example:65535/v1"),
     ],
 )
 def test_the_path_decides_the_dialect(url: str, dialect: str, base_url: str) -> None:
@@ -54,6 +62,43 @@ def test_the_path_decides_the_dialect(url: str, dialect: str, base_url: str) -> 
         "https://user:geheim-woord@app.twizzit.com/v1",
         "https://app.twizzit.com\\@127.0.0.1/v1",
         "https://app.twizzit .com/v1",
+        "https://app..twizzit.com/v1",
+        "https://.app.twizzit.com/v1",
+        "https://app.twizzit.com../v1",
+        "https://./v1",
+        "https://xn--/v1",
+        "https://xn--a/v1",
+        "https://xn--zzzzzzzzzzzzzzzz9999/v1",
+        "https://-a.example/v1",
+        "https://a-.example/v1",
+        "https://" + "a" * 300 + ".example/v1",
+        "https://" + "a" * 64 + ".example/v1",
+        "https://" + "a." * 130 + "example/v1",
+        "https://host:0/v1",
+        "https://host:-1/v1",
+        "https://host:65536/v1",
+        "https://host:４４３x/v1",
+        "https://host:" + "9" * 5000 + "/v1",
+        "https://[fe80::1%25eth0]/v1",
+        "https://[fe80::1%eth0]/v1",
+        "https://[::1/v1",
+        "https://::1/v1",
+        "https://[v1.x]/v1",
+        "https://[127.0.0.1]/v1",
+        "https://app.twizzit.com\u202e/v1",
+        "https://app\u200b.twizzit.com/v1",
+        "https://app.twizzit.com/\u202e/v1",
+        "https://app.twizzit.com/a b/v1",
+        "https://app.twizzit.com/a\x00/v1",
+        "https://app.twizzit.com/../v1",
+        "https://app.twizzit.com//v1",
+        "https://app,twizzit,com/v1",
+        "https://app.twizzit.com%2f/v1",
+        "https://\ud800.example/v1",
+        "https://１２７.0.0.1\\v1",
+        "https://ﷺ.example/v1",
+        "https:app.twizzit.com/v1",
+        "https//app.twizzit.com/v1",
     ],
 )
 def test_what_is_no_endpoint_is_refused_in_one_line_without_its_secret(url: str) -> None:
@@ -63,7 +108,71 @@ def test_what_is_no_endpoint_is_refused_in_one_line_without_its_secret(url: str)
     assert "geheim" not in str(refused.value)
 
 
+@given(st.one_of(st.text(), st.text().map("https://{}/v1".format), st.from_regex(r"https?://[^/]{1,40}/v1")))
+@example("https://app..twizzit.com/v1")
+@example("https://xn--/v1")
+def test_whatever_is_typed_is_an_endpoint_that_can_be_asked_for_or_refused(typed: str) -> None:
+    """What is taken is plain ASCII, comes out the same a second time, and can be looked up without a crash."""
+    try:
+        endpoint = parse_endpoint(typed)
+    except EndpointRefused as refused:
+        assert str(refused).isprintable()
+        return
+    assert endpoint.base_url.isascii()
+    assert endpoint.base_url.isprintable()
+    assert parse_endpoint(endpoint.base_url) == endpoint
+    assert httpx.URL(endpoint.base_url).host
+    endpoint.host.encode("idna")  # as the lookup of the system does, which raises for labels that cannot be
+
+
+# From IANA's registries of special addresses, both ends of each network; what Python calls them differs by version.
+SPECIAL = [
+    "0.255.255.255",
+    "100.127.255.255",
+    "192.0.0.0",
+    "192.0.0.9",
+    "192.0.0.10",
+    "192.0.0.170",
+    "192.0.0.192",
+    "192.0.0.255",
+    "192.0.2.1",
+    "192.31.196.1",
+    "192.52.193.1",
+    "192.88.99.1",
+    "192.175.48.1",
+    "198.18.0.1",
+    "198.19.255.255",
+    "198.51.100.1",
+    "203.0.113.1",
+    "239.255.255.255",
+    "255.255.255.254",
+    "::ffff:100.64.0.1",
+    "::ffff:192.0.0.192",
+    "::ffff:198.18.0.1",
+    "64:ff9b::c000:c0",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::1",
+    "64:ff9b:1:ffff::5db8:d822",
+    "100::1",
+    "100:0:0:1::1",
+    "2001::1",
+    "2001:0:5db8:d822::1",
+    "2001:1::1",
+    "2001:20::1",
+    "2001:30::1",
+    "2001:1ff::1",
+    "2001:db8::1",
+    "2002:5db8:d822::1",
+    "2620:4f:8000::1",
+    "3fff::1",
+    "3fff:fff::1",
+    "4000::1",
+    "5f00::1",
+    "fdff::1",
+]
+
 PRIVATE = [
+    *SPECIAL,
     "127.0.0.1",
     "10.1.2.3",
     "172.16.0.1",
@@ -97,7 +206,25 @@ def test_an_address_that_is_not_public_is_refused_unless_allowed(address: str, s
     check_addresses("club.example", [address], scheme=scheme, allow_private=True)
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "93.184.216.34",
+        "2606:2800:220:1:248:1893:25c8:1946",
+        "::ffff:93.184.216.34",
+        "64:ff9b::5db8:d822",
+        "192.0.1.1",
+        "100.63.255.255",
+        "100.128.0.0",
+        "198.17.255.255",
+        "198.20.0.0",
+        "223.255.255.255",
+        "2001:200::1",
+        "2003::1",
+        "2a00:1450:400e::1",
+        "2620:4f:8001::1",
+    ],
+)
 def test_a_public_address_needs_https_whatever_is_allowed(address: str) -> None:
     check_addresses("club.example", [address], scheme="https", allow_private=False)
     for allowed in (False, True):

@@ -188,6 +188,11 @@ def test_of_several_own_teams_the_one_plays_that_is_named() -> None:
         (f"{OWN} - {ZAND} (FF)", f"{OWN} - {ZAND}", "forfeit"),
         (f"GESTAAKT: {OWN} - {ZAND}", f"{OWN} - {ZAND}", "abandoned"),
         (f"{OWN} - {ZAND} reporté", f"{OWN} - {ZAND}", "to_reschedule"),
+        (f"{OWN} - {ZAND} !! afgelast !!", f"{OWN} - {ZAND}", "cancelled"),
+        (f"{OWN} - {ZAND} uitgesteld wegens regen", f"{OWN} - {ZAND}", "to_reschedule"),
+        (f"{OWN} - {ZAND} reporté au 12/12", f"{OWN} - {ZAND}", "to_reschedule"),
+        (f"{OWN} - {ZAND} verplaatst naar 12/12", f"{OWN} - {ZAND}", None),  # it has its place
+        (f"{OWN} - Pont à Celles", f"{OWN} - Pont à Celles", None),
         (f"FF Jette - {OWN}", f"FF Jette - {OWN}", None),
         ("U15 1 (A) - AKC Zand", "U15 1 (A) - AKC Zand", None),
     ],

@@ -367,3 +367,11 @@ def test_names_that_are_blank_are_none(row: dict[str, object]) -> None:
     with account(group_contacts=[link(10, 1)], contacts=[{"id": 1, **row}]) as (client, _):
         frame = players_frame(client.rosters([A], SEASON).players)
     assert frame[["first_name", "last_name"]].to_numpy().tolist() == [["Piet", "Janssens"]]
+
+
+def test_a_membership_may_hold_its_contact_as_an_object() -> None:
+    named = {"id": 2, "first-name": "F2", "last-name": "L2"}
+    members = [{"groupId": 10, "contact": {"id": 1}, "contactFunctionId": 1}, {**link(10, 2), "contactId": named}]
+    with account(group_contacts=members) as (client, _):
+        players = client.rosters([A], SEASON).players
+    assert [(one.id, one.first_name, one.last_name) for one in players] == [("1", "F1", "L1"), ("2", "F2", "L2")]

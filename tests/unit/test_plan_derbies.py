@@ -146,3 +146,28 @@ def test_another_club_whose_name_begins_with_the_own_ones_is_no_derby(calendar, 
     assert calendar.clubs[2].name == "KC Duinen Zuid"
     assert calendar.teams[5].name == "KC Duinen Zuid 1"
     assert sync(calendar, *played).changes == []
+
+
+def test_an_own_team_that_is_known_by_its_name_alone_is_no_opponent(calendar):
+    plan = sync(calendar, match("3", None, "", "Senioren 1"), match(None, "3", "KC Duinen Senioren 2", "", "101"))
+    assert (plan.failed, plan.made("clubs"), plan.made("teams")) == ([], 0, 0)
+    assert sides(calendar) == [(1, 3, 1, 1), (1, 2, 1, 3)]
+
+
+def test_a_match_without_any_id_is_of_the_own_team_that_it_names(calendar):
+    plan = sync(
+        calendar,
+        match(None, None, "KC Duinen U15 1", "AKC Zand U15"),
+        match(None, None, "AKC Zand U15", "U15 2", "101"),
+    )
+    assert (plan.failed, plan.set_aside) == ([], [])
+    assert [(home, away) for _, home, _, away in sides(calendar)] == [(3, 5), (5, 4)]
+
+
+def test_a_match_of_others_is_set_aside_where_own_teams_are_told_elsewhere(calendar):
+    others = match(None, None, "AKC Zand", "KC Berg", "101")
+    own = match(None, None, "KC Duinen", "KC Berg", "102")  # the club plays, and nobody says with which team
+    plan = sync(calendar, match("1", None, "", "KC Berg"), others, own)
+    assert [(one.twizzit_id, one.reason) for one in plan.set_aside] == [("101", "no_own_team")]
+    assert [(one.twizzit_id, one.reason) for one in plan.failed] == [("102", "no_own_team")]
+    assert sync(calendar, others).failed[0].twizzit_id == "101"

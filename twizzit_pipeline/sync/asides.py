@@ -42,6 +42,7 @@ REASONS: Mapping[str, Reason] = {
     "other_season": Reason("of another season", "of another season (“{word}”)"),
     "other_group": Reason("of a group that was not asked for"),
     "listed_twice": Reason("listed more than once, and taken once"),
+    "no_own_team": Reason("a match of others: neither side names the club or one of its teams"),
     "same_club": Reason("both sides are of one club, which this database of ShotSpot has no games for"),
 }
 

@@ -80,7 +80,7 @@ def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str
 
 def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:
     """The same with what the table says besides: whose first and last name are a guess from the whole name."""
-    guessed = {player.id for player in players if player.first_name is None and player.last_name is None}
+    guessed = {player.id for player in players if player.full_name is not None}
     valid = checked.valid.assign(name_guessed=checked.valid["twizzit_player_id"].isin(guessed))
     return replace(checked, valid=valid)
 

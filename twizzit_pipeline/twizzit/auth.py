@@ -6,6 +6,7 @@ fresh token too is refused, and costs no other login in the same run. Neither th
 repr, a log or an error.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -22,6 +23,7 @@ from twizzit_pipeline.twizzit.sight import passing_advice, shape
 from twizzit_pipeline.twizzit.wire import plain_keys, wrong_shape
 
 PATH = LOGIN
+_LONGEST_LIFE = 86_400.0  # seconds
 
 _T = TypeVar("_T")
 _Flow = Generator[httpx.Request, httpx.Response, _T]
@@ -139,7 +141,8 @@ def _life(keys: Mapping[str, object]) -> float | None:
     """Seconds that the token lives, or None if the answer does not say.
 
     ``valid-till`` is a moment of the server's clock, so it is measured from ``created-on``; the local clock stands in
-    only where that is absent. The JWT's own ``exp`` is not looked at: the body is the binding one (wire page).
+    only where that is absent. A life of more than a day is taken for a day: a new
+    token costs one call. The JWT's own ``exp`` is not looked at: the body is the binding one (wire page).
     """
     till, since, seconds = (
         _number(keys.get("validtill")),
@@ -147,13 +150,14 @@ def _life(keys: Mapping[str, object]) -> float | None:
         _number(keys.get("expiresin")),
     )
     life = till - (time.time() if since is None else since) if till is not None else seconds
-    return life if life is not None and life > 0 else None
+    return min(life, _LONGEST_LIFE) if life is not None and life > 0 else None
 
 
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return float(value)
-    except ValueError:
+        number = float(value)
+    except (ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None

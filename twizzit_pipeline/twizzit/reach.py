@@ -4,7 +4,8 @@ import httpcore
 import httpx
 
 from twizzit_pipeline.errors import ConnectionFailed
-from twizzit_pipeline.twizzit.endpoint import Endpoint, GuardedBackend
+from twizzit_pipeline.twizzit.endpoint import Endpoint
+from twizzit_pipeline.twizzit.transport import Deadline, GuardedBackend
 
 
 def reach(endpoint: Endpoint, *, allow_private: bool, seconds: float) -> None:
@@ -16,7 +17,9 @@ def reach(endpoint: Endpoint, *, allow_private: bool, seconds: float) -> None:
     """
     url = httpx.URL(endpoint.base_url)
     port = url.port or (443 if endpoint.scheme == "https" else 80)
-    backend = GuardedBackend(endpoint.scheme, allow_private=allow_private)
+    deadline = Deadline()
+    deadline.start(seconds)
+    backend = GuardedBackend(endpoint.scheme, allow_private=allow_private, deadline=deadline)
     try:
         stream = backend.connect_tcp(url.host, port, timeout=seconds)
         try:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import httpx
 
 from twizzit_pipeline.errors import AccessDenied, MatchTypeNotFound, NotATwizzit
-from twizzit_pipeline.twizzit.sight import is_web_page
+from twizzit_pipeline.twizzit.sight import is_web_page, words_of
 
 LOGIN = "/authenticate"
 
@@ -30,7 +30,7 @@ def says_refused(response: httpx.Response) -> bool:
 
     A web page says nothing: every server in front of a service calls any 403 "Forbidden".
     """
-    words = response.text
+    words = words_of(response)
     return not is_web_page(response.content) and bool(_REFUSED.search(words)) and not _OF_THE_SESSION.search(words)
 
 

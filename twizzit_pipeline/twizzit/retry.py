@@ -5,7 +5,6 @@ calls and their rate. It is an httpx transport, so that the authentication's own
 like any other. 401, and a 403 that does not say that it is a refusal, pass through: `auth` knows what to do about them.
 """
 
-import json
 import random
 import re
 import threading
@@ -32,13 +31,17 @@ from twizzit_pipeline.errors import (
     TryAgainLater,
     TwizzitAnswerError,
 )
+from twizzit_pipeline.twizzit.json_body import TooManyValues, read_json
 from twizzit_pipeline.twizzit.refusals import access_denied, says_refused
-from twizzit_pipeline.twizzit.sight import advice, body_shape, is_web_page, passing_advice, shape
+from twizzit_pipeline.twizzit.sight import advice, body_shape, is_web_page, passing_advice, shape, words_of
+from twizzit_pipeline.twizzit.transport import AnswerTooLarge
 from twizzit_pipeline.twizzit.wire import NOTHING
 
 _log = logs.logger(__name__)
 
 ROUTE = "twizzit_route"  # request extension: the path with its ids left out, for counting and messages
+TOO_MUCH = "more than any list of a Twizzit holds"
+LONGEST_PAUSE = 3600.0  # seconds; a server that asks for a longer one is asked again after this
 ANSWER = "twizzit_answer"  # response extension: the JSON, read once, or NOTHING
 
 # A spent quota is told from a short pause by its words alone (wire page: "a message that says so"), in the languages
@@ -161,6 +164,8 @@ class RetryTransport(httpx.BaseTransport):
             raise ConnectionFailed(f"{path} gave no answer in time: try again later", endpoint=path) from None
         except httpx.DecodingError:
             raise _malformed(path, None, "a body that cannot be unpacked") from None
+        except AnswerTooLarge:
+            raise NotATwizzit(f"{path} answered with {TOO_MUCH}: {advice(path)}", endpoint=path, status=200) from None
         except httpx.TransportError:
             raise ConnectionFailed(f"{path}: the connection was cut; try again later", endpoint=path) from None
         return judge(response, path)
@@ -192,7 +197,11 @@ def judge(response: httpx.Response, path: str) -> httpx.Response:
         return response
     if response.is_success:
         try:
-            response.extensions[ANSWER] = json.loads(response.content)
+            response.extensions[ANSWER] = read_json(response.content)
+        except TooManyValues:
+            raise NotATwizzit(
+                f"{path} answered {status} with {TOO_MUCH}: {advice(path)}", endpoint=path, status=status
+            ) from None
         except (ValueError, RecursionError):
             raise _malformed(path, status, body_shape(response.content)) from None
         return response
@@ -229,7 +238,7 @@ def _refusal(response: httpx.Response, path: str) -> TwizzitAnswerError:
 
 def _shape_of(response: httpx.Response) -> str:
     try:
-        return shape(json.loads(response.content))
+        return shape(read_json(response.content))
     except (ValueError, RecursionError):
         return body_shape(response.content)
 
@@ -240,7 +249,7 @@ def _malformed(path: str, status: int | None, seen: str) -> MalformedAnswer:
 
 
 def _too_many(response: httpx.Response, path: str) -> QuotaSpent | RateLimited:
-    words = response.text
+    words = words_of(response)
     wait = _retry_after(response)
     spent = _MONTHLY.search(words) or (wait is None and _QUOTA.search(words) and not _SHORT_TERM.search(words))
     if spent:
@@ -260,24 +269,24 @@ def _too_many(response: httpx.Response, path: str) -> QuotaSpent | RateLimited:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds that ``Retry-After`` asks for, in either form; None where it is absent or unreadable.
+    """Seconds that ``Retry-After`` asks for, in either form, an hour at most; None where it is absent or unreadable.
 
     A date is measured against the answer's own ``Date``, since the two clocks may differ.
     """
     value = response.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", value):
-        return float(value)
+        return min(float(value), LONGEST_PAUSE)
     until = _http_date(value)
     if until is None:
         return None
     now = _http_date(response.headers.get("Date", "")) or datetime.now(UTC)
-    return max(0.0, (until - now).total_seconds())
+    return min(max(0.0, (until - now).total_seconds()), LONGEST_PAUSE)
 
 
 def _http_date(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -27,9 +27,10 @@ from twizzit_pipeline.errors import (
 )
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.twizzit.auth import TwizzitAuth
-from twizzit_pipeline.twizzit.endpoint import Endpoint, guarded_transport
+from twizzit_pipeline.twizzit.endpoint import Endpoint
 from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.retry import ANSWER, ROUTE, CallLedger, RetryTransport
+from twizzit_pipeline.twizzit.transport import guarded_transport
 from twizzit_pipeline.twizzit.wire import NOTHING
 
 _T = TypeVar("_T")
@@ -102,7 +103,11 @@ class Session:
                 seconds=options.retry_seconds,
                 sleep=sleep or self._sleep,
             ),
-            headers={"Accept": "application/json", "User-Agent": "twizzit-pipeline"},
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "twizzit-pipeline",
+            },
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,

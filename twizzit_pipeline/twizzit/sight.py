@@ -6,6 +6,9 @@ What belongs here: the words. Of an answer only its kind and a few keys are said
 import re
 from collections.abc import Mapping, Sequence
 
+import httpx
+
+_LOOKED_AT = 4096
 _KEYS = 4  # as many as tell one kind of answer from another
 _KEY = re.compile(r"[a-z][A-Za-z_-]{0,29}")  # a word of a program: names of people begin with a capital
 
@@ -44,6 +47,11 @@ def body_shape(content: bytes) -> str:
 def is_web_page(content: bytes) -> bool:
     """Whether a body is HTML (or XML): the word of a server in front of the service rather than the service's own."""
     return content.lstrip()[:1] == b"<"
+
+
+def words_of(response: httpx.Response) -> str:
+    """The first 4,096 bytes of an error's body, as UTF-8: what its header calls the encoding is a server's word too."""
+    return response.content[:_LOOKED_AT].decode("utf-8", "replace")
 
 
 def suggests_wrong_endpoint(path: str) -> bool:

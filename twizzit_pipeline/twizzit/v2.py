@@ -8,11 +8,10 @@ contact or event.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
-from twizzit_pipeline.errors import AccessDenied, NotATwizzit, OrganizationNotFound
+from twizzit_pipeline.errors import AccessDenied, NotATwizzit
 from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, SetAside, Team, Teams
 from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.session import Session
-from twizzit_pipeline.twizzit.sight import advice, shape
 from twizzit_pipeline.twizzit.v2_contacts import read_contacts
 from twizzit_pipeline.twizzit.v2_event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2_events import OTHER_SEASON, CalendarReader
@@ -21,9 +20,12 @@ from twizzit_pipeline.twizzit.v2_groups import LIMIT as GROUP_LIMIT
 from twizzit_pipeline.twizzit.v2_groups import PATH as GROUPS
 from twizzit_pipeline.twizzit.v2_groups import Groups
 from twizzit_pipeline.twizzit.v2_lists import Scope
+from twizzit_pipeline.twizzit.v2_organizations import PATH as ORGANIZATIONS
+from twizzit_pipeline.twizzit.v2_organizations import choose, read_organizations
+from twizzit_pipeline.twizzit.v2_own_rows import MOST_SEASONS
 from twizzit_pipeline.twizzit.v2_rosters import RosterReader
-from twizzit_pipeline.twizzit.v2_seasons import season_of_row
-from twizzit_pipeline.twizzit.wire import Row, folded, identifier, plain_keys, text
+from twizzit_pipeline.twizzit.v2_seasons import seasons_of_rows
+from twizzit_pipeline.twizzit.wire import identifier, plain_keys
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 from twizzit_pipeline.words.seasons import canonical
 
@@ -38,6 +40,7 @@ class V2:
         self._name = organization_name
         self._meanings = meanings
         self._organizations: tuple[Organization, ...] | None = None
+        self._ill_named: frozenset[Organization] = frozenset()
         self._organization: Organization | None = None
         self._seasons: tuple[Season, ...] | None = None
         self._functions: Functions | None = None
@@ -48,8 +51,8 @@ class V2:
     def organizations(self) -> tuple[Organization, ...]:
         """All organizations that the account may read. One call for each client."""
         if self._organizations is None:
-            rows = [plain_keys(row) for row in Scope(self._session, None).few("/organizations")]
-            self._organizations = tuple(_organization(row) for row in rows if row or len(rows) == 1)
+            rows = [plain_keys(row) for row in Scope(self._session, None).few(ORGANIZATIONS)]
+            self._organizations, self._ill_named = read_organizations(rows)
         return self._organizations
 
     def organization(self) -> Organization:
@@ -59,20 +62,20 @@ class V2:
             OrganizationNotFound: there are several and not exactly one has the name, or there is none at all.
         """
         if self._organization is None:
-            self._organization = _choose(self.organizations(), self._name)
+            listed = self.organizations()
+            self._organization = choose(listed, self._name, ill_named=self._ill_named)
         return self._organization
 
     def seasons(self) -> tuple[Season, ...]:
         """The seasons of the organization, as listed; none where the account may not read them. One call a client."""
         if self._seasons is None:
             try:
-                rows = self._scope().few(_SEASONS)
+                rows = self._scope().few(_SEASONS, most=MOST_SEASONS)
             except AccessDenied as error:
                 if error.endpoint != _SEASONS:
                     raise
                 rows = []
-            found = (season_of_row(plain_keys(row)) for row in rows)
-            self._seasons = tuple(season for season in found if season is not None)
+            self._seasons = seasons_of_rows([plain_keys(row) for row in rows], path=_SEASONS)
         return self._seasons
 
     def first_groups(self) -> int | None:
@@ -204,29 +207,3 @@ class _OtherIds:
                     raise
                 self.keep(())
         return self.known()
-
-
-def _organization(row: Row) -> Organization:
-    found = identifier(row.get("id")) or identifier(row.get("organizationid"))
-    if found is None:
-        raise NotATwizzit(
-            f"/organizations lists one without an id, as {shape(row)}: {advice('/organizations')}",
-            endpoint="/organizations",
-            status=200,
-        )
-    return Organization(found, text(row.get("name")) or text(row.get("organizationname")) or "")
-
-
-def _choose(organizations: Sequence[Organization], name: str) -> Organization:
-    if len(organizations) == 1:
-        return organizations[0]
-    if not organizations:
-        raise OrganizationNotFound("The account has no organization: ask Twizzit to give it one")
-    named = [one for one in organizations if folded(one.name) == folded(name)]
-    if len(named) == 1:
-        return named[0]
-    found = "none" if not named else str(len(named))
-    raise OrganizationNotFound(
-        f"The account has {len(organizations)} organizations and {found} of them has the credential's name: "
-        "give the credential the organization's name as it is in Twizzit"
-    )

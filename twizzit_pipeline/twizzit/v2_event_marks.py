@@ -19,6 +19,10 @@ _PLACES = {
     **dict.fromkeys(("thuis", "home", "domicile", "a domicile", "thuiswedstrijd"), "thuis"),
     **dict.fromkeys(("uit", "away", "exterieur", "a l'exterieur", "op verplaatsing", "uitwedstrijd"), "uit"),
 }
+# "… verplaatst naar 12/12", "… afgelast wegens regen": the mark, and why or to when.
+_TOLD_BEHIND = re.compile(
+    r"(?:\s+[-–—:/|]+\s*|[,;!]+\s*|\s+)((\w{5,})\s+(?:naar|op|om|tot|door|wegens|omwille|au|a|à|pour|to|till|until|due)\b.*)$"
+)
 _DASHED_BEHIND = re.compile(r"\s+[-–—:/|]+\s+([^-–—:/|]+)$")
 
 
@@ -51,10 +55,13 @@ def off(text: str, meanings: Meanings) -> Status | None:
 
 
 def _unbracketed(name: str, meanings: Meanings) -> tuple[str, Status | None]:
+    told = _TOLD_BEHIND.search(name)
+    if told and told.start() > 0 and off(told[2], meanings) is not None:
+        return name[: told.start()].strip(), off(told[1], meanings)
     for pattern in (_DASHED_BEHIND, _BEHIND):
         found = pattern.search(name)
         if found and found.start() > 0 and _is_mark(found) and (status := off(found[1], meanings)) is not None:
-            return name[: found.start()].strip(), status
+            return name[: found.start()].rstrip(" !"), status
     before = _BEFORE.match(name)
     if before and _is_mark(before) and (status := off(before[1], meanings)) is not None:
         return name[before.end() :].strip(), status

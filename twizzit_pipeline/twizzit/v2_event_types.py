@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from twizzit_pipeline.errors import AccessDenied, MatchTypeNotFound, NotATwizzit
 from twizzit_pipeline.twizzit.v2_lists import Scope
-from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, texts
+from twizzit_pipeline.twizzit.v2_own_rows import own_id, own_names
+from twizzit_pipeline.twizzit.wire import Row, plain_keys, texts
 from twizzit_pipeline.words.event_types import event_type_of
 from twizzit_pipeline.words.meanings import EventTypeMeaning, Meanings, said
 
@@ -74,7 +75,9 @@ def _listed(scope: Scope, *, may_be_refused: bool) -> list[_Type]:
             raise
         return []  # the configuration names the type by its id: that is enough
     return [
-        _Type(id_, tuple(texts(row.get("name"))), _active(row)) for row in rows if (id_ := identifier(row.get("id")))
+        _Type(id_, tuple(own_names(texts(row.get("name")))), _active(row))
+        for row in rows
+        if (id_ := own_id(row.get("id")))
     ]
 
 
@@ -99,7 +102,13 @@ def _other(others: Sequence[str], matches: Sequence[str]) -> str:
 
 def _message(types: Sequence[_Type]) -> str:
     named = list(dict.fromkeys(one.shown for one in types if one.active))[:_NAMES_SHOWN]
-    listed = f"it has {', '.join(named)}" if named else "it has none"
+    if not named:
+        return (
+            "The account lists no event types, so nothing says which events are matches: ask Twizzit for the right to "
+            "read them, say the id of the type that is one, with twizzit config set ID --event-type NUMBER=match, or "
+            "leave competitions and matches out, with twizzit config set ID --no-competitions"
+        )
+    listed = f"it has {', '.join(named)}"
     return (
         f"None of the account's event types is called a match ({listed}): say which is one, with twizzit config set ID "
         '--event-type "NAME=match"'

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twizzit_pipeline.twizzit.v2_lists import Scope
-from twizzit_pipeline.twizzit.wire import identifier, is_list, items, plain_keys, reference, text, texts
+from twizzit_pipeline.twizzit.v2_own_rows import own_id, own_names
+from twizzit_pipeline.twizzit.wire import is_list, items, plain_keys, reference, text, texts
 from twizzit_pipeline.words.functions import FunctionSays, deciding_name, function_meaning
 from twizzit_pipeline.words.meanings import Meanings
 
@@ -63,9 +64,9 @@ class Functions:
         if self._listed is None:
             rows = [plain_keys(row) for row in self._scope.few(_PATH)]
             self._listed = {
-                found: (texts(row.get("name")), texts(row.get("type")))
+                found: (own_names(texts(row.get("name"))), own_names(texts(row.get("type"))))
                 for row in rows
-                if (found := identifier(row.get("id")))
+                if (found := own_id(row.get("id")))
             }
         return self._listed
 

@@ -6,6 +6,7 @@ What belongs here: how a list of v2 is asked for, whatever it lists.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twizzit_pipeline.errors import NotATwizzit
 from twizzit_pipeline.twizzit.paging import (
     NO_LIMIT,
     Fetch,
@@ -19,6 +20,7 @@ from twizzit_pipeline.twizzit.session import Query, Session
 from twizzit_pipeline.twizzit.wire import Row, rows_of
 
 IDS_A_CALL = 10  # a filter list honours so many values and drops the rest in silence (wire page)
+MOST_OWN_ROWS = 2000  # of a list that describes the account itself; a federation has some hundred organizations
 LIMITS = (250, 100, 50, 20, 10)  # what is asked for, the next one where a list refuses or cuts the one before
 
 
@@ -50,18 +52,28 @@ class Scope:
             unpaged=unpaged,
         )
 
-    def few(self, path: str, query: Query = ()) -> list[Row]:
+    def few(self, path: str, query: Query = (), *, most: int = MOST_OWN_ROWS) -> list[Row]:
         """All rows of a list that is usually short: by one call, and by pages only where it may have been cut.
 
         Nothing says that an answer to a call without a limit was cut; its round length does (wire page).
+
+        Raises:
+            NotATwizzit: there are more than `most` rows, or the answer is no list.
         """
         rows = rows_of(self.ask(path, query), path=path)
+        _refuse_more(path, len(rows), most)
         once = each_once(rows, by_id)
         limits = self.session.page_limits
         if not any(limits.may_be_cut(path, NO_LIMIT, length) for length in {len(rows), len(once)}):
             return once
+        page = self._fetch(path, query)
+
+        def fetch(limit: int, offset: int) -> object:
+            _refuse_more(path, offset, most)
+            return page(limit, offset)
+
         return read_offset_pages(
-            self._fetch(path, query),
+            fetch,
             path=path,
             limits=at_most(100),
             key=by_id,
@@ -72,6 +84,15 @@ class Scope:
 
     def _fetch(self, path: str, query: Query) -> Fetch:
         return lambda limit, offset: self.ask(path, [*query, ("limit", limit), ("offset", offset)])
+
+
+def _refuse_more(path: str, rows: int, most: int) -> None:
+    if rows > most:
+        raise NotATwizzit(
+            f"{path} lists {rows} rows or more, where no Twizzit has more than {most}: ask Twizzit",
+            endpoint=path,
+            status=200,
+        )
 
 
 def at_most(limit: int) -> list[int]:

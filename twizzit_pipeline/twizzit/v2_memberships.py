@@ -4,7 +4,7 @@ What belongs here: asking, and giving each row to the group that it speaks of. W
 `v2_rosters`, who they are by name in `v2_contacts`.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -21,6 +21,7 @@ from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, reference
 
 PATH = "/group-contacts"
 _LIMIT = 250
+_NAMES = {"name", "firstname", "lastname"}
 
 Members = dict[str, "list[Member] | TwizzitPipelineError"]
 
@@ -197,10 +198,12 @@ def _member(row: dict[str, object], season: Season | None) -> Member | None:
     """A membership of a row with plain keys: a link between ids, or a whole contact; None for anything else."""
     group_id = reference(row.get("groupid", row.get("group")))
     other_season = None if is_of(row, season) else season_word(row)
-    if "contactid" in row:
-        contact_id = reference(row["contactid"])
-        return Member(group_id, contact_id, functions_of(row), None, other_season, group_id is not None)
-    if "id" not in row or not {"name", "firstname", "lastname"} & row.keys():
+    if "contactid" in row or "contact" in row:
+        contact = row.get("contactid", row.get("contact"))
+        whole = plain_keys(contact) if isinstance(contact, Mapping) else {}
+        who = person(whole) if _NAMES & whole.keys() else None
+        return Member(group_id, reference(contact), functions_of(row), who, other_season, group_id is not None)
+    if "id" not in row or not _NAMES & row.keys():
         return None
     contact_id = identifier(row["id"])
     return Member(group_id, contact_id, functions_of(row), person(row), other_season, group_id is not None)
@@ -209,7 +212,7 @@ def _member(row: dict[str, object], season: Season | None) -> Member | None:
 def _key(row: Row) -> Hashable:
     """What makes two memberships the same; one and the same person may have several functions and seasons."""
     keys = plain_keys(row)
-    contact = reference(keys.get("contactid")) if "contactid" in keys else None
+    contact = reference(keys.get("contactid", keys.get("contact")))
     group = reference(keys.get("groupid", keys.get("group")))
     return (
         by_id(row) if "id" in keys or contact is None else None,

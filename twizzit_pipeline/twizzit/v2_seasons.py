@@ -5,10 +5,11 @@ trusted.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from twizzit_pipeline.twizzit.moments import day
 from twizzit_pipeline.twizzit.records import Season
+from twizzit_pipeline.twizzit.v2_own_rows import own_days, own_id, own_name, tell_left_out
 from twizzit_pipeline.twizzit.wire import Row, identifier, is_list, items, reference, text
 from twizzit_pipeline.words.seasons import canonical, first_year, key
 
@@ -18,11 +19,19 @@ _BETWEEN = re.compile(r"\s*[,;]\s*")
 
 def season_of_row(row: Row) -> Season | None:
     """A season of a row with plain keys; None where it gives neither a name nor dates to call it by."""
-    start, end = day(row.get("startdate")), day(row.get("enddate"))
-    name = canonical(text(row.get("name")) or "")
+    start, end = own_days(day(row.get("startdate")), day(row.get("enddate")))
+    name = canonical(own_name(text(row.get("name"))))
     if not name and start is not None and end is not None:
         name = f"{start.year}-{end.year}" if start.year < end.year else str(start.year)
-    return Season(identifier(row.get("id")), name, start, end) if name else None
+    return Season(own_id(row.get("id")), name, start, end) if name else None
+
+
+def seasons_of_rows(rows: Sequence[Row], *, path: str) -> tuple[Season, ...]:
+    """The seasons of rows with plain keys; left out are those without name and dates, and those with an unusable id."""
+    usable = [row for row in rows if own_id(row.get("id")) is not None or identifier(row.get("id")) is None]
+    tell_left_out(path, len(rows) - len(usable))
+    found = (season_of_row(row) for row in usable)
+    return tuple(season for season in found if season is not None)
 
 
 def is_of(row: Row, season: Season | None) -> bool:

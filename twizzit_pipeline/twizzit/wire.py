@@ -36,8 +36,14 @@ def items(value: object) -> list[object]:
     if isinstance(value, list):
         return value
     if isinstance(value, Mapping) and is_list(value):
-        return [value[key] for key in sorted(value, key=int)]
+        return [value[key] for key in sorted(value, key=_as_number)]
     return []
+
+
+def _as_number(key: str) -> tuple[int, str]:
+    """What sorts digits as numbers: Python reads no number of 5,000 digits, and those of one length compare as text."""
+    digits = key.lstrip("0")
+    return len(digits), digits
 
 
 def _is_number(key: str) -> bool:

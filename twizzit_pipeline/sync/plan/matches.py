@@ -27,6 +27,7 @@ from twizzit_pipeline.sync.rows import LocalGame, MappingRow, MatchState, Remote
 from twizzit_pipeline.transform.kick_off import belgian_day
 
 VANISHED = "vanished"
+NO_OWN_TEAM = "no_own_team"
 COMPETITION_NOT_MAPPED = "competition_not_mapped"
 NAME_LENGTH = 255
 
@@ -70,7 +71,8 @@ def plan_matches(state: MatchState) -> Plan:
 
 
 def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Failed], list[Aside]]:
-    fixtures, failed, set_aside = [], [], []
+    fixtures, failed, set_aside, others = [], [], [], list[RemoteMatch]()
+    own = {mapped.team_id for mapped in state.own.values()}
     for remote in sorted(state.remote, key=lambda match: id_order(match.id)):
         home, away = sides.of(remote)
         if _within_a_club(state, home, away):
@@ -79,10 +81,16 @@ def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Fail
             unknown = home if isinstance(home, Unknown) else away
             assert isinstance(unknown, Unknown)
             failed.append(Failed(remote.id, unknown.reason, unknown.local_ids))
-        elif not {remote.home_team_id, remote.away_team_id} & set(state.own):
-            failed.append(Failed(remote.id, "no_own_team"))
+        elif not {home.team_id, away.team_id} & own:
+            others.append(remote)
         else:
             fixtures.append(_fixture(state, remote, home, away))
+    for remote in others:
+        # Where the account's own teams are told at all, a match that names none of them is of others.
+        if fixtures and sides.is_of_others(remote):
+            set_aside.append(Aside(remote.id, NO_OWN_TEAM))
+        else:
+            failed.append(Failed(remote.id, NO_OWN_TEAM))
     return fixtures, failed, set_aside
 
 

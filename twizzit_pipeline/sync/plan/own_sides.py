@@ -1,4 +1,4 @@
-"""Which own team a name means, in a match between two teams of one club of which the calendar knows one by its id."""
+"""Which own team a name means, in a match of which the calendar does not know every own team by its id."""
 
 from collections.abc import Sequence
 
@@ -17,6 +17,24 @@ class OwnSides:
             team.id: {normalised_name(name) for name in (team.name, on_twizzit[team.id]) if name is not None}
             for team in self._teams.values()
         }
+
+        own_clubs = {team.club_id for team in self._teams.values()}
+        clubs = {state.owner.organization_name, *(club.name for club in state.clubs if club.id in own_clubs)}
+        self._clubs = {normalised_name(name) for name in clubs}
+
+    def exactly(self, name: str) -> LocalTeam | None:
+        """The only own team that is called so, alone or behind its club's name; None where none is, or several are."""
+        key = normalised_name(name)
+        keys = {key, *(key.removeprefix(f"{club} ") for club in self._clubs)}
+        found = [team for team in self._teams.values() if self._names[team.id] & keys]
+        return found[0] if len(found) == 1 else None
+
+    def is_in(self, name: str) -> bool:
+        """Whether a text names the own club, or one of its teams."""
+        said = f" {normalised_name(name)} "
+        return any(f" {club} " in said for club in self._clubs) or any(
+            said.strip() in names for names in self._names.values()
+        )
 
     def fitting(self, keys: Sequence[str], team_name: str, facing_id: int) -> tuple[int, ...]:
         """The ids of the teams of that club that the name may mean, but for the one that they play against, sorted.

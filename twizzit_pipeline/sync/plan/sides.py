@@ -66,6 +66,10 @@ class Sides:
         """The places of both sides, (home, away)."""
         home = self._by_id(remote.home_team_id)
         away = self._by_id(remote.away_team_id)
+        if remote.home_team_id is None:
+            home = self._by_name(remote.home_name, facing=away)
+        if remote.away_team_id is None:
+            away = self._by_name(remote.away_name, facing=home)
         return (
             self._opponent(remote.home_name, facing=away) if home is None else home,
             self._opponent(remote.away_name, facing=home) if away is None else away,
@@ -101,6 +105,20 @@ class Sides:
         if self._state.owner.dialect == "v2" or team_id in self._state.listed:
             return Unknown("team_not_mapped")
         return None
+
+    def _by_name(self, name: str, *, facing: Place | Unknown | None) -> Place | Unknown | None:
+        """The own team that is called so, where the calendar does not give its id: its groups may be one, or none."""
+        team = self._own.exactly(name)
+        if isinstance(facing, Unknown) or team is None or normalised_name(name) in self._remembered:
+            return None
+        if facing is not None and (team.club_id != facing.club_id or team.id == facing.team_id):
+            return None
+        is_taken = facing is None or self._state.derbies_allowed
+        return Place(team.club_id, team.id) if is_taken else Unknown(SAME_CLUB)
+
+    def is_of_others(self, remote: RemoteMatch) -> bool:
+        """Whether neither side's name has anything of the own club's or of its teams'."""
+        return not self._own.is_in(remote.home_name) and not self._own.is_in(remote.away_name)
 
     def _opponent(self, name: str, *, facing: Place | Unknown | None) -> Place | Unknown:
         key = normalised_name(name)

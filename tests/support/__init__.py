@@ -1,0 +1,1 @@
+"""Real parts that tests of more than one kind use."""
