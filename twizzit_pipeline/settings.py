@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from twizzit_pipeline import env_file
 from twizzit_pipeline.errors import SettingsError
 
 _OF_PROCESSES = {"TWIZZIT_UP"}  # what `twizzit up` marks its processes with
@@ -28,7 +28,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="TWIZZIT_",
-        env_file=".env",
+        env_file=None,  # `load_settings` reads it, as Node does
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -153,18 +153,45 @@ def _listed(value: str) -> tuple[str, ...]:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """The settings of this moment's environment; keyword arguments win over it.
+    """The settings of this moment's environment; keyword arguments win over it, and it wins over the `.env` file.
+
+    `_env_file` among the arguments names another file, or None for none.
 
     Raises:
         SettingsError: a variable is malformed; the message names the variable and the rule, never the value.
     """
+    path = overrides.pop("_env_file", ".env")
+    given = {} if path is None else _of_file(Path(str(path)))
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(**{**given, **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]).upper()
-        variable = name if name in _UNPREFIXED else f"TWIZZIT_{name}"
-        raise SettingsError(f"{variable}: {first['msg']}") from None
+        raise SettingsError(f"{_variable(str(first['loc'][0]))}: {first['msg']}") from None
+
+
+def _of_file(path: Path) -> dict[str, str]:
+    """The fields that the file sets and the environment does not; an empty value sets nothing."""
+    found = _read(path)
+    taken = {name.upper() for name, value in os.environ.items() if value}
+    set_here = {name.upper(): value for name, value in found.items() if value and name.upper() not in taken}
+    names = {field: _variable(field) for field in Settings.model_fields}
+    return {field: set_here[name] for field, name in names.items() if name in set_here}
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        return env_file.parse(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: it is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: it cannot be read: {error.strerror or type(error).__name__}") from None
+
+
+def _variable(field: str) -> str:
+    name = field.upper()
+    return name if name in _UNPREFIXED else f"TWIZZIT_{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +210,9 @@ class Unread:
 
 def unread_variables() -> list[Unread]:
     """Variables of the environment and of `.env` that begin like this project's and that nothing reads, by name."""
-    known = {
-        name.upper() if name.upper() in _UNPREFIXED else f"TWIZZIT_{name.upper()}" for name in Settings.model_fields
-    }
+    known = {_variable(field) for field in Settings.model_fields}
     present = {
-        **dict.fromkeys(dotenv_values(".env", interpolate=False), ".env"),
+        **dict.fromkeys(_read(Path(".env")), ".env"),
         **dict.fromkeys(os.environ, "environment"),
     }
     unread = sorted((name, where) for name, where in present.items() if name.upper().startswith("TWIZZIT_"))

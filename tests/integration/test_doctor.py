@@ -1,6 +1,7 @@
 """`twizzit doctor`: each thing that can be wrong is found, said with what to do, and stops no other look."""
 
 import json
+import re
 import secrets
 import shutil
 import socket
@@ -44,7 +45,7 @@ SUBJECTS = {
     "database",
     "migrations",
 }
-OF_THE_DATABASE = {"passwords", "endpoint", "orchestrator"}
+OF_THE_DATABASE = {"connection options", "privileges", "passwords", "endpoint", "orchestrator"}
 
 
 class Seen(NamedTuple):
@@ -277,8 +278,13 @@ def test_an_orchestrator_is_missed_only_where_somebody_waits_for_it(
 def test_rights_that_are_missing_are_named(own_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with limited_user(own_database) as url:
         monkeypatch.setenv("TWIZZIT_DATABASE_URL", url)
-        rights = look().problems["privileges"]
+        found = look()
+        rights = found.problems["privileges"]
+        todo = re.sub("limited_[0-9a-f]+", "me", str(found.of("privileges").what_to_do))
     assert rights == "The database's user lacks INSERT on teams, DELETE on twizzit_api_usage"
+    assert todo == (
+        "As the tables' owner or a superuser: GRANT INSERT ON teams TO me; GRANT DELETE ON twizzit_api_usage TO me"
+    )
 
 
 def test_clocks_that_differ_are_found(database: Database) -> None:
@@ -352,6 +358,7 @@ def limited_user(url: str) -> Iterator[str]:
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute(f"CREATE ROLE {name} LOGIN")
         owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}")
+        owner.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
         owner.execute(f"GRANT CREATE ON DATABASE {make_url(url).database} TO {name}")
         owner.execute(f"REVOKE INSERT ON teams FROM {name}")
         owner.execute(f"REVOKE DELETE ON twizzit_api_usage FROM {name}")

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 
 from tests.integration.sync_process import IN_PROGRESS, killed, locked, started, wait_until, watching
 from tests.integration.sync_world import STEPS, SyncWorld, quick
-from twizzit_pipeline.errors import LeaseLost, SyncInProgress
+from twizzit_pipeline.errors import DatabaseRefused, LeaseLost, SyncInProgress
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -307,7 +306,7 @@ def test_a_failure_that_could_not_be_written_at_once_is_written_at_the_end(
     world: SyncWorld, without_history: SyncSession
 ) -> None:
     with without_history:
-        with pytest.raises(ProgrammingError):
+        with pytest.raises(DatabaseRefused):
             scan_teams(without_history)
         rename(world, "away", "twizzit_sync_history")
     (row,) = world.history_of("cut off").values()
@@ -321,7 +320,7 @@ def test_what_cannot_be_closed_is_closed_by_the_death_of_its_lease(
 ) -> None:
     """The history is out of reach when the sync fails and when it ends: nothing stays in progress for good."""
     credential_id = without_history.credential.id
-    with pytest.raises(ProgrammingError), without_history:
+    with pytest.raises(DatabaseRefused), without_history:
         scan_teams(without_history)
     rename(world, "away", "twizzit_sync_history")
     assert len(world.rows(tables.leases)) == 1

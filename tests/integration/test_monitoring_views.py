@@ -12,7 +12,7 @@ from twizzit_pipeline.errors import DatabaseRefused, MigrationsPending
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database, open_database
-from twizzit_pipeline.storage.migrate import check, migrate, restore_views
+from twizzit_pipeline.storage.migrate import check, migrate, restore
 from twizzit_pipeline.storage.migrations.additive import make_view
 from twizzit_pipeline.storage.migrations.versions.r0011_states import VIEWS
 from twizzit_pipeline.storage.tables.views import views
@@ -221,8 +221,8 @@ def test_what_was_dropped_is_seen_told_and_put_back(database: Database) -> None:
     )
     with pytest.raises(MigrationsPending, match="A view for monitoring is missing in the database; run: twizzit migr"):
         overview.read(database.engine, season_start="07-01")
-    assert restore_views(database.engine) == ["twizzit_last_syncs", "twizzit_credential_status"]
-    assert restore_views(database.engine) == []
+    assert restore(database.engine) == ["view twizzit_last_syncs", "view twizzit_credential_status"]
+    assert restore(database.engine) == []
     assert check(database.engine).differences == ()
     assert overview.read(database.engine, season_start="07-01").credentials == []
 

@@ -17,7 +17,8 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
-    "settings": set(),
+    "settings": {"env_file"},
+    "env_file": set(),
     "logs": set(),
     "garbage": set(),
     "words": set(),

@@ -96,3 +96,27 @@ def test_settings_do_not_change() -> None:
 def test_the_season_start_is_a_day_of_a_year() -> None:
     month, day = (int(part) for part in load_settings().season_start.split("-"))
     assert date(2026, month, day) == date(2026, 7, 1)
+
+
+def test_a_dot_env_file_that_node_wrote_means_the_same_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = (
+        "\ufeffexport TWIZZIT_DATABASE_URL='postgresql://u:p#w$x@h/d' # ours",
+        "TWIZZIT_NOTIFY_EMAIL_TO=",
+        'JWT_SECRET=`it\'s "long"`',
+        'TWIZZIT_SMTP_PASSWORD="one\\ntwo"',
+    )
+    Path(".env").write_text("\r\n".join(lines), encoding="utf-8")
+    settings = load_settings()
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://u:p#w$x@h/d"
+    assert settings.jwt_secret is not None
+    assert settings.jwt_secret.get_secret_value() == 'it\'s "long"'
+    assert settings.smtp_password is not None
+    assert settings.smtp_password.get_secret_value() == "one\ntwo"
+    assert settings.notify_email_to == ""
+
+
+def test_a_dot_env_file_that_is_not_utf_8_is_one_line() -> None:
+    Path(".env").write_bytes("JWT_SECRET=é".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"^\.env: it is not UTF-8; save it as UTF-8$"):
+        load_settings()

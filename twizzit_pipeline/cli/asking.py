@@ -29,9 +29,11 @@ def secret(what: str, *, from_stdin: bool, twice: bool = False) -> SecretStr:
 
 
 def _piped(what: str) -> str:
-    """What comes in, less the one line break that `echo` and files put at its end."""
+    """What comes in, less the line break that `echo` and files put at its end, and the byte order mark that Windows
+    puts before it.
+    """
     try:
-        return sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
+        return sys.stdin.buffer.read().decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise typer.BadParameter("standard input is not UTF-8", param_hint=f"--{what}-stdin") from None
 

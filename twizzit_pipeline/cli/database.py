@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import announced
@@ -12,6 +13,9 @@ from twizzit_pipeline.credentials.key import KEY, in_file
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.engine import driver_errors
+
+# Differences that `twizzit attach` mends, as `check` says them.
+_ATTACHED = ("add_view ", "add_trigger ", "add_column twizzit_team_mappings.local_team_id")
 
 app = typer.Typer(help="The database into a file, and back into an empty one.", no_args_is_help=True)
 
@@ -55,16 +59,45 @@ def migrate() -> None:
     """Bring the database to the newest migration; nothing of ShotSpot's is dropped, renamed or retyped."""
     from twizzit_pipeline.storage import migrate as migrations  # noqa: PLC0415
 
+    notes = console(stderr=True)
     with announced(load_settings()) as database, driver_errors():
-        applied = migrations.migrate(database.engine)
-        restored = migrations.restore_views(database.engine)
+        applied = migrations.migrate(database.engine, notes.print)
+        restored = migrations.restore(database.engine, notes.print)
     out = console()
     if applied:
         out.print(f"Applied {plural(len(applied), 'migration')}: {', '.join(applied)}.")
     else:
         out.print("The database is at the newest migration already.")
+    _say_what_is_back(out, restored)
+
+
+def detach() -> None:
+    """Take out of the way what hangs on ShotSpot's columns, before ShotSpot's own migrations; no row is lost."""
+    from twizzit_pipeline.storage.hanging import detach as take_away  # noqa: PLC0415
+
+    with announced(load_settings()) as database, driver_errors():
+        dropped = take_away(database.engine, console(stderr=True).print)
+    out = console()
+    out.print(f"Taken away: {', '.join(dropped)}." if dropped else "Nothing hangs on ShotSpot's columns.")
+    out.print("Run ShotSpot's migrations now, then: twizzit attach. Sync nothing until then.")
+
+
+def attach() -> None:
+    """Put back what `twizzit detach`, or a migration of ShotSpot's, took away."""
+    from twizzit_pipeline.storage import migrate as migrations  # noqa: PLC0415
+
+    with announced(load_settings()) as database, driver_errors():
+        migrations.require_current(database.engine)
+        restored = migrations.restore(database.engine, console(stderr=True).print)
+    out = console()
+    if not restored:
+        out.print("Everything is in its place already.")
+    _say_what_is_back(out, restored)
+
+
+def _say_what_is_back(out: Console, restored: list[str]) -> None:
     if restored:
-        out.print(f"Put back {plural(len(restored), 'view')} that somebody had dropped: {', '.join(restored)}.")
+        out.print(f"Put back: {', '.join(restored)}.")
 
 
 def check_migrations(as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False) -> None:
@@ -82,7 +115,7 @@ def check_migrations(as_json: Annotated[bool, typer.Option("--json", help="As on
         if state.pending:
             out.print(f"{plural(len(state.pending), 'migration')} pending; run: twizzit migrate")
         for difference in () if state.pending else state.differences:
-            put_back = "; put it back with: twizzit migrate" if difference.startswith("add_view ") else ""
+            put_back = "; put it back with: twizzit attach" if difference.startswith(_ATTACHED) else ""
             out.print(f"The models differ from the database: {difference}{put_back}")
         if fine:
             out.print("The models match the database.")

@@ -14,6 +14,7 @@ from dagster._core.instance.ref import InstanceRef
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.orchestration.kept_storage import KeptPostgresStorage
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import Database, driver_errors
 
 CONFIGURATION = "dagster.yaml"
@@ -50,7 +51,10 @@ def dagster_environment(settings: Settings, database: Database) -> dict[str, str
     """What a Dagster process needs in its environment, besides what is there already, to work on this instance.
 
     The password of the database travels here and not in files or arguments, which others can read.
+
+    Raises: as `open_instance`.
     """
+    prepare_schema(database)
     return {
         "DAGSTER_HOME": str(dagster_home(settings)),
         "DAGSTER_POSTGRES_URL": database.dagster_url,
@@ -68,7 +72,9 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
     Raises:
         SettingsError: the folder cannot be written.
         DatabaseUnavailable: Dagster's tables cannot be reached.
+        DatabaseRefused, UnsupportedDatabase: they would land where they do not belong, or may not be made.
     """
+    prepare_schema(database)
     with driver_errors():
         reference = InstanceRef.from_dir(
             str(dagster_home(settings)),

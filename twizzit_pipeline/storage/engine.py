@@ -1,7 +1,7 @@
 """Connections: from settings to an engine, and from a driver's errors to ours.
 
-What belongs here: the URL in all its spellings, the engine's options, the check of the server's version, Dagster's
-schema. No table is known here, and nothing is migrated.
+What belongs here: the engine's options, also behind a pooler that drops them, and the check of the server's version. No
+table is known here, nothing is migrated, and opening writes nothing.
 """
 
 import json
@@ -11,30 +11,26 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import psycopg
+from psycopg import sql
 from pydantic import SecretStr
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy import exc as sqlalchemy_errors
 
-from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, UnsupportedDatabase
+from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.complaints import in_our_words
 from twizzit_pipeline.storage.embedded import embedded_server
 from twizzit_pipeline.storage.rested import try_the_rested
+from twizzit_pipeline.storage.urls import parse_url, settings_in, with_option
 
 OLDEST_SERVER = 140000
 DAGSTER_SCHEMA = "dagster"
 
-_SPELLINGS = frozenset({"postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"})
+# How long a statement waits for a row or a table that another transaction holds.
+LOCK_SECONDS = 5
+
 _CONNECT_SECONDS = 10
-_INSUFFICIENT_PRIVILEGE = "42501"
-_CONNECTION_STATES = ("08", "57P", "28", "3D")
-_OPERATIONAL = (
-    sqlalchemy_errors.OperationalError,
-    sqlalchemy_errors.InterfaceError,
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-)
-# Any number, as long as no other program on the same database takes it: here the bytes of "twizzit".
-_SCHEMA_LOCK = int.from_bytes(b"twizzit", "big")
+_ARRIVES = "twizzit.options"  # a setting that no server knows: where it is missing, the options did not arrive
 
 
 @dataclass(frozen=True)
@@ -45,11 +41,14 @@ class Database:
         engine: psycopg 3; sessions are in UTC.
         url: of this database, for psycopg 3 (`postgresql+psycopg://…`), with its password.
         dagster_url: for Dagster's storage, which needs psycopg2 (`postgresql+psycopg2://…`); may hold a password.
+        options_dropped: a pooler stands before the server and drops connection options; the engine sets them in each
+            transaction, and a session is none that lasts.
     """
 
     engine: Engine
     url: SecretStr = field(repr=False)
     dagster_url: str = field(repr=False)
+    options_dropped: bool = False
 
 
 @contextmanager
@@ -61,13 +60,13 @@ def open_database(settings: Settings) -> Iterator[Database]:
     Raises:
         UnsupportedDatabase: the URL names no PostgreSQL, or one older than 14.
         DatabaseUnavailable: nobody answers there.
-        DatabaseRefused: the user may not make Dagster's schema.
+        DatabaseRefused: the server does not let the user in, or has no such database.
         EmbeddedServerFailed: the embedded server did not start.
     """
     dagster_url = settings.dagster_postgres_url
-    dagster = _parse(dagster_url, "DAGSTER_POSTGRES_URL") if dagster_url is not None else None
+    dagster = parse_url(dagster_url, "DAGSTER_POSTGRES_URL") if dagster_url is not None else None
     if settings.database_url is not None:
-        url = _parse(settings.database_url, "TWIZZIT_DATABASE_URL")
+        url = parse_url(settings.database_url, "TWIZZIT_DATABASE_URL")
         with _connected(url, dagster, settings.season_start) as database:
             yield database
         return
@@ -77,58 +76,52 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def driver_errors(password: str | None = None) -> Iterator[None]:
-    """Turns errors of SQLAlchemy and its drivers that say nothing about our SQL into errors of ours, each one line.
+    """Turns errors of SQLAlchemy and its drivers that an operator can cause into errors of ours, each one line.
+
+    An error that says that our SQL is wrong passes as it is: that is a mistake of the program.
 
     Raises:
         DatabaseUnavailable: no connection, or it was cut, or the server cannot just now (disk full, deadlock).
-        DatabaseRefused: the database's user lacks a privilege.
+        DatabaseRefused: nothing helps before a person changes something (a privilege, an encoding, a dropped column).
     """
     try:
         yield
     except sqlalchemy_errors.TimeoutError:
         raise DatabaseUnavailable("No free connection to the database: is too much running at once?") from None
     except (sqlalchemy_errors.DBAPIError, psycopg.Error) as error:
-        ours = _ours(error, password)
+        ours = in_our_words(error, password)
         if ours is None:
             raise
         raise ours from None
 
 
-def _ours(error: Exception, password: str | None) -> DatabaseUnavailable | DatabaseRefused | None:
-    driver = getattr(error, "orig", error)
-    state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or ""
-    said = next((line.strip() for line in str(driver).splitlines() if line.strip()), type(driver).__name__)
-    if password:
-        said = said.replace(password, "***")
-    if state == _INSUFFICIENT_PRIVILEGE:
-        return DatabaseRefused(f"The database's user lacks a privilege: {said}; ask the database's owner for it")
-    if not isinstance(error, _OPERATIONAL):
-        return None
-    if state and not state.startswith(_CONNECTION_STATES):
-        return DatabaseUnavailable(f"The database cannot do this now: {said}; try again later")
-    return DatabaseUnavailable(
-        f"The database cannot be reached: {said}; see that it runs, and that TWIZZIT_DATABASE_URL, if set, is right"
-    )
-
-
 @contextmanager
 def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Database]:
     url = url.set(drivername="postgresql+psycopg")
-    engine = _engine(url, season_start)
+    options = " ".join(
+        (
+            f"-clock_timeout={LOCK_SECONDS}s",
+            with_option(url, "timezone=UTC"),
+            f"-ctwizzit.season_start={season_start} -c{_ARRIVES}=on",  # the first for the view of running seasons
+        )
+    )
+    engine = _engine(url, options)
     try:
         with driver_errors(str(url.password) if url.password else None):
-            _prepare(engine, with_dagster_schema=dagster is None)
+            dropped = _look(engine)
+            if dropped:
+                _set_in_each_transaction(engine, settings_in(options))
         yield Database(
             engine=engine,
             url=SecretStr(url.render_as_string(hide_password=False)),
             dagster_url=_dagster_url(url, dagster).render_as_string(hide_password=False),
+            options_dropped=dropped,
         )
     finally:
         engine.dispose()
 
 
-def _engine(url: URL, season_start: str) -> Engine:
-    """`season_start`: for the view that knows which season runs."""
+def _engine(url: URL, options: str) -> Engine:
     engine = create_engine(
         url,
         use_native_hstore=False,  # or each new engine asks the server for that type
@@ -138,49 +131,44 @@ def _engine(url: URL, season_start: str) -> Engine:
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "twizzit-pipeline",
             "client_encoding": "utf8",
-            "options": f"{_with_option(url, 'timezone=UTC')} -ctwizzit.season_start={season_start}",
+            "options": options,
+            # A pooler may give the next transaction to another session, which knows no statement of this one's.
+            "prepare_threshold": None,
         },
     )
     return try_the_rested(engine)
 
 
-def _prepare(engine: Engine, *, with_dagster_schema: bool) -> None:
-    with engine.begin() as connection:
-        version = int(connection.scalar(text("SELECT current_setting('server_version_num')")) or 0)
-        if version < OLDEST_SERVER:
-            raise UnsupportedDatabase(
-                f"The database is PostgreSQL {version // 10000}: version {OLDEST_SERVER // 10000} or newer is needed"
-            )
-        known = text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
-        if with_dagster_schema and connection.scalar(known, {"name": DAGSTER_SCHEMA}) is None:
-            # IF NOT EXISTS alone still fails for the second of two that start at once.
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {DAGSTER_SCHEMA}"))
-
-
-def _parse(secret: SecretStr, variable: str) -> URL:
-    try:
-        url = make_url(secret.get_secret_value())
-    except (sqlalchemy_errors.ArgumentError, ValueError):
+def _look(engine: Engine) -> bool:
+    """Whether connection options are dropped on the way; the server is of a version that we know."""
+    with engine.connect() as connection:
+        wanted = text("SELECT current_setting('server_version_num'), current_setting(:name, true)")
+        version, arrived = connection.execute(wanted, {"name": _ARRIVES}).one()
+    if int(version) < OLDEST_SERVER:
         raise UnsupportedDatabase(
-            f"{variable} is no database URL: write postgresql://user:password@host:5432/database"
-        ) from None
-    if url.drivername not in _SPELLINGS:
-        raise UnsupportedDatabase(
-            f"{variable} names {url.drivername!r}: only PostgreSQL is supported, as postgresql://user@host:5432/database"
+            f"The database is PostgreSQL {int(version) // 10000}: version {OLDEST_SERVER // 10000} or newer is needed"
         )
-    return url
+    return bool(arrived != "on")
+
+
+def _set_in_each_transaction(engine: Engine, settings: dict[str, str]) -> None:
+    # SET takes no snapshot, as a function would: what a transaction sees is fixed by its own first statement.
+    statements = "; ".join(_set_local(name, value) for name, value in settings.items()).replace("%", "%%")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(statements)
+
+
+def _set_local(name: str, value: str) -> str:
+    values = value.split(",") if name == "search_path" else [value]
+    quoted = ", ".join(sql.Literal(one.strip().strip('"')).as_string() for one in values)
+    return f"SET LOCAL {name} = {quoted}"
 
 
 def _dagster_url(url: URL, dagster: URL | None) -> URL:
     """Dagster's storage asks for psycopg2: under SQLAlchemy 2.1 a bare `postgresql://` means psycopg 3."""
     if dagster is not None:
         return dagster.set(drivername="postgresql+psycopg2")
-    options = _with_option(url, f"search_path={DAGSTER_SCHEMA}")
+    options = with_option(url, f"search_path={DAGSTER_SCHEMA}")
     return url.set(drivername="postgresql+psycopg2").update_query_dict({"options": options})
-
-
-def _with_option(url: URL, option: str) -> str:
-    given = url.query.get("options", "")
-    before = given if isinstance(given, str) else " ".join(given)
-    return f"{before} -c{option}".strip()

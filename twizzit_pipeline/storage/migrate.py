@@ -14,23 +14,28 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Inspector, ScalarSelect, column, inspect, select, table, text
+from sqlalchemy import Connection, Engine, Inspector, ScalarSelect, column, inspect, select, table
 
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.hanging import attach
+from twizzit_pipeline.storage.migrations import VERSION_TABLE
 from twizzit_pipeline.storage.migrations.additive import (
     MADE_HERE,
-    VERSION_TABLE,
     empties_macs,
     keeps_registration,
-    make_view,
 )
+from twizzit_pipeline.storage.patience import Told, lock_at_once, patiently
+from twizzit_pipeline.storage.roles import act_as_owner, require_may_migrate
+from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.storage.tables import metadata
 from twizzit_pipeline.storage.tables.views import views
 
 _FOLDER = Path(__file__).parent / "migrations"
-# Two `migrate` at once: the second waits, then finds nothing to do. Any number that no other program takes: "twizzitm".
-_LOCK = int.from_bytes(b"twizzitm", "big")
+
+
+def _silent(_: str) -> None:
+    """No one watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +55,52 @@ class MigrationState:
     differences: tuple[str, ...]
 
 
-def migrate(engine: Engine) -> list[str]:
+def migrate(engine: Engine, told: Told = _silent) -> list[str]:
     """Apply what is pending, all in one transaction; the revisions applied, oldest first.
+
+    Where ShotSpot's tables belong to a role that the user may be, everything is made as that role.
+
+    Args:
+        told: called with a line for each time that other transactions hold what is needed, and it is tried again.
 
     Raises:
         MigrationsPending: the database was migrated by a newer version of this project.
-        DatabaseUnavailable, DatabaseRefused: the database is away, or its user may not make tables.
+        UnsupportedDatabase: its encoding cannot hold every name, or it is ShotSpot's schema of before its clubs.
+        DatabaseRefused: its user may not, and the message has the statement that mends it; or it is read-only.
+        DatabaseUnavailable: it is away, or other transactions keep the tables.
     """
-    with driver_errors(), engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        pending = _pending(_current(connection))
-        if pending:
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-        return list(pending)
+    with driver_errors():
+        with engine.connect() as connection:
+            require_suited(connection)
+            if not _pending(_current(connection)):
+                return []
+        return patiently(engine, _migrate, told)
 
 
-def restore_views(engine: Engine) -> list[str]:
-    """Make the views anew that somebody dropped from a database at its newest migration; their names.
+def _migrate(connection: Connection) -> list[str]:
+    waiting = _pending(_current(connection))
+    if waiting:
+        require_may_migrate(connection)
+        act_as_owner(connection)
+        lock_at_once(connection, *_tables_to_lock(connection))
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return list(waiting)
 
-    ShotSpot's own migrations may have to: a view holds the columns that it reads.
-    """
-    with driver_errors(), engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        present = set(inspect(connection).get_view_names())
-        absent = {name: query for name, query in _views().items() if name not in present}
-        for name, query in absent.items():
-            make_view(connection, name, query)
-    return list(absent)
+
+def _tables_to_lock(connection: Connection) -> tuple[list[str], list[str]]:
+    """Those that a foreign key, an index or a trigger may come to, and those that lack columns."""
+    inspector = inspect(connection)
+    present = set(inspector.get_table_names()) & set(metadata.tables)
+    columns = {name: {column["name"] for column in inspector.get_columns(name)} for name in present}
+    lacking = {name for name in present if set(metadata.tables[name].c.keys()) - columns[name]}
+    return sorted(present), sorted(lacking)
+
+
+def restore(engine: Engine, told: Told = _silent) -> list[str]:
+    """Make anew what hangs on ShotSpot's columns and was dropped from a database at its newest migration, in words."""
+    return attach(engine, _script(), told)
 
 
 def check(engine: Engine) -> MigrationState:
@@ -100,9 +122,13 @@ def require_current(engine: Engine) -> None:
     """
     Raises:
         MigrationsPending: the database is not at the newest migration.
+        UnsupportedDatabase, DatabaseRefused: nor may it be brought there.
     """
     with driver_errors(), engine.connect() as connection:
-        require_revision(_current(connection))
+        current = _current(connection)
+        if _pending(current):
+            require_suited(connection)  # where nothing may be written, migrating is no advice
+        require_revision(current)
 
 
 def applied_revision() -> ScalarSelect[Any]:
@@ -116,10 +142,10 @@ def require_revision(current: str | None) -> None:
     Raises:
         MigrationsPending: it is not the newest migration.
     """
-    pending = _pending(current)
-    if pending:
+    waiting = _pending(current)
+    if waiting:
         at = f"at migration {current}" if current else "not migrated yet"
-        raise MigrationsPending(f"The database is {at}, and {len(pending)} are pending; run: twizzit migrate")
+        raise MigrationsPending(f"The database is {at}, and {len(waiting)} are pending; run: twizzit migrate")
 
 
 def _config() -> Config:
@@ -135,16 +161,6 @@ def _script() -> ScriptDirectory:
 
 def _head() -> str:
     return str(_script().get_current_head())
-
-
-def _views() -> dict[str, str]:
-    """The newest query of each view, those that others read first."""
-    found: dict[str, str] = {}
-    for revision in reversed(list(_script().walk_revisions())):
-        for name, query in getattr(revision.module, "VIEWS", {}).items():
-            found.pop(name, None)  # a query may read views that an older one of the same name did not
-            found[name] = query
-    return found
 
 
 def _current(connection: Connection) -> str | None:

@@ -1,40 +1,66 @@
-"""What is done again because somebody else wrote the same rows: a user of ShotSpot, or another organization's sync."""
+"""What is done again because somebody else wrote, or holds, the same rows: a user of ShotSpot, or another sync."""
 
 import random
+from functools import partial
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from tenacity import RetryCallState, Retrying, TryAgain, retry_if_exception, stop_after_attempt
 
 from twizzit_pipeline.errors import DatabaseUnavailable
+from twizzit_pipeline.storage.complaints import LOCK_NOT_AVAILABLE, state_of
+from twizzit_pipeline.storage.engine import LOCK_SECONDS
+from twizzit_pipeline.storage.holders import holders
 
 _SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION = "40001", "40P01", "23505", "23503"
-_SOMEBODY_ELSE_WROTE = {_SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION}
+_SOMEBODY_ELSE_WROTE = {
+    _SERIALIZATION_FAILURE,
+    _DEADLOCK,
+    _UNIQUE_VIOLATION,
+    _FOREIGN_KEY_VIOLATION,
+    LOCK_NOT_AVAILABLE,
+}
 _TRIES = 5
 
 
-def attempts() -> Retrying:
+def attempts(engine: Engine) -> Retrying:
     """The tries of one transaction. `TryAgain` asks for another at once.
 
+    A statement waits a few seconds for what another transaction holds (the engine's lock_timeout), then the whole
+    transaction is tried again.
+
+    Args:
+        engine: asked who holds what was waited for, where that was the last try.
+
     Raises (while iterated):
-        DatabaseUnavailable: somebody else wrote the same rows each time. The driver's own error may quote them: it is
-            left behind.
+        DatabaseUnavailable: somebody else wrote the same rows each time, or held them all the time. The driver's own
+            error may quote them: it is left behind.
     """
     return Retrying(
         retry=retry_if_exception(_somebody_else_wrote),
         stop=stop_after_attempt(_TRIES),
         wait=_wait,
-        retry_error_callback=_give_up,
+        retry_error_callback=partial(_give_up, engine),
         reraise=True,
     )
 
 
-def _give_up(_: RetryCallState) -> None:
+def _give_up(engine: Engine, state: RetryCallState) -> None:
+    error = None if state.outcome is None else state.outcome.exception()
+    if error is not None and _state_of(error) == LOCK_NOT_AVAILABLE:
+        raise DatabaseUnavailable(
+            f"Another transaction held rows or tables that this needs for {_TRIES} times {LOCK_SECONDS} s: "
+            f"{holders(engine)}; end it, then sync again"
+        ) from None
     raise DatabaseUnavailable(f"Somebody else wrote the same rows {_TRIES} times in a row: sync again") from None
 
 
 def _somebody_else_wrote(error: BaseException) -> bool:
-    cause = error.orig if isinstance(error, DBAPIError) else error  # a COPY's errors are the driver's own
-    return getattr(cause, "sqlstate", None) in _SOMEBODY_ELSE_WROTE
+    return _state_of(error) in _SOMEBODY_ELSE_WROTE
+
+
+def _state_of(error: BaseException) -> str:
+    return state_of(error) if isinstance(error, DBAPIError) or hasattr(error, "sqlstate") else ""
 
 
 def _wait(state: RetryCallState) -> float:

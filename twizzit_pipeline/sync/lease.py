@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import psutil
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from twizzit_pipeline import logs
@@ -180,9 +180,15 @@ class _Held:
 
 
 def close_interrupted(engine: Engine) -> list[str]:
-    """Closes the history rows of every dead lease and drops the lease; the runs that it was, for their orchestrator."""
+    """Closes the history rows of every dead lease and drops the lease; the runs that it was, for their orchestrator.
+
+    Readers call it: where there is none it only reads, and where nothing can be written a dead one stays as it is.
+    """
+    with engine.connect() as connection:
+        if not _dead(connection, locked=False) or not _may_write(connection):
+            return []
     with engine.begin() as connection:
-        dead = _dead(connection)
+        dead = _dead(connection, locked=True)
         for held in dead:
             _bury(connection, held)
     return [held.run_id for held in dead]
@@ -242,17 +248,23 @@ def _make_free(connection: Connection, organization: str) -> None:
     _bury(connection, _Held(organization, run_id, history_id))
 
 
-def _dead(connection: Connection) -> Sequence[_Held]:
-    rows = connection.execute(
-        select(leases.c.organization, leases.c.dagster_run_id, leases.c.history_id, _is_silent(), leases.c.holder)
-        .order_by(leases.c.organization)
-        .with_for_update(skip_locked=True)
-    )
+def _dead(connection: Connection, *, locked: bool) -> Sequence[_Held]:
+    wanted = select(
+        leases.c.organization, leases.c.dagster_run_id, leases.c.history_id, _is_silent(), leases.c.holder
+    ).order_by(leases.c.organization)
+    rows = connection.execute(wanted.with_for_update(skip_locked=True) if locked else wanted)
     return [
         _Held(organization, run_id, history_id)
         for organization, run_id, history_id, silent, holder in rows
         if silent or process_is_gone(holder)
     ]
+
+
+def _may_write(connection: Connection) -> bool:
+    """Neither a standby, nor a read-only database, nor a user who may read alone."""
+    needed = [(leases.name, "UPDATE"), (leases.name, "DELETE"), (sync_history.name, "UPDATE")]
+    privileges = [func.has_table_privilege(name, privilege) for name, privilege in needed]
+    return bool(connection.scalar(select(and_(func.current_setting("transaction_read_only") == "off", *privileges))))
 
 
 def _bury(connection: Connection, held: _Held) -> None:

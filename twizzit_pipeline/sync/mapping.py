@@ -52,7 +52,7 @@ def map_entity(
             session.to_map.discard(entity)  # nothing of it is left to be brought in step
             return MappingReport(entity, season_exists=False)
         session.progress(f"Bringing the {entity} into ShotSpot")
-        for attempt in attempts():
+        for attempt in attempts(session.engine):
             with attempt, session.writing(alone_with) as connection:
                 wanted = _wanted(connection, session, season)
                 state = read(connection, session.owner, season.id, wanted)

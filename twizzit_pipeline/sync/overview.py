@@ -282,10 +282,10 @@ def _reading() -> Iterator[None]:
     Raises:
         MigrationsPending: a view, or a column of one, is missing.
     """
-    try:
-        with driver_errors():
+    with driver_errors():
+        try:
             yield
-    except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) not in _NO_SUCH_THING:
-            raise
-        raise MigrationsPending("A view for monitoring is missing in the database; run: twizzit migrate") from None
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) not in _NO_SUCH_THING:
+                raise
+            raise MigrationsPending("A view for monitoring is missing in the database; run: twizzit migrate") from None

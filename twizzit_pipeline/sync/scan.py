@@ -163,7 +163,7 @@ def store_scan(
         scope["twizzit_team_id"] = session.narrowing.group_id
     said_nothing = [*checked.rejected["twizzit_id"].dropna(), *checked.set_aside["twizzit_id"].dropna()]
     unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *said_nothing]}
-    for attempt in attempts():
+    for attempt in attempts(session.engine):
         with attempt, session.writing() as connection:
             earlier = _earlier(connection, table, scope, columns, unknown)
             frame = pd.concat([checked.valid[columns].astype(object), earlier], ignore_index=True)

@@ -14,7 +14,9 @@ from twizzit_pipeline.errors import InactiveCredential, SyncInProgress, Transien
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
+from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.sync import automatic, history, seasons
+from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.entries import Entries, Entry
 from twizzit_pipeline.sync.fulfilment import Fulfilment
@@ -74,6 +76,8 @@ class SyncSession:
         self.narrowing = narrowing
         self._fulfilment = None if request_id is None else Fulfilment(request_id, run_id)
         require_current(self.engine)
+        with driver_errors(), self.engine.connect() as connection:
+            require_suited(connection)
         self.credential = store.get(self.engine, credential_id)
         if not self.credential.is_active:
             raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
@@ -111,12 +115,14 @@ class SyncSession:
         self._count_usage()
         statuses = self._entries.statuses(self.to_map)
         # One transaction: a row that cannot be closed keeps its lease, whose death has it closed.
-        with driver_errors(), self.engine.begin() as connection:
-            self._entries.close(connection, self.to_map, error)
-            if self._fulfilment is not None:
-                self._end_request(connection, self._fulfilment, error)
-            self._plan_next(connection, troubles)
-            self._lease.release(connection)
+        with driver_errors():
+            for attempt in attempts(self.engine):
+                with attempt, self.engine.begin() as connection:
+                    self._entries.close(connection, self.to_map, error)
+                    if self._fulfilment is not None:
+                        self._end_request(connection, self._fulfilment, error)
+                    self._plan_next(connection, troubles)
+                    self._lease.release(connection)
         self.statuses = statuses
         self._telling.ended(statuses)
 
@@ -213,9 +219,10 @@ class SyncSession:
             return self._season
         organization = self.client.organization()
         self._learn(organization.id, organization.name)
-        found = seasons.listed(self.client.seasons(), day=self.day, season_start=self.settings.season_start)
-        with self.engine.begin() as connection:
-            found = seasons.refresh(connection, self.credential.id, found)
+        listed = seasons.listed(self.client.seasons(), day=self.day, season_start=self.settings.season_start)
+        for attempt in attempts(self.engine):
+            with attempt, self.engine.begin() as connection:
+                found = seasons.refresh(connection, self.credential.id, listed)
         labels = [season.label for season in found]
         if seasons.called(self.season_label, labels) in labels:
             self._season = self.stored_season()
@@ -245,17 +252,18 @@ class SyncSession:
             self._telling.began(self.season_label)
         opened = self._entries.open(entity)
         if opened is None:
-            with self.engine.begin() as connection:
-                history_id = history.start(
-                    connection,
-                    credential_id=self.credential.id,
-                    entity=entity,
-                    run_id=self.run_id,
-                    season=self.season_label,
-                )
-                self._lease.note(connection, history_id)
-                if self._fulfilment is not None:
-                    self._fulfilment.start(connection)
+            for attempt in attempts(self.engine):
+                with attempt, self.engine.begin() as connection:
+                    history_id = history.start(
+                        connection,
+                        credential_id=self.credential.id,
+                        entity=entity,
+                        run_id=self.run_id,
+                        season=self.season_label,
+                    )
+                    self._lease.note(connection, history_id)
+                    if self._fulfilment is not None:
+                        self._fulfilment.start(connection)
             opened = self._entries.add(entity, history_id, self._details())
         return opened
 
@@ -308,7 +316,9 @@ class SyncSession:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""
         assert self._lease is not None, "asking Twizzit belongs inside recording"
         self._lease.move(organization_key(self.dialect, organization_id, organization_name))
-        store.remember_organization(self.engine, self.credential.id, organization_id, organization_name)
+        for attempt in attempts(self.engine):
+            with attempt:
+                store.remember_organization(self.engine, self.credential.id, organization_id, organization_name)
         self.credential = store.get(self.engine, self.credential.id)
 
     def _count_calls(self, account: Account, before: int) -> None:

@@ -19,6 +19,7 @@ from twizzit_pipeline.cli.doctor.machine import (
     look_at_versions,
 )
 from twizzit_pipeline.cli.doctor.orchestrator import look_at_orchestrator
+from twizzit_pipeline.cli.doctor.roles import look_at_pooler, look_at_privileges
 from twizzit_pipeline.cli.doctor.vault import look_at_passwords, look_at_secrets
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.terminal import console, plural, print_json, table
@@ -37,6 +38,8 @@ _WITHOUT_DATABASE: tuple[tuple[str, Callable[[Settings], Iterable[Finding]]], ..
 )
 _WITH_DATABASE: tuple[tuple[str, Look], ...] = (
     ("database", look_at_server),
+    ("connection options", look_at_pooler),
+    ("privileges", look_at_privileges),
     ("migrations", look_at_migrations),
     ("passwords", look_at_passwords),
     ("endpoint", look_at_endpoints),

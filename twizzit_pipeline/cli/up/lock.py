@@ -24,7 +24,7 @@ UP, DAGSTER_DEV, DEMO = "up", "dagster dev", "demo"
 
 # Any number, as long as no other program on the same database takes it.
 _DATABASE_LOCK = int.from_bytes(b"twizitup", "big")
-_TAKE = text("SELECT pg_try_advisory_lock(:key) AS taken, pg_backend_pid() AS session")
+_TAKE = text("SELECT pg_try_advisory_xact_lock(:key) AS taken, pg_backend_pid() AS session")
 _END = text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = :session")
 _LONGEST_CONTENT = 40
 _CLEANING_SECONDS = 40.0
@@ -83,7 +83,8 @@ def _locked(descriptor: int, home: Path, kind: int) -> bool:
 class DatabaseLock:
     """The lock in the database, held by a connection of its own; for two homes on one database of yours.
 
-    A context manager that takes the lock and gives it back.
+    A context manager that takes the lock and gives it back. It is one transaction that stays open, and sees and holds
+    nothing else: behind a pooler a session is not ours for longer than that.
 
     Two of Dagster's daemons on one instance would both start what is due.
     """
@@ -116,7 +117,7 @@ class DatabaseLock:
                 return
             except SQLAlchemyError:
                 self.release()
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection = self._engine.connect().execution_options(isolation_level="READ COMMITTED")
         try:
             found = connection.execute(_TAKE, {"key": _DATABASE_LOCK}).one()
             if not found.taken:
@@ -135,7 +136,7 @@ class DatabaseLock:
         # By a word of ours where the server still listens: it ends a session some moments after we hang up. And not
         # back into the pool: a session that lives on would keep a lock that it could not give back.
         with suppress(SQLAlchemyError):
-            self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _DATABASE_LOCK})
+            self._connection.rollback()
         self._connection.invalidate()
         self._connection.close()
         self._connection = None

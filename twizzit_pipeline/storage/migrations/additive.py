@@ -10,7 +10,6 @@ from sqlalchemy.schema import SchemaItem
 
 from twizzit_pipeline.errors import DatabaseRefused
 
-VERSION_TABLE = "twizzit_alembic_version"
 # Marks the tables that these migrations made: those must be what the models say, ShotSpot's own need not.
 MADE_HERE = "Made by twizzit-pipeline"
 

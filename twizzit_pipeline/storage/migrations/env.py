@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from twizzit_pipeline.storage.migrations.additive import VERSION_TABLE
+from twizzit_pipeline.storage.migrations import VERSION_TABLE
 from twizzit_pipeline.storage.tables import metadata
 
 context.configure(

@@ -1,0 +1,57 @@
+"""Database URLs: an `@` in a password is taken as Node takes it, and no part of a password is ever shown."""
+
+import traceback
+
+import pytest
+from pydantic import SecretStr
+
+from twizzit_pipeline.errors import UnsupportedDatabase
+from twizzit_pipeline.storage.urls import parse_url, settings_in
+
+READ = {
+    "postgresql://u:p@ss@host/db": ("u", "p@ss", "host", None, "db"),
+    "postgres://u:@@@h:5433/d": ("u", "@@", "h", 5433, "d"),
+    "postgresql://u:p%40ss@h/d": ("u", "p@ss", "h", None, "d"),
+    "postgresql://u:p/w@h/d": ("u", "p/w", "h", None, "d"),
+    "postgresql://u@tenant:p@w@h/d": ("u@tenant", "p@w", "h", None, "d"),
+    "postgresql://u:p:w@h/d": ("u", "p:w", "h", None, "d"),
+    " postgresql://u:pw@h/d\n": ("u", "pw", "h", None, "d"),
+    "postgresql://u@h/d": ("u", None, "h", None, "d"),
+    "postgresql:///d?host=/run": (None, None, None, None, "d"),
+}
+
+
+@pytest.mark.parametrize(("url", "wanted"), READ.items())
+def test_a_url_is_read(url: str, wanted: tuple[object, ...]) -> None:
+    read = parse_url(SecretStr(url), "TWIZZIT_DATABASE_URL")
+    assert (read.username, read.password, read.host, read.port, read.database) == wanted
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hush@tail/more@h/d",
+        "postgresql://u:hush@tail?more@h/d",
+        "postgresql://u:hush@tail#more@h/d",
+        "postgresql://u:hush@h/d?options=tail@more",
+        "mysql://u:hush@tail@h/d",
+        "postgresql://u:hush@tail@h:more/d",
+        "hush@tail",
+    ],
+)
+def test_no_part_of_a_password_is_shown(url: str) -> None:
+    with pytest.raises(UnsupportedDatabase, match=r"^TWIZZIT_DATABASE_URL") as caught:
+        parse_url(SecretStr(url), "TWIZZIT_DATABASE_URL")
+    said = "".join(traceback.format_exception(caught.value))
+    assert not {"hush", "tail", "more"} & set(said.replace("@", " ").replace("/", " ").split())
+    assert "\n" not in str(caught.value)
+
+
+def test_the_settings_in_connection_options_are_told_apart() -> None:
+    given = r"-csearch_path=dagster -c lock_timeout=5s --Statement-Timeout=3 -capplication_name=a\ b -clock_timeout=9s"
+    assert settings_in(given) == {
+        "search_path": "dagster",
+        "lock_timeout": "9s",
+        "statement_timeout": "3",
+        "application_name": "a b",
+    }

@@ -1,0 +1,64 @@
+"""The database's user: what it may, what it lacks before and after the migrations, and what stands in between."""
+
+from collections.abc import Iterator, Sequence
+
+from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
+from twizzit_pipeline.cli.guides import more
+from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, driver_errors
+from twizzit_pipeline.storage.roles import (
+    Lack,
+    is_migrated,
+    lacking_for_dagster,
+    lacking_to_migrate,
+    lacking_to_sync,
+    unreadable_to_owner,
+)
+
+_AS = "As the tables' owner or a superuser"
+
+
+def look_at_privileges(patient: Patient) -> Iterator[Finding]:
+    """Before the migrations: whether they may run. After them: whether syncs may, and ShotSpot's `pg_dump`."""
+    with driver_errors(), patient.database.engine.connect() as connection:
+        migrated = is_migrated(connection)
+        to_migrate = lacking_to_migrate(connection)
+        to_sync = lacking_to_sync(connection) if migrated else []
+        if patient.settings.dagster_postgres_url is None:
+            to_sync += lacking_for_dagster(connection, DAGSTER_SCHEMA)
+        unreadable = unreadable_to_owner(connection, DAGSTER_SCHEMA)
+    if to_migrate and not migrated:
+        yield problem("privileges", _wrong(to_migrate), _statements(to_migrate))
+    elif to_sync:
+        yield problem("privileges", f"The database's user lacks {_wrong(to_sync)}", _statements(to_sync))
+    elif to_migrate:
+        yield warning(
+            "privileges",
+            f"The database's user may sync, and may not migrate: {_wrong(to_migrate)}",
+            f"Before the next upgrade run twizzit migrate as another user, or: {_statements(to_migrate)}",
+        )
+    else:
+        yield ok("privileges", "The database's user may do what is needed")
+    if unreadable:
+        yield warning("dump", _wrong(unreadable), _statements(unreadable))
+
+
+def look_at_pooler(patient: Patient) -> Iterator[Finding]:
+    """Whether connection options arrive: without them Dagster's tables would land among ShotSpot's."""
+    if not patient.database.options_dropped:
+        yield ok("connection options", "They arrive at the server")
+    elif patient.settings.dagster_postgres_url is None:
+        message = "A pooler stands before the database and drops them: Dagster's tables would land among ShotSpot's"
+        todo = f"Name PostgreSQL itself in DAGSTER_POSTGRES_URL{more('beside-shotspot.md', 'PgBouncer')}"
+        yield problem("connection options", message, todo)
+    else:
+        yield ok(
+            "connection options", "A pooler drops them: each transaction sets its own, and Dagster has a URL of its own"
+        )
+
+
+def _wrong(lacks: Sequence[Lack]) -> str:
+    return listed([lack.wrong for lack in lacks])
+
+
+def _statements(lacks: Sequence[Lack]) -> str:
+    return f"{_AS}: {'; '.join(lack.statement for lack in lacks)}"

@@ -1,0 +1,35 @@
+"""A `.env` file, read as Node's dotenv reads it: ShotSpot's back end and this program may share one.
+
+The rules are those of https://github.com/motdotla/dotenv (lib/main.js, version 16): its own regular expression, so that
+every oddity is the same. A value may stand in single, double or back quotes, over several lines too; outside of quotes
+`#` begins a comment wherever it stands, and spaces around are no part of it. In double quotes `\\n` and `\\r` are line
+breaks; no other backslash means anything, and no variable is put in.
+"""
+
+import re
+
+# Node's \s holds the byte order mark, Python's does not.
+_SPACE = r"[\s\ufeff]"
+_LINE = re.compile(
+    rf"^{_SPACE}*(?:export{_SPACE}+)?([A-Za-z0-9_.-]+)(?:{_SPACE}*={_SPACE}*?|:{_SPACE}+?)"
+    rf"({_SPACE}*'(?:\\'|[^'])*'|{_SPACE}*\"(?:\\\"|[^\"])*\"|{_SPACE}*`(?:\\`|[^`])*`|[^#\r\n]+)?"
+    rf"{_SPACE}*(?:#.*)?$",
+    re.MULTILINE,
+)
+_QUOTED = re.compile(r"^(['\"`])([\s\S]*)\1$", re.MULTILINE)
+
+
+def parse(text: str) -> dict[str, str]:
+    """The variables of a `.env` file; of a name that is there twice the last counts.
+
+    >>> parse('A=1 # one\\nexport B="x\\\\ny"\\n')
+    {'A': '1', 'B': 'x\\ny'}
+    """
+    found = {}
+    for name, raw in _LINE.findall(re.sub(r"\r\n?", "\n", text)):
+        value = raw.strip().strip("\ufeff")
+        unquoted = _QUOTED.sub(r"\2", value)
+        if value.startswith('"'):
+            unquoted = unquoted.replace("\\n", "\n").replace("\\r", "\r")
+        found[name] = unquoted
+    return found

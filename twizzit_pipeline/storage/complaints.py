@@ -1,0 +1,261 @@
+"""What PostgreSQL complains of, in one line for whoever operates it: what is wrong, and what to do.
+
+What belongs here: the classes of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) that an
+operator can cause. An error that only our own SQL can cause has no line: it is a mistake of ours, and shows as one.
+
+A message of PostgreSQL's is shown where it names things of the database alone (tables, columns, roles, files). Where it
+quotes what was to be stored, its own words are left out: names of people stand there.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from sqlalchemy import exc as sqlalchemy_errors
+
+from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, TwizzitPipelineError
+
+LOCK_NOT_AVAILABLE = "55P03"
+_READ_ONLY = "Nothing can be written here: the database is a standby, or read-only"
+_NAME_THE_PRIMARY = (
+    "name the primary in TWIZZIT_DATABASE_URL, or take default_transaction_read_only from database and role"
+)
+_ASK_THE_OWNER = "ask the database's owner for it: twizzit doctor says which statement gives it"
+_LATER = "try again later"
+_MOVE_TO_UTF8 = "move to a database with encoding UTF8: twizzit database --help"
+
+
+@dataclass(frozen=True, slots=True)
+class _Complaint:
+    """What a class of errors becomes.
+
+    Attributes:
+        kind: the error of ours.
+        wrong: what is wrong; what PostgreSQL said follows, where `quoted`.
+        todo: what to do.
+    """
+
+    kind: type[TwizzitPipelineError]
+    wrong: str
+    todo: str
+    quoted: bool = True
+
+
+_UNREACHABLE = _Complaint(
+    DatabaseUnavailable,
+    "The database cannot be reached",
+    "see that it runs, and that TWIZZIT_DATABASE_URL, if set, is right",
+)
+_NOT_NOW = _Complaint(DatabaseUnavailable, "The database cannot do this now", _LATER)
+_ODD = _Complaint(
+    DatabaseRefused,
+    "The database has something else than this version expects",
+    "twizzit check-migrations shows what; twizzit migrate, or twizzit attach, puts back what is ours",
+)
+_RULE = _Complaint(
+    DatabaseRefused,
+    "The database does not take a row",
+    "see which rule of ShotSpot's that is: twizzit doctor, then report it",
+    quoted=False,
+)
+_BROKEN = _Complaint(
+    DatabaseRefused, "The database is damaged", "see the server's log, and restore a dump: twizzit database --help"
+)
+
+# The longest beginning of the SQLSTATE that is listed decides.
+_BY_STATE: dict[str, _Complaint] = {
+    "08": _UNREACHABLE,
+    "08P01": _Complaint(
+        DatabaseUnavailable,
+        "What stands before the database does not take our connection",
+        "PgBouncer does with ignore_startup_parameters = options; or name PostgreSQL itself",
+    ),
+    "0A": _Complaint(
+        DatabaseRefused,
+        "The database does not do what this version needs",
+        "see what stands between: a pooler, a replication, another database that speaks the same",
+    ),
+    "0L": _Complaint(DatabaseRefused, "The database's user may not grant that", _ASK_THE_OWNER),
+    "0P": _Complaint(
+        DatabaseRefused, "The database does not know a role", "see the role of TWIZZIT_DATABASE_URL and its options"
+    ),
+    "22001": _Complaint(
+        DatabaseRefused,
+        "A column is shorter than this version expects",
+        "twizzit check-migrations shows which, then give it back its length",
+    ),
+    "22021": _Complaint(
+        DatabaseRefused,
+        "A text has a character that the database's encoding cannot hold",
+        _MOVE_TO_UTF8,
+        quoted=False,
+    ),
+    "22P05": _Complaint(
+        DatabaseRefused,
+        "A text has a character that the database's encoding cannot hold",
+        _MOVE_TO_UTF8,
+        quoted=False,
+    ),
+    "23": _RULE,
+    "25006": _Complaint(DatabaseRefused, _READ_ONLY, _NAME_THE_PRIMARY, quoted=False),
+    "25P02": _NOT_NOW,
+    "25P03": _Complaint(
+        DatabaseUnavailable,
+        "The database ended a transaction of ours",
+        "raise idle_in_transaction_session_timeout, then try again",
+    ),
+    "25P04": _Complaint(
+        DatabaseUnavailable, "The database ended a transaction of ours", "raise transaction_timeout, then try again"
+    ),
+    "28": _Complaint(
+        DatabaseRefused,
+        "The database does not let the user in",
+        "see user and password of TWIZZIT_DATABASE_URL, and the server's pg_hba.conf",
+    ),
+    "2B": _ODD,
+    "2F": _ODD,
+    "38": _ODD,
+    "39": _ODD,
+    "3D": _Complaint(
+        DatabaseRefused, "There is no such database", "see the name at the end of TWIZZIT_DATABASE_URL, or make it"
+    ),
+    "3F": _Complaint(
+        DatabaseRefused,
+        "There is no such schema",
+        "see search_path of the database, its user and TWIZZIT_DATABASE_URL, or make the schema",
+    ),
+    "40": _Complaint(DatabaseUnavailable, "The database gave up a transaction for another one's", _LATER),
+    "42501": _Complaint(DatabaseRefused, "The database's user lacks a privilege", _ASK_THE_OWNER),
+    "42704": _ODD,
+    "42703": _ODD,
+    "42809": _ODD,
+    "42804": _ODD,
+    "42883": _ODD,
+    "42P01": _ODD,
+    "42P07": _ODD,
+    "42701": _ODD,
+    "42710": _ODD,
+    "42723": _ODD,
+    "428C9": _ODD,
+    "53100": _Complaint(DatabaseUnavailable, "The database cannot do this now", "its disk is full: make room"),
+    "53200": _Complaint(
+        DatabaseUnavailable, "The database cannot do this now", "it is out of memory: see what else runs there"
+    ),
+    "53300": _Complaint(
+        DatabaseUnavailable,
+        "The database has no connection left",
+        "see who holds them (SELECT * FROM pg_stat_activity), or raise max_connections or the role's CONNECTION LIMIT",
+    ),
+    "53": _Complaint(DatabaseUnavailable, "The database cannot do this now", "it lacks room or memory: give it more"),
+    "54": _Complaint(DatabaseUnavailable, "The database meets a limit of its own", "raise it in postgresql.conf"),
+    "55": _NOT_NOW,
+    "55000": _ODD,
+    "55006": _Complaint(
+        DatabaseUnavailable,
+        "Something of the database is in use",
+        "see by whom: SELECT * FROM pg_stat_activity; then try again",
+    ),
+    LOCK_NOT_AVAILABLE: _Complaint(
+        DatabaseUnavailable,
+        "Another transaction holds what is needed",
+        "see whose it is (SELECT * FROM pg_stat_activity), or try again later",
+    ),
+    "57": _NOT_NOW,
+    "57P": _UNREACHABLE,
+    "57P03": _Complaint(DatabaseUnavailable, "The database starts or stops just now", "try again in a minute"),
+    "58": _Complaint(
+        DatabaseUnavailable, "The database's server meets an error of its machine", "see the server's log and its disk"
+    ),
+    "58000": _BROKEN,
+    "72": _NOT_NOW,
+    "F0": _Complaint(DatabaseUnavailable, "The server's configuration is broken", "see the server's log"),
+    "HV": _ODD,
+    "P0": _Complaint(
+        DatabaseRefused,
+        "A function or a trigger of ShotSpot's refuses a row",
+        "see the server's log for which one",
+        quoted=False,
+    ),
+    "XX": _BROKEN,
+}
+
+# A connection that never came about has no SQLSTATE, in words alone; a server that speaks another language, or a
+# pooler of another make, gets the line of what is unreachable.
+_BY_WORDS: tuple[tuple[str, str], ...] = (
+    (r"too many (clients|connections)|remaining connection slots|no more connections allowed", "53300"),
+    (r"unsupported startup parameter", "08P01"),
+    (r"password authentication failed|no pg_hba\.conf entry|auth failed|no password supplied", "28000"),
+    (r"role \S+ does not exist|role \S+ is not permitted to log in|no such user", "28000"),
+    (r"database \S+ does not exist|no such database", "3D000"),
+    (r"starting up|shutting down|in recovery mode|not yet accepting connections", "57P03"),
+)
+_OPERATIONAL = (
+    sqlalchemy_errors.OperationalError,
+    sqlalchemy_errors.InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+
+
+def state_of(error: BaseException) -> str:
+    """The SQLSTATE of a driver's error, wrapped by SQLAlchemy or not; empty where it has none."""
+    driver = getattr(error, "orig", None) or error
+    return getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or ""
+
+
+def in_our_words(error: Exception, password: str | None = None) -> TwizzitPipelineError | None:
+    """What a driver's error is in ours, one line; None where only a mistake of ours can cause it.
+
+    Args:
+        password: of the connection; a driver that quotes it is corrected.
+    """
+    driver = getattr(error, "orig", None) or error
+    said = _said(driver, password)
+    found = _of_state(state_of(error)) or _of_words(error, said)
+    if found is None:
+        return None
+    wrong = _rule(found, driver)
+    if found.quoted and said:
+        wrong = f"{wrong}: {said}"
+    return found.kind(f"{wrong}; {found.todo}")
+
+
+def _of_state(state: str) -> _Complaint | None:
+    for length in (5, 3, 2):
+        if len(state) == 5 and state[:length] in _BY_STATE:
+            return _BY_STATE[state[:length]]
+    return None
+
+
+def _of_words(error: Exception, said: str) -> _Complaint | None:
+    if not isinstance(error, _OPERATIONAL) or state_of(error):
+        return _NOT_NOW if isinstance(error, _OPERATIONAL) else None
+    for words, state in _BY_WORDS:
+        if re.search(words, said):
+            return _of_state(state)
+    return _UNREACHABLE
+
+
+def _said(driver: Any, password: str | None) -> str:
+    """The first line of what the driver says: details, which quote rows, come after it."""
+    primary = getattr(getattr(driver, "diag", None), "message_primary", None) or str(driver)
+    said = next((line.strip() for line in primary.splitlines() if line.strip()), type(driver).__name__)
+    return said.replace(password, "***") if password else said
+
+
+def _rule(found: _Complaint, driver: Any) -> str:
+    """Which constraint, trigger's table or column it was: their names are no data."""
+    diag = getattr(driver, "diag", None)
+    if found.quoted or diag is None:
+        return found.wrong
+    named = [
+        f"{kind} {name}"
+        for kind, name in (
+            ("constraint", getattr(diag, "constraint_name", None)),
+            ("table", getattr(diag, "table_name", None)),
+            ("column", getattr(diag, "column_name", None)),
+        )
+        if name
+    ]
+    return f"{found.wrong} ({', '.join(named)})" if named else found.wrong

@@ -1,0 +1,105 @@
+"""Where Dagster's tables land: in a schema of their own, never among ShotSpot's tables.
+
+Dagster is given that schema as a connection option (`search_path`). A pooler may drop it, and Dagster would not notice:
+so it is tried before Dagster is.
+"""
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+from twizzit_pipeline.errors import DatabaseRefused
+from twizzit_pipeline.storage.engine import Database, driver_errors
+from twizzit_pipeline.storage.suited import require_suited
+from twizzit_pipeline.storage.urls import settings_in
+
+# Any number, as long as no other program on the same database takes it: here the bytes of "twizzit".
+_LOCK = int.from_bytes(b"twizzit", "big")
+
+
+def prepare_schema(database: Database) -> None:
+    """Makes sure that Dagster's tables land in the schema that its URL names, and makes the schema where it is missing.
+
+    Where ShotSpot's tables are another role's, that role may read what is made in it: its `pg_dump` reads everything.
+
+    Raises:
+        DatabaseRefused: connection options are dropped on the way, or the URL leads into ShotSpot's own schema, or the
+            schema may not be made, or nothing can be written here.
+        UnsupportedDatabase: the database is none that we write into.
+        DatabaseUnavailable: it cannot be reached.
+    """
+    url = make_url(database.dagster_url)
+    given = url.query.get("options", "")
+    wanted = settings_in(given if isinstance(given, str) else " ".join(given)).get("search_path")
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with driver_errors(str(url.password) if url.password else None):
+        with database.engine.connect() as connection:
+            require_suited(connection)
+        with psycopg.connect(plain, connect_timeout=10, prepare_threshold=None) as dagsters:
+            if wanted is None:
+                _refuse_among_shotspots(dagsters)
+            else:
+                _refuse_another_path(dagsters, wanted)
+                _make(dagsters, wanted.split(",")[0].strip().strip('"'))
+
+
+def _refuse_another_path(connection: "psycopg.Connection[Any]", wanted: str) -> None:
+    found = _one(connection, "SELECT current_setting('search_path')")
+    if "".join(found.split()) != "".join(wanted.split()):
+        raise DatabaseRefused(
+            "What stands between this program and the database drops connection options, so Dagster's tables would "
+            "land among ShotSpot's; nothing was written: name PostgreSQL itself in DAGSTER_POSTGRES_URL, like "
+            "postgresql://user:password@host:5432/database?options=-csearch_path%3Ddagster"
+        )
+
+
+def _refuse_among_shotspots(connection: "psycopg.Connection[Any]") -> None:
+    if _one(connection, "SELECT to_regclass('clubs') IS NOT NULL AND to_regclass('players') IS NOT NULL"):
+        raise DatabaseRefused(
+            "DAGSTER_POSTGRES_URL leads to ShotSpot's own schema, and Dagster's tables would land there; nothing was "
+            "written: add ?options=-csearch_path%3Ddagster to it"
+        )
+
+
+def _make(connection: "psycopg.Connection[Any]", schema: str) -> None:
+    if _one(connection, "SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", schema):
+        return
+    # IF NOT EXISTS alone still fails for the second of two that start at once.
+    _one(connection, "SELECT pg_advisory_xact_lock(%s)", _LOCK)
+    if _one(connection, "SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", schema):
+        return
+    if not _one(connection, "SELECT has_database_privilege(current_database(), 'CREATE')"):
+        name, user = connection.execute(
+            "SELECT quote_ident(current_database()), quote_ident(current_user)"
+        ).fetchone() or ("", "")
+        raise DatabaseRefused(
+            f"The database's user may not make a schema for Dagster; as its owner: GRANT CREATE ON DATABASE {name} "
+            f"TO {user}"
+        )
+    named = sql.Identifier(schema)
+    connection.execute(sql.SQL("CREATE SCHEMA {}").format(named))
+    owner = _one(
+        connection,
+        "SELECT pg_get_userbyid(c.relowner) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relname = 'clubs' AND c.relkind IN ('r', 'p') AND pg_get_userbyid(c.relowner) <> current_user"
+        " LIMIT 1",
+    )
+    if owner is not None:
+        _let_read(connection, named, sql.Identifier(owner))
+
+
+def _let_read(connection: "psycopg.Connection[Any]", schema: sql.Identifier, role: sql.Identifier) -> None:
+    names = {"schema": schema, "role": role}
+    for statement in (
+        "GRANT USAGE ON SCHEMA {schema} TO {role}",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {role}",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON SEQUENCES TO {role}",
+    ):
+        connection.execute(sql.SQL(statement).format(**names))
+
+
+def _one(connection: "psycopg.Connection[Any]", statement: str, *values: object) -> Any:
+    row = connection.execute(statement, values).fetchone()
+    return None if row is None else row[0]

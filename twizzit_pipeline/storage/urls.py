@@ -1,0 +1,71 @@
+"""Database URLs: how they are spelled, read without ever showing a password, and the options in them."""
+
+import re
+
+from pydantic import SecretStr
+from sqlalchemy import URL, make_url
+from sqlalchemy import exc as sqlalchemy_errors
+
+from twizzit_pipeline.errors import UnsupportedDatabase
+
+_SPELLINGS = frozenset({"postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"})
+_OPTION = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|\S)*)")
+
+
+def parse_url(secret: SecretStr, variable: str) -> URL:
+    """The URL; an `@` in its password may stand as it is, as ShotSpot's Node takes it.
+
+    Args:
+        variable: where it comes from, for the message.
+
+    Raises:
+        UnsupportedDatabase: it names no PostgreSQL, or where its password ends cannot be said. No part of the
+            password is in the message.
+    """
+    text = _with_at_signs_encoded(secret.get_secret_value().strip(), variable)
+    try:
+        url = make_url(text)
+    except (sqlalchemy_errors.ArgumentError, ValueError):
+        raise UnsupportedDatabase(
+            f"{variable} is no database URL: write postgresql://user:password@host:5432/database"
+        ) from None
+    if url.drivername not in _SPELLINGS:
+        raise UnsupportedDatabase(
+            f"{variable} names {url.drivername!r}: only PostgreSQL is supported, as postgresql://user@host:5432/database"
+        )
+    return url
+
+
+def with_option(url: URL, option: str) -> str:
+    """The URL's `options` with one more; the last of a name counts."""
+    given = url.query.get("options", "")
+    before = given if isinstance(given, str) else " ".join(given)
+    return f"{before} -c{option}".strip()
+
+
+def settings_in(options: str) -> dict[str, str]:
+    """What connection options set: name → value; the last of a name counts.
+
+    >>> settings_in("-csearch_path=dagster -c lock_timeout=5s --timezone=UTC")
+    {'search_path': 'dagster', 'lock_timeout': '5s', 'timezone': 'UTC'}
+    """
+    found = {name.replace("-", "_").lower(): value for name, value in _OPTION.findall(options)}
+    return {name: re.sub(r"\\(.)", r"\1", value) for name, value in found.items()}
+
+
+def _with_at_signs_encoded(text: str, variable: str) -> str:
+    """SQLAlchemy ends a password at the first `@`, so the rest of it would be a host, which errors show."""
+    scheme, mark, rest = text.partition("://")
+    if not mark or "@" not in rest:
+        return text
+    end = re.compile(r"[/?#]|$").search(rest, rest.index("@"))
+    assert end is not None  # the end of the text at the latest
+    authority, remaining = rest[: end.start()], rest[end.start() :]
+    login, _, host = authority.rpartition("@")
+    if "@" in remaining:
+        raise UnsupportedDatabase(
+            f"{variable}: where its password ends cannot be said; in a password write @ as %40, / as %2F, ? as %3F and "
+            "# as %23"
+        )
+    user, colon, password = login.partition(":")
+    return f"{scheme}://{user}{colon}{password.replace('@', '%40')}@{host}{remaining}"
