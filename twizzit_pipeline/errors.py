@@ -30,7 +30,6 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── TeamsNotScanned           the players of a season were asked for before its teams
         ├── UnknownCredential         no credential has that id or name
         ├── UnknownSeason             no season can be called that
-        ├── UnknownOrganization       the credential reads another organization than the one asked for
         ├── UnknownRequest            no request for a sync has that id
         ├── UnknownTeam               no team of ShotSpot has that id or name
         ├── UnknownPlayer             no player of a team has that name
@@ -152,7 +151,9 @@ class SyncInProgress(TransientError):
 class NoOrchestrator(TransientError):
     """Nobody is there to turn a request into a run: no heartbeat for a minute."""
 
-    def __init__(self, message: str = "No orchestrator is running") -> None:
+    def __init__(
+        self, message: str = "No orchestrator is running: nothing was asked for; start one on its server (twizzit up)"
+    ) -> None:
         super().__init__(message)
 
 
@@ -239,10 +240,6 @@ class UnknownCredential(PermanentError):
 
 class UnknownSeason(PermanentError):
     """No season can be called that."""
-
-
-class UnknownOrganization(PermanentError):
-    """The credential reads another organization than the one that was asked for."""
 
 
 class UnknownRequest(PermanentError):

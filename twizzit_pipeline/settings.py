@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DAGSTER_POSTGRES_URL", "dagster_postgres_url"),
         description="Where Dagster keeps its own tables; by default the schema `dagster` of the same database",
     )
-    encryption_key: SecretStr | None = Field(None, description="64 hexadecimal characters; ShotSpot's own key")
+    encryption_key: SecretStr | None = Field(None, description="64 hexadecimal characters, or ShotSpot's key as it is")
     encryption_key_previous: SecretStr | None = Field(
         None, description="The key before it, while passwords are stored with it still"
     )
@@ -107,8 +107,11 @@ class Settings(BaseSettings):
     @classmethod
     def _origins(cls, value: str) -> str:
         for origin in _listed(value):
-            if re.fullmatch(r"https?://[^/?#\s@*]+", origin) is None:
-                raise ValueError("each origin is a scheme and a host, like https://shotspot.example, without a slash")
+            if re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#\s@*]+", origin) is None:
+                raise ValueError(
+                    "each origin is a scheme and a host, like https://shotspot.example or capacitor://localhost, "
+                    "without a slash"
+                )
         return value
 
     @field_validator("notify_webhook_url")

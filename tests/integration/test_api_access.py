@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -289,6 +290,40 @@ def test_each_role_gets_in_where_the_reference_says(api: ApiServer, route: Route
                 assert answer.status_code == (400 if rubbish else 200), spelled
 
 
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_whoever_must_change_their_password_may_do_nothing_else(api: ApiServer, route: Route) -> None:
+    sent = token_of({"userId": 7, "role": "admin", "passwordMustChange": True})
+    answer = ask(api, route, route.url(), sent)
+    assert (answer.status_code, answer.json()["error"]) == (403, "Password change required")
+
+
+def test_whoever_has_changed_it_gets_in(api: ApiServer) -> None:
+    for claim in (False, None, 0):
+        sent = token_of({"userId": 7, "role": "admin", "passwordMustChange": claim})
+        assert httpx.get(f"{api.url}/credentials", headers={"Authorization": f"Bearer {sent}"}).status_code == 200
+
+
+def test_a_token_from_the_future_is_taken_as_shotspot_takes_it_and_the_clocks_are_named(
+    api: ApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for ahead in (3, 90, 86_400):
+        sent = token_of({"userId": 7, "role": "admin", "iat": int(time.time()) + ahead, "exp": time.time() + 90_000})
+        caplog.clear()
+        with caplog.at_level("WARNING", logger="twizzit_pipeline"):
+            answer = httpx.get(f"{api.url}/credentials", headers={"Authorization": f"Bearer {sent}"})
+        assert answer.status_code == 200
+        assert ("clocks differ" in caplog.text) is (ahead > 5)
+
+
+def test_a_token_that_is_over_names_the_time_by_this_clock(api: ApiServer) -> None:
+    for claims in ({"exp": int(time.time()) - 60}, {"nbf": int(time.time()) + 600}):
+        sent = token_of({"userId": 7, "role": "admin", **claims})
+        answer = httpx.get(f"{api.url}/credentials", headers={"Authorization": f"Bearer {sent}"})
+        assert answer.status_code == 401
+        assert f"{datetime.now(UTC):%Y-%m-%d}" in answer.json()["message"]
+        assert "clock" in answer.json()["message"]
+
+
 def test_the_scheme_of_the_header_may_be_spelled_as_one_likes(api: ApiServer) -> None:
     for spelled, status in (("bearer", 200), ("BEARER", 200), ("Basic", 401), ("Token", 401)):
         answer = httpx.get(f"{api.url}/credentials", headers={"Authorization": f"{spelled} {token('admin')}"})
@@ -317,7 +352,8 @@ def test_a_wrong_body_is_told_field_by_field(api: ApiServer, route: Route) -> No
         assert answer.json()["error"] == "Validation failed"
         faults = answer.json()["details"]
         assert faults
-        assert all(set(fault) == {"field", "message"} and fault["message"] for fault in faults)
+        assert all(set(fault) == {"field", "message", "param", "msg"} and fault["message"] for fault in faults)
+        assert all((fault["param"], fault["msg"]) == (fault["field"], fault["message"]) for fault in faults)
         if isinstance(wrong, dict) and len(wrong) == 1:
             assert {fault["field"].split(".")[0] for fault in faults} == set(wrong)
 

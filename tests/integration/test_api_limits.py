@@ -58,9 +58,13 @@ def test_answers_are_kept_by_nobody(api: ApiServer) -> None:
             assert "server" not in answer.headers or answer.headers["server"] == "uvicorn"
 
 
+WRITES = ("POST", "PUT", "DELETE")
+
+
 def test_no_origin_may_call_unless_it_is_listed(serve: Callable[..., ApiServer]) -> None:
     shotspot = {"Origin": "https://shotspot.example"}
-    asking = {**shotspot, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization"}
+    wanted = "authorization,content-type,x-csrf-token"  # what ShotSpot's front end sends
+    asking = {**shotspot, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": wanted}
     with serve().client(token("admin")) as client:
         assert "access-control-allow-origin" not in client.get("/health", headers=shotspot).headers
         assert client.options("/sync/config/1", headers=asking).status_code == 405
@@ -72,11 +76,22 @@ def test_no_origin_may_call_unless_it_is_listed(serve: Callable[..., ApiServer])
         answer = client.get("/mappings/teams", headers=shotspot)
         assert answer.headers["access-control-allow-origin"] == "https://shotspot.example"
         assert "X-Total-Count" in answer.headers["access-control-expose-headers"]
-        assert "access-control-allow-credentials" not in answer.headers
+        for told in (preflight, answer):  # its front end asks with credentials, and a browser wants to hear that
+            assert told.headers["access-control-allow-credentials"] == "true"
         stranger = client.get("/mappings/teams", headers={"Origin": "https://elsewhere.example"})
         assert "access-control-allow-origin" not in stranger.headers
         refused = client.get("/credentials", headers={**shotspot, "Authorization": "Bearer no"})
         assert refused.headers["access-control-allow-origin"] == "https://shotspot.example"
+
+
+@pytest.mark.parametrize("origin", ["http://localhost", "capacitor://localhost", "https://shotspot.example:8443"])
+def test_the_mobile_app_may_be_listed(serve: Callable[..., ApiServer], origin: str) -> None:
+    with serve(allowed_origins=load_settings(_env_file=None, allowed_origins=origin).allowed_origins).client(
+        token("admin")
+    ) as client:
+        asking = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "prefer"}
+        assert client.options("/sync/teams/1", headers=asking).headers["access-control-allow-origin"] == origin
+        assert client.get("/audit", headers={"Origin": origin}).headers["access-control-allow-origin"] == origin
 
 
 @pytest.mark.parametrize("origins", ["*", "shotspot.example", "https://a.example/", "https://a.example/path"])
@@ -88,15 +103,21 @@ def test_an_origin_that_is_none_is_refused_at_the_start(origins: str) -> None:
 def test_an_error_that_nobody_foresaw_shows_no_word_of_itself(
     settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = ApiServer(settings, database)
+    server = ApiServer(settings.model_copy(update={"allowed_origins": "https://shotspot.example"}), database)
 
-    @server.app.get(f"{PREFIX}/broken")
+    @server.app.api_route(f"{PREFIX}/broken", methods=["GET", "POST", "PUT", "DELETE"])
     def broken() -> None:
         raise RuntimeError(f"the password is hunter{1 + 1}")
 
     with caplog.at_level(logging.ERROR, logger="twizzit_pipeline"), server:
-        answer = httpx.get(f"{server.url}/broken")
-    assert (answer.status_code, answer.json()) == (500, {"error": "Internal server error"})
+        elsewhere = {"Origin": "https://shotspot.example"}
+        answers = [httpx.request(verb, f"{server.url}/broken", headers=elsewhere) for verb in ("GET", *WRITES)]
+    # a 5xx on a write is shown as "queued for sync when online" by ShotSpot's front end, and thrown away
+    assert [answer.status_code for answer in answers] == [500, 424, 424, 424]
+    for answer in answers:
+        assert answer.json()["error"] == "Internal server error"
+        # without it, a page elsewhere takes the error for no network
+        assert answer.headers["access-control-allow-origin"] == "https://shotspot.example"
     assert "RuntimeError" in caplog.text
     assert "in broken" in caplog.text
     assert "hunter2" not in caplog.text
@@ -115,6 +136,9 @@ def test_a_database_that_is_gone_is_503_and_not_a_traceback(settings: Settings, 
             assert (health.status_code, health.json()["database"]) == (503, "unavailable")
             answer = client.get("/credentials")
             assert (answer.status_code, answer.json()["error"]) == (503, "Database unavailable")
+            for verb, path in (("POST", "/sync/teams/1"), ("POST", "/verify/1"), ("DELETE", "/credentials/1")):
+                write = client.request(verb, path)
+                assert (write.status_code, write.json()) == (424, answer.json())
             assert str(name) not in answer.text
             assert client.get("/openapi.json").status_code == 200
         finally:

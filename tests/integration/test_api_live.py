@@ -1,5 +1,6 @@
 """What Twizzit lists now, over HTTP: its shapes, what it costs in calls, and what comes of a Twizzit that is broken."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import update
 from tests.integration.api_server import ApiServer, token
 from tests.integration.sync_world import SyncWorld, quick
 from twizzit_pipeline.errors import UnknownCredential
+from twizzit_pipeline.http_api import service
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
@@ -94,15 +96,23 @@ def test_a_preview_shows_who_plays_in_a_group(coach: httpx.Client, world: SyncWo
     assert not world.rows(tables.twizzit_players)
 
 
-def test_another_organization_or_season_is_unknown(coach: httpx.Client, world: SyncWorld) -> None:
+def test_the_organization_of_another_credential_is_ignored_as_shotspot_does(
+    coach: httpx.Client, world: SyncWorld
+) -> None:
+    """Its front end keeps the one of the first credential and sends it along for all others."""
+    first, second = world.add_credential(), world.add_credential(place=1)
+    other = coach.get(f"/organization/{first}").json()["organizationId"]
+    for what in ("groups", "seasons"):
+        own = coach.get(f"/{what}/{second}").json()
+        for sent in (other, "1", "null", "undefined"):
+            answer = coach.get(f"/{what}/{second}?organizationId={sent}")
+            assert (answer.status_code, answer.json()) == (200, own)
+
+
+def test_another_season_is_unknown(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
-    for path, error in (
-        (f"/groups/{credential_id}?organizationId=1", "Organization not found"),
-        (f"/seasons/{credential_id}?organizationId=1", "Organization not found"),
-        (f"/groups/{credential_id}?seasonId=1999-2000", "Season not found"),
-    ):
-        answer = coach.get(path)
-        assert (answer.status_code, answer.json()["error"]) == (404, error)
+    answer = coach.get(f"/groups/{credential_id}?seasonId=1999-2000")
+    assert (answer.status_code, answer.json()["error"]) == (404, "Season not found")
     assert coach.get(f"/groups/{credential_id}?organizationId=&seasonId=&groupType=").status_code == 200
 
 
@@ -201,3 +211,18 @@ def test_a_slow_twizzit_keeps_nobody_from_reading_the_database(world: SyncWorld)
         assert [one.result().status_code for one in quick_ones] == [200] * 4
         assert not any(one.done() for one in slow)
         assert {one.result().status_code for one in slow} == {200}
+
+
+def test_nobody_waits_longer_for_twizzit_than_a_proxy_does(
+    coach: httpx.Client, world: SyncWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ShotSpot's proxy waits for 60 s, and shows a page of its own then."""
+    assert service.ANSWER_SECONDS < 60
+    monkeypatch.setattr(service, "ANSWER_SECONDS", 0.3)
+    credential_id = world.add_credential()
+    world.simulator.faults.arm("slow", path="/organizations", seconds=2.0, times=None)
+    for method, path in (("GET", "/organization"), ("POST", "/verify")):
+        began = time.monotonic()
+        answer = coach.request(method, f"{path}/{credential_id}")
+        assert time.monotonic() - began < 1.5
+        assert (answer.status_code, answer.json()["error"]) == (424, "Connection failed")

@@ -102,11 +102,14 @@ def test_without_an_orchestrator_nothing_is_asked_for(coach: httpx.Client, world
     credential_id = world.add_credential()
     for path in ("teams", "players", "clubs"):
         answer = coach.post(f"/sync/{path}/{credential_id}")
-        assert (answer.status_code, answer.json()) == (503, {"error": "No orchestrator is running"})
+        assert answer.status_code == 424  # a 5xx is shown as success by ShotSpot's front end
+        assert set(answer.json()) == {"error", "message"}
+        assert answer.json()["error"] == "No orchestrator is running"
+        assert "twizzit up" in answer.json()["message"]
     heartbeat.beat(world.database.engine)
     with world.database.engine.begin() as connection:
         connection.execute(text("UPDATE twizzit_orchestrators SET heartbeat_at = now() - interval '61 seconds'"))
-    assert coach.post(f"/sync/teams/{credential_id}").status_code == 503
+    assert coach.post(f"/sync/teams/{credential_id}").status_code == 424
     assert coach.get("/health").json()["orchestrator"]["alive"] is False
     assert not world.rows(tables.sync_requests)
 
@@ -188,6 +191,7 @@ def test_whoever_does_not_wait_is_told_where_to_ask(coach: httpx.Client, world: 
     asked = answer.json()
     assert answer.headers["location"] == f"{PREFIX}/sync/requests/{asked['requestId']}"
     assert (asked["success"], asked["status"], asked["syncId"]) == (True, "queued", None)
+    assert "sync history" in asked["message"]  # all that ShotSpot's page shows of it
     place = answer.headers["location"].removeprefix(PREFIX)
     waiting = coach.get(place).json()
     assert (waiting["status"], waiting["result"], waiting["credentialId"]) == ("queued", None, credential_id)
@@ -199,6 +203,14 @@ def test_whoever_does_not_wait_is_told_where_to_ask(coach: httpx.Client, world: 
     assert over["status"] == "partial_success"
     assert over["result"]["syncId"] == over["syncId"]
     assert over["result"]["succeeded"] == len(world.simulator.world.truth(world.club()).teams)
+
+
+def test_the_usual_wait_ends_before_shotspots_proxy_gives_up(coach: httpx.Client, api: ApiServer) -> None:
+    paths = httpx.get(f"{api.root}/openapi.json").json()["paths"]
+    for what in ("teams", "clubs", "players", "competitions"):
+        parameters = paths[f"{PREFIX}/sync/{what}/{{credentialId}}"]["post"]["parameters"]
+        (usual,) = (one["schema"]["default"] for one in parameters if one["name"] == "wait")
+        assert 0 < usual < 55
 
 
 def test_a_wait_that_is_over_before_the_sync_ends_as_202(coach: httpx.Client, world: SyncWorld) -> None:

@@ -91,13 +91,13 @@ def test_the_environment_may_name_the_key_before_it(tmp_path: Path) -> None:
     assert moved.current != PREVIOUS
 
 
-def test_a_malformed_previous_key_is_named(tmp_path: Path) -> None:
-    short = SecretStr("short")
+def test_an_empty_previous_key_is_named(tmp_path: Path) -> None:
+    empty = SecretStr(" ")
     for settings in (
-        embedded(tmp_path, encryption_key=KEY, encryption_key_previous=short),
-        embedded(tmp_path, encryption_key_previous=short),
+        embedded(tmp_path, encryption_key=KEY, encryption_key_previous=empty),
+        embedded(tmp_path, encryption_key_previous=empty),
     ):
-        with pytest.raises(SettingsError, match=r"^TWIZZIT_ENCRYPTION_KEY_PREVIOUS must be 64"):
+        with pytest.raises(SettingsError, match=r"^TWIZZIT_ENCRYPTION_KEY_PREVIOUS is empty"):
             encryption_keys(settings)
     (tmp_path / PREVIOUS_FILE).write_text("gone wrong\n")
     with pytest.raises(SettingsError, match=PREVIOUS_FILE):

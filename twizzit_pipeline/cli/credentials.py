@@ -80,10 +80,10 @@ def _add_one(organization: str, username: str, endpoint: str, *, password_stdin:
     from twizzit_pipeline.twizzit.endpoint import parse_endpoint, refuse_private  # noqa: PLC0415
 
     settings = load_settings()
-    base_url = parse_endpoint(endpoint).base_url
-    if len(base_url) > _LONGEST_ENDPOINT:
+    endpoint = endpoint.strip()  # else as it was typed: ShotSpot reads it too, and appends the path to a bare host
+    if len(endpoint) > _LONGEST_ENDPOINT:
         raise typer.BadParameter(f"at most {_LONGEST_ENDPOINT} characters", param_hint="--endpoint")
-    refuse_private(base_url, allow_private=settings.allow_private_endpoints)
+    refuse_private(parse_endpoint(endpoint).base_url, allow_private=settings.allow_private_endpoints)
     key = encryption_keys(settings)
     password = asking.secret("password", from_stdin=password_stdin)
     with opened(settings) as here:
@@ -93,7 +93,7 @@ def _add_one(organization: str, username: str, endpoint: str, *, password_stdin:
             organization_name=organization,
             api_username=username,
             password=password,
-            api_endpoint=base_url,
+            api_endpoint=endpoint,
         )
     typer.echo(new_id)
     console(stderr=True).print(f"Stored. See whether it works: twizzit credentials verify {new_id}")

@@ -1,8 +1,8 @@
 """Passwords in and out of the columns: AES-256-CBC as Node's `aes-256-cbc` does it, and a MAC that ShotSpot ignores.
 
 What belongs here: bytes to bytes. Where the keys come from is `key.py`, where rows go is `store.py`. The format is in
-shotspot-schema.md: key of 64 hexadecimal characters, a fresh random IV of 16 bytes for each password, PKCS#7, UTF-8,
-cipher text and IV as lower-case hexadecimal.
+shotspot-schema.md: key of 64 hexadecimal characters (of another text its SHA-256), a fresh random IV of 16 bytes for
+each password, PKCS#7, UTF-8, cipher text and IV as lower-case hexadecimal.
 """
 
 import os
@@ -20,8 +20,9 @@ from twizzit_pipeline.errors import DecryptionFailed, TamperedCredential
 _BLOCK = 16
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _REMEDIES = (
-    "check that TWIZZIT_ENCRYPTION_KEY is set and right, that it is 64 hexadecimal characters, and that it is still "
-    "the key that this password was stored with (else set that one as TWIZZIT_ENCRYPTION_KEY_PREVIOUS); if that key "
+    "check that TWIZZIT_ENCRYPTION_KEY is set and right to the letter (64 hexadecimal characters, or whatever text "
+    "ShotSpot has), and that it is still the key that this password was stored with (else set that one as "
+    "TWIZZIT_ENCRYPTION_KEY_PREVIOUS); if that key "
     "is lost, store the password again (twizzit credentials change-password)"
 )
 _RESTORE = (

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -36,20 +37,39 @@ def keys_of(key: Keys | SecretStr) -> Keys:
     return key if isinstance(key, Keys) else Keys(key)
 
 
+def is_hexadecimal(key: SecretStr) -> bool:
+    """Whether a key is 64 hexadecimal digits, which are its bytes; any other text stands for its SHA-256."""
+    return _KEY.fullmatch(key.get_secret_value()) is not None
+
+
 def check_key(key: SecretStr, *, source: str = KEY) -> bytes:
-    """The 32 bytes of a key, or what is wrong with it.
+    """The 32 bytes of a key as ShotSpot takes it: 64 hexadecimal digits are the bytes, any other text stands for its
+    SHA-256.
 
     Raises:
-        SettingsError: not 64 hexadecimal characters; names `source`, never the value.
+        SettingsError: there is nothing in it, or it is no text; names `source`, never the value.
     """
     text = key.get_secret_value()
-    if not _KEY.fullmatch(text):
-        fault = f"it has {len(text)}" if len(text) != 64 else "some of its characters are no hexadecimal digits"
+    if is_hexadecimal(key):
+        return bytes.fromhex(text)
+    if not text.strip():
+        raise SettingsError(f"{source} is empty; use ShotSpot's key, or make one: openssl rand -hex 32")
+    try:
+        return sha256(text.encode()).digest()
+    except UnicodeEncodeError:
+        raise SettingsError(f"{source} is no text in UTF-8; use ShotSpot's key, as its .env file has it") from None
+
+
+def _check_kept(key: SecretStr, *, path: Path) -> None:
+    """A key that we made is 64 hexadecimal digits: another text in its file is a file that was damaged.
+
+    Raises:
+        SettingsError: it is another text.
+    """
+    if not is_hexadecimal(key):
         raise SettingsError(
-            f"{source} must be 64 hexadecimal characters, and {fault}; use ShotSpot's key, or make one: "
-            "openssl rand -hex 32"
+            f"The encryption key {path} is damaged: it must be 64 hexadecimal characters; put it back from a backup"
         )
-    return bytes.fromhex(text)
 
 
 def in_file(settings: Settings) -> bool:
@@ -65,7 +85,7 @@ def encryption_keys(settings: Settings) -> Keys:
     made for a server of your own: ShotSpot has one for the rows there, and a second would lock it out.
 
     Raises:
-        SettingsError: no key, or a malformed one.
+        SettingsError: no key, an empty one, or a damaged file of ours.
     """
     if in_file(settings):
         return _kept(settings)
@@ -101,9 +121,9 @@ def _kept(settings: Settings) -> Keys:
     with key_file_errors(home):
         current = key_file.read_or_make(home)
         previous = key_file.previous(home)
-    check_key(current, source=str(home / KEY_FILE))
+    _check_kept(current, path=home / KEY_FILE)
     if previous is not None:
-        check_key(previous, source=str(home / PREVIOUS_FILE))
+        _check_kept(previous, path=home / PREVIOUS_FILE)
     elif settings.encryption_key_previous is not None:
         previous = settings.encryption_key_previous
         check_key(previous, source=PREVIOUS_KEY)

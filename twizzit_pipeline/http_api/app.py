@@ -78,16 +78,18 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     document_truly(app)
     # The last one added is the first one asked.
     app.add_middleware(BodyLimit)
+    app.add_middleware(UnexpectedErrors)
     if settings.origins:
+        # Around everything that answers: an error without these headers looks like no network to a page elsewhere.
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Prefer"],
+            allow_headers=["Authorization", "Content-Type", "Prefer", "X-CSRF-Token"],
+            allow_credentials=True,  # ShotSpot's front end asks for it always; there are no cookies to be had
             expose_headers=["X-Total-Count", "Location", "Retry-After"],
         )
     app.add_middleware(_PrivateAnswers)
-    app.add_middleware(UnexpectedErrors)
     app.add_middleware(AccessLines)
     return app
 

@@ -7,6 +7,7 @@ What belongs here: HS256 tokens with the claims `userId`, `username`, `role` and
 import time
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Literal, cast, get_args
 
@@ -16,12 +17,15 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.storage.audit import Actor
 
 Role = Literal["admin", "coach", "user", "monitor"]
 
 ROLES: tuple[Role, ...] = get_args(Role)
+
+_log = logs.logger(__name__)
 
 _ALGORITHM = "HS256"
 _CLOCKS_APART_SECONDS = 5  # ShotSpot's clock and this one
@@ -85,8 +89,11 @@ class Tokens:
     def caller(self, authorization: str | None) -> Caller:
         """Who the header ``Authorization`` names.
 
+        A token from the future (`iat`) is taken, as ShotSpot takes it: the clocks differ, and a log line says so.
+
         Raises:
-            Problem: 401, for no token and for every fault that one can have.
+            Problem: 401, for no token and for every fault that one can have; 403, where its owner must choose another
+                password first.
         """
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.casefold() != "bearer" or not token.strip():
@@ -96,13 +103,18 @@ class Tokens:
                 token.strip(),
                 self._secret.get_secret_value(),
                 algorithms=[_ALGORITHM],
-                options={"require": ["exp"]},
+                options={"require": ["exp"], "verify_iat": False},
                 leeway=_CLOCKS_APART_SECONDS,
             )
         except jwt.ExpiredSignatureError:
-            raise unauthenticated("Token expired", "The token is over: log in again") from None
+            raise unauthenticated("Token expired", f"The token is over: log in again. {_by_this_clock()}") from None
+        except jwt.ImmatureSignatureError:
+            raise unauthenticated("Invalid token", f"The token is not valid yet. {_by_this_clock()}") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise _invalid() from None
+        if claims.get("passwordMustChange"):  # ShotSpot lets such a token do nothing but that
+            raise Problem(403, "Password change required", "Choose another password in ShotSpot first")
+        _tell_of_clocks(claims.get("iat"))
         return _caller(claims, token.strip())
 
 
@@ -167,6 +179,20 @@ def unauthenticated(error: str, message: str) -> Problem:
 def forbidden() -> Problem:
     """403 in the guide's words."""
     return Problem(403, "Insufficient permissions")
+
+
+def _by_this_clock() -> str:
+    """The time here, so that a clock that is off can be seen from the answer alone."""
+    return f"By this server's clock it is {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC; if that is off, set the clock"
+
+
+def _tell_of_clocks(issued_at: object) -> None:
+    """A log line where a token was made in the future: this clock is behind ShotSpot's, or that one ahead."""
+    if isinstance(issued_at, int | float) and (ahead := issued_at - time.time()) > _CLOCKS_APART_SECONDS:
+        _log.warning(
+            "clocks differ",  # this machine's is behind ShotSpot's: the token was made in the future
+            seconds=round(ahead),
+        )
 
 
 def _invalid() -> Problem:

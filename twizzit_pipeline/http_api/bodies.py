@@ -117,13 +117,19 @@ _Meaning = TypeVar("_Meaning")
 Meant = Annotated[dict[Word, _Meaning | None], Field(max_length=MOST_WORDS)]
 
 
+def _unless_empty(value: object) -> object:
+    """A form's empty field is one that was left out."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 class NewCredential(Body):
-    """A login to store; without `apiEndpoint`, the guide's default."""
+    """A login to store; without `apiEndpoint`, the guide's default or the live service, whichever answers."""
 
     organization_name: Name
     api_username: Name
     api_password: Password
-    api_endpoint: Url | None = None
+    api_endpoint: Annotated[Url | None, BeforeValidator(_unless_empty)] = None
+    verify: Annotated[bool | None, Field(description="True: log in with it, and say what came of that")] = None
 
 
 class ClubChange(Body):

@@ -21,8 +21,11 @@ from twizzit_pipeline import errors
 
 _log = logging.getLogger("twizzit_pipeline.http_api")
 
-# Twizzit could not be asked: no fault of this server, so no 5xx, and none of the caller's token, so no 401.
+# What a request needs and cannot have: Twizzit, the orchestrator, the database, the key. ShotSpot's front end shows any
+# 5xx on a write as done ("queued for sync when online") and logs people out on a 401, so it is neither of these; and no
+# 409, which says that the caller can settle it.
 FAILED_DEPENDENCY = 424
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _PLACES = {"body", "path", "query", "header", "cookie"}
 _LONGEST_FIELD = 100
@@ -52,8 +55,12 @@ class Problem(Exception):
 
 
 def invalid(details: Sequence[Mapping[str, str]]) -> Problem:
-    """400 in the guide's shape; `details`: `field` and `message` of each fault."""
-    return Problem(400, "Validation failed", details=list(details))
+    """400 in the guide's shape; `details`: `field` and `message` of each fault.
+
+    Each is said once more as `param` and `msg`, which is what ShotSpot's front end reads.
+    """
+    both = [{**fault, "param": fault["field"], "msg": fault["message"]} for fault in details]
+    return Problem(400, "Validation failed", details=both)
 
 
 def invalid_field(field: str, message: str) -> Problem:
@@ -66,7 +73,6 @@ def invalid_field(field: str, message: str) -> Problem:
 _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.UnknownCredential, 404, "Credential not found"),
     (errors.UnknownSeason, 404, "Season not found"),
-    (errors.UnknownOrganization, 404, "Organization not found"),
     (errors.UnknownRequest, 404, "Sync request not found"),
     (errors.UnknownTeam, 404, "Team not found"),
     (errors.UnknownPlayer, 404, "Player not found"),
@@ -79,6 +85,7 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.NoOrchestrator, 503, "No orchestrator is running"),
     (errors.DatabaseUnavailable, 503, "Database unavailable"),
     (errors.DatabaseRefused, 503, "Database unavailable"),
+    (errors.UnsupportedDatabase, 503, "Database unavailable"),
     (errors.MigrationsPending, 503, "Database unavailable"),
     (errors.DecryptionFailed, 503, "Password decryption failed"),
     (errors.TamperedCredential, 503, "Password decryption failed"),
@@ -93,7 +100,7 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.TransientError, FAILED_DEPENDENCY, "Connection failed"),
     (errors.TwizzitPipelineError, FAILED_DEPENDENCY, "Twizzit could not be read"),
 )
-_UNSPOKEN = (errors.DatabaseUnavailable, errors.DatabaseRefused)
+_UNSPOKEN = (errors.DatabaseUnavailable, errors.DatabaseRefused, errors.UnsupportedDatabase)
 
 
 def words(error: errors.TwizzitPipelineError) -> str:
@@ -110,7 +117,7 @@ def problem_of(error: errors.TwizzitPipelineError) -> Problem:
         return Problem(status, name, "The database cannot answer now: try again later")
     if isinstance(error, errors.NotUnique):
         return Problem(status, name, str(error), choices=list(error.choices))
-    message = " ".join(str(error).split())
+    message = " ".join(str(error).split()).removeprefix(f"{name}: ")
     return Problem(status, name, None if message == name else message)
 
 
@@ -122,9 +129,14 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _of_http)
 
 
-async def _problem(_: Request, problem: Exception) -> Response:
+def _status(status: int, method: str) -> int:
+    """The status for this verb: no write is answered with a 5xx, which ShotSpot's front end takes for success."""
+    return FAILED_DEPENDENCY if status >= 500 and method not in _READS else status
+
+
+async def _problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)
-    return JSONResponse(problem.body, status_code=problem.status, headers=problem.headers)
+    return JSONResponse(problem.body, status_code=_status(problem.status, request.method), headers=problem.headers)
 
 
 async def _ours(request: Request, error: Exception) -> Response:
@@ -171,8 +183,8 @@ def _details(faults: Iterable[Any]) -> Iterable[dict[str, str]]:
 
 
 class UnexpectedErrors:
-    """Turns what nobody foresaw into a 500 without words, and logs where it happened but no values: they may be
-    passwords, or people.
+    """Turns what nobody foresaw into a 500 (a write: 424) without words of it, and logs where it happened but no
+    values: they may be passwords, or people.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -194,7 +206,8 @@ class UnexpectedErrors:
             where = "".join(traceback.format_tb(error.__traceback__))
             _log.error("Unexpected %s at %s %s\n%s", type(error).__name__, scope["method"], _route(scope), where)
             if not begun:
-                await JSONResponse({"error": "Internal server error"}, status_code=500)(scope, receive, send)
+                said = {"error": "Internal server error", "message": "Nothing was done, or not all of it: see the log"}
+                await JSONResponse(said, status_code=_status(500, scope["method"]))(scope, receive, send)
 
 
 def _route(scope: Scope) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from twizzit_pipeline.http_api.auth import CurrentCaller, Tokens
 from twizzit_pipeline.http_api.metrics import Metrics
+from twizzit_pipeline.http_api.problems import FAILED_DEPENDENCY, Problem
 from twizzit_pipeline.http_api.rate_limits import RateLimit
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
@@ -20,6 +21,7 @@ PREFIX = "/api/twizzit"
 LARGEST_OFFSET = 2**31 - 1
 DATABASE_THREADS = 5  # as many as the engine keeps connections: one more would open and close its own each time
 _TWIZZIT_THREADS = 8
+ANSWER_SECONDS = 50.0  # ShotSpot's proxy waits for 60, and what it says then is no JSON
 
 _T = TypeVar("_T")
 
@@ -66,8 +68,19 @@ class Service:
         return self.database.engine
 
     async def beside(self, work: Callable[[], _T]) -> _T:
-        """What `work` returns, done in a thread that may wait for Twizzit."""
-        return await anyio.to_thread.run_sync(work, limiter=self.twizzit_threads)
+        """What `work` returns, done in a thread that may wait for Twizzit.
+
+        Raises:
+            Problem: 424, it took longer than a proxy waits; the work goes on to its end unseen, so it must not write
+                what its caller would have to know.
+        """
+        try:
+            with anyio.fail_after(ANSWER_SECONDS):
+                return await anyio.to_thread.run_sync(work, limiter=self.twizzit_threads, abandon_on_cancel=True)
+        except TimeoutError:
+            raise Problem(
+                FAILED_DEPENDENCY, "Connection failed", f"Twizzit took longer than {ANSWER_SECONDS:.0f} s: try again"
+            ) from None
 
 
 async def _service(request: Request) -> Service:

@@ -17,7 +17,7 @@ from cachetools import TTLCache
 from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
-from twizzit_pipeline.errors import InactiveCredential, UnknownOrganization, UnknownSeason
+from twizzit_pipeline.errors import InactiveCredential, UnknownSeason
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.sync import seasons
@@ -99,41 +99,33 @@ class LiveTwizzit:
         """The organization that the credential reads."""
         return self._ask(credential_id, "organization", lambda client: client.organization())
 
-    def seasons(self, credential_id: int, *, organization_id: str | None = None) -> list[Season]:
-        """The seasons that the account lists, the newest first; the running one alone where it lists none.
-
-        Raises:
-            UnknownOrganization: the credential reads another one.
-        """
+    def seasons(self, credential_id: int) -> list[Season]:
+        """The seasons that the account lists, the newest first; the running one alone where it lists none."""
 
         def ask(client: TwizzitClient) -> list[Season]:
-            _require(client, organization_id)
             return sorted(self._listed(client), key=lambda season: season.start_date or date.min, reverse=True)
 
-        return self._ask(credential_id, ("seasons", organization_id), ask)
+        return self._ask(credential_id, "seasons", ask)
 
     def groups(
         self,
         credential_id: int,
         *,
-        organization_id: str | None = None,
         season_id: str | None = None,
         group_type: str | None = None,
     ) -> list[Team]:
         """The teams of a season (the running one by default), or its groups of another type.
 
         Raises:
-            UnknownOrganization: the credential reads another one.
             UnknownSeason: the account lists no season of that id or name.
         """
 
         def ask(client: TwizzitClient) -> list[Team]:
-            _require(client, organization_id)
             season = self._season(client, season_id)
             found = client.teams(season).teams if group_type is None else client.groups(season, group_type)
             return [team for team in found if team.id is not None]
 
-        return self._ask(credential_id, ("groups", organization_id, season_id, group_type), ask)
+        return self._ask(credential_id, ("groups", season_id, group_type), ask)
 
     def players(self, credential_id: int, group_id: str, *, season_id: str | None = None) -> list[PreviewedPlayer]:
         """Who plays in a group now; nobody where there is no such group.
@@ -283,12 +275,6 @@ def _judged(players: Sequence[Player]) -> dict[str, LiveMember]:
         rules = rejected.loc[rejected["twizzit_id"] == person, "rule"]
         found[person] = LiveMember(person, first_name, last_name, rules=(*dict.fromkeys(map(str, rules)),))
     return found
-
-
-def _require(client: TwizzitClient, organization_id: str | None) -> None:
-    own = client.organization().id
-    if organization_id is not None and own is not None and organization_id != own:
-        raise UnknownOrganization("The credential reads another organization: leave organizationId out")
 
 
 def _running(listed: list[Season], day: date) -> Season:

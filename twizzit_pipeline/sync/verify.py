@@ -19,10 +19,14 @@ from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
 from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.would_sync import TeamsToCome, teams_to_come
-from twizzit_pipeline.twizzit.endpoint import parse_endpoint, refuse_private
+from twizzit_pipeline.twizzit.endpoint import Endpoint, parse_endpoint, refuse_private
+from twizzit_pipeline.twizzit.reach import reach
 from twizzit_pipeline.twizzit.sight import suggests_wrong_endpoint
 
 LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
+LIVE_HOST = "https://app.twizzit.com"  # how ShotSpot stores it: it appends the path itself
+
+_REACH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ class Verification:
     teams: TeamsToCome | None = None
 
 
-def check_endpoint(settings: Settings, url: str) -> str:
-    """The endpoint as it should be stored: a bare host made whole, its addresses judged.
+def check_endpoint(settings: Settings, url: str) -> Endpoint:
+    """What an endpoint means, its addresses judged. It is stored as it was typed: ShotSpot reads it too.
 
     A name that cannot be looked up now is taken: every connection judges its address again.
 
@@ -56,7 +60,22 @@ def check_endpoint(settings: Settings, url: str) -> str:
     except ConnectionFailed:
         if endpoint.scheme != "https":
             raise EndpointRefused(f"The endpoint on {endpoint.host} must use https") from None
-    return endpoint.base_url
+    return endpoint
+
+
+def usual_endpoint(
+    settings: Settings, *, default: str = store.DEFAULT_ENDPOINT, otherwise: str = LIVE_HOST
+) -> tuple[str, bool]:
+    """The endpoint of a login that came without one, and whether that is the guide's default.
+
+    The default where a connection to it opens within a few seconds, else the live service. No request is sent.
+    """
+    endpoint = parse_endpoint(default)
+    try:
+        reach(endpoint, allow_private=settings.allow_private_endpoints, seconds=_REACH_SECONDS)
+    except (ConnectionFailed, EndpointRefused):
+        return otherwise, False
+    return default, True
 
 
 def probable_endpoint(error: TwizzitPipelineError, api_endpoint: str) -> str | None:
@@ -64,10 +83,17 @@ def probable_endpoint(error: TwizzitPipelineError, api_endpoint: str) -> str | N
 
     The guide's default is v1, the live service speaks v2.
     """
-    if not isinstance(error, NotATwizzit | MalformedAnswer | ConnectionFailed) or api_endpoint == LIVE_ENDPOINT:
+    if not isinstance(error, NotATwizzit | MalformedAnswer | ConnectionFailed) or _is_live(api_endpoint):
         return None
     reached = not isinstance(error, ConnectionFailed) or error.reached
     return LIVE_ENDPOINT if not reached or suggests_wrong_endpoint(error.endpoint or "") else None
+
+
+def _is_live(api_endpoint: str) -> bool:
+    try:
+        return parse_endpoint(api_endpoint).base_url == LIVE_ENDPOINT
+    except EndpointRefused:
+        return False
 
 
 def verify(settings: Settings, database: Database, credential_id: int, *, list_teams: bool = False) -> Verification:

@@ -48,7 +48,7 @@ def look_at_pooler(patient: Patient) -> Iterator[Finding]:
         yield ok("connection options", "They arrive at the server")
     elif patient.settings.dagster_postgres_url is None:
         message = "A pooler stands before the database and drops them: Dagster's tables would land among ShotSpot's"
-        todo = f"Name PostgreSQL itself in DAGSTER_POSTGRES_URL{more('beside-shotspot.md', 'PgBouncer')}"
+        todo = f"Name PostgreSQL itself in DAGSTER_POSTGRES_URL{more('beside-shotspot-database.md', 'PgBouncer')}"
         yield problem("connection options", message, todo)
     else:
         yield ok(

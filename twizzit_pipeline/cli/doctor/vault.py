@@ -9,7 +9,7 @@ from twizzit_pipeline.cli.guides import more
 from twizzit_pipeline.cli.terminal import plural
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.inspection import inspect_vault
-from twizzit_pipeline.credentials.key import KEY, encryption_keys, in_file
+from twizzit_pipeline.credentials.key import KEY, encryption_keys, in_file, is_hexadecimal
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.settings import Settings
@@ -69,6 +69,11 @@ def _variable(settings: Settings) -> Finding:
     except SettingsError as error:
         return problem("key", str(error))
     rotating = ", and the one before it" if settings.encryption_key_previous is not None else ""
+    given = settings.encryption_key
+    if given is not None and not is_hexadecimal(given):
+        return ok(
+            "key", f"{KEY} is set{rotating}; not 64 hexadecimal characters, so its SHA-256 counts, as in ShotSpot"
+        )
     return ok("key", f"{KEY} is set and well-formed{rotating}")
 
 

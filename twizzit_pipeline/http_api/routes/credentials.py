@@ -1,52 +1,73 @@
 """Credential management: stored, listed, deleted; and for coaches, which organizations there are."""
 
-from fastapi import APIRouter
+from functools import partial
+from typing import Annotated, Literal
+
+import anyio.to_thread
+from fastapi import APIRouter, Query
 
 from twizzit_pipeline.credentials import clubs, store
 from twizzit_pipeline.credentials.key import encryption_keys
-from twizzit_pipeline.credentials.store import DEFAULT_ENDPOINT
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
 from twizzit_pipeline.http_api.bodies import ClubChange, NewCredential
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
-from twizzit_pipeline.http_api.service import CredentialId, Here
+from twizzit_pipeline.http_api.routes.verification import verification
+from twizzit_pipeline.http_api.service import CredentialId, Here, Service
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.sync.verify import check_endpoint
+from twizzit_pipeline.sync.verify import check_endpoint, usual_endpoint
 
 router = APIRouter(tags=["Credential Management"], route_class=GuardedRoute)
+
+
+Verify = Annotated[bool, Query(description="The same as `verify` in the body")]
+
+_STORED = "Credentials stored successfully"
+_LIVE = f"{_STORED}; no endpoint was given and the old API does not answer, so it is the live service"
 
 
 @router.post(
     "/credentials",
     status_code=201,
     response_model=schemas.CredentialStored,
+    response_model_exclude_unset=True,
     dependencies=[allow("admin")],
-    responses=answers(400, 409),
+    responses=answers(400, 409, 429),
 )
-async def store_credentials(here: Here, caller: CurrentCaller, body: NewCredential) -> schemas.CredentialStored:
-    """Store a login of Twizzit, its password encrypted."""
-
-    def add() -> store.Credential:
-        endpoint = _endpoint(here.settings, body.api_endpoint or DEFAULT_ENDPOINT)
-        with driver_errors():
-            new_id = store.add(
-                here.engine,
-                encryption_keys(here.settings),
-                organization_name=body.organization_name,
-                api_username=body.api_username,
-                password=body.api_password,
-                api_endpoint=endpoint,
-                actor=caller.actor,
-            )
-            return store.get(here.engine, new_id)
-
-    added = await here.beside(add)  # looking a host up can take a while
-    return schemas.CredentialStored(
-        message="Credentials stored successfully", credential=schemas.StoredCredential.model_validate(added)
+async def store_credentials(
+    here: Here, caller: CurrentCaller, body: NewCredential, verify: Verify = False
+) -> schemas.CredentialStored:
+    """Store a login of Twizzit, its password encrypted; and log in with it, if `verify` says so."""
+    wanted = verify or body.verify is True
+    if wanted:
+        here.verifications.spend(caller)  # before anything is stored
+    # Looking a host up can take a while, and may be given up; what is stored may not.
+    endpoint, dialect, message = await here.beside(partial(_endpoint, here.settings, body.api_endpoint))
+    added = await anyio.to_thread.run_sync(partial(_add, here, body, endpoint, caller.actor))
+    answer = schemas.CredentialStored(
+        message=message, credential=schemas.StoredCredential.model_validate(added), dialect=dialect
     )
+    if wanted:
+        answer.verification = await verification(here, added.id)
+    return answer
+
+
+def _add(here: Service, body: NewCredential, endpoint: str, actor: Actor) -> store.Credential:
+    with driver_errors():
+        new_id = store.add(
+            here.engine,
+            encryption_keys(here.settings),
+            organization_name=body.organization_name,
+            api_username=body.api_username,
+            password=body.api_password,
+            api_endpoint=endpoint,
+            actor=actor,
+        )
+        return store.get(here.engine, new_id)
 
 
 @router.get("/credentials", response_model=schemas.Credentials, dependencies=[allow("admin")], responses=answers())
@@ -117,11 +138,11 @@ def _club(found: clubs.Club | None) -> schemas.NamedClub:
     return schemas.NamedClub(club_id=found.id, club_name=found.name)
 
 
-def _endpoint(settings: Settings, url: str) -> str:
+def _endpoint(settings: Settings, url: str | None) -> tuple[str, Literal["v1", "v2"], str]:
+    """The endpoint as it is stored, what it speaks, and what the answer says of it."""
+    typed, is_default = (url, True) if url is not None else usual_endpoint(settings)
     try:
-        endpoint = check_endpoint(settings, url)
+        dialect = check_endpoint(settings, typed).dialect
     except EndpointRefused as error:
         raise invalid_field("apiEndpoint", str(error)) from None
-    if len(endpoint) > 500:
-        raise invalid_field("apiEndpoint", "at most 500 characters")
-    return endpoint
+    return typed, dialect, _STORED if is_default else f"{_LIVE}, {typed}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from twizzit_pipeline.http_api.schemas import Conflict, Error, NotVerified, ValidationFailed
+from twizzit_pipeline.http_api.schemas import Conflict, Error, NotVerified, ValidationFailed, Verified
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -13,17 +13,21 @@ _ALL: Responses = {
     404: {"model": Error, "description": "No such credential, season, team or sync"},
     409: {"model": Conflict, "description": "It is in the way of something else"},
     413: {"model": Error, "description": "The body is larger than 64 KiB"},
-    424: {"model": Error, "description": "Twizzit cannot be read; `error` says why"},
+    424: {
+        "model": Error,
+        "description": "Not there: Twizzit, the orchestrator, the database or the key; `error` says which",
+    },
     429: {
         "model": Error,
         "description": "Too many of these with one token",
         "headers": {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}},
     },
-    503: {"model": Error, "description": "The database, the key or the orchestrator is not there"},
+    503: {"model": Error, "description": "The database or the key is not there; only of what reads, a write has 424"},
 }
-_EVERY_ROUTE = (401, 403, 413, 503)
+_EVERY_ROUTE = (401, 403, 413, 424, 503)
 _UNVERIFIED: Responses = {
-    401: {"model": NotVerified, "description": "Twizzit's own refusal, or no token that is right"}
+    200: {"model": Verified | NotVerified, "description": "Whether the login works: `success`"},
+    401: {"model": NotVerified, "description": "No token that is right; with `refusedAs=401`, Twizzit's own refusal"},
 }
 
 
@@ -38,7 +42,7 @@ def open_answers(*statuses: int) -> Responses:
 
 
 def verification_answers() -> Responses:
-    """Those of a verification, whose 401 has a shape of its own."""
+    """Those of a verification, whose refusals have a shape of their own."""
     return {**answers(400, 404, 409, 429), **_UNVERIFIED}
 
 

@@ -15,7 +15,10 @@ router = APIRouter(tags=["Live from Twizzit"], route_class=GuardedRoute)
 
 # An empty one is none: front ends fill templates.
 _RemoteId = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
-OrganizationId = Annotated[_RemoteId, Query(alias="organizationId", description="The credential's own, or none")]
+# ShotSpot's front end keeps that of the first credential and sends it along for all others.
+OrganizationId = Annotated[
+    _RemoteId, Query(alias="organizationId", description="Ignored: a credential reads its own organization")
+]
 SeasonId = Annotated[_RemoteId, Query(alias="seasonId", description="Id or name; the running season by default")]
 GroupType = Annotated[_RemoteId, Query(alias="groupType", description="Another type of groups than teams")]
 
@@ -43,7 +46,7 @@ async def groups(
     here: Here,
     caller: CurrentCaller,
     credential_id: CredentialId,
-    organization_id: OrganizationId = None,
+    _organization_id: OrganizationId = None,
     season_id: SeasonId = None,
     group_type: GroupType = None,
 ) -> schemas.Groups:
@@ -52,7 +55,6 @@ async def groups(
     ask = partial(
         here.live.groups,
         credential_id,
-        organization_id=organization_id or None,
         season_id=season_id or None,
         group_type=group_type or None,
     )
@@ -71,11 +73,11 @@ async def groups(
     responses=answers(400, 404, 409, 424, 429),
 )
 async def seasons(
-    here: Here, caller: CurrentCaller, credential_id: CredentialId, organization_id: OrganizationId = None
+    here: Here, caller: CurrentCaller, credential_id: CredentialId, _organization_id: OrganizationId = None
 ) -> schemas.Seasons:
     """The seasons of the account, the newest first."""
     here.live_calls.spend(caller)
-    ask = partial(here.live.seasons, credential_id, organization_id=organization_id or None)
+    ask = partial(here.live.seasons, credential_id)
     found = [
         schemas.Season(
             id=season.id or season.label, name=season.label, start_date=season.start_date, end_date=season.end_date

@@ -21,6 +21,7 @@ from twizzit_pipeline.sync.requests import RequestOptions, SyncType
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
 
 LONGEST_WAIT_SECONDS = 600
+USUAL_WAIT_SECONDS = 45.0  # ShotSpot's proxy waits for 60
 _LOOK_SECONDS = (0.1, 0.2, 0.3, 0.5, 1.0)  # the last one again and again
 
 Wait = Annotated[
@@ -62,7 +63,7 @@ async def sync_teams(
     request: Request,
     credential_id: CredentialId,
     body: TeamsSync | None = None,
-    wait: Wait = 120.0,
+    wait: Wait = USUAL_WAIT_SECONDS,
     queue: Queue = False,
     prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
@@ -85,7 +86,7 @@ async def sync_players(
     request: Request,
     credential_id: CredentialId,
     body: PlayersSync | None = None,
-    wait: Wait = 120.0,
+    wait: Wait = USUAL_WAIT_SECONDS,
     queue: Queue = False,
     prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
@@ -108,7 +109,7 @@ async def sync_competitions(
     request: Request,
     credential_id: CredentialId,
     body: CompetitionsSync | None = None,
-    wait: Wait = 120.0,
+    wait: Wait = USUAL_WAIT_SECONDS,
     queue: Queue = False,
     prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
@@ -191,7 +192,9 @@ async def _answer(
     budget = await anyio.to_thread.run_sync(usage.budget, here.engine, made.credential_id)
     if made.over:
         return with_budget(sync_result(made, rows), budget)
-    waiting = "Sync under way" if made.status == "started" else "Sync waits for its turn"
+    # ShotSpot's page shows this line, and nothing else of a 202.
+    begun = "Sync under way" if made.status == "started" else "Sync waits for its turn"
+    waiting = f"{begun}; what comes of it will be in the sync history"
     accepted = schemas.SyncAccepted(
         success=True,
         message=waiting if budget is None or budget.enough else f"{waiting}; {budget.words}",

@@ -1,8 +1,9 @@
 """Does a login work? Asked of Twizzit itself."""
 
 from functools import partial
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
@@ -30,6 +31,12 @@ _NOT_THE_LOGIN = (
 )
 
 
+# Texts of a query: FastAPI judges a Literal of numbers by their type.
+RefusedAs = Annotated[
+    Literal["200", "401"], Query(alias="refusedAs", description="The status of a login that does not work")
+]
+
+
 @router.post(
     "/verify/{credentialId}",
     response_model=schemas.Verified,
@@ -37,24 +44,38 @@ _NOT_THE_LOGIN = (
     responses=verification_answers(),
 )
 async def verify_connection(
-    here: Here, caller: CurrentCaller, credential_id: CredentialId
+    here: Here, caller: CurrentCaller, credential_id: CredentialId, refused_as: RefusedAs = "200"
 ) -> schemas.Verified | Response:
     """Log in, look around, and remember the seasons.
 
-    401 tells apart, in `error`: `Authentication failed` (username or password), `Access denied`, `Connection failed`,
-    `Not a Twizzit` (another endpoint is probably meant), `Endpoint refused`, `Quota spent`,
-    `Password decryption failed`.
+    A login that does not work is `"success": false`, with 200: the caller's own token is good, and ShotSpot's front end
+    logs people out on a 401. `refusedAs=401` gives the guide's status. `error` tells apart: `Authentication failed`
+    (username or password), `Access denied`, `Connection failed`, `Not a Twizzit` (another endpoint is probably meant),
+    `Endpoint refused`, `Quota spent`, `Password decryption failed`.
     """
     here.verifications.spend(caller)
+    answer = await verification(here, credential_id)
+    if isinstance(answer, schemas.Verified):
+        return answer
+    return JSONResponse(answer.model_dump(by_alias=True), status_code=int(refused_as))
+
+
+async def verification(here: Service, credential_id: int) -> schemas.Verified | schemas.NotVerified:
+    """What became of a login, be it good or not.
+
+    Raises:
+        TwizzitPipelineError: what is not the login's fault (`_NOT_THE_LOGIN`).
+        Problem: 424, it took too long.
+    """
     try:
         found = await here.beside(partial(_verified, here, credential_id))
     except _NOT_THE_LOGIN:
         raise
     except errors.TwizzitPipelineError as error:
         message = await here.beside(partial(_advice, here, credential_id, error))
-        refused = schemas.NotVerified(success=False, error=words(error), message=message)
-        return JSONResponse(refused.model_dump(by_alias=True), status_code=401)
+        return schemas.NotVerified(success=False, error=words(error), message=message)
     return schemas.Verified(
+        success=True,  # said, so that an answer without what is unset has it too
         message=_message(found),
         organization_name=found.organization_name,
         capabilities=schemas.Capabilities(

@@ -22,10 +22,12 @@ class Error(BaseModel):
 
 
 class FieldFault(Answer):
-    """What is wrong with one field."""
+    """What is wrong with one field; `param` and `msg` say the same in the words of ShotSpot's front end."""
 
     field: str
     message: str
+    param: str
+    msg: str
 
 
 class ValidationFailed(Answer):

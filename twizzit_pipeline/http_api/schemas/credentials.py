@@ -31,13 +31,6 @@ class NamedClub(Answer):
     club_name: str | None
 
 
-class CredentialStored(Answer):
-    """201."""
-
-    message: str
-    credential: StoredCredential
-
-
 class Credentials(Answer):
     """Every login."""
 
@@ -87,8 +80,19 @@ class Verified(Answer):
 
 
 class NotVerified(Answer):
-    """401 of a verification, and of a token that is none (then without `success`)."""
+    """A login that does not work (200, or 401 for those who ask for it), and a token that is none (401, then without
+    `success`).
+    """
 
     success: Literal[False] | None = None
     error: str
     message: str | None = None
+
+
+class CredentialStored(Answer):
+    """201. `dialect`: what the endpoint speaks; `verification`: what came of one, where it was asked for."""
+
+    message: str
+    credential: StoredCredential
+    dialect: Literal["v1", "v2"]
+    verification: Verified | NotVerified | None = None
