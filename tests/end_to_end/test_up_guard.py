@@ -10,14 +10,17 @@ import httpx
 import pytest
 
 from tests.end_to_end.running_up import RunningUp, running_up
+from twizzit_pipeline.cli.up.children import MODULE
+from twizzit_pipeline.orchestration.partitions import CREDENTIAL
 
 pytestmark = pytest.mark.timeout(420)  # the first one waits for `up` and the demo's first syncs
 
-SWITCH_OFF = (
-    'mutation { stopSensor(sensorSelector: {repositoryName: "__repository__",'
-    ' repositoryLocationName: "twizzit_pipeline.definitions", sensorName: "sync_sensor"}) { __typename } }'
+ATTACK = (
+    'mutation { addDynamicPartition(repositorySelector: {repositoryName: "__repository__",'
+    f' repositoryLocationName: "{MODULE}"}}, partitionsDefName: "{CREDENTIAL}", partitionKey: "99-attack")'
+    " { __typename } }"
 )
-SWITCHED = "SELECT status FROM dagster.instigators WHERE instigator_body LIKE '%sync_sensor%'"
+PARTITIONS = "SELECT partition FROM dagster.dynamic_partitions WHERE partition = '99-attack'"
 
 
 def asked(url: str, method: str, **more: object) -> httpx.Response:
@@ -36,10 +39,9 @@ def shaken(url: str, **headers: str) -> str:
         return opened.recv(4096).decode().splitlines()[0]
 
 
-def test_no_other_page_switches_anything(demo_up: RunningUp) -> None:
+def test_no_other_page_changes_anything(demo_up: RunningUp) -> None:
     url = demo_up.urls["ui"]
-    before = demo_up.rows(SWITCHED)
-    mutation = {"query": SWITCH_OFF}
+    mutation = {"query": ATTACK}
     elsewhere = {"Origin": "http://127.0.0.1:9999"}
     picture = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "image"}
     assert asked(url, "GET", params=mutation).status_code == 405
@@ -50,7 +52,7 @@ def test_no_other_page_switches_anything(demo_up: RunningUp) -> None:
     assert asked(url, "POST", content=json.dumps(mutation), headers=plain).status_code == 415
     assert asked(url, "POST", json=mutation, headers=elsewhere).status_code == 403
     assert asked(url, "POST", json=mutation, headers={"Host": "evil.example"}).status_code == 421
-    assert demo_up.rows(SWITCHED) == before
+    assert demo_up.rows(PARTITIONS) == []
 
     own = asked(url, "POST", json={"query": "{ version }"}, headers={"Origin": url})
     assert own.json()["data"]["version"]
@@ -64,5 +66,6 @@ def test_a_read_only_ui_shows_and_does_nothing(tmp_path_factory: pytest.TempPath
     with running_up(home, demo=False, environment={"TWIZZIT_UI_READ_ONLY": "1"}) as up:
         url = up.urls["ui"]
         assert asked(url, "POST", json={"query": "{ version }"}).json()["data"]["version"]
-        answer = asked(url, "POST", json={"query": SWITCH_OFF}).json()
-        assert answer["data"]["stopSensor"]["__typename"] == "UnauthorizedError"
+        answer = asked(url, "POST", json={"query": ATTACK}).json()
+        assert up.rows(PARTITIONS) == []
+        assert answer["data"]["addDynamicPartition"]["__typename"] == "UnauthorizedError"
