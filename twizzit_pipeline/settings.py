@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     api_host: str = Field("127.0.0.1", description="Address that the HTTP API listens on")
     api_port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port of the HTTP API; 0 is any free one")
     allowed_origins: str = Field("", description="Origins whose pages may call the HTTP API, with commas between")
+    ui_origins: str = Field("", description="Origins of Dagster's UI behind a proxy, with commas between")
+    ui_read_only: bool = Field(False, description="Dagster's UI shows everything and changes nothing")
     api_verifications_per_minute: Annotated[int, Field(ge=1)] = Field(10, description="Verify calls of one token")
     api_live_per_minute: Annotated[int, Field(ge=1)] = Field(60, description="Calls of one token for live answers")
     log_format: Literal["text", "json"] = Field("text", description="How log lines look")
@@ -103,7 +105,7 @@ class Settings(BaseSettings):
         date.fromisoformat(f"2001-{value}")
         return value
 
-    @field_validator("allowed_origins")
+    @field_validator("allowed_origins", "ui_origins")
     @classmethod
     def _origins(cls, value: str) -> str:
         for origin in _listed(value):
@@ -146,6 +148,11 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """`allowed_origins`, one by one."""
         return _listed(self.allowed_origins)
+
+    @property
+    def own_ui_origins(self) -> tuple[str, ...]:
+        """`ui_origins`, one by one."""
+        return _listed(self.ui_origins)
 
     @property
     def embedded(self) -> bool:

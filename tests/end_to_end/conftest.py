@@ -126,6 +126,8 @@ def _running(at_work: AtWork, port: int) -> Iterator[None]:
             if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
         }
         assert listening == {"127.0.0.1"}
+        by_get = httpx.get(f"{at_work.url}/graphql?query={{version}}", trust_env=False, verify=False)
+        assert by_get.status_code == 405, "the guard stands before it"
         yield
     finally:
         process.terminate()

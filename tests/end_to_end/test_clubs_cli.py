@@ -120,6 +120,21 @@ def test_a_file_without_its_columns_is_refused_as_a_whole(twizzit: CommandLine, 
     assert "geheim" not in ended.err
 
 
+@pytest.mark.parametrize(
+    "rows", ['KC X;u;;"geheim\nKC Y;u;;geheim2\n', 'KC Y;u;;geheim2\nKC X;u;;"ge"heim\n', '"KC X;u;;geheim' * 9000]
+)
+def test_quotes_that_do_not_fit_are_refused_before_anything_is_stored(
+    twizzit: CommandLine, tmp_path: Path, rows: str
+) -> None:
+    """The first would leave KC Y out, the second would store another password than the file has."""
+    (tmp_path / "clubs.csv").write_text("organization;username;endpoint;password\n" + rows)
+    ended = twizzit("credentials", "add", "--from", "clubs.csv")
+    assert (ended.code, ended.out) == (2, "")
+    assert f"row {3 if rows.startswith('KC Y') else 2} " in ended.err
+    assert "geheim" not in ended.err
+    assert twizzit("credentials", "list", "--json").json() == []
+
+
 def test_a_club_is_named_where_an_id_was_asked_for(twizzit: CommandLine, clubs: list[str]) -> None:
     listed = twizzit("credentials", "list", "--json").json()
     second = listed[1]
@@ -154,13 +169,25 @@ def test_every_configuration_is_changed_at_once(twizzit: CommandLine, clubs: lis
     assert twizzit("config", "show", 3, "--json").json()["auto_sync_enabled"] is True
     assert twizzit("config", "set", "--every", 90).code == 2
     assert twizzit("config", "set", 1, "--all", "--every", 90).code == 2
+    assert twizzit("config", "set", "--all").code == 2, "it would say that it changed all of them"
+    nothing = twizzit("config", "set", 1, "--no-teams", "--no-players", "--no-competitions")
+    assert "Next sync: never: it is to sync nothing" in nothing.out.splitlines()
+    shown = twizzit("status", 1).out.splitlines()
+    assert shown[0].startswith(f"{clubs[0]} (credential 1): broken")
+    assert "Next sync: –" in [line.rstrip() for line in shown]
+    unknown = twizzit("status", 99)
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "99" in unknown.err
 
 
 def test_what_a_sync_left_out_and_changed_is_read_by_name(
     twizzit: CommandLine, clubs: list[str], simulator: SimulatorServer
 ) -> None:
     club = simulator.world.organizations[0]
-    assert twizzit("rejected", clubs[0]).out.startswith("Nothing")
+    assert twizzit("rejected", clubs[0]).out == "No sync has read anything of this club yet: twizzit sync 1\n"
+    assert twizzit("sync", clubs[0], "--season", " ").code == 2
+    assert twizzit("backfill", "--season", "").code == 2
+    assert twizzit("history", 1, "--json").json() == []
     quiet = twizzit("sync", clubs[0], "--quiet")
     assert (quiet.code, quiet.out, quiet.err) == (3, "", "")
     as_json = twizzit("sync", clubs[0], "--json", "--quiet").json()

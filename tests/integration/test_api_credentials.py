@@ -17,7 +17,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import audit, tables
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.verify import usual_endpoint
-from twizzit_pipeline.twizzit import endpoint
+from twizzit_pipeline.twizzit import lookup
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 PASSWORD = "Geheim & vàlid pässword"
@@ -86,7 +86,7 @@ def test_without_an_endpoint_it_is_the_live_service_where_the_guides_default_doe
     def gone(host: str, port: int) -> list[str]:
         raise socket.gaierror(f"{host}:{port}")
 
-    monkeypatch.setattr(endpoint, "_resolve", gone)
+    monkeypatch.setattr(lookup, "_ask", gone)
     body = {key: value for key, value in GUIDE_BODY.items() if key != "apiEndpoint"}
     answer = admin.post("/credentials", json={**body, **left_out})
     assert answer.status_code == 201

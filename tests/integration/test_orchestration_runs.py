@@ -311,3 +311,17 @@ def test_a_failure_that_was_told_in_words_is_kept_without_a_traceback(story: Sto
     assert (failure.error.message, list(failure.error.stack)) == (story.last.error_message, [])
     assert failure.user_failure_data is not None
     assert failure.user_failure_data.description == story.last.error_message
+
+
+def test_the_failure_of_the_run_itself_is_kept_in_the_same_line(story: Story) -> None:
+    """The UI shows it as the last event, with all that it holds."""
+    events = story.instance.all_logs(story.last.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    (failure,) = [event.get_dagster_event().job_failure_data for event in events]
+    assert failure.error is not None
+    assert (failure.error.message, list(failure.error.stack)) == (story.last.error_message, [])
+    assert (failure.error.cause, failure.error.context) == (None, None)
+    first = failure.first_step_failure_event
+    assert first is not None
+    assert first.step_failure_data.error == failure.error
+    assert "Traceback" not in str(events)
+    assert ".py" not in str(failure)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from typer.testing import CliRunner
 
 from tests.integration.sync_world import SyncWorld, quick
@@ -15,7 +15,7 @@ from twizzit_pipeline.errors import NotUnique, UnknownPlayer, UnknownTeam
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync.finding import Place, find_player, find_team
+from twizzit_pipeline.sync.finding import Place, find_credential, find_player, find_team
 from twizzit_pipeline.sync.live import LiveMember, LiveTwizzit
 from twizzit_pipeline.sync.narrowing import Narrowing
 from twizzit_pipeline.sync.players import map_players, scan_players
@@ -384,10 +384,38 @@ def test_a_team_and_a_player_are_found_by_name(world: SyncWorld, club: int) -> N
     add_player(world, local_team(world, 1), "Zoé", "D'Hondt")
     with pytest.raises(NotUnique, match="fits 2 players") as several:
         find_player(engine, "Zoe D'Hondt")
-    assert f"{player_id}  Zoë D'Hondt ({team['name']})" in several.value.choices
+    assert f"{player_id}  Zoë D'Hondt ({team['name']}, {owner['name']})" in several.value.choices
+    assert "by its id" in str(several.value), "namesakes cannot say more of their name"
     assert find_player(engine, "Zoe", team_id=team_id).player_id == player_id
     with pytest.raises(UnknownPlayer):
         find_player(engine, "Zoe", team_id=local_team(world, 2))
+
+
+def test_whom_twizzit_alone_knows_is_found_by_what_the_list_calls_them(world: SyncWorld, club: int) -> None:
+    engine = world.database.engine
+    (mapping, *_) = world.rows(tables.player_mappings)
+    with engine.begin() as connection:
+        connection.execute(delete(tables.player_mappings).where(tables.player_mappings.c.id == mapping["id"]))
+    twizzit_id = mapping["twizzit_player_id"]
+    for text in (f"Twizzit {twizzit_id}", f" twizzit  {twizzit_id}"):
+        found = find_player(engine, text)
+        assert (found.player_id, found.twizzit_id) == (None, twizzit_id)
+    with pytest.raises(UnknownPlayer):
+        find_player(engine, "Twizzit 4711")
+
+
+def test_a_number_is_an_id_first_and_then_a_name(world: SyncWorld, club: int) -> None:
+    engine = world.database.engine
+    team_id = local_team(world)
+    with engine.begin() as connection:
+        connection.execute(update(tables.teams).where(tables.teams.c.id == team_id).values(name="1860"))
+        connection.execute(update(tables.credentials).values(organization_name="1860 Korfbal"))
+    assert find_team(engine, "1860") == team_id
+    assert find_team(engine, str(local_team(world, 1))) == local_team(world, 1)
+    assert find_team(engine, "4711") == 4711, "the use case says that there is none"
+    assert find_credential(engine, "1860") == club
+    assert find_credential(engine, str(club)) == club
+    assert find_credential(engine, "4711") == 4711
 
 
 def test_the_command_line_tells_it(world: SyncWorld, club: int, commands: CliRunner) -> None:

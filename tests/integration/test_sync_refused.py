@@ -28,7 +28,8 @@ REFUSED: dict[str, tuple[type[errors.TwizzitPipelineError], dict[str, Any], dict
     "nobody-there": (errors.ConnectionFailed, {"api_endpoint": "http://127.0.0.1:9/v2/api"}, {"retry_attempts": 1}),
     "another-place": (errors.NotATwizzit, {}, {}),
     "key": (errors.DecryptionFailed, {}, {"encryption_key": SecretStr("f" * 64)}),
-    "no-key": (errors.SettingsError, {}, {"encryption_key": SecretStr("short")}),
+    "another-text": (errors.DecryptionFailed, {}, {"encryption_key": SecretStr("short")}),
+    "no-key": (errors.SettingsError, {}, {"encryption_key": SecretStr("  ")}),
 }
 
 

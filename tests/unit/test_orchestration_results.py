@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._utils.error import serializable_error_info_from_exc_info
 
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.errors import LoginRefused, QuotaSpent, RateLimited, SyncInProgress, TwizzitPipelineError
@@ -365,9 +366,16 @@ def test_an_error_of_ours_becomes_one_line_without_its_history(error: TwizzitPip
     assert failure.__suppress_context__
 
 
-def test_a_mistake_of_the_program_stays_what_it_is() -> None:
-    with pytest.raises(ZeroDivisionError), readable_failures():
-        _ = 1 / 0
+def test_a_mistake_of_the_program_keeps_its_kind_and_its_place_and_none_of_its_words() -> None:
+    with pytest.raises(dg.Failure) as raised, readable_failures():
+        int("Annelies")
+    failure = raised.value
+    assert (failure.description, failure.allow_retries) == ("unexpected error: ValueError", False)
+    assert values(failure.metadata) == {"error": "ValueError", "permanent": True}
+    kept = serializable_error_info_from_exc_info((dg.Failure, failure, failure.__traceback__)).to_string()
+    assert "keeps_its_kind_and_its_place" in kept
+    assert "invalid literal" not in kept
+    assert (failure.__cause__, failure.__suppress_context__) == (None, True)
 
 
 def test_dagster_gets_the_materialization_and_then_each_check_under_its_full_name() -> None:

@@ -1,12 +1,13 @@
 """The commands put together, and what happens to errors on their way out.
 
-An error of this project is one line and an exit code. Anything else is a bug and shows its traceback, without the
-values of variables: they may be secrets. Imports of Dagster and pandas wait in the commands that need them, so that the
-others answer at once.
+An error of this project is one line and an exit code. Anything else is a bug and shows its kind and where it arose,
+without its words and the values of variables: they may be secrets, or name people. Imports of Dagster and pandas wait
+in the commands that need them, so that the others answer at once.
 """
 
 import os
 import sys
+import traceback
 from importlib.metadata import version
 from io import TextIOWrapper
 from typing import Annotated
@@ -108,6 +109,17 @@ def run() -> None:
     except SystemExit as leaving:
         _flush()
         raise leaving from None
+    except Exception as error:
+        _leave_broken(error)
+
+
+def _leave_broken(error: Exception) -> None:
+    from twizzit_pipeline.storage.unquoted import in_short  # noqa: PLC0415 - SQLAlchemy, which few commands need
+
+    _flush()
+    where = "".join(traceback.format_tb(error.__traceback__))
+    print(f"{where}Unexpected error: {in_short(error)}; report it with these lines", file=sys.stderr)  # noqa: T201
+    sys.exit(ExitCode.FAILURE)
 
 
 def _leave(error: TwizzitPipelineError, code: ExitCode) -> None:

@@ -63,6 +63,8 @@ def backfill(
     A season that a club does not have is skipped. Exit 0 where all went well, 1 where one failed, 4 where one is under
     way elsewhere, 3 where one was a partial success.
     """
+    if not all(one.strip() for one in season):
+        raise typer.BadParameter("a season has a label", param_hint="--season")
     with opened() as here:
         listed = _clubs(here, club)
         done: list[Done] = []

@@ -66,7 +66,8 @@ def read_logins(content: bytes) -> list[Login]:
     """The rows of a file: with commas, semicolons or tabs, a byte order mark or none. Empty lines are passed over.
 
     Raises:
-        typer.BadParameter: it is no UTF-8, or its heading lacks a column or has one that means nothing.
+        typer.BadParameter: it is no UTF-8, its heading lacks a column or has one that means nothing, or its quotes do
+            not fit: a row that swallows those below it would leave them out, and a password would lose its quote.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -76,19 +77,37 @@ def read_logins(content: bytes) -> list[Login]:
         raise typer.BadParameter("the file is no text", param_hint=_HINT)
     heading = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(",;\t", key=heading.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     names: list[str] | None = None
     logins = []
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
+    for row, cells in _rows(text, separator):
         if names is None:
             names = _columns(cells)
         else:
-            logins.append(_login(reader.line_num, names, cells))
+            logins.append(_login(row, names, cells))
     if names is None or not logins:
         raise typer.BadParameter("the file has no rows", param_hint=_HINT)
     return logins
+
+
+def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not empty, each with the line on which it begins.
+
+    Raises:
+        typer.BadParameter: a quote is not closed, or a text goes on behind one.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    begins = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            said = f"the quotes of row {begins} do not fit: a text in quotes ends with one, and holds them doubled"
+            raise typer.BadParameter(said, param_hint=_HINT) from None
+        if any(cell.strip() for cell in cells):
+            yield begins, cells
+        begins = reader.line_num + 1
 
 
 def content_of(file: Path) -> bytes:

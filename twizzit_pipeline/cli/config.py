@@ -109,7 +109,7 @@ def change(
         changes["sync_competitions"] = competitions
     addresses = None if notify_to is None else recipients.checked(notify_to.split(","))
     with opened() as here:
-        ids = _meant(here, club)
+        ids = _meant(here, club, changes=bool(changes) or addresses is not None)
         changed = {id_: _changed(here, id_, changes, addresses) for id_ in ids}
     if club is not None:
         ((found, told),) = changed.values()
@@ -120,10 +120,16 @@ def change(
         console().print(f"Changed {plural(len(changed), 'club')}; see one: twizzit config show CLUB")
 
 
-def _meant(here: Opened, club: str | None) -> list[int]:
-    """The credentials to change; all of them where no club is named."""
+def _meant(here: Opened, club: str | None, *, changes: bool) -> list[int]:
+    """The credentials to change; all of them where no club is named.
+
+    Raises:
+        typer.BadParameter: all of them, and there is nothing to change.
+    """
     if club is not None:
         return [credential_of(here, club)]
+    if not changes:
+        raise typer.BadParameter("say what to change", param_hint="--all")
     return [one.id for one in store.list_all(here.database.engine)]
 
 
@@ -172,6 +178,8 @@ def _tell(found: SyncConfig, told: tuple[str, ...], *, as_json: bool) -> None:
 def _next(found: SyncConfig) -> str:
     if not found.auto_sync_enabled:
         return moment(None)
+    if not (found.sync_teams or found.sync_players or found.sync_competitions):
+        return "never: it is to sync nothing"
     start: datetime | None = found.next_sync_at
     return "as soon as an orchestrator looks" if start is None else moment(start)
 

@@ -23,18 +23,20 @@ def rejected(
 
     Names are those that ShotSpot has; `twizzit registered` asks Twizzit for those that it alone knows.
     """
-    from twizzit_pipeline.sync.left_out import left_out  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.sync.left_out import left_out, was_read  # noqa: PLC0415  (frames)
 
     with opened() as here:
         credential_id = credential_of(here, club)
         store.get(here.database.engine, credential_id)
         found = left_out(here.database.engine, credential_id, entity=entity)
+        read = bool(found) or was_read(here.database.engine, credential_id, entity=entity)
     if as_json:
         print_json(found)
         return
     out = console()
     if not found:
-        out.print("Nothing: everything that the last syncs read has come.")
+        none = f"No sync has read {entity or 'anything'} of this club yet: twizzit sync {credential_id}"
+        out.print("Nothing: everything that the last syncs read has come." if read else none)
         return
     shown = table("What", "Twizzit id", "Name", "", "Why")
     for one in found:

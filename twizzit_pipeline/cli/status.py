@@ -25,6 +25,7 @@ from twizzit_pipeline.cli.status_of_clubs import (
     show_worst,
 )
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, show_table, table
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.sync.monitoring import State
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def status(
 
     with opened() as here:
         engine = here.database.engine
-        only = None if club is None else credential_of(here, club)
+        only = None if club is None else store.get(engine, credential_of(here, club)).id
         seen = overview.read(engine, season_start=here.settings.season_start)
         rates = overview.rates(engine)
         failures = overview.failures(engine, credential_id=only)

@@ -182,7 +182,7 @@ def _last(one: "CredentialStatus", now: datetime) -> str:
 
 def _next(one: "CredentialStatus", now: datetime) -> str:
     facts = one.facts
-    if not facts.auto_sync_enabled or not facts.is_active:
+    if not facts.auto_sync_enabled or not facts.is_active or one.state.value == "broken":
         return "–"
     starts = [when for when in (facts.next_sync_at, facts.paused_until) if when is not None and when > now]
     return f"in {_span(max(starts) - now)}" if starts else "now"

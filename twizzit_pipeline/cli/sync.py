@@ -32,6 +32,10 @@ def sync(
     from twizzit_pipeline.cli import account, syncing  # noqa: PLC0415  (Dagster costs two seconds)
     from twizzit_pipeline.sync.usage import budget  # noqa: PLC0415  (the same)
 
+    if season is not None and not season.strip():
+        raise typer.BadParameter(
+            "a season has a label; without the option it is the running one", param_hint="--season"
+        )
     with opened() as here:
         credential_id = credential_of(here, club)
         allowed = budget(here.database.engine, credential_id)

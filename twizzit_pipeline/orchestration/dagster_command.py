@@ -23,6 +23,7 @@ from twizzit_pipeline.storage.engine import Database
 
 MODULE = "twizzit_pipeline.definitions"
 LOOPBACK = "127.0.0.1"
+_WITH_THE_GUARD = "twizzit_pipeline.orchestration.dagster_dev"
 
 _LOOK_SECONDS = 2.0
 _PATIENCE_SECONDS = 15.0
@@ -43,7 +44,8 @@ def run_dagster(settings: Settings, database: Database, args: Sequence[str]) -> 
     with open_instance(settings, database) as instance:
         end_dead_runs(instance, database.engine)
         register_partitions(instance, database.engine)
-    command = [sys.executable, "-m", "dagster", *with_our_options(args)]
+    program = _WITH_THE_GUARD if _command(args).name == "dev" else "dagster"
+    command = [sys.executable, "-m", program, *with_our_options(args)]
     with _signals_kept() as signals:
         child = subprocess.Popen(command, env=process_environment(**dagster_environment(settings, database)))  # noqa: S603
         signals.give_to(child)

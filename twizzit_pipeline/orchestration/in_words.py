@@ -4,20 +4,36 @@ Dagster adds the way through the program to each of them, and its UI shows it be
 who reads that a password is wrong can do nothing with it. Mistakes of the program are no such failures; they keep it.
 """
 
-from dagster import EventLogEntry, Failure
+from dagster import DagsterEvent, EventLogEntry, Failure
+from dagster._core.events import JobFailureData
 from dagster._core.execution.plan.objects import StepFailureData, StepRetryData
 from dagster_shared.error import SerializableErrorInfo
 
 
 def in_words(entry: EventLogEntry) -> EventLogEntry:
-    """The event as it is kept: a step that failed or is tried again for a reason put into words says that alone."""
+    """The event as it is kept: a step that failed or is tried again for a reason put into words says that alone.
+
+    So does the run: its failure repeats that of the first step that failed, and the UI shows both.
+    """
     event = entry.dagster_event
-    data = None if event is None else event.event_specific_data
-    error = _said(data) if isinstance(data, StepFailureData | StepRetryData) else None
-    if event is None or error is None:
-        return entry
-    assert isinstance(data, StepFailureData | StepRetryData)
-    return entry._replace(dagster_event=event._replace(event_specific_data=data._replace(error=error)))
+    kept = None if event is None else _kept(event)
+    return entry if kept is None else entry._replace(dagster_event=kept)
+
+
+def _kept(event: DagsterEvent) -> DagsterEvent | None:
+    """The event in words; None where it stays as it is."""
+    data = event.event_specific_data
+    if isinstance(data, StepFailureData | StepRetryData):
+        error = _said(data)
+        return None if error is None else event._replace(event_specific_data=data._replace(error=error))
+    first = data.first_step_failure_event if isinstance(data, JobFailureData) else None
+    step = None if first is None else _kept(first)
+    if step is None:
+        return None
+    assert isinstance(data, JobFailureData)
+    return event._replace(
+        event_specific_data=data._replace(error=step.step_failure_data.error, first_step_failure_event=step)
+    )
 
 
 def _said(data: StepFailureData | StepRetryData) -> SerializableErrorInfo | None:

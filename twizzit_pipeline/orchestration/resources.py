@@ -13,6 +13,7 @@ from twizzit_pipeline import logs
 from twizzit_pipeline.errors import PermanentError, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.outcomes import FAILED, record, worst
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
+from twizzit_pipeline.orchestration.results import unquoted_failures
 from twizzit_pipeline.orchestration.retries import next_try
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
@@ -141,7 +142,8 @@ def _request_id(run: dg.DagsterRun | None) -> int | None:
 def _close(run: SyncRun, context: dg.InitResourceContext) -> None:
     """Closes what the run opened, and then tells Dagster how it ended."""
     try:
-        run.close()
+        with unquoted_failures():
+            run.close()
     finally:
         if context.instance is not None and context.run is not None:
             record(context.instance, context.run, run.outcome, run.reason)

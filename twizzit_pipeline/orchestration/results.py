@@ -14,6 +14,7 @@ from twizzit_pipeline.orchestration.checks import IDS_SHOWN, mapping_results, sc
 from twizzit_pipeline.orchestration.rules import Rules
 from twizzit_pipeline.sync.quality.findings import Quality, ratio
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport, by_label
+from twizzit_pipeline.sync.troubles import told
 
 ERROR = "error"
 
@@ -40,13 +41,14 @@ Results = Iterator[Materialized | dg.AssetCheckResult]
 def readable_failures(try_again: Callable[[TwizzitPipelineError], bool] | None = None) -> Iterator[None]:
     """Turns our errors into a step's failure: the one line, the error's name, and whether trying again may help.
 
-    Errors that are none of ours pass: they are mistakes of the program, and keep their traceback.
+    Errors that are none of ours are mistakes of the program: see `unquoted_failures`.
 
     Args:
         try_again: whether Dagster is to run the step once more.
     """
     try:
-        yield
+        with unquoted_failures():
+            yield
     except TwizzitPipelineError as error:
         permanent = isinstance(error, PermanentError)
         failure = dg.Failure(
@@ -57,6 +59,24 @@ def readable_failures(try_again: Callable[[TwizzitPipelineError], bool] | None =
         if try_again is None or not try_again(error):
             raise failure from None
         raise dg.RetryRequested(max_retries=_MOST_RETRIES) from failure
+
+
+@contextmanager
+def unquoted_failures() -> Iterator[None]:
+    """Turns an error that nothing of ours foresaw into a failure with its kind and traceback, and none of its words.
+
+    Dagster keeps what an error says, and what those that caused it say; they may quote a row. Our own errors, and
+    Dagster's, pass.
+    """
+    try:
+        yield
+    except (TwizzitPipelineError, dg.DagsterError, dg.Failure, dg.RetryRequested):
+        raise
+    except Exception as error:
+        failure = dg.Failure(
+            description=told(error), metadata={ERROR: type(error).__name__, "permanent": True}, allow_retries=False
+        )
+        raise failure.with_traceback(error.__traceback__) from None
 
 
 def scan_result(report: ScanReport, rules: Rules, quality: Quality) -> Materialized:
@@ -109,12 +129,12 @@ def mapping_result(report: MappingReport, rules: Rules, quality: Quality) -> Mat
     }
     shares = {"rejected_share": 0.0, "set_aside_share": ratio(_count(report.set_aside), report.items)}
     numbers = _numbers(counts, shares, report.seconds, MAPPING_PHASES, quality)
-    told = _told(report.mappings, report.set_aside, season_exists=report.season_exists)
-    told["deciding_season"] = dg.MetadataValue.bool(report.deciding)
+    more = _told(report.mappings, report.set_aside, season_exists=report.season_exists)
+    more["deciding_season"] = dg.MetadataValue.bool(report.deciding)
     if report.news:
         news = {word: list(ids[:IDS_SHOWN]) for word, ids in report.news.items()}
-        told["news_twizzit_ids"] = dg.MetadataValue.json(news)
-    return dg.MaterializeResult(metadata=numbers | told, check_results=mapping_results(report, rules, quality))
+        more["news_twizzit_ids"] = dg.MetadataValue.json(news)
+    return dg.MaterializeResult(metadata=numbers | more, check_results=mapping_results(report, rules, quality))
 
 
 def one_by_one(asset: dg.AssetKey, result: Materialized) -> Results:
@@ -146,14 +166,14 @@ def _numbers(
 
 
 def _told(rows: int, set_aside: Mapping[str, tuple[str, ...]], *, season_exists: bool) -> Metadata:
-    told: Metadata = {
+    found: Metadata = {
         "dagster/row_count": dg.MetadataValue.int(rows),
         "season_exists": dg.MetadataValue.bool(season_exists),
     }
     if set_aside:
         reasons = {label: {"count": len(ids), "twizzit_ids": list(ids[:IDS_SHOWN])} for label, ids in set_aside.items()}
-        told["set_aside_reasons"] = dg.MetadataValue.json(reasons)
-    return told
+        found["set_aside_reasons"] = dg.MetadataValue.json(reasons)
+    return found
 
 
 def _count(ids: Mapping[str, Iterable[str]]) -> int:

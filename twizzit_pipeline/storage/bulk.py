@@ -40,6 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from twizzit_pipeline.storage.tables import team_mappings
+from twizzit_pipeline.storage.unquoted import values_taken_out
 
 if TYPE_CHECKING:  # most who read come here for `among` alone, and whoever has a frame has pandas
     import pandas as pd
@@ -68,7 +69,7 @@ def copy_frame(connection: Connection, frame: "pd.DataFrame", into: Table, colum
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(into.name), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+    with values_taken_out(), driver.cursor() as cursor, cursor.copy(statement) as copy:
         for row in zip(*values, strict=True):
             copy.write_row(row)
     return len(frame)

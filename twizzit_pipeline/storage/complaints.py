@@ -4,7 +4,8 @@ What belongs here: the classes of SQLSTATE (https://www.postgresql.org/docs/curr
 operator can cause. An error that only our own SQL can cause has no line: it is a mistake of ours, and shows as one.
 
 A message of PostgreSQL's is shown where it names things of the database alone (tables, columns, roles, files). Where it
-quotes what was to be stored, its own words are left out: names of people stand there.
+quotes what was to be stored, its own words are left out: names of people stand there. So are those of a trigger, which
+may say anything with any SQLSTATE.
 """
 
 import re
@@ -15,6 +16,7 @@ import psycopg
 from sqlalchemy import exc as sqlalchemy_errors
 
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, TwizzitPipelineError
+from twizzit_pipeline.storage.unquoted import driver_of, quotes_nothing, state_of, things_named
 
 LOCK_NOT_AVAILABLE = "55P03"
 _READ_ONLY = "Nothing can be written here: the database is a standby, or read-only"
@@ -198,26 +200,22 @@ _OPERATIONAL = (
 )
 
 
-def state_of(error: BaseException) -> str:
-    """The SQLSTATE of a driver's error, wrapped by SQLAlchemy or not; empty where it has none."""
-    driver = getattr(error, "orig", None) or error
-    return getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or ""
-
-
 def in_our_words(error: Exception, password: str | None = None) -> TwizzitPipelineError | None:
     """What a driver's error is in ours, one line; None where only a mistake of ours can cause it.
 
     Args:
         password: of the connection; a driver that quotes it is corrected.
     """
-    driver = getattr(error, "orig", None) or error
+    driver = driver_of(error)
     said = _said(driver, password)
     found = _of_state(state_of(error)) or _of_words(error, said)
     if found is None:
         return None
-    wrong = _rule(found, driver)
-    if found.quoted and said:
+    wrong = found.wrong
+    if found.quoted and said and quotes_nothing(driver):
         wrong = f"{wrong}: {said}"
+    elif named := things_named(driver):
+        wrong = f"{wrong} ({named})"
     return found.kind(f"{wrong}; {found.todo}")
 
 
@@ -242,20 +240,3 @@ def _said(driver: Any, password: str | None) -> str:
     primary = getattr(getattr(driver, "diag", None), "message_primary", None) or str(driver)
     said = next((line.strip() for line in primary.splitlines() if line.strip()), type(driver).__name__)
     return said.replace(password, "***") if password else said
-
-
-def _rule(found: _Complaint, driver: Any) -> str:
-    """Which constraint, trigger's table or column it was: their names are no data."""
-    diag = getattr(driver, "diag", None)
-    if found.quoted or diag is None:
-        return found.wrong
-    named = [
-        f"{kind} {name}"
-        for kind, name in (
-            ("constraint", getattr(diag, "constraint_name", None)),
-            ("table", getattr(diag, "table_name", None)),
-            ("column", getattr(diag, "column_name", None)),
-        )
-        if name
-    ]
-    return f"{found.wrong} ({', '.join(named)})" if named else found.wrong

@@ -21,6 +21,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.complaints import in_our_words
 from twizzit_pipeline.storage.embedded import embedded_server
 from twizzit_pipeline.storage.rested import try_the_rested
+from twizzit_pipeline.storage.unquoted import take_values_out, take_values_out_of
 from twizzit_pipeline.storage.urls import parse_url, settings_in, with_option
 
 OLDEST_SERVER = 140000
@@ -78,7 +79,8 @@ def open_database(settings: Settings) -> Iterator[Database]:
 def driver_errors(password: str | None = None) -> Iterator[None]:
     """Turns errors of SQLAlchemy and its drivers that an operator can cause into errors of ours, each one line.
 
-    An error that says that our SQL is wrong passes as it is: that is a mistake of the program.
+    An error that says that our SQL is wrong is a mistake of the program: it stays the driver's, with its traceback and
+    without the values of rows.
 
     Raises:
         DatabaseUnavailable: no connection, or it was cut, or the server cannot just now (disk full, deadlock).
@@ -91,7 +93,8 @@ def driver_errors(password: str | None = None) -> Iterator[None]:
     except (sqlalchemy_errors.DBAPIError, psycopg.Error) as error:
         ours = in_our_words(error, password)
         if ours is None:
-            raise
+            take_values_out(error)
+            raise error from None
         raise ours from None
 
 
@@ -136,7 +139,7 @@ def _engine(url: URL, options: str) -> Engine:
             "prepare_threshold": None,
         },
     )
-    return try_the_rested(engine)
+    return try_the_rested(take_values_out_of(engine))
 
 
 def _look(engine: Engine) -> bool:

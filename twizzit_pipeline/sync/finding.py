@@ -41,16 +41,20 @@ class Place:
 def find_credential(engine: Engine, text: str) -> int:
     """The credential that is meant: by its id, its key (``3-kc-antwerpen``), or its club's name.
 
-    An id is taken as it is, whether there is such a credential or not: the use case says so.
+    A number is an id first, then the name of a club ("1860 Korfbal"). One that is neither is taken as it is: the use
+    case says that there is no such credential.
 
     Raises:
         NotUnique: no name fits, or several do; lists the credentials to choose from.
     """
-    if (number := _number(text)) is not None:
-        return number
     with driver_errors():
         listed = store.list_all(engine)
+    number = _number(text)
+    if number is not None and number in {one.id for one in listed}:
+        return number
     found = fitting(text, listed, lambda one: (one.organization_name, one.partition_key or ""))
+    if number is not None and not found:
+        return number
     if len(found) == 1:
         return found[0].id
     said = f"“{text}” fits {len(found)} clubs" if found else f"No club is called “{text}”"
@@ -61,7 +65,8 @@ def find_credential(engine: Engine, text: str) -> int:
 def find_team(engine: Engine, text: str, *, credential_ids: Collection[int] | None = None) -> int:
     """The team of ShotSpot that is meant: by its id, its name ("U19 1"), or that with its club's.
 
-    Of teams with one name, the mapped ones come before others and those of the newest season before older ones.
+    Of teams with one name, the mapped ones come before others and those of the newest season before older ones. A
+    number is an id first, then a name ("1"); one that is neither is taken as it is.
 
     Args:
         credential_ids: the teams that these credentials sync alone.
@@ -70,7 +75,8 @@ def find_team(engine: Engine, text: str, *, credential_ids: Collection[int] | No
         NotUnique: several teams fit.
         UnknownTeam: none does.
     """
-    if (number := _number(text)) is not None:
+    number = _number(text)
+    if number is not None and number in {row.id for row in _teams(engine, None)}:
         return number
     found = fitting(
         text,
@@ -83,6 +89,8 @@ def find_team(engine: Engine, text: str, *, credential_ids: Collection[int] | No
         newest.setdefault((row.club, row.name), row)
     if len(newest) == 1:
         return int(next(iter(newest.values())).id)
+    if not newest and number is not None:
+        return number
     if not newest:
         raise UnknownTeam(f"No team of ShotSpot is called “{text}”; see: twizzit mappings teams")
     choices = [f"{row.id}  {row.name} ({', '.join(filter(None, (row.club, row.season)))})" for row in newest.values()]
@@ -95,7 +103,8 @@ def find_player(
     """The player that is meant, in ShotSpot or in what the last syncs saw in Twizzit: by first, last or whole name.
 
     Args:
-        team_id: who plays in this team alone; a number means ShotSpot's id of a player.
+        text: a number means ShotSpot's id of a player, ``Twizzit 1000030`` Twizzit's.
+        team_id: who plays in this team alone.
         credential_ids: players of the teams that these credentials sync alone.
 
     Raises:
@@ -105,6 +114,8 @@ def find_player(
     people = _people(engine, team_id, credential_ids)
     if (number := _number(text)) is not None:
         found = [row for row in people if row.player_id == number]
+    elif (twizzit_id := _twizzit_id(text)) is not None:
+        found = [row for row in people if row.twizzit_id == twizzit_id]
     else:
         found = fitting(
             text,
@@ -115,8 +126,11 @@ def find_player(
         return Place(found[0].team_id, found[0].player_id, found[0].twizzit_id)
     if not found:
         raise UnknownPlayer("No player of a team has that name, in ShotSpot or in the last syncs")
-    choices = [f"{row.player_id or f'Twizzit {row.twizzit_id}'}  {row.first} {row.last} ({row.team})" for row in found]
-    raise NotUnique(f"That name fits {len(choices)} players; say more of it:", (*choices[:_MOST_CHOICES],))
+    choices = [
+        f"{row.player_id or f'Twizzit {row.twizzit_id}'}  {row.first} {row.last} ({row.team}, {row.club})"
+        for row in found
+    ]
+    raise NotUnique(f"That name fits {len(choices)} players; say which by its id:", (*choices[:_MOST_CHOICES],))
 
 
 def fitting(text: str, rows: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> list[_T]:
@@ -140,6 +154,12 @@ def fitting(text: str, rows: Iterable[_T], names: Callable[[_T], Iterable[str]])
 
 def _number(text: str) -> int | None:
     return int(text) if text.strip().isascii() and text.strip().isdigit() else None
+
+
+def _twizzit_id(text: str) -> str | None:
+    """The id of ``Twizzit 1000030``, as a list of players to choose from calls one whom ShotSpot does not know."""
+    word, _, id_ = text.strip().partition(" ")
+    return id_.strip() if word.casefold() == "twizzit" and _number(id_) is not None else None
 
 
 def _teams(engine: Engine, credential_ids: Collection[int] | None) -> Sequence[Any]:
@@ -174,8 +194,10 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
             players.c.last_name.label("last"),
             teams.c.id.label("team_id"),
             teams.c.name.label("team"),
+            clubs.c.name.label("club"),
         )
         .join(teams, teams.c.id == players.c.team_id)
+        .join(clubs, clubs.c.id == teams.c.club_id)
         .join(player_mappings, player_mappings.c.local_player_id == players.c.id, isouter=True)
         .join(team_mappings, team_mappings.c.local_team_id == teams.c.id, isouter=True)
         .order_by(players.c.last_name, players.c.first_name, players.c.id)
@@ -189,6 +211,7 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
             snapshot.last_name.label("last"),
             teams.c.id.label("team_id"),
             teams.c.name.label("team"),
+            clubs.c.name.label("club"),
         )
         .distinct()
         .join(
@@ -197,6 +220,7 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
             & (team_mappings.c.credential_id == snapshot.credential_id),
         )
         .join(teams, teams.c.id == team_mappings.c.local_team_id)
+        .join(clubs, clubs.c.id == teams.c.club_id)
         .where(snapshot.twizzit_player_id.not_in(mapped))
         .order_by(snapshot.last_name, snapshot.first_name, snapshot.twizzit_player_id)
     )
@@ -218,4 +242,5 @@ class _Unknown:
     last: str
     team_id: int
     team: str
+    club: str
     player_id: None = None

@@ -74,6 +74,12 @@ def left_out(engine: Engine, credential_id: int, *, entity: str | None = None) -
     return [replace(one, name=names[one.entity].get(one.twizzit_id or "")) for one in found]
 
 
+def was_read(engine: Engine, credential_id: int, *, entity: str | None = None) -> bool:
+    """Whether a sync of this credential, and of this entity if one is named, ever read what Twizzit lists."""
+    with driver_errors(), engine.connect() as connection:
+        return any(entity in (None, row.entity) for row in _newest(connection, credential_id))
+
+
 def _newest(connection: Connection, credential_id: int) -> Sequence[Any]:
     """The newest sync of each entity that read anything, in the order of a sync."""
     history = sync_history.c

@@ -12,6 +12,7 @@ from twizzit_pipeline.errors import (
     QuotaSpent,
     TwizzitPipelineError,
 )
+from twizzit_pipeline.storage.unquoted import in_short
 from twizzit_pipeline.twizzit.auth import PATH as LOGIN
 
 STOPPED = "stopped: somebody ended the run before it was done"
@@ -61,9 +62,12 @@ def _meets_all(error: BaseException) -> TypeGuard[TwizzitPipelineError]:
 
 
 def told(error: BaseException | None) -> str:
-    """What the history says of an error: ours are safe to show, of others the kind alone (they may hold data)."""
+    """What the history says of an error: ours are safe to show, of others the kind alone (they may hold data).
+
+    The kind of the database's: with SQLSTATE, table, column and constraint.
+    """
     if isinstance(error, TwizzitPipelineError):
         return str(error)
     if error is not None and not isinstance(error, Exception):
         return STOPPED
-    return f"unexpected error: {type(error).__name__}" if error is not None else NOT_FINISHED
+    return f"unexpected error: {in_short(error)}" if error is not None else NOT_FINISHED

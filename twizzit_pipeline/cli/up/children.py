@@ -89,14 +89,14 @@ def code_server(socket: Path, environment: Mapping[str, str], options: Sequence[
 
 
 def ui(address: Address, workspace: Path, environment: Mapping[str, str], options: Sequence[str] = ()) -> Program:
-    """Dagster's web server."""
+    """Dagster's web server behind our guard: one that obeys others than its own pages never becomes ready."""
     arguments = ("--host", address.host, "--port", str(address.port), "--workspace", str(workspace))
     return Program(
         name=UI,
         words="Dagster's UI",
-        command=_python("dagster_webserver", *arguments, *options),
+        command=_python("twizzit_pipeline.orchestration.webserver", *arguments, *options),
         environment=environment,
-        ready=_answers(f"{address.url}/server_info"),
+        ready=_answers_guarded(address.url),
     )
 
 
@@ -153,6 +153,21 @@ def _answers(url: str) -> Callable[[object], bool]:
             return httpx.get(url, timeout=_LOOK_SECONDS, trust_env=False, verify=False).is_success  # noqa: S501 - there is none
         except httpx.HTTPError:
             return False
+
+    return ready
+
+
+def _answers_guarded(url: str) -> Callable[[object], bool]:
+    answers = _answers(f"{url}/server_info")
+
+    def ready(before: object) -> bool:
+        if not answers(before):
+            return False
+        try:
+            asked = httpx.get(f"{url}/graphql?query={{version}}", timeout=_LOOK_SECONDS, trust_env=False, verify=False)  # noqa: S501
+        except httpx.HTTPError:
+            return False
+        return asked.status_code == httpx.codes.METHOD_NOT_ALLOWED
 
     return ready
 

@@ -19,6 +19,7 @@ from twizzit_pipeline.sync.history import HistoryRow
 # A row that is closed now may become visible later: its transaction has to commit first.
 _LOOKS_BACK = timedelta(minutes=5)
 _REMEMBERED = 10_000
+_ONE = {"teams": "team", "players": "player", "competitions": "competition", "matches": "match"}
 _CHANGED = (("create", "created"), ("link", "linked"), ("adopt", "adopted"), ("update", "updated"))
 _NOW = func.timezone("utc", func.clock_timestamp())
 
@@ -128,7 +129,8 @@ def _outcome(rows: Sequence[HistoryRow]) -> str:
 def _seen(row: HistoryRow) -> str:
     """``8 teams``, or ``97 of 101 players`` where some failed."""
     of = f" of {row.items_processed:,}" if row.items_failed else ""
-    return f"{row.items_succeeded:,}{of} {row.entity}"
+    entity = _ONE[row.entity] if (row.items_processed if of else row.items_succeeded) == 1 else row.entity
+    return f"{row.items_succeeded:,}{of} {entity}"
 
 
 def _changed(rows: Sequence[HistoryRow]) -> str:
