@@ -176,6 +176,33 @@ def test_a_403_that_says_so_is_a_refusal_at_once(words: str) -> None:
     assert service.ledger.total == 3
 
 
+def test_a_403_that_comes_when_another_thread_has_a_new_token_already_is_an_ended_session_too() -> None:
+    service, renewed = Service(), threading.Event()
+    service.refusal = httpx.Response(403)
+    service.accepts = lambda token: token == "token-1"
+
+    class Late(httpx.BaseTransport):
+        """Keeps the answer for `/slow` with the old token until another thread has the new one."""
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            response = client_transport.handle_request(request)
+            if request.url.path.endswith("/slow") and request.headers["authorization"] == "Bearer token-1":
+                assert renewed.wait(5)
+            return response
+
+    client = service.client()
+    client_transport = client._transport
+    with client, ThreadPoolExecutor(1) as pool:
+        assert client.get(f"{BASE}/first").status_code == 200
+        client._transport = Late()
+        service.accepts = lambda token: token == "token-2"
+        slow = pool.submit(client.get, f"{BASE}/slow")
+        assert client.get(f"{BASE}/quick").status_code == 200
+        renewed.set()
+        assert slow.result().status_code == 200
+    assert service.logins == 2
+
+
 def test_a_403_with_a_fresh_token_too_is_a_refusal_and_costs_one_login_for_each_path() -> None:
     service = Service()
     service.refusal = httpx.Response(403)

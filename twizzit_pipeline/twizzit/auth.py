@@ -9,20 +9,21 @@ repr, a log or an error.
 import math
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import httpx
 from pydantic import SecretStr
 
-from twizzit_pipeline.errors import LoginRefused, MalformedAnswer
+from twizzit_pipeline.errors import LoginRefused, MalformedAnswer, TwizzitAnswerError
 from twizzit_pipeline.twizzit.refusals import LOGIN, access_denied
 from twizzit_pipeline.twizzit.retry import ANSWER, ROUTE
 from twizzit_pipeline.twizzit.sight import passing_advice, shape
 from twizzit_pipeline.twizzit.wire import plain_keys, wrong_shape
 
 PATH = LOGIN
+_MOST_SESSIONS = 3  # that one call may see end: other threads end them too
 _LONGEST_LIFE = 86_400.0  # seconds
 
 _T = TypeVar("_T")
@@ -63,7 +64,7 @@ class TwizzitAuth(httpx.Auth):
         self._clock = clock
         self._lock = threading.Lock()
         self._token: _Token | None = None
-        self._worked: _Token | None = None  # the last token with which a call was answered
+        self._worked: set[_Token] = set()  # the tokens with which a call was answered
         self._refused: set[str] = set()  # paths that answered 403 with a fresh token
 
     def __repr__(self) -> str:
@@ -72,29 +73,44 @@ class TwizzitAuth(httpx.Auth):
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """One request and what it takes to authorise it; httpx drives this in the calling thread."""
         path = str(request.extensions.get(ROUTE, request.url.path))
-        token = yield from self._token_other_than(None)
+        token, own = yield from self._token_other_than(None)
         response = yield _authorised(request, token)
-        refused = response.status_code
-        if refused == 403 and (token is not self._worked or path in self._refused):
-            raise access_denied(path)
-        if refused in (401, 403):
-            token = yield from self._token_other_than(token)
+        refused: list[int] = []
+        while response.status_code in (401, 403):
+            if not self._may_have_ended(response.status_code, token, path, refused, own=own):
+                raise self._refusal(path, [*refused, response.status_code])
+            refused.append(response.status_code)
+            token, own = yield from self._token_other_than(token)
             response = yield _authorised(request, token)
-        if response.status_code == 401:
-            twice = "401 twice, with a fresh token in between" if refused == 401 else "403, and 401 with a fresh token"
-            raise LoginRefused(f"{path} answered {twice}: check the account", endpoint=path, status=401)
-        if response.status_code == 403:
-            self._refused.add(path)
-            raise access_denied(path)
-        self._worked = token
+        self._worked.add(token)
 
-    def _token_other_than(self, refused: _Token | None) -> _Flow[_Token]:
-        """The token in hand if it is neither due nor the refused one, else a new one."""
+    def _may_have_ended(self, status: int, token: _Token, path: str, refused: Sequence[int], *, own: bool) -> bool:
+        """Whether another token may help: the session of this one has ended, perhaps while other threads used it too.
+
+        Args:
+            refused: the statuses that this request met before; once it made a token of its `own` for it, that is final.
+        """
+        if refused and (own or len(refused) >= _MOST_SESSIONS):
+            return False
+        return status == 401 or (token in self._worked and path not in self._refused)
+
+    def _refusal(self, path: str, statuses: Sequence[int]) -> TwizzitAnswerError:
+        *before, last = statuses
+        if last == 401:
+            met = "401 twice, with a fresh token in between" if 403 not in before else "403, and 401 with a fresh token"
+            return LoginRefused(f"{path} answered {met}: check the account", endpoint=path, status=401)
+        if before:
+            self._refused.add(path)
+        return access_denied(path)
+
+    def _token_other_than(self, refused: _Token | None) -> _Flow[tuple[_Token, bool]]:
+        """The token in hand if it is neither due nor the refused one, else a new one; and whether it is new."""
         with self._lock:
             token = self._token
             if token is None or token is refused or (token.ends is not None and self._clock() >= token.ends):
                 token = self._token = yield from self._login()
-            return token
+                return token, True
+            return token, False
 
     def _login(self) -> _Flow[_Token]:
         asked_at = self._clock()
