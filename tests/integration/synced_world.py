@@ -17,6 +17,7 @@ from tests.conftest import settings_with
 from tests.integration.sync_world import STEPS, Step, SyncWorld, quick
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.sync import moving
 from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 NewDatabase = Callable[[], AbstractContextManager[str]]
@@ -56,5 +57,6 @@ def taken_over(world: SyncWorld, synced: SyncedOnce) -> int:
         for credential_id, dialect in synced.dialects.items():
             moved = update(credentials).where(credentials.c.id == credential_id)
             connection.execute(moved.values(api_endpoint=endpoints[dialect]))
+            moving.settle(connection, credential_id, same_organization=True)
     world.dialects.update(synced.dialects)
     return next(iter(synced.dialects))

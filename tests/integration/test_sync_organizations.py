@@ -66,50 +66,29 @@ def test_another_club_leaves_all_rows_alone(world: SyncWorld, dialects: tuple[st
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_an_id_that_another_organization_owns_is_a_failed_item(
+def test_an_id_that_another_host_uses_means_something_else_there(
     world: SyncWorld, first: int, simulate: Simulate, dialect: Dialect
 ) -> None:
-    """A second Twizzit numbers its teams and people like the first; its people have other names."""
+    """A second Twizzit numbers its organization, teams and people like the first; its people have other names."""
     other = simulate(seed=7, **SMALL)
+    club = other.world.organizations[0]
+    assert club.id == world.club().id
+    club.name = "KC Een Andere"
     before = world.dump()
     second = world.add_credential(dialect=dialect, server=other)
 
     synced = world.sync(second)
 
     assert_untouched(before, world.dump())
-    assert len(world.rows(tables.players)) == len(before["players"])
-    truth = other.world.truth(other.world.organizations[0], dialect=dialect)
-    assert set(synced.teams.failed["remote_id_taken"]) == set(truth.teams)
-    assert set(synced.players.failed["team_not_mapped"]) == set(truth.players)
-    assert (synced.teams.mappings, synced.players.mappings) == (0, 0)
-    for entity, wanted in (("teams", truth.teams), ("players", truth.players)):
-        row = synced.history[entity]
-        assert (row.status, row.items_succeeded) == ("partial_success", 0)
-        assert row.items_failed == len(wanted) + len(truth.rejected[entity])
+    truth = other.world.truth(club, dialect=dialect)
+    assert (synced.teams.created, synced.players.created) == (len(truth.teams), len(truth.players))
+    assert set(truth.teams) == {row["twizzit_team_id"] for row in before["twizzit_team_mappings"]}
+    world.assert_truth(second, server=other)
+    both = world.dump()
+    for credential_id in (first, second):
+        assert world.sync(credential_id).teams.failed == {}
+    assert world.dump() == both
     world.assert_truth(first)
-
-
-def test_a_player_that_another_organization_owns_is_a_failed_item(
-    world: SyncWorld, first: int, simulate: Simulate
-) -> None:
-    """Only the people's ids are the same: the teams come, and their players do not."""
-    other = simulate(seed=7, clubs=1, **SMALL)
-    club = other.world.organizations[0]
-    for place, group_id in enumerate(sorted(club.groups), start=1):
-        group = club.groups.pop(group_id)
-        group.id = 9_000_000 + place
-        club.groups[group.id] = group
-        club.rosters[group.id] = club.rosters.pop(group_id)
-    before = world.dump()
-
-    synced = world.sync(world.add_credential(dialect="v1", server=other, organization_name="Een andere club"))
-
-    assert_untouched(before, world.dump())
-    truth = other.world.truth(club, dialect="v1")
-    mine = {row["twizzit_player_id"] for row in before["twizzit_player_mappings"]}
-    assert set(synced.players.failed["remote_id_taken"]) == set(truth.players) & mine
-    assert synced.players.created == len(set(truth.players) - mine)
-    assert synced.teams.created == len(truth.teams)
 
 
 def test_mappings_without_a_credential_are_adopted_by_the_same_organization_alone(
@@ -120,10 +99,11 @@ def test_mappings_without_a_credential_are_adopted_by_the_same_organization_alon
     orphans = world.dump((tables.team_mappings, tables.player_mappings, tables.teams, tables.players))
     assert {row["credential_id"] for row in orphans["twizzit_player_mappings"]} == {None}
 
-    stranger = world.add_credential(server=simulate(seed=7, **SMALL), dialect="v1")
-    failed = world.sync(stranger)
-    assert failed.teams.failed["remote_id_taken"]
-    assert world.dump((tables.team_mappings, tables.player_mappings, tables.teams, tables.players)) == orphans
+    other = simulate(seed=7, **SMALL)
+    other.world.organizations[0].name = "KC Een Andere"
+    synced = world.sync(world.add_credential(server=other))
+    assert (synced.teams.adopted, synced.players.adopted) == (0, 0)
+    assert_untouched(orphans, world.dump((tables.team_mappings, tables.player_mappings, tables.teams, tables.players)))
 
     again = world.add_credential()
     synced = world.sync(again)
@@ -131,7 +111,7 @@ def test_mappings_without_a_credential_are_adopted_by_the_same_organization_alon
     assert synced.players.adopted == len(orphans["players"])
     assert (synced.teams.created, synced.players.created) == (0, 0)
     world.assert_truth(again)
-    assert [row["id"] for row in world.rows(tables.players)] == [row["id"] for row in orphans["players"]]
+    assert_untouched({"players": orphans["players"]}, {"players": world.rows(tables.players)})
 
 
 def test_mappings_of_a_credential_that_is_switched_off_are_adopted(world: SyncWorld, first: int) -> None:

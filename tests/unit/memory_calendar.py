@@ -193,4 +193,5 @@ class MemoryCalendar:
             said["last_values"],
             said["sync_status"],
             said["sync_error"],
+            said["twizzit_host"],
         )

@@ -87,7 +87,7 @@ class MemoryShotSpot:
         assert not _twice((player.club_id, player.jersey_number) for player in numbered)
         for mappings in (self.team_mappings, self.player_mappings):
             assert not _twice(mapping.local_id for mapping in mappings.values())
-            assert not _twice(mapping.twizzit_id for mapping in mappings.values())
+            assert not _twice((one.twizzit_id, one.host, one.dialect, one.organization_id) for one in mappings.values())
 
     def _apply(self, change: Change, made: dict[tuple[str, int], int]) -> None:
         rows = getattr(self, change.table)
@@ -129,6 +129,7 @@ class MemoryShotSpot:
             said["last_values"],
             said["sync_status"],
             said["sync_error"],
+            said["twizzit_host"],
             said["team_mapping_id"],
         )
 

@@ -277,7 +277,7 @@ def test_the_catalogue_says_what_a_column_is() -> None:
     local, remote = columns["local_team_id"], columns["twizzit_team_id"]
     assert (local.type, local.constraints.nullable, local.constraints.unique) == ("integer", False, True)
     assert local.constraints.other == ["references teams(id)"]
-    assert (remote.type, remote.constraints.unique) == ("varchar(100)", True)
+    assert (remote.type, remote.constraints.unique) == ("varchar(100)", False)  # within its organization alone
     assert columns["id"].constraints.unique
     assert columns["last_values"].type == "jsonb"
     assert schema.constraints.other == ["primary key (id)"]

@@ -175,9 +175,12 @@ def test_an_id_of_another_active_credential_is_never_taken_over(shotspot):
     teams = [RemoteTeam("8", "U8", None, None, None)]
     shotspot.apply(plan_teams(shotspot.team_state(teams, OTHER_CLUB)))
     sync(shotspot, person("100"))
+    plan = sync(shotspot, person("100", "1"), owner=replace(CLUB, credential_id=2))
+    assert [one.reason for one in plan.failed] == ["team_not_mapped"]  # of their teams first, those are another's too
+    before = only(shotspot), shotspot.player_mappings[1]
     plan = sync(shotspot, person("100", "8"), owner=OTHER_CLUB)
-    assert plan.failed == [Failed("100", "remote_id_taken", (1,))]
-    assert only(shotspot).team_id == 1
+    assert (plan.count("create"), plan.failed) == (1, [])  # the same id means somebody else there
+    assert (shotspot.players[1], shotspot.player_mappings[1]) == before
 
 
 def older_team(shotspot) -> None:

@@ -136,9 +136,50 @@ def test_the_season_is_found_by_its_dates():
 
 def test_an_id_of_another_active_credential_is_never_taken_over(shotspot):
     sync(shotspot, team("1", "U15"))
-    plan = sync(shotspot, team("1", "U15"), owner=OTHER_CLUB)
+    plan = sync(shotspot, team("1", "U15"), owner=replace(CLUB, credential_id=2))
     assert plan.failed == [Failed("1", "remote_id_taken", (2,))]
     assert shotspot.team_mappings[1].credential_id == CLUB.credential_id
+
+
+ELSEWHERE = [
+    OTHER_CLUB,
+    replace(OTHER_CLUB, organization_id=CLUB.organization_id, host="twizzit.evil.example"),
+    replace(OTHER_CLUB, organization_id=CLUB.organization_id, host="twizzit.evil.example:8443"),
+    replace(OTHER_CLUB, organization_id=None, dialect="v1"),
+]
+
+
+@pytest.mark.parametrize("other", ELSEWHERE)
+def test_the_same_id_means_another_team_elsewhere(shotspot, other):
+    """Another organization, another host, another dialect: each has its own team of that id, and neither waits."""
+    sync(shotspot, team("1", "U15"))
+    before = shotspot.team_mappings[1], shotspot.teams[2]
+    plan = sync(shotspot, team("1", "U19"), owner=other)
+    assert (plan.count("create"), plan.failed) == (1, [])
+    assert (shotspot.team_mappings[1], shotspot.teams[2]) == before
+    assert sync(shotspot, team("1", "U19"), owner=other).changes == []
+    assert sync(shotspot, team("1", "U15")).changes == []
+
+
+def test_a_credential_whose_host_changed_uses_nothing_that_it_mapped(shotspot):
+    """Another server may answer there: what was mapped fails until an administrator says that it is the same."""
+    sync(shotspot, team("1", "U15"))
+    before = dict(shotspot.team_mappings), dict(shotspot.teams)
+    plan = sync(shotspot, team("1", "U15"), owner=replace(CLUB, host="elsewhere.example"))
+    assert plan.failed == [Failed("1", "host_changed", (2,))]
+    assert (shotspot.team_mappings, shotspot.teams) == before
+
+
+@pytest.mark.parametrize(
+    ("claimed", "adopted"),
+    [({}, True), ({"organization_name": "Korfbal Leie"}, False), ({"organization_id": "11"}, False)],
+)
+def test_a_mapping_of_an_unknown_host_is_adopted_where_all_the_rest_agrees(shotspot, claimed, adopted):
+    sync(shotspot, team("1", "U15"))
+    shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None, host=None)
+    plan = sync(shotspot, team("1", "U15"), owner=replace(CLUB, credential_id=2, host="app.example", **claimed))
+    assert plan.count("adopt") == adopted
+    assert (shotspot.team_mappings[1].host == "app.example") is adopted
 
 
 @pytest.mark.parametrize("gone", ["deleted", "inactive"])
@@ -147,8 +188,12 @@ def test_a_mapping_without_a_living_credential_is_adopted_by_its_organization_al
     if gone == "deleted":
         shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None)
     shotspot.active.discard(CLUB.credential_id)
-    for stranger in (OTHER_CLUB, replace(CLUB, credential_id=2, dialect="v1", organization_id=None)):
-        assert plan_teams(shotspot.team_state([team("1", "U15")], stranger)).failed[0].reason == "remote_id_taken"
+    for stranger in (
+        OTHER_CLUB,
+        replace(CLUB, credential_id=2, dialect="v1", organization_id=None),
+        replace(CLUB, credential_id=2, host="elsewhere.example"),
+    ):
+        assert plan_teams(shotspot.team_state([team("1", "U15")], stranger)).count("adopt") == 0
     plan = sync(shotspot, team("1", "U15"), owner=replace(CLUB, credential_id=2))
     assert plan.count("adopt") == 1
     assert shotspot.team_mappings[1].credential_id == 2
@@ -202,7 +247,7 @@ def test_v1_organizations_are_told_apart_by_name(shotspot):
     sync(shotspot, team("1", "U15"), owner=v1)
     shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None)
     stranger = replace(v1, credential_id=2, organization_name="KC Leie")
-    assert plan_teams(shotspot.team_state([team("1", "U15")], stranger)).failed
+    assert plan_teams(shotspot.team_state([team("1", "U15")], stranger)).count("adopt") == 0
     assert sync(shotspot, team("1", "U15"), owner=replace(v1, organization_name="kc duinen")).count("adopt") == 1
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from twizzit_pipeline.cli import asking
+from twizzit_pipeline.cli import asking, moving
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
@@ -30,6 +30,7 @@ _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 def register(group: typer.Typer) -> None:
     """Put the commands into the group `twizzit credentials`."""
     group.command()(change_password)
+    group.command()(moving.update)
     group.command()(activate)
     group.command()(deactivate)
     group.command()(delete)

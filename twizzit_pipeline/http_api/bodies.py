@@ -142,6 +142,18 @@ class ClubChange(Body):
     ]
 
 
+class EndpointChange(Body):
+    """Another address for a login."""
+
+    api_endpoint: Annotated[
+        Url | None, BeforeValidator(_unless_empty), Field(description="The address to ask from now on; null: it stays")
+    ] = None
+    same_organization: Annotated[
+        bool | None,
+        Field(description="True: it is the same Twizzit under another address, and what was mapped goes on there"),
+    ] = None
+
+
 class SeasonSync(Body):
     """Which season to sync."""
 

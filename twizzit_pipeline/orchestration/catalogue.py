@@ -73,6 +73,8 @@ _COLUMNS = {
     "created_at": "When the row was made (UTC)",
     "updated_at": "When the row last changed (UTC)",
     "twizzit_dialect": "The dialect in which the id counts: v1 or v2",
+    "twizzit_host": "The host of the Twizzit in which the id counts, with its port where that is not the usual one",
+    "twizzit_remote_id": "Twizzit's id, where another's row holds it in ShotSpot's column; else empty",
     "twizzit_organization_id": "The Twizzit organization in which the id counts",
     "twizzit_organization_name": "That organization's name",
     "last_values": "What Twizzit said at the last sync: the base of the next update",

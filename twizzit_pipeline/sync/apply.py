@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 from sqlalchemy import Connection, Table, update
 
-from twizzit_pipeline.storage import bulk, tables
+from twizzit_pipeline.storage import bulk, remote_ids, tables
 from twizzit_pipeline.sync.plan import Change, Entity, Plan
 
 # What others point at comes first: clubs and seasons before the teams that stand in them.
@@ -165,6 +165,7 @@ def _write_mappings(
     concerned = [change for change in plan.changes if change.table == plan.table and change.mapping is not None]
     new = [change for change in concerned if change.mapping_id is None]
     ids = iter(bulk.reserve_ids(connection, mapped.table, len(new)))
+    held = remote_ids.stand_ins(connection, mapped.table, {str(change.twizzit_id) for change in new})
     inserted, updated, journal = [], [], []
     for change in concerned:
         assert change.mapping is not None
@@ -173,7 +174,7 @@ def _write_mappings(
         before = _mapping_columns(change.mapping_before, mapped) if change.mapping_before else None
         if change.mapping_id is None:
             local_id = made.get((change.table, change.row_id), change.row_id)
-            values |= {f"local_{mapped.local}_id": local_id, f"twizzit_{mapped.remote}_id": change.twizzit_id}
+            values |= {f"local_{mapped.local}_id": local_id, **_ids(mapped, str(change.twizzit_id), held)}
             inserted.append({"id": row_id, **values})
         else:
             updated.append({"id": row_id, **values})
@@ -187,6 +188,16 @@ def _write_mappings(
         columns = [*(column for column in updated[0] if column != "id"), *stamp]
         bulk.update_rows(connection, mapped.table, _frame([{**row, **stamp} for row in updated]), columns=columns)
     return journal
+
+
+def _ids(mapped: _Mapped, twizzit_id: str, held: Mapping[str, str]) -> dict[str, object]:
+    """The remote id of a new mapping; where another's row holds it in ShotSpot's column, that gets the stand-in."""
+    stand_in = held.get(twizzit_id)
+    elsewhere = {"twizzit_remote_id": twizzit_id if stand_in else None}
+    return {
+        f"twizzit_{mapped.remote}_id": stand_in or twizzit_id,
+        **(elsewhere if "twizzit_remote_id" in mapped.table.c else {}),
+    }
 
 
 def _see(connection: Connection, plan: Plan) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
 from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
 from twizzit_pipeline.storage.tables import (
     clubs,
     competition_mappings,
@@ -32,7 +33,6 @@ from twizzit_pipeline.sync.rows import (
     LocalGame,
     LocalSeason,
     LocalTeam,
-    MappedTeam,
     MatchState,
     Opponent,
     Owner,
@@ -40,7 +40,7 @@ from twizzit_pipeline.sync.rows import (
     RemoteMatch,
     WantedSeason,
 )
-from twizzit_pipeline.sync.state import columns_of, mapping_rows, of_scan, same_owner
+from twizzit_pipeline.sync.state import columns_of, mapping_rows, of_scan, own_teams, owned_by, same_owner
 
 # Tables of ShotSpot that point at a game before anything has happened in it: who is expected to play.
 _PREPARATIONS = ("roster", "lineup", "line_up", "selection")
@@ -55,7 +55,7 @@ def read_competition_state(
     wanted = select(*(twizzit_competitions.c[name] for name in names)).where(seen)
     remote = [RemoteCompetition(*row) for row in connection.execute(wanted)]
     ids = select(twizzit_competitions.c.twizzit_competition_id).where(seen)
-    theirs = competition_mappings.c.twizzit_competition_id.in_(ids)
+    theirs = mapped_to(competition_mappings, ids)
     mappings = mapping_rows(connection, competition_mappings, remote="competition", where=theirs)
     local_seasons = _seasons(connection)
     concerned = or_(
@@ -77,10 +77,10 @@ def read_match_state(
     wanted = select(*(twizzit_matches.c[name] for name in _REMOTE)).where(seen)
     remote = [RemoteMatch(*row) for row in connection.execute(wanted)]
     ids = select(twizzit_matches.c.twizzit_match_id).where(seen)
-    theirs = or_(match_mappings.c.twizzit_match_id.in_(ids), match_mappings.c.credential_id == owner.credential_id)
+    theirs = or_(mapped_to(match_mappings, ids), match_mappings.c.credential_id == owner.credential_id)
     mappings = mapping_rows(connection, match_mappings, remote="match", local="game", where=theirs)
     local_seasons = _seasons(connection)
-    own = _own_teams(connection, owner)
+    own = own_teams(connection, owner)
     competitions_of = _mapped_competitions(connection, owner)
     return MatchState(
         owner,
@@ -120,16 +120,6 @@ def _seasons(connection: Connection) -> list[LocalSeason]:
     return [LocalSeason(*row) for row in connection.execute(select(*columns_of(seasons.c, LocalSeason)))]
 
 
-def _own_teams(connection: Connection, owner: Owner) -> dict[str, MappedTeam]:
-    columns = team_mappings.c
-    wanted = (
-        select(columns.twizzit_team_id, columns.id, teams.c.id, teams.c.club_id, columns.twizzit_team_name)
-        .join(teams, teams.c.id == team_mappings.c.local_team_id)
-        .where(team_mappings.c.credential_id == owner.credential_id)
-    )
-    return {row[0]: MappedTeam(*row[1:]) for row in connection.execute(wanted)}
-
-
 def _listed_teams(connection: Connection, owner: Owner, season_id: int) -> set[str]:
     listed = select(twizzit_teams.c.twizzit_team_id).where(of_scan(twizzit_teams.c, owner, season_id))
     return set(connection.scalars(listed))
@@ -137,10 +127,8 @@ def _listed_teams(connection: Connection, owner: Owner, season_id: int) -> set[s
 
 def _mapped_competitions(connection: Connection, owner: Owner) -> dict[str, int]:
     table = competition_mappings.c
-    wanted = select(table.twizzit_competition_id, table.local_competition_id).where(
-        table.credential_id == owner.credential_id
-    )
-    return {str(remote_id): local_id for remote_id, local_id in connection.execute(wanted)}
+    wanted = select(remote_id(competition_mappings), table.local_competition_id).where(owned_by(table, owner))
+    return {str(one): local_id for one, local_id in connection.execute(wanted)}
 
 
 def _competition_teams(connection: Connection, competition_ids: Collection[int]) -> set[tuple[int, int]] | None:

@@ -38,6 +38,7 @@ from sqlalchemy.exc import ProgrammingError
 from twizzit_pipeline.credentials.rows import COLUMNS, credential_of
 from twizzit_pipeline.storage import bulk, migrate
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import (
     credentials,
     leases,
@@ -194,7 +195,7 @@ def _teams_read(asked: FromClause) -> ColumnElement[Any]:
     one_team = (
         select(twizzit_seasons.c.label)
         .join(twizzit_teams, twizzit_teams.c.season_id == twizzit_seasons.c.id)
-        .join(team_mappings, team_mappings.c.twizzit_team_id == twizzit_teams.c.twizzit_team_id)
+        .join(team_mappings, remote_id(team_mappings) == twizzit_teams.c.twizzit_team_id)
         .where(
             twizzit_teams.c.credential_id == credentials.c.id,
             team_mappings.c.credential_id == credentials.c.id,

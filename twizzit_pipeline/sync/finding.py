@@ -8,12 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, exists, select
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import NotUnique, UnknownPlayer, UnknownTeam
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import (
     clubs,
     player_mappings,
@@ -189,7 +190,7 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
     known = (
         select(
             players.c.id.label("player_id"),
-            player_mappings.c.twizzit_player_id.label("twizzit_id"),
+            remote_id(player_mappings).label("twizzit_id"),
             players.c.first_name.label("first"),
             players.c.last_name.label("last"),
             teams.c.id.label("team_id"),
@@ -203,7 +204,13 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
         .order_by(players.c.last_name, players.c.first_name, players.c.id)
     )
     snapshot = twizzit_players.c
-    mapped = select(player_mappings.c.twizzit_player_id)
+    mapped = exists().where(
+        remote_id(player_mappings) == snapshot.twizzit_player_id,
+        *(
+            player_mappings.c[name].is_not_distinct_from(team_mappings.c[name])
+            for name in ("twizzit_host", "twizzit_dialect", "twizzit_organization_id")
+        ),
+    )
     listed = (
         select(
             snapshot.twizzit_player_id.label("twizzit_id"),
@@ -216,12 +223,12 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
         .distinct()
         .join(
             team_mappings,
-            (team_mappings.c.twizzit_team_id == snapshot.twizzit_team_id)
+            (remote_id(team_mappings) == snapshot.twizzit_team_id)
             & (team_mappings.c.credential_id == snapshot.credential_id),
         )
         .join(teams, teams.c.id == team_mappings.c.local_team_id)
         .join(clubs, clubs.c.id == teams.c.club_id)
-        .where(snapshot.twizzit_player_id.not_in(mapped))
+        .where(~mapped)
         .order_by(snapshot.last_name, snapshot.first_name, snapshot.twizzit_player_id)
     )
     if team_id is not None:

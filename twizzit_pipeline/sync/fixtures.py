@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, Time, case, cast, func, or_, select
 
+from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import clubs, competition_mappings, competitions, games, match_mappings, teams
 from twizzit_pipeline.sync.listing import count, owned_by, page
 
@@ -95,7 +96,7 @@ def competition_mappings_of(
             competitions.c.end_date,
             competitions.c.status,
             matches,
-            table.twizzit_competition_id,
+            remote_id(competition_mappings),
             table.twizzit_competition_name,
             table.last_synced_at,
             table.sync_status,

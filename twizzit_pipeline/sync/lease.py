@@ -5,6 +5,7 @@ for a minute, or at once when its holder was a process of this machine that is g
 history rows of its run as interrupted, in the same transaction.
 """
 
+import hashlib
 import os
 import platform
 import threading
@@ -29,6 +30,8 @@ DEAD_AFTER_SECONDS = 60
 BEAT_SECONDS = 10
 INTERRUPTED = "interrupted: the process ended before the sync did"
 
+_LONGEST_KEY = 400  # what the column holds
+
 # How long somebody who claims a lease waits for the transaction of its holder.
 _PATIENCE_SECONDS = 3
 _UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE = "23505", "55P03"
@@ -39,9 +42,14 @@ _log = logs.logger(__name__)
 _LOST = "Another process took over this sync while this one was silent: nothing more was written; sync again"
 
 
-def organization_key(dialect: str, organization_id: str | None, organization_name: str) -> str:
-    """What a lease is held on: the organization by id, or by name where a dialect has no organizations."""
-    return f"{dialect}:{organization_id or organization_name.casefold().strip()}"
+def organization_key(host: str, dialect: str, organization_id: str | None, organization_name: str) -> str:
+    """What a lease is held on: the organization of a host by id, or by name where a dialect has no organizations.
+
+    What a host says of itself keeps no other host's organization waiting. A key that the column cannot hold is its own
+    digest.
+    """
+    key = f"{host} {dialect}:{organization_id or organization_name.casefold().strip()}"
+    return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 
 def credential_key(credential_id: int) -> str:
@@ -52,13 +60,13 @@ def credential_key(credential_id: int) -> str:
 def lease_key(credential: Credential) -> str:
     """What a sync of this credential takes its lease on, as far as its organization is known."""
     try:
-        dialect = parse_endpoint(credential.api_endpoint).dialect
+        endpoint = parse_endpoint(credential.api_endpoint)
     except EndpointRefused:
         return credential_key(credential.id)  # the step that needs the endpoint will say so
-    if dialect == "v2" and credential.twizzit_organization_id is None:
+    if endpoint.dialect == "v2" and credential.twizzit_organization_id is None:
         return credential_key(credential.id)
     name = credential.twizzit_organization_name or credential.organization_name
-    return organization_key(dialect, credential.twizzit_organization_id, name)
+    return organization_key(endpoint.server, endpoint.dialect, credential.twizzit_organization_id, name)
 
 
 def lease_keys(credential: Credential) -> set[str]:

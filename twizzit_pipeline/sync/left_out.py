@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
 from twizzit_pipeline.storage.tables import (
     competition_mappings,
     competitions,
@@ -118,53 +119,47 @@ def _of_row(connection: Connection, row: Any) -> Iterator[LeftOut]:
 
 
 def _names(connection: Connection, entity: str, credential_id: int, ids: Collection[Any]) -> dict[str, str]:
-    """Remote id → name, ShotSpot's before the snapshot's."""
+    """Remote id → name, ShotSpot's before the snapshot's; nothing of what another organization means by an id."""
     found: dict[str, str] = {}
-    for wanted, column in _sources(entity, credential_id):
-        for row in connection.execute(wanted.where(among(column, sorted(ids)))):
+    for wanted, concerned in _sources(entity, credential_id, sorted(ids)):
+        for row in connection.execute(wanted.where(concerned)):
             found.setdefault(str(row[0]), " ".join(str(part) for part in row[1:] if part))
     return found
 
 
-def _sources(entity: str, credential_id: int) -> list[tuple[Select[Any], Any]]:
-    """Queries of remote id and name, and the column of the id to limit each by."""
+def _sources(entity: str, credential_id: int, ids: Sequence[Any]) -> list[tuple[Select[Any], ColumnElement[bool]]]:
+    """Queries of remote id and name, and what limits each to these ids and to the credential."""
+
+    def ours(mappings: Table) -> ColumnElement[bool]:
+        return and_(mappings.c.credential_id == credential_id, mapped_to(mappings, ids))
+
+    def seen(snapshot: Table, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        return and_(snapshot.c.credential_id == credential_id, among(column, ids))
+
     if entity == "players":
-        of, seen = player_mappings.c, twizzit_players.c
-        local = select(of.twizzit_player_id, players.c.first_name, players.c.last_name)
+        of, listed = player_mappings, twizzit_players.c
+        local = select(remote_id(of), players.c.first_name, players.c.last_name)
         return [
-            (local.join(players, players.c.id == of.local_player_id), of.twizzit_player_id),
+            (local.join(players, players.c.id == of.c.local_player_id), ours(of)),
             (
-                select(seen.twizzit_player_id, seen.first_name, seen.last_name).where(
-                    seen.credential_id == credential_id
-                ),
-                seen.twizzit_player_id,
+                select(listed.twizzit_player_id, listed.first_name, listed.last_name),
+                seen(twizzit_players, listed.twizzit_player_id),
             ),
         ]
     if entity == "teams":
-        of, listed = team_mappings.c, twizzit_teams.c
+        of, team = team_mappings, twizzit_teams.c
         return [
-            (
-                select(of.twizzit_team_id, teams.c.name).join(teams, teams.c.id == of.local_team_id),
-                of.twizzit_team_id,
-            ),
-            (
-                select(listed.twizzit_team_id, listed.name).where(listed.credential_id == credential_id),
-                listed.twizzit_team_id,
-            ),
+            (select(remote_id(of), teams.c.name).join(teams, teams.c.id == of.c.local_team_id), ours(of)),
+            (select(team.twizzit_team_id, team.name), seen(twizzit_teams, team.twizzit_team_id)),
         ]
     if entity == "competitions":
-        of, series = competition_mappings.c, twizzit_competitions.c
+        of, series = competition_mappings, twizzit_competitions.c
+        local = select(remote_id(of), competitions.c.name)
         return [
+            (local.join(competitions, competitions.c.id == of.c.local_competition_id), ours(of)),
             (
-                select(of.twizzit_competition_id, competitions.c.name).join(
-                    competitions, competitions.c.id == of.local_competition_id
-                ),
-                of.twizzit_competition_id,
-            ),
-            (
-                select(series.twizzit_competition_id, series.name).where(series.credential_id == credential_id),
-                series.twizzit_competition_id,
+                select(series.twizzit_competition_id, series.name),
+                seen(twizzit_competitions, series.twizzit_competition_id),
             ),
         ]
-    games = match_mappings.c
-    return [(select(games.twizzit_match_id, games.twizzit_match_name), games.twizzit_match_id)]
+    return [(select(remote_id(match_mappings), match_mappings.c.twizzit_match_name), ours(match_mappings))]

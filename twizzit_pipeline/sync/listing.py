@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Select, func, select
 
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import clubs, player_mappings, players, seasons, team_mappings, teams
 
 
@@ -75,7 +76,7 @@ def team_mappings_of(
             teams.c.name,
             clubs.c.name,
             seasons.c.name,
-            table.twizzit_team_id,
+            remote_id(team_mappings),
             table.twizzit_team_name,
             table.last_synced_at,
             table.sync_status,
@@ -118,9 +119,9 @@ def player_mappings_of(
             players.c.team_id,
             teams.c.name,
             players.c.is_active,
-            table.twizzit_player_id,
+            remote_id(player_mappings),
             table.twizzit_player_name,
-            team_mappings.c.twizzit_team_id,
+            remote_id(team_mappings),
             team_mappings.c.twizzit_team_name,
             table.last_synced_at,
             table.sync_status,

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, select
 
 from twizzit_pipeline.errors import UnknownTeam
-from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
 from twizzit_pipeline.storage.tables import clubs, credentials, player_mappings, players, team_mappings, teams
 from twizzit_pipeline.sync.last_syncs import LastSync, last_syncs
 
@@ -30,6 +30,9 @@ class LocalTeam:
     twizzit_id: str | None
     credential_id: int | None
     credential_active: bool | None
+    twizzit_host: str | None = None
+    twizzit_dialect: str | None = None
+    twizzit_organization_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,12 @@ def read_roster(engine: Engine, team_id: int) -> Roster:
         )
         last = None if team.credential_id is None else syncs.get(team.credential_id)
         listed = set() if last is None else {*last.here, *last.places} - {one.twizzit_id for one in people}
-        mapped = bulk.among(player_mappings.c.twizzit_player_id, sorted(listed))
+        mapped = and_(
+            mapped_to(player_mappings, listed),
+            player_mappings.c.twizzit_host.is_not_distinct_from(team.twizzit_host),
+            player_mappings.c.twizzit_dialect.is_not_distinct_from(team.twizzit_dialect),
+            player_mappings.c.twizzit_organization_id.is_not_distinct_from(team.twizzit_organization_id),
+        )
         others = _locals(connection, mapped) if listed else []
     return Roster(team, people, {str(one.twizzit_id): one for one in others}, syncs)
 
@@ -121,16 +129,19 @@ def _team(connection: Connection, team_id: int) -> LocalTeam:
                 teams.c.name,
                 teams.c.club_id,
                 clubs.c.name,
-                team_mappings.c.twizzit_team_id,
+                remote_id(team_mappings),
                 team_mappings.c.credential_id,
                 credentials.c.is_active,
+                team_mappings.c.twizzit_host,
+                team_mappings.c.twizzit_dialect,
+                team_mappings.c.twizzit_organization_id,
             )
             .join(clubs, clubs.c.id == teams.c.club_id)
             .join(team_mappings, team_mappings.c.local_team_id == teams.c.id, isouter=True)
             .join(credentials, credentials.c.id == team_mappings.c.credential_id, isouter=True)
             .where(teams.c.id == team_id)
         )
-        row = connection.execute(wanted).one_or_none()
+        row: Any = connection.execute(wanted).one_or_none()
         if row is not None:
             return LocalTeam(*row)
     raise UnknownTeam(f"No team of ShotSpot has the id {team_id}; see: twizzit mappings teams")
@@ -146,7 +157,7 @@ def _locals(connection: Connection, which: Any) -> list[Local]:
             players.c.is_active,
             players.c.team_id,
             teams.c.name,
-            player_mappings.c.twizzit_player_id,
+            remote_id(player_mappings),
             player_mappings.c.credential_id,
             credentials.c.is_active,
         )

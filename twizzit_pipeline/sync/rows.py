@@ -12,7 +12,8 @@ from datetime import date, datetime
 class Owner:
     """Who syncs: a credential, and the organization whose ids it speaks of.
 
-    `club_id`: the club of ShotSpot that somebody said the organization is; None where its name tells.
+    `club_id`: the club of ShotSpot that somebody said the organization is; None where its name tells. `host`: of its
+    endpoint, with the port that is not implied.
     """
 
     credential_id: int
@@ -20,6 +21,7 @@ class Owner:
     organization_id: str | None
     organization_name: str
     club_id: int | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,9 @@ class LocalPlayer:
 
 @dataclass(frozen=True, slots=True)
 class MappingRow:
-    """A row of a mapping table.
+    """A row of a mapping table. `twizzit_id` is Twizzit's, whatever stands for it in ShotSpot's column.
 
+    `host` is None where the row is older than that column and its credential was gone already.
     `credential_active` is None when no credential owns it (any more). `last_values` is the base: what Twizzit said when
     the row was last written; None where ShotSpot's own integration made it. The rest is the players' alone:
     `unseen`, whether its `last_synced_at` is one that no sync of ours has found or left; `touched`, whether it was
@@ -129,6 +132,7 @@ class MappingRow:
     last_values: Mapping[str, object] | None
     sync_status: str | None
     sync_error: str | None
+    host: str | None = None
     team_mapping_id: int | None = None
     unseen: bool = False
     touched: bool = False

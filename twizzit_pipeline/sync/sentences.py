@@ -14,7 +14,7 @@ from typing import Any, Literal
 from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.sync.asides import SetAsideRows
 from twizzit_pipeline.sync.plan.matches import VANISHED
-from twizzit_pipeline.sync.plan.ownership import TAKEN_OVER, TAKEN_OVER_RENAMED
+from twizzit_pipeline.sync.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.sync.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.sync.plan.shotspot_sync import REPAIRED
 
@@ -36,13 +36,16 @@ REASONS: Mapping[str, str] = {
     "club_doubtful": "which club the team belongs to is not certain; say so: twizzit credentials set-club ID CLUB",
     "competition_not_mapped": "the competition is not in ShotSpot, so the game comes without it until it is",
     "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
+    HOST_CHANGED: "it was mapped from another address than the endpoint is now; if both are the same Twizzit, say so: "
+    "twizzit credentials update ID --same-organization",
     "group_not_found": "the account lists no such team in this season",
     "name_taken": "another team of the club has that name in that season",
     "no_own_team": "neither side is a team of this account",
     "not_created": "it is not in ShotSpot, and the sync was asked to make nothing",
     "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so none was taken for it",
     "players_not_read": "the players could not be read",
-    "remote_id_taken": "the id belongs to another active credential; switch that off if this one is to have it",
+    "remote_id_taken": "the id belongs to another active credential of this organization (switch that off if this one "
+    "is to have it), or this credential mapped it in another organization",
     "team_not_mapped": "none of the player's teams is in ShotSpot",
     # With a remark.
     "number_taken": "without the shirt number, which another player of the club has",

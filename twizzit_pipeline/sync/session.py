@@ -145,6 +145,11 @@ class SyncSession:
         return parse_endpoint(self.credential.api_endpoint).dialect
 
     @property
+    def host(self) -> str:
+        """The host of the credential's endpoint, whose ids its server speaks of."""
+        return parse_endpoint(self.credential.api_endpoint).server
+
+    @property
     def calls(self) -> int:
         """HTTP calls made to Twizzit so far, tokens and repeated ones included."""
         return 0 if self._client is None else self._client.calls
@@ -158,6 +163,7 @@ class SyncSession:
             self.credential.twizzit_organization_id,
             self.credential.twizzit_organization_name or self.credential.organization_name,
             self.credential.club_id,
+            host=self.host,
         )
 
     @contextmanager
@@ -315,7 +321,7 @@ class SyncSession:
     def _learn(self, organization_id: str | None, organization_name: str) -> None:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""
         assert self._lease is not None, "asking Twizzit belongs inside recording"
-        self._lease.move(organization_key(self.dialect, organization_id, organization_name))
+        self._lease.move(organization_key(self.host, self.dialect, organization_id, organization_name))
         for attempt in attempts(self.engine):
             with attempt:
                 store.remember_organization(self.engine, self.credential.id, organization_id, organization_name)

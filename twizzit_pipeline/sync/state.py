@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, or_, select
 
 from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
 from twizzit_pipeline.storage.tables import (
     clubs,
     credentials,
@@ -52,7 +53,7 @@ def read_team_state(connection: Connection, owner: Owner, season_id: int, season
     wanted = (twizzit_teams.c[name] for name in ("twizzit_team_id", "name", "club_name", "age_group", "gender"))
     remote = [RemoteTeam(*row) for row in connection.execute(select(*wanted).where(seen))]
     ids = select(twizzit_teams.c.twizzit_team_id).where(seen)
-    ours = or_(team_mappings.c.twizzit_team_id.in_(ids), same_owner(team_mappings.c, owner))
+    ours = or_(mapped_to(team_mappings, ids), same_owner(team_mappings.c, owner))
     mappings = mapping_rows(connection, team_mappings, remote="team", where=ours)
     all_clubs = [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name))]
     known = ClubNames(all_clubs)
@@ -73,18 +74,10 @@ def read_player_state(connection: Connection, owner: Owner, season_id: int, seas
     seen = of_scan(twizzit_players.c, owner, season_id)
     wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
     remote = [RemotePlayer(*row) for row in connection.execute(wanted)]
-    places = (
-        select(team_mappings.c.twizzit_team_id, team_mappings.c.id, teams.c.id, teams.c.club_id)
-        .join(teams, teams.c.id == team_mappings.c.local_team_id)
-        .where(
-            team_mappings.c.credential_id == owner.credential_id,
-            team_mappings.c.twizzit_team_id.in_(select(twizzit_players.c.twizzit_team_id).where(seen)),
-        )
-    )
-    mapped_teams = {row[0]: MappedTeam(*row[1:]) for row in connection.execute(places)}
+    listed = mapped_to(team_mappings, select(twizzit_players.c.twizzit_team_id).where(seen))
+    mapped_teams = own_teams(connection, owner, listed)
     ids = select(twizzit_players.c.twizzit_player_id).where(seen)
-    theirs = player_mappings.c.twizzit_player_id.in_(ids)
-    mappings = mapping_rows(connection, player_mappings, remote="player", where=theirs)
+    mappings = mapping_rows(connection, player_mappings, remote="player", where=mapped_to(player_mappings, ids))
     concerned = {team.club_id for team in mapped_teams.values()}
     local = _local_players(connection, concerned, {mapping.local_id for mapping in mappings})
     synced = shotspot_synced(connection, owner.credential_id)
@@ -98,8 +91,33 @@ def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
 
 def same_owner(columns: Any, owner: Owner) -> ColumnElement[bool]:
     """The rows that are of this credential, or of its organization."""
-    same_id = and_(columns.twizzit_dialect == owner.dialect, columns.twizzit_organization_id == owner.organization_id)
+    same_id = and_(
+        columns.twizzit_host == owner.host,
+        columns.twizzit_dialect == owner.dialect,
+        columns.twizzit_organization_id == owner.organization_id,
+    )
     return or_(columns.credential_id == owner.credential_id, same_id)
+
+
+def owned_by(columns: Any, owner: Owner) -> ColumnElement[bool]:
+    """The mappings that a sync of this credential made or took over, in the organization that it reads now."""
+    return and_(
+        columns.credential_id == owner.credential_id,
+        columns.twizzit_host == owner.host,
+        columns.twizzit_dialect == owner.dialect,
+        columns.twizzit_organization_id.is_not_distinct_from(owner.organization_id),
+    )
+
+
+def own_teams(connection: Connection, owner: Owner, which: ColumnElement[bool] | None = None) -> dict[str, MappedTeam]:
+    """Remote id → where the team is; of all that the credential has mapped, or of those that `which` is about."""
+    columns = team_mappings.c
+    wanted = (
+        select(remote_id(team_mappings), columns.id, teams.c.id, teams.c.club_id, columns.twizzit_team_name)
+        .join(teams, teams.c.id == columns.local_team_id)
+        .where(owned_by(columns, owner), *(() if which is None else (which,)))
+    )
+    return {row[0]: MappedTeam(*row[1:]) for row in connection.execute(wanted)}
 
 
 def mapping_rows(
@@ -107,7 +125,9 @@ def mapping_rows(
 ) -> list[MappingRow]:
     """Rows of a mapping table, whose columns call the remote row `remote` and the local one `local` (else the same)."""
     columns = table.c
-    extra: list[ColumnElement[Any]] = [columns.team_mapping_id] if "team_mapping_id" in columns else []
+    extra: list[ColumnElement[Any]] = [columns.twizzit_host]
+    if "team_mapping_id" in columns:
+        extra.append(columns.team_mapping_id)
     if "last_synced_seen" in columns:
         unseen = columns.last_synced_at.is_distinct_from(columns.last_synced_seen)
         extra += [unseen, and_(unseen, columns.last_synced_seen.is_not(None))]
@@ -115,7 +135,7 @@ def mapping_rows(
         select(
             columns.id,
             columns[f"local_{local or remote}_id"],
-            columns[f"twizzit_{remote}_id"],
+            remote_id(table),
             columns[f"twizzit_{remote}_name"],
             columns.credential_id,
             credentials.c.is_active,

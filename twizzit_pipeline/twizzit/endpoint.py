@@ -47,6 +47,11 @@ class Endpoint:
         """The host alone, without its port: safe to show."""
         return urlsplit(self.base_url).hostname or ""
 
+    @property
+    def server(self) -> str:
+        """The host with the port that its scheme does not imply: whose ids an endpoint speaks of, safe to show."""
+        return urlsplit(self.base_url).netloc
+
 
 def parse_endpoint(url: str) -> Endpoint:
     """The dialect and base URL that an endpoint stands for.

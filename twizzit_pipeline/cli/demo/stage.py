@@ -14,6 +14,7 @@ from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync import moving
 from twizzit_pipeline.twizzit.simulator import Organization, SimulatorOptions, SimulatorServer
 from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
 
@@ -77,6 +78,8 @@ def credential_of(here: Opened, login: Login) -> tuple[Credential, bool]:
                 password=password,
                 api_endpoint=login.endpoint,
             )
+            with engine.begin() as connection:  # the same simulated clubs, on whatever port it listens this time
+                moving.settle(connection, credential.id, same_organization=True)
             return store.get(engine, credential.id), False
     credential_id = store.add(
         engine,

@@ -11,7 +11,7 @@ from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
-from twizzit_pipeline.http_api.bodies import ClubChange, NewCredential
+from twizzit_pipeline.http_api.bodies import ClubChange, EndpointChange, NewCredential
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.routes.verification import verification
@@ -19,6 +19,7 @@ from twizzit_pipeline.http_api.service import CredentialId, Here, Service
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.sync import moving
 from twizzit_pipeline.sync.verify import check_endpoint, usual_endpoint
 
 router = APIRouter(tags=["Credential Management"], route_class=GuardedRoute)
@@ -115,6 +116,37 @@ def name_club(here: Here, caller: CurrentCaller, credential_id: CredentialId, bo
     with driver_errors():
         found = clubs.set_club(here.engine, credential_id, body.club_id, actor=caller.actor)
     return _club(found)
+
+
+@router.put(
+    "/credentials/{credentialId}/endpoint",
+    response_model=schemas.Moved,
+    dependencies=[allow("admin")],
+    responses=answers(400, 404),
+)
+async def change_endpoint(
+    here: Here, caller: CurrentCaller, credential_id: CredentialId, body: EndpointChange
+) -> schemas.Moved:
+    """Have a login ask another address; what it mapped goes on there only where `sameOrganization` says so."""
+    endpoint = body.api_endpoint
+    if endpoint is not None:
+        endpoint, _, _ = await here.beside(partial(_endpoint, here.settings, endpoint))
+    done = await anyio.to_thread.run_sync(partial(_move, here, credential_id, endpoint, body, caller.actor))
+    return schemas.Moved.model_validate(done)
+
+
+def _move(here: Service, credential_id: int, endpoint: str | None, body: EndpointChange, actor: Actor) -> moving.Moved:
+    try:
+        return moving.change_endpoint(
+            here.engine,
+            encryption_keys(here.settings),
+            credential_id,
+            endpoint=endpoint,
+            same_organization=body.same_organization is True,
+            actor=actor,
+        )
+    except EndpointRefused as error:
+        raise invalid_field("sameOrganization" if body.same_organization else "apiEndpoint", str(error)) from None
 
 
 @router.get(

@@ -60,6 +60,18 @@ class Capabilities(Answer):
     seasons: int
 
 
+class Moved(Answer):
+    """Where a credential asks now.
+
+    `carriedOver`: mappings that count there from now on; `left`: those of another host, which no sync uses.
+    """
+
+    credential_id: int
+    host: str
+    carried_over: int
+    left: int
+
+
 class TeamsToCome(Answer):
     """The teams that a sync of the running season would bring, by name; and the groups that it would not, counted."""
 

@@ -108,6 +108,7 @@ opponents = Table(
     metadata,
     identifier(),
     credential(ondelete="SET NULL", nullable=True),
+    Column("twizzit_host", String(300)),
     Column("twizzit_dialect", String(10), nullable=False),
     Column("twizzit_organization_id", String(100)),
     Column("twizzit_organization_name", String(255)),

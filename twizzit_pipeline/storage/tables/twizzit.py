@@ -3,8 +3,9 @@
 Their times are ``timestamp`` without zone, in UTC, as ShotSpot has them.
 """
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import SchemaItem
 
 from twizzit_pipeline.storage.tables.columns import FALSE, TRUE, ZERO, identifier, metadata, utc
 
@@ -70,13 +71,39 @@ def _mapping_columns() -> list[Column[object]]:
         Column("sync_error", Text),
         utc("created_at", default=True),
         utc("updated_at", default=True),
-        # added: who owns the row, in which organization of which dialect its id counts, and the base of the next update
+        # added: who owns the row, in which organization of which host and dialect its id counts, and the base of the
+        # next update
         Column("credential_id", ForeignKey("twizzit_credentials.id", ondelete="SET NULL")),
+        Column("twizzit_host", String(300)),
         Column("twizzit_dialect", String(10)),
         Column("twizzit_organization_id", String(100)),
         Column("twizzit_organization_name", String(255)),
         Column("last_values", JSONB),
     ]
+
+
+def _identity(table: str, remote: str) -> list[SchemaItem]:
+    """A remote id is unique within its host, dialect and organization; by name where the dialect has no ids of those.
+
+    ShotSpot's own tables keep their constraint on the id alone: see `remote_ids`.
+    """
+    host = (remote, "twizzit_host", "twizzit_dialect")
+    return [
+        UniqueConstraint(*host, "twizzit_organization_id", name=f"{table}_identity_key"),
+        Index(
+            f"{table}_named_identity_key",
+            *host,
+            "twizzit_organization_name",
+            unique=True,
+            postgresql_where=text("twizzit_organization_id IS NULL"),
+        ),
+    ]
+
+
+def _said_otherwise(table: str) -> list[SchemaItem]:
+    """Added: the remote id where ShotSpot's constraint does not let its own column hold it."""
+    column = Column("twizzit_remote_id", String(100))
+    return [column, Index(f"ix_{table}_twizzit_remote_id", column, postgresql_where=column.is_not(None))]
 
 
 team_mappings = Table(
@@ -85,9 +112,11 @@ team_mappings = Table(
     identifier(),
     # Newer ShotSpot databases call it local_club_id; there the migrations add local_team_id as a generated copy.
     Column("local_team_id", ForeignKey("teams.id", ondelete="CASCADE"), nullable=False, unique=True),
-    Column("twizzit_team_id", String(100), nullable=False, unique=True),
+    Column("twizzit_team_id", String(100), nullable=False),
     Column("twizzit_team_name", String(255)),
     *_mapping_columns(),
+    *_identity("twizzit_team_mappings", "twizzit_team_id"),
+    *_said_otherwise("twizzit_team_mappings"),
 )
 
 player_mappings = Table(
@@ -95,10 +124,12 @@ player_mappings = Table(
     metadata,
     identifier(),
     Column("local_player_id", ForeignKey("players.id", ondelete="CASCADE"), nullable=False, unique=True),
-    Column("twizzit_player_id", String(100), nullable=False, unique=True),
+    Column("twizzit_player_id", String(100), nullable=False),
     Column("twizzit_player_name", String(255)),
     Column("team_mapping_id", ForeignKey("twizzit_team_mappings.id", ondelete="CASCADE")),
     *_mapping_columns(),
+    *_identity("twizzit_player_mappings", "twizzit_player_id"),
+    *_said_otherwise("twizzit_player_mappings"),
     # added: the last_synced_at that a sync of ours found or left; another one since is ShotSpot's own integration's
     utc("last_synced_seen"),
 )
@@ -108,10 +139,12 @@ competition_mappings = Table(
     metadata,
     identifier(),
     Column("local_competition_id", ForeignKey("competitions.id", ondelete="CASCADE"), nullable=False, unique=True),
-    Column("twizzit_competition_id", String(100), nullable=False, unique=True),
+    Column("twizzit_competition_id", String(100), nullable=False),
     Column("twizzit_competition_name", String(255)),
     Column("season", String(50)),
     *_mapping_columns(),
+    *_identity("twizzit_competition_mappings", "twizzit_competition_id"),
+    *_said_otherwise("twizzit_competition_mappings"),
 )
 
 match_mappings = Table(
@@ -119,9 +152,10 @@ match_mappings = Table(
     metadata,
     identifier(),
     Column("local_game_id", ForeignKey("games.id", ondelete="CASCADE"), nullable=False, unique=True),
-    Column("twizzit_match_id", String(100), nullable=False, unique=True),
+    Column("twizzit_match_id", String(100), nullable=False),
     Column("twizzit_match_name", String(255)),
     *_mapping_columns(),
+    *_identity("twizzit_match_mappings", "twizzit_match_id"),
 )
 
 sync_history = Table(

@@ -6,7 +6,14 @@ from datetime import date
 
 from twizzit_pipeline.sync.plan import Change, Failed, Plan, id_order
 from twizzit_pipeline.sync.plan.merge import merge
-from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.sync.plan.ownership import (
+    by_remote_id,
+    claim,
+    current_mapping,
+    mapping_values,
+    refused,
+    takeovers,
+)
 from twizzit_pipeline.sync.plan.places import find_season, season_creation
 from twizzit_pipeline.sync.rows import CompetitionState, LocalCompetition, MappingRow, RemoteCompetition
 from twizzit_pipeline.transform.names import normalised_name
@@ -17,7 +24,7 @@ _DATES = ("start_date", "end_date")
 def plan_competitions(state: CompetitionState) -> Plan:
     """The plan for the competitions of one credential and season."""
     season_id = find_season(state.season, state.seasons)
-    mappings = {mapping.twizzit_id: mapping for mapping in state.mappings}
+    mappings = by_remote_id(state.mappings, state.owner)
     local = {competition.id: competition for competition in state.local}
     changes: list[Change | None] = []
     failed: list[Failed] = []

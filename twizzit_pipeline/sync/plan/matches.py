@@ -20,7 +20,14 @@ from twizzit_pipeline.sync.plan.games import (
     wanted_columns,
 )
 from twizzit_pipeline.sync.plan.merge import merge
-from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, same_organization
+from twizzit_pipeline.sync.plan.ownership import (
+    by_remote_id,
+    claim,
+    current_mapping,
+    mapping_values,
+    refused,
+    same_organization,
+)
 from twizzit_pipeline.sync.plan.places import find_season, season_creation
 from twizzit_pipeline.sync.plan.sides import SAME_CLUB, Place, Sides, Unknown
 from twizzit_pipeline.sync.rows import LocalGame, MappingRow, MatchState, RemoteMatch
@@ -39,7 +46,7 @@ def plan_matches(state: MatchState) -> Plan:
     season_id = find_season(state.season, state.seasons)
     sides = Sides(state, season_id)
     fixtures, failed, set_aside = _fixtures(state, sides)
-    mappings = {mapping.twizzit_id: mapping for mapping in state.mappings}
+    mappings = by_remote_id(state.mappings, state.owner)
     games = {game.id: game for game in state.games}
     changes: list[Change | None] = []
     unmapped: list[Fixture] = []
@@ -48,12 +55,14 @@ def plan_matches(state: MatchState) -> Plan:
         if mapping is None:
             unmapped.append(fixture)
             continue
-        verdict = claim(mapping, state.owner, may_be_same=False)
+        game = games[mapping.local_id]
+        own_game = bool({game.home_club_id, game.away_club_id} & {team.club_id for team in state.own.values()})
+        verdict = claim(mapping, state.owner, may_be_same=own_game)
         if (refusal := refused(verdict, fixture.remote.id, mapping.local_id)) is not None:
             failed.append(refusal)
         else:
             action: Action = "adopt" if verdict == "adoptable" else "update"
-            changes.append(_mapped(state, fixture, mapping, games[mapping.local_id], action))
+            changes.append(_mapped(state, fixture, mapping, game, action))
     found, doubtful = _found_or_new(state, unmapped, season_id)
     changed = [change for change in [*changes, *found] if change is not None]
     return Plan(

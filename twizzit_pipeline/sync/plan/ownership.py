@@ -1,9 +1,10 @@
 """Whose id: which mappings a credential may use, and what it writes into them.
 
-The rule (design: "whose id"): remote ids are unique within a dialect and an organization. A mapping belongs to a
-credential. One without a living owner is adopted by the same dialect and organization alone. One that ShotSpot's own
-integration made knows neither: there the id decides, since people rename in ShotSpot, unless what else is known of the
-row says that another organization's id is meant.
+The rule (design: "whose id"): remote ids are unique within a host, a dialect and an organization; what a server says of
+itself proves nothing about another's. A mapping belongs to a credential. One without a living owner is adopted by the
+same organization alone. One that ShotSpot's own integration made knows none: there the id decides, since people rename
+in ShotSpot, unless what else is known of the row says that another organization's id is meant. One whose host is not
+known is adopted where the organization's name and what is known of the row agree as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,34 +14,70 @@ from twizzit_pipeline.sync.plan import Change, Failed, Warned
 from twizzit_pipeline.sync.rows import MappingRow, Owner
 from twizzit_pipeline.transform.names import normalised_name
 
-Claim = Literal["ours", "adoptable", "taken", "doubtful"]
+Claim = Literal["ours", "adoptable", "taken", "doubtful", "of_another_host"]
 
 # What is reported of a mapping that ShotSpot's own integration made: it is ours from now on, and whether ShotSpot calls
 # its row otherwise than Twizzit does.
 TAKEN_OVER = "taken_over"
 TAKEN_OVER_RENAMED = "taken_over_renamed"
+# Why a credential's own mapping is not used any more: its endpoint is another server now, as far as is known.
+HOST_CHANGED = "host_changed"
+
+
+def by_remote_id(mappings: Iterable[MappingRow], owner: Owner) -> dict[str, MappingRow]:
+    """Remote id → the mapping that decides what becomes of it.
+
+    The same organization's comes first, then the credential's own of before, then one of which nobody knows whose it
+    is. A mapping of another organization, or of another host, is none of the owner's business: the same id means
+    something else there.
+    """
+    found: dict[str, tuple[int, MappingRow]] = {}
+    for mapping in mappings:
+        rank = _rank(mapping, owner)
+        if rank is not None and (mapping.twizzit_id not in found or rank < found[mapping.twizzit_id][0]):
+            found[mapping.twizzit_id] = (rank, mapping)
+    return {remote_id: mapping for remote_id, (_, mapping) in found.items()}
+
+
+def _rank(mapping: MappingRow, owner: Owner) -> int | None:
+    if same_organization(mapping, owner):
+        return 0
+    if mapping.credential_id == owner.credential_id:
+        return 1
+    if mapping.dialect is None:
+        return 2
+    return 3 if mapping.host is None and _same_ids(mapping, owner) else None
 
 
 def claim(mapping: MappingRow, owner: Owner, *, may_be_same: bool) -> Claim:
-    """Whether `owner` may use `mapping`: it is ours already, free to adopt, somebody else's, or nobody can say.
+    """Whether `owner` may use `mapping`: it is ours already, free to adopt, another credential's, or nobody can say.
 
     Args:
+        mapping: one that `by_remote_id` chose.
         may_be_same: whether what is known of the mapped row fits the remote one; it decides nothing but which mappings
-            of ShotSpot's own integration are doubtful.
+            of an unknown organization or host are doubtful.
     """
+    known = same_organization(mapping, owner)
     if mapping.credential_id == owner.credential_id:
-        return "ours" if mapping.dialect is None or same_organization(mapping, owner) else "taken"
+        if known or mapping.dialect is None:
+            return "ours"
+        if mapping.host is None:
+            return "ours" if _same_ids(mapping, owner) else "taken"
+        return "of_another_host" if mapping.host != owner.host else "taken"
     if mapping.credential_active:
         return "taken"
-    if mapping.dialect is None:
-        return "adoptable" if may_be_same else "doubtful"
-    return "adoptable" if same_organization(mapping, owner) else "taken"
+    if known:
+        return "adoptable"
+    named_so = mapping.dialect is None or _same_name(mapping, owner)
+    return "adoptable" if may_be_same and named_so else "doubtful"
 
 
 def refused(verdict: Claim, remote_id: str, *local_ids: int) -> Failed | None:
     """The failed item where a mapping may not be used; None where it may."""
     if verdict == "taken":
         return Failed(remote_id, "remote_id_taken", local_ids[:1])
+    if verdict == "of_another_host":
+        return Failed(remote_id, HOST_CHANGED, local_ids[:1])
     return Failed(remote_id, "doubtful_link", local_ids) if verdict == "doubtful" else None
 
 
@@ -66,11 +103,20 @@ def takeovers(changes: Iterable[Change], local_names: Mapping[int, str]) -> list
 
 
 def same_organization(mapping: MappingRow, owner: Owner) -> bool:
-    """Whether the ids of `mapping` and `owner` mean the same things."""
+    """Whether the ids of `mapping` and `owner` are known to mean the same things."""
+    return mapping.host == owner.host and _same_ids(mapping, owner)
+
+
+def _same_ids(mapping: MappingRow, owner: Owner) -> bool:
+    """The same but for the host."""
     if mapping.dialect != owner.dialect:
         return False
     if owner.organization_id is not None and mapping.organization_id is not None:
         return owner.organization_id == mapping.organization_id
+    return _same_name(mapping, owner)
+
+
+def _same_name(mapping: MappingRow, owner: Owner) -> bool:
     return normalised_name(mapping.organization_name or "") == normalised_name(owner.organization_name)
 
 
@@ -86,6 +132,7 @@ def mapping_values(
     return {
         "twizzit_name": name,
         "credential_id": owner.credential_id,
+        "twizzit_host": owner.host,
         "twizzit_dialect": owner.dialect,
         "twizzit_organization_id": owner.organization_id,
         "twizzit_organization_name": owner.organization_name,
@@ -101,6 +148,7 @@ def current_mapping(mapping: MappingRow) -> dict[str, object]:
     return {
         "twizzit_name": mapping.twizzit_name,
         "credential_id": mapping.credential_id,
+        "twizzit_host": mapping.host,
         "twizzit_dialect": mapping.dialect,
         "twizzit_organization_id": mapping.organization_id,
         "twizzit_organization_name": mapping.organization_name,

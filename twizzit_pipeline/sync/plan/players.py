@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 
 from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.sync.plan.merge import Move, denied, merge
-from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.sync.plan.ownership import (
+    by_remote_id,
+    claim,
+    current_mapping,
+    mapping_values,
+    refused,
+    takeovers,
+)
 from twizzit_pipeline.sync.plan.person_names import full_name, local_name, remote_name, split_otherwise
 from twizzit_pipeline.sync.plan.shotspot_sync import REPAIRED, shotspot_ran, undone
 from twizzit_pipeline.sync.rows import LocalPlayer, MappedTeam, MappingRow, PlayerState, RemotePlayer
@@ -119,7 +126,7 @@ def _people(state: PlayerState) -> tuple[list[_Person], list[Failed]]:
 
 
 def _drafts(state: PlayerState, people: Sequence[_Person]) -> tuple[list[_Draft], list[Failed]]:
-    mappings = {mapping.twizzit_id: mapping for mapping in state.mappings}
+    mappings = by_remote_id(state.mappings, state.owner)
     local = {player.id: player for player in state.local}
     drafts: list[_Draft] = []
     failed: list[Failed] = []

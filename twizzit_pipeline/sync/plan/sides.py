@@ -203,6 +203,7 @@ class Sides:
         for place, found in enumerate(wanted):
             values = {
                 "credential_id": owner.credential_id,
+                "twizzit_host": owner.host,
                 "twizzit_dialect": owner.dialect,
                 "twizzit_organization_id": owner.organization_id,
                 "twizzit_organization_name": owner.organization_name,

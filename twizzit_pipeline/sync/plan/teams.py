@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 
 from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, id_order
 from twizzit_pipeline.sync.plan.merge import Move, denied, merge
-from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.sync.plan.ownership import (
+    by_remote_id,
+    claim,
+    current_mapping,
+    mapping_values,
+    refused,
+    takeovers,
+)
 from twizzit_pipeline.sync.plan.places import Clubs, find_season, season_creation
 from twizzit_pipeline.sync.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
 from twizzit_pipeline.transform.names import normalised_name
@@ -71,7 +78,7 @@ def _slot(club_id: object, name: object, season_id: object) -> tuple[object, obj
 
 
 def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft], list[Failed]]:
-    mappings = {mapping.twizzit_id: mapping for mapping in state.mappings}
+    mappings = by_remote_id(state.mappings, state.owner)
     local = {team.id: team for team in state.local}
     drafts: list[_Draft] = []
     failed: list[Failed] = []

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, distinct, exists, func, select, text
 
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.sync.history import LISTED, MAPPINGS
 from twizzit_pipeline.sync.narrowing import NOT_CREATED
 from twizzit_pipeline.sync.quality.asides import set_aside_in_plan, set_aside_in_scan
@@ -145,7 +146,7 @@ def _completeness(
     """Every row of the snapshot has a mapping of this credential, or the step said that it has none, and why."""
     snapshot, mappings = judged.snapshot.c, judged.mappings.c
     mapped = exists().where(
-        mappings[judged.remote_id] == snapshot[judged.remote_id], mappings.credential_id == session.credential.id
+        remote_id(judged.mappings) == snapshot[judged.remote_id], mappings.credential_id == session.credential.id
     )
     missing = (
         select(snapshot[judged.remote_id])

@@ -1,7 +1,10 @@
 """What is asked about competitions: where their mappings point, and whose they are."""
 
+from typing import Any
+
 from sqlalchemy import Connection, Select, exists, or_, select
 
+from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import competition_mappings, competitions, games, twizzit_competitions
 from twizzit_pipeline.sync.quality.findings import Finding, Scope
 from twizzit_pipeline.sync.quality.judged import Condition, Judged, fed_clubs, nobodys
@@ -11,7 +14,7 @@ from twizzit_pipeline.sync.quality.names import SOMEWHERE
 def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_of: Scope) -> Finding:
     table = competition_mappings.c
     found = connection.scalars(
-        select(table.twizzit_competition_id)
+        select(remote_id(competition_mappings))
         .join(competitions, competitions.c.id == table.local_competition_id, isouter=True)
         .where(ours, competitions.c.id.is_(None))
         .order_by(table.id)
@@ -20,7 +23,7 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
     return Finding(SOMEWHERE, speaks_of, gone, reasons={"local_row_gone": len(gone)}, grave=True)
 
 
-def _without_owner(credential_id: int) -> Select[tuple[str]]:
+def _without_owner(credential_id: int) -> Select[Any]:
     """Of the competitions in which a club of the credential plays."""
     clubs = fed_clubs(credential_id)
     played = exists().where(
@@ -28,7 +31,7 @@ def _without_owner(credential_id: int) -> Select[tuple[str]]:
         or_(games.c.home_club_id.in_(clubs), games.c.away_club_id.in_(clubs)),
     )
     return (
-        select(competition_mappings.c.twizzit_competition_id)
+        select(remote_id(competition_mappings))
         .where(nobodys(competition_mappings), played)
         .order_by(competition_mappings.c.id)
     )

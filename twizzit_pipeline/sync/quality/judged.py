@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, select
 
+from twizzit_pipeline.storage.remote_ids import mapped_to
 from twizzit_pipeline.storage.tables import credentials, team_mappings, teams
 from twizzit_pipeline.sync.quality.findings import Finding, Scope
 from twizzit_pipeline.sync.reports import MappingReport
@@ -71,7 +72,7 @@ class Judged:
         if speaks_of == "credential":
             return owned
         listed = select(self.snapshot.c[self.remote_id]).where(self.of_scan(credential_id, season_id))
-        return and_(owned, self.mappings.c[self.remote_id].in_(listed))
+        return and_(owned, mapped_to(self.mappings, listed))
 
 
 def scan_of(snapshot: Table, credential_id: int, season_id: int) -> Condition:

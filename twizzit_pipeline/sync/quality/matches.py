@@ -62,6 +62,7 @@ def _without_owner(credential_id: int) -> Select[tuple[str]]:
     clubs = fed_clubs(credential_id)
     of_its_organization = exists().where(
         mine.c.credential_id == credential_id,
+        mine.c.twizzit_host == match_mappings.c.twizzit_host,
         mine.c.twizzit_dialect == match_mappings.c.twizzit_dialect,
         mine.c.twizzit_organization_id.is_not_distinct_from(match_mappings.c.twizzit_organization_id),
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, exists, select
 
+from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import player_mappings, players, team_mappings, twizzit_players, twizzit_teams
 from twizzit_pipeline.sync.quality.findings import Finding, Scope
 from twizzit_pipeline.sync.quality.judged import Condition, Judged, fed_clubs, nobodys, scan_of
@@ -44,7 +45,7 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
         (team_mappings.c.credential_id != table.credential_id, "team_mapping_of_another_credential"),
     ).label("reason")
     judged = (
-        select(table.id, table.twizzit_player_id, reason)
+        select(table.id, remote_id(player_mappings), reason)
         .join(players, players.c.id == table.local_player_id, isouter=True)
         .join(team_mappings, team_mappings.c.id == table.team_mapping_id, isouter=True)
         .where(ours)
@@ -59,7 +60,7 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
 
 def _without_owner(credential_id: int) -> Select[Any]:
     return (
-        select(player_mappings.c.twizzit_player_id)
+        select(remote_id(player_mappings))
         .join(players, players.c.id == player_mappings.c.local_player_id)
         .where(and_(nobodys(player_mappings), players.c.club_id.in_(fed_clubs(credential_id))))
         .order_by(player_mappings.c.id)

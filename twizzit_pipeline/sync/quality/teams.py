@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
+from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import clubs, team_mappings, teams, twizzit_teams
 from twizzit_pipeline.sync.quality.findings import Finding, Scope
 from twizzit_pipeline.sync.quality.judged import Condition, Judged, fed_clubs, nobodys, scan_of
@@ -33,7 +34,7 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
     table = team_mappings.c
     found = connection.execute(
         select(
-            table.twizzit_team_id,
+            remote_id(team_mappings),
             teams.c.id.label("team_id"),
             teams.c.club_id,
             clubs.c.name.label("club"),
@@ -77,7 +78,7 @@ def _of_another_club(found: list[_Found]) -> list[str]:
 
 def _without_owner(credential_id: int) -> Select[Any]:
     return (
-        select(team_mappings.c.twizzit_team_id)
+        select(remote_id(team_mappings))
         .join(teams, teams.c.id == team_mappings.c.local_team_id)
         .where(and_(nobodys(team_mappings), teams.c.club_id.in_(fed_clubs(credential_id))))
         .order_by(team_mappings.c.id)

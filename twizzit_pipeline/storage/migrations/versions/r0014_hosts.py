@@ -1,0 +1,119 @@
+"""The host belongs to whose an id is: in the mappings and the opponents, and in what may be there only once.
+
+Rows get the host of their credential's endpoint; one whose credential is gone has none that anybody knows. Tables that
+these migrations made hold an id once for each host, dialect and organization from now on. Those of ShotSpot keep their
+constraint on the id alone, and get a column for an id that it does not let them hold.
+
+Revision ID: 0014
+"""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+import idna
+import sqlalchemy as sa
+from alembic import op
+
+from twizzit_pipeline.storage.migrations.additive import ensure_table, made_here
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+_DEFAULT_ENDPOINT = "https://api.twizzit.com/v1"
+_MAPPINGS = {
+    "twizzit_team_mappings": "twizzit_team_id",
+    "twizzit_player_mappings": "twizzit_player_id",
+    "twizzit_competition_mappings": "twizzit_competition_id",
+    "twizzit_match_mappings": "twizzit_match_id",
+}
+_ONLY_OURS = "twizzit_match_mappings"
+_OPPONENTS = "twizzit_opponents"
+
+# Of rows with an organization alone: those of ShotSpot's own integration speak of none.
+_FILL = """
+UPDATE {table} AS written SET twizzit_host = known.host
+FROM unnest(CAST(:ids AS integer[]), CAST(:hosts AS text[])) AS known (credential_id, host)
+WHERE written.credential_id = known.credential_id AND written.twizzit_host IS NULL
+  AND written.twizzit_dialect IS NOT NULL
+"""
+_CONSTRAINTS = sa.text(
+    "SELECT k.conname FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]"
+    " WHERE k.conrelid = to_regclass(:table) AND k.contype = 'u' AND array_length(k.conkey, 1) = 1"
+    " AND a.attname = :column"
+)
+
+
+def upgrade() -> None:
+    hosts = _hosts()
+    for table, remote in _MAPPINGS.items():
+        ensure_table(table, sa.Column("twizzit_host", sa.String(300)))
+        if table != _ONLY_OURS:
+            ensure_table(table, sa.Column("twizzit_remote_id", sa.String(100)))
+            _index(table)
+        _fill(table, hosts)
+        if made_here(op.get_bind(), table):
+            _unique_within_organizations(table, remote)
+    ensure_table(_OPPONENTS, sa.Column("twizzit_host", sa.String(300)))
+    _fill(_OPPONENTS, hosts)
+
+
+def _hosts() -> dict[int, str]:
+    """Credential → the host of its endpoint, with the port that is not implied; without those that are no URL."""
+    found = op.get_bind().execute(sa.text("SELECT id, api_endpoint FROM twizzit_credentials"))
+    hosts = {credential_id: _host(endpoint or _DEFAULT_ENDPOINT) for credential_id, endpoint in found}
+    return {credential_id: host for credential_id, host in hosts.items() if host}
+
+
+def _host(endpoint: str) -> str | None:
+    try:
+        url = urlsplit(endpoint.strip())
+        port = url.port
+        name = _ascii(url.hostname or "")
+    except ValueError:  # idna's own errors are of that kind too
+        return None
+    if not name:
+        return None
+    implied = port is None or port == {"http": 80, "https": 443}.get(url.scheme)
+    return name if implied else f"{name}:{port}"
+
+
+def _ascii(name: str) -> str:
+    """A host as the client writes it: small letters, ``xn--``, no dot at its end, IPv6 in brackets."""
+    if ":" in name:
+        return f"[{ipaddress.IPv6Address(name)}]"
+    name = name.lower().removesuffix(".")
+    return name if name.isascii() else idna.encode(name).decode("ascii")
+
+
+def _fill(table: str, hosts: dict[int, str]) -> None:
+    if hosts:
+        values = {"ids": list(hosts), "hosts": list(hosts.values())}
+        op.get_bind().execute(sa.text(_FILL.format(table=table)), values)
+
+
+def _index(table: str) -> None:
+    op.create_index(
+        f"ix_{table}_twizzit_remote_id",
+        table,
+        ["twizzit_remote_id"],
+        if_not_exists=True,
+        postgresql_where=sa.text("twizzit_remote_id IS NOT NULL"),
+    )
+
+
+def _unique_within_organizations(table: str, remote: str) -> None:
+    for name in op.get_bind().scalars(_CONSTRAINTS, {"table": table, "column": remote}).all():
+        op.drop_constraint(op.f(name), table, type_="unique")
+    host = [remote, "twizzit_host", "twizzit_dialect"]
+    op.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_identity_key")
+    op.create_unique_constraint(op.f(f"{table}_identity_key"), table, [*host, "twizzit_organization_id"])
+    op.create_index(
+        f"{table}_named_identity_key",
+        table,
+        [*host, "twizzit_organization_name"],
+        unique=True,
+        if_not_exists=True,
+        postgresql_where=sa.text("twizzit_organization_id IS NULL"),
+    )
