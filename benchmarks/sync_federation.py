@@ -20,8 +20,10 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Table, insert, sele
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
+from twizzit_pipeline.sync import config
 from twizzit_pipeline.sync.players import map_players, scan_players
 from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -108,6 +110,7 @@ def measure(contacts: int, home: Path) -> dict[str, object]:
             password=SecretStr(federation.account.password),
             api_endpoint=simulator.v2_endpoint,
         )
+        config.change(database.engine, credential_id, actor=this_user(), is_federation=True)
         season = simulator.world.running_season.label
         first = sync(settings, database, credential_id, season, "first")
         second = sync(settings, database, credential_id, season, "second")

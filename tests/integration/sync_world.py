@@ -14,8 +14,9 @@ from sqlalchemy import Table, make_url, select, update
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync import history
+from twizzit_pipeline.sync import config, history
 from twizzit_pipeline.sync.history import HistoryRow
 from twizzit_pipeline.sync.players import map_players, scan_players
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -108,6 +109,10 @@ class SyncWorld:
         credential_id = store.add(self.database.engine, self.settings.encryption_key, **values)
         self.dialects[credential_id] = dialect
         return credential_id
+
+    def mark_federation(self, credential_id: int, is_federation: bool = True) -> None:
+        """Its groups may name other clubs, as an administrator says."""
+        config.change(self.database.engine, credential_id, actor=this_user(), is_federation=is_federation)
 
     def session(
         self,

@@ -16,6 +16,7 @@ from tests.integration.synced_world import NewDatabase, SyncedOnce, first_sync, 
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync import moving
 from twizzit_pipeline.sync.fixtures import match_mappings_of
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.transform.names import normalised_name
@@ -121,6 +122,7 @@ def test_when_the_opponents_name_comes_it_is_a_game(settings: Settings, database
     named = SyncWorld(quick(settings), database, after)
     with database.engine.begin() as connection:
         connection.execute(sa.update(tables.credentials).values(api_endpoint=after.v2_endpoint))
+        moving.settle(connection, credential_id, same_organization=True)
     named.dialects[credential_id] = "v2"
     assert named.sync(credential_id, steps=EVERYTHING).history["matches"].status == "success"
     assert waiting <= set(games(named))

@@ -138,6 +138,7 @@ def test_a_federation_feeds_the_clubs_that_its_teams_name(
     )
     place = len(world.simulator.world.organizations) - 1
     credential_id = world.add_credential(place)
+    world.mark_federation(credential_id)
 
     world.sync(credential_id)
 

@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from twizzit_pipeline.sync.club_rights import ClubRights
 from twizzit_pipeline.sync.plan import Change, Plan
+from twizzit_pipeline.sync.plan.ownership import may_mean
 from twizzit_pipeline.sync.rows import (
     LocalClub,
     LocalPlayer,
@@ -28,7 +30,7 @@ OTHER_CLUB = Owner(2, "v2", "20", "Korfbal Leie")
 
 @dataclass
 class MemoryShotSpot:
-    """Rows by id. `active`: the credentials that are in use."""
+    """Rows by id. `active`: the credentials that are in use; `federations`: those that an administrator marked so."""
 
     clubs: dict[int, LocalClub] = field(default_factory=dict)
     seasons: dict[int, LocalSeason] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class MemoryShotSpot:
     team_mappings: dict[int, MappingRow] = field(default_factory=dict)
     player_mappings: dict[int, MappingRow] = field(default_factory=dict)
     active: set[int] = field(default_factory=lambda: {1, 2})
+    federations: set[int] = field(default_factory=set)
 
     def team_state(self, remote: list[RemoteTeam], owner: Owner = CLUB, season: WantedSeason = SEASON) -> TeamState:
         mapped = {mapping.local_id for mapping in self.team_mappings.values()}
@@ -48,7 +51,23 @@ class MemoryShotSpot:
             list(self.clubs.values()),
             list(self.seasons.values()),
             [replace(team, mapped=team.id in mapped) for team in self.teams.values()],
+            self.rights(owner),
         )
+
+    def rights(self, owner: Owner) -> ClubRights:
+        own, home, others = set[int](), set[int](), set[int]()
+        for one in self.team_mappings.values():
+            if one.dialect is None:
+                continue
+            club_id = self.teams[one.local_id].club_id
+            if not may_mean(owner, one.host, one.dialect, one.organization_id, one.organization_name):
+                others.add(club_id)
+                continue
+            own.add(club_id)
+            if (one.last_values or {}).get("club_name") is None:
+                home.add(club_id)
+        is_federation = owner.credential_id in self.federations
+        return ClubRights(is_federation, owner.club_id, frozenset(own), frozenset(home), frozenset(others))
 
     def player_state(
         self, remote: list[RemotePlayer], owner: Owner = CLUB, season: WantedSeason = SEASON
@@ -66,6 +85,7 @@ class MemoryShotSpot:
             places,
             [self._owned(mapping) for mapping in self.player_mappings.values()],
             [replace(player, mapped=player.id in mapped) for player in self.players.values()],
+            rights=self.rights(owner),
         )
 
     def apply(self, plan: Plan) -> None:

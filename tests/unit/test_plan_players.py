@@ -257,6 +257,17 @@ def test_a_player_of_that_id_and_name_in_another_club_comes_to_this_one(shotspot
     assert (only(shotspot).club_id, only(shotspot).team_id) == (1, 1)
 
 
+def test_a_player_of_a_club_that_another_organization_feeds_is_not_had_for_id_and_name(shotspot):
+    """A server may list whom it likes, by any id and name."""
+    taken_over(shotspot)
+    hostile = replace(OTHER_CLUB, organization_name="KC Boos", organization_id=CLUB.organization_id, host="evil")
+    shotspot.apply(plan_teams(shotspot.team_state([RemoteTeam("66", "U15", None, None, None)], hostile)))
+    before = dict(shotspot.players), dict(shotspot.player_mappings)
+    assert sync(shotspot, person("100", "66"), owner=hostile).failed == [Failed("100", "doubtful_link", (1,))]
+    assert (shotspot.players, shotspot.player_mappings) == before
+    assert sync(shotspot, person("100")).count("adopt") == 1
+
+
 def test_another_club_and_another_name_are_somebody_elses_id(shotspot):
     taken_over(shotspot, "Noor", "Claes", club=7)
     plan = sync(shotspot, person("100"))

@@ -14,6 +14,21 @@ def team(remote_id: str, name: str, club: str | None = None) -> RemoteTeam:
     return RemoteTeam(remote_id, name, club, None, None)
 
 
+ELSEWHERE = [
+    OTHER_CLUB,
+    replace(OTHER_CLUB, organization_id=CLUB.organization_id, host="twizzit.evil.example"),
+    replace(OTHER_CLUB, organization_id=CLUB.organization_id, host="twizzit.evil.example:8443"),
+    replace(OTHER_CLUB, organization_id=None, dialect="v1"),
+]
+BARE = {
+    "credential_id": None,
+    "dialect": None,
+    "organization_id": None,
+    "organization_name": None,
+    "last_values": None,
+}
+
+
 @pytest.fixture
 def shotspot() -> MemoryShotSpot:
     """A club with two teams of the season and one of none, typed in by hand."""
@@ -110,10 +125,65 @@ def test_two_teams_can_swap_names(shotspot):
     assert (shotspot.teams[1].name, shotspot.teams[2].name) == ("U15", "Ploeg Één")
 
 
-def test_a_team_may_name_another_club():
-    shotspot = MemoryShotSpot()
+def test_a_team_of_a_federation_may_name_another_club():
+    shotspot = MemoryShotSpot(federations={1})
     sync(shotspot, team("1", "U15"), team("2", "U15", "Boeckenberg KC"))
     assert {club.name for club in shotspot.clubs.values()} == {"KC Duinen", "Boeckenberg KC"}
+
+
+def test_a_team_of_no_federation_may_not_name_another_club(shotspot):
+    """Neither one that is there nor one that is not; the club's own teams come all the same."""
+    shotspot.clubs[2] = LocalClub(2, "Boeckenberg KC")
+    shotspot.teams[4] = LocalTeam(4, 2, "U15", None, None, 1, True, False)
+    plan = sync(
+        shotspot,
+        team("1", "U15"),
+        team("2", "U15", "Boeckenberg KC"),
+        team("3", "U17", "KC Nergens"),
+        team("4", "U19", "K.C. Duinen"),
+    )
+    assert plan.failed == [Failed("2", "names_another_club"), Failed("3", "names_another_club")]
+    assert (plan.count("link"), plan.count("create"), plan.items) == (1, 1, 4)
+    assert set(shotspot.clubs) == {1, 2}
+    assert {one.local_id for one in shotspot.team_mappings.values()} == {2, 5}
+
+
+def test_a_team_that_comes_to_name_another_club_changes_nothing_any_more(shotspot):
+    sync(shotspot, team("1", "U15"))
+    before = dict(shotspot.teams), dict(shotspot.team_mappings)
+    plan = sync(shotspot, team("1", "U16", "Boeckenberg KC"))
+    assert plan.failed == [Failed("1", "names_another_club")]
+    assert (shotspot.teams, shotspot.team_mappings) == before
+
+
+@pytest.mark.parametrize("other", ELSEWHERE)
+def test_a_club_that_another_organization_feeds_is_not_had_for_its_name(shotspot, other):
+    """A server says itself what its organization is called."""
+    sync(shotspot, team("1", "U15"))
+    before = dict(shotspot.teams), dict(shotspot.team_mappings)
+    claims = replace(other, organization_name="K.C. DUINEN vzw")
+    plan = sync(shotspot, team("7", "Ploeg Één"), team("8", "U21"), owner=claims)
+    assert [item.reason for item in plan.failed] == ["club_of_another_organization"] * 2
+    assert (shotspot.teams, shotspot.team_mappings) == before
+
+    said = sync(shotspot, team("7", "Ploeg Één"), team("8", "U21"), owner=replace(claims, club_id=1))
+    assert (said.failed, said.count("link"), said.count("create")) == ([], 1, 1)
+    assert sync(shotspot, team("1", "U15"), team("2", "U17")).failed == []  # who fed it first goes on
+    assert sync(shotspot, team("7", "Ploeg Één"), owner=claims).failed == []  # and so does the other, once it does
+
+
+def test_a_second_credential_of_the_organization_feeds_the_same_club(shotspot):
+    sync(shotspot, team("1", "U15"))
+    plan = sync(shotspot, team("2", "U21"), owner=replace(CLUB, credential_id=2))
+    assert (plan.failed, plan.count("create")) == ([], 1)
+
+
+def test_what_shotspots_own_integration_mapped_in_a_fed_club_is_not_had_for_its_name(shotspot):
+    sync(shotspot, team("1", "U15"), team("2", "Ploeg Één"))
+    shotspot.team_mappings[2] = replace(shotspot.team_mappings[2], **BARE)
+    claims = replace(OTHER_CLUB, organization_name="KC Duinen")
+    assert sync(shotspot, team("2", "Ploeg Één"), owner=claims).failed == [Failed("2", "doubtful_link", (1,))]
+    assert sync(shotspot, team("2", "Ploeg Één")).count("adopt") == 1
 
 
 def test_a_renamed_organization_keeps_its_club(shotspot):
@@ -139,14 +209,6 @@ def test_an_id_of_another_active_credential_is_never_taken_over(shotspot):
     plan = sync(shotspot, team("1", "U15"), owner=replace(CLUB, credential_id=2))
     assert plan.failed == [Failed("1", "remote_id_taken", (2,))]
     assert shotspot.team_mappings[1].credential_id == CLUB.credential_id
-
-
-ELSEWHERE = [
-    OTHER_CLUB,
-    replace(OTHER_CLUB, organization_id=CLUB.organization_id, host="twizzit.evil.example"),
-    replace(OTHER_CLUB, organization_id=CLUB.organization_id, host="twizzit.evil.example:8443"),
-    replace(OTHER_CLUB, organization_id=None, dialect="v1"),
-]
 
 
 @pytest.mark.parametrize("other", ELSEWHERE)
@@ -198,15 +260,6 @@ def test_a_mapping_without_a_living_credential_is_adopted_by_its_organization_al
     assert plan.count("adopt") == 1
     assert shotspot.team_mappings[1].credential_id == 2
     assert shotspot.team_mappings[1].local_id == 2
-
-
-BARE = {
-    "credential_id": None,
-    "dialect": None,
-    "organization_id": None,
-    "organization_name": None,
-    "last_values": None,
-}
 
 
 def test_a_mapping_that_shotspot_made_is_adopted_where_club_and_name_agree(shotspot):
@@ -280,13 +333,14 @@ def test_the_very_name_wins_over_other_spellings():
 
 
 def test_two_spellings_in_one_plan_are_one_club():
-    shotspot = MemoryShotSpot()
+    shotspot = MemoryShotSpot(federations={1})
     sync(shotspot, team("1", "U15", "KC Leie"), team("2", "U17", "K.C. Leie vzw"))
     assert [club.name for club in shotspot.clubs.values()] == ["KC Leie"]
 
 
 def test_the_named_club_wins_over_the_organizations_name():
     shotspot = other_spelling("De Meerkoeten", "KC Duinen")
+    shotspot.federations = {1}
     named = replace(CLUB, club_id=5)
     sync(shotspot, team("1", "U15"), team("2", "U17", "KC Leie"), team("3", "U19", "K.C. Duinen"), owner=named)
     assert [one.club_id for one in shotspot.teams.values()] == [5, 7, 5]

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -65,6 +65,10 @@ def change(
     no_match_type: Annotated[
         bool, typer.Option("--no-match-type", help="Forget which types of events were said to be matches")
     ] = False,
+    federation: Annotated[
+        bool | None,
+        typer.Option("--federation/--no-federation", help="A federation's: its groups may name other clubs"),
+    ] = None,
     teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
     players: Annotated[bool | None, typer.Option("--players/--no-players")] = None,
     competitions: Annotated[bool | None, typer.Option("--competitions/--no-competitions")] = None,
@@ -93,20 +97,19 @@ def change(
     changes = meaning_changes(
         {"--function": function, "--event-type": event_type, "--group-type": group_type, "--status": status}
     )
-    if auto is not None:
-        changes["auto_sync_enabled"] = auto
-    if every is not None:
-        changes["sync_interval_minutes"] = every
     if limit is not None or no_limit:
         changes["monthly_call_limit"] = limit
     if match_type is not None or no_match_type:
         changes["match_event_type"] = match_type
-    if teams is not None:
-        changes["sync_teams"] = teams
-    if players is not None:
-        changes["sync_players"] = players
-    if competitions is not None:
-        changes["sync_competitions"] = competitions
+    plain = {
+        "auto_sync_enabled": auto,
+        "sync_interval_minutes": every,
+        "sync_teams": teams,
+        "sync_players": players,
+        "sync_competitions": competitions,
+        "is_federation": federation,
+    }
+    changes |= cast("ConfigChanges", {name: value for name, value in plain.items() if value is not None})
     addresses = None if notify_to is None else recipients.checked(notify_to.split(","))
     with opened() as here:
         ids = _meant(here, club, changes=bool(changes) or addresses is not None)
@@ -164,6 +167,10 @@ def _tell(found: SyncConfig, told: tuple[str, ...], *, as_json: bool) -> None:
         ("Calls:", f"{found.calls_this_month:,} this month, {limit}"),
         *meaning_lines(found),
     ]
+    if found.is_federation:
+        lines.append(
+            ("Federation:", f"its groups may name any club; see: twizzit credentials clubs {found.credential_id}")
+        )
     if found.consecutive_failures:
         lines.append(("Failures:", f"{found.consecutive_failures:,} in a row: it waits longer until one sync succeeds"))
     if found.paused_until is not None:

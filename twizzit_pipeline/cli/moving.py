@@ -1,4 +1,4 @@
-"""`twizzit credentials update`: another address for a login, and whether the Twizzit there is the same."""
+"""Where a credential asks and which clubs it feeds: `twizzit credentials update` and `clubs`."""
 
 from typing import Annotated
 
@@ -6,10 +6,25 @@ import typer
 
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
-from twizzit_pipeline.cli.terminal import console, plural
+from twizzit_pipeline.cli.terminal import console, plural, print_json, table
 from twizzit_pipeline.credentials.key import encryption_keys
 
 _LONGEST_ENDPOINT = 500
+
+
+def clubs(club: Club, as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False) -> None:
+    """List the clubs of ShotSpot that a credential feeds, and how many of their teams named them."""
+    from twizzit_pipeline.sync import fed_clubs  # noqa: PLC0415  (the client)
+
+    with opened() as here:
+        found = fed_clubs.clubs_of(here.database.engine, credential_of(here, club))
+    if as_json:
+        print_json(found)
+        return
+    rows = table("Id", "Club", "Teams", "Named so by groups", right=("Id", "Teams", "Named so by groups"))
+    for one in found:
+        rows.add_row(str(one.club_id), one.club_name, str(one.teams), str(one.named))
+    console().print(rows)
 
 
 def update(

@@ -28,7 +28,12 @@ def simulate(
     next_season: Annotated[
         Literal["none", "empty", "filled"], typer.Option(help="Whether next season is listed, and has players yet")
     ] = "none",
-    federation: Annotated[bool, typer.Option(help="Add an organization whose groups belong to many clubs")] = False,
+    federation: Annotated[
+        bool,
+        typer.Option(
+            help="Add an organization whose groups belong to many clubs: twizzit config set CLUB --federation"
+        ),
+    ] = False,
     federation_clubs: Annotated[int, typer.Option(min=1, max=2_000)] = 6,
     federation_contacts: Annotated[int, typer.Option(min=0, max=160_000)] = 1_500,
     token_seconds: Annotated[float, typer.Option(min=1, help="How long a token lives")] = 1800.0,

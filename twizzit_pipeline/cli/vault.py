@@ -31,6 +31,7 @@ def register(group: typer.Typer) -> None:
     """Put the commands into the group `twizzit credentials`."""
     group.command()(change_password)
     group.command()(moving.update)
+    group.command()(moving.clubs)
     group.command()(activate)
     group.command()(deactivate)
     group.command()(delete)

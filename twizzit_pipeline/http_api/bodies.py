@@ -247,6 +247,9 @@ class ConfigChange(Body):
             json_schema_extra={"deprecated": True},
         ),
     ] = None
+    is_federation: Annotated[
+        bool | None, Field(description="Its groups may name other clubs than the organization: a federation's")
+    ] = None
     functions: Annotated[
         Meant[FunctionMeaning] | None,
         Field(description="Whose members of a team play: id or name of a function → player or other"),

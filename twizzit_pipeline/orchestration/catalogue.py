@@ -90,6 +90,7 @@ _COLUMNS = {
     "paused_until": "No automatic sync before then (UTC)",
     "paused_because": "Why it is paused",
     "meanings": "What was said of the account's functions, types and statuses: list, word, meaning",
+    "is_federation": "Whether its groups may name other clubs than the organization",
     "notify_to": "Addresses that are told of this credential, besides those of the settings",
 }
 

@@ -40,7 +40,7 @@ from twizzit_pipeline.sync.rows import (
     RemoteMatch,
     WantedSeason,
 )
-from twizzit_pipeline.sync.state import columns_of, mapping_rows, of_scan, own_teams, owned_by, same_owner
+from twizzit_pipeline.sync.state import club_rights, columns_of, mapping_rows, of_scan, own_teams, owned_by, same_owner
 
 # Tables of ShotSpot that point at a game before anything has happened in it: who is expected to play.
 _PREPARATIONS = ("roster", "lineup", "line_up", "selection")
@@ -80,7 +80,7 @@ def read_match_state(
     theirs = or_(mapped_to(match_mappings, ids), match_mappings.c.credential_id == owner.credential_id)
     mappings = mapping_rows(connection, match_mappings, remote="match", local="game", where=theirs)
     local_seasons = _seasons(connection)
-    own = own_teams(connection, owner)
+    own = own_teams(connection, owner, season_id, club_rights(connection, owner))
     competitions_of = _mapped_competitions(connection, owner)
     return MatchState(
         owner,

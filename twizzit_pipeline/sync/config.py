@@ -35,6 +35,7 @@ _DEFAULTS: Mapping[str, bool | int] = {
     "sync_competitions": True,
     "sync_interval_minutes": USUAL_INTERVAL_MINUTES,
     "auto_sync_enabled": False,
+    "is_federation": False,
 }
 _LIMIT = "monthly_call_limit"
 _EVENT_TYPES, _MATCH_TYPE = "event_types", "match_event_type"
@@ -56,6 +57,7 @@ class SyncConfig:
         consecutive_failures: of automatic syncs; where there are any, the interval is doubled for each.
         backing_off_until: when the next try is, where there are failures.
         paused_until: no automatic sync before then; None where there is no pause. `paused_because`: why, for people.
+        is_federation: its groups may name other clubs than the organization, and their teams go into those of ShotSpot.
         functions, event_types, group_types, statuses: what the account's own words mean where they do not tell: a name
             or an id as it was written → ``player``, ``match``, ``team``, one of ShotSpot's statuses, or ``other``.
     """
@@ -74,6 +76,7 @@ class SyncConfig:
     backing_off_until: datetime | None = None
     paused_until: datetime | None = None
     paused_because: str | None = None
+    is_federation: bool = False
     functions: Mapping[str, str] = field(default_factory=dict, hash=False)
     event_types: Mapping[str, str] = field(default_factory=dict, hash=False)
     group_types: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -98,6 +101,7 @@ class ConfigChanges(TypedDict, total=False):
     sync_interval_minutes: int
     auto_sync_enabled: bool
     monthly_call_limit: int | None
+    is_federation: bool
     functions: Mapping[str, str | None]
     event_types: Mapping[str, str | None]
     group_types: Mapping[str, str | None]
@@ -256,6 +260,7 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
         backing_off_until=start if when.consecutive_failures else None,
         paused_until=pause,
         paused_because=when.paused_because if pause is not None else None,
+        is_federation=row["is_federation"] is True,
         functions=said["functions"],
         event_types=said["event_types"],
         group_types=said["group_types"],

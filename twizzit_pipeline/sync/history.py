@@ -25,6 +25,7 @@ PLAYERS_NOT_READ = "players_not_read"  # the reason why a team, not a player, is
 # What the details of a sync of everything count, to compare the next ones with.
 LISTED = "listed"  # distinct remote ids in the snapshot
 MAPPINGS = "mappings"  # rows of the mapping table that belong to the credential
+CLUBS = "clubs"  # of a federation's credential: how many clubs of ShotSpot it feeds, and their ids
 DECIDES = "decides"  # false: the season is an older one, whose sync overwrote nothing
 # What the details of matches count besides: what was made for opponents that ShotSpot did not have.
 OPPONENT_CLUBS = "opponent_clubs"

@@ -8,10 +8,11 @@ from tenacity import TryAgain
 
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.sync import history, seasons
+from twizzit_pipeline.sync import fed_clubs, history, seasons
 from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.history import (
+    CLUBS,
     COMPETITION_TEAMS,
     DECIDES,
     GROUP_NOT_FOUND,
@@ -42,10 +43,11 @@ def map_entity(
     """Plans from what the database holds and applies that, both in one transaction.
 
     Where a user of ShotSpot wrote the same rows meanwhile, everything is read and planned again: nothing is lost. So it
-    is where a season must be made, nobody else making one this time: ShotSpot would take the same season twice.
+    is where a season must be made, or a club gets its first team, nobody else doing so this time: ShotSpot would take
+    the same season twice, and two organizations the same club.
     """
     watch = Stopwatch()
-    alone_with: Table | None = None
+    alone_with = frozenset[Table]()
     with session.recording(entity) as account:
         season = session.stored_season()
         if season is None:
@@ -60,13 +62,15 @@ def map_entity(
                 watch.lap("read")
                 made = narrowed(plan, state, session.narrowing)
                 watch.lap("plan")
-                if alone_with is None and any(change.table == "seasons" for change in made.changes):
-                    alone_with = tables.seasons
+                if not (needed := _to_make_once(made)) <= alone_with:
+                    alone_with |= needed
                     raise TryAgain
                 apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
                 _count(account, made, {row.id for row in state.remote})
                 owned = _owned(connection, table, session.credential.id)
                 account.details[MAPPINGS] = owned
+                if isinstance(state, TeamState) and state.rights.is_federation:
+                    account.details[CLUBS] = fed_clubs.counted(connection, session.credential.id)
                 if not wanted.decides:
                     account.details[DECIDES] = False
                 history.finish(connection, session.history_id(entity), account)
@@ -74,6 +78,14 @@ def map_entity(
         account.done = True
         return _report(made, wanted, owned, watch)
     raise AssertionError("unreachable: recording lets no error pass in silence")
+
+
+def _to_make_once(plan: Plan) -> frozenset[Table]:
+    """The tables that nobody else may write while this plan is made and applied."""
+    makes_season = any(change.table == "seasons" for change in plan.changes)
+    return frozenset(
+        ({tables.seasons} if makes_season else set()) | ({tables.team_mappings} if plan.first_fed else set())
+    )
 
 
 def _wanted(connection: Connection, session: SyncSession, season: SeasonRow) -> WantedSeason:

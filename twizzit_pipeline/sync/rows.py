@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from twizzit_pipeline.sync.club_rights import NOTHING_FED, ClubRights
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
@@ -162,6 +164,7 @@ class TeamState:
     clubs: Sequence[LocalClub]
     seasons: Sequence[LocalSeason]
     local: Sequence[LocalTeam]
+    rights: ClubRights = NOTHING_FED
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,7 @@ class PlayerState:
     mappings: Sequence[MappingRow]
     local: Sequence[LocalPlayer]
     shotspot_synced: bool = False
+    rights: ClubRights = NOTHING_FED
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from twizzit_pipeline.sync.plan.matches import VANISHED
 from twizzit_pipeline.sync.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.sync.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.sync.plan.shotspot_sync import REPAIRED
+from twizzit_pipeline.sync.plan.teams import CLUB_OF_ANOTHER, NAMES_ANOTHER_CLUB
 
 Kind = Literal["rejected", "failed", "set_aside", "warnings"]
 KINDS: tuple[Kind, ...] = ("rejected", "failed", "set_aside", "warnings")
@@ -34,6 +35,10 @@ _RULES: Mapping[str, Mapping[str, str]] = {
 REASONS: Mapping[str, str] = {
     # What could not be applied.
     "club_doubtful": "which club the team belongs to is not certain; say so: twizzit credentials set-club ID CLUB",
+    CLUB_OF_ANOTHER: "another organization feeds the club of ShotSpot that is called so; if it is this one's too, say "
+    "so: twizzit credentials set-club ID CLUB",
+    NAMES_ANOTHER_CLUB: "it names another club than the organization, which only a federation's may; if this is one, "
+    "say so: twizzit config set ID --federation",
     "competition_not_mapped": "the competition is not in ShotSpot, so the game comes without it until it is",
     "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
     HOST_CHANGED: "it was mapped from another address than the endpoint is now; if both are the same Twizzit, say so: "

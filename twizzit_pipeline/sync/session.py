@@ -1,7 +1,7 @@
 """One run's work for one credential and one season: the client, the lease, the history rows, shared by its steps."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from types import TracebackType
@@ -195,13 +195,13 @@ class SyncSession:
             self._count_calls(opened.account, calls)
 
     @contextmanager
-    def writing(self, alone_with: Table | None = None) -> Iterator[Connection]:
+    def writing(self, alone_with: Collection[Table] = ()) -> Iterator[Connection]:
         """A transaction in which the lease is surely ours until it commits.
 
         It fails where somebody else wrote the same rows meanwhile (`attempts` tries again).
 
         Args:
-            alone_with: a table that nobody else may write meanwhile; what they wrote before is seen.
+            alone_with: tables that nobody else may write meanwhile; what they wrote before is seen.
 
         Raises:
             LeaseLost: another process took over.
@@ -209,8 +209,9 @@ class SyncSession:
         assert self._lease is not None, "writing belongs inside recording"
         connected = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
         with connected as connection, connection.begin():
-            if alone_with is not None:  # before the first statement that fixes what this transaction sees
-                connection.execute(text(f'LOCK TABLE "{alone_with.name}" IN SHARE ROW EXCLUSIVE MODE'))
+            if alone_with:  # before the first statement that fixes what this transaction sees
+                names = ", ".join(f'"{table.name}"' for table in sorted(alone_with, key=lambda table: table.name))
+                connection.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
             self._lease.confirm(connection)
             yield connection
             self._lease.confirm(connection)  # a long one has kept the heartbeat waiting

@@ -14,12 +14,15 @@ from twizzit_pipeline.storage.tables import (
     player_mappings,
     players,
     seasons,
+    sync_config,
     team_mappings,
     teams,
     twizzit_players,
     twizzit_teams,
 )
-from twizzit_pipeline.sync.plan.clubs import ClubNames
+from twizzit_pipeline.sync.club_rights import ClubRights
+from twizzit_pipeline.sync.plan.clubs import ClubNames, names_another
+from twizzit_pipeline.sync.plan.ownership import may_mean
 from twizzit_pipeline.sync.rows import (
     LocalClub,
     LocalPlayer,
@@ -36,6 +39,7 @@ from twizzit_pipeline.sync.rows import (
 )
 from twizzit_pipeline.sync.shotspot_syncs import shotspot_synced
 
+_ORGANIZATION = (team_mappings.c.twizzit_organization_id, team_mappings.c.twizzit_organization_name)
 _REMOTE_PLAYER = (
     "twizzit_team_id",
     "twizzit_player_id",
@@ -66,6 +70,7 @@ def read_team_state(connection: Connection, owner: Owner, season_id: int, season
         all_clubs,
         [LocalSeason(*row) for row in connection.execute(select(*columns_of(seasons.c, LocalSeason)))],
         _local_teams(connection, concerned, {mapping.local_id for mapping in mappings}),
+        club_rights(connection, owner),
     )
 
 
@@ -75,13 +80,14 @@ def read_player_state(connection: Connection, owner: Owner, season_id: int, seas
     wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
     remote = [RemotePlayer(*row) for row in connection.execute(wanted)]
     listed = mapped_to(team_mappings, select(twizzit_players.c.twizzit_team_id).where(seen))
-    mapped_teams = own_teams(connection, owner, listed)
+    rights = club_rights(connection, owner)
+    mapped_teams = own_teams(connection, owner, season_id, rights, listed)
     ids = select(twizzit_players.c.twizzit_player_id).where(seen)
     mappings = mapping_rows(connection, player_mappings, remote="player", where=mapped_to(player_mappings, ids))
     concerned = {team.club_id for team in mapped_teams.values()}
     local = _local_players(connection, concerned, {mapping.local_id for mapping in mappings})
     synced = shotspot_synced(connection, owner.credential_id)
-    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced)
+    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights)
 
 
 def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
@@ -109,15 +115,64 @@ def owned_by(columns: Any, owner: Owner) -> ColumnElement[bool]:
     )
 
 
-def own_teams(connection: Connection, owner: Owner, which: ColumnElement[bool] | None = None) -> dict[str, MappedTeam]:
-    """Remote id → where the team is; of all that the credential has mapped, or of those that `which` is about."""
+def club_rights(connection: Connection, owner: Owner) -> ClubRights:
+    """Which clubs the credential may feed, by what an administrator said and by whose teams stand in them."""
     columns = team_mappings.c
-    wanted = (
-        select(remote_id(team_mappings), columns.id, teams.c.id, teams.c.club_id, columns.twizzit_team_name)
+    names_none = columns.last_values["club_name"].astext.is_(None)
+    identity = (columns.twizzit_host, columns.twizzit_dialect, *_ORGANIZATION)
+    fed = (
+        select(teams.c.club_id, names_none, *identity)
+        .distinct()
         .join(teams, teams.c.id == columns.local_team_id)
+        .where(columns.twizzit_dialect.is_not(None))
+    )
+    own, home, others = set[int](), set[int](), set[int]()
+    for club_id, named_none, *of in connection.execute(fed):
+        if may_mean(owner, *of):
+            own.add(club_id)
+            if named_none:
+                home.add(club_id)
+        else:
+            others.add(club_id)
+    said = select(sync_config.c.is_federation).where(sync_config.c.credential_id == owner.credential_id)
+    is_federation = connection.scalar(said) is True
+    return ClubRights(is_federation, owner.club_id, frozenset(own), frozenset(home), frozenset(others))
+
+
+def own_teams(
+    connection: Connection,
+    owner: Owner,
+    season_id: int,
+    rights: ClubRights,
+    which: ColumnElement[bool] | None = None,
+) -> dict[str, MappedTeam]:
+    """Remote id → where the team is; of all that the credential has mapped, or of those that `which` is about.
+
+    Without those that name another club in this scan, which the credential may not feed.
+    """
+    columns, listed = team_mappings.c, twizzit_teams.c
+    wanted = (
+        select(
+            remote_id(team_mappings),
+            columns.id,
+            teams.c.id,
+            teams.c.club_id,
+            columns.twizzit_team_name,
+            listed.club_name,
+        )
+        .join(teams, teams.c.id == columns.local_team_id)
+        .join(
+            twizzit_teams,
+            and_(of_scan(listed, owner, season_id), listed.twizzit_team_id == remote_id(team_mappings)),
+            isouter=True,
+        )
         .where(owned_by(columns, owner), *(() if which is None else (which,)))
     )
-    return {row[0]: MappedTeam(*row[1:]) for row in connection.execute(wanted)}
+    return {
+        one: MappedTeam(mapping_id, team_id, club_id, name)
+        for one, mapping_id, team_id, club_id, name, said in connection.execute(wanted)
+        if not names_another(said, club_id, owner, rights)
+    }
 
 
 def mapping_rows(

@@ -70,6 +70,8 @@ def _changes(body: ConfigChange) -> config.ConfigChanges:
         changes["monthly_call_limit"] = body.monthly_call_limit
     if body.says_event_type:
         changes["match_event_type"] = body.match_event_type
+    if body.is_federation is not None:
+        changes["is_federation"] = body.is_federation
     if body.functions is not None:
         changes["functions"] = body.functions
     if body.event_types is not None:

@@ -19,7 +19,7 @@ from twizzit_pipeline.http_api.service import CredentialId, Here, Service
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.sync import moving
+from twizzit_pipeline.sync import fed_clubs, moving
 from twizzit_pipeline.sync.verify import check_endpoint, usual_endpoint
 
 router = APIRouter(tags=["Credential Management"], route_class=GuardedRoute)
@@ -147,6 +147,18 @@ def _move(here: Service, credential_id: int, endpoint: str | None, body: Endpoin
         )
     except EndpointRefused as error:
         raise invalid_field("sameOrganization" if body.same_organization else "apiEndpoint", str(error)) from None
+
+
+@router.get(
+    "/credentials/{credentialId}/clubs",
+    response_model=schemas.FedClubs,
+    dependencies=[allow("admin")],
+    responses=answers(400, 404),
+)
+def list_fed_clubs(here: Here, credential_id: CredentialId) -> schemas.FedClubs:
+    """The clubs of ShotSpot that a login feeds; a federation's may name any."""
+    found = fed_clubs.clubs_of(here.engine, credential_id)
+    return schemas.FedClubs(clubs=[schemas.FedClub.model_validate(one) for one in found])
 
 
 @router.get(

@@ -60,6 +60,21 @@ class Capabilities(Answer):
     seasons: int
 
 
+class FedClub(Answer):
+    """A club of ShotSpot that a login feeds. `named`: how many of its teams named it themselves."""
+
+    club_id: int
+    club_name: str
+    teams: int
+    named: int
+
+
+class FedClubs(Answer):
+    """All of them, by name."""
+
+    clubs: list[FedClub]
+
+
 class Moved(Answer):
     """Where a credential asks now.
 

@@ -58,6 +58,8 @@ sync_config = Table(
     Column("paused_because", Text),
     # added: what the account's own words mean where they do not tell: list → word → meaning
     Column("meanings", JSONB),
+    # added: its groups may name other clubs than the organization
+    Column("is_federation", Boolean, nullable=False, server_default=FALSE),
     # added: addresses that are told of this credential, besides those of the settings
     Column("notify_to", JSONB),
 )

@@ -5,7 +5,7 @@ applied; other changes may point at it by that id.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -91,7 +91,8 @@ class Plan:
 
     `unchanged` counts the items that are already as they should be. `news`: what happened to some of those that change
     (``moved``, ``cancelled``) → their remote ids. `set_aside`: the items that are none of `items`. `seen`: ids of the
-    mappings that ShotSpot's own integration may have written, and that have been looked at now.
+    mappings that ShotSpot's own integration may have written, and that have been looked at now. `first_fed`: clubs that
+    get their first team of the organization.
     """
 
     entity: Entity
@@ -102,6 +103,7 @@ class Plan:
     news: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     set_aside: Sequence[Aside] = ()
     seen: Sequence[int] = ()
+    first_fed: Collection[int] = ()
 
     @property
     def table(self) -> Table:

@@ -1,13 +1,25 @@
-"""Which of ShotSpot's clubs a name means."""
+"""Which of ShotSpot's clubs a name means, and whether a team names another club than its organization."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 
+from twizzit_pipeline.sync.club_rights import ClubRights
 from twizzit_pipeline.sync.rows import LocalClub, Owner
 from twizzit_pipeline.transform.clubs import club_keys
 from twizzit_pipeline.transform.names import normalised_name
 
 CLUB_NAME_LENGTH = 100
+
+
+def names_another(club_name: str | None, club_id: int | None, owner: Owner, rights: ClubRights) -> bool:
+    """Whether a team names a club that its credential may not feed: another than the organization, by name and by row.
+
+    Args:
+        club_id: the club of ShotSpot that is meant; None where nobody can say.
+    """
+    if club_name is None or rights.is_federation or club_keys(club_name) & club_keys(owner.organization_name):
+        return False
+    return club_id is None or not (club_id in rights.home or club_id == rights.said)
 
 
 class ClubNames:

@@ -68,7 +68,7 @@ def claim(mapping: MappingRow, owner: Owner, *, may_be_same: bool) -> Claim:
         return "taken"
     if known:
         return "adoptable"
-    named_so = mapping.dialect is None or _same_name(mapping, owner)
+    named_so = mapping.dialect is None or _is_called(owner, mapping.organization_name)
     return "adoptable" if may_be_same and named_so else "doubtful"
 
 
@@ -107,17 +107,29 @@ def same_organization(mapping: MappingRow, owner: Owner) -> bool:
     return mapping.host == owner.host and _same_ids(mapping, owner)
 
 
+def may_mean(
+    owner: Owner, host: str | None, dialect: str | None, organization_id: str | None, organization_name: str | None
+) -> bool:
+    """Whether a mapping of that host and organization is the owner's; of an unknown host, whether it may be."""
+    same = _is_organization(owner, dialect, organization_id, organization_name)
+    return same and (host == owner.host or (host is None and _is_called(owner, organization_name)))
+
+
 def _same_ids(mapping: MappingRow, owner: Owner) -> bool:
     """The same but for the host."""
-    if mapping.dialect != owner.dialect:
+    return _is_organization(owner, mapping.dialect, mapping.organization_id, mapping.organization_name)
+
+
+def _is_organization(owner: Owner, dialect: str | None, organization_id: str | None, name: str | None) -> bool:
+    if dialect != owner.dialect:
         return False
-    if owner.organization_id is not None and mapping.organization_id is not None:
-        return owner.organization_id == mapping.organization_id
-    return _same_name(mapping, owner)
+    if owner.organization_id is not None and organization_id is not None:
+        return owner.organization_id == organization_id
+    return _is_called(owner, name)
 
 
-def _same_name(mapping: MappingRow, owner: Owner) -> bool:
-    return normalised_name(mapping.organization_name or "") == normalised_name(owner.organization_name)
+def _is_called(owner: Owner, name: str | None) -> bool:
+    return normalised_name(name or "") == normalised_name(owner.organization_name)
 
 
 def mapping_values(

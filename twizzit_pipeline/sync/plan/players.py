@@ -154,7 +154,8 @@ def _mapped(state: PlayerState, person: _Person, mapping: MappingRow, local: Loc
     # ShotSpot's own mapping says one player, and the name another one of the club: nobody can say who is meant.
     others = () if same_name or mapping.dialect is not None else _namesakes(state, team.club_id, name)
     same_club = local.club_id in (None, team.club_id)
-    verdict = claim(mapping, state.owner, may_be_same=same_name or (same_club and not others))
+    may_feed = local.club_id is None or state.rights.may_feed(local.club_id)
+    verdict = claim(mapping, state.owner, may_be_same=may_feed and (same_name or (same_club and not others)))
     if (failed := refused(verdict, person.remote.id, local.id, *others)) is not None:
         return failed
     action: Action = "adopt" if verdict == "adoptable" else "update"

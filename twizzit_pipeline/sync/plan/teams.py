@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, id_order
+from twizzit_pipeline.sync.plan.clubs import names_another
 from twizzit_pipeline.sync.plan.merge import Move, denied, merge
 from twizzit_pipeline.sync.plan.ownership import (
     by_remote_id,
@@ -17,6 +18,10 @@ from twizzit_pipeline.sync.plan.ownership import (
 from twizzit_pipeline.sync.plan.places import Clubs, find_season, season_creation
 from twizzit_pipeline.sync.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
 from twizzit_pipeline.transform.names import normalised_name
+
+# Why a team is not brought into a club: the credential is no federation's; the club is another organization's.
+NAMES_ANOTHER_CLUB = "names_another_club"
+CLUB_OF_ANOTHER = "club_of_another_organization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,14 @@ def plan_teams(state: TeamState) -> Plan:
         failed=failed,
         warned=takeovers(changes, {team.id: team.name for team in state.local}),
         unchanged=unchanged,
+        first_fed=_first_fed(drafts, state),
     )
+
+
+def _first_fed(drafts: Iterable[_Draft], state: TeamState) -> frozenset[int]:
+    """The clubs that are there and that no team of the organization stood in until now."""
+    fed = {draft.club_id for draft in drafts if draft.action != "update" and draft.club_id > 0}
+    return frozenset(fed - state.rights.own)
 
 
 def _slot(club_id: object, name: object, season_id: object) -> tuple[object, object, object] | None:
@@ -86,7 +98,9 @@ def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft
     for remote in sorted(state.remote, key=lambda team: id_order(team.id)):
         club_id = clubs.find(remote.club_name)
         mapping = mappings.get(remote.id)
-        if mapping is not None:
+        if names_another(remote.club_name, club_id, state.owner, state.rights):
+            failed.append(Failed(remote.id, NAMES_ANOTHER_CLUB))
+        elif mapping is not None:
             draft = _mapped(state, remote, mapping, local[mapping.local_id], club_id, season_id)
             if isinstance(draft, Failed):
                 failed.append(draft)
@@ -94,6 +108,8 @@ def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft
                 drafts.append(draft)
         elif club_id is None:
             failed.append(Failed(remote.id, "club_doubtful"))
+        elif not state.rights.may_feed(club_id):
+            failed.append(Failed(remote.id, CLUB_OF_ANOTHER))
         else:
             unmapped.append((remote, club_id))
     linked, doubtful = _found_or_new(state, unmapped, season_id)
@@ -107,7 +123,8 @@ def _mapped(
 
     Every club has a U15, so a team's name proves little: of ShotSpot's own mappings, those of the same club are meant.
     """
-    verdict = claim(mapping, state.owner, may_be_same=local.club_id == club_id)
+    same_club = local.club_id == club_id and state.rights.may_feed(local.club_id)
+    verdict = claim(mapping, state.owner, may_be_same=same_club)
     if (failed := refused(verdict, remote.id, local.id)) is not None:
         return failed
     action: Action = "adopt" if verdict == "adoptable" else "update"

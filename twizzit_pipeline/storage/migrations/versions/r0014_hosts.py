@@ -4,6 +4,9 @@ Rows get the host of their credential's endpoint; one whose credential is gone h
 these migrations made hold an id once for each host, dialect and organization from now on. Those of ShotSpot keep their
 constraint on the id alone, and get a column for an id that it does not let them hold.
 
+Only a federation's credential may name other clubs than its organization. Those that have mapped teams of such clubs
+are marked as one, so that they go on as before, with a row in the audit log for an administrator to look at.
+
 Revision ID: 0014
 """
 
@@ -38,6 +41,34 @@ FROM unnest(CAST(:ids AS integer[]), CAST(:hosts AS text[])) AS known (credentia
 WHERE written.credential_id = known.credential_id AND written.twizzit_host IS NULL
   AND written.twizzit_dialect IS NOT NULL
 """
+_MARK = """
+WITH naming AS (
+    SELECT DISTINCT mapped.credential_id
+    FROM twizzit_team_mappings AS mapped
+    JOIN teams AS team ON team.id = mapped.local_team_id
+    JOIN twizzit_credentials AS credential ON credential.id = mapped.credential_id
+    WHERE mapped.last_values ->> 'club_name' IS NOT NULL
+      AND lower(btrim(mapped.last_values ->> 'club_name'))
+          IS DISTINCT FROM lower(btrim(mapped.twizzit_organization_name))
+      AND team.club_id IS DISTINCT FROM credential.club_id
+      AND NOT EXISTS (
+          SELECT FROM twizzit_team_mappings AS unnamed JOIN teams AS home ON home.id = unnamed.local_team_id
+          WHERE unnamed.credential_id = mapped.credential_id AND unnamed.last_values ->> 'club_name' IS NULL
+            AND home.club_id = team.club_id
+      )
+), configured AS (
+    INSERT INTO twizzit_sync_config (credential_id)
+    SELECT credential_id FROM naming
+    WHERE NOT EXISTS (SELECT FROM twizzit_sync_config AS there WHERE there.credential_id = naming.credential_id)
+    RETURNING credential_id
+), audited AS (
+    INSERT INTO twizzit_audit_log (actor_kind, actor_id, action, target, target_id, details)
+    SELECT 'trigger', session_user, 'change', 'config', credential_id::text,
+           '{"from": {"is_federation": false}, "to": {"is_federation": true}, "by": "migration 0014"}'::jsonb
+    FROM naming
+)
+SELECT array_agg(credential_id) FROM naming
+"""
 _CONSTRAINTS = sa.text(
     "SELECT k.conname FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]"
     " WHERE k.conrelid = to_regclass(:table) AND k.contype = 'u' AND array_length(k.conkey, 1) = 1"
@@ -57,6 +88,16 @@ def upgrade() -> None:
             _unique_within_organizations(table, remote)
     ensure_table(_OPPONENTS, sa.Column("twizzit_host", sa.String(300)))
     _fill(_OPPONENTS, hosts)
+    federation = sa.Column("is_federation", sa.Boolean, server_default=sa.text("false"), nullable=False)
+    if ensure_table("twizzit_sync_config", federation):
+        _mark_federations()
+
+
+def _mark_federations() -> None:
+    marked = op.get_bind().scalar(sa.text(_MARK)) or []
+    if marked:
+        set_ = sa.text("UPDATE twizzit_sync_config SET is_federation = true WHERE credential_id = ANY (:ids)")
+        op.get_bind().execute(set_, {"ids": list(marked)})
 
 
 def _hosts() -> dict[int, str]:
