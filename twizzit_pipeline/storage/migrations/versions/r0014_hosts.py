@@ -17,7 +17,7 @@ import idna
 import sqlalchemy as sa
 from alembic import op
 
-from twizzit_pipeline.storage.migrations.additive import ensure_table, made_here
+from twizzit_pipeline.storage.migrations.additive import columns_of, ensure_table, made_here
 
 revision = "0014"
 down_revision = "0013"
@@ -35,11 +35,21 @@ _ONLY_OURS = "twizzit_match_mappings"
 _OPPONENTS = "twizzit_opponents"
 
 # Of rows with an organization alone: those of ShotSpot's own integration speak of none.
-_FILL = """
-UPDATE {table} AS written SET twizzit_host = known.host
+_USUAL = """
+SELECT known.host
 FROM unnest(CAST(:ids AS integer[]), CAST(:hosts AS text[])) AS known (credential_id, host)
-WHERE written.credential_id = known.credential_id AND written.twizzit_host IS NULL
-  AND written.twizzit_dialect IS NOT NULL
+JOIN {table} AS written ON written.credential_id = known.credential_id
+WHERE written.twizzit_dialect IS NOT NULL
+GROUP BY known.host ORDER BY count(*) DESC, known.host LIMIT 1
+"""
+_FILL = """
+UPDATE {table} AS written
+SET twizzit_host = CASE WHEN written.twizzit_dialect IS NOT NULL THEN known.host END
+FROM {table} AS same
+LEFT JOIN unnest(CAST(:ids AS integer[]), CAST(:hosts AS text[])) AS known (credential_id, host)
+    ON known.credential_id = same.credential_id
+WHERE written.id = same.id
+  AND written.twizzit_host IS DISTINCT FROM CASE WHEN written.twizzit_dialect IS NOT NULL THEN known.host END
 """
 _MARK = """
 WITH naming AS (
@@ -79,15 +89,13 @@ _CONSTRAINTS = sa.text(
 def upgrade() -> None:
     hosts = _hosts()
     for table, remote in _MAPPINGS.items():
-        ensure_table(table, sa.Column("twizzit_host", sa.String(300)))
+        _add_hosts(table, hosts)
         if table != _ONLY_OURS:
             ensure_table(table, sa.Column("twizzit_remote_id", sa.String(100)))
             _index(table)
-        _fill(table, hosts)
         if made_here(op.get_bind(), table):
             _unique_within_organizations(table, remote)
-    ensure_table(_OPPONENTS, sa.Column("twizzit_host", sa.String(300)))
-    _fill(_OPPONENTS, hosts)
+    _add_hosts(_OPPONENTS, hosts)
     federation = sa.Column("is_federation", sa.Boolean, server_default=sa.text("false"), nullable=False)
     if ensure_table("twizzit_sync_config", federation):
         _mark_federations()
@@ -128,10 +136,21 @@ def _ascii(name: str) -> str:
     return name if name.isascii() else idna.encode(name).decode("ascii")
 
 
-def _fill(table: str, hosts: dict[int, str]) -> None:
-    if hosts:
-        values = {"ids": list(hosts), "hosts": list(hosts.values())}
-        op.get_bind().execute(sa.text(_FILL.format(table=table)), values)
+def _add_hosts(table: str, hosts: dict[int, str]) -> None:
+    """Adds the column, filled. A table with it is left alone.
+
+    Most rows have the same host, nearly always: that comes as a default, which PostgreSQL keeps beside the rows without
+    writing them, and is taken back at once. So ShotSpot waits for the others' rows alone.
+    """
+    if "twizzit_host" in columns_of(table):
+        return
+    values = {"ids": list(hosts), "hosts": list(hosts.values())}
+    usual = op.get_bind().scalar(sa.text(_USUAL.format(table=table)), values)
+    ensure_table(table, sa.Column("twizzit_host", sa.String(300), server_default=usual))
+    if usual is None:
+        return
+    op.alter_column(table, "twizzit_host", server_default=None)
+    op.get_bind().execute(sa.text(_FILL.format(table=table)), values)
 
 
 def _index(table: str) -> None:
