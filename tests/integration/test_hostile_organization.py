@@ -23,6 +23,7 @@ from twizzit_pipeline.storage.migrate import check, migrate
 from twizzit_pipeline.sync import fed_clubs
 from twizzit_pipeline.sync.competitions import map_competitions, scan_competitions
 from twizzit_pipeline.sync.matches import map_matches, scan_matches
+from twizzit_pipeline.sync.verify import verify
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 from twizzit_pipeline.twizzit.simulator.world import ClubReference
 
@@ -234,6 +235,14 @@ def federation(world: SyncWorld, simulate: Simulate) -> int:
         federation=True, clubs=1, federation_clubs=3, teams=2, players_per_team=6, federation_contacts=200
     )
     return world.add_credential(len(world.simulator.world.organizations) - 1)
+
+
+def test_a_federation_is_told_before_its_first_sync(world: SyncWorld, federation: int) -> None:
+    (said,) = verify(world.settings, world.database, federation, list_teams=True).refusals
+    assert f"twizzit config set {federation} --federation" in said
+    assert any(name in said for name in world.simulator.world.truth(world.club(-1)).clubs.values())
+    world.mark_federation(federation)
+    assert verify(world.settings, world.database, federation, list_teams=True).refusals == ()
 
 
 def test_a_federation_is_one_once_an_administrator_says_so(world: SyncWorld, federation: int) -> None:

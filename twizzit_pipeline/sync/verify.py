@@ -19,6 +19,7 @@ from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
 from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.would_sync import TeamsToCome, teams_to_come
+from twizzit_pipeline.transform.clubs import club_keys
 from twizzit_pipeline.twizzit.endpoint import Endpoint, parse_endpoint, refuse_private
 from twizzit_pipeline.twizzit.reach import reach
 from twizzit_pipeline.twizzit.sight import suggests_wrong_endpoint
@@ -27,6 +28,7 @@ LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
 LIVE_HOST = "https://app.twizzit.com"  # how ShotSpot stores it: it appends the path itself
 
 _REACH_SECONDS = 5.0
+_MOST_NAMED = 5  # clubs in a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,10 @@ def verify(settings: Settings, database: Database, credential_id: int, *, list_t
     """
     with driver_errors():
         credential = store.get(database.engine, credential_id)
-        wanted = select(sync_config.c.sync_competitions).where(sync_config.c.credential_id == credential_id)
+        config = sync_config.c
+        wanted = select(config.sync_competitions, config.is_federation).where(config.credential_id == credential_id)
         with database.engine.connect() as connection:
-            calendar = connection.scalar(wanted)
+            calendar, is_federation = connection.execute(wanted).one_or_none() or (None, False)
     client = open_client(settings, database.engine, credential)
     with naming(credential_id), client, metered(database.engine, credential_id, lambda: client.calls):
         organization = client.organization()
@@ -130,6 +133,19 @@ def verify(settings: Settings, database: Database, credential_id: int, *, list_t
         capabilities.groups,
         len(listed),
         calls,
-        capabilities.refusals,
+        (*capabilities.refusals, *(() if is_federation else _named_clubs(credential_id, organization.name, teams))),
         teams,
+    )
+
+
+def _named_clubs(credential_id: int, organization: str, teams: TeamsToCome | None) -> tuple[str, ...]:
+    """What a sync would refuse of an account that no administrator marked as a federation's."""
+    own = club_keys(organization)
+    others = [] if teams is None else [name for name in teams.other_clubs if not club_keys(name) & own]
+    if not others:
+        return ()
+    more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+    return (
+        f"Groups name other clubs ({', '.join(others[:_MOST_NAMED])}{more}), and only those of a federation come: "
+        f"if it is one, twizzit config set {credential_id} --federation",
     )

@@ -24,6 +24,7 @@ class TeamsToCome:
         names: of the teams that would come, by name.
         rejected: how many distinct rows break a rule of the contract.
         set_aside: groups that are no teams, or are listed twice.
+        other_clubs: names of clubs that teams name in place of the organization: only a federation's come.
         trouble: why the teams could not be read; None where they could.
     """
 
@@ -31,6 +32,7 @@ class TeamsToCome:
     names: tuple[str, ...] = ()
     rejected: int = 0
     set_aside: int = 0
+    other_clubs: tuple[str, ...] = ()
     trouble: str | None = None
 
 
@@ -54,4 +56,6 @@ def teams_to_come(client: TwizzitClient, listed: Sequence[Season], *, day: date,
         return TeamsToCome(label, trouble=" ".join(str(error).split()))
     names = sorted(map(str, checked.valid["name"]), key=str.casefold)
     rejected = int(checked.rejected["twizzit_id"].nunique(dropna=False))
-    return TeamsToCome(label, tuple(names), rejected, len(read.set_aside) + len(checked.set_aside))
+    others = sorted({str(name) for name in checked.valid["club_name"].dropna()}, key=str.casefold)
+    set_aside = len(read.set_aside) + len(checked.set_aside)
+    return TeamsToCome(label, tuple(names), rejected, set_aside, tuple(others))
