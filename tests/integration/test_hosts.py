@@ -230,6 +230,7 @@ def test_carrying_over_takes_nothing_from_another_credential(world: SyncWorld, s
             same_organization=True,
         )
     assert dump(world) == before
+    assert [row["api_endpoint"] for row in world.rows(tables.credentials)][1] == other.v2_endpoint
 
 
 def test_mappings_without_a_credential_follow_their_organization(world: SyncWorld, simulate: Simulate) -> None:

@@ -73,8 +73,7 @@ def change_endpoint(
         before = store.get(engine, credential_id)
         now = parse_endpoint(before.api_endpoint if endpoint is None else endpoint)
         if same_organization:
-            with engine.connect() as connection:
-                _require_dialect(connection, credential_id, now)
+            _try(engine, credential_id, now)
         if endpoint is not None and endpoint != before.api_endpoint:
             store.change_login(
                 engine,
@@ -117,6 +116,19 @@ def settle(connection: Connection, credential_id: int, *, same_organization: boo
             },
         )
     return Moved(credential_id, now.server, carried, left)
+
+
+def _try(engine: Engine, credential_id: int, now: Endpoint) -> None:
+    """Carries over and takes that back: what cannot be is refused before the endpoint changes.
+
+    Where the process ends between the two, the endpoint is changed and the mappings wait: it may be said again.
+    """
+    with engine.connect() as connection, connection.begin() as tried:
+        _require_dialect(connection, credential_id, now)
+        others = [one for one in _hosts(connection, credential_id) if one != now.server]
+        if others:
+            _carry_over(connection, credential_id, now, others)
+        tried.rollback()
 
 
 def _hosts(connection: Connection, credential_id: int) -> list[str]:
