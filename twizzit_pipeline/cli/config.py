@@ -168,9 +168,8 @@ def _tell(found: SyncConfig, told: tuple[str, ...], *, as_json: bool) -> None:
         *meaning_lines(found),
     ]
     if found.is_federation:
-        lines.append(
-            ("Federation:", f"its groups may name any club; see: twizzit credentials clubs {found.credential_id}")
-        )
+        see = f"twizzit credentials clubs {found.credential_id}"
+        lines.append(("Clubs:", f"a federation's, whose groups may name any; those that it feeds: {see}"))
     if found.consecutive_failures:
         lines.append(("Failures:", f"{found.consecutive_failures:,} in a row: it waits longer until one sync succeeds"))
     if found.paused_until is not None:
