@@ -60,6 +60,12 @@ EXAMPLES = (
     Example("health", "GET", "/health", None),
     Example("credentials-store", "POST", "/credentials", body=CREDENTIAL, keep={"id": ("credential", "id")}),
     Example("credentials-list", "GET", "/credentials"),
+    Example(
+        "credentials-accept",
+        "POST",
+        "/credentials/{id}/accept",
+        body={"apiUsername": "{username}", "apiEndpoint": "{endpoint}"},
+    ),
     Example("organizations", "GET", "/organizations", "coach"),
     Example("verify", "POST", "/verify/{id}", "coach"),
     Example("organization", "GET", "/organization/{id}", "coach", keep={"organization": ("organizationId",)}),

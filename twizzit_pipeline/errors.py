@@ -40,6 +40,8 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── DuplicateOrganization     this database allows one credential for an organization name
         ├── DecryptionFailed          wrong key, or a damaged password
         ├── TamperedCredential        the stored password does not fit its MAC
+        │   └── CredentialChanged     it is whole, and was stored for another row, user name or endpoint
+        ├── NotAsShown                a credential says something else by now than what was looked at
         ├── BackupRefused             a backup file cannot be written, or not be read with that passphrase
         ├── MigrationsPending         the database is not at the newest migration
         ├── UnsupportedDatabase       not PostgreSQL 14 or newer
@@ -297,6 +299,14 @@ class DecryptionFailed(PermanentError):
 
 class TamperedCredential(PermanentError):
     """The stored password does not fit its MAC."""
+
+
+class CredentialChanged(TamperedCredential):
+    """The stored password is whole, and its row is another than it was stored for: id, user name or endpoint."""
+
+
+class NotAsShown(PermanentError):
+    """A credential says something else by now than what an administrator looked at."""
 
 
 class BackupRefused(PermanentError):

@@ -160,6 +160,13 @@ _MATCH_QUERIES = ("competitionId=0", "competitionId=99999999999", "teamId=x", "c
 
 # What ShotSpot's front end also calls, and what this project adds.
 MORE = [
+    Route(
+        "POST",
+        "/credentials/{credentialId}/accept",
+        ADMIN,
+        {"apiUsername": "u", "apiEndpoint": "https://app.twizzit.com"},
+        (None, [], {}, {"apiUsername": 5, "apiEndpoint": "https://app.twizzit.com"}),
+    ),
     Route("GET", "/credentials/{credentialId}/club", ADMIN),
     Route(
         "PUT",

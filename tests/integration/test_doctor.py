@@ -27,6 +27,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.instance import open_instance
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import leaves_its_own_row
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.inspection import inspect_server
 from twizzit_pipeline.sync import heartbeat
@@ -189,6 +190,7 @@ def test_passwords_of_another_key_and_damaged_ones_are_named_by_id(
     ids = [credential(organization_name=f"Club {place}") for place in range(4)]
     column = tables.credentials.c
     with database.engine.begin() as connection:
+        leaves_its_own_row(connection)
         bare = update(tables.credentials).where(column.id == ids[1]).values(encryption_mac=None)
         connection.execute(bare)
         torn = update(tables.credentials).where(column.id == ids[2])

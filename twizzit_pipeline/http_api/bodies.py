@@ -132,6 +132,13 @@ class NewCredential(Body):
     verify: Annotated[bool | None, Field(description="True: log in with it, and say what came of that")] = None
 
 
+class AcceptedLogin(Body):
+    """The user name and the endpoint that the administrator looked at, and accepts."""
+
+    api_username: Name
+    api_endpoint: Url
+
+
 class ClubChange(Body):
     """Which club of ShotSpot the credential's organization is; null: its name tells."""
 

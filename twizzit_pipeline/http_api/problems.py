@@ -87,6 +87,8 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.DatabaseRefused, 503, "Database unavailable"),
     (errors.UnsupportedDatabase, 503, "Database unavailable"),
     (errors.MigrationsPending, 503, "Database unavailable"),
+    (errors.NotAsShown, 409, "Credential changed meanwhile"),
+    (errors.CredentialChanged, 409, "Credential was changed"),
     (errors.DecryptionFailed, 503, "Password decryption failed"),
     (errors.TamperedCredential, 503, "Password decryption failed"),
     (errors.SettingsError, 503, "Server is not configured"),

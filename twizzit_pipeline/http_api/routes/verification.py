@@ -51,7 +51,7 @@ async def verify_connection(
     A login that does not work is `"success": false`, with 200: the caller's own token is good, and ShotSpot's front end
     logs people out on a 401. `refusedAs=401` gives the guide's status. `error` tells apart: `Authentication failed`
     (username or password), `Access denied`, `Connection failed`, `Not a Twizzit` (another endpoint is probably meant),
-    `Endpoint refused`, `Quota spent`, `Password decryption failed`.
+    `Endpoint refused`, `Quota spent`, `Password decryption failed`, `Credential was changed` (elsewhere).
     """
     here.verifications.spend(caller)
     answer = await verification(here, credential_id)

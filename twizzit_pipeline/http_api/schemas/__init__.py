@@ -7,6 +7,7 @@ from twizzit_pipeline.http_api.schemas.base import Answer, Conflict, Error, Fiel
 from twizzit_pipeline.http_api.schemas.credentials import (
     Capabilities,
     Credential,
+    CredentialAccepted,
     Credentials,
     CredentialStored,
     NamedClub,
@@ -69,6 +70,7 @@ __all__ = [
     "ConfigAnswer",
     "Conflict",
     "Credential",
+    "CredentialAccepted",
     "CredentialStored",
     "Credentials",
     "Error",
