@@ -7,11 +7,15 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy import Engine
+
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.progress import Steps
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential
 from twizzit_pipeline.orchestration.runs import RunResult, run_job
+from twizzit_pipeline.storage.audit import record, this_user
+from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.sync import asked_season, history, seasons
 from twizzit_pipeline.sync.history import HistoryRow
 
@@ -63,6 +67,7 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
     credential = store.get(engine, credential_id)
     if not credential.is_active:
         raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
+    _record(engine, credential_id, job_name, season)
     began = time.monotonic()
     asked = season and asked_season.resolve(here.settings, here.database, credential_id, season)
     label = asked or _running(here, credential_id)
@@ -86,6 +91,20 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
         result = run(label)
     rows = history.for_run(engine, result.run_id)
     return Synced(credential.organization_name, label, result, rows, time.monotonic() - began)
+
+
+def _record(engine: Engine, credential_id: int, job_name: str, season: str | None) -> None:
+    """Who asked, before Twizzit is asked anything; what came of it is in the history."""
+    details = {"job": job_name, "season": season}
+    with driver_errors(), engine.begin() as connection:
+        record(
+            connection,
+            this_user(),
+            action="sync",
+            target="credential",
+            target_id=str(credential_id),
+            details=details,
+        )
 
 
 def _running(here: Opened, credential_id: int) -> str | None:
