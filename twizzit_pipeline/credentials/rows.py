@@ -17,7 +17,13 @@ from sqlalchemy.exc import IntegrityError
 from twizzit_pipeline.credentials.cipher import Encrypted, changed_elsewhere, decrypt, encrypt, with_mac
 from twizzit_pipeline.credentials.key import Keys
 from twizzit_pipeline.credentials.mac import Owner
-from twizzit_pipeline.errors import DecryptionFailed, DuplicateOrganization, TamperedCredential, UnknownCredential
+from twizzit_pipeline.errors import (
+    CredentialChanged,
+    DecryptionFailed,
+    DuplicateOrganization,
+    TamperedCredential,
+    UnknownCredential,
+)
 from twizzit_pipeline.storage.audit import leaves_its_own_row
 from twizzit_pipeline.storage.tables import credentials
 
@@ -147,10 +153,12 @@ def decrypt_row(row: Row[Any], key: Keys | SecretStr, *, accept: bool = False) -
 
     `accept`: whatever the row says today that it is for.
     """
+    if row.is_copy and not accept:
+        raise changed_elsewhere(row.id)
     try:
-        if row.is_copy and not accept:
-            raise changed_elsewhere(row.id)
         return decrypt(encrypted_of(row), key, owner_of(row), accept=accept)
+    except CredentialChanged:
+        raise  # it names the credential itself
     except (TamperedCredential, DecryptionFailed) as error:
         raise type(error)(f"{error} (credential {row.id})") from None
 
