@@ -52,11 +52,14 @@ class Synced:
         return sum(int(row.details.get("calls", 0)) for row in self.history)
 
 
-def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | None, steps: Steps) -> Synced:
+def sync_now(
+    here: Opened, credential_id: int, *, job_name: str, season: str | None, steps: Steps, repair: bool = False
+) -> Synced:
     """Run a job for a credential and a season (by default the running one), here and now.
 
     Of an account that was never read nobody knows the seasons: then the run asks for the one that runs by the calendar,
     and where the account calls it otherwise, a second run asks for that. Whatever goes wrong is in the history.
+    `repair`: as `run_job`.
 
     Raises:
         UnknownCredential: no credential has that id.
@@ -67,7 +70,7 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
     credential = store.get(engine, credential_id)
     if not credential.is_active:
         raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
-    _record(engine, credential_id, job_name, season)
+    _record(engine, credential_id, job=job_name, season=season, **({"repair": True} if repair else {}))
     began = time.monotonic()
     asked = season and asked_season.resolve(here.settings, here.database, credential_id, season)
     label = asked or _running(here, credential_id)
@@ -82,6 +85,7 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
             job_name=job_name,
             credential_id=credential_id,
             season=label,
+            repair=repair,
             progress=steps,
         )
 
@@ -93,9 +97,8 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
     return Synced(credential.organization_name, label, result, rows, time.monotonic() - began)
 
 
-def _record(engine: Engine, credential_id: int, job_name: str, season: str | None) -> None:
-    """Who asked, before Twizzit is asked anything; what came of it is in the history."""
-    details = {"job": job_name, "season": season}
+def _record(engine: Engine, credential_id: int, **details: object) -> None:
+    """Who asked, before anything is written; what came of it is in the history."""
     with driver_errors(), engine.begin() as connection:
         record(
             connection,
