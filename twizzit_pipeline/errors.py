@@ -82,11 +82,15 @@ class ConnectionFailed(TwizzitAnswerError, TransientError):
 
     Attributes:
         reached: False where no connection came about at all, so that asking for anything else is as useless.
+        silent: the server let the call's whole time pass, each time: another try would cost as much time again.
     """
 
-    def __init__(self, message: str, *, endpoint: str | None = None, reached: bool = True) -> None:
+    def __init__(
+        self, message: str, *, endpoint: str | None = None, reached: bool = True, silent: bool = False
+    ) -> None:
         super().__init__(message, endpoint=endpoint)
         self.reached = reached
+        self.silent = silent
 
 
 class TryAgainLater(TwizzitAnswerError, TransientError):
@@ -216,6 +220,12 @@ class QuotaSpent(TwizzitAnswerError, PermanentError):
 
 class CallBudgetSpent(TwizzitAnswerError, PermanentError):
     """The run reached the ceiling of calls that it was given."""
+
+
+class RunTooLong(PermanentError, KeyboardInterrupt):
+    """A run reached its longest time. It is raised by a signal, wherever the run is; so it is an interrupt, too, which
+    what waits (a driver, a call) gives up its work for.
+    """
 
 
 class OrganizationNotFound(PermanentError):

@@ -5,7 +5,7 @@ steps asks first; loading the definitions opens nothing.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 import dagster as dg
 
@@ -15,9 +15,11 @@ from twizzit_pipeline.orchestration.outcomes import FAILED, record, worst
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.results import unquoted_failures
 from twizzit_pipeline.orchestration.retries import next_try
+from twizzit_pipeline.orchestration.run_limit import RunLimit, shorter_by
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.sync import requests
+from twizzit_pipeline.sync.clients import naming
 from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.lease import this_process
 from twizzit_pipeline.sync.narrowing import EVERYTHING
@@ -38,6 +40,7 @@ class SyncRun:
 
     Without `settings` the environment of that moment is read; without `database` one is opened. A run that carries out
     a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value.
+    `limit`: how long it may take; without one, as long as it likes.
     """
 
     def __init__(
@@ -47,7 +50,9 @@ class SyncRun:
         progress: Progress | None,
         request_id: int | None = None,
         trigger: str | None = None,
+        limit: RunLimit | None = None,
     ) -> None:
+        self._limit = limit
         self._request_id = request_id
         self._trigger = trigger
         self._settings = settings
@@ -70,20 +75,26 @@ class SyncRun:
         Raises:
             DatabaseUnavailable, MigrationsPending: the database is not ready.
             UnknownCredential, InactiveCredential: as `SyncSession`.
+            RunTooLong: the run's time is over.
         """
         if self._session is None:
             self._session = self._opened(run_id, partition)
             self._session.to_map.update(to_map)
         try:
-            yield self._session
+            limit = self._limit.enforced() if self._limit is not None else nullcontext()
+            with naming(partition.credential_id), limit:
+                yield self._session
         except BaseException as error:
             self._errors[step] = error
             raise
         self._errors.pop(step, None)
 
     def next_try(self, error: TwizzitPipelineError, tries: int) -> float | None:
-        """Seconds after which a step is tried again, as `retries.next_try`."""
-        return None if self._settings is None else next_try(error, tries, self._settings)
+        """Seconds until a step is tried again, as `retries.next_try`; None where the run would be over by then."""
+        seconds = None if self._settings is None else next_try(error, tries, self._settings)
+        if seconds is not None and self._limit is not None and seconds >= self._limit.left:
+            return None
+        return seconds
 
     @property
     def outcome(self) -> str:
@@ -155,13 +166,17 @@ def sync_resource(
     """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run, whatever happened."""
 
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
-        if settings is None:  # a process of Dagster's own
+        known = settings
+        if known is None:  # a process of Dagster's own
             with suppress(SettingsError):  # a step says so, in one line
-                logs.configure(load_settings())
+                known = load_settings()
+                logs.configure(known)
         if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
             context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
         trigger = None if context.run is None else context.run.tags.get(TRIGGER_TAG)
-        run = SyncRun(settings, database, progress, _request_id(context.run), trigger)
+        tags = {} if context.run is None else context.run.tags
+        limit = None if known is None else RunLimit(known.run_seconds, shorter_by(tags))
+        run = SyncRun(settings, database, progress, _request_id(context.run), trigger, limit)
         try:
             yield run
         finally:

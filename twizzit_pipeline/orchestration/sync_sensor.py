@@ -27,6 +27,7 @@ from twizzit_pipeline.orchestration import repairs, run_keys, upkeep
 from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys
 from twizzit_pipeline.orchestration.resources import REQUEST_TAG, TRIGGER_TAG
+from twizzit_pipeline.orchestration.run_limit import tags_for
 from twizzit_pipeline.orchestration.under_way import UnderWay, under_way
 from twizzit_pipeline.orchestration.upkeep import Memory
 from twizzit_pipeline.settings import Settings, load_settings
@@ -45,6 +46,11 @@ MOST_RUNS = 100
 
 # In the queue: a person waits for a request; backfills, which have none, come last.
 _PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE = "2", "1"
+
+# Three of the four places are for credentials whose last syncs were quick, and no run of theirs keeps one for long. The
+# others (never synced, slow, or at a server that stays silent) take turns in the fourth: see `dagster.yaml`.
+LANE_TAG, SLOW_LANE = "twizzit/lane", "slow"
+QUICK_RUN_SECONDS = 300
 
 
 def sync_sensor(settings: Settings | None = None, database: Database | None = None) -> dg.SensorDefinition:
@@ -159,8 +165,13 @@ def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
             return None
         key = run_keys.of_schedule(draft.turn.credential_id, since)
         tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: _PRIORITY_OF_SCHEDULE}
+    lane = tags_for(QUICK_RUN_SECONDS) if draft.turn.standing.quick else {LANE_TAG: SLOW_LANE}
     return dg.RunRequest(
-        run_key=key, job_name=draft.job, asset_selection=draft.assets, partition_key=draft.partition.key, tags=tags
+        run_key=key,
+        job_name=draft.job,
+        asset_selection=draft.assets,
+        partition_key=draft.partition.key,
+        tags={**tags, **lane},
     )
 
 

@@ -71,6 +71,8 @@ class Standing:
         asked: the request that is first in line, if anybody asked.
         teams_read: labels of the seasons whose teams were read, as far as the next run needs them; known only where
             that is not to read them itself.
+        quick: its last syncs took little time, so that the next one is not expected to keep a run's place for long;
+            known only where one is due or asked for. One that never synced is not.
     """
 
     credential: Credential
@@ -81,6 +83,7 @@ class Standing:
     listed: tuple[tuple[Any, ...], ...]
     asked: Asked | None
     teams_read: frozenset[str]
+    quick: bool = False
 
     @property
     def labels(self) -> list[str]:

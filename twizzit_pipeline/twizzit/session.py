@@ -66,7 +66,7 @@ class ClientOptions:
 def ends_everything(error: TwizzitPipelineError) -> bool:
     """Whether every other call would fail in the same way, so that there is no use in going on."""
     if isinstance(error, ConnectionFailed):
-        return not error.reached
+        return error.silent or not error.reached
     return isinstance(error, LoginRefused | QuotaSpent | CallBudgetSpent | RateLimited | EndpointRefused)
 
 
@@ -89,14 +89,18 @@ class Session:
         self._answered: set[str] = set()  # paths, ids included, that have answered well in this run
         self._given_up = threading.Event()
         self._workers = ThreadPoolExecutor(options.concurrent_requests, thread_name_prefix="twizzit")
-        inner = transport or guarded_transport(
-            endpoint, allow_private=options.allow_private_endpoints, connections=options.concurrent_requests
-        )
+        self._ended = False
+        guarded = None
+        if transport is None:
+            guarded = transport = guarded_transport(
+                endpoint, allow_private=options.allow_private_endpoints, connections=options.concurrent_requests
+            )
+        self._guarded = guarded
         timeout = httpx.Timeout(options.request_timeout)
         self._http = httpx.Client(
             auth=TwizzitAuth(endpoint.base_url, username, password, timeout=timeout),
             transport=RetryTransport(
-                inner,
+                transport,
                 ledger=self.ledger,
                 requests_per_second=options.requests_per_second,
                 attempts=options.retry_attempts,
@@ -176,18 +180,37 @@ class Session:
                 outcomes.append(error)
         return outcomes
 
+    def end_calls(self) -> None:
+        """Ends the calls under way, from any thread: each fails at once, and so does every further one."""
+        self._ended = True
+        self._cut()
+
+    @property
+    def ended(self) -> bool:
+        """Whether `end_calls` was called."""
+        return self._ended
+
     def close(self) -> None:
-        """End the workers and the connections."""
-        self._given_up.set()
+        """End the workers and the connections; a call that a server keeps waiting is not waited for."""
+        self.end_calls()
         self._workers.shutdown(cancel_futures=True)
         self._http.close()
 
     def _abandon(self, futures: Sequence[Future[_T]]) -> None:
         for future in futures:
             future.cancel()
-        self._given_up.set()
+        self._cut()
         wait(futures)
-        self._given_up.clear()
+        if not self._ended:
+            self._given_up.clear()
+            if self._guarded is not None:
+                self._guarded.resume()
+
+    def _cut(self) -> None:
+        """Wakes who sleeps before another try, and ends the calls that a server keeps waiting."""
+        self._given_up.set()
+        if self._guarded is not None:
+            self._guarded.end_calls()
 
     def _sleep(self, seconds: float) -> None:
         if self._given_up.wait(seconds):
