@@ -14,6 +14,7 @@ from sqlalchemy import select, text, update
 from tests.integration.orchestrator import Orchestrator, orchestrated
 from tests.integration.test_sensor_automatic import take_lease
 from tests.support.hostile_server import HostileServer
+from twizzit_pipeline.errors import RunTooLong
 from twizzit_pipeline.orchestration import run_limit
 from twizzit_pipeline.orchestration.instance import CONFIGURATION, dagster_home
 from twizzit_pipeline.orchestration.runs import run_job
@@ -119,7 +120,7 @@ def test_a_run_that_waits_for_the_database_is_interrupted_as_well(orchestrator: 
     """Not by the driver's error that comes of it, but by what it is."""
     limit = run_limit.RunLimit(1)
     with (
-        pytest.raises(run_limit.RunTooLong, match="after 1 s"),
+        pytest.raises(RunTooLong, match="after 1 s"),
         limit.enforced(),
         orchestrator.engine.begin() as connection,
     ):
