@@ -4,13 +4,14 @@ What belongs here: opening and closing. A run has one database connection pool a
 steps asks first; loading the definitions opens nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 import dagster as dg
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import PermanentError, SettingsError, TwizzitPipelineError
+from twizzit_pipeline.orchestration.lanes import settings_of
 from twizzit_pipeline.orchestration.outcomes import FAILED, record, worst
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.results import unquoted_failures
@@ -40,7 +41,7 @@ class SyncRun:
 
     Without `settings` the environment of that moment is read; without `database` one is opened. A run that carries out
     a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value.
-    `limit`: how long it may take; without one, as long as it likes.
+    `limit`: how long it may take; without one, as long as it likes. `tags`: of the run.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class SyncRun:
         request_id: int | None = None,
         trigger: str | None = None,
         limit: RunLimit | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
+        self._tags = tags or {}
         self._limit = limit
         self._request_id = request_id
         self._trigger = trigger
@@ -114,7 +117,7 @@ class SyncRun:
         self._stack.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
     def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
-        settings = self._settings = self._settings or load_settings()
+        settings = self._settings = settings_of(self._tags, self._settings or load_settings())
         database = self._database or self._stack.enter_context(open_database(settings))
         request = None if self._request_id is None else requests.get(database.engine, self._request_id)
         with _refusals_told(database, self._request_id, run_id):
@@ -176,7 +179,7 @@ def sync_resource(
         trigger = None if context.run is None else context.run.tags.get(TRIGGER_TAG)
         tags = {} if context.run is None else context.run.tags
         limit = None if known is None else RunLimit(known.run_seconds, shorter_by(tags))
-        run = SyncRun(settings, database, progress, _request_id(context.run), trigger, limit)
+        run = SyncRun(settings, database, progress, _request_id(context.run), trigger, limit, tags)
         try:
             yield run
         finally:

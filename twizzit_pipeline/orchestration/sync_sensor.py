@@ -23,11 +23,10 @@ from dagster._core.storage.tags import PRIORITY_TAG
 from sqlalchemy import Engine
 
 from twizzit_pipeline.errors import InactiveCredential, PermanentError, TransientError, UnknownSeason
-from twizzit_pipeline.orchestration import repairs, run_keys, upkeep
+from twizzit_pipeline.orchestration import lanes, repairs, run_keys, upkeep
 from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys
 from twizzit_pipeline.orchestration.resources import REQUEST_TAG, TRIGGER_TAG
-from twizzit_pipeline.orchestration.run_limit import tags_for
 from twizzit_pipeline.orchestration.under_way import UnderWay, under_way
 from twizzit_pipeline.orchestration.upkeep import Memory
 from twizzit_pipeline.settings import Settings, load_settings
@@ -44,13 +43,9 @@ LOOK_SECONDS = 5
 # Dagster takes some tens of milliseconds to make a run, and nobody's request is looked at meanwhile.
 MOST_RUNS = 100
 
-# In the queue: a person waits for a request; backfills, which have none, come last.
-_PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE = "2", "1"
-
-# Three of the four places are for credentials whose last syncs were quick, and no run of theirs keeps one for long. The
-# others (never synced, slow, or at a server that stays silent) take turns in the fourth: see `dagster.yaml`.
-LANE_TAG, SLOW_LANE = "twizzit/lane", "slow"
-QUICK_RUN_SECONDS = 300
+# In the queue: a person waits for a request; who is known to take long lets a new one pass; backfills, which have none,
+# come last.
+_PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE, _PRIORITY_OF_SLOW = "2", "1", "0"
 
 
 def sync_sensor(settings: Settings | None = None, database: Database | None = None) -> dg.SensorDefinition:
@@ -153,7 +148,7 @@ class _Tick:
 
 def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
     """The request for its run; None where somebody else was quicker, or the configuration has just been changed."""
-    asked = draft.turn.asked
+    asked, quick = draft.turn.asked, draft.turn.standing.quick
     if asked is not None:
         if asked.id not in taken.requests:
             return None
@@ -164,14 +159,14 @@ def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
         if since is None:
             return None
         key = run_keys.of_schedule(draft.turn.credential_id, since)
-        tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: _PRIORITY_OF_SCHEDULE}
-    lane = tags_for(QUICK_RUN_SECONDS) if draft.turn.standing.quick else {LANE_TAG: SLOW_LANE}
+        priority = _PRIORITY_OF_SLOW if quick is False else _PRIORITY_OF_SCHEDULE
+        tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: priority}
     return dg.RunRequest(
         run_key=key,
         job_name=draft.job,
         asset_selection=draft.assets,
         partition_key=draft.partition.key,
-        tags={**tags, **lane},
+        tags={**tags, **lanes.tags_of(quick)},
     )
 
 

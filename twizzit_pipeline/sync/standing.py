@@ -72,7 +72,7 @@ class Standing:
         teams_read: labels of the seasons whose teams were read, as far as the next run needs them; known only where
             that is not to read them itself.
         quick: its last syncs took little time, so that the next one is not expected to keep a run's place for long;
-            known only where one is due or asked for. One that never synced is not.
+            None where it never synced. Known only where a sync is due or asked for.
     """
 
     credential: Credential
@@ -83,7 +83,7 @@ class Standing:
     listed: tuple[tuple[Any, ...], ...]
     asked: Asked | None
     teams_read: frozenset[str]
-    quick: bool = False
+    quick: bool | None = None
 
     @property
     def labels(self) -> list[str]:
