@@ -24,6 +24,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── NotATwizzit               404, or an answer of another shape than Twizzit's
         ├── QuotaSpent                the month's calls are used up
         ├── CallBudgetSpent           this run was allowed no more calls
+        ├── RunTooLong                this run reached its longest time
         ├── OrganizationNotFound      the account has several organizations and none has the credential's name
         ├── MatchTypeNotFound         none of the account's event types is called a match
         ├── FormatChanged             a frame is not what it should be: nothing is written

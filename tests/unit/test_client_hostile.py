@@ -320,10 +320,10 @@ def test_what_hangs_is_told_from_what_is_away() -> None:
     assert silent == {"connect": True, "tls": True, "headers": True, "drip": True, "away": False}
 
 
-def test_one_roster_that_hangs_costs_the_time_of_one_call() -> None:
-    """Not of as many as there are: the other calls of the scan are given up with it."""
+def test_rosters_that_hang_cost_the_time_of_a_few_calls() -> None:
+    """Not of as many as there are: the others of the scan are given up."""
     options = ClientOptions(
-        request_timeout=TIMEOUT, retry_attempts=2, concurrent_requests=2, allow_private_endpoints=True
+        request_timeout=TIMEOUT, retry_attempts=1, concurrent_requests=2, allow_private_endpoints=True
     )
     with HostileServer(lambda _connection: time.sleep(30)) as server:
         client = TwizzitClient(
@@ -332,6 +332,6 @@ def test_one_roster_that_hangs_costs_the_time_of_one_call() -> None:
         session = client._session
         began = time.monotonic()
         with client, pytest.raises(errors.ConnectionFailed) as failed:
-            session.gather([lambda: session.get("/contacts")] * 20)
+            session.gather([lambda: session.get("/contacts")] * 200)
         assert failed.value.silent
-        assert time.monotonic() - began < LATEST
+        assert 4 * TIMEOUT / 2 <= time.monotonic() - began < 20 * TIMEOUT

@@ -33,6 +33,8 @@ from twizzit_pipeline.twizzit.retry import ANSWER, ROUTE, CallLedger, RetryTrans
 from twizzit_pipeline.twizzit.transport import guarded_transport
 from twizzit_pipeline.twizzit.wire import NOTHING
 
+# Each silence has cost the whole time of a call's tries: of so many in one scan nobody waits for more.
+_MOST_SILENT = 4
 _T = TypeVar("_T")
 Query = Sequence[tuple[str, str | int]]
 
@@ -66,7 +68,7 @@ class ClientOptions:
 def ends_everything(error: TwizzitPipelineError) -> bool:
     """Whether every other call would fail in the same way, so that there is no use in going on."""
     if isinstance(error, ConnectionFailed):
-        return error.silent or not error.reached
+        return not error.reached
     return isinstance(error, LoginRefused | QuotaSpent | CallBudgetSpent | RateLimited | EndpointRefused)
 
 
@@ -155,18 +157,22 @@ class Session:
 
         Raises:
             TwizzitPipelineError: an error that `ends_everything`: the tasks that wait are dropped, and those that sleep
-                before another try are woken.
+                before another try are woken; or one more than a few of them were met with silence.
         """
         # Each in a copy of this thread's context: the log lines of a worker name the run that it works for.
         futures = [self._workers.submit(copy_context().run, task) for task in tasks]
         try:
             pending: set[Future[_T]] = set(futures)
+            silent = 0
             while pending:
                 done, pending = wait(pending, return_when=FIRST_EXCEPTION)
                 for future in done:
                     error = future.exception()
+                    silent += isinstance(error, ConnectionFailed) and error.silent
                     if error is not None and not (
-                        isinstance(error, TwizzitPipelineError) and not ends_everything(error)
+                        isinstance(error, TwizzitPipelineError)
+                        and not ends_everything(error)
+                        and silent <= _MOST_SILENT
                     ):
                         raise error
         except BaseException:
