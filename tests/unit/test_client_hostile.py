@@ -24,9 +24,11 @@ LATEST = 3.0  # by when it must be over on a busy machine
 ORGANIZATION = json.dumps([{"id": 1, "name": "KC Test"}]).encode()
 
 
-def client_of(server: HostileServer, *, attempts: int = 1, retry_seconds: float = 120.0) -> TwizzitClient:
+def client_of(
+    server: HostileServer, *, attempts: int = 1, retry_seconds: float = 120.0, timeout: float = TIMEOUT
+) -> TwizzitClient:
     options = ClientOptions(
-        request_timeout=TIMEOUT,
+        request_timeout=timeout,
         retry_attempts=attempts,
         retry_seconds=retry_seconds,
         requests_per_second=1000,
@@ -124,7 +126,7 @@ def test_a_name_server_that_stays_silent_holds_no_call(monkeypatch: pytest.Monke
 
 def peak_of(server: HostileServer, expected: type[Exception]) -> tuple[int, Exception]:
     """The most memory that a call took, in bytes, and its error."""
-    with server, client_of(server) as client:
+    with server, client_of(server, timeout=30.0) as client:
         tracemalloc.start()
         try:
             with pytest.raises(expected) as raised:
@@ -284,11 +286,12 @@ def test_what_no_twizzit_answers_is_an_error_of_that_server(number: int) -> None
 @pytest.mark.parametrize("where", ["connect", "tls", "headers", "drip", "lookup"])
 def test_another_thread_ends_a_call_wherever_it_hangs(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """At once: a run that ends and an API that stops wait for no server."""
+    over = threading.Event()
     options = ClientOptions(request_timeout=120.0, retry_seconds=600.0, allow_private_endpoints=True)
     with hanging_endpoints() as endpoints:
         endpoint = endpoints.get(where) or "http://club.example/v2/api"
         if where == "lookup":
-            monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: time.sleep(20))
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: over.wait(30) and [])
         client = TwizzitClient(
             endpoint=endpoint, username="u", password=SecretStr("p"), organization_name="KC Test", options=options
         )
@@ -302,6 +305,7 @@ def test_another_thread_ends_a_call_wherever_it_hangs(where: str, monkeypatch: p
             client.organizations()
         client.close()
         assert time.monotonic() - began < LATEST
+    over.set()
 
 
 def test_what_hangs_is_told_from_what_is_away() -> None:

@@ -142,7 +142,7 @@ class Stream(httpcore.NetworkStream):
             self._socket.settimeout(left)
             yield
         except TimeoutError as error:
-            raise late(str(error)) from error
+            raise late("no answer in time") from error
         except OSError as error:
             raise broken(str(error)) from error
 
