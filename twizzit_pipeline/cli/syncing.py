@@ -48,11 +48,14 @@ class Synced:
         return sum(int(row.details.get("calls", 0)) for row in self.history)
 
 
-def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | None, steps: Steps) -> Synced:
+def sync_now(
+    here: Opened, credential_id: int, *, job_name: str, season: str | None, steps: Steps, repair: bool = False
+) -> Synced:
     """Run a job for a credential and a season (by default the running one), here and now.
 
     Of an account that was never read nobody knows the seasons: then the run asks for the one that runs by the calendar,
     and where the account calls it otherwise, a second run asks for that. Whatever goes wrong is in the history.
+    `repair`: as `run_job`.
 
     Raises:
         UnknownCredential: no credential has that id.
@@ -77,6 +80,7 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
             job_name=job_name,
             credential_id=credential_id,
             season=label,
+            repair=repair,
             progress=steps,
         )
 

@@ -30,6 +30,8 @@ from twizzit_pipeline.sync.troubles import told
 Progress = Callable[[str], None]
 
 REQUEST_TAG = "twizzit/request"
+# `true`: the run brings every mapped row to Twizzit's values, local edits included.
+REPAIR_TAG = "twizzit/repair"
 # Why there is a run: schedule, request, webhook, cli; one started in the UI has none.
 TRIGGER_TAG = "twizzit/trigger"
 # Dagster's UI hides tags that begin so: which process works on a run, for `runs.end_dead_runs`.
@@ -40,8 +42,9 @@ class SyncRun:
     """The database and the session of one run, opened by the first step that needs them.
 
     Without `settings` the environment of that moment is read; without `database` one is opened. A run that carries out
-    a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value.
-    `limit`: how long it may take; without one, as long as it likes. `tags`: of the run.
+    a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value,
+    and `repair` whether the run has the tag of one. `limit`: how long it may take; without one, as long as it likes.
+    `tags`: of the run.
     """
 
     def __init__(
@@ -51,12 +54,14 @@ class SyncRun:
         progress: Progress | None,
         request_id: int | None = None,
         trigger: str | None = None,
+        repair: bool = False,
         limit: RunLimit | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
         self._tags = tags or {}
         self._limit = limit
         self._request_id = request_id
+        self._repair = repair
         self._trigger = trigger
         self._settings = settings
         self._database = database
@@ -129,6 +134,7 @@ class SyncRun:
                 run_id=run_id,
                 progress=self._progress,
                 narrowing=EVERYTHING if request is None else request.options.narrowing,
+                repair=self._repair,
                 request_id=self._request_id,
                 trigger=self._trigger,
             )
@@ -176,10 +182,17 @@ def sync_resource(
                 logs.configure(known)
         if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
             context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
-        trigger = None if context.run is None else context.run.tags.get(TRIGGER_TAG)
         tags = {} if context.run is None else context.run.tags
-        limit = None if known is None else RunLimit(known.run_seconds, shorter_by(tags))
-        run = SyncRun(settings, database, progress, _request_id(context.run), trigger, limit, tags)
+        run = SyncRun(
+            settings,
+            database,
+            progress,
+            _request_id(context.run),
+            tags.get(TRIGGER_TAG),
+            repair=tags.get(REPAIR_TAG, "").strip().casefold() == "true",
+            limit=None if known is None else RunLimit(known.run_seconds, shorter_by(tags)),
+            tags=tags,
+        )
         try:
             yield run
         finally:

@@ -28,7 +28,7 @@ from twizzit_pipeline.orchestration.partitions import (
     missing_keys,
     partition_keys,
 )
-from twizzit_pipeline.orchestration.resources import PROCESS_TAG, TRIGGER_TAG, Progress, sync_resource
+from twizzit_pipeline.orchestration.resources import PROCESS_TAG, REPAIR_TAG, TRIGGER_TAG, Progress, sync_resource
 from twizzit_pipeline.orchestration.results import ERROR
 from twizzit_pipeline.orchestration.under_way import under_way
 from twizzit_pipeline.settings import Settings
@@ -92,6 +92,7 @@ def run_job(
     credential_id: int,
     season: str,
     trigger: str = "cli",
+    repair: bool = False,
     progress: Progress | None = None,
 ) -> RunResult:
     """Run a job for one credential and season in this process, and wait for its end.
@@ -103,6 +104,7 @@ def run_job(
         season: its label, however it is written; one that the account does not have makes a run that succeeds and
             writes nothing.
         trigger: who asked, for the tag `twizzit/trigger`.
+        repair: bring every mapped row to Twizzit's values, local edits included; the run says so in its tags.
         progress: is told in one line what the run is doing.
 
     Raises:
@@ -124,7 +126,7 @@ def run_job(
             result = _job(once, database, job_name, progress).execute_in_process(
                 instance=instance,
                 partition_key=partition.key,
-                tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process()},
+                tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process(), **({REPAIR_TAG: "true"} if repair else {})},
                 run_config=_QUIET,
                 raise_on_error=False,
             )
