@@ -24,6 +24,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── NotATwizzit               404, or an answer of another shape than Twizzit's
         ├── QuotaSpent                the month's calls are used up
         ├── CallBudgetSpent           this run was allowed no more calls
+        ├── RunTooLong                this run reached its longest time
         ├── OrganizationNotFound      the account has several organizations and none has the credential's name
         ├── MatchTypeNotFound         none of the account's event types is called a match
         ├── FormatChanged             a frame is not what it should be: nothing is written
@@ -85,11 +86,15 @@ class ConnectionFailed(TwizzitAnswerError, TransientError):
 
     Attributes:
         reached: False where no connection came about at all, so that asking for anything else is as useless.
+        silent: the server let the call's whole time pass, each time: another try would cost as much time again.
     """
 
-    def __init__(self, message: str, *, endpoint: str | None = None, reached: bool = True) -> None:
+    def __init__(
+        self, message: str, *, endpoint: str | None = None, reached: bool = True, silent: bool = False
+    ) -> None:
         super().__init__(message, endpoint=endpoint)
         self.reached = reached
+        self.silent = silent
 
 
 class TryAgainLater(TwizzitAnswerError, TransientError):
@@ -219,6 +224,12 @@ class QuotaSpent(TwizzitAnswerError, PermanentError):
 
 class CallBudgetSpent(TwizzitAnswerError, PermanentError):
     """The run reached the ceiling of calls that it was given."""
+
+
+class RunTooLong(PermanentError, KeyboardInterrupt):
+    """A run reached its longest time. It is raised by a signal, wherever the run is; so it is an interrupt, too, which
+    what waits (a driver, a call) gives up its work for.
+    """
 
 
 class OrganizationNotFound(PermanentError):

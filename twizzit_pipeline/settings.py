@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         120.0, description="Seconds that the tries of one call may take"
     )
     call_ceiling: Annotated[int, Field(ge=1)] = Field(5000, description="Calls that one run may make at most")
+    run_seconds: Annotated[int, Field(ge=1, le=604_800)] = Field(
+        3600, description="Seconds that one run may take; then it is ended, and has failed"
+    )
     step_retries: Annotated[int, Field(ge=0, le=10)] = Field(
         2, description="How often a step of an orchestrated run is tried again after a failure that may pass"
     )

@@ -315,7 +315,7 @@ def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch, free: float, verd
 def test_versions_other_than_the_pinned_ones_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pins = tmp_path / "pins.txt"
     pins.write_text("# pins\nrich==0.1\npytest==99 ; python_version > '3'\nnot-installed-at-all==1\n")
-    monkeypatch.setattr(machine, "_CONSTRAINTS", pins)
+    monkeypatch.setattr(machine, "_REQUIREMENTS", pins)
     versions = look().of("versions")
     assert versions.verdict is Verdict.WARNING
     assert [part.split()[0] for part in versions.message.rpartition(": ")[2].split(", ")] == ["rich", "pytest"]

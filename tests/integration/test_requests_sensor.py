@@ -40,6 +40,7 @@ def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) ->
         "twizzit/trigger": "request",
         "twizzit/request": str(request.id),
         "dagster/priority": "2",
+        "twizzit/lane": "slow",
     }
     key = store.partition_key(orchestrator.engine, credential_id)
     assert wanted.partition_key == f"{key}|{orchestrator.season}"

@@ -112,7 +112,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     anyio.to_thread.current_default_thread_limiter().total_tokens = DATABASE_THREADS
     yield
-    await service.beside(service.live.close)
+    service.patience.end()
+    await anyio.to_thread.run_sync(service.live.close)
 
 
 class _PrivateAnswers:

@@ -12,12 +12,13 @@ from sqlalchemy import Engine
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration import run_keys, unstarted
+from twizzit_pipeline.orchestration.run_limit import ENDED_BY_DAGSTER, ended_by_dagster
 from twizzit_pipeline.orchestration.runs import fail_dead
 from twizzit_pipeline.orchestration.under_way import UnderWay, over_among, over_by_key
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.sync import claims, due
 from twizzit_pipeline.sync.fulfilment import fail_unstarted, settle
-from twizzit_pipeline.sync.lease import release_over
+from twizzit_pipeline.sync.lease import INTERRUPTED, release_over
 from twizzit_pipeline.sync.standing import View
 
 
@@ -38,7 +39,7 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
     over = over_among(instance, {held.run_id for held in view.leases} - now.working.keys())
     if over:
         with driver_errors():
-            release_over(engine, over)
+            release_over(engine, {run_id: _told(instance, run_id) for run_id in over})
         found = True
     if over or view.abandoned:
         settle(engine)
@@ -48,6 +49,10 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
             store.ensure_partition_keys(engine)
         found = True
     return _end_what_came_to_nothing(instance, engine, view, now) or found
+
+
+def _told(instance: dg.DagsterInstance, run_id: str) -> str:
+    return ENDED_BY_DAGSTER if ended_by_dagster(instance, run_id) else INTERRUPTED
 
 
 def _end_what_came_to_nothing(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:

@@ -16,7 +16,7 @@ from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.words.meanings import Meanings
 
 # How a message from `twizzit/`, which knows no credential, names the commands that settle it.
-_COMMANDS = ("twizzit config set", "twizzit config show", "twizzit credentials set-club")
+_COMMANDS = ("twizzit config set", "twizzit config show", "twizzit credentials set-club", "twizzit credentials verify")
 
 
 def open_client(

@@ -26,8 +26,10 @@ from sqlalchemy import (
     case,
     cast,
     distinct,
+    false,
     func,
     literal,
+    null,
     or_,
     select,
     true,
@@ -56,6 +58,10 @@ from twizzit_pipeline.sync.standing import EARLIEST, LATEST, Asked, Held, Standi
 
 # A claim whose run never came (the orchestrator died in between) is free again after this.
 CLAIM_SECONDS = 60
+# A club's sync takes some seconds. One that failed is measured by less: a server that stays silent keeps it waiting for
+# the time of one call at least.
+QUICK_SECONDS, QUICK_FAILURE_SECONDS = 90, 20
+_ROWS_OF_A_RUN = 4
 
 _NOT_MIGRATED = {"42P01", "42703"}  # a table, or a column, that is not there
 _ENTITIES = ("sync_teams", "sync_players", "sync_competitions")
@@ -123,6 +129,7 @@ def _reading(run_ids: Collection[str]) -> Select[Any]:
         listed.c.seasons,
         *(asked.c[name].label(f"asked_{name}") for name in _ASKED),
         _teams_read(asked).label("teams_read"),
+        case((or_(asked.c.id.is_not(None), _is_due()), _quick()), else_=null()).label("quick"),
     ).select_from(
         whole.outerjoin(credentials, true())
         .outerjoin(sync_config, sync_config.c.credential_id == mine)
@@ -208,8 +215,7 @@ def _teams_read(asked: FromClause) -> ColumnElement[Any]:
         details["season_exists"].astext.is_(None),
         details["group_id"].astext.is_(None),
     )
-    due = sync_config.c.next_sync_at.is_(None) | (sync_config.c.next_sync_at <= func.timezone("utc", func.now()))
-    by_itself = and_(sync_config.c.auto_sync_enabled, sync_config.c.sync_teams.is_(False), due)
+    by_itself = and_(_is_due(), sync_config.c.sync_teams.is_(False))
     for_players = asked.c.sync_type == "players"
     without_teams = asked.c.sync_type.in_(("players", "competitions"))
     return case(
@@ -217,6 +223,29 @@ def _teams_read(asked: FromClause) -> ColumnElement[Any]:
         (or_(without_teams, by_itself), _labels(all_teams, credentials)),
         else_=cast(literal([], ARRAY(Text)), ARRAY(Text)),
     )
+
+
+def _is_due() -> ColumnElement[bool]:
+    due = sync_config.c.next_sync_at.is_(None) | (sync_config.c.next_sync_at <= func.timezone("utc", func.now()))
+    return and_(sync_config.c.auto_sync_enabled, due)
+
+
+def _quick() -> ColumnElement[Any]:
+    """Whether each of a credential's last syncs was over soon; null where it has none. Found by the index."""
+    history = sync_history.c
+    last = (
+        select(history.started_at, history.completed_at, history.status)
+        .where(history.credential_id == credentials.c.id, history.dagster_run_id.is_not(None))
+        .order_by(history.started_at.desc())
+        .limit(_ROWS_OF_A_RUN)
+        .correlate(credentials)
+        .subquery("last")
+    )
+    within = case(
+        (last.c.status == "failed", timedelta(seconds=QUICK_FAILURE_SECONDS)), else_=timedelta(seconds=QUICK_SECONDS)
+    )
+    soon = last.c.completed_at <= last.c.started_at + within
+    return select(func.bool_and(func.coalesce(soon, false()))).scalar_subquery()
 
 
 def _labels(wanted: Select[Any], *correlated: FromClause) -> ColumnElement[Any]:
@@ -233,6 +262,7 @@ def _standing(row: Row[Any]) -> Standing:
         listed=tuple(map(tuple, row.seasons or ())),
         asked=None if row.asked_id is None else _asked(values),
         teams_read=frozenset(row.teams_read),
+        quick=row.quick,
     )
 
 

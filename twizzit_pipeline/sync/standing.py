@@ -71,6 +71,8 @@ class Standing:
         asked: the request that is first in line, if anybody asked.
         teams_read: labels of the seasons whose teams were read, as far as the next run needs them; known only where
             that is not to read them itself.
+        quick: its last syncs took little time, so that the next one is not expected to keep a run's place for long;
+            None where it never synced. Known only where a sync is due or asked for.
     """
 
     credential: Credential
@@ -81,6 +83,7 @@ class Standing:
     listed: tuple[tuple[Any, ...], ...]
     asked: Asked | None
     teams_read: frozenset[str]
+    quick: bool | None = None
 
     @property
     def labels(self) -> list[str]:

@@ -56,7 +56,7 @@ async def registrations(
     if use_case.needs_names(roster):
         try:
             here.live_calls.spend(caller)
-            members = await here.beside(lambda: use_case.asked(roster, here.live.members))
+            members = await here.beside(lambda: use_case.asked(roster, here.live.members), of=roster.team.credential_id)
         except TwizzitPipelineError as error:
             missing = " ".join(str(error).split())
         except Problem as problem:  # too many live questions of this token: the answer comes all the same
