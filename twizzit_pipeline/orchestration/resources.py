@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager, suppress
 import dagster as dg
 
 from twizzit_pipeline import logs
-from twizzit_pipeline.errors import PermanentError, SettingsError, TwizzitPipelineError
-from twizzit_pipeline.orchestration.outcomes import FAILED, record, worst
+from twizzit_pipeline.errors import PermanentError, RequestCancelled, SettingsError, TwizzitPipelineError
+from twizzit_pipeline.orchestration.outcomes import CANCELLED, FAILED, record, worst
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.results import unquoted_failures
 from twizzit_pipeline.orchestration.retries import next_try
@@ -70,11 +70,12 @@ class SyncRun:
         Raises:
             DatabaseUnavailable, MigrationsPending: the database is not ready.
             UnknownCredential, InactiveCredential: as `SyncSession`.
+            RequestCancelled: the request that it was made for was cancelled.
         """
-        if self._session is None:
-            self._session = self._opened(run_id, partition)
-            self._session.to_map.update(to_map)
         try:
+            if self._session is None:
+                self._session = self._opened(run_id, partition)
+                self._session.to_map.update(to_map)
             yield self._session
         except BaseException as error:
             self._errors[step] = error
@@ -88,6 +89,8 @@ class SyncRun:
     @property
     def outcome(self) -> str:
         """How the run ended, once it is closed: by its history rows, and by what failed without having any."""
+        if any(isinstance(error, RequestCancelled) for error in self._errors.values()):
+            return CANCELLED
         statuses = [] if self._session is None else list(self._session.statuses.values())
         return worst([*statuses, *(FAILED for _ in self._errors)])
 
@@ -106,6 +109,9 @@ class SyncRun:
         settings = self._settings = self._settings or load_settings()
         database = self._database or self._stack.enter_context(open_database(settings))
         request = None if self._request_id is None else requests.get(database.engine, self._request_id)
+        if self._request_id is not None:
+            with driver_errors(), database.engine.connect() as connection:
+                Fulfilment(self._request_id, run_id).require_wanted(connection)
         with _refusals_told(database, self._request_id, run_id):
             session = SyncSession(
                 settings=settings,
@@ -133,7 +139,7 @@ def _refusals_told(database: Database, request_id: int | None, run_id: str) -> I
         raise
 
 
-def _request_id(run: dg.DagsterRun | None) -> int | None:
+def request_of(run: dg.DagsterRun | None) -> int | None:
     """The request that a run carries out, by its tag."""
     tag = run.tags.get(REQUEST_TAG, "") if run is not None else ""
     return int(tag) if tag.isascii() and tag.isdigit() else None
@@ -161,7 +167,7 @@ def sync_resource(
         if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
             context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
         trigger = None if context.run is None else context.run.tags.get(TRIGGER_TAG)
-        run = SyncRun(settings, database, progress, _request_id(context.run), trigger)
+        run = SyncRun(settings, database, progress, request_of(context.run), trigger)
         try:
             yield run
         finally:

@@ -38,7 +38,16 @@ from twizzit_pipeline.http_api.schemas.mappings import (
     TeamMapping,
     TeamMappings,
 )
-from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health, Orchestrator, SwitchedOff
+from twizzit_pipeline.http_api.schemas.operations import (
+    Audit,
+    AuditRow,
+    Coach,
+    CoachClub,
+    Coaches,
+    Health,
+    Orchestrator,
+    SwitchedOff,
+)
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
@@ -47,6 +56,7 @@ from twizzit_pipeline.http_api.schemas.syncs import (
     HistoryEntry,
     HistoryOne,
     HistoryRow,
+    ListedRequest,
     RejectedRow,
     RowCounts,
     SetAsideRows,
@@ -55,6 +65,7 @@ from twizzit_pipeline.http_api.schemas.syncs import (
     SyncCounts,
     SyncError,
     SyncRequest,
+    SyncRequests,
     SyncResult,
 )
 
@@ -64,6 +75,9 @@ __all__ = [
     "AuditRow",
     "CallBudget",
     "Capabilities",
+    "Coach",
+    "CoachClub",
+    "Coaches",
     "CompetitionMapping",
     "CompetitionMappings",
     "ConfigAnswer",
@@ -81,6 +95,7 @@ __all__ = [
     "HistoryEntry",
     "HistoryOne",
     "HistoryRow",
+    "ListedRequest",
     "LiveOrganization",
     "MatchMapping",
     "MatchMappings",
@@ -108,6 +123,7 @@ __all__ = [
     "SyncCounts",
     "SyncError",
     "SyncRequest",
+    "SyncRequests",
     "SyncResult",
     "TeamMapping",
     "TeamMappings",
