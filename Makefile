@@ -1,4 +1,6 @@
-# Two commands: `make demo` and `make test`. Each builds .venv once, from pyproject.toml under constraints.txt.
+# `make demo` and `make test` build .venv once: what requirements.txt pins by hash (for the tests requirements-dev.txt
+# too), then the package itself. `make lock` writes both files anew from pyproject.toml, `make audit` asks for known
+# vulnerabilities of what they pin.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,14 +9,16 @@ BIN := $(VENV)/bin
 WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 2) + 3)')
 # The tests start many a process, and each would compile the program anew where the environment says not to keep that.
 KEPT := PYTHONDONTWRITEBYTECODE=
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links pyproject.toml
 
 # The first Python on the path that will do; name another with: make PYTHON=/path/to/python …
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c '$(SUITABLE)' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: demo test clean
+.PHONY: demo test lock audit clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/twizzit demo
@@ -24,6 +28,15 @@ test: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(KEPT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+# Keeps the versions that are pinned already; for a newer one: make lock UPGRADE='--upgrade-package NAME'
+lock: $(VENV)/.dev
+	$(LOCK) $(UPGRADE) --group build --output-file requirements.txt
+	$(LOCK) $(UPGRADE) --constraint requirements.txt --group build --group dev --group audit \
+		$$(sed -n 's/^\([a-z0-9.-]*\)==.*/--no-emit-package \1/p' requirements.txt) --output-file requirements-dev.txt
+
+audit: $(VENV)/.dev
+	@$(BIN)/python .ci/audit.py $(BIN)/pip-audit requirements.txt requirements-dev.txt
 
 # A folder that was made by halves is taken away again, so that the next call starts anew.
 $(BIN)/python:
@@ -35,14 +48,15 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) could not make $(VENV). On Debian and Ubuntu" \
 		"that takes the package python3-venv (or python3.NN-venv); then call make again."; exit 1; }
 
-$(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.runtime: pyproject.toml requirements.txt | $(BIN)/python
 	@echo "Installing what it needs into $(VENV) (once, a minute or so) …"
-	@$(PIP) . || { echo "Installing failed; the lines above say why. Call make again when that is mended."; exit 1; }
+	@$(PIP) --require-hashes --no-deps --requirement requirements.txt \
+		&& $(PIP) --no-build-isolation --no-deps --editable . || { echo "Installing failed; the lines above say why. Call make again when that is mended."; exit 1; }
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 	@echo "Installing what the tests need …"
-	@$(PIP) '.[dev]'
+	@$(PIP) --require-hashes --no-deps --requirement requirements-dev.txt
 	@touch $@
 
 clean:

@@ -28,6 +28,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── MatchTypeNotFound         none of the account's event types is called a match
         ├── FormatChanged             a frame is not what it should be: nothing is written
         ├── TeamsNotScanned           the players of a season were asked for before its teams
+        ├── NothingScanned            what a repair would write was asked for before any sync read that season
         ├── UnknownCredential         no credential has that id or name
         ├── UnknownSeason             no season can be called that
         ├── UnknownRequest            no request for a sync has that id
@@ -235,6 +236,10 @@ class FormatChanged(PermanentError):
 
 class TeamsNotScanned(PermanentError):
     """The players of a season were asked for, and nobody has read its teams yet."""
+
+
+class NothingScanned(PermanentError):
+    """A preview was asked for, and no sync has read that season of the club yet."""
 
 
 class UnknownCredential(PermanentError):

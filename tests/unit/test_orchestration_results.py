@@ -297,6 +297,13 @@ def test_what_happened_to_matches_is_told_apart_and_what_vanished_has_a_check_of
     }
 
 
+def test_what_was_repaired_on_request_is_as_twizzit_has_it_and_nothing_to_look_at() -> None:
+    report = MappingReport("teams", season_exists=True, warnings={"repaired_on_request": ("8", "9")})
+    result = mapping_result(report, MAPPING_RULES, NOTHING)
+    assert failed(result) == {}
+    assert values(result.metadata)["warnings"] == 2
+
+
 def test_a_competition_without_matches_is_what_was_judged_and_no_rule() -> None:
     empty = Finding("every_competition_has_matches", "season", ("5",))
     report = ScanReport("matches", season_exists=True, rows=1, items=1, warnings={"one_match_at_a_time": ("1",)})

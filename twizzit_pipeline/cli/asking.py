@@ -1,4 +1,4 @@
-"""Secrets from whoever runs a command: asked for without showing them, or read from standard input.
+"""What is asked of the person who runs a command: a secret, without showing it or from standard input; and yes or no.
 
 A secret never is an argument: other users of the machine see those.
 """
@@ -7,6 +7,23 @@ import sys
 
 import typer
 from pydantic import SecretStr
+
+
+def on_terminal() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty()
+
+
+def whether(question: str) -> None:
+    """Go on where a person says yes.
+
+    Raises:
+        typer.BadParameter: there is no terminal to ask on.
+        typer.Abort: they say no.
+    """
+    if not on_terminal():
+        raise typer.BadParameter("no terminal to ask on; say that you mean it", param_hint="--yes")
+    typer.confirm(question, abort=True, err=True)
 
 
 def secret(what: str, *, from_stdin: bool, twice: bool = False) -> SecretStr:
@@ -22,7 +39,7 @@ def secret(what: str, *, from_stdin: bool, twice: bool = False) -> SecretStr:
     """
     if from_stdin:
         return _checked(_piped(what), what, f"--{what}-stdin")
-    if not sys.stdin.isatty():
+    if not on_terminal():
         raise typer.BadParameter(f"no terminal to ask on; pipe it in with --{what}-stdin", param_hint=what)
     typed = typer.prompt(what.capitalize(), hide_input=True, err=True, confirmation_prompt=twice)
     return _checked(typed, what, what)

@@ -1,5 +1,6 @@
 """`twizzit history CLUB`: what was synced when, and how it ended."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,7 +64,7 @@ def history(
             why = f"skipped: the account has no season {row.season}; nothing was read or written"
             show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
         error = named(row.error_message, credential_id) if row.error_message else None
-        for said in (error, asides.summary(row)):
+        for said in (error, _repaired(row), asides.summary(row)):
             if said:
                 show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
 
@@ -71,3 +72,11 @@ def history(
 def _status(row: "HistoryRow") -> str:
     """How it ended; `skipped` is a success that did nothing, since the account has no such season."""
     return row.status.replace("_", " ") if row.season_exists else "skipped"
+
+
+def _repaired(row: "HistoryRow") -> str | None:
+    """What a repair wrote, column by column; None where none was asked for."""
+    if row.details.get("repair") is not True:
+        return None
+    columns: Mapping[str, int] = row.details.get("repaired") or {}
+    return "repaired on request: " + (", ".join(f"{name} {count:,}" for name, count in columns.items()) or "nothing")

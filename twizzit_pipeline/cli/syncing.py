@@ -49,11 +49,14 @@ class Synced:
         return sum(int(row.details.get("calls", 0)) for row in self.history)
 
 
-def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | None, steps: Steps) -> Synced:
+def sync_now(
+    here: Opened, credential_id: int, *, job_name: str, season: str | None, steps: Steps, repair: bool = False
+) -> Synced:
     """Run a job for a credential and a season (by default the running one), here and now.
 
     Of an account that was never read nobody knows the seasons: then the run asks for the one that runs by the calendar,
     and where the account calls it otherwise, a second run asks for that. Whatever goes wrong is in the history.
+    `repair`: as `run_job`.
 
     Raises:
         UnknownCredential: no credential has that id.
@@ -71,7 +74,7 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
     label = label or seasons.season_of(seasons.today(), here.settings.season_start).label
 
     def run(label: str, running: str | None) -> RunResult:
-        request_id = _taken(here, credential_id, job_name, label, running)
+        request_id = None if repair else _taken(here, credential_id, job_name, label, running)
         carried_out = "" if request_id is None else f"; it carries out request {request_id}, which waited"
         steps(f"Starting {job_name} for season {label}{carried_out}")
         return run_job(
@@ -80,6 +83,7 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
             job_name=job_name,
             credential_id=credential_id,
             season=label,
+            repair=repair,
             progress=steps,
             request_id=request_id,
         )
@@ -95,7 +99,8 @@ def sync_now(here: Opened, credential_id: int, *, job_name: str, season: str | N
 def _taken(here: Opened, credential_id: int, job_name: str, label: str, running: str | None) -> int | None:
     """A waiting request that this sync carries out along the way: it needs no sync, and no calls, of its own.
 
-    Players or competitions alone carry none out: where the teams were never read, a request brings them along.
+    Players or competitions alone carry none out: where the teams were never read, a request brings them along. Nor does
+    a repair, which overwrites what no one asked to have overwritten.
     """
     wishes: dict[str, SyncType] = {"sync_all": "all", "sync_teams": "teams"}
     if job_name not in wishes:

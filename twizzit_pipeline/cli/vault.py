@@ -3,7 +3,6 @@
 The commands of `twizzit credentials` that came with the vault; `twizzit audit` stands by itself.
 """
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -84,7 +83,7 @@ def delete(club: Club, yes: Annotated[bool, typer.Option("--yes", help="Do not a
         credential_id = credential_of(here, club)
         credential = store.get(here.database.engine, credential_id)
         if not yes:
-            _ask_whether(f"Delete credential {credential_id} ({credential.organization_name}) with its history?")
+            asking.whether(f"Delete credential {credential_id} ({credential.organization_name}) with its history?")
         gone = store.delete(here.database.engine, credential_id)
     out = console()
     out.print(
@@ -216,12 +215,6 @@ def _switch(club: str, active: bool) -> None:
         changed = store.set_active(here.database.engine, credential_id, active)
     state = "on" if active else "off"
     console().print(f"Credential {credential_id} is {'' if changed else 'already '}switched {state}.")
-
-
-def _ask_whether(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("no terminal to ask on; say that you mean it", param_hint="--yes")
-    typer.confirm(question, abort=True, err=True)
 
 
 def _what_next(done: Rotation, settings: Settings) -> list[str]:

@@ -30,6 +30,7 @@ from twizzit_pipeline.orchestration.rules import (
     checks_of,
 )
 from twizzit_pipeline.sync.plan.matches import VANISHED
+from twizzit_pipeline.sync.plan.repair import REPAIRED_ON_REQUEST
 from twizzit_pipeline.sync.quality.findings import Finding, Quality, ratio
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 
@@ -151,7 +152,8 @@ def mapping_results(report: MappingReport, rules: Rules, quality: Quality) -> li
     doubtful = {DOUBTFUL_LINK: report.failed.get(DOUBTFUL_LINK, ())}
     other = {reason: ids for reason, ids in report.failed.items() if reason != DOUBTFUL_LINK}
     vanished = {VANISHED: report.warnings.get(VANISHED, ())}
-    warned = {reason: ids for reason, ids in report.warnings.items() if reason != VANISHED}
+    # What was repaired is as Twizzit has it, as a person asked for: nothing to look at.
+    warned = {reason: ids for reason, ids in report.warnings.items() if reason not in (VANISHED, REPAIRED_ON_REQUEST)}
     reported = {ITEMS_APPLIED: other, LINKS_CLEAR: doubtful, NO_WARNINGS: warned, STILL_LISTED: vanished}
 
     def verdict(rule: AssetRule) -> Verdict:

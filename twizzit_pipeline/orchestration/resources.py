@@ -27,6 +27,8 @@ from twizzit_pipeline.sync.troubles import told
 Progress = Callable[[str], None]
 
 REQUEST_TAG = "twizzit/request"
+# `true`: the run brings every mapped row to Twizzit's values, local edits included.
+REPAIR_TAG = "twizzit/repair"
 # Why there is a run: schedule, request, webhook, cli; one started in the UI has none.
 TRIGGER_TAG = "twizzit/trigger"
 # Dagster's UI hides tags that begin so: which process works on a run, for `runs.end_dead_runs`.
@@ -37,7 +39,8 @@ class SyncRun:
     """The database and the session of one run, opened by the first step that needs them.
 
     Without `settings` the environment of that moment is read; without `database` one is opened. A run that carries out
-    a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value.
+    a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value,
+    and `repair` whether the run has the tag of one.
     """
 
     def __init__(
@@ -47,8 +50,10 @@ class SyncRun:
         progress: Progress | None,
         request_id: int | None = None,
         trigger: str | None = None,
+        repair: bool = False,
     ) -> None:
         self._request_id = request_id
+        self._repair = repair
         self._trigger = trigger
         self._settings = settings
         self._database = database
@@ -121,6 +126,7 @@ class SyncRun:
                 run_id=run_id,
                 progress=self._progress,
                 narrowing=EVERYTHING if request is None else request.options.narrowing,
+                repair=self._repair,
                 request_id=self._request_id,
                 trigger=self._trigger,
             )
@@ -166,8 +172,15 @@ def sync_resource(
                 logs.configure(load_settings())
         if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
             context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
-        trigger = None if context.run is None else context.run.tags.get(TRIGGER_TAG)
-        run = SyncRun(settings, database, progress, request_of(context.run), trigger)
+        tags = {} if context.run is None else context.run.tags
+        run = SyncRun(
+            settings,
+            database,
+            progress,
+            request_of(context.run),
+            tags.get(TRIGGER_TAG),
+            repair=tags.get(REPAIR_TAG, "").strip().casefold() == "true",
+        )
         try:
             yield run
         finally:

@@ -28,7 +28,14 @@ from twizzit_pipeline.orchestration.partitions import (
     missing_keys,
     partition_keys,
 )
-from twizzit_pipeline.orchestration.resources import PROCESS_TAG, REQUEST_TAG, TRIGGER_TAG, Progress, sync_resource
+from twizzit_pipeline.orchestration.resources import (
+    PROCESS_TAG,
+    REPAIR_TAG,
+    REQUEST_TAG,
+    TRIGGER_TAG,
+    Progress,
+    sync_resource,
+)
 from twizzit_pipeline.orchestration.results import ERROR
 from twizzit_pipeline.orchestration.under_way import under_way
 from twizzit_pipeline.settings import Settings
@@ -94,6 +101,7 @@ def run_job(
     season: str,
     trigger: str = BY_HAND,
     request_id: int | None = None,
+    repair: bool = False,
     progress: Progress | None = None,
 ) -> RunResult:
     """Run a job for one credential and season in this process, and wait for its end.
@@ -106,6 +114,7 @@ def run_job(
             writes nothing.
         trigger: who asked, for the tag `twizzit/trigger`.
         request_id: the request that the run carries out, if it does.
+        repair: bring every mapped row to Twizzit's values, local edits included; the run says so in its tags.
         progress: is told in one line what the run is doing.
 
     Raises:
@@ -127,7 +136,7 @@ def run_job(
             result = _job(once, database, job_name, progress).execute_in_process(
                 instance=instance,
                 partition_key=partition.key,
-                tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process(), **_carries_out(request_id)},
+                tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process(), **_special(request_id, repair=repair)},
                 run_config=_QUIET,
                 raise_on_error=False,
             )
@@ -153,8 +162,10 @@ def fail_dead(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> No
         record(instance, run, FAILED, _DIED)
 
 
-def _carries_out(request_id: int | None) -> dict[str, str]:
-    return {} if request_id is None else {REQUEST_TAG: str(request_id)}
+def _special(request_id: int | None, *, repair: bool) -> dict[str, str]:
+    """Tags of a run that is more than a sync of its own."""
+    carried_out = {} if request_id is None else {REQUEST_TAG: str(request_id)}
+    return {**carried_out, **({REPAIR_TAG: "true"} if repair else {})}
 
 
 def _job(settings: Settings, database: Database, name: str, progress: Progress | None) -> dg.JobDefinition:

@@ -21,6 +21,7 @@ _ORDER: tuple[tuple[str, Table], ...] = (
     ("games", tables.written_games),
     ("competition_teams", tables.competition_teams),
 )
+_REPAIR = "repair"  # the journal's action of columns that are written because a repair was asked for
 _STAMPED = frozenset({"clubs", "teams", "players"})
 # What ShotSpot allows once, and the column whose null lets go of it: a team's name in its season, a player's number.
 _LET_GO = {"teams": "season_id", "players": "jersey_number"}
@@ -152,9 +153,12 @@ def _local_journal(settled: Settled, made: Mapping[tuple[str, int], int]) -> Ite
             yield _Journalled(change.table, row_id, change.twizzit_id, "create", None, values)
             continue
         after = {column: value for column, value in values.items() if change.before[column] != value}
-        if after:
-            before = {column: change.before[column] for column in after}
-            yield _Journalled(change.table, row_id, change.twizzit_id, change.action, before, after)
+        repaired = {column: value for column, value in after.items() if column in change.repaired}
+        other = {column: value for column, value in after.items() if column not in repaired}
+        for action, written in ((change.action, other), (_REPAIR, repaired)):
+            if written:
+                before = {column: change.before[column] for column in written}
+                yield _Journalled(change.table, row_id, change.twizzit_id, action, before, written)
 
 
 def _write_mappings(

@@ -30,6 +30,8 @@ DECIDES = "decides"  # false: the season is an older one, whose sync overwrote n
 OPPONENT_CLUBS = "opponent_clubs"
 OPPONENT_TEAMS = "opponent_teams"
 COMPETITION_TEAMS = "competition_teams"  # teams added to ShotSpot's competitions
+REPAIR = "repair"  # true: every mapped row as Twizzit has it was asked for
+REPAIRED = "repaired"  # column → rows in which a repair, and no other reason, wrote Twizzit's value
 # What became of the rows that were read, and of those that are not meant to come: see `Account`.
 ROWS = "rows"
 SET_ASIDE = "set_aside"

@@ -1,6 +1,7 @@
 """From a scan to ShotSpot: read the state, make the plan, apply it, close the history row. One transaction."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, select
@@ -19,10 +20,12 @@ from twizzit_pipeline.sync.history import (
     OPPONENT_CLUBS,
     OPPONENT_TEAMS,
     PLAYERS_NOT_READ,
+    REPAIRED,
     Account,
 )
 from twizzit_pipeline.sync.narrowing import narrowed
 from twizzit_pipeline.sync.plan import Action, Entity, Plan, by_reason
+from twizzit_pipeline.sync.plan.repair import repaired_columns, repairing
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.sync.rows import CompetitionState, MatchState, Owner, PlayerState, TeamState, WantedSeason
 from twizzit_pipeline.sync.seasons import SeasonRow
@@ -55,10 +58,17 @@ def map_entity(
         session.progress(f"Bringing the {entity} into ShotSpot")
         for attempt in attempts(session.engine):
             with attempt, session.writing(alone_with) as connection:
-                wanted = _wanted(connection, session, season)
+                wanted = wanted_season(
+                    connection,
+                    session.credential.id,
+                    season,
+                    day=session.day,
+                    season_start=session.settings.season_start,
+                    repair=session.repair,
+                )
                 state = read(connection, session.owner, season.id, wanted)
                 watch.lap("read")
-                made = narrowed(plan, state, session.narrowing)
+                made = narrowed(repairing(plan), state, session.narrowing)
                 watch.lap("plan")
                 if alone_with is None and any(change.table == "seasons" for change in made.changes):
                     alone_with = tables.seasons
@@ -69,6 +79,8 @@ def map_entity(
                 account.details[MAPPINGS] = owned
                 if not wanted.decides:
                     account.details[DECIDES] = False
+                if session.repair:
+                    account.details[REPAIRED] = repaired_columns(made.changes)
                 history.finish(connection, session.history_id(entity), account)
         watch.lap("apply")
         account.done = True
@@ -76,11 +88,13 @@ def map_entity(
     raise AssertionError("unreachable: recording lets no error pass in silence")
 
 
-def _wanted(connection: Connection, session: SyncSession, season: SeasonRow) -> WantedSeason:
-    decides = seasons.decides(
-        connection, session.credential.id, season, day=session.day, season_start=session.settings.season_start
-    )
-    return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < session.day)
+def wanted_season(
+    connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str, repair: bool
+) -> WantedSeason:
+    """The season as a plan needs to know it; a repair leaves past seasons alone, as every sync does."""
+    decides = seasons.decides(connection, credential_id, season, day=day, season_start=season_start)
+    repairs = repair and (decides or season.start_date > day)
+    return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < day, repairs)
 
 
 def _count(account: Account, plan: Plan, seen: set[str]) -> None:

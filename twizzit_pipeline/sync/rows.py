@@ -24,13 +24,18 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class WantedSeason:
-    """The season of this partition. `decides`: see `seasons.decides`; `ended`: its last day is over."""
+    """The season of this partition. `decides`: see `seasons.decides`; `ended`: its last day is over.
+
+    `repairs`: the sync brings every mapped row of the season to Twizzit's values, local edits included, because
+    that was asked for; never one of a past season.
+    """
 
     label: str
     start_date: date
     end_date: date
     decides: bool
     ended: bool
+    repairs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from twizzit_pipeline.sync.asides import SetAsideRows
 from twizzit_pipeline.sync.plan.matches import VANISHED
 from twizzit_pipeline.sync.plan.ownership import TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.sync.plan.players import NAME_PUT_RIGHT
+from twizzit_pipeline.sync.plan.repair import REPAIRED_ON_REQUEST
 from twizzit_pipeline.sync.plan.shotspot_sync import REPAIRED
 
 Kind = Literal["rejected", "failed", "set_aside", "warnings"]
@@ -48,6 +49,7 @@ REASONS: Mapping[str, str] = {
     "number_taken": "without the shirt number, which another player of the club has",
     NAME_PUT_RIGHT: "ShotSpot had a part of the name in the wrong place; first and last name are Twizzit's now",
     REPAIRED: "ShotSpot's own sync had emptied the shirt number or parted the name elsewhere; Twizzit's are back",
+    REPAIRED_ON_REQUEST: "edited in ShotSpot; a repair was asked for, and Twizzit's values are back",
     TAKEN_OVER: "taken over from ShotSpot's own integration",
     TAKEN_OVER_RENAMED: "taken over from ShotSpot's own integration by their id alone: ShotSpot's name is another one",
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",

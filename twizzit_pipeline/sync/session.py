@@ -23,6 +23,7 @@ from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.history import Account
 from twizzit_pipeline.sync.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.sync.narrowing import EVERYTHING, Narrowing
+from twizzit_pipeline.sync.owners import owner_of
 from twizzit_pipeline.sync.rows import Owner
 from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.telling import Telling
@@ -49,6 +50,7 @@ class SyncSession:
         season_label: the season of the partition.
         progress: told what happens, in a few words without names.
         narrowing: what the sync is limited to.
+        repair: whether it brings every mapped row to Twizzit's values, local edits included.
         statuses: how each entity's history row was closed; nothing before the end, nor where none was opened.
         to_map: entities whose mappings this run is going to bring in step; one of them whose run ends before that has
             failed, whatever its scan saw.
@@ -65,6 +67,7 @@ class SyncSession:
         progress: Progress | None = None,
         day: date | None = None,
         narrowing: Narrowing = EVERYTHING,
+        repair: bool = False,
         request_id: int | None = None,
         trigger: str | None = None,
     ) -> None:
@@ -75,6 +78,7 @@ class SyncSession:
         self.progress = progress or _silent
         self.day = day or seasons.today()
         self.narrowing = narrowing
+        self.repair = repair
         self._fulfilment = None if request_id is None else Fulfilment(request_id, run_id)
         require_current(self.engine)
         with driver_errors(), self.engine.connect() as connection:
@@ -155,13 +159,7 @@ class SyncSession:
     @property
     def owner(self) -> Owner:
         """The credential as the owner of mappings, in the organization that it turned out to read."""
-        return Owner(
-            self.credential.id,
-            self.dialect,
-            self.credential.twizzit_organization_id,
-            self.credential.twizzit_organization_name or self.credential.organization_name,
-            self.credential.club_id,
-        )
+        return owner_of(self.credential)
 
     @contextmanager
     def recording(self, entity: str) -> Iterator[Account]:
@@ -273,7 +271,7 @@ class SyncSession:
     def _details(self) -> dict[str, object]:
         """What the history says of this run before anything is known of its end."""
         request = {} if self._fulfilment is None else {"request_id": self._fulfilment.request_id}
-        return {**self.narrowing.details, **request}
+        return {**self.narrowing.details, **request, **({history.REPAIR: True} if self.repair else {})}
 
     def _end_unstarted(self, error: BaseException | None) -> None:
         if error is None or not (self._fulfilment or self._automatic):

@@ -18,7 +18,7 @@ from twizzit_pipeline.settings import Settings, unread_variables
 _GIGABYTE = 10**9
 _FULL, _NEARLY_FULL = 0.5 * _GIGABYTE, 2 * _GIGABYTE
 _OLDEST, _NEWEST = (3, 11), (3, 14)
-_CONSTRAINTS = Path(__file__).parents[3] / "constraints.txt"
+_REQUIREMENTS = Path(__file__).parents[3] / "requirements.txt"
 _NOT_BEFORE = 2026
 _PLAYED_IN = "Europe/Brussels"
 
@@ -89,22 +89,24 @@ def look_at_time_zone(_: Settings) -> Iterator[Finding]:
 
 
 def look_at_versions(_: Settings) -> Iterator[Finding]:
-    """Python, this package, Dagster; and in a checkout, whether what is installed is what `constraints.txt` says."""
+    """Python, this package, Dagster; and in a checkout, whether what is installed is what `requirements.txt` says."""
     running = sys.version_info[:2]
     parts = f"twizzit-pipeline {version('twizzit-pipeline')}, Dagster {version('dagster')}"
     message = f"Python {sys.version.split()[0]}, {parts}"
     if not _OLDEST <= running <= _NEWEST:
         yield problem("versions", message, "Install it under Python 3.11 to 3.14")
         return
-    if not _CONSTRAINTS.is_file():
+    if not _REQUIREMENTS.is_file():
         yield ok("versions", message)
         return
-    other = [*_other_versions(_CONSTRAINTS.read_text(encoding="utf-8"))]
+    other = [*_other_versions(_REQUIREMENTS.read_text(encoding="utf-8"))]
     if other:
-        message = f"{message}; not as constraints.txt has it: {listed(other)}"
-        yield warning("versions", message, "pip install --constraint constraints.txt --editable . (or: make demo)")
+        message = f"{message}; not as requirements.txt has it: {listed(other)}"
+        yield warning(
+            "versions", message, "make demo (or: pip install --require-hashes --requirement requirements.txt)"
+        )
     else:
-        yield ok("versions", f"{message}, all as constraints.txt has it")
+        yield ok("versions", f"{message}, all as requirements.txt has it")
 
 
 def _installed(name: str) -> str:
@@ -113,9 +115,10 @@ def _installed(name: str) -> str:
     return headers["Version"] or version(name)
 
 
-def _other_versions(constraints: str) -> Iterator[str]:
-    for line in constraints.splitlines():
-        name, pinned, wanted = line.partition(";")[0].partition("#")[0].partition("==")
+def _other_versions(requirements: str) -> Iterator[str]:
+    for line in requirements.splitlines():
+        pin, _, _ = line.rstrip("\\").partition(";")
+        name, pinned, wanted = pin.partition("#")[0].partition("==")
         if not pinned:
             continue
         try:

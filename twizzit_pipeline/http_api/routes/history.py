@@ -1,5 +1,6 @@
 """The sync history: what ran, and what did not arrive."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.sync import history
 from twizzit_pipeline.sync.asides import SetAsideRows, counts_of, set_aside_of
 from twizzit_pipeline.sync.clients import named
+from twizzit_pipeline.sync.plan.repair import REPAIRED_ON_REQUEST
 from twizzit_pipeline.sync.sentences import sentence
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
@@ -66,12 +68,25 @@ def one_sync(
         set_aside=[_set_aside(aside) for aside in set_aside_of(row.details)],
         event_types=schemas.EventTypes(**types) if (types := row.details.get(history.EVENT_TYPES)) else None,
         unknown_words=row.details.get(history.UNKNOWN_WORDS) or {},
+        repair=_repaired(row),
     )
     return schemas.HistoryOne(history=entry)
 
 
 def _rejected(row: history.RejectedRow, credential_id: int) -> schemas.RejectedRow:
     return schemas.RejectedRow(**asdict(row), message=named(sentence(row.entity, row.rule), credential_id))
+
+
+def _repaired(row: history.HistoryRow) -> schemas.Repaired | None:
+    if row.details.get(history.REPAIR) is not True:
+        return None
+    items: Mapping[str, Any] = (row.details.get("warnings") or {}).get(REPAIRED_ON_REQUEST) or {}
+    return schemas.Repaired(
+        count=items.get("count", 0),
+        columns=row.details.get(history.REPAIRED) or {},
+        twizzit_ids=items.get("twizzit_ids", []),
+        message=sentence(row.entity, REPAIRED_ON_REQUEST),
+    )
 
 
 def _set_aside(rows: SetAsideRows) -> schemas.SetAsideRows:

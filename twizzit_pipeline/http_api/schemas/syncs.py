@@ -236,8 +236,23 @@ class EventTypes(Answer):
     not_read: list[str]
 
 
+class Repaired(Answer):
+    """What a repair wrote that no other sync would have: edits made in ShotSpot, brought back to Twizzit's values.
+
+    `count`: how many rows; `columns`: column of ShotSpot → in how many of them; `twizzit_ids` are the first 200.
+    `message` says it in plain words.
+    """
+
+    count: int
+    columns: dict[str, int]
+    twizzit_ids: list[str]
+    message: str
+
+
 class HistoryEntry(HistoryRow):
     """One sync with all that did not arrive. `rows` is null where none were read, `event_types` but for matches.
+
+    `repair` is null where none was asked for.
 
     `unknown_words`: the configuration's list that can say what a word means (`functions`, `statuses`) → the account's
     word that is not known → how many rows have it.
@@ -250,6 +265,7 @@ class HistoryEntry(HistoryRow):
     set_aside: list[SetAsideRows]
     event_types: EventTypes | None
     unknown_words: dict[str, dict[str, int]]
+    repair: Repaired | None
 
 
 class HistoryOne(Answer):

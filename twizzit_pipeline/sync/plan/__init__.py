@@ -39,6 +39,7 @@ class Change:
         mapping: the mapping row as it should be, without its local id; None where it stays as it is.
         mapping_id: the mapping's id; None for one to be made.
         conflicts: columns that both sides changed; Twizzit's value stands in `values`.
+        repaired: columns that are brought to Twizzit's value because a repair was asked for, and for no other reason.
     """
 
     table: Table
@@ -51,6 +52,7 @@ class Change:
     mapping_before: Mapping[str, object] = field(default_factory=dict)
     mapping_id: int | None = None
     conflicts: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
 
     @property
     def changed(self) -> dict[str, object]:

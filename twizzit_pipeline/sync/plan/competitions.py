@@ -12,6 +12,8 @@ from twizzit_pipeline.sync.rows import CompetitionState, LocalCompetition, Mappi
 from twizzit_pipeline.transform.names import normalised_name
 
 _DATES = ("start_date", "end_date")
+# What a repair brings back: the status follows from the dates, and Twizzit says nothing of it.
+_REPAIRED = ("name", "competition_type", *_DATES)
 
 
 def plan_competitions(state: CompetitionState) -> Plan:
@@ -32,7 +34,8 @@ def plan_competitions(state: CompetitionState) -> Plan:
         if (refusal := refused(verdict, remote.id, known.id)) is not None:
             failed.append(refusal)
         else:
-            changes.append(_mapped(state, remote, mapping, known, adopts=verdict == "adoptable"))
+            adopts = verdict == "adoptable"
+            changes.append(_mapped(state, remote, mapping, known, season_id, adopts=adopts))
     found, doubtful = _found_or_new(state, unmapped, season_id)
     changed = [change for change in [*changes, *found] if change is not None]
     needs_season = any(change.values.get("season_id") == -1 for change in changed)
@@ -52,12 +55,21 @@ def _may_be_same(mapping: MappingRow, local: LocalCompetition, remote: RemoteCom
 
 
 def _mapped(
-    state: CompetitionState, remote: RemoteCompetition, mapping: MappingRow, local: LocalCompetition, *, adopts: bool
+    state: CompetitionState,
+    remote: RemoteCompetition,
+    mapping: MappingRow,
+    local: LocalCompetition,
+    season_id: int,
+    *,
+    adopts: bool,
 ) -> Change | None:
     before = _columns(local)
     if _overwrites(state):
-        said, conflicts = merge(_remembered(mapping.last_values), _said(state, remote, local), before)
+        remembered, repairs = _remembered(mapping.last_values), _repairs(state)
+        said, conflicts = merge(remembered, _said(state, remote, local), before, repairs=repairs)
         values = {**before, **said}
+        if repairs and season_id > 0:
+            values["season_id"] = season_id
         base: Mapping[str, object] | None = _base(state, remote)
     else:
         values, conflicts, base = before, tuple[str, ...](), mapping.last_values
@@ -77,6 +89,10 @@ def _mapped(
         mapping.id,
         conflicts,
     )
+
+
+def _repairs(state: CompetitionState) -> tuple[str, ...]:
+    return _REPAIRED if state.season.repairs else ()
 
 
 def _overwrites(state: CompetitionState) -> bool:
@@ -115,7 +131,7 @@ def _fitting(remote: RemoteCompetition, local: Iterable[LocalCompetition], seaso
 
 def _link(state: CompetitionState, remote: RemoteCompetition, local: LocalCompetition, season_id: int) -> Change:
     before = _columns(local)
-    said, _ = merge(None, _said(state, remote, local), before)
+    said, _ = merge(None, _said(state, remote, local), before, repairs=_repairs(state))
     values = {**before, **said, "season_id": season_id if local.season_id is None else local.season_id}
     mapping = mapping_values(state.owner, remote.name, _base(state, remote))
     return Change("competitions", "link", local.id, remote.id, values, before, mapping)

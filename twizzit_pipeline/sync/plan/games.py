@@ -1,12 +1,13 @@
 """A match as the columns of a game: what Twizzit says, what ShotSpot holds, and what a mapping remembers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from twizzit_pipeline.sync.plan.merge import merge
 from twizzit_pipeline.sync.plan.sides import Place
 from twizzit_pipeline.sync.rows import LocalGame, MatchState, RemoteMatch
+from twizzit_pipeline.transform.kick_off import belgian_day, hour_known
 from twizzit_pipeline.transform.names import normalised_name
 
 SIDES = ("home_club_id", "home_team_id", "away_club_id", "away_team_id")
@@ -28,22 +29,44 @@ def is_started(game: LocalGame) -> bool:
 
 
 def merged_columns(
-    fixture: Fixture, base: Mapping[str, object] | None, before: Mapping[str, object]
+    fixture: Fixture,
+    base: Mapping[str, object] | None,
+    before: Mapping[str, object],
+    *,
+    repairs: Collection[str] = (),
 ) -> tuple[dict[str, object], tuple[str, ...]]:
-    """The game as it should be: what Twizzit changed since the last sync is written, the rest stays as it is."""
+    """The game as it should be: what Twizzit changed since the last sync is written, the rest stays as it is.
+
+    `repairs`: columns that are Twizzit's, edited in ShotSpot or not.
+    """
     remote = fixture.remote
-    said = {name: value for name, value in wanted_columns(fixture).items() if name in _PLAIN}
-    last_said = None if base is None else {**base, "date": _moment(base.get("starts_at")), **_scores(base)}
-    values, conflicts = merge(last_said, said, before)
     resolved = wanted_columns(fixture)
+    said = {name: resolved[name] for name in _PLAIN}
+    last_said = None if base is None else {**base, "date": _moment(base.get("starts_at")), **_scores(base)}
+    values, conflicts = merge(last_said, said, before, repairs=repairs)
     for column, (concept, now) in _POINTING.items():
         unchanged = base is not None and base.get(concept) == now(remote)
-        values[column] = before[column] if unchanged else resolved[column]
+        values[column] = before[column] if unchanged and column not in repairs else resolved[column]
     if any(values[column] != before[column] for column in SIDES) and _meets_itself(values, resolved):
         # half of it was changed in ShotSpot, and no game can be so
         values |= {column: resolved[column] for column in SIDES}
     values["season_id"] = before["season_id"]
     return {name: values[name] for name in before}, conflicts
+
+
+def repaired_columns(fixture: Fixture, game: LocalGame) -> frozenset[str]:
+    """The columns of which Twizzit says something, of a game that a repair may write: one that has neither started nor
+    ended in ShotSpot.
+    """
+    if is_started(game) or game.status == "completed":
+        return frozenset()
+    remote = fixture.remote
+    columns = {"date", "status", *SIDES}
+    if not hour_known(remote.starts_at) and belgian_day(remote.starts_at) == belgian_day(game.date):
+        columns.discard("date")  # the hour that ShotSpot has is the only one
+    if remote.home_score is not None and remote.away_score is not None:
+        columns |= {"home_score", "away_score"}
+    return frozenset(columns if fixture.competition_id is None else columns | {"competition_id"})
 
 
 def _meets_itself(values: Mapping[str, object], resolved: Mapping[str, object]) -> bool:

@@ -17,6 +17,7 @@ from twizzit_pipeline.sync.plan.games import (
     is_started,
     merged_columns,
     remembered,
+    repaired_columns,
     wanted_columns,
 )
 from twizzit_pipeline.sync.plan.merge import merge
@@ -53,7 +54,7 @@ def plan_matches(state: MatchState) -> Plan:
             failed.append(refusal)
         else:
             action: Action = "adopt" if verdict == "adoptable" else "update"
-            changes.append(_mapped(state, fixture, mapping, games[mapping.local_id], action))
+            changes.append(_mapped(state, fixture, mapping, games[mapping.local_id], action, season_id))
     found, doubtful = _found_or_new(state, unmapped, season_id)
     changed = [change for change in [*changes, *found] if change is not None]
     return Plan(
@@ -123,13 +124,18 @@ def _within_a_club(state: MatchState, home: Place | Unknown, away: Place | Unkno
     return not state.derbies_allowed or home.team_id == away.team_id
 
 
-def _mapped(state: MatchState, fixture: Fixture, mapping: MappingRow, game: LocalGame, action: Action) -> Change | None:
+def _mapped(
+    state: MatchState, fixture: Fixture, mapping: MappingRow, game: LocalGame, action: Action, season_id: int
+) -> Change | None:
     before = held_columns(game)
     values, conflicts = before, tuple[str, ...]()
     base = mapping.last_values
     if _overwrites(state):
         if not is_started(game):
-            values, conflicts = merged_columns(fixture, base, before)
+            repairs = _repairs(state, fixture, game)
+            values, conflicts = merged_columns(fixture, base, before, repairs=repairs)
+            if repairs and season_id > 0:
+                values["season_id"] = season_id
         base = remembered(state, fixture.remote)
     after = mapping_values(state.owner, _name(fixture.remote), base)
     held = current_mapping(mapping)
@@ -147,6 +153,10 @@ def _mapped(state: MatchState, fixture: Fixture, mapping: MappingRow, game: Loca
         mapping.id,
         conflicts,
     )
+
+
+def _repairs(state: MatchState, fixture: Fixture, game: LocalGame) -> frozenset[str]:
+    return repaired_columns(fixture, game) if state.season.repairs else frozenset()
 
 
 def _overwrites(state: MatchState) -> bool:
@@ -187,7 +197,9 @@ def _link(state: MatchState, fixture: Fixture, game: LocalGame, season_id: int) 
         values = dict(before)
     else:
         said = {**wanted_columns(fixture), "season_id": season_id}
-        values, _ = merge(None, {name: said[name] for name in before}, before)
+        repairs = _repairs(state, fixture, game)
+        in_season = {"season_id"} if repairs and season_id > 0 else frozenset[str]()
+        values, _ = merge(None, {name: said[name] for name in before}, before, repairs=repairs | in_season)
     mapping = mapping_values(state.owner, _name(fixture.remote), remembered(state, fixture.remote))
     return Change("games", "link", game.id, fixture.remote.id, values, before, mapping)
 

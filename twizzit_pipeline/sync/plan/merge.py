@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 
 def merge(
-    base: Mapping[str, object] | None, remote: Mapping[str, object], local: Mapping[str, object]
+    base: Mapping[str, object] | None,
+    remote: Mapping[str, object],
+    local: Mapping[str, object],
+    *,
+    repairs: Collection[str] = (),
 ) -> tuple[dict[str, object], tuple[str, ...]]:
     """What the columns of `remote` should be locally, and which of them both sides changed.
 
@@ -13,19 +17,20 @@ def merge(
         base: what Twizzit said at the last sync; None where nobody knows, then only what is empty is filled.
         remote: what Twizzit says now.
         local: what ShotSpot holds.
+        repairs: columns that are Twizzit's, edited locally or not, where Twizzit says anything.
     """
     values: dict[str, object] = {}
     conflicts = []
     for column, said in remote.items():
         held = local[column]
-        if base is None or column not in base:
-            values[column] = said if held is None else held
-        elif said == base[column]:
-            values[column] = held
-        else:
+        if column in repairs and said is not None:
             values[column] = said
-            if held not in (base[column], said):
-                conflicts.append(column)
+        elif base is None or column not in base:
+            values[column] = said if held is None else held
+        else:
+            values[column] = held if said == base[column] else said
+        if base is not None and column in base and held not in (base[column], said) and said != base[column]:
+            conflicts.append(column)
     return values, tuple(conflicts)
 
 

@@ -19,6 +19,11 @@ def local_name(local: LocalPlayer) -> str:
     return normalised_name(full_name(local))
 
 
+def same_words(local: LocalPlayer, remote: RemotePlayer) -> bool:
+    """Whether the whole name is the same word for word, wherever it is split and whichever comes first."""
+    return sorted(full_name(local).split()) == sorted(full_name(remote).split())
+
+
 def split_otherwise(local: LocalPlayer, remote: RemotePlayer) -> bool:
     """Whether the same whole name falls into first and last name elsewhere ("Jean | Luc Devos"), and Twizzit knows.
 

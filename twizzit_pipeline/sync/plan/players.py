@@ -6,79 +6,36 @@ that they have. A shirt number taken in the club never stops a player.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from twizzit_pipeline.sync.plan import Action, Change, Failed, Plan, Warned, id_order
-from twizzit_pipeline.sync.plan.merge import Move, denied, merge
+from twizzit_pipeline.sync.plan.merge import denied
 from twizzit_pipeline.sync.plan.ownership import claim, current_mapping, mapping_values, refused, takeovers
-from twizzit_pipeline.sync.plan.person_names import full_name, local_name, remote_name, split_otherwise
+from twizzit_pipeline.sync.plan.person_names import full_name, local_name, remote_name
+from twizzit_pipeline.sync.plan.player_drafts import COLUMNS, Draft, Person, decided, link, new, slot, without_number
 from twizzit_pipeline.sync.plan.shotspot_sync import REPAIRED, shotspot_ran, undone
-from twizzit_pipeline.sync.rows import LocalPlayer, MappedTeam, MappingRow, PlayerState, RemotePlayer
+from twizzit_pipeline.sync.rows import LocalPlayer, MappingRow, PlayerState, RemotePlayer
 from twizzit_pipeline.transform.names import normalised_name
 
 NAME_PUT_RIGHT = "name_put_right"
-COLUMNS = ("club_id", "team_id", "first_name", "last_name", "gender", "jersey_number", "is_active")
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """One remote person with every mapped team that they play in, in order; at least one."""
-
-    remote: RemotePlayer
-    teams: tuple[tuple[str, MappedTeam], ...]
-
-    def team(self, local: LocalPlayer | None, base: Mapping[str, object] | None) -> tuple[str, MappedTeam]:
-        """The team they have, if it is one of theirs; else the one of the last sync; else the first by group id."""
-        held = [(remote, team) for remote, team in self.teams if local is not None and team.team_id == local.team_id]
-        before = [(remote, team) for remote, team in self.teams if base and remote == base.get("twizzit_team_id")]
-        return next(iter([*held, *before, *self.teams]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """One player's change before it is known whether their shirt number is free."""
-
-    action: Action
-    person: _Person
-    row_id: int
-    values: Mapping[str, object]
-    base: Mapping[str, object] | None
-    team_mapping_id: int | None
-    name: str
-    local: LocalPlayer | None = None
-    mapping: MappingRow | None = None
-    conflicts: tuple[str, ...] = ()
-    own_number: bool = False  # the number in ShotSpot is not Twizzit's: it stays where Twizzit's is taken
-    repaired: tuple[str, ...] = ()  # columns that held what ShotSpot's own sync writes
-
-    @property
-    def before(self) -> dict[str, object]:
-        return {} if self.local is None else {column: getattr(self.local, column) for column in COLUMNS}
-
-    @property
-    def move(self) -> Move | None:
-        """The shirt number given up and the one asked for; None where nothing changes."""
-        leaves = None if self.local is None else _slot(self.local.club_id, self.local.jersey_number)
-        wants = _slot(self.values["club_id"], self.values["jersey_number"])
-        return None if leaves == wants else Move(self.row_id, leaves, wants, stays=self.own_number)
 
 
 def plan_players(state: PlayerState) -> Plan:
     """The plan for the players of one credential and season."""
     people, failed = _people(state)
     drafts, unusable = _drafts(state, people)
-    held = {_slot(player.club_id, player.jersey_number) for player in state.local} - {None}
-    # Whose number ShotSpot's own sync emptied had it first, and is asked first.
-    in_turn = sorted(drafts, key=lambda draft: "jersey_number" not in draft.repaired)
+    held = {slot(player.club_id, player.jersey_number) for player in state.local} - {None}
+    # Who had the number first, before ShotSpot's own sync or a person changed it, is asked first.
+    in_turn = sorted(drafts, key=lambda draft: not ("jersey_number" in draft.repaired or draft.had_number))
     losers = denied(held, [move for draft in in_turn if (move := draft.move) is not None])
 
     changes: list[Change] = []
     warned: list[Warned] = []
     unchanged = 0
     for draft in drafts:
-        settled = _without_number(draft) if draft.row_id in losers else draft
-        if settled.base is not None and settled.base.get("number_withheld"):
+        settled = without_number(draft) if draft.row_id in losers else draft
+        if draft.row_id in losers or (settled.base is not None and settled.base.get("number_withheld")):
             warned.append(Warned(draft.person.remote.id, "number_taken"))
         if any(settled.values[column] != settled.before[column] for column in settled.repaired):
             warned.append(Warned(draft.person.remote.id, REPAIRED))
@@ -99,12 +56,7 @@ def plan_players(state: PlayerState) -> Plan:
     )
 
 
-def _slot(club_id: object, number: object) -> tuple[object, object] | None:
-    """What ShotSpot allows only once: a shirt number in a club."""
-    return None if club_id is None or number is None else (club_id, number)
-
-
-def _people(state: PlayerState) -> tuple[list[_Person], list[Failed]]:
+def _people(state: PlayerState) -> tuple[list[Person], list[Failed]]:
     rows: dict[str, list[RemotePlayer]] = defaultdict(list)
     for row in sorted(state.remote, key=lambda player: (id_order(player.id), id_order(player.team_id))):
         rows[row.id].append(row)
@@ -112,18 +64,18 @@ def _people(state: PlayerState) -> tuple[list[_Person], list[Failed]]:
     for remote_id, rosters in rows.items():
         teams = tuple((row.team_id, state.teams[row.team_id]) for row in rosters if row.team_id in state.teams)
         if teams:
-            people.append(_Person(rosters[0], teams))
+            people.append(Person(rosters[0], teams))
         else:
             failed.append(Failed(remote_id, "team_not_mapped"))
     return people, failed
 
 
-def _drafts(state: PlayerState, people: Sequence[_Person]) -> tuple[list[_Draft], list[Failed]]:
+def _drafts(state: PlayerState, people: Sequence[Person]) -> tuple[list[Draft], list[Failed]]:
     mappings = {mapping.twizzit_id: mapping for mapping in state.mappings}
     local = {player.id: player for player in state.local}
-    drafts: list[_Draft] = []
+    drafts: list[Draft] = []
     failed: list[Failed] = []
-    unmapped: list[_Person] = []
+    unmapped: list[Person] = []
     for person in people:
         mapping = mappings.get(person.remote.id)
         if mapping is None:
@@ -134,11 +86,11 @@ def _drafts(state: PlayerState, people: Sequence[_Person]) -> tuple[list[_Draft]
             failed.append(draft)
         else:
             drafts.append(draft)
-    found, doubtful = _found_or_new(state, unmapped)
+    found, doubtful = _found_ornew(state, unmapped)
     return [*drafts, *found], [*failed, *doubtful]
 
 
-def _mapped(state: PlayerState, person: _Person, mapping: MappingRow, local: LocalPlayer) -> _Draft | Failed:
+def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: LocalPlayer) -> Draft | Failed:
     """The draft for somebody who has a mapping; failed where that is another organization's, or may be."""
     base = mapping.last_values
     _, team = person.team(local, base)
@@ -152,7 +104,7 @@ def _mapped(state: PlayerState, person: _Person, mapping: MappingRow, local: Loc
         return failed
     action: Action = "adopt" if verdict == "adoptable" else "update"
     if not state.season.decides:
-        return _Draft(
+        return Draft(
             action,
             person,
             local.id,
@@ -165,8 +117,8 @@ def _mapped(state: PlayerState, person: _Person, mapping: MappingRow, local: Loc
         )
     as_left = undone(mapping, person.remote, local) if shotspot_ran(state, mapping) else local
     repaired = tuple(column for column in COLUMNS if getattr(as_left, column) != getattr(local, column))
-    decided = _decided(person, as_left, base)
-    return replace(decided, action=action, mapping=mapping, local=local, repaired=repaired)
+    draft = decided(person, as_left, base, repairs=state.season.repairs)
+    return replace(draft, action=action, mapping=mapping, local=local, repaired=repaired)
 
 
 def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
@@ -175,45 +127,7 @@ def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _decided(person: _Person, local: LocalPlayer, base: Mapping[str, object] | None) -> _Draft:
-    """What the deciding season makes of somebody who is in ShotSpot already."""
-    remote = person.remote
-    remote_team, team = person.team(local, base)
-    held = {"first_name": local.first_name, "last_name": local.last_name, "gender": local.gender}
-    said = {"first_name": remote.first_name, "last_name": remote.last_name, "gender": remote.gender}
-    merged, conflicts = merge(base, said, held)
-    if base is None and split_otherwise(local, remote):
-        merged |= {"first_name": remote.first_name, "last_name": remote.last_name}
-    number, number_conflict = merge(
-        base, {"jersey_number": remote.jersey_number}, {"jersey_number": local.jersey_number}
-    )
-    if base and base.get("number_withheld") and local.jersey_number is None:
-        number["jersey_number"] = remote.jersey_number  # it may be free by now
-    moved = base is None or base.get("twizzit_team_id") != remote_team
-    active = base is None or base.get("is_active") is not True
-    values = {
-        "club_id": team.club_id if moved or local.club_id is None else local.club_id,
-        "team_id": team.team_id if moved else local.team_id,
-        **merged,
-        **number,
-        "is_active": True if active else local.is_active,
-    }
-    return _Draft(
-        "update",
-        person,
-        local.id,
-        values,
-        {**said, **_membership(remote, remote_team, active=True)},
-        team.mapping_id,
-        full_name(remote),
-        local,
-        conflicts=(*conflicts, *number_conflict),
-        own_number=values["club_id"] == local.club_id
-        and (base is None or local.jersey_number != base.get("jersey_number")),
-    )
-
-
-def _found_or_new(state: PlayerState, unmapped: Sequence[_Person]) -> tuple[list[_Draft], list[Failed]]:
+def _found_ornew(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[Draft], list[Failed]]:
     """Links each person to the one local player that fits, makes those that none fits, and reports the doubtful."""
     free: dict[tuple[int | None, str], list[LocalPlayer]] = defaultdict(list)
     for player in state.local:
@@ -229,60 +143,21 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[_Person]) -> tuple[list
         for person in unmapped
     }
     wanted = Counter(player.id for players in fitting.values() for player in players)
-    drafts: list[_Draft] = []
+    drafts: list[Draft] = []
     failed: list[Failed] = []
     for place, person in enumerate(unmapped):
         players = fitting[person.remote.id]
         if not players:
-            drafts.append(_new(state, person, row_id=-1 - place))
+            drafts.append(new(state, person, row_id=-1 - place))
         elif len(players) > 1 or wanted[players[0].id] > 1:
             ids = tuple(sorted(player.id for player in players))
             failed.append(Failed(person.remote.id, "doubtful_link", ids))
         else:
-            drafts.append(_link(state, person, players[0]))
+            drafts.append(link(state, person, players[0]))
     return drafts, failed
 
 
-def _link(state: PlayerState, person: _Person, local: LocalPlayer) -> _Draft:
-    if state.season.decides:
-        return replace(_decided(person, local, None), action="link")
-    kept = {column: getattr(local, column) for column in COLUMNS}
-    _, team = person.team(local, None)
-    # no base: the deciding season has yet to say its word about this player
-    return _Draft("link", person, local.id, kept, None, team.mapping_id, full_name(person.remote), local)
-
-
-def _new(state: PlayerState, person: _Person, *, row_id: int) -> _Draft:
-    remote = person.remote
-    remote_team, team = person.team(None, None)
-    decides = state.season.decides
-    said = {"first_name": remote.first_name, "last_name": remote.last_name, "gender": remote.gender}
-    # Somebody known from an older season alone is not active, and takes no shirt number from those who are.
-    number = remote.jersey_number if decides else None
-    values = {
-        "club_id": team.club_id,
-        "team_id": team.team_id,
-        **said,
-        "jersey_number": number,
-        "is_active": decides,
-    }
-    membership = _membership(replace(remote, jersey_number=number), remote_team, active=decides)
-    return _Draft("create", person, row_id, values, {**said, **membership}, team.mapping_id, full_name(remote))
-
-
-def _membership(remote: RemotePlayer, remote_team: str, *, active: bool) -> dict[str, object]:
-    return {"jersey_number": remote.jersey_number, "twizzit_team_id": remote_team, "is_active": active}
-
-
-def _without_number(draft: _Draft) -> _Draft:
-    """The same player without the shirt number that somebody else in the club has."""
-    keeps = draft.own_number and draft.local is not None
-    number = draft.local.jersey_number if keeps and draft.local is not None else None
-    base = None if draft.base is None else {**draft.base, "number_withheld": True}
-    return replace(draft, values={**draft.values, "jersey_number": number}, base=base)
-
-
-def _change(draft: _Draft, state: PlayerState) -> Change | None:
+def _change(draft: Draft, state: PlayerState) -> Change | None:
     """The draft as a change; None where everything is as it should be."""
     mapping = draft.mapping
     after = mapping_values(state.owner, draft.name, draft.base, team_mapping_id=draft.team_mapping_id)
@@ -305,7 +180,10 @@ def _change(draft: _Draft, state: PlayerState) -> Change | None:
 
 def _put_right(change: Change) -> bool:
     """Whether the change moves a word between first and last name, of somebody of whom no sync had known the names."""
-    renamed = {"first_name", "last_name"} & change.changed.keys()
-    return (
-        change.action in ("link", "adopt", "update") and bool(renamed) and not change.mapping_before.get("last_values")
+    if change.action not in ("link", "adopt", "update") or change.mapping_before.get("last_values"):
+        return False
+    before, after = (
+        (normalised_name(f"{row['first_name']} {row['last_name']}"), normalised_name(str(row["first_name"])))
+        for row in (change.before, change.values)
     )
+    return before[0] == after[0] and before[1] != after[1]

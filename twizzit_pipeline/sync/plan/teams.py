@@ -11,6 +11,8 @@ from twizzit_pipeline.sync.plan.places import Clubs, find_season, season_creatio
 from twizzit_pipeline.sync.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
 from twizzit_pipeline.transform.names import normalised_name
 
+_SAID = ("name", "age_group", "gender")  # what Twizzit says of a team
+
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
@@ -111,8 +113,8 @@ def _mapped(
     if not (same_season or state.season.decides):
         # an older season overwrites nothing newer, the name that the mapping remembers included
         return replace(draft, remote=replace(remote, name=mapping.twizzit_name or remote.name))
-    values, conflicts = merge(base, _said(remote), kept)
-    keeps_season = same_season and local.season_id is not None
+    values, conflicts = merge(base, _said(remote), kept, repairs=_repairs(state))
+    keeps_season = same_season and local.season_id is not None and not (state.season.repairs and season_id > 0)
     values["season_id"] = local.season_id if keeps_season else season_id
     return replace(draft, values=values, conflicts=conflicts, base=_base(state, remote))
 
@@ -163,7 +165,11 @@ def _fitting(remote: RemoteTeam, alike: Sequence[LocalTeam], season_id: int) -> 
 
 
 def _said(remote: RemoteTeam) -> dict[str, object]:
-    return {"name": remote.name, "age_group": remote.age_group, "gender": remote.gender}
+    return {column: getattr(remote, column) for column in _SAID}
+
+
+def _repairs(state: TeamState) -> tuple[str, ...]:
+    return _SAID if state.season.repairs else ()
 
 
 def _base(state: TeamState, remote: RemoteTeam) -> dict[str, object]:
@@ -172,7 +178,7 @@ def _base(state: TeamState, remote: RemoteTeam) -> dict[str, object]:
 
 def _link(state: TeamState, remote: RemoteTeam, local: LocalTeam, season_id: int) -> _Draft:
     kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender}
-    values, _ = merge(None, _said(remote), kept)
+    values, _ = merge(None, _said(remote), kept, repairs=_repairs(state))
     values["season_id"] = season_id
     return _Draft("link", remote, local.id, local.club_id, values, _base(state, remote), local)
 

@@ -1,0 +1,209 @@
+"""`twizzit sync CLUB --repair`: previewed at no cost, asked for, and then read in the journal and the history."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import ENCRYPTION_KEY
+from tests.end_to_end.command_line import COMMAND, CommandLine
+from twizzit_pipeline.twizzit.simulator import SimulatorServer
+
+pytestmark = pytest.mark.dagster_tables
+
+EDITED = "Bijnaam"
+
+
+@pytest.fixture
+def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
+    return CommandLine(
+        tmp_path,
+        TWIZZIT_HOME=str(tmp_path / "home"),
+        TWIZZIT_DATABASE_URL=database_url,
+        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
+        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
+        TWIZZIT_REQUESTS_PER_SECOND="1000",
+        COLUMNS="120",
+    )
+
+
+@pytest.fixture
+def simulator(simulate: Callable[..., SimulatorServer]) -> SimulatorServer:
+    return simulate(clubs=1, teams=2, players_per_team=4, other_contacts=3, tidy=frozenset({1}))
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database_url, autocommit=True) as connected:
+        yield connected
+
+
+@pytest.fixture
+def club(twizzit: CommandLine, simulator: SimulatorServer) -> int:
+    """A credential that never synced."""
+    account = simulator.world.organizations[0].account
+    name = simulator.world.organizations[0].name
+    endpoint = ("--endpoint", simulator.v2_endpoint)
+    login = ("--organization", name, "--username", account.username, *endpoint)
+    added = twizzit("credentials", "add", *login, "--password-stdin", stdin=f"{account.password}\n")
+    assert added.code == 0, added.err
+    return int(added.out)
+
+
+@pytest.fixture
+def edited(twizzit: CommandLine, club: int, connection: psycopg.Connection[Any], simulator: SimulatorServer) -> int:
+    """The same after a sync, and after a person edited a player and a team in ShotSpot."""
+    assert twizzit("sync", club).code == 0
+    connection.execute("UPDATE players SET first_name = %s, jersey_number = 999 WHERE id = 1", [EDITED])
+    connection.execute("UPDATE teams SET name = 'Kadetten' WHERE id = 1")
+    simulator.calls.reset()
+    return club
+
+
+def everything(connection: psycopg.Connection[Any]) -> list[str]:
+    """Every row of ours and of ShotSpot's."""
+    tables = connection.execute("SELECT format('%I', relname) FROM pg_class WHERE relkind = 'r' AND relnamespace ="
+                                " 'public'::regnamespace ORDER BY 1").fetchall()  # fmt: skip
+    rows = [connection.execute(f"SELECT t::text FROM {table} t ORDER BY 1").fetchall() for (table,) in tables]
+    return [text for of_table in rows for (text,) in of_table]
+
+
+def player(connection: psycopg.Connection[Any]) -> tuple[Any, ...]:
+    row = connection.execute("SELECT first_name, jersey_number FROM players WHERE id = 1").fetchone()
+    assert row is not None
+    return row
+
+
+def test_without_a_terminal_it_previews_writes_nothing_and_ends_with_2(
+    twizzit: CommandLine, edited: int, connection: psycopg.Connection[Any], simulator: SimulatorServer
+) -> None:
+    before = everything(connection)
+    ended = twizzit("sync", edited, "--repair")
+    assert ended.code == 2
+    assert "no terminal to ask on" in ended.err
+    assert "--yes" in ended.err
+    assert (everything(connection), simulator.calls.total) == (before, 0)
+    assert "teams: 1 of 2 (name 1)" in ended.out
+    assert "players: 1 of 8" in ended.out
+    assert "just now" in ended.out or " ago)" in ended.out
+    assert "name: Kadetten →" in ended.out
+    assert "jersey_number: 999 →" in ended.out
+    assert EDITED not in ended.out + ended.err, "names of people belong on a terminal"
+
+    machine = twizzit("sync", edited, "--repair", "--json")
+    assert machine.code == 2
+    told = machine.json()["repair"]
+    assert (told["rows"], [len(one["rows"]) for one in told["entities"]]) == (2, [1, 1, 0, 0])
+    assert told["entities"][1]["rows"][0]["columns"]["first_name"]["old"] == EDITED
+    assert (everything(connection), simulator.calls.total) == (before, 0)
+
+
+def test_with_yes_it_repairs_and_says_so_afterwards(
+    twizzit: CommandLine, edited: int, connection: psycopg.Connection[Any]
+) -> None:
+    assert twizzit("sync", edited).code == 0
+    assert player(connection) == (EDITED, 999), "an ordinary sync leaves what a person wrote"
+    ended = twizzit("sync", edited, "--repair", "--yes")
+    assert ended.code == 0, ended.err
+    assert EDITED not in ended.out + ended.err
+    assert "With a remark" in ended.out
+    assert "1 player: edited in ShotSpot; a repair was asked for, and Twizzit's values are back" in ended.out
+    assert player(connection)[0] != EDITED
+
+    changes = twizzit("changes", edited, "--json").json()
+    repaired = {one["table_name"]: one for one in changes if one["action"] == "repair"}
+    assert repaired.keys() == {"teams", "players"}
+    assert repaired["players"]["before"] == {"first_name": EDITED, "jersey_number": 999}
+    assert "repair" in twizzit("changes", edited).out
+    assert "(players): repaired on request: first_name 1, jersey_number 1" in twizzit("history", edited).out
+    history = {row["entity"]: row["details"] for row in twizzit("history", edited, "--json", "--limit", 4).json()}
+    assert history["players"]["repaired"] == {"first_name": 1, "jersey_number": 1}
+    assert [one["repair"] for one in history.values()] == [True] * 4
+    tags = connection.execute(
+        "SELECT DISTINCT run_id FROM dagster.run_tags WHERE (key, value) = ('twizzit/repair', 'true')"
+    )
+    runs = connection.execute("SELECT DISTINCT dagster_run_id FROM twizzit_sync_history WHERE details ? 'repair'")
+    assert tags.fetchall() == runs.fetchall() != []
+
+    before = everything(connection)
+    again = twizzit("sync", edited, "--repair")
+    assert (again.code, again.err) == (0, "")
+    assert "Nothing to repair" in again.out
+    assert everything(connection) == before
+
+
+def test_one_entity_alone(twizzit: CommandLine, edited: int, connection: psycopg.Connection[Any]) -> None:
+    ended = twizzit("sync", edited, "--repair", "--yes", "--only", "teams", "--json")
+    assert ended.code == 0, ended.err
+    told = ended.json()
+    assert [one["entity"] for one in told["repair"]["entities"]] == ["teams"]
+    assert [one["entity"] for one in told["history"]] == ["teams"]
+    assert connection.execute("SELECT name FROM teams WHERE id = 1").fetchone() != ("Kadetten",)
+    assert player(connection) == (EDITED, 999)
+
+
+@pytest.mark.parametrize("answer", ["n", "y"])
+def test_on_a_terminal_it_asks(
+    twizzit: CommandLine, edited: int, connection: psycopg.Connection[Any], answer: str
+) -> None:
+    before = everything(connection)
+    sync = ("sync", str(edited), "--repair", "--only", "players")
+    asking = subprocess.Popen(
+        [sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)", *COMMAND, *sync],
+        cwd=twizzit.folder,
+        env={**os.environ, **twizzit.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert asking.stdin is not None
+    assert asking.stdout is not None
+    shown = b""
+    while b"[y/N]" not in shown:
+        read = os.read(asking.stdout.fileno(), 1000)
+        assert read, shown
+        shown += read
+    assert b"Write 1 row of ShotSpot as Twizzit has them?" in shown
+    assert EDITED.encode() in shown, "on a terminal, a person sees whom it is about"
+    assert everything(connection) == before
+    rest, _ = asking.communicate(f"{answer}\n".encode(), timeout=60)
+    assert asking.returncode == (0 if answer == "y" else 1), rest
+    assert (player(connection) == (EDITED, 999)) == (answer == "n")
+    assert answer == "y" or everything(connection) == before
+
+
+def test_where_no_sync_has_read_anything_it_says_so(
+    twizzit: CommandLine, club: int, connection: psycopg.Connection[Any], simulator: SimulatorServer
+) -> None:
+    before = everything(connection)
+    ended = twizzit("sync", club, "--repair", "--yes")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("Error: No sync has read this club yet")
+    assert ended.err.rstrip().endswith(f"twizzit sync {club}")
+    assert (everything(connection), simulator.calls.total) == (before, 0)
+
+
+def test_what_does_not_go_together_is_a_wrong_argument(
+    twizzit: CommandLine, edited: int, simulator: SimulatorServer
+) -> None:
+    assert twizzit("sync", edited, "--yes").code == 2
+    ended = twizzit("sync", edited, "--repair", "--yes", "--season", "1999-2000")
+    assert ended.code == 2
+    assert ended.err.startswith("Error: The account has ")
+    assert simulator.calls.total == 0
+
+
+def test_a_past_season_has_nothing_to_repair(
+    twizzit: CommandLine, edited: int, connection: psycopg.Connection[Any], simulator: SimulatorServer
+) -> None:
+    label = min(season.label for season in simulator.world.seasons_of(simulator.world.organizations[0]))
+    assert twizzit("sync", edited, "--season", label).code == 0
+    before = everything(connection)
+    ended = twizzit("sync", edited, "--repair", "--yes", "--season", label)
+    assert (ended.code, ended.err) == (0, "")
+    assert f"Nothing to repair: a later season than {label} has begun" in ended.out
+    assert everything(connection) == before
