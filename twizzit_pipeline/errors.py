@@ -33,6 +33,9 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnknownCredential         no credential has that id or name
         ├── UnknownSeason             no season can be called that
         ├── UnknownRequest            no request for a sync has that id
+        ├── RequestCancelled          a request was cancelled before its sync began
+        ├── RequestNotWaiting         a request cannot be cancelled: it has begun, or is over
+        ├── RequestShared             a request cannot be cancelled by one person: others asked for it too
         ├── UnknownTeam               no team of ShotSpot has that id or name
         ├── UnknownPlayer             no player of a team has that name
         ├── NotUnique                 a name fits several clubs, teams or players
@@ -262,6 +265,18 @@ class UnknownSeason(PermanentError):
 
 class UnknownRequest(PermanentError):
     """No request for a sync has that id."""
+
+
+class RequestCancelled(PermanentError):
+    """The request that a run was to carry out was cancelled before the sync began."""
+
+
+class RequestNotWaiting(PermanentError):
+    """A request cannot be cancelled: it has begun, or is over."""
+
+
+class RequestShared(PermanentError):
+    """A request cannot be cancelled by one of those who asked for it: others did too."""
 
 
 class UnknownTeam(PermanentError):

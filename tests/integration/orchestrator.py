@@ -20,7 +20,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import heartbeat, requests
-from twizzit_pipeline.sync.requests import Request
+from twizzit_pipeline.sync.requested import Request
 from twizzit_pipeline.sync.schedule import Schedule
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
@@ -40,7 +40,7 @@ class Orchestrator(Simulation):
 
     def ask(self, credential_id: int, sync_type: str = "all", **changes: object) -> Request:
         asked: dict[str, object] = {"sync_type": sync_type, "actor": COACH, "queue": True, **changes}
-        return requests.ask(self.engine, credential_id, **asked)  # type: ignore[arg-type]
+        return requests.ask(self.engine, credential_id, **asked).request  # type: ignore[arg-type]
 
     def switch_on(self, credential_id: int, **columns: object) -> None:
         """Its automatic syncs, as a user of ShotSpot would in the table; times are `datetime` or SQL."""

@@ -16,7 +16,7 @@ from twizzit_pipeline.storage.bulk import insert_rows, team_mapping_link_column,
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, require_current
 
-ALL = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014"]
+ALL = [f"{number:04}" for number in range(1, 16)]
 SHOTSPOT = Path(__file__).parent / "shotspot"
 
 

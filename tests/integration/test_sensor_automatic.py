@@ -216,7 +216,7 @@ def test_the_queue_takes_one_of_a_credential_and_leaves_backfills_for_last(orche
     line = orchestrator.tick()
     assert [run.tags["twizzit/trigger"] for run in line] == ["request", "schedule"]
     request, scheduled = (orchestrator.waiting_run(run, queued) for run in line)
-    second = orchestrator.ask(other, "teams")
+    second = orchestrator.ask(other, "competitions")
     assert orchestrator.tick() == [], "the first has not ended"
 
     def next_ones() -> list[str]:

@@ -16,8 +16,9 @@ from twizzit_pipeline.errors import InactiveCredential
 from twizzit_pipeline.orchestration.runs import RunResult, run_job
 from twizzit_pipeline.storage.audit import record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.sync import asked_season, history, seasons
+from twizzit_pipeline.sync import asked_season, claims, history, seasons
 from twizzit_pipeline.sync.history import HistoryRow
+from twizzit_pipeline.sync.wishes import SyncType, Wish
 
 Outcome = Literal["success", "partial success", "failed", "interrupted"]
 
@@ -77,8 +78,10 @@ def sync_now(
     guessed = label is None
     label = label or seasons.season_of(seasons.today(), here.settings.season_start).label
 
-    def run(label: str) -> RunResult:
-        steps(f"Starting {job_name} for season {label}")
+    def run(label: str, running: str | None) -> RunResult:
+        request_id = None if repair else _taken(here, credential_id, job_name, label, running)
+        carried_out = "" if request_id is None else f"; it carries out request {request_id}, which waited"
+        steps(f"Starting {job_name} for season {label}{carried_out}")
         return run_job(
             here.settings,
             here.database,
@@ -87,12 +90,13 @@ def sync_now(
             season=label,
             repair=repair,
             progress=steps,
+            request_id=request_id,
         )
 
-    result = run(label)
+    result = run(label, label if guessed else _running(here, credential_id))
     if guessed and result.success and (listed := _running(here, credential_id)) not in (None, label):
         label = str(listed)
-        result = run(label)
+        result = run(label, label)
     rows = history.for_run(engine, result.run_id)
     return Synced(credential.organization_name, label, result, rows, time.monotonic() - began)
 
@@ -108,6 +112,18 @@ def _record(engine: Engine, credential_id: int, **details: object) -> None:
             target_id=str(credential_id),
             details=details,
         )
+
+
+def _taken(here: Opened, credential_id: int, job_name: str, label: str, running: str | None) -> int | None:
+    """A waiting request that this sync carries out along the way: it needs no sync, and no calls, of its own.
+
+    Players or competitions alone carry none out: where the teams were never read, a request brings them along. Nor does
+    a repair, which overwrites what no one asked to have overwritten.
+    """
+    wishes: dict[str, SyncType] = {"sync_all": "all", "sync_teams": "teams"}
+    if job_name not in wishes:
+        return None
+    return claims.take_covered(here.database.engine, credential_id, Wish(wishes[job_name], label), running)
 
 
 def _running(here: Opened, credential_id: int) -> str | None:

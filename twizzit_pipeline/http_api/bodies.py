@@ -25,6 +25,7 @@ from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, G
 
 LEAST_MINUTES, MOST_MINUTES = SHORTEST_INTERVAL_MINUTES, LONGEST_INTERVAL_MINUTES
 _LARGEST_SERIAL = 2**31 - 1  # of a serial column
+_MOST_CREDENTIALS = 10_000
 _LARGEST_WHOLE = 2**53 - 1  # of JavaScript
 _MINUTES_OF = {"minutes": 1, "hours": 60, "days": 1440}
 
@@ -146,6 +147,15 @@ class ClubChange(Body):
         Annotated[int, Field(ge=1, le=_LARGEST_SERIAL)] | None,
         BeforeValidator(_whole),
         Field(description="The id of a club of ShotSpot; null takes it back"),
+    ]
+
+
+class CoachChange(Body):
+    """Which clubs a coach may see."""
+
+    credentials: Annotated[
+        list[Annotated[int, Field(ge=1, le=_LARGEST_SERIAL), BeforeValidator(_whole)]],
+        Field(max_length=_MOST_CREDENTIALS, description="Ids of credentials; [] for none at all"),
     ]
 
 

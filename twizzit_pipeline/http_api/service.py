@@ -1,6 +1,6 @@
 """What every route works with: the settings, the open database, and what belongs to one running API."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar, cast
@@ -10,12 +10,13 @@ import anyio.to_thread
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
 
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api.auth import CurrentCaller, Tokens
 from twizzit_pipeline.http_api.metrics import Metrics
 from twizzit_pipeline.http_api.problems import FAILED_DEPENDENCY, Problem
 from twizzit_pipeline.http_api.rate_limits import RateLimit
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.sync.live import LiveTwizzit
 from twizzit_pipeline.sync.patience import Patience
 
@@ -35,7 +36,7 @@ class Service:
     Attributes:
         tokens: reads the callers'.
         live: what Twizzit lists at this moment.
-        verifications, live_calls: how often one token may ask.
+        verifications, live_calls, syncs: how often one user may ask.
         metrics: what Prometheus reads.
         patience: how long Twizzit may take for a question, and their end when the API ends.
         twizzit_threads: threads for what waits for Twizzit, so that a slow one never keeps readers of the database
@@ -49,6 +50,7 @@ class Service:
     live: LiveTwizzit
     verifications: RateLimit
     live_calls: RateLimit
+    syncs: RateLimit
     metrics: Metrics
     patience: Patience
     twizzit_threads: anyio.CapacityLimiter
@@ -65,6 +67,7 @@ class Service:
             live=LiveTwizzit(settings, database, patience=patience),
             verifications=RateLimit(settings.api_verifications_per_minute),
             live_calls=RateLimit(settings.api_live_per_minute),
+            syncs=RateLimit(settings.api_syncs_per_hour, "hour"),
             metrics=Metrics(database.engine, season_start=settings.season_start),
             patience=patience,
             twizzit_threads=anyio.CapacityLimiter(_TWIZZIT_THREADS),
@@ -125,5 +128,25 @@ async def _reachable(
 
 # The credential in a path, if the caller's token reaches to it; whether there is one is for the use case to say.
 CredentialId = Annotated[int, Depends(_reachable)]
+
+
+def _owners(
+    here: Here,
+    caller: CurrentCaller,
+    credential_id: Annotated[
+        int | None, Query(alias="credentialId", ge=1, description="Of this credential alone")
+    ] = None,
+) -> Collection[int] | None:
+    if credential_id is None:
+        return caller.credentials
+    caller.require(credential_id)
+    with driver_errors():
+        store.get(here.engine, credential_id)
+    return [credential_id]
+
+
+# Whose rows a list shows: of the credentials that the caller reaches, or of the one that is asked for; None for
+# everybody's, those without a credential too.
+Owners = Annotated[Collection[int] | None, Depends(_owners)]
 
 Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET, description="Rows to pass over")]

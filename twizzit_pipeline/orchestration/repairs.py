@@ -4,7 +4,7 @@ What belongs here: what Dagster knows beside what the database says. All of it i
 one question to Dagster each about leases, about runs that are thought to be on their way, and about those that failed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import dagster as dg
@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration import run_keys, unstarted
+from twizzit_pipeline.orchestration.outcomes import CANCELLED, record
 from twizzit_pipeline.orchestration.run_limit import ENDED_BY_DAGSTER, ended_by_dagster
 from twizzit_pipeline.orchestration.runs import fail_dead
 from twizzit_pipeline.orchestration.under_way import UnderWay, over_among, over_by_key
@@ -24,13 +25,22 @@ from twizzit_pipeline.sync.standing import View
 
 def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
     """What there is, once all that is wrong was put right."""
-    view = due.look(engine, now.working)
+    view = due.look(engine, now.working, now.requests)
     if _repair(instance, engine, view, now):
-        view = due.look(engine, now.working)
+        view = due.look(engine, now.working, now.requests)
     # Dagster itself does not notice it in every case, and would keep the next run of the credential waiting.
     fail_dead(instance, [now.working[run_id] for run_id in sorted(view.dead_runs | now.gone)])
+    _take_out(instance, [now.requests[request_id] for request_id in sorted(view.cancelled)])
     unstarted.tell(instance, engine)
     return view
+
+
+def _take_out(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> None:
+    """Takes the runs of cancelled requests out of the queue; one that leaves it meanwhile ends by itself."""
+    for run in runs:
+        instance.report_run_canceling(run, message="Its request was cancelled.")
+        instance.report_run_canceled(run)
+        record(instance, run, CANCELLED, "the request of the run was cancelled")
 
 
 def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:

@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 import dagster as dg
 
 from twizzit_pipeline import logs
-from twizzit_pipeline.errors import PermanentError, SettingsError, TwizzitPipelineError
+from twizzit_pipeline.errors import PermanentError, RequestCancelled, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.lanes import settings_of
-from twizzit_pipeline.orchestration.outcomes import FAILED, record, worst
+from twizzit_pipeline.orchestration.outcomes import CANCELLED, FAILED, record, worst
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.results import unquoted_failures
 from twizzit_pipeline.orchestration.retries import next_try
@@ -84,12 +84,13 @@ class SyncRun:
             DatabaseUnavailable, MigrationsPending: the database is not ready.
             UnknownCredential, InactiveCredential: as `SyncSession`.
             RunTooLong: the run's time is over.
+            RequestCancelled: the request that it was made for was cancelled.
         """
-        if self._session is None:
-            self._session = self._opened(run_id, partition)
-            self._session.to_map.update(to_map)
         try:
             limit = self._limit.enforced() if self._limit is not None else nullcontext()
+            if self._session is None:
+                self._session = self._opened(run_id, partition)
+                self._session.to_map.update(to_map)
             with naming(partition.credential_id), limit:
                 yield self._session
         except BaseException as error:
@@ -107,6 +108,8 @@ class SyncRun:
     @property
     def outcome(self) -> str:
         """How the run ended, once it is closed: by its history rows, and by what failed without having any."""
+        if any(isinstance(error, RequestCancelled) for error in self._errors.values()):
+            return CANCELLED
         statuses = [] if self._session is None else list(self._session.statuses.values())
         return worst([*statuses, *(FAILED for _ in self._errors)])
 
@@ -125,6 +128,9 @@ class SyncRun:
         settings = self._settings = settings_of(self._tags, self._settings or load_settings())
         database = self._database or self._stack.enter_context(open_database(settings))
         request = None if self._request_id is None else requests.get(database.engine, self._request_id)
+        if self._request_id is not None:
+            with driver_errors(), database.engine.connect() as connection:
+                Fulfilment(self._request_id, run_id).require_wanted(connection)
         with _refusals_told(database, self._request_id, run_id):
             session = SyncSession(
                 settings=settings,
@@ -153,7 +159,7 @@ def _refusals_told(database: Database, request_id: int | None, run_id: str) -> I
         raise
 
 
-def _request_id(run: dg.DagsterRun | None) -> int | None:
+def request_of(run: dg.DagsterRun | None) -> int | None:
     """The request that a run carries out, by its tag."""
     tag = run.tags.get(REQUEST_TAG, "") if run is not None else ""
     return int(tag) if tag.isascii() and tag.isdigit() else None
@@ -187,7 +193,7 @@ def sync_resource(
             settings,
             database,
             progress,
-            _request_id(context.run),
+            request_of(context.run),
             tags.get(TRIGGER_TAG),
             repair=tags.get(REPAIR_TAG, "").strip().casefold() == "true",
             limit=None if known is None else RunLimit(known.run_seconds, shorter_by(tags)),

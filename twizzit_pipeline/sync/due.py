@@ -52,9 +52,9 @@ from twizzit_pipeline.storage.tables import (
 )
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.lease import DEAD_AFTER_SECONDS, INTERRUPTED
-from twizzit_pipeline.sync.requests import RequestOptions
 from twizzit_pipeline.sync.schedule import Schedule
 from twizzit_pipeline.sync.standing import EARLIEST, LATEST, Asked, Held, Standing, View
+from twizzit_pipeline.sync.wishes import RequestOptions
 
 # A claim whose run never came (the orchestrator died in between) is free again after this.
 CLAIM_SECONDS = 60
@@ -76,11 +76,12 @@ class Broken:
     reason: str
 
 
-def look(engine: Engine, run_ids: Collection[str] = ()) -> View:
+def look(engine: Engine, run_ids: Collection[str] = (), request_ids: Collection[int] = ()) -> View:
     """What there is at this moment.
 
     Args:
         run_ids: runs that an orchestrator believes to be under way.
+        request_ids: requests that it has a run in the queue for.
 
     Raises:
         MigrationsPending: the database is not at the newest migration.
@@ -89,7 +90,7 @@ def look(engine: Engine, run_ids: Collection[str] = ()) -> View:
     with driver_errors():
         try:
             with engine.connect() as connection:
-                rows = connection.execute(_reading(run_ids)).all()
+                rows = connection.execute(_reading(run_ids, request_ids)).all()
         except ProgrammingError as error:
             if getattr(error.orig, "sqlstate", None) in _NOT_MIGRATED:
                 migrate.require_current(engine)
@@ -101,6 +102,7 @@ def look(engine: Engine, run_ids: Collection[str] = ()) -> View:
         standings={row.id: _standing(row) for row in rows if row.id is not None},
         leases=tuple(Held(*held) for held in first.leases or ()),
         dead_runs=frozenset(first.dead_runs),
+        cancelled=frozenset(first.cancelled),
     )
 
 
@@ -118,8 +120,8 @@ def broken_of(view: View, *, day: date, season_start: str) -> list[Broken]:
     return [Broken(credential_id, reason) for credential_id, reason in found if reason is not None]
 
 
-def _reading(run_ids: Collection[str]) -> Select[Any]:
-    whole, asked, listed = _whole(run_ids), _first_in_line(), _seasons()
+def _reading(run_ids: Collection[str], request_ids: Collection[int]) -> Select[Any]:
+    whole, asked, listed = _whole(run_ids, request_ids), _first_in_line(), _seasons()
     mine = credentials.c.id
     return select(
         *whole.c,
@@ -138,7 +140,7 @@ def _reading(run_ids: Collection[str]) -> Select[Any]:
     )
 
 
-def _whole(run_ids: Collection[str]) -> FromClause:
+def _whole(run_ids: Collection[str], request_ids: Collection[int]) -> FromClause:
     """What is not about one credential: it is there even where there is none."""
     held = func.json_build_array(
         leases.c.organization,
@@ -150,11 +152,15 @@ def _whole(run_ids: Collection[str]) -> FromClause:
     dead = select(distinct(sync_history.c.dagster_run_id)).where(
         bulk.among(sync_history.c.dagster_run_id, run_ids), sync_history.c.error_message == INTERRUPTED
     )
+    cancelled = select(sync_requests.c.id).where(
+        bulk.among(sync_requests.c.id, request_ids), sync_requests.c.status == "cancelled"
+    )
     return select(
         func.clock_timestamp().label("now"),
         migrate.applied_revision().label("migration"),
         select(func.json_agg(held)).select_from(leases).scalar_subquery().label("leases"),
         func.array(dead.scalar_subquery()).label("dead_runs"),
+        func.array(cancelled.scalar_subquery()).label("cancelled"),
     ).subquery("whole")
 
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import Caller, CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.access import Caller
+from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
 from twizzit_pipeline.http_api.problems import Problem, invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import Here, Service

@@ -39,7 +39,16 @@ from twizzit_pipeline.http_api.schemas.mappings import (
     TeamMapping,
     TeamMappings,
 )
-from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health, Orchestrator, SwitchedOff
+from twizzit_pipeline.http_api.schemas.operations import (
+    Audit,
+    AuditRow,
+    Coach,
+    CoachClub,
+    Coaches,
+    Health,
+    Orchestrator,
+    SwitchedOff,
+)
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
@@ -48,6 +57,7 @@ from twizzit_pipeline.http_api.schemas.syncs import (
     HistoryEntry,
     HistoryOne,
     HistoryRow,
+    ListedRequest,
     RejectedRow,
     Repaired,
     RowCounts,
@@ -57,6 +67,7 @@ from twizzit_pipeline.http_api.schemas.syncs import (
     SyncCounts,
     SyncError,
     SyncRequest,
+    SyncRequests,
     SyncResult,
 )
 
@@ -66,6 +77,9 @@ __all__ = [
     "AuditRow",
     "CallBudget",
     "Capabilities",
+    "Coach",
+    "CoachClub",
+    "Coaches",
     "CompetitionMapping",
     "CompetitionMappings",
     "ConfigAnswer",
@@ -84,6 +98,7 @@ __all__ = [
     "HistoryEntry",
     "HistoryOne",
     "HistoryRow",
+    "ListedRequest",
     "LiveOrganization",
     "MatchMapping",
     "MatchMappings",
@@ -112,6 +127,7 @@ __all__ = [
     "SyncCounts",
     "SyncError",
     "SyncRequest",
+    "SyncRequests",
     "SyncResult",
     "TeamMapping",
     "TeamMappings",
