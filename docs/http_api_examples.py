@@ -60,6 +60,12 @@ EXAMPLES = (
     Example("health", "GET", "/health", None),
     Example("credentials-store", "POST", "/credentials", body=CREDENTIAL, keep={"id": ("credential", "id")}),
     Example("credentials-list", "GET", "/credentials"),
+    Example(
+        "credentials-accept",
+        "POST",
+        "/credentials/{id}/accept",
+        body={"apiUsername": "{username}", "apiEndpoint": "{endpoint}"},
+    ),
     Example("organizations", "GET", "/organizations", "coach"),
     Example("verify", "POST", "/verify/{id}", "coach"),
     Example("organization", "GET", "/organization/{id}", "coach", keep={"organization": ("organizationId",)}),
@@ -77,6 +83,18 @@ EXAMPLES = (
         {"Prefer": "respond-async"},
         keep={"request": ("requestId",)},
     ),
+    Example("sync-joined", "POST", "/sync/players/{id}?queue=true", "coach", {}, {"Prefer": "respond-async"}),
+    Example(
+        "sync-behind",
+        "POST",
+        "/sync/competitions/{id}?queue=true",
+        "coach",
+        {},
+        {"Prefer": "respond-async"},
+        keep={"behind": ("requestId",)},
+    ),
+    Example("sync-requests", "GET", "/sync/requests", "coach"),
+    Example("sync-cancel", "DELETE", "/sync/requests/{behind}", "coach"),
     Example("sync-conflict", "POST", "/sync/teams/{id}", "coach"),
     Example("sync-request", "GET", "/sync/requests/{request}", "coach"),
     Example("sync-competitions", "POST", "/sync/competitions/{id}", "coach"),
@@ -115,6 +133,9 @@ EXAMPLES = (
     Example("registered", "GET", "/registered?teamId={team}", "coach", keep={"teamName": ("teamName",)}),
     Example("registered-name", "GET", "/registered?team={teamName}&player=nobody", "coach"),
     Example("audit", "GET", "/audit?limit=3"),
+    Example("coaches-limit", "PUT", "/coaches/13", body={"credentials": [1]}),
+    Example("coaches-list", "GET", "/coaches"),
+    Example("coaches-free", "DELETE", "/coaches/13"),
     Example("credentials-club", "PUT", "/credentials/{id}/club", body={"clubId": 1}),
     Example("bad-input", "PUT", "/sync/config/{id}", body={"syncIntervalMinutes": 2, "syncTeams": "yes"}),
     Example("no-token", "GET", "/sync/history/{id}", None),
@@ -131,7 +152,7 @@ EXAMPLES = (
     Example("live-refused", "GET", "/organization/{wrong}", "coach"),
     Example("credentials-delete", "DELETE", "/credentials/{wrong}"),
 )
-WITHOUT_PLACE = {"store-wrong"}  # only made for those after it
+WITHOUT_PLACE = {"store-wrong", "sync-behind"}  # only made for those after it
 
 
 class Run:

@@ -24,6 +24,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── NotATwizzit               404, or an answer of another shape than Twizzit's
         ├── QuotaSpent                the month's calls are used up
         ├── CallBudgetSpent           this run was allowed no more calls
+        ├── RunTooLong                this run reached its longest time
         ├── OrganizationNotFound      the account has several organizations and none has the credential's name
         ├── MatchTypeNotFound         none of the account's event types is called a match
         ├── FormatChanged             a frame is not what it should be: nothing is written
@@ -32,6 +33,9 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnknownCredential         no credential has that id or name
         ├── UnknownSeason             no season can be called that
         ├── UnknownRequest            no request for a sync has that id
+        ├── RequestCancelled          a request was cancelled before its sync began
+        ├── RequestNotWaiting         a request cannot be cancelled: it has begun, or is over
+        ├── RequestShared             a request cannot be cancelled by one person: others asked for it too
         ├── UnknownTeam               no team of ShotSpot has that id or name
         ├── UnknownPlayer             no player of a team has that name
         ├── NotUnique                 a name fits several clubs, teams or players
@@ -41,6 +45,8 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── DuplicateOrganization     this database allows one credential for an organization name
         ├── DecryptionFailed          wrong key, or a damaged password
         ├── TamperedCredential        the stored password does not fit its MAC
+        │   └── CredentialChanged     it is whole, and was stored for another row, user name or endpoint
+        ├── NotAsShown                a credential says something else by now than what was looked at
         ├── BackupRefused             a backup file cannot be written, or not be read with that passphrase
         ├── MigrationsPending         the database is not at the newest migration
         ├── UnsupportedDatabase       not PostgreSQL 14 or newer
@@ -83,11 +89,15 @@ class ConnectionFailed(TwizzitAnswerError, TransientError):
 
     Attributes:
         reached: False where no connection came about at all, so that asking for anything else is as useless.
+        silent: the server let the call's whole time pass, each time: another try would cost as much time again.
     """
 
-    def __init__(self, message: str, *, endpoint: str | None = None, reached: bool = True) -> None:
+    def __init__(
+        self, message: str, *, endpoint: str | None = None, reached: bool = True, silent: bool = False
+    ) -> None:
         super().__init__(message, endpoint=endpoint)
         self.reached = reached
+        self.silent = silent
 
 
 class TryAgainLater(TwizzitAnswerError, TransientError):
@@ -219,6 +229,12 @@ class CallBudgetSpent(TwizzitAnswerError, PermanentError):
     """The run reached the ceiling of calls that it was given."""
 
 
+class RunTooLong(PermanentError, KeyboardInterrupt):
+    """A run reached its longest time. It is raised by a signal, wherever the run is; so it is an interrupt, too, which
+    what waits (a driver, a call) gives up its work for.
+    """
+
+
 class OrganizationNotFound(PermanentError):
     """The account has several organizations and none is named like the credential."""
 
@@ -249,6 +265,18 @@ class UnknownSeason(PermanentError):
 
 class UnknownRequest(PermanentError):
     """No request for a sync has that id."""
+
+
+class RequestCancelled(PermanentError):
+    """The request that a run was to carry out was cancelled before the sync began."""
+
+
+class RequestNotWaiting(PermanentError):
+    """A request cannot be cancelled: it has begun, or is over."""
+
+
+class RequestShared(PermanentError):
+    """A request cannot be cancelled by one of those who asked for it: others did too."""
 
 
 class UnknownTeam(PermanentError):
@@ -302,6 +330,14 @@ class DecryptionFailed(PermanentError):
 
 class TamperedCredential(PermanentError):
     """The stored password does not fit its MAC."""
+
+
+class CredentialChanged(TamperedCredential):
+    """The stored password is whole, and its row is another than it was stored for: id, user name or endpoint."""
+
+
+class NotAsShown(PermanentError):
+    """A credential says something else by now than what an administrator looked at."""
 
 
 class BackupRefused(PermanentError):

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         120.0, description="Seconds that the tries of one call may take"
     )
     call_ceiling: Annotated[int, Field(ge=1)] = Field(5000, description="Calls that one run may make at most")
+    run_seconds: Annotated[int, Field(ge=1, le=604_800)] = Field(
+        3600, description="Seconds that one run may take; then it is ended, and has failed"
+    )
     step_retries: Annotated[int, Field(ge=0, le=10)] = Field(
         2, description="How often a step of an orchestrated run is tried again after a failure that may pass"
     )
@@ -73,8 +76,11 @@ class Settings(BaseSettings):
     allowed_origins: str = Field("", description="Origins whose pages may call the HTTP API, with commas between")
     ui_origins: str = Field("", description="Origins of Dagster's UI behind a proxy, with commas between")
     ui_read_only: bool = Field(False, description="Dagster's UI shows everything and changes nothing")
-    api_verifications_per_minute: Annotated[int, Field(ge=1)] = Field(10, description="Verify calls of one token")
-    api_live_per_minute: Annotated[int, Field(ge=1)] = Field(60, description="Calls of one token for live answers")
+    api_verifications_per_minute: Annotated[int, Field(ge=1)] = Field(10, description="Verify calls of one user")
+    api_live_per_minute: Annotated[int, Field(ge=1)] = Field(60, description="Calls of one user for live answers")
+    api_syncs_per_hour: Annotated[int, Field(ge=1)] = Field(
+        60, description="Syncs that one user may ask for of one credential"
+    )
     log_format: Literal["text", "json"] = Field("text", description="How log lines look")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged")
     retention_days: Annotated[int, Field(ge=30, le=36500)] = Field(

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import dagster as dg
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tests.integration.simulation import Simulation
@@ -19,7 +20,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import heartbeat, requests
-from twizzit_pipeline.sync.requests import Request
+from twizzit_pipeline.sync.requested import Request
 from twizzit_pipeline.sync.schedule import Schedule
 from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
@@ -39,7 +40,7 @@ class Orchestrator(Simulation):
 
     def ask(self, credential_id: int, sync_type: str = "all", **changes: object) -> Request:
         asked: dict[str, object] = {"sync_type": sync_type, "actor": COACH, "queue": True, **changes}
-        return requests.ask(self.engine, credential_id, **asked)  # type: ignore[arg-type]
+        return requests.ask(self.engine, credential_id, **asked).request  # type: ignore[arg-type]
 
     def switch_on(self, credential_id: int, **columns: object) -> None:
         """Its automatic syncs, as a user of ShotSpot would in the table; times are `datetime` or SQL."""
@@ -47,6 +48,22 @@ class Orchestrator(Simulation):
         with self.engine.begin() as connection:
             made = insert(tables.sync_config).values(credential_id=credential_id, **values)
             connection.execute(made.on_conflict_do_update(index_elements=["credential_id"], set_=values))
+
+    def has_synced(self, credential_id: int, seconds: float, *, ago: int = 60, status: str = "success") -> None:
+        """Its last run, as the history has it: four rows, each open for so long."""
+        began = func.timezone("utc", func.now() - timedelta(minutes=ago))
+        row = {
+            "credential_id": credential_id,
+            "sync_direction": "import",
+            "status": status,
+            "started_at": began,
+            "completed_at": began + timedelta(seconds=seconds),
+            "dagster_run_id": f"before-{credential_id}-{ago}",
+            "details": {"season": "2019-2020"},
+        }
+        with self.engine.begin() as connection:
+            for sync_type in ("teams", "players", "competitions", "competitions"):
+                connection.execute(insert(tables.sync_history).values(sync_type=sync_type, **row))
 
     def planned(self, credential_id: int) -> Schedule:
         """What its configuration says."""

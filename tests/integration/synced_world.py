@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url, update
+from sqlalchemy import make_url
 
 from tests.conftest import settings_with
+from tests.integration.moved_login import move_login
 from tests.integration.sync_world import STEPS, Step, SyncWorld, quick
-from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync import moving
 from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
@@ -52,11 +52,9 @@ def synced_once(
 def taken_over(world: SyncWorld, synced: SyncedOnce) -> int:
     """The first credential of the copy; all of them ask the simulator of `world` from now on."""
     endpoints = {"v1": world.simulator.v1_endpoint, "v2": world.simulator.v2_endpoint}
-    credentials = tables.credentials
-    with world.database.engine.begin() as connection:
-        for credential_id, dialect in synced.dialects.items():
-            moved = update(credentials).where(credentials.c.id == credential_id)
-            connection.execute(moved.values(api_endpoint=endpoints[dialect]))
+    for credential_id, dialect in synced.dialects.items():
+        move_login(world.database, credential_id, api_endpoint=endpoints[dialect])
+        with world.database.engine.begin() as connection:
             moving.settle(connection, credential_id, same_organization=True)
     world.dialects.update(synced.dialects)
     return next(iter(synced.dialects))

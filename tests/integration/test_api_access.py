@@ -48,6 +48,7 @@ class Route:
     def url(self, credential: object = UNKNOWN, query: str | None = None) -> str:
         filled = self.path.replace("{credentialId}", str(credential))
         filled = filled.replace("{syncId}", str(UNKNOWN)).replace("{requestId}", str(UNKNOWN))
+        filled = filled.replace("{userId}", "12")
         asked = self.query if query is None else query
         return filled + (f"?{asked}" if asked else "")
 
@@ -160,6 +161,13 @@ _MATCH_QUERIES = ("competitionId=0", "competitionId=99999999999", "teamId=x", "c
 
 # What ShotSpot's front end also calls, and what this project adds.
 MORE = [
+    Route(
+        "POST",
+        "/credentials/{credentialId}/accept",
+        ADMIN,
+        {"apiUsername": "u", "apiEndpoint": "https://app.twizzit.com"},
+        (None, [], {}, {"apiUsername": 5, "apiEndpoint": "https://app.twizzit.com"}),
+    ),
     Route("GET", "/credentials/{credentialId}/club", ADMIN),
     Route(
         "PUT",
@@ -190,7 +198,29 @@ MORE = [
     ),
     Route("GET", "/mappings/competitions", COACH, wrong_queries=("credentialId=x", *_PAGES)),
     Route("GET", "/mappings/matches", COACH, query="teamId=1", wrong_queries=_MATCH_QUERIES),
+    Route("GET", "/sync/requests", COACH, wrong_queries=("credentialId=0", "over=perhaps", "limit=101", *_PAGES)),
     Route("GET", "/sync/requests/{requestId}", COACH),
+    Route("DELETE", "/sync/requests/{requestId}", COACH),
+    Route("GET", "/coaches", ADMIN),
+    Route("GET", "/coaches/{userId}", ADMIN),
+    Route(
+        "PUT",
+        "/coaches/{userId}",
+        ADMIN,
+        {"credentials": [UNKNOWN]},
+        (
+            None,
+            [],
+            {},
+            {"credentials": None},
+            {"credentials": 1},
+            {"credentials": ["1"]},
+            {"credentials": [0]},
+            {"credentials": [True]},
+            {"credentials": [2**31]},
+        ),
+    ),
+    Route("DELETE", "/coaches/{userId}", ADMIN),
     Route("GET", "/sync/history/{credentialId}/{syncId}", COACH),
     Route("GET", "/registered", COACH, query=f"teamId={UNKNOWN}", wrong_queries=("", "teamId=x", "teamId=0")),
     Route("GET", "/audit", ADMIN, wrong_queries=("limit=101", *_PAGES)),
@@ -284,6 +314,8 @@ def test_each_role_gets_in_where_the_reference_says(api: ApiServer, route: Route
             if role not in route.roles:
                 assert answer.status_code == 403, spelled
                 assert answer.json() == {"error": "Insufficient permissions"}
+            elif str(route) in ("GET /coaches/{userId}", "DELETE /coaches/{userId}"):
+                assert (answer.status_code, answer.json()["limited"]) == (200, False), spelled
             elif "{" in route.path or route.path == "/registered":
                 assert answer.status_code == 404, spelled
             else:

@@ -34,10 +34,12 @@ def test_an_answer_to_a_sync_says_what_is_left_of_the_month(
         usage.record(connection, credential_id, 70)
     heartbeat.beat(database.engine)
     usual = usage.FIRST_GUESS
-    waits = "Sync waits for its turn; what comes of it will be in the sync history"
+    told = "what comes of it will be in the sync history"
+    already = f"Such a sync waits for its turn already, so no other one was added; {told}"
     with ApiServer(settings, database) as api, api.client(token("admin")) as admin:
         free = asked(admin, credential_id, limit=None)
         assert (set(free), free["syncId"]) == ({"success", "message", "requestId", "syncId", "status"}, None)
+        assert free["message"] == f"Sync waits for its turn; {told}"
         enough = asked(admin, credential_id, limit=70 + usual)
         assert enough["budget"] == {
             "monthlyCallLimit": 70 + usual,
@@ -45,11 +47,11 @@ def test_an_answer_to_a_sync_says_what_is_left_of_the_month(
             "callsOfASync": usual,
             "enough": True,
         }
-        assert enough["message"] == waits
+        assert (enough["message"], enough["alreadyQueued"]) == (already, True)
         short = asked(admin, credential_id, limit=71)
         assert (short["budget"]["callsLeft"], short["budget"]["enough"]) == (1, False)
         left = "1 of 71 calls to Twizzit are left this month, fewer than a sync usually takes (20)"
-        assert short["message"] == f"{waits}; {left}"
+        assert short["message"] == f"{already}; {left}"
         spent = asked(admin, credential_id, limit=1)
         assert spent["budget"]["callsLeft"] == 0
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import update
 
 from tests.integration.api_server import ApiServer, token
+from tests.integration.moved_login import move_login
 from tests.integration.sync_world import SyncWorld, quick
 from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.http_api import service
@@ -161,9 +161,7 @@ def test_a_changed_or_deleted_credential_keeps_no_answers(world: SyncWorld) -> N
     try:
         assert live.organization(credential_id).name == world.club().name
         other = world.club(1).account
-        renamed = update(tables.credentials).where(tables.credentials.c.id == credential_id)
-        with world.database.engine.begin() as connection:
-            connection.execute(renamed.values(api_username=other.username, updated_at=None))
+        move_login(world.database, credential_id, api_username=other.username, updated_at=None)
         with pytest.raises(Exception, match="401"):
             live.organization(credential_id)  # their password is another one
         with world.database.engine.begin() as connection:

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import update
 
 from tests.integration.automatic_club import ADMIN, BY_ITSELF, HOUR, by_itself, now_of, run, small_world, used
+from tests.integration.moved_login import move_login
 from tests.integration.sync_world import STEPS, TO_MAP, SyncWorld
 from twizzit_pipeline import errors
 from twizzit_pipeline.settings import Settings
@@ -65,8 +66,7 @@ def test_a_sync_plans_nothing_where_automatic_ones_are_off(world: SyncWorld) -> 
 
 
 def test_a_login_that_is_refused_counts_and_backs_off(world: SyncWorld, club: int) -> None:
-    with world.database.engine.begin() as connection:
-        connection.execute(update(tables.credentials).values(api_username="nobody"))
+    move_login(world.database, club, api_username="nobody")
     for failures in (1, 2):
         before = datetime.now(UTC)
         with pytest.raises(errors.LoginRefused):

@@ -27,6 +27,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.instance import open_instance
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import leaves_its_own_row
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.inspection import inspect_server
 from twizzit_pipeline.sync import heartbeat
@@ -189,6 +190,7 @@ def test_passwords_of_another_key_and_damaged_ones_are_named_by_id(
     ids = [credential(organization_name=f"Club {place}") for place in range(4)]
     column = tables.credentials.c
     with database.engine.begin() as connection:
+        leaves_its_own_row(connection)
         bare = update(tables.credentials).where(column.id == ids[1]).values(encryption_mac=None)
         connection.execute(bare)
         torn = update(tables.credentials).where(column.id == ids[2])
@@ -313,7 +315,7 @@ def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch, free: float, verd
 def test_versions_other_than_the_pinned_ones_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pins = tmp_path / "pins.txt"
     pins.write_text("# pins\nrich==0.1\npytest==99 ; python_version > '3'\nnot-installed-at-all==1\n")
-    monkeypatch.setattr(machine, "_CONSTRAINTS", pins)
+    monkeypatch.setattr(machine, "_REQUIREMENTS", pins)
     versions = look().of("versions")
     assert versions.verdict is Verdict.WARNING
     assert [part.split()[0] for part in versions.message.rpartition(": ")[2].split(", ")] == ["rich", "pytest"]

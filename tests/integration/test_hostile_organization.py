@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, text
 
 from tests.integration.api_server import ApiServer, token
+from tests.integration.moved_login import move_login
 from tests.integration.sync_process import wait_until
 from tests.integration.sync_world import STEPS, Rows, SyncWorld, quick
 from twizzit_pipeline.credentials import clubs
@@ -315,7 +316,7 @@ def test_the_migration_marks_those_that_feed_other_clubs_already(world: SyncWorl
     with world.database.engine.begin() as connection:
         connection.execute(tables.sync_config.delete())
         connection.execute(text("ALTER TABLE twizzit_sync_config DROP COLUMN is_federation"))
-        connection.execute(text("UPDATE twizzit_alembic_version SET version_num = '0013'"))
+        connection.execute(text("UPDATE twizzit_alembic_version SET version_num = '0015'"))
 
     migrate(world.database.engine)
 
@@ -326,7 +327,7 @@ def test_the_migration_marks_those_that_feed_other_clubs_already(world: SyncWorl
         )
         assert list(marked) == [federation]
     last = audit.recent(world.database.engine)[0]
-    assert (last.target_id, last.details["by"]) == (str(federation), "migration 0014")
+    assert (last.target_id, last.details["by"]) == (str(federation), "migration 0016")
     again = world.sync(federation)
     assert not {"names_another_club", "club_of_another_organization"} & set(again.teams.failed)
     assert world.sync(club).teams.failed == {}
@@ -343,8 +344,7 @@ def test_an_endpoint_that_was_swapped_feeds_no_club(world: SyncWorld, victim: in
         club.rosters[group.id] = club.rosters.pop(group_id)
         group.name = f"{group.name} bis"
     before = dump(world)
-    with world.database.engine.begin() as connection:
-        connection.execute(update(tables.credentials).values(api_endpoint=evil.v2_endpoint))
+    move_login(world.database, victim, api_endpoint=evil.v2_endpoint)
     synced = world.sync(victim)
     assert set(synced.teams.failed) == {"club_of_another_organization"}
     assert dump(world) == before

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text, update
 
+from tests.integration.moved_login import move_login
 from tests.integration.sync_world import STEPS, Rows, SyncWorld, quick
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.settings import Settings
@@ -263,8 +264,7 @@ def test_the_endpoint_changed_by_sql_is_another_host_too(world: SyncWorld, simul
     world.sync(credential_id)
     before = dump(world)
     hostile = simulate(clubs=1, **SMALL)
-    with world.database.engine.begin() as connection:
-        connection.execute(update(tables.credentials).values(api_endpoint=hostile.v2_endpoint))
+    move_login(world.database, credential_id, api_endpoint=hostile.v2_endpoint)
     synced = world.sync(credential_id)
     assert set(synced.teams.failed) == {"host_changed"}
     assert dump(world) == before
@@ -334,9 +334,9 @@ def test_the_migration_fills_the_hosts_of_the_endpoints(database: Database) -> N
             connection.execute(text(f"ALTER TABLE {table.name} DROP COLUMN twizzit_host"))
             connection.execute(text(f"ALTER TABLE {table.name} ADD UNIQUE ({column})"))
         connection.execute(text("ALTER TABLE twizzit_opponents DROP COLUMN twizzit_host"))
-        connection.execute(text("UPDATE twizzit_alembic_version SET version_num = '0013'"))
+        connection.execute(text("UPDATE twizzit_alembic_version SET version_num = '0015'"))
 
-    assert migrate(database.engine) == ["0014"]
+    assert migrate(database.engine) == ["0016"]
 
     assert check(database.engine).differences == ()
     with database.engine.connect() as connection:

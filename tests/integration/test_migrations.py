@@ -16,7 +16,7 @@ from twizzit_pipeline.storage.bulk import insert_rows, team_mapping_link_column,
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, require_current
 
-ALL = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014"]
+ALL = [f"{number:04}" for number in range(1, 17)]
 SHOTSPOT = Path(__file__).parent / "shotspot"
 
 
@@ -104,7 +104,8 @@ DAMAGES = {
     "ALTER TABLE twizzit_team_mappings DROP CONSTRAINT twizzit_team_mappings_local_team_id_key": "add_constraint",
     "DROP TABLE twizzit_sync_requests": "add_table twizzit_sync_requests",
     "DROP FUNCTION twizzit_register_players, twizzit_unregister_players CASCADE": "add_trigger twizzit_player",
-    "DROP TRIGGER twizzit_empty_mac ON twizzit_credentials": "add_trigger twizzit_credentials",
+    "DROP TRIGGER twizzit_empty_mac ON twizzit_credentials": "add_trigger twizzit_credentials: twizzit_empty_mac",
+    "DROP TRIGGER twizzit_audit_emptied ON twizzit_credentials": "add_trigger twizzit_credentials: twizzit_audit",
     "DROP VIEW twizzit_recent_failures": "add_view twizzit_recent_failures",
 }
 

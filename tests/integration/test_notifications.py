@@ -297,8 +297,9 @@ def test_a_failure_among_forty_clubs_never_waits_behind_partial_successes(tellin
     begun = datetime.now(UTC)
     with telling.world.connected() as connection:  # somebody syncs all the while
         connection.execute(
-            "INSERT INTO twizzit_leases (organization, token, credential_id, dagster_run_id, holder, heartbeat_at)"
-            " VALUES ('x', gen_random_uuid(), %s, 'under way', 'elsewhere|1', now() + interval '1 hour')",
+            "INSERT INTO twizzit_leases (organization, token, credential_id, dagster_run_id, holder, acquired_at,"
+            " heartbeat_at) VALUES ('x', gen_random_uuid(), %s, 'under way', 'elsewhere|1', now() + interval '1 hour',"
+            " now() + interval '1 hour')",
             [ids[-1]],
         )
     for place, credential_id in enumerate(ids):

@@ -52,7 +52,7 @@ def test_a_first_sync_comes_at_once_and_the_next_after_its_interval(orchestrator
     (wanted,) = orchestrator.tick()
     since = orchestrator.planned(credential_id).next_sync_at
     assert since is not None
-    assert wanted.tags == {"twizzit/trigger": "schedule", "dagster/priority": "1"}
+    assert wanted.tags == {"twizzit/trigger": "schedule", "dagster/priority": "1", "twizzit/lane": "slow"}
     assert (wanted.run_key, wanted.job_name) == (run_keys.of_schedule(credential_id, since), "sync_all")
     assert wanted.partition_key == f"{store.partition_key(orchestrator.engine, credential_id)}|{orchestrator.season}"
     (again,) = orchestrator.tick()
@@ -201,6 +201,8 @@ def test_the_queue_takes_one_of_a_credential_and_leaves_backfills_for_last(orche
     """What the daemon decides, on what is really in the queue and by the real dagster.yaml."""
     one, other, third = (orchestrator.credential(place) for place in range(3))
     queued = dg.DagsterRunStatus.QUEUED
+    for credential_id in (one, other, third):
+        orchestrator.has_synced(credential_id, 5)
 
     def backfill(credential_id: int, year: int) -> str:
         key = f"{store.partition_key(orchestrator.engine, credential_id)}|{year}-{year + 1}"
@@ -214,7 +216,7 @@ def test_the_queue_takes_one_of_a_credential_and_leaves_backfills_for_last(orche
     line = orchestrator.tick()
     assert [run.tags["twizzit/trigger"] for run in line] == ["request", "schedule"]
     request, scheduled = (orchestrator.waiting_run(run, queued) for run in line)
-    second = orchestrator.ask(other, "teams")
+    second = orchestrator.ask(other, "competitions")
     assert orchestrator.tick() == [], "the first has not ended"
 
     def next_ones() -> list[str]:

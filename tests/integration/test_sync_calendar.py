@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import text
 
 from tests.integration.calendar_world import CALENDAR, EVERYTHING, assert_calendar, assert_competition_teams, games
+from tests.integration.moved_login import move_login
 from tests.integration.sync_world import STEPS, Synced, SyncWorld, quick
 from tests.integration.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
 from twizzit_pipeline.settings import Settings
@@ -120,8 +121,8 @@ def test_when_the_opponents_name_comes_it_is_a_game(settings: Settings, database
     assert waiting
     assert not waiting & set(games(world))
     named = SyncWorld(quick(settings), database, after)
+    move_login(database, credential_id, api_endpoint=after.v2_endpoint)
     with database.engine.begin() as connection:
-        connection.execute(sa.update(tables.credentials).values(api_endpoint=after.v2_endpoint))
         moving.settle(connection, credential_id, same_organization=True)
     named.dialects[credential_id] = "v2"
     assert named.sync(credential_id, steps=EVERYTHING).history["matches"].status == "success"

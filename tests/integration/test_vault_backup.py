@@ -10,10 +10,19 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tests.integration.vault_rows import NEW, OLD, OTHER, add, password_of, stored, write_as_shotspot, write_mac
+from tests.integration.vault_rows import (
+    NEW,
+    OLD,
+    OTHER,
+    add,
+    is_bound,
+    password_of,
+    stored,
+    write_as_shotspot,
+    write_mac,
+)
 from twizzit_pipeline.credentials import sealed, store
 from twizzit_pipeline.credentials.backup import Imported, export_to, import_from
-from twizzit_pipeline.credentials.cipher import is_current
 from twizzit_pipeline.credentials.key import Keys
 from twizzit_pipeline.errors import BackupRefused, DecryptionFailed, EndpointRefused, TamperedCredential
 from twizzit_pipeline.settings import load_settings
@@ -66,7 +75,7 @@ def test_into_an_empty_database_under_its_own_key(database: Database, target: Da
     assert restore(target, file) == Imported(added=[1, 2])
     for here, there in ((first, 1), (second, 2)):
         assert password_of(target, NEW, there) == password_of(database, OLD, here)
-        assert is_current(stored(target, there), NEW)
+        assert is_bound(target, there, NEW)
         before, after = store.get(database.engine, here), store.get(target.engine, there)
         for name in (
             "organization_name",

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.vault_rows import NEW, OLD, add, password_of, stored, write_as_shotspot
+from tests.integration.vault_rows import NEW, OLD, add, is_bound, password_of, stored, write_as_shotspot
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.cipher import is_current
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.engine import Database
 
@@ -60,6 +59,6 @@ def test_there_and_back_again(database: Database) -> None:
     login = {"api_username": "a", "api_endpoint": "https://example.org/v1"}
     store.change_login(database.engine, NEW, credential_id, password=password, **login)
     columns = stored(database, credential_id)
-    assert is_current(columns, NEW)
+    assert is_bound(database, credential_id, NEW)
     (answer,) = node({"key": NEW.get_secret_value(), "cipherText": columns.cipher_text_hex, "iv": columns.iv_hex})
     assert answer == {"password": "from-node"}

@@ -13,8 +13,18 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tests.integration.rotate_process import rotating
-from tests.integration.vault_rows import NEW, OLD, OTHER, add, password_of, stored, write_as_shotspot, write_mac
-from twizzit_pipeline.credentials.cipher import encrypt, is_current
+from tests.integration.vault_rows import (
+    NEW,
+    OLD,
+    OTHER,
+    add,
+    is_bound,
+    password_of,
+    stored,
+    write_as_shotspot,
+    write_mac,
+)
+from twizzit_pipeline.credentials.cipher import encrypt
 from twizzit_pipeline.credentials.key import Keys, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.credentials.rotation import Rotation, rotate
@@ -51,7 +61,7 @@ def test_every_password_is_under_the_new_key_and_none_under_the_old(database: Da
     assert (done.reencrypted, done.already, done.in_file, done.resumed) == (tuple(ids), 0, False, False)
     assert read(database, NEW, ids) == PASSWORDS
     for one in ids:
-        assert is_current(stored(database, one), NEW)
+        assert is_bound(database, one, NEW)
         with pytest.raises(DecryptionFailed):
             password_of(database, OLD, one)
     assert not list(tmp_path.iterdir())
@@ -76,7 +86,7 @@ def test_rows_that_shotspot_stored_come_along_and_get_a_mac(database: Database, 
     assert len(rotate(database.engine, environment(tmp_path)).reencrypted) == len(PASSWORDS)
     for credential_id in (first, second):
         assert password_of(database, NEW, credential_id) == "theirs"
-        assert is_current(stored(database, credential_id), NEW)
+        assert is_bound(database, credential_id, NEW)
 
 
 def test_one_password_that_cannot_be_read_stops_them_all(database: Database, tmp_path: Path) -> None:
@@ -256,7 +266,7 @@ def test_killed_after_it_is_committed(database: Database, settings: Settings, tm
     await_gone(database)
     keys = encryption_keys(kept(tmp_path))
     assert keys.previous == old
-    assert all(is_current(stored(database, one), keys) for one in ids)
+    assert all(is_bound(database, one, keys) for one in ids)
     assert read(database, keys, ids) == PASSWORDS
     _finish(database, kept(tmp_path), old, ids)
 

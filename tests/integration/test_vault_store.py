@@ -6,9 +6,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tests.integration.vault_rows import NEW, OLD, add, password_of, stored, write_as_shotspot, write_mac
+from tests.integration.vault_rows import NEW, OLD, add, is_bound, password_of, stored, write_as_shotspot, write_mac
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.cipher import encrypt, is_current
+from twizzit_pipeline.credentials.cipher import encrypt
 from twizzit_pipeline.credentials.key import Keys
 from twizzit_pipeline.errors import DecryptionFailed, SyncInProgress, TamperedCredential, UnknownCredential
 from twizzit_pipeline.storage import audit
@@ -37,7 +37,7 @@ def test_a_row_without_a_mac_is_read_and_gets_one_at_the_next_write(database: Da
     assert stored(database, credential_id).mac is None
     assert password_of(database, OLD, credential_id) == "theirs"
     store.change_login(database.engine, OLD, credential_id, **LOGIN)
-    assert is_current(stored(database, credential_id), OLD)
+    assert is_bound(database, credential_id, OLD)
     assert password_of(database, OLD, credential_id) == "another"
 
 

@@ -4,8 +4,10 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.credentials.cipher import Encrypted
+from twizzit_pipeline.credentials.cipher import Encrypted, is_current
 from twizzit_pipeline.credentials.key import Keys
+from twizzit_pipeline.credentials.mac import Owner
+from twizzit_pipeline.storage.audit import leaves_its_own_row
 from twizzit_pipeline.storage.engine import Database
 
 OLD, NEW, OTHER = (SecretStr(digits * 32) for digits in ("ab", "cd", "ef"))
@@ -36,6 +38,23 @@ def stored(database: Database, credential_id: int) -> Encrypted:
         return Encrypted(*connection.execute(statement, {"id": credential_id}).one())
 
 
+def owner(database: Database, credential_id: int) -> Owner:
+    """What the row says that its password is for."""
+    found = store.get(database.engine, credential_id)
+    return Owner(found.id, found.api_username, found.api_endpoint)
+
+
+def is_bound(database: Database, credential_id: int, key: Keys | SecretStr) -> bool:
+    """Whether the row has a MAC of today, under this key, for what it says."""
+    return is_current(stored(database, credential_id), key, owner(database, credential_id))
+
+
+def by_sql(database: Database, statement: str, **values: object) -> None:
+    """A statement as of psql: of somebody who knows nothing of this project's settings."""
+    with database.engine.begin() as connection:
+        connection.execute(text(statement), values)
+
+
 def write_as_shotspot(database: Database, credential_id: int, cipher_text: str, iv: str) -> None:
     """An update of somebody who does not know of a MAC."""
     with database.engine.begin() as connection:
@@ -46,6 +65,8 @@ def write_as_shotspot(database: Database, credential_id: int, cipher_text: str, 
 
 
 def write_mac(database: Database, credential_id: int, mac: str | None) -> None:
+    """Another MAC, or none, without a word of it in the log."""
     with database.engine.begin() as connection:
+        leaves_its_own_row(connection)
         statement = text("UPDATE twizzit_credentials SET encryption_mac = :mac WHERE id = :id")
         connection.execute(statement, {"id": credential_id, "mac": mac})

@@ -6,7 +6,9 @@ own affair. It is stopped with the server: a play that goes on for ever sees its
 
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
 Play = Callable[[socket.socket], None]
@@ -71,3 +73,45 @@ class HostileServer:
                 (self._login if b"/authenticate" in request.split(b"\r\n", 1)[0] else self._play)(connection)
         except OSError:
             return
+
+
+@contextmanager
+def hanging_endpoints() -> Iterator[dict[str, str]]:
+    """Endpoints by where a call hangs: in connecting, in the handshake of TLS, before the headers, in the body."""
+    body = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n["
+    with (
+        ExitStack() as open_sockets,
+        HostileServer(_silence, login=_silence) as headers,
+        HostileServer(_silence, login=dripping(body, b" ")) as drip,
+    ):
+        # The queue of connections that nobody accepts is full: a further one is never answered.
+        full, mute = (open_sockets.enter_context(socket.socket()) for _ in range(2))
+        for listener, backlog in ((full, 0), (mute, 100)):
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(backlog)
+        for _ in range(4):
+            waiting = open_sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield {
+            "connect": f"http://127.0.0.1:{full.getsockname()[1]}/v2/api",
+            "tls": f"https://127.0.0.1:{mute.getsockname()[1]}/v2/api",
+            "headers": headers.url,
+            "drip": drip.url,
+        }
+
+
+def _silence(_: socket.socket) -> None:
+    time.sleep(600)
+
+
+def dripping(start: bytes, drop: bytes) -> Play:
+    """A start, and then a drop every now and then, for far longer than any test lasts."""
+
+    def play(connection: socket.socket) -> None:
+        connection.sendall(start)
+        for _ in range(600):
+            time.sleep(0.05)
+            connection.sendall(drop)
+
+    return play

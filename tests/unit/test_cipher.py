@@ -9,8 +9,10 @@ from pydantic import SecretStr
 
 from twizzit_pipeline.credentials.cipher import Encrypted, decrypt, encrypt
 from twizzit_pipeline.credentials.key import check_key
+from twizzit_pipeline.credentials.mac import Owner
 from twizzit_pipeline.errors import DecryptionFailed, SettingsError
 
+OWNER = Owner(7, "ter-linden.api", "https://app.twizzit.com/v2/api")
 KEY = SecretStr("784b65b25d6c9fec47c3fc606774448dbcd71ded6bcba9ba76b2adec767d31f9")
 # printf %s PASSWORD | openssl enc -aes-256-cbc -K KEY -iv IV | od -An -tx1
 VECTORS = [
@@ -43,7 +45,7 @@ VECTORS = [
 
 @pytest.mark.parametrize(("password", "key", "iv", "cipher_text"), VECTORS)
 def test_reads_what_openssl_wrote(password: str, key: str, iv: str, cipher_text: str) -> None:
-    assert decrypt(Encrypted(cipher_text, iv), SecretStr(key)).get_secret_value() == password
+    assert decrypt(Encrypted(cipher_text, iv), SecretStr(key), OWNER).get_secret_value() == password
 
 
 @pytest.mark.parametrize(("password", "key", "iv", "cipher_text"), VECTORS)
@@ -57,7 +59,7 @@ def test_writes_what_openssl_writes(
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=100))
 def test_any_password_comes_back(password: str) -> None:
-    assert decrypt(encrypt(SecretStr(password), KEY), KEY).get_secret_value() == password
+    assert decrypt(encrypt(SecretStr(password), KEY, OWNER), KEY, OWNER).get_secret_value() == password
 
 
 def test_every_password_has_its_own_iv() -> None:
@@ -70,7 +72,7 @@ def test_every_password_has_its_own_iv() -> None:
 
 def test_upper_case_hexadecimal_is_read_too() -> None:
     password, key, iv, cipher_text = VECTORS[2]
-    read = decrypt(Encrypted(cipher_text.upper(), iv.upper()), SecretStr(key.upper()))
+    read = decrypt(Encrypted(cipher_text.upper(), iv.upper()), SecretStr(key.upper()), OWNER)
     assert read.get_secret_value() == password
 
 
@@ -89,14 +91,14 @@ def test_upper_case_hexadecimal_is_read_too() -> None:
 )
 def test_a_damaged_row_says_so(cipher_text: str, iv: str) -> None:
     with pytest.raises(DecryptionFailed, match=r"^Password decryption failed: .*store the password again") as caught:
-        decrypt(Encrypted(cipher_text, iv), KEY)
+        decrypt(Encrypted(cipher_text, iv), KEY, OWNER)
     assert "\n" not in str(caught.value)
 
 
 def test_another_key_is_a_failure_with_remedies_and_without_bytes_of_the_password() -> None:
     password, _, iv, cipher_text = VECTORS[2]
     with pytest.raises(DecryptionFailed, match="TWIZZIT_ENCRYPTION_KEY") as caught:
-        decrypt(Encrypted(cipher_text, iv), SecretStr("00" * 32))
+        decrypt(Encrypted(cipher_text, iv), SecretStr("00" * 32), OWNER)
     assert caught.value.__context__ is None
     assert password not in str(caught.value)
 
@@ -117,7 +119,8 @@ def test_another_key_is_a_failure_with_remedies_and_without_bytes_of_the_passwor
 def test_a_key_that_is_not_64_hexadecimal_digits_stands_for_its_sha256_as_in_shotspot(key: str) -> None:
     secret = hashlib.sha256(key.encode()).hexdigest()
     assert check_key(SecretStr(key)).hex() == secret
-    assert decrypt(encrypt(SecretStr("geheim"), SecretStr(key)), SecretStr(secret)).get_secret_value() == "geheim"
+    encrypted = encrypt(SecretStr("geheim"), SecretStr(key), OWNER)
+    assert decrypt(encrypted, SecretStr(secret), OWNER).get_secret_value() == "geheim"
 
 
 def test_64_hexadecimal_digits_are_the_bytes_in_either_case() -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from tests.support.hostile_server import HostileServer, Play, answer
+from tests.support.hostile_server import HostileServer, Play, answer, dripping, hanging_endpoints
 from twizzit_pipeline import errors
 from twizzit_pipeline.twizzit import json_body, lookup, transport
 from twizzit_pipeline.twizzit.client import TwizzitClient
@@ -24,9 +24,11 @@ LATEST = 3.0  # by when it must be over on a busy machine
 ORGANIZATION = json.dumps([{"id": 1, "name": "KC Test"}]).encode()
 
 
-def client_of(server: HostileServer, *, attempts: int = 1, retry_seconds: float = 120.0) -> TwizzitClient:
+def client_of(
+    server: HostileServer, *, attempts: int = 1, retry_seconds: float = 120.0, timeout: float = TIMEOUT
+) -> TwizzitClient:
     options = ClientOptions(
-        request_timeout=TIMEOUT,
+        request_timeout=timeout,
         retry_attempts=attempts,
         retry_seconds=retry_seconds,
         requests_per_second=1000,
@@ -35,18 +37,6 @@ def client_of(server: HostileServer, *, attempts: int = 1, retry_seconds: float 
     return TwizzitClient(
         endpoint=server.url, username="u", password=SecretStr("p"), organization_name="KC Test", options=options
     )
-
-
-def dripping(start: bytes, drop: bytes) -> Play:
-    """A start, and then a drop every now and then, for far longer than any test lasts."""
-
-    def play(connection: socket.socket) -> None:
-        connection.sendall(start)
-        for _ in range(600):
-            time.sleep(0.05)
-            connection.sendall(drop)
-
-    return play
 
 
 def flood(start: bytes, part: bytes) -> Play:
@@ -126,7 +116,7 @@ def test_the_deadline_counts_for_several_addresses_together(monkeypatch: pytest.
 
 def test_a_name_server_that_stays_silent_holds_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    monkeypatch.setattr(lookup.socket, "getaddrinfo", lambda *_a, **_k: over.wait(30) and [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: over.wait(30) and [])
     started = time.monotonic()
     with pytest.raises(OSError, match="in time"):
         lookup.addresses_of("club.example", 443, seconds=0.2)
@@ -136,7 +126,7 @@ def test_a_name_server_that_stays_silent_holds_no_call(monkeypatch: pytest.Monke
 
 def peak_of(server: HostileServer, expected: type[Exception]) -> tuple[int, Exception]:
     """The most memory that a call took, in bytes, and its error."""
-    with server, client_of(server) as client:
+    with server, client_of(server, timeout=30.0) as client:
         tracemalloc.start()
         try:
             with pytest.raises(expected) as raised:
@@ -291,3 +281,61 @@ def test_what_no_twizzit_answers_is_an_error_of_that_server(number: int) -> None
         client.organizations()
     assert "\n" not in str(error.value)
     assert len(server.requests) == 2  # nothing was followed
+
+
+@pytest.mark.parametrize("where", ["connect", "tls", "headers", "drip", "lookup"])
+def test_another_thread_ends_a_call_wherever_it_hangs(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once: a run that ends and an API that stops wait for no server."""
+    over = threading.Event()
+    options = ClientOptions(request_timeout=120.0, retry_seconds=600.0, allow_private_endpoints=True)
+    with hanging_endpoints() as endpoints:
+        endpoint = endpoints.get(where) or "http://club.example/v2/api"
+        if where == "lookup":
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: over.wait(30) and [])
+        client = TwizzitClient(
+            endpoint=endpoint, username="u", password=SecretStr("p"), organization_name="KC Test", options=options
+        )
+        ending = threading.Timer(0.5, client.end_calls)
+        ending.start()
+        began = time.monotonic()
+        with pytest.raises(errors.ConnectionFailed):
+            client.organizations()
+        assert 0.4 < time.monotonic() - began < LATEST
+        with pytest.raises(errors.ConnectionFailed):
+            client.organizations()
+        client.close()
+        assert time.monotonic() - began < LATEST
+    over.set()
+
+
+def test_what_hangs_is_told_from_what_is_away() -> None:
+    options = ClientOptions(request_timeout=0.3, retry_attempts=1, allow_private_endpoints=True)
+    with hanging_endpoints() as endpoints, socket.create_server(("127.0.0.1", 0)) as gone:
+        away = f"http://127.0.0.1:{gone.getsockname()[1]}/v2/api"
+        gone.close()
+        silent = {}
+        for where, endpoint in {**endpoints, "away": away}.items():
+            client = TwizzitClient(
+                endpoint=endpoint, username="u", password=SecretStr("p"), organization_name="KC Test", options=options
+            )
+            with client, pytest.raises(errors.ConnectionFailed) as failed:
+                client.organizations()
+            silent[where] = failed.value.silent
+    assert silent == {"connect": True, "tls": True, "headers": True, "drip": True, "away": False}
+
+
+def test_rosters_that_hang_cost_the_time_of_a_few_calls() -> None:
+    """Not of as many as there are: the others of the scan are given up."""
+    options = ClientOptions(
+        request_timeout=TIMEOUT, retry_attempts=1, concurrent_requests=2, allow_private_endpoints=True
+    )
+    with HostileServer(lambda _connection: time.sleep(30)) as server:
+        client = TwizzitClient(
+            endpoint=server.url, username="u", password=SecretStr("p"), organization_name="KC Test", options=options
+        )
+        session = client._session
+        began = time.monotonic()
+        with client, pytest.raises(errors.ConnectionFailed) as failed:
+            session.gather([lambda: session.get("/contacts")] * 200)
+        assert failed.value.silent
+        assert 4 * TIMEOUT / 2 <= time.monotonic() - began < 20 * TIMEOUT

@@ -19,6 +19,7 @@ from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.orchestration.catalogue import TABLES, table_schema
 from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 from twizzit_pipeline.orchestration.kept_storage import KeptPostgresStorage
+from twizzit_pipeline.orchestration.lanes import LANE_TAG, SLOW
 from twizzit_pipeline.orchestration.rules import RULES_OF
 
 ROOT = Path(__file__).parents[2]
@@ -302,4 +303,8 @@ def test_dagster_yaml_is_valid_and_keeps_everything_in_postgresql() -> None:
     assert runs["tag_concurrency_limits"] == [
         {"key": "dagster/partition/credential", "value": {"applyLimitPerUniqueValue": True}, "limit": 1},
         {"key": "dagster/backfill", "limit": runs["max_concurrent_runs"] // 2},
+        {"key": LANE_TAG, "value": SLOW, "limit": 1},
     ]
+    assert runs["max_concurrent_runs"] > sum(one["limit"] for one in runs["tag_concurrency_limits"][1:]), (
+        "neither backfills nor the slow lane, nor both together, have all places"
+    )

@@ -7,6 +7,7 @@ from twizzit_pipeline.notifications.budgets import Budget
 from twizzit_pipeline.notifications.events import Fact, News, fingerprint, news
 from twizzit_pipeline.notifications.runs import Outcome, Run
 from twizzit_pipeline.sync.freshness import Late
+from twizzit_pipeline.sync.hanging import Hanging
 from twizzit_pipeline.sync.troubles import NOT_FINISHED, STOPPED
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -22,7 +23,13 @@ class Teller:
         self.told: list[Fact] = []
         self._ids = 0
 
-    def look(self, *runs: Run, late: tuple[Late, ...] = (), catching_up: bool = False) -> list[Fact]:
+    def look(
+        self,
+        *runs: Run,
+        late: tuple[Late, ...] = (),
+        catching_up: bool = False,
+        hanging: tuple[Hanging, ...] = (),
+    ) -> list[Fact]:
         """The new facts of a look at these runs; rows are written as `outbox` does."""
         found: News = news(
             runs,
@@ -32,6 +39,7 @@ class Teller:
             budgets=(),
             now=self.now,
             catching_up=catching_up,
+            hanging=hanging,
         )
         for fact in found.new:
             self._ids += 1
@@ -261,3 +269,27 @@ def test_a_budget_at_80_percent_and_a_spent_one() -> None:
     until = datetime(2026, 12, 1, tzinfo=UTC)
     (paused,) = budget(12, None, paused_until=until, paused_because="Twizzit says so")
     assert (paused.kind, paused.body["paused_until"]) == ("budget_spent", until.isoformat())
+
+
+HANGS = Hanging(3, "run-1", NOW - HOUR, HOUR, timedelta(seconds=8))
+
+
+def test_a_sync_that_hangs_is_told_once_and_recovers_when_it_ends_well() -> None:
+    teller = Teller()
+    (fact,) = teller.look(hanging=(HANGS,))
+    assert (fact.kind, fact.credential_id, fact.key) == ("hanging", 3, "hanging:3:run-1")
+    assert fact.body["organization"] == "KC Ons Huis"
+    assert teller.later(HOUR).look(hanging=(HANGS,)) == []
+    (over,) = teller.later(HOUR).look(run(well()))
+    assert (over.kind, over.body["kinds"]) == ("recovered", ["hanging"])
+    assert [one for one in teller.told if one.is_open] == []
+
+
+def test_a_sync_that_hangs_and_fails_is_told_as_a_failure() -> None:
+    teller = Teller()
+    teller.look(hanging=(HANGS,))
+    (fact,) = teller.look(run(failed("The sync was ended after 60 minutes")))
+    assert fact.kind == "failed"
+    assert [one.kind for one in teller.told if one.is_open] == ["failed"], "the hang is over with its run"
+    (again,) = teller.look(hanging=(replace(HANGS, run_id="run-2"),))
+    assert again.kind == "hanging"

@@ -27,6 +27,8 @@ def test_waits_double_and_never_fall_below_a_minute() -> None:
         errors.LoginRefused("refused"),
         errors.LeaseLost("lost"),
         errors.SyncInProgress(),
+        errors.ConnectionFailed("silent", silent=True),
+        errors.RunTooLong("too long"),
     ],
 )
 def test_what_does_not_pass_by_itself_or_by_waiting_here_is_not_tried_again(

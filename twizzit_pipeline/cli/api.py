@@ -8,7 +8,8 @@ import typer
 from twizzit_pipeline import logs
 from twizzit_pipeline.cli.clubs import credential_of
 from twizzit_pipeline.cli.guides import more
-from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.issued import record_token_of
+from twizzit_pipeline.cli.opened import opened, say_if_not_noted
 from twizzit_pipeline.cli.terminal import console
 from twizzit_pipeline.settings import load_settings
 
@@ -62,10 +63,14 @@ def token(
         raise typer.BadParameter(f"one of {', '.join(ROLES)}", param_hint="--role")
     if organization and chosen != "coach":
         raise typer.BadParameter("only a coach's token is held to clubs", param_hint="--club")
-    tokens = Tokens(jwt_secret(load_settings()))
+    settings = load_settings()
+    tokens = Tokens(jwt_secret(settings))
     seconds = round(timedelta(hours=hours).total_seconds())
     held = _ids(organization) if organization else None
-    typer.echo(tokens.issue(chosen, user_id=user_id, username=username, seconds=seconds, credentials=held))
+    made = tokens.issue(chosen, user_id=user_id, username=username, seconds=seconds, credentials=held)
+    not_noted = record_token_of(settings, chosen, user_id=user_id, seconds=seconds, credentials=held)
+    say_if_not_noted("token", not_noted)
+    typer.echo(made)
 
 
 def _ids(clubs: list[str]) -> list[int]:

@@ -18,6 +18,7 @@ from twizzit_pipeline.cli import (
     api,
     backfill,
     changes,
+    coaches,
     config,
     credentials,
     dagster,
@@ -28,6 +29,7 @@ from twizzit_pipeline.cli import (
     prune,
     registered,
     rejected,
+    requests,
     simulate,
     status,
     sync,
@@ -74,11 +76,13 @@ app.command(rich_help_panel=_CLUBS)(sync.sync)
 app.command(rich_help_panel=_CLUBS)(backfill.backfill)
 app.command(rich_help_panel=_CLUBS)(status.status)
 app.command(rich_help_panel=_CLUBS)(history.history)
+app.add_typer(requests.app, name="requests", rich_help_panel=_CLUBS)
 app.command(rich_help_panel=_PEOPLE)(registered.registered)
 app.command(rich_help_panel=_PEOPLE)(rejected.rejected)
 app.command(rich_help_panel=_PEOPLE)(changes.changes)
 app.add_typer(mappings.app, name="mappings", rich_help_panel=_PEOPLE)
 app.command(rich_help_panel=_KEEPING)(doctor)
+app.add_typer(coaches.app, name="coaches", rich_help_panel=_KEEPING)
 app.add_typer(notifications.app, name="notifications", rich_help_panel=_KEEPING)
 app.command(rich_help_panel=_KEEPING)(database.migrate)
 app.command(rich_help_panel=_KEEPING)(database.detach)

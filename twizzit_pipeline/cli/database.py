@@ -7,11 +7,12 @@ import typer
 from rich.console import Console
 
 from twizzit_pipeline.cli.exit_codes import ExitCode
-from twizzit_pipeline.cli.opened import announced
+from twizzit_pipeline.cli.opened import announced, say_if_not_noted
 from twizzit_pipeline.cli.terminal import console, plural, print_json
 from twizzit_pipeline.credentials.key import KEY, in_file
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.storage.audit import record_beside, this_user
 from twizzit_pipeline.storage.engine import driver_errors
 
 # Differences that `twizzit attach` mends, as `check` says them.
@@ -30,8 +31,13 @@ def dump(
 
     settings = load_settings()
     with announced(settings) as database:
+        noted = None
+        if force or not file.exists():  # else it is refused at once
+            # Before the file is there: whatever happens then, the data is nowhere without a row.
+            noted = record_beside(database.engine, this_user(), action="dump", target="database", details={})
         size = write(database, file, overwrite=force)
     out = console()
+    say_if_not_noted("dump", noted)
     out.print(f"Dumped into {file}, {size / 1e6:,.1f} MB. It holds people's names: keep it where nobody else reads it.")
     out.print(
         f"Keep the key as well, in another place: {settings.home / KEY_FILE}"
@@ -48,7 +54,9 @@ def restore(file: Annotated[Path, typer.Argument(help="What `twizzit database du
     settings = load_settings()
     with announced(settings) as database:
         read(database, file)
+        noted = record_beside(database.engine, this_user(), action="restore", target="database", details={})
     out = console()
+    say_if_not_noted("restore", noted)
     out.print(f"Restored {file}.")
     if in_file(settings) and not (settings.home / KEY_FILE).exists():
         out.print(f"Now bring the key back: it belongs into {settings.home / KEY_FILE}, mode 0600.")
@@ -61,8 +69,8 @@ def migrate() -> None:
 
     notes = console(stderr=True)
     with announced(load_settings()) as database, driver_errors():
-        applied = migrations.migrate(database.engine, notes.print)
-        restored = migrations.restore(database.engine, notes.print)
+        applied = migrations.migrate(database.engine, notes.print, actor=this_user())
+        restored = migrations.restore(database.engine, notes.print, actor=this_user())
     out = console()
     if applied:
         out.print(f"Applied {plural(len(applied), 'migration')}: {', '.join(applied)}.")
@@ -76,7 +84,7 @@ def detach() -> None:
     from twizzit_pipeline.storage.hanging import detach as take_away  # noqa: PLC0415
 
     with announced(load_settings()) as database, driver_errors():
-        dropped = take_away(database.engine, console(stderr=True).print)
+        dropped = take_away(database.engine, console(stderr=True).print, actor=this_user())
     out = console()
     out.print(f"Taken away: {', '.join(dropped)}." if dropped else "Nothing hangs on ShotSpot's columns.")
     out.print("Run ShotSpot's migrations now, then: twizzit attach. Sync nothing until then.")
@@ -88,7 +96,7 @@ def attach() -> None:
 
     with announced(load_settings()) as database, driver_errors():
         migrations.require_current(database.engine)
-        restored = migrations.restore(database.engine, console(stderr=True).print)
+        restored = migrations.restore(database.engine, console(stderr=True).print, actor=this_user())
     out = console()
     if not restored:
         out.print("Everything is in its place already.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from twizzit_pipeline import logs
 from twizzit_pipeline.cli.terminal import console
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 
 
@@ -51,7 +52,13 @@ def opened(settings: Settings | None = None) -> Iterator[Opened]:
     logs.configure(settings, quiet=True)
     with announced(settings) as database, driver_errors():
         if settings.embedded:
-            migrate(database.engine)
+            migrate(database.engine, actor=this_user())
         else:
             require_current(database.engine)
         yield Opened(settings, database)
+
+
+def say_if_not_noted(what: str, why: str | None) -> None:
+    """A line where something that changes nothing could be done, and could not be put into the audit log."""
+    if why is not None:
+        console(stderr=True).print(f"This {what} is not in the audit log: {why}", soft_wrap=True)

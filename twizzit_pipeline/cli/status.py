@@ -21,6 +21,7 @@ from twizzit_pipeline.cli.status_of_clubs import (
     by_need,
     print_indented,
     show_credentials,
+    show_hanging,
     show_one,
     show_worst,
 )
@@ -90,6 +91,7 @@ def _document(
                 "lasting_state": one.lasting.value,
                 "signal": one.lasting.signal.value,
                 "late": one.late is not None,
+                "hangs": one.hanging is not None,
                 "why": one.why,
                 "needs_somebody": one.needs_somebody,
                 "what_to_do": one.what_to_do,
@@ -133,6 +135,7 @@ def _show(
     else:
         show_credentials(out, seen)
         show_worst(out, by_need([one for one in seen.credentials if one.needs_somebody]))
+        show_hanging(out, [one for one in seen.credentials if one.hanging is not None and not one.needs_somebody])
     if len(seen.credentials) == of:
         if rates:
             _show_rates(out, rates)

@@ -72,6 +72,15 @@ def show_worst(out: Console, worst: "Sequence[CredentialStatus]") -> None:
         out.print(f"  … and {len(worst) - _WORST_SHOWN} more; all of them: twizzit status --json")
 
 
+def show_hanging(out: Console, found: "Sequence[CredentialStatus]") -> None:
+    """Print whose sync hangs, and what to do."""
+    if found:
+        out.print()
+    for one in found[:_WORST_SHOWN]:
+        print_indented(out, 2, f"{one.facts.credential_id} {one.state.value}: {one.why}")
+        print_indented(out, 4, one.what_to_do)
+
+
 def show_one(out: Console, one: "CredentialStatus", last: "Sequence[LastSync]", now: datetime) -> None:
     """Print everything of one credential."""
     facts = one.facts

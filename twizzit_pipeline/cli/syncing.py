@@ -7,13 +7,18 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy import Engine
+
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.progress import Steps
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential
 from twizzit_pipeline.orchestration.runs import RunResult, run_job
-from twizzit_pipeline.sync import asked_season, history, seasons
+from twizzit_pipeline.storage.audit import record, this_user
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.sync import asked_season, claims, history, seasons
 from twizzit_pipeline.sync.history import HistoryRow
+from twizzit_pipeline.sync.wishes import SyncType, Wish
 
 Outcome = Literal["success", "partial success", "failed", "interrupted"]
 
@@ -66,14 +71,17 @@ def sync_now(
     credential = store.get(engine, credential_id)
     if not credential.is_active:
         raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
+    _record(engine, credential_id, job=job_name, season=season, **({"repair": True} if repair else {}))
     began = time.monotonic()
     asked = season and asked_season.resolve(here.settings, here.database, credential_id, season)
     label = asked or _running(here, credential_id)
     guessed = label is None
     label = label or seasons.season_of(seasons.today(), here.settings.season_start).label
 
-    def run(label: str) -> RunResult:
-        steps(f"Starting {job_name} for season {label}")
+    def run(label: str, running: str | None) -> RunResult:
+        request_id = None if repair else _taken(here, credential_id, job_name, label, running)
+        carried_out = "" if request_id is None else f"; it carries out request {request_id}, which waited"
+        steps(f"Starting {job_name} for season {label}{carried_out}")
         return run_job(
             here.settings,
             here.database,
@@ -82,14 +90,40 @@ def sync_now(
             season=label,
             repair=repair,
             progress=steps,
+            request_id=request_id,
         )
 
-    result = run(label)
+    result = run(label, label if guessed else _running(here, credential_id))
     if guessed and result.success and (listed := _running(here, credential_id)) not in (None, label):
         label = str(listed)
-        result = run(label)
+        result = run(label, label)
     rows = history.for_run(engine, result.run_id)
     return Synced(credential.organization_name, label, result, rows, time.monotonic() - began)
+
+
+def _record(engine: Engine, credential_id: int, **details: object) -> None:
+    """Who asked, before anything is written; what came of it is in the history."""
+    with driver_errors(), engine.begin() as connection:
+        record(
+            connection,
+            this_user(),
+            action="sync",
+            target="credential",
+            target_id=str(credential_id),
+            details=details,
+        )
+
+
+def _taken(here: Opened, credential_id: int, job_name: str, label: str, running: str | None) -> int | None:
+    """A waiting request that this sync carries out along the way: it needs no sync, and no calls, of its own.
+
+    Players or competitions alone carry none out: where the teams were never read, a request brings them along. Nor does
+    a repair, which overwrites what no one asked to have overwritten.
+    """
+    wishes: dict[str, SyncType] = {"sync_all": "all", "sync_teams": "teams"}
+    if job_name not in wishes:
+        return None
+    return claims.take_covered(here.database.engine, credential_id, Wish(wishes[job_name], label), running)
 
 
 def _running(here: Opened, credential_id: int) -> str | None:

@@ -3,6 +3,7 @@
 The commands of `twizzit credentials` that came with the vault; `twizzit audit` stands by itself.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,9 @@ import typer
 from twizzit_pipeline.cli import asking, moving
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
-from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.opened import opened, say_if_not_noted
 from twizzit_pipeline.cli.terminal import console, moment, plural, print_json, table
-from twizzit_pipeline.credentials import clubs, store
+from twizzit_pipeline.credentials import acceptance, clubs, store
 from twizzit_pipeline.credentials.key import KEY, PREVIOUS_KEY, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.credentials.rotation import Rotation, rotate
@@ -23,6 +24,11 @@ from twizzit_pipeline.storage import audit
 _PassphraseStdin = Annotated[
     bool, typer.Option("--passphrase-stdin", help="Read the passphrase from standard input instead of asking")
 ]
+_WHY: dict[acceptance.Unbound, str] = {
+    "changed": "Its password was stored for another row, user name or endpoint: it was changed past this program",
+    "without_mac": "Its password was stored by ShotSpot, and is not bound to them yet",
+    "not_renewed": "Its password was stored by an older version, or under the key before this one",
+}
 _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
@@ -31,6 +37,7 @@ def register(group: typer.Typer) -> None:
     group.command()(change_password)
     group.command()(moving.update)
     group.command()(moving.clubs)
+    group.command()(accept)
     group.command()(activate)
     group.command()(deactivate)
     group.command()(delete)
@@ -57,6 +64,10 @@ def change_password(
         credential_id = credential_of(here, club)
         credential = store.get(engine, credential_id)
         keys = encryption_keys(here.settings)
+        # They may have been changed past this program, and the password will be theirs.
+        console(stderr=True).print(
+            f"For the user name {credential.api_username} at {credential.api_endpoint}", soft_wrap=True
+        )
         store.change_login(
             engine,
             keys,
@@ -67,6 +78,34 @@ def change_password(
         )
         automatic.login_changed(engine, credential_id)
     console().print(f"Stored. See whether it works: twizzit credentials verify {credential_id}")
+
+
+def accept(club: Club, yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to go on")] = False) -> None:
+    """Take a credential as it is now, after its user name or endpoint was changed past this program.
+
+    Shows both first: the password goes to that endpoint from then on.
+    """
+    from twizzit_pipeline.sync import automatic  # noqa: PLC0415  (the client)
+    from twizzit_pipeline.sync.verify import check_endpoint  # noqa: PLC0415  (frames)
+
+    with opened() as here:
+        engine, keys = here.database.engine, encryption_keys(here.settings)
+        credential_id = credential_of(here, club)
+        shown = store.get(engine, credential_id)
+        why = acceptance.unbound(engine, keys, credential_id)
+        out = console(stderr=True)
+        out.print(f"Credential {credential_id} ({shown.organization_name}) says now:")
+        out.print(f"  user name  {shown.api_username}\n  endpoint   {shown.api_endpoint}", soft_wrap=True)
+        if why is None:
+            console().print("There is nothing to accept: its password was stored for these.")
+            return
+        check_endpoint(here.settings, shown.api_endpoint)
+        out.print(f"{_WHY[why]}.")
+        if not yes:
+            asking.whether("Keep its password for this user name and endpoint?")
+        acceptance.accept(engine, keys, credential_id, api_username=shown.api_username, api_endpoint=shown.api_endpoint)
+        automatic.login_changed(engine, credential_id)
+    console().print(f"Accepted. See whether it works: twizzit credentials verify {credential_id}")
 
 
 def activate(club: Club) -> None:
@@ -147,7 +186,14 @@ def export(
     with opened() as here:
         keys = encryption_keys(here.settings)
         passphrase = asking.secret("passphrase", from_stdin=passphrase_stdin, twice=True)
-        count = export_to(here.database.engine, keys, file, passphrase, overwrite=force)
+        count = export_to(
+            here.database.engine,
+            keys,
+            file,
+            passphrase,
+            overwrite=force,
+            not_noted=partial(say_if_not_noted, "export"),
+        )
     console().print(
         f"Exported {plural(count, 'credential')} to {file}. Keep the passphrase elsewhere: without it the file is lost."
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select
 
 from twizzit_pipeline.credentials import sealed
 from twizzit_pipeline.credentials.key import Keys
@@ -23,7 +23,8 @@ from twizzit_pipeline.credentials.rows import (
     decrypt_row,
     insert_login,
     keep_writers_out,
-    password_columns,
+    owner_of,
+    store_password,
 )
 from twizzit_pipeline.errors import (
     BackupRefused,
@@ -32,7 +33,7 @@ from twizzit_pipeline.errors import (
     EndpointRefused,
     TamperedCredential,
 )
-from twizzit_pipeline.storage.audit import Actor, record, this_user
+from twizzit_pipeline.storage.audit import Actor, record, record_beside, this_user
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials
 
@@ -80,8 +81,14 @@ def export_to(
     *,
     overwrite: bool = False,
     actor: Actor | None = None,
+    not_noted: Callable[[str], object] = lambda _: None,
 ) -> int:
     """Write every credential with its password into a file that opens with the passphrase alone; how many.
+
+    The audit log says so before there is a file.
+
+    Args:
+        not_noted: called with the reason where the log cannot be written, and the file is made all the same.
 
     Not in the file: configuration, history and mappings, which belong to a backup of the database.
 
@@ -89,11 +96,17 @@ def export_to(
         BackupRefused: the passphrase is too short, or the file cannot be written or is there already.
         DecryptionFailed, TamperedCredential: a password cannot be read; no file is written.
     """
-    with driver_errors(), engine.begin() as connection:
+    with driver_errors(), engine.connect() as connection:
         logins = _logins(connection, keys)
-        _record(connection, actor, "export", None, credentials=len(logins))
-        content = json.dumps([_plain(login) for login in logins], ensure_ascii=False).encode()
-        sealed.write(path, sealed.seal(content, passphrase), overwrite=overwrite)
+    content = json.dumps([_plain(login) for login in logins], ensure_ascii=False).encode()
+    envelope = sealed.seal(content, passphrase)
+    if not overwrite:
+        sealed.refuse_to_overwrite(path)  # what is refused at once needs no row
+    details = {"credentials": len(logins)}
+    why = record_beside(engine, actor or this_user(), action="export", target="vault", details=details)
+    if why is not None:
+        not_noted(why)
+    sealed.write(path, envelope, overwrite=overwrite)
     return len(logins)
 
 
@@ -175,11 +188,7 @@ def _renew(connection: Connection, keys: Keys, login: _Login, row: Any, done: Im
     if same:
         done.unchanged.append(row.id)
         return
-    connection.execute(
-        update(credentials)
-        .where(credentials.c.id == row.id)
-        .values(**password_columns(login.password, keys), updated_at=func.timezone("utc", func.now()))
-    )
+    store_password(connection, keys, owner_of(row), login.password, updated_at=func.timezone("utc", func.now()))
     _record(connection, actor, "change_login", row.id, fields=["password"], by="import")
     done.updated.append(row.id)
 

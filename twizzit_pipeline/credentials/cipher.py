@@ -7,17 +7,18 @@ each password, PKCS#7, UTF-8, cipher text and IV as lower-case hexadecimal.
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pydantic import SecretStr
 
 from twizzit_pipeline.credentials.key import Keys, check_key, keys_of
-from twizzit_pipeline.credentials.mac import Verdict, judge, mac_of
-from twizzit_pipeline.errors import DecryptionFailed, TamperedCredential
+from twizzit_pipeline.credentials.mac import Owner, Verdict, judge, mac_of
+from twizzit_pipeline.errors import CredentialChanged, DecryptionFailed, TamperedCredential
 
 _BLOCK = 16
+_READABLE = (Verdict.FITS, Verdict.FITS_OF_BEFORE)
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _REMEDIES = (
     "check that TWIZZIT_ENCRYPTION_KEY is set and right to the letter (64 hexadecimal characters, or whatever text "
@@ -42,8 +43,11 @@ class Encrypted:
     mac: str | None = None
 
 
-def encrypt(password: SecretStr, key: Keys | SecretStr) -> Encrypted:
+def encrypt(password: SecretStr, key: Keys | SecretStr, owner: Owner | None = None) -> Encrypted:
     """Encrypt a password under the current key and a fresh random IV.
+
+    Args:
+        owner: whom the MAC binds the password to; without, there is no MAC yet (`with_mac`).
 
     Raises:
         SettingsError: the key is malformed.
@@ -54,24 +58,36 @@ def encrypt(password: SecretStr, key: Keys | SecretStr) -> Encrypted:
     padder = padding.PKCS7(_BLOCK * 8).padder()
     padded = padder.update(password.get_secret_value().encode()) + padder.finalize()
     cipher_text = encryptor.update(padded) + encryptor.finalize()
-    return Encrypted(cipher_text.hex(), iv.hex(), mac_of(secret, iv, cipher_text))
+    encrypted = Encrypted(cipher_text.hex(), iv.hex())
+    return encrypted if owner is None else with_mac(encrypted, key, owner)
 
 
-def decrypt(encrypted: Encrypted, key: Keys | SecretStr) -> SecretStr:
+def with_mac(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner) -> Encrypted:
+    """What was just encrypted under the current key, with the MAC that binds it to its owner."""
+    iv, cipher_text = bytes.fromhex(encrypted.iv_hex), bytes.fromhex(encrypted.cipher_text_hex)
+    return replace(encrypted, mac=mac_of(check_key(keys_of(key).current), iv, cipher_text, owner))
+
+
+def decrypt(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner, *, accept: bool = False) -> SecretStr:
     """The password behind a row's columns, with the current key or else the previous one.
 
     A MAC, where there is one, is checked before anything is decrypted, and says which key the row was stored with.
     Without one not every damage is noticed: a wrong key passes for a right one about once in 256 times, and then mostly
     fails as UTF-8.
 
+    Args:
+        owner: what the row says today that the password is for.
+        accept: take a whole password whose row is another than it was stored for; somebody has looked at that.
+
     Raises:
         SettingsError: a key is malformed.
+        CredentialChanged: the password is whole, and was stored for another id, user name or endpoint.
         TamperedCredential: cipher text, IV or MAC are no longer what was stored.
         DecryptionFailed: the row was stored with another key; or it has no MAC, and is malformed or damaged.
     """
     secrets = [check_key(one) for one in keys_of(key)]
     if encrypted.mac is not None:
-        secrets = [_fitting(encrypted, encrypted.mac, secrets)]
+        secrets = [_fitting(encrypted, encrypted.mac, secrets, owner, accept=accept)]
     cipher_text = _from_hex(encrypted.cipher_text_hex, "cipher text")
     iv = _from_hex(encrypted.iv_hex, "initialization vector")
     if len(iv) != _BLOCK:
@@ -85,26 +101,33 @@ def decrypt(encrypted: Encrypted, key: Keys | SecretStr) -> SecretStr:
     raise DecryptionFailed(f"Password decryption failed: {_REMEDIES}")
 
 
-def is_current(encrypted: Encrypted, key: Keys | SecretStr) -> bool:
-    """Whether a row has a MAC that fits and was stored with the current key: nothing is left to do for it."""
-    secret = check_key(keys_of(key).current)
+def is_current(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner) -> bool:
+    """Whether a row has a MAC of today that fits, made with the current key: nothing is left to do for it."""
+    return _verdict(encrypted, check_key(keys_of(key).current), owner) is Verdict.FITS
+
+
+def is_unbound(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner) -> bool:
+    """Whether a row has a MAC of before, made with the current key, which says nothing of whom the password is for."""
+    return _verdict(encrypted, check_key(keys_of(key).current), owner) is Verdict.FITS_OF_BEFORE
+
+
+def _verdict(encrypted: Encrypted, secret: bytes, owner: Owner) -> Verdict:
     if encrypted.mac is None or not (_HEX.fullmatch(encrypted.cipher_text_hex) and _HEX.fullmatch(encrypted.iv_hex)):
-        return False
-    parts = bytes.fromhex(encrypted.iv_hex), bytes.fromhex(encrypted.cipher_text_hex)
-    return judge(encrypted.mac, secret, *parts) is Verdict.FITS
-
-
-def _fitting(encrypted: Encrypted, mac: str, secrets: list[bytes]) -> bytes:
-    """The key that a MAC was made with, if it fits."""
-    if not (_HEX.fullmatch(encrypted.cipher_text_hex) and _HEX.fullmatch(encrypted.iv_hex)):
-        raise _tampered()
+        return Verdict.DOES_NOT_FIT
     iv, cipher_text = bytes.fromhex(encrypted.iv_hex), bytes.fromhex(encrypted.cipher_text_hex)
-    if len(iv) != _BLOCK:  # the MAC is over both in a row, so a byte that moved from one to the other would fit
-        raise _tampered()
-    verdicts = {secret: judge(mac, secret, iv, cipher_text) for secret in secrets}
+    if len(iv) != _BLOCK:  # a MAC of before is over both in a row: a byte that moved from one to the other would fit
+        return Verdict.DOES_NOT_FIT
+    return judge(encrypted.mac, secret, iv, cipher_text, owner)
+
+
+def _fitting(encrypted: Encrypted, mac: str, secrets: list[bytes], owner: Owner, *, accept: bool) -> bytes:
+    """The key that a MAC was made with, if it fits."""
+    verdicts = {secret: _verdict(encrypted, secret, owner) for secret in secrets}
     for secret, verdict in verdicts.items():
-        if verdict is Verdict.FITS:
+        if verdict in _READABLE or (accept and verdict is Verdict.OTHER_ROW):
             return secret
+    if Verdict.OTHER_ROW in verdicts.values():
+        raise changed_elsewhere(owner.credential_id)
     if set(verdicts.values()) == {Verdict.OTHER_KEY}:
         raise DecryptionFailed(f"Password decryption failed: {_REMEDIES}")
     raise _tampered()
@@ -136,4 +159,14 @@ def _damaged(what: str) -> DecryptionFailed:
 def _tampered() -> TamperedCredential:
     return TamperedCredential(
         f"The stored password does not fit its MAC: the row was damaged, or changed past this program; {_RESTORE}"
+    )
+
+
+def changed_elsewhere(credential_id: int) -> CredentialChanged:
+    """What to raise where a password stands in a row that it was not stored for."""
+    return CredentialChanged(
+        f"The password of credential {credential_id} was stored for another row, user name or endpoint: the credential "
+        "was changed past this program, and the password is not sent anywhere. See what it says now and accept that "
+        f"(twizzit credentials accept {credential_id}), or store the password again (twizzit credentials "
+        f"change-password {credential_id})"
     )

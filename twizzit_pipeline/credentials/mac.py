@@ -1,34 +1,53 @@
-"""The MAC of a stored password: HMAC-SHA-256 over IV and cipher text, under a key derived from the encryption key.
+"""The MACs of a stored password: HMAC-SHA-256 under keys derived from the encryption key.
 
-It is written as ``v1:<key id>:<tag>``, in lower-case hexadecimal. The key id, 8 digits derived from the key one way,
-tells a row that was stored with another key (then no tag of ours can fit) from a row that was damaged.
+A MAC of today is ``v2:<key id>:<password tag>:<row tag>``, in lower-case hexadecimal:
+
+- the key id, 8 digits derived from the key one way, tells a row that was stored with another key from a damaged one;
+- the password tag is over initialization vector and cipher text;
+- the row tag is over these two, the id of the credential, its user name and its endpoint. So a password is bound to the
+  login and the server that it was stored for. Where it alone does not fit, the password is whole and the row is not.
+
+What a tag is over is a list of byte strings, each after its length in 8 bytes, so that two lists are never one text.
+Rows of before have ``v1:<key id>:<tag>``, a tag over vector and cipher text alone; they are read, and never made.
 """
 
 import hmac
+from dataclasses import dataclass
 from enum import Enum
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-_VERSION = "v1"
-_FOR_TAGS = b"twizzit-pipeline twizzit_credentials encryption_mac v1"
 _FOR_KEY_ID = b"twizzit-pipeline key id v1"
+_FOR_V1 = b"twizzit-pipeline twizzit_credentials encryption_mac v1"
+_FOR_PASSWORD = b"twizzit-pipeline twizzit_credentials encryption_mac v2 password"
+_FOR_ROW = b"twizzit-pipeline twizzit_credentials encryption_mac v2 row"
 _KEY_ID_BYTES = 4
-_TAG_DIGITS = 64
+_LENGTH_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What a password was stored for: the row, and the login and the server that it opens."""
+
+    credential_id: int
+    api_username: str
+    api_endpoint: str
 
 
 class Verdict(Enum):
     """What a MAC says of a row and a key."""
 
     FITS = "fits"
+    FITS_OF_BEFORE = "a MAC of before: it fits the password, and says nothing of the row"
+    OTHER_ROW = "it fits the password, which was stored for another id, user name or endpoint"
     OTHER_KEY = "made with another key"
-    DOES_NOT_FIT = "made with this key for another row, or no MAC at all"
+    DOES_NOT_FIT = "made with this key for another password, or no MAC at all"
 
 
-def mac_of(secret: bytes, iv: bytes, cipher_text: bytes) -> str:
+def mac_of(secret: bytes, iv: bytes, cipher_text: bytes, owner: Owner) -> str:
     """The MAC of a row under a key of 32 bytes."""
-    tag = hmac.digest(_derived(secret, _FOR_TAGS, 32), iv + cipher_text, "sha256")
-    return f"{_VERSION}:{key_id(secret)}:{tag.hex()}"
+    return ":".join(("v2", key_id(secret), *_tags(secret, iv, cipher_text, owner)))
 
 
 def key_id(secret: bytes) -> str:
@@ -36,19 +55,38 @@ def key_id(secret: bytes) -> str:
     return _derived(secret, _FOR_KEY_ID, _KEY_ID_BYTES).hex()
 
 
-def judge(mac: str, secret: bytes, iv: bytes, cipher_text: bytes) -> Verdict:
+def judge(mac: str, secret: bytes, iv: bytes, cipher_text: bytes, owner: Owner) -> Verdict:
     """Compare a stored MAC with what it must be under this key, in constant time."""
-    right = mac_of(secret, iv, cipher_text)
-    if hmac.compare_digest(mac.encode(), right.encode()):
-        return Verdict.FITS
-    version, _, rest = mac.partition(":")
-    stored_id, _, tag = rest.partition(":")
-    if version != _VERSION or len(stored_id) != 2 * _KEY_ID_BYTES or len(tag) != _TAG_DIGITS:
+    version, *stored = mac.split(":")
+    if version == "v2":
+        right = [key_id(secret), *_tags(secret, iv, cipher_text, owner)]
+    elif version == "v1":
+        right = [key_id(secret), hmac.digest(_derived(secret, _FOR_V1, 32), iv + cipher_text, "sha256").hex()]
+    else:
         return Verdict.DOES_NOT_FIT
-    # One of the two alone is right when the other was damaged.
-    same_id = hmac.compare_digest(stored_id.encode(), key_id(secret).encode())
-    same_tag = hmac.compare_digest(tag.encode(), right.rpartition(":")[2].encode())
-    return Verdict.DOES_NOT_FIT if same_id or same_tag else Verdict.OTHER_KEY
+    if [len(one) for one in stored] != [len(one) for one in right]:
+        return Verdict.DOES_NOT_FIT
+    same = [hmac.compare_digest(one.encode(), other.encode()) for one, other in zip(stored, right, strict=True)]
+    if all(same):
+        return Verdict.FITS if version == "v2" else Verdict.FITS_OF_BEFORE
+    if same == [True, True, False]:
+        return Verdict.OTHER_ROW
+    # One part alone is right when the others were damaged.
+    return Verdict.DOES_NOT_FIT if any(same) else Verdict.OTHER_KEY
+
+
+def encoded(parts: list[bytes]) -> bytes:
+    """One text for a list of byte strings, and no other list has the same."""
+    return b"".join(len(part).to_bytes(_LENGTH_BYTES, "big") + part for part in parts)
+
+
+def _tags(secret: bytes, iv: bytes, cipher_text: bytes, owner: Owner) -> tuple[str, str]:
+    password = [iv, cipher_text]
+    row = [*password, str(owner.credential_id).encode(), owner.api_username.encode(), owner.api_endpoint.encode()]
+    return (
+        hmac.digest(_derived(secret, _FOR_PASSWORD, 32), encoded(password), "sha256").hex(),
+        hmac.digest(_derived(secret, _FOR_ROW, 32), encoded(row), "sha256").hex(),
+    )
 
 
 def _derived(secret: bytes, purpose: bytes, length: int) -> bytes:

@@ -5,9 +5,10 @@ process that is killed loses none; calling it once more finishes what was begun.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, Row, select
 
 from twizzit_pipeline.credentials import key_file
 from twizzit_pipeline.credentials.cipher import is_current
@@ -20,8 +21,16 @@ from twizzit_pipeline.credentials.key import (
     in_file,
     key_file_errors,
 )
-from twizzit_pipeline.credentials.mac import key_id
-from twizzit_pipeline.credentials.rows import ENCRYPTED, decrypt_row, encrypted_of, keep_writers_out, password_columns
+from twizzit_pipeline.credentials.mac import Owner, key_id
+from twizzit_pipeline.credentials.rows import (
+    ENCRYPTED,
+    OWNER,
+    decrypt_row,
+    encrypted_of,
+    keep_writers_out,
+    owner_of,
+    store_password,
+)
 from twizzit_pipeline.errors import DecryptionFailed, SettingsError, TamperedCredential
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.audit import Actor, record, this_user
@@ -84,8 +93,8 @@ def _exchange(engine: Engine, settings: Settings, actor: Actor | None) -> Rotati
         reencrypted, already = _reencrypt(connection, keys, actor)
     with driver_errors(), engine.begin() as connection:
         keep_writers_out(connection)
-        stored = connection.execute(select(credentials.c.id, *ENCRYPTED))
-        if all(is_current(encrypted_of(row), keys) for row in stored):
+        stored = connection.execute(select(*OWNER, *ENCRYPTED))
+        if all(_done(row, keys) for row in stored):
             with key_file_errors(settings.home):
                 key_file.forget_previous(settings.home)
     return Rotation(reencrypted, already, _id_of(keys.current), in_file=True, resumed=resumed)
@@ -94,32 +103,31 @@ def _exchange(engine: Engine, settings: Settings, actor: Actor | None) -> Rotati
 def _reencrypt(connection: Connection, keys: Keys, actor: Actor | None) -> tuple[tuple[int, ...], int]:
     """Writes what is not under the current key yet; the ids written, and how many needed nothing."""
     stale, already = _read_all(connection, keys)
-    for credential_id, password in stale.items():
-        connection.execute(
-            update(credentials).where(credentials.c.id == credential_id).values(**password_columns(password, keys))
-        )
+    for owner, password in stale.items():
+        store_password(connection, keys, owner, password)
+    written = tuple(owner.credential_id for owner in stale)
     record(
         connection,
         actor or this_user(),
         action="rotate_key",
         target="vault",
         target_id=None,
-        details={"credentials": list(stale), "already": already, "key_id": _id_of(keys.current)},
+        details={"credentials": list(written), "already": already, "key_id": _id_of(keys.current)},
     )
-    return tuple(stale), already
+    return written, already
 
 
-def _read_all(connection: Connection, keys: Keys) -> tuple[dict[int, SecretStr], int]:
-    """The passwords that are not under the current key yet, by id; and how many are."""
-    stale: dict[int, SecretStr] = {}
+def _read_all(connection: Connection, keys: Keys) -> tuple[dict[Owner, SecretStr], int]:
+    """The passwords that are not under the current key yet, or not bound to their rows, in order; how many are."""
+    stale: dict[Owner, SecretStr] = {}
     already = 0
     unreadable: dict[int, DecryptionFailed | TamperedCredential] = {}
-    for row in connection.execute(select(credentials.c.id, *ENCRYPTED).order_by(credentials.c.id)):
-        if is_current(encrypted_of(row), keys):
+    for row in connection.execute(select(*OWNER, *ENCRYPTED).order_by(credentials.c.id)):
+        if _done(row, keys):
             already += 1
             continue
         try:
-            stale[row.id] = decrypt_row(row, keys)
+            stale[owner_of(row)] = decrypt_row(row, keys)
         except (DecryptionFailed, TamperedCredential) as error:
             unreadable[row.id] = error
     if unreadable:
@@ -127,6 +135,10 @@ def _read_all(connection: Connection, keys: Keys) -> tuple[dict[int, SecretStr],
         ids = ", ".join(map(str, unreadable))
         raise type(first)(f"No key was rotated, since these credentials cannot be read: {ids}. {first}")
     return stale, already
+
+
+def _done(row: Row[Any], keys: Keys) -> bool:
+    return is_current(encrypted_of(row), keys, owner_of(row))
 
 
 def _id_of(key: SecretStr) -> str:

@@ -11,12 +11,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy import Connection, Row, exists, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from twizzit_pipeline.credentials.cipher import Encrypted, decrypt, encrypt
+from twizzit_pipeline.credentials.cipher import Encrypted, changed_elsewhere, decrypt, encrypt, with_mac
 from twizzit_pipeline.credentials.key import Keys
-from twizzit_pipeline.errors import DecryptionFailed, DuplicateOrganization, TamperedCredential, UnknownCredential
+from twizzit_pipeline.credentials.mac import Owner
+from twizzit_pipeline.errors import (
+    CredentialChanged,
+    DecryptionFailed,
+    DuplicateOrganization,
+    TamperedCredential,
+    UnknownCredential,
+)
+from twizzit_pipeline.storage.audit import leaves_its_own_row
 from twizzit_pipeline.storage.tables import credentials
 
 DEFAULT_ENDPOINT = "https://api.twizzit.com/v1"
@@ -48,7 +56,20 @@ class Credential:
 
 
 COLUMNS = [credentials.c[name] for name in Credential.__dataclass_fields__]
-ENCRYPTED = [credentials.c.encrypted_password, credentials.c.encryption_iv, credentials.c.encryption_mac]
+OWNER = [credentials.c.id, credentials.c.api_username, credentials.c.api_endpoint]
+_other = credentials.alias("other")
+# Vectors are random: a password that two rows have to the letter was copied, and without a MAC nothing else says so.
+_is_copy = credentials.c.encryption_mac.is_(None) & exists().where(
+    _other.c.id != credentials.c.id,
+    _other.c.encrypted_password == credentials.c.encrypted_password,
+    _other.c.encryption_iv == credentials.c.encryption_iv,
+)
+ENCRYPTED = [
+    credentials.c.encrypted_password,
+    credentials.c.encryption_iv,
+    credentials.c.encryption_mac,
+    _is_copy.label("is_copy"),
+]
 
 
 def insert_login(connection: Connection, key: Keys | SecretStr, *, password: SecretStr, **row: object) -> int:
@@ -58,10 +79,12 @@ def insert_login(connection: Connection, key: Keys | SecretStr, *, password: Sec
         SettingsError: the key is malformed.
         DuplicateOrganization: this database allows one credential for a name, and has it.
     """
-    statement = insert(credentials).values(**row, **password_columns(password, key)).returning(credentials.c.id)
+    encrypted = encrypt(password, key)  # the MAC follows: it holds the id
+    statement = insert(credentials).values(**row, **_columns(encrypted)).returning(*OWNER)
+    leaves_its_own_row(connection)
     try:
         with connection.begin_nested():
-            new_id = int(connection.execute(statement).scalar_one())
+            owner = owner_of(connection.execute(statement).one())
     except IntegrityError as error:
         if getattr(error.orig, "sqlstate", None) != _UNIQUE_VIOLATION:
             raise
@@ -69,12 +92,31 @@ def insert_login(connection: Connection, key: Keys | SecretStr, *, password: Sec
             f"There is a credential for {row['organization_name']!r} already, and this database allows one for a name "
             "(ShotSpot's unique constraint on organization_name); choose another name"
         ) from None
+    new_id = owner.credential_id
     connection.execute(
         update(credentials)
         .where(credentials.c.id == new_id)
-        .values(partition_key=new_partition_key(new_id, str(row["organization_name"])))
+        .values(
+            partition_key=new_partition_key(new_id, str(row["organization_name"])),
+            encryption_mac=with_mac(encrypted, key, owner).mac,
+        )
     )
     return new_id
+
+
+def store_password(
+    connection: Connection, key: Keys | SecretStr, owner: Owner, password: SecretStr, **row: object
+) -> None:
+    """Give a row a password, freshly encrypted and bound to `owner`, and other columns along with it.
+
+    Leaves no trace in the audit log. What the row says afterwards must be `owner`.
+    """
+    leaves_its_own_row(connection)
+    connection.execute(
+        update(credentials)
+        .where(credentials.c.id == owner.credential_id)
+        .values(**row, **_columns(encrypt(password, key, owner)))
+    )
 
 
 def keep_writers_out(connection: Connection) -> None:
@@ -106,10 +148,17 @@ def credential_of(row: Row[Any]) -> Credential:
     return Credential(**values)
 
 
-def decrypt_row(row: Row[Any], key: Keys | SecretStr) -> SecretStr:
-    """The password of a row with its `id` and the three columns of `password_columns`; raises as `reveal_password`."""
+def decrypt_row(row: Row[Any], key: Keys | SecretStr, *, accept: bool = False) -> SecretStr:
+    """The password of a row with the columns of `OWNER` and `ENCRYPTED`; raises as `reveal_password`.
+
+    `accept`: whatever the row says today that it is for.
+    """
+    if row.is_copy and not accept:
+        raise changed_elsewhere(row.id)
     try:
-        return decrypt(encrypted_of(row), key)
+        return decrypt(encrypted_of(row), key, owner_of(row), accept=accept)
+    except CredentialChanged:
+        raise  # it names the credential itself
     except (TamperedCredential, DecryptionFailed) as error:
         raise type(error)(f"{error} (credential {row.id})") from None
 
@@ -119,9 +168,12 @@ def encrypted_of(row: Row[Any]) -> Encrypted:
     return Encrypted(row.encrypted_password, row.encryption_iv, row.encryption_mac)
 
 
-def password_columns(password: SecretStr, key: Keys | SecretStr) -> dict[str, object]:
-    """The columns that hold a password, freshly encrypted under the current key."""
-    encrypted = encrypt(password, key)
+def owner_of(row: Row[Any]) -> Owner:
+    """What a row says that its password is for; an endpoint that is left out is the guide's default."""
+    return Owner(int(row.id), str(row.api_username), row.api_endpoint or DEFAULT_ENDPOINT)
+
+
+def _columns(encrypted: Encrypted) -> dict[str, object]:
     return {
         "encrypted_password": encrypted.cipher_text_hex,
         "encryption_iv": encrypted.iv_hex,

@@ -98,6 +98,15 @@ def write(path: Path, envelope: bytes, *, overwrite: bool) -> None:
             draft.unlink(missing_ok=True)
 
 
+def refuse_to_overwrite(path: Path) -> None:
+    """
+    Raises:
+        BackupRefused: there is something of that name.
+    """
+    if path.exists():
+        raise BackupRefused(f"{path} exists: choose another name, or overwrite it with --force")
+
+
 def read(path: Path) -> bytes:
     """
     Raises:

@@ -13,10 +13,12 @@ from sqlalchemy import Connection, Engine, Row, Table, func, select, update
 from sqlalchemy import delete as sql_delete
 
 from twizzit_pipeline.credentials.key import Keys
+from twizzit_pipeline.credentials.mac import Owner
 from twizzit_pipeline.credentials.rows import (
     COLUMNS,
     DEFAULT_ENDPOINT,
     ENCRYPTED,
+    OWNER,
     Credential,
     credential_of,
     decrypt_row,
@@ -24,11 +26,12 @@ from twizzit_pipeline.credentials.rows import (
     locked,
     may_exist,
     new_partition_key,
-    password_columns,
+    owner_of,
+    store_password,
     unknown,
 )
 from twizzit_pipeline.errors import SyncInProgress
-from twizzit_pipeline.storage.audit import Actor, record, this_user
+from twizzit_pipeline.storage.audit import Actor, leaves_its_own_row, record, this_user
 from twizzit_pipeline.storage.tables import (
     competition_mappings,
     credentials,
@@ -42,6 +45,7 @@ __all__ = [
     "DEFAULT_ENDPOINT",
     "Credential",
     "Deleted",
+    "Login",
     "add",
     "change_login",
     "delete",
@@ -52,11 +56,21 @@ __all__ = [
     "new_partition_key",
     "partition_key",
     "remember_organization",
+    "reveal_login",
     "reveal_password",
     "set_active",
 ]
 
 _LEASE_LASTS = timedelta(seconds=60)  # without a heartbeat; a sync says the same
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A password, and the user name and endpoint that it was stored for: it goes nowhere else."""
+
+    api_username: str
+    api_endpoint: str
+    password: SecretStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +133,22 @@ def list_all(engine: Engine) -> list[Credential]:
 
 
 def reveal_password(engine: Engine, key: Keys | SecretStr, credential_id: int) -> SecretStr:
-    """The password of a credential, read with the current key or else the previous one.
+    """The password of a credential; raises as `reveal_login`."""
+    return reveal_login(engine, key, credential_id).password
+
+
+def reveal_login(engine: Engine, key: Keys | SecretStr, credential_id: int) -> Login:
+    """The password of a credential, read with the current key or else the previous one, and whom it may be shown.
 
     Raises:
         UnknownCredential: no row has that id.
         SettingsError: a key is malformed.
-        TamperedCredential: the row does not fit its MAC.
+        TamperedCredential: the row does not fit its MAC, or is another than the password was stored for.
         DecryptionFailed: the key is another one, or the row is damaged.
     """
-    return decrypt_row(_row(engine, credential_id, [credentials.c.id, *ENCRYPTED]), key)
+    row = _row(engine, credential_id, [*OWNER, *ENCRYPTED])
+    owner = owner_of(row)
+    return Login(owner.api_username, owner.api_endpoint, decrypt_row(row, key))
 
 
 def change_login(
@@ -149,11 +170,8 @@ def change_login(
     values = {"api_username": api_username, "api_endpoint": api_endpoint}
     with engine.begin() as connection:
         before = locked(connection, credential_id)
-        connection.execute(
-            update(credentials)
-            .where(credentials.c.id == credential_id)
-            .values(**values, **password_columns(password, key), updated_at=_utc_now)
-        )
+        owner = Owner(credential_id, api_username, api_endpoint or DEFAULT_ENDPOINT)
+        store_password(connection, key, owner, password, **values, updated_at=_utc_now)
         changed = [name for name, value in values.items() if getattr(before, name) != value]
         _record(connection, actor, "change_login", credential_id, fields=["password", *changed])
 
@@ -203,6 +221,7 @@ def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) ->
             _count(connection, table, credential_id) for table in (team_mappings, player_mappings, competition_mappings)
         )
         gone = Deleted(credential.organization_name, _count(connection, sync_history, credential_id), mappings)
+        leaves_its_own_row(connection)
         connection.execute(sql_delete(credentials).where(credentials.c.id == credential_id))
         details = {"organization": gone.organization_name, "history": gone.history, "mappings_kept": mappings}
         _record(connection, actor, "delete", credential_id, **details)

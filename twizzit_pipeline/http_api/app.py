@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.access import AccessLines
+from twizzit_pipeline.http_api.access_lines import AccessLines
 from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.body_limit import BodyLimit
 from twizzit_pipeline.http_api.openapi import document_truly
@@ -20,6 +20,7 @@ from twizzit_pipeline.http_api.pages import add_pages
 from twizzit_pipeline.http_api.problems import UnexpectedErrors, handle_problems
 from twizzit_pipeline.http_api.routes import (
     audit,
+    coaches,
     configuration,
     credentials,
     health,
@@ -28,6 +29,7 @@ from twizzit_pipeline.http_api.routes import (
     mappings,
     metrics,
     registered,
+    requests,
     syncs,
     verification,
 )
@@ -41,11 +43,13 @@ _ROUTERS = (
     verification.router,
     live.router,
     syncs.router,
+    requests.router,
     configuration.router,
     history.router,
     mappings.router,
     registered.router,
     audit.router,
+    coaches.router,
     health.router,
     metrics.router,
 )
@@ -112,7 +116,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     anyio.to_thread.current_default_thread_limiter().total_tokens = DATABASE_THREADS
     yield
-    await service.beside(service.live.close)
+    service.patience.end()
+    await anyio.to_thread.run_sync(service.live.close)
 
 
 class _PrivateAnswers:

@@ -1,16 +1,16 @@
-"""Who calls, and what they may: ShotSpot's tokens, read and made, and the roles that a route is for.
+"""Who calls: ShotSpot's tokens, read and made, and the roles that a route is for.
 
 What belongs here: HS256 tokens with the claims `userId`, `username`, `role` and `exp`. Where their secret comes from is
-`secret`'s business.
+`secret`'s business; which credentials a caller reaches, `access`'s.
 """
 
 import time
 from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Annotated, Any, Literal, cast, get_args
 
+import anyio.to_thread
 import jwt
 from fastapi import Depends, Request, Response, Security
 from fastapi.routing import APIRoute
@@ -18,8 +18,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
 from twizzit_pipeline import logs
+from twizzit_pipeline.http_api.access import COACH, Caller, forbidden, held
 from twizzit_pipeline.http_api.problems import Problem
-from twizzit_pipeline.storage.audit import Actor
 
 Role = Literal["admin", "coach", "user", "monitor"]
 
@@ -33,40 +33,6 @@ _LONGEST_ID = 100
 _LARGEST_ID = 2**31 - 1
 
 bearer = HTTPBearer(bearerFormat="JWT", auto_error=False, description="A token of ShotSpot, or of `twizzit token`")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whoever sent a token that is right.
-
-    Attributes:
-        role: in small letters; may be one that this API does not know.
-        credentials: the credentials that a coach's token is held to (its claim `organizations`); None where it is not.
-        fingerprint: tells tokens apart without holding one.
-    """
-
-    user_id: str | None
-    role: str
-    credentials: frozenset[int] | None
-    fingerprint: str
-
-    @property
-    def actor(self) -> Actor:
-        """The caller as the audit log writes them down."""
-        return Actor(kind="token", id=self.user_id or "unknown", role=self.role)
-
-    def may_use(self, credential_id: int | None) -> bool:
-        """Whether the token reaches to this credential; to what belongs to none only where it is not held to some."""
-        return self.credentials is None or credential_id in self.credentials
-
-    def require(self, credential_id: int | None) -> None:
-        """Refuses a credential that the token does not reach to, whether there is one or not.
-
-        Raises:
-            Problem: 403.
-        """
-        if not self.may_use(credential_id):
-            raise forbidden()
 
 
 class Tokens:
@@ -115,7 +81,7 @@ class Tokens:
         if claims.get("passwordMustChange"):  # ShotSpot lets such a token do nothing but that
             raise Problem(403, "Password change required", "Choose another password in ShotSpot first")
         _tell_of_clocks(claims.get("iat"))
-        return _caller(claims, token.strip())
+        return _caller(claims)
 
 
 class Guard:
@@ -127,17 +93,21 @@ class Guard:
     def __init__(self, roles: Collection[Role]) -> None:
         self.roles = frozenset(roles)
 
-    def admit(self, request: Request) -> None:
-        """Puts the caller into the request's state.
+    async def admit(self, request: Request) -> None:
+        """Puts the caller into the request's state, with what they reach.
 
         Raises:
             Problem: 401 or 403.
+            DatabaseUnavailable: what a coach reaches cannot be looked up.
         """
         tokens: Tokens = request.app.state.service.tokens
         caller = tokens.caller(request.headers.get("authorization"))
         if caller.role not in self.roles:
             raise forbidden()
-        request.state.caller = caller
+        here = request.client.host if request.client is not None else None
+        request.state.caller = await anyio.to_thread.run_sync(
+            held, request.app.state.service.engine, replace(caller, address=here)
+        )
 
     async def __call__(self, _: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> None:
         """Nothing more to do; FastAPI documents the route's need of a token from this signature."""
@@ -153,7 +123,7 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             for guard in guards:
-                guard.admit(request)
+                await guard.admit(request)
             return await answer(request)
 
         return guarded
@@ -176,11 +146,6 @@ def unauthenticated(error: str, message: str) -> Problem:
     return Problem(401, error, message, headers={"WWW-Authenticate": "Bearer"})
 
 
-def forbidden() -> Problem:
-    """403 in the guide's words."""
-    return Problem(403, "Insufficient permissions")
-
-
 def _by_this_clock() -> str:
     """The time here, so that a clock that is off can be seen from the answer alone."""
     return f"By this server's clock it is {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC; if that is off, set the clock"
@@ -199,7 +164,7 @@ def _invalid() -> Problem:
     return unauthenticated("Invalid token", "The token is none of ShotSpot's: log in again")
 
 
-def _caller(claims: dict[str, Any], token: str) -> Caller:
+def _caller(claims: dict[str, Any]) -> Caller:
     role, user_id = claims.get("role"), claims.get("userId")
     if not isinstance(role, str) or not role.strip():
         raise _invalid()
@@ -209,8 +174,7 @@ def _caller(claims: dict[str, Any], token: str) -> Caller:
     return Caller(
         user_id=None if user_id is None else str(user_id)[:_LONGEST_ID],
         role=role,
-        credentials=_held_to(claims) if role == "coach" else None,
-        fingerprint=sha256(token.encode()).hexdigest(),
+        credentials=_held_to(claims) if role == COACH else None,
     )
 
 

@@ -25,6 +25,7 @@ from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, G
 
 LEAST_MINUTES, MOST_MINUTES = SHORTEST_INTERVAL_MINUTES, LONGEST_INTERVAL_MINUTES
 _LARGEST_SERIAL = 2**31 - 1  # of a serial column
+_MOST_CREDENTIALS = 10_000
 _LARGEST_WHOLE = 2**53 - 1  # of JavaScript
 _MINUTES_OF = {"minutes": 1, "hours": 60, "days": 1440}
 
@@ -132,6 +133,13 @@ class NewCredential(Body):
     verify: Annotated[bool | None, Field(description="True: log in with it, and say what came of that")] = None
 
 
+class AcceptedLogin(Body):
+    """The user name and the endpoint that the administrator looked at, and accepts."""
+
+    api_username: Name
+    api_endpoint: Url
+
+
 class ClubChange(Body):
     """Which club of ShotSpot the credential's organization is; null: its name tells."""
 
@@ -152,6 +160,15 @@ class EndpointChange(Body):
         bool | None,
         Field(description="True: it is the same Twizzit under another address, and what was mapped goes on there"),
     ] = None
+
+
+class CoachChange(Body):
+    """Which clubs a coach may see."""
+
+    credentials: Annotated[
+        list[Annotated[int, Field(ge=1, le=_LARGEST_SERIAL), BeforeValidator(_whole)]],
+        Field(max_length=_MOST_CREDENTIALS, description="Ids of credentials; [] for none at all"),
+    ]
 
 
 class SeasonSync(Body):

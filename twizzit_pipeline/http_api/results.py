@@ -6,13 +6,15 @@ from typing import Any, TypeVar
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.sync.clients import named
 from twizzit_pipeline.sync.history import HistoryRow
-from twizzit_pipeline.sync.requests import Request
+from twizzit_pipeline.sync.requested import Request
 from twizzit_pipeline.sync.sentences import sentence
 from twizzit_pipeline.sync.usage import Budget
+from twizzit_pipeline.sync.wishes import SyncType
 
 _Answer = TypeVar("_Answer", schemas.SyncResult, schemas.SyncAccepted)
 _KINDS = ("rejected", "failed")
 _OTHERS = ("players", "competitions", "matches")
+_WITHOUT_SUCCESS = ("failed", "cancelled")
 
 
 def failed_items(row: HistoryRow, *, kinds: Iterable[str] = _KINDS) -> list[schemas.SyncError]:
@@ -33,22 +35,23 @@ def _said(row: HistoryRow, reason: str) -> str:
     return said if row.credential_id is None else named(said, row.credential_id)
 
 
-def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncResult:
+def sync_result(request: Request, rows: Sequence[HistoryRow], wanted: SyncType | None = None) -> schemas.SyncResult:
     """The answer to a request that is over. `errors` and the counters of others are left unset where there are none.
 
     Args:
         rows: the history of its run.
+        wanted: what was asked for, where the request brings more than that.
     """
-    wanted = _wanted(request)
+    entity = _entity(wanted or request.sync_type)
     of_entity = {row.entity: row for row in rows}
-    main = of_entity.pop(wanted, None)
-    others = {entity: row for entity, row in of_entity.items() if entity in _OTHERS}
+    main = of_entity.pop(entity, None)
+    others = {name: row for name, row in of_entity.items() if name in _OTHERS}
     errors = [item for row in rows for item in failed_items(row)]
-    if request.status == "failed" and not errors and request.error:
-        errors = [schemas.SyncError(entity=wanted, twizzit_id=None, error=request.error, message=request.error)]
+    if request.status in _WITHOUT_SUCCESS and not errors and request.error:
+        errors = [schemas.SyncError(entity=entity, twizzit_id=None, error=request.error, message=request.error)]
     ended = request.completed_at or request.requested_at
     result = schemas.SyncResult(
-        success=request.status != "failed",
+        success=request.status not in _WITHOUT_SUCCESS,
         sync_id=None if main is None else main.id,
         request_id=request.id,
         message=_message(request, [row for row in (main, *others.values()) if row is not None]),
@@ -60,8 +63,8 @@ def sync_result(request: Request, rows: Sequence[HistoryRow]) -> schemas.SyncRes
     )
     if errors:
         result.errors = errors
-    for entity, row in others.items():
-        setattr(result, entity, _counts(row))
+    for name, row in others.items():
+        setattr(result, name, _counts(row))
     return result
 
 
@@ -77,13 +80,14 @@ def with_budget(answer: _Answer, budget: Budget | None) -> _Answer:
     return answer
 
 
-def sync_id(request: Request, rows: Sequence[HistoryRow]) -> int | None:
+def sync_id(request: Request, rows: Sequence[HistoryRow], wanted: SyncType | None = None) -> int | None:
     """The history row of what was asked for, among those of its run; None as long as it has none."""
-    return next((row.id for row in rows if row.entity == _wanted(request)), None)
+    entity = _entity(wanted or request.sync_type)
+    return next((row.id for row in rows if row.entity == entity), None)
 
 
-def _wanted(request: Request) -> str:
-    return "teams" if request.sync_type == "all" else request.sync_type
+def _entity(sync_type: SyncType) -> str:
+    return "teams" if sync_type == "all" else sync_type
 
 
 def _counts(row: HistoryRow) -> schemas.SyncCounts:
@@ -97,6 +101,8 @@ def _counts(row: HistoryRow) -> schemas.SyncCounts:
 
 
 def _message(request: Request, rows: Sequence[HistoryRow]) -> str:
+    if request.status == "cancelled":
+        return f"{request.error or 'Cancelled before it began'}: nothing was synced"
     if request.status == "failed":
         return f"Sync failed: {request.error or 'see the sync history'}"
     if rows and all(row.details.get("season_exists") is False for row in rows):

@@ -12,6 +12,7 @@ import uvicorn
 
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.http_api.app import create_app
+from twizzit_pipeline.http_api.service import Service
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 
@@ -40,7 +41,8 @@ def serve(settings: Settings, database: Database, *, listener: socket.socket, an
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    server = _Server(config, lambda: announce(address))
+    service: Service = app.state.service
+    server = _Server(config, lambda: announce(address), service.patience.end)
     # uvicorn raises the signal once more when it has stopped: SIGTERM then ends us as Ctrl-C does, not in mid-air.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -53,11 +55,16 @@ def serve(settings: Settings, database: Database, *, listener: socket.socket, an
 
 
 class _Server(uvicorn.Server):
-    """Says when it has begun to answer."""
+    """Says when it has begun to answer, and when it is about to end."""
 
-    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None], at_the_end: Callable[[], None]) -> None:
         super().__init__(config)
         self._when_ready = when_ready
+        self._at_the_end = at_the_end
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._at_the_end()  # else the answers under way would be waited for
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -2,8 +2,9 @@
 
 What belongs here: pure rules. Three kinds of messages, each with limits of its own:
 
-* **Urgent** (a failure, lateness, calls used up) is sent at once, one message for each credential; of many credentials
-  at once one message tells. So many messages were sent lately: then the rest is told together, later.
+* **Urgent** (a failure, lateness, a sync that hangs, calls used up) is sent at once, one message for each credential;
+  of many credentials at once one message tells. So many messages were sent lately: then the rest is told together,
+  later.
 * **News** (works again, most calls used) follows.
 * **Partial successes** wait for each other: the rest arrived, and a run of forty clubs is one *digest*. It is sent when
   nothing syncs any more, or after ten minutes; one an hour at most.
@@ -18,7 +19,7 @@ from typing import Protocol, TypeVar
 
 from twizzit_pipeline.notifications import events
 
-URGENT = (events.FAILED, events.LATE, events.BUDGET_SPENT)
+URGENT = (events.FAILED, events.LATE, events.HANGING, events.BUDGET_SPENT)
 DIGEST = (events.PARTIAL,)
 
 # More messages than that are not sent in that time: what comes on top is told together.

@@ -9,6 +9,8 @@ while it is open, the same is not told again. What is over, and what is the same
   a new reason, or when twice as many items fail as were told (ten at least).
 * Lateness is over with a run that went well, once the credential is not late any more. Syncs that are further apart so
   that the month's calls last are no news.
+* A sync that hangs is told once. That is over with the sync: one that ends well is told as a recovery, another as a
+  failure.
 * A run that a person stopped is no news, and ends nothing; one of a single team ends nothing either.
 """
 
@@ -22,20 +24,23 @@ from typing import Any, Final
 from twizzit_pipeline.notifications.budgets import Budget
 from twizzit_pipeline.notifications.runs import Outcome, Run
 from twizzit_pipeline.sync.freshness import Late
+from twizzit_pipeline.sync.hanging import Hanging
 
 FAILED: Final = "failed"
 PARTIAL: Final = "partial_success"
 RECOVERED: Final = "recovered"
 LATE: Final = "late"
+HANGING: Final = "hanging"
 BUDGET_80: Final = "budget_80"
 BUDGET_SPENT: Final = "budget_spent"
 
-STATES = (FAILED, PARTIAL, LATE)  # the kinds that stay open
+STATES = (FAILED, PARTIAL, LATE, HANGING)  # the kinds that stay open
 
 SAME_SEASON_AGAIN = timedelta(days=1)
 OTHER_SEASON_AGAIN = timedelta(hours=1)
 _FEW_ITEMS = 10
 _LATENESS = "late"
+_HANG = "hangs"
 
 
 @dataclass
@@ -85,23 +90,26 @@ def news(
     budgets: Iterable[Budget],
     now: datetime,
     catching_up: bool = False,
+    hanging: Sequence[Hanging] = (),
 ) -> News:
     """What is to be told now.
 
     Args:
         runs: those that are over and were not followed yet, in the order in which they ended.
-        told: the open facts of their credentials, and the open ones of kind `late` of all.
+        told: the open facts of their credentials, and the open ones of kind `late` and `hanging` of all.
         late: who is late now; read after `runs`.
-        organizations: names of the late ones' organizations, by credential.
+        organizations: names of the organizations of those who are late or whose sync hangs, by credential.
         budgets: see `budgets`.
         now: the database's time (UTC, with zone).
         catching_up: the pipeline was not watched until now: who is late is not told yet.
+        hanging: the syncs that hang now; read after `runs`.
     """
     streaks = _Streaks(list(told), {one.credential_id for one in late}, now)
     for run in runs:
         streaks.follow(run)
     for one in [] if catching_up else late:
         streaks.note_late(one, organizations.get(one.credential_id, ""))
+    streaks.note_hanging(hanging, organizations)
     streaks.found.new.extend(fact for budget in budgets if (fact := _of_budget(budget, now)) is not None)
     return streaks.found
 
@@ -144,6 +152,27 @@ class _Streaks:
                 "open": [_LATENESS],
             }
             self._tell(LATE, late.credential_id, f"{late.expected_at:%Y-%m-%dT%H:%M:%S}", body)
+
+    def note_hanging(self, hanging: Sequence[Hanging], organizations: dict[int, str]) -> None:
+        """Tells of each once, and ends what was told of those that are over."""
+        now = {one.run_id for one in hanging}
+        for facts in list(self._told.values()):
+            for fact in facts:
+                if fact.kind == HANGING and fact.is_open and fact.body["run_id"] not in now:
+                    fact.end([_HANG])
+                    self._change(fact)
+        for one in hanging:
+            if any(fact.body["run_id"] == one.run_id for fact in self._open(HANGING, one.credential_id)):
+                continue
+            body = {
+                "organization": organizations.get(one.credential_id, ""),
+                "run_id": one.run_id,
+                "why": one.why,
+                "what_to_do": one.what_to_do,
+                "since": one.since.isoformat(),
+                "open": [_HANG],
+            }
+            self._tell(HANGING, one.credential_id, one.run_id, body)
 
     def _fail(self, run: Run, failures: Sequence[Outcome]) -> None:
         error = next((one.error for one in failures if one.error), "failed without saying why")
@@ -199,6 +228,7 @@ class _Streaks:
         over = self._end(FAILED, run, well)
         if run.credential_id not in self._late:
             over += self._end(LATE, run, [_LATENESS])
+        over += self._end(HANGING, run, [_HANG])
         wholly = [_matter(run, one) for one in run.outcomes if one.status == "success"]
         self._end(PARTIAL, run, wholly)
         if over:

@@ -23,6 +23,7 @@ _LONGEST_ERROR = 300
 _TITLES = {
     events.FAILED: "sync failed",
     events.LATE: "sync is late",
+    events.HANGING: "sync hangs",
     events.BUDGET_SPENT: "calls used up",
     events.BUDGET_80: "80 % of the calls used",
     events.PARTIAL: "partial success",
@@ -127,7 +128,7 @@ def _partial(body: Mapping[str, Any], credential_id: int) -> str:
 
 
 def _recovered(body: Mapping[str, Any], _: int) -> str:
-    was = "being late" if body["kinds"] == [events.LATE] else "failing"
+    was = {(events.LATE,): "being late", (events.HANGING,): "hanging"}.get((*body["kinds"],), "failing")
     how = "with a partial success" if body["status"] == "partial_success" else "successfully"
     season = f" {plain(body['season'], _LONGEST_NAME)}" if body["season"] else ""
     return f"Synced{season} {how} at {_moment(body['ended_at'])}, after {was} since {_moment(body['since'])}."
@@ -139,6 +140,10 @@ def _late(body: Mapping[str, Any], credential_id: int) -> str:
         f"Late: a sync was expected by {_moment(body['expected_at'])} (every {body['interval_minutes']} minutes); the"
         f" last one that went well: {last}. {_BECAUSE[body['because']]} twizzit status {credential_id}"
     )
+
+
+def _hanging(body: Mapping[str, Any], _: int) -> str:
+    return f"Since {_moment(body['since'])} {_sentence(body['why'])} {_sentence(body['what_to_do'])}"
 
 
 def _budget(body: Mapping[str, Any], credential_id: int) -> str:
@@ -165,6 +170,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
     events.PARTIAL: _partial,
     events.RECOVERED: _recovered,
     events.LATE: _late,
+    events.HANGING: _hanging,
     events.BUDGET_80: _budget,
     events.BUDGET_SPENT: _spent,
 }

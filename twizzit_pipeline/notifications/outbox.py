@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.notifications import choice
-from twizzit_pipeline.notifications.events import LATE, STATES, Fact, News
+from twizzit_pipeline.notifications.events import HANGING, LATE, STATES, Fact, News
 from twizzit_pipeline.notifications.lately import BOOKMARK, sent_lately
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
@@ -106,14 +106,14 @@ def move_bookmark(connection: Connection, channel: str, bookmark: Bookmark, now:
 
 
 def still_open(connection: Connection, channel: str, credential_ids: Collection[int]) -> list[Fact]:
-    """The open facts of these credentials, the oldest first, and those of kind `late` of all."""
+    """The open facts of these credentials, the oldest first, and those of kind `late` and `hanging` of all."""
     rows = connection.execute(
         select(_table.id, _table.kind, _table.credential_id, _table.key, _table.created_at, _table.body)
         .where(
             _table.channel == channel,
             _table.kind.in_(STATES),
             func.jsonb_array_length(_table.body["open"]) > 0,
-            or_(_table.kind == LATE, among(_table.credential_id, credential_ids)),
+            or_(_table.kind.in_((LATE, HANGING)), among(_table.credential_id, credential_ids)),
         )
         .order_by(_table.id)
     )

@@ -23,8 +23,7 @@ from twizzit_pipeline.notifications.runs import Run, ended_since
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials
-from twizzit_pipeline.sync import freshness, recipients
-from twizzit_pipeline.sync.freshness import Late
+from twizzit_pipeline.sync import freshness, hanging, recipients
 from twizzit_pipeline.sync.lease import close_interrupted
 
 SECONDS_A_MESSAGE = 6.0  # whatever the receiver does; longer than the time-outs of its channel
@@ -93,14 +92,18 @@ def look(engine: Engine, channel: str, at: datetime | None = None, *, only: Coll
         new = [run for run in runs if run.over and (only is None or run.credential_id in only)]
         # After the runs: whoever synced in time is not late any more.
         late = [one for one in freshness.late(engine, now) if only is None or one.credential_id in only]
+        hung = [one for one in hanging.hanging(engine, now) if only is None or one.credential_id in only]
         found = news(
             new,
             told=outbox.still_open(connection, channel, {run.credential_id for run in new}),
             late=late,
             catching_up=now - bookmark.watching_since < CATCHING_UP,
-            organizations=_organizations(connection, late),
+            organizations=_organizations(
+                connection, {*(one.credential_id for one in late), *(one.credential_id for one in hung)}
+            ),
             budgets=[one for one in budgets.nearly_spent(connection, now) if only is None or one.credential_id in only],
             now=now,
+            hanging=hung,
         )
         written = outbox.write(connection, channel, found)
         seen = still_seen | {row_id for run in new for row_id in run.row_ids}
@@ -114,8 +117,7 @@ def _next_since(bookmark: Bookmark, unfinished: Sequence[Run], now: datetime) ->
     return max(min([now - OVERLAP, *(run.ended_at for run in unfinished)]), now - FORGETS_AFTER, bookmark.since)
 
 
-def _organizations(connection: Connection, late: Sequence[Late]) -> dict[int, str]:
-    ids = [one.credential_id for one in late]
+def _organizations(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     if not ids:
         return {}
     names = select(credentials.c.id, credentials.c.organization_name).where(among(credentials.c.id, ids))

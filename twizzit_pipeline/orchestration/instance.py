@@ -4,6 +4,7 @@ What belongs here: where Dagster keeps its files and tables. What is run on the 
 of Dagster's own in `dagster_command`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from dagster._core.instance.ref import InstanceRef
 
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.orchestration.kept_storage import KeptPostgresStorage
+from twizzit_pipeline.orchestration.run_limit import GRACE_SECONDS
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import Database, driver_errors
@@ -23,14 +25,15 @@ CONFIGURATION = "dagster.yaml"
 def dagster_home(settings: Settings) -> Path:
     """The folder of Dagster's files, `TWIZZIT_HOME/dagster` as an absolute path, made ready.
 
-    Only its owner may enter it. It holds a copy of the project's `dagster.yaml`, renewed when that differs.
+    Only its owner may enter it. It holds a copy of the project's `dagster.yaml`, with the longest time of a run as the
+    settings have it, renewed when that differs.
 
     Raises:
         SettingsError: the folder cannot be written.
     """
     home = settings.home.absolute()
     folder = home / "dagster"
-    wanted = _configuration().read_text(encoding="utf-8")
+    wanted = _with_longest_run(_configuration().read_text(encoding="utf-8"), settings)
     written = folder / CONFIGURATION
     try:
         if not home.exists():
@@ -94,6 +97,12 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
 
 def _storage() -> dict[str, str]:
     return {"module": KeptPostgresStorage.__module__, "class": KeptPostgresStorage.__name__}
+
+
+def _with_longest_run(configuration: str, settings: Settings) -> str:
+    """Dagster takes that number from no variable."""
+    seconds = settings.run_seconds + GRACE_SECONDS
+    return re.sub(r"(?m)^( *max_runtime_seconds:) *\d+", rf"\1 {seconds}", configuration)
 
 
 def _configuration() -> Path:

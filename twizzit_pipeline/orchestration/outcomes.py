@@ -18,7 +18,7 @@ from twizzit_pipeline import logs
 from twizzit_pipeline.orchestration.checks import FELL_SHORT, WARN, not_judged
 
 OUTCOME_TAG = "twizzit/outcome"
-SUCCESS, PARTIAL, FAILED = "success", "partial_success", "failed"
+SUCCESS, PARTIAL, FAILED, CANCELLED = "success", "partial_success", "failed", "cancelled"
 
 _CHECK_EVENTS = {DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED, DagsterEventType.ASSET_CHECK_EVALUATION}
 _log = logs.logger(__name__)
@@ -32,7 +32,7 @@ def worst(statuses: Collection[str]) -> str:
 
 
 def record(instance: dg.DagsterInstance, run: dg.DagsterRun, outcome: str, reason: str | None = None) -> None:
-    """Tags a run with its outcome; the checks that one which failed never came to are recorded as not judged.
+    """Tags a run with its outcome; the checks that it never came to, as it failed, are recorded as not judged.
 
     What cannot be recorded is logged: no sync fails because of how it is shown.
 
@@ -41,7 +41,7 @@ def record(instance: dg.DagsterInstance, run: dg.DagsterRun, outcome: str, reaso
     """
     try:
         instance.add_run_tags(run.run_id, {OUTCOME_TAG: outcome})
-        if outcome == FAILED:
+        if outcome in (FAILED, CANCELLED):
             _tell_unjudged(instance, run, reason or "the run ended before it was done")
     except Exception as error:  # whatever Dagster's storage raises
         _log.warning("outcome not recorded", dagster_run_id=run.run_id, reason=type(error).__name__)

@@ -4,7 +4,7 @@ What belongs here: what Dagster knows beside what the database says. All of it i
 one question to Dagster each about leases, about runs that are thought to be on their way, and about those that failed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import dagster as dg
@@ -12,24 +12,35 @@ from sqlalchemy import Engine
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration import run_keys, unstarted
+from twizzit_pipeline.orchestration.outcomes import CANCELLED, record
+from twizzit_pipeline.orchestration.run_limit import ENDED_BY_DAGSTER, ended_by_dagster
 from twizzit_pipeline.orchestration.runs import fail_dead
 from twizzit_pipeline.orchestration.under_way import UnderWay, over_among, over_by_key
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.sync import claims, due
 from twizzit_pipeline.sync.fulfilment import fail_unstarted, settle
-from twizzit_pipeline.sync.lease import release_over
+from twizzit_pipeline.sync.lease import INTERRUPTED, release_over
 from twizzit_pipeline.sync.standing import View
 
 
 def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
     """What there is, once all that is wrong was put right."""
-    view = due.look(engine, now.working)
+    view = due.look(engine, now.working, now.requests)
     if _repair(instance, engine, view, now):
-        view = due.look(engine, now.working)
+        view = due.look(engine, now.working, now.requests)
     # Dagster itself does not notice it in every case, and would keep the next run of the credential waiting.
     fail_dead(instance, [now.working[run_id] for run_id in sorted(view.dead_runs | now.gone)])
+    _take_out(instance, [now.requests[request_id] for request_id in sorted(view.cancelled)])
     unstarted.tell(instance, engine)
     return view
+
+
+def _take_out(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> None:
+    """Takes the runs of cancelled requests out of the queue; one that leaves it meanwhile ends by itself."""
+    for run in runs:
+        instance.report_run_canceling(run, message="Its request was cancelled.")
+        instance.report_run_canceled(run)
+        record(instance, run, CANCELLED, "the request of the run was cancelled")
 
 
 def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
@@ -38,7 +49,7 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
     over = over_among(instance, {held.run_id for held in view.leases} - now.working.keys())
     if over:
         with driver_errors():
-            release_over(engine, over)
+            release_over(engine, {run_id: _told(instance, run_id) for run_id in over})
         found = True
     if over or view.abandoned:
         settle(engine)
@@ -48,6 +59,10 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
             store.ensure_partition_keys(engine)
         found = True
     return _end_what_came_to_nothing(instance, engine, view, now) or found
+
+
+def _told(instance: dg.DagsterInstance, run_id: str) -> str:
+    return ENDED_BY_DAGSTER if ended_by_dagster(instance, run_id) else INTERRUPTED
 
 
 def _end_what_came_to_nothing(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:

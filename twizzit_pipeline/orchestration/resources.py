@@ -4,20 +4,23 @@ What belongs here: opening and closing. A run has one database connection pool a
 steps asks first; loading the definitions opens nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 import dagster as dg
 
 from twizzit_pipeline import logs
-from twizzit_pipeline.errors import PermanentError, SettingsError, TwizzitPipelineError
-from twizzit_pipeline.orchestration.outcomes import FAILED, record, worst
+from twizzit_pipeline.errors import PermanentError, RequestCancelled, SettingsError, TwizzitPipelineError
+from twizzit_pipeline.orchestration.lanes import settings_of
+from twizzit_pipeline.orchestration.outcomes import CANCELLED, FAILED, record, worst
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.results import unquoted_failures
 from twizzit_pipeline.orchestration.retries import next_try
+from twizzit_pipeline.orchestration.run_limit import RunLimit, shorter_by
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.sync import requests
+from twizzit_pipeline.sync.clients import naming
 from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.lease import this_process
 from twizzit_pipeline.sync.narrowing import EVERYTHING
@@ -40,7 +43,8 @@ class SyncRun:
 
     Without `settings` the environment of that moment is read; without `database` one is opened. A run that carries out
     a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value,
-    and `repair` whether the run has the tag of one.
+    and `repair` whether the run has the tag of one. `limit`: how long it may take; without one, as long as it likes.
+    `tags`: of the run.
     """
 
     def __init__(
@@ -51,7 +55,11 @@ class SyncRun:
         request_id: int | None = None,
         trigger: str | None = None,
         repair: bool = False,
+        limit: RunLimit | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
+        self._tags = tags or {}
+        self._limit = limit
         self._request_id = request_id
         self._repair = repair
         self._trigger = trigger
@@ -75,24 +83,33 @@ class SyncRun:
         Raises:
             DatabaseUnavailable, MigrationsPending: the database is not ready.
             UnknownCredential, InactiveCredential: as `SyncSession`.
+            RunTooLong: the run's time is over.
+            RequestCancelled: the request that it was made for was cancelled.
         """
-        if self._session is None:
-            self._session = self._opened(run_id, partition)
-            self._session.to_map.update(to_map)
         try:
-            yield self._session
+            limit = self._limit.enforced() if self._limit is not None else nullcontext()
+            if self._session is None:
+                self._session = self._opened(run_id, partition)
+                self._session.to_map.update(to_map)
+            with naming(partition.credential_id), limit:
+                yield self._session
         except BaseException as error:
             self._errors[step] = error
             raise
         self._errors.pop(step, None)
 
     def next_try(self, error: TwizzitPipelineError, tries: int) -> float | None:
-        """Seconds after which a step is tried again, as `retries.next_try`."""
-        return None if self._settings is None else next_try(error, tries, self._settings)
+        """Seconds until a step is tried again, as `retries.next_try`; None where the run would be over by then."""
+        seconds = None if self._settings is None else next_try(error, tries, self._settings)
+        if seconds is not None and self._limit is not None and seconds >= self._limit.left:
+            return None
+        return seconds
 
     @property
     def outcome(self) -> str:
         """How the run ended, once it is closed: by its history rows, and by what failed without having any."""
+        if any(isinstance(error, RequestCancelled) for error in self._errors.values()):
+            return CANCELLED
         statuses = [] if self._session is None else list(self._session.statuses.values())
         return worst([*statuses, *(FAILED for _ in self._errors)])
 
@@ -108,9 +125,12 @@ class SyncRun:
         self._stack.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
     def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
-        settings = self._settings = self._settings or load_settings()
+        settings = self._settings = settings_of(self._tags, self._settings or load_settings())
         database = self._database or self._stack.enter_context(open_database(settings))
         request = None if self._request_id is None else requests.get(database.engine, self._request_id)
+        if self._request_id is not None:
+            with driver_errors(), database.engine.connect() as connection:
+                Fulfilment(self._request_id, run_id).require_wanted(connection)
         with _refusals_told(database, self._request_id, run_id):
             session = SyncSession(
                 settings=settings,
@@ -139,7 +159,7 @@ def _refusals_told(database: Database, request_id: int | None, run_id: str) -> I
         raise
 
 
-def _request_id(run: dg.DagsterRun | None) -> int | None:
+def request_of(run: dg.DagsterRun | None) -> int | None:
     """The request that a run carries out, by its tag."""
     tag = run.tags.get(REQUEST_TAG, "") if run is not None else ""
     return int(tag) if tag.isascii() and tag.isdigit() else None
@@ -161,9 +181,11 @@ def sync_resource(
     """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run, whatever happened."""
 
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
-        if settings is None:  # a process of Dagster's own
+        known = settings
+        if known is None:  # a process of Dagster's own
             with suppress(SettingsError):  # a step says so, in one line
-                logs.configure(load_settings())
+                known = load_settings()
+                logs.configure(known)
         if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
             context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
         tags = {} if context.run is None else context.run.tags
@@ -171,9 +193,11 @@ def sync_resource(
             settings,
             database,
             progress,
-            _request_id(context.run),
+            request_of(context.run),
             tags.get(TRIGGER_TAG),
             repair=tags.get(REPAIR_TAG, "").strip().casefold() == "true",
+            limit=None if known is None else RunLimit(known.run_seconds, shorter_by(tags)),
+            tags=tags,
         )
         try:
             yield run

@@ -8,7 +8,13 @@ does not hear that it is to end.
 
 import random
 
-from twizzit_pipeline.errors import PermanentError, SyncInProgress, TryAgainLater, TwizzitPipelineError
+from twizzit_pipeline.errors import (
+    ConnectionFailed,
+    PermanentError,
+    SyncInProgress,
+    TryAgainLater,
+    TwizzitPipelineError,
+)
 from twizzit_pipeline.settings import Settings
 
 # Whoever asks for a longer pause gets it from the schedule: a run that waits keeps its organization's lease.
@@ -20,12 +26,15 @@ def next_try(error: TwizzitPipelineError, tries: int, settings: Settings) -> flo
     """Seconds to wait before a step is tried again; None where it is not.
 
     They double with each try, and are spread upwards alone: never less than `step_retry_seconds`, nor than what Twizzit
-    asks for. A sync that is in progress already is waited for by the run queue, not by a run.
+    asks for. A sync that is in progress already is waited for by the run queue, not by a run. A server that stayed
+    silent has had its minutes: it is asked again by the next run, and keeps no run's place from others meanwhile.
 
     Args:
         tries: how often the step was tried again already.
     """
     if isinstance(error, PermanentError | SyncInProgress) or tries >= settings.step_retries:
+        return None
+    if isinstance(error, ConnectionFailed) and error.silent:
         return None
     asked = error.retry_after if isinstance(error, TryAgainLater) else None
     seconds: float = max(settings.step_retry_seconds * 2**tries, asked or 0.0)

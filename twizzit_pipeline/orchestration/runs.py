@@ -28,7 +28,14 @@ from twizzit_pipeline.orchestration.partitions import (
     missing_keys,
     partition_keys,
 )
-from twizzit_pipeline.orchestration.resources import PROCESS_TAG, REPAIR_TAG, TRIGGER_TAG, Progress, sync_resource
+from twizzit_pipeline.orchestration.resources import (
+    PROCESS_TAG,
+    REPAIR_TAG,
+    REQUEST_TAG,
+    TRIGGER_TAG,
+    Progress,
+    sync_resource,
+)
 from twizzit_pipeline.orchestration.results import ERROR
 from twizzit_pipeline.orchestration.under_way import under_way
 from twizzit_pipeline.settings import Settings
@@ -36,6 +43,7 @@ from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.history import interrupted
 from twizzit_pipeline.sync.lease import this_process
 from twizzit_pipeline.sync.seasons import called, known_partitions, usable
+from twizzit_pipeline.sync.session import BY_HAND
 
 _DIED = "The process of this run ended before the run did"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -91,7 +99,8 @@ def run_job(
     job_name: str,
     credential_id: int,
     season: str,
-    trigger: str = "cli",
+    trigger: str = BY_HAND,
+    request_id: int | None = None,
     repair: bool = False,
     progress: Progress | None = None,
 ) -> RunResult:
@@ -104,6 +113,7 @@ def run_job(
         season: its label, however it is written; one that the account does not have makes a run that succeeds and
             writes nothing.
         trigger: who asked, for the tag `twizzit/trigger`.
+        request_id: the request that the run carries out, if it does.
         repair: bring every mapped row to Twizzit's values, local edits included; the run says so in its tags.
         progress: is told in one line what the run is doing.
 
@@ -126,7 +136,7 @@ def run_job(
             result = _job(once, database, job_name, progress).execute_in_process(
                 instance=instance,
                 partition_key=partition.key,
-                tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process(), **({REPAIR_TAG: "true"} if repair else {})},
+                tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process(), **_special(request_id, repair=repair)},
                 run_config=_QUIET,
                 raise_on_error=False,
             )
@@ -150,6 +160,12 @@ def fail_dead(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> No
     for run in runs:
         instance.report_run_failed(run, _DIED)
         record(instance, run, FAILED, _DIED)
+
+
+def _special(request_id: int | None, *, repair: bool) -> dict[str, str]:
+    """Tags of a run that is more than a sync of its own."""
+    carried_out = {} if request_id is None else {REQUEST_TAG: str(request_id)}
+    return {**carried_out, **({REPAIR_TAG: "true"} if repair else {})}
 
 
 def _job(settings: Settings, database: Database, name: str, progress: Progress | None) -> dg.JobDefinition:

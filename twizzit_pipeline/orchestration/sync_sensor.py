@@ -23,7 +23,7 @@ from dagster._core.storage.tags import PRIORITY_TAG
 from sqlalchemy import Engine
 
 from twizzit_pipeline.errors import InactiveCredential, PermanentError, TransientError, UnknownSeason
-from twizzit_pipeline.orchestration import repairs, run_keys, upkeep
+from twizzit_pipeline.orchestration import lanes, repairs, run_keys, upkeep
 from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys
 from twizzit_pipeline.orchestration.resources import REQUEST_TAG, TRIGGER_TAG
@@ -43,8 +43,9 @@ LOOK_SECONDS = 5
 # Dagster takes some tens of milliseconds to make a run, and nobody's request is looked at meanwhile.
 MOST_RUNS = 100
 
-# In the queue: a person waits for a request; backfills, which have none, come last.
-_PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE = "2", "1"
+# In the queue: a person waits for a request; who is known to take long lets a new one pass; backfills, which have none,
+# come last.
+_PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE, _PRIORITY_OF_SLOW = "2", "1", "0"
 
 
 def sync_sensor(settings: Settings | None = None, database: Database | None = None) -> dg.SensorDefinition:
@@ -147,7 +148,7 @@ class _Tick:
 
 def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
     """The request for its run; None where somebody else was quicker, or the configuration has just been changed."""
-    asked = draft.turn.asked
+    asked, quick = draft.turn.asked, draft.turn.standing.quick
     if asked is not None:
         if asked.id not in taken.requests:
             return None
@@ -158,9 +159,14 @@ def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
         if since is None:
             return None
         key = run_keys.of_schedule(draft.turn.credential_id, since)
-        tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: _PRIORITY_OF_SCHEDULE}
+        priority = _PRIORITY_OF_SLOW if quick is False else _PRIORITY_OF_SCHEDULE
+        tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: priority}
     return dg.RunRequest(
-        run_key=key, job_name=draft.job, asset_selection=draft.assets, partition_key=draft.partition.key, tags=tags
+        run_key=key,
+        job_name=draft.job,
+        asset_selection=draft.assets,
+        partition_key=draft.partition.key,
+        tags={**tags, **lanes.tags_of(quick)},
     )
 
 

@@ -14,7 +14,7 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG, RUN_KEY_TAG
 
 from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, PartitionKeys, credential_id_of
-from twizzit_pipeline.orchestration.resources import PROCESS_TAG, TRIGGER_TAG
+from twizzit_pipeline.orchestration.resources import PROCESS_TAG, TRIGGER_TAG, request_of
 from twizzit_pipeline.sync.lease import process_is_gone
 
 # What a run of the sensor says of why there is one.
@@ -51,6 +51,12 @@ class UnderWay:
             with suppress(UnknownCredential):  # somebody's own partition, or none: it keeps none of ours waiting
                 found.add(credential_id_of(run.tags.get(_CREDENTIAL_TAG, "")))
         return found
+
+    @property
+    def requests(self) -> dict[int, dg.DagsterRun]:
+        """The runs in the queue that are there because of a request, by its id."""
+        tagged = ((request_of(run), run) for run in self.queued)
+        return {request_id: run for request_id, run in tagged if request_id is not None}
 
     @property
     def gone(self) -> set[str]:

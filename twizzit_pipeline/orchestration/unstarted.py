@@ -18,6 +18,7 @@ from twizzit_pipeline.errors import TwizzitPipelineError, UnknownCredential
 from twizzit_pipeline.orchestration.jobs import ASSETS_OF
 from twizzit_pipeline.orchestration.outcomes import FAILED, OUTCOME_TAG, record
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, credential_id_of
+from twizzit_pipeline.orchestration.run_limit import ENDED_BY_DAGSTER, ended_by_dagster
 from twizzit_pipeline.sync import history
 
 # The daemon that makes and ends runs makes the ticks, too: no tick takes as long as this.
@@ -39,8 +40,10 @@ def tell(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
     for run in _speechless(instance):
         reason = "The run was ended before it began"
         try:
+            if ended_by_dagster(instance, run.run_id):
+                reason = ENDED_BY_DAGSTER
             if run.status is dg.DagsterRunStatus.FAILURE and not history.for_run(engine, run.run_id):
-                reason = _why(instance, run.run_id)
+                reason = reason if reason == ENDED_BY_DAGSTER else _why(instance, run.run_id)
                 if _write(engine, run, reason):
                     found.append(run.run_id)
         except TwizzitPipelineError:

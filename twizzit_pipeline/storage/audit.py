@@ -11,10 +11,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 import psutil
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select, text
 
+from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import audit_log
+
+_THERE = text("SELECT to_regclass('twizzit_audit_log') IS NOT NULL")
 
 ActorKind = Literal["token", "os", "trigger"]
 
@@ -81,6 +84,42 @@ def record(
             details=dict(details or {}),
         )
     )
+
+
+def record_if_there(
+    connection: Connection, actor: Actor | None, *, action: str, target: str, details: Mapping[str, object]
+) -> None:
+    """The same for what is done to the database itself, which may be too old to have a log; no row without an actor."""
+    if actor is not None and connection.scalar(_THERE):
+        record(connection, actor, action=action, target=target, target_id=None, details=details)
+
+
+def leaves_its_own_row(connection: Connection) -> None:
+    """Say, before a credential is changed, that this transaction records the change itself.
+
+    Without that, the trigger on the table takes it for a change past this project and leaves a row of its own.
+    """
+    connection.execute(text("SET LOCAL twizzit.actor = 'twizzit-pipeline'"))
+
+
+def record_beside(
+    engine: Engine, actor: Actor, *, action: str, target: str, details: Mapping[str, object]
+) -> str | None:
+    """Leave a row of something that changes nothing here: taking data out, a token.
+
+    Where the log cannot be written, what it tells of can be done all the same: a standby can be dumped.
+
+    Returns:
+        None, or why there is no row.
+    """
+    try:
+        with driver_errors(), engine.begin() as connection:
+            if not connection.scalar(_THERE):
+                return "the database has no audit log yet"
+            record(connection, actor, action=action, target=target, target_id=None, details=details)
+    except (DatabaseRefused, DatabaseUnavailable) as error:
+        return " ".join(str(error).split())
+    return None
 
 
 def recent(engine: Engine, *, limit: int = 50, offset: int = 0) -> list[AuditRow]:

@@ -2,15 +2,29 @@
 
 PostgreSQL retypes or drops no column that a view or a generated column reads. Ours are the views for monitoring, and
 the copy of a team mapping's link where ShotSpot calls that by its other name. ShotSpot's migrations go on after an
-error: one that is in their way leaves half of them behind.
+error: one that is in their way leaves half of them behind. The triggers that record changes of credentials hang on no
+column; they go along, so that nothing of a migration of ShotSpot's waits for the log, and the log says when that was.
 """
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
+from twizzit_pipeline.storage import audit
+from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.migrations.additive import MADE_HERE, empties_macs, keeps_registration, make_view
-from twizzit_pipeline.storage.migrations.triggers import empty_macs_that_no_longer_fit, keep_registration_in_step
+from twizzit_pipeline.storage.migrations.additive import (
+    MADE_HERE,
+    audits_credentials,
+    empties_macs,
+    keeps_registration,
+    make_view,
+)
+from twizzit_pipeline.storage.migrations.triggers import (
+    AUDIT_TRIGGERS,
+    audit_credentials,
+    empty_macs_that_no_longer_fit,
+    keep_registration_in_step,
+)
 from twizzit_pipeline.storage.patience import Told, patiently
 from twizzit_pipeline.storage.roles import act_as_owner
 from twizzit_pipeline.storage.suited import require_suited
@@ -23,16 +37,24 @@ _OUR_VIEWS = text("""
       AND obj_description(oid, 'pg_class') = :made
     ORDER BY relname
 """)
+_OUR_TRIGGERS = text(
+    "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('twizzit_credentials') AND tgname = ANY(:names)"
+    " ORDER BY tgname"
+)
 _IS_COPY = text(
     "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(:table) AND attname = :column"
     " AND attgenerated = 's' AND NOT attisdropped)"
 )
 
 
-def detach(engine: Engine, told: Told) -> list[str]:
+def detach(engine: Engine, told: Told, *, actor: Actor | None = None) -> list[str]:
     """Drops what hangs on ShotSpot's columns; what was dropped, in words. No row is lost: all of it can be made anew.
 
-    What reads it fails until it is back (`attach`): monitoring, and syncs where the link has its other name.
+    What reads it fails until it is back (`attach`): monitoring, and syncs where the link has its other name. Until then
+    no change of a credential by SQL is in the audit log.
+
+    Args:
+        actor: whom the audit log names; here and in `attach`, no row is left where it is None.
 
     Raises:
         DatabaseUnavailable: other transactions keep the tables.
@@ -49,13 +71,17 @@ def detach(engine: Engine, told: Told) -> list[str]:
         if connection.scalar(_IS_COPY, {"table": _LINKED, "column": _LINK}):
             connection.execute(text(f"ALTER TABLE {_LINKED} DROP COLUMN {_LINK}"))
             dropped.append(f"column {_LINKED}.{_LINK}")
+        for name in list(connection.scalars(_OUR_TRIGGERS, {"names": list(AUDIT_TRIGGERS)})):
+            connection.execute(text(f"DROP TRIGGER {name} ON twizzit_credentials"))
+            dropped.append(f"trigger {name}")
+        audit.record_if_there(connection, actor, action="detach", target="database", details={"taken": dropped})
         return dropped
 
     with driver_errors():
         return patiently(engine, work, told)
 
 
-def attach(engine: Engine, scripts: ScriptDirectory, told: Told) -> list[str]:
+def attach(engine: Engine, scripts: ScriptDirectory, told: Told, *, actor: Actor | None = None) -> list[str]:
     """Makes what is missing of it in a database at its newest migration; what was made, in words.
 
     ShotSpot's migrations may have dropped it, or renamed a column: a trigger of ours that is gone comes back too.
@@ -69,7 +95,8 @@ def attach(engine: Engine, scripts: ScriptDirectory, told: Told) -> list[str]:
         columns = {column["name"] for column in inspect(connection).get_columns(_LINKED)}
         copied = _OLD_LINK in columns and _LINK not in columns
         macs, registered = empties_macs(connection), keeps_registration(connection)
-        if not absent and not copied and macs and registered:
+        audited = audits_credentials(connection)
+        if not absent and not copied and macs and registered and audited:
             return []
         require_suited(connection)
         act_as_owner(connection)
@@ -81,12 +108,17 @@ def attach(engine: Engine, scripts: ScriptDirectory, told: Told) -> list[str]:
             empty_macs_that_no_longer_fit(connection)
         if not registered:
             keep_registration_in_step(connection)
-        return [
+        if not audited:
+            audit_credentials(connection)
+        made = [
             *([f"column {_LINKED}.{_LINK}"] if copied else []),
             *(f"view {name}" for name in absent),
             *([] if macs else ["trigger twizzit_empty_mac"]),
             *([] if registered else ["triggers twizzit_register_players and the like"]),
+            *([] if audited else [f"trigger {name}" for name in AUDIT_TRIGGERS]),
         ]
+        audit.record_if_there(connection, actor, action="attach", target="database", details={"made": made})
+        return made
 
     with driver_errors():
         return patiently(engine, work, told)

@@ -5,7 +5,7 @@ What belongs here: running Alembic and reading its comparison. What the migratio
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Inspector, ScalarSelect, column, inspect, select, table
 
 from twizzit_pipeline.errors import MigrationsPending
+from twizzit_pipeline.storage import audit
+from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.hanging import attach
 from twizzit_pipeline.storage.migrations import VERSION_TABLE
 from twizzit_pipeline.storage.migrations.additive import (
     MADE_HERE,
+    audits_credentials,
     empties_macs,
     keeps_registration,
 )
@@ -55,13 +58,14 @@ class MigrationState:
     differences: tuple[str, ...]
 
 
-def migrate(engine: Engine, told: Told = _silent) -> list[str]:
+def migrate(engine: Engine, told: Told = _silent, *, actor: Actor | None = None) -> list[str]:
     """Apply what is pending, all in one transaction; the revisions applied, oldest first.
 
     Where ShotSpot's tables belong to a role that the user may be, everything is made as that role.
 
     Args:
         told: called with a line for each time that other transactions hold what is needed, and it is tried again.
+        actor: whom the audit log names; no row is left where it is None.
 
     Raises:
         MigrationsPending: the database was migrated by a newer version of this project.
@@ -74,11 +78,12 @@ def migrate(engine: Engine, told: Told = _silent) -> list[str]:
             require_suited(connection)
             if not _pending(_current(connection)):
                 return []
-        return patiently(engine, _migrate, told)
+        return patiently(engine, partial(_migrate, actor=actor), told)
 
 
-def _migrate(connection: Connection) -> list[str]:
-    waiting = _pending(_current(connection))
+def _migrate(connection: Connection, *, actor: Actor | None) -> list[str]:
+    before = _current(connection)
+    waiting = _pending(before)
     if waiting:
         require_may_migrate(connection)
         act_as_owner(connection)
@@ -86,6 +91,8 @@ def _migrate(connection: Connection) -> list[str]:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        details = {"from": before, "to": waiting[-1]}
+        audit.record_if_there(connection, actor, action="migrate", target="database", details=details)
     return list(waiting)
 
 
@@ -98,9 +105,9 @@ def _tables_to_lock(connection: Connection) -> tuple[list[str], list[str]]:
     return sorted(present), sorted(lacking)
 
 
-def restore(engine: Engine, told: Told = _silent) -> list[str]:
+def restore(engine: Engine, told: Told = _silent, *, actor: Actor | None = None) -> list[str]:
     """Make anew what hangs on ShotSpot's columns and was dropped from a database at its newest migration, in words."""
-    return attach(engine, _script(), told)
+    return attach(engine, _script(), told, actor=actor)
 
 
 def check(engine: Engine) -> MigrationState:
@@ -198,7 +205,9 @@ def _differences(connection: Connection) -> list[str]:
     if "twizzit_player_mappings" in present and not keeps_registration(connection):
         found.append("add_trigger twizzit_player_mappings")
     if "twizzit_audit_log" in present and not empties_macs(connection):
-        found.append("add_trigger twizzit_credentials")
+        found.append("add_trigger twizzit_credentials: twizzit_empty_mac")
+    if "twizzit_audit_log" in present and not audits_credentials(connection):
+        found.append("add_trigger twizzit_credentials: twizzit_audit_credentials")
     return found
 
 

@@ -14,10 +14,14 @@ from sqlalchemy import DateTime, Engine, Integer, String, cast, func, literal, n
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_config, sync_requests
-from twizzit_pipeline.sync import automatic, heartbeat
+from twizzit_pipeline.sync import automatic, heartbeat, requested
 from twizzit_pipeline.sync.due import CLAIM_SECONDS
+from twizzit_pipeline.sync.wishes import Wish
 
 _UTC_NOW = func.timezone("utc", func.clock_timestamp())
+_FREE = sync_requests.c.claimed_at.is_(None) | (
+    sync_requests.c.claimed_at < func.clock_timestamp() - timedelta(seconds=CLAIM_SECONDS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,9 @@ def take(engine: Engine, requests: Collection[int], first: Collection[int]) -> T
     Args:
         first: credentials that are due and have no `next_sync_at`.
     """
-    free = sync_requests.c.claimed_at.is_(None) | (
-        sync_requests.c.claimed_at < func.clock_timestamp() - timedelta(seconds=CLAIM_SECONDS)
-    )
     claimed = (
         update(sync_requests)
-        .where(bulk.among(sync_requests.c.id, requests), sync_requests.c.status == "queued", free)
+        .where(bulk.among(sync_requests.c.id, requests), sync_requests.c.status == "queued", _FREE)
         .values(claimed_at=func.clock_timestamp())
         .returning(sync_requests.c.id)
         .cte("claimed")
@@ -74,6 +75,26 @@ def take(engine: Engine, requests: Collection[int], first: Collection[int]) -> T
         requests=frozenset(row.id for row in rows if row.what == "request"),
         first={row.id: row.due.replace(tzinfo=UTC) for row in rows if row.what == "first"},
     )
+
+
+def take_covered(engine: Engine, credential_id: int, wish: Wish, running: str | None) -> int | None:
+    """Takes the oldest waiting request that a sync of `wish` brings all of, so that it needs no sync of its own.
+
+    One that is narrowed is left alone: a run is narrowed as the request that it carries out.
+
+    Args:
+        running: the label of the season that runs now; None where it cannot be said.
+
+    Returns: its id; None where nothing such waits that nobody has taken.
+    """
+    with driver_errors(), engine.begin() as connection:
+        for request in requested.waiting_of(connection, credential_id):
+            if request.options.narrowing.narrows or not wish.covers(request.wish, running):
+                continue
+            taken = update(sync_requests).where(sync_requests.c.id == request.id, _FREE)
+            if connection.execute(taken.values(claimed_at=func.clock_timestamp())).rowcount == 1:
+                return request.id
+    return None
 
 
 def never_began(engine: Engine, credential_id: int, due: datetime) -> bool:

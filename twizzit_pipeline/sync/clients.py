@@ -16,7 +16,13 @@ from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.words.meanings import Meanings
 
 # How a message from `twizzit/`, which knows no credential, names the commands that settle it.
-_COMMANDS = ("twizzit config set", "twizzit config show", "twizzit credentials set-club", "twizzit credentials update")
+_COMMANDS = (
+    "twizzit config set",
+    "twizzit config show",
+    "twizzit credentials set-club",
+    "twizzit credentials update",
+    "twizzit credentials verify",
+)
 
 
 def open_client(
@@ -28,15 +34,16 @@ def open_client(
         meanings: what the configuration says of the account's words, where the caller has read it already.
 
     Raises:
-        DecryptionFailed, TamperedCredential: the stored password cannot be read.
+        DecryptionFailed, TamperedCredential: the stored password cannot be read, or was stored for another login or
+            server than the row names today.
         EndpointRefused: the endpoint is no URL of a Twizzit API.
     """
     with driver_errors():
-        password = store.reveal_password(engine, encryption_keys(settings), credential.id)
+        login = store.reveal_login(engine, encryption_keys(settings), credential.id)
     return TwizzitClient(
-        endpoint=credential.api_endpoint,
-        username=credential.api_username,
-        password=password,
+        endpoint=login.api_endpoint,
+        username=login.api_username,
+        password=login.password,
         organization_name=credential.organization_name,
         options=ClientOptions.from_settings(settings),
         meanings=meanings_of(engine, credential.id) if meanings is None else meanings,

@@ -26,8 +26,10 @@ from sqlalchemy import (
     case,
     cast,
     distinct,
+    false,
     func,
     literal,
+    null,
     or_,
     select,
     true,
@@ -51,12 +53,16 @@ from twizzit_pipeline.storage.tables import (
 )
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.lease import DEAD_AFTER_SECONDS, INTERRUPTED
-from twizzit_pipeline.sync.requests import RequestOptions
 from twizzit_pipeline.sync.schedule import Schedule
 from twizzit_pipeline.sync.standing import EARLIEST, LATEST, Asked, Held, Standing, View
+from twizzit_pipeline.sync.wishes import RequestOptions
 
 # A claim whose run never came (the orchestrator died in between) is free again after this.
 CLAIM_SECONDS = 60
+# A club's sync takes some seconds. One that failed is measured by less: a server that stays silent keeps it waiting for
+# the time of one call at least.
+QUICK_SECONDS, QUICK_FAILURE_SECONDS = 90, 20
+_ROWS_OF_A_RUN = 4
 
 _NOT_MIGRATED = {"42P01", "42703"}  # a table, or a column, that is not there
 _ENTITIES = ("sync_teams", "sync_players", "sync_competitions")
@@ -71,11 +77,12 @@ class Broken:
     reason: str
 
 
-def look(engine: Engine, run_ids: Collection[str] = ()) -> View:
+def look(engine: Engine, run_ids: Collection[str] = (), request_ids: Collection[int] = ()) -> View:
     """What there is at this moment.
 
     Args:
         run_ids: runs that an orchestrator believes to be under way.
+        request_ids: requests that it has a run in the queue for.
 
     Raises:
         MigrationsPending: the database is not at the newest migration.
@@ -84,7 +91,7 @@ def look(engine: Engine, run_ids: Collection[str] = ()) -> View:
     with driver_errors():
         try:
             with engine.connect() as connection:
-                rows = connection.execute(_reading(run_ids)).all()
+                rows = connection.execute(_reading(run_ids, request_ids)).all()
         except ProgrammingError as error:
             if getattr(error.orig, "sqlstate", None) in _NOT_MIGRATED:
                 migrate.require_current(engine)
@@ -96,6 +103,7 @@ def look(engine: Engine, run_ids: Collection[str] = ()) -> View:
         standings={row.id: _standing(row) for row in rows if row.id is not None},
         leases=tuple(Held(*held) for held in first.leases or ()),
         dead_runs=frozenset(first.dead_runs),
+        cancelled=frozenset(first.cancelled),
     )
 
 
@@ -113,8 +121,8 @@ def broken_of(view: View, *, day: date, season_start: str) -> list[Broken]:
     return [Broken(credential_id, reason) for credential_id, reason in found if reason is not None]
 
 
-def _reading(run_ids: Collection[str]) -> Select[Any]:
-    whole, asked, listed = _whole(run_ids), _first_in_line(), _seasons()
+def _reading(run_ids: Collection[str], request_ids: Collection[int]) -> Select[Any]:
+    whole, asked, listed = _whole(run_ids, request_ids), _first_in_line(), _seasons()
     mine = credentials.c.id
     return select(
         *whole.c,
@@ -124,6 +132,7 @@ def _reading(run_ids: Collection[str]) -> Select[Any]:
         listed.c.seasons,
         *(asked.c[name].label(f"asked_{name}") for name in _ASKED),
         _teams_read(asked).label("teams_read"),
+        case((or_(asked.c.id.is_not(None), _is_due()), _quick()), else_=null()).label("quick"),
     ).select_from(
         whole.outerjoin(credentials, true())
         .outerjoin(sync_config, sync_config.c.credential_id == mine)
@@ -132,7 +141,7 @@ def _reading(run_ids: Collection[str]) -> Select[Any]:
     )
 
 
-def _whole(run_ids: Collection[str]) -> FromClause:
+def _whole(run_ids: Collection[str], request_ids: Collection[int]) -> FromClause:
     """What is not about one credential: it is there even where there is none."""
     held = func.json_build_array(
         leases.c.organization,
@@ -144,11 +153,15 @@ def _whole(run_ids: Collection[str]) -> FromClause:
     dead = select(distinct(sync_history.c.dagster_run_id)).where(
         bulk.among(sync_history.c.dagster_run_id, run_ids), sync_history.c.error_message == INTERRUPTED
     )
+    cancelled = select(sync_requests.c.id).where(
+        bulk.among(sync_requests.c.id, request_ids), sync_requests.c.status == "cancelled"
+    )
     return select(
         func.clock_timestamp().label("now"),
         migrate.applied_revision().label("migration"),
         select(func.json_agg(held)).select_from(leases).scalar_subquery().label("leases"),
         func.array(dead.scalar_subquery()).label("dead_runs"),
+        func.array(cancelled.scalar_subquery()).label("cancelled"),
     ).subquery("whole")
 
 
@@ -209,8 +222,7 @@ def _teams_read(asked: FromClause) -> ColumnElement[Any]:
         details["season_exists"].astext.is_(None),
         details["group_id"].astext.is_(None),
     )
-    due = sync_config.c.next_sync_at.is_(None) | (sync_config.c.next_sync_at <= func.timezone("utc", func.now()))
-    by_itself = and_(sync_config.c.auto_sync_enabled, sync_config.c.sync_teams.is_(False), due)
+    by_itself = and_(_is_due(), sync_config.c.sync_teams.is_(False))
     for_players = asked.c.sync_type == "players"
     without_teams = asked.c.sync_type.in_(("players", "competitions"))
     return case(
@@ -218,6 +230,29 @@ def _teams_read(asked: FromClause) -> ColumnElement[Any]:
         (or_(without_teams, by_itself), _labels(all_teams, credentials)),
         else_=cast(literal([], ARRAY(Text)), ARRAY(Text)),
     )
+
+
+def _is_due() -> ColumnElement[bool]:
+    due = sync_config.c.next_sync_at.is_(None) | (sync_config.c.next_sync_at <= func.timezone("utc", func.now()))
+    return and_(sync_config.c.auto_sync_enabled, due)
+
+
+def _quick() -> ColumnElement[Any]:
+    """Whether each of a credential's last syncs was over soon; null where it has none. Found by the index."""
+    history = sync_history.c
+    last = (
+        select(history.started_at, history.completed_at, history.status)
+        .where(history.credential_id == credentials.c.id, history.dagster_run_id.is_not(None))
+        .order_by(history.started_at.desc())
+        .limit(_ROWS_OF_A_RUN)
+        .correlate(credentials)
+        .subquery("last")
+    )
+    within = case(
+        (last.c.status == "failed", timedelta(seconds=QUICK_FAILURE_SECONDS)), else_=timedelta(seconds=QUICK_SECONDS)
+    )
+    soon = last.c.completed_at <= last.c.started_at + within
+    return select(func.bool_and(func.coalesce(soon, false()))).scalar_subquery()
 
 
 def _labels(wanted: Select[Any], *correlated: FromClause) -> ColumnElement[Any]:
@@ -234,6 +269,7 @@ def _standing(row: Row[Any]) -> Standing:
         listed=tuple(map(tuple, row.seasons or ())),
         asked=None if row.asked_id is None else _asked(values),
         teams_read=frozenset(row.teams_read),
+        quick=row.quick,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Engine, Update, exists, func, select, update
 
-from twizzit_pipeline.errors import SyncInProgress
+from twizzit_pipeline.errors import RequestCancelled, SyncInProgress
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import leases, sync_history, sync_requests
 from twizzit_pipeline.sync.lease import INTERRUPTED, close_interrupted
@@ -26,12 +26,27 @@ class Fulfilment:
     run_id: str
 
     def start(self, connection: Connection) -> None:
-        """The run has the lease, and begins."""
-        connection.execute(
+        """The run has the lease, and begins.
+
+        Raises:
+            RequestCancelled: the request was cancelled first.
+        """
+        begun = connection.execute(
             _of(self.request_id, sync_requests.c.status == "queued").values(
                 status="started", dagster_run_id=self.run_id, started_at=_NOW
             )
         )
+        if begun.rowcount == 0:
+            self.require_wanted(connection)
+
+    def require_wanted(self, connection: Connection) -> None:
+        """
+        Raises:
+            RequestCancelled: the request was cancelled.
+        """
+        wanted = select(sync_requests.c.id).where(sync_requests.c.id == self.request_id)
+        if connection.execute(wanted.where(sync_requests.c.status == "cancelled")).first() is not None:
+            raise RequestCancelled(f"Request {self.request_id} was cancelled before the sync began: nothing was done")
 
     def end(self, connection: Connection, error: BaseException | None, told: str | None) -> None:
         """The run is over: the request ends as its history rows do, or waits for another turn.
@@ -49,6 +64,10 @@ class Fulfilment:
         nameless = sync_requests.c.season.is_(None) & self._started
         moved = connection.execute(_put_back(self.request_id, nameless).values(season=season, claimed_at=None))
         return moved.rowcount == 1
+
+    def give_back(self, connection: Connection) -> None:
+        """The run was interrupted, and was not made for the request: that waits for another."""
+        connection.execute(_put_back(self.request_id, self._started).values(claimed_at=None))
 
     def refuse(self, connection: Connection, told: str) -> None:
         """The run could not even begin."""

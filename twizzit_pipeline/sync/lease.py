@@ -10,7 +10,7 @@ import os
 import platform
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -202,17 +202,20 @@ def close_interrupted(engine: Engine) -> list[str]:
     return [held.run_id for held in dead]
 
 
-def release_over(engine: Engine, run_ids: Collection[str]) -> None:
+def release_over(engine: Engine, over: Mapping[str, str]) -> None:
     """The same for leases of runs that their orchestrator knows to be over, whether their processes live or not.
 
     One that lives finds out before it writes anything more (`LeaseLost`).
+
+    Args:
+        over: run → what its history is to say of its end.
     """
     wanted = select(leases.c.organization, leases.c.dagster_run_id, leases.c.history_id)
     with engine.begin() as connection:
         for held in connection.execute(
-            wanted.where(leases.c.dagster_run_id.in_(run_ids)).with_for_update(skip_locked=True)
+            wanted.where(leases.c.dagster_run_id.in_(over)).with_for_update(skip_locked=True)
         ).all():
-            _bury(connection, _Held(*held))
+            _bury(connection, _Held(*held), over[held.dagster_run_id])
 
 
 def under_way(engine: Engine, credential_id: int) -> int | None:
@@ -275,11 +278,11 @@ def _may_write(connection: Connection) -> bool:
     return bool(connection.scalar(select(and_(func.current_setting("transaction_read_only") == "off", *privileges))))
 
 
-def _bury(connection: Connection, held: _Held) -> None:
+def _bury(connection: Connection, held: _Held, message: str = INTERRUPTED) -> None:
     connection.execute(
         update(sync_history)
         .where(sync_history.c.dagster_run_id == held.run_id, sync_history.c.status == "in_progress")
-        .values(status="failed", error_message=INTERRUPTED, completed_at=text("timezone('utc', clock_timestamp())"))
+        .values(status="failed", error_message=message, completed_at=text("timezone('utc', clock_timestamp())"))
     )
     connection.execute(delete(leases).where(leases.c.organization == held.organization))
     _log.warning("lease buried", buried_run_id=held.run_id, history_id=held.history_id)

@@ -24,6 +24,7 @@ from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
 from twizzit_pipeline.sync.clients import naming, open_client
 from twizzit_pipeline.sync.meanings import meanings_of
+from twizzit_pipeline.sync.patience import Patience
 from twizzit_pipeline.transform.players import players_frame
 from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.records import Organization, Player, Season, Team
@@ -33,6 +34,7 @@ KEPT_SECONDS = 300.0
 
 _MOST_ANSWERS = 256  # of one credential
 _LONGEST_TRY_SECONDS = 15.0
+_MOMENT_SECONDS = 0.2
 _NOTHING = object()
 _T = TypeVar("_T")
 
@@ -81,8 +83,16 @@ class LiveTwizzit:
     raises.
     """
 
-    def __init__(self, settings: Settings, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        patience: Patience | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = impatient(settings)
+        self._patience = patience or Patience()
         self._engine = database.engine
         self._clock = clock
         self._lock = threading.Lock()
@@ -208,6 +218,7 @@ class LiveTwizzit:
                     state,
                     lambda: open_client(self._settings, self._engine, credential, meanings=meanings),
                     lambda client: metered(self._engine, credential.id, lambda: client.calls),
+                    self._patience,
                     self._clock,
                 )
                 self._accounts[credential.id] = account
@@ -224,11 +235,13 @@ class _Account:
         state: tuple[datetime | None, Meanings],
         open_client: Callable[[], TwizzitClient],
         metered: Callable[[TwizzitClient], AbstractContextManager[None]],
+        patience: Patience,
         clock: Callable[[], float],
     ) -> None:
         self.state = state  # of the credential and its configuration, when it was opened
         self._open_client = open_client
         self._metered = metered
+        self._patience = patience
         self._client: TwizzitClient | None = None
         self._closed = False
         self._over_at = clock() + KEPT_SECONDS
@@ -245,23 +258,31 @@ class _Account:
             kept = self._answers.get(question, _NOTHING)
             if kept is not _NOTHING:
                 return cast("_T", kept)
-            if self._closed:  # while this caller waited for its turn
-                with self._open_client() as client, self._metered(client):
-                    return ask(client)
             if self._client is None:
                 self._client = self._open_client()
-            with self._metered(self._client):
-                found = ask(self._client)
+            client = self._client
+            try:
+                with self._metered(client), self._patience.asking(client):
+                    found = ask(client)
+            finally:
+                if self._closed or client.ended:
+                    self._end_login()
             self._answers[question] = found
             return found
 
     def close(self) -> None:
-        """Ends the login as soon as nobody asks through it any more."""
-        with self._asking:
-            self._closed = True
-            if self._client is not None:
-                self._client.close()
-                self._client = None
+        """Ends the login, or lets whoever asks through it do so: nobody waits here for a server that hangs."""
+        self._closed = True
+        if self._asking.acquire(timeout=_MOMENT_SECONDS):
+            try:
+                self._end_login()
+            finally:
+                self._asking.release()
+
+    def _end_login(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
 
 def _judged(players: Sequence[Player]) -> dict[str, LiveMember]:

@@ -16,8 +16,9 @@ from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import leases, orchestrators, sync_requests
 from twizzit_pipeline.storage.tables.views import credential_status, last_syncs, recent_failures, success_rate
-from twizzit_pipeline.sync import due, freshness
+from twizzit_pipeline.sync import due, freshness, hanging
 from twizzit_pipeline.sync.freshness import Late
+from twizzit_pipeline.sync.hanging import Hanging
 from twizzit_pipeline.sync.heartbeat import DEAD_AFTER_SECONDS
 from twizzit_pipeline.sync.lease import close_interrupted
 from twizzit_pipeline.sync.monitoring import CredentialFacts, State, state_of, why
@@ -43,6 +44,7 @@ class CredentialStatus:
         lasting: the same, but for a sync that is under way: what the last ones left.
         late: how late it is; None where it is not. It may be so while it fails, or runs.
         trouble: what keeps its automatic syncs from ever coming; None where nothing does, or they are off.
+        hanging: the sync under way, where that hangs.
     """
 
     facts: CredentialFacts
@@ -50,6 +52,7 @@ class CredentialStatus:
     lasting: State
     late: Late | None
     trouble: str | None
+    hanging: Hanging | None = None
 
     @property
     def needs_somebody(self) -> bool:
@@ -61,11 +64,15 @@ class CredentialStatus:
         """What is behind the state, in a line; while a sync is under way, what the last ones left if that is bad."""
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
         said = why(self.facts, self._telling, self.trouble or overdue)
+        if self.hanging is not None:
+            return f"{said}; {self.hanging.why}" if self.lasting.needs_somebody else self.hanging.why
         return f"{said} (a sync is under way)" if self.state is not self._telling else said
 
     @property
     def what_to_do(self) -> str:
         """The same for its operator."""
+        if self.hanging is not None:
+            return self.hanging.what_to_do
         return self._telling.what_to_do.replace("ID", str(self.facts.credential_id))
 
     @property
@@ -177,6 +184,7 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
     with _reading():
         close_interrupted(engine)
         late = {one.credential_id: one for one in freshness.late(engine)}
+        hung = {one.credential_id: one for one in hanging.hanging(engine)}
         troubles = {one.credential_id: one.reason for one in due.broken(engine, season_start=season_start)}
         with engine.connect() as connection:
             activity = _activity(connection)
@@ -184,15 +192,17 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
-        judged.append(_judged(facts, overdue, trouble, activity.now))
+        judged.append(_judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now))
     return Overview(activity, judged)
 
 
-def _judged(facts: CredentialFacts, late: Late | None, trouble: str | None, now: datetime) -> CredentialStatus:
+def _judged(
+    facts: CredentialFacts, late: Late | None, trouble: str | None, hung: Hanging | None, now: datetime
+) -> CredentialStatus:
     def state(of: CredentialFacts) -> State:
         return state_of(of, broken=trouble is not None, late=late is not None, now=now)
 
-    return CredentialStatus(facts, state(facts), state(replace(facts, is_running=False)), late, trouble)
+    return CredentialStatus(facts, state(facts), state(replace(facts, is_running=False)), late, trouble, hung)
 
 
 def last_whole_syncs(engine: Engine) -> list[LastSync]:

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Engine, Table, delete, exists, func, selec
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.storage import bulk
+from twizzit_pipeline.storage.audit import Actor, record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import (
     api_usage,
@@ -57,8 +58,13 @@ class Pruned:
         return {name: value for name, value in asdict(self).items() if name != "before"}
 
 
-def prune(engine: Engine, retention_days: int, *, dry_run: bool = False) -> Pruned:
+def prune(engine: Engine, retention_days: int, *, dry_run: bool = False, actor: Actor | None = None) -> Pruned:
     """Deletes what ended more than `retention_days` ago, by the database's clock; with `dry_run` counts it alone.
+
+    The audit log says so before the first row goes, and afterwards how many went.
+
+    Args:
+        actor: whom the audit log names; the user of this process where it is None.
 
     Raises:
         DatabaseUnavailable, DatabaseRefused: the database is away, or its user may not delete; what was deleted until
@@ -68,10 +74,19 @@ def prune(engine: Engine, retention_days: int, *, dry_run: bool = False) -> Prun
         with engine.connect() as connection:
             now = connection.execute(select(func.clock_timestamp())).scalar_one()
         before = now.astimezone(UTC) - timedelta(days=retention_days)
-        pruned = Pruned(before, **(_count(engine, before) if dry_run else _delete(engine, before)))
-    if not dry_run:
-        _log.info("history pruned", before=before.isoformat(), **pruned.counts)
+        if dry_run:
+            return Pruned(before, **_count(engine, before))
+        _record(engine, actor, "prune", before=before.isoformat(), retention_days=retention_days)
+        pruned = Pruned(before, **_delete(engine, before))
+        if any(pruned.counts.values()):
+            _record(engine, actor, "pruned", before=before.isoformat(), **pruned.counts)
+    _log.info("history pruned", before=before.isoformat(), **pruned.counts)
     return pruned
+
+
+def _record(engine: Engine, actor: Actor | None, action: str, **details: object) -> None:
+    with engine.begin() as connection:
+        record(connection, actor or this_user(), action=action, target="database", target_id=None, details=details)
 
 
 def _count(engine: Engine, before: datetime) -> dict[str, int]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.errors import InactiveCredential, SyncInProgress, TransientError
+from twizzit_pipeline.errors import InactiveCredential, RequestCancelled, SyncInProgress, TransientError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
@@ -34,7 +34,8 @@ from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
 
 Progress = Callable[[str], None]
 
-AUTOMATIC = "schedule"  # the trigger of a run that came because its credential was due
+# The trigger of a run that came because its credential was due, and of one that a person started on the command line.
+AUTOMATIC, BY_HAND = "schedule", "cli"
 
 
 def _silent(_: str) -> None:
@@ -91,6 +92,7 @@ class SyncSession:
         self._season: SeasonRow | None = None
         self._asked = False
         self._automatic = trigger == AUTOMATIC
+        self._by_hand = trigger == BY_HAND
         self._began = time.monotonic()
         self._troubles = Troubles()
         self._meter = Meter(self.engine, self.credential.id, lambda: self.calls)
@@ -125,7 +127,8 @@ class SyncSession:
                     self._entries.close(connection, self.to_map, error)
                     if self._fulfilment is not None:
                         self._end_request(connection, self._fulfilment, error)
-                    self._plan_next(connection, troubles)
+                    if not any(isinstance(trouble, RequestCancelled) for trouble in troubles):
+                        self._plan_next(connection, troubles)
                     self._lease.release(connection)
         self.statuses = statuses
         self._telling.ended(statuses)
@@ -296,7 +299,10 @@ class SyncSession:
             running = seasons.running(known, self.day)
             if running not in (None, self.season_label) and fulfilment.move_to_season(connection, str(running)):
                 return
-        fulfilment.end(connection, error, told(error))
+        if self._by_hand and error is not None and not isinstance(error, Exception):
+            fulfilment.give_back(connection)  # Ctrl-C of one person ends no other person's request
+        else:
+            fulfilment.end(connection, error, told(error))
 
     def _plan_next(self, connection: Connection, troubles: list[BaseException]) -> None:
         known = seasons.known(connection, self.credential.id, self.settings.season_start)

@@ -13,8 +13,8 @@ from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.sync import schedule, seasons
 from twizzit_pipeline.sync.lease import process_is_gone
-from twizzit_pipeline.sync.requests import RequestOptions, SyncType
 from twizzit_pipeline.sync.schedule import Schedule
+from twizzit_pipeline.sync.wishes import RequestOptions, SyncType, Wish
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
 # What stands for times that Python cannot hold; without zone, as ShotSpot's columns have them.
@@ -60,6 +60,11 @@ class Asked:
     was_claimed: bool
     claimed: bool
 
+    @property
+    def wish(self) -> Wish:
+        """What it asks for."""
+        return Wish(self.sync_type, self.season, self.options)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -71,6 +76,8 @@ class Standing:
         asked: the request that is first in line, if anybody asked.
         teams_read: labels of the seasons whose teams were read, as far as the next run needs them; known only where
             that is not to read them itself.
+        quick: its last syncs took little time, so that the next one is not expected to keep a run's place for long;
+            None where it never synced. Known only where a sync is due or asked for.
     """
 
     credential: Credential
@@ -81,6 +88,7 @@ class Standing:
     listed: tuple[tuple[Any, ...], ...]
     asked: Asked | None
     teams_read: frozenset[str]
+    quick: bool | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -132,12 +140,14 @@ class View:
     Attributes:
         standings: by credential id.
         dead_runs: of the runs that were asked about, those whose sync was closed because its process had ended.
+        cancelled: of the requests that were asked about, those that were cancelled.
     """
 
     now: datetime
     standings: Mapping[int, Standing]
     leases: tuple[Held, ...]
     dead_runs: frozenset[str]
+    cancelled: frozenset[int] = frozenset()
 
     @property
     def abandoned(self) -> bool:

@@ -6,6 +6,7 @@ from typing import TypeGuard
 
 from twizzit_pipeline.errors import (
     CallBudgetSpent,
+    ConnectionFailed,
     EndpointRefused,
     LoginRefused,
     OrganizationNotFound,
@@ -58,6 +59,8 @@ _OF_THE_ACCOUNT = (QuotaSpent, CallBudgetSpent, EndpointRefused, OrganizationNot
 
 
 def _meets_all(error: BaseException) -> TypeGuard[TwizzitPipelineError]:
+    if isinstance(error, ConnectionFailed):
+        return error.silent
     return isinstance(error, _OF_THE_ACCOUNT) or (isinstance(error, LoginRefused) and error.endpoint == LOGIN)
 
 

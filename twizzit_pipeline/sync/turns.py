@@ -12,8 +12,6 @@ from datetime import date, datetime
 from twizzit_pipeline.sync.lease import lease_keys
 from twizzit_pipeline.sync.standing import Asked, Standing, View
 
-ENTITIES = frozenset({"teams", "players", "competitions"})
-
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -47,7 +45,7 @@ class Turn:
         `competitions` are those and their matches. Neither players nor matches come without the teams of that season:
         where they were never read (or the one team asked for has no mapping), the teams come along.
         """
-        wanted = self._wanted if self.asked is None else _asked_for(self.asked)
+        wanted = self._wanted if self.asked is None else self.asked.wish.entities
         return wanted if season in self.standing.teams_read else wanted | {"teams"}
 
     @property
@@ -87,14 +85,6 @@ def next_in_line(
             line.append(turn)
         shut |= keys
     return line
-
-
-def _asked_for(asked: Asked) -> frozenset[str]:
-    """Whoever asks for all gets all, whatever the configuration says; of one team alone there is no calendar."""
-    if asked.sync_type == "all":
-        return ENTITIES - {"competitions"} if asked.options.narrowing.narrows else ENTITIES
-    with_players = asked.sync_type == "teams" and asked.options.include_players
-    return frozenset({asked.sync_type, "players"} if with_players else {asked.sync_type})
 
 
 def _asked(view: View) -> list[Turn]:

@@ -1,5 +1,6 @@
 """Does a credential work, and what does its account show? Asked before the first sync, or whenever one wonders."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from twizzit_pipeline.storage.tables import sync_config
 from twizzit_pipeline.sync import seasons
 from twizzit_pipeline.sync.automatic import metered
 from twizzit_pipeline.sync.clients import naming, open_client
+from twizzit_pipeline.sync.patience import Patience
 from twizzit_pipeline.sync.would_sync import TeamsToCome, teams_to_come
 from twizzit_pipeline.transform.clubs import club_keys
 from twizzit_pipeline.twizzit.endpoint import Endpoint, parse_endpoint, refuse_private
@@ -98,11 +100,19 @@ def _is_live(api_endpoint: str) -> bool:
         return False
 
 
-def verify(settings: Settings, database: Database, credential_id: int, *, list_teams: bool = False) -> Verification:
+def verify(
+    settings: Settings,
+    database: Database,
+    credential_id: int,
+    *,
+    list_teams: bool = False,
+    patience: Patience | None = None,
+) -> Verification:
     """Logs in and looks around; remembers the organization, the seasons and the moment.
 
     Args:
         list_teams: say also which teams a sync of the running season would bring, for a call or two more.
+        patience: how long all of it may take; without one, each call its own time.
 
     Raises:
         TwizzitPipelineError: any leaf; the message says what is wrong and what to do.
@@ -114,7 +124,8 @@ def verify(settings: Settings, database: Database, credential_id: int, *, list_t
         with database.engine.connect() as connection:
             calendar, is_federation = connection.execute(wanted).one_or_none() or (None, False)
     client = open_client(settings, database.engine, credential)
-    with naming(credential_id), client, metered(database.engine, credential_id, lambda: client.calls):
+    waiting = nullcontext() if patience is None else patience.asking(client)
+    with naming(credential_id), client, metered(database.engine, credential_id, lambda: client.calls), waiting:
         organization = client.organization()
         capabilities = client.verify(calendar=calendar is not False)
         listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)

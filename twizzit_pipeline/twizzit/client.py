@@ -88,6 +88,15 @@ class TwizzitClient:
         """End the connections. The client cannot be used any more; its counts can."""
         self._session.close()
 
+    def end_calls(self) -> None:
+        """End the calls under way, from any thread: each fails at once, and so does every further one."""
+        self._session.end_calls()
+
+    @property
+    def ended(self) -> bool:
+        """Whether `end_calls` was called."""
+        return self._session.ended
+
     @property
     def dialect(self) -> Dialect:
         """The dialect that the endpoint speaks."""

@@ -2,13 +2,17 @@
 
 import socket
 import threading
+import time
+
+_LOOK_SECONDS = 0.2
 
 
-def addresses_of(host: str, port: int, *, seconds: float | None) -> list[str]:
+def addresses_of(host: str, port: int, *, seconds: float | None, ended: threading.Event | None = None) -> list[str]:
     """The host's addresses, in the system's order, each once.
 
     Args:
         seconds: how long to wait at most; None waits as long as the system does.
+        ended: ends the waiting once it is set.
 
     Raises:
         OSError: the name cannot be resolved, or was not in time (`TimeoutError`).
@@ -28,7 +32,10 @@ def addresses_of(host: str, port: int, *, seconds: float | None) -> list[str]:
 
     # A name server that stays silent holds this thread until the system gives up; it keeps no process from ending.
     threading.Thread(target=ask, name="twizzit-lookup", daemon=True).start()
-    done.wait(max(0.0, seconds))
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and not done.wait(min(left, _LOOK_SECONDS)):
+        if ended is not None and ended.is_set():
+            break
     found = outcome[0] if outcome else TimeoutError("the name was not resolved in time")
     if isinstance(found, OSError):
         raise found

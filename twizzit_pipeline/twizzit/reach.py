@@ -4,8 +4,9 @@ import httpcore
 import httpx
 
 from twizzit_pipeline.errors import ConnectionFailed
+from twizzit_pipeline.twizzit.connections import Deadline
 from twizzit_pipeline.twizzit.endpoint import Endpoint
-from twizzit_pipeline.twizzit.transport import Deadline, GuardedBackend
+from twizzit_pipeline.twizzit.transport import GuardedBackend
 
 
 def reach(endpoint: Endpoint, *, allow_private: bool, seconds: float) -> None:

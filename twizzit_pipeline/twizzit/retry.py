@@ -34,7 +34,7 @@ from twizzit_pipeline.errors import (
 from twizzit_pipeline.twizzit.json_body import TooManyValues, read_json
 from twizzit_pipeline.twizzit.refusals import access_denied, says_refused
 from twizzit_pipeline.twizzit.sight import advice, body_shape, is_web_page, passing_advice, shape, words_of
-from twizzit_pipeline.twizzit.transport import AnswerTooLarge
+from twizzit_pipeline.twizzit.transport import AnswerTooLarge, NoConnectionInTime
 from twizzit_pipeline.twizzit.wire import NOTHING
 
 _log = logs.logger(__name__)
@@ -159,9 +159,12 @@ class RetryTransport(httpx.BaseTransport):
                 f"{request.url.host} cannot be reached ({error}): check the endpoint and the network",
                 endpoint=path,
                 reached=False,
+                silent=isinstance(error, NoConnectionInTime),
             ) from None
         except httpx.TimeoutException:
-            raise ConnectionFailed(f"{path} gave no answer in time: try again later", endpoint=path) from None
+            raise ConnectionFailed(
+                f"{path} gave no answer in time: try again later", endpoint=path, silent=True
+            ) from None
         except httpx.DecodingError:
             raise _malformed(path, None, "a body that cannot be unpacked") from None
         except AnswerTooLarge:

@@ -33,6 +33,8 @@ from twizzit_pipeline.twizzit.retry import ANSWER, ROUTE, CallLedger, RetryTrans
 from twizzit_pipeline.twizzit.transport import guarded_transport
 from twizzit_pipeline.twizzit.wire import NOTHING
 
+# Each silence has cost the whole time of a call's tries: of so many in one scan nobody waits for more.
+_MOST_SILENT = 4
 _T = TypeVar("_T")
 Query = Sequence[tuple[str, str | int]]
 
@@ -89,14 +91,18 @@ class Session:
         self._answered: set[str] = set()  # paths, ids included, that have answered well in this run
         self._given_up = threading.Event()
         self._workers = ThreadPoolExecutor(options.concurrent_requests, thread_name_prefix="twizzit")
-        inner = transport or guarded_transport(
-            endpoint, allow_private=options.allow_private_endpoints, connections=options.concurrent_requests
-        )
+        self._ended = False
+        guarded = None
+        if transport is None:
+            guarded = transport = guarded_transport(
+                endpoint, allow_private=options.allow_private_endpoints, connections=options.concurrent_requests
+            )
+        self._guarded = guarded
         timeout = httpx.Timeout(options.request_timeout)
         self._http = httpx.Client(
             auth=TwizzitAuth(endpoint.base_url, username, password, timeout=timeout),
             transport=RetryTransport(
-                inner,
+                transport,
                 ledger=self.ledger,
                 requests_per_second=options.requests_per_second,
                 attempts=options.retry_attempts,
@@ -151,18 +157,22 @@ class Session:
 
         Raises:
             TwizzitPipelineError: an error that `ends_everything`: the tasks that wait are dropped, and those that sleep
-                before another try are woken.
+                before another try are woken; or one more than a few of them were met with silence.
         """
         # Each in a copy of this thread's context: the log lines of a worker name the run that it works for.
         futures = [self._workers.submit(copy_context().run, task) for task in tasks]
         try:
             pending: set[Future[_T]] = set(futures)
+            silent = 0
             while pending:
                 done, pending = wait(pending, return_when=FIRST_EXCEPTION)
                 for future in done:
                     error = future.exception()
+                    silent += isinstance(error, ConnectionFailed) and error.silent
                     if error is not None and not (
-                        isinstance(error, TwizzitPipelineError) and not ends_everything(error)
+                        isinstance(error, TwizzitPipelineError)
+                        and not ends_everything(error)
+                        and silent <= _MOST_SILENT
                     ):
                         raise error
         except BaseException:
@@ -176,18 +186,37 @@ class Session:
                 outcomes.append(error)
         return outcomes
 
+    def end_calls(self) -> None:
+        """Ends the calls under way, from any thread: each fails at once, and so does every further one."""
+        self._ended = True
+        self._cut()
+
+    @property
+    def ended(self) -> bool:
+        """Whether `end_calls` was called."""
+        return self._ended
+
     def close(self) -> None:
-        """End the workers and the connections."""
-        self._given_up.set()
+        """End the workers and the connections; a call that a server keeps waiting is not waited for."""
+        self.end_calls()
         self._workers.shutdown(cancel_futures=True)
         self._http.close()
 
     def _abandon(self, futures: Sequence[Future[_T]]) -> None:
         for future in futures:
             future.cancel()
-        self._given_up.set()
+        self._cut()
         wait(futures)
-        self._given_up.clear()
+        if not self._ended:
+            self._given_up.clear()
+            if self._guarded is not None:
+                self._guarded.resume()
+
+    def _cut(self) -> None:
+        """Wakes who sleeps before another try, and ends the calls that a server keeps waiting."""
+        self._given_up.set()
+        if self._guarded is not None:
+            self._guarded.end_calls()
 
     def _sleep(self, seconds: float) -> None:
         if self._given_up.wait(seconds):

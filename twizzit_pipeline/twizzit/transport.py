@@ -4,15 +4,13 @@ What belongs here: what happens below HTTP's meaning. The server is chosen by th
 mean well: it may drip its headers, answer ``100 Continue`` for ever, or pack gigabytes into a few bytes.
 """
 
-import threading
-import time
 import zlib
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import httpcore
 import httpx
 
+from twizzit_pipeline.twizzit.connections import ENDED, Deadline, OpenSockets, connected
 from twizzit_pipeline.twizzit.endpoint import Endpoint, check_addresses
 from twizzit_pipeline.twizzit.lookup import addresses_of
 
@@ -28,30 +26,8 @@ class AnswerTooLarge(httpx.TransportError):
     """An answer has more than `LARGEST_ANSWER` bytes, packed or unpacked."""
 
 
-class Deadline:
-    """When the call of this thread must be over; each thread has its own."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._own = threading.local()
-
-    def start(self, seconds: float | None) -> None:
-        """The call of this thread begins, and may last so long; None for as long as it likes."""
-        self._own.until = None if seconds is None else self._clock() + seconds
-
-    def left(self, timeout: float | None, late: type[Exception]) -> float | None:
-        """The shorter of `timeout` and what is left of the call, in seconds.
-
-        Raises:
-            late: nothing is left.
-        """
-        until: float | None = getattr(self._own, "until", None)
-        if until is None:
-            return timeout
-        left = until - self._clock()
-        if left <= 0:
-            raise late("the call's time is over")
-        return left if timeout is None else min(left, timeout)
+class NoConnectionInTime(httpx.ConnectError):
+    """No connection, with TLS where it is https, came about within the call's time."""
 
 
 class GuardedBackend(httpcore.NetworkBackend):
@@ -60,11 +36,18 @@ class GuardedBackend(httpcore.NetworkBackend):
     TLS still names and verifies the host of the URL: only the address is fixed.
     """
 
-    def __init__(self, scheme: str, *, allow_private: bool, deadline: Deadline | None = None) -> None:
+    def __init__(
+        self,
+        scheme: str,
+        *,
+        allow_private: bool,
+        deadline: Deadline | None = None,
+        sockets: OpenSockets | None = None,
+    ) -> None:
         self._scheme = scheme
         self._allow_private = allow_private
         self._deadline = deadline or Deadline()
-        self._inner = httpcore.SyncBackend()
+        self._sockets = sockets or OpenSockets()
 
     def connect_tcp(
         self,
@@ -75,50 +58,34 @@ class GuardedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         try:
-            addresses = addresses_of(host, port, seconds=self._deadline.left(timeout, httpcore.ConnectTimeout))
+            left = self._deadline.left(timeout, httpcore.ConnectTimeout)
+            addresses = addresses_of(host, port, seconds=left, ended=self._sockets.ended)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(f"{host} cannot be resolved in time") from error
         except OSError as error:
             raise httpcore.ConnectError(f"{host} cannot be resolved") from error
         check_addresses(host, addresses, scheme=self._scheme, allow_private=self._allow_private)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in addresses:
-            left = self._deadline.left(timeout, httpcore.ConnectTimeout)
             try:
-                stream = self._inner.connect_tcp(address, port, left, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                return connected(
+                    address,
+                    port,
+                    self._sockets,
+                    self._deadline,
+                    timeout=timeout,
+                    local_address=local_address,
+                    options=socket_options,
+                )
+            except httpcore.ConnectError as error:
                 failure = error
-            else:
-                return _StreamWithin(stream, self._deadline)
+            except httpcore.ConnectTimeout as error:
+                self._deadline.left(None, httpcore.ConnectTimeout)  # the next address has no time either
+                failure = error
         raise failure
 
 
-class _StreamWithin(httpcore.NetworkStream):
-    """A connection whose every step ends with the call's deadline.
-
-    A timeout of a socket alone starts anew with every byte.
-    """
-
-    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
-        self._inner = inner
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._deadline.left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._deadline.left(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> Any:
-        left = self._deadline.left(timeout, httpcore.ConnectTimeout)
-        return _StreamWithin(self._inner.start_tls(ssl_context, server_hostname, left), self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-class _GuardedTransport(httpx.BaseTransport):
+class GuardedTransport(httpx.BaseTransport):
     """An httpx transport over `GuardedBackend` that reads every answer to its end.
 
     httpx's own transport takes no network backend. Proxies of the environment are not used: they would look the name up
@@ -127,11 +94,22 @@ class _GuardedTransport(httpx.BaseTransport):
 
     def __init__(self, scheme: str, *, allow_private: bool, connections: int) -> None:
         self._deadline = Deadline()
+        self._sockets = OpenSockets()
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context() if scheme == "https" else None,
             max_connections=connections,
-            network_backend=GuardedBackend(scheme, allow_private=allow_private, deadline=self._deadline),
+            network_backend=GuardedBackend(
+                scheme, allow_private=allow_private, deadline=self._deadline, sockets=self._sockets
+            ),
         )
+
+    def end_calls(self) -> None:
+        """Ends every call under way, whichever thread makes it; further ones fail until `resume`."""
+        self._sockets.end()
+
+    def resume(self) -> None:
+        """Lets calls be made again."""
+        self._sockets.resume()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
@@ -143,11 +121,15 @@ class _GuardedTransport(httpx.BaseTransport):
             content=request.read(),
             extensions={"timeout": timeouts},
         )
+        if self._sockets.ended.is_set():
+            raise httpx.ReadError(ENDED, request=request)
         self._deadline.start(timeouts.get("read"))
         try:
             return self._answer(sent)
-        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-            raise httpx.ConnectError(str(error) or "no connection in time", request=request) from None
+        except httpcore.ConnectTimeout as error:
+            raise NoConnectionInTime(str(error) or "no connection in time", request=request) from None
+        except httpcore.ConnectError as error:
+            raise httpx.ConnectError(str(error), request=request) from None
         except httpcore.TimeoutException:
             raise httpx.ReadTimeout("no answer in time", request=request) from None
         except (httpcore.NetworkError, httpcore.ProtocolError):
@@ -205,7 +187,7 @@ def _unpacker(headers: Iterable[tuple[bytes, bytes]]) -> Callable[[bytes, int], 
     return unpack
 
 
-def guarded_transport(endpoint: Endpoint, *, allow_private: bool, connections: int) -> httpx.BaseTransport:
+def guarded_transport(endpoint: Endpoint, *, allow_private: bool, connections: int) -> GuardedTransport:
     """A transport for this endpoint alone that judges addresses again whenever a connection opens.
 
     A call lasts at most as long as its timeout for reading, from the lookup of the name to the last byte.
@@ -214,4 +196,4 @@ def guarded_transport(endpoint: Endpoint, *, allow_private: bool, connections: i
         EndpointRefused: the host is on an address that is not allowed.
         AnswerTooLarge, httpx.DecodingError: see there; otherwise httpx's own errors.
     """
-    return _GuardedTransport(endpoint.scheme, allow_private=allow_private, connections=connections)
+    return GuardedTransport(endpoint.scheme, allow_private=allow_private, connections=connections)

@@ -9,7 +9,7 @@ from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.tables import sync_history, sync_requests
 from twizzit_pipeline.sync.fulfilment import Fulfilment
 from twizzit_pipeline.sync.lease import Lease, lease_key
-from twizzit_pipeline.sync.requests import Request
+from twizzit_pipeline.sync.requested import Request
 
 COACH = Actor("token", "12", "coach")
 Ask = Callable[..., Request]

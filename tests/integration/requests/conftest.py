@@ -11,7 +11,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync import heartbeat, requests
-from twizzit_pipeline.sync.requests import Request
+from twizzit_pipeline.sync.requested import Request
 
 
 @pytest.fixture
@@ -46,6 +46,6 @@ def club(add: Callable[..., int]) -> int:
 def ask(engine: Engine, club: int) -> Ask:
     def ask(credential_id: int = club, **changes: object) -> Request:
         asked: dict[str, object] = {"sync_type": "all", "actor": COACH, **changes}
-        return requests.ask(engine, credential_id, **asked)  # type: ignore[arg-type]
+        return requests.ask(engine, credential_id, **asked).request  # type: ignore[arg-type]
 
     return ask

@@ -24,7 +24,7 @@ from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.tables import credentials, orchestrators
 from twizzit_pipeline.sync import heartbeat, requests, seasons
 from twizzit_pipeline.sync.lease import Lease, lease_key
-from twizzit_pipeline.sync.requests import RequestOptions
+from twizzit_pipeline.sync.wishes import RequestOptions
 from twizzit_pipeline.twizzit.records import Season
 
 

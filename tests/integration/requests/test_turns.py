@@ -25,7 +25,7 @@ def claim(engine: Engine, *request_ids: int) -> frozenset[int]:
 
 def test_turns_are_taken_in_order_and_by_organization(engine: Engine, add: Callable[..., int], ask: Ask) -> None:
     other = add("Korfbal Leie")
-    first, second, elsewhere = ask(), ask(queue=True), ask(other)
+    first, second, elsewhere = ask(sync_type="teams"), ask(sync_type="players", queue=True), ask(other)
 
     assert in_line(engine) == [first.id, elsewhere.id]
     assert in_line(engine, other) == [first.id]

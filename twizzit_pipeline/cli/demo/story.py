@@ -18,6 +18,7 @@ from twizzit_pipeline.cli.up.lock import DEMO, only_one
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import SyncInProgress
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.storage.migrate import migrate
 from twizzit_pipeline.sync import fixtures, listing
@@ -119,7 +120,7 @@ def _set_the_stage(out: Console, here: Opened, clubs: Collection[str]) -> None:
     encryption_keys(here.settings)  # a key that is missing is said before anything is written
     if not here.settings.embedded:
         stage.refuse_a_database_in_use(database, clubs)
-    applied = migrate(database.engine)
+    applied = migrate(database.engine, actor=this_user())
     where = f"embedded, in {here.settings.home}" if here.settings.embedded else "your own server"
     done = f"{plural(len(applied), 'migration')} applied" if applied else "migrated already"
     out.print(f"  PostgreSQL  {_version(database)}, {where}; {done}")

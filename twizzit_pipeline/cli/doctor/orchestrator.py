@@ -11,6 +11,7 @@ from twizzit_pipeline.cli.terminal import plural
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_config, sync_requests
 
+_HANGING_SHOWN = 10
 _START = "Start it: twizzit up (or the services of deploy/systemd)"
 
 
@@ -31,6 +32,7 @@ def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
         automatic = select(func.count()).select_from(sync_config).where(sync_config.c.auto_sync_enabled)
         open_requests = select(func.count()).select_from(sync_requests).where(sync_requests.c.completed_at.is_(None))
         waiting = int(connection.scalar(automatic) or 0) + int(connection.scalar(open_requests) or 0)
+    yield from _hanging(patient)
     last = heartbeat.last(engine)
     if last is None:
         message = "No orchestrator ever ran on this database"
@@ -44,6 +46,16 @@ def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
         message = f"Its last sign of life is {age} old; {plural(waiting, 'automatic or asked-for sync')} wait for it"
         yield problem("orchestrator", message, start) if waiting else warning("orchestrator", message, start)
     yield from _dagster(patient, alive=alive)
+
+
+def _hanging(patient: Patient) -> Iterator[Finding]:
+    from twizzit_pipeline.sync.hanging import hanging  # noqa: PLC0415
+
+    found = hanging(patient.database.engine)
+    for one in found[:_HANGING_SHOWN]:
+        yield warning("syncs", f"Credential {one.credential_id}: {one.why}", one.what_to_do)
+    if not found:
+        yield ok("syncs", "None hangs")
 
 
 def _dagster(patient: Patient, *, alive: bool) -> Iterator[Finding]:

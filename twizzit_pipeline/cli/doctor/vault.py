@@ -16,6 +16,7 @@ from twizzit_pipeline.settings import Settings
 
 JWT_FILE = "jwt.secret"
 
+_CHANGED = "A credential that was changed elsewhere"
 _UNREADABLE = "When a password cannot be read"
 
 
@@ -46,13 +47,21 @@ def look_at_passwords(patient: Patient) -> Iterator[Finding]:
             anew = "store them anew: twizzit credentials change-password CLUB"
             todo = f"Set {KEY} to the key they were stored with, or {anew}{more('vault.md', _UNREADABLE)}"
             yield problem("passwords", f"The passwords of credentials {listed(ids)} {what}", todo)
+    changed = [credential_id for credential_id, error in vault.unreadable.items() if error == "CredentialChanged"]
+    if changed:
+        todo = "Look at each, and take it as it is: twizzit credentials accept CLUB; or store its password anew: "
+        todo += f"twizzit credentials change-password CLUB{more('vault.md', _CHANGED)}"
+        said = f"The passwords of credentials {listed(changed)} were stored for another row, user name or endpoint"
+        yield problem("passwords", said, todo)
     if vault.previous:
         todo = "Finish the rotation: twizzit credentials rotate-key"
         yield warning("passwords", f"Credentials {listed(vault.previous)} are stored with the previous key", todo)
-    read = len(vault.current) + len(vault.without_mac) + len(vault.previous)
+    read = len(vault.current) + len(vault.unbound) + len(vault.without_mac) + len(vault.previous)
     if read or not vault.unreadable:
         bare = f"; ShotSpot stored {len(vault.without_mac)} of them, without a MAC" if vault.without_mac else ""
-        yield ok("passwords", f"{plural(read, 'password')} can be read, and every MAC fits{bare}")
+        early = f"; {len(vault.unbound)} of them are bound to their user name and endpoint by their next change"
+        early = early if vault.unbound else ""
+        yield ok("passwords", f"{plural(read, 'password')} can be read, and every MAC fits{bare}{early}")
 
 
 def _without_key(stored: int) -> Finding:

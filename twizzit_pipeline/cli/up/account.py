@@ -6,14 +6,16 @@ from pathlib import Path
 
 from rich.console import Console
 
+from twizzit_pipeline.cli.issued import record_token
+from twizzit_pipeline.cli.opened import Opened, say_if_not_noted
 from twizzit_pipeline.cli.terminal import show_table, table
 from twizzit_pipeline.cli.up.children import Address
 from twizzit_pipeline.cli.up.demo import DemoClub
 from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.secret import jwt_secret
-from twizzit_pipeline.settings import Settings
 
 TOKEN_HOURS = 12
+_USERNAME = "twizzit-up"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -27,7 +29,7 @@ class Addresses:
 
 
 def announce(
-    out: Console, settings: Settings, addresses: Addresses, logs: Path, clubs: Sequence[DemoClub], seconds: float
+    out: Console, here: Opened, addresses: Addresses, logs: Path, clubs: Sequence[DemoClub], seconds: float
 ) -> None:
     """Say that everything runs."""
     out.print(f"\n[bold]Everything is up[/bold] after {seconds:.1f} s\n", markup=True)
@@ -37,7 +39,7 @@ def announce(
     ]
     if addresses.simulator is not None:
         lines.append(("Simulator", f"{addresses.simulator.url} (clubs and people are invented)"))
-    lines += [("Token", _token(out, settings, is_demo=addresses.simulator is not None)), ("Logs", str(logs))]
+    lines += [("Token", _token(out, here, is_demo=addresses.simulator is not None)), ("Logs", str(logs))]
     for name, value in lines:
         out.print(f"  {name:<12}  {value}", soft_wrap=True)  # they are there to be copied
     if clubs:
@@ -49,12 +51,15 @@ def announce(
     out.print("Each sync that ends is a line here; Ctrl-C stops everything.\n")
 
 
-def _token(out: Console, settings: Settings, *, is_demo: bool) -> str:
+def _token(out: Console, here: Opened, *, is_demo: bool) -> str:
     """A token of an administrator; where the output is kept somewhere, and the people are real, only how to get one."""
     if not (is_demo or out.is_terminal):
         return "ask for one with: twizzit token --role admin"
-    tokens = Tokens(jwt_secret(settings))
-    made = tokens.issue("admin", user_id=0, username="twizzit-up", seconds=TOKEN_HOURS * 3600)
+    engine, seconds = here.database.engine, TOKEN_HOURS * 3600
+    not_noted = record_token(engine, "admin", user_id=0, seconds=seconds, credentials=None)
+    say_if_not_noted("token", not_noted)
+    tokens = Tokens(jwt_secret(here.settings))
+    made = tokens.issue("admin", user_id=0, username=_USERNAME, seconds=seconds)
     return f"{made} (admin, {TOKEN_HOURS} hours)"
 
 

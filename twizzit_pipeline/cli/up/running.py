@@ -112,7 +112,7 @@ class Running:
             self._supervisor.start(children.daemon(self._here.database, workspace, environment, options))
             self._supervisor.start(children.ui(self._addresses.ui, workspace, environment, options))
             self._wait_for(None)
-        account.announce(self._out, self._here.settings, self._addresses, self._logs, clubs, time.monotonic() - began)
+        account.announce(self._out, self._here, self._addresses, self._logs, clubs, time.monotonic() - began)
 
     def _environment(self) -> dict[str, str]:
         """Of every child. The demo's Twizzit is on loopback, and so is its receiver of notifications."""

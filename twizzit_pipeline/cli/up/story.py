@@ -26,6 +26,7 @@ from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.http_api.secret import jwt_secret
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.migrate import migrate
 
@@ -108,7 +109,7 @@ def _database(out: Console, settings: Settings, *, is_demo: bool) -> Iterator[tu
     with announced(settings) as database, driver_errors(), DatabaseLock(database.engine) as lock:
         if is_demo and not settings.embedded:
             stage.refuse_a_database_in_use(database, demo.ORGANIZATIONS)
-        applied = migrate(database.engine)
+        applied = migrate(database.engine, actor=this_user())
         where = f"embedded, in {settings.home}" if settings.embedded else "your own server"
         done = f"{plural(len(applied), 'migration')} applied" if applied else "at the newest migration"
         out.print(f"  PostgreSQL: {where}; {done}", soft_wrap=True)

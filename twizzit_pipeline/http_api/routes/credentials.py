@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 import anyio.to_thread
 from fastapi import APIRouter, Query
 
-from twizzit_pipeline.credentials import clubs, store
+from twizzit_pipeline.credentials import acceptance, clubs, store
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
-from twizzit_pipeline.http_api.bodies import ClubChange, EndpointChange, NewCredential
+from twizzit_pipeline.http_api.bodies import AcceptedLogin, ClubChange, EndpointChange, NewCredential
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.routes.verification import verification
@@ -19,7 +19,7 @@ from twizzit_pipeline.http_api.service import CredentialId, Here, Service
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.sync import fed_clubs, moving
+from twizzit_pipeline.sync import automatic, fed_clubs, moving
 from twizzit_pipeline.sync.verify import check_endpoint, usual_endpoint
 
 router = APIRouter(tags=["Credential Management"], route_class=GuardedRoute)
@@ -90,6 +90,42 @@ def delete_credentials(here: Here, caller: CurrentCaller, credential_id: Credent
     with driver_errors():
         store.delete(here.engine, credential_id, actor=caller.actor)
     return schemas.Message(message="Credentials deleted successfully")
+
+
+@router.post(
+    "/credentials/{credentialId}/accept",
+    response_model=schemas.CredentialAccepted,
+    dependencies=[allow("admin")],
+    responses=answers(400, 404, 409),
+)
+async def accept_credentials(
+    here: Here, caller: CurrentCaller, credential_id: CredentialId, body: AcceptedLogin
+) -> schemas.CredentialAccepted:
+    """Take a login as it is now, after its user name or endpoint was changed past this API.
+
+    The body says both as they were looked at: 409 where the login says something else by now.
+    """
+    await here.beside(partial(_endpoint, here.settings, body.api_endpoint))
+    return await anyio.to_thread.run_sync(partial(_accept, here, credential_id, body, caller.actor))
+
+
+def _accept(here: Service, credential_id: int, body: AcceptedLogin, actor: Actor) -> schemas.CredentialAccepted:
+    with driver_errors():
+        why = acceptance.accept(
+            here.engine,
+            encryption_keys(here.settings),
+            credential_id,
+            api_username=body.api_username,
+            api_endpoint=body.api_endpoint,
+            actor=actor,
+        )
+        if why is not None:
+            automatic.login_changed(here.engine, credential_id)
+        now = store.get(here.engine, credential_id)
+    message = "There is nothing to accept" if why is None else "Credentials accepted successfully"
+    return schemas.CredentialAccepted(
+        message=message, credential=schemas.StoredCredential.model_validate(now), because=why
+    )
 
 
 @router.get(

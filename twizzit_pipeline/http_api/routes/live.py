@@ -32,7 +32,7 @@ GroupType = Annotated[_RemoteId, Query(alias="groupType", description="Another t
 async def organization(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.LiveOrganization:
     """The organization that a credential reads."""
     here.live_calls.spend(caller)
-    found = await here.beside(partial(here.live.organization, credential_id))
+    found = await here.beside(partial(here.live.organization, credential_id), of=credential_id)
     return schemas.LiveOrganization(organization_id=found.id, organization_name=found.name)
 
 
@@ -60,7 +60,7 @@ async def groups(
     )
     found = [
         schemas.Group(id=team.id, name=team.name or "", short_name=team.short_name, club_name=team.club_name)
-        for team in await here.beside(ask)
+        for team in await here.beside(ask, of=credential_id)
         if team.id is not None
     ]
     return schemas.Groups(groups=found, total=len(found))
@@ -82,7 +82,7 @@ async def seasons(
         schemas.Season(
             id=season.id or season.label, name=season.label, start_date=season.start_date, end_date=season.end_date
         )
-        for season in await here.beside(ask)
+        for season in await here.beside(ask, of=credential_id)
     ]
     return schemas.Seasons(seasons=found, total=len(found))
 
@@ -104,5 +104,5 @@ async def preview_players(
         body.group_id,
         season_id=body.season_id,
     )
-    found = [schemas.PreviewedPlayer.model_validate(player) for player in await here.beside(ask)]
+    found = [schemas.PreviewedPlayer.model_validate(player) for player in await here.beside(ask, of=credential_id)]
     return schemas.PlayersPreview(total=len(found), players=found)

@@ -1,16 +1,13 @@
 """Which team, player, competition and game of ShotSpot is which of Twizzit."""
 
-from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import Caller, CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import GuardedRoute, allow
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
-from twizzit_pipeline.http_api.service import Here, Offset, Service
-from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.http_api.service import Here, Offset, Owners
 from twizzit_pipeline.sync import fixtures, listing
 
 router = APIRouter(tags=["Data Mappings"], route_class=GuardedRoute)
@@ -19,7 +16,6 @@ _MOST = 1000
 _LARGEST_ID = 2**31 - 1
 
 Limit = Annotated[int, Query(ge=1, le=_MOST, description="Rows at most; a club fits into one page")]
-OfCredential = Annotated[int | None, Query(alias="credentialId", ge=1, description="Of this credential alone")]
 
 
 @router.get(
@@ -30,14 +26,12 @@ OfCredential = Annotated[int | None, Query(alias="credentialId", ge=1, descripti
 )
 def team_mappings(
     here: Here,
-    caller: CurrentCaller,
     response: Response,
-    credential_id: OfCredential = None,
+    owners: Owners,
     limit: Limit = _MOST,
     offset: Offset = 0,
 ) -> schemas.TeamMappings:
     """The mapped teams, by club, season and name."""
-    owners = _owners(here, caller, credential_id)
     found = listing.team_mappings_of(here.engine, credential_ids=owners, limit=limit, offset=offset)
     response.headers["X-Total-Count"] = str(listing.count_team_mappings(here.engine, credential_ids=owners))
     return schemas.TeamMappings(
@@ -66,17 +60,15 @@ def team_mappings(
 )
 def player_mappings(
     here: Here,
-    caller: CurrentCaller,
     response: Response,
+    owners: Owners,
     team_id: Annotated[
         int | None, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="Who plays in this team of ShotSpot")
     ] = None,
-    credential_id: OfCredential = None,
     limit: Limit = _MOST,
     offset: Offset = 0,
 ) -> schemas.PlayerMappings:
     """The mapped players, by last and first name."""
-    owners = _owners(here, caller, credential_id)
     found = listing.player_mappings_of(here.engine, credential_ids=owners, team_id=team_id, limit=limit, offset=offset)
     total = listing.count_player_mappings(here.engine, credential_ids=owners, team_id=team_id)
     response.headers["X-Total-Count"] = str(total)
@@ -91,14 +83,12 @@ def player_mappings(
 )
 def competition_mappings(
     here: Here,
-    caller: CurrentCaller,
     response: Response,
-    credential_id: OfCredential = None,
+    owners: Owners,
     limit: Limit = _MOST,
     offset: Offset = 0,
 ) -> schemas.CompetitionMappings:
     """The mapped competitions, the latest season first, by name."""
-    owners = _owners(here, caller, credential_id)
     found = fixtures.competition_mappings_of(here.engine, credential_ids=owners, limit=limit, offset=offset)
     response.headers["X-Total-Count"] = str(fixtures.count_competition_mappings(here.engine, credential_ids=owners))
     return schemas.CompetitionMappings(mappings=[_competition(row) for row in found])
@@ -112,20 +102,18 @@ def competition_mappings(
 )
 def match_mappings(
     here: Here,
-    caller: CurrentCaller,
     response: Response,
+    owners: Owners,
     competition_id: Annotated[
         int | None, Query(alias="competitionId", ge=1, le=_LARGEST_ID, description="Of this competition of ShotSpot")
     ] = None,
     team_id: Annotated[
         int | None, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="That this team of ShotSpot plays")
     ] = None,
-    credential_id: OfCredential = None,
     limit: Limit = _MOST,
     offset: Offset = 0,
 ) -> schemas.MatchMappings:
     """The mapped matches, in the order in which they are played."""
-    owners = _owners(here, caller, credential_id)
     found = fixtures.match_mappings_of(
         here.engine,
         credential_ids=owners,
@@ -139,16 +127,6 @@ def match_mappings(
     )
     response.headers["X-Total-Count"] = str(total)
     return schemas.MatchMappings(mappings=[_match(row) for row in found])
-
-
-def _owners(here: Service, caller: Caller, credential_id: int | None) -> Collection[int] | None:
-    """Whose mappings to show; None for everybody's, those without a credential too."""
-    if credential_id is None:
-        return caller.credentials
-    caller.require(credential_id)
-    with driver_errors():
-        store.get(here.engine, credential_id)
-    return [credential_id]
 
 
 def _player(row: listing.PlayerMapping) -> schemas.PlayerMapping:

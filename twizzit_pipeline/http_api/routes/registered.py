@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import Caller, CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.access import Caller
+from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
 from twizzit_pipeline.http_api.problems import Problem, invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import Here, Service
@@ -56,7 +57,7 @@ async def registrations(
     if use_case.needs_names(roster):
         try:
             here.live_calls.spend(caller)
-            members = await here.beside(lambda: use_case.asked(roster, here.live.members))
+            members = await here.beside(lambda: use_case.asked(roster, here.live.members), of=roster.team.credential_id)
         except TwizzitPipelineError as error:
             missing = " ".join(str(error).split())
         except Problem as problem:  # too many live questions of this token: the answer comes all the same

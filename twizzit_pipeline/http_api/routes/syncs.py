@@ -4,19 +4,20 @@ from typing import Annotated
 
 import anyio
 import anyio.to_thread
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
-from twizzit_pipeline.errors import UnknownRequest
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
 from twizzit_pipeline.http_api.bodies import CompetitionsSync, PlayersSync, TeamsSync
-from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.results import sync_id, sync_result, with_budget
 from twizzit_pipeline.http_api.routes.documented import Responses, answers
+from twizzit_pipeline.http_api.routes.requests import rows_of
 from twizzit_pipeline.http_api.service import PREFIX, CredentialId, Here, Service
-from twizzit_pipeline.storage.audit import Actor
-from twizzit_pipeline.sync import history, requests, usage
-from twizzit_pipeline.sync.requests import RequestOptions, SyncType
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.sync import requested, requests, usage
+from twizzit_pipeline.sync.wishes import RequestOptions, Wish
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
 
@@ -32,7 +33,7 @@ Queue = Annotated[bool, Query(description="Wait for its turn where a sync of tha
 Prefer = Annotated[str | None, Header(description="`respond-async`: do not wait")]
 
 _ANSWERS: Responses = {
-    **answers(400, 404, 409),
+    **answers(400, 404, 409, 429),
     202: {
         "model": schemas.SyncAccepted,
         "description": "Not over yet",
@@ -69,8 +70,9 @@ async def sync_teams(
 ) -> schemas.SyncResult | Response:
     """Sync the teams of a credential, and their players if `includePlayers` says so."""
     asked = body or TeamsSync()
-    made = await _ask(here, credential_id, "teams", asked.season_id, _options(asked), caller.actor, queue=queue)
-    return await _answer(here, request, made, 0 if _asynchronous(prefer) else wait)
+    wish = Wish("teams", asked.season_id, _options(asked))
+    made = await _ask(here, caller, credential_id, wish, queue=queue)
+    return await _answer(here, request, made, wish, 0 if _asynchronous(prefer) else wait)
 
 
 @router.post(
@@ -92,8 +94,9 @@ async def sync_players(
 ) -> schemas.SyncResult | Response:
     """Sync the players of the teams that are mapped."""
     asked = body or PlayersSync()
-    made = await _ask(here, credential_id, "players", asked.season_id, _options(asked), caller.actor, queue=queue)
-    return await _answer(here, request, made, 0 if _asynchronous(prefer) else wait)
+    wish = Wish("players", asked.season_id, _options(asked))
+    made = await _ask(here, caller, credential_id, wish, queue=queue)
+    return await _answer(here, request, made, wish, 0 if _asynchronous(prefer) else wait)
 
 
 @router.post(
@@ -114,43 +117,9 @@ async def sync_competitions(
     prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
     """Sync the competitions of a credential, and their matches."""
-    season = None if body is None else body.season_id
-    made = await _ask(here, credential_id, "competitions", season, RequestOptions(), caller.actor, queue=queue)
-    return await _answer(here, request, made, 0 if _asynchronous(prefer) else wait)
-
-
-@router.get(
-    "/sync/requests/{requestId}",
-    response_model=schemas.SyncRequest,
-    response_model_exclude_unset=True,
-    dependencies=[allow("admin", "coach")],
-    responses=answers(400, 404),
-)
-def sync_request(
-    here: Here,
-    caller: CurrentCaller,
-    request_id: Annotated[int, Path(alias="requestId", ge=1, description="A sync that was asked for")],
-) -> schemas.SyncRequest:
-    """How a sync goes that was asked for."""
-    try:
-        found = requests.get(here.engine, request_id)
-    except UnknownRequest:
-        caller.require(None)
-        raise Problem(404, "Sync request not found") from None
-    caller.require(found.credential_id)
-    rows = _rows(here, found)
-    return schemas.SyncRequest(
-        id=found.id,
-        credential_id=found.credential_id,
-        sync_type=found.sync_type,
-        status=found.status,
-        sync_id=sync_id(found, rows),
-        error=found.error,
-        requested_at=found.requested_at,
-        started_at=found.started_at,
-        completed_at=found.completed_at,
-        result=sync_result(found, rows) if found.over else None,
-    )
+    wish = Wish("competitions", None if body is None else body.season_id)
+    made = await _ask(here, caller, credential_id, wish, queue=queue)
+    return await _answer(here, request, made, wish, 0 if _asynchronous(prefer) else wait)
 
 
 def _options(body: PlayersSync) -> RequestOptions:
@@ -161,58 +130,72 @@ def _options(body: PlayersSync) -> RequestOptions:
     )
 
 
-async def _ask(
-    here: Service,
-    credential_id: int,
-    kind: SyncType,
-    season: str | None,
-    options: RequestOptions,
-    actor: Actor,
-    *,
-    queue: bool,
-) -> requests.Request:
-    return await anyio.to_thread.run_sync(
-        lambda: requests.ask(
-            here.engine, credential_id, sync_type=kind, season=season, options=options, actor=actor, queue=queue
+async def _ask(here: Service, caller: Caller, credential_id: int, wish: Wish, *, queue: bool) -> requests.Answer:
+    """Counts the question, and asks. Of a credential that there is not, nothing is counted."""
+
+    def ask() -> requests.Answer:
+        with driver_errors():
+            store.get(here.engine, credential_id)
+        here.syncs.spend(caller, credential_id)
+        return requests.ask(
+            here.engine,
+            credential_id,
+            sync_type=wish.sync_type,
+            season=wish.season,
+            options=wish.options,
+            actor=caller.actor,
+            queue=queue,
         )
-    )
+
+    return await anyio.to_thread.run_sync(ask)
 
 
 async def _answer(
-    here: Service, client: Request, made: requests.Request, seconds: float
+    here: Service, client: Request, made: requests.Answer, wish: Wish, seconds: float
 ) -> schemas.SyncResult | Response:
     """200 with the result, or 202 once `seconds` are over; holds no thread while it waits."""
     until = anyio.current_time() + seconds
-    looks = 0
-    while not made.over and (left := until - anyio.current_time()) > 0 and not await client.is_disconnected():
+    looks, request = 0, made.request
+    while not request.over and (left := until - anyio.current_time()) > 0 and not await client.is_disconnected():
         await anyio.sleep(min(left, _LOOK_SECONDS[min(looks, len(_LOOK_SECONDS) - 1)]))
         looks += 1
-        made = await anyio.to_thread.run_sync(requests.get, here.engine, made.id)
-    rows = await anyio.to_thread.run_sync(_rows, here, made)
-    budget = await anyio.to_thread.run_sync(usage.budget, here.engine, made.credential_id)
-    if made.over:
-        return with_budget(sync_result(made, rows), budget)
-    # ShotSpot's page shows this line, and nothing else of a 202.
-    begun = "Sync under way" if made.status == "started" else "Sync waits for its turn"
-    waiting = f"{begun}; what comes of it will be in the sync history"
-    accepted = schemas.SyncAccepted(
-        success=True,
-        message=waiting if budget is None or budget.enough else f"{waiting}; {budget.words}",
-        request_id=made.id,
-        sync_id=sync_id(made, rows),
-        status=made.status,
-    )
+        request = await anyio.to_thread.run_sync(requests.get, here.engine, request.id)
+    rows = await anyio.to_thread.run_sync(rows_of, here, request)
+    budget = await anyio.to_thread.run_sync(usage.budget, here.engine, request.credential_id)
+    answer: schemas.SyncResult | schemas.SyncAccepted
+    if request.over:
+        answer = with_budget(sync_result(request, rows, wish.sync_type), budget)
+    else:
+        waiting = _waiting(request, made.already_queued)
+        accepted = schemas.SyncAccepted(
+            success=True,
+            message=waiting if budget is None or budget.enough else f"{waiting}; {budget.words}",
+            request_id=request.id,
+            sync_id=sync_id(request, rows, wish.sync_type),
+            status=request.status,
+        )
+        answer = with_budget(accepted, budget)
+    if made.already_queued:
+        answer.already_queued = True
+    if isinstance(answer, schemas.SyncResult):
+        return answer
     return Response(
-        with_budget(accepted, budget).model_dump_json(by_alias=True, exclude_unset=True),
+        answer.model_dump_json(by_alias=True, exclude_unset=True),
         status_code=202,
-        headers={"Location": f"{PREFIX}/sync/requests/{made.id}"},
+        headers={"Location": f"{PREFIX}/sync/requests/{request.id}"},
         media_type="application/json",
     )
 
 
-def _rows(here: Service, made: requests.Request) -> list[history.HistoryRow]:
-    """The history of the run that carries a request out, as far as there is one."""
-    return [] if made.run_id is None else history.for_run(here.engine, made.run_id)
+def _waiting(request: requested.Request, already_queued: bool) -> str:
+    """How it stands. ShotSpot's page shows this line, and nothing else of a 202."""
+    if request.status == "started":
+        begun = "Sync under way"
+    elif already_queued:
+        begun = "Such a sync waits for its turn already, so no other one was added"
+    else:
+        begun = "Sync waits for its turn"
+    return f"{begun}; what comes of it will be in the sync history"
 
 
 def _asynchronous(prefer: str | None) -> bool:

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Annotated, Literal
 
+import anyio.to_thread
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
@@ -51,7 +52,7 @@ async def verify_connection(
     A login that does not work is `"success": false`, with 200: the caller's own token is good, and ShotSpot's front end
     logs people out on a 401. `refusedAs=401` gives the guide's status. `error` tells apart: `Authentication failed`
     (username or password), `Access denied`, `Connection failed`, `Not a Twizzit` (another endpoint is probably meant),
-    `Endpoint refused`, `Quota spent`, `Password decryption failed`.
+    `Endpoint refused`, `Quota spent`, `Password decryption failed`, `Credential was changed` (elsewhere).
     """
     here.verifications.spend(caller)
     answer = await verification(here, credential_id)
@@ -68,11 +69,11 @@ async def verification(here: Service, credential_id: int) -> schemas.Verified | 
         Problem: 424, it took too long.
     """
     try:
-        found = await here.beside(partial(_verified, here, credential_id))
+        found = await here.beside(partial(_verified, here, credential_id), of=credential_id)
     except _NOT_THE_LOGIN:
         raise
     except errors.TwizzitPipelineError as error:
-        message = await here.beside(partial(_advice, here, credential_id, error))
+        message = await anyio.to_thread.run_sync(partial(_advice, here, credential_id, error))
         return schemas.NotVerified(success=False, error=words(error), message=message)
     return schemas.Verified(
         success=True,  # said, so that an answer without what is unset has it too
@@ -105,7 +106,7 @@ def _verified(here: Service, credential_id: int) -> Verification:
     with driver_errors():
         if not store.get(here.engine, credential_id).is_active:
             raise errors.InactiveCredential(f"Credential {credential_id} is switched off: activate it before verifying")
-    return verify(impatient(here.settings), here.database, credential_id, list_teams=True)
+    return verify(impatient(here.settings), here.database, credential_id, list_teams=True, patience=here.patience)
 
 
 def _advice(here: Service, credential_id: int, error: errors.TwizzitPipelineError) -> str:

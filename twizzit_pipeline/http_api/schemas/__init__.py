@@ -7,6 +7,7 @@ from twizzit_pipeline.http_api.schemas.base import Answer, Conflict, Error, Fiel
 from twizzit_pipeline.http_api.schemas.credentials import (
     Capabilities,
     Credential,
+    CredentialAccepted,
     Credentials,
     CredentialStored,
     FedClub,
@@ -41,7 +42,16 @@ from twizzit_pipeline.http_api.schemas.mappings import (
     TeamMapping,
     TeamMappings,
 )
-from twizzit_pipeline.http_api.schemas.operations import Audit, AuditRow, Health, Orchestrator, SwitchedOff
+from twizzit_pipeline.http_api.schemas.operations import (
+    Audit,
+    AuditRow,
+    Coach,
+    CoachClub,
+    Coaches,
+    Health,
+    Orchestrator,
+    SwitchedOff,
+)
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
@@ -50,6 +60,7 @@ from twizzit_pipeline.http_api.schemas.syncs import (
     HistoryEntry,
     HistoryOne,
     HistoryRow,
+    ListedRequest,
     RejectedRow,
     Repaired,
     RowCounts,
@@ -59,6 +70,7 @@ from twizzit_pipeline.http_api.schemas.syncs import (
     SyncCounts,
     SyncError,
     SyncRequest,
+    SyncRequests,
     SyncResult,
 )
 
@@ -68,11 +80,15 @@ __all__ = [
     "AuditRow",
     "CallBudget",
     "Capabilities",
+    "Coach",
+    "CoachClub",
+    "Coaches",
     "CompetitionMapping",
     "CompetitionMappings",
     "ConfigAnswer",
     "Conflict",
     "Credential",
+    "CredentialAccepted",
     "CredentialStored",
     "Credentials",
     "Error",
@@ -87,6 +103,7 @@ __all__ = [
     "HistoryEntry",
     "HistoryOne",
     "HistoryRow",
+    "ListedRequest",
     "LiveOrganization",
     "MatchMapping",
     "MatchMappings",
@@ -116,6 +133,7 @@ __all__ = [
     "SyncCounts",
     "SyncError",
     "SyncRequest",
+    "SyncRequests",
     "SyncResult",
     "TeamMapping",
     "TeamMappings",

@@ -24,6 +24,14 @@ class Credential(StoredCredential):
     updated_at: datetime | None
 
 
+class CredentialAccepted(Answer):
+    """The login as it is now. `because`: why its password was not bound to it; null where there was nothing to do."""
+
+    message: str
+    credential: StoredCredential
+    because: Literal["changed", "without_mac", "not_renewed"] | None
+
+
 class NamedClub(Answer):
     """Which club of ShotSpot the credential's organization is; both null where its name tells."""
 

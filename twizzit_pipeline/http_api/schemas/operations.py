@@ -27,6 +27,28 @@ class Audit(Answer):
     audit: list[AuditRow]
 
 
+class CoachClub(Answer):
+    """A club that a coach may see."""
+
+    credential_id: int
+    organization_name: str
+
+
+class Coach(Answer):
+    """What an administrator said of a user. Who is not `limited` sees every club, and `clubs` is empty then."""
+
+    user_id: str
+    limited: bool
+    limited_at: datetime | None
+    clubs: list[CoachClub]
+
+
+class Coaches(Answer):
+    """The users that are limited, by id."""
+
+    coaches: list[Coach]
+
+
 class SwitchedOff(Answer):
     """A sensor or schedule of Dagster's that a person switched off: what does not happen, and what to click."""
 

@@ -44,7 +44,8 @@ class CallBudget(Answer):
 class SyncResult(Answer):
     """A sync that ended. The counters are those of the entity that was asked for; the others' are under their names.
 
-    `success` is false where the sync failed as a whole; `duration` is in milliseconds.
+    `success` is false where the sync failed as a whole, or was cancelled; `duration` is in milliseconds.
+    `already_queued` is there, and true, where such a sync waited already: `request_id` is that one's.
     """
 
     success: bool
@@ -60,33 +61,65 @@ class SyncResult(Answer):
     competitions: SyncCounts | None = None
     matches: SyncCounts | None = None
     duration: int
+    already_queued: bool | None = None
     budget: CallBudget | None = None
 
 
 class SyncAccepted(Answer):
-    """202: under way, or waiting for its turn. The header `Location` says where to ask."""
+    """202: under way, or waiting for its turn. The header `Location` says where to ask.
+
+    `already_queued` is there, and true, where such a sync waited already: `request_id` is that one's.
+    """
 
     success: Literal[True] = True
     message: str
     request_id: int
     sync_id: int | None
     status: str
+    already_queued: bool | None = None
     budget: CallBudget | None = None
 
 
-class SyncRequest(Answer):
-    """A sync that was asked for. `result` appears when it has ended."""
+class RequestRow(Answer):
+    """A sync that was asked for. `season` is null for the running one, `group_id` for all teams.
+
+    `status`: `queued`, `started`, `success`, `partial_success`, `failed` or `cancelled`; `error` says why it failed, or
+    who cancelled it. `requested_by`: all who asked for it, in their order, each as the audit log's
+    `actorKind:actorId`.
+    """
 
     id: int
     credential_id: int
     sync_type: str
+    include_players: bool
+    season: str | None
+    group_id: str | None
+    create_missing: bool
+    requested_by: list[str]
     status: str
-    sync_id: int | None
     error: str | None
-    requested_at: datetime | None
+    requested_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+
+
+class ListedRequest(RequestRow):
+    """The same, with the name of the credential's club."""
+
+    organization_name: str
+
+
+class SyncRequest(RequestRow):
+    """One of them. `sync_id` is its row in the history; `result` appears when it has ended."""
+
+    sync_id: int | None
     result: SyncResult | None = None
+
+
+class SyncRequests(Answer):
+    """What waits and what has begun, the oldest first; with those that are over, the newest first."""
+
+    requests: list[ListedRequest]
 
 
 class SyncConfig(Answer):

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Inspector, TextClause, UniqueConstrai
 from sqlalchemy.schema import SchemaItem
 
 from twizzit_pipeline.errors import DatabaseRefused
+from twizzit_pipeline.storage.migrations.triggers import AUDIT_TRIGGERS
 
 # Marks the tables that these migrations made: those must be what the models say, ShotSpot's own need not.
 MADE_HERE = "Made by twizzit-pipeline"
@@ -80,11 +81,20 @@ def keeps_registration(connection: Connection) -> bool:
 
 def empties_macs(connection: Connection) -> bool:
     """Whether the trigger is there that empties the MAC of a password which somebody else stored anew."""
+    return _has_triggers(connection, "twizzit_empty_mac")
+
+
+def audits_credentials(connection: Connection) -> bool:
+    """Whether the triggers are there that record changes of credentials past this project."""
+    return _has_triggers(connection, *AUDIT_TRIGGERS)
+
+
+def _has_triggers(connection: Connection, *names: str) -> bool:
     question = text(
         "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass('twizzit_credentials')"
-        " AND tgname = 'twizzit_empty_mac' AND tgenabled <> 'D'"
+        " AND tgname = ANY(:names) AND tgenabled <> 'D'"
     )
-    return bool(connection.scalar(question))
+    return bool(connection.scalar(question, {"names": list(names)}) == len(names))
 
 
 def unique(*columns: str, table: str) -> UniqueConstraint:

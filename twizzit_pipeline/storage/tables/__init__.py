@@ -8,6 +8,8 @@ from twizzit_pipeline.storage.tables.columns import metadata
 from twizzit_pipeline.storage.tables.pipeline import (
     api_usage,
     audit_log,
+    coach_credentials,
+    coaches,
     leases,
     notifications,
     opponents,
@@ -45,6 +47,8 @@ __all__ = [
     "api_usage",
     "audit_log",
     "clubs",
+    "coach_credentials",
+    "coaches",
     "competition_mappings",
     "competition_teams",
     "competitions",

@@ -1,5 +1,5 @@
 """The pipeline's own tables: what scans saw, what they rejected, who works, what was written, what was asked
-for, what it cost, who was told, and who changed what.
+for, what it cost, who was told, whom coaches may see, and who changed what.
 """
 
 from sqlalchemy import (
@@ -20,7 +20,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from twizzit_pipeline.storage.tables.columns import FALSE, ZERO, credential, identifier, metadata, moment
 
@@ -172,6 +172,7 @@ sync_requests = Table(
     Column("season", String(50)),
     Column("options", JSONB),
     Column("requested_by", String(255)),
+    Column("also_requested_by", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     Column("trigger", String(20), nullable=False, server_default=text("'request'")),
     Column("status", String(20), nullable=False, server_default=text("'queued'")),
     Column("dagster_run_id", String(64)),
@@ -181,7 +182,9 @@ sync_requests = Table(
     Column("error", Text),
     Column("attempt", Integer, nullable=False, server_default=text("1")),  # of which the run key speaks
     moment("claimed_at"),
-    CheckConstraint("status IN ('queued', 'started', 'success', 'partial_success', 'failed')", name="status"),
+    CheckConstraint(
+        "status IN ('queued', 'started', 'success', 'partial_success', 'failed', 'cancelled')", name="status"
+    ),
 )
 Index(
     "ix_twizzit_sync_requests_open",
@@ -226,6 +229,22 @@ Index(
     "ix_twizzit_notifications_waiting",
     notifications.c.next_attempt_at,
     postgresql_where=notifications.c.delivered_at.is_(None),
+)
+
+# A user in this table is limited to the credentials of the next one, even where none is left.
+coaches = Table(
+    "twizzit_coaches",
+    metadata,
+    Column("user_id", String(100), primary_key=True),
+    moment("limited_at", nullable=False, default=True),
+)
+
+coach_credentials = Table(
+    "twizzit_coach_credentials",
+    metadata,
+    Column("user_id", ForeignKey("twizzit_coaches.user_id", ondelete="CASCADE"), nullable=False),
+    Column("credential_id", ForeignKey("twizzit_credentials.id", ondelete="CASCADE"), nullable=False, index=True),
+    PrimaryKeyConstraint("user_id", "credential_id"),
 )
 
 audit_log = Table(

@@ -7,7 +7,7 @@ constraint on the id alone, and get a column for an id that it does not let them
 Only a federation's credential may name other clubs than its organization. Those that have mapped teams of such clubs
 are marked as one, so that they go on as before, with a row in the audit log for an administrator to look at.
 
-Revision ID: 0014
+Revision ID: 0016
 """
 
 import ipaddress
@@ -19,8 +19,8 @@ from alembic import op
 
 from twizzit_pipeline.storage.migrations.additive import columns_of, ensure_table, made_here
 
-revision = "0014"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -74,7 +74,7 @@ WITH naming AS (
 ), audited AS (
     INSERT INTO twizzit_audit_log (actor_kind, actor_id, action, target, target_id, details)
     SELECT 'trigger', session_user, 'change', 'config', credential_id::text,
-           '{"from": {"is_federation": false}, "to": {"is_federation": true}, "by": "migration 0014"}'::jsonb
+           '{"from": {"is_federation": false}, "to": {"is_federation": true}, "by": "migration 0016"}'::jsonb
     FROM naming
 )
 SELECT array_agg(credential_id) FROM naming

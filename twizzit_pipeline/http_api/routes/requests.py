@@ -1,0 +1,115 @@
+"""Syncs that were asked for: how they go, which ones wait, and taking one back."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+
+from twizzit_pipeline.errors import UnknownRequest
+from twizzit_pipeline.http_api import schemas
+from twizzit_pipeline.http_api.access import Caller, forbidden
+from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.problems import Problem
+from twizzit_pipeline.http_api.results import sync_id, sync_result
+from twizzit_pipeline.http_api.routes.documented import answers, total_header
+from twizzit_pipeline.http_api.service import Here, Offset, Owners, Service
+from twizzit_pipeline.sync import history, requested, requests
+from twizzit_pipeline.sync.cancelling import cancel
+from twizzit_pipeline.sync.requested import Request
+
+router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
+
+RequestId = Annotated[int, Path(alias="requestId", ge=1, description="A sync that was asked for")]
+
+
+@router.get(
+    "/sync/requests",
+    response_model=schemas.SyncRequests,
+    dependencies=[allow("admin", "coach")],
+    responses={**answers(400, 404), 200: total_header()},
+)
+def sync_requests(
+    here: Here,
+    response: Response,
+    owners: Owners,
+    over: Annotated[bool, Query(description="Those that have ended, too")] = False,
+    limit: Annotated[int, Query(ge=1, le=100, description="Rows at most")] = 50,
+    offset: Offset = 0,
+) -> schemas.SyncRequests:
+    """The syncs that wait or have begun."""
+    found, total = requested.listing(here.engine, credential_ids=owners, over=over, limit=limit, offset=offset)
+    response.headers["X-Total-Count"] = str(total)
+    return schemas.SyncRequests(
+        requests=[schemas.ListedRequest(**_row(one.request), organization_name=one.organization) for one in found]
+    )
+
+
+@router.get(
+    "/sync/requests/{requestId}",
+    response_model=schemas.SyncRequest,
+    response_model_exclude_unset=True,
+    dependencies=[allow("admin", "coach")],
+    responses=answers(400, 404),
+)
+def sync_request(here: Here, caller: CurrentCaller, request_id: RequestId) -> schemas.SyncRequest:
+    """How a sync goes that was asked for."""
+    found = _found(here, caller, request_id)
+    return _answer(found, rows_of(here, found))
+
+
+@router.delete(
+    "/sync/requests/{requestId}",
+    response_model=schemas.SyncRequest,
+    response_model_exclude_unset=True,
+    dependencies=[allow("admin", "coach")],
+    responses=answers(400, 404, 409),
+)
+def cancel_sync_request(here: Here, caller: CurrentCaller, request_id: RequestId) -> schemas.SyncRequest:
+    """Cancel a sync that waits. A coach cancels what they asked for, and nobody else did; an administrator any."""
+    found = _found(here, caller, request_id)
+    by_admin = caller.role == "admin"
+    if not by_admin and (caller.user_id is None or requested.asker(caller.actor) not in found.askers):
+        raise forbidden()
+    return _answer(cancel(here.engine, request_id, actor=caller.actor, own=not by_admin), ())
+
+
+def rows_of(here: Service, made: Request) -> list[history.HistoryRow]:
+    """The history of the run that carries a request out, as far as there is one."""
+    return [] if made.run_id is None else history.for_run(here.engine, made.run_id)
+
+
+def _found(here: Service, caller: Caller, request_id: int) -> Request:
+    """The request, if the caller reaches its credential."""
+    try:
+        found = requests.get(here.engine, request_id)
+    except UnknownRequest:
+        caller.require(None)
+        raise Problem(404, "Sync request not found") from None
+    caller.require(found.credential_id)
+    return found
+
+
+def _answer(found: Request, rows: Sequence[history.HistoryRow]) -> schemas.SyncRequest:
+    return schemas.SyncRequest(
+        **_row(found),
+        sync_id=sync_id(found, rows),
+        result=sync_result(found, rows) if found.over else None,
+    )
+
+
+def _row(found: Request) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "credential_id": found.credential_id,
+        "sync_type": found.sync_type,
+        "include_players": "players" in found.wish.entities,
+        "season": found.season,
+        "group_id": found.options.group_id,
+        "create_missing": found.options.create_missing,
+        "requested_by": list(found.askers),
+        "status": found.status,
+        "error": found.error,
+        "requested_at": found.requested_at,
+        "started_at": found.started_at,
+        "completed_at": found.completed_at,
+    }
