@@ -30,12 +30,12 @@ from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.server import listen, serve
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
-from twizzit_pipeline.sync.players import map_players, scan_players
+from twizzit_pipeline.sync.entities.players import map_players, scan_players
+from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.sync.teams import map_teams, scan_teams
-from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 SECRET = SecretStr("only for this benchmark, and as long as it must be")
 PREFIX = "/api/twizzit"

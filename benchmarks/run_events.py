@@ -23,13 +23,14 @@ from pydantic import SecretStr
 FOLDED, ONE_EACH = "folded", "one for each rule"
 
 if TYPE_CHECKING:
-    from twizzit_pipeline.sync.quality.findings import Quality
+    from twizzit_pipeline.quality.findings import Quality
     from twizzit_pipeline.sync.reports import ScanReport
 
 
 def unfold() -> None:
     """Make each rule a check by itself, as they were; to be called before the assets are imported."""
-    from twizzit_pipeline.orchestration import checks, rules
+    from twizzit_pipeline.orchestration.checks import asset_checks as checks
+    from twizzit_pipeline.orchestration.checks import rules
 
     of_scan, every_rule = checks._of_scan, set()
     for name, value in list(vars(rules).items()):
@@ -51,12 +52,12 @@ def measure(runs: int, home: Path) -> dict[str, object]:
     from dagster import DagsterEventType
 
     from twizzit_pipeline.credentials import store
-    from twizzit_pipeline.orchestration.instance import open_instance
-    from twizzit_pipeline.orchestration.runs import run_job
+    from twizzit_pipeline.orchestration.instance.home import open_instance
+    from twizzit_pipeline.orchestration.launch import run_job
     from twizzit_pipeline.settings import load_settings
+    from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
     from twizzit_pipeline.storage.engine import open_database
     from twizzit_pipeline.storage.migrate import migrate
-    from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
     club_of_six_teams = SimulatorOptions(clubs=1, teams=6, players_per_team=10, other_contacts=3)
     key = SecretStr("00" * 32)

@@ -21,15 +21,15 @@ import dagster as dg
 from sqlalchemy import Engine, event, select, text
 
 from twizzit_pipeline.definitions import build_definitions
-from twizzit_pipeline.orchestration.instance import open_instance
+from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.orchestration.partitions import add_keys, partition_keys
-from twizzit_pipeline.orchestration.sync_sensor import sync_sensor
+from twizzit_pipeline.orchestration.sensors.syncs import sync_sensor
+from twizzit_pipeline.runs.seasons import known_partitions
+from twizzit_pipeline.scheduling import due
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
 from twizzit_pipeline.storage.tables import credentials, sync_config
-from twizzit_pipeline.sync import due
-from twizzit_pipeline.sync.seasons import known_partitions
 
 ONE_IN = 20
 

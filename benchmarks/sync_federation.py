@@ -18,18 +18,18 @@ from pydantic import SecretStr
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, insert, select, text
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.quality import mapping_quality, scan_quality
+from twizzit_pipeline.scheduling import config
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
-from twizzit_pipeline.sync import config
-from twizzit_pipeline.sync.players import map_players, scan_players
-from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
+from twizzit_pipeline.sync.entities.players import map_players, scan_players
+from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.sync.teams import map_teams, scan_teams
-from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 WRITTEN = (tables.players, tables.player_mappings, tables.sync_changes)
 STEPS = (scan_teams, scan_players, map_teams, map_players)

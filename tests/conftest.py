@@ -19,9 +19,9 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
-from twizzit_pipeline.twizzit.simulator import SimulatorOptions, SimulatorServer
 
 ENCRYPTION_KEY = "0123456789abcdef" * 4
 _TEMPLATE = "template_of_tests"
@@ -169,7 +169,7 @@ def new_database(postgres_url: str) -> Callable[[], AbstractContextManager[str]]
 @pytest.fixture(scope="session")
 def _template_with_dagster(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Name of a migrated database in which an instance has made Dagster's tables."""
-    from twizzit_pipeline.orchestration.instance import open_instance
+    from twizzit_pipeline.orchestration.instance.home import open_instance
 
     _execute(postgres_url, f"CREATE DATABASE {_WITH_DAGSTER} TEMPLATE {_TEMPLATE}")
     url = make_url(postgres_url).set(database=_WITH_DAGSTER).render_as_string(hide_password=False)

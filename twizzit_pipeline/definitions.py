@@ -6,16 +6,16 @@ Loading it opens no database, reads no key and calls nobody: settings are read w
 import dagster as dg
 
 from twizzit_pipeline.orchestration.assets import ASSETS
-from twizzit_pipeline.orchestration.configuration_checks import (
+from twizzit_pipeline.orchestration.assets.configuration import (
     CONFIGURATION_ASSET,
     configuration_checks,
     configuration_sensor,
 )
 from twizzit_pipeline.orchestration.jobs import JOBS
-from twizzit_pipeline.orchestration.notification_sensor import notifications_sensor
 from twizzit_pipeline.orchestration.resources import Progress, sync_resource
-from twizzit_pipeline.orchestration.retention import retention_schedule
-from twizzit_pipeline.orchestration.sync_sensor import sync_sensor
+from twizzit_pipeline.orchestration.schedules import retention_schedule
+from twizzit_pipeline.orchestration.sensors.notifications import notifications_sensor
+from twizzit_pipeline.orchestration.sensors.syncs import sync_sensor
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 

@@ -17,13 +17,13 @@ import pytest
 from pydantic import SecretStr
 
 from tests.conftest import ENCRYPTION_KEY, settings_with
-from tests.end_to_end.command_line import CommandLine
-from tests.end_to_end.running_up import RunningUp, running_up
-from twizzit_pipeline.cli.up.leftovers import lives
+from tests.support.command_line import CommandLine
+from tests.support.running_up import RunningUp, running_up
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.local.leftovers import lives
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage.engine import Database, open_database
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 JWT_SECRET = "the secret that ShotSpot signs its tokens with"
 _PATIENCE_SECONDS = 90

@@ -7,7 +7,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from tests.end_to_end.command_line import CommandLine
+from tests.support.command_line import CommandLine
 
 SECRET = "the secret that ShotSpot signs its tokens with"
 ELSEWHERE = "postgresql://nobody@127.0.0.1:9/nothing"

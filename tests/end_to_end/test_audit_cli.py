@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.end_to_end.command_line import CommandLine
+from tests.support.command_line import CommandLine
 from twizzit_pipeline.credentials import sealed
+from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 JWT_SECRET = "a secret of thirty-two characters"
 SAID = "is not in the audit log: "

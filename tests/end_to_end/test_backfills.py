@@ -8,14 +8,14 @@ import httpx
 import pytest
 
 from tests.end_to_end.conftest import AtWork
+from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.orchestration.dagster_command import run_dagster
-from twizzit_pipeline.orchestration.instance import open_instance
+from twizzit_pipeline.orchestration.instance.dagster_command import run_dagster
+from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.orchestration.jobs import ASSETS_OF
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
-from twizzit_pipeline.sync import history, seasons
-from twizzit_pipeline.sync.verify import verify
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
+from twizzit_pipeline.runs import history, seasons
+from twizzit_pipeline.simulator import SimulatorServer
 
 ASSETS = [asset for assets in ASSETS_OF.values() for asset in assets]
 LAUNCH = """

@@ -11,10 +11,10 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser, and is not installed")
 
-from tests.end_to_end.browser import CHROMIUM, HEIGHT, WIDTH, Browser, browsing
-from tests.end_to_end.running_up import RunningUp
-from twizzit_pipeline.cli.up.demo import clubs_of
+from tests.support.browser import CHROMIUM, HEIGHT, WIDTH, Browser, browsing
+from tests.support.running_up import RunningUp
 from twizzit_pipeline.definitions import build_definitions
+from twizzit_pipeline.local.demo import clubs_of
 from twizzit_pipeline.orchestration.assets import ASSETS
 
 pytestmark = [

@@ -13,12 +13,12 @@ import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.end_to_end.command_line import COMMAND, CommandLine
+from tests.support.command_line import COMMAND, CommandLine
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.storage.engine import open_database
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
-from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import insert
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.end_to_end.command_line import CommandLine, logging_as_it_was
+from tests.support.command_line import CommandLine, logging_as_it_was
 from twizzit_pipeline.cli import main
-from twizzit_pipeline.cli.demo import stage
 from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.local import stage
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator.clubs import OPPONENTS
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.tables import clubs
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
-from twizzit_pipeline.twizzit.simulator.clubs import OPPONENTS
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -12,9 +12,9 @@ import pytest
 import typer
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.end_to_end.command_line import CommandLine
-from twizzit_pipeline.cli.changes import moment_of
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
+from tests.support.command_line import CommandLine
+from twizzit_pipeline.cli.commands.changes import moment_of
+from twizzit_pipeline.simulator import SimulatorServer
 
 HEADING = ["Organization", "Username", "Endpoint", "Password"]
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from tests.end_to_end.command_line import CommandLine, Ended
-from tests.end_to_end.left_behind import ANY_TOKEN, leaks
-from twizzit_pipeline.twizzit.simulator import SimulatorOptions
-from twizzit_pipeline.twizzit.simulator.generate import make_world
+from tests.support.command_line import CommandLine, Ended
+from tests.support.left_behind import ANY_TOKEN, leaks
+from twizzit_pipeline.simulator import SimulatorOptions
+from twizzit_pipeline.simulator.generate import make_world
 
 
 @pytest.fixture(scope="module")

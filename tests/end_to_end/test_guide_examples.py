@@ -20,12 +20,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from tests.end_to_end.command_line import CommandLine
 from tests.end_to_end.conftest import AtWork
+from tests.support.command_line import CommandLine
+from twizzit_pipeline.simulator import Organization, SimulatorServer
+from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
-from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
 
 
 @dataclass(frozen=True)

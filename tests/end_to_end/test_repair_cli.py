@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.end_to_end.command_line import COMMAND, CommandLine
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
+from tests.support.command_line import COMMAND, CommandLine
+from twizzit_pipeline.simulator import SimulatorServer
 
 pytestmark = pytest.mark.dagster_tables
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.end_to_end.command_line import CommandLine, Ended
+from tests.support.command_line import CommandLine, Ended
+from twizzit_pipeline.scheduling import heartbeat, requests
+from twizzit_pipeline.scheduling.requested import Request
+from twizzit_pipeline.scheduling.wishes import RequestOptions, SyncType
+from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync import heartbeat, requests
-from twizzit_pipeline.sync.requested import Request
-from twizzit_pipeline.sync.wishes import RequestOptions, SyncType
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 pytestmark = pytest.mark.dagster_tables
 

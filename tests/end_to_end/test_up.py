@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.end_to_end.command_line import CommandLine
-from tests.end_to_end.running_up import RunningUp
+from tests.support.command_line import CommandLine
+from tests.support.running_up import RunningUp
 
 pytestmark = pytest.mark.timeout(420)  # the first one waits for `up` and the demo's first syncs
 

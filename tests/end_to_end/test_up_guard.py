@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.end_to_end.running_up import RunningUp, running_up
-from twizzit_pipeline.cli.up.children import MODULE
+from tests.support.running_up import RunningUp, running_up
+from twizzit_pipeline.local.children import MODULE
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL
 
 pytestmark = pytest.mark.timeout(420)  # the first one waits for `up` and the demo's first syncs

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from sqlalchemy import Row
 
-from tests.end_to_end.running_up import RunningUp
-from twizzit_pipeline.sync.lease import INTERRUPTED
+from tests.support.running_up import RunningUp
+from twizzit_pipeline.runs.lease import INTERRUPTED
 
 pytestmark = pytest.mark.timeout(420)  # the first one waits for `up` and the demo's first syncs
 

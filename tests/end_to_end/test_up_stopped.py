@@ -6,8 +6,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.end_to_end.running_up import RunningUp
-from twizzit_pipeline.cli.up.leftovers import lives
+from tests.support.running_up import RunningUp
+from twizzit_pipeline.local.leftovers import lives
 
 
 @pytest.mark.timeout(420)

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.end_to_end.command_line import CommandLine, Ended
+from tests.support.command_line import CommandLine, Ended
 from twizzit_pipeline.credentials import sealed
 from twizzit_pipeline.storage.audit import this_user
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tests.end_to_end.command_line import CommandLine, Ended
-from tests.end_to_end.left_behind import ANY_TOKEN, leaks, spellings
+from tests.support.command_line import CommandLine, Ended
+from tests.support.left_behind import ANY_TOKEN, leaks, spellings
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.sync.entities.teams import scan_teams
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.sync.teams import scan_teams
-from twizzit_pipeline.twizzit.simulator import SimulatorServer
 
 WRONG_PASSWORD = "never-the-right-one-4711"
 PASSPHRASE = "correct horse battery staple"
@@ -91,7 +91,7 @@ def _syncs(twizzit: CommandLine, simulator: SimulatorServer, said: list[Ended]) 
 
 def test_no_error_of_a_sync_shows_one(settings: Settings, simulator: SimulatorServer) -> None:
     """Errors, with all that hangs on them, as a careless log would show them: reprs and frames' variables included."""
-    from tests.integration.sync_world import SyncWorld, quick
+    from tests.support.sync_world import SyncWorld, quick
 
     with open_database(settings) as database:
         world = SyncWorld(quick(settings, retry_attempts=2), database, simulator)

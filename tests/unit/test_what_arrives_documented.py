@@ -19,8 +19,8 @@ import twizzit_pipeline
 from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.contracts.checked import LISTED_TWICE
 from twizzit_pipeline.contracts.rules import rules_of
-from twizzit_pipeline.sync.asides import REASONS
-from twizzit_pipeline.sync.history import GROUP_NOT_FOUND, PLAYERS_NOT_READ
+from twizzit_pipeline.runs.asides import REASONS
+from twizzit_pipeline.runs.details import GROUP_NOT_FOUND, PLAYERS_NOT_READ
 
 PACKAGE = Path(twizzit_pipeline.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "what-arrives.md"

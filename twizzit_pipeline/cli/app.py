@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from twizzit_pipeline.cli import (
+from twizzit_pipeline.cli.commands import (
     api,
     backfill,
     changes,
@@ -35,10 +35,10 @@ from twizzit_pipeline.cli import (
     sync,
     vault,
 )
+from twizzit_pipeline.cli.commands.up import up
 from twizzit_pipeline.cli.demo.command import demo
 from twizzit_pipeline.cli.doctor.command import doctor
 from twizzit_pipeline.cli.exit_codes import ExitCode
-from twizzit_pipeline.cli.up.command import up
 from twizzit_pipeline.errors import NotUnique, SyncInProgress, TwizzitPipelineError
 
 _CLUBS, _PEOPLE, _KEEPING, _PARTS = "Clubs", "Teams and people", "Keeping it running", "Parts, one by one"

@@ -27,6 +27,6 @@ def credential_of(here: Opened, club: str) -> int:
     Raises:
         NotUnique: no club fits, or several do.
     """
-    from twizzit_pipeline.sync.finding import find_credential  # noqa: PLC0415  (quick commands load little)
+    from twizzit_pipeline.queries.finding import find_credential  # noqa: PLC0415  (quick commands load little)
 
     return find_credential(here.database.engine, club)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from twizzit_pipeline import logs
-from twizzit_pipeline.cli.terminal import console
+from twizzit_pipeline.cli.output.terminal import console
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database

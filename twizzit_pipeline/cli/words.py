@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import typer
 
-from twizzit_pipeline.sync.config import ConfigChanges, SyncConfig
-from twizzit_pipeline.sync.meanings import LISTS
+from twizzit_pipeline.scheduling.config import ConfigChanges, SyncConfig
+from twizzit_pipeline.scheduling.meanings import LISTS
 
 # Option → the list that it changes. The option's name is also how an account's message names the command.
 OPTIONS: Mapping[str, str] = {

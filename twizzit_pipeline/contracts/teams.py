@@ -8,16 +8,7 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
-from twizzit_pipeline.contracts.rules import (
-    Rule,
-    at_most,
-    column_rule,
-    one_of,
-    present,
-    printable,
-    row_rule,
-    rules_of,
-)
+from twizzit_pipeline.contracts.rules import Rule, at_most, column_rule, one_of, present, printable, row_rule, rules_of
 
 
 class TeamContract(pa.DataFrameModel):

@@ -17,10 +17,10 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from twizzit_pipeline.sync.config import LARGEST_LIMIT
-from twizzit_pipeline.sync.meanings import LONGEST_WORD, MOST_WORDS
-from twizzit_pipeline.sync.recipients import MOST as MOST_RECIPIENTS
-from twizzit_pipeline.sync.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
+from twizzit_pipeline.scheduling.config import LARGEST_LIMIT
+from twizzit_pipeline.scheduling.meanings import LONGEST_WORD, MOST_WORDS
+from twizzit_pipeline.scheduling.recipients import MOST as MOST_RECIPIENTS
+from twizzit_pipeline.scheduling.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
 from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, GroupTypeMeaning, StatusMeaning
 
 LEAST_MINUTES, MOST_MINUTES = SHORTEST_INTERVAL_MINUTES, LONGEST_INTERVAL_MINUTES

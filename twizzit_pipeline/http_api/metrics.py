@@ -15,9 +15,9 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
-from twizzit_pipeline.sync import overview
-from twizzit_pipeline.sync.monitoring import State
-from twizzit_pipeline.sync.overview import Activity, CredentialStatus, LastSync, Overview, TypeRate
+from twizzit_pipeline.queries import overview
+from twizzit_pipeline.queries.monitoring import State
+from twizzit_pipeline.queries.overview import Activity, CredentialStatus, LastSync, Overview, TypeRate
 
 _MONTH_KEPT_SECONDS = 60.0
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from twizzit_pipeline.accounts.clients import named
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.sync.clients import named
-from twizzit_pipeline.sync.history import HistoryRow
-from twizzit_pipeline.sync.requested import Request
-from twizzit_pipeline.sync.sentences import sentence
-from twizzit_pipeline.sync.usage import Budget
-from twizzit_pipeline.sync.wishes import SyncType
+from twizzit_pipeline.runs.history import HistoryRow
+from twizzit_pipeline.runs.sentences import sentence
+from twizzit_pipeline.scheduling.requested import Request
+from twizzit_pipeline.scheduling.usage import Budget
+from twizzit_pipeline.scheduling.wishes import SyncType
 
 _Answer = TypeVar("_Answer", schemas.SyncResult, schemas.SyncAccepted)
 _KINDS = ("rejected", "failed")

@@ -10,6 +10,8 @@ import anyio.to_thread
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
 
+from twizzit_pipeline.accounts.live import LiveTwizzit
+from twizzit_pipeline.accounts.patience import Patience
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api.auth import CurrentCaller, Tokens
 from twizzit_pipeline.http_api.metrics import Metrics
@@ -17,8 +19,6 @@ from twizzit_pipeline.http_api.problems import FAILED_DEPENDENCY, Problem
 from twizzit_pipeline.http_api.rate_limits import RateLimit
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
-from twizzit_pipeline.sync.live import LiveTwizzit
-from twizzit_pipeline.sync.patience import Patience
 
 PREFIX = "/api/twizzit"
 LARGEST_OFFSET = 2**31 - 1

@@ -23,8 +23,8 @@ from typing import Any, Final
 
 from twizzit_pipeline.notifications.budgets import Budget
 from twizzit_pipeline.notifications.runs import Outcome, Run
-from twizzit_pipeline.sync.freshness import Late
-from twizzit_pipeline.sync.hanging import Hanging
+from twizzit_pipeline.queries.hanging import Hanging
+from twizzit_pipeline.scheduling.freshness import Late
 
 FAILED: Final = "failed"
 PARTIAL: Final = "partial_success"

@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, or_, select
 
+from twizzit_pipeline.runs.details import ENTITY
+from twizzit_pipeline.runs.troubles import NOT_FINISHED, STOPPED
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import credentials, leases, sync_history
-from twizzit_pipeline.sync.history import ENTITY
-from twizzit_pipeline.sync.troubles import NOT_FINISHED, STOPPED
 
 _IN_PROGRESS = "in_progress"
 

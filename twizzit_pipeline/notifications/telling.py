@@ -20,11 +20,12 @@ from twizzit_pipeline.notifications.email import ClubEmail, Email
 from twizzit_pipeline.notifications.events import Fact, news
 from twizzit_pipeline.notifications.outbox import CATCHING_UP, FORGETS_AFTER, OVERLAP, Bookmark
 from twizzit_pipeline.notifications.runs import Run, ended_since
+from twizzit_pipeline.queries import hanging
+from twizzit_pipeline.runs.lease import close_interrupted
+from twizzit_pipeline.scheduling import freshness, recipients
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials
-from twizzit_pipeline.sync import freshness, hanging, recipients
-from twizzit_pipeline.sync.lease import close_interrupted
 
 SECONDS_A_MESSAGE = 6.0  # whatever the receiver does; longer than the time-outs of its channel
 SECONDS_A_ROUND = 5.0  # no message of a channel begins later

@@ -11,7 +11,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from twizzit_pipeline.errors import UnknownCredential
-from twizzit_pipeline.sync.seasons import known_partitions, usable
+from twizzit_pipeline.runs.seasons import known_partitions, usable
 
 CREDENTIAL = "credential"
 SEASON = "season"

@@ -10,22 +10,22 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 import dagster as dg
 
 from twizzit_pipeline import logs
+from twizzit_pipeline.accounts.clients import naming
 from twizzit_pipeline.errors import PermanentError, RequestCancelled, SettingsError, TwizzitPipelineError
-from twizzit_pipeline.orchestration.lanes import settings_of
-from twizzit_pipeline.orchestration.outcomes import CANCELLED, FAILED, record, worst
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
-from twizzit_pipeline.orchestration.results import unquoted_failures
-from twizzit_pipeline.orchestration.retries import next_try
-from twizzit_pipeline.orchestration.run_limit import RunLimit, shorter_by
+from twizzit_pipeline.orchestration.run.lanes import settings_of
+from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
+from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, record, worst
+from twizzit_pipeline.orchestration.run.results import unquoted_failures
+from twizzit_pipeline.orchestration.run.retries import next_try
+from twizzit_pipeline.plan.narrowing import EVERYTHING
+from twizzit_pipeline.runs.lease import this_process
+from twizzit_pipeline.runs.troubles import told
+from twizzit_pipeline.scheduling import requests
+from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
-from twizzit_pipeline.sync import requests
-from twizzit_pipeline.sync.clients import naming
-from twizzit_pipeline.sync.fulfilment import Fulfilment
-from twizzit_pipeline.sync.lease import this_process
-from twizzit_pipeline.sync.narrowing import EVERYTHING
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.sync.troubles import told
 
 Progress = Callable[[str], None]
 
@@ -34,7 +34,7 @@ REQUEST_TAG = "twizzit/request"
 REPAIR_TAG = "twizzit/repair"
 # Why there is a run: schedule, request, webhook, cli; one started in the UI has none.
 TRIGGER_TAG = "twizzit/trigger"
-# Dagster's UI hides tags that begin so: which process works on a run, for `runs.end_dead_runs`.
+# Dagster's UI hides tags that begin so: which process works on a run, for `instance.dead_runs`.
 PROCESS_TAG = ".dagster/twizzit_process"
 
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Engine, make_url, text
 
 from twizzit_pipeline.errors import BackupRefused
-from twizzit_pipeline.storage.binaries import complaint, offered_versions
+from twizzit_pipeline.storage.embedded.binaries import complaint, offered_versions
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
 
 _TABLES = text("""

@@ -19,7 +19,7 @@ from sqlalchemy import exc as sqlalchemy_errors
 from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.complaints import in_our_words
-from twizzit_pipeline.storage.embedded import embedded_server
+from twizzit_pipeline.storage.embedded.server import embedded_server
 from twizzit_pipeline.storage.rested import try_the_rested
 from twizzit_pipeline.storage.unquoted import take_values_out, take_values_out_of
 from twizzit_pipeline.storage.urls import parse_url, settings_in, with_option

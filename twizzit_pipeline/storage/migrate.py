@@ -22,12 +22,7 @@ from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.hanging import attach
 from twizzit_pipeline.storage.migrations import VERSION_TABLE
-from twizzit_pipeline.storage.migrations.additive import (
-    MADE_HERE,
-    audits_credentials,
-    empties_macs,
-    keeps_registration,
-)
+from twizzit_pipeline.storage.migrations.additive import MADE_HERE, audits_credentials, empties_macs, keeps_registration
 from twizzit_pipeline.storage.patience import Told, lock_at_once, patiently
 from twizzit_pipeline.storage.roles import act_as_owner, require_may_migrate
 from twizzit_pipeline.storage.suited import require_suited

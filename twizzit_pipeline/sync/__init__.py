@@ -1,1 +1,1 @@
-"""The use cases: scan Twizzit, map what was seen onto ShotSpot, and keep the account of it. No Dagster in here."""
+"""A sync from fetch to apply: scan Twizzit, read ShotSpot's state, apply the plan. No Dagster in here."""

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pandas as pd
 from sqlalchemy import Connection, Table, update
 
+from twizzit_pipeline.plan import Change, Entity, Plan
 from twizzit_pipeline.storage import bulk, remote_ids, tables
-from twizzit_pipeline.sync.plan import Change, Entity, Plan
 
 # What others point at comes first: clubs and seasons before the teams that stand in them.
 _ORDER: tuple[tuple[str, Table], ...] = (

@@ -8,11 +8,12 @@ from sqlalchemy import Connection, Table, func, select
 from tenacity import TryAgain
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.storage import tables
-from twizzit_pipeline.sync import fed_clubs, history, seasons
-from twizzit_pipeline.sync.apply import apply
-from twizzit_pipeline.sync.attempts import attempts
-from twizzit_pipeline.sync.history import (
+from twizzit_pipeline.plan import Action, Entity, Plan, by_reason
+from twizzit_pipeline.plan.narrowing import narrowed
+from twizzit_pipeline.plan.repair import repaired_columns, repairing
+from twizzit_pipeline.plan.rows import CompetitionState, MatchState, Owner, PlayerState, TeamState, WantedSeason
+from twizzit_pipeline.runs import fed_clubs, history, seasons
+from twizzit_pipeline.runs.details import (
     CLUBS,
     COMPETITION_TEAMS,
     DECIDES,
@@ -22,14 +23,13 @@ from twizzit_pipeline.sync.history import (
     OPPONENT_TEAMS,
     PLAYERS_NOT_READ,
     REPAIRED,
-    Account,
 )
-from twizzit_pipeline.sync.narrowing import narrowed
-from twizzit_pipeline.sync.plan import Action, Entity, Plan, by_reason
-from twizzit_pipeline.sync.plan.repair import repaired_columns, repairing
+from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.seasons import SeasonRow
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.sync.apply import apply
+from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.reports import MappingReport
-from twizzit_pipeline.sync.rows import CompetitionState, MatchState, Owner, PlayerState, TeamState, WantedSeason
-from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 

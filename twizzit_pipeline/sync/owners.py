@@ -1,7 +1,7 @@
 """A credential as the owner of mappings."""
 
 from twizzit_pipeline.credentials.store import Credential
-from twizzit_pipeline.sync.rows import Owner
+from twizzit_pipeline.plan.rows import Owner
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
 

@@ -14,21 +14,14 @@ from sqlalchemy import Connection, Table, or_, select
 from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs.details import GROUP_NOT_FOUND, LISTED, MOST_PLACES, PLACES, PLAYERS_NOT_READ, TEAM_PLAYERS
+from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
-from twizzit_pipeline.sync import history
 from twizzit_pipeline.sync.attempts import attempts
-from twizzit_pipeline.sync.history import (
-    GROUP_NOT_FOUND,
-    LISTED,
-    MOST_PLACES,
-    PLACES,
-    PLAYERS_NOT_READ,
-    TEAM_PLAYERS,
-    Account,
-)
 from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
-from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.twizzit.records import SetAside

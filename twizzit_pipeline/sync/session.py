@@ -9,26 +9,27 @@ from types import TracebackType
 from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from twizzit_pipeline.accounts.clients import naming, open_client
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential, RequestCancelled, SyncInProgress, TransientError
+from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
+from twizzit_pipeline.plan.rows import Owner
+from twizzit_pipeline.runs import details, history, seasons
+from twizzit_pipeline.runs.entries import Entries, Entry
+from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.lease import Lease, lease_key, organization_key
+from twizzit_pipeline.runs.seasons import SeasonRow
+from twizzit_pipeline.runs.troubles import Troubles, told
+from twizzit_pipeline.scheduling import automatic
+from twizzit_pipeline.scheduling.fulfilment import Fulfilment
+from twizzit_pipeline.scheduling.usage import Meter
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
 from twizzit_pipeline.storage.suited import require_suited
-from twizzit_pipeline.sync import automatic, history, seasons
 from twizzit_pipeline.sync.attempts import attempts
-from twizzit_pipeline.sync.clients import naming, open_client
-from twizzit_pipeline.sync.entries import Entries, Entry
-from twizzit_pipeline.sync.fulfilment import Fulfilment
-from twizzit_pipeline.sync.history import Account
-from twizzit_pipeline.sync.lease import Lease, lease_key, organization_key
-from twizzit_pipeline.sync.narrowing import EVERYTHING, Narrowing
 from twizzit_pipeline.sync.owners import owner_of
-from twizzit_pipeline.sync.rows import Owner
-from twizzit_pipeline.sync.seasons import SeasonRow
 from twizzit_pipeline.sync.telling import Telling
-from twizzit_pipeline.sync.troubles import Troubles, told
-from twizzit_pipeline.sync.usage import Meter
 from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
 
@@ -277,7 +278,7 @@ class SyncSession:
     def _details(self) -> dict[str, object]:
         """What the history says of this run before anything is known of its end."""
         request = {} if self._fulfilment is None else {"request_id": self._fulfilment.request_id}
-        return {**self.narrowing.details, **request, **({history.REPAIR: True} if self.repair else {})}
+        return {**self.narrowing.details, **request, **({details.REPAIR: True} if self.repair else {})}
 
     def _end_unstarted(self, error: BaseException | None) -> None:
         if error is None or not (self._fulfilment or self._automatic):

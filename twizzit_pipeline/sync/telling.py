@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.sync.history import Account
+from twizzit_pipeline.runs.history import Account
 
 _log = logs.logger(__name__)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from twizzit_pipeline.sync.history import UNKNOWN_WORDS
+from twizzit_pipeline.runs.details import UNKNOWN_WORDS
 
 _MOST_WORDS = 20
 _LONGEST = 60

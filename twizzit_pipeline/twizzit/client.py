@@ -15,8 +15,8 @@ from pydantic import SecretStr
 from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
 from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
 from twizzit_pipeline.twizzit.session import ClientOptions, Session
-from twizzit_pipeline.twizzit.v1 import V1
-from twizzit_pipeline.twizzit.v2 import V2
+from twizzit_pipeline.twizzit.v1.dialect import V1
+from twizzit_pipeline.twizzit.v2.dialect import V2
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 __all__ = ["Capabilities", "ClientOptions", "TwizzitClient"]

@@ -28,8 +28,8 @@ from twizzit_pipeline.errors import (
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.twizzit.auth import TwizzitAuth
 from twizzit_pipeline.twizzit.endpoint import Endpoint
+from twizzit_pipeline.twizzit.http_retry import ANSWER, ROUTE, CallLedger, RetryTransport
 from twizzit_pipeline.twizzit.paging import PageLimits
-from twizzit_pipeline.twizzit.retry import ANSWER, ROUTE, CallLedger, RetryTransport
 from twizzit_pipeline.twizzit.transport import guarded_transport
 from twizzit_pipeline.twizzit.wire import NOTHING
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from twizzit_pipeline.errors import NotATwizzit
-from twizzit_pipeline.twizzit.entities import unescaped
+from twizzit_pipeline.twizzit.html_entities import unescaped
 from twizzit_pipeline.twizzit.sight import advice, shape
 
 Row = Mapping[str, object]

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from sqlalchemy import Engine
 
-from twizzit_pipeline.cli.syncing import Synced
-from twizzit_pipeline.cli.terminal import belgian, plural, show_table, table
-from twizzit_pipeline.sync import fixtures
-from twizzit_pipeline.sync.fixtures import MatchMapping
-from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
-from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
+from twizzit_pipeline.cli.output.terminal import belgian, plural, show_table, table
+from twizzit_pipeline.cli.sync_report.running import Synced
+from twizzit_pipeline.queries import fixtures
+from twizzit_pipeline.queries.fixtures import MatchMapping
+from twizzit_pipeline.simulator import Organization, SimulatorServer
+from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 
 MATCHES_SHOWN = 5
 

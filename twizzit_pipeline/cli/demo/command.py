@@ -2,7 +2,7 @@
 
 import typer
 
-from twizzit_pipeline.cli.terminal import console
+from twizzit_pipeline.cli.output.terminal import console
 
 
 def demo() -> None:

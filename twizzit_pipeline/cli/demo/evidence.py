@@ -7,10 +7,10 @@ from time import monotonic, sleep
 
 from sqlalchemy import Connection, Engine, text
 
-from twizzit_pipeline.sync import fixtures
-from twizzit_pipeline.sync.history import HistoryRow, rejected_rows
-from twizzit_pipeline.twizzit.simulator import Truth
-from twizzit_pipeline.twizzit.simulator.calendar_truth import CalendarTruth
+from twizzit_pipeline.queries import fixtures
+from twizzit_pipeline.runs.history import HistoryRow, rejected_rows
+from twizzit_pipeline.simulator import Truth
+from twizzit_pipeline.simulator.calendar_truth import CalendarTruth
 
 UNTOUCHED = {
     "ShotSpot's tables": ("clubs", "seasons", "teams", "players", "competitions", "games"),

@@ -6,16 +6,13 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from twizzit_pipeline.cli.demo.calendar import Games, games_of, sides
-from twizzit_pipeline.cli.terminal import plural
-from twizzit_pipeline.sync import listing
-from twizzit_pipeline.sync.asides import set_aside_of
-from twizzit_pipeline.sync.history import HistoryRow
-from twizzit_pipeline.twizzit.simulator import Organization, World
-from twizzit_pipeline.twizzit.simulator.clubs import YOUTH
-from twizzit_pipeline.twizzit.simulator.events import MATCH, Event, season_events
-from twizzit_pipeline.twizzit.simulator.quirks import Quirk
-
-QUIRKS: frozenset[Quirk] = frozenset({"youth_functions", "byes", "own_derby", "running_match"})
+from twizzit_pipeline.cli.output.terminal import plural
+from twizzit_pipeline.queries import listing
+from twizzit_pipeline.runs.asides import set_aside_of
+from twizzit_pipeline.runs.history import HistoryRow
+from twizzit_pipeline.simulator import Organization, World
+from twizzit_pipeline.simulator.clubs import YOUTH
+from twizzit_pipeline.simulator.events import MATCH, Event, season_events
 
 # A line for people, and whether the database bears it out.
 _Line = tuple[str, bool]

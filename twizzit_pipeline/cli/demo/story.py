@@ -7,23 +7,24 @@ from pathlib import Path
 from rich.console import Console
 from sqlalchemy import text
 
-from twizzit_pipeline.cli import account
-from twizzit_pipeline.cli.demo import calendar, evidence, odd, stage
+from twizzit_pipeline.cli.demo import calendar, evidence, odd
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import Opened
-from twizzit_pipeline.cli.progress import Steps
-from twizzit_pipeline.cli.syncing import Outcome, Synced, sync_now
-from twizzit_pipeline.cli.terminal import console, plural, show_table, table
-from twizzit_pipeline.cli.up.lock import DEMO, only_one
+from twizzit_pipeline.cli.output.progress import Steps
+from twizzit_pipeline.cli.output.terminal import console, plural, show_table, table
+from twizzit_pipeline.cli.sync_report import report as account
+from twizzit_pipeline.cli.sync_report.running import Outcome, Synced, sync_now
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import SyncInProgress
+from twizzit_pipeline.local import stage
+from twizzit_pipeline.local.lock import DEMO, only_one
+from twizzit_pipeline.queries import fixtures, listing
 from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.simulator import Organization, SimulatorServer
+from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 from twizzit_pipeline.storage.migrate import migrate
-from twizzit_pipeline.sync import fixtures, listing
-from twizzit_pipeline.twizzit.simulator import Organization, SimulatorServer
-from twizzit_pipeline.twizzit.simulator.calendar_truth import calendar_truth
 
 _TEAMS_SHOWN = 4
 

@@ -22,7 +22,7 @@ from twizzit_pipeline.cli.doctor.orchestrator import look_at_orchestrator
 from twizzit_pipeline.cli.doctor.roles import look_at_pooler, look_at_privileges
 from twizzit_pipeline.cli.doctor.vault import look_at_passwords, look_at_secrets
 from twizzit_pipeline.cli.exit_codes import ExitCode
-from twizzit_pipeline.cli.terminal import console, plural, print_json, table
+from twizzit_pipeline.cli.output.terminal import console, plural, print_json, table
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import driver_errors, open_database

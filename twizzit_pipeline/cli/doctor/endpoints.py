@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem
-from twizzit_pipeline.cli.terminal import plural
+from twizzit_pipeline.cli.output.terminal import plural
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import EndpointRefused, TwizzitPipelineError
@@ -49,7 +49,7 @@ def _endpoint(url: str, ids: list[int], *, allow_private: bool) -> Finding:
 
 
 def _login(patient: Patient, credential: Credential) -> Finding:
-    from twizzit_pipeline.sync.verify import verify  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.accounts.verify import verify  # noqa: PLC0415  (frames)
 
     try:
         verification = verify(patient.settings, patient.database, credential.id)

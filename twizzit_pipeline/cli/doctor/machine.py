@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from twizzit_pipeline.cli.doctor.finding import Finding, listed, not_checked, ok, problem, warning
-from twizzit_pipeline.cli.guides import more
+from twizzit_pipeline.cli.output.guides import more
 from twizzit_pipeline.settings import Settings, unread_variables
 
 _GIGABYTE = 10**9

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, not_checked, ok, problem, warning
-from twizzit_pipeline.cli.guides import more
-from twizzit_pipeline.cli.terminal import plural
+from twizzit_pipeline.cli.output.guides import more
+from twizzit_pipeline.cli.output.terminal import plural
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_config, sync_requests
 
@@ -16,8 +16,8 @@ _START = "Start it: twizzit up (or the services of deploy/systemd)"
 
 
 def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
-    from twizzit_pipeline.sync import heartbeat  # noqa: PLC0415
-    from twizzit_pipeline.sync.automation import SYNC_SENSOR, switched_off  # noqa: PLC0415
+    from twizzit_pipeline.scheduling import heartbeat  # noqa: PLC0415
+    from twizzit_pipeline.scheduling.automation import SYNC_SENSOR, switched_off  # noqa: PLC0415
 
     engine = patient.database.engine
     off = switched_off(patient.database)
@@ -49,7 +49,7 @@ def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
 
 
 def _hanging(patient: Patient) -> Iterator[Finding]:
-    from twizzit_pipeline.sync.hanging import hanging  # noqa: PLC0415
+    from twizzit_pipeline.queries.hanging import hanging  # noqa: PLC0415
 
     found = hanging(patient.database.engine)
     for one in found[:_HANGING_SHOWN]:
@@ -59,7 +59,7 @@ def _hanging(patient: Patient) -> Iterator[Finding]:
 
 
 def _dagster(patient: Patient, *, alive: bool) -> Iterator[Finding]:
-    from twizzit_pipeline.orchestration.health import inspect_orchestration  # noqa: PLC0415  (Dagster)
+    from twizzit_pipeline.orchestration.instance.health import inspect_orchestration  # noqa: PLC0415  (Dagster)
 
     found = inspect_orchestration(patient.settings, patient.database)
     silent = [daemon.name for daemon in found.daemons if not daemon.healthy]

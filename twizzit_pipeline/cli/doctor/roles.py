@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
-from twizzit_pipeline.cli.guides import more
+from twizzit_pipeline.cli.output.guides import more
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, driver_errors
 from twizzit_pipeline.storage.roles import (
     Lack,

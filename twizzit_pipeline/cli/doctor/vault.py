@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
-from twizzit_pipeline.cli.guides import more
-from twizzit_pipeline.cli.terminal import plural
+from twizzit_pipeline.cli.output.guides import more
+from twizzit_pipeline.cli.output.terminal import plural
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.inspection import inspect_vault
 from twizzit_pipeline.credentials.key import KEY, encryption_keys, in_file, is_hexadecimal

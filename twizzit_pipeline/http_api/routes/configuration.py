@@ -15,7 +15,8 @@ from twizzit_pipeline.http_api.bodies import ConfigChange
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here
-from twizzit_pipeline.sync import config, later, recipients
+from twizzit_pipeline.queries import later
+from twizzit_pipeline.scheduling import config, recipients
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import anyio.to_thread
 from fastapi import APIRouter, Query
 
+from twizzit_pipeline.accounts import moving
+from twizzit_pipeline.accounts.verify import check_endpoint, usual_endpoint
 from twizzit_pipeline.credentials import acceptance, clubs, store
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import EndpointRefused
@@ -16,11 +18,11 @@ from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.routes.verification import verification
 from twizzit_pipeline.http_api.service import CredentialId, Here, Service
+from twizzit_pipeline.runs import fed_clubs
+from twizzit_pipeline.scheduling import automatic
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.sync import automatic, fed_clubs, moving
-from twizzit_pipeline.sync.verify import check_endpoint, usual_endpoint
 
 router = APIRouter(tags=["Credential Management"], route_class=GuardedRoute)
 

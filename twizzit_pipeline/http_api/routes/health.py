@@ -9,8 +9,8 @@ from starlette.responses import Response
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.service import Here
-from twizzit_pipeline.sync import heartbeat
-from twizzit_pipeline.sync.automation import SwitchedOff, switched_off
+from twizzit_pipeline.scheduling import heartbeat
+from twizzit_pipeline.scheduling.automation import SwitchedOff, switched_off
 
 router = APIRouter(tags=["Operations"])
 

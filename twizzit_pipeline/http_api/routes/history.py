@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic.alias_generators import to_camel
 
+from twizzit_pipeline.accounts.clients import named
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import GuardedRoute, allow
@@ -14,12 +15,11 @@ from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.results import failed_items
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here, Offset
+from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
+from twizzit_pipeline.runs import details, history
+from twizzit_pipeline.runs.asides import SetAsideRows, counts_of, set_aside_of
+from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.sync import history
-from twizzit_pipeline.sync.asides import SetAsideRows, counts_of, set_aside_of
-from twizzit_pipeline.sync.clients import named
-from twizzit_pipeline.sync.plan.repair import REPAIRED_ON_REQUEST
-from twizzit_pipeline.sync.sentences import sentence
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
 
@@ -66,8 +66,8 @@ def one_sync(
         failed_items=failed_items(row, kinds=("failed",)),
         rows=None if (counts := counts_of(row.details)) is None else schemas.RowCounts(**asdict(counts)),
         set_aside=[_set_aside(aside) for aside in set_aside_of(row.details)],
-        event_types=schemas.EventTypes(**types) if (types := row.details.get(history.EVENT_TYPES)) else None,
-        unknown_words=row.details.get(history.UNKNOWN_WORDS) or {},
+        event_types=schemas.EventTypes(**types) if (types := row.details.get(details.EVENT_TYPES)) else None,
+        unknown_words=row.details.get(details.UNKNOWN_WORDS) or {},
         repair=_repaired(row),
     )
     return schemas.HistoryOne(history=entry)
@@ -78,12 +78,12 @@ def _rejected(row: history.RejectedRow, credential_id: int) -> schemas.RejectedR
 
 
 def _repaired(row: history.HistoryRow) -> schemas.Repaired | None:
-    if row.details.get(history.REPAIR) is not True:
+    if row.details.get(details.REPAIR) is not True:
         return None
     items: Mapping[str, Any] = (row.details.get("warnings") or {}).get(REPAIRED_ON_REQUEST) or {}
     return schemas.Repaired(
         count=items.get("count", 0),
-        columns=row.details.get(history.REPAIRED) or {},
+        columns=row.details.get(details.REPAIRED) or {},
         twizzit_ids=items.get("twizzit_ids", []),
         message=sentence(row.entity, REPAIRED_ON_REQUEST),
     )

@@ -8,7 +8,7 @@ from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import GuardedRoute, allow
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
 from twizzit_pipeline.http_api.service import Here, Offset, Owners
-from twizzit_pipeline.sync import fixtures, listing
+from twizzit_pipeline.queries import fixtures, listing
 
 router = APIRouter(tags=["Data Mappings"], route_class=GuardedRoute)
 

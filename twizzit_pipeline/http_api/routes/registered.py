@@ -7,6 +7,7 @@ from typing import Annotated
 import anyio.to_thread
 from fastapi import APIRouter, Query
 
+from twizzit_pipeline.accounts.live import LiveMember
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
@@ -14,12 +15,11 @@ from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
 from twizzit_pipeline.http_api.problems import Problem, invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import Here, Service
-from twizzit_pipeline.sync import listing, rosters
-from twizzit_pipeline.sync import registered as use_case
-from twizzit_pipeline.sync.finding import Place, find_player, find_team
-from twizzit_pipeline.sync.live import LiveMember
-from twizzit_pipeline.sync.registrations import Registered
-from twizzit_pipeline.sync.rosters import Roster
+from twizzit_pipeline.queries import listing, rosters
+from twizzit_pipeline.queries import registered as use_case
+from twizzit_pipeline.queries.finding import Place, find_player, find_team
+from twizzit_pipeline.queries.registrations import Registered
+from twizzit_pipeline.queries.rosters import Roster
 
 router = APIRouter(tags=["Data Mappings"], route_class=GuardedRoute)
 

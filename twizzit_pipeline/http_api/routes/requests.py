@@ -13,9 +13,10 @@ from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.results import sync_id, sync_result
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
 from twizzit_pipeline.http_api.service import Here, Offset, Owners, Service
-from twizzit_pipeline.sync import history, requested, requests
-from twizzit_pipeline.sync.cancelling import cancel
-from twizzit_pipeline.sync.requested import Request
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.scheduling import requested, requests
+from twizzit_pipeline.scheduling.cancelling import cancel
+from twizzit_pipeline.scheduling.requested import Request
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
 

@@ -15,9 +15,9 @@ from twizzit_pipeline.http_api.results import sync_id, sync_result, with_budget
 from twizzit_pipeline.http_api.routes.documented import Responses, answers
 from twizzit_pipeline.http_api.routes.requests import rows_of
 from twizzit_pipeline.http_api.service import PREFIX, CredentialId, Here, Service
+from twizzit_pipeline.scheduling import requested, requests, usage
+from twizzit_pipeline.scheduling.wishes import RequestOptions, Wish
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.sync import requested, requests, usage
-from twizzit_pipeline.sync.wishes import RequestOptions, Wish
 
 router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
 

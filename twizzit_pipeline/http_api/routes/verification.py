@@ -9,6 +9,8 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from twizzit_pipeline import errors
+from twizzit_pipeline.accounts.live import impatient
+from twizzit_pipeline.accounts.verify import Verification, probable_endpoint, verify
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
@@ -16,8 +18,6 @@ from twizzit_pipeline.http_api.problems import words
 from twizzit_pipeline.http_api.routes.documented import verification_answers
 from twizzit_pipeline.http_api.service import CredentialId, Here, Service
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.sync.live import impatient
-from twizzit_pipeline.sync.verify import Verification, probable_endpoint, verify
 
 router = APIRouter(tags=["Credential Management"], route_class=GuardedRoute)
 

@@ -6,21 +6,21 @@ run without those, the ones that are there already.
 
 import dagster as dg
 
-from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, definition_metadata
-from twizzit_pipeline.orchestration.checks import specs
-from twizzit_pipeline.orchestration.partitions import credential_season_partitions
-from twizzit_pipeline.orchestration.resources import SyncRun
-from twizzit_pipeline.orchestration.results import Results, mapping_result, one_by_one, scan_result
-from twizzit_pipeline.orchestration.rules import (
+from twizzit_pipeline.orchestration.assets.catalogue import CONFIGURATION, definition_metadata
+from twizzit_pipeline.orchestration.assets.step import BEFORE_MAPPINGS, NO_VALUE, OWNERS, session_of
+from twizzit_pipeline.orchestration.checks.asset_checks import specs
+from twizzit_pipeline.orchestration.checks.rules import (
     COMPETITION_MAPPING_RULES,
     COMPETITION_SCAN_RULES,
     MATCH_MAPPING_RULES,
     MATCH_SCAN_RULES,
 )
-from twizzit_pipeline.orchestration.step import BEFORE_MAPPINGS, NO_VALUE, OWNERS, session_of
-from twizzit_pipeline.sync.competitions import map_competitions, scan_competitions
-from twizzit_pipeline.sync.matches import map_matches, scan_matches
-from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
+from twizzit_pipeline.orchestration.partitions import credential_season_partitions
+from twizzit_pipeline.orchestration.resources import SyncRun
+from twizzit_pipeline.orchestration.run.results import Results, mapping_result, one_by_one, scan_result
+from twizzit_pipeline.quality import mapping_quality, scan_quality
+from twizzit_pipeline.sync.entities.competitions import map_competitions, scan_competitions
+from twizzit_pipeline.sync.entities.matches import map_matches, scan_matches
 
 GROUP = "competitions_and_matches"
 

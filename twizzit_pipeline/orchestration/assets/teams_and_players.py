@@ -2,21 +2,21 @@
 
 import dagster as dg
 
-from twizzit_pipeline.orchestration.catalogue import CONFIGURATION, definition_metadata
-from twizzit_pipeline.orchestration.checks import specs
-from twizzit_pipeline.orchestration.partitions import credential_season_partitions
-from twizzit_pipeline.orchestration.resources import SyncRun
-from twizzit_pipeline.orchestration.results import Results, mapping_result, one_by_one, scan_result
-from twizzit_pipeline.orchestration.rules import (
+from twizzit_pipeline.orchestration.assets.catalogue import CONFIGURATION, definition_metadata
+from twizzit_pipeline.orchestration.assets.step import FIRST, NO_VALUE, OWNERS, session_of
+from twizzit_pipeline.orchestration.checks.asset_checks import specs
+from twizzit_pipeline.orchestration.checks.rules import (
     MAPPING_RULES,
     PLAYER_MAPPING_RULES,
     PLAYER_SCAN_RULES,
     TEAM_SCAN_RULES,
 )
-from twizzit_pipeline.orchestration.step import FIRST, NO_VALUE, OWNERS, session_of
-from twizzit_pipeline.sync.players import map_players, scan_players
-from twizzit_pipeline.sync.quality import mapping_quality, scan_quality
-from twizzit_pipeline.sync.teams import map_teams, scan_teams
+from twizzit_pipeline.orchestration.partitions import credential_season_partitions
+from twizzit_pipeline.orchestration.resources import SyncRun
+from twizzit_pipeline.orchestration.run.results import Results, mapping_result, one_by_one, scan_result
+from twizzit_pipeline.quality import mapping_quality, scan_quality
+from twizzit_pipeline.sync.entities.players import map_players, scan_players
+from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
 
 GROUP = "teams_and_players"
 

@@ -11,12 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from twizzit_pipeline.storage.migrations.additive import (
-    columns_of,
-    ensure_index,
-    ensure_table,
-    keeps_registration,
-)
+from twizzit_pipeline.storage.migrations.additive import columns_of, ensure_index, ensure_table, keeps_registration
 
 revision = "0002"
 down_revision = "0001"

@@ -1,0 +1,378 @@
+"""`twizzit doctor`: each thing that can be wrong is found, said with what to do, and stops no other look."""
+
+import json
+import re
+import secrets
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+import typer
+from pydantic import SecretStr
+from sqlalchemy import insert, make_url, text, update
+
+from tests.conftest import ENCRYPTION_KEY
+from twizzit_pipeline.cli.doctor import command, machine
+from twizzit_pipeline.cli.doctor.command import examine
+from twizzit_pipeline.cli.doctor.database import _clock
+from twizzit_pipeline.cli.doctor.finding import Finding, Verdict
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.orchestration.instance.home import open_instance
+from twizzit_pipeline.scheduling import heartbeat
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import leaves_its_own_row
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.inspection import inspect_server
+
+JWT_SECRET = "a secret of tokens that is long enough"
+SUBJECTS = {
+    "settings",
+    "variables",
+    "versions",
+    "folders",
+    "disk",
+    "time zone",
+    "key",
+    "tokens",
+    "database",
+    "migrations",
+}
+OF_THE_DATABASE = {"connection options", "privileges", "passwords", "endpoint", "orchestrator"}
+
+
+class Seen(NamedTuple):
+    """What was found, by subject; the worst first."""
+
+    findings: list[Finding]
+
+    def of(self, subject: str) -> Finding:
+        order = [Verdict.PROBLEM, Verdict.WARNING, Verdict.NOT_CHECKED, Verdict.OK]
+        return min((one for one in self.findings if one.subject == subject), key=lambda one: order.index(one.verdict))
+
+    @property
+    def problems(self) -> dict[str, str]:
+        return {one.subject: one.message for one in self.findings if one.verdict is Verdict.PROBLEM}
+
+    @property
+    def subjects(self) -> set[str]:
+        return {one.subject for one in self.findings}
+
+
+def look(**options: Any) -> Seen:
+    return Seen(list(examine(**options)))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder and a working directory of this test's own, in the environment."""
+    folder = tmp_path / "twizzit"
+    folder.mkdir(mode=0o700)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TWIZZIT_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def own_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A server of one's own, with everything that belongs to it."""
+    monkeypatch.setenv("TWIZZIT_DATABASE_URL", database_url)
+    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", ENCRYPTION_KEY)
+    monkeypatch.setenv("JWT_SECRET", JWT_SECRET)
+    return database_url
+
+
+@pytest.fixture
+def credential(database: Database, own_database: str) -> Callable[..., int]:
+    """Stores credentials: ``credential(api_endpoint=…)``."""
+
+    def add(**values: Any) -> int:
+        given = {"organization_name": "KC Somewhere", "api_username": "api", "password": SecretStr("hush-hush")}
+        return store.add(database.engine, SecretStr(ENCRYPTION_KEY), **{**given, **values})
+
+    return add
+
+
+def test_before_the_first_command_nothing_is_wrong_and_nothing_is_made(home: Path) -> None:
+    seen = look()
+    assert seen.problems == {}
+    assert seen.subjects == SUBJECTS | OF_THE_DATABASE
+    assert seen.of("orchestrator").verdict is Verdict.NOT_CHECKED
+    assert list(home.iterdir()) == []
+
+
+def test_of_a_healthy_installation_everything_is_looked_at_and_no_call_is_spent(
+    credential: Callable[..., int], simulator: SimulatorServer, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "1")
+    account = simulator.world.organizations[0].account
+    login = {"organization_name": simulator.world.organizations[0].name, "api_username": account.username}
+    credential(**login, password=SecretStr(account.password), api_endpoint=simulator.v2_endpoint)
+    credential(organization_name="Off", api_endpoint="https://gone.invalid")
+    store.set_active(database.engine, 2, False)
+    heartbeat.beat(database.engine)
+    seen = look()
+    assert seen.problems.keys() <= {"daemons"}  # of Dagster's, none ever ran here
+    assert seen.subjects >= SUBJECTS | OF_THE_DATABASE | {"privileges", "clock", "daemons", "runs"}
+    assert seen.of("database").message.startswith("PostgreSQL 1")
+    assert seen.of("endpoint") == Finding("endpoint", Verdict.OK, "127.0.0.1 answers; dialect v2 (credential 1)")
+    assert seen.of("passwords").message == "2 passwords can be read, and every MAC fits"
+    assert simulator.calls.total == 0
+
+    verified = look(verify=True)
+    assert verified.of("login").message == "Credential 1 logs in and may read its organization; 8 calls spent"
+    assert simulator.calls.total == 8
+
+
+def test_a_login_that_is_refused_is_found_when_it_is_tried(
+    credential: Callable[..., int], simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "1")
+    credential(api_endpoint=simulator.v2_endpoint)
+    assert "login" not in look().subjects
+    login = look(verify=True).of("login")
+    assert (login.verdict, "username and password" in login.message) == (Verdict.PROBLEM, True)
+
+
+def test_a_database_that_is_away_makes_the_rest_not_checked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TWIZZIT_DATABASE_URL", f"postgresql://u:very-secret@127.0.0.1:{closed_port()}/x")
+    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", ENCRYPTION_KEY)
+    with pytest.raises(typer.Exit) as leaving:
+        command.doctor(as_json=True)
+    assert leaving.value.exit_code == 1
+    out = capsys.readouterr().out
+    told = json.loads(out)
+    verdicts = {one["subject"]: one["verdict"] for one in told["findings"]}
+    assert told["healthy"] is False
+    assert verdicts["database"] == "problem"
+    assert {verdicts[subject] for subject in OF_THE_DATABASE | {"migrations"}} == {"not checked"}
+    assert "very-secret" not in out
+    assert ENCRYPTION_KEY not in out
+
+
+def test_settings_that_cannot_be_read_are_the_one_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIZZIT_RETENTION_DAYS", "7")
+    seen = look()
+    assert seen.problems.keys() == {"settings"}
+    assert "TWIZZIT_RETENTION_DAYS" in seen.problems["settings"]
+
+
+def test_migrations_that_wait_come_before_all_that_needs_them(
+    empty_database_url: str, own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWIZZIT_DATABASE_URL", empty_database_url)
+    seen = look()
+    assert seen.problems.keys() == {"migrations"}
+    assert seen.of("migrations").what_to_do == "twizzit migrate"
+    assert seen.of("passwords").verdict is Verdict.NOT_CHECKED
+
+
+def test_a_table_that_somebody_changed_is_a_warning(own_database: str, database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE twizzit_matches DROP COLUMN away_score"))
+    migrations = look().of("migrations")
+    assert (migrations.verdict, "twizzit_matches.away_score" in migrations.message) == (Verdict.WARNING, True)
+
+
+def test_passwords_of_another_key_and_damaged_ones_are_named_by_id(
+    credential: Callable[..., int], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [credential(organization_name=f"Club {place}") for place in range(4)]
+    column = tables.credentials.c
+    with database.engine.begin() as connection:
+        leaves_its_own_row(connection)
+        bare = update(tables.credentials).where(column.id == ids[1]).values(encryption_mac=None)
+        connection.execute(bare)
+        torn = update(tables.credentials).where(column.id == ids[2])
+        connection.execute(torn.values(encryption_mac=text("overlay(encryption_mac placing '0000' from 20)")))
+    seen = look()
+    assert seen.of("passwords").message == f"The passwords of credentials {ids[2]} are damaged"
+    fine = [one for one in seen.findings if one.subject == "passwords" and one.verdict is Verdict.OK]
+    assert [one.message for one in fine] == [
+        "3 passwords can be read, and every MAC fits; ShotSpot stored 1 of them, without a MAC"
+    ]
+
+    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY_PREVIOUS", ENCRYPTION_KEY)
+    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "f" * 64)
+    rotating = [one for one in look().findings if one.subject == "passwords" and one.verdict is Verdict.WARNING]
+    assert [one.what_to_do for one in rotating] == ["Finish the rotation: twizzit credentials rotate-key"]
+
+    monkeypatch.delenv("TWIZZIT_ENCRYPTION_KEY_PREVIOUS")
+    lost = look().problems["passwords"]
+    assert "cannot be read with this key" in lost or "are damaged" in lost
+
+
+def test_a_key_of_another_text_is_told_to_be_used_as_in_shotspot(
+    own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "short")
+    key = look().of("key")
+    assert key.verdict is Verdict.OK
+    assert "SHA-256" in key.message
+
+
+@pytest.mark.parametrize(("key", "said"), [(" ", "is empty"), (None, "is not set")])
+def test_a_key_that_is_none_is_a_problem(
+    own_database: str, monkeypatch: pytest.MonkeyPatch, key: str | None, said: str
+) -> None:
+    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", key or "")
+    assert said in look().problems["key"]
+
+
+def test_files_that_others_can_read_are_found(home: Path) -> None:
+    for name in ("encryption.key", "jwt.secret"):
+        (home / name).write_text("0" * 64)
+        (home / name).chmod(0o644)
+    home.chmod(0o755)
+    Path(".env").write_text("TWIZZIT_REQUEST_TIMEOUT=3\n")
+    Path(".env").chmod(0o644)
+    seen = look()
+    assert seen.problems.keys() == {"key", "tokens"}
+    assert str(seen.of("key").what_to_do).startswith("chmod 600 ")
+    warned = [one.what_to_do for one in seen.findings if one.subject == "folders"]
+    assert warned == ["chmod 600 .env", f"chmod 700 {home}"]
+
+
+def test_endpoints_that_are_not_allowed_or_not_there_are_found(
+    credential: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = f"http://127.0.0.1:{closed_port()}/v2/api"
+    ids = [credential(organization_name=f"Club {place}", api_endpoint=dead) for place in range(2)]
+    refused = look().of("endpoint")
+    assert "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS" in refused.message
+    monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "1")
+    away = look().of("endpoint")
+    assert away.verdict is Verdict.PROBLEM
+    assert "cannot be reached" in away.message
+    assert f"(credentials {ids[0]}, {ids[1]})" in away.message
+
+
+def test_a_host_without_tls_is_no_twizzit(credential: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "1")
+    with plain_server() as port:
+        credential(api_endpoint=f"https://127.0.0.1:{port}/v2/api")
+        assert look().of("endpoint").verdict is Verdict.PROBLEM
+
+
+@pytest.mark.dagster_tables
+def test_an_orchestrator_is_missed_only_where_somebody_waits_for_it(
+    credential: Callable[..., int], database: Database, settings: Settings
+) -> None:
+    credential_id = credential()
+    assert look().of("orchestrator").verdict is Verdict.WARNING
+    with database.engine.begin() as connection:
+        connection.execute(insert(tables.sync_config).values(credential_id=credential_id, auto_sync_enabled=True))
+    assert look().of("orchestrator").verdict is Verdict.PROBLEM
+    with open_instance(settings, database):
+        heartbeat.beat(database.engine)
+    assert look().of("orchestrator").verdict is Verdict.OK
+    with database.engine.begin() as connection:
+        connection.execute(update(tables.orchestrators).values(heartbeat_at=text("now() - interval '3 hours'")))
+    silent = look()
+    assert silent.of("orchestrator").verdict is Verdict.PROBLEM
+    assert "3 hours old" in silent.of("orchestrator").message
+    assert silent.of("daemons").verdict is Verdict.NOT_CHECKED
+
+
+def test_rights_that_are_missing_are_named(own_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with limited_user(own_database) as url:
+        monkeypatch.setenv("TWIZZIT_DATABASE_URL", url)
+        found = look()
+        rights = found.problems["privileges"]
+        todo = re.sub("limited_[0-9a-f]+", "me", str(found.of("privileges").what_to_do))
+    assert rights == "The database's user lacks INSERT on teams, DELETE on twizzit_api_usage"
+    assert todo == (
+        "As the tables' owner or a superuser: GRANT INSERT ON teams TO me; GRANT DELETE ON twizzit_api_usage TO me"
+    )
+
+
+def test_clocks_that_differ_are_found(database: Database) -> None:
+    server = inspect_server(database.engine)
+    assert abs(server.seconds_ahead) < 1
+    assert _clock(server).verdict is Verdict.OK
+    assert _clock(replace(server, seconds_ahead=-20.0)).verdict is Verdict.WARNING
+    far = _clock(replace(server, seconds_ahead=4000.0))
+    assert (far.verdict, "4000.0 s ahead of" in far.message) == (Verdict.PROBLEM, True)
+
+
+@pytest.mark.parametrize(("free", "verdict"), [(1e8, Verdict.PROBLEM), (1e9, Verdict.WARNING), (1e10, Verdict.OK)])
+def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch, free: float, verdict: Verdict) -> None:
+    usage = shutil.disk_usage(".")._replace(free=int(free))
+    monkeypatch.setattr("twizzit_pipeline.cli.doctor.machine.shutil.disk_usage", lambda _: usage)
+    assert look().of("disk").verdict is verdict
+
+
+def test_versions_other_than_the_pinned_ones_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pins = tmp_path / "pins.txt"
+    pins.write_text("# pins\nrich==0.1\npytest==99 ; python_version > '3'\nnot-installed-at-all==1\n")
+    monkeypatch.setattr(machine, "_REQUIREMENTS", pins)
+    versions = look().of("versions")
+    assert versions.verdict is Verdict.WARNING
+    assert [part.split()[0] for part in versions.message.rpartition(": ")[2].split(", ")] == ["rich", "pytest"]
+
+
+def test_a_look_that_breaks_stops_no_other_and_tells_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Settings) -> Iterator[Finding]:
+        raise ValueError("Jan Peeters")
+        yield
+
+    looks = [(name, broken if name == "disk" else one) for name, one in command._WITHOUT_DATABASE]
+    monkeypatch.setattr(command, "_WITHOUT_DATABASE", looks)
+    seen = look()
+    assert seen.problems == {"disk": "unexpected error: ValueError"}
+    assert seen.subjects == SUBJECTS | OF_THE_DATABASE
+
+
+def test_the_table_says_what_to_do(own_database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command.doctor()
+    out = capsys.readouterr().out
+    assert "→ Start it: twizzit up" in out
+    assert out.splitlines()[-1] == "0 problems, 1 warning."
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def plain_server() -> Iterator[int]:
+    """A port that somebody listens on and that speaks no TLS: it hangs up at once."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            listener.accept()[0].close()
+
+        hanging_up = threading.Thread(target=hang_up)
+        hanging_up.start()
+        yield int(listener.getsockname()[1])
+        hanging_up.join()
+
+
+@contextmanager
+def limited_user(url: str) -> Iterator[str]:
+    """The URL of a user of this database that lacks two rights."""
+    name = f"limited_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {name} LOGIN")
+        owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}")
+        owner.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
+        owner.execute(f"GRANT CREATE ON DATABASE {make_url(url).database} TO {name}")
+        owner.execute(f"REVOKE INSERT ON teams FROM {name}")
+        owner.execute(f"REVOKE DELETE ON twizzit_api_usage FROM {name}")
+        try:
+            yield make_url(url).set(username=name).render_as_string(hide_password=False)
+        finally:
+            owner.execute(f"DROP OWNED BY {name}")
+            owner.execute(f"DROP ROLE {name}")

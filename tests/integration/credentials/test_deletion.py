@@ -1,0 +1,127 @@
+"""A credential typed anew: whoever was registered stays so at every moment, and the next one adopts the mappings."""
+
+from collections.abc import Callable
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database
+
+Simulate = Callable[..., SimulatorServer]
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=4, players_per_team=7))
+
+
+def note_lost_registrations(database: Database) -> None:
+    """From now on, every player who stops being registered is written down, were it for a moment."""
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            """
+            CREATE TABLE lost_registrations (player_id integer);
+            CREATE FUNCTION note_lost_registration() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO lost_registrations VALUES (OLD.id);
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER note_lost_registration AFTER UPDATE OR DELETE ON players FOR EACH ROW
+                WHEN (OLD.is_twizzit_registered) EXECUTE FUNCTION note_lost_registration();
+            """
+        )
+
+
+def lost_registrations(database: Database) -> int:
+    with database.engine.connect() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM lost_registrations")).scalar_one())
+
+
+@pytest.mark.parametrize("dialect", ["v1", "v2"])
+def test_nobody_loses_a_registration_because_a_credential_was_typed_anew(world: SyncWorld, dialect: str) -> None:
+    first = world.add_credential(0, dialect)
+    before = world.sync(first)
+    note_lost_registrations(world.database)
+    shotspot = world.dump((tables.clubs, tables.seasons, tables.teams, tables.players))
+    mapped = {table.name: world.rows(table) for table in (tables.team_mappings, tables.player_mappings)}
+    assert all(mapped.values())
+
+    gone = store.delete(world.database.engine, first)
+
+    assert gone.mappings == sum(map(len, mapped.values()))
+    assert gone.history == len(before.history)
+    assert world.rows(tables.sync_history) == world.rows(tables.twizzit_players) == []
+    for table in (tables.team_mappings, tables.player_mappings):
+        unowned = [{**row, "credential_id": None} for row in mapped[table.name]]
+        assert world.rows(table) == unowned
+
+    second = world.add_credential(0, dialect)
+    assert second != first
+    again = world.sync(second)
+
+    assert again.teams.adopted == len(mapped["twizzit_team_mappings"])
+    assert again.players.adopted == len(mapped["twizzit_player_mappings"])
+    assert (again.teams.created, again.players.created, again.players.linked) == (0, 0, 0)
+    assert world.dump((tables.clubs, tables.seasons, tables.teams, tables.players)) == shotspot
+    for table in (tables.team_mappings, tables.player_mappings):
+        assert {row["id"]: row["credential_id"] for row in world.rows(table)} == {
+            row["id"]: second for row in mapped[table.name]
+        }
+    assert lost_registrations(world.database) == 0
+    world.assert_truth(second)
+
+
+def test_a_mapping_without_a_credential_is_not_for_another_organization(world: SyncWorld) -> None:
+    first, other = world.add_credential(0), world.add_credential(1)
+    world.sync(first)
+    mapped = world.rows(tables.player_mappings)
+    store.delete(world.database.engine, first)
+    world.sync(other)
+    unowned = world.rows(tables.player_mappings, credential_id=None)
+    assert {row["id"] for row in unowned} == {row["id"] for row in mapped}
+
+
+def test_a_credential_switched_off_syncs_nothing_and_loses_nothing(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    world.sync(credential_id)
+    before = world.dump()
+    store.set_active(world.database.engine, credential_id, False)
+    with pytest.raises(InactiveCredential, match="switched off"):
+        world.sync(credential_id)
+    assert world.dump() == before
+    store.set_active(world.database.engine, credential_id, True)
+    world.sync(credential_id)
+    assert world.dump() == before
+
+
+def test_deleting_in_the_middle_of_a_sync_is_refused(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    with world.session(credential_id) as session, session.recording("teams"):
+        with pytest.raises(SyncInProgress) as caught:
+            store.delete(world.database.engine, credential_id)
+        assert caught.value.history_id == session.history_id("teams")
+    assert store.delete(world.database.engine, credential_id).history == 1
+
+
+def test_a_password_changed_in_place_keeps_everything(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    world.sync(credential_id)
+    before = world.dump()
+    login = store.get(world.database.engine, credential_id)
+    assert world.settings.encryption_key is not None
+    account = {"api_username": login.api_username, "api_endpoint": login.api_endpoint}
+    key = world.settings.encryption_key
+    store.change_login(world.database.engine, key, credential_id, password=SecretStr("wrong"), **account)
+    with pytest.raises(LoginRefused):
+        world.sync(credential_id)
+    right = SecretStr(world.club().account.password)
+    store.change_login(world.database.engine, key, credential_id, password=right, **account)
+    world.sync(credential_id)
+    assert world.dump() == before

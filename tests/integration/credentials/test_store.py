@@ -1,0 +1,194 @@
+"""Changes of a credential: what they leave in the row and in the audit log, and what they never take along."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from tests.support.vault_rows import NEW, OLD, add, is_bound, password_of, stored, write_as_shotspot, write_mac
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.cipher import encrypt
+from twizzit_pipeline.credentials.key import Keys
+from twizzit_pipeline.errors import DecryptionFailed, SyncInProgress, TamperedCredential, UnknownCredential
+from twizzit_pipeline.storage import audit
+from twizzit_pipeline.storage.audit import Actor
+from twizzit_pipeline.storage.engine import Database
+
+ADMIN = Actor("token", "12", "admin")
+LOGIN = {"api_username": "other.api", "password": SecretStr("another"), "api_endpoint": "https://example.org/v1"}
+
+
+def test_a_wrong_key_and_a_damaged_row_are_two_answers(database: Database) -> None:
+    credential_id = add(database)
+    with pytest.raises(DecryptionFailed, match=rf"^Password decryption failed: .* \(credential {credential_id}\)$"):
+        store.reveal_password(database.engine, NEW, credential_id)
+    mac = stored(database, credential_id).mac
+    write_as_shotspot(database, credential_id, "00" * 16, "00" * 16)
+    write_mac(database, credential_id, mac)
+    with pytest.raises(TamperedCredential, match=rf"\(credential {credential_id}\)$"):
+        store.reveal_password(database.engine, OLD, credential_id)
+
+
+def test_a_row_without_a_mac_is_read_and_gets_one_at_the_next_write(database: Database) -> None:
+    credential_id = add(database)
+    theirs = encrypt(SecretStr("theirs"), OLD)
+    write_as_shotspot(database, credential_id, theirs.cipher_text_hex, theirs.iv_hex)
+    assert stored(database, credential_id).mac is None
+    assert password_of(database, OLD, credential_id) == "theirs"
+    store.change_login(database.engine, OLD, credential_id, **LOGIN)
+    assert is_bound(database, credential_id, OLD)
+    assert password_of(database, OLD, credential_id) == "another"
+
+
+def test_writes_are_under_the_current_key(database: Database) -> None:
+    credential_id = add(database, Keys(OLD))
+    store.change_login(database.engine, Keys(NEW, OLD), credential_id, **LOGIN)
+    assert password_of(database, NEW, credential_id) == "another"
+
+
+def test_every_change_leaves_a_row(database: Database) -> None:
+    engine = database.engine
+    credential_id = add(database)
+    store.change_login(engine, OLD, credential_id, **LOGIN, actor=ADMIN)
+    assert store.set_active(engine, credential_id, False, actor=ADMIN)
+    assert not store.set_active(engine, credential_id, False, actor=ADMIN)
+    assert store.set_active(engine, credential_id, True)
+    store.delete(engine, credential_id, actor=ADMIN)
+    rows = audit.recent(engine)[::-1]
+    assert [(row.action, row.actor) for row in rows] == [
+        ("add", audit.this_user()),
+        ("change_login", ADMIN),
+        ("deactivate", ADMIN),
+        ("activate", audit.this_user()),
+        ("delete", ADMIN),
+    ]
+    assert {(row.target, row.target_id) for row in rows} == {("credential", str(credential_id))}
+    assert rows[1].details == {"fields": ["password", "api_username", "api_endpoint"]}
+    assert rows[4].details == {"organization": "KC Ter Linden", "history": 0, "mappings_kept": 0}
+
+
+def test_nothing_of_a_password_is_in_the_log(database: Database) -> None:
+    credential_id = add(database, password="hunter-two-hunter")
+    store.change_login(database.engine, OLD, credential_id, **LOGIN)
+    columns = stored(database, credential_id)
+    with database.engine.connect() as connection:
+        logged = "\n".join(connection.scalars(text("SELECT log::text FROM twizzit_audit_log log")))
+    for secret in ("hunter-two-hunter", "another", columns.cipher_text_hex, columns.iv_hex, OLD.get_secret_value()):
+        assert secret not in logged
+
+
+def test_switching_off_and_on(database: Database) -> None:
+    credential_id = add(database)
+    store.set_active(database.engine, credential_id, False)
+    assert not store.get(database.engine, credential_id).is_active
+    store.set_active(database.engine, credential_id, True)
+    assert store.get(database.engine, credential_id).is_active
+
+
+@pytest.mark.parametrize("credential_id", [0, -1, 99, 2**31])
+def test_an_id_that_nobody_has_changes_nothing(database: Database, credential_id: int) -> None:
+    engine = database.engine
+    for change in (
+        lambda: store.delete(engine, credential_id),
+        lambda: store.set_active(engine, credential_id, False),
+        lambda: store.change_login(engine, OLD, credential_id, **LOGIN),
+    ):
+        with pytest.raises(UnknownCredential):
+            change()
+    assert audit.recent(engine) == []
+
+
+def lease(database: Database, credential_id: int, *, silent_for: int) -> None:
+    with database.engine.begin() as connection:
+        history_id = connection.execute(
+            text(
+                "INSERT INTO twizzit_sync_history (credential_id, sync_type, sync_direction, status, started_at)"
+                " VALUES (:id, 'teams', 'import', 'in_progress', now()) RETURNING id"
+            ),
+            {"id": credential_id},
+        ).scalar_one()
+        statement = text(
+            "INSERT INTO twizzit_leases (organization, token, credential_id, dagster_run_id, holder, history_id,"
+            " heartbeat_at) VALUES ('v2:1', gen_random_uuid(), :id, 'run', 'elsewhere|1', :history_id,"
+            " now() - make_interval(secs => :silent_for))"
+        )
+        connection.execute(statement, {"id": credential_id, "history_id": history_id, "silent_for": silent_for})
+
+
+def test_a_credential_at_work_is_not_deleted(database: Database) -> None:
+    credential_id = add(database)
+    lease(database, credential_id, silent_for=30)
+    with pytest.raises(SyncInProgress, match="is under way") as caught:
+        store.delete(database.engine, credential_id)
+    assert caught.value.history_id is not None
+    assert store.get(database.engine, credential_id)
+    assert [row.action for row in audit.recent(database.engine)] == ["add"]
+
+
+def test_a_credential_whose_sync_died_is_deleted(database: Database) -> None:
+    credential_id = add(database)
+    lease(database, credential_id, silent_for=61)
+    assert store.delete(database.engine, credential_id).history == 1
+    with pytest.raises(UnknownCredential):
+        store.get(database.engine, credential_id)
+
+
+def use(database: Database, credential_id: int) -> None:
+    """A row in every table that knows credentials."""
+    with database.engine.begin() as connection:
+        for statement in (
+            "INSERT INTO twizzit_sync_config (credential_id) VALUES (:id)",
+            "INSERT INTO twizzit_seasons (credential_id, label) VALUES (:id, '2026-2027')",
+            "INSERT INTO twizzit_teams (credential_id, season_id, twizzit_team_id, name)"
+            " SELECT :id, id, '7', 'A' FROM twizzit_seasons WHERE credential_id = :id",
+            "INSERT INTO twizzit_sync_requests (credential_id, sync_type) VALUES (:id, 'all')",
+            "INSERT INTO twizzit_sync_history (credential_id, sync_type, sync_direction, status, started_at)"
+            " VALUES (:id, 'teams', 'import', 'success', now())",
+            "INSERT INTO twizzit_rejected_rows (history_id, credential_id, entity, column_name, rule)"
+            " SELECT id, :id, 'teams', 'name', 'present' FROM twizzit_sync_history WHERE credential_id = :id",
+            "INSERT INTO twizzit_sync_changes (history_id, credential_id, table_name, row_id, action)"
+            " SELECT id, :id, 'teams', 1, 'create' FROM twizzit_sync_history WHERE credential_id = :id",
+            "INSERT INTO clubs (id, name) VALUES (:id, 'club ' || :id)",
+            "INSERT INTO teams (id, club_id, name) VALUES (:id, :id, 'A')",
+            "INSERT INTO players (id, first_name, last_name, team_id) VALUES (:id, 'p', 'q', :id)",
+            "INSERT INTO twizzit_team_mappings (id, local_team_id, twizzit_team_id, credential_id)"
+            " VALUES (:id, :id, 't' || :id, :id)",
+            "INSERT INTO twizzit_player_mappings"
+            " (local_player_id, twizzit_player_id, credential_id, team_mapping_id) VALUES (:id, 'p' || :id, :id, :id)",
+        ):
+            connection.exec_driver_sql(statement.replace(":id", str(credential_id)))
+
+
+def test_what_hangs_on_a_credential_goes_along_and_mappings_stay(database: Database) -> None:
+    gone, other = add(database, name="A"), add(database, name="B")
+    use(database, gone)
+    use(database, other)
+    assert store.delete(database.engine, gone) == store.Deleted("A", history=1, mappings=2)
+    with database.engine.connect() as connection:
+
+        def owners(table: str) -> list[int | None]:
+            return list(connection.scalars(text(f"SELECT credential_id FROM {table} ORDER BY credential_id")))
+
+        for table in ("sync_config", "seasons", "teams", "sync_requests", "sync_history", "rejected_rows"):
+            assert owners(f"twizzit_{table}") == [other]
+        for table in ("team_mappings", "player_mappings", "sync_changes"):
+            assert owners(f"twizzit_{table}") == [other, None]
+        assert connection.scalar(text("SELECT count(*) FROM teams")) == 2
+        registered = connection.scalars(text("SELECT is_twizzit_registered FROM players"))
+        assert list(registered) == [True, True]
+
+
+def test_two_who_delete_at_once(database: Database) -> None:
+    credential_id = add(database)
+
+    def delete(_: int) -> str:
+        try:
+            return type(store.delete(database.engine, credential_id)).__name__
+        except UnknownCredential as error:
+            return type(error).__name__
+
+    with ThreadPoolExecutor(4) as pool:
+        ended = sorted(pool.map(delete, range(4)))
+    assert ended == ["Deleted", *["UnknownCredential"] * 3]
+    assert [row.action for row in audit.recent(database.engine)] == ["delete", "add"]

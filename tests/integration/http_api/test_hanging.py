@@ -1,0 +1,108 @@
+"""Servers that hang while people ask the API about them: it answers everybody else, and it ends when it is told to."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tests.support.api_server import JWT_SECRET, PREFIX, ApiServer, token
+from tests.support.hostile_server import hanging_endpoints
+from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage.engine import Database
+
+HANGS = 15.0  # seconds that the API waits for one answer, see `live.impatient`
+PROMPT = 5.0  # far below that, and enough for a busy machine
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
+    return SyncWorld(quick(settings, request_timeout=30.0, retry_seconds=120.0), database, simulator)
+
+
+@pytest.fixture
+def hanging(world: SyncWorld) -> Iterator[list[int]]:
+    """Credentials of servers that hang, each elsewhere."""
+    with hanging_endpoints() as endpoints:
+        yield [
+            world.add_credential(organization_name=f"Hangs in {where}", api_endpoint=endpoint)
+            for where, endpoint in endpoints.items()
+        ]
+
+
+@contextmanager
+def asked(url: str, credential_ids: list[int]) -> Iterator[list["Future[httpx.Response]"]]:
+    """Eight people for each credential, who verify it or look at its organization; their answers."""
+    with ThreadPoolExecutor(8 * len(credential_ids)) as people:
+        found = []
+        for place in range(8):
+            bearer = {"Authorization": f"Bearer {token('coach', user_id=place)}"}
+            for credential_id in credential_ids:
+                method, path = ("POST", "verify") if place % 2 else ("GET", "organization")
+                call = f"{url}/{path}/{credential_id}"
+                found.append(people.submit(httpx.request, method, call, headers=bearer, timeout=60, trust_env=False))
+        time.sleep(1.0)
+        yield found
+
+
+def test_hanging_servers_keep_nobody_else_waiting(world: SyncWorld, hanging: list[int]) -> None:
+    victim = world.add_credential()
+    with ApiServer(world.settings, world.database) as api, api.client(token("coach")) as coach:
+        with asked(api.url, hanging) as answers:
+            for path in ("/health", f"/sync/history/{victim}", "/mappings/teams", f"/organization/{victim}"):
+                began = time.monotonic()
+                assert coach.get(path).status_code == 200
+                assert time.monotonic() - began < PROMPT
+            began = time.monotonic()
+            assert coach.post(f"/verify/{victim}").json()["success"] is True
+            assert time.monotonic() - began < PROMPT
+            assert not any(one.done() for one in answers)
+            api.app.state.service.patience.end()
+        said = {(one.result().status_code, one.result().json()["error"]) for one in answers}
+    assert said <= {(424, "Connection failed"), (200, "Connection failed")}, "a write is never answered with a 5xx"
+
+
+def test_the_api_ends_within_seconds_whatever_hangs(world: SyncWorld, hanging: list[int]) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TWIZZIT_")},
+        "TWIZZIT_HOME": str(world.settings.home),
+        "TWIZZIT_DATABASE_URL": _secret(world.settings.database_url),
+        "TWIZZIT_ENCRYPTION_KEY": _secret(world.settings.encryption_key),
+        "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS": "1",
+        "JWT_SECRET": JWT_SECRET,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "twizzit_pipeline", "api", "--port", "0"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        url = next(word for word in line.split() if word.startswith("http://")).rstrip(";")
+        assert url.endswith(PREFIX)
+        with asked(url, hanging) as answers:
+            assert not any(one.done() for one in answers)
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=60) in (0, 130)
+            assert time.monotonic() - began < PROMPT
+        assert {one.result().status_code for one in answers} <= {200, 424}
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _secret(value: SecretStr | None) -> str:
+    assert value is not None
+    return value.get_secret_value()

@@ -1,0 +1,438 @@
+"""The read routes over a database that a real sync has filled: history, mappings, who is registered, configuration."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from tests.conftest import settings_with
+from tests.integration.sync.test_calendar import EVERYTHING
+from tests.support.api_server import ApiServer, token
+from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.contracts.players import RULES
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator.calendar_truth import calendar_truth
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.transform.names import normalised_name
+
+MAPPED = {
+    "teams": tables.team_mappings,
+    "players": tables.player_mappings,
+    "competitions": tables.competition_mappings,
+    "matches": tables.match_mappings,
+}
+
+
+@pytest.fixture(scope="module")
+def world(
+    new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SyncWorld]:
+    """Two clubs with their calendars, the first synced twice; the tests of this module change configurations alone."""
+    with new_database() as url, SimulatorServer() as simulator:
+        settings = settings_with(url, tmp_path_factory.mktemp("api"))
+        with open_database(settings) as database:
+            made = SyncWorld(quick(settings), database, simulator)
+            first, second = made.add_credential(0), made.add_credential(1)
+            made.sync(first)
+            made.sync(second, steps=EVERYTHING)
+            made.sync(first, steps=EVERYTHING)
+            yield made
+
+
+@pytest.fixture(scope="module")
+def api(world: SyncWorld) -> Iterator[ApiServer]:
+    with ApiServer(world.settings, world.database) as server:
+        yield server
+
+
+@pytest.fixture
+def coach(api: ApiServer) -> Iterator[httpx.Client]:
+    with api.client(token("coach")) as client:
+        yield client
+
+
+def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client) -> None:
+    rows = coach.get("/sync/history/1").json()["history"]
+    assert set(rows[0]) == {
+        "id",
+        "credentialId",
+        "syncType",
+        "entity",
+        "season",
+        "seasonExists",
+        "syncDirection",
+        "status",
+        "itemsProcessed",
+        "itemsSucceeded",
+        "itemsFailed",
+        "errorMessage",
+        "startedAt",
+        "completedAt",
+        "syncedAt",
+    }
+    assert [row["syncType"] for row in rows] == [*["competitions"] * 2, "players", "teams", "players", "teams"]
+    assert [row["entity"] for row in rows] == ["matches", "competitions", "players", "teams", "players", "teams"]
+    assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
+    assert {row["credentialId"] for row in rows} == {1}
+    assert {row["syncDirection"] for row in rows} == {"import"}
+    assert all(row["syncedAt"] == row["completedAt"] and row["completedAt"].endswith("Z") for row in rows)
+    assert rows[0]["itemsProcessed"] == rows[0]["itemsSucceeded"] + rows[0]["itemsFailed"]
+
+
+def test_the_history_comes_in_pages(coach: httpx.Client) -> None:
+    everything = coach.get("/sync/history/1").json()["history"]
+    pages = [coach.get(f"/sync/history/1?limit=1&offset={place}").json()["history"] for place in range(7)]
+    assert [row for page in pages for row in page] == everything
+    assert pages[6] == []
+    assert coach.get("/sync/history/1?limit=100").json()["history"] == everything
+
+
+def test_one_sync_tells_what_did_not_arrive_by_id(coach: httpx.Client, world: SyncWorld) -> None:
+    players = coach.get("/sync/history/1?limit=1&offset=2").json()["history"][0]
+    one = coach.get(f"/sync/history/1/{players['id']}").json()["history"]
+    assert {key: one[key] for key in players} == players
+    rejected = world.simulator.world.truth(world.club()).rejected["players"]
+    assert {row["twizzitId"] for row in one["rejectedRows"]} == set(rejected)
+    assert {row["entity"] for row in one["rejectedRows"]} == {"players"}
+    assert all(set(row) == {"entity", "twizzitId", "columnName", "rule", "message"} for row in one["rejectedRows"])
+    said = {row["rule"]: row["message"] for row in one["rejectedRows"]}
+    assert said.items() <= {rule.name: rule.broken for rule in RULES}.items()
+    assert one["season"] == world.season
+    assert one["dagsterRunId"]
+    assert one["failedItems"] == []
+    assert one["rows"]["read"] == one["rows"]["kept"] + one["rows"]["rejected"] + one["rows"]["setAside"]
+    assert one["rows"]["kept"] > 0
+    assert one["eventTypes"] is None
+    matches = coach.get("/sync/history/1?limit=1").json()["history"][0]
+    types = coach.get(f"/sync/history/1/{matches['id']}").json()["history"]["eventTypes"]
+    assert types["read"]
+    assert not set(types["read"]) & set(types["notRead"])
+
+
+def test_a_sync_is_found_under_its_own_credential_alone(coach: httpx.Client) -> None:
+    foreign = coach.get("/sync/history/2").json()["history"][0]["id"]
+    assert coach.get(f"/sync/history/2/{foreign}").status_code == 200
+    for path in (f"/sync/history/1/{foreign}", "/sync/history/1/99999999999", "/sync/history/99/1"):
+        assert coach.get(path).status_code == 404
+    assert coach.get("/sync/history/1/0").status_code == 400
+
+
+def test_team_mappings_have_the_shape_that_was_asked_for(coach: httpx.Client, world: SyncWorld) -> None:
+    answer = coach.get("/mappings/teams?credentialId=1")
+    rows = answer.json()["mappings"]
+    truth = world.simulator.world.truth(world.club())
+    assert {row["twizzitTeamId"]: row["twizzitTeamName"] for row in rows} == dict(truth.teams)
+    assert answer.headers["x-total-count"] == str(len(rows))
+    local = {row["id"]: row["name"] for row in world.rows(tables.teams)}
+    assert all(local[row["internalTeamId"]] == row["internalTeamName"] for row in rows)
+    assert {(row["syncStatus"], row["syncError"], row["credentialId"]) for row in rows} == {("success", None, 1)}
+    assert all(row["lastSyncedAt"].endswith("Z") for row in rows)
+
+
+def test_player_mappings_of_a_team_are_those_who_play_in_it(coach: httpx.Client, world: SyncWorld) -> None:
+    group_id, _ = world.roster()
+    team_id = world.local_id(group_id, "team")
+    answer = coach.get(f"/mappings/players?teamId={team_id}")
+    rows = answer.json()["mappings"]
+    playing = {row["id"]: row for row in world.rows(tables.players, team_id=team_id)}
+    assert len(rows) > 5
+    assert {row["internalPlayerId"] for row in rows} == set(playing)
+    assert answer.headers["x-total-count"] == str(len(rows))
+    for row in rows:
+        player = playing[row["internalPlayerId"]]
+        said = (row["internalPlayerFirstName"], row["internalPlayerLastName"], row["jerseyNumber"])
+        assert said == (player["first_name"], player["last_name"], player["jersey_number"])
+        assert row["internalPlayerName"] == f"{player['first_name']} {player['last_name']}"
+        assert (row["internalTeamId"], row["twizzitTeamId"]) == (team_id, str(group_id))
+        assert row["twizzitTeamName"]
+        assert row["twizzitPlayerName"]
+    assert coach.get("/mappings/players?teamId=999999").json() == {"mappings": []}
+
+
+def test_mappings_come_in_pages_with_the_total(coach: httpx.Client, world: SyncWorld) -> None:
+    total = len(world.rows(tables.player_mappings))
+    seen = []
+    for offset in range(0, total, 50):
+        answer = coach.get(f"/mappings/players?limit=50&offset={offset}")
+        assert answer.headers["x-total-count"] == str(total)
+        seen += [row["id"] for row in answer.json()["mappings"]]
+    assert len(seen) == len(set(seen)) == total
+    of_one = coach.get("/mappings/players?credentialId=2&limit=1")
+    assert of_one.headers["x-total-count"] == str(len(world.rows(tables.player_mappings, credential_id=2)))
+    assert coach.get("/mappings/teams?credentialId=77").status_code == 404
+
+
+def test_every_competition_is_linked_with_its_matches(coach: httpx.Client, world: SyncWorld) -> None:
+    truth = calendar_truth(world.simulator.world, world.club())
+    answer = coach.get("/mappings/competitions?credentialId=1")
+    rows = answer.json()["mappings"]
+    assert {row["twizzitCompetitionId"]: row["twizzitCompetitionName"] for row in rows} == truth.competitions
+    assert answer.headers["x-total-count"] == str(len(rows))
+    local = {row["id"]: row for row in world.rows(tables.competitions)}
+    for row in rows:
+        competition = local[row["internalCompetitionId"]]
+        said = (row["internalCompetitionName"], row["competitionType"], row["status"], row["season"])
+        assert said == (competition["name"], "league", "in_progress", world.season)
+        assert (row["startDate"], row["endDate"]) == (str(competition["start_date"]), str(competition["end_date"]))
+        played = [one for one in truth.matches.values() if one.competition_id == row["twizzitCompetitionId"]]
+        assert row["matches"] == len(played) > 0
+
+
+def test_matches_come_as_they_are_played(coach: httpx.Client, world: SyncWorld) -> None:
+    truth = calendar_truth(world.simulator.world, world.club()).matches
+    rows = coach.get("/mappings/matches?credentialId=1").json()["mappings"]
+    starts = [datetime.fromisoformat(row["startsAt"]) for row in rows]
+    assert starts == sorted(starts)
+    assert all(row["startsAt"].endswith("Z") for row in rows)
+    assert all(row["hourKnown"] for row in rows)
+    assert set(truth) == {row["twizzitMatchId"] for row in rows}
+    for row, at in zip(rows, starts, strict=True):
+        true = truth[row["twizzitMatchId"]]
+        assert (at, row["status"]) == (true.starts_at, true.status)
+        assert (row["homeScore"], row["awayScore"]) == (true.score or (0, 0))
+        own, other = ("home", "away") if true.is_home else ("away", "home")
+        assert row[f"{own}Name"].startswith(f"{world.club().name} ")
+        assert normalised_name(row[f"{other}Name"]) == normalised_name(true.opponent)
+        assert (row["internalCompetitionId"] is None) is (true.competition_id is None)
+
+
+def test_matches_are_found_by_competition_and_by_team(coach: httpx.Client, world: SyncWorld) -> None:
+    everything = coach.get("/mappings/matches").json()["mappings"]
+    row = next(one for one in everything if one["internalCompetitionId"])
+    competition, team = row["internalCompetitionId"], row["internalHomeTeamId"]
+    in_competition = [one for one in everything if one["internalCompetitionId"] == competition]
+    of_team = [one for one in everything if team in (one["internalHomeTeamId"], one["internalAwayTeamId"])]
+    for query, wanted in ((f"competitionId={competition}", in_competition), (f"teamId={team}", of_team)):
+        answer = coach.get(f"/mappings/matches?{query}")
+        assert answer.json()["mappings"] == wanted
+        assert answer.headers["x-total-count"] == str(len(wanted))
+        assert 0 < len(wanted) < len(everything)
+        paged = [coach.get(f"/mappings/matches?{query}&limit=1&offset={place}").json() for place in range(2)]
+        assert [one for page in paged for one in page["mappings"]] == wanted[:2]
+
+
+def test_a_coach_held_to_a_credential_reads_its_rows_alone(api: ApiServer, world: SyncWorld) -> None:
+    with api.client(token("coach", credentials=[2])) as client:
+        for path, table in MAPPED.items():
+            answer = client.get(f"/mappings/{path}")
+            assert {row["credentialId"] for row in answer.json()["mappings"]} == {2}
+            assert answer.headers["x-total-count"] == str(len(world.rows(table, credential_id=2)))
+        own = world.rows(tables.team_mappings, credential_id=2)[0]["local_team_id"]
+        foreign = world.rows(tables.team_mappings, credential_id=1)[0]["local_team_id"]
+        assert client.get(f"/registered?teamId={own}").status_code == 200
+        assert client.get(f"/registered?teamId={foreign}").status_code == 403
+        assert client.get(f"/mappings/players?teamId={foreign}").json() == {"mappings": []}
+
+
+def test_a_coach_learns_who_of_a_team_is_registered(coach: httpx.Client, world: SyncWorld) -> None:
+    group_id, _ = world.roster()
+    team_id = world.local_id(group_id, "team")
+    answer = coach.get(f"/registered?teamId={team_id}").json()
+    of_team = {row["id"] for row in world.rows(tables.players, team_id=team_id)}
+    registered = {row["playerId"] for row in answer["players"] if row["registered"]}
+    assert {row["playerId"] for row in answer["players"] if row["here"]} == of_team <= registered
+    assert (answer["total"], answer["registered"]) == (len(answer["players"]), len(registered))
+    row = answer["players"][0]
+    assert set(row) >= {"playerId", "firstName", "lastName", "jerseyNumber", "registered", "reason"}
+    assert coach.get("/registered?teamId=999999").status_code == 404
+    outside = [row for row in answer["players"] if not row["here"] and row["code"] != "set_aside"]
+    listed = {str(one.id) for one in world.club().players(group_id)}
+    assert {row["twizzitId"] for row in outside if row["code"] == "rejected"} == listed - {
+        row["twizzitId"] for row in answer["players"] if row["here"]
+    }
+    assert answer["namesMissing"] is None
+    assert all(row["playerId"] is None and row["reason"].startswith("in Twizzit, not here: ") for row in outside)
+    assert (answer["inTwizzit"], answer["here"]) == (len(listed), len(of_team))
+
+
+def test_a_team_and_a_player_are_asked_for_by_name(coach: httpx.Client, api: ApiServer, world: SyncWorld) -> None:
+    team_id = world.local_id(world.roster()[0], "team")
+    (team,) = world.rows(tables.teams, id=team_id)
+    (club,) = world.rows(tables.clubs, id=team["club_id"])
+    by_name = coach.get("/registered", params={"team": f"{club['name']} {team['name']}"})
+    assert by_name.json() == coach.get(f"/registered?teamId={team_id}").json()
+    several = coach.get("/registered", params={"team": team["name"]})
+    assert (several.status_code, several.json()["error"]) == (409, "Not unique")
+    assert f"{team_id}  {team['name']} (" in "\n".join(several.json()["choices"])
+    with api.client(token("coach", credentials=[1])) as client:
+        assert client.get("/registered", params={"team": team["name"]}).json()["teamId"] == team_id
+    player = world.rows(tables.players, team_id=team_id)[0]
+    name = f"{player['first_name']} {player['last_name']}".upper()
+    alone = coach.get("/registered", params={"team": str(team_id), "player": name}).json()
+    assert [row["playerId"] for row in alone["players"]] == [player["id"]]
+    assert coach.get("/registered", params={"team": "Nowhere 7"}).status_code == 404
+    assert coach.get("/registered", params={"player": "Nobody Nowhere"}).status_code == 404
+    assert coach.get("/registered").status_code == 400
+
+
+def test_what_was_set_aside_is_told_with_what_would_change_that(coach: httpx.Client, world: SyncWorld) -> None:
+    history_id = coach.get("/sync/history/2").json()["history"][0]["id"]
+    details = {
+        "rows": {"read": 12, "kept": 9, "rejected": 0, "set_aside": 3},
+        "set_aside": {
+            "not_a_player: Trainer": {"count": 2, "twizzit_ids": ["7", "8"]},
+            "listed_twice": {"count": 1, "twizzit_ids": ["9"]},
+        },
+    }
+    wanted = tables.sync_history.c.id == history_id
+    with world.database.engine.begin() as connection:
+        before = connection.scalar(select(tables.sync_history.c.details).where(wanted))
+        connection.execute(update(tables.sync_history).where(wanted).values(details={**before, **details}))
+    one = coach.get(f"/sync/history/2/{history_id}").json()["history"]
+    with world.database.engine.begin() as connection:
+        connection.execute(update(tables.sync_history).where(wanted).values(details=before))
+    assert one["rows"] == {"read": 12, "kept": 9, "rejected": 0, "setAside": 3}
+    assert one["setAside"] == [
+        {
+            "reason": "not_a_player",
+            "word": "Trainer",
+            "count": 2,
+            "twizzitIds": ["7", "8"],
+            "message": "“Trainer” is not a player's function",
+            "change": {"functions": {"Trainer": "player"}},
+        },
+        {
+            "reason": "listed_twice",
+            "word": None,
+            "count": 1,
+            "twizzitIds": ["9"],
+            "message": "listed more than once, and taken once",
+            "change": None,
+        },
+    ]
+
+
+def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
+    answer = coach.get("/sync/config/2").json()
+    assert answer == {
+        "credentialId": 2,
+        "syncTeams": True,
+        "syncPlayers": True,
+        "syncCompetitions": True,
+        "syncIntervalMinutes": 60,
+        "autoSyncEnabled": False,
+        "lastSyncAt": answer["lastSyncAt"],
+        "nextSyncAt": None,
+        "monthlyCallLimit": None,
+        "callsThisMonth": answer["callsThisMonth"],
+        "consecutiveFailures": 0,
+        "backingOffUntil": None,
+        "pausedUntil": None,
+        "pausedBecause": None,
+        "matchEventType": None,
+        "functions": {},
+        "eventTypes": {},
+        "groupTypes": {},
+        "statuses": {},
+        "nextSyncBecause": None,
+        "notifyTo": None,  # a coach does not see whose addresses they are
+        "syncIntervalHours": 1,
+        "syncIntervalDays": pytest.approx(1 / 24),
+        "syncIntervalUnit": "hours",
+        "config": {key: value for key, value in answer.items() if key != "config"},
+    }
+
+
+def test_who_is_told_of_one_credential_is_set_by_administrators_alone(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin, api.client(token("coach")) as coach:
+        wanted = ["board@noord.example", "trainer@noord.example"]
+        assert admin.get("/sync/config/2").json()["notifyTo"] == []
+        assert admin.put("/sync/config/2", json={"notifyTo": wanted}).json()["config"]["notifyTo"] == wanted
+        assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["notifyTo"] == wanted
+        for wrong in (["nobody"], ["a@b.example", 7], "a@b.example", ["x@y.example\r\nBcc: z@y.example"], wanted * 11):
+            answer = admin.put("/sync/config/2", json={"notifyTo": wrong})
+            assert answer.status_code == 400, wrong
+            assert answer.json()["details"][0]["field"].startswith("notifyTo")
+        assert coach.get("/sync/config/2").json()["notifyTo"] is None
+        assert coach.put("/sync/config/2", json={"notifyTo": []}).status_code == 403
+        assert admin.put("/sync/config/2", json={"notifyTo": []}).json()["notifyTo"] == []
+
+
+INTERVALS = [
+    ({"syncIntervalMinutes": 5}, 5, "minutes"),
+    ({"syncIntervalMinutes": 525_600}, 525_600, "days"),
+    ({"syncIntervalHours": 2}, 120, "hours"),
+    ({"syncIntervalHours": 1.5}, 90, "minutes"),
+    ({"syncIntervalDays": 7}, 10_080, "days"),
+    ({"syncIntervalUnit": "days", "syncIntervalDays": 1, "syncIntervalMinutes": 60}, 1440, "days"),
+    ({"syncIntervalUnit": "hours", "syncIntervalMinutes": 180}, 180, "hours"),
+    ({"syncIntervalMinutes": 45, "syncIntervalHours": 3}, 45, "minutes"),
+    ({"syncIntervalUnit": "hours"}, 45, "minutes"),
+    ({}, 45, "minutes"),
+]
+
+
+def test_an_interval_is_said_in_any_unit(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        for body, minutes, unit in INTERVALS:
+            answer = admin.put("/sync/config/1", json=body)
+            assert answer.status_code == 200, body
+            found = answer.json()
+            assert (found["syncIntervalMinutes"], found["syncIntervalUnit"]) == (minutes, unit), body
+            assert found["syncIntervalHours"] * 60 == pytest.approx(minutes)
+            assert found["syncIntervalDays"] * 1440 == pytest.approx(minutes)
+            assert admin.get("/sync/config/1").json() == found
+
+
+def test_calls_of_syncs_and_of_looking_around_are_told(coach: httpx.Client, world: SyncWorld) -> None:
+    found, other = (coach.get(f"/sync/config/{id_}").json() for id_ in (1, 2))
+    assert found["callsThisMonth"] + other["callsThisMonth"] == world.simulator.calls.total
+    counted = sum(row.details["calls"] for row in history.recent(world.database.engine, 1))
+    assert found["callsThisMonth"] >= counted > 0
+    assert datetime.fromisoformat(found["lastSyncAt"]).tzinfo is not None
+
+
+def test_a_limit_is_set_and_taken_away(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        assert admin.put("/sync/config/2", json={"monthlyCallLimit": 500.0}).json()["monthlyCallLimit"] == 500
+        assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["monthlyCallLimit"] == 500
+        for wrong in (0, -1, 1.5, "500", True, 2**31):
+            answer = admin.put("/sync/config/2", json={"monthlyCallLimit": wrong})
+            assert answer.status_code == 400, wrong
+            assert answer.json()["details"][0]["field"] == "monthlyCallLimit"
+        assert admin.put("/sync/config/2", json={"monthlyCallLimit": None}).json()["monthlyCallLimit"] is None
+
+
+def test_the_type_of_matches_is_set_and_taken_away(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        assert (
+            admin.put("/sync/config/2", json={"matchEventType": " Wedstrijd "}).json()["matchEventType"] == "Wedstrijd"
+        )
+        assert admin.put("/sync/config/2", json={"matchEventType": 52}).json()["matchEventType"] == "52"
+        assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["matchEventType"] == "52"
+        assert admin.get("/sync/config/2").json()["eventTypes"] == {"52": "match", "Wedstrijd": "match"}
+        assert admin.put("/sync/config/2", json={"matchEventType": None}).json()["matchEventType"] is None
+        assert admin.get("/sync/config/2").json()["eventTypes"] == {}
+
+
+def test_what_the_accounts_words_mean_is_said_and_forgotten(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        body = {"functions": {" Gastspeler ": "other", "Kern": "player"}, "groupTypes": {"7": "team"}}
+        found = admin.put("/sync/config/2", json={**body, "statuses": {"WO": "completed"}}).json()
+        assert found["functions"] == {"Gastspeler": "other", "Kern": "player"}
+        assert (found["groupTypes"], found["statuses"]) == ({"7": "team"}, {"WO": "completed"})
+        assert admin.put("/sync/config/2", json=found).json() == found  # what was read may be sent back
+        found = admin.put("/sync/config/2", json={"functions": {"Kern": None}, "statuses": None}).json()
+        assert (found["functions"], found["statuses"]) == ({"Gastspeler": "other"}, {"WO": "completed"})
+        gone = {"functions": {"Gastspeler": None}, "groupTypes": {"7": None}, "statuses": {"WO": None}}
+        found = admin.put("/sync/config/2", json=gone).json()
+        assert (found["functions"], found["groupTypes"], found["statuses"]) == ({}, {}, {})
+        many = {f"word {number}": "match" for number in range(60)}
+        assert admin.put("/sync/config/2", json={"eventTypes": many}).status_code == 200
+        refused = admin.put("/sync/config/2", json={"eventTypes": {f"more {word}": "match" for word in many}})
+        assert refused.status_code == 400
+        assert refused.json()["details"][0]["field"] == "eventTypes"
+        admin.put("/sync/config/2", json={"eventTypes": dict.fromkeys(many)})
+
+
+def test_a_field_that_is_left_out_stays(api: ApiServer) -> None:
+    with api.client(token("admin")) as admin:
+        admin.put("/sync/config/1", json={"syncTeams": False, "autoSyncEnabled": True, "somethingElse": 1})
+        found = admin.put("/sync/config/1", json={"syncPlayers": False, "syncTeams": None}).json()
+    wanted = {"syncTeams": False, "syncPlayers": False, "syncCompetitions": True, "autoSyncEnabled": True}
+    assert {key: found[key] for key in wanted} == wanted

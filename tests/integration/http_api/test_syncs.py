@@ -1,0 +1,309 @@
+"""Syncs over HTTP: asked for, waited for, refused. Real requests and real syncs; Dagster itself is in `end_to_end`."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from tests.integration.sync.test_calendar import CALENDAR
+from tests.support.api_server import PREFIX, ApiServer, token
+from tests.support.sync_world import STEPS, Step, SyncWorld, quick
+from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.scheduling import claims, due, heartbeat, turns
+from twizzit_pipeline.scheduling.standing import Asked
+from twizzit_pipeline.scheduling.turns import Turn
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator.calendar_truth import calendar_truth
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
+
+_TEAMS_ALONE: tuple[Step, ...] = (scan_teams, map_teams)
+
+
+def _steps(entities: frozenset[str]) -> tuple[Step, ...]:
+    """Those of the job that brings these entities."""
+    if entities == {"teams"}:
+        return _TEAMS_ALONE
+    if "competitions" in entities:
+        return (*_TEAMS_ALONE, *CALENDAR) if "teams" in entities else CALENDAR
+    return STEPS
+
+
+class Orchestrator:
+    """What the sensor and its runs do with requests, in a thread and without Dagster."""
+
+    def __init__(self, world: SyncWorld) -> None:
+        self._world = world
+        self._over = threading.Event()
+        self._numbers = itertools.count(1)
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            self._thread.join()
+
+    def _work(self) -> None:
+        engine = self._world.database.engine
+        while not self._over.wait(0.05):
+            line = turns.next_in_line(due.look(engine), day=seasons.today(), season_start="07-01")
+            taken = claims.take(engine, [turn.asked.id for turn in line if turn.asked is not None], [])
+            for turn in line:
+                if turn.asked is not None and turn.asked.id in taken.requests:
+                    self._run(turn, turn.asked)
+
+    def _run(self, turn: Turn, asked: Asked) -> None:
+        entities = turn.entities(asked.season or self._world.season)
+        try:
+            with self._world.session(
+                turn.credential_id,
+                asked.season,
+                run_id=f"of-request-{next(self._numbers)}",
+                narrowing=asked.options.narrowing,
+                request_id=asked.id,
+            ) as session:
+                for step in _steps(entities):
+                    step(session)
+        except TwizzitPipelineError:
+            return  # the session has told the request
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=3, players_per_team=4, other_contacts=4))
+
+
+@pytest.fixture
+def api(world: SyncWorld) -> Iterator[ApiServer]:
+    with ApiServer(world.settings, world.database) as server:
+        yield server
+
+
+@pytest.fixture
+def coach(api: ApiServer) -> Iterator[httpx.Client]:
+    with api.client(token("coach")) as client:
+        yield client
+
+
+def test_without_an_orchestrator_nothing_is_asked_for(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    for path in ("teams", "players", "clubs"):
+        answer = coach.post(f"/sync/{path}/{credential_id}")
+        assert answer.status_code == 424  # a 5xx is shown as success by ShotSpot's front end
+        assert set(answer.json()) == {"error", "message"}
+        assert answer.json()["error"] == "No orchestrator is running"
+        assert "twizzit up" in answer.json()["message"]
+    heartbeat.beat(world.database.engine)
+    with world.database.engine.begin() as connection:
+        connection.execute(text("UPDATE twizzit_orchestrators SET heartbeat_at = now() - interval '61 seconds'"))
+    assert coach.post(f"/sync/teams/{credential_id}").status_code == 424
+    assert coach.get("/health").json()["orchestrator"]["alive"] is False
+    assert not world.rows(tables.sync_requests)
+
+
+def test_a_sync_of_teams_with_players_answers_when_it_is_over(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    with Orchestrator(world).working():
+        heartbeat.beat(world.database.engine)
+        answer = coach.post(f"/sync/teams/{credential_id}", json={"includePlayers": True})
+    assert answer.status_code == 200
+    truth = world.simulator.world.truth(world.club())
+    result = answer.json()
+    assert (result["success"], result["status"]) == (True, "partial_success")  # the simulator holds rows to reject
+    assert (result["succeeded"], result["failed"]) == (len(truth.teams), len(truth.rejected["teams"]))
+    assert result["processed"] == result["succeeded"] + result["failed"]
+    assert result["players"]["succeeded"] == len(truth.players)
+    errors = {(error["entity"], error["twizzitId"]) for error in result["errors"]}
+    assert errors == {(entity, one) for entity in ("teams", "players") for one in truth.rejected[entity]}
+    assert result["message"].startswith(f"Synced {len(truth.teams)} of ")
+    assert 0 < result["duration"] < 60_000
+    rows = {row["syncType"]: row["id"] for row in coach.get(f"/sync/history/{credential_id}").json()["history"]}
+    assert (result["syncId"], result["players"]["syncId"]) == (rows["teams"], rows["players"])
+    world.assert_truth(credential_id)
+
+
+def test_teams_alone_bring_no_players_and_players_bring_what_they_need(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    truth = world.simulator.world.truth(world.club())
+    heartbeat.beat(world.database.engine)
+    with Orchestrator(world).working():
+        teams = coach.post(f"/sync/clubs/{credential_id}").json()
+        assert teams["succeeded"] == len(truth.teams)
+        assert "players" not in teams
+        assert not world.rows(tables.players)
+        players = coach.post(f"/sync/players/{credential_id}", json={}).json()
+    assert players["succeeded"] == len(truth.players)
+    assert {error["entity"] for error in players["errors"]} >= {"players"}
+    row = coach.get(f"/sync/history/{credential_id}/{players['syncId']}").json()["history"]
+    assert row["syncType"] == "players"
+
+
+def test_competitions_bring_their_matches_and_the_teams_that_they_need(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    heartbeat.beat(world.database.engine)
+    truth = calendar_truth(world.simulator.world, world.club())
+    with Orchestrator(world).working():
+        first = coach.post(f"/sync/competitions/{credential_id}").json()
+        again = coach.post(f"/sync/competitions/{credential_id}", json={"seasonId": world.season}).json()
+    assert first["success"] is True
+    assert first["succeeded"] == first["processed"] == len(truth.competitions)
+    assert first["matches"]["succeeded"] == len(truth.matches)
+    assert first["message"].startswith(f"Synced {len(truth.competitions)} of {len(truth.competitions)} competitions")
+    assert "players" not in first
+    assert again["status"] == "success"
+    rows = {row["id"]: row for row in coach.get(f"/sync/history/{credential_id}").json()["history"]}
+    assert [row["entity"] for row in rows.values()] == ["matches", "competitions", "matches", "competitions", "teams"]
+    of_again = [rows[again["syncId"]]["entity"], rows[again["matches"]["syncId"]]["entity"]]
+    assert of_again == ["competitions", "matches"]
+
+
+def test_a_sync_that_fails_says_so_and_why(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential(password=SecretStr("not-the-right-one"))
+    heartbeat.beat(world.database.engine)
+    with Orchestrator(world).working():
+        answer = coach.post(f"/sync/teams/{credential_id}")
+    assert answer.status_code == 200
+    result = answer.json()
+    assert (result["success"], result["status"], result["succeeded"]) == (False, "failed", 0)
+    assert result["message"].startswith("Sync failed: ")
+    assert [error["twizzitId"] for error in result["errors"]] == [None]
+    assert "not-the-right-one" not in answer.text
+
+
+def test_whoever_does_not_wait_is_told_where_to_ask(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    heartbeat.beat(world.database.engine)
+    answer = coach.post(f"/sync/teams/{credential_id}", headers={"Prefer": 'foo="bar", Respond-Async; wait=10'})
+    assert answer.status_code == 202
+    asked = answer.json()
+    assert answer.headers["location"] == f"{PREFIX}/sync/requests/{asked['requestId']}"
+    assert (asked["success"], asked["status"], asked["syncId"]) == (True, "queued", None)
+    assert "sync history" in asked["message"]  # all that ShotSpot's page shows of it
+    place = answer.headers["location"].removeprefix(PREFIX)
+    waiting = coach.get(place).json()
+    assert (waiting["status"], waiting["result"], waiting["credentialId"]) == ("queued", None, credential_id)
+    with Orchestrator(world).working():
+        until = time.monotonic() + 30
+        while (over := coach.get(place).json())["result"] is None:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    assert over["status"] == "partial_success"
+    assert over["result"]["syncId"] == over["syncId"]
+    assert over["result"]["succeeded"] == len(world.simulator.world.truth(world.club()).teams)
+
+
+def test_the_usual_wait_ends_before_shotspots_proxy_gives_up(coach: httpx.Client, api: ApiServer) -> None:
+    paths = httpx.get(f"{api.root}/openapi.json").json()["paths"]
+    for what in ("teams", "clubs", "players", "competitions"):
+        parameters = paths[f"{PREFIX}/sync/{what}/{{credentialId}}"]["post"]["parameters"]
+        (usual,) = (one["schema"]["default"] for one in parameters if one["name"] == "wait")
+        assert 0 < usual < 55
+
+
+def test_a_wait_that_is_over_before_the_sync_ends_as_202(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    heartbeat.beat(world.database.engine)
+    for wait in ("0", "0.4"):
+        began = time.monotonic()
+        answer = coach.post(f"/sync/teams/{credential_id}?wait={wait}&queue=true")
+        assert answer.status_code == 202
+        assert time.monotonic() - began < 5
+
+
+def test_a_second_sync_is_refused_or_waits_its_turn(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    heartbeat.beat(world.database.engine)
+    first = coach.post(f"/sync/teams/{credential_id}?wait=0").json()
+    refused = coach.post(f"/sync/players/{credential_id}")
+    assert refused.status_code == 409
+    assert refused.json()["error"] == "Sync already in progress"
+    assert (refused.json()["syncId"], refused.json()["requestId"]) == (None, first["requestId"])
+    queued = coach.post(f"/sync/players/{credential_id}?queue=true&wait=0")
+    assert queued.status_code == 202
+    with world.session(credential_id) as session, session.recording("teams"):
+        under_way = coach.post(f"/sync/teams/{credential_id}")
+        assert under_way.json()["syncId"] == session.history_id("teams")
+    with Orchestrator(world).working():
+        until = time.monotonic() + 30
+        while coach.get(f"/sync/requests/{queued.json()['requestId']}").json()["result"] is None:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    rows = world.rows(tables.sync_requests)
+    assert [row["status"] for row in rows] == ["partial_success"] * 2
+    assert rows[0]["completed_at"] <= rows[1]["started_at"]
+
+
+def test_one_group_alone_is_brought(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    group_id, player_ids = world.roster()
+    heartbeat.beat(world.database.engine)
+    with Orchestrator(world).working():
+        body = {"includePlayers": True, "groupId": group_id, "seasonId": world.season}
+        result = coach.post(f"/sync/teams/{credential_id}", json=body).json()
+        assert (result["success"], result["succeeded"]) == (True, 1)
+        assert [row["twizzit_team_id"] for row in world.rows(tables.team_mappings)] == [str(group_id)]
+        assert {row["twizzit_player_id"] for row in world.rows(tables.player_mappings)} == {
+            str(one) for one in player_ids
+        }
+        nothing_new = coach.post(f"/sync/teams/{credential_id}", json={"includePlayers": True, "createMissing": False})
+    assert nothing_new.json()["success"] is True
+    assert len(world.rows(tables.team_mappings)) == 1
+
+
+def test_a_season_that_the_account_does_not_have_is_unknown(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    heartbeat.beat(world.database.engine)
+    assert coach.post(f"/verify/{credential_id}").status_code == 200
+    answer = coach.post(f"/sync/teams/{credential_id}", json={"seasonId": "1999-2000"})
+    assert (answer.status_code, answer.json()["error"]) == (404, "Season not found")
+    (newest, older) = coach.get(f"/seasons/{credential_id}").json()["seasons"]
+    answer = coach.post(f"/sync/teams/{credential_id}?wait=0", json={"seasonId": int(older["id"])})
+    assert answer.status_code == 202
+    assert world.rows(tables.sync_requests)[0]["season"] == older["name"] != newest["name"]
+
+
+def test_a_coach_held_to_credentials_sees_their_requests_alone(api: ApiServer, world: SyncWorld) -> None:
+    first, second = world.add_credential(0), world.add_credential(1)
+    heartbeat.beat(world.database.engine)
+    with api.client(token("coach", credentials=[second])) as client:
+        assert client.post(f"/sync/teams/{first}?wait=0").status_code == 403
+        assert not world.rows(tables.sync_requests)
+        asked = client.post(f"/sync/teams/{second}?wait=0").json()["requestId"]
+        assert client.get(f"/sync/requests/{asked}").status_code == 200
+    with api.client(token("coach", credentials=[first])) as client:
+        assert client.get(f"/sync/requests/{asked}").status_code == 403
+    with api.client(token("admin")) as client:
+        rows = client.get("/audit").json()["audit"]
+    assert [(row["action"], row["target"], row["actorRole"]) for row in rows] == [
+        ("ask", "sync", "coach"),
+        ("add", "credential", None),
+        ("add", "credential", None),
+    ]
+
+
+def test_people_who_wait_for_a_sync_keep_nobody_from_reading(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    heartbeat.beat(world.database.engine)
+    with ThreadPoolExecutor(64) as people:
+        waiting = [
+            people.submit(coach.post, f"/sync/teams/{credential_id}?queue=true&wait=5", timeout=60) for _ in range(40)
+        ]
+        time.sleep(1)
+        for _ in range(5):
+            assert coach.get(f"/sync/history/{credential_id}").status_code == 200
+        assert not any(one.done() for one in waiting)
+        assert {one.result().status_code for one in waiting} == {202}

@@ -1,0 +1,175 @@
+"""Runs on the real instance that somebody ends, and runs whose process is gone."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection as Pipe
+
+import dagster as dg
+import pytest
+from sqlalchemy import Connection, func, insert, select, text
+
+from tests.support.recorded_runs import Here
+from twizzit_pipeline.definitions import defs
+from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs
+from twizzit_pipeline.orchestration.launch import run_job
+from twizzit_pipeline.orchestration.resources import PROCESS_TAG
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs.lease import this_process
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator.faults import Fault
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database, open_database
+
+pytestmark = pytest.mark.dagster_tables
+
+_processes = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture
+def here(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> Here:
+    return Here(settings, database, simulate(clubs=1, teams=1, players_per_team=2, other_contacts=0))
+
+
+@pytest.fixture
+def instance(here: Here) -> Iterator[dg.DagsterInstance]:
+    with here.instance() as opened:
+        yield opened
+
+
+def hold_lease(
+    connection: Connection, organization: str, credential_id: int, *, run_id: str, silence: str = "0 seconds"
+) -> None:
+    """A lease as a process of another machine left it, last touched `silence` ago."""
+    connection.execute(
+        insert(tables.leases).values(
+            organization=organization,
+            token=func.gen_random_uuid(),
+            credential_id=credential_id,
+            dagster_run_id=run_id,
+            holder="another machine|1",
+            heartbeat_at=text(f"now() - interval '{silence}'"),
+        )
+    )
+
+
+def test_a_run_whose_process_is_gone_is_ended(here: Here, instance: dg.DagsterInstance) -> None:
+    credential_id = here.credential()
+    job = defs.resolve_job_def("sync_teams")
+    alive, dead = (instance.create_run_for_job(job_def=job, status=dg.DagsterRunStatus.STARTED) for _ in range(2))
+    with here.engine.begin() as connection:
+        for run, silence in ((alive, "0 seconds"), (dead, "2 minutes")):
+            hold_lease(connection, run.run_id, credential_id, run_id=run.run_id, silence=silence)
+            history.start(
+                connection, credential_id=credential_id, entity="teams", run_id=run.run_id, season=here.season
+            )
+    assert end_dead_runs(instance, here.engine) == [dead.run_id]
+    assert end_dead_runs(instance, here.engine) == []
+    status = {run.run_id: run.status for run in instance.get_runs()}
+    assert status == {alive.run_id: dg.DagsterRunStatus.STARTED, dead.run_id: dg.DagsterRunStatus.FAILURE}
+    assert [row.status for row in history.for_run(here.engine, dead.run_id)] == ["failed"]
+
+
+def test_a_run_whose_process_is_gone_before_its_history_began_is_ended(
+    instance: dg.DagsterInstance, here: Here
+) -> None:
+    ours = this_process()
+    process = subprocess.Popen(["true"])
+    process.wait()
+    ended = ours.replace(f"|{os.getpid()}", f"|{process.pid}")
+    assert ended != ours
+    job = defs.resolve_job_def("sync_teams")
+    runs = [
+        instance.create_run_for_job(job_def=job, status=dg.DagsterRunStatus.STARTED, tags={PROCESS_TAG: process})
+        for process in (ours, ended, "another machine|1", "nonsense")
+    ]
+    untagged = instance.create_run_for_job(job_def=job, status=dg.DagsterRunStatus.STARTED)
+    assert end_dead_runs(instance, here.engine) == [runs[1].run_id]
+    left = {run.run_id for run in instance.get_runs() if not run.is_finished}
+    assert left == {runs[0].run_id, runs[2].run_id, runs[3].run_id, untagged.run_id}
+
+
+def run_one(settings: Settings, credential_id: int, season: str, pipe: Pipe) -> None:
+    """What the process does: one run, telling its progress and how it ended."""
+    with open_database(settings) as database:
+        result = run_job(
+            settings,
+            database,
+            job_name="sync_all",
+            credential_id=credential_id,
+            season=season,
+            progress=pipe.send,
+        )
+    pipe.send((result.interrupted, result.run_id))
+
+
+def send(number: signal.Signals, to: int, once: Fault) -> None:
+    """A signal while Twizzit is slow to say who plays in a team."""
+    until = time.monotonic() + 30
+    while not once.met:
+        if time.monotonic() > until:
+            return
+        time.sleep(0.02)
+    os.kill(to, number)
+
+
+def slow(here: Here) -> Fault:
+    return here.simulator.faults.arm("slow", path="/group-contacts", times=None, seconds=3.0)
+
+
+def assert_tidy(here: Here, instance: dg.DagsterInstance, run_id: str) -> None:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    assert run.is_finished
+    assert not run.is_success
+    rows = history.for_run(here.engine, run_id)
+    assert rows
+    assert all(row.status == "failed" and row.completed_at is not None for row in rows)
+    with here.engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(tables.leases)) == 0
+
+
+def test_a_run_whose_process_is_terminated_tidies_up(here: Here, instance: dg.DagsterInstance) -> None:
+    credential_id, waiting = here.credential(), slow(here)
+    ours, theirs = _processes.Pipe()
+    process = _processes.Process(target=run_one, args=(here.settings, credential_id, here.season, theirs))
+    process.start()
+    theirs.close()
+    try:
+        while "players" not in ours.recv():
+            pass
+        assert process.pid is not None
+        send(signal.SIGTERM, process.pid, waiting)
+        told = ours.recv()
+        while isinstance(told, str):
+            told = ours.recv()
+        process.join(timeout=30)
+        assert process.exitcode == 0
+    finally:
+        process.kill()
+        process.join()
+    interrupted, run_id = told
+    assert interrupted is True
+    assert_tidy(here, instance, run_id)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_stopped_tidies_up_and_the_process_goes_on(
+    here: Here, instance: dg.DagsterInstance, number: signal.Signals
+) -> None:
+    credential_id, waiting = here.credential(), slow(here)
+    before = signal.getsignal(number)
+    ending = threading.Thread(target=send, args=(number, os.getpid(), waiting))
+    ending.start()
+    try:
+        result = here.run(credential_id)
+    finally:
+        ending.join()
+    assert signal.getsignal(number) is before
+    assert result.interrupted
+    assert_tidy(here, instance, result.run_id)

@@ -1,0 +1,428 @@
+"""The sensor that makes runs of requests: ticks on the real instance, and the runs that they ask for."""
+
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text, update
+
+from tests.support.orchestrator import COACH, Orchestrator, orchestrated
+from tests.support.sync_world import SyncWorld
+from twizzit_pipeline.accounts.verify import verify
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.errors import RequestCancelled
+from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs.lease import Lease, lease_key
+from twizzit_pipeline.scheduling import heartbeat
+from twizzit_pipeline.scheduling.cancelling import cancel
+from twizzit_pipeline.scheduling.wishes import RequestOptions
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.entities.teams import scan_teams
+
+pytestmark = pytest.mark.dagster_tables
+
+
+@pytest.fixture
+def orchestrator(
+    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
+) -> Iterator[Orchestrator]:
+    clubs = simulate(clubs=3, teams=2, players_per_team=3, other_contacts=2)
+    with orchestrated(settings, database, clubs) as found:
+        yield found
+
+
+def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    (wanted,) = orchestrator.tick()
+    assert (wanted.run_key, wanted.job_name) == (f"request-{request.id}", "sync_all")
+    assert wanted.tags == {
+        "twizzit/trigger": "request",
+        "twizzit/request": str(request.id),
+        "dagster/priority": "2",
+        "twizzit/lane": "slow",
+    }
+    key = store.partition_key(orchestrator.engine, credential_id)
+    assert wanted.partition_key == f"{key}|{orchestrator.season}"
+    assert orchestrator.get(request).status == "queued"
+    result = orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    rows = history.for_run(orchestrator.engine, result.run_id)
+    assert (over.run_id, over.history_ids) == (result.run_id, tuple(row.id for row in rows))
+    entities = ("teams", "players", "competitions", "matches")
+    assert {row.entity: row.details["request_id"] for row in rows} == dict.fromkeys(entities, request.id)
+    assert (over.status, over.error) == ("partial_success", None), "the simulator holds rows that must be rejected"
+    truth = orchestrator.simulator.world.truth(orchestrator.simulator.world.organizations[0], orchestrator.season)
+    assert next(row for row in rows if row.sync_type == "players").items_succeeded == len(truth.players)
+    assert orchestrator.tick() == []
+
+
+def test_the_tick_is_the_sign_of_life(orchestrator: Orchestrator) -> None:
+    with orchestrator.engine.begin() as connection:
+        connection.execute(text("DELETE FROM twizzit_orchestrators"))
+    assert heartbeat.last(orchestrator.engine) is None
+    assert orchestrator.tick() == []
+    orchestrator.ask(orchestrator.credential())
+
+
+def test_partitions_come_with_the_runs(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    orchestrator.ask(credential_id, season="2025-2026")
+    orchestrator.tick()
+    assert orchestrator.instance.get_dynamic_partitions(CREDENTIAL) == [
+        store.partition_key(orchestrator.engine, credential_id)
+    ]
+    assert orchestrator.instance.get_dynamic_partitions(SEASON) == ["2025-2026"]
+
+
+def test_a_request_is_emitted_once(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential())
+    (wanted,) = orchestrator.tick()
+    assert orchestrator.tick() == [], "though no run is to be seen yet"
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.sync_requests).values(claimed_at=text("now() - interval '61 seconds'")))
+    orchestrator.waiting_run(wanted)
+    assert orchestrator.tick() == [], "its run is on its way"
+    assert orchestrator.get(request).status == "queued"
+
+
+def test_a_request_whose_run_was_lost_is_emitted_again_under_the_same_key(orchestrator: Orchestrator) -> None:
+    orchestrator.ask(orchestrator.credential())
+    (lost,) = orchestrator.tick()
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.sync_requests).values(claimed_at=text("now() - interval '61 seconds'")))
+    (again,) = orchestrator.tick()
+    assert again.run_key == lost.run_key, "by which Dagster knows a run that is there after all"
+
+
+def test_one_credential_takes_turns_and_others_do_not_wait(orchestrator: Orchestrator) -> None:
+    one, other = orchestrator.credential(0), orchestrator.credential(1)
+    first, second = orchestrator.ask(one, "teams"), orchestrator.ask(one, "competitions")
+    elsewhere = orchestrator.ask(other, "teams")
+    wanted = orchestrator.tick()
+    assert [run.tags["twizzit/request"] for run in wanted] == [str(first.id), str(elsewhere.id)]
+    for run in wanted:
+        orchestrator.run(run)
+    (last,) = orchestrator.tick()
+    assert last.tags["twizzit/request"] == str(second.id)
+
+
+def test_a_sync_from_elsewhere_keeps_a_request_waiting(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    key = lease_key(store.get(orchestrator.engine, credential_id))
+    lease = Lease.take(orchestrator.engine, key, credential_id=credential_id, run_id="from-a-terminal")
+    assert orchestrator.tick() == []
+    lease.stop()
+    with orchestrator.engine.begin() as connection:
+        lease.release(connection)
+    assert [run.run_key for run in orchestrator.tick()] == [f"request-{request.id}"]
+
+
+def test_a_run_that_finds_the_lease_taken_waits_for_another_turn(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    (wanted,) = orchestrator.tick()
+    key = lease_key(store.get(orchestrator.engine, credential_id))
+    lease = Lease.take(orchestrator.engine, key, credential_id=credential_id, run_id="from-a-terminal")
+    calls = orchestrator.simulator.calls
+    assert not orchestrator.run(wanted).success
+    assert orchestrator.simulator.calls == calls
+    lease.stop()
+    with orchestrator.engine.begin() as connection:
+        lease.release(connection)
+    back = orchestrator.get(request)
+    assert (back.status, back.attempt, back.over) == ("queued", 2, False)
+    assert orchestrator.tick() == []
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.sync_requests).values(claimed_at=text("now() - interval '61 seconds'")))
+    (again,) = orchestrator.tick()
+    assert again.run_key == f"request-{request.id}-2"
+    orchestrator.run(again)
+    assert orchestrator.get(request).status == "partial_success"
+
+
+def test_a_run_cancelled_in_the_queue_fails_its_request(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential())
+    (wanted,) = orchestrator.tick()
+    orchestrator.waiting_run(wanted, dg.DagsterRunStatus.CANCELED)
+    assert orchestrator.tick() == []
+    over = orchestrator.get(request)
+    assert (over.status, over.error) == ("failed", "The run ended before the sync began")
+
+
+def test_a_request_cancelled_before_its_turn_makes_no_run(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    first = orchestrator.ask(credential_id, "teams")
+    second = orchestrator.ask(credential_id, "competitions")
+    cancel(orchestrator.engine, first.id, actor=COACH)
+    assert [run.run_key for run in orchestrator.tick()] == [f"request-{second.id}"]
+
+
+def test_a_run_whose_request_is_cancelled_while_it_is_emitted_does_nothing(orchestrator: Orchestrator) -> None:
+    """The tick has taken the request, and Dagster makes the run: the person was first all the same."""
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    (wanted,) = orchestrator.tick()
+    over = cancel(orchestrator.engine, request.id, actor=COACH)
+    calls = orchestrator.simulator.calls.total
+    result = orchestrator.run(wanted)
+    assert not result.success
+    assert "was cancelled before the sync began" in str(result.all_events)
+    assert orchestrator.simulator.calls.total == calls
+    assert history.for_run(orchestrator.engine, result.run_id) == []
+    assert orchestrator.get(request) == over
+    run = orchestrator.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.tags["twizzit/outcome"] == "cancelled"
+    assert orchestrator.tick() == []
+    again = orchestrator.ask(credential_id)
+    assert [run.run_key for run in orchestrator.tick()] == [f"request-{again.id}"]
+
+
+def test_a_run_that_looked_before_its_request_was_cancelled_does_nothing_either(orchestrator: Orchestrator) -> None:
+    """Between its look and its start, while it takes the lease: the same row decides."""
+    credential_id = orchestrator.credential()
+    orchestrator.switch_on(credential_id, next_sync_at=text("now() + interval '1 hour'"))
+    request, before = orchestrator.ask(credential_id), orchestrator.planned(credential_id)
+    world = SyncWorld(orchestrator.settings, orchestrator.database, orchestrator.simulator)
+    with (
+        pytest.raises(RequestCancelled),
+        world.session(credential_id, orchestrator.season, run_id="run-1", request_id=request.id) as session,
+    ):
+        over = cancel(orchestrator.engine, request.id, actor=COACH)
+        scan_teams(session)
+    assert orchestrator.get(request) == over
+    assert history.for_run(orchestrator.engine, "run-1") == []
+    assert orchestrator.simulator.calls.total == 0
+    assert orchestrator.planned(credential_id) == before, "no failure, and nothing is due otherwise"
+    with orchestrator.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM twizzit_leases")) == 0
+
+
+def test_ctrl_c_of_a_sync_by_hand_gives_back_the_request_that_it_carried_out(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    world = SyncWorld(orchestrator.settings, orchestrator.database, orchestrator.simulator)
+
+    def interrupted(trigger: str) -> None:
+        kept = {"run_id": f"by-{trigger}", "request_id": request.id, "trigger": trigger}
+        with (
+            pytest.raises(KeyboardInterrupt),
+            world.session(credential_id, orchestrator.season, **kept) as session,
+            session.recording("teams"),
+        ):
+            assert orchestrator.get(request).status == "started"
+            raise KeyboardInterrupt
+
+    interrupted("cli")
+    back = orchestrator.get(request)
+    assert (back.status, back.attempt, back.claimed_at) == ("queued", 2, None)
+    assert [run.run_key for run in orchestrator.tick()] == [f"request-{request.id}-2"]
+    interrupted("request")
+    assert orchestrator.get(request).status == "failed", "its own run was ended, and is not made again"
+
+
+def test_a_run_in_the_queue_whose_request_is_cancelled_is_taken_out(orchestrator: Orchestrator) -> None:
+    one, other = orchestrator.credential(0), orchestrator.credential(1)
+    request, elsewhere = orchestrator.ask(one), orchestrator.ask(other)
+    runs = [orchestrator.waiting_run(run, dg.DagsterRunStatus.QUEUED) for run in orchestrator.tick()]
+    cancel(orchestrator.engine, request.id, actor=COACH)
+    assert orchestrator.tick() == []
+    found = [orchestrator.instance.get_run_by_id(run_id) for run_id in runs]
+    assert [run.status for run in found if run] == [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.QUEUED]
+    assert [run.tags.get("twizzit/outcome") for run in found if run] == ["cancelled", None]
+    assert orchestrator.get(request).status == "cancelled"
+    assert orchestrator.get(elsewhere).status == "queued"
+    again = orchestrator.ask(one)
+    assert [run.run_key for run in orchestrator.tick()] == [f"request-{again.id}"]
+
+
+def test_300_who_ask_become_one_run(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    asked = {orchestrator.ask(credential_id, "teams").id for _ in range(300)}
+    made = orchestrator.tick()
+    assert {f"request-{one}" for one in asked} == {run.run_key for run in made}
+    assert len(made) == 1
+    orchestrator.run(made[0])
+    assert orchestrator.tick() == []
+
+
+def test_a_dead_run_is_ended_with_its_request(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    request = orchestrator.ask(credential_id)
+    (wanted,) = orchestrator.tick()
+    run_id = orchestrator.waiting_run(wanted, dg.DagsterRunStatus.STARTED)
+    key = lease_key(store.get(orchestrator.engine, credential_id))
+    Lease.take(orchestrator.engine, key, credential_id=credential_id, run_id=run_id).stop()
+    with orchestrator.engine.begin() as connection:
+        started = {"status": "started", "dagster_run_id": run_id, "started_at": text("now()")}
+        connection.execute(update(tables.sync_requests).values(started))
+        connection.execute(
+            text(
+                "INSERT INTO twizzit_sync_history (credential_id, sync_type, sync_direction, status, started_at,"
+                " dagster_run_id) VALUES (:credential, 'teams', 'import', 'in_progress', now(), :run)"
+            ),
+            {"credential": credential_id, "run": run_id},
+        )
+        connection.execute(update(tables.leases).values(heartbeat_at=text("now() - interval '61 seconds'")))
+    assert orchestrator.tick() == []
+    assert orchestrator.get(request).status == "failed"
+    run = orchestrator.instance.get_run_by_id(run_id)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_one_broken_request_does_not_stop_the_others(orchestrator: Orchestrator) -> None:
+    off, odd, fine = (orchestrator.credential(place) for place in (0, 1, 2))
+    refused = orchestrator.ask(off)
+    unusable = orchestrator.ask(odd)
+    good = orchestrator.ask(fine)
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.credentials).where(tables.credentials.c.id == off).values(is_active=False))
+        label = update(tables.sync_requests).where(tables.sync_requests.c.id == unusable.id).values(season="2026|2027")
+        connection.execute(label)
+    assert [run.tags["twizzit/request"] for run in orchestrator.tick()] == [str(good.id)]
+    assert "switched off" in str(orchestrator.get(refused).error)
+    assert "label" in str(orchestrator.get(unusable).error)
+    assert {orchestrator.get(one).status for one in (refused, unusable)} == {"failed"}
+
+
+def test_a_credential_switched_off_while_its_run_waited_is_told(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential())
+    (wanted,) = orchestrator.tick()
+    with orchestrator.engine.begin() as connection:
+        connection.execute(update(tables.credentials).values(is_active=False))
+    result = orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    assert (over.status, over.run_id) == ("failed", result.run_id)
+    assert "switched off" in str(over.error)
+
+
+def test_a_sync_that_fails_says_why(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential(password=SecretStr("wrong")))
+    (wanted,) = orchestrator.tick()
+    orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    assert over.status == "failed"
+    teams, calendar = history.for_run(orchestrator.engine, str(over.run_id))
+    assert (over.error, over.history_ids) == (teams.error_message, (teams.id, calendar.id))
+    assert calendar.error_message == teams.error_message
+    assert "password" in str(over.error)
+    assert orchestrator.simulator.calls.total == 1, "a login that was refused is not tried again by the next step"
+
+
+@pytest.mark.parametrize(
+    ("sync_type", "options", "job"),
+    [
+        ("teams", RequestOptions(), "sync_teams"),
+        ("teams", RequestOptions(include_players=True), "sync_all"),
+        ("all", RequestOptions(), "sync_all"),
+        ("players", RequestOptions(), "sync_all"),
+        ("competitions", RequestOptions(), "sync_all"),
+    ],
+)
+def test_what_is_asked_for_decides_the_job(
+    orchestrator: Orchestrator, sync_type: str, options: RequestOptions, job: str
+) -> None:
+    orchestrator.ask(orchestrator.credential(), sync_type, options=options)
+    (wanted,) = orchestrator.tick()
+    assert wanted.job_name == job
+
+
+def test_players_alone_follow_a_scan_of_teams(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    groups = [
+        group.id
+        for group in orchestrator.simulator.world.organizations[0].teams(orchestrator.simulator.world.running_season)
+    ]
+
+    def asked(group: int | None = None) -> dg.RunRequest:
+        options = RequestOptions() if group is None else RequestOptions(group_id=str(group))
+        orchestrator.ask(credential_id, "players", options=options)
+        (wanted,) = orchestrator.tick()
+        return wanted
+
+    def ran(group: int | None = None) -> str | None:
+        wanted = asked(group)
+        orchestrator.run(wanted)
+        return wanted.job_name
+
+    assert ran(groups[0]) == "sync_all"
+    assert ran(groups[0]) == "sync_players"
+    assert ran(groups[1]) == "sync_all"
+    assert ran() == "sync_all", "one team alone was read, and another: not all"
+    assert asked().job_name == "sync_players"
+
+
+def test_a_narrowed_request_reaches_the_sync(orchestrator: Orchestrator) -> None:
+    club = orchestrator.simulator.world.organizations[0]
+    group = club.teams(orchestrator.simulator.world.running_season)[0]
+    options = RequestOptions(group_id=str(group.id), include_players=True)
+    request = orchestrator.ask(orchestrator.credential(), "teams", options=options)
+    (wanted,) = orchestrator.tick()
+    orchestrator.run(wanted)
+    with orchestrator.engine.connect() as connection:
+        assert connection.scalars(text("SELECT twizzit_team_id FROM twizzit_team_mappings")).all() == [str(group.id)]
+    for row in history.for_run(orchestrator.engine, str(orchestrator.get(request).run_id)):
+        assert row.details["group_id"] == str(group.id)
+
+
+def test_a_guessed_season_is_put_right_by_another_run(
+    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer], orchestrator: Orchestrator
+) -> None:
+    """The orchestrator may not ask Twizzit, so that it guesses the season of an account that was never asked."""
+    credential_id = orchestrator.credential()
+    world = orchestrator.simulator.world
+    other = "Seizoen 2026"
+    request = orchestrator.ask(credential_id, "teams")
+    with orchestrator.engine.begin() as connection:  # an account that was never asked, and lists other labels
+        connection.execute(update(tables.sync_requests).values(season=None))
+    (wanted,) = orchestrator.tick()
+    guessed = str(wanted.partition_key).split("|")[1]
+    assert guessed == world.running_season.label
+    wanted = wanted._replace(partition_key=str(wanted.partition_key).replace(guessed, other))
+    orchestrator.instance.add_dynamic_partitions(SEASON, [other])
+    orchestrator.run(wanted)
+    back = orchestrator.get(request)
+    assert (back.status, back.season, back.attempt) == ("queued", world.running_season.label, 2)
+    (again,) = orchestrator.tick()
+    assert (again.run_key, str(again.partition_key).split("|")[1]) == (f"request-{request.id}-2", guessed)
+    orchestrator.run(again)
+    assert orchestrator.get(request).status == "partial_success"
+
+
+def test_a_season_that_somebody_named_is_not_put_right(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential(), "teams", season="2031-2032")
+    (wanted,) = orchestrator.tick()
+    orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    assert (over.status, over.error, over.attempt) == ("success", None, 1)
+    rows = history.for_run(orchestrator.engine, str(over.run_id))
+    assert {row.details["season_exists"] for row in rows} == {False}
+
+
+def test_a_known_season_is_not_guessed(orchestrator: Orchestrator) -> None:
+    credential_id = orchestrator.credential()
+    verify(orchestrator.settings, orchestrator.database, credential_id)
+    with orchestrator.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE twizzit_seasons SET label = 'Nu' WHERE label = :label"), {"label": orchestrator.season}
+        )
+    orchestrator.ask(credential_id)
+    (wanted,) = orchestrator.tick()
+    assert str(wanted.partition_key).endswith("|Nu")
+
+
+def test_a_run_made_again_by_hand_leaves_the_request_as_it_is(orchestrator: Orchestrator) -> None:
+    request = orchestrator.ask(orchestrator.credential(), "teams")
+    (wanted,) = orchestrator.tick()
+    orchestrator.run(wanted)
+    over = orchestrator.get(request)
+    assert orchestrator.run(wanted).success
+    assert orchestrator.get(request) == over

@@ -1,0 +1,137 @@
+"""A run that fails before its first step has a history row, its outcome and its checks, like any sync that failed."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+from dagster._core.events import DagsterEvent, DagsterEventType, JobFailureData, RunFailureReason
+from dagster_shared.error import SerializableErrorInfo
+
+from tests.support.orchestrator import Orchestrator, orchestrated
+from tests.support.recorded_runs import not_judged
+from twizzit_pipeline.local.syncs import EndedSyncs
+from twizzit_pipeline.orchestration.sensors import unstarted
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage.engine import Database
+
+pytestmark = pytest.mark.dagster_tables
+
+GONE = SerializableErrorInfo(
+    "somebody's name",
+    [],
+    "DagsterUserCodeUnreachableError",
+    cause=SerializableErrorInfo("a password", [], "ConnectionRefusedError"),
+)
+SAID = (
+    "The run failed before its first step (DagsterUserCodeUnreachableError, caused by ConnectionRefusedError): "
+    "read its events in Dagster's UI, run "
+)
+
+
+@pytest.fixture
+def here(settings: Settings, database: Database, simulator: SimulatorServer) -> Iterator[Orchestrator]:
+    with orchestrated(settings, database, simulator) as found:
+        yield found
+
+
+def made(here: Orchestrator, wanted: dg.RunRequest) -> dg.DagsterRun:
+    """The run as it is launched, with everything that Dagster announces of it."""
+    job = here.definitions.resolve_job_def(str(wanted.job_name))
+    partition = str(wanted.partition_key)
+    credential, season = partition.split("|")
+    tags = {**wanted.tags, "dagster/run_key": str(wanted.run_key), "dagster/partition": partition}
+    tags |= {"dagster/partition/credential": credential, "dagster/partition/season": season}
+    return here.instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTING)
+
+
+def fail(here: Orchestrator, run: dg.DagsterRun, error: SerializableErrorInfo | None = GONE) -> None:
+    data = JobFailureData(error, failure_reason=RunFailureReason.RUN_EXCEPTION)
+    here.instance.report_run_failed(run, "It could not be launched", data)
+
+
+def test_it_is_a_row_a_line_of_up_an_outcome_and_no_red_list(here: Orchestrator) -> None:
+    credential_id = here.credential()
+    here.switch_on(credential_id)
+    lines: list[str] = []
+    ended = EndedSyncs(here.engine, lines.append)
+    (wanted,) = here.tick()
+    run = made(here, wanted)
+    fail(here, run)
+    here.tick()
+
+    (row,) = history.for_run(here.engine, run.run_id)
+    assert (row.entity, row.status, row.credential_id) == ("teams", "failed", credential_id)
+    assert row.error_message == SAID + run.run_id[:8]
+    assert (row.details["season"], row.details["never_began"]) == (here.season, True)
+    assert row.completed_at is not None
+
+    ended.look()
+    (line,) = lines
+    assert " · failed · " in line
+    assert SAID in line
+
+    stored = here.instance.get_run_by_id(run.run_id)
+    assert stored is not None
+    assert stored.tags["twizzit/outcome"] == "failed"
+    unjudged = not_judged(here.instance, str(wanted.partition_key))
+    assert len(unjudged) == 8
+    assert set().union(*unjudged.values()) == {f"Not judged: {row.error_message}"}
+    planned = here.planned(credential_id)
+    assert planned.consecutive_failures == 1, "it comes again, later"
+
+    here.tick()
+    ended.look()
+    assert len(history.for_run(here.engine, run.run_id)) == 1
+    assert len(lines) == 1, "all of it once"
+
+
+def test_a_run_that_was_taken_out_of_the_queue_has_failed_nobody(here: Orchestrator) -> None:
+    credential_id = here.credential()
+    here.switch_on(credential_id)
+    (wanted,) = here.tick()
+    run = made(here, wanted)
+    here.instance.report_run_canceled(run)
+    assert unstarted.tell(here.instance, here.engine) == []
+    assert history.for_run(here.engine, run.run_id) == []
+    unjudged = not_judged(here.instance, str(wanted.partition_key)).values()
+    assert set().union(*unjudged) == {"Not judged: The run was ended before it began"}
+
+
+def test_a_run_that_came_further_keeps_what_it_said_itself(here: Orchestrator) -> None:
+    credential_id = here.credential()
+    here.switch_on(credential_id)
+    here.simulator.faults.arm("forbidden", path="/groups", times=None)
+    (wanted,) = here.tick()
+    result = here.run(wanted)
+    assert not result.success
+    before = history.for_run(here.engine, result.run_id)
+    assert unstarted.tell(here.instance, here.engine) == []
+    assert history.for_run(here.engine, result.run_id) == before
+
+
+def test_a_run_that_says_nothing_of_why_it_failed_has_its_row_all_the_same(here: Orchestrator) -> None:
+    """As Dagster ends one whose process was killed while it was launched: an event without any data."""
+    credential_id = here.credential()
+    here.switch_on(credential_id)
+    (wanted,) = here.tick()
+    run = made(here, wanted)
+    event = DagsterEvent(DagsterEventType.RUN_FAILURE.value, run.job_name, message="marked as failed from outside")
+    here.instance.report_dagster_event(event, run.run_id)
+    assert unstarted.tell(here.instance, here.engine) == [run.run_id]
+    (row,) = history.for_run(here.engine, run.run_id)
+    assert (
+        row.error_message
+        == f"The run failed before its first step: read its events in Dagster's UI, run {run.run_id[:8]}"
+    )
+
+
+def test_a_credential_that_is_gone_has_no_history(here: Orchestrator) -> None:
+    credential_id = here.credential()
+    here.switch_on(credential_id)
+    here.tick()
+    run = made(here, dg.RunRequest(run_key="k", job_name="sync_players", partition_key="999-gone|2026-2027"))
+    fail(here, run, error=None)
+    assert unstarted.tell(here.instance, here.engine) == []
+    assert history.for_run(here.engine, run.run_id) == []

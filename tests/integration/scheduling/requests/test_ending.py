@@ -1,0 +1,109 @@
+"""What came of a request: how it ends, and how whoever asked learns of it."""
+
+import threading
+import time
+
+import pytest
+from sqlalchemy import Engine, text, update
+
+from tests.support.carried_out import Ask, begin, end, waiting
+from twizzit_pipeline.errors import SyncInProgress, UnknownRequest
+from twizzit_pipeline.runs.lease import INTERRUPTED
+from twizzit_pipeline.scheduling import requests
+from twizzit_pipeline.scheduling.fulfilment import Fulfilment, fail_unstarted, settle
+from twizzit_pipeline.storage.tables import leases
+
+
+@pytest.mark.parametrize("request_id", [0, -1, 99, 2**63, 2**80])
+def test_an_unknown_request_is_said_to_be_one(engine: Engine, request_id: int) -> None:
+    with pytest.raises(UnknownRequest):
+        requests.get(engine, request_id)
+
+
+def test_a_request_ends_as_its_history_does(engine: Engine, ask: Ask) -> None:
+    for place, (statuses, wanted) in enumerate(
+        [
+            (("success", "success"), ("success", None)),
+            (("success", "partial_success"), ("partial_success", None)),
+            (("partial_success", "failed"), ("failed", "it broke")),
+        ]
+    ):
+        request = ask()
+        lease, history_id = begin(engine, request, f"run-{place}")
+        started = requests.get(engine, request.id)
+        assert (started.status, started.run_id, started.history_ids) == ("started", f"run-{place}", (history_id,))
+        end(engine, request, lease, *statuses, run_id=f"run-{place}")
+        over = requests.get(engine, request.id)
+        assert (over.status, over.error) == wanted
+        assert over.over
+        assert len(over.history_ids) == 2
+        assert over.started_at is not None
+        assert over.requested_at <= over.started_at <= over.completed_at
+
+
+def test_one_whose_process_died_is_ended_by_whoever_looks(engine: Engine, ask: Ask) -> None:
+    request = ask()
+    lease, history_id = begin(engine, request)
+    lease.stop()
+    assert requests.get(engine, request.id).status == "started", "silent, but not yet for a minute"
+    with engine.begin() as connection:
+        connection.execute(update(leases).values(heartbeat_at=text("now() - interval '61 seconds'")))
+    began = time.monotonic()
+    over = requests.wait(engine, request.id, 20)
+    assert (over.status, over.error, over.history_ids) == ("failed", INTERRUPTED, (history_id,))
+    assert time.monotonic() - began < 5
+    assert ask().status == "queued"
+
+
+def test_waiting_ends_with_the_request_or_with_the_time(engine: Engine, ask: Ask) -> None:
+    request = ask()
+    began = time.monotonic()
+    assert not requests.wait(engine, request.id, 0.3).over
+    assert 0.25 < time.monotonic() - began < 2
+    lease, _ = begin(engine, request)
+    later = threading.Timer(0.5, end, (engine, request, lease, "success"))
+    later.start()
+    began = time.monotonic()
+    assert requests.wait(engine, request.id, 30).status == "success"
+    assert time.monotonic() - began < 5
+    later.join()
+
+
+def test_waiting_no_time_looks_once(engine: Engine, ask: Ask) -> None:
+    request = ask()
+    assert requests.wait(engine, request.id, 0) == request
+
+
+def test_a_run_leaves_a_request_alone_that_is_not_its_own(engine: Engine, ask: Ask) -> None:
+    request = ask()
+    lease, _ = begin(engine, request)
+    with engine.begin() as connection:
+        other = Fulfilment(request.id, "run-of-a-copy")
+        other.start(connection)
+        other.end(connection, None, None)
+        other.refuse(connection, "no")
+        assert not other.move_to_season(connection, "2030-2031")
+    assert (found := requests.get(engine, request.id)).status == "started"
+    assert found.run_id == "run-1"
+    end(engine, request, lease, "success")
+    with engine.begin() as connection:
+        Fulfilment(request.id, "run-1").end(connection, SyncInProgress(), "Sync already in progress")
+    assert requests.get(engine, request.id).status == "success"
+
+
+def test_a_request_that_never_began_fails_once(engine: Engine, ask: Ask) -> None:
+    request = ask()
+    assert fail_unstarted(engine, request.id, attempt=1)
+    assert not fail_unstarted(engine, request.id, attempt=1, told="again")
+    over = requests.get(engine, request.id)
+    assert (over.status, over.error, over.started_at) == ("failed", "The run ended before the sync began", None)
+
+
+def test_requests_go_with_their_credential(engine: Engine, club: int, ask: Ask) -> None:
+    request = ask()
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM twizzit_credentials WHERE id = :id"), {"id": club})
+    assert waiting(engine) == []
+    with pytest.raises(UnknownRequest):
+        requests.get(engine, request.id)
+    settle(engine)

@@ -1,0 +1,452 @@
+"""A guest in ShotSpot's database: locks, roles, encodings, read-only, and ShotSpot's own next migrations."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from pydantic import SecretStr
+from sqlalchemy import Engine, insert, make_url, select, text, update
+
+from tests.conftest import ENCRYPTION_KEY
+from twizzit_pipeline.cli.doctor.database import look_at_server
+from twizzit_pipeline.cli.doctor.finding import Finding, Patient, Verdict
+from twizzit_pipeline.cli.doctor.roles import look_at_privileges
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.errors import (
+    DatabaseRefused,
+    DatabaseUnavailable,
+    MigrationsPending,
+    TwizzitPipelineError,
+    UnsupportedDatabase,
+)
+from twizzit_pipeline.orchestration.instance.home import open_instance
+from twizzit_pipeline.queries import overview
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage import patience, tables
+from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.hanging import detach
+from twizzit_pipeline.storage.migrate import check, migrate, require_current, restore
+from twizzit_pipeline.sync.attempts import attempts
+from twizzit_pipeline.sync.session import SyncSession
+
+SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
+BEFORE_CLUBS = """
+CREATE TABLE teams (id serial PRIMARY KEY, name varchar(100) NOT NULL UNIQUE);
+CREATE TABLE players (id serial PRIMARY KEY, team_id integer REFERENCES teams (id), first_name varchar(50));
+"""
+
+
+class House(str):
+    """The URL of ShotSpot's database, as its own role; `as_role` gives those of others."""
+
+    def as_role(self, name: str) -> str:
+        return make_url(self).set(username=name).render_as_string(hide_password=False)
+
+
+def _settings(url: str, home: Path) -> Settings:
+    return load_settings(
+        _env_file=None, home=home, database_url=SecretStr(url), encryption_key=SecretStr(ENCRYPTION_KEY)
+    )
+
+
+def _load(url: str, *files: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for file in files:
+            connection.execute((SHOTSPOT / file).read_text(encoding="utf-8"))  # type: ignore[arg-type]
+
+
+@contextmanager
+def _role(url: str) -> Iterator[str]:
+    name = f"role_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True, options="-cdefault_transaction_read_only=off") as owner:
+        named = sql.Identifier(name)
+        owner.execute(sql.SQL("CREATE ROLE {} LOGIN").format(named))
+        try:
+            yield name
+        finally:
+            owner.execute(sql.SQL("DROP OWNED BY {}").format(named))
+            owner.execute(sql.SQL("DROP ROLE {}").format(named))
+
+
+@pytest.fixture(params=[("older.sql",), ("older.sql", "newer.sql")], ids=["older", "newer"])
+def house(request: pytest.FixtureRequest, empty_database_url: str) -> Iterator[House]:
+    """ShotSpot's database in two versions, all of it its own role's."""
+    with _role(empty_database_url) as shotspot:
+        named = {
+            "role": sql.Identifier(shotspot),
+            "database": sql.Identifier(str(make_url(empty_database_url).database)),
+        }
+        with psycopg.connect(empty_database_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("ALTER DATABASE {database} OWNER TO {role}").format(**named))
+            connection.execute(sql.SQL("GRANT CREATE ON SCHEMA public TO {role}").format(**named))
+        url = House(House(empty_database_url).as_role(shotspot))
+        _load(url, *request.param)
+        yield url
+        with psycopg.connect(empty_database_url, autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute(sql.SQL("REASSIGN OWNED BY {role} TO CURRENT_USER").format(**named))
+
+
+def _name(house: str) -> str:
+    return str(make_url(house).username)
+
+
+def _superuser(house: House, postgres_url: str) -> str:
+    return house.as_role(str(make_url(postgres_url).username))
+
+
+def _privileges(settings: Settings, database: Database) -> list[Finding]:
+    return list(look_at_privileges(Patient(settings, database)))
+
+
+def _run(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+# --- locks ------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _holding(url: str, statement: str) -> Iterator[psycopg.Connection]:
+    """A transaction of ShotSpot's that has done this and goes on."""
+    with psycopg.connect(url, application_name="shotspot-api") as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+        yield connection
+
+
+def test_a_migration_lets_readers_go_on_and_ends_when_the_tables_are_free(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.3)
+    told: list[str] = []
+    slowest = 0.0
+    with open_database(_settings(house, tmp_path)) as database, psycopg.connect(house, autocommit=True) as reader:
+        with _holding(house, "LOCK TABLE players IN ROW EXCLUSIVE MODE") as held:
+            migrating = threading.Thread(target=migrate, args=(database.engine, told.append))
+            migrating.start()
+            while len(told) < 2 and migrating.is_alive():
+                began = time.monotonic()
+                reader.execute("SELECT count(*) FROM players")
+                slowest = max(slowest, time.monotonic() - began)
+                time.sleep(0.02)
+            pid = held.info.backend_pid
+        migrating.join(30)
+        assert check(database.engine).differences == ()
+    assert slowest < 3
+    assert f"process {pid} (shotspot-api, user {_name(house)}, idle in transaction for" in told[0]
+    assert "players" in told[0]
+
+
+def test_a_migration_that_never_gets_its_locks_changes_nothing_and_says_whose_they_are(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "TRIES", 2)
+    with (
+        open_database(_settings(house, tmp_path)) as database,
+        _holding(house, "UPDATE players SET last_name = last_name") as held,
+        pytest.raises(DatabaseUnavailable, match=f"nothing was changed: process {held.info.backend_pid} ") as caught,
+    ):
+        migrate(database.engine)
+    assert "\n" not in str(caught.value)
+    with open_database(_settings(house, tmp_path)) as database, pytest.raises(MigrationsPending, match="not migrated"):
+        require_current(database.engine)
+
+
+def test_a_sync_waits_for_a_row_with_a_limit_tries_again_and_says_whose_it_is(
+    database_url: str, tmp_path: Path
+) -> None:
+    hasty = make_url(database_url).update_query_dict({"options": "-clock_timeout=100ms"})
+    _run(database_url, "INSERT INTO clubs (name) VALUES ('KC Noord')")
+    tries = 0
+    with (
+        open_database(_settings(hasty.render_as_string(hide_password=False), tmp_path)) as database,
+        _holding(database_url, "UPDATE clubs SET name = name") as held,
+    ):
+        with pytest.raises(DatabaseUnavailable, match=f"process {held.info.backend_pid} .*holds clubs; end it"):
+            for attempt in attempts(database.engine):
+                with attempt, database.engine.begin() as connection:
+                    tries += 1
+                    connection.execute(update(tables.clubs).values(name="KC Zuid"))
+        assert tries == 5
+        held.rollback()
+        for attempt in attempts(database.engine):
+            with attempt, database.engine.begin() as connection:
+                connection.execute(update(tables.clubs).values(name="KC Zuid"))
+
+
+def test_no_statement_of_ours_waits_for_a_lock_without_limit(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "5s"
+
+
+# --- roles ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_role_of_our_own_is_refused_with_the_statement_that_mends_it_and_then_works(
+    house: House, postgres_url: str, tmp_path: Path
+) -> None:
+    with _role(_superuser(house, postgres_url)) as own:
+        settings = _settings(house.as_role(own), tmp_path)
+        mends = f"GRANT {_name(house)} TO {own}"
+        with open_database(settings) as database:
+            (found,) = _privileges(settings, database)
+            assert (found.verdict, str(found.what_to_do).rpartition(": ")[2]) == (Verdict.PROBLEM, mends)
+            with pytest.raises(DatabaseRefused, match=f"{mends}$"):
+                migrate(database.engine)
+        _run(_superuser(house, postgres_url), mends)
+        _assert_works(house, settings)
+
+
+def test_the_superuser_makes_everything_shotspots(house: House, postgres_url: str, tmp_path: Path) -> None:
+    _assert_works(house, _settings(_superuser(house, postgres_url), tmp_path))
+
+
+def test_shotspots_own_role_works(house: House, tmp_path: Path) -> None:
+    _assert_works(house, _settings(house, tmp_path))
+
+
+def _assert_works(house: House, settings: Settings) -> None:
+    with open_database(settings) as database:
+        migrate(database.engine)
+        with open_instance(settings, database):
+            pass
+        assert [one.verdict for one in _privileges(settings, database)] == [Verdict.OK]
+        assert check(database.engine).differences == ()
+    with psycopg.connect(house) as connection:
+        owners = connection.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        assert owners == [(_name(house),)]
+        # What pg_dump does first: it locks every table, and reads every sequence.
+        relations = connection.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'dagster')"
+        ).fetchall()
+        for (name,) in relations:
+            connection.execute(f"LOCK TABLE {name} IN ACCESS SHARE MODE")
+        connection.execute("SELECT last_value FROM pg_sequences")
+
+
+def test_a_role_with_grants_alone_is_told_each_of_them_and_then_syncs(
+    house: House, postgres_url: str, tmp_path: Path
+) -> None:
+    with open_database(_settings(house, tmp_path)) as database:
+        migrate(database.engine)
+    with _role(_superuser(house, postgres_url)) as own:
+        settings = _settings(house.as_role(own), tmp_path)
+        with open_database(settings) as database:
+            (found,) = _privileges(settings, database)
+            assert found.verdict is Verdict.PROBLEM
+            for statement in str(found.what_to_do).partition(": ")[2].split("; "):
+                _run(_superuser(house, postgres_url), statement)
+            (after,) = _privileges(settings, database)
+            assert (after.verdict, "may sync, and may not migrate" in after.message) == (Verdict.WARNING, True)
+            store.add(
+                database.engine,
+                SecretStr(ENCRYPTION_KEY),
+                organization_name="KC Elders",
+                api_username="u",
+                password=SecretStr("hush"),
+                api_endpoint="https://twizzit.example/v2/api",
+            )
+            with open_instance(settings, database):
+                pass
+
+
+def test_a_dump_that_shotspots_role_could_not_make_is_found(house: House, postgres_url: str, tmp_path: Path) -> None:
+    superuser = _superuser(house, postgres_url)
+    settings = _settings(superuser, tmp_path)
+    with open_database(settings) as database:
+        migrate(database.engine)
+        _run(superuser, "ALTER TABLE twizzit_leases OWNER TO CURRENT_USER")
+        found = next(one for one in _privileges(settings, database) if one.subject == "dump")
+        assert "its pg_dump fails" in found.message
+        for statement in str(found.what_to_do).partition(": ")[2].split("; "):
+            _run(superuser, statement)
+        assert all(one.subject != "dump" for one in _privileges(settings, database))
+
+
+# --- databases that are none to write into ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def latin1(postgres_url: str) -> Iterator[str]:
+    """ShotSpot's database in LATIN1."""
+    name = f"latin_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        named = sql.Identifier(name)
+        admin.execute(
+            sql.SQL(
+                "CREATE DATABASE {} TEMPLATE template0 ENCODING LATIN1 LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"
+            ).format(named)
+        )
+        url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+        _load(url, "older.sql")
+        yield url
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(named))
+
+
+def _assert_refused_untouched(url: str, home: Path, kind: type[TwizzitPipelineError], words: str) -> None:
+    everything = text("SELECT relname FROM pg_class WHERE relnamespace >= 16384 OR relnamespace = 2200 ORDER BY 1")
+    settings = _settings(url, home)
+    with open_database(settings) as database:
+        with database.engine.connect() as connection:
+            before = list(connection.scalars(everything))
+        found = next(one for one in look_at_server(Patient(settings, database)) if one.subject == "database")
+        assert found.verdict is Verdict.PROBLEM
+        assert words in found.message
+        attempts_to_write: list[Callable[[], object]] = [
+            lambda: migrate(database.engine),
+            lambda: require_current(database.engine),
+            lambda: open_instance(settings, database).__enter__(),
+            lambda: detach(database.engine, print),
+        ]
+        for attempt in attempts_to_write:
+            with pytest.raises(kind, match=words) as caught:
+                attempt()
+            assert "\n" not in str(caught.value)
+        with database.engine.connect() as connection:
+            assert list(connection.scalars(everything)) == before
+            assert connection.scalar(text("SELECT to_regnamespace('dagster')")) is None
+
+
+def test_a_latin1_database_is_refused_untouched(latin1: str, tmp_path: Path) -> None:
+    _assert_refused_untouched(latin1, tmp_path, UnsupportedDatabase, "encoding is LATIN1")
+
+
+def test_a_shotspot_of_before_its_clubs_is_refused_untouched(empty_database_url: str, tmp_path: Path) -> None:
+    _run(empty_database_url, BEFORE_CLUBS)
+    _assert_refused_untouched(empty_database_url, tmp_path, UnsupportedDatabase, "before its clubs")
+
+
+def test_a_read_only_database_is_refused_untouched(house: House, tmp_path: Path) -> None:
+    _run(house, f"ALTER DATABASE {make_url(house).database} SET default_transaction_read_only = on")
+    _assert_refused_untouched(house, tmp_path, DatabaseRefused, "Nothing can be written here")
+
+
+def test_where_nothing_can_be_written_status_and_history_are_read_and_a_sync_is_refused(
+    database: Database, database_url: str, settings: Settings
+) -> None:
+    credential_id = store.add(
+        database.engine,
+        SecretStr(ENCRYPTION_KEY),
+        organization_name="KC Noord",
+        api_username="u",
+        password=SecretStr("hush"),
+        api_endpoint="https://twizzit.example/v2/api",
+    )
+    with database.engine.begin() as connection:
+        history.start(connection, credential_id=credential_id, entity="teams", run_id="dead", season="2025-2026")
+        lease = {"organization": "x", "token": secrets.token_hex(16), "credential_id": credential_id}
+        connection.execute(
+            insert(tables.leases).values(
+                **lease, dagster_run_id="dead", holder="elsewhere|1", heartbeat_at=text("now() - interval '1 hour'")
+            )
+        )
+    _run(database_url, f"ALTER DATABASE {make_url(database_url).database} SET default_transaction_read_only = on")
+    with open_database(settings) as read_only:
+        engine = read_only.engine
+        (row,) = history.recent(engine, credential_id)
+        assert row.status == "in_progress"  # it cannot be closed here
+        assert history.one(engine, credential_id, row.id) == row
+        (seen,) = overview.read(engine, season_start="07-01").credentials
+        assert seen.facts.credential_id == credential_id
+        assert overview.failures(engine) == []
+        with pytest.raises(DatabaseRefused, match="Nothing can be written here"):
+            SyncSession(
+                settings=settings, database=read_only, credential_id=credential_id, season="2025-2026", run_id="r"
+            )
+    # Where it can, the same reading closes it.
+    (closed,) = history.recent(database.engine, credential_id)
+    assert closed.status == "failed"
+
+
+# --- ShotSpot's own next migrations -----------------------------------------------------------------------------------
+
+
+def _refused(engine: Engine, statements: list[str]) -> list[str]:
+    refused = []
+    for statement in statements:
+        with engine.connect() as connection:
+            try:
+                connection.exec_driver_sql(statement)
+            except Exception:
+                refused.append(statement)
+            connection.rollback()
+    return refused
+
+
+HANGING = [
+    "ALTER TABLE twizzit_sync_history ALTER error_message TYPE varchar(2000)",
+    "ALTER TABLE twizzit_sync_history ALTER started_at TYPE timestamptz",
+    "ALTER TABLE twizzit_credentials ALTER organization_name TYPE text",
+    "ALTER TABLE twizzit_sync_config DROP COLUMN sync_interval_minutes",
+]
+FREE = [
+    "ALTER TABLE twizzit_credentials ALTER encrypted_password TYPE varchar(2000)",
+    "ALTER TABLE twizzit_credentials RENAME encryption_iv TO iv",
+    "ALTER TABLE twizzit_player_mappings ALTER local_player_id TYPE bigint",
+    "ALTER TABLE twizzit_player_mappings DROP COLUMN local_player_id",
+    "ALTER TABLE players ALTER is_twizzit_registered TYPE boolean",
+    "ALTER TABLE games ALTER date TYPE timestamptz(0)",
+]
+
+
+def test_what_hangs_on_shotspots_columns_is_taken_out_of_its_way_and_put_back(house: House, tmp_path: Path) -> None:
+    with open_database(_settings(house, tmp_path)) as database:
+        engine = database.engine
+        migrate(engine)
+        with engine.connect() as connection:
+            columns = set(
+                connection.scalars(
+                    text(
+                        "SELECT column_name FROM information_schema.columns WHERE table_name = 'twizzit_team_mappings'"
+                    )
+                )
+            )
+        link = ["ALTER TABLE twizzit_team_mappings ALTER local_club_id TYPE bigint"] * ("local_club_id" in columns)
+        assert _refused(engine, [*HANGING, *link, *FREE]) == [*HANGING, *link]
+        taken = detach(engine, print)
+        assert len(taken) >= 5
+        assert ("column twizzit_team_mappings.local_team_id" in taken) == bool(link)
+        assert _refused(engine, [*HANGING, *link, *FREE]) == []
+        assert sorted(restore(engine)) == sorted(taken)
+        assert restore(engine) == []
+        assert check(engine).differences == ()
+
+
+def test_a_link_that_shotspot_renames_there_or_back_reads_the_same_after_attach(house: House, tmp_path: Path) -> None:
+    with open_database(_settings(house, tmp_path)) as database:
+        engine = database.engine
+        migrate(engine)
+        mapped = select(tables.team_mappings.c.local_team_id).order_by(tables.team_mappings.c.id)
+        newer = "column twizzit_team_mappings.local_team_id" in detach(engine, print)
+        there = "local_club_id TO local_team_id" if newer else "local_team_id TO local_club_id"
+        _run(house, f"ALTER TABLE twizzit_team_mappings RENAME {there}")
+        restore(engine)
+        assert check(engine).differences == ()
+        with engine.connect() as connection:
+            assert list(connection.scalars(mapped)) == [1, 3]
+
+
+def test_shotspots_updates_go_on_where_it_renamed_a_column_that_a_trigger_looks_at(
+    house: House, tmp_path: Path
+) -> None:
+    with open_database(_settings(house, tmp_path)) as database:
+        migrate(database.engine)
+    _run(house, "ALTER TABLE twizzit_credentials RENAME encryption_iv TO iv")
+    _run(
+        house, "UPDATE twizzit_credentials SET encrypted_password = 'beef', iv = '00', encryption_mac = encryption_mac"
+    )
+    with psycopg.connect(house) as connection:
+        told = connection.execute("SELECT count(*) FROM twizzit_audit_log WHERE actor_kind = 'trigger'").fetchone()
+        everyone = connection.execute("SELECT count(*) FROM twizzit_credentials").fetchone()
+    assert told == everyone

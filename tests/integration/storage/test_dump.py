@@ -1,0 +1,166 @@
+"""Dumps: everything comes back, into this version of PostgreSQL or another, and a sync afterwards changes nothing."""
+
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from tests.conftest import ENCRYPTION_KEY
+from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.errors import BackupRefused
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.dump import _fitting, dump, restore
+from twizzit_pipeline.storage.embedded import cluster
+from twizzit_pipeline.storage.embedded.binaries import OrdinaryUser, offered_versions, run_program
+from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.migrate import check, migrate
+
+ALL = tuple(tables.metadata.tables.values())
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=2, players_per_team=4, other_contacts=2))
+
+
+@pytest.fixture
+def elsewhere(empty_database_url: str) -> Iterator[Database]:
+    """An empty database."""
+    with open_database(load_settings(_env_file=None, database_url=SecretStr(empty_database_url))) as opened:
+        yield opened
+
+
+def test_everything_comes_back_and_a_sync_afterwards_changes_nothing(
+    world: SyncWorld, elsewhere: Database, tmp_path: Path
+) -> None:
+    credential_id = world.add_credential()
+    world.sync(credential_id)
+    file = tmp_path / "twizzit.dump"
+    with world.session(credential_id) as working, working.recording("teams"):  # a sync is under way meanwhile
+        size = dump(world.database, file)
+        before = world.dump(ALL)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert size == file.stat().st_size > 10_000
+    assert [found.name for found in tmp_path.iterdir() if "partial" in found.name] == []
+
+    restore(elsewhere, file)
+    there = SyncWorld(world.settings, elsewhere, world.simulator, world.dialects)
+    assert there.dump(ALL) == before
+    assert check(elsewhere.engine).differences == ()
+    with elsewhere.engine.begin() as connection:  # the process that held it is on the other side
+        connection.execute(text("UPDATE twizzit_leases SET heartbeat_at = now() - interval '2 minutes'"))
+    written = there.dump()
+    again = there.sync(credential_id)
+    assert again.players.unchanged == len(before["twizzit_player_mappings"])
+    assert there.dump() == written
+
+
+def test_a_new_major_version_takes_the_dump_of_the_one_before(
+    tmp_path: Path, simulate: Callable[..., SimulatorServer]
+) -> None:
+    simulator = simulate(clubs=1, teams=2, players_per_team=4, other_contacts=2)
+    versions = sorted(offered_versions())
+    assert len(versions) > 1, "the wheel brings one version alone: try another way"
+
+    def without_what_is_newer(user: OrdinaryUser, program: Path, *arguments: str, **more: Any) -> Any:
+        known = [one for one in arguments if versions[0] >= 17 or "builtin" not in one]
+        return run_program(user, program, *known, **more)
+
+    file, dumps = tmp_path / "old.dump", []
+    for home, version in (("old", versions[0]), ("new", versions[-1])):
+        with ExitStack() as stack:
+            only = stack.enter_context(pytest.MonkeyPatch.context())
+            only.setattr(cluster, "offered_versions", lambda version=version: {version: offered_versions()[version]})
+            only.setattr(cluster, "run_program", without_what_is_newer)
+            settings = load_settings(
+                _env_file=None,
+                home=tmp_path / home,
+                encryption_key=SecretStr(ENCRYPTION_KEY),
+                allow_private_endpoints=True,
+            )
+            database = stack.enter_context(open_database(settings))
+            there = SyncWorld(quick(settings), database, simulator, {1: "v2"})
+            with database.engine.connect() as connection:
+                assert str(connection.scalar(text("SHOW server_version"))).startswith(f"{version}.")
+            if home == "old":
+                migrate(database.engine)
+                there.sync(there.add_credential())
+                dump(database, file)
+            else:
+                restore(database, file)
+                there.sync(1)
+            dumps.append(there.dump())
+    assert dumps[0] == dumps[1]
+    assert dumps[0]["players"]
+
+
+def test_what_only_the_old_server_knows_is_left_out_and_data_never() -> None:
+    lines = [
+        b"SET transaction_timeout = 0;\n",
+        b"ALTER TABLE ONLY public.teams ALTER COLUMN name SET (pg_attver=26356504);\n",
+    ]
+    statements = [b"SET row_security = off;\n", *lines, b"COPY public.x (a) FROM stdin;\n", *lines, b"\\.\n", lines[0]]
+    assert [line for line in _fitting(iter(statements)) if line in statements] == [statements[0], *statements[3:7]]
+
+
+def test_a_database_that_is_not_empty_is_left_alone(world: SyncWorld, tmp_path: Path) -> None:
+    world.add_credential()
+    file = tmp_path / "twizzit.dump"
+    dump(world.database, file)
+    before = world.dump(ALL)
+    with pytest.raises(BackupRefused, match="not empty"):
+        restore(world.database, file)
+    assert world.dump(ALL) == before
+
+
+def test_a_damaged_dump_restores_nothing(world: SyncWorld, elsewhere: Database, tmp_path: Path) -> None:
+    world.sync(world.add_credential())
+    file = tmp_path / "twizzit.dump"
+    dump(world.database, file)
+    whole = file.read_bytes()
+    middle = len(whole) - 5000
+    damaged = {
+        "cut": whole[:-2000],
+        "torn": whole[:middle] + bytes(255 - byte for byte in whole[middle : middle + 400]) + whole[middle + 400 :],
+        "no dump": b"Jan Peeters\n" * 100,
+    }
+    for damage, content in damaged.items():
+        file.write_bytes(content)
+        with pytest.raises(BackupRefused) as refused:
+            restore(elsewhere, file)
+        assert len(str(refused.value).splitlines()) == 1, damage
+        assert "Peeters" not in str(refused.value), damage
+        with elsewhere.engine.connect() as connection:
+            left = connection.scalar(text("SELECT count(*) FROM pg_class WHERE relname LIKE 'twizzit%'"))
+        assert left == 0, damage
+    file.write_bytes(whole)
+    restore(elsewhere, file)
+
+
+def test_no_file_is_overwritten_unless_somebody_says_so(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "twizzit.dump"
+    file.write_text("precious")
+    with pytest.raises(BackupRefused, match="--force"):
+        dump(database, file)
+    assert file.read_text() == "precious"
+    dump(database, file, overwrite=True)
+    assert file.read_bytes()[:5] == b"PGDMP"
+    with pytest.raises(BackupRefused, match="cannot be written"):
+        dump(database, tmp_path / "nowhere" / "twizzit.dump")
+
+
+def test_a_password_is_no_argument_and_in_no_error(database: Database, tmp_path: Path) -> None:
+    url = database.url.get_secret_value().replace("postgresql+psycopg://twizzit@", "postgresql+psycopg://nobody:hush@")
+    other = Database(engine=database.engine, url=SecretStr(url), dagster_url="")
+    with pytest.raises(BackupRefused) as refused:
+        dump(other, tmp_path / "twizzit.dump")
+    assert "nobody" in str(refused.value)
+    assert "hush" not in str(refused.value)
+    assert list(tmp_path.glob("twizzit.dump*")) == []

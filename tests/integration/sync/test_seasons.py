@@ -1,0 +1,283 @@
+"""Seasons: which exist, which one decides, and what a sync of an older one may do."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.sync_world import WRITTEN_BY_A_SYNC, SyncWorld, quick
+from twizzit_pipeline.accounts.verify import verify
+from twizzit_pipeline.errors import TeamsNotScanned
+from twizzit_pipeline.runs import history, seasons
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.entities.players import scan_players
+from twizzit_pipeline.twizzit.records import Season
+
+Simulate = Callable[..., SimulatorServer]
+
+MAY, JULY, AUGUST = date(2026, 5, 20), date(2026, 7, 5), date(2026, 8, 20)
+BEFORE, OLD, NEW = "2024-2025", "2025-2026", "2026-2027"  # the world below is made in May 2026
+
+
+@pytest.fixture
+def make_world(settings: Settings, database: Database, simulate: Simulate) -> Callable[..., SyncWorld]:
+    def make(**options: Any) -> SyncWorld:
+        small = {"clubs": 1, "teams": 4, "players_per_team": 7, "today": MAY}
+        return SyncWorld(quick(settings), database, simulate(**{**small, **options}))
+
+    return make
+
+
+@pytest.fixture
+def world(make_world: Callable[..., SyncWorld]) -> SyncWorld:
+    return make_world()
+
+
+@pytest.mark.parametrize("dialect", ["v1", "v2"])
+def test_a_season_that_the_account_does_not_list_is_a_success_that_wrote_nothing(
+    world: SyncWorld, dialect: str
+) -> None:
+    credential_id = world.add_credential(dialect=dialect)
+
+    synced = world.sync(credential_id, "1999-2000", day=MAY)
+
+    assert [report.season_exists for report in synced.reports.values()] == [False] * 4
+    for row in synced.history.values():
+        assert (row.status, row.items_processed, row.error_message) == ("success", 0, None)
+        assert (row.details["season"], row.details["season_exists"]) == ("1999-2000", False)
+    assert not any(world.rows(table) for table in WRITTEN_BY_A_SYNC)
+    assert not [path for path in world.simulator.calls.paths if path.endswith(("/groups", "/teams"))]
+    assert not world.rows(tables.leases)
+
+
+def test_a_club_that_is_new_has_no_season_before(make_world: Callable[..., SyncWorld]) -> None:
+    world = make_world(clubs=3)
+    synced = world.sync(world.add_credential(2), BEFORE, day=MAY)
+    assert not synced.teams.season_exists
+    assert not world.rows(tables.teams)
+
+
+def test_v1_has_the_running_season_alone(world: SyncWorld) -> None:
+    credential_id = world.add_credential(dialect="v1")
+    world.sync(credential_id, OLD, day=MAY)
+    world.assert_truth(credential_id)
+    rows = world.dump()
+    assert not world.sync(credential_id, BEFORE, day=MAY).teams.season_exists
+    assert not world.sync(credential_id, NEW, day=MAY).teams.season_exists
+    assert world.dump() == rows
+
+
+def test_a_season_heard_of_no_more_is_not_mapped_from_an_old_scan(world: SyncWorld) -> None:
+    """v1 in the next summer: the season before is known, and its snapshot is a year old."""
+    credential_id = world.add_credential(dialect="v1")
+    world.sync(credential_id, OLD, day=MAY)
+    world.change(tables.players, 1, first_name="Roepnaam", team_id=None)
+    rows = world.dump()
+    synced = world.sync(credential_id, OLD, day=AUGUST)
+    assert [report.season_exists for report in synced.reports.values()] == [False] * 4
+    assert world.dump() == rows
+
+
+def test_seasons_that_may_not_be_read_are_reckoned(make_world: Callable[..., SyncWorld]) -> None:
+    world = make_world(seasons_forbidden=True)
+    credential_id = world.add_credential()
+    world.sync(credential_id, OLD, day=MAY)
+    world.assert_truth(credential_id)
+    (season,) = world.rows(tables.twizzit_seasons)
+    assert (season["label"], season["start_date"], season["end_date"]) == (OLD, date(2025, 7, 1), date(2026, 6, 30))
+
+
+def test_a_season_of_shotspot_is_found_by_name_or_by_dates(world: SyncWorld) -> None:
+    insert = "INSERT INTO seasons (name, start_date, end_date) VALUES (%s, %s, %s)"
+    with world.connected() as connection:
+        connection.execute(insert, ["Seizoen 25/26", date(2025, 7, 1), date(2026, 6, 30)])
+        connection.execute(insert, [BEFORE, date(2024, 8, 15), date(2025, 5, 31)])
+    credential_id = world.add_credential()
+    world.sync(credential_id, OLD, day=MAY)
+    world.sync(credential_id, BEFORE, day=MAY)
+    assert len(world.rows(tables.seasons)) == 2
+    assert {row["season_id"]: row["is_active"] for row in world.rows(tables.teams)} == {1: True, 2: False}
+
+
+def test_an_older_season_adds_what_is_missing_and_overwrites_nothing(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    world.sync(credential_id, OLD, day=MAY)
+    running = world.dump()
+
+    synced = world.sync(credential_id, BEFORE, day=MAY)
+
+    assert not synced.players.deciding
+    for name in ("clubs", "seasons", "teams", "players", "twizzit_team_mappings", "twizzit_player_mappings"):
+        now = world.dump()[name]
+        assert [row for row in running[name] if row not in now] == []
+    assert_both_seasons(world, credential_id)
+    rows = world.dump()
+    world.sync(credential_id, BEFORE, day=MAY)
+    world.sync(credential_id, OLD, day=MAY)
+    assert world.dump() == rows
+
+
+def test_an_older_season_first_comes_to_the_same(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    first = world.sync(credential_id, BEFORE, day=MAY)
+    assert not first.players.deciding
+    assert {row["is_active"] for row in world.rows(tables.players)} == {False}
+    assert {row["jersey_number"] for row in world.rows(tables.players)} == {None}
+
+    second = world.sync(credential_id, OLD, day=MAY)
+
+    assert second.players.deciding
+    assert_both_seasons(world, credential_id)
+    rows = world.dump()
+    world.sync(credential_id, BEFORE, day=MAY)
+    assert world.dump() == rows
+
+
+def assert_both_seasons(world: SyncWorld, credential_id: int) -> None:
+    """The running season is the truth; who was in the one before alone is there, not active and without a number."""
+    twizzit = world.simulator.world
+    now, before = twizzit.truth(world.club(), OLD), twizzit.truth(world.club(), BEFORE)
+    world_rows = {row["twizzit_player_id"]: row for row in world.rows(tables.player_mappings)}
+    assert set(world_rows) == set(now.players) | set(before.players)
+    for remote_id in set(before.players) - set(now.players):
+        player = world.player(remote_id)
+        assert (player["is_active"], player["jersey_number"]) == (False, None)
+        assert player["is_twizzit_registered"] is True
+        assert player["team_id"] in {world.local_id(team, "team") for team in before.players[remote_id].team_ids}
+    assert set(before.players) - set(now.players)
+    for remote_id, name in before.teams.items():
+        team = world.team(remote_id)
+        assert (team["name"], team["is_active"]) == (name, False)
+    for remote_id, one in now.players.items():
+        row = world.player(remote_id)
+        assert row["is_active"] is True
+        assert row["team_id"] in {world.local_id(team_id, "team") for team_id in one.team_ids}
+    assert [row["name"] for row in world.rows(tables.clubs)] == [world.club().name]
+
+
+def test_a_person_deactivated_by_hand_stays_so_through_a_backfill(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    world.sync(credential_id, OLD, day=MAY)
+    world.change(tables.players, 1, is_active=False)
+    world.sync(credential_id, BEFORE, day=MAY)
+    world.sync(credential_id, OLD, day=MAY)
+    assert world.rows(tables.players, id=1)[0]["is_active"] is False
+
+
+@pytest.mark.parametrize(
+    ("next_season", "scanned", "day", "old_decides", "new_decides"),
+    [
+        ("none", False, JULY, True, None),
+        ("empty", False, MAY, True, None),  # it has not begun
+        ("empty", False, JULY, False, None),  # nobody knows who is in it
+        ("empty", True, JULY, True, False),  # nobody is in it yet
+        ("filled", True, MAY, True, False),
+        ("filled", True, JULY, False, True),
+        ("filled", False, AUGUST, False, None),
+    ],
+)
+def test_the_deciding_season_is_the_latest_that_has_begun_and_has_players(
+    make_world: Callable[..., SyncWorld],
+    next_season: str,
+    scanned: bool,
+    day: date,
+    old_decides: bool,
+    new_decides: bool | None,
+) -> None:
+    world = make_world(next_season=next_season, teams=2, players_per_team=3)
+    credential_id = world.add_credential()
+    if scanned:
+        assert world.sync(credential_id, NEW, day=day).players.deciding == (new_decides or next_season == "empty")
+    assert world.sync(credential_id, OLD, day=day).players.deciding is old_decides
+    if new_decides is not None and next_season == "filled":
+        assert world.sync(credential_id, NEW, day=day).players.deciding is new_decides
+
+
+def test_a_new_season_of_which_half_was_read_is_not_empty(make_world: Callable[..., SyncWorld]) -> None:
+    world = make_world(next_season="empty", teams=12, players_per_team=3)
+    credential_id = world.add_credential()
+    # The first ten teams are asked for once more, without the season, as no one is in them.
+    world.simulator.faults.arm("forbidden", path="/group-contacts", after=2)
+    half = world.sync(credential_id, NEW, day=JULY)
+    assert half.history["players"].status == "partial_success"
+    assert not world.sync(credential_id, OLD, day=JULY).players.deciding
+    world.sync(credential_id, NEW, day=JULY)
+    assert world.sync(credential_id, OLD, day=JULY).players.deciding
+
+
+def test_in_july_nobody_of_the_old_season_leaves_and_the_new_one_takes_over(
+    make_world: Callable[..., SyncWorld],
+) -> None:
+    world = make_world(next_season="filled")
+    credential_id = world.add_credential()
+    world.sync(credential_id, OLD, day=MAY)
+    world.sync(credential_id, NEW, day=JULY)
+
+    twizzit = world.simulator.world
+    old, new = twizzit.truth(world.club(), OLD), twizzit.truth(world.club(), NEW)
+    assert 0 < len(new.players) < len(old.players)
+    for remote_id, player in old.players.items():
+        row = world.player(remote_id)
+        assert row["is_active"] is True
+        teams = new.players[remote_id].team_ids if remote_id in new.players else player.team_ids
+        assert row["team_id"] in {world.local_id(team, "team") for team in teams}
+    rows = world.dump()
+    world.sync(credential_id, OLD, day=JULY)
+    assert world.dump() == rows
+
+
+def test_the_running_season_is_known_after_a_verify(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    engine, start = world.database.engine, "07-01"
+    assert seasons.running_season(engine, credential_id, day=MAY, season_start=start) is None
+    verify(world.settings, world.database, credential_id)
+    for day, label in (
+        (MAY, OLD),
+        (date(2025, 6, 30), BEFORE),
+        (date(2025, 7, 1), OLD),
+        (AUGUST, OLD),  # all are over: the last
+        (date(2020, 1, 1), OLD),  # none has begun
+    ):
+        assert seasons.running_season(engine, credential_id, day=day, season_start=start) == label
+    keys, labels = seasons.known_partitions(engine)
+    assert labels == {credential_id: [BEFORE, OLD]}
+    assert keys[credential_id].startswith(f"{credential_id}-")
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "label"),
+    [
+        (date(2026, 6, 30), "07-01", "2025-2026"),
+        (date(2026, 7, 1), "07-01", "2026-2027"),
+        (date(2026, 7, 1), "08-15", "2025-2026"),
+        (date(2027, 1, 1), "01-01", "2027-2028"),
+        (date(2028, 2, 29), "07-01", "2027-2028"),
+    ],
+)
+def test_the_season_of_a_day(day: date, start: str, label: str) -> None:
+    season = seasons.season_of(day, start)
+    assert season.label == label
+    assert season.start_date is not None
+    assert season.end_date is not None
+    assert season.start_date <= day <= season.end_date
+    assert seasons.season_of(season.end_date, start) == season
+    assert seasons.season_of(season.end_date + timedelta(days=1), start).start_date == season.end_date + timedelta(
+        days=1
+    )
+
+
+def test_seasons_of_the_same_name_are_told_apart() -> None:
+    twice = [Season("7", "Zomer", date(2026, 4, 1), None), Season("5", "Zomer", date(2025, 4, 1), None)]
+    found = seasons.listed(twice, day=MAY, season_start="07-01")
+    assert [(season.id, season.label) for season in found] == [("5", "Zomer"), ("7", "Zomer-7")]
+
+
+def test_players_before_teams_are_refused_rather_than_none(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    with pytest.raises(TeamsNotScanned, match="sync the teams first"):
+        world.sync(credential_id, steps=[scan_players])
+    assert [row.status for row in history.recent(world.database.engine, credential_id)] == ["failed"]

@@ -1,0 +1,110 @@
+"""A sync in a process of its own, for the tests that end such a process from outside.
+
+The processes come from a fork server that has imported everything already: each starts in a moment.
+"""
+
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from multiprocessing.process import BaseProcess
+
+from tests.support.sync_world import STEPS, Step, SyncWorld
+from twizzit_pipeline.errors import SyncInProgress
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.sync.session import SyncSession
+
+IN_PROGRESS = 4
+PATIENCE_SECONDS = 20.0
+
+# There is one fork server for all tests of a worker, and so one list of what it has imported.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    ["twizzit_pipeline.credentials.rotation"]
+    + [f"twizzit_pipeline.sync.{entity}" for entity in ("players", "teams", "competitions", "matches")]
+)
+
+
+def _sync(settings: Settings, credential_id: int, season: str, run_id: str, steps: Sequence[Step]) -> None:
+    """What the process does: one whole sync."""
+    with open_database(settings) as database:
+        session = SyncSession(
+            settings=settings, database=database, credential_id=credential_id, season=season, run_id=run_id
+        )
+        try:
+            with session:
+                for step in steps:
+                    step(session)
+        except SyncInProgress:
+            sys.exit(IN_PROGRESS)
+
+
+@contextmanager
+def forked(target: Callable[..., None], *given: object) -> Iterator[BaseProcess]:
+    """A process that does this, and does not outlive the context."""
+    process = FORKS.Process(target=target, args=given)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+
+
+def started(
+    world: SyncWorld, credential_id: int, run_id: str, steps: Sequence[Step] = STEPS
+) -> AbstractContextManager[BaseProcess]:
+    """The process of a sync."""
+    return forked(_sync, world.settings, credential_id, world.season, run_id, steps)
+
+
+def killed(process: BaseProcess) -> None:
+    """SIGKILL: nothing of the process runs any more when this returns."""
+    assert process.is_alive(), "it ended too early"
+    process.kill()
+    process.join()
+
+
+def wait_until(happened: Callable[[], object], process: BaseProcess | None = None) -> None:
+    """Returns as soon as it happened; fails if it does not, or if the process ends before."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not happened():
+        assert time.monotonic() < until, "it did not happen"
+        assert process is None or process.is_alive(), "the process ended before"
+        time.sleep(0.005)
+
+
+@contextmanager
+def locked(world: SyncWorld, *tables: str, mode: str = "SHARE") -> Iterator[None]:
+    """Somebody holds a lock on these tables: in SHARE mode they can be read and not written."""
+    with world.connected() as somebody, somebody.transaction():
+        for table in tables:
+            somebody.execute(f"LOCK TABLE {table} IN {mode} MODE")
+        yield
+
+
+@contextmanager
+def watching(world: SyncWorld) -> Iterator[Callable[[], bool]]:
+    """Says whether a session of the pipeline waits for a lock."""
+    waits = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'twizzit-pipeline'"
+        " AND datname = current_database() AND wait_event_type = 'Lock')"
+    )
+    with world.connected() as watcher:
+
+        def waiting() -> bool:
+            row = watcher.execute(waits).fetchone()
+            return bool(row and row[0])
+
+        yield waiting
+
+
+def emptied(world: SyncWorld) -> None:
+    """Makes the database as it was before the first credential."""
+    with world.connected() as connection, suppress(StopIteration):
+        connection.execute(
+            "TRUNCATE twizzit_credentials, clubs, seasons, twizzit_sync_changes RESTART IDENTITY CASCADE"
+        )

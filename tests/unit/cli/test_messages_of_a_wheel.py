@@ -1,0 +1,56 @@
+"""What is said points at what an installed wheel has: no file of a checkout, no command of its Makefile."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import twizzit_pipeline
+from twizzit_pipeline.cli.output.guides import more
+
+ROOT = Path(twizzit_pipeline.__file__).parent
+OF_A_CHECKOUT = (".venv/bin", "docs/", "make demo", "README.md")
+# The one place that looks whether there are docs, and a look that works on a file of the checkout alone.
+MAY_NAME = {ROOT / "cli" / "output" / "guides.py", ROOT / "cli" / "doctor" / "machine.py"}
+
+
+def said(path: Path) -> list[str]:
+    """The texts of a module that are no docstrings."""
+    tree = ast.parse(path.read_text())
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings)
+    return [node.value for node in texts if isinstance(node.value, str)]
+
+
+@pytest.mark.parametrize("path", sorted(set(ROOT.rglob("*.py")) - MAY_NAME), ids=lambda path: path.name)
+def test_no_message_names_a_file_of_a_checkout(path: Path) -> None:
+    assert [text for text in said(path) if any(word in text for word in OF_A_CHECKOUT)] == []
+
+
+def test_a_checkout_points_at_its_pages_and_a_wheel_at_none(tmp_path: Path) -> None:
+    assert more("vault.md", "The key is lost") == "; more in docs/vault.md, The key is lost"
+    assert more("security.md") == "; more in docs/security.md"
+    assert more("vault.md", "The key is lost", checkout=tmp_path) == ""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "vault.md").touch()
+    assert more("vault.md", checkout=tmp_path) == "", "the docs of another package"
+
+
+@pytest.mark.parametrize(
+    ("page", "part"),
+    [
+        ("vault.md", "When a password cannot be read"),
+        ("operations.md", "Disk full"),
+        ("operations.md", "Backup"),
+        ("operations.md", "Logs"),
+    ],
+)
+def test_the_headings_that_messages_name_are_there(page: str, part: str) -> None:
+    text = (ROOT.parent / "docs" / page).read_text()
+    assert any(line.startswith("#") and part in line for line in text.splitlines())

@@ -1,0 +1,310 @@
+"""The definitions: that they load from nothing, and exactly what is in them."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._core.instance.config import dagster_instance_config
+
+from twizzit_pipeline.contracts.competitions import RULES as COMPETITION_RULES
+from twizzit_pipeline.contracts.matches import RULES as MATCH_RULES
+from twizzit_pipeline.contracts.players import RULES as PLAYER_RULES
+from twizzit_pipeline.contracts.teams import RULES as TEAM_RULES
+from twizzit_pipeline.definitions import build_definitions
+from twizzit_pipeline.orchestration.assets.catalogue import TABLES, table_schema
+from twizzit_pipeline.orchestration.checks.rules import RULES_OF
+from twizzit_pipeline.orchestration.instance.kept_storage import KeptPostgresStorage
+from twizzit_pipeline.orchestration.jobs import JOBS, job_of
+from twizzit_pipeline.orchestration.run.lanes import LANE_TAG, SLOW
+
+ROOT = Path(__file__).parents[3]
+
+# Any connection, and any file made, is an error; interpreter and libraries may only be read.
+LOAD_FROM_NOTHING = """
+import os, sys
+
+def refuse(event, arguments):
+    if event.startswith("socket.") and event not in {"socket.__new__", "socket.gethostname"}:
+        raise RuntimeError(f"{event} {arguments}")
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_CREAT | os.O_WRONLY | os.O_RDWR):
+        raise RuntimeError(f"opened for writing: {arguments[0]}")
+    if event in {"os.mkdir", "subprocess.Popen"}:
+        raise RuntimeError(f"{event} {arguments}")
+
+sys.dont_write_bytecode = True
+sys.addaudithook(refuse)
+from twizzit_pipeline.definitions import defs
+dg_jobs = sorted(job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__"))
+print(" ".join(dg_jobs))
+"""
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return build_definitions()
+
+
+def test_they_load_without_database_key_network_or_environment(tmp_path: Path) -> None:
+    malformed = {"TWIZZIT_REQUEST_TIMEOUT": "soon", "TWIZZIT_DATABASE_URL": "nonsense", "DAGSTER_POSTGRES_URL": "?"}
+    loaded = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LOAD_FROM_NOTHING],
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), **malformed},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.split() == ["prune_history", "sync_all", "sync_competitions", "sync_players", "sync_teams"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_assets(definitions: dg.Definitions) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+    drawn = {
+        name: (
+            sorted(dep.asset_key.to_user_string() for dep in spec.deps),
+            spec.group_name,
+            sorted(spec.kinds),
+            list(spec.owners),
+            spec.code_version,
+            {key: value for key, value in spec.tags.items() if not key.startswith("dagster/")},
+        )
+        for name, spec in specs.items()
+    }
+    owners = ["team:club-data"]
+    frames, tables = ["pandas", "postgres", "python"], ["postgres", "python"]
+    teams, players = {"entity": "team"}, {"entity": "player", "personal_data": "true"}
+    competitions, matches = {"entity": "competition"}, {"entity": "match"}
+    scan, mapping = {"stage": "scan"}, {"stage": "mapping"}
+    calendar = "competitions_and_matches"
+    configuration = (["postgres"], owners, None, {"stage": "configuration"})
+    assert drawn == {
+        "twizzit_sync_config": ([], "teams_and_players", *configuration),
+        "twizzit_teams": (["twizzit_sync_config"], "teams_and_players", frames, owners, "1", teams | scan),
+        "twizzit_players": (
+            ["twizzit_sync_config", "twizzit_teams"],
+            "teams_and_players",
+            frames,
+            owners,
+            "1",
+            players | scan,
+        ),
+        "twizzit_team_mappings": (["twizzit_teams"], "teams_and_players", tables, owners, "1", teams | mapping),
+        "twizzit_player_mappings": (
+            ["twizzit_players", "twizzit_team_mappings"],
+            "teams_and_players",
+            tables,
+            owners,
+            "1",
+            players | mapping,
+        ),
+        "twizzit_competitions": (["twizzit_sync_config"], calendar, frames, owners, "1", competitions | scan),
+        "twizzit_matches": (
+            ["twizzit_competitions", "twizzit_sync_config"],
+            calendar,
+            frames,
+            owners,
+            "1",
+            matches | scan,
+        ),
+        "twizzit_competition_mappings": (
+            ["twizzit_competitions"],
+            calendar,
+            tables,
+            owners,
+            "1",
+            competitions | mapping,
+        ),
+        "twizzit_match_mappings": (
+            ["twizzit_competition_mappings", "twizzit_matches", "twizzit_team_mappings"],
+            calendar,
+            tables,
+            owners,
+            "1",
+            matches | mapping,
+        ),
+    }
+    assert all(spec.description for spec in specs.values())
+    assert {name for name, spec in specs.items() if spec.partitions_def is None} == {"twizzit_sync_config"}
+    graph = definitions.resolve_asset_graph()
+    assert {key.to_user_string() for key in graph.materializable_asset_keys} == set(drawn) - {"twizzit_sync_config"}
+
+
+def test_partitions_are_credential_and_season_both_dynamic(definitions: dg.Definitions) -> None:
+    found = {spec.partitions_def for spec in definitions.resolve_all_asset_specs()}
+    (partitions,) = found - {None}
+    assert isinstance(partitions, dg.MultiPartitionsDefinition)
+    dimensions = {dimension.name: dimension.partitions_def for dimension in partitions.partitions_defs}
+    assert dimensions == {
+        "credential": dg.DynamicPartitionsDefinition(name="credential"),
+        "season": dg.DynamicPartitionsDefinition(name="season"),
+    }
+
+
+def test_every_contract_rule_is_told_by_a_check_that_is_partitioned_like_its_asset(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    of_asset = {asset: {(rule.check, rule.name) for rule in rules} for asset, rules in RULES_OF.items()}
+    of_contract = {
+        "twizzit_teams": TEAM_RULES,
+        "twizzit_players": PLAYER_RULES,
+        "twizzit_competitions": COMPETITION_RULES,
+        "twizzit_matches": MATCH_RULES,
+    }
+    for asset, rules in of_contract.items():
+        assert {name for check, name in of_asset[asset] if check == "contract"} == {
+            rule.name for rule in rules if rule.kind != "set_aside"
+        }
+        assert of_asset[asset] >= {
+            ("volume", "few_rows_rejected"),
+            ("volume", "volume_as_usual"),
+            ("volume", "set_aside_as_usual"),
+        }
+    mapping = {
+        ("completeness", "every_item_was_applied"),
+        ("completeness", "no_doubtful_link"),
+        ("completeness", "every_row_has_a_mapping"),
+        ("consistency", "nothing_to_look_at"),
+        ("consistency", "mappings_point_somewhere"),
+        ("consistency", "mappings_have_an_owner"),
+        ("volume", "volume_as_usual"),
+        ("volume", "set_aside_as_usual"),
+    }
+    namesakes = {("consistency", "no_namesakes")}
+    assert of_asset["twizzit_team_mappings"] == mapping | namesakes
+    assert of_asset["twizzit_player_mappings"] == mapping | namesakes | {("consistency", "registration_in_step")}
+    assert of_asset["twizzit_competition_mappings"] == mapping
+    assert of_asset["twizzit_match_mappings"] == mapping | {
+        ("completeness", "every_match_is_still_listed"),
+        ("consistency", "two_different_clubs"),
+        ("consistency", "inside_season"),
+        ("consistency", "one_match_at_a_time"),
+    }
+    for key in graph.asset_check_keys:
+        spec = graph.get_check_spec(key)
+        assert spec.partitions_def == graph.get(key.asset_key).partitions_def
+        assert spec.description
+        assert not spec.blocking, "what one check says keeps no other row back"
+
+
+def test_no_rule_has_the_name_of_another() -> None:
+    for rules in (TEAM_RULES, PLAYER_RULES, COMPETITION_RULES, MATCH_RULES):
+        names = [rule.name for rule in rules]
+        assert len(names) == len(set(names))
+
+
+def test_the_jobs_run_in_one_process_and_select_their_assets(definitions: dg.Definitions) -> None:
+    selected = {}
+    for name in JOBS:
+        job = definitions.resolve_job_def(name)
+        assert job.executor_def == dg.in_process_executor
+        assert job.description
+        assert job.partitions_def is not None
+        selected[name] = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    assert selected == {
+        "sync_teams": {"twizzit_teams", "twizzit_team_mappings"},
+        "sync_players": {"twizzit_players", "twizzit_player_mappings"},
+        "sync_competitions": {
+            "twizzit_competitions",
+            "twizzit_matches",
+            "twizzit_competition_mappings",
+            "twizzit_match_mappings",
+        },
+        "sync_all": set(TABLES) - {"twizzit_sync_config"},
+    }
+
+
+def test_asset_backfills_run_in_one_process_and_one_run_a_partition(definitions: dg.Definitions) -> None:
+    assert definitions.executor == dg.in_process_executor
+    # An asset without a policy gets one run for each partition.
+    assert {asset.backfill_policy for asset in definitions.resolve_asset_graph().assets_defs} == {None}
+
+
+def test_all_scans_come_before_anything_is_mapped_and_the_calendars_last(definitions: dg.Definitions) -> None:
+    priority = {
+        asset.key.to_user_string(): int(asset.op.tags.get("dagster/priority", "0"))
+        for asset in definitions.resolve_asset_graph().assets_defs
+        if asset.keys and asset.is_executable
+    }
+    order = [{name for name, one in priority.items() if one == number} for number in (2, 1, 0)]
+    assert order == [
+        {"twizzit_teams", "twizzit_players"},
+        {"twizzit_competitions", "twizzit_matches"},
+        {name for name in priority if name.endswith("_mappings")},
+    ]
+
+
+def test_a_configuration_is_a_job_or_a_part_of_the_one_for_all() -> None:
+    kinds = ["teams", "players", "competitions"]
+    assert [job_of({kind}) for kind in kinds] == [(f"sync_{kind}", None) for kind in kinds]
+    assert job_of(set(kinds)) == ("sync_all", None)
+    job, assets = job_of({"teams", "players"})
+    assert job == "sync_all"
+    assert assets is not None
+    assert {key.to_user_string() for key in assets} == {
+        "twizzit_teams",
+        "twizzit_players",
+        "twizzit_team_mappings",
+        "twizzit_player_mappings",
+    }
+
+
+def test_the_sensors_look_by_themselves(definitions: dg.Definitions) -> None:
+    sensors = {sensor.name: sensor for sensor in definitions.sensors or [] if isinstance(sensor, dg.SensorDefinition)}
+    assert sorted(sensors) == ["configuration_checks_sensor", "notifications", "sync_sensor"]
+    assert all(sensor.default_status is dg.DefaultSensorStatus.RUNNING for sensor in sensors.values())
+
+
+@pytest.mark.parametrize("asset", TABLES)
+def test_the_catalogue_shows_every_column_of_the_table(asset: str, definitions: dg.Definitions) -> None:
+    table = TABLES[asset]
+    assert table.name == asset
+    (spec,) = (spec for spec in definitions.resolve_all_asset_specs() if spec.key.to_user_string() == asset)
+    assert spec.metadata["dagster/table_name"].value == asset
+    schema = spec.metadata["dagster/column_schema"].value
+    assert [column.name for column in schema.columns] == [column.name for column in table.columns]
+    assert all(column.description for column in schema.columns)
+
+
+def test_the_catalogue_says_what_a_column_is() -> None:
+    schema = table_schema(TABLES["twizzit_team_mappings"])
+    columns = {column.name: column for column in schema.columns}
+    local, remote = columns["local_team_id"], columns["twizzit_team_id"]
+    assert (local.type, local.constraints.nullable, local.constraints.unique) == ("integer", False, True)
+    assert local.constraints.other == ["references teams(id)"]
+    assert (remote.type, remote.constraints.unique) == ("varchar(100)", False)  # within its organization alone
+    assert columns["id"].constraints.unique
+    assert columns["last_values"].type == "jsonb"
+    assert schema.constraints.other == ["primary key (id)"]
+
+
+def test_workspace_yaml_names_the_definitions() -> None:
+    assert yaml.safe_load((ROOT / "workspace.yaml").read_text()) == {
+        "load_from": [{"python_module": {"module_name": "twizzit_pipeline.definitions"}}]
+    }
+
+
+def test_dagster_yaml_is_valid_and_keeps_everything_in_postgresql() -> None:
+    configuration, _ = dagster_instance_config(str(ROOT))
+    storage = configuration["storage"]["custom"]
+    assert storage["config"] == {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}
+    assert getattr(importlib.import_module(storage["module"]), storage["class"]) is KeptPostgresStorage
+    assert configuration["telemetry"] == {"enabled": False}
+    coordinator = configuration["run_coordinator"]
+    assert coordinator["class"] == "QueuedRunCoordinator"
+    assert coordinator["config"] == {"max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 15}
+    runs = configuration["concurrency"]["runs"]
+    assert runs["tag_concurrency_limits"] == [
+        {"key": "dagster/partition/credential", "value": {"applyLimitPerUniqueValue": True}, "limit": 1},
+        {"key": "dagster/backfill", "limit": runs["max_concurrent_runs"] // 2},
+        {"key": LANE_TAG, "value": SLOW, "limit": 1},
+    ]
+    assert runs["max_concurrent_runs"] > sum(one["limit"] for one in runs["tag_concurrency_limits"][1:]), (
+        "neither backfills nor the slow lane, nor both together, have all places"
+    )

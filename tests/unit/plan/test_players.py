@@ -1,0 +1,318 @@
+"""The rules that decide what becomes of a player."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
+from twizzit_pipeline.plan import Failed, Warned
+from twizzit_pipeline.plan.players import plan_players
+from twizzit_pipeline.plan.rows import LocalPlayer, RemotePlayer, RemoteTeam
+from twizzit_pipeline.plan.teams import plan_teams
+
+
+def person(remote_id, team="1", first="Lotte", last="Peeters", gender=None, number=None) -> RemotePlayer:
+    return RemotePlayer(team, remote_id, first, last, gender, number)
+
+
+def local(row_id, first="Lotte", last="Peeters", gender=None, number=None, team=None, active=True) -> LocalPlayer:
+    return LocalPlayer(row_id, 1, team, first, last, gender, number, active, False)
+
+
+@pytest.fixture
+def shotspot() -> MemoryShotSpot:
+    """A club whose teams 1, 2, 3 of Twizzit are mapped to the local teams of the same ids."""
+    made = MemoryShotSpot()
+    teams = [RemoteTeam(str(i), f"U{i}", None, None, None) for i in (1, 2, 3)]
+    made.apply(plan_teams(made.team_state(teams)))
+    return made
+
+
+def sync(shotspot, *players, owner=CLUB, season=SEASON):
+    plan = plan_players(shotspot.player_state(list(players), owner, season))
+    shotspot.apply(plan)
+    return plan
+
+
+def only(shotspot) -> LocalPlayer:
+    (player,) = shotspot.players.values()
+    return player
+
+
+def test_a_new_player_stands_in_their_team(shotspot):
+    sync(shotspot, person("100", "2", gender="female", number=7))
+    assert only(shotspot) == LocalPlayer(1, 1, 2, "Lotte", "Peeters", "female", 7, True, True)
+    assert shotspot.player_mappings[1].team_mapping_id == 2
+
+
+def test_a_player_is_found_by_name_without_accents_and_case(shotspot):
+    shotspot.players[1] = local(1, "Noë", "D’Hondt", number=4)
+    plan = sync(shotspot, person("100", first="NOE", last="d'hondt", gender="male", number=9))
+    assert plan.count("link") == 1
+    found = only(shotspot)
+    assert (found.first_name, found.last_name, found.gender) == ("Noë", "D’Hondt", "male")
+    assert found.jersey_number == 4, "what both know differently at linking stays as it is"
+    assert (found.team_id, found.is_active) == (1, True)
+
+
+def test_a_contradiction_in_gender_makes_another_person(shotspot):
+    shotspot.players[1] = local(1, gender="male")
+    plan = sync(shotspot, person("100", gender="female"))
+    assert plan.count("create") == 1
+
+
+def test_several_that_fit_are_reported_and_nobody_is_made(shotspot):
+    shotspot.players = {1: local(1), 2: local(2)}
+    assert sync(shotspot, person("100")).failed == [Failed("100", "doubtful_link", (1, 2))]
+    assert not shotspot.player_mappings
+    assert len(shotspot.players) == 2
+
+
+def test_namesakes_on_twizzit_do_not_share_one_local_player(shotspot):
+    shotspot.players[1] = local(1)
+    plan = sync(shotspot, person("100"), person("101"))
+    assert {item.twizzit_id for item in plan.failed} == {"100", "101"}
+
+
+def test_namesakes_that_nobody_knows_yet_are_two_people(shotspot):
+    assert sync(shotspot, person("100"), person("101")).count("create") == 2
+
+
+def test_in_two_teams_the_first_by_group_id_holds(shotspot):
+    sync(shotspot, person("100", "3"), person("100", "2"))
+    assert only(shotspot).team_id == 2
+
+
+def test_in_two_teams_the_one_they_have_holds(shotspot):
+    sync(shotspot, person("100", "3"))
+    sync(shotspot, person("100", "3"), person("100", "1"))
+    assert only(shotspot).team_id == 3
+
+
+def test_a_coach_chooses_among_the_teams_of_a_player(shotspot):
+    sync(shotspot, person("100", "1"), person("100", "2"))
+    shotspot.players[1] = replace(only(shotspot), team_id=2)
+    sync(shotspot, person("100", "1"), person("100", "2"))
+    assert only(shotspot).team_id == 2
+
+
+def test_a_transfer_moves_the_player(shotspot):
+    sync(shotspot, person("100", "1"))
+    plan = sync(shotspot, person("100", "2"))
+    assert plan.count("update") == 1
+    assert only(shotspot).team_id == 2
+    assert shotspot.player_mappings[1].team_mapping_id == 2
+
+
+def test_a_move_that_twizzit_knows_nothing_of_stays(shotspot):
+    sync(shotspot, person("100", "1"))
+    shotspot.players[1] = replace(only(shotspot), team_id=3)
+    assert sync(shotspot, person("100", "1")).changes == []
+
+
+def test_a_player_switched_off_by_a_coach_stays_off(shotspot):
+    sync(shotspot, person("100"))
+    shotspot.players[1] = replace(only(shotspot), is_active=False)
+    assert sync(shotspot, person("100")).changes == []
+
+
+def test_a_taken_number_does_not_stop_a_player(shotspot):
+    plan = sync(shotspot, person("100", number=7), person("101", first="Noor", number=7))
+    assert plan.warned == [Warned("101", "number_taken")]
+    assert [p.jersey_number for p in shotspot.players.values()] == [7, None]
+    again = sync(shotspot, person("100", number=7), person("101", first="Noor", number=7))
+    assert again.changes == []
+    assert again.warned == plan.warned
+
+
+def test_a_number_that_comes_free_is_given(shotspot):
+    sync(shotspot, person("100", number=7), person("101", first="Noor", number=7))
+    sync(shotspot, person("100", number=8), person("101", first="Noor", number=7))
+    assert [p.jersey_number for p in shotspot.players.values()] == [8, 7]
+
+
+def test_players_can_swap_numbers(shotspot):
+    sync(shotspot, person("100", number=7), person("101", first="Noor", number=8))
+    plan = sync(shotspot, person("100", number=8), person("101", first="Noor", number=7))
+    assert not plan.warned
+    assert [p.jersey_number for p in shotspot.players.values()] == [8, 7]
+
+
+def test_a_number_that_somebody_typed_in_keeps_others_from_it(shotspot):
+    shotspot.players[5] = local(5, "Somebody", "Else", number=7)
+    plan = sync(shotspot, person("100", number=7))
+    assert plan.warned == [Warned("100", "number_taken")]
+
+
+def test_a_coachs_own_number_stays_where_twizzits_is_taken(shotspot):
+    sync(shotspot, person("100", number=7), person("101", first="Noor", number=7))
+    shotspot.players[2] = replace(shotspot.players[2], jersey_number=12)
+    sync(shotspot, person("100", number=7), person("101", first="Noor", number=7))
+    assert shotspot.players[2].jersey_number == 12
+
+
+def test_a_number_withdrawn_by_twizzit_goes(shotspot):
+    sync(shotspot, person("100", number=7))
+    sync(shotspot, person("100"))
+    assert only(shotspot).jersey_number is None
+
+
+def test_only_what_twizzit_changed_is_written(shotspot):
+    sync(shotspot, person("100", last="Peeters", number=7))
+    shotspot.players[1] = replace(only(shotspot), last_name="Peeters-Maes", jersey_number=9)
+    plan = sync(shotspot, person("100", last="Peeters", number=8))
+    assert (only(shotspot).last_name, only(shotspot).jersey_number) == ("Peeters-Maes", 8)
+    assert plan.changes[0].conflicts == ("jersey_number",)
+    assert plan.changes[0].changed == {"jersey_number": 8}
+
+
+def test_a_player_of_an_unmapped_team_is_reported(shotspot):
+    assert sync(shotspot, person("100", "99")).failed == [Failed("100", "team_not_mapped")]
+    assert sync(shotspot, person("100", "99"), person("100", "2")).count("create") == 1
+
+
+def test_an_id_of_another_active_credential_is_never_taken_over(shotspot):
+    teams = [RemoteTeam("8", "U8", None, None, None)]
+    shotspot.apply(plan_teams(shotspot.team_state(teams, OTHER_CLUB)))
+    sync(shotspot, person("100"))
+    plan = sync(shotspot, person("100", "1"), owner=replace(CLUB, credential_id=2))
+    assert [one.reason for one in plan.failed] == ["team_not_mapped"]  # of their teams first, those are another's too
+    before = only(shotspot), shotspot.player_mappings[1]
+    plan = sync(shotspot, person("100", "8"), owner=OTHER_CLUB)
+    assert (plan.count("create"), plan.failed) == (1, [])  # the same id means somebody else there
+    assert (shotspot.players[1], shotspot.player_mappings[1]) == before
+
+
+def older_team(shotspot) -> None:
+    shotspot.apply(plan_teams(shotspot.team_state([RemoteTeam("50", "U1", None, None, None)], season=OLDER)))
+
+
+def test_an_older_season_adds_people_never_seen_and_they_are_not_active(shotspot):
+    older_team(shotspot)
+    sync(shotspot, person("100", "1", number=7))
+    before = dict(shotspot.players)
+    plan = sync(shotspot, person("100", "50", first="Old"), person("101", "50", first="Noor", number=7), season=OLDER)
+    assert plan.count("create") == 1
+    assert shotspot.players[1] == before[1]
+    assert (shotspot.players[2].is_active, shotspot.players[2].jersey_number) == (False, None)
+
+
+def test_the_deciding_season_takes_up_somebody_whom_an_older_one_brought(shotspot):
+    older_team(shotspot)
+    sync(shotspot, person("100", "50", number=7), season=OLDER)
+    sync(shotspot, person("100", "2", number=7))
+    assert only(shotspot) == LocalPlayer(1, 1, 2, "Lotte", "Peeters", None, 7, True, True)
+
+
+def test_a_link_made_by_an_older_season_leaves_the_player_as_they_are(shotspot):
+    older_team(shotspot)
+    shotspot.players[1] = local(1, number=4, team=3, active=False)
+    plan = sync(shotspot, person("100", "50", gender="female"), season=OLDER)
+    assert plan.count("link") == 1
+    assert replace(only(shotspot), mapped=False) == local(1, number=4, team=3, active=False)
+    sync(shotspot, person("100", "2", gender="female"))
+    assert (only(shotspot).team_id, only(shotspot).is_active, only(shotspot).gender) == (2, True, "female")
+
+
+BARE = {
+    "credential_id": None,
+    "dialect": None,
+    "organization_id": None,
+    "organization_name": None,
+    "last_values": None,
+}
+
+
+def taken_over(shotspot, first="Lotte", last="Peeters", *, twizzit_name=None, club=1):
+    """A player whom ShotSpot's own integration mapped to id 100, as they stand in ShotSpot now."""
+    sync(shotspot, person("100"))
+    shotspot.players[1] = replace(only(shotspot), first_name=first, last_name=last, club_id=club)
+    shotspot.player_mappings[1] = replace(shotspot.player_mappings[1], **BARE, twizzit_name=twizzit_name)
+
+
+def test_shotspots_own_mapping_is_taken_over_and_reported_once(shotspot):
+    taken_over(shotspot)
+    plan = sync(shotspot, person("100"))
+    assert (plan.count("adopt"), plan.failed, plan.warned) == (1, [], [Warned("100", "taken_over")])
+    assert shotspot.player_mappings[1].credential_id == CLUB.credential_id
+    again = sync(shotspot, person("100"))
+    assert (again.changes, again.warned) == ([], [])
+
+
+@pytest.mark.parametrize("twizzit_name", [None, "Lotte Peeters", "L. Peters"])
+def test_a_player_renamed_in_shotspot_is_still_that_player(shotspot, twizzit_name):
+    """The id decides, the name only doubts; nobody knows who changed what, so the name in ShotSpot stays."""
+    taken_over(shotspot, "Lot", "P.", twizzit_name=twizzit_name)
+    plan = sync(shotspot, person("100"))
+    assert (plan.count("adopt"), plan.failed) == (1, [])
+    assert plan.warned == [Warned("100", "taken_over_renamed")]
+    assert (only(shotspot).first_name, only(shotspot).last_name) == ("Lot", "P.")
+
+
+@pytest.mark.parametrize("twizzit_name", [None, "Lotte Peeters"])
+def test_a_player_of_that_id_and_name_in_another_club_comes_to_this_one(shotspot, twizzit_name):
+    taken_over(shotspot, twizzit_name=twizzit_name, club=7)
+    plan = sync(shotspot, person("100"))
+    assert (plan.count("adopt"), plan.failed) == (1, [])
+    assert (only(shotspot).club_id, only(shotspot).team_id) == (1, 1)
+
+
+def test_a_player_of_a_club_that_another_organization_feeds_is_not_had_for_id_and_name(shotspot):
+    """A server may list whom it likes, by any id and name."""
+    taken_over(shotspot)
+    hostile = replace(OTHER_CLUB, organization_name="KC Boos", organization_id=CLUB.organization_id, host="evil")
+    shotspot.apply(plan_teams(shotspot.team_state([RemoteTeam("66", "U15", None, None, None)], hostile)))
+    before = dict(shotspot.players), dict(shotspot.player_mappings)
+    assert sync(shotspot, person("100", "66"), owner=hostile).failed == [Failed("100", "doubtful_link", (1,))]
+    assert (shotspot.players, shotspot.player_mappings) == before
+    assert sync(shotspot, person("100")).count("adopt") == 1
+
+
+def test_another_club_and_another_name_are_somebody_elses_id(shotspot):
+    taken_over(shotspot, "Noor", "Claes", club=7)
+    plan = sync(shotspot, person("100"))
+    assert plan.failed == [Failed("100", "doubtful_link", (1,))]
+    assert plan.changes == []
+
+
+def test_where_the_id_says_one_player_and_the_name_another_nobody_is_taken(shotspot):
+    taken_over(shotspot, "Noor", "Claes")
+    shotspot.players[2] = local(2)
+    assert sync(shotspot, person("100")).failed == [Failed("100", "doubtful_link", (1, 2))]
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (("Jean", "Luc Devos"), ("Jean-Luc", "Devos")),
+        (("Jean", "Luc Devos"), ("Jean Luc", "Devos")),
+        (("Anna Maria Lopez", "Garcia"), ("Anna Maria", "Lopez Garcia")),
+        (("Jan Van den", "Broeck"), ("Jan", "Van den Broeck")),
+    ],
+)
+def test_a_name_that_was_split_wrongly_is_put_right(shotspot, held, said):
+    taken_over(shotspot, *held)
+    plan = sync(shotspot, person("100", first=said[0], last=said[1]))
+    assert (only(shotspot).first_name, only(shotspot).last_name) == said
+    assert plan.warned == [Warned("100", "taken_over"), Warned("100", "name_put_right")]
+    assert sync(shotspot, person("100", first=said[0], last=said[1])).warned == []
+
+
+def test_a_link_puts_a_split_right_as_well(shotspot):
+    shotspot.players[1] = local(1, "Jean", "Luc Devos")
+    plan = sync(shotspot, person("100", first="Jean-Luc", last="Devos"))
+    assert (only(shotspot).first_name, only(shotspot).last_name) == ("Jean-Luc", "Devos")
+    assert plan.warned == [Warned("100", "name_put_right")]
+
+
+def test_a_guess_of_where_a_name_parts_changes_nothing(shotspot):
+    taken_over(shotspot, "Maria", "Lopez Garcia")
+    plan = sync(shotspot, replace(person("100", first="Maria Lopez", last="Garcia"), name_guessed=True))
+    assert (only(shotspot).first_name, only(shotspot).last_name) == ("Maria", "Lopez Garcia")
+    assert plan.warned == [Warned("100", "taken_over")]
+
+
+def test_a_split_that_somebody_changed_after_a_sync_stays(shotspot):
+    sync(shotspot, person("100", first="Jean-Luc", last="Devos"))
+    shotspot.players[1] = replace(only(shotspot), first_name="Jean", last_name="Luc Devos")
+    assert sync(shotspot, person("100", first="Jean-Luc", last="Devos")).changes == []

@@ -1,0 +1,122 @@
+"""The state of a credential: each of the closed set, which of two comes first, and that the documents know them all."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twizzit_pipeline.queries import monitoring
+from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, why
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LATER, EARLIER = NOW + timedelta(minutes=7), NOW - timedelta(minutes=7)
+BY_HAND = CredentialFacts(credential_id=3, organization_name="KC Noord")
+AUTOMATIC = replace(BY_HAND, auto_sync_enabled=True, next_sync_at=LATER, last_sync_status="success")
+ROOT = Path(__file__).parents[3]
+
+
+def state(facts: CredentialFacts, *, broken: bool = False, late: bool = False, **changes: Any) -> State:
+    return state_of(replace(facts, **changes), broken=broken, late=late, now=NOW)
+
+
+EXAMPLES: dict[State, tuple[CredentialFacts, dict[str, Any]]] = {
+    State.INACTIVE: (AUTOMATIC, {"is_active": False}),
+    State.RUNNING: (AUTOMATIC, {"is_running": True}),
+    State.BROKEN: (AUTOMATIC, {"broken": True}),
+    State.PAUSED: (AUTOMATIC, {"paused_until": LATER}),
+    State.FAILING: (AUTOMATIC, {"consecutive_failures": 1}),
+    State.LATE: (AUTOMATIC, {"late": True}),
+    State.PARTIAL: (AUTOMATIC, {"last_sync_status": "partial_success"}),
+    State.DUE: (AUTOMATIC, {"next_sync_at": NOW}),
+    State.WAITING: (AUTOMATIC, {"last_sync_status": None}),
+    State.OK: (AUTOMATIC, {}),
+    State.UNSYNCED: (BY_HAND, {}),
+    State.OFF: (BY_HAND, {"last_sync_status": "success"}),
+}
+
+
+@pytest.mark.parametrize("wanted", State, ids=str)
+def test_each_state_has_what_leads_to_it(wanted: State) -> None:
+    facts, changes = EXAMPLES[wanted]
+    assert state(facts, **changes) is wanted
+
+
+def test_the_first_that_fits_is_the_state() -> None:
+    """Everything is wrong at once; each time the first fault is put right, the next one shows."""
+    wrong: dict[str, Any] = {
+        "is_active": False,
+        "is_running": True,
+        "broken": True,
+        "paused_until": LATER,
+        "consecutive_failures": 2,
+        "late": True,
+        "last_sync_status": "partial_success",
+        "next_sync_at": EARLIER,
+    }
+    right: dict[str, Any] = {
+        "is_active": True,
+        "is_running": False,
+        "broken": False,
+        "paused_until": EARLIER,
+        "consecutive_failures": 0,
+        "late": False,
+        "last_sync_status": "success",
+        "next_sync_at": LATER,
+    }
+    shown = [state(AUTOMATIC, **wrong)]
+    for name, value in right.items():
+        wrong[name] = value
+        shown.append(state(AUTOMATIC, **wrong))
+    assert shown == [
+        State.INACTIVE,
+        State.RUNNING,
+        State.BROKEN,
+        State.PAUSED,
+        State.FAILING,
+        State.LATE,
+        State.PARTIAL,
+        State.DUE,
+        State.OK,
+    ]
+
+
+def test_what_concerns_automatic_syncs_alone_says_nothing_where_they_are_off() -> None:
+    assert (
+        state(BY_HAND, last_sync_status="success", paused_until=LATER, consecutive_failures=4, late=True) is State.OFF
+    )
+    assert state(BY_HAND, last_sync_status="failed") is State.FAILING
+    assert state(BY_HAND, last_sync_status="partial_success") is State.PARTIAL
+
+
+def test_an_automatic_sync_without_a_time_is_due() -> None:
+    assert state(AUTOMATIC, next_sync_at=None, last_sync_status=None) is State.DUE
+
+
+def test_why_says_what_the_sync_said() -> None:
+    failed = replace(AUTOMATIC, consecutive_failures=3, last_sync_error="the month's calls\nare used up")
+    assert why(failed, State.FAILING) == "3 automatic syncs failed in a row; the month's calls are used up"
+    assert why(replace(failed, consecutive_failures=1), State.FAILING) == "the month's calls are used up"
+    assert why(replace(AUTOMATIC, paused_because="no calls left"), State.PAUSED) == "no calls left"
+    assert why(AUTOMATIC, State.BROKEN, "an interval of 0 minutes") == "an interval of 0 minutes"
+    assert why(AUTOMATIC, State.OK) == State.OK.meaning
+
+
+def test_every_state_says_what_it_means_and_what_to_do() -> None:
+    assert all(one.meaning and one.what_to_do for one in State)
+    assert {one for one in State if one.needs_somebody} == {State.BROKEN, State.PAUSED, State.FAILING, State.LATE}
+
+
+def test_the_module_and_its_document_tell_of_every_state() -> None:
+    assert monitoring.__doc__ is not None
+    in_module = [line.split()[0] for line in monitoring.__doc__.splitlines() if line.split() and not line[0].isspace()]
+    assert [word for word in in_module if word in set(State)] == list(State)
+    told = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    for one in State:
+        assert f"| `{one.value}` | {one.meaning} | {one.what_to_do} |" in told, one
+
+
+def test_an_operator_is_told_what_to_do_in_every_state() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [one.value for one in State if f"`{one.value}`" not in text] == []

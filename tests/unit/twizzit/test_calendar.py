@@ -1,0 +1,411 @@
+"""The calendar as a client reads it: what is a match, whose sides they are, and what is proved of its completeness."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from math import ceil
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.odd_account import Answer, account
+from twizzit_pipeline import errors
+from twizzit_pipeline.sync.entities.calendar import with_own_names
+from twizzit_pipeline.twizzit.records import Calendar, Match, Season, Side
+from twizzit_pipeline.twizzit.v2.events import windows
+from twizzit_pipeline.words.meanings import Meanings
+
+SEASON = Season("7", "2026-2027", date(2026, 7, 1), date(2027, 6, 30))
+TYPES = [
+    {"id": 3, "name": {"EN": "Training", "NL": "Training", "FR": "Entraînement"}, "active": True},
+    {"id": 4, "name": {"EN": "Match", "NL": "Wedstrijd", "FR": "Match"}, "active": True},
+    {"id": 5, "name": {"EN": "Old match", "NL": "Oude wedstrijd", "FR": ""}, "active": False},
+]
+OWN = {"groupId": 10, "groupName": "U15 1", "groupShortName": "U15", "isHomeTeam": True}
+
+
+def event(**changes: object) -> dict[str, object]:
+    """A match of the series 77, at home on 21 November; keys with ``_`` are written with ``-``."""
+    usual: dict[str, object] = {
+        "id": 1,
+        "name": "KC Éénhoorn U15 1 - AKC Zand 2",
+        "start": "2026-11-21 15:00:00",
+        "end": "2026-11-21 16:30:00",
+        "description": "",
+        "score": None,
+        "series": {"id": 77, "name": "U15 reeks 2"},
+        "event-groups": [OWN],
+    }
+    return usual | {name.replace("_", "-"): value for name, value in changes.items()}
+
+
+def listed(*events: dict[str, object]) -> Answer:
+    """Answers `/events` as the service does: by day and by page."""
+
+    def answer(query: httpx.QueryParams) -> object:
+        first, last = query["start-date"], query["end-date"]
+        found = [row for row in events if first <= str(row["start"])[:10] <= last]
+        offset = int(query["offset"])
+        return found[offset : offset + min(int(query["limit"]), 250)]
+
+    return answer
+
+
+def only_match(**changes: object) -> Match | None:
+    with account(event_types=TYPES, events=listed(event(**changes))) as (client, _):
+        matches = client.calendar(SEASON).matches
+    return matches[0] if matches else None
+
+
+def test_a_match_and_its_series_are_read() -> None:
+    with account(event_types=TYPES, events=listed(event(score="12-9"))) as (client, service):
+        calendar = client.calendar(SEASON)
+        assert client.calendar(SEASON) is calendar
+        asked = service.asked("/events")
+    home, away = Side("10", "KC Éénhoorn U15 1"), Side(None, "AKC Zand 2")
+    end = "2026-11-21 16:30:00"
+    assert calendar.matches == (Match("1", "77", home, away, "2026-11-21 15:00:00", None, "12", "9", end),)
+    assert (calendar.types_read, calendar.types_not_read) == (("Wedstrijd",), ("Training",))
+    [competition] = calendar.competitions
+    assert (competition.id, competition.name) == ("77", "U15 reeks 2")
+    assert (competition.start_date, competition.end_date) == (SEASON.start_date, SEASON.end_date)
+    assert [query.get_list("event-types[]") for query in asked] == [["4"], ["4"]]
+    assert len(service.asked("/event-types")) == 1
+
+
+def test_away_is_away_and_a_friendly_has_no_competition() -> None:
+    found = only_match(name="AKC Zand 2 - KC Éénhoorn U15 1", series=None, event_groups=[{**OWN, "isHomeTeam": False}])
+    assert found is not None
+    assert (found.home, found.away) == (Side(None, "AKC Zand 2"), Side("10", "KC Éénhoorn U15 1"))
+    assert found.competition_id is None
+
+
+def test_two_own_teams_against_each_other_are_both_known() -> None:
+    groups = [{"group-id": 10, "group-name": "U15 1", "is-home-team": True}]
+    groups.append({"group-id": 11, "group-name": "U15 2", "is-home-team": False})
+    row = event(name="KC Éénhoorn U15 1 - KC Éénhoorn U15 2", event_groups=groups)
+    with account(event_types=TYPES, events=listed(row)) as (client, service):
+        [found] = client.calendar(SEASON, own_team_ids={"10", "11"}).matches
+        assert not service.asked("/groups")
+    assert (found.home.team_id, found.away.team_id) == ("10", "11")
+
+
+@pytest.mark.parametrize(
+    ("name", "sides"),
+    [
+        ("KC Éénhoorn U15 1 - Sint-Jozef - Polder", ("KC Éénhoorn U15 1", "Sint-Jozef - Polder")),
+        ("U15 1 – AKC Zand 2", ("U15 1", "AKC Zand 2")),
+        ("KC Éénhoorn U15 1 -  AKC Zand 2 (AFGELAST)", ("KC Éénhoorn U15 1", "AKC Zand 2")),
+        ("KC Éénhoorn U15 1-AKC Zand", ("KC Éénhoorn U15 1", "AKC Zand")),
+        ("Somebody - Else - Entirely", ("U15 1", None)),  # the series says that it is a match: the contract rejects it
+        (None, ("U15 1", None)),
+    ],
+)
+def test_sides_are_cut_where_the_own_team_says(name: str | None, sides: tuple[str | None, str | None]) -> None:
+    found = only_match(name=name)
+    assert found is not None
+    assert (found.home.name, found.away.name) == sides
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, None),
+        ({"description": "Afgelast wegens regen"}, "cancelled"),
+        ({"description": "Annulé"}, "cancelled"),
+        ({"description": "Bij regen wordt de wedstrijd afgelast"}, None),  # not off yet
+        ({"description": "UITGESTELD"}, "to_reschedule"),
+        ({"name": "KC Éénhoorn U15 1 - AKC Zand 2 [reporté]"}, "to_reschedule"),
+        ({"name": "CANCELLED: KC Éénhoorn U15 1 - AKC Zand 2"}, "cancelled"),
+    ],
+)
+def test_a_match_that_is_off_is_told_by_a_word(changes: dict[str, object], status: str | None) -> None:
+    found = only_match(**changes)
+    assert found is not None
+    assert found.status == status
+    assert (found.home.name, found.away.name) == ("KC Éénhoorn U15 1", "AKC Zand 2")
+
+
+def test_trainings_meetings_and_other_seasons_are_no_matches_where_filters_are_ignored() -> None:
+    rows = (
+        event(id=1),
+        event(id=2, name=None, series=None),
+        event(id=3, name="Vergadering bestuur", series=None),
+        event(id=4, start="2026-06-30 15:00:00"),
+        event(id=5, start="2027-07-01 15:00:00"),
+    )
+    with account(event_types=TYPES, events=list(rows)) as (client, _):
+        assert [match.id for match in client.calendar(SEASON).matches] == ["1"]
+
+
+def test_the_type_may_be_named_by_the_configuration() -> None:
+    types = [{"id": 8, "name": {"EN": "Fixture"}, "active": True}]
+    with account(event_types=types, events=listed(event())) as (client, service):
+        with pytest.raises(errors.MatchTypeNotFound, match="--event-type"):
+            client.calendar(SEASON)
+        assert service.asked("/events") == []
+    for named in ("fixture", "8"):
+        meanings = Meanings(event_types={named: "match"})
+        with account(meanings=meanings, event_types=types, events=listed(event())) as (client, service):
+            assert len(client.calendar(SEASON).matches) == 1
+            assert {query["event-types[]"] for query in service.asked("/events")} == {"8"}
+
+
+def test_events_that_move_between_pages_are_an_error() -> None:
+    rows = [event(id=number) for number in range(600)]
+    readings = iter(range(100))
+
+    def shifting(query: httpx.QueryParams) -> object:
+        offset = int(query["offset"])
+        shift = next(readings) if offset else 0
+        return rows[offset + shift :][:250]
+
+    with account(event_types=TYPES, events=shifting) as (client, _), pytest.raises(errors.IncompleteScan):
+        client.calendar(SEASON)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1500))
+def test_calls_keep_their_bound(count: int) -> None:
+    start = datetime(2026, 7, 1, 10, tzinfo=UTC)
+    rows = [
+        event(id=number, start=f"{start + timedelta(hours=number * 5):%Y-%m-%d %H:%M:%S}") for number in range(count)
+    ]
+    with account(event_types=TYPES, events=listed(*rows)) as (client, service):
+        assert len(client.calendar(SEASON).matches) == count
+        asked = len(service.asked("/events"))
+    # one for each 250 events, plus one a window; the shared day is read twice
+    assert asked <= ceil((count + 5) / 250) + len(windows(date(2026, 7, 1), date(2027, 6, 30)))
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(0, 800))
+def test_windows_cover_every_day_and_share_their_seams(start: date, days: int) -> None:
+    end = start + timedelta(days=days)
+    found = windows(start, end)
+    assert found[0][0] == start
+    assert found[-1][1] == end + timedelta(days=1)
+    assert all(before[1] == after[0] for before, after in pairwise(found))
+    assert all(first <= last for first, last in found)
+
+
+def asides(calendar: Calendar) -> dict[str, set[str | None]]:
+    found: dict[str, set[str | None]] = {}
+    for one in calendar.set_aside:
+        found.setdefault(one.label, set()).add(one.id)
+    return found
+
+
+TRAINING = {"name": None, "series": None}
+MEETING = {"name": "Vergadering bestuur", "series": None}
+
+
+def test_every_event_is_a_match_or_set_aside_and_a_named_one_without_opponent_is_a_match() -> None:
+    rows = (
+        event(id=1),
+        event(id=2, **TRAINING),
+        event(id=3, **MEETING),
+        event(id=4, start="2026-06-30 15:00:00"),
+        event(id=6, start="2026-12-31 15:00:00"),  # the day that both windows share
+    )
+
+    def by_type(query: httpx.QueryParams) -> object:
+        return list(rows) if "4" in query.get_list("event-types[]") else []
+
+    with account(event_types=TYPES, events=by_type) as (client, service):
+        calendar = client.calendar(SEASON)
+        assert [match.id for match in calendar.matches] == ["1", "3", "6"]
+        assert calendar.matches[1].away == Side(None, None)  # its contract says what is missing
+        assert asides(calendar) == {"training": {"2"}, "other_season": {"4"}}
+        assert len(calendar.matches) + len(calendar.set_aside) == len(rows)
+        proof = service.asked("/events")[-1]
+        assert (proof.get_list("event-types[]"), proof["start-date"], proof["end-date"]) == (
+            ["3"],
+            "2026-11-21",
+            "2026-11-22",
+        )
+        assert len(service.asked("/events")) == 3
+
+
+def test_where_the_filter_is_ignored_a_named_event_without_opponent_is_no_match() -> None:
+    with account(event_types=TYPES, events=listed(event(id=1), event(id=2, **TRAINING), event(id=3, **MEETING))) as (
+        client,
+        service,
+    ):
+        calendar = client.calendar(SEASON)
+        assert [match.id for match in calendar.matches] == ["1"]
+        assert asides(calendar) == {"training": {"2"}, "not_a_match": {"3"}}
+        assert len(service.asked("/events")) == 3
+
+
+def test_the_filter_is_not_put_to_the_proof_without_need_and_a_refusal_proves_it() -> None:
+    with account(event_types=TYPES, events=listed(event())) as (client, service):
+        client.calendar(SEASON)
+        assert len(service.asked("/events")) == 2
+
+    def refusing(query: httpx.QueryParams) -> object:
+        return [event(id=3, **MEETING)] if query.get_list("event-types[]") == ["4"] else 400
+
+    with account(event_types=TYPES, events=refusing) as (client, _):
+        assert [match.id for match in client.calendar(SEASON).matches] == ["3"]
+
+
+def test_all_types_of_matches_are_read_by_one_call_a_window_and_an_event_of_two_types_counts_once() -> None:
+    names = ["Competitiewedstrijd", "Bekerwedstrijd", "Oefenmatch", "Wedstrijdbespreking", "Iets &amp; anders"]
+    types = [{"id": 30 + at, "name": {"NL": name}, "active": 1} for at, name in enumerate(names)]
+    rows = {"30": [event(id=1), event(id=2)], "31": [event(id=2), event(id=3)], "32": [event(id=4)]}
+
+    def by_type(query: httpx.QueryParams) -> object:
+        return [row for type_id in query.get_list("event-types[]") for row in rows[type_id]]
+
+    with account(event_types=types, events=by_type) as (client, service):
+        calendar = client.calendar(SEASON)
+        assert [match.id for match in calendar.matches] == ["1", "2", "3", "4"]
+        assert [query.get_list("event-types[]") for query in service.asked("/events")] == [["30", "31", "32"]] * 2
+        assert calendar.types_read == ("Competitiewedstrijd", "Bekerwedstrijd", "Oefenmatch")
+        assert calendar.types_not_read == ("Wedstrijdbespreking", "Iets & anders")
+
+
+def test_more_types_than_a_filter_takes_are_read_ten_at_a_time() -> None:
+    types = [{"id": number, "name": {"NL": f"Wedstrijd {number}"}, "active": True} for number in range(1, 13)]
+    with account(event_types=types, events=listed(event())) as (client, service):
+        assert len(client.calendar(SEASON).matches) == 1
+        assert [len(query.get_list("event-types[]")) for query in service.asked("/events")] == [10, 10, 2, 2]
+
+
+def test_what_the_configuration_says_of_a_type_decides_before_its_name() -> None:
+    types = [{"id": 3, "name": {"NL": "Wedstrijd"}}, {"id": 4, "name": {"NL": "Interclub-activiteit"}}]
+    said = Meanings(event_types={"wedstrijd": "other", "4": "match"})
+    with account(event_types=types, events=listed(event()), meanings=said) as (client, service):
+        assert len(client.calendar(SEASON).matches) == 1
+        assert service.asked("/events")[0].get_list("event-types[]") == ["4"]
+
+
+def test_an_account_without_a_type_of_matches_is_told_what_it_has_and_what_to_do() -> None:
+    types = [{"id": number, "name": {"NL": f"Soort\t {number}"}} for number in range(1, 20)]
+    with account(event_types=types) as (client, _), pytest.raises(errors.MatchTypeNotFound) as caught:
+        client.calendar(SEASON)
+    assert "it has Soort 1, Soort 2," in str(caught.value)
+    assert "Soort 12)" in str(caught.value)
+    assert 'twizzit config set ID --event-type "NAME=match"' in str(caught.value)
+
+
+BOTH_SIDES = [
+    {"groupId": 900, "groupName": "AKC Zand 2", "groupShortName": "Z2", "isHomeTeam": False},
+    {"groupId": 10, "groupName": "U15 1", "groupShortName": "U15", "isHomeTeam": True},
+]
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        BOTH_SIDES,
+        BOTH_SIDES[::-1],
+        {"1": BOTH_SIDES[0], "4": BOTH_SIDES[1]},
+        [{**BOTH_SIDES[0], "isHomeTeam": "0"}, {**BOTH_SIDES[1], "isHomeTeam": "true"}],
+        [{key: value for key, value in group.items() if key != "isHomeTeam"} for group in BOTH_SIDES],
+        [{"group-id": group["groupId"], "group-name": group["groupName"]} for group in BOTH_SIDES],
+    ],
+)
+@pytest.mark.parametrize("scanned", [{"10", "12"}, None])
+def test_a_group_of_nobody_here_is_the_opponent_in_every_shape(groups: object, scanned: set[str] | None) -> None:
+    with account(event_types=TYPES, events=listed(event(event_groups=groups))) as (client, service):
+        [found] = client.calendar(SEASON, own_team_ids=scanned).matches
+        assert len(service.asked("/groups")) == 1
+    assert (found.home, found.away) == (Side("10", "KC Éénhoorn U15 1"), Side(None, "AKC Zand 2"))
+
+
+def test_scores_and_ends_are_read_and_an_odd_score_costs_the_score() -> None:
+    rows = [
+        event(id=1, score={"home": 12, "away": "9"}),
+        event(id=2, score="won"),
+        event(id=3, homeScore=4, awayScore=5),
+        event(id=4, status="in_progress"),
+    ]
+    with account(event_types=TYPES, events=listed(*rows)) as (client, _):
+        found = client.calendar(SEASON).matches
+    assert [(match.home_score, match.away_score, match.score_unread) for match in found] == [
+        (12, "9", False),
+        (None, None, True),
+        (4, 5, False),
+        (None, None, False),
+    ]
+    assert found[3].status == "in_progress"
+
+
+@pytest.mark.parametrize(
+    ("series", "named", "nameless"),
+    [
+        ((5, "5"), {}, ["5"]),  # nothing in Twizzit's answers could ever name it: set aside
+        ((5, {"id": 5, "name": "Reeks A"}), {"5": "Reeks A"}, []),
+        (({"name": "Reeks A"}, "Reeks B"), {"Reeks A": "Reeks A", "Reeks B": "Reeks B"}, []),
+        (({"id": 5, "name": ""}, 6), {"5": ""}, ["6"]),  # a person can name the first: the contract rejects it
+    ],
+)
+def test_a_series_that_is_an_id_alone_is_set_aside_and_its_matches_are_not(series, named, nameless) -> None:
+    rows = [event(id=place, series=one) for place, one in enumerate(series, start=1)]
+    with account(event_types=TYPES, events=listed(*rows)) as (client, _):
+        calendar = client.calendar(SEASON)
+    assert {one.id: one.name or "" for one in calendar.competitions} == named
+    assert [(one.id, one.reason) for one in calendar.competitions_set_aside] == [(id_, "no_name") for id_ in nameless]
+    assert {match.id for match in calendar.matches} == {"1", "2"}
+
+
+def test_a_row_that_is_empty_is_left_to_the_contract_and_keeps_no_match_out() -> None:
+    with account(event_types=TYPES, events=[event(), None]) as (client, _):
+        calendar = client.calendar(SEASON)
+    assert [match.id for match in calendar.matches] == ["1", None]
+    assert calendar.set_aside == ()
+
+
+def test_an_event_without_a_day_does_not_stand_in_the_way_of_the_proof_that_types_are_ignored() -> None:
+    rows = [event(id=1, name="Vergadering", series=None, start=None), event(id=2, name="Eetfestijn", series=None)]
+    with account(event_types=TYPES, events=rows) as (client, _):
+        calendar = client.calendar(SEASON)
+    assert {one.id: one.reason for one in calendar.set_aside} == {"1": "not_a_match", "2": "not_a_match"}
+
+
+ZAND = {"groupId": 900, "groupName": "AKC Zand 2", "isHomeTeam": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "groups", "sides"),
+    [
+        ("U15 1 - AKC Zand 2", [10], ("10", None)),
+        ("U15 1 - AKC Zand 2", "10", ("10", None)),
+        ("AKC Zand 2 - U15 1", ["900", "10"], (None, "10")),
+        ("", {"home": OWN, "away": ZAND}, ("10", None)),
+        ("", {"away": {"id": 10, "name": "U15 1"}, "home": {"id": 900, "name": "AKC Zand 2"}}, (None, "10")),
+        ("", [{**OWN, "side": "away", "isHomeTeam": None}, {**ZAND, "isHomeTeam": True}], (None, "10")),
+    ],
+)
+def test_groups_may_be_ids_alone_or_stand_under_their_side(name, groups, sides) -> None:
+    row = event(name=name, event_groups=groups)
+    with account(event_types=TYPES, events=listed(row), groups=[{"id": 10, "name": "U15 1"}]) as (client, _):
+        [match] = client.calendar(SEASON, own_team_ids=["10"]).matches
+    assert (match.home.team_id, match.away.team_id) == sides
+    opponent = match.away if match.home.team_id else match.home
+    assert opponent.name == "AKC Zand 2"
+
+
+def test_own_teams_whose_ids_alone_are_given_have_their_names_from_the_scan_of_teams() -> None:
+    row = event(name="", event_groups=[{"groupId": 10, "isHomeTeam": 1}, {"groupId": 11, "isHomeTeam": 0}])
+    with account(event_types=TYPES, events=listed(row)) as (client, _):
+        calendar = with_own_names(client.calendar(SEASON, own_team_ids=["10", "11"]), {"10": "U15 1", "11": "U15 2"})
+    [match] = calendar.matches
+    assert (match.home, match.away) == (Side("10", "U15 1"), Side("11", "U15 2"))
+
+
+@pytest.mark.parametrize("nothing", [[], {}, httpx.Response(204)])
+def test_an_account_without_event_types_is_told_what_can_be_done(nothing: object) -> None:
+    """A name cannot be said of a type that is not listed; its id can."""
+    with (
+        account(event_types=nothing, events=listed(event())) as (client, _),
+        pytest.raises(errors.MatchTypeNotFound, match="lists no event types") as raised,
+    ):
+        client.calendar(SEASON)
+    assert "--event-type NUMBER=match" in str(raised.value)
+    assert "--no-competitions" in str(raised.value)
+    said = Meanings(event_types={"4": "match"})
+    with account(event_types=nothing, events=listed(event()), meanings=said) as (client, _):
+        assert [match.id for match in client.calendar(SEASON).matches] == ["1"]

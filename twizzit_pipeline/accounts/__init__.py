@@ -1,0 +1,1 @@
+"""A credential's account at Twizzit: its client, whether it works, and what it lists at this moment."""

@@ -1,0 +1,67 @@
+"""The client of a credential: opened with its password and with what its configuration says; errors that name it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.key import encryption_keys
+from twizzit_pipeline.credentials.store import Credential
+from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.scheduling.meanings import meanings_of
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.words.meanings import Meanings
+
+# How a message from `twizzit/`, which knows no credential, names the commands that settle it.
+_COMMANDS = (
+    "twizzit config set",
+    "twizzit config show",
+    "twizzit credentials set-club",
+    "twizzit credentials update",
+    "twizzit credentials verify",
+)
+
+
+def open_client(
+    settings: Settings, engine: Engine, credential: Credential, *, meanings: Meanings | None = None
+) -> TwizzitClient:
+    """The client of a credential; it asks nothing yet.
+
+    Args:
+        meanings: what the configuration says of the account's words, where the caller has read it already.
+
+    Raises:
+        DecryptionFailed, TamperedCredential: the stored password cannot be read, or was stored for another login or
+            server than the row names today.
+        EndpointRefused: the endpoint is no URL of a Twizzit API.
+    """
+    with driver_errors():
+        login = store.reveal_login(engine, encryption_keys(settings), credential.id)
+    return TwizzitClient(
+        endpoint=login.api_endpoint,
+        username=login.api_username,
+        password=login.password,
+        organization_name=credential.organization_name,
+        options=ClientOptions.from_settings(settings),
+        meanings=meanings_of(engine, credential.id) if meanings is None else meanings,
+    )
+
+
+@contextmanager
+def naming(credential_id: int) -> Iterator[None]:
+    """Puts the credential's id into messages that name a command with ``ID`` in its place."""
+    try:
+        yield
+    except TwizzitPipelineError as error:
+        error.args = tuple(named(one, credential_id) if isinstance(one, str) else one for one in error.args)
+        raise
+
+
+def named(message: str, credential_id: int) -> str:
+    """A text with the credential's id where it names a command with ``ID`` in its place."""
+    for command in _COMMANDS:
+        message = message.replace(f"{command} ID", f"{command} {credential_id}")
+    return message

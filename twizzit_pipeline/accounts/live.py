@@ -1,0 +1,306 @@
+"""What Twizzit lists at this moment, for people who look before they sync: its organization, groups, seasons, players.
+
+Nothing is written but the count of the calls: no lease, no history, no snapshot. Calls are scarce, so answers are kept
+for five minutes in the memory of this process, and one login serves them all.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar, cast
+
+from cachetools import TTLCache
+
+from twizzit_pipeline.accounts.clients import naming, open_client
+from twizzit_pipeline.accounts.patience import Patience
+from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.store import Credential
+from twizzit_pipeline.errors import InactiveCredential, UnknownSeason
+from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.scheduling.automatic import metered
+from twizzit_pipeline.scheduling.meanings import meanings_of
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.engine import Database, driver_errors
+from twizzit_pipeline.transform.players import players_frame
+from twizzit_pipeline.twizzit.client import TwizzitClient
+from twizzit_pipeline.twizzit.records import Organization, Player, Season, Team
+from twizzit_pipeline.words.meanings import Meanings
+
+KEPT_SECONDS = 300.0
+
+_MOST_ANSWERS = 256  # of one credential
+_LONGEST_TRY_SECONDS = 15.0
+_MOMENT_SECONDS = 0.2
+_NOTHING = object()
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedPlayer:
+    """A player as Twizzit lists them now, their name cut in two as a sync would."""
+
+    id: str
+    first_name: str | None
+    last_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMember:
+    """A person whom Twizzit lists in a team now: as a player, or set aside.
+
+    Attributes:
+        first_name, last_name: None where the account does not say them.
+        rules: the rules of the contract that the row breaks.
+        aside: why the person is set aside, with the account's word; None for a player.
+    """
+
+    id: str
+    first_name: str | None
+    last_name: str | None
+    rules: tuple[str, ...] = ()
+    aside: str | None = None
+
+
+def impatient(settings: Settings) -> Settings:
+    """These settings for somebody who waits for the answer: two tries, and a quarter of a minute for each."""
+    return settings.model_copy(
+        update={
+            "request_timeout": min(settings.request_timeout, _LONGEST_TRY_SECONDS),
+            "retry_attempts": min(settings.retry_attempts, 2),
+            "retry_seconds": min(settings.retry_seconds, _LONGEST_TRY_SECONDS),
+        }
+    )
+
+
+class LiveTwizzit:
+    """Live answers of every credential; to be closed. May be used by many threads: one asks for a credential at a time.
+
+    Every method may raise, besides what it names: UnknownCredential, InactiveCredential, and whatever `TwizzitClient`
+    raises.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        patience: Patience | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = impatient(settings)
+        self._patience = patience or Patience()
+        self._engine = database.engine
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._accounts: dict[int, _Account] = {}
+
+    def close(self) -> None:
+        """End every login."""
+        with self._lock:
+            accounts, self._accounts = list(self._accounts.values()), {}
+        for account in accounts:
+            account.close()
+
+    def organization(self, credential_id: int) -> Organization:
+        """The organization that the credential reads."""
+        return self._ask(credential_id, "organization", lambda client: client.organization())
+
+    def seasons(self, credential_id: int) -> list[Season]:
+        """The seasons that the account lists, the newest first; the running one alone where it lists none."""
+
+        def ask(client: TwizzitClient) -> list[Season]:
+            return sorted(self._listed(client), key=lambda season: season.start_date or date.min, reverse=True)
+
+        return self._ask(credential_id, "seasons", ask)
+
+    def groups(
+        self,
+        credential_id: int,
+        *,
+        season_id: str | None = None,
+        group_type: str | None = None,
+    ) -> list[Team]:
+        """The teams of a season (the running one by default), or its groups of another type.
+
+        Raises:
+            UnknownSeason: the account lists no season of that id or name.
+        """
+
+        def ask(client: TwizzitClient) -> list[Team]:
+            season = self._season(client, season_id)
+            found = client.teams(season).teams if group_type is None else client.groups(season, group_type)
+            return [team for team in found if team.id is not None]
+
+        return self._ask(credential_id, ("groups", season_id, group_type), ask)
+
+    def players(self, credential_id: int, group_id: str, *, season_id: str | None = None) -> list[PreviewedPlayer]:
+        """Who plays in a group now; nobody where there is no such group.
+
+        Raises:
+            UnknownSeason: the account lists no season of that id or name.
+        """
+
+        def ask(client: TwizzitClient) -> list[PreviewedPlayer]:
+            season = self._season(client, season_id)
+            rosters = client.rosters([Team(id=group_id, name=None)], season)
+            frame = players_frame([player for player in rosters.players if player.id is not None])
+            columns = frame[["twizzit_player_id", "first_name", "last_name"]].astype(object)
+            rows = columns.where(columns.notna(), None).drop_duplicates("twizzit_player_id")
+            return [PreviewedPlayer(*row) for row in rows.itertuples(index=False)]
+
+        return self._ask(credential_id, ("players", group_id, season_id), ask)
+
+    def members(self, credential_id: int, group_id: str, season_id: str) -> list[LiveMember]:
+        """Everybody with an id in a group now, each once: players, whom the contract would reject, who is set aside.
+
+        Raises:
+            UnknownSeason: the account lists no season of that id or name.
+        """
+
+        def ask(client: TwizzitClient) -> list[LiveMember]:
+            rosters = client.rosters([Team(id=group_id, name=None)], self._season(client, season_id))
+            found = _judged([player for player in rosters.players if player.id is not None])
+            others: dict[str, tuple[tuple[str, ...], str | None]] = {
+                **{row.id: ((), row.label) for row in rosters.set_aside if row.id},
+                **{row.id: ((FUNCTION_KNOWN.name,), None) for row in rosters.unclear if row.id},
+            }
+            nameless = sorted(others.keys() - found.keys())
+            names = client.names(nameless) if nameless else {}
+            for person in nameless:
+                rules, aside = others[person]
+                found[person] = LiveMember(person, *names.get(person, (None, None)), rules=rules, aside=aside)
+            return list(found.values())
+
+        return self._ask(credential_id, ("members", group_id, season_id), ask)
+
+    def _listed(self, client: TwizzitClient) -> list[Season]:
+        return seasons.listed(client.seasons(), day=seasons.today(), season_start=self._settings.season_start)
+
+    def _season(self, client: TwizzitClient, season_id: str | None) -> Season:
+        listed = self._listed(client)
+        if season_id is None:
+            return _running(listed, seasons.today())
+        label = seasons.called(season_id, [season.label for season in listed])
+        for season in listed:
+            if season_id == season.id or (season.label == label and season_id not in {one.id for one in listed}):
+                return season
+        raise UnknownSeason("The account lists no season of that id or name")
+
+    def _ask(self, credential_id: int, question: Hashable, ask: Callable[[TwizzitClient], _T]) -> _T:
+        with driver_errors():
+            credential = store.get(self._engine, credential_id)
+        if not credential.is_active:
+            raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before asking")
+        meanings = meanings_of(self._engine, credential_id)
+        with naming(credential_id):
+            return self._account(credential, meanings).answer(question, ask)
+
+    def _account(self, credential: Credential, meanings: Meanings) -> "_Account":
+        """The account of a credential as it is now, logged in anew every five minutes; closes those that are over.
+
+        Another password or other meanings of the account's words make it another one at once.
+        """
+        with self._lock:
+            now = self._clock()
+            over = [key for key, account in self._accounts.items() if account.is_over(now)]
+            known = self._accounts.get(credential.id)
+            state = (credential.updated_at, meanings)
+            if known is not None and known.state != state:
+                over.append(credential.id)
+            ended = [self._accounts.pop(key) for key in dict.fromkeys(over)]
+            account = self._accounts.get(credential.id)
+            if account is None:
+                account = _Account(
+                    state,
+                    lambda: open_client(self._settings, self._engine, credential, meanings=meanings),
+                    lambda client: metered(self._engine, credential.id, lambda: client.calls),
+                    self._patience,
+                    self._clock,
+                )
+                self._accounts[credential.id] = account
+        for one in ended:
+            one.close()
+        return account
+
+
+class _Account:
+    """One login and the answers that it brought, for five minutes."""
+
+    def __init__(
+        self,
+        state: tuple[datetime | None, Meanings],
+        open_client: Callable[[], TwizzitClient],
+        metered: Callable[[TwizzitClient], AbstractContextManager[None]],
+        patience: Patience,
+        clock: Callable[[], float],
+    ) -> None:
+        self.state = state  # of the credential and its configuration, when it was opened
+        self._open_client = open_client
+        self._metered = metered
+        self._patience = patience
+        self._client: TwizzitClient | None = None
+        self._closed = False
+        self._over_at = clock() + KEPT_SECONDS
+        self._asking = threading.Lock()
+        self._answers: TTLCache[Hashable, object] = TTLCache(_MOST_ANSWERS, ttl=KEPT_SECONDS, timer=clock)
+
+    def is_over(self, now: float) -> bool:
+        """Whether its five minutes have passed."""
+        return now >= self._over_at
+
+    def answer(self, question: Hashable, ask: Callable[[TwizzitClient], _T]) -> _T:
+        """The kept answer, or a new one. Whoever asks the same at the same moment waits for it and shares it."""
+        with self._asking:
+            kept = self._answers.get(question, _NOTHING)
+            if kept is not _NOTHING:
+                return cast("_T", kept)
+            if self._client is None:
+                self._client = self._open_client()
+            client = self._client
+            try:
+                with self._metered(client), self._patience.asking(client):
+                    found = ask(client)
+            finally:
+                if self._closed or client.ended:
+                    self._end_login()
+            self._answers[question] = found
+            return found
+
+    def close(self) -> None:
+        """Ends the login, or lets whoever asks through it do so: nobody waits here for a server that hangs."""
+        self._closed = True
+        if self._asking.acquire(timeout=_MOMENT_SECONDS):
+            try:
+                self._end_login()
+            finally:
+                self._asking.release()
+
+    def _end_login(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _judged(players: Sequence[Player]) -> dict[str, LiveMember]:
+    """Remote id → the player, with the rules of the contract that the row breaks."""
+    frame = players_frame(players)
+    rejected = check_players(frame).rejected
+    columns = frame[["twizzit_player_id", "first_name", "last_name"]].astype(object)
+    rows = columns.where(columns.notna(), None).drop_duplicates("twizzit_player_id")
+    found = {}
+    for person, first_name, last_name in rows.itertuples(index=False):
+        rules = rejected.loc[rejected["twizzit_id"] == person, "rule"]
+        found[person] = LiveMember(person, first_name, last_name, rules=(*dict.fromkeys(map(str, rules)),))
+    return found
+
+
+def _running(listed: list[Season], day: date) -> Season:
+    """The season on `day`, by the rule of `seasons.running_season`: the latest that has begun, unless all are over."""
+    in_order = sorted(listed, key=lambda season: season.start_date or date.min)
+    begun = [season for season in in_order if (season.start_date or date.min) <= day]
+    running = [season for season in begun if day <= (season.end_date or date.max)]
+    return (running or begun or in_order)[-1]

@@ -1,0 +1,82 @@
+"""`twizzit history CLUB`: what was synced when, and how it ended."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twizzit_pipeline.cli.clubs import Club, credential_of
+from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_line, table
+from twizzit_pipeline.credentials import store
+
+if TYPE_CHECKING:
+    from twizzit_pipeline.runs.history import HistoryRow
+
+# From here on there is room for the year, the second and the run.
+_WIDE = 95
+
+
+def history(
+    club: Club,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Rows at most")] = 20,
+    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+) -> None:
+    """Show the syncs of a club, newest first; times are local (with --json, ISO 8601 with zone)."""
+    from twizzit_pipeline.accounts.clients import named  # noqa: PLC0415  (httpx)
+    from twizzit_pipeline.cli.sync_report import asides  # noqa: PLC0415  (httpx)
+    from twizzit_pipeline.runs.history import recent  # noqa: PLC0415  (httpx)
+
+    with opened() as here:
+        credential_id = credential_of(here, club)
+        store.get(here.database.engine, credential_id)
+        rows = recent(here.database.engine, credential_id, limit=limit, offset=offset)
+    if as_json:
+        print_json([{**asdict(row), "entity": row.entity, "season": row.season} for row in rows])
+        return
+    if not rows:
+        console().print(f"Nothing yet; sync it: twizzit sync {credential_id}")
+        return
+    numbers = ("Id", "Seen", "Done", "Failed")
+    out = console()
+    narrow = out.width < _WIDE
+    last = () if narrow else ("Run",)
+    shown = table("Id", "What", "Season", "Status", "Seen", "Done", "Failed", "Started", *last, right=numbers)
+    shown.padding = (0, 1, 0, 0)
+    for row in rows:
+        shown.add_row(
+            str(row.id),
+            row.entity,
+            row.season or "–",
+            _status(row),
+            str(row.items_processed),
+            str(row.items_succeeded),
+            str(row.items_failed),
+            moment(row.started_at)[5:-3] if narrow else moment(row.started_at),
+            *(() if narrow else ((row.dagster_run_id or "–")[:8],)),
+        )
+    out.print(shown)
+    out.print()
+    for row in rows:
+        if not row.season_exists:
+            why = f"skipped: the account has no season {row.season}; nothing was read or written"
+            show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
+        error = named(row.error_message, credential_id) if row.error_message else None
+        for said in (error, _repaired(row), asides.summary(row)):
+            if said:
+                show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
+
+
+def _status(row: "HistoryRow") -> str:
+    """How it ended; `skipped` is a success that did nothing, since the account has no such season."""
+    return row.status.replace("_", " ") if row.season_exists else "skipped"
+
+
+def _repaired(row: "HistoryRow") -> str | None:
+    """What a repair wrote, column by column; None where none was asked for."""
+    if row.details.get("repair") is not True:
+        return None
+    columns: Mapping[str, int] = row.details.get("repaired") or {}
+    return "repaired on request: " + (", ".join(f"{name} {count:,}" for name, count in columns.items()) or "nothing")

@@ -1,0 +1,199 @@
+"""`twizzit mappings teams|players|competitions|matches`: which row of ShotSpot is which of Twizzit."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from twizzit_pipeline.cli.clubs import OfClub, credential_of
+from twizzit_pipeline.cli.opened import Opened, opened
+from twizzit_pipeline.cli.output.terminal import belgian, console, print_json, table
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.queries import fixtures, listing
+
+app = typer.Typer(help="Which row of ShotSpot is which of Twizzit.", no_args_is_help=True)
+
+_USUAL, _WIDE = 100, 150  # two sides' names, a competition and a date want one line
+_NUMBERS = ("Team id", "Player id", "Id", "Shirt", "Matches", "Credential")
+_WHOLE = ("When", "Season", "Status", "Score", "Twizzit id")
+_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
+
+
+@app.command()
+def teams(club: OfClub = None, as_json: _Json = False) -> None:
+    """List the mapped teams, by club, season and name."""
+    with opened() as here:
+        credential_id = _credential_of(here, club)
+        found = listing.team_mappings_of(here.database.engine, credential_id=credential_id)
+    if as_json:
+        print_json(found)
+        return
+    _show(
+        "teams",
+        ("Team id", "Club", "Season", "Team", "Twizzit id", "Credential", "Status"),
+        [
+            (
+                row.local_team_id,
+                row.club_name,
+                row.season,
+                row.local_team_name,
+                row.twizzit_team_id,
+                row.credential_id,
+                row.sync_status,
+            )
+            for row in found
+        ],
+    )
+
+
+@app.command()
+def players(
+    club: OfClub = None,
+    team: Annotated[
+        str | None, typer.Option("--team", help="The players of this team of ShotSpot alone: its id, or its name")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """List the mapped players, by name."""
+    with opened() as here:
+        credential_id = _credential_of(here, club)
+        team_id = _team_of(here, team, credential_id)
+        found = listing.player_mappings_of(here.database.engine, credential_id=credential_id, team_id=team_id)
+    if as_json:
+        print_json(found)
+        return
+    _show(
+        "players",
+        ("Player id", "Name", "Shirt", "Team", "Twizzit id", "Credential", "Status"),
+        [
+            (
+                row.local_player_id,
+                f"{row.local_last_name} {row.local_first_name}",
+                row.jersey_number,
+                row.local_team_name,
+                row.twizzit_player_id,
+                row.credential_id,
+                row.sync_status,
+            )
+            for row in found
+        ],
+    )
+
+
+@app.command()
+def competitions(club: OfClub = None, as_json: _Json = False) -> None:
+    """List the mapped competitions, the latest season first."""
+    with opened() as here:
+        credential_id = _credential_of(here, club)
+        found = fixtures.competition_mappings_of(here.database.engine, credential_id=credential_id)
+    if as_json:
+        print_json(found)
+        return
+    _show(
+        "competitions",
+        ("Id", "Season", "Competition", "Kind", "Status", "Matches", "Twizzit id", "Credential"),
+        [
+            (
+                row.local_competition_id,
+                row.season,
+                row.local_competition_name,
+                row.competition_type,
+                row.status,
+                row.matches,
+                row.twizzit_competition_id,
+                row.credential_id,
+            )
+            for row in found
+        ],
+    )
+
+
+@app.command()
+def matches(
+    club: OfClub = None,
+    team: Annotated[
+        str | None, typer.Option("--team", help="Those of this team of ShotSpot alone: its id, or its name")
+    ] = None,
+    competition_id: Annotated[
+        int | None, typer.Option("--competition", help="Those of this competition of ShotSpot alone")
+    ] = None,
+    coming: Annotated[bool, typer.Option("--coming", help="Those that have not begun alone")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, max=2**31, help="Rows at most")] = None,
+    as_json: _Json = False,
+) -> None:
+    """List the mapped matches as they are played; times are Belgian (with --json, ISO 8601 in UTC)."""
+    with opened() as here:
+        credential_id = _credential_of(here, club)
+        team_id = _team_of(here, team, credential_id)
+        found = fixtures.match_mappings_of(
+            here.database.engine,
+            credential_id=credential_id,
+            competition_id=competition_id,
+            team_id=team_id,
+            since=datetime.now(UTC) if coming else None,
+            limit=limit,
+        )
+    if as_json:
+        print_json(found)
+        return
+    _show_matches(found)
+
+
+def _show_matches(found: Sequence[fixtures.MatchMapping]) -> None:
+    """Both sides in one column where there is no room for two."""
+    out = console(widest=_WIDE)
+    narrow = out.width < _WIDE
+    sides = ("Match",) if narrow else ("Home", "Away")
+    last = () if narrow else ("Twizzit id",)
+    _show(
+        "matches",
+        ("Id", "When", *sides, "Competition", "Status", "Score", *last),
+        [
+            (
+                row.local_game_id,
+                belgian(row.starts_at),
+                *((f"{row.home_name} – {row.away_name}",) if narrow else (row.home_name, row.away_name)),
+                row.competition_name or "friendly",
+                row.status,
+                f"{row.home_score}–{row.away_score}" if row.status == "completed" else None,
+                *(() if narrow else (row.twizzit_match_id,)),
+            )
+            for row in found
+        ],
+        widest=_WIDE,
+    )
+
+
+def _credential_of(here: Opened, club: str | None) -> int | None:
+    """The credential that is meant, which there is; None for all."""
+    if club is None:
+        return None
+    credential_id = credential_of(here, club)
+    store.get(here.database.engine, credential_id)
+    return credential_id
+
+
+def _team_of(here: Opened, team: str | None, credential_id: int | None) -> int | None:
+    """The team that is meant, which there is; None for all."""
+    if team is None:
+        return None
+    from twizzit_pipeline.queries.finding import find_team  # noqa: PLC0415  (quick commands load little)
+    from twizzit_pipeline.queries.rosters import require_team  # noqa: PLC0415  (the same)
+
+    team_id = find_team(here.database.engine, team, credential_ids=None if credential_id is None else [credential_id])
+    require_team(here.database.engine, team_id)
+    return team_id
+
+
+def _show(what: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, widest: int = _USUAL) -> None:
+    out = console(widest=widest)
+    if not rows:
+        out.print(f"No {what} are mapped; a sync maps them: twizzit sync CLUB")
+        return
+    shown = table(*columns, right=_NUMBERS)
+    for column in shown.columns:
+        column.no_wrap = column.no_wrap or column.header in _WHOLE
+    for row in rows:
+        shown.add_row(*("–" if value is None else str(value) for value in row))
+    out.print(shown)

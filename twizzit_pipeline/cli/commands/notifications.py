@@ -1,0 +1,96 @@
+"""`twizzit notifications …`: whether people can be told, what they were told, and a round of telling by hand."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from twizzit_pipeline.cli.exit_codes import ExitCode
+from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
+from twizzit_pipeline.errors import ReceiverFailed, SettingsError
+from twizzit_pipeline.settings import Settings, load_settings
+
+app = typer.Typer(help="Who is told when a sync fails, is late, or works again.", no_args_is_help=True)
+
+
+@app.command("test")
+def try_out() -> None:
+    """Send a test message to each configured channel, and say how that went; needs no database."""
+    from twizzit_pipeline.notifications import messages  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured  # noqa: PLC0415
+    from twizzit_pipeline.notifications.telling import SECONDS_A_MESSAGE, within  # noqa: PLC0415
+
+    channels = configured(load_settings())
+    if not channels:
+        raise SettingsError(NOT_CONFIGURED)
+    message = messages.trial(datetime.now(UTC))
+    failed = False
+    for channel in channels:
+        try:
+            remark = within(SECONDS_A_MESSAGE, partial(channel.send, message))
+        except ReceiverFailed as error:
+            failed = True
+            console(stderr=True).print(f"{channel.name}: not delivered: {error}")
+        else:
+            console().print(f"{channel.name}: delivered{f', but {remark}' if remark else ''}")
+    if failed:
+        raise typer.Exit(ExitCode.FAILURE)
+
+
+@app.command()
+def send() -> None:
+    """Look for what is new and tell it, once; what the orchestrator does every quarter of a minute."""
+    from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.notifications.telling import tell  # noqa: PLC0415
+
+    settings = load_settings()
+    channels = configured(settings)
+    if not channels:
+        raise SettingsError(NOT_CONFIGURED)
+    with opened(settings) as here:
+        rounds = tell(here.database.engine, channels)
+    for told in rounds:
+        console().print(f"{told.channel}: {plural(told.messages, 'message')} sent, {told.waiting} waiting")
+        if told.trouble is not None:
+            console(stderr=True).print(f"{told.channel}: {told.trouble}")
+    if any(told.trouble is not None and told.waiting for told in rounds):
+        raise typer.Exit(ExitCode.FAILURE)
+
+
+@app.command("list")
+def list_all(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")] = 50,
+    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+) -> None:
+    """Show what was told and what waits, newest first; times are local (with --json, ISO 8601 with zone)."""
+    from twizzit_pipeline.notifications import outbox  # noqa: PLC0415  (frames)
+
+    settings = load_settings()
+    with opened(settings) as here:
+        rows = outbox.recent(here.database.engine, limit=limit, offset=offset)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console().print(_nothing(settings))
+        return
+    shown = table("Id", "When", "Channel", "What", "Credential", "State", "Tries", right=("Id", "Credential", "Tries"))
+    for row in rows:
+        credential = "–" if row.credential_id is None else str(row.credential_id)
+        shown.add_row(
+            str(row.id), moment(row.created_at), row.channel, row.kind, credential, row.state, str(row.attempts)
+        )
+    out = console()
+    out.print(shown)
+    for row in rows:
+        if row.error:
+            out.print(f"{row.id}: {row.error}")
+
+
+def _nothing(settings: Settings) -> str:
+    from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured  # noqa: PLC0415  (frames)
+
+    return "Nothing yet." if configured(settings) else f"Nothing yet. {NOT_CONFIGURED}."

@@ -1,0 +1,106 @@
+"""`twizzit sync CLUB`: the job, in this process, seen in the Dagster UI like any other run."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from twizzit_pipeline import errors
+from twizzit_pipeline.cli.clubs import Club, credential_of
+from twizzit_pipeline.cli.exit_codes import ExitCode
+from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.output.progress import Steps
+from twizzit_pipeline.cli.output.terminal import console, print_json
+
+if TYPE_CHECKING:  # Dagster costs two seconds
+    from twizzit_pipeline.cli.sync_report.running import Synced
+    from twizzit_pipeline.scheduling.usage import Budget
+    from twizzit_pipeline.sync.preview.repairs import RepairPreview
+
+
+def sync(
+    club: Club,
+    only: Annotated[
+        Literal["teams", "players", "competitions"] | None,
+        typer.Option(
+            help="players: of the teams that the last sync of teams found; competitions: with their matches, of the "
+            "teams that are mapped"
+        ),
+    ] = None,
+    season: Annotated[str | None, typer.Option(help="As Twizzit labels it; by default the running one")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="What came of it, as one JSON document")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what went wrong")] = False,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="Bring every mapped row of the season to Twizzit's values, edits made in ShotSpot included; shows "
+            "first what that would write",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --repair: do not ask")] = False,
+) -> None:
+    """Sync what a club's account sees in Twizzit.
+
+    Exit 0 success (or nothing to repair), 3 partial success, 4 already in progress, 1 failed, 2 no such season, or no
+    terminal to ask on.
+    """
+    from twizzit_pipeline.cli.commands import repairing  # noqa: PLC0415  (Dagster costs two seconds)
+    from twizzit_pipeline.cli.sync_report import running as syncing  # noqa: PLC0415  (Dagster costs two seconds)
+    from twizzit_pipeline.scheduling.usage import budget  # noqa: PLC0415  (the same)
+
+    if yes and not repair:
+        raise typer.BadParameter("it answers the question of --repair", param_hint="--yes")
+    season = season and season.strip()
+    if season == "":
+        raise typer.BadParameter(
+            "a season has a label; without the option it is the running one", param_hint="--season"
+        )
+    with opened() as here:
+        credential_id = credential_of(here, club)
+        try:
+            preview = repairing.previewed(here, credential_id, only=only, season=season) if repair else None
+            if preview is not None:
+                repairing.agree(preview, yes=yes, as_json=as_json, quiet=quiet)
+                season = preview.season
+            allowed = budget(here.database.engine, credential_id)
+            if allowed is not None and not quiet:
+                console(stderr=True).print(f"{allowed.words}.")
+            with Steps(console(stderr=True, quiet=quiet)) as steps:
+                synced = syncing.sync_now(
+                    here, credential_id, job_name=f"sync_{only or 'all'}", season=season, steps=steps, repair=repair
+                )
+        except errors.UnknownSeason as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(ExitCode.USAGE) from None
+        left = budget(here.database.engine, credential_id)
+    _tell(synced, preview, left, as_json=as_json, quiet=quiet)
+    raise typer.Exit(_EXIT_CODES[synced.outcome])
+
+
+def _tell(
+    synced: "Synced", preview: "RepairPreview | None", left: "Budget | None", *, as_json: bool, quiet: bool
+) -> None:
+    """The account of a sync, and what failed; leaves where another one is at work."""
+    from twizzit_pipeline.cli.commands import repairing  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.cli.sync_report import report as account  # noqa: PLC0415  (frames)
+
+    if synced.run.error == "SyncInProgress":
+        typer.echo(f"Error: {synced.run.error_message}", err=True)
+        raise typer.Exit(ExitCode.SYNC_IN_PROGRESS)
+    if as_json:
+        told = {} if preview is None else {"repair": repairing.document(preview)}
+        print_json(account.document(synced, budget=left) | told)
+    elif not quiet:
+        account.show(console(), synced, budget=left)
+    for failure in synced.run.failures[:1]:
+        typer.echo(f"Error: {' '.join(failure.message.split())}", err=True)
+        if not hasattr(errors, failure.error):
+            typer.echo("That is a mistake of the program; its traceback is with the run: twizzit up", err=True)
+
+
+_EXIT_CODES = {
+    "success": ExitCode.SUCCESS,
+    "partial success": ExitCode.PARTIAL_SUCCESS,
+    "failed": ExitCode.FAILURE,
+    "interrupted": ExitCode.INTERRUPTED,
+}

@@ -1,0 +1,1 @@
+"""How things look on a terminal, in a pipe and as JSON."""

@@ -1,0 +1,70 @@
+"""What `up` says when everything runs: addresses, a token, the demo's clubs, where the logs are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from twizzit_pipeline.cli.issued import record_token
+from twizzit_pipeline.cli.opened import Opened, say_if_not_noted
+from twizzit_pipeline.cli.output.terminal import show_table, table
+from twizzit_pipeline.http_api.auth import Tokens
+from twizzit_pipeline.http_api.secret import jwt_secret
+from twizzit_pipeline.local.children import Address
+from twizzit_pipeline.local.demo import DemoClub
+
+TOKEN_HOURS = 12
+_USERNAME = "twizzit-up"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the parts listen; no simulator without the demo."""
+
+    ui: Address
+    api: Address
+    simulator: Address | None
+
+
+def announce(
+    out: Console, here: Opened, addresses: Addresses, logs: Path, clubs: Sequence[DemoClub], seconds: float
+) -> None:
+    """Say that everything runs."""
+    out.print(f"\n[bold]Everything is up[/bold] after {seconds:.1f} s\n", markup=True)
+    lines = [
+        ("Dagster's UI", addresses.ui.url),
+        ("HTTP API", f"{addresses.api.url}/api/twizzit (its routes: {addresses.api.url}/docs)"),
+    ]
+    if addresses.simulator is not None:
+        lines.append(("Simulator", f"{addresses.simulator.url} (clubs and people are invented)"))
+    lines += [("Token", _token(out, here, is_demo=addresses.simulator is not None)), ("Logs", str(logs))]
+    for name, value in lines:
+        out.print(f"  {name:<12}  {value}", soft_wrap=True)  # they are there to be copied
+    if clubs:
+        _show(out, clubs)
+    else:
+        out.print()
+    if addresses.ui.host not in _LOOPBACK:
+        out.print("The UI has no login and listens beyond this machine: put a proxy with a login before it.")
+    out.print("Each sync that ends is a line here; Ctrl-C stops everything.\n")
+
+
+def _token(out: Console, here: Opened, *, is_demo: bool) -> str:
+    """A token of an administrator; where the output is kept somewhere, and the people are real, only how to get one."""
+    if not (is_demo or out.is_terminal):
+        return "ask for one with: twizzit token --role admin"
+    engine, seconds = here.database.engine, TOKEN_HOURS * 3600
+    not_noted = record_token(engine, "admin", user_id=0, seconds=seconds, credentials=None)
+    say_if_not_noted("token", not_noted)
+    tokens = Tokens(jwt_secret(here.settings))
+    made = tokens.issue("admin", user_id=0, username=_USERNAME, seconds=seconds)
+    return f"{made} (admin, {TOKEN_HOURS} hours)"
+
+
+def _show(out: Console, clubs: Sequence[DemoClub]) -> None:
+    shown = table("Id", "Syncing by itself", "Every", right=("Id", "Every"))
+    for club in clubs:
+        shown.add_row(str(club.credential_id), club.organization, f"{club.interval_minutes} min")
+    show_table(out, shown)

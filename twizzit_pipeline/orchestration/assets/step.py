@@ -1,0 +1,50 @@
+"""What the steps of all assets have in common: the session of their run, and what becomes of an error."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import dagster as dg
+
+from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.orchestration.partitions import parse
+from twizzit_pipeline.orchestration.resources import SyncRun
+from twizzit_pipeline.orchestration.run.results import readable_failures
+from twizzit_pipeline.sync.session import SyncSession
+
+OWNERS = ["team:club-data"]
+# A step hands no value over. Dagster's annotations call this a class, and do not let an asset have it.
+NO_VALUE = cast("dg.DagsterType", dg.Nothing)
+# In one process the step with the higher priority goes first. All scans come before anything of ShotSpot's is written;
+# those of teams and players before the others, so that they are there whatever becomes of the calendar.
+FIRST = {"dagster/priority": "2"}
+BEFORE_MAPPINGS = {"dagster/priority": "1"}
+
+_MAPPINGS = {
+    "twizzit_team_mappings": "teams",
+    "twizzit_player_mappings": "players",
+    "twizzit_competition_mappings": "competitions",
+    "twizzit_match_mappings": "matches",
+}
+
+
+@contextmanager
+def session_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[SyncSession]:
+    """The session for the work of one step, whose errors become readable; those that may pass are tried again."""
+    steps = {node.name for node in context.job_def.nodes}
+    to_map = {entity for asset, entity in _MAPPINGS.items() if asset in steps}
+    run_id, partition, step = context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name
+
+    def wait_for_another_try(error: TwizzitPipelineError) -> bool:
+        seconds = sync.next_try(error, context.retry_number)
+        if seconds is not None:
+            context.log.warning("%s: tried again in %.0f s", type(error).__name__, seconds)
+            time.sleep(seconds)  # here a signal ends the run; between two tries Dagster would sleep on
+        return seconds is not None
+
+    with (
+        readable_failures(wait_for_another_try),
+        sync.session(run_id, partition, step=step, to_map=to_map) as session,
+    ):
+        yield session

@@ -1,0 +1,1 @@
+"""The asset checks: the rules about each asset, and the few checks that they are folded into."""

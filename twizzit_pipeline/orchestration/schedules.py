@@ -1,0 +1,54 @@
+"""The daily pruning as a job of Dagster's, for whoever looks at the UI: when it ran, and what it took away.
+
+What belongs here: the job and its schedule. What goes and what stays is decided in `sync.retention`.
+"""
+
+import dagster as dg
+
+from twizzit_pipeline import logs
+from twizzit_pipeline.orchestration.run.results import readable_failures
+from twizzit_pipeline.runs.retention import prune
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.storage.migrate import require_current
+
+JOB = "prune_history"
+DAILY = "23 4 * * *"  # when nobody looks, and no full hour, which others like
+TIME_ZONE = "Europe/Brussels"
+
+
+def retention_schedule(settings: Settings | None = None) -> dg.ScheduleDefinition:
+    """The schedule of the job `prune_history`, which it brings along. It runs unless somebody switches it off.
+
+    `settings`: instead of the environment of the run.
+    """
+
+    @dg.op(name="prune", description="Deletes what is older than TWIZZIT_RETENTION_DAYS; never the audit log.")
+    def prune_op(context: dg.OpExecutionContext) -> None:
+        known = settings or load_settings()
+        if settings is None:  # a process of Dagster's own
+            logs.configure(known)
+        with readable_failures(), open_database(known) as database:
+            require_current(database.engine)
+            pruned = prune(database.engine, known.retention_days)
+        context.add_output_metadata(
+            {"before": dg.MetadataValue.timestamp(pruned.before), "retention_days": known.retention_days}
+            | {name: dg.MetadataValue.int(count) for name, count in pruned.counts.items()}
+        )
+
+    @dg.job(
+        name=JOB,
+        description="History, rejected rows, journal, usage, requests and notifications after their time.",
+        executor_def=dg.in_process_executor,
+    )
+    def prune_history() -> None:
+        prune_op()
+
+    return dg.ScheduleDefinition(
+        name=f"{JOB}_daily",
+        job=prune_history,
+        cron_schedule=DAILY,
+        execution_timezone=TIME_ZONE,
+        description="Every night; one that was missed is made up for by the next.",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )

@@ -1,0 +1,1 @@
+"""The sensors, and what a tick puts right before it decides anything."""

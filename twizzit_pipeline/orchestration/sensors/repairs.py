@@ -1,0 +1,95 @@
+"""What a tick puts right before it decides anything: what the dead left behind, and runs that came to nothing.
+
+What belongs here: what Dagster knows beside what the database says. All of it is found by what a tick reads anyway, and
+one question to Dagster each about leases, about runs that are thought to be on their way, and about those that failed.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import dagster as dg
+from sqlalchemy import Engine
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.orchestration.instance.dead_runs import fail_dead
+from twizzit_pipeline.orchestration.instance.under_way import UnderWay, over_among, over_by_key
+from twizzit_pipeline.orchestration.run.limit import ENDED_BY_DAGSTER, ended_by_dagster
+from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, record
+from twizzit_pipeline.orchestration.sensors import run_keys, unstarted
+from twizzit_pipeline.runs.lease import INTERRUPTED, release_over
+from twizzit_pipeline.scheduling import claims, due
+from twizzit_pipeline.scheduling.fulfilment import fail_unstarted, settle
+from twizzit_pipeline.scheduling.standing import View
+from twizzit_pipeline.storage.engine import driver_errors
+
+
+def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
+    """What there is, once all that is wrong was put right."""
+    view = due.look(engine, now.working, now.requests)
+    if _repair(instance, engine, view, now):
+        view = due.look(engine, now.working, now.requests)
+    # Dagster itself does not notice it in every case, and would keep the next run of the credential waiting.
+    fail_dead(instance, [now.working[run_id] for run_id in sorted(view.dead_runs | now.gone)])
+    _take_out(instance, [now.requests[request_id] for request_id in sorted(view.cancelled)])
+    unstarted.tell(instance, engine)
+    return view
+
+
+def _take_out(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> None:
+    """Takes the runs of cancelled requests out of the queue; one that leaves it meanwhile ends by itself."""
+    for run in runs:
+        instance.report_run_canceling(run, message="Its request was cancelled.")
+        instance.report_run_canceled(run)
+        record(instance, run, CANCELLED, "the request of the run was cancelled")
+
+
+def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
+    """Puts right what is wrong; whether anything was, so that the view is out of date."""
+    found = False
+    over = over_among(instance, {held.run_id for held in view.leases} - now.working.keys())
+    if over:
+        with driver_errors():
+            release_over(engine, {run_id: _told(instance, run_id) for run_id in over})
+        found = True
+    if over or view.abandoned:
+        settle(engine)
+        found = True
+    if view.lacks_keys:
+        with driver_errors():
+            store.ensure_partition_keys(engine)
+        found = True
+    return _end_what_came_to_nothing(instance, engine, view, now) or found
+
+
+def _told(instance: dg.DagsterInstance, run_id: str) -> str:
+    return ENDED_BY_DAGSTER if ended_by_dagster(instance, run_id) else INTERRUPTED
+
+
+def _end_what_came_to_nothing(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
+    """A run that ended before its sync began (cancelled in the queue, or never able to start) ends what it was for."""
+    requests = {
+        run_keys.of_request(asked.id, asked.attempt): asked
+        for one in view.standings.values()
+        if (asked := one.asked) is not None and asked.status == "queued" and asked.was_claimed
+    }
+    scheduled = {run_keys.of_schedule(one, since): (one, since) for one, since in _due(view, now.busy)}
+    ended = False
+    for key in over_by_key(instance, [*requests, *scheduled]):
+        if key in requests:
+            ended |= fail_unstarted(engine, requests[key].id, attempt=requests[key].attempt)
+        else:
+            ended |= claims.never_began(engine, *scheduled[key])
+    return ended
+
+
+def _due(view: View, busy: set[int]) -> Iterator[tuple[int, datetime]]:
+    """Credentials that are due and since when, but for those whose run is on its way and those due for the first time.
+
+    Those who have something wrong with their configuration are among them: their run may have failed for it.
+    """
+    for credential_id, standing in view.standings.items():
+        plan = standing.schedule
+        if plan is None or plan.next_sync_at is None or credential_id in busy or not standing.credential.is_active:
+            continue
+        if plan.is_due(view.now):
+            yield credential_id, plan.next_sync_at

@@ -1,0 +1,188 @@
+"""The sensor that makes runs: of what is due by each credential's configuration, and of what somebody asked for.
+
+What belongs here: how a tick goes, and what Dagster is to know of a run: its key, tags and partition. What there is to
+decide upon is read by `sync.due`, whose turn it is says `sync.turns`. A tick asks the database and never Twizzit; it is
+the orchestrator's sign of life, too.
+
+A tick costs two statements of our database, however many credentials there are: one reads, one writes. One that finds
+something dead, a run that came to nothing, a request that cannot be run, or a credential without a partition key puts
+that right first (`repairs`), which costs some more, and reads again.
+
+The key of a run says which request and attempt it is for, or since when its credential is due. Dagster makes one run of
+a key, so that a daemon that dies anywhere loses nothing and makes nothing twice: what is due stays so until the run
+itself has ended, and a request that was claimed is free again after a minute.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+from dagster._core.storage.tags import PRIORITY_TAG
+from sqlalchemy import Engine
+
+from twizzit_pipeline.errors import InactiveCredential, PermanentError, TransientError, UnknownSeason
+from twizzit_pipeline.orchestration.instance.under_way import UnderWay, under_way
+from twizzit_pipeline.orchestration.jobs import JOBS, job_of
+from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys
+from twizzit_pipeline.orchestration.resources import REQUEST_TAG, TRIGGER_TAG
+from twizzit_pipeline.orchestration.run import lanes
+from twizzit_pipeline.orchestration.sensors import repairs, run_keys, upkeep
+from twizzit_pipeline.orchestration.sensors.upkeep import Memory
+from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.scheduling import claims, due, turns
+from twizzit_pipeline.scheduling.due import Broken
+from twizzit_pipeline.scheduling.fulfilment import fail_unstarted
+from twizzit_pipeline.scheduling.standing import View
+from twizzit_pipeline.scheduling.turns import Turn
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.sync.session import AUTOMATIC
+
+NAME = "sync_sensor"
+LOOK_SECONDS = 5
+# Dagster takes some tens of milliseconds to make a run, and nobody's request is looked at meanwhile.
+MOST_RUNS = 100
+
+# In the queue: a person waits for a request; who is known to take long lets a new one pass; backfills, which have none,
+# come last.
+_PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE, _PRIORITY_OF_SLOW = "2", "1", "0"
+
+
+def sync_sensor(settings: Settings | None = None, database: Database | None = None) -> dg.SensorDefinition:
+    """The sensor `sync_sensor`.
+
+    `settings`: instead of the environment of the tick. `database`: an open one, instead of one opened by each tick.
+    """
+
+    @dg.sensor(
+        name=NAME,
+        description="Starts the syncs that are due and those that somebody asked for, one at a time for each "
+        "organization; keeps the partitions in step with credentials and seasons.",
+        jobs=list(JOBS.values()),
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def look(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        known = settings or load_settings()
+        with _opened(known, database) as engine:
+            return _Tick(context, known, engine).result()
+
+    return look
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A run that may be asked for, if its turn is taken. `assets`: which of the job's; None for all of them."""
+
+    turn: Turn
+    partition: CredentialSeason
+    job: str
+    assets: list[dg.AssetKey] | None
+
+
+class _Tick:
+    def __init__(self, context: dg.SensorEvaluationContext, settings: Settings, engine: Engine) -> None:
+        self._context = context
+        self._engine = engine
+        self._day: date = seasons.today()
+        self._season_start = settings.season_start
+
+    def result(self) -> dg.SensorResult:
+        instance, before = self._context.instance, Memory.of(self._context.cursor)
+        now = under_way(instance)
+        view = repairs.seen(instance, self._engine, now)
+        broken = due.broken_of(view, day=self._day, season_start=self._season_start)
+        for one in before.news(broken):
+            self._context.log.warning("Credential %s cannot sync by itself: %s", one.credential_id, one.reason)
+        runs, partitions = self._runs(view, now)
+        needed = PartitionKeys(
+            tuple(one.credential for one in partitions), tuple(dict.fromkeys(one.season for one in partitions))
+        )
+        changes, unclaimed = upkeep.changes(instance, view, needed, before)
+        memory = Memory(unclaimed, {str(one.credential_id): one.reason for one in broken})
+        return dg.SensorResult(
+            run_requests=runs,
+            skip_reason=None if runs else _why_not(broken),
+            dynamic_partitions_requests=changes,
+            cursor=memory.cursor,
+        )
+
+    def _runs(self, view: View, now: UnderWay) -> tuple[list[dg.RunRequest], list[CredentialSeason]]:
+        line = turns.next_in_line(
+            view, day=self._day, season_start=self._season_start, busy=now.busy, yielding=now.yielding
+        )
+        drafts = [draft for turn in line[:MOST_RUNS] if (draft := self._draft(turn)) is not None]
+        taken = claims.take(
+            self._engine,
+            [draft.turn.asked.id for draft in drafts if draft.turn.asked is not None],
+            [draft.turn.credential_id for draft in drafts if draft.turn.asked is None and draft.turn.due is None],
+        )
+        made = [(draft, run) for draft in drafts if (run := _run_request(draft, taken)) is not None]
+        return [run for _, run in made], [draft.partition for draft, _ in made]
+
+    def _draft(self, turn: Turn) -> _Draft | None:
+        """The run of one turn. One that cannot have any ends here, and keeps nobody else waiting."""
+        try:
+            return self._drafted(turn)
+        except TransientError:
+            raise
+        except Exception as error:
+            told = str(error) if isinstance(error, PermanentError) else f"unexpected error: {type(error).__name__}"
+            if turn.asked is None:
+                self._context.log.error("Credential %s cannot be run: %s", turn.credential_id, told)
+            else:
+                self._context.log.error("Request %s cannot be run: %s", turn.asked.id, told)
+                fail_unstarted(self._engine, turn.asked.id, attempt=turn.asked.attempt, told=told)
+            return None
+
+    def _drafted(self, turn: Turn) -> _Draft:
+        credential = turn.standing.credential
+        if not credential.is_active:
+            raise InactiveCredential(f"Credential {credential.id} is switched off: activate it before syncing")
+        season = turn.season(self._day, self._season_start)
+        if not seasons.usable(season):
+            raise UnknownSeason("The season's label cannot be a partition key: it holds a character that Dagster keeps")
+        job, assets = job_of(turn.entities(season))
+        return _Draft(turn, CredentialSeason(str(credential.partition_key), season), job, assets)
+
+
+def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
+    """The request for its run; None where somebody else was quicker, or the configuration has just been changed."""
+    asked, quick = draft.turn.asked, draft.turn.standing.quick
+    if asked is not None:
+        if asked.id not in taken.requests:
+            return None
+        key = run_keys.of_request(asked.id, asked.attempt)
+        tags = {TRIGGER_TAG: asked.trigger, REQUEST_TAG: str(asked.id), PRIORITY_TAG: _PRIORITY_OF_REQUESTS}
+    else:
+        since = draft.turn.due or taken.first.get(draft.turn.credential_id)
+        if since is None:
+            return None
+        key = run_keys.of_schedule(draft.turn.credential_id, since)
+        priority = _PRIORITY_OF_SLOW if quick is False else _PRIORITY_OF_SCHEDULE
+        tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: priority}
+    return dg.RunRequest(
+        run_key=key,
+        job_name=draft.job,
+        asset_selection=draft.assets,
+        partition_key=draft.partition.key,
+        tags={**tags, **lanes.tags_of(quick)},
+    )
+
+
+def _why_not(broken: list[Broken]) -> str:
+    said = "Nobody is due or asks for a sync whose turn it is"
+    if broken:
+        said += f"; cannot sync by themselves: {', '.join(str(one.credential_id) for one in broken)}"
+    return said
+
+
+@contextmanager
+def _opened(settings: Settings, database: Database | None) -> Iterator[Engine]:
+    if database is not None:
+        yield database.engine
+        return
+    with open_database(settings) as opened:
+        yield opened.engine

@@ -1,0 +1,106 @@
+"""Runs that failed before their first step: the code could not be loaded, its server was gone, the database refused.
+
+What belongs here: noticing them, and giving each what a sync that failed has: a row of the history, which `up`, the
+notifications and everybody else follow, its outcome, and its checks as not judged. A run of ours says itself how it
+ended, by the tag of its outcome: one that is over and lacks it did not come to do so.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from dagster._core.events import DagsterEventType, EngineEventData, JobFailureData
+from dagster_shared.error import SerializableErrorInfo
+from sqlalchemy import Engine
+
+from twizzit_pipeline import logs
+from twizzit_pipeline.errors import TwizzitPipelineError, UnknownCredential
+from twizzit_pipeline.orchestration.jobs import ASSETS_OF
+from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, credential_id_of
+from twizzit_pipeline.orchestration.run.limit import ENDED_BY_DAGSTER, ended_by_dagster
+from twizzit_pipeline.orchestration.run.outcomes import FAILED, OUTCOME_TAG, record
+from twizzit_pipeline.runs import history
+
+# The daemon that makes and ends runs makes the ticks, too: no tick takes as long as this.
+_LOOKS_BACK = timedelta(hours=1)
+_MOST = 100
+_CREDENTIAL_TAG, _SEASON_TAG = f"dagster/partition/{CREDENTIAL}", f"dagster/partition/{SEASON}"
+_OVER = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_log = logs.logger(__name__)
+_SAY_WHY = {DagsterEventType.ENGINE_EVENT, DagsterEventType.RUN_FAILURE}
+
+
+def tell(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
+    """Records what became of runs that could not say so themselves; the ids of those that failed to start.
+
+    Raises:
+        DatabaseUnavailable: the history cannot be written.
+    """
+    found = []
+    for run in _speechless(instance):
+        reason = "The run was ended before it began"
+        try:
+            if ended_by_dagster(instance, run.run_id):
+                reason = ENDED_BY_DAGSTER
+            if run.status is dg.DagsterRunStatus.FAILURE and not history.for_run(engine, run.run_id):
+                reason = reason if reason == ENDED_BY_DAGSTER else _why(instance, run.run_id)
+                if _write(engine, run, reason):
+                    found.append(run.run_id)
+        except TwizzitPipelineError:
+            raise
+        except Exception as error:  # an odd run keeps no other waiting
+            _log.warning("run not accounted for", dagster_run_id=run.run_id, reason=type(error).__name__)
+        record(instance, run, FAILED, reason)
+    return found
+
+
+def _speechless(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
+    since = datetime.now(UTC) - _LOOKS_BACK
+    found = instance.get_runs(dg.RunsFilter(statuses=_OVER, updated_after=since), limit=_MOST)
+    return (run for run in found if _CREDENTIAL_TAG in run.tags and OUTCOME_TAG not in run.tags)
+
+
+def _write(engine: Engine, run: dg.DagsterRun, reason: str) -> bool:
+    """A row of the history; False where the credential is gone."""
+    try:
+        credential_id = credential_id_of(run.tags[_CREDENTIAL_TAG])
+    except UnknownCredential:  # a partition that is none of ours
+        return False
+    return history.never_began(
+        engine,
+        credential_id=credential_id,
+        entity=_entity(run),
+        run_id=run.run_id,
+        season=run.tags.get(_SEASON_TAG, ""),
+        message=reason,
+    )
+
+
+def _entity(run: dg.DagsterRun) -> str:
+    """The first of what the run was to sync."""
+    wanted = {key.to_user_string() for key in run.asset_selection or ()}
+    for entity, assets in ASSETS_OF.items():
+        if wanted.intersection(assets) or (not wanted and run.job_name in (f"sync_{entity}", "sync_all")):
+            return entity
+    return next(iter(ASSETS_OF))
+
+
+def _why(instance: dg.DagsterInstance, run_id: str) -> str:
+    """In one line: the kinds of the errors, never their texts, which may hold anything."""
+    kinds: list[str] = []
+    for entry in instance.all_logs(run_id, of_type=_SAY_WHY):
+        data = entry.get_dagster_event().event_specific_data
+        if isinstance(data, EngineEventData | JobFailureData):
+            kinds = _kinds(data.error) or kinds
+    because = f" ({', caused by '.join(kinds)})" if kinds else ""
+    return f"The run failed before its first step{because}: read its events in Dagster's UI, run {run_id[:8]}"
+
+
+def _kinds(error: SerializableErrorInfo | None) -> list[str]:
+    """The error's kind, and what it was caused by, down to the first cause."""
+    found: list[str] = []
+    while error is not None:
+        if error.cls_name:
+            found.append(error.cls_name)
+        error = error.cause
+    return list(dict.fromkeys(found))

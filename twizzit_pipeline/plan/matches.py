@@ -1,0 +1,260 @@
+"""What becomes of a season's matches: a game is found or made, then moved, cancelled, finished as Twizzit says.
+
+A game that ShotSpot has started is never touched: only its mapping is. One that vanished from the calendar stays as it
+is, and is reported.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from twizzit_pipeline.plan import Action, Aside, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.plan.competition_teams import plan_competition_teams
+from twizzit_pipeline.plan.games import (
+    Fixture,
+    held_columns,
+    is_started,
+    merged_columns,
+    remembered,
+    repaired_columns,
+    wanted_columns,
+)
+from twizzit_pipeline.plan.merge import merge
+from twizzit_pipeline.plan.ownership import (
+    by_remote_id,
+    claim,
+    current_mapping,
+    mapping_values,
+    refused,
+    same_organization,
+)
+from twizzit_pipeline.plan.places import find_season, season_creation
+from twizzit_pipeline.plan.rows import LocalGame, MappingRow, MatchState, RemoteMatch
+from twizzit_pipeline.plan.sides import SAME_CLUB, Place, Sides, Unknown
+from twizzit_pipeline.transform.kick_off import belgian_day
+
+VANISHED = "vanished"
+NO_OWN_TEAM = "no_own_team"
+COMPETITION_NOT_MAPPED = "competition_not_mapped"
+NAME_LENGTH = 255
+
+_NEWS = {"cancelled": "cancelled", "to_reschedule": "postponed", "completed": "finished", "scheduled": "reinstated"}
+
+
+def plan_matches(state: MatchState) -> Plan:
+    """The plan for the matches of one credential and season, and for the teams of their competitions."""
+    season_id = find_season(state.season, state.seasons)
+    sides = Sides(state, season_id)
+    fixtures, failed, set_aside = _fixtures(state, sides)
+    mappings = by_remote_id(state.mappings, state.owner)
+    games = {game.id: game for game in state.games}
+    changes: list[Change | None] = []
+    unmapped: list[Fixture] = []
+    for fixture in fixtures:
+        mapping = mappings.get(fixture.remote.id)
+        if mapping is None:
+            unmapped.append(fixture)
+            continue
+        game = games[mapping.local_id]
+        own_game = bool({game.home_club_id, game.away_club_id} & {team.club_id for team in state.own.values()})
+        verdict = claim(mapping, state.owner, may_be_same=own_game)
+        if (refusal := refused(verdict, fixture.remote.id, mapping.local_id)) is not None:
+            failed.append(refusal)
+        else:
+            action: Action = "adopt" if verdict == "adoptable" else "update"
+            changes.append(_mapped(state, fixture, mapping, game, action, season_id))
+    found, doubtful = _found_or_new(state, unmapped, season_id)
+    changed = [change for change in [*changes, *found] if change is not None]
+    return Plan(
+        "matches",
+        changes=[*_places(state, changed, fixtures, sides), *changed, *plan_competition_teams(state, changed)],
+        failed=[*failed, *doubtful],
+        warned=[
+            *_without_competition(state, fixtures),
+            *(Warned(remote_id, VANISHED) for remote_id in _vanished(state)),
+        ],
+        unchanged=changes.count(None),
+        news=_news(changed),
+        set_aside=set_aside,
+    )
+
+
+def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Failed], list[Aside]]:
+    fixtures, failed, set_aside, others = [], [], [], list[RemoteMatch]()
+    own = {mapped.team_id for mapped in state.own.values()}
+    for remote in sorted(state.remote, key=lambda match: id_order(match.id)):
+        home, away = sides.of(remote)
+        if _within_a_club(state, home, away):
+            set_aside.append(Aside(remote.id, SAME_CLUB))
+        elif isinstance(home, Unknown) or isinstance(away, Unknown):
+            unknown = home if isinstance(home, Unknown) else away
+            assert isinstance(unknown, Unknown)
+            failed.append(Failed(remote.id, unknown.reason, unknown.local_ids))
+        elif not {home.team_id, away.team_id} & own:
+            others.append(remote)
+        else:
+            fixtures.append(_fixture(state, remote, home, away))
+    for remote in others:
+        # Where the account's own teams are told at all, a match that names none of them is of others.
+        if fixtures and sides.is_of_others(remote):
+            set_aside.append(Aside(remote.id, NO_OWN_TEAM))
+        else:
+            failed.append(Failed(remote.id, NO_OWN_TEAM))
+    return fixtures, failed, set_aside
+
+
+def _fixture(state: MatchState, remote: RemoteMatch, home: Place, away: Place) -> Fixture:
+    """A match whose competition is not in ShotSpot is a game without one, and is remembered so: it gets it later."""
+    competition_id = state.competitions.get(remote.competition_id or "")
+    return Fixture(
+        remote if competition_id is not None else replace(remote, competition_id=None), home, away, competition_id
+    )
+
+
+def _without_competition(state: MatchState, fixtures: Sequence[Fixture]) -> list[Warned]:
+    said = {remote.id for remote in state.remote if remote.competition_id is not None}
+    return [
+        Warned(one.remote.id, COMPETITION_NOT_MAPPED)
+        for one in fixtures
+        if one.competition_id is None and one.remote.id in said
+    ]
+
+
+def _within_a_club(state: MatchState, home: Place | Unknown, away: Place | Unknown) -> bool:
+    """Whether no game of ShotSpot can be this match: two teams of one club where its database takes none, or one team.
+
+    It is set aside, since nobody could settle it.
+    """
+    if SAME_CLUB in (getattr(home, "reason", None), getattr(away, "reason", None)):
+        return True
+    if isinstance(home, Unknown) or isinstance(away, Unknown) or home.club_id != away.club_id:
+        return False
+    return not state.derbies_allowed or home.team_id == away.team_id
+
+
+def _mapped(
+    state: MatchState, fixture: Fixture, mapping: MappingRow, game: LocalGame, action: Action, season_id: int
+) -> Change | None:
+    before = held_columns(game)
+    values, conflicts = before, tuple[str, ...]()
+    base = mapping.last_values
+    if _overwrites(state):
+        if not is_started(game):
+            repairs = _repairs(state, fixture, game)
+            values, conflicts = merged_columns(fixture, base, before, repairs=repairs)
+            if repairs and season_id > 0:
+                values["season_id"] = season_id
+        base = remembered(state, fixture.remote)
+    after = mapping_values(state.owner, _name(fixture.remote), base)
+    held = current_mapping(mapping)
+    if values == before and after == held:
+        return None
+    return Change(
+        "games",
+        action,
+        game.id,
+        fixture.remote.id,
+        values,
+        before,
+        None if after == held else after,
+        held,
+        mapping.id,
+        conflicts,
+    )
+
+
+def _repairs(state: MatchState, fixture: Fixture, game: LocalGame) -> frozenset[str]:
+    return repaired_columns(fixture, game) if state.season.repairs else frozenset()
+
+
+def _overwrites(state: MatchState) -> bool:
+    """A past season adds and never overwrites (design: the deciding season); one to come may still change."""
+    return state.season.decides or state.season.start_date > state.today
+
+
+def _found_or_new(state: MatchState, unmapped: Sequence[Fixture], season_id: int) -> tuple[list[Change], list[Failed]]:
+    free: dict[tuple[int, int, date], list[LocalGame]] = defaultdict(list)
+    for game in state.games:
+        if not game.mapped:
+            free[game.home_club_id, game.away_club_id, belgian_day(game.date)].append(game)
+    fitting = {
+        fixture.remote.id: [
+            game
+            for game in free[fixture.home.club_id, fixture.away.club_id, belgian_day(fixture.remote.starts_at)]
+            if game.home_team_id in (None, fixture.home.team_id) and game.away_team_id in (None, fixture.away.team_id)
+        ]
+        for fixture in unmapped
+    }
+    wanted = Counter(game.id for games in fitting.values() for game in games)
+    changes, failed = [], []
+    for place, fixture in enumerate(unmapped):
+        games = fitting[fixture.remote.id]
+        if not games:
+            changes.append(_new(state, fixture, season_id, row_id=-1 - place))
+        elif len(games) > 1 or wanted[games[0].id] > 1:
+            failed.append(Failed(fixture.remote.id, "doubtful_link", tuple(sorted(game.id for game in games))))
+        else:
+            changes.append(_link(state, fixture, games[0], season_id))
+    return changes, failed
+
+
+def _link(state: MatchState, fixture: Fixture, game: LocalGame, season_id: int) -> Change:
+    """At the first link nobody knows who changed what: only what is empty is filled."""
+    before = held_columns(game)
+    if is_started(game):
+        values = dict(before)
+    else:
+        said = {**wanted_columns(fixture), "season_id": season_id}
+        repairs = _repairs(state, fixture, game)
+        in_season = {"season_id"} if repairs and season_id > 0 else frozenset[str]()
+        values, _ = merge(None, {name: said[name] for name in before}, before, repairs=repairs | in_season)
+    mapping = mapping_values(state.owner, _name(fixture.remote), remembered(state, fixture.remote))
+    return Change("games", "link", game.id, fixture.remote.id, values, before, mapping)
+
+
+def _new(state: MatchState, fixture: Fixture, season_id: int, *, row_id: int) -> Change:
+    kind = {"game_type": "team"} if state.has_game_type else {}  # both sides are teams, as in ShotSpot's own games
+    values = {**wanted_columns(fixture), "season_id": season_id, **kind}
+    mapping = mapping_values(state.owner, _name(fixture.remote), remembered(state, fixture.remote))
+    return Change("games", "create", row_id, fixture.remote.id, values, {}, mapping)
+
+
+def _name(remote: RemoteMatch) -> str:
+    return f"{remote.home_name} - {remote.away_name}"[:NAME_LENGTH]
+
+
+def _vanished(state: MatchState) -> list[str]:
+    """Matches of this season that an earlier sync brought and that the calendar does not list any more."""
+    listed = {match.id for match in state.remote}
+    gone = (
+        mapping.twizzit_id
+        for mapping in state.mappings
+        if mapping.credential_id == state.owner.credential_id
+        and same_organization(mapping, state.owner)
+        and (mapping.last_values or {}).get("season") == state.season.label
+        and mapping.twizzit_id not in listed
+    )
+    return sorted(gone, key=id_order)
+
+
+def _news(changes: Sequence[Change]) -> dict[str, tuple[str, ...]]:
+    news: dict[str, list[str]] = defaultdict(list)
+    for change in changes:
+        if change.action == "create" or change.twizzit_id is None:
+            continue
+        changed = change.changed
+        if "date" in changed:
+            news["moved"].append(change.twizzit_id)
+        if (word := _NEWS.get(str(changed.get("status")))) is not None:
+            news[word].append(change.twizzit_id)
+    return {word: tuple(ids) for word, ids in news.items()}
+
+
+def _places(state: MatchState, changes: Sequence[Change], fixtures: Sequence[Fixture], sides: Sides) -> list[Change]:
+    """The season, clubs and teams that these changes need and that are not there yet."""
+    changed = {change.twizzit_id for change in changes}
+    needed = {place for one in fixtures if one.remote.id in changed for place in (one.home, one.away)}
+    made = sides.creations(needed)
+    needs_season = any(change.values.get("season_id") == -1 for change in [*changes, *made])
+    return [*([season_creation(state.season)] if needs_season else []), *made]

@@ -1,0 +1,99 @@
+"""A sync of less than everything: one remote team alone, or nothing made anew. Pure functions.
+
+What is left out is not absent: a narrowed sync leaves every other row of the snapshot as it is, and a narrowed plan
+says nothing about whoever it does not speak of.
+"""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from twizzit_pipeline.plan import Failed, Plan, Warned
+from twizzit_pipeline.plan.rows import CompetitionState, MatchState, PlayerState, TeamState
+
+State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
+
+NOT_CREATED = "not_created"
+# Reasons that depend on everybody else, so that a narrower look may not see them.
+_DECIDED_AMONG_ALL = frozenset({"doubtful_link"})
+# Nobody is made where their team was not.
+_FOLLOWS_FROM_NOT_CREATED = "team_not_mapped"
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a sync is limited to.
+
+    Attributes:
+        group_id: the one remote team that it is about; None for all.
+        create_missing: False makes no team and no player anew: who would be is a warning, `not_created`.
+    """
+
+    group_id: str | None = None
+    create_missing: bool = True
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves anything out."""
+        return self.group_id is not None or not self.create_missing
+
+    @property
+    def details(self) -> dict[str, object]:
+        """What the history says of it; nothing for a sync of everything."""
+        group = {} if self.group_id is None else {"group_id": self.group_id}
+        return {**group, **({} if self.create_missing else {"create_missing": False})}
+
+    def concerns(self, twizzit_team_id: str | None) -> bool:
+        """Whether that remote team is one of those that the sync is about."""
+        return self.group_id is None or twizzit_team_id == self.group_id
+
+
+EVERYTHING = Narrowing()
+
+
+def narrowed(plan: Callable[[State], Plan], state: State, narrowing: Narrowing) -> Plan:
+    """The part of the plan for `state` that `narrowing` lets through.
+
+    It is planned twice: once for all, to know who is doubtful or new; then for those that remain alone, so that nobody
+    counts on a name or a shirt number that somebody left out would have given up. Of a player in the one team that is
+    asked for, the other teams count as ever. Competitions and matches are never narrowed.
+    """
+    if not narrowing.narrows or isinstance(state, CompetitionState | MatchState):
+        return plan(state)
+    concerned = _concerned(state, narrowing)
+    whole: Plan = plan(state)
+    among_all: list[Failed] = [
+        item for item in whole.failed if item.twizzit_id in concerned and item.reason in _DECIDED_AMONG_ALL
+    ]
+    left_out: set[str] = set() if narrowing.create_missing else _not_made(whole) & concerned
+    kept = concerned - left_out - {item.twizzit_id for item in among_all}
+    made: Plan = plan(_only(state, kept))
+    failed: list[Failed] = [*among_all, *made.failed]
+    warned = [*made.warned, *(Warned(remote_id, NOT_CREATED) for remote_id in _in_order(whole, left_out))]
+    return replace(made, failed=failed, warned=warned)
+
+
+def _concerned(state: TeamState | PlayerState, narrowing: Narrowing) -> set[str]:
+    if isinstance(state, TeamState):
+        return {team.id for team in state.remote if narrowing.concerns(team.id)}
+    return {player.id for player in state.remote if narrowing.concerns(player.team_id)}
+
+
+def _not_made(whole: Plan) -> set[str]:
+    """Whom nothing is made for: those that the whole plan makes anew, and those whose team was not made."""
+    made = {change.twizzit_id for change in whole.changes if change.action == "create" and change.table == whole.entity}
+    teamless = {item.twizzit_id for item in whole.failed if item.reason == _FOLLOWS_FROM_NOT_CREATED}
+    return {remote_id for remote_id in made if remote_id is not None} | teamless
+
+
+def _only(state: State, kept: Set[str]) -> State:
+    return replace(state, remote=[row for row in state.remote if row.id in kept])
+
+
+def _in_order(whole: Plan, left_out: Set[str]) -> list[str]:
+    """In the order in which the whole plan speaks of them."""
+    spoken = [
+        *(change.twizzit_id for change in whole.changes if change.table == whole.entity),
+        *(item.twizzit_id for item in whole.failed),
+    ]
+    return [remote_id for remote_id in dict.fromkeys(spoken) if remote_id is not None and remote_id in left_out]

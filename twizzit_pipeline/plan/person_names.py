@@ -1,0 +1,34 @@
+"""A person's name in both worlds, for comparing."""
+
+from twizzit_pipeline.plan.rows import LocalPlayer, RemotePlayer
+from twizzit_pipeline.transform.names import normalised_name
+
+
+def full_name(person: LocalPlayer | RemotePlayer) -> str:
+    """First and last name in one, as they are."""
+    return f"{person.first_name} {person.last_name}"
+
+
+def remote_name(remote: RemotePlayer) -> str:
+    """The key of the whole name on Twizzit."""
+    return normalised_name(full_name(remote))
+
+
+def local_name(local: LocalPlayer) -> str:
+    """The key of the whole name in ShotSpot."""
+    return normalised_name(full_name(local))
+
+
+def same_words(local: LocalPlayer, remote: RemotePlayer) -> bool:
+    """Whether the whole name is the same word for word, wherever it is split and whichever comes first."""
+    return sorted(full_name(local).split()) == sorted(full_name(remote).split())
+
+
+def split_otherwise(local: LocalPlayer, remote: RemotePlayer) -> bool:
+    """Whether the same whole name falls into first and last name elsewhere ("Jean | Luc Devos"), and Twizzit knows.
+
+    A guess of our own proves nothing against what stands in ShotSpot.
+    """
+    if remote.name_guessed or local_name(local) != remote_name(remote):
+        return False
+    return normalised_name(local.first_name) != normalised_name(remote.first_name)

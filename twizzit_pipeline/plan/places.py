@@ -1,0 +1,98 @@
+"""Where things go: the ShotSpot club of a remote team, and the ShotSpot season of a partition.
+
+The rule (design: "whose club"): the organization is the club, unless a team names another. The club that an
+administrator says the organization is comes first; else a club is found by the teams that were mapped before, then by
+its name, then without accents and case, then by other spellings of it (`transform.clubs`); only then is one made.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from twizzit_pipeline.plan import Change
+from twizzit_pipeline.plan.clubs import CLUB_NAME_LENGTH, ClubNames
+from twizzit_pipeline.plan.ownership import same_organization
+from twizzit_pipeline.plan.rows import LocalSeason, MappingRow, Owner, TeamState, WantedSeason
+from twizzit_pipeline.words.seasons import key
+
+
+class Clubs:
+    """Finds the club of a team; remembers the ones that must be made (with negative ids)."""
+
+    def __init__(self, state: TeamState) -> None:
+        self._owner = state.owner
+        self._names = ClubNames(state.clubs)
+        local = {team.id: team.club_id for team in state.local}
+        self._known = _clubs_of_mapped_teams(state.mappings, state.owner, local)
+        self._new = ClubNames()
+        self._made: dict[str, int] = {}
+
+    def find(self, club_name: str | None) -> int | None:
+        """The id of the club that `club_name` (None: the organization itself) means; negative for one to be made.
+
+        None where several clubs fit: then nobody can say.
+        """
+        if club_name in self._known and not self._names.is_said(club_name, self._owner):
+            return self._known[club_name]
+        fitting = self._names.of_team(club_name, self._owner)
+        if not fitting:
+            name = (club_name or self._owner.organization_name)[:CLUB_NAME_LENGTH].strip()
+            fitting = self._new.fitting(name) or (self._make(name),)
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _make(self, name: str) -> int:
+        self._made[name] = -1 - len(self._made)
+        self._new.add(self._made[name], name)
+        return self._made[name]
+
+    def creations(self, needed: Iterable[int]) -> list[Change]:
+        """The clubs to be made, of those that some change really needs."""
+        wanted = set(needed)
+        return [
+            Change("clubs", "create", row_id, None, {"name": name})
+            for name, row_id in self._made.items()
+            if row_id in wanted
+        ]
+
+
+def _clubs_of_mapped_teams(
+    mappings: Sequence[MappingRow], owner: Owner, club_of: dict[int, int]
+) -> dict[str | None, int]:
+    """Club name as Twizzit gave it (None: the organization) → the one club that its mapped teams stand in."""
+    found: dict[str | None, set[int]] = defaultdict(set)
+    for mapping in mappings:
+        if mapping.last_values is None or not same_organization(mapping, owner) or mapping.local_id not in club_of:
+            continue
+        name = mapping.last_values.get("club_name")
+        found[name if isinstance(name, str) else None].add(club_of[mapping.local_id])
+    return {name: ids.pop() for name, ids in found.items() if len(ids) == 1}
+
+
+def find_season(wanted: WantedSeason, seasons: Sequence[LocalSeason]) -> int:
+    """The id of ShotSpot's season; -1 for one to be made.
+
+    By its name, then by the years and words that the name comes down to (`words.seasons.key`), whatever the dates are;
+    of several such the one with the same dates. Then by its dates alone.
+    """
+    dates = (wanted.start_date, wanted.end_date)
+    meant = key(wanted.label, *dates)
+    by_id = sorted(seasons, key=lambda season: ((season.start_date, season.end_date) != dates, season.id))
+    same_name = [season.id for season in by_id if season.name.strip() == wanted.label]
+    same_season = [season.id for season in by_id if key(season.name, season.start_date, season.end_date) == meant]
+    same_dates = [season.id for season in by_id if (season.start_date, season.end_date) == dates]
+    return next(iter(same_name or same_season or same_dates), -1)
+
+
+def season_creation(wanted: WantedSeason) -> Change:
+    """The season to be made."""
+    return Change(
+        "seasons",
+        "create",
+        -1,
+        None,
+        {
+            "name": wanted.label,
+            "start_date": wanted.start_date,
+            "end_date": wanted.end_date,
+            "is_active": not wanted.ended,
+        },
+    )

@@ -1,0 +1,163 @@
+"""One player's change, before it is known whether their shirt number is free.
+
+What belongs here: what one person's row should be, by what Twizzit says, what ShotSpot holds and what the mapping
+remembers. Who is meant by whom, and who gets which number, is in `players`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from twizzit_pipeline.plan import Action
+from twizzit_pipeline.plan.merge import Move, merge
+from twizzit_pipeline.plan.person_names import full_name, same_words, split_otherwise
+from twizzit_pipeline.plan.rows import LocalPlayer, MappedTeam, MappingRow, PlayerState, RemotePlayer
+
+COLUMNS = ("club_id", "team_id", "first_name", "last_name", "gender", "jersey_number", "is_active")
+_NAMES = ("first_name", "last_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One remote person with every mapped team that they play in, in order; at least one."""
+
+    remote: RemotePlayer
+    teams: tuple[tuple[str, MappedTeam], ...]
+
+    def team(self, local: LocalPlayer | None, base: Mapping[str, object] | None) -> tuple[str, MappedTeam]:
+        """The team they have, if it is one of theirs; else the one of the last sync; else the first by group id."""
+        held = [(remote, team) for remote, team in self.teams if local is not None and team.team_id == local.team_id]
+        before = [(remote, team) for remote, team in self.teams if base and remote == base.get("twizzit_team_id")]
+        return next(iter([*held, *before, *self.teams]))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One player's change; `values` have the shirt number that they want."""
+
+    action: Action
+    person: Person
+    row_id: int
+    values: Mapping[str, object]
+    base: Mapping[str, object] | None
+    team_mapping_id: int | None
+    name: str
+    local: LocalPlayer | None = None
+    mapping: MappingRow | None = None
+    conflicts: tuple[str, ...] = ()
+    own_number: bool = False  # the number in ShotSpot is not Twizzit's: it stays where Twizzit's is taken
+    repaired: tuple[str, ...] = ()  # columns that held what ShotSpot's own sync writes
+
+    @property
+    def before(self) -> dict[str, object]:
+        return {} if self.local is None else {column: getattr(self.local, column) for column in COLUMNS}
+
+    @property
+    def had_number(self) -> bool:
+        """Whether the last sync that wrote their number gave them, in the same club, the one that they want."""
+        if self.local is None or self.mapping is None or self.local.club_id not in (None, self.values["club_id"]):
+            return False
+        base, number = self.mapping.last_values or {}, self.values["jersey_number"]
+        return number is not None and number == base.get("jersey_number") and not base.get("number_withheld")
+
+    @property
+    def move(self) -> Move | None:
+        """The shirt number given up and the one asked for; None where nothing changes."""
+        leaves = None if self.local is None else slot(self.local.club_id, self.local.jersey_number)
+        wants = slot(self.values["club_id"], self.values["jersey_number"])
+        return None if leaves == wants else Move(self.row_id, leaves, wants, stays=self.own_number)
+
+
+def decided(person: Person, local: LocalPlayer, base: Mapping[str, object] | None, *, repairs: bool = False) -> Draft:
+    """What the deciding season makes of somebody who is in ShotSpot already.
+
+    `repairs`: what Twizzit says is written, edited in ShotSpot or not.
+    """
+    remote = person.remote
+    remote_team, team = person.team(local, base)
+    held = {"first_name": local.first_name, "last_name": local.last_name, "gender": local.gender}
+    said = {"first_name": remote.first_name, "last_name": remote.last_name, "gender": remote.gender}
+    columns = _repaired(local, remote) if repairs else frozenset[str]()
+    merged, conflicts = merge(base, said, held, repairs=columns)
+    if base is None and split_otherwise(local, remote):
+        merged |= {"first_name": remote.first_name, "last_name": remote.last_name}
+    number, number_conflict = merge(
+        base, {"jersey_number": remote.jersey_number}, {"jersey_number": local.jersey_number}, repairs=columns
+    )
+    if base and base.get("number_withheld") and local.jersey_number is None:
+        number["jersey_number"] = remote.jersey_number  # it may be free by now
+    moved = repairs or base is None or base.get("twizzit_team_id") != remote_team
+    active = repairs or base is None or base.get("is_active") is not True
+    values = {
+        "club_id": team.club_id if moved or local.club_id is None else local.club_id,
+        "team_id": team.team_id if moved else local.team_id,
+        **merged,
+        **number,
+        "is_active": True if active else local.is_active,
+    }
+    return Draft(
+        "update",
+        person,
+        local.id,
+        values,
+        {**said, **_membership(remote, remote_team, active=True)},
+        team.mapping_id,
+        full_name(remote),
+        local,
+        conflicts=(*conflicts, *number_conflict),
+        own_number=values["club_id"] == local.club_id
+        and (base is None or local.jersey_number != base.get("jersey_number")),
+    )
+
+
+def _repaired(local: LocalPlayer, remote: RemotePlayer) -> frozenset[str]:
+    """The columns of which Twizzit says something: of a whole name alone it does not say where it falls into two."""
+    guessed = remote.name_guessed and same_words(local, remote)
+    return frozenset({"gender", "jersey_number", *(() if guessed else _NAMES)})
+
+
+def link(state: PlayerState, person: Person, local: LocalPlayer) -> Draft:
+    """The draft for a person without a mapping whom one player of ShotSpot fits."""
+    if state.season.decides:
+        return replace(decided(person, local, None, repairs=state.season.repairs), action="link")
+    kept = {column: getattr(local, column) for column in COLUMNS}
+    _, team = person.team(local, None)
+    # no base: the deciding season has yet to say its word about this player
+    return Draft("link", person, local.id, kept, None, team.mapping_id, full_name(person.remote), local)
+
+
+def new(state: PlayerState, person: Person, *, row_id: int) -> Draft:
+    """The draft for a person who is to be made."""
+    remote = person.remote
+    remote_team, team = person.team(None, None)
+    decides = state.season.decides
+    said = {"first_name": remote.first_name, "last_name": remote.last_name, "gender": remote.gender}
+    # Somebody known from an older season alone is not active, and takes no shirt number from those who are.
+    number = remote.jersey_number if decides else None
+    values = {
+        "club_id": team.club_id,
+        "team_id": team.team_id,
+        **said,
+        "jersey_number": number,
+        "is_active": decides,
+    }
+    membership = _membership(replace(remote, jersey_number=number), remote_team, active=decides)
+    return Draft("create", person, row_id, values, {**said, **membership}, team.mapping_id, full_name(remote))
+
+
+def _membership(remote: RemotePlayer, remote_team: str, *, active: bool) -> dict[str, object]:
+    return {"jersey_number": remote.jersey_number, "twizzit_team_id": remote_team, "is_active": active}
+
+
+def without_number(draft: Draft) -> Draft:
+    """The same player without the shirt number that somebody else in the club has."""
+    number = draft.local.jersey_number if draft.own_number and draft.local is not None else None
+    base = draft.base
+    # Who keeps a number of ShotSpot's that only a repair would change is not waiting for Twizzit's.
+    if base is not None and not (draft.had_number and number is not None):
+        base = {**base, "number_withheld": True}
+    return replace(draft, values={**draft.values, "jersey_number": number}, base=base)
+
+
+def slot(club_id: object, number: object) -> tuple[object, object] | None:
+    """What ShotSpot allows only once: a shirt number in a club."""
+    return None if club_id is None or number is None else (club_id, number)

@@ -1,0 +1,190 @@
+"""What becomes of a season's players: who is linked, made or updated, in which team, and with which shirt number.
+
+The rules (design: "rules that keep people on the pitch"): the deciding season alone says which team a player is in and
+whether they are active; an older one adds people never seen and overwrites nothing. Somebody in two teams keeps the one
+that they have. A shirt number taken in the club never stops a player.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from twizzit_pipeline.plan import Action, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.plan.merge import denied
+from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.plan.person_names import full_name, local_name, remote_name
+from twizzit_pipeline.plan.player_drafts import COLUMNS, Draft, Person, decided, link, new, slot, without_number
+from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, PlayerState, RemotePlayer
+from twizzit_pipeline.plan.shotspot_sync import REPAIRED, shotspot_ran, undone
+from twizzit_pipeline.transform.names import normalised_name
+
+NAME_PUT_RIGHT = "name_put_right"
+
+
+def plan_players(state: PlayerState) -> Plan:
+    """The plan for the players of one credential and season."""
+    people, failed = _people(state)
+    drafts, unusable = _drafts(state, people)
+    held = {slot(player.club_id, player.jersey_number) for player in state.local} - {None}
+    # Who had the number first, before ShotSpot's own sync or a person changed it, is asked first.
+    in_turn = sorted(drafts, key=lambda draft: not ("jersey_number" in draft.repaired or draft.had_number))
+    losers = denied(held, [move for draft in in_turn if (move := draft.move) is not None])
+
+    changes: list[Change] = []
+    warned: list[Warned] = []
+    unchanged = 0
+    for draft in drafts:
+        settled = without_number(draft) if draft.row_id in losers else draft
+        if draft.row_id in losers or (settled.base is not None and settled.base.get("number_withheld")):
+            warned.append(Warned(draft.person.remote.id, "number_taken"))
+        if any(settled.values[column] != settled.before[column] for column in settled.repaired):
+            warned.append(Warned(draft.person.remote.id, REPAIRED))
+        if (change := _change(settled, state)) is None:
+            unchanged += 1
+        else:
+            changes.append(change)
+    warned += takeovers(changes, {player.id: full_name(player) for player in state.local})
+    warned += [Warned(str(change.twizzit_id), NAME_PUT_RIGHT) for change in changes if _put_right(change)]
+    seen = [draft.mapping.id for draft in drafts if draft.mapping is not None and draft.mapping.unseen]
+    return Plan(
+        "players",
+        changes=changes,
+        failed=[*failed, *unusable],
+        warned=warned,
+        unchanged=unchanged,
+        seen=seen if state.season.decides else (),
+    )
+
+
+def _people(state: PlayerState) -> tuple[list[Person], list[Failed]]:
+    rows: dict[str, list[RemotePlayer]] = defaultdict(list)
+    for row in sorted(state.remote, key=lambda player: (id_order(player.id), id_order(player.team_id))):
+        rows[row.id].append(row)
+    people, failed = [], []
+    for remote_id, rosters in rows.items():
+        teams = tuple((row.team_id, state.teams[row.team_id]) for row in rosters if row.team_id in state.teams)
+        if teams:
+            people.append(Person(rosters[0], teams))
+        else:
+            failed.append(Failed(remote_id, "team_not_mapped"))
+    return people, failed
+
+
+def _drafts(state: PlayerState, people: Sequence[Person]) -> tuple[list[Draft], list[Failed]]:
+    mappings = by_remote_id(state.mappings, state.owner)
+    local = {player.id: player for player in state.local}
+    drafts: list[Draft] = []
+    failed: list[Failed] = []
+    unmapped: list[Person] = []
+    for person in people:
+        mapping = mappings.get(person.remote.id)
+        if mapping is None:
+            unmapped.append(person)
+            continue
+        draft = _mapped(state, person, mapping, local[mapping.local_id])
+        if isinstance(draft, Failed):
+            failed.append(draft)
+        else:
+            drafts.append(draft)
+    found, doubtful = _found_ornew(state, unmapped)
+    return [*drafts, *found], [*failed, *doubtful]
+
+
+def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: LocalPlayer) -> Draft | Failed:
+    """The draft for somebody who has a mapping; failed where that is another organization's, or may be."""
+    base = mapping.last_values
+    _, team = person.team(local, base)
+    name = remote_name(person.remote)
+    same_name = name in (local_name(local), normalised_name(mapping.twizzit_name or ""))
+    # ShotSpot's own mapping says one player, and the name another one of the club: nobody can say who is meant.
+    others = () if same_name or mapping.dialect is not None else _namesakes(state, team.club_id, name)
+    same_club = local.club_id in (None, team.club_id)
+    may_feed = local.club_id is None or state.rights.may_feed(local.club_id)
+    verdict = claim(mapping, state.owner, may_be_same=may_feed and (same_name or (same_club and not others)))
+    if (failed := refused(verdict, person.remote.id, local.id, *others)) is not None:
+        return failed
+    action: Action = "adopt" if verdict == "adoptable" else "update"
+    if not state.season.decides:
+        return Draft(
+            action,
+            person,
+            local.id,
+            {column: getattr(local, column) for column in COLUMNS},
+            base,
+            mapping.team_mapping_id,
+            mapping.twizzit_name or full_name(person.remote),
+            local,
+            mapping,
+        )
+    as_left = undone(mapping, person.remote, local) if shotspot_ran(state, mapping) else local
+    repaired = tuple(column for column in COLUMNS if getattr(as_left, column) != getattr(local, column))
+    draft = decided(person, as_left, base, repairs=state.season.repairs)
+    return replace(draft, action=action, mapping=mapping, local=local, repaired=repaired)
+
+
+def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
+    """The club's players without a mapping who have this name."""
+    found = (one.id for one in state.local if not one.mapped and one.club_id == club_id and local_name(one) == name)
+    return tuple(sorted(found))
+
+
+def _found_ornew(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[Draft], list[Failed]]:
+    """Links each person to the one local player that fits, makes those that none fits, and reports the doubtful."""
+    free: dict[tuple[int | None, str], list[LocalPlayer]] = defaultdict(list)
+    for player in state.local:
+        if not player.mapped:
+            free[player.club_id, local_name(player)].append(player)
+    fitting = {
+        person.remote.id: [
+            player
+            for club_id in {team.club_id for _, team in person.teams}
+            for player in free[club_id, remote_name(person.remote)]
+            if None in (player.gender, person.remote.gender) or player.gender == person.remote.gender
+        ]
+        for person in unmapped
+    }
+    wanted = Counter(player.id for players in fitting.values() for player in players)
+    drafts: list[Draft] = []
+    failed: list[Failed] = []
+    for place, person in enumerate(unmapped):
+        players = fitting[person.remote.id]
+        if not players:
+            drafts.append(new(state, person, row_id=-1 - place))
+        elif len(players) > 1 or wanted[players[0].id] > 1:
+            ids = tuple(sorted(player.id for player in players))
+            failed.append(Failed(person.remote.id, "doubtful_link", ids))
+        else:
+            drafts.append(link(state, person, players[0]))
+    return drafts, failed
+
+
+def _change(draft: Draft, state: PlayerState) -> Change | None:
+    """The draft as a change; None where everything is as it should be."""
+    mapping = draft.mapping
+    after = mapping_values(state.owner, draft.name, draft.base, team_mapping_id=draft.team_mapping_id)
+    before = {} if mapping is None else current_mapping(mapping)
+    if draft.values == draft.before and after == before:
+        return None
+    return Change(
+        "players",
+        draft.action,
+        draft.row_id,
+        draft.person.remote.id,
+        draft.values,
+        draft.before,
+        None if after == before else after,
+        before,
+        None if mapping is None else mapping.id,
+        draft.conflicts,
+    )
+
+
+def _put_right(change: Change) -> bool:
+    """Whether the change moves a word between first and last name, of somebody of whom no sync had known the names."""
+    if change.action not in ("link", "adopt", "update") or change.mapping_before.get("last_values"):
+        return False
+    before, after = (
+        (normalised_name(f"{row['first_name']} {row['last_name']}"), normalised_name(str(row["first_name"])))
+        for row in (change.before, change.values)
+    )
+    return before[0] == after[0] and before[1] != after[1]

@@ -1,0 +1,245 @@
+"""What becomes of a season's teams: linked where one is found, made where none is, updated where Twizzit changed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from twizzit_pipeline.plan import Action, Change, Failed, Plan, id_order
+from twizzit_pipeline.plan.clubs import names_another
+from twizzit_pipeline.plan.merge import Move, denied, merge
+from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.plan.places import Clubs, find_season, season_creation
+from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
+from twizzit_pipeline.transform.names import normalised_name
+
+# Why a team is not brought into a club: the credential is no federation's; the club is another organization's.
+NAMES_ANOTHER_CLUB = "names_another_club"
+CLUB_OF_ANOTHER = "club_of_another_organization"
+_SAID = ("name", "age_group", "gender")  # what Twizzit says of a team
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """One team's change before it is known whether its name is free; `base` is what its mapping will remember."""
+
+    action: Action
+    remote: RemoteTeam
+    row_id: int
+    club_id: int
+    values: Mapping[str, object]
+    base: Mapping[str, object] | None
+    local: LocalTeam | None = None
+    mapping: MappingRow | None = None
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def before(self) -> dict[str, object]:
+        return {} if self.local is None else {column: getattr(self.local, column) for column in self.values}
+
+    @property
+    def move(self) -> Move | None:
+        """The name that this draft asks for, where the database allows it only once (not for teams without season)."""
+        slot = _slot(self.club_id, self.values["name"], self.values["season_id"])
+        leaves = None if self.local is None else _slot(self.club_id, self.local.name, self.local.season_id)
+        return None if slot == leaves else Move(self.row_id, leaves, slot, stays=True)
+
+
+def plan_teams(state: TeamState) -> Plan:
+    """The plan for the teams of one credential and season."""
+    season_id = find_season(state.season, state.seasons)
+    clubs = Clubs(state)
+    drafts, failed = _drafts(state, clubs, season_id)
+    held = {_slot(team.club_id, team.name, team.season_id) for team in state.local} - {None}
+    losers = denied(held, [move for draft in drafts if (move := draft.move) is not None])
+
+    changes: list[Change] = []
+    unchanged = 0
+    for draft in drafts:
+        if draft.row_id in losers:
+            failed.append(Failed(draft.remote.id, "name_taken"))
+            changes.extend(_marked(draft, state))
+        elif (change := _change(draft, state)) is not None:
+            changes.append(change)
+        else:
+            unchanged += 1
+    return Plan(
+        "teams",
+        changes=[*_places(changes, clubs, state), *changes],
+        failed=failed,
+        warned=takeovers(changes, {team.id: team.name for team in state.local}),
+        unchanged=unchanged,
+        first_fed=_first_fed(drafts, state),
+    )
+
+
+def _first_fed(drafts: Iterable[_Draft], state: TeamState) -> frozenset[int]:
+    """The clubs that are there and that no team of the organization stood in until now."""
+    fed = {draft.club_id for draft in drafts if draft.action != "update" and draft.club_id > 0}
+    return frozenset(fed - state.rights.own)
+
+
+def _slot(club_id: object, name: object, season_id: object) -> tuple[object, object, object] | None:
+    """What ShotSpot allows only once: a name in a club and season; a team without season may share its name."""
+    return None if season_id is None else (club_id, name, season_id)
+
+
+def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft], list[Failed]]:
+    mappings = by_remote_id(state.mappings, state.owner)
+    local = {team.id: team for team in state.local}
+    drafts: list[_Draft] = []
+    failed: list[Failed] = []
+    unmapped: list[tuple[RemoteTeam, int]] = []
+    for remote in sorted(state.remote, key=lambda team: id_order(team.id)):
+        club_id = clubs.find(remote.club_name)
+        mapping = mappings.get(remote.id)
+        if names_another(remote.club_name, club_id, state.owner, state.rights):
+            failed.append(Failed(remote.id, NAMES_ANOTHER_CLUB))
+        elif mapping is not None:
+            draft = _mapped(state, remote, mapping, local[mapping.local_id], club_id, season_id)
+            if isinstance(draft, Failed):
+                failed.append(draft)
+            else:
+                drafts.append(draft)
+        elif club_id is None:
+            failed.append(Failed(remote.id, "club_doubtful"))
+        elif not state.rights.may_feed(club_id):
+            failed.append(Failed(remote.id, CLUB_OF_ANOTHER))
+        else:
+            unmapped.append((remote, club_id))
+    linked, doubtful = _found_or_new(state, unmapped, season_id)
+    return drafts + linked, failed + doubtful
+
+
+def _mapped(
+    state: TeamState, remote: RemoteTeam, mapping: MappingRow, local: LocalTeam, club_id: int | None, season_id: int
+) -> _Draft | Failed:
+    """The draft for a team that has a mapping; failed where that is another organization's, or may be.
+
+    Every club has a U15, so a team's name proves little: of ShotSpot's own mappings, those of the same club are meant.
+    """
+    same_club = local.club_id == club_id and state.rights.may_feed(local.club_id)
+    verdict = claim(mapping, state.owner, may_be_same=same_club)
+    if (failed := refused(verdict, remote.id, local.id)) is not None:
+        return failed
+    action: Action = "adopt" if verdict == "adoptable" else "update"
+    base = mapping.last_values
+    kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender, "season_id": local.season_id}
+    draft = _Draft(action, remote, local.id, local.club_id, kept, base, local, mapping)
+    same_season = base is None or base.get("season") == state.season.label
+    if not (same_season or state.season.decides):
+        # an older season overwrites nothing newer, the name that the mapping remembers included
+        return replace(draft, remote=replace(remote, name=mapping.twizzit_name or remote.name))
+    values, conflicts = merge(base, _said(remote), kept, repairs=_repairs(state))
+    keeps_season = same_season and local.season_id is not None and not (state.season.repairs and season_id > 0)
+    values["season_id"] = local.season_id if keeps_season else season_id
+    return replace(draft, values=values, conflicts=conflicts, base=_base(state, remote))
+
+
+def _found_or_new(
+    state: TeamState, unmapped: Sequence[tuple[RemoteTeam, int]], season_id: int
+) -> tuple[list[_Draft], list[Failed]]:
+    """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful."""
+    clubs = {club.id: normalised_name(club.name) for club in state.clubs}
+    free: dict[tuple[int, str], list[LocalTeam]] = defaultdict(list)
+    for team in state.local:
+        if not team.mapped:
+            free[team.club_id, _own_name(team.name, clubs.get(team.club_id))].append(team)
+    fitting = {
+        remote.id: _fitting(remote, free[club_id, _own_name(remote.name, clubs.get(club_id))], season_id)
+        for remote, club_id in unmapped
+    }
+    wanted = Counter(team.id for teams in fitting.values() for team in teams)
+    drafts, failed = [], []
+    for place, (remote, club_id) in enumerate(unmapped):
+        teams = fitting[remote.id]
+        if not teams:
+            drafts.append(_new(state, remote, club_id, season_id, row_id=-1 - place))
+        elif len(teams) > 1 or wanted[teams[0].id] > 1:
+            failed.append(Failed(remote.id, "doubtful_link", tuple(sorted(team.id for team in teams))))
+        else:
+            drafts.append(_link(state, remote, teams[0], season_id))
+    return drafts, failed
+
+
+def _own_name(name: str, club: str | None) -> str:
+    """A team's name without that of its club, normalised: another club's sync calls an opponent by both."""
+    return normalised_name(name).removeprefix(f"{club} ")
+
+
+def _fitting(remote: RemoteTeam, alike: Sequence[LocalTeam], season_id: int) -> list[LocalTeam]:
+    """The local teams that fit best: of the season before those of none, the very name before a name alike, and that
+    before one of which the club's name is a part.
+    """
+    name = normalised_name(remote.name)
+    for season in (season_id, None):
+        of_season = [team for team in alike if team.season_id == season]
+        exact = [team for team in of_season if team.name == remote.name]
+        same = [team for team in of_season if normalised_name(team.name) == name]
+        if exact or same or of_season:
+            return exact or same or of_season
+    return []
+
+
+def _said(remote: RemoteTeam) -> dict[str, object]:
+    return {column: getattr(remote, column) for column in _SAID}
+
+
+def _repairs(state: TeamState) -> tuple[str, ...]:
+    return _SAID if state.season.repairs else ()
+
+
+def _base(state: TeamState, remote: RemoteTeam) -> dict[str, object]:
+    return {**_said(remote), "club_name": remote.club_name, "season": state.season.label}
+
+
+def _link(state: TeamState, remote: RemoteTeam, local: LocalTeam, season_id: int) -> _Draft:
+    kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender}
+    values, _ = merge(None, _said(remote), kept, repairs=_repairs(state))
+    values["season_id"] = season_id
+    return _Draft("link", remote, local.id, local.club_id, values, _base(state, remote), local)
+
+
+def _new(state: TeamState, remote: RemoteTeam, club_id: int, season_id: int, *, row_id: int) -> _Draft:
+    values = {**_said(remote), "season_id": season_id, "club_id": club_id, "is_active": not state.season.ended}
+    return _Draft("create", remote, row_id, club_id, values, _base(state, remote))
+
+
+def _change(draft: _Draft, state: TeamState) -> Change | None:
+    """The draft as a change; None where everything is as it should be."""
+    mapping = draft.mapping
+    after = mapping_values(state.owner, draft.remote.name, draft.base)
+    before = {} if mapping is None else current_mapping(mapping)
+    if draft.values == draft.before and after == before:
+        return None
+    return Change(
+        "teams",
+        draft.action,
+        draft.row_id,
+        draft.remote.id,
+        draft.values,
+        draft.before,
+        None if after == before else after,
+        before,
+        None if mapping is None else mapping.id,
+        draft.conflicts,
+    )
+
+
+def _marked(draft: _Draft, state: TeamState) -> Iterable[Change]:
+    """Says in the mapping of a team that could not be renamed why; its base stays: the next sync tries again."""
+    if draft.mapping is None:
+        return
+    before = current_mapping(draft.mapping)
+    reason = "another team of the club has this name in this season"
+    after = {**before, "sync_status": "failed", "sync_error": reason}
+    if after != before:
+        yield Change(
+            "teams", "mark", draft.row_id, draft.remote.id, draft.before, draft.before, after, before, draft.mapping.id
+        )
+
+
+def _places(changes: Sequence[Change], clubs: Clubs, state: TeamState) -> list[Change]:
+    """The season and the clubs that these changes need and that are not there yet."""
+    needs_season = any(change.values.get("season_id") == -1 for change in changes)
+    needed = [club_id for change in changes if isinstance(club_id := change.values.get("club_id"), int) and club_id < 0]
+    return [*([season_creation(state.season)] if needs_season else []), *clubs.creations(needed)]

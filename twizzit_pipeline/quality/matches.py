@@ -1,0 +1,183 @@
+"""What is asked about matches: where their mappings point, and whether ShotSpot's games can be played as they stand.
+
+ShotSpot's users may move a game, and a sync leaves what they changed as it is: so the games are looked at, and not what
+Twizzit says alone.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, Date, Select, case, cast, exists, func, or_, select, union_all
+
+from twizzit_pipeline.contracts.matches import MATCH_MINUTES, ZONE
+from twizzit_pipeline.quality.findings import Finding, Scope
+from twizzit_pipeline.quality.judged import Condition, Judged, Step, fed_clubs, nobodys, scan_of
+from twizzit_pipeline.quality.names import HAVE_MATCHES, IN_SEASON, ONE_AT_A_TIME, SOMEWHERE, TWO_CLUBS
+from twizzit_pipeline.runs.seasons import SeasonRow
+from twizzit_pipeline.storage.tables import games, match_mappings, seasons, twizzit_competitions, twizzit_matches
+
+_PLAYED = ("scheduled", "in_progress", "completed")
+
+
+def _competitions_without(connection: Connection, credential_id: int, season_id: int) -> Iterator[Finding]:
+    """Competitions of the snapshot that none of its matches belongs to."""
+    table, match = twizzit_competitions.c, twizzit_matches.c
+    played = exists().where(
+        scan_of(twizzit_matches, credential_id, season_id), match.twizzit_competition_id == table.twizzit_competition_id
+    )
+    empty = (
+        select(table.twizzit_competition_id)
+        .where(scan_of(twizzit_competitions, credential_id, season_id), ~played)
+        .order_by(table.twizzit_competition_id)
+    )
+    yield Finding(HAVE_MATCHES, "season", tuple(connection.scalars(empty)))
+
+
+def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_of: Scope) -> Finding:
+    """A game of other clubs alone is the wrong one, whoever changed it."""
+    table = match_mappings.c
+    clubs = fed_clubs(credential_id)
+    reason = case(
+        (games.c.id.is_(None), "local_row_gone"),
+        (games.c.home_club_id.not_in(clubs) & games.c.away_club_id.not_in(clubs), "game_of_other_clubs"),
+    ).label("reason")
+    judged = (
+        select(table.id, table.twizzit_match_id, reason)
+        .join(games, games.c.id == table.local_game_id, isouter=True)
+        .where(ours)
+        .subquery()
+    )
+    found = connection.execute(select(judged).where(judged.c.reason.is_not(None)).order_by(judged.c.id)).all()
+    reasons: dict[str, int] = {}
+    for row in found:
+        reasons[row.reason] = reasons.get(row.reason, 0) + 1
+    return Finding(SOMEWHERE, speaks_of, tuple(row.twizzit_match_id for row in found), reasons=reasons, grave=True)
+
+
+def _without_owner(credential_id: int) -> Select[tuple[str]]:
+    """Of the organizations that the credential reads: the same match may be another club's, with an id of its own."""
+    mine = match_mappings.alias()
+    clubs = fed_clubs(credential_id)
+    of_its_organization = exists().where(
+        mine.c.credential_id == credential_id,
+        mine.c.twizzit_host == match_mappings.c.twizzit_host,
+        mine.c.twizzit_dialect == match_mappings.c.twizzit_dialect,
+        mine.c.twizzit_organization_id.is_not_distinct_from(match_mappings.c.twizzit_organization_id),
+    )
+    return (
+        select(match_mappings.c.twizzit_match_id)
+        .join(games, games.c.id == match_mappings.c.local_game_id)
+        .where(
+            nobodys(match_mappings),
+            or_(games.c.home_club_id.in_(clubs), games.c.away_club_id.in_(clubs)),
+            of_its_organization,
+        )
+        .order_by(match_mappings.c.id)
+    )
+
+
+def _playable(connection: Connection, step: Step, ours: Condition, speaks_of: Scope) -> Iterator[Finding]:
+    """Whether the games behind the mappings have two clubs, a day of their season, and teams that have time."""
+    yield _two_sides(connection, ours, speaks_of)
+    yield _inside_season(connection, ours, speaks_of)
+    yield _one_at_a_time(connection, step.credential_id, step.season)
+
+
+def _two_sides(connection: Connection, ours: Condition, speaks_of: Scope) -> Finding:
+    """A game is between two clubs, or between two teams of one of which both are given."""
+    table = match_mappings.c
+    wrong = (
+        select(table.twizzit_match_id)
+        .join(games, games.c.id == table.local_game_id)
+        .where(
+            ours,
+            games.c.home_club_id == games.c.away_club_id,
+            or_(
+                games.c.home_team_id.is_(None),
+                games.c.away_team_id.is_(None),
+                games.c.home_team_id == games.c.away_team_id,
+            ),
+        )
+        .order_by(table.id)
+    )
+    in_shotspot = tuple(connection.scalars(wrong))
+    return Finding(TWO_CLUBS, speaks_of, in_shotspot, reasons={"in_shotspot": len(in_shotspot)}, grave=True)
+
+
+def _inside_season(connection: Connection, ours: Condition, speaks_of: Scope) -> Finding:
+    """Games whose Belgian day is outside of their season in ShotSpot; one that has no season is nobody's fault."""
+    table = match_mappings.c
+    day = cast(func.timezone(ZONE, games.c.date), Date)
+    outside = (
+        select(table.twizzit_match_id)
+        .join(games, games.c.id == table.local_game_id)
+        .join(seasons, seasons.c.id == games.c.season_id)
+        .where(ours, ~day.between(seasons.c.start_date, seasons.c.end_date))
+        .order_by(table.id)
+    )
+    return Finding(IN_SEASON, speaks_of, tuple(connection.scalars(outside)))
+
+
+def _one_at_a_time(connection: Connection, credential_id: int, season: SeasonRow) -> Finding:
+    """Teams that play two games at once, of all games of the credential's clubs in the season, whoever made them.
+
+    The same two teams twice are one match that is there twice, once for the credential of each club, for example.
+    """
+    clubs = fed_clubs(credential_id)
+    theirs = (
+        or_(games.c.home_club_id.in_(clubs), games.c.away_club_id.in_(clubs)),
+        or_(games.c.status.in_(_PLAYED), games.c.status.is_(None)),
+        games.c.date.between(_midnight(season.start_date), _midnight(season.end_date + timedelta(days=1))),
+    )
+    pair = func.concat_ws(
+        "-",
+        func.least(games.c.home_team_id, games.c.away_team_id),
+        func.greatest(games.c.home_team_id, games.c.away_team_id),
+    ).label("pair")
+    sides = union_all(
+        *(
+            select(games.c.id, games.c.date, pair, team.label("team_id")).where(*theirs, team.is_not(None))
+            for team in (games.c.home_team_id, games.c.away_team_id)
+        )
+    ).subquery()
+
+    def before(column: str) -> ColumnElement[Any]:
+        return func.lag(sides.c[column]).over(partition_by=sides.c.team_id, order_by=(sides.c.date, sides.c.id))
+
+    following = select(
+        sides.c.id,
+        sides.c.date,
+        sides.c.pair,
+        before("id").label("id_before"),
+        before("date").label("date_before"),
+        before("pair").label("pair_before"),
+    ).subquery()
+    soon = following.c.date - following.c.date_before < timedelta(minutes=MATCH_MINUTES)
+    found = connection.execute(select(following).where(soon).order_by(following.c.id)).all()
+    twice = {row.id for row in found if row.pair == row.pair_before}
+    clashing = dict.fromkeys(str(game_id) for row in found for game_id in (row.id_before, row.id))
+    others = {row.id for row in found} - twice
+    return Finding(
+        ONE_AT_A_TIME,
+        "season",
+        tuple(clashing),
+        local=True,
+        reasons={"the_same_two_teams": len(twice), "a_team_in_two_matches": len(others)},
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(ZONE))
+
+
+MATCHES = Judged(
+    snapshot=twizzit_matches,
+    mappings=match_mappings,
+    remote_id="twizzit_match_id",
+    astray=_astray,
+    without_owner=_without_owner,
+    more_of_scan=_competitions_without,
+    more_of_mapping=_playable,
+)

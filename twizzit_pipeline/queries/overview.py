@@ -1,0 +1,302 @@
+"""What there is to see of the syncs: the views for monitoring, in a handful of queries, however many credentials.
+
+What belongs here: reading. What a credential's state is called is decided in `monitoring`.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, DateTime, Engine, Select, Table, case, func, select, text
+from sqlalchemy.exc import ProgrammingError
+
+from twizzit_pipeline.errors import MigrationsPending
+from twizzit_pipeline.queries import hanging
+from twizzit_pipeline.queries.hanging import Hanging
+from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, why
+from twizzit_pipeline.runs.lease import close_interrupted
+from twizzit_pipeline.scheduling import due, freshness
+from twizzit_pipeline.scheduling.freshness import Late
+from twizzit_pipeline.scheduling.heartbeat import DEAD_AFTER_SECONDS
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import leases, orchestrators, sync_requests
+from twizzit_pipeline.storage.tables.views import credential_status, last_syncs, recent_failures, success_rate
+
+MOST_FAILURES = 10
+# What a whole month's history must be read for.
+_OF_A_MONTH = ("total_syncs", "successful", "success_rate_pct")
+_TIMES_OF_PYTHON = (text("timestamp '0002-01-01'"), text("timestamp '9998-01-01'"))
+_LATE_BECAUSE = {
+    "running": "late, and a sync is under way",
+    "failing": "late, for its syncs fail",
+    "waiting": "no sync has succeeded for twice the interval; the next one is planned for later",
+    "overdue": "no sync has succeeded for twice the interval, and nobody starts the one that is due",
+}
+_NO_SUCH_THING = ("42P01", "42703")
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialStatus:
+    """A credential and how it is doing.
+
+    Attributes:
+        lasting: the same, but for a sync that is under way: what the last ones left.
+        late: how late it is; None where it is not. It may be so while it fails, or runs.
+        trouble: what keeps its automatic syncs from ever coming; None where nothing does, or they are off.
+        hanging: the sync under way, where that hangs.
+    """
+
+    facts: CredentialFacts
+    state: State
+    lasting: State
+    late: Late | None
+    trouble: str | None
+    hanging: Hanging | None = None
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it stays as it is, or goes on failing, until a person acts; a sync under way is no answer yet."""
+        return self.lasting.needs_somebody
+
+    @property
+    def why(self) -> str:
+        """What is behind the state, in a line; while a sync is under way, what the last ones left if that is bad."""
+        overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
+        said = why(self.facts, self._telling, self.trouble or overdue)
+        if self.hanging is not None:
+            return f"{said}; {self.hanging.why}" if self.lasting.needs_somebody else self.hanging.why
+        return f"{said} (a sync is under way)" if self.state is not self._telling else said
+
+    @property
+    def what_to_do(self) -> str:
+        """The same for its operator."""
+        if self.hanging is not None:
+            return self.hanging.what_to_do
+        return self._telling.what_to_do.replace("ID", str(self.facts.credential_id))
+
+    @property
+    def _telling(self) -> State:
+        return self.lasting if self.lasting.needs_somebody else self.state
+
+
+@dataclass(frozen=True, slots=True)
+class LastSync:
+    """The last whole sync of an entity of a credential that did not fail; matches are of type `competitions`."""
+
+    credential_id: int
+    sync_type: str
+    status: str
+    items_processed: int
+    items_succeeded: int
+    items_failed: int
+    rejected_rows: int
+    seconds: float
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRate:
+    """The history rows of one type that ended in the last 30 days; `success_rate_pct` as the guide counts it."""
+
+    sync_type: str
+    total_syncs: int
+    successful: int
+    success_rate_pct: float | None
+    partly_successful: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A sync that failed, or left something out; `started_at` is UTC with zone."""
+
+    sync_type: str
+    status: str
+    error_message: str | None
+    items_failed: int
+    started_at: datetime | None
+    credential_id: int | None
+    history_id: int
+    season: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What goes on at this moment, by the database's clock.
+
+    Attributes:
+        last_heartbeat: the last sign of life of any orchestrator; None where there never was one.
+        requests_queued, requests_started: syncs that were asked for and are not over.
+        leases_held: syncs under way.
+    """
+
+    now: datetime
+    last_heartbeat: datetime | None
+    requests_queued: int
+    requests_started: int
+    leases_held: int
+
+    @property
+    def heartbeat_age(self) -> float | None:
+        """Seconds since the last sign of life."""
+        return None if self.last_heartbeat is None else max((self.now - self.last_heartbeat).total_seconds(), 0.0)
+
+    @property
+    def orchestrator_alive(self) -> bool:
+        """Whether there was one within the last minute."""
+        return self.last_heartbeat is not None and self.now - self.last_heartbeat < timedelta(
+            seconds=DEAD_AFTER_SECONDS
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything at one moment; credentials by id."""
+
+    activity: Activity
+    credentials: list[CredentialStatus]
+
+    @property
+    def orchestrator_missing(self) -> bool:
+        """Whether something waits for an orchestrator, and there is none."""
+        automatic = any(one.facts.is_active and one.facts.auto_sync_enabled for one in self.credentials)
+        return (automatic or self.activity.requests_queued > 0) and not self.activity.orchestrator_alive
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether anything stays as it is, or goes on failing, until a person acts."""
+        return self.orchestrator_missing or any(one.needs_somebody for one in self.credentials)
+
+
+def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overview:
+    """Every credential and what goes on; syncs whose process died are closed before they are shown.
+
+    Args:
+        season_start: of the settings: month and day on which a season without dates begins.
+        with_month: False leaves out what counts the syncs of the last 30 days: the one part that takes long.
+
+    Raises:
+        MigrationsPending: a view is missing.
+    """
+    names = [name for name in CredentialFacts.__dataclass_fields__ if with_month or name not in _OF_A_MONTH]
+    wanted = _of(credential_status, names).order_by(credential_status.c.credential_id)
+    with _reading():
+        close_interrupted(engine)
+        late = {one.credential_id: one for one in freshness.late(engine)}
+        hung = {one.credential_id: one for one in hanging.hanging(engine)}
+        troubles = {one.credential_id: one.reason for one in due.broken(engine, season_start=season_start)}
+        with engine.connect() as connection:
+            activity = _activity(connection)
+            found = [CredentialFacts(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
+    judged = []
+    for facts in found:
+        overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
+        judged.append(_judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now))
+    return Overview(activity, judged)
+
+
+def _judged(
+    facts: CredentialFacts, late: Late | None, trouble: str | None, hung: Hanging | None, now: datetime
+) -> CredentialStatus:
+    def state(of: CredentialFacts) -> State:
+        return state_of(of, broken=trouble is not None, late=late is not None, now=now)
+
+    return CredentialStatus(facts, state(facts), state(replace(facts, is_running=False)), late, trouble, hung)
+
+
+def last_whole_syncs(engine: Engine) -> list[LastSync]:
+    """The last whole sync of every entity of every credential, by credential and entity.
+
+    Raises:
+        MigrationsPending: a view is missing.
+    """
+    wanted = _of(last_syncs, LastSync.__dataclass_fields__).order_by(last_syncs.c.credential_id, last_syncs.c.entity)
+    with _reading(), engine.connect() as connection:
+        return [LastSync(*row) for row in connection.execute(wanted)]
+
+
+def rates(engine: Engine) -> list[TypeRate]:
+    """The syncs of the last 30 days by type.
+
+    Raises:
+        MigrationsPending: a view is missing.
+    """
+    wanted = _of(success_rate, TypeRate.__dataclass_fields__).order_by(success_rate.c.sync_type)
+    with _reading(), engine.connect() as connection:
+        return [TypeRate(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
+
+
+def failures(engine: Engine, *, limit: int = MOST_FAILURES, credential_id: int | None = None) -> list[Failure]:
+    """The last syncs that failed or left something out, newest first; of one credential, or of all.
+
+    Raises:
+        MigrationsPending: a view is missing.
+    """
+    with _reading(), engine.connect() as connection:
+        wanted = _of(recent_failures, Failure.__dataclass_fields__).limit(limit)
+        if credential_id is not None:
+            wanted = wanted.where(recent_failures.c.credential_id == credential_id)
+        rows = connection.execute(wanted)
+        return [
+            Failure(
+                **{
+                    **row._mapping,
+                    "items_failed": row.items_failed or 0,
+                    "started_at": row.started_at and row.started_at.replace(tzinfo=UTC),
+                }
+            )
+            for row in rows
+        ]
+
+
+def _of(view: Table, names: Iterable[str]) -> Select[Any]:
+    return select(*(_legible(view.c[name]) for name in names))
+
+
+def _legible(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A time is None where Python cannot hold it: ShotSpot's users may write any, `infinity` too."""
+    if not isinstance(column.type, DateTime):
+        return column
+    return case((column.between(*_TIMES_OF_PYTHON), column)).label(column.key)
+
+
+def _activity(connection: Connection) -> Activity:
+    def requests(status: str) -> Any:
+        return (
+            select(func.count())
+            .where(sync_requests.c.completed_at.is_(None), sync_requests.c.status == status)
+            .scalar_subquery()
+        )
+
+    row = connection.execute(
+        select(
+            func.clock_timestamp(),
+            select(func.max(orchestrators.c.heartbeat_at)).scalar_subquery(),
+            requests("queued"),
+            requests("started"),
+            select(func.count()).select_from(leases).scalar_subquery(),
+        )
+    ).one()
+    return Activity(*row)
+
+
+def _with_float(values: dict[str, Any]) -> dict[str, Any]:
+    rate = values.get("success_rate_pct")
+    return values if rate is None else {**values, "success_rate_pct": float(rate)}
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """
+    Raises:
+        MigrationsPending: a view, or a column of one, is missing.
+    """
+    with driver_errors():
+        try:
+            yield
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) not in _NO_SUCH_THING:
+                raise
+            raise MigrationsPending("A view for monitoring is missing in the database; run: twizzit migrate") from None

@@ -1,0 +1,75 @@
+"""The history rows that one run holds open, one for each entity that its steps work on.
+
+What belongs here: which row is whose, and how those still open are closed at the end. The rows themselves are
+`history`'s.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine
+
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.troubles import told
+
+
+@dataclass
+class Entry:
+    """The open history row of one entity; `failure` says why it failed, for when that cannot be written at once."""
+
+    history_id: int
+    account: Account = field(default_factory=Account)
+    failure: str | None = None
+
+
+class Entries:
+    """The rows of one run, by entity."""
+
+    def __init__(self) -> None:
+        self._by_entity: dict[str, Entry] = {}
+
+    def open(self, entity: str) -> Entry | None:
+        """The entity's row, if it is open."""
+        entry = self._by_entity.get(entity)
+        return None if entry is None or entry.account.done else entry
+
+    def add(self, entity: str, history_id: int, details: Mapping[str, object]) -> Entry:
+        """A row that was just opened."""
+        entry = self._by_entity[entity] = Entry(history_id, Account(entity, details=dict(details)))
+        return entry
+
+    def history_id(self, entity: str) -> int:
+        """The row that the entity is recorded in; KeyError where it has none."""
+        return self._by_entity[entity].history_id
+
+    @property
+    def finished(self) -> set[str]:
+        """Entities that are brought in step."""
+        return {name for name, entry in self._by_entity.items() if entry.account.done and entry.failure is None}
+
+    def statuses(self, to_map: Collection[str]) -> dict[str, str]:
+        """How each row is closed, or about to be."""
+        return {name: _status(entry, cut_short=name in to_map) for name, entry in self._by_entity.items()}
+
+    def fail(self, engine: Engine, entry: Entry) -> None:
+        """Closes a row at once, for the reason in its `failure`."""
+        assert entry.failure is not None
+        with engine.begin() as connection:
+            history.fail(connection, entry.history_id, entry.account, entry.failure)
+        entry.account.done = True
+
+    def close(self, connection: Connection, to_map: Collection[str], error: BaseException | None) -> None:
+        """Closes every row that is open still: one whose entity was to be brought in step (`to_map`) has failed."""
+        for name, entry in self._by_entity.items():
+            if entry.account.done:
+                continue
+            if entry.failure is not None or name in to_map:
+                history.fail(connection, entry.history_id, entry.account, entry.failure or told(error))
+            else:  # scanned well, and nothing else was asked for
+                history.finish(connection, entry.history_id, entry.account)
+
+
+def _status(entry: Entry, *, cut_short: bool) -> str:
+    failed = entry.failure is not None or (cut_short and not entry.account.done)
+    return "failed" if failed else entry.account.status

@@ -1,0 +1,290 @@
+"""The rows of `twizzit_sync_history`: opened in progress, counted honestly, closed whatever happened."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
+
+from twizzit_pipeline.contracts.counts import RowCounts
+from twizzit_pipeline.runs.details import ENTITY, NEVER_BEGAN, PLAYERS_NOT_READ, ROWS, SET_ASIDE, SYNC_TYPES
+from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
+from twizzit_pipeline.storage import bulk
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import credentials, sync_history
+from twizzit_pipeline.storage.tables import rejected_rows as rejected_rows_table
+
+if TYPE_CHECKING:  # the history is read by many who have no frame
+    import pandas as pd
+
+Status = Literal["in_progress", "success", "partial_success", "failed"]
+
+MOST_ITEMS_IN_DETAILS = 200
+_LARGEST_ID = 2**31 - 1
+
+_NOW = text("timezone('utc', clock_timestamp())")
+
+
+@dataclass
+class Account:
+    """What is counted about one entity while a run works; written into its history row.
+
+    `rejected`: rule → remote ids; `failed`: reason → remote ids; both fail an item. `set_aside`: label → one remote id
+    for each row or item that is not meant to come, which fails nothing. `rows`: what became of the rows that were read;
+    None before a scan, and where there was none. `scanned`: how many items had valid rows alone. `hints`: rule → remote
+    ids that came without what nobody can read; `warnings`: reason → those that the plan has a remark about. `details`:
+    what else a reader of the row should know, without names.
+    `entity`: of which this is.
+    """
+
+    entity: str = ""
+    rows: RowCounts | None = None
+    set_aside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    scanned: int = 0
+    rejected: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    failed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    hints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    details: dict[str, object] = field(default_factory=dict)
+    planned_aside: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the part of `set_aside` that a plan said
+    done: bool = False
+
+    @property
+    def rejected_items(self) -> set[str]:
+        """The remote ids that broke a rule."""
+        return {remote_id for ids in self.rejected.values() for remote_id in ids}
+
+    @property
+    def unapplied_items(self) -> set[str]:
+        """Those that could not be brought into ShotSpot, but for teams whose players could not be read."""
+        found = (ids for reason, ids in self.failed.items() if reason != PLAYERS_NOT_READ)
+        return {remote_id for ids in found for remote_id in ids}
+
+    @property
+    def items_failed(self) -> int:
+        """Distinct items that were rejected or could not be applied, and teams whose players could not be read."""
+        return len(self.rejected_items | self.unapplied_items) + len(self.failed.get(PLAYERS_NOT_READ, ()))
+
+    @property
+    def items_succeeded(self) -> int:
+        """Items that are in ShotSpot as they should be (or, after a scan alone, in the snapshot)."""
+        return self.scanned - len(self.unapplied_items - self.rejected_items)
+
+    @property
+    def status(self) -> Status:
+        return "partial_success" if self.items_failed else "success"
+
+    @property
+    def message(self) -> str | None:
+        """One line for people: what failed, by rule and reason, in sentences, counts and ids."""
+        if not (self.rejected or self.failed):
+            return None
+        from twizzit_pipeline.runs.sentences import sentence  # noqa: PLC0415  (frames, which readers have no use for)
+
+        parts = [
+            f"{len(ids)} {what}: {sentence(self.entity, rule)} ({rule}: {_some(ids)})"
+            for what, found in (("rejected", self.rejected), ("not applied", self.failed))
+            for rule, ids in sorted(found.items())
+        ]
+        return "; ".join(parts)
+
+    def as_details(self) -> dict[str, object]:
+        """The JSON of the column `details`."""
+        counts = {} if self.rows is None else {ROWS: asdict(self.rows)}
+        return {
+            **self.details,
+            **counts,
+            SET_ASIDE: _listed(self.set_aside),
+            "rejected": _listed(self.rejected),
+            "failed": _listed(self.failed),
+            "warnings": _listed(self.hints | self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A row of the history; times are UTC with zone."""
+
+    id: int
+    credential_id: int | None
+    sync_type: str
+    sync_direction: str
+    status: str
+    items_processed: int
+    items_succeeded: int
+    items_failed: int
+    error_message: str | None
+    started_at: datetime
+    completed_at: datetime | None
+    dagster_run_id: str | None
+    details: Mapping[str, Any]
+
+    @property
+    def entity(self) -> str:
+        """What the row is about: ShotSpot's type `competitions` stands for competitions and for matches."""
+        return str(self.details.get(ENTITY, self.sync_type))
+
+    @property
+    def season(self) -> str | None:
+        """The label of the season that it is about; None where ShotSpot itself wrote the row."""
+        label = self.details.get("season")
+        return label if isinstance(label, str) else None
+
+    @property
+    def season_exists(self) -> bool:
+        """False where the account has no such season, so that nothing was read or written."""
+        return self.details.get("season_exists") is not False
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that broke a rule of its contract."""
+
+    entity: str
+    twizzit_id: str | None
+    column_name: str
+    rule: str
+
+
+def start(connection: Connection, *, credential_id: int, entity: str, run_id: str, season: str) -> int:
+    """Opens a row as `in_progress`; its id. `entity`: teams, players, competitions or matches."""
+    row = insert(sync_history).values(
+        credential_id=credential_id,
+        sync_type=SYNC_TYPES.get(entity, entity),
+        sync_direction="import",
+        status="in_progress",
+        started_at=_NOW,
+        dagster_run_id=run_id,
+        details={"season": season, **({ENTITY: entity} if entity in SYNC_TYPES else {})},
+    )
+    return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
+
+
+def never_began(engine: Engine, *, credential_id: int, entity: str, run_id: str, season: str, message: str) -> bool:
+    """Writes the row of a run that failed before it could open one; False where the credential is gone."""
+    with driver_errors(), engine.begin() as connection:
+        if connection.scalar(select(credentials.c.id).where(credentials.c.id == credential_id)) is None:
+            return False
+        opened = start(connection, credential_id=credential_id, entity=entity, run_id=run_id, season=season)
+        fail(connection, opened, Account(details={NEVER_BEGAN: True}), message)
+    return True
+
+
+def finish(connection: Connection, history_id: int, account: Account) -> None:
+    """Closes a row as `success` or `partial_success`, with its counters."""
+    _close(connection, history_id, account, account.status, account.message)
+
+
+def fail(connection: Connection, history_id: int, account: Account, message: str) -> None:
+    """Closes a row as `failed`, unless it is closed already."""
+    _close(connection, history_id, account, "failed", message)
+
+
+def reject(
+    connection: Connection, history_id: int, *, credential_id: int, entity: str, rejected: "pd.DataFrame"
+) -> None:
+    """Writes the rows that broke a rule.
+
+    Args:
+        rejected: `twizzit_id`, `column_name`, `rule` (str), one row for each broken rule.
+    """
+    if rejected.empty:
+        return
+    rows = rejected.assign(history_id=history_id, credential_id=credential_id, entity=entity)
+    bulk.insert_rows(connection, rejected_rows_table, rows)
+
+
+def recent(engine: Engine, credential_id: int, *, limit: int = 50, offset: int = 0) -> list[HistoryRow]:
+    """The history of a credential, newest first; syncs whose process died are closed before they are shown."""
+    with driver_errors():
+        close_interrupted(engine)
+        wanted = _rows().where(sync_history.c.credential_id == credential_id)
+        with engine.connect() as connection:
+            return [_row(row) for row in connection.execute(wanted.limit(limit).offset(offset))]
+
+
+def one(engine: Engine, credential_id: int, history_id: int) -> HistoryRow | None:
+    """One row of a credential's history, closed if its process died; None where the credential has no such row."""
+    if not 0 < history_id <= _LARGEST_ID:
+        return None
+    with driver_errors():
+        close_interrupted(engine)
+        wanted = _rows().where(sync_history.c.credential_id == credential_id, sync_history.c.id == history_id)
+        with engine.connect() as connection:
+            row = connection.execute(wanted).one_or_none()
+    return None if row is None else _row(row)
+
+
+def for_run(engine: Engine, run_id: str) -> list[HistoryRow]:
+    """The rows of one run, in the order in which they were opened."""
+    wanted = _rows().where(sync_history.c.dagster_run_id == run_id)
+    with driver_errors(), engine.connect() as connection:
+        return [_row(row) for row in connection.execute(wanted)][::-1]
+
+
+def interrupted(engine: Engine, run_ids: Iterable[str]) -> set[str]:
+    """Which of these runs were closed because their process had ended: their orchestrator should hear of it."""
+    close_interrupted(engine)
+    wanted = select(sync_history.c.dagster_run_id).where(
+        sync_history.c.dagster_run_id.in_(list(run_ids)), sync_history.c.error_message == INTERRUPTED
+    )
+    with driver_errors(), engine.connect() as connection:
+        return {run_id for run_id in connection.scalars(wanted) if run_id is not None}
+
+
+def rejected_rows(engine: Engine, history_id: int) -> list[RejectedRow]:
+    """The rows that a sync rejected, in the order in which they were found."""
+    table = rejected_rows_table.c
+    wanted = (
+        select(table.entity, table.twizzit_id, table.column_name, table.rule)
+        .where(table.history_id == history_id)
+        .order_by(table.id)
+    )
+    with driver_errors(), engine.connect() as connection:
+        return [RejectedRow(*row) for row in connection.execute(wanted)]
+
+
+def _close(connection: Connection, history_id: int, account: Account, status: Status, message: str | None) -> None:
+    failed = account.items_failed
+    succeeded = max(account.items_succeeded, 0) if status != "failed" else 0
+    connection.execute(
+        update(sync_history)
+        .where(sync_history.c.id == history_id, sync_history.c.status == "in_progress")
+        .values(
+            status=status,
+            items_processed=succeeded + failed,
+            items_succeeded=succeeded,
+            items_failed=failed,
+            error_message=message,
+            completed_at=_NOW,
+            details=func.coalesce(sync_history.c.details, text("'{}'::jsonb")).concat(account.as_details()),
+        )
+    )
+
+
+def _rows() -> Any:
+    names = HistoryRow.__dataclass_fields__
+    return select(*(sync_history.c[name] for name in names)).order_by(
+        sync_history.c.started_at.desc(), sync_history.c.id.desc()
+    )
+
+
+def _row(row: Row[Any]) -> HistoryRow:
+    values = dict(row._mapping)
+    for name in ("items_processed", "items_succeeded", "items_failed"):
+        values[name] = values[name] or 0
+    for name in ("started_at", "completed_at"):
+        values[name] = None if values[name] is None else values[name].replace(tzinfo=UTC)
+    values["details"] = values["details"] or {}
+    return HistoryRow(**values)
+
+
+def _listed(found: Mapping[str, Sequence[str]]) -> dict[str, dict[str, object]]:
+    return {
+        reason: {"count": len(ids), "twizzit_ids": list(ids[:MOST_ITEMS_IN_DETAILS])} for reason, ids in found.items()
+    }
+
+
+def _some(ids: Sequence[str], most: int = 5) -> str:
+    return ", ".join(ids[:most]) + (", …" if len(ids) > most else "")

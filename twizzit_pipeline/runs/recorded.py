@@ -1,0 +1,27 @@
+"""Which rows of the history are about an entity: matches share ShotSpot's type `competitions`, and their details tell.
+
+What belongs here: conditions for queries. What a row that was read is about says `HistoryRow.entity`.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Column, ColumnElement, and_, func
+
+from twizzit_pipeline.runs.details import ENTITY, SYNC_TYPES
+from twizzit_pipeline.storage.tables import sync_config, sync_history
+
+# Which column of the configuration turns an entity on; empty is on.
+TURNED_ON: Mapping[str, Column[bool]] = {
+    "teams": sync_config.c.sync_teams,
+    "players": sync_config.c.sync_players,
+    "competitions": sync_config.c.sync_competitions,
+    "matches": sync_config.c.sync_competitions,
+}
+
+# The entity of a row.
+recorded_entity: ColumnElement[str] = func.coalesce(sync_history.c.details[ENTITY].astext, sync_history.c.sync_type)
+
+
+def of_entity(entity: str) -> ColumnElement[bool]:
+    """Rows about an entity: by their type, which has an index, and what their details say."""
+    return and_(sync_history.c.sync_type == SYNC_TYPES.get(entity, entity), recorded_entity == entity)

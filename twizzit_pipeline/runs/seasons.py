@@ -1,0 +1,329 @@
+"""Seasons: the ones an account lists, kept in `twizzit_seasons`, and which of them is running or decides.
+
+A season is the label that Twizzit gives, as `words.seasons` writes it; where an account has none, the season running on
+that day.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, false, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import sync_history, twizzit_players, twizzit_seasons
+from twizzit_pipeline.twizzit.records import Season
+from twizzit_pipeline.words.seasons import canonical, first_year, key, usable, years
+
+__all__ = [
+    "ROW",
+    "USUAL_START",
+    "Kept",
+    "SeasonRow",
+    "called",
+    "decides",
+    "known",
+    "known_partitions",
+    "listed",
+    "meant",
+    "not_listed",
+    "of_rows",
+    "refresh",
+    "running",
+    "running_season",
+    "season_of",
+    "settle",
+    "teams_scanned",
+    "today",
+    "usable",
+]  # fmt: skip
+
+LABEL_LENGTH = 50
+USUAL_START = "07-01"  # the month and day on which a season begins, where the settings do not matter
+
+# The columns that a `SeasonRow` is made of, in the order in which `of_rows` takes them.
+ROW = ("id", "label", "twizzit_season_id", "start_date", "end_date")
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonRow:
+    """A row of `twizzit_seasons`, its dates filled in where the account gives none."""
+
+    id: int
+    label: str
+    twizzit_season_id: str | None
+    start_date: date
+    end_date: date
+
+    @property
+    def record(self) -> Season:
+        """The season as the client wants it."""
+        return Season(self.twizzit_season_id, self.label, self.start_date, self.end_date)
+
+
+def today() -> date:
+    """The day in Belgium, where the seasons are played."""
+    return datetime.now(ZoneInfo("Europe/Brussels")).date()
+
+
+def season_of(day: date, season_start: str) -> Season:
+    """The season running on `day` when seasons begin on `season_start` ("MM-DD"): the label is its two years."""
+    begins = date.fromisoformat(f"{day.year}-{season_start}")
+    if day < begins:
+        begins = begins.replace(year=day.year - 1)
+    ends = begins.replace(year=begins.year + 1) - timedelta(days=1)
+    return Season(None, f"{begins.year}-{begins.year + 1}", begins, ends)
+
+
+def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[Season]:
+    """The seasons of an account with usable, distinct labels; the running one where the account lists none.
+
+    The labels are those that a season gets which is new here; what it is called already is known to `refresh`.
+    """
+    if not seasons:
+        return [season_of(day, season_start)]
+    found: dict[str, Season] = {}
+    for season in sorted(seasons, key=lambda season: (season.start_date or date.min, season.id or "")):
+        label = _distinct(season, found)
+        found[label] = replace(season, label=label)
+    return list(found.values())
+
+
+def _distinct(season: Season, taken: Collection[str]) -> str:
+    label = (canonical(season.label) or "-")[:LABEL_LENGTH].strip()
+    if label not in taken:
+        return label
+    return f"{label[: LABEL_LENGTH - 12]}-{season.id}"[:LABEL_LENGTH]
+
+
+def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season]) -> list[Season]:
+    """Writes what differs into `twizzit_seasons`; the seasons as they are called there.
+
+    A label is fixed once it is made, since partitions, history and mappings hold it: a season that was known under
+    another way to write it stays that row. Only a label that no partition can have had is made anew. A season that is
+    no longer listed stays, with what hangs on it.
+    """
+    columns = (twizzit_seasons.c[name] for name in ROW)
+    kept = connection.execute(
+        select(*columns).where(twizzit_seasons.c.credential_id == credential_id).order_by(twizzit_seasons.c.id)
+    ).all()
+    settled: list[Season] = []
+    for row_id, season in settle(seasons, [Kept(*row) for row in kept]):
+        said = {
+            "label": season.label,
+            "twizzit_season_id": season.id,
+            "start_date": season.start_date,
+            "end_date": season.end_date,
+        }
+        settled.append(season)
+        if row_id is None:
+            wanted = insert(twizzit_seasons).values(credential_id=credential_id, **said)
+            connection.execute(
+                wanted.on_conflict_do_update(
+                    index_elements=["credential_id", "label"],
+                    set_={**{name: wanted.excluded[name] for name in said}, "updated_at": func.now()},
+                )
+            )
+        elif (row_id, *said.values()) not in {tuple(row) for row in kept}:
+            connection.execute(
+                update(twizzit_seasons).where(twizzit_seasons.c.id == row_id).values(**said, updated_at=func.now())
+            )
+    return settled
+
+
+class Kept(NamedTuple):
+    """A season as `twizzit_seasons` has it."""
+
+    id: int
+    label: str
+    twizzit_season_id: str | None
+    start_date: date | None
+    end_date: date | None
+
+
+def settle(seasons: Sequence[Season], kept: Sequence[Kept]) -> list[tuple[int | None, Season]]:
+    """Each season with the row that it is, None for a new one, and with the label that it has here.
+
+    It is the row with its remote id, unless the two name other years; else one that means the same season and whose own
+    remote id is listed no more.
+    """
+    ids = {season.id for season in seasons if season.id is not None}
+    free = list(kept)
+    found: list[tuple[Season, Kept | None]] = []
+    for season in seasons:
+        same_id = (row for row in free if season.id is not None and row.twizzit_season_id == season.id)
+        row = next((row for row in same_id if not _of_other_years(row, season)), None)
+        if row is not None:
+            free.remove(row)
+        found.append((season, row))
+    settled: list[tuple[int | None, Season]] = []
+    taken = {row.label for row in kept if usable(row.label)}
+    for season, by_id in found:
+        row = by_id or next((row for row in free if row.twizzit_season_id not in ids and _means(row, season)), None)
+        if row in free:
+            free.remove(row)
+        label = row.label if row is not None and usable(row.label) else _distinct(season, taken)
+        taken.add(label)
+        settled.append((None if row is None else row.id, replace(season, label=label)))
+    return settled
+
+
+def _of_other_years(row: Kept, season: Season) -> bool:
+    return None not in (years(row.label), years(season.label)) and years(row.label) != years(season.label)
+
+
+def _means(row: Kept, season: Season) -> bool:
+    return key(row.label, row.start_date, row.end_date) == key(season.label, season.start_date, season.end_date)
+
+
+def called(label: str, labels: Collection[str]) -> str:
+    """The one of a credential's labels that means the season `label`, however that is written; else `label` itself."""
+    if label in labels:
+        return label
+    return next((one for one in sorted(labels) if key(one) == key(label)), canonical(label))
+
+
+def known(connection: Connection, credential_id: int, season_start: str) -> list[SeasonRow]:
+    """Every season of a credential, the oldest first."""
+    wanted = select(*(twizzit_seasons.c[name] for name in ROW))
+    return of_rows(connection.execute(wanted.where(twizzit_seasons.c.credential_id == credential_id)), season_start)
+
+
+def of_rows(rows: Iterable[Sequence[Any]], season_start: str) -> list[SeasonRow]:
+    """Seasons of one credential, the oldest first, of rows with the columns `ROW`; a date may be its ISO text.
+
+    Raises:
+        ValueError: a text is no date.
+    """
+    filled = [
+        _with_dates(row_id, label, remote_id, _date(start), _date(end), season_start=season_start)
+        for row_id, label, remote_id, start, end in rows
+    ]
+    return sorted(filled, key=lambda season: (season.start_date, season.id))
+
+
+def decides(connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str) -> bool:
+    """Whether `season` is the latest that has begun and lists a team with players.
+
+    A later one that has begun and was never scanned may list some: then this one does not decide.
+    """
+    if season.start_date > day:
+        return False
+    # Of two that begin on one day the later one in the list: both deciding, a player would change teams at each sync.
+    here = (season.start_date, season.id)
+    later = [
+        row
+        for row in known(connection, credential_id, season_start)
+        if here < (row.start_date, row.id) and row.start_date <= day
+    ]
+    return all(
+        teams_scanned(connection, credential_id, row)
+        and _players_scanned(connection, credential_id, row)
+        and not _lists_players(connection, credential_id, row)
+        for row in later
+    )
+
+
+def teams_scanned(connection: Connection, credential_id: int, season: SeasonRow, *, run_id: str | None = None) -> bool:
+    """Whether all the teams of the season were read once, by a sync that ended well or by the run `run_id`."""
+    by_run = sync_history.c.dagster_run_id == run_id if run_id is not None else false()
+    scanned = _history_of(credential_id, "teams", season).where(_ended_well() | by_run)
+    return connection.execute(scanned.limit(1)).first() is not None
+
+
+def running_season(engine: Engine, credential_id: int, *, day: date, season_start: str) -> str | None:
+    """The label of the credential's season on `day`: the latest that has begun, unless all are over.
+
+    None where nothing is known of its seasons yet (`verify` fills them).
+    """
+    with driver_errors(), engine.connect() as connection:
+        return running(known(connection, credential_id, season_start), day)
+
+
+def running(seasons: Sequence[SeasonRow], day: date) -> str | None:
+    """The label of the one of `seasons` (the oldest first) that is running on `day`; None where there are none."""
+    begun = [season for season in seasons if season.start_date <= day]
+    current = [season for season in begun if day <= season.end_date]
+    return next((season.label for season in reversed(current or begun or seasons)), None)
+
+
+def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str]]]:
+    """Credential id → partition key, and credential id → season labels, of every credential; makes missing keys."""
+    with driver_errors():
+        store.ensure_partition_keys(engine)
+        credentials = {credential.id: str(credential.partition_key) for credential in store.list_all(engine)}
+        labels: dict[int, list[str]] = {credential_id: [] for credential_id in credentials}
+        with engine.connect() as connection:
+            rows = connection.execute(
+                select(twizzit_seasons.c.credential_id, twizzit_seasons.c.label).order_by(twizzit_seasons.c.label)
+            )
+            for credential_id, label in rows:
+                labels.setdefault(credential_id, []).append(label)
+    return credentials, labels
+
+
+def meant(listed: Sequence[SeasonRow], asked: str) -> SeasonRow | None:
+    """The season that `asked` means: by its label, by its remote id, or by a label that means the same season."""
+    wanted = asked.strip()
+    by_label = [season for season in listed if season.label == wanted]
+    by_id = [season for season in listed if season.twizzit_season_id == wanted]
+    label = called(wanted, {season.label for season in listed})
+    alike = [season for season in listed if season.label == label]
+    return next(iter(by_label or by_id or alike), None)
+
+
+def not_listed(listed: Sequence[SeasonRow]) -> str:
+    """What to say to whoever asked for a season that is not among these (the oldest first)."""
+    labels = [season.label for season in reversed(listed)]
+    return f"The account has {', '.join(labels)}" if labels else "The account has no season"
+
+
+def _date(value: date | str | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _with_dates(
+    row_id: int, label: str, remote_id: str | None, start: date | None, end: date | None, *, season_start: str
+) -> SeasonRow:
+    """Dates that the account left out follow from the first year in the label, else from today."""
+    if start is None or end is None or end < start:
+        year = first_year(label)
+        day = date.fromisoformat(f"{year}-{season_start}") if year is not None else today()
+        computed = season_of(day, season_start)
+        start, end = computed.start_date, computed.end_date
+    assert start is not None
+    assert end is not None
+    return SeasonRow(row_id, label, remote_id, start, end)
+
+
+def _players_scanned(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
+    """Whether the players of all its teams were read once."""
+    unread = func.coalesce(sync_history.c.details["failed"].has_key(PLAYERS_NOT_READ), false())
+    scanned = _history_of(credential_id, "players", season).where(_ended_well(), ~unread)
+    return connection.execute(scanned.limit(1)).first() is not None
+
+
+def _history_of(credential_id: int, entity: str, season: SeasonRow) -> Select[tuple[int]]:
+    """The syncs of a whole season: one of its teams alone says nothing about the others."""
+    return select(sync_history.c.id).where(
+        sync_history.c.credential_id == credential_id,
+        sync_history.c.sync_type == entity,
+        sync_history.c.details["season"].astext == season.label,
+        sync_history.c.details["group_id"].astext.is_(None),
+    )
+
+
+def _ended_well() -> ColumnElement[bool]:
+    return sync_history.c.status.in_(("success", "partial_success"))
+
+
+def _lists_players(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
+    listed_players = select(twizzit_players.c.twizzit_player_id).where(
+        twizzit_players.c.credential_id == credential_id, twizzit_players.c.season_id == season.id
+    )
+    return connection.execute(listed_players.limit(1)).first() is not None

@@ -1,0 +1,110 @@
+"""What became of a row that did not arrive, in a sentence for people: the one place that the API and the terminal read.
+
+What belongs here: the sentence of every reason that is no rule of a contract. Those of the rules are in the contracts
+(`Rule.broken`), those of what is set aside in `asides`. A sentence goes on after a colon: no capital, no full stop. It
+names no person.
+
+Imports the contracts, and so pandas.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from twizzit_pipeline.contracts import competitions, matches, players, teams
+from twizzit_pipeline.plan.matches import VANISHED
+from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
+from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
+from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
+from twizzit_pipeline.plan.shotspot_sync import REPAIRED
+from twizzit_pipeline.plan.teams import CLUB_OF_ANOTHER, NAMES_ANOTHER_CLUB
+from twizzit_pipeline.runs.asides import SetAsideRows
+
+Kind = Literal["rejected", "failed", "set_aside", "warnings"]
+KINDS: tuple[Kind, ...] = ("rejected", "failed", "set_aside", "warnings")
+
+_RULES: Mapping[str, Mapping[str, str]] = {
+    entity: {rule.name: rule.broken or f"it breaks the rule “{rule.description}”" for rule in rules}
+    for entity, rules in (
+        ("teams", teams.RULES),
+        ("players", players.RULES),
+        ("competitions", competitions.RULES),
+        ("matches", matches.RULES),
+    )
+}
+# Reason → sentence, whatever the entity; what an entity says otherwise stands below.
+REASONS: Mapping[str, str] = {
+    # What could not be applied.
+    "club_doubtful": "which club the team belongs to is not certain; say so: twizzit credentials set-club ID CLUB",
+    CLUB_OF_ANOTHER: "another organization feeds the club of ShotSpot that is called so; if it is this one's too, say "
+    "so: twizzit credentials set-club ID CLUB",
+    NAMES_ANOTHER_CLUB: "it names another club than the organization, which only a federation's may; if this is one, "
+    "say so: twizzit config set ID --federation",
+    "competition_not_mapped": "the competition is not in ShotSpot, so the game comes without it until it is",
+    "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
+    HOST_CHANGED: "it was mapped from another address than the endpoint is now; if both are the same Twizzit, say so: "
+    "twizzit credentials update ID --same-organization",
+    "group_not_found": "the account lists no such team in this season",
+    "name_taken": "another team of the club has that name in that season",
+    "no_own_team": "neither side is a team of this account",
+    "not_created": "it is not in ShotSpot, and the sync was asked to make nothing",
+    "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so none was taken for it",
+    "players_not_read": "the players could not be read",
+    "remote_id_taken": "the id belongs to another active credential of this organization (switch that off if this one "
+    "is to have it), or this credential mapped it in another organization",
+    "team_not_mapped": "none of the player's teams is in ShotSpot",
+    # With a remark.
+    "number_taken": "without the shirt number, which another player of the club has",
+    NAME_PUT_RIGHT: "ShotSpot had a part of the name in the wrong place; first and last name are Twizzit's now",
+    REPAIRED: "ShotSpot's own sync had emptied the shirt number or parted the name elsewhere; Twizzit's are back",
+    REPAIRED_ON_REQUEST: "edited in ShotSpot; a repair was asked for, and Twizzit's values are back",
+    TAKEN_OVER: "taken over from ShotSpot's own integration",
+    TAKEN_OVER_RENAMED: "taken over from ShotSpot's own integration by their id alone: ShotSpot's name is another one",
+    VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
+}
+_OF_ENTITY: Mapping[tuple[str, str], str] = {
+    ("matches", "team_not_mapped"): "the team is not in ShotSpot; a sync of teams brings it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of some items of an entity for one reason.
+
+    Attributes:
+        reason: the rule or reason, for programs; `sentence`: the same for people.
+        count: how many items; `ids`: their remote ids, of many the first 200.
+    """
+
+    entity: str
+    kind: Kind
+    reason: str
+    sentence: str
+    count: int
+    ids: tuple[str, ...]
+
+
+def sentence(entity: str, reason: str) -> str:
+    """The sentence of a rule or a reason; of an entity that is not known, the first one that has such a rule.
+
+    Args:
+        entity: ``teams``, ``players``, ``competitions`` or ``matches``.
+        reason: as the history's details have it; ``not_a_player: Trainer`` is a reason with the account's own word.
+    """
+    known = (
+        _OF_ENTITY.get((entity, reason))
+        or _RULES.get(entity, {}).get(reason)
+        or REASONS.get(reason)
+        or next((rules[reason] for rules in _RULES.values() if reason in rules), None)
+    )
+    name, between, word = reason.partition(": ")
+    return known or SetAsideRows(name, word if between else None, 0, ()).words
+
+
+def lines(entity: str, details: Mapping[str, Any], kinds: tuple[Kind, ...] = KINDS) -> Iterator[Line]:
+    """What a history row's details say did not arrive, or came with a remark, by kind and reason."""
+    for kind in kinds:
+        found: Mapping[str, Any] = details.get(kind) or {}
+        for reason, items in sorted(found.items()):
+            ids = tuple(map(str, items.get("twizzit_ids", ())))
+            yield Line(entity, kind, reason, sentence(entity, reason), int(items.get("count", len(ids))), ids)

@@ -1,0 +1,1 @@
+"""When what runs: each credential's configuration, automatic syncs, requests, and the calls they may spend."""

@@ -1,0 +1,210 @@
+"""Requests for a sync: somebody asks, an orchestrator makes a run of it, and whoever asked looks what came of it.
+
+What belongs here: asking and looking. Whose turn it is, is in `turns`; what a run makes of a request, in `fulfilment`;
+taking one back, in `cancelling`; whether an orchestrator is there, in `heartbeat`. Roles are the business of whoever
+takes the request from a person.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, insert, or_, select, update
+
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.store import Credential
+from twizzit_pipeline.errors import InactiveCredential, NoOrchestrator, SyncInProgress, UnknownCredential, UnknownSeason
+from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.runs.lease import lease_keys
+from twizzit_pipeline.runs.seasons import LABEL_LENGTH, USUAL_START, SeasonRow, called
+from twizzit_pipeline.scheduling import heartbeat, requested
+from twizzit_pipeline.scheduling.fulfilment import settle
+from twizzit_pipeline.scheduling.requested import Request, asker
+from twizzit_pipeline.scheduling.wishes import RequestOptions, SyncType, Wish
+from twizzit_pipeline.storage import audit
+from twizzit_pipeline.storage.audit import Actor
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import credentials, leases, sync_requests
+
+_POLL_SECONDS = 0.2
+_SETTLE_EVERY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of asking.
+
+    Attributes:
+        request: the one to look at: a new one, or one that waited already and brings what is asked for.
+        already_queued: it waited already.
+    """
+
+    request: Request
+    already_queued: bool
+
+
+def ask(
+    engine: Engine,
+    credential_id: int,
+    *,
+    sync_type: SyncType,
+    season: str | None = None,
+    options: RequestOptions | None = None,
+    actor: Actor,
+    trigger: str = "request",
+    queue: bool = False,
+) -> Answer:
+    """Asks for a sync; of two who ask at once and do not want to wait, one gets in.
+
+    Where one waits that brings what is asked for and has not begun, that is the answer, however many ask: each sync
+    costs calls. One that has begun may have read what is asked for already, so a further one waits behind it.
+
+    Args:
+        season: its label, or Twizzit's id of it; None for the one that is running when the sync begins.
+        queue: wait where a sync of the credential, or of its organization, is under way or asked for.
+
+    Raises:
+        UnknownCredential: no credential has that id.
+        InactiveCredential: it is switched off.
+        UnknownSeason: its account lists seasons, and none like that.
+        NoOrchestrator: nobody is there to run it.
+        SyncInProgress: one is under way or asked for, and `queue` is False.
+    """
+    settle(engine)
+    with driver_errors():
+        credential = store.get(engine, credential_id)
+        if not credential.is_active:
+            raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
+        with engine.begin() as connection:
+            # All who ask for the same credential wait here; syncs under way, which point at this row, do not.
+            lock = select(credentials.c.id).where(credentials.c.id == credential_id).with_for_update(key_share=True)
+            if connection.execute(lock).one_or_none() is None:
+                raise UnknownCredential(f"No credential has the id {credential_id}; see: twizzit credentials list")
+            listed = seasons.known(connection, credential_id, USUAL_START)
+            label = None if season is None else _label(listed, season)
+            wish = Wish(sync_type, label, options or RequestOptions())
+            if not heartbeat.is_alive(connection):
+                raise NoOrchestrator()
+            if not queue:
+                _refuse_second(connection, credential)
+            waiting = _covering(connection, credential_id, wish, _running(listed)) if queue else None
+            if waiting is not None:
+                return Answer(_join(connection, waiting, wish, actor), already_queued=True)
+            return Answer(_add(connection, credential_id, wish, actor, trigger), already_queued=False)
+
+
+def get(engine: Engine, request_id: int) -> Request:
+    """A request as it stands; one whose run died is ended before it is shown.
+
+    Raises:
+        UnknownRequest: no request has that id.
+    """
+    request = _look(engine, request_id)
+    if request.status == "started":
+        settle(engine)
+        request = _look(engine, request_id)
+    return request
+
+
+def wait(engine: Engine, request_id: int, seconds: float) -> Request:
+    """The request once it is over, or as it stands after so many seconds.
+
+    Raises:
+        UnknownRequest: no request has that id.
+    """
+    until = time.monotonic() + seconds
+    request = get(engine, request_id)
+    looks = 0
+    while not request.over and (left := until - time.monotonic()) > 0:
+        time.sleep(min(_POLL_SECONDS, left))
+        looks += 1
+        if looks % _SETTLE_EVERY == 0:
+            settle(engine)
+        request = _look(engine, request_id)
+    return request
+
+
+def _join(connection: Connection, waiting: Request, wish: Wish, actor: Actor) -> Request:
+    """Notes another person who asks for what waits already; the same one again leaves no trace."""
+    who = asker(actor)
+    if who in waiting.askers:
+        return waiting
+    also = [*waiting.also_requested_by, who]
+    connection.execute(update(sync_requests).where(sync_requests.c.id == waiting.id).values(also_requested_by=also))
+    _record(connection, waiting.id, waiting.credential_id, wish, actor, already_queued=True)
+    return replace(waiting, also_requested_by=tuple(also))
+
+
+def _add(connection: Connection, credential_id: int, wish: Wish, actor: Actor, trigger: str) -> Request:
+    """The request and its row in the audit log."""
+    row = insert(sync_requests).values(
+        credential_id=credential_id,
+        sync_type=wish.sync_type,
+        season=wish.season,
+        trigger=trigger,
+        options=asdict(wish.options),
+        requested_by=asker(actor),
+    )
+    request_id = int(connection.execute(row.returning(sync_requests.c.id)).scalar_one())
+    _record(connection, request_id, credential_id, wish, actor, trigger=trigger)
+    return requested.one(connection, request_id)
+
+
+def _record(
+    connection: Connection, request_id: int, credential_id: int, wish: Wish, actor: Actor, **more: object
+) -> None:
+    asked = {"sync_type": wish.sync_type, "season": wish.season, **asdict(wish.options)}
+    audit.record(
+        connection,
+        actor,
+        action="ask",
+        target="sync",
+        target_id=str(request_id),
+        details={"credential_id": credential_id, **asked, **more},
+    )
+
+
+def _covering(connection: Connection, credential_id: int, wish: Wish, running: str | None) -> Request | None:
+    """The oldest that waits and brings what is asked for, which nothing else changes until the transaction ends."""
+    waiting = requested.waiting_of(connection, credential_id)
+    return next((one for one in waiting if one.wish.covers(wish, running)), None)
+
+
+def _refuse_second(connection: Connection, credential: Credential) -> None:
+    held = select(leases.c.history_id).where(
+        or_(leases.c.credential_id == credential.id, leases.c.organization.in_(lease_keys(credential)))
+    )
+    row = connection.execute(held.limit(1)).one_or_none()
+    if row is not None:
+        raise SyncInProgress(history_id=row.history_id)
+    first = next(iter(requested.open_of(connection, credential.id)), None)
+    if first is not None:
+        raise SyncInProgress(history_id=next(iter(first.history_ids[-1:]), None), request_id=first.id)
+
+
+def _running(listed: Sequence[SeasonRow]) -> str | None:
+    """The season that runs today and tomorrow, so that a sync that begins meanwhile means the same; else None."""
+    today = seasons.today()
+    labels = {seasons.running(listed, day) for day in (today, today + timedelta(days=1))}
+    return labels.pop() if len(labels) == 1 else None
+
+
+def _label(listed: Sequence[SeasonRow], season: str) -> str:
+    """The label of the season that is meant; any label where no season is known yet."""
+    asked = season.strip()
+    found = seasons.meant(listed, asked)
+    if found is not None:
+        return found.label
+    if listed:
+        raise UnknownSeason(
+            f"{seasons.not_listed(listed)}; where the season is new in Twizzit, verify the credential and ask again"
+        )
+    if not 0 < len(asked) <= LABEL_LENGTH:
+        raise UnknownSeason(f"A season's label has 1 to {LABEL_LENGTH} characters, like 2026-2027")
+    return called(asked, ())
+
+
+def _look(engine: Engine, request_id: int) -> Request:
+    with driver_errors(), engine.connect() as connection:
+        return requested.one(connection, request_id)

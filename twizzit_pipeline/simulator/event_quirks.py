@@ -1,0 +1,71 @@
+"""Which matches of the calendar show a quirk: the same ones for the same world, whatever else is switched on.
+
+What belongs here: what a match is then. How it looks on the wire is in `v2_event_rows` and `v1`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twizzit_pipeline.simulator.events import Event
+    from twizzit_pipeline.simulator.quirks import Quirk
+    from twizzit_pipeline.simulator.world import World
+
+# Number of a team's match → its quirk. Numbers 4, 9, 3, 10 and 17 have habits of their own already.
+_QUIRK_OF: dict[int, Quirk] = {
+    0: "tournament_names",
+    1: "odd_scores",
+    2: "unknown_status",
+    5: "odd_scores",
+    6: "byes",
+    11: "midnight_kick_offs",
+    12: "unknown_status",
+    13: "midnight_kick_offs",
+    16: "winners_to_come",
+}
+_NOBODY = ("Bye", "Vrij", "Exempt")
+_TO_COME = ("Winnaar poule A", "Verliezer wedstrijd 3", "Vainqueur poule B", "Nog te bepalen", "???")
+_PLAYED_FOR = timedelta(minutes=30)
+
+
+def made_awkward(world: World, event: Event, number: int) -> Event:
+    """The match with the quirk that is its own, if that one is switched on."""
+    quirk = _QUIRK_OF.get(number)
+    if quirk not in world.options.quirks or (quirk == "tournament_names" and event.group.id % 2):
+        return event
+    event = replace(event, awkward=frozenset({quirk}))
+    if quirk == "byes":
+        return _against(event, _NOBODY[event.group.id % len(_NOBODY)])
+    if quirk == "winners_to_come":
+        return _against(event, _TO_COME[event.group.id % len(_TO_COME)])
+    if quirk == "midnight_kick_offs":
+        start = datetime.combine(event.start.date(), time())
+        return replace(event, start=start, end=start + (event.end - event.start))
+    return event
+
+
+def may_be_running(world: World, event: Event) -> bool:
+    """Whether this match can be the one that is being played: it has no quirk of its own, and did not begin yet."""
+    return (
+        "running_match" in world.options.quirks
+        and not event.awkward
+        and event.status is None
+        and world.running_season.id == event.group.season_id
+        and event.start.date() >= world.today
+    )
+
+
+def running(world: World, event: Event) -> Event:
+    """The match as it is played since half an hour before the world was made, with the score of the moment."""
+    start = world.made_at - _PLAYED_FOR
+    length = event.end - event.start
+    return replace(event, start=start, end=start + length, score=(3, 2), awkward=frozenset({"running_match"}))
+
+
+def _against(event: Event, nobody: str) -> Event:
+    if event.is_home:
+        return replace(event, opponent=nobody, score=None, away_name=nobody)
+    return replace(event, opponent=nobody, score=None, home_name=nobody)

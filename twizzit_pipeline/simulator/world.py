@@ -1,0 +1,215 @@
+"""What a simulated Twizzit holds: organizations, their accounts, seasons, groups, contacts and rosters.
+
+What belongs here: the data and how it is found. It is made in `generate`, changed in `changes`, judged in `truth`, and
+put on the wire in `v1` and `v2`.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from twizzit_pipeline.simulator.clubs import FUNCTIONS, PLAYING, Words
+from twizzit_pipeline.simulator.clubs import OWN_FUNCTIONS as OWN_WORDS
+from twizzit_pipeline.simulator.options import SimulatorOptions
+from twizzit_pipeline.simulator.truth import Truth, truth_of
+
+Dialect = Literal["v1", "v2"]
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """A season from 1 July to 30 June, with a label such as ``2026-2027``."""
+
+    id: int
+    label: str
+    start: date
+    end: date
+
+    @classmethod
+    def starting(cls, year: int) -> "Season":
+        """The season that begins on 1 July of that year."""
+        return cls(id=year - 1990, label=f"{year}-{year + 1}", start=date(year, 7, 1), end=date(year + 1, 6, 30))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A login, and the organizations that it may read; v1 answers for the first of them."""
+
+    username: str
+    password: str = field(repr=False)
+    organization_ids: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Contact:
+    """A person. `gender` and `number` are as somebody once typed them."""
+
+    id: int
+    first_name: str | None
+    last_name: str | None
+    gender: object = None
+    number: object = None
+
+    @property
+    def name(self) -> str | None:
+        """First and last name together, None where there is neither."""
+        parts = [part for part in (self.first_name, self.last_name) if part]
+        return " ".join(parts) or None
+
+
+@dataclass(frozen=True, slots=True)
+class ClubReference:
+    """Another club that a group names: as an object with a name, or as the id of one of the account's organizations."""
+
+    id: int
+    name: str
+    as_organization: bool = False
+
+
+@dataclass(slots=True)
+class Group:
+    """A team or a committee of one season.
+
+    `first_name` is what it was called at first: its series and its opponents keep to that when the club renames it.
+    """
+
+    id: int
+    season_id: int
+    name: str | None
+    short_name: str | None
+    is_team: bool = True
+    category_id: int | None = None
+    club: ClubReference | None = None
+    first_name: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first_name = self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A contact's place in a group, by one of the functions of `clubs.FUNCTIONS` or `clubs.OWN_FUNCTIONS`.
+
+    `season_id` is another season than the group's, from which the row is left over; usually None.
+    """
+
+    contact_id: int
+    function: str
+    season_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchChange:
+    """What somebody did to a match of the calendar; None where it stays as it was.
+
+    `start` is Belgian local time, without zone, as the wire gives it.
+    """
+
+    start: datetime | None = None
+    status: Literal["cancelled", "to_reschedule"] | None = None
+    score: tuple[int, int] | None = None
+    removed: bool = False
+
+
+@dataclass(slots=True)
+class Organization:
+    """A club, or a federation. Contacts and groups are in the order of their ids."""
+
+    id: int
+    name: str
+    account: Account
+    season_ids: tuple[int, ...]
+    contacts: dict[int, Contact] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
+    rosters: dict[int, list[Link]] = field(default_factory=dict)
+    match_changes: dict[int, MatchChange] = field(default_factory=dict)
+    own_functions: tuple[str, ...] = ()
+
+    def function_ids(self) -> Mapping[str, int]:
+        """The id of each function: every account has its own."""
+        usual = {name: self.id * 10 + place for place, name in enumerate(FUNCTIONS, start=1)}
+        return usual | {name: self.id * 1000 + place for place, name in enumerate(self.own_functions, start=1)}
+
+    def function_names(self, function: str) -> Words:
+        """What a function is called in three languages."""
+        return FUNCTIONS.get(function) or OWN_WORDS[function]
+
+    def teams(self, season: Season) -> list[Group]:
+        """The season's teams, committees left out, the nameless one included."""
+        return [group for group in self.groups.values() if group.season_id == season.id and group.is_team]
+
+    def players(self, group_id: int) -> list[Contact]:
+        """Who stands in the group as a player in its season, each once."""
+        links = self.rosters.get(group_id, ())
+        ids = dict.fromkeys(link.contact_id for link in links if link.function in PLAYING and link.season_id is None)
+        return [self.contacts[contact_id] for contact_id in ids]
+
+
+class World:
+    """A whole simulated Twizzit. `lock` guards it: a server reads it in one thread, a test changes it in another."""
+
+    def __init__(
+        self, *, options: SimulatorOptions, today: date, seasons: tuple[Season, ...], organizations: list[Organization]
+    ) -> None:
+        self.options = options
+        self.today = today
+        self.seasons = {season.id: season for season in seasons}
+        self._organizations = {organization.id: organization for organization in organizations}
+        # When the world was made, on the clocks of Belgium: on its day, at this hour of the day.
+        self.made_at = datetime.combine(today, datetime.now(ZoneInfo("Europe/Brussels")).time()).replace(
+            second=0, microsecond=0
+        )
+        self.lock = threading.RLock()
+
+    @property
+    def organizations(self) -> tuple[Organization, ...]:
+        """All organizations, clubs first, the federation last."""
+        return tuple(self._organizations.values())
+
+    @property
+    def running_season(self) -> Season:
+        """The season of the world's day."""
+        return next(season for season in self.seasons.values() if season.start <= self.today <= season.end)
+
+    def organization(self, organization: "int | str | Organization") -> Organization:
+        """An organization by its id (as a number or as text), its name, or itself.
+
+        Raises:
+            KeyError: there is none.
+        """
+        if isinstance(organization, Organization):
+            return organization
+        for candidate in self._organizations.values():
+            if organization in (candidate.id, str(candidate.id), candidate.name):
+                return candidate
+        raise KeyError(organization)
+
+    def season(self, label: str) -> Season:
+        """The season with that label; KeyError if there is none."""
+        for season in self.seasons.values():
+            if season.label == label:
+                return season
+        raise KeyError(label)
+
+    def seasons_of(self, organization: Organization) -> list[Season]:
+        """The organization's seasons, the oldest first."""
+        return [self.seasons[season_id] for season_id in organization.season_ids]
+
+    def accounts(self) -> Iterator[Account]:
+        """The account of each organization."""
+        return (organization.account for organization in self._organizations.values())
+
+    def truth(
+        self, organization: int | str | Organization, season_label: str | None = None, *, dialect: Dialect = "v2"
+    ) -> Truth:
+        """What a right sync of that organization and season must end with.
+
+        A season that the organization does not have gives an empty truth. Without a label, the running season. v1 tells
+        no gender and has the running season alone.
+        """
+        with self.lock:
+            season = self.season(season_label) if season_label else self.running_season
+            return truth_of(self.organization(organization), season, dialect=dialect)

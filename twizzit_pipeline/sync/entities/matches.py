@@ -1,0 +1,54 @@
+"""The matches of a season, from Twizzit into ShotSpot's games: scan, then map."""
+
+from datetime import UTC, datetime
+
+from twizzit_pipeline.contracts.matches import check_matches
+from twizzit_pipeline.plan.matches import plan_matches
+from twizzit_pipeline.runs.details import EVENT_TYPES
+from twizzit_pipeline.runs.seasons import SeasonRow
+from twizzit_pipeline.storage.tables import match_mappings, twizzit_matches
+from twizzit_pipeline.sync import unknown_words
+from twizzit_pipeline.sync.entities.calendar import read_calendar
+from twizzit_pipeline.sync.mapping import map_entity
+from twizzit_pipeline.sync.reports import MappingReport, ScanReport
+from twizzit_pipeline.sync.scan import Read, scan_entity
+from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.state.calendar import read_match_state
+from twizzit_pipeline.sync.timing import Stopwatch
+from twizzit_pipeline.transform.matches import matches_frame
+
+
+def scan_matches(session: SyncSession) -> ScanReport:
+    """Reads the season's matches, judges them, and writes the valid ones to `twizzit_matches`.
+
+    Raises:
+        TwizzitPipelineError: any leaf; nothing was written to the snapshot then.
+    """
+
+    def read(season: SeasonRow, watch: Stopwatch) -> Read:
+        session.progress("Reading matches")
+        calendar = read_calendar(session, season)
+        watch.lap("fetch")
+        frame = matches_frame(calendar.matches, now=datetime.now(UTC), meanings=session.client.meanings)
+        checked = check_matches(frame, season_start=season.start_date, season_end=season.end_date)
+        watch.lap("validate")
+        types = {"read": list(calendar.types_read), "not_read": list(calendar.types_not_read)}
+        details: dict[str, object] = {EVENT_TYPES: types} if any(types.values()) else {}
+        known = zip(calendar.matches, frame["status_known"], strict=True)
+        details |= unknown_words.as_details("statuses", (match.status for match, is_known in known if not is_known))
+        return Read(checked, set_aside=calendar.set_aside, details=details)
+
+    return scan_entity(session, "matches", twizzit_matches, read)
+
+
+def map_matches(session: SyncSession) -> MappingReport:
+    """Brings the season's matches of the last scan into ShotSpot's `games`, with their opponents and mappings."""
+    return map_entity(
+        session,
+        "matches",
+        match_mappings,
+        lambda connection, owner, season_id, season: read_match_state(
+            connection, owner, season_id, season, session.day
+        ),
+        plan_matches,
+    )

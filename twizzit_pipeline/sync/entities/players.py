@@ -1,0 +1,112 @@
+"""The players of a season, from Twizzit into ShotSpot: scan, then map."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import pandas as pd
+from sqlalchemy import select
+
+from twizzit_pipeline.contracts.checked import Checked
+from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
+from twizzit_pipeline.errors import TeamsNotScanned
+from twizzit_pipeline.plan.players import plan_players
+from twizzit_pipeline.runs.seasons import SeasonRow, teams_scanned
+from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
+from twizzit_pipeline.sync import unknown_words
+from twizzit_pipeline.sync.mapping import map_entity
+from twizzit_pipeline.sync.reports import MappingReport, ScanReport
+from twizzit_pipeline.sync.scan import Read, scan_entity
+from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.state.teams_and_players import read_player_state
+from twizzit_pipeline.sync.timing import Stopwatch
+from twizzit_pipeline.transform.players import players_frame
+from twizzit_pipeline.twizzit.records import Player, Rosters, SetAside, Team
+
+
+def scan_players(session: SyncSession) -> ScanReport:
+    """Reads the rosters of the teams that the last scan of teams saw, and writes the valid rows to `twizzit_players`.
+
+    A team whose players cannot be read is a failed item; what an earlier scan knew of it stays.
+
+    Raises:
+        TeamsNotScanned: nobody has asked for the teams of this season yet.
+        TwizzitPipelineError: any other leaf; nothing was written to the snapshot then.
+    """
+
+    def read(season: SeasonRow, watch: Stopwatch) -> Read:
+        teams = _scanned_teams(session, season)
+        session.progress(f"Reading the players of {len(teams)} teams")
+        rosters = session.client.rosters(teams, season.record)
+        watch.lap("fetch")
+        frame = players_frame(rosters.players)
+        checked = _with_unclear(_with_guesses(check_players(frame), rosters.players), rosters.unclear)
+        watch.lap("validate")
+        details = unknown_words.as_details("functions", (row.word for row in rosters.unclear))
+        return Read(
+            checked,
+            unread=rosters.failed,
+            set_aside=rosters.set_aside,
+            found=bool(teams),
+            details=details,
+            places=_places(frame, checked, rosters),
+        )
+
+    return scan_entity(session, "players", twizzit_players, read)
+
+
+def map_players(session: SyncSession) -> MappingReport:
+    """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
+    return map_entity(session, "players", player_mappings, read_player_state, plan_players)
+
+
+def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str, tuple[str, ...]]:
+    """Remote id of a person who was rejected or set aside → the remote teams that list them, see `Read.places`.
+
+    Args:
+        frame: what `checked` was made of: `twizzit_player_id` and `twizzit_team_id` (str).
+    """
+    places: dict[str, list[str]] = defaultdict(list)
+    outside = frame["twizzit_player_id"].isna() | frame["twizzit_player_id"].isin(checked.rejected["twizzit_id"])
+    rejected = frame.loc[outside, ["twizzit_player_id", "twizzit_team_id"]]
+    for person, team in rejected.astype(object).where(rejected.notna(), None).itertuples(index=False):
+        if team is not None:
+            places[person or ""].append(team)
+    for row in (*rosters.set_aside, *rosters.unclear):
+        if row.team_id is not None and row.id is not None:
+            places[row.id].append(row.team_id)
+    return {person: (*dict.fromkeys(teams),) if person else (*teams,) for person, teams in places.items()}
+
+
+def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:
+    """The same with what the table says besides: whose first and last name are a guess from the whole name."""
+    guessed = {player.id for player in players if player.full_name is not None}
+    valid = checked.valid.assign(name_guessed=checked.valid["twizzit_player_id"].isin(guessed))
+    return replace(checked, valid=valid)
+
+
+def _with_unclear(checked: Checked, unclear: Sequence[SetAside]) -> Checked:
+    """The same with the memberships of which nobody knows whether they are players': rejected, by their rule."""
+    if not unclear:
+        return checked
+    rule = FUNCTION_KNOWN
+    rows = pd.DataFrame(
+        [(row.id, rule.column, rule.name) for row in unclear], columns=list(checked.rejected.columns), dtype="str"
+    )
+    rejected = pd.concat([checked.rejected, rows.drop_duplicates()], ignore_index=True)
+    return replace(checked, rejected=rejected, rows=checked.rows.with_rejected(len(unclear)))
+
+
+def _scanned_teams(session: SyncSession, season: SeasonRow) -> Sequence[Team]:
+    """The teams that the last scan saw; not none for want of a scan."""
+    columns = twizzit_teams.c
+    wanted = (
+        select(columns.twizzit_team_id, columns.name, columns.short_name, columns.club_id, columns.club_name)
+        .where(columns.credential_id == session.credential.id, columns.season_id == season.id)
+        .order_by(columns.twizzit_team_id)
+    )
+    with session.engine.connect() as connection:
+        teams = [Team(*row) for row in connection.execute(wanted)]
+        if not teams and not teams_scanned(connection, session.credential.id, season, run_id=session.run_id):
+            raise TeamsNotScanned(f"No scan has seen the teams of season {season.label} yet: sync the teams first")
+    return [team for team in teams if session.narrowing.concerns(team.id)]

@@ -1,0 +1,234 @@
+"""Reads, in one transaction, everything that a plan is made from."""
+
+from collections.abc import Collection
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, or_, select
+
+from twizzit_pipeline.plan.club_rights import ClubRights
+from twizzit_pipeline.plan.clubs import ClubNames, names_another
+from twizzit_pipeline.plan.ownership import may_mean
+from twizzit_pipeline.plan.rows import (
+    LocalClub,
+    LocalPlayer,
+    LocalSeason,
+    LocalTeam,
+    MappedTeam,
+    MappingRow,
+    Owner,
+    PlayerState,
+    RemotePlayer,
+    RemoteTeam,
+    TeamState,
+    WantedSeason,
+)
+from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
+from twizzit_pipeline.storage.tables import (
+    clubs,
+    credentials,
+    player_mappings,
+    players,
+    seasons,
+    sync_config,
+    team_mappings,
+    teams,
+    twizzit_players,
+    twizzit_teams,
+)
+from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
+
+_ORGANIZATION = (team_mappings.c.twizzit_organization_id, team_mappings.c.twizzit_organization_name)
+_REMOTE_PLAYER = (
+    "twizzit_team_id",
+    "twizzit_player_id",
+    "first_name",
+    "last_name",
+    "gender",
+    "jersey_number",
+    "name_guessed",
+)
+
+
+def read_team_state(connection: Connection, owner: Owner, season_id: int, season: WantedSeason) -> TeamState:
+    """The teams of a scan (`season_id`: of `twizzit_seasons`), their mappings, and the local teams they may mean."""
+    seen = of_scan(twizzit_teams.c, owner, season_id)
+    wanted = (twizzit_teams.c[name] for name in ("twizzit_team_id", "name", "club_name", "age_group", "gender"))
+    remote = [RemoteTeam(*row) for row in connection.execute(select(*wanted).where(seen))]
+    ids = select(twizzit_teams.c.twizzit_team_id).where(seen)
+    ours = or_(mapped_to(team_mappings, ids), same_owner(team_mappings.c, owner))
+    mappings = mapping_rows(connection, team_mappings, remote="team", where=ours)
+    all_clubs = [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name))]
+    known = ClubNames(all_clubs)
+    concerned = {id_ for name in {team.club_name for team in remote} for id_ in known.of_team(name, owner)}
+    return TeamState(
+        owner,
+        season,
+        remote,
+        mappings,
+        all_clubs,
+        [LocalSeason(*row) for row in connection.execute(select(*columns_of(seasons.c, LocalSeason)))],
+        _local_teams(connection, concerned, {mapping.local_id for mapping in mappings}),
+        club_rights(connection, owner),
+    )
+
+
+def read_player_state(connection: Connection, owner: Owner, season_id: int, season: WantedSeason) -> PlayerState:
+    """The players of a scan, their mappings, where their teams went, and the local players they may mean."""
+    seen = of_scan(twizzit_players.c, owner, season_id)
+    wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
+    remote = [RemotePlayer(*row) for row in connection.execute(wanted)]
+    listed = mapped_to(team_mappings, select(twizzit_players.c.twizzit_team_id).where(seen))
+    rights = club_rights(connection, owner)
+    mapped_teams = own_teams(connection, owner, season_id, rights, listed)
+    ids = select(twizzit_players.c.twizzit_player_id).where(seen)
+    mappings = mapping_rows(connection, player_mappings, remote="player", where=mapped_to(player_mappings, ids))
+    concerned = {team.club_id for team in mapped_teams.values()}
+    local = _local_players(connection, concerned, {mapping.local_id for mapping in mappings})
+    synced = shotspot_synced(connection, owner.credential_id)
+    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights)
+
+
+def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
+    """The rows of a snapshot that are one credential's and season's."""
+    return and_(columns.credential_id == owner.credential_id, columns.season_id == season_id)
+
+
+def same_owner(columns: Any, owner: Owner) -> ColumnElement[bool]:
+    """The rows that are of this credential, or of its organization."""
+    same_id = and_(
+        columns.twizzit_host == owner.host,
+        columns.twizzit_dialect == owner.dialect,
+        columns.twizzit_organization_id == owner.organization_id,
+    )
+    return or_(columns.credential_id == owner.credential_id, same_id)
+
+
+def owned_by(columns: Any, owner: Owner) -> ColumnElement[bool]:
+    """The mappings that a sync of this credential made or took over, in the organization that it reads now."""
+    return and_(
+        columns.credential_id == owner.credential_id,
+        columns.twizzit_host == owner.host,
+        columns.twizzit_dialect == owner.dialect,
+        columns.twizzit_organization_id.is_not_distinct_from(owner.organization_id),
+    )
+
+
+def club_rights(connection: Connection, owner: Owner) -> ClubRights:
+    """Which clubs the credential may feed, by what an administrator said and by whose teams stand in them."""
+    columns = team_mappings.c
+    names_none = columns.last_values["club_name"].astext.is_(None)
+    identity = (columns.twizzit_host, columns.twizzit_dialect, *_ORGANIZATION)
+    fed = (
+        select(teams.c.club_id, names_none, *identity)
+        .distinct()
+        .join(teams, teams.c.id == columns.local_team_id)
+        .where(columns.twizzit_dialect.is_not(None))
+    )
+    own, home, others = set[int](), set[int](), set[int]()
+    for club_id, named_none, *of in connection.execute(fed):
+        if may_mean(owner, *of):
+            own.add(club_id)
+            if named_none:
+                home.add(club_id)
+        else:
+            others.add(club_id)
+    said = select(sync_config.c.is_federation).where(sync_config.c.credential_id == owner.credential_id)
+    is_federation = connection.scalar(said) is True
+    return ClubRights(is_federation, owner.club_id, frozenset(own), frozenset(home), frozenset(others))
+
+
+def own_teams(
+    connection: Connection,
+    owner: Owner,
+    season_id: int,
+    rights: ClubRights,
+    which: ColumnElement[bool] | None = None,
+) -> dict[str, MappedTeam]:
+    """Remote id → where the team is; of all that the credential has mapped, or of those that `which` is about.
+
+    Without those that name another club in this scan, which the credential may not feed.
+    """
+    columns, listed = team_mappings.c, twizzit_teams.c
+    wanted = (
+        select(
+            remote_id(team_mappings),
+            columns.id,
+            teams.c.id,
+            teams.c.club_id,
+            columns.twizzit_team_name,
+            listed.club_name,
+        )
+        .join(teams, teams.c.id == columns.local_team_id)
+        .join(
+            twizzit_teams,
+            and_(of_scan(listed, owner, season_id), listed.twizzit_team_id == remote_id(team_mappings)),
+            isouter=True,
+        )
+        .where(owned_by(columns, owner), *(() if which is None else (which,)))
+    )
+    return {
+        one: MappedTeam(mapping_id, team_id, club_id, name)
+        for one, mapping_id, team_id, club_id, name, said in connection.execute(wanted)
+        if not names_another(said, club_id, owner, rights)
+    }
+
+
+def mapping_rows(
+    connection: Connection, table: Table, *, remote: str, local: str | None = None, where: ColumnElement[bool]
+) -> list[MappingRow]:
+    """Rows of a mapping table, whose columns call the remote row `remote` and the local one `local` (else the same)."""
+    columns = table.c
+    extra: list[ColumnElement[Any]] = [columns.twizzit_host]
+    if "team_mapping_id" in columns:
+        extra.append(columns.team_mapping_id)
+    if "last_synced_seen" in columns:
+        unseen = columns.last_synced_at.is_distinct_from(columns.last_synced_seen)
+        extra += [unseen, and_(unseen, columns.last_synced_seen.is_not(None))]
+    wanted: Select[Any] = (
+        select(
+            columns.id,
+            columns[f"local_{local or remote}_id"],
+            remote_id(table),
+            columns[f"twizzit_{remote}_name"],
+            columns.credential_id,
+            credentials.c.is_active,
+            columns.twizzit_dialect,
+            columns.twizzit_organization_id,
+            columns.twizzit_organization_name,
+            columns.last_values,
+            columns.sync_status,
+            columns.sync_error,
+            *extra,
+        )
+        .join(credentials, credentials.c.id == columns.credential_id, isouter=True)
+        .where(where)
+    )
+    return [MappingRow(*row) for row in connection.execute(wanted)]
+
+
+def columns_of(columns: Any, of: Any) -> list[Any]:
+    """The table's columns that the fields of a row are called by."""
+    return [columns[field.name] for field in fields(of) if field.name in columns]
+
+
+def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalTeam]:
+    """The teams of these clubs, and of the clubs of the teams with these ids."""
+    mapped = exists().where(team_mappings.c.local_team_id == teams.c.id)
+    theirs = select(teams.c.club_id).where(among(teams.c.id, ids))
+    wanted = select(*columns_of(teams.c, LocalTeam), mapped).where(
+        or_(among(teams.c.club_id, club_ids), teams.c.club_id.in_(theirs))
+    )
+    rows: Any = connection.execute(wanted)
+    return [LocalTeam(*row) for row in rows]
+
+
+def _local_players(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalPlayer]:
+    """The players of these clubs, and those with these ids."""
+    mapped = exists().where(player_mappings.c.local_player_id == players.c.id)
+    wanted = select(*columns_of(players.c, LocalPlayer), mapped).where(
+        or_(among(players.c.club_id, club_ids), among(players.c.id, ids))
+    )
+    rows: Any = connection.execute(wanted)
+    return [LocalPlayer(*row) for row in rows]

@@ -1,0 +1,1 @@
+"""The dialect v1, as the integration guide writes it."""
