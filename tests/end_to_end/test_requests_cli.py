@@ -11,7 +11,7 @@ from tests.conftest import ENCRYPTION_KEY
 from tests.support.command_line import CommandLine, Ended
 from twizzit_pipeline.scheduling import heartbeat, requests
 from twizzit_pipeline.scheduling.requested import Request
-from twizzit_pipeline.scheduling.wishes import RequestOptions, SyncType
+from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
@@ -51,7 +51,7 @@ def twizzit(tmp_path: Path, database_url: str, simulator: SimulatorServer) -> Co
 def ask(twizzit: CommandLine, database: Database) -> Ask:
     heartbeat.beat(database.engine)
 
-    def ask(sync_type: SyncType = "teams", user: str = "12", **more: object) -> Request:
+    def ask(sync_type: RequestType = "teams", user: str = "12", **more: object) -> Request:
         actor = Actor("token", user, "coach")
         return requests.ask(database.engine, 1, sync_type=sync_type, actor=actor, queue=True, **more).request  # type: ignore[arg-type]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from tests.support.memory_shotspot import CLUB, SEASON
-from twizzit_pipeline.plan import LOCAL_TABLES, Change, Plan
+from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.plan.rows import (
     CompetitionState,
     LocalClub,
@@ -150,7 +150,7 @@ class MemoryCalendar:
             rows[row_id] = self._new(change.table, row_id, values)
         else:
             rows[row_id] = replace(rows[row_id], **values)
-        if change.mapping is not None and change.table == LOCAL_TABLES[plan.entity]:
+        if change.mapping is not None and change.table == plan.table:
             self._map(self.mappings[plan.entity], change, row_id)
 
     @staticmethod

@@ -22,6 +22,7 @@ _DATABASE = {"storage", "storage.tables"}
 # modules where no more is meant.
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
+    "entities": set(),
     "settings": {"env_file"},
     "env_file": set(),
     "logs": set(),
@@ -126,7 +127,7 @@ ARROWS |= {
     "__init__": set(),
     "__main__": {"cli"},
 }
-FOR_ALL = {"errors", "settings", "logs", "garbage"}
+FOR_ALL = {"entities", "errors", "settings", "logs", "garbage"}
 
 # The simulator is for the demo, development and tests.
 SIMULATOR = "simulator"

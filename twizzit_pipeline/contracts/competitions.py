@@ -9,6 +9,7 @@ from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
 from twizzit_pipeline.contracts.rules import Rule, at_most, column_rule, one_of, present, printable, row_rule, rules_of
+from twizzit_pipeline.entities import COMPETITIONS
 
 
 class CompetitionContract(pa.DataFrameModel):
@@ -64,7 +65,7 @@ class CompetitionContract(pa.DataFrameModel):
         return ~(frame["end_date"] < frame["start_date"])
 
     class Config:
-        name = "competitions"
+        name = COMPETITIONS.name
 
 
 class CompetitionHints(pa.DataFrameModel):
@@ -83,7 +84,7 @@ class CompetitionHints(pa.DataFrameModel):
         return ~frame.duplicated()
 
     class Config:
-        name = "competitions"
+        name = COMPETITIONS.name
 
 
 RULES: tuple[Rule, ...] = rules_of(CompetitionContract, "reject") + rules_of(CompetitionHints, "warn")

@@ -14,6 +14,7 @@ from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
 from twizzit_pipeline.contracts.rules import Rule, at_most, column_rule, one_of, present, printable, row_rule, rules_of
+from twizzit_pipeline.entities import MATCHES
 
 ZONE = "Europe/Brussels"
 # How long a team is busy with a match, for the hint that it cannot be in two places.
@@ -104,7 +105,7 @@ class MatchContract(pa.DataFrameModel):
         return ~(same_id | (same_name & frame["home_name"].notna()))
 
     class Config:
-        name = "matches"
+        name = MATCHES.name
 
 
 class MatchAsides(pa.DataFrameModel):
@@ -123,7 +124,7 @@ class MatchAsides(pa.DataFrameModel):
         return ~frame["opponent_unknown"]
 
     class Config:
-        name = "matches"
+        name = MATCHES.name
 
 
 class MatchHints(pa.DataFrameModel):
@@ -199,7 +200,7 @@ class MatchHints(pa.DataFrameModel):
         return ~frame["twizzit_match_id"].isin(clashing["twizzit_match_id"])
 
     class Config:
-        name = "matches"
+        name = MATCHES.name
 
 
 RULES: tuple[Rule, ...] = (

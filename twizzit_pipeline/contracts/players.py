@@ -12,6 +12,7 @@ from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
 from twizzit_pipeline.contracts.rules import Rule, at_most, column_rule, one_of, present, printable, row_rule, rules_of
+from twizzit_pipeline.entities import PLAYERS
 
 
 class PlayerContract(pa.DataFrameModel):
@@ -65,7 +66,7 @@ class PlayerContract(pa.DataFrameModel):
         return ~repeated | (frame["twizzit_player_id"].fillna("") == "")
 
     class Config:
-        name = "players"
+        name = PLAYERS.name
 
 
 class PlayerHints(pa.DataFrameModel):
@@ -104,7 +105,7 @@ class PlayerHints(pa.DataFrameModel):
         return ~frame.duplicated()
 
     class Config:
-        name = "players"
+        name = PLAYERS.name
 
 
 FUNCTION_KNOWN = Rule(

@@ -9,6 +9,7 @@ from pandera.typing import Series
 
 from twizzit_pipeline.contracts.checked import Checked, split
 from twizzit_pipeline.contracts.rules import Rule, at_most, column_rule, one_of, present, printable, row_rule, rules_of
+from twizzit_pipeline.entities import TEAMS
 
 
 class TeamContract(pa.DataFrameModel):
@@ -48,7 +49,7 @@ class TeamContract(pa.DataFrameModel):
         return ~values.duplicated(keep=False)
 
     class Config:
-        name = "teams"
+        name = TEAMS.name
 
 
 class TeamHints(pa.DataFrameModel):
@@ -67,7 +68,7 @@ class TeamHints(pa.DataFrameModel):
         return ~frame.duplicated()
 
     class Config:
-        name = "teams"
+        name = TEAMS.name
 
 
 RULES: tuple[Rule, ...] = rules_of(TeamContract, "reject") + rules_of(TeamHints, "warn")

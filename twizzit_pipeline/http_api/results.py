@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from twizzit_pipeline.accounts.clients import named
+from twizzit_pipeline.entities import TEAMS
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.scheduling.usage import Budget
-from twizzit_pipeline.scheduling.wishes import SyncType
+from twizzit_pipeline.scheduling.wishes import RequestType
 
 _Answer = TypeVar("_Answer", schemas.SyncResult, schemas.SyncAccepted)
 _KINDS = ("rejected", "failed")
-_OTHERS = ("players", "competitions", "matches")
 _WITHOUT_SUCCESS = ("failed", "cancelled")
 
 
@@ -35,7 +35,7 @@ def _said(row: HistoryRow, reason: str) -> str:
     return said if row.credential_id is None else named(said, row.credential_id)
 
 
-def sync_result(request: Request, rows: Sequence[HistoryRow], wanted: SyncType | None = None) -> schemas.SyncResult:
+def sync_result(request: Request, rows: Sequence[HistoryRow], wanted: RequestType | None = None) -> schemas.SyncResult:
     """The answer to a request that is over. `errors` and the counters of others are left unset where there are none.
 
     Args:
@@ -45,7 +45,7 @@ def sync_result(request: Request, rows: Sequence[HistoryRow], wanted: SyncType |
     entity = _entity(wanted or request.sync_type)
     of_entity = {row.entity: row for row in rows}
     main = of_entity.pop(entity, None)
-    others = {name: row for name, row in of_entity.items() if name in _OTHERS}
+    others = {name: row for name, row in of_entity.items() if name != TEAMS.name}
     errors = [item for row in rows for item in failed_items(row)]
     if request.status in _WITHOUT_SUCCESS and not errors and request.error:
         errors = [schemas.SyncError(entity=entity, twizzit_id=None, error=request.error, message=request.error)]
@@ -80,13 +80,13 @@ def with_budget(answer: _Answer, budget: Budget | None) -> _Answer:
     return answer
 
 
-def sync_id(request: Request, rows: Sequence[HistoryRow], wanted: SyncType | None = None) -> int | None:
+def sync_id(request: Request, rows: Sequence[HistoryRow], wanted: RequestType | None = None) -> int | None:
     """The history row of what was asked for, among those of its run; None as long as it has none."""
     entity = _entity(wanted or request.sync_type)
     return next((row.id for row in rows if row.entity == entity), None)
 
 
-def _entity(sync_type: SyncType) -> str:
+def _entity(sync_type: RequestType) -> str:
     return "teams" if sync_type == "all" else sync_type
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, exists, func, select
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.history import HistoryRow
@@ -19,7 +20,6 @@ from twizzit_pipeline.storage.tables import leases, sync_history
 # A row that is closed now may become visible later: its transaction has to commit first.
 _LOOKS_BACK = timedelta(minutes=5)
 _REMEMBERED = 10_000
-_ONE = {"teams": "team", "players": "player", "competitions": "competition", "matches": "match"}
 _CHANGED = (("create", "created"), ("link", "linked"), ("adopt", "adopted"), ("update", "updated"))
 _NOW = func.timezone("utc", func.clock_timestamp())
 
@@ -129,7 +129,7 @@ def _outcome(rows: Sequence[HistoryRow]) -> str:
 def _seen(row: HistoryRow) -> str:
     """``8 teams``, or ``97 of 101 players`` where some failed."""
     of = f" of {row.items_processed:,}" if row.items_failed else ""
-    entity = _ONE[row.entity] if (row.items_processed if of else row.items_succeeded) == 1 else row.entity
+    entity = ENTITIES[row.entity].one if (row.items_processed if of else row.items_succeeded) == 1 else row.entity
     return f"{row.items_succeeded:,}{of} {entity}"
 
 

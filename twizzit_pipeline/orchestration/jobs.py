@@ -5,19 +5,16 @@ sides of matches by the teams that are mapped already. What a configuration turn
 more than one of them: that is a run of `sync_all` with a selection of its assets (`job_of`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import dagster as dg
 
-ASSETS_OF = {
-    "teams": ("twizzit_teams", "twizzit_team_mappings"),
-    "players": ("twizzit_players", "twizzit_player_mappings"),
-    "competitions": (
-        "twizzit_competitions",
-        "twizzit_matches",
-        "twizzit_competition_mappings",
-        "twizzit_match_mappings",
-    ),
+from twizzit_pipeline.entities import SYNC_TYPES, of_sync_type
+
+# Sync type → its assets: scans before mappings.
+ASSETS_OF: Mapping[str, tuple[str, ...]] = {
+    name: (*(each.snapshot for each in of_sync_type(name)), *(each.mappings for each in of_sync_type(name)))
+    for name in SYNC_TYPES
 }
 _EVERYTHING = "sync_all"
 _DESCRIPTIONS = {

@@ -9,19 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Action = Literal["create", "link", "adopt", "update", "mark"]
-Table = Literal[
-    "clubs", "seasons", "teams", "players", "competitions", "games", "competition_teams", "twizzit_opponents"
-]
-Entity = Literal["teams", "players", "competitions", "matches"]
+from twizzit_pipeline.entities import ENTITIES, EntityName, LocalTable
 
-# ShotSpot's table of an entity, where it is not called like it.
-LOCAL_TABLES: Mapping[Entity, Table] = {
-    "teams": "teams",
-    "players": "players",
-    "competitions": "competitions",
-    "matches": "games",
-}
+Action = Literal["create", "link", "adopt", "update", "mark"]
+Table = LocalTable | Literal["clubs", "seasons", "competition_teams", "twizzit_opponents"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +88,7 @@ class Plan:
     get their first team of the organization.
     """
 
-    entity: Entity
+    entity: EntityName
     changes: Sequence[Change] = ()
     failed: Sequence[Failed] = ()
     warned: Sequence[Warned] = ()
@@ -110,7 +101,7 @@ class Plan:
     @property
     def table(self) -> Table:
         """ShotSpot's table of the entity."""
-        return LOCAL_TABLES[self.entity]
+        return ENTITIES[self.entity].local
 
     def count(self, action: Action) -> int:
         """How many items of the entity (what is made for them aside) have this action."""

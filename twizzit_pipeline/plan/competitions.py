@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.plan import Change, Failed, Plan, id_order
 from twizzit_pipeline.plan.merge import merge
 from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
@@ -40,7 +41,7 @@ def plan_competitions(state: CompetitionState) -> Plan:
     changed = [change for change in [*changes, *found] if change is not None]
     needs_season = any(change.values.get("season_id") == -1 for change in changed)
     return Plan(
-        "competitions",
+        COMPETITIONS.name,
         changes=[*([season_creation(state.season)] if needs_season else []), *changed],
         failed=[*failed, *doubtful],
         warned=takeovers(changed, {one.id: one.name for one in state.local}),
@@ -78,7 +79,7 @@ def _mapped(
     if values == before and after == held:
         return None
     return Change(
-        "competitions",
+        COMPETITIONS.local,
         "adopt" if adopts else "update",
         local.id,
         remote.id,
@@ -134,13 +135,13 @@ def _link(state: CompetitionState, remote: RemoteCompetition, local: LocalCompet
     said, _ = merge(None, _said(state, remote, local), before, repairs=_repairs(state))
     values = {**before, **said, "season_id": season_id if local.season_id is None else local.season_id}
     mapping = mapping_values(state.owner, remote.name, _base(state, remote))
-    return Change("competitions", "link", local.id, remote.id, values, before, mapping)
+    return Change(COMPETITIONS.local, "link", local.id, remote.id, values, before, mapping)
 
 
 def _new(state: CompetitionState, remote: RemoteCompetition, season_id: int, *, row_id: int) -> Change:
     values = {**_said(state, remote, None), "season_id": season_id, "is_official": True}
     mapping = mapping_values(state.owner, remote.name, _base(state, remote))
-    return Change("competitions", "create", row_id, remote.id, values, {}, mapping)
+    return Change(COMPETITIONS.local, "create", row_id, remote.id, values, {}, mapping)
 
 
 def _said(state: CompetitionState, remote: RemoteCompetition, local: LocalCompetition | None) -> dict[str, object]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from twizzit_pipeline.entities import MATCHES
 from twizzit_pipeline.plan import Action, Aside, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.plan.competition_teams import plan_competition_teams
 from twizzit_pipeline.plan.games import (
@@ -67,7 +68,7 @@ def plan_matches(state: MatchState) -> Plan:
     found, doubtful = _found_or_new(state, unmapped, season_id)
     changed = [change for change in [*changes, *found] if change is not None]
     return Plan(
-        "matches",
+        MATCHES.name,
         changes=[*_places(state, changed, fixtures, sides), *changed, *plan_competition_teams(state, changed)],
         failed=[*failed, *doubtful],
         warned=[

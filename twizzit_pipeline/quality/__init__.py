@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, distinct, exists, func, select, text
 
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.plan.narrowing import NOT_CREATED
 from twizzit_pipeline.quality.asides import set_aside_in_plan, set_aside_in_scan
@@ -31,12 +32,7 @@ from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.session import SyncSession
 
-ENTITIES: Mapping[str, Judged] = {
-    "teams": TEAMS,
-    "players": PLAYERS,
-    "competitions": COMPETITIONS,
-    "matches": MATCHES,
-}
+JUDGED: Mapping[str, Judged] = dict(zip(ENTITIES, (TEAMS, PLAYERS, COMPETITIONS, MATCHES), strict=True))
 
 FEW = Tolerance(share=0.05, fewest=2)
 MANY = Tolerance(share=0.2, fewest=5)
@@ -97,7 +93,7 @@ def _reading(session: SyncSession) -> Iterator[Connection]:
 
 
 def _scan(connection: Connection, session: SyncSession, season: SeasonRow, report: ScanReport) -> Iterator[Finding]:
-    judged = ENTITIES[report.entity]
+    judged = JUDGED[report.entity]
     rejected = tuple(dict.fromkeys(remote_id for ids in report.rejected.values() for remote_id in ids))
     yield Finding(
         FEW_REJECTED,
@@ -122,7 +118,7 @@ def _scan(connection: Connection, session: SyncSession, season: SeasonRow, repor
 def _mapping(
     connection: Connection, session: SyncSession, season: SeasonRow, report: MappingReport
 ) -> Iterator[Finding]:
-    judged, credential_id = ENTITIES[report.entity], session.credential.id
+    judged, credential_id = JUDGED[report.entity], session.credential.id
     speaks_of: Scope = "credential" if report.deciding else "season"
     ours = judged.ours(credential_id, season.id, speaks_of)
     yield _completeness(connection, session, season, report, judged)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, f
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from twizzit_pipeline.accounts.clients import named
+from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.runs.details import ENTITY
 from twizzit_pipeline.runs.sentences import Kind, lines, sentence
 from twizzit_pipeline.storage.bulk import among
@@ -152,7 +153,7 @@ def _sources(entity: str, credential_id: int, ids: Sequence[Any]) -> list[tuple[
             (select(remote_id(of), teams.c.name).join(teams, teams.c.id == of.c.local_team_id), ours(of)),
             (select(team.twizzit_team_id, team.name), seen(twizzit_teams, team.twizzit_team_id)),
         ]
-    if entity == "competitions":
+    if entity == COMPETITIONS.name:
         of, series = competition_mappings, twizzit_competitions.c
         local = select(remote_id(of), competitions.c.name)
         return [

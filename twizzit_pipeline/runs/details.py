@@ -26,6 +26,5 @@ UNKNOWN_WORDS = "unknown_words"  # list of the configuration → word of the acc
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
 
-# Matches are recorded as ShotSpot's type `competitions`, in a row of their own that says so in its details.
-SYNC_TYPES = {"matches": "competitions"}
+# The entity of a row whose type, ShotSpot's word, says less: matches are recorded as `competitions`.
 ENTITY = "entity"

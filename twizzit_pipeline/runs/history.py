@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.runs.details import ENTITY, NEVER_BEGAN, PLAYERS_NOT_READ, ROWS, SET_ASIDE, SYNC_TYPES
+from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.runs.details import ENTITY, NEVER_BEGAN, PLAYERS_NOT_READ, ROWS, SET_ASIDE
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
@@ -151,12 +152,12 @@ def start(connection: Connection, *, credential_id: int, entity: str, run_id: st
     """Opens a row as `in_progress`; its id. `entity`: teams, players, competitions or matches."""
     row = insert(sync_history).values(
         credential_id=credential_id,
-        sync_type=SYNC_TYPES.get(entity, entity),
+        sync_type=ENTITIES[entity].sync_type,
         sync_direction="import",
         status="in_progress",
         started_at=_NOW,
         dagster_run_id=run_id,
-        details={"season": season, **({ENTITY: entity} if entity in SYNC_TYPES else {})},
+        details={"season": season, **({} if entity == ENTITIES[entity].sync_type else {ENTITY: entity})},
     )
     return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
 

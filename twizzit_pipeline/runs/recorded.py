@@ -7,16 +7,12 @@ from collections.abc import Mapping
 
 from sqlalchemy import Column, ColumnElement, and_, func
 
-from twizzit_pipeline.runs.details import ENTITY, SYNC_TYPES
+from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.runs.details import ENTITY
 from twizzit_pipeline.storage.tables import sync_config, sync_history
 
 # Which column of the configuration turns an entity on; empty is on.
-TURNED_ON: Mapping[str, Column[bool]] = {
-    "teams": sync_config.c.sync_teams,
-    "players": sync_config.c.sync_players,
-    "competitions": sync_config.c.sync_competitions,
-    "matches": sync_config.c.sync_competitions,
-}
+TURNED_ON: Mapping[str, Column[bool]] = {name: sync_config.c[each.toggle] for name, each in ENTITIES.items()}
 
 # The entity of a row.
 recorded_entity: ColumnElement[str] = func.coalesce(sync_history.c.details[ENTITY].astext, sync_history.c.sync_type)
@@ -24,4 +20,4 @@ recorded_entity: ColumnElement[str] = func.coalesce(sync_history.c.details[ENTIT
 
 def of_entity(entity: str) -> ColumnElement[bool]:
     """Rows about an entity: by their type, which has an index, and what their details say."""
-    return and_(sync_history.c.sync_type == SYNC_TYPES.get(entity, entity), recorded_entity == entity)
+    return and_(sync_history.c.sync_type == ENTITIES[entity].sync_type, recorded_entity == entity)

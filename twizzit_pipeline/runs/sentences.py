@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from twizzit_pipeline.contracts import competitions, matches, players, teams
+from twizzit_pipeline.entities import COMPETITIONS, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.plan.matches import VANISHED
 from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
@@ -26,10 +27,10 @@ KINDS: tuple[Kind, ...] = ("rejected", "failed", "set_aside", "warnings")
 _RULES: Mapping[str, Mapping[str, str]] = {
     entity: {rule.name: rule.broken or f"it breaks the rule “{rule.description}”" for rule in rules}
     for entity, rules in (
-        ("teams", teams.RULES),
-        ("players", players.RULES),
-        ("competitions", competitions.RULES),
-        ("matches", matches.RULES),
+        (TEAMS.name, teams.RULES),
+        (PLAYERS.name, players.RULES),
+        (COMPETITIONS.name, competitions.RULES),
+        (MATCHES.name, matches.RULES),
     )
 }
 # Reason → sentence, whatever the entity; what an entity says otherwise stands below.
@@ -63,7 +64,7 @@ REASONS: Mapping[str, str] = {
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
 }
 _OF_ENTITY: Mapping[tuple[str, str], str] = {
-    ("matches", "team_not_mapped"): "the team is not in ShotSpot; a sync of teams brings it",
+    (MATCHES.name, "team_not_mapped"): "the team is not in ShotSpot; a sync of teams brings it",
 }
 
 

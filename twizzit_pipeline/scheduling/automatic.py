@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from twizzit_pipeline.entities import COMPETITIONS, MATCHES
 from twizzit_pipeline.errors import CalendarRefused, MatchTypeNotFound, QuotaSpent, SyncInProgress
 from twizzit_pipeline.runs.recorded import TURNED_ON
 from twizzit_pipeline.scheduling import schedule, usage
@@ -24,7 +25,7 @@ from twizzit_pipeline.storage.tables import credentials, sync_config
 _COLUMNS = tuple(sync_config.c[name] for name in Schedule.__dataclass_fields__)
 _GIVING_WAY = timedelta(seconds=60)
 _SWITCHES = tuple(dict.fromkeys(TURNED_ON.values()))
-CALENDAR = frozenset({"competitions", "matches"})
+CALENDAR = frozenset({COMPETITIONS.name, MATCHES.name})
 _PLANNED = ("last_sync_at", "next_sync_at", "consecutive_failures", "paused_until", "paused_because")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.entities import SYNC_TYPES
 from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.scheduling import automatic, meanings, usage
 from twizzit_pipeline.scheduling.schedule import (
@@ -41,7 +42,7 @@ _LIMIT = "monthly_call_limit"
 _EVENT_TYPES, _MATCH_TYPE = "event_types", "match_event_type"
 _DECIDE_WHEN = {"sync_interval_minutes", "auto_sync_enabled", _LIMIT}
 _PLAIN = {*_DEFAULTS, _LIMIT}
-_ENTITIES = ("sync_teams", "sync_players", "sync_competitions")
+_TOGGLES = tuple(f"sync_{name}" for name in SYNC_TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
     start = when.next_sync_at if when.auto_sync_enabled else None
     if pause is not None and when.auto_sync_enabled:
         start = max(start or pause, pause)
-    switches = {name: bool(_DEFAULTS[name] if row[name] is None else row[name]) for name in _ENTITIES}
+    switches = {name: bool(_DEFAULTS[name] if row[name] is None else row[name]) for name in _TOGGLES}
     said = meanings.kept(row["meanings"])
     return SyncConfig(
         credential_id=when.credential_id,

@@ -38,6 +38,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import ProgrammingError
 
 from twizzit_pipeline.credentials.rows import COLUMNS, credential_of
+from twizzit_pipeline.entities import SYNC_TYPES, TEAMS
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.lease import DEAD_AFTER_SECONDS, INTERRUPTED
 from twizzit_pipeline.scheduling.schedule import Schedule
@@ -65,7 +66,7 @@ QUICK_SECONDS, QUICK_FAILURE_SECONDS = 90, 20
 _ROWS_OF_A_RUN = 4
 
 _NOT_MIGRATED = {"42P01", "42703"}  # a table, or a column, that is not there
-_ENTITIES = ("sync_teams", "sync_players", "sync_competitions")
+_TOGGLES = tuple(f"sync_{name}" for name in SYNC_TYPES)
 _ASKED = tuple(Asked.__dataclass_fields__)
 
 
@@ -128,7 +129,7 @@ def _reading(run_ids: Collection[str], request_ids: Collection[int]) -> Select[A
         *whole.c,
         *map(_legible, COLUMNS),
         *(_legible(sync_config.c[name], "config_") for name in Schedule.__dataclass_fields__),
-        *(sync_config.c[name] for name in _ENTITIES),
+        *(sync_config.c[name] for name in _TOGGLES),
         listed.c.seasons,
         *(asked.c[name].label(f"asked_{name}") for name in _ASKED),
         _teams_read(asked).label("teams_read"),
@@ -224,7 +225,7 @@ def _teams_read(asked: FromClause) -> ColumnElement[Any]:
     )
     by_itself = and_(_is_due(), sync_config.c.sync_teams.is_(False))
     for_players = asked.c.sync_type == "players"
-    without_teams = asked.c.sync_type.in_(("players", "competitions"))
+    without_teams = asked.c.sync_type.in_(set(SYNC_TYPES) - {TEAMS.sync_type})
     return case(
         (and_(for_players, group.is_not(None)), _labels(one_team, credentials, asked)),
         (or_(without_teams, by_itself), _labels(all_teams, credentials)),
@@ -265,7 +266,7 @@ def _standing(row: Row[Any]) -> Standing:
     return Standing(
         credential=credential_of(row),
         schedule=None if row.config_credential_id is None else Schedule.of(configured),
-        **{name: values[name] is not False for name in _ENTITIES},
+        **{name: values[name] is not False for name in _TOGGLES},
         listed=tuple(map(tuple, row.seasons or ())),
         asked=None if row.asked_id is None else _asked(values),
         teams_read=frozenset(row.teams_read),

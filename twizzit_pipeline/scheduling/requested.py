@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
 from twizzit_pipeline.errors import UnknownRequest
-from twizzit_pipeline.scheduling.wishes import RequestOptions, SyncType, Wish
+from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType, Wish
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
@@ -38,7 +38,7 @@ class Request:
 
     id: int
     credential_id: int
-    sync_type: SyncType
+    sync_type: RequestType
     season: str | None
     options: RequestOptions
     requested_by: str | None

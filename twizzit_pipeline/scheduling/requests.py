@@ -21,7 +21,7 @@ from twizzit_pipeline.runs.seasons import LABEL_LENGTH, USUAL_START, SeasonRow, 
 from twizzit_pipeline.scheduling import heartbeat, requested
 from twizzit_pipeline.scheduling.fulfilment import settle
 from twizzit_pipeline.scheduling.requested import Request, asker
-from twizzit_pipeline.scheduling.wishes import RequestOptions, SyncType, Wish
+from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType, Wish
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
@@ -48,7 +48,7 @@ def ask(
     engine: Engine,
     credential_id: int,
     *,
-    sync_type: SyncType,
+    sync_type: RequestType,
     season: str | None = None,
     options: RequestOptions | None = None,
     actor: Actor,

@@ -15,7 +15,7 @@ from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.lease import process_is_gone
 from twizzit_pipeline.scheduling import schedule
 from twizzit_pipeline.scheduling.schedule import Schedule
-from twizzit_pipeline.scheduling.wishes import RequestOptions, SyncType, Wish
+from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType, Wish
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
 # What stands for times that Python cannot hold; without zone, as ShotSpot's columns have them.
@@ -50,7 +50,7 @@ class Asked:
     """
 
     id: int
-    sync_type: SyncType
+    sync_type: RequestType
     season: str | None
     options: RequestOptions
     trigger: str

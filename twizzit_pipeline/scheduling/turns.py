@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from twizzit_pipeline.entities import SYNC_TYPES
 from twizzit_pipeline.runs.lease import lease_keys
 from twizzit_pipeline.scheduling.standing import Asked, Standing, View
 
@@ -51,9 +52,7 @@ class Turn:
     @property
     def _wanted(self) -> frozenset[str]:
         """What the configuration turns on."""
-        one = self.standing
-        switches = {"teams": one.sync_teams, "players": one.sync_players, "competitions": one.sync_competitions}
-        return frozenset(name for name, on in switches.items() if on)
+        return frozenset(name for name in SYNC_TYPES if getattr(self.standing, f"sync_{name}"))
 
 
 def next_in_line(

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from twizzit_pipeline.entities import COMPETITIONS, SYNC_TYPES, SyncType
 from twizzit_pipeline.plan.narrowing import Narrowing
 
-SyncType = Literal["teams", "players", "competitions", "all"]
-
-ENTITIES = frozenset({"teams", "players", "competitions"})
+RequestType = Literal[SyncType, "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class RequestOptions:
 class Wish:
     """What a sync is to bring. `season`: its label; None is the one that runs when the sync begins."""
 
-    sync_type: SyncType
+    sync_type: RequestType
     season: str | None = None
     options: RequestOptions = RequestOptions()
 
@@ -51,7 +50,7 @@ class Wish:
         A request for all gets all, whatever the configuration says; of one team alone there is no calendar.
         """
         if self.sync_type == "all":
-            return ENTITIES - {"competitions"} if self.options.narrowing.narrows else ENTITIES
+            return frozenset(SYNC_TYPES) - ({COMPETITIONS.sync_type} if self.options.narrowing.narrows else set())
         with_players = self.sync_type == "teams" and self.options.include_players
         return frozenset({self.sync_type, "players"} if with_players else {self.sync_type})
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pandas as pd
 from sqlalchemy import Connection, Table, update
 
-from twizzit_pipeline.plan import Change, Entity, Plan
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, Entity
+from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.storage import bulk, remote_ids, tables
 
 # What others point at comes first: clubs and seasons before the teams that stand in them.
@@ -17,7 +18,7 @@ _ORDER: tuple[tuple[str, Table], ...] = (
     ("teams", tables.teams),
     ("players", tables.players),
     ("twizzit_opponents", tables.opponents),
-    ("competitions", tables.competitions),
+    (COMPETITIONS.local, tables.competitions),
     ("games", tables.written_games),
     ("competition_teams", tables.competition_teams),
 )
@@ -34,23 +35,6 @@ _POINTERS = {
     "away_club_id": "clubs",
     "home_team_id": "teams",
     "away_team_id": "teams",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Mapped:
-    """The mapping table of an entity, and how its columns call the remote and the local row."""
-
-    table: Table
-    remote: str
-    local: str
-
-
-_MAPPINGS: Mapping[Entity, _Mapped] = {
-    "teams": _Mapped(tables.team_mappings, "team", "team"),
-    "players": _Mapped(tables.player_mappings, "player", "player"),
-    "competitions": _Mapped(tables.competition_mappings, "competition", "competition"),
-    "matches": _Mapped(tables.match_mappings, "match", "game"),
 }
 
 
@@ -165,42 +149,43 @@ def _write_mappings(
     connection: Connection, plan: Plan, made: Mapping[tuple[str, int], int], now: datetime
 ) -> list[_Journalled]:
     """Inserts and updates the mapping rows of the plan's entity."""
-    mapped = _MAPPINGS[plan.entity]
+    entity = ENTITIES[plan.entity]
+    mappings = tables.metadata.tables[entity.mappings]
     concerned = [change for change in plan.changes if change.table == plan.table and change.mapping is not None]
     new = [change for change in concerned if change.mapping_id is None]
-    ids = iter(bulk.reserve_ids(connection, mapped.table, len(new)))
-    held = remote_ids.stand_ins(connection, mapped.table, {str(change.twizzit_id) for change in new})
+    ids = iter(bulk.reserve_ids(connection, mappings, len(new)))
+    held = remote_ids.stand_ins(connection, mappings, {str(change.twizzit_id) for change in new})
     inserted, updated, journal = [], [], []
     for change in concerned:
         assert change.mapping is not None
         row_id = change.mapping_id if change.mapping_id is not None else next(ids)
-        values = _mapping_columns(change.mapping, mapped)
-        before = _mapping_columns(change.mapping_before, mapped) if change.mapping_before else None
+        values = _mapping_columns(change.mapping, entity, mappings)
+        before = _mapping_columns(change.mapping_before, entity, mappings) if change.mapping_before else None
         if change.mapping_id is None:
             local_id = made.get((change.table, change.row_id), change.row_id)
-            values |= {f"local_{mapped.local}_id": local_id, **_ids(mapped, str(change.twizzit_id), held)}
+            values |= {entity.local_id: local_id, **_ids(entity, mappings, str(change.twizzit_id), held)}
             inserted.append({"id": row_id, **values})
         else:
             updated.append({"id": row_id, **values})
         action = "create" if change.mapping_id is None else change.action
-        journal.append(_Journalled(mapped.table.name, row_id, change.twizzit_id, action, before, values))
+        journal.append(_Journalled(mappings.name, row_id, change.twizzit_id, action, before, values))
     times = ("last_synced_at", "last_synced_seen", "updated_at")
-    stamp = {name: now.replace(tzinfo=None) for name in times if name in mapped.table.c}
+    stamp = {name: now.replace(tzinfo=None) for name in times if name in mappings.c}
     if inserted:
-        bulk.insert_rows(connection, mapped.table, _frame([{**row, **stamp} for row in inserted]))
+        bulk.insert_rows(connection, mappings, _frame([{**row, **stamp} for row in inserted]))
     if updated:
         columns = [*(column for column in updated[0] if column != "id"), *stamp]
-        bulk.update_rows(connection, mapped.table, _frame([{**row, **stamp} for row in updated]), columns=columns)
+        bulk.update_rows(connection, mappings, _frame([{**row, **stamp} for row in updated]), columns=columns)
     return journal
 
 
-def _ids(mapped: _Mapped, twizzit_id: str, held: Mapping[str, str]) -> dict[str, object]:
+def _ids(entity: Entity, mappings: Table, twizzit_id: str, held: Mapping[str, str]) -> dict[str, object]:
     """The remote id of a new mapping; where another's row holds it in ShotSpot's column, that gets the stand-in."""
     stand_in = held.get(twizzit_id)
     elsewhere = {"twizzit_remote_id": twizzit_id if stand_in else None}
     return {
-        f"twizzit_{mapped.remote}_id": stand_in or twizzit_id,
-        **(elsewhere if "twizzit_remote_id" in mapped.table.c else {}),
+        entity.remote_id: stand_in or twizzit_id,
+        **(elsewhere if "twizzit_remote_id" in mappings.c else {}),
     }
 
 
@@ -212,14 +197,12 @@ def _see(connection: Connection, plan: Plan) -> None:
         connection.execute(update(table).where(bulk.among(table.c.id, list(plan.seen))).values(found))
 
 
-def _mapping_columns(values: Mapping[str, object], mapped: _Mapped) -> dict[str, object]:
+def _mapping_columns(values: Mapping[str, object], entity: Entity, mappings: Table) -> dict[str, object]:
     """The plan's mapping values under the table's names; only a player's mapping knows a team's."""
-    renamed = {
-        f"twizzit_{mapped.remote}_name" if name == "twizzit_name" else name: value for name, value in values.items()
-    }
-    if "team_mapping_id" not in mapped.table.c:
+    renamed = {entity.remote_name if name == "twizzit_name" else name: value for name, value in values.items()}
+    if "team_mapping_id" not in mappings.c:
         renamed.pop("team_mapping_id", None)
-    if "season" in mapped.table.c:
+    if "season" in mappings.c:
         base = values["last_values"]
         renamed["season"] = base.get("season") if isinstance(base, Mapping) else None
     return renamed

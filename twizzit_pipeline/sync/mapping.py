@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Table, func, select
 from tenacity import TryAgain
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.plan import Action, Entity, Plan, by_reason
+from twizzit_pipeline.entities import MATCHES, EntityName
+from twizzit_pipeline.plan import Action, Plan, by_reason
 from twizzit_pipeline.plan.narrowing import narrowed
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
 from twizzit_pipeline.plan.rows import CompetitionState, MatchState, Owner, PlayerState, TeamState, WantedSeason
@@ -38,7 +39,7 @@ State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
 
 def map_entity(
     session: SyncSession,
-    entity: Entity,
+    entity: EntityName,
     table: Table,
     read: Callable[[Connection, Owner, int, WantedSeason], State],
     plan: Callable[[State], Plan],
@@ -122,7 +123,7 @@ def _count(account: Account, plan: Plan, seen: set[str]) -> None:
     actions: tuple[Action, ...] = ("create", "link", "adopt", "update")
     account.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}
     account.details |= {word: len(ids) for word, ids in plan.news.items()}
-    if plan.entity == "matches":
+    if plan.entity == MATCHES.name:
         account.details |= {OPPONENT_CLUBS: plan.made("clubs"), OPPONENT_TEAMS: plan.made("teams")}
         account.details[COMPETITION_TEAMS] = plan.made("competition_teams")
     places: dict[str, Any] = {item.twizzit_id: list(item.local_ids) for item in plan.failed if item.local_ids}

@@ -9,8 +9,8 @@ from sqlalchemy import insert
 from tests.support.api_server import ApiServer, token
 from tests.support.calendar_world import EVERYTHING, games
 from tests.support.sync_world import WRITTEN_BY_A_SYNC, SyncWorld, quick
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, NothingScanned, UnknownSeason
-from twizzit_pipeline.plan import LOCAL_TABLES
 from twizzit_pipeline.queries import journal
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.settings import Settings
@@ -154,7 +154,7 @@ def test_the_preview_says_what_the_repair_then_writes_and_costs_no_call(world: S
         for column in one.after
     }
     assert written == {
-        (LOCAL_TABLES[one.entity], row.row_id, column): tuple(
+        (ENTITIES[one.entity].local, row.row_id, column): tuple(
             value.isoformat() if column == "date" else value for value in values
         )  # type: ignore[attr-defined]
         for one in shown.entities

@@ -140,7 +140,7 @@ def test_every_number_is_there_every_time(season_exists: bool) -> None:
     of_mapping = common | {"linked", "adopted", "seconds_read", "seconds_plan", "seconds_apply"}
     assert numbers(mapping) == of_mapping
     matches = mapping_result(MappingReport("matches", season_exists=season_exists), MATCH_MAPPING_RULES, NOTHING)
-    assert numbers(matches) == of_mapping | {"moved", "cancelled", "postponed", "finished"}
+    assert numbers(matches) == of_mapping | {"moved", "cancelled", "postponed", "finished", "reinstated"}
     assert values(matches.metadata)["moved"] == values(matches.metadata)["finished"] == 0
 
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from twizzit_pipeline.scheduling.wishes import RequestOptions, SyncType, Wish
+from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType, Wish
 
 GROUP, OTHER_GROUP = RequestOptions(group_id="77"), RequestOptions(group_id="78")
 WITH_PLAYERS = RequestOptions(include_players=True)
 NOTHING_NEW = RequestOptions(create_missing=False)
 
 
-def wish(sync_type: SyncType, options: RequestOptions = RequestOptions(), season: str | None = None) -> Wish:  # noqa: B008
+def wish(sync_type: RequestType, options: RequestOptions = RequestOptions(), season: str | None = None) -> Wish:  # noqa: B008
     return Wish(sync_type, season, options)
 
 

@@ -18,6 +18,7 @@ from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, plural, print_json, table
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
+from twizzit_pipeline.entities import SyncType
 
 if TYPE_CHECKING:  # Dagster costs two seconds
     from twizzit_pipeline.cli.sync_report.running import Synced
@@ -53,9 +54,7 @@ def backfill(
         list[str] | None,
         typer.Option("--club", "--credential", metavar="CLUB", help="Several times if wanted; by default every club"),
     ] = None,
-    only: Annotated[
-        Literal["teams", "players", "competitions"] | None, typer.Option(help="This alone, instead of everything")
-    ] = None,
+    only: Annotated[SyncType | None, typer.Option(help="This alone, instead of everything")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
     """Sync clubs and seasons one after the other, wait for each, and say what came of it.

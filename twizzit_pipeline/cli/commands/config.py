@@ -11,6 +11,7 @@ from twizzit_pipeline.cli.opened import Opened, opened
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json
 from twizzit_pipeline.cli.words import meaning_changes, meaning_lines
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.entities import SYNC_TYPES
 from twizzit_pipeline.queries import later
 from twizzit_pipeline.scheduling import config, recipients
 from twizzit_pipeline.scheduling.config import LARGEST_LIMIT, ConfigChanges, SyncConfig
@@ -158,10 +159,9 @@ def _tell(found: SyncConfig, told: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         print_json(_document(found, told))
         return
-    entities = {"teams": found.sync_teams, "players": found.sync_players, "competitions": found.sync_competitions}
     limit = "no limit" if found.monthly_call_limit is None else f"a limit of {found.monthly_call_limit:,}"
     lines = [
-        ("Syncs:", ", ".join(name for name, on in entities.items() if on) or "nothing"),
+        ("Syncs:", ", ".join(name for name in SYNC_TYPES if getattr(found, f"sync_{name}")) or "nothing"),
         ("By itself:", f"every {_interval(found.sync_interval_minutes)}" if found.auto_sync_enabled else "no"),
         ("Last sync:", moment(found.last_sync_at)),
         ("Next sync:", _next(found) + (f": {because.words}" if because else "")),

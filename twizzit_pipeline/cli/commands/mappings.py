@@ -10,6 +10,7 @@ from twizzit_pipeline.cli.clubs import OfClub, credential_of
 from twizzit_pipeline.cli.opened import Opened, opened
 from twizzit_pipeline.cli.output.terminal import belgian, console, print_json, table
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.entities import COMPETITIONS, MATCHES
 from twizzit_pipeline.queries import fixtures, listing
 
 app = typer.Typer(help="Which row of ShotSpot is which of Twizzit.", no_args_is_help=True)
@@ -91,7 +92,7 @@ def competitions(club: OfClub = None, as_json: _Json = False) -> None:
         print_json(found)
         return
     _show(
-        "competitions",
+        COMPETITIONS.name,
         ("Id", "Season", "Competition", "Kind", "Status", "Matches", "Twizzit id", "Credential"),
         [
             (
@@ -147,7 +148,7 @@ def _show_matches(found: Sequence[fixtures.MatchMapping]) -> None:
     sides = ("Match",) if narrow else ("Home", "Away")
     last = () if narrow else ("Twizzit id",)
     _show(
-        "matches",
+        MATCHES.name,
         ("Id", "When", *sides, "Competition", "Status", "Score", *last),
         [
             (

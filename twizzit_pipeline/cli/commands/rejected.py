@@ -1,6 +1,6 @@
 """`twizzit rejected CLUB`: what the last syncs of a club did not bring, and why."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -8,15 +8,14 @@ from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.output.terminal import console, plural, print_json, table
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.entities import EntityName
 
 _HEADINGS = {"rejected": "rejected", "failed": "not applied", "set_aside": "set aside"}
 
 
 def rejected(
     club: Club,
-    entity: Annotated[
-        Literal["teams", "players", "competitions", "matches"] | None, typer.Option("--only", help="These alone")
-    ] = None,
+    entity: Annotated[EntityName | None, typer.Option("--only", help="These alone")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
     """Show what the last syncs of a club rejected, could not apply and set aside, and why.

@@ -1,6 +1,6 @@
 """`twizzit sync CLUB`: the job, in this process, seen in the Dagster UI like any other run."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, print_json
+from twizzit_pipeline.entities import SyncType
 
 if TYPE_CHECKING:  # Dagster costs two seconds
     from twizzit_pipeline.cli.sync_report.running import Synced
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # Dagster costs two seconds
 def sync(
     club: Club,
     only: Annotated[
-        Literal["teams", "players", "competitions"] | None,
+        SyncType | None,
         typer.Option(
             help="players: of the teams that the last sync of teams found; competitions: with their matches, of the "
             "teams that are mapped"

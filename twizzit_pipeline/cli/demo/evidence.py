@@ -7,19 +7,15 @@ from time import monotonic, sleep
 
 from sqlalchemy import Connection, Engine, text
 
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.queries import fixtures
 from twizzit_pipeline.runs.history import HistoryRow, rejected_rows
 from twizzit_pipeline.simulator import Truth
 from twizzit_pipeline.simulator.calendar_truth import CalendarTruth
 
 UNTOUCHED = {
-    "ShotSpot's tables": ("clubs", "seasons", "teams", "players", "competitions", "games"),
-    "Mappings": (
-        "twizzit_team_mappings",
-        "twizzit_player_mappings",
-        "twizzit_competition_mappings",
-        "twizzit_match_mappings",
-    ),
+    "ShotSpot's tables": ("clubs", "seasons", *(each.local for each in ENTITIES.values())),
+    "Mappings": tuple(each.mappings for each in ENTITIES.values()),
     "Opponents": ("twizzit_opponents",),
     "Snapshots": ("twizzit_teams", "twizzit_players", "twizzit_competitions", "twizzit_matches"),
     "Journal": ("twizzit_sync_changes",),

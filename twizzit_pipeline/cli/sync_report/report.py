@@ -14,6 +14,7 @@ from twizzit_pipeline.accounts.clients import named
 from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, table
 from twizzit_pipeline.cli.sync_report import asides
 from twizzit_pipeline.cli.sync_report.running import Synced
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs.details import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.runs.sentences import Kind, Line, lines
@@ -22,9 +23,6 @@ from twizzit_pipeline.scheduling.usage import Budget
 _IDS_SHOWN = 3
 # The rule's other rows are told of as `listed_twice`.
 _TOLD_AS_SET_ASIDE = "listed_once"
-_ONE = {"teams": "team", "players": "player", "competitions": "competition", "matches": "match"}
-# What happened to matches that ShotSpot had already, in the order of the account.
-_NEWS = ("moved", "cancelled", "postponed", "finished", "reinstated")
 
 _Found = Mapping[str, Mapping[str, Any]]
 
@@ -88,7 +86,7 @@ def _counted(rows: Iterable[HistoryRow]) -> Table:
 
 def _calendar(out: Console, row: HistoryRow) -> None:
     """What happened to matches that were known, and who was made for the new ones."""
-    news = [f"{row.details[word]:,} {word}" for word in _NEWS if row.details.get(word)]
+    news = [f"{row.details[word]:,} {word}" for word in ENTITIES[row.entity].news if row.details.get(word)]
     if news:
         out.print(f"Matches that changed: {', '.join(news)}")
     clubs, made = (int(row.details.get(name, 0)) for name in (OPPONENT_CLUBS, OPPONENT_TEAMS))
@@ -105,7 +103,7 @@ def _calendar(out: Console, row: HistoryRow) -> None:
 def _items(count: int, entity: str, reason: str) -> str:
     """How many of what: a roster that could not be read is a team's, though it is counted with the players."""
     of = "teams" if reason == "players_not_read" else entity
-    return plural(count, _ONE.get(of, of), of)
+    return plural(count, ENTITIES[of].one if of in ENTITIES else of, of)
 
 
 def _reasons(out: Console, heading: str, synced: Synced, kind: Kind) -> None:

@@ -18,7 +18,7 @@ from twizzit_pipeline.orchestration.launch import RunResult, run_job
 from twizzit_pipeline.runs import history, seasons
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.scheduling import claims
-from twizzit_pipeline.scheduling.wishes import SyncType, Wish
+from twizzit_pipeline.scheduling.wishes import RequestType, Wish
 from twizzit_pipeline.storage.audit import record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
 
@@ -122,7 +122,7 @@ def _taken(here: Opened, credential_id: int, job_name: str, label: str, running:
     Players or competitions alone carry none out: where the teams were never read, a request brings them along. Nor does
     a repair, which overwrites what no one asked to have overwritten.
     """
-    wishes: dict[str, SyncType] = {"sync_all": "all", "sync_teams": "teams"}
+    wishes: dict[str, RequestType] = {"sync_all": "all", "sync_teams": "teams"}
     if job_name not in wishes:
         return None
     return claims.take_covered(here.database.engine, credential_id, Wish(wishes[job_name], label), running)

@@ -7,6 +7,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
@@ -117,7 +118,7 @@ async def sync_competitions(
     prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
     """Sync the competitions of a credential, and their matches."""
-    wish = Wish("competitions", None if body is None else body.season_id)
+    wish = Wish(COMPETITIONS.sync_type, None if body is None else body.season_id)
     made = await _ask(here, caller, credential_id, wish, queue=queue)
     return await _answer(here, request, made, wish, 0 if _asynchronous(prefer) else wait)
 

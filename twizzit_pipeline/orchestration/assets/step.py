@@ -7,6 +7,7 @@ from typing import cast
 
 import dagster as dg
 
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.orchestration.partitions import parse
 from twizzit_pipeline.orchestration.resources import SyncRun
@@ -21,12 +22,7 @@ NO_VALUE = cast("dg.DagsterType", dg.Nothing)
 FIRST = {"dagster/priority": "2"}
 BEFORE_MAPPINGS = {"dagster/priority": "1"}
 
-_MAPPINGS = {
-    "twizzit_team_mappings": "teams",
-    "twizzit_player_mappings": "players",
-    "twizzit_competition_mappings": "competitions",
-    "twizzit_match_mappings": "matches",
-}
+_MAPPINGS = {each.mappings: name for name, each in ENTITIES.items()}
 
 
 @contextmanager

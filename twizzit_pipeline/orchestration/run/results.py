@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import PermanentError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.checks.asset_checks import IDS_SHOWN, mapping_results, scan_results
 from twizzit_pipeline.orchestration.checks.rules import Rules
@@ -24,9 +25,6 @@ _MOST_RETRIES = 1000
 # What the steps' stopwatches call their phases.
 SCAN_PHASES = ("fetch", "validate", "write")
 MAPPING_PHASES = ("read", "plan", "apply")
-
-# What may have happened to matches since the last sync.
-NEWS = {"matches": ("moved", "cancelled", "postponed", "finished")}
 
 Metadata = dict[str, dg.MetadataValue]
 
@@ -125,7 +123,7 @@ def mapping_result(report: MappingReport, rules: Rules, quality: Quality) -> Mat
         "failed": _count(report.failed),
         "calls": 0,
         "set_aside": _count(report.set_aside),
-        **{word: len(report.news.get(word, ())) for word in NEWS.get(report.entity, ())},
+        **{word: len(report.news.get(word, ())) for word in ENTITIES[report.entity].news},
     }
     shares = {"rejected_share": 0.0, "set_aside_share": ratio(_count(report.set_aside), report.items)}
     numbers = _numbers(counts, shares, report.seconds, MAPPING_PHASES, quality)

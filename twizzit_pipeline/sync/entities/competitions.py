@@ -7,6 +7,7 @@ import pandas as pd
 
 from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.contracts.competitions import check_competitions
+from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.plan.competitions import plan_competitions
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import competition_mappings, twizzit_competitions
@@ -35,14 +36,14 @@ def scan_competitions(session: SyncSession) -> ScanReport:
         watch.lap("validate")
         return Read(checked, set_aside=calendar.competitions_set_aside)
 
-    return scan_entity(session, "competitions", twizzit_competitions, read)
+    return scan_entity(session, COMPETITIONS.name, twizzit_competitions, read)
 
 
 def map_competitions(session: SyncSession) -> MappingReport:
     """Brings the season's competitions of the last scan into ShotSpot's `competitions`, with their mappings."""
     return map_entity(
         session,
-        "competitions",
+        COMPETITIONS.name,
         competition_mappings,
         lambda connection, owner, season_id, season: read_competition_state(
             connection, owner, season_id, season, session.day

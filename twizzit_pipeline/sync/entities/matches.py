@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from twizzit_pipeline.contracts.matches import check_matches
+from twizzit_pipeline.entities import MATCHES
 from twizzit_pipeline.plan.matches import plan_matches
 from twizzit_pipeline.runs.details import EVENT_TYPES
 from twizzit_pipeline.runs.seasons import SeasonRow
@@ -38,14 +39,14 @@ def scan_matches(session: SyncSession) -> ScanReport:
         details |= unknown_words.as_details("statuses", (match.status for match, is_known in known if not is_known))
         return Read(checked, set_aside=calendar.set_aside, details=details)
 
-    return scan_entity(session, "matches", twizzit_matches, read)
+    return scan_entity(session, MATCHES.name, twizzit_matches, read)
 
 
 def map_matches(session: SyncSession) -> MappingReport:
     """Brings the season's matches of the last scan into ShotSpot's `games`, with their opponents and mappings."""
     return map_entity(
         session,
-        "matches",
+        MATCHES.name,
         match_mappings,
         lambda connection, owner, season_id, season: read_match_state(
             connection, owner, season_id, season, session.day

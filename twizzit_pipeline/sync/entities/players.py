@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
+from twizzit_pipeline.entities import PLAYERS
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.runs.seasons import SeasonRow, teams_scanned
@@ -52,12 +53,12 @@ def scan_players(session: SyncSession) -> ScanReport:
             places=_places(frame, checked, rosters),
         )
 
-    return scan_entity(session, "players", twizzit_players, read)
+    return scan_entity(session, PLAYERS.name, twizzit_players, read)
 
 
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
-    return map_entity(session, "players", player_mappings, read_player_state, plan_players)
+    return map_entity(session, PLAYERS.name, player_mappings, read_player_state, plan_players)
 
 
 def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str, tuple[str, ...]]:

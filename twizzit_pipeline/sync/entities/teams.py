@@ -1,6 +1,7 @@
 """The teams of a season, from Twizzit into ShotSpot: scan, then map."""
 
 from twizzit_pipeline.contracts.teams import check_teams
+from twizzit_pipeline.entities import TEAMS
 from twizzit_pipeline.plan.teams import plan_teams
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import team_mappings, twizzit_teams
@@ -30,9 +31,9 @@ def scan_teams(session: SyncSession) -> ScanReport:
         watch.lap("validate")
         return Read(checked, set_aside=listed.set_aside, found=bool(remote))
 
-    return scan_entity(session, "teams", twizzit_teams, read)
+    return scan_entity(session, TEAMS.name, twizzit_teams, read)
 
 
 def map_teams(session: SyncSession) -> MappingReport:
     """Brings the season's teams of the last scan into ShotSpot's `teams`, with their mappings, in one transaction."""
-    return map_entity(session, "teams", team_mappings, read_team_state, plan_teams)
+    return map_entity(session, TEAMS.name, team_mappings, read_team_state, plan_teams)

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, func, select
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, PLAYERS, TEAMS, EntityName
 from twizzit_pipeline.errors import InactiveCredential, NothingScanned, UnknownSeason
-from twizzit_pipeline.plan import Change, Entity, Plan
+from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.plan.competitions import plan_competitions
 from twizzit_pipeline.plan.matches import plan_matches
 from twizzit_pipeline.plan.players import plan_players
@@ -29,14 +30,6 @@ from twizzit_pipeline.sync.mapping import wanted_season
 from twizzit_pipeline.sync.owners import owner_of
 from twizzit_pipeline.sync.state.calendar import read_competition_state, read_match_state
 from twizzit_pipeline.sync.state.teams_and_players import read_player_state, read_team_state
-
-# What `--only` says → the entities whose rows such a sync writes.
-ENTITIES_OF: Mapping[str, tuple[Entity, ...]] = {
-    "teams": ("teams",),
-    "players": ("players",),
-    "competitions": ("competitions", "matches"),
-    "all": ("teams", "players", "competitions", "matches"),
-}
 
 State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
 
@@ -68,7 +61,7 @@ class EntityRepair:
         left: reason → remote ids of what cannot be as Twizzit has it, and stays as it is.
     """
 
-    entity: Entity
+    entity: EntityName
     scanned_at: datetime | None
     items: int = 0
     repairs: Sequence[Repair] = ()
@@ -100,7 +93,7 @@ def repairs_to_come(
     """What a repair would write, if Twizzit still says what it said at the last scan. Costs no call.
 
     Args:
-        only: a key of `ENTITIES_OF`; None for all.
+        only: the sync type whose entities are meant; None for all.
         season: its label or remote id, however it is written; None for the running one.
 
     Raises:
@@ -116,8 +109,9 @@ def repairs_to_come(
         row = _season(connection, credential_id, season, day=day, season_start=season_start)
         wanted = wanted_season(connection, credential_id, row, day=day, season_start=season_start, repair=True)
         found = [
-            _of_entity(connection, entity, owner_of(credential), row, wanted, day)
-            for entity in ENTITIES_OF[only or "all"]
+            _of_entity(connection, entity.name, owner_of(credential), row, wanted, day)
+            for entity in ENTITIES.values()
+            if only in (None, entity.sync_type)
         ]
     if all(one.scanned_at is None for one in found):
         raise _nothing_scanned(credential_id, row.label, only)
@@ -146,7 +140,7 @@ def _nothing_scanned(credential_id: int, season: str | None, only: str | None = 
 
 
 def _of_entity(
-    connection: Connection, entity: Entity, owner: Owner, season: SeasonRow, wanted: WantedSeason, day: date
+    connection: Connection, entity: EntityName, owner: Owner, season: SeasonRow, wanted: WantedSeason, day: date
 ) -> EntityRepair:
     scanned_at = _scanned_at(connection, owner.credential_id, entity, season.label)
     if scanned_at is None:
@@ -163,14 +157,14 @@ def _of_entity(
 
 
 def _planned(
-    connection: Connection, entity: Entity, owner: Owner, season_id: int, wanted: WantedSeason, day: date
+    connection: Connection, entity: EntityName, owner: Owner, season_id: int, wanted: WantedSeason, day: date
 ) -> tuple[Plan, Plan]:
     """The plan of a repair, and the one of an ordinary sync."""
-    if entity == "teams":
+    if entity == TEAMS.name:
         return _both(plan_teams, read_team_state(connection, owner, season_id, wanted))
-    if entity == "players":
+    if entity == PLAYERS.name:
         return _both(plan_players, read_player_state(connection, owner, season_id, wanted))
-    if entity == "competitions":
+    if entity == COMPETITIONS.name:
         return _both(plan_competitions, read_competition_state(connection, owner, season_id, wanted, day))
     return _both(plan_matches, read_match_state(connection, owner, season_id, wanted, day))
 
@@ -192,14 +186,14 @@ def _row(change: Change) -> Repair:
 
 def _name(change: Change) -> str:
     before = change.before
-    if change.table == "players":
+    if change.table == PLAYERS.local:
         return f"{before['first_name']} {before['last_name']}"
     if "name" in before:
         return str(before["name"])
     return str((change.mapping_before or change.mapping or {}).get("twizzit_name") or "")
 
 
-def _scanned_at(connection: Connection, credential_id: int, entity: Entity, season: str) -> datetime | None:
+def _scanned_at(connection: Connection, credential_id: int, entity: EntityName, season: str) -> datetime | None:
     """When the last scan of the whole season ended, whatever became of it afterwards (UTC)."""
     row = sync_history.c
     ended = select(func.max(row.completed_at)).where(

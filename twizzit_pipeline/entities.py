@@ -1,0 +1,92 @@
+"""What an entity is, said once: its words, its tables, its toggle, its type in the history.
+
+What belongs here: facts that several folders need. What is fetched, judged, planned and applied for an entity is in the
+module of its name in `transform`, `contracts`, `plan`, `sync.entities` and `quality`.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+EntityName = Literal["teams", "players", "competitions", "matches"]
+# What a person can ask for, and ShotSpot's `twizzit_sync_history.sync_type`: competitions come with their matches.
+SyncType = Literal["teams", "players", "competitions"]
+LocalTable = Literal["teams", "players", "competitions", "games"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One of the things that a sync brings from Twizzit to ShotSpot.
+
+    Attributes:
+        name: the plural, as it stands in the history's details, in rules and reports.
+        one: the singular.
+        sync_type: what it is asked for, switched on and recorded as in ShotSpot's history.
+        local: ShotSpot's table, also its plural.
+        local_one: ShotSpot's singular; the mapping table's column is `local_{local_one}_id`.
+        news: what may have happened to a row that was there already, besides an update; counted in the details.
+    """
+
+    name: EntityName
+    one: str
+    sync_type: SyncType
+    local: LocalTable
+    local_one: str
+    news: tuple[str, ...] = ()
+
+    @property
+    def snapshot(self) -> str:
+        """The table, and asset, of what the last scan saw."""
+        return f"twizzit_{self.name}"
+
+    @property
+    def mappings(self) -> str:
+        """The table, and asset, of which local row is which remote one."""
+        return f"twizzit_{self.one}_mappings"
+
+    @property
+    def toggle(self) -> str:
+        """The column of `twizzit_sync_config` that switches it on; null is on."""
+        return f"sync_{self.sync_type}"
+
+    @property
+    def remote_id(self) -> str:
+        """The column of the remote id, in the snapshot and in the mappings."""
+        return f"twizzit_{self.one}_id"
+
+    @property
+    def remote_name(self) -> str:
+        """The column of the remote name in the mappings."""
+        return f"twizzit_{self.one}_name"
+
+    @property
+    def local_id(self) -> str:
+        """The column of the local id in the mappings."""
+        return f"local_{self.local_one}_id"
+
+
+TEAMS = Entity("teams", "team", "teams", "teams", "team")
+PLAYERS = Entity("players", "player", "players", "players", "player")
+COMPETITIONS = Entity("competitions", "competition", "competitions", "competitions", "competition")
+MATCHES = Entity(
+    "matches",
+    "match",
+    "competitions",
+    "games",
+    "game",
+    news=("moved", "cancelled", "postponed", "finished", "reinstated"),
+)
+
+# In the order in which a sync brings them.
+ENTITIES: Mapping[str, Entity] = {each.name: each for each in (TEAMS, PLAYERS, COMPETITIONS, MATCHES)}
+SYNC_TYPES: tuple[SyncType, ...] = ("teams", "players", "competitions")
+
+
+def of_sync_type(sync_type: str) -> tuple[Entity, ...]:
+    """The entities that a sync of this type brings."""
+    return tuple(each for each in ENTITIES.values() if each.sync_type == sync_type)
+
+
+def switched_on(toggles: Mapping[str, bool]) -> Collection[SyncType]:
+    """The sync types that a configuration switches on, given its toggles by column (`sync_teams`, …)."""
+    return tuple(each for each in SYNC_TYPES if toggles[f"sync_{each}"])
