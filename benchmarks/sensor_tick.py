@@ -138,7 +138,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--credentials", type=int, default=2000, help="of which one in twenty is due (default 2000)")
-    parser.add_argument("--ticks", type=int, default=5, help="of which the median is told (default 5)")
+    parser.add_argument("--ticks", type=int, default=5, help="of which the median is shown (default 5)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sensor-tick-") as home:
         print(json.dumps(measure(arguments.credentials, arguments.ticks, Path(home))))  # noqa: T201

@@ -53,10 +53,9 @@ def sync(settings: Settings, database: Database, credential_id: int, season: str
     share = sum(checks.values()) / sum(sum(phases.values()) for phases in seconds.values())
     last = reports["map_players"]
     assert isinstance(last, MappingReport)
-    told = {"seconds": checks, "share": round(share, 3)}
     return {
         "seconds": seconds,
-        "checks": told,
+        "checks": {"seconds": checks, "share": round(share, 3)},
         "created": last.created,
         "unchanged": last.unchanged,
         "calls": session.calls,

@@ -33,7 +33,7 @@ _PATIENCE_SECONDS = 90
 class AtWork:
     """A running `twizzit dagster dev`, and the database that it works on.
 
-    Whoever uses it shares it: with credentials of their own, and an eye on the runs of those alone.
+    Its users share it: each with credentials of its own, looking at the runs of those alone.
 
     Attributes:
         url: of the UI.
@@ -94,7 +94,7 @@ def dagster_at_work(
 
 @pytest.fixture(scope="package")
 def demo_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
-    """`twizzit up --demo`, each of whose three clubs has synced. Whoever uses it leaves nothing under way."""
+    """`twizzit up --demo`, each of whose three clubs has synced. Its users leave nothing under way."""
     soon = {"TWIZZIT_STEP_RETRY_SECONDS": "2"}
     with running_up(tmp_path_factory.mktemp("up") / "home", environment=soon) as up:
         for number in (1, 2, 3):

@@ -10,7 +10,7 @@ import pytest
 from tests.support.command_line import CommandLine
 
 SECRET = "the secret that ShotSpot signs its tokens with"
-ELSEWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
+ELSEWHERE = "postgresql://none@127.0.0.1:9/nothing"
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_without_a_good_secret_there_is_no_api_and_no_token(
     assert len(refused.err.splitlines()) == 1
 
 
-def test_a_port_in_use_and_a_host_of_nobody_are_one_line(twizzit: CommandLine) -> None:
+def test_a_port_in_use_and_an_unknown_host_are_one_line(twizzit: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = twizzit("api", "--port", port)

@@ -81,7 +81,7 @@ def test_an_empty_database_that_is_migrated_says_so(tmp_path: Path, empty_databa
     assert len(rows(twizzit)) == 1
 
 
-def test_what_is_taken_away_and_put_back_is_told(twizzit: CommandLine) -> None:
+def test_what_is_taken_away_and_put_back_is_logged(twizzit: CommandLine) -> None:
     assert "trigger twizzit_audit_credentials" in " ".join(twizzit("detach").out.split())
     assert "trigger twizzit_audit_credentials" in " ".join(twizzit("attach").out.split())
     assert "Everything is in its place already" in twizzit("attach").out
@@ -91,7 +91,7 @@ def test_what_is_taken_away_and_put_back_is_told(twizzit: CommandLine) -> None:
     assert twizzit("check-migrations").code == 0
 
 
-def test_a_sync_and_a_backfill_are_told(twizzit: CommandLine, simulator: SimulatorServer) -> None:
+def test_a_sync_and_a_backfill_are_logged(twizzit: CommandLine, simulator: SimulatorServer) -> None:
     credential = add(twizzit, simulator)
     label = simulator.world.running_season.label
     assert twizzit("sync", credential, "--only", "teams", "--quiet").code in (0, 3)
@@ -105,7 +105,7 @@ def test_a_sync_and_a_backfill_are_told(twizzit: CommandLine, simulator: Simulat
     ]
 
 
-def test_a_token_is_told_and_never_shown(twizzit: CommandLine, database_url: str) -> None:
+def test_a_token_is_logged_and_never_shown(twizzit: CommandLine, database_url: str) -> None:
     made = twizzit("token", "--role", "coach", "--user-id", 7, "--username", "a.person", "--hours", 2, "--club", "3")
     assert made.code == 0, made.err
     assert made.err == ""
@@ -116,7 +116,7 @@ def test_a_token_is_told_and_never_shown(twizzit: CommandLine, database_url: str
         assert part not in json.dumps(row)
 
 
-def test_pruning_is_told_before_and_after(twizzit: CommandLine, database_url: str) -> None:
+def test_pruning_is_logged_before_and_after(twizzit: CommandLine, database_url: str) -> None:
     assert twizzit("prune", "--dry-run").code == 0
     assert rows(twizzit) == []
     with psycopg.connect(database_url) as connection:
@@ -132,7 +132,7 @@ def test_pruning_is_told_before_and_after(twizzit: CommandLine, database_url: st
     assert (gone["details"]["changes"], gone["details"]["history"]) == (1, 0)
 
 
-def test_a_dump_and_what_it_is_restored_into_are_told(
+def test_a_dump_and_what_it_is_restored_into_are_logged(
     twizzit: CommandLine, tmp_path: Path, empty_database_url: str
 ) -> None:
     add(twizzit)
@@ -163,7 +163,7 @@ def test_what_only_reads_goes_on_where_nothing_can_be_written(twizzit: CommandLi
 
 
 def test_a_token_needs_no_database(tmp_path: Path) -> None:
-    away = beside(tmp_path, "postgresql://nobody@127.0.0.1:9/none")
+    away = beside(tmp_path, "postgresql://none@127.0.0.1:9/none")
     made = away("token", "--role", "admin")
     assert (made.code, made.out.count(".")) == (0, 2)
     assert f"This token {SAID}" in made.err

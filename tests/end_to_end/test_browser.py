@@ -55,7 +55,7 @@ SHOWS_A_LINE = """canvas => {
 def _open(
     demo_up: RunningUp, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[Browser]:
-    """Nothing syncs by itself meanwhile; what did so last was the first club's players, as somebody asked."""
+    """Nothing syncs by itself meanwhile; what did so last was the first club's players, by request."""
     for number in range(1, len(CLUBS) + 1):
         assert demo_up.ask("PUT", f"/sync/config/{number}", {"autoSyncEnabled": False}).is_success
     asked = demo_up.ask("POST", "/sync/players/1?queue=true&wait=0").json()["requestId"]
@@ -89,8 +89,8 @@ def test_the_graph_shows_every_asset_and_what_it_is_made_from(browser: Browser) 
 def test_the_grid_shows_which_clubs_and_seasons_have_arrived(browser: Browser, demo_up: RunningUp) -> None:
     [(arrived,)] = demo_up.rows(MATERIALIZED, key=f'["{ASSET}"]')
     page = browser.open(f"/assets/{ASSET}?view=partitions")
-    for told in (f"Materialized ({arrived})", f"Missing ({2 * len(CLUBS) - arrived})", "Failed (0)", *CLUBS):
-        browser.text(told).wait_for()
+    for text in (f"Materialized ({arrived})", f"Missing ({2 * len(CLUBS) - arrived})", "Failed (0)", *CLUBS):
+        browser.text(text).wait_for()
     browser.text(CLUBS[0]).click()
     browser.text("2026-2027").click()
     page.get_by_role("row").filter(has_text="rejected_share").wait_for()

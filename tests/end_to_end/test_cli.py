@@ -90,9 +90,9 @@ def test_a_club_from_its_login_to_its_players(
     assert {row["twizzit_team_id"]: row["local_team_name"] for row in teams} == truth.teams
     # What `verify` had said would come is what came.
     label, count = simulator.world.running_season.label, len(truth.teams)
-    told = verified.out[verified.out.index(f"A sync of {label} would bring {count} teams:") :].splitlines()
-    assert sorted(line.strip() for line in told[1 : count + 1]) == sorted(truth.teams.values())
-    assert told[count + 1] == "and reject 1, which break a rule of the contract."
+    lines = verified.out[verified.out.index(f"A sync of {label} would bring {count} teams:") :].splitlines()
+    assert sorted(line.strip() for line in lines[1 : count + 1]) == sorted(truth.teams.values())
+    assert lines[count + 1] == "and reject 1, which break a rule of the contract."
     players = twizzit("mappings", "players", "--credential", credential_id, "--json").json()
     names = {row["twizzit_player_id"]: (row["local_first_name"], row["local_last_name"]) for row in players}
     assert names == {remote_id: (one.first_name, one.last_name) for remote_id, one in truth.players.items()}
@@ -255,7 +255,7 @@ def test_the_password_is_asked_for_and_not_shown(twizzit: CommandLine, simulator
         assert store.reveal_password(database.engine, key, credential.id).get_secret_value() == "open-sesame"
 
 
-def test_whoever_stops_reading_hears_no_complaint(twizzit: CommandLine) -> None:
+def test_a_closed_pipe_is_no_error(twizzit: CommandLine) -> None:
     process = twizzit.start("credentials", "list")
     assert process.stdout is not None
     process.stdout.close()
@@ -276,7 +276,7 @@ def test_every_dagster_command_passes_with_its_options_and_its_exit_code(
     assert "--no-such-option" in said
 
 
-def test_the_simulator_runs_by_itself_until_it_is_told_to_stop(tmp_path: Path) -> None:
+def test_the_simulator_runs_by_itself_until_it_is_stopped(tmp_path: Path) -> None:
     process = CommandLine(tmp_path).start("simulate", "--clubs", 1)
     assert process.stdout is not None
     said = ""

@@ -56,7 +56,7 @@ def assert_one_line(ended: tuple[int, str, str], *words: str) -> None:
 
 
 @pytest.mark.parametrize("command", [["credentials", "verify"], ["history"], ["mappings", "teams", "--credential"]])
-def test_an_id_that_nobody_has(run: Run, database_url: str, command: list[str]) -> None:
+def test_an_id_that_does_not_exist(run: Run, database_url: str, command: list[str]) -> None:
     ended = run(*command, "77", TWIZZIT_DATABASE_URL=database_url, TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY)
     assert_one_line(ended, "No credential has the id 77", "twizzit credentials list")
 
@@ -102,7 +102,7 @@ def test_a_malformed_setting(run: Run) -> None:
     assert_one_line(run("history", "1", TWIZZIT_REQUEST_TIMEOUT="soon"), "TWIZZIT_REQUEST_TIMEOUT")
 
 
-def test_an_endpoint_where_nobody_answers(run: Run, database_url: str) -> None:
+def test_an_endpoint_that_does_not_answer(run: Run, database_url: str) -> None:
     environment = {
         "TWIZZIT_DATABASE_URL": database_url,
         "TWIZZIT_ENCRYPTION_KEY": ENCRYPTION_KEY,

@@ -146,9 +146,9 @@ def test_a_club_is_named_where_an_id_was_asked_for(twizzit: CommandLine, clubs: 
     assert several.out == ""
     assert "fits" in several.err
     assert f"  1  {clubs[0]}" in several.err.splitlines()
-    nobody = twizzit("sync", "KC Nergens")
-    assert nobody.code == 2
-    assert [f"  {one['id']}  {one['organization_name']}" for one in listed] == nobody.err.splitlines()[1:]
+    unknown = twizzit("sync", "KC Nergens")
+    assert unknown.code == 2
+    assert [f"  {one['id']}  {one['organization_name']}" for one in listed] == unknown.err.splitlines()[1:]
     off = twizzit("credentials", "deactivate", clubs[2])
     assert (off.code, off.out) == (0, "Credential 3 is switched off.\n")
     assert twizzit("credentials", "delete", clubs[2], "--yes").code == 0
@@ -222,7 +222,7 @@ def test_a_backfill_waits_and_reports_each_club_and_season(
 ) -> None:
     label = simulator.world.running_season.label
     with psycopg.connect(database_url) as connection:
-        connection.execute("UPDATE twizzit_credentials SET api_username = 'nobody' WHERE id = 2")
+        connection.execute("UPDATE twizzit_credentials SET api_username = 'unknown' WHERE id = 2")
     asked = ("backfill", "--season", label, "--season", "1999-2000", "--only", "teams")
     ended = twizzit(*asked, "--club", clubs[0], "--club", 3, "--json")
     done = {(one["credential_id"], one["season"]): one for one in ended.json()}

@@ -63,17 +63,17 @@ def test_a_configuration_is_shown_and_changed(twizzit: CommandLine) -> None:
     assert row["actor"]["kind"] == "os"
 
 
-def test_who_is_told_of_a_credential_alone_is_said_and_taken_back(twizzit: CommandLine) -> None:
-    told = twizzit("config", "set", 1, "--notify-to", "board@noord.example, trainer@noord.example")
-    assert "Told:      board@noord.example, trainer@noord.example, besides those of the settings\n" in told.out
+def test_the_recipients_of_a_credential_are_shown_and_removed(twizzit: CommandLine) -> None:
+    changed = twizzit("config", "set", 1, "--notify-to", "board@noord.example, trainer@noord.example")
+    assert "Notified:  board@noord.example, trainer@noord.example, besides those of the settings\n" in changed.out
     assert twizzit("config", "show", 1, "--json").json()["notify_to"] == [
         "board@noord.example",
         "trainer@noord.example",
     ]
-    refused = twizzit("config", "set", 1, "--notify-to", "board@noord.example,nobody")
+    refused = twizzit("config", "set", 1, "--notify-to", "board@noord.example,nowhere")
     assert refused.code == 1
     assert refused.err == "Error: notify_to: number 2 of the list is no e-mail address\n"
-    assert "Told" not in twizzit("config", "set", 1, "--notify-to", "").out
+    assert "Notified" not in twizzit("config", "set", 1, "--notify-to", "").out
 
 
 def test_another_password_ends_the_back_off(twizzit: CommandLine, database_url: str) -> None:

@@ -45,7 +45,7 @@ def test_the_demo_shows_a_club_arriving_and_then_nothing_changing(twizzit: Comma
     assert counted(first.out, "Sync history")[0] == 4
 
 
-def test_the_demo_shows_the_fixtures_and_tells_a_moved_match_from_a_cancelled_one(first: Ended) -> None:
+def test_the_demo_shows_the_fixtures_and_distinguishes_a_moved_match_from_a_cancelled_one(first: Ended) -> None:
     competitions, matches = counted(first.out, "competitions"), counted(first.out, "matches")
     assert competitions[0] == counted(first.out, "teams")[0]
     assert matches[0] > 100

@@ -97,9 +97,9 @@ def test_without_a_terminal_it_previews_writes_nothing_and_ends_with_2(
 
     machine = twizzit("sync", edited, "--repair", "--json")
     assert machine.code == 2
-    told = machine.json()["repair"]
-    assert (told["rows"], [len(one["rows"]) for one in told["entities"]]) == (2, [1, 1, 0, 0])
-    assert told["entities"][1]["rows"][0]["columns"]["first_name"]["old"] == EDITED
+    repair = machine.json()["repair"]
+    assert (repair["rows"], [len(one["rows"]) for one in repair["entities"]]) == (2, [1, 1, 0, 0])
+    assert repair["entities"][1]["rows"][0]["columns"]["first_name"]["old"] == EDITED
     assert (everything(connection), simulator.calls.total) == (before, 0)
 
 
@@ -140,9 +140,9 @@ def test_with_yes_it_repairs_and_says_so_afterwards(
 def test_one_entity_alone(twizzit: CommandLine, edited: int, connection: psycopg.Connection[Any]) -> None:
     ended = twizzit("sync", edited, "--repair", "--yes", "--only", "teams", "--json")
     assert ended.code == 0, ended.err
-    told = ended.json()
-    assert [one["entity"] for one in told["repair"]["entities"]] == ["teams"]
-    assert [one["entity"] for one in told["history"]] == ["teams"]
+    document = ended.json()
+    assert [one["entity"] for one in document["repair"]["entities"]] == ["teams"]
+    assert [one["entity"] for one in document["history"]] == ["teams"]
     assert connection.execute("SELECT name FROM teams WHERE id = 1").fetchone() != ("Kadetten",)
     assert player(connection) == (EDITED, 999)
 

@@ -97,7 +97,7 @@ def test_the_list_says_what_waits(twizzit: CommandLine, simulator: SimulatorServ
     assert [row["id"] for row in twizzit("requests", "--limit", "1", "--offset", "1", "--json").json()] == [second.id]
 
 
-def test_cancelling_ends_it_for_whoever_waits(twizzit: CommandLine, database: Database, ask: Ask) -> None:
+def test_cancelling_ends_it_for_those_who_wait(twizzit: CommandLine, database: Database, ask: Ask) -> None:
     asked = ask()
     ask(user="13")
     assert words(twizzit("requests", "cancel", asked.id)) == f"Request {asked.id} is cancelled: teams of credential 1."

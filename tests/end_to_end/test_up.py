@@ -28,14 +28,14 @@ def test_everything_answers_where_it_says(demo_up: RunningUp) -> None:
     assert {log.stat().st_mode & 0o777 for log in logs.iterdir()} == {0o600}
 
 
-def test_three_clubs_sync_by_themselves_and_what_was_rejected_is_told(demo_up: RunningUp) -> None:
+def test_three_clubs_sync_by_themselves_and_what_was_rejected_is_shown(demo_up: RunningUp) -> None:
     configured = [demo_up.ask("GET", f"/sync/config/{number}").json()["config"] for number in CLUBS]
     assert [one["syncIntervalMinutes"] for one in configured] == [5, 10, 15]
     for number, name in CLUBS.items():
-        told = demo_up.line(f"  {number} {name}, ", " created · ")
+        line = demo_up.line(f"  {number} {name}, ", " created · ")
         wanted = "success · 8 teams, 98 players" if number == 2 else "partial success · 8 of 9 teams, "
-        assert f" · {wanted}" in told
-        assert ("name_present" in told) == (number != 2), "why, if not success"
+        assert f" · {wanted}" in line
+        assert ("name_present" in line) == (number != 2), "why, if not success"
     demo_up.line("notification · Twizzit: ", "partial success", "KC Scheldedal", seconds=90)
 
 

@@ -33,9 +33,9 @@ def shaken(url: str, **headers: str) -> str:
     key = base64.b64encode(os.urandom(16)).decode()
     lines = {"Host": where.netloc, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key}
     lines |= {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Protocol": "graphql-ws", **headers}
-    told = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     with socket.create_connection((str(where.hostname), int(where.port or 0)), 10) as opened:
-        opened.sendall(f"GET /graphql HTTP/1.1\r\n{told}\r\n".encode())
+        opened.sendall(f"GET /graphql HTTP/1.1\r\n{headers}\r\n".encode())
         return opened.recv(4096).decode().splitlines()[0]
 
 

@@ -1,4 +1,4 @@
-"""The end of `twizzit up --demo`. This module comes after all others that use it: nobody finds it running then."""
+"""The end of `twizzit up --demo`. This module runs after all others that use it, because it ends it."""
 
 import signal
 

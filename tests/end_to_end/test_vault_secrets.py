@@ -121,6 +121,6 @@ def _error_of(session: SyncSession) -> str:
     except TwizzitPipelineError:
         kind, error, trace = sys.exc_info()
         assert kind is not None
-        told = traceback.TracebackException(kind, error, trace, capture_locals=True)
-        return "".join(told.format()) + os.linesep + repr(error)
+        captured = traceback.TracebackException(kind, error, trace, capture_locals=True)
+        return "".join(captured.format()) + os.linesep + repr(error)
     raise AssertionError("it was to fail")

@@ -135,7 +135,7 @@ def _leave(error: TwizzitPipelineError, code: ExitCode) -> None:
 
 
 def _flush() -> None:
-    """Write what is left, or find out quietly that nobody reads any more."""
+    """Write what is left; where the pipe is closed by now, say nothing."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -35,7 +35,7 @@ def secret(what: str, *, from_stdin: bool, twice: bool = False) -> SecretStr:
         twice: ask for it once more, where a slip would be found out too late.
 
     Raises:
-        typer.BadParameter: it is empty or no line of text, or there is nobody to ask.
+        typer.BadParameter: it is empty or no line of text, or there is no terminal to ask at.
     """
     if from_stdin:
         return _checked(_piped(what), what, f"--{what}-stdin")

@@ -1,4 +1,4 @@
-"""What `twizzit` leaves with, for whoever calls it from a script."""
+"""The exit codes of `twizzit`, for scripts."""
 
 from enum import IntEnum
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 class ExitCode(IntEnum):
     """Documented in the README: 130 is a Ctrl-C; most usage errors (2) are Typer's to find.
 
-    A name that does not tell what is meant is one of ours.
+    A name that is ambiguous is a usage error of ours.
     """
 
     SUCCESS = 0

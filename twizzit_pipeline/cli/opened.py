@@ -23,7 +23,7 @@ class Opened:
 def announced(settings: Settings) -> Iterator[Database]:
     """The database, migrated or not; an embedded one that is made on the way says where it is.
 
-    A wrong folder would otherwise be an empty database that nothing tells from the right one.
+    A wrong folder would otherwise be an empty database that looks like the right one.
 
     Raises:
         DatabaseUnavailable, UnsupportedDatabase, EmbeddedServerFailed: it cannot be opened.

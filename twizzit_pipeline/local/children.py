@@ -1,7 +1,7 @@
 """The processes of an `up`: their commands, what they need before they start, and how one sees that they are ready.
 
 The definitions are loaded once, by the code server; the UI and the daemon ask it over a socket that only the owner of
-the home folder can reach (whoever reaches a code server may run what they like). Its name is the same as under
+the home folder can reach (a code server runs whatever its client asks for). Its name is the same as under
 `dagster dev`, so that sensors go on where they were.
 """
 
@@ -62,7 +62,7 @@ def code_socket(home: Path) -> Iterator[Path]:
 
 
 def write_workspace(folder: Path, socket: Path) -> Path:
-    """The file that tells the UI and the daemon where the code server listens."""
+    """The file from which the UI and the daemon read where the code server listens."""
     workspace = folder / "workspace.yaml"
     workspace.write_text(
         f"load_from:\n  - grpc_server:\n      socket: {socket}\n      location_name: {MODULE}\n", encoding="utf-8"

@@ -45,7 +45,7 @@ def clubs_of(simulator_url: str) -> list[stage.Login]:
 
 def prepare(here: Opened, logins: list[stage.Login]) -> list[DemoClub]:
     """Stores the clubs' credentials, or points those of an earlier demo at this simulator, and has them sync by
-    themselves: now, and then in their intervals. An interval that somebody chose since is left as it is."""
+    themselves: now, and then in their intervals. An interval that a person has set since is left as it is."""
     engine = here.database.engine
     clubs = []
     for login, minutes in zip(logins, INTERVALS_MINUTES, strict=True):
@@ -61,7 +61,7 @@ def prepare(here: Opened, logins: list[stage.Login]) -> list[DemoClub]:
 
 
 def _is_due_now(engine: Engine, credential_id: int) -> None:
-    """Whoever starts a demo sees each club sync at once, also where an earlier demo had planned otherwise."""
+    """Plans a sync of each club at once, also where an earlier demo had planned otherwise."""
     now = func.timezone("utc", func.clock_timestamp())
     with engine.begin() as connection:
         connection.execute(

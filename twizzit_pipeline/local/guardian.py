@@ -41,15 +41,15 @@ def guarded(home: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        # Of a mistake of the program nobody knows what it left: the guardian looks, as soon as this process is gone.
+        # After a defect of the program it is unknown what is left: the guardian looks as soon as this process is gone.
         expected = isinstance(error, TwizzitPipelineError | KeyboardInterrupt | SystemExit)
-        _tell(guardian, _ALL_OVER if expected else b"")
+        _send(guardian, _ALL_OVER if expected else b"")
         raise
     else:
-        _tell(guardian, _ALL_OVER)
+        _send(guardian, _ALL_OVER)
 
 
-def _tell(guardian: "subprocess.Popen[bytes]", word: bytes) -> None:
+def _send(guardian: "subprocess.Popen[bytes]", word: bytes) -> None:
     assert guardian.stdin is not None
     with suppress(BrokenPipeError):
         guardian.stdin.write(word)
@@ -85,7 +85,7 @@ def main() -> None:
             clean(home)
             return
         time.sleep(_PAUSE_SECONDS)
-    # Somebody has that home: another `up`, which does the same.
+    # The home is in use by another `up`, which does the same.
 
 
 if __name__ == "__main__":

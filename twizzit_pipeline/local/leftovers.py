@@ -50,7 +50,7 @@ def _bears(process: psutil.Process, mark: str) -> bool:
     try:
         return process.environ().get(MARK) == mark and lives(process)
     except (psutil.Error, OSError):
-        return False  # it ended meanwhile, or is somebody else's
+        return False  # it ended meanwhile, or belongs to another user
 
 
 def _send(process: psutil.Process, number: int) -> None:

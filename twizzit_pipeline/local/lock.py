@@ -107,7 +107,7 @@ class DatabaseLock:
         """Takes the lock, or makes sure that it is still held; takes it anew where the connection was lost.
 
         Raises:
-            AlreadyUp: somebody else holds it.
+            AlreadyUp: another process holds it.
             SQLAlchemyError: the database does not answer.
             DatabaseUnavailable: it has not yet ended the session of a connection that was lost.
         """

@@ -6,7 +6,7 @@ from twizzit_pipeline.errors import SettingsError
 
 
 def taken_for(what: str, host: str, port: int, option: str) -> int:
-    """The port, if nobody listens on it; a free one for 0.
+    """The port, if no process listens on it; a free one for 0.
 
     Nothing is held: a child that is started again must find the same port free.
 

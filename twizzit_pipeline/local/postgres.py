@@ -1,6 +1,6 @@
 """The embedded PostgreSQL while `up` uses it: seen to be alive, and started again when it was killed.
 
-The server is nobody's child (it stops with its last user, in whatever process), so it is looked at from outside.
+The server is no child of this process: it stops with its last user, in whatever process. So it is watched from outside.
 """
 
 import time
@@ -39,7 +39,7 @@ class EmbeddedPostgres:
             return
         self._say("PostgreSQL ended; starting it again")
         began = time.monotonic()
-        with embedded_server(self._home):  # whoever enters starts it, unless another process was quicker
+        with embedded_server(self._home):  # starts it, unless another process was quicker
             self._process = self._found()
         self._say(f"PostgreSQL is back ({time.monotonic() - began:.1f} s)")
 

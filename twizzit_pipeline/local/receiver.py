@@ -1,6 +1,6 @@
 """The demo's receiver of notifications: a webhook on loopback that shows what it is sent as a line of `up`.
 
-Anybody on this machine can send to it: what it shows is cut short, and holds no control characters.
+Every user of this machine can send to it: what it shows is cut short, and holds no control characters.
 """
 
 import json
@@ -20,9 +20,9 @@ _PATIENCE_SECONDS = 5.0
 
 
 @contextmanager
-def receiving(tell: Callable[[str], None]) -> Iterator[str]:
+def receiving(say: Callable[[str], None]) -> Iterator[str]:
     """A webhook that takes Slack's JSON for as long as the context lasts; its URL."""
-    with ThreadingHTTPServer((LOOPBACK, 0), partial(_Handler, tell)) as server:
+    with ThreadingHTTPServer((LOOPBACK, 0), partial(_Handler, say)) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, name="twizzit-up-receiver", daemon=True)
         thread.start()
@@ -36,15 +36,15 @@ def receiving(tell: Callable[[str], None]) -> Iterator[str]:
 class _Handler(BaseHTTPRequestHandler):
     timeout = _PATIENCE_SECONDS
 
-    def __init__(self, tell: Callable[[str], None], *arguments: Any) -> None:
-        self._tell = tell
+    def __init__(self, say: Callable[[str], None], *arguments: Any) -> None:
+        self._say = say
         super().__init__(*arguments)
 
     def do_POST(self) -> None:
         """Takes a message."""
         text = self._text()
         if text is not None:
-            self._tell(f"{datetime.now().astimezone():%H:%M:%S}  notification · {_one_line(text)}")
+            self._say(f"{datetime.now().astimezone():%H:%M:%S}  notification · {_one_line(text)}")
         self.send_response(400 if text is None else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -37,11 +37,11 @@ _RUNS_SECONDS = 20.0
 
 
 class Asked(Exception):
-    """Somebody wants everything to stop while it is being started."""
+    """A signal asks everything to stop while it is being started."""
 
 
 class Running:
-    """The children, the embedded server and the history, looked after until somebody asks to stop."""
+    """The children, the embedded server and the history, looked after until a signal asks to stop."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Running:
         )
 
     def say(self, line: str) -> None:
-        """One line; nobody may be listening any more, and then it is time to stop."""
+        """One line; where the reader of the output is gone, it is time to stop."""
         try:
             self._out.print(line, soft_wrap=True)
         except (OSError, SystemExit):  # rich leaves when its pipe is closed
@@ -87,7 +87,7 @@ class Running:
         """Start the children, and say where they are when all do their work.
 
         Raises:
-            Asked: somebody wants to stop.
+            Asked: a signal asks to stop.
             ProcessFailed: a child did not start.
             AlreadyUp: another orchestrator works on this database.
         """
@@ -150,12 +150,12 @@ class Running:
     # --- running ------------------------------------------------------------------------------------------------------
 
     def keep(self) -> None:
-        """Look after everything until somebody asks to stop.
+        """Look after everything until a signal asks to stop.
 
         Raises:
             ProcessFailed: a child ended too often.
             EmbeddedServerFailed: PostgreSQL does not start any more.
-            AlreadyUp: the lock in the database is somebody else's by now.
+            AlreadyUp: another process holds the lock in the database by now.
         """
         self._watch.start()
         while not self._stop.asked.wait(_LOOK_SECONDS):

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP ask `up` to stop; whoever asks again wants it now."""
+"""SIGINT, SIGTERM and SIGHUP ask `up` to stop; a second signal asks for that at once."""
 
 import signal
 import threading
@@ -16,11 +16,11 @@ class Stop:
     terminal that closes (SIGHUP) may stay ignored, as `nohup` wants it.
 
     Attributes:
-        asked: set when somebody wants everything to stop.
+        asked: set when everything is to stop.
     """
 
     def __init__(self, insisted: Callable[[], None]) -> None:
-        """`insisted` is called when somebody asks for the second time."""
+        """`insisted` is called at the second signal."""
         self.asked = threading.Event()
         self._insisted = insisted
         self._before: dict[int, _Handler] = {}

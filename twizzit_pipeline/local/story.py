@@ -92,7 +92,7 @@ def _addresses(wanted: Wanted, settings: Settings) -> Addresses:
 
 
 def _simulator_port(wanted: int | None) -> int:
-    """The port of the demo's Twizzit; where nobody chose one and the usual one is taken, any."""
+    """The port of the demo's Twizzit; where none is given and the usual one is taken, any."""
     what, option = "The simulator", "--simulator-port"
     if wanted is not None:
         return taken_for(what, _LOOPBACK, wanted, option)
@@ -104,7 +104,7 @@ def _simulator_port(wanted: int | None) -> int:
 
 @contextmanager
 def _database(out: Console, settings: Settings, *, is_demo: bool) -> Iterator[tuple[Opened, DatabaseLock]]:
-    """The database, ours alone and at its newest migration: who asks for `up` asks for that as well."""
+    """The database, ours alone and at its newest migration: `up` migrates it without asking."""
     with announced(settings) as database, driver_errors(), DatabaseLock(database.engine) as lock:
         if is_demo and not settings.embedded:
             stage.refuse_a_database_in_use(database, demo.ORGANIZATIONS)

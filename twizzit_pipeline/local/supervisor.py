@@ -70,7 +70,7 @@ class Supervisor:
         ready_seconds: float = READY_SECONDS,
         settled_seconds: float = SETTLED_SECONDS,
     ) -> None:
-        """`folder`: of the logs. `say` is told, in one line, of a child that ended or came back."""
+        """`folder`: of the logs. `say` is called with one line when a child ended or came back."""
         self._folder = folder
         self._say = say
         self._first_pause = first_pause
@@ -116,7 +116,7 @@ class Supervisor:
                 child.ends = 0
 
     def stop(self, names: Iterable[str], *, patience: float) -> None:
-        """Interrupt these children at once, and wait for them; whoever is there after `patience` seconds is killed."""
+        """Interrupt these children at once, and wait for them; those left after `patience` seconds are killed."""
         going = [child.process for name in names if (child := self._children.get(name)) and child.process is not None]
         for name in list(names):
             if name in self._children:

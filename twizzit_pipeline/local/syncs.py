@@ -1,6 +1,6 @@
-"""One line for each sync that ends, whoever started it: read from the history, where every sync is.
+"""One line for each sync that ends, however it was started: read from the history, where every sync is.
 
-What belongs here: noticing, and the words. Ids, counts and names of clubs; never names of people.
+What belongs here: finding them, and the line's text. Ids, counts and names of clubs; never names of people.
 """
 
 from collections import deque
@@ -25,27 +25,27 @@ _NOW = func.timezone("utc", func.clock_timestamp())
 
 
 class EndedSyncs:
-    """The syncs that ended since this was made, each told once."""
+    """The syncs that ended since this was made, each shown once."""
 
-    def __init__(self, engine: Engine, tell: Callable[[str], None]) -> None:
+    def __init__(self, engine: Engine, say: Callable[[str], None]) -> None:
         self._engine = engine
-        self._tell = tell
+        self._say = say
         with driver_errors(), engine.connect() as connection:
             self._since: datetime = connection.execute(select(_NOW)).scalar_one()
-        self._told: deque[str] = deque(maxlen=_REMEMBERED)
+        self._shown: deque[str] = deque(maxlen=_REMEMBERED)
         self._last: dict[tuple[int | None, str | None], str] = {}  # of each credential and season, what was said
 
     def look(self) -> None:
-        """Tell of every sync that ended since the last look.
+        """Show every sync that ended since the last look.
 
         Raises:
             DatabaseUnavailable: it does not answer.
         """
         for run_id in self._ended():
-            self._told.append(run_id)
+            self._shown.append(run_id)
             rows = history.for_run(self._engine, run_id)
             if rows:
-                self._tell(self._line(rows))
+                self._say(self._line(rows))
 
     def _line(self, rows: Sequence[HistoryRow]) -> str:
         """In full, or that it is as it was where nothing was changed and the last line of these said the same."""
@@ -66,7 +66,7 @@ class EndedSyncs:
             .order_by(func.max(table.completed_at))
         )
         with driver_errors(), self._engine.connect() as connection:
-            return [run_id for run_id in connection.scalars(wanted) if run_id not in self._told]
+            return [run_id for run_id in connection.scalars(wanted) if run_id not in self._shown]
 
     def _organization(self, credential_id: int | None) -> str:
         if credential_id is None:

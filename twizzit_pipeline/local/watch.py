@@ -62,7 +62,7 @@ class Watch:
         while not self._over.wait(_LOOK_SECONDS):
             try:
                 self._look()
-            except Exception as error:  # whatever it is, nobody would see any sync from here on
+            except Exception as error:  # whatever it is, no sync would be shown from here on
                 self.problem = error
                 self._on_problem()
                 return

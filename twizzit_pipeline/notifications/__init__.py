@@ -1,1 +1,1 @@
-"""What is told to people, and how: it follows the history of the syncs, so that a sync from anywhere is told."""
+"""Notifications: what is sent to people, and how. They follow the history, so every sync counts, however it began."""

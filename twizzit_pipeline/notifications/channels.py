@@ -13,22 +13,24 @@ from twizzit_pipeline.notifications.messages import Message
 from twizzit_pipeline.notifications.webhook import Webhook
 from twizzit_pipeline.settings import Settings
 
-NOT_CONFIGURED = "Nobody is to be told: set TWIZZIT_NOTIFY_WEBHOOK_URL, or TWIZZIT_SMTP_HOST and the addresses"
+NOT_CONFIGURED = (
+    "No channel for notifications is configured: set TWIZZIT_NOTIFY_WEBHOOK_URL, or TWIZZIT_SMTP_HOST and the addresses"
+)
 _PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 
 
 class Channel(Protocol):
-    """One way to tell somebody."""
+    """One way to send a message to people."""
 
     @property
     def name(self) -> str:
         """``webhook`` or ``email``, as in `twizzit_notifications`."""
 
     def send(self, message: Message) -> str | None:
-        """Sends it, and says what was not quite right with that, if anything.
+        """Sends it; returns a remark where something went wrong and the message was accepted all the same.
 
         Raises:
-            ReceiverFailed: it was not taken; the text is safe to show.
+            ReceiverFailed: it was not accepted; the text is a safe message.
         """
 
 

@@ -3,7 +3,7 @@
 What belongs here: pure rules. Three kinds of messages, each with limits of its own:
 
 * **Urgent** (a failure, lateness, a sync that hangs, calls used up) is sent at once, one message for each credential;
-  of many credentials at once one message tells. So many messages were sent lately: then the rest is told together,
+  many credentials at once share one message. Where many messages were sent lately, the rest goes into one message
   later.
 * **News** (works again, most calls used) follows.
 * **Partial successes** wait for each other: the rest arrived, and a run of forty clubs is one *digest*. It is sent when
@@ -22,9 +22,9 @@ from twizzit_pipeline.notifications import events
 URGENT = (events.FAILED, events.LATE, events.HANGING, events.BUDGET_SPENT)
 DIGEST = (events.PARTIAL,)
 
-# More messages than that are not sent in that time: what comes on top is told together.
+# The most messages in that time; whatever exceeds it goes into one message later.
 MOST_MESSAGES, IN_TIME = 10, timedelta(minutes=10)
-# Of more credentials than that at once, one message tells.
+# More credentials than that at once share one message.
 MOST_CREDENTIALS = 5
 DIGEST_WAITS, DIGEST_EVERY = timedelta(minutes=10), timedelta(hours=1)
 
@@ -47,8 +47,8 @@ class Sent:
     """What was sent lately, and whether more is to be expected.
 
     Attributes:
-        urgent: messages of the last ten minutes that told something urgent; `all`: those that were no digest.
-        last_digest: when the last message went that told of partial successes alone; None where none did.
+        urgent: messages of the last ten minutes with an urgent fact; `all`: those that were no digest.
+        last_digest: when the last message about partial successes alone was sent; None where none was.
         syncing: a sync is under way, or about to begin.
     """
 
@@ -62,7 +62,7 @@ _Row = TypeVar("_Row", bound=Waiting)
 
 
 def next_message(due: Sequence[_Row], sent: Sent, now: datetime) -> list[_Row]:
-    """The rows that the next message tells, by id; none where what waits is to wait longer.
+    """The rows of the next message, by id; none where all of them are to wait longer.
 
     Args:
         due: what waits and may be tried now.
@@ -76,7 +76,7 @@ def next_message(due: Sequence[_Row], sent: Sent, now: datetime) -> list[_Row]:
 
 
 def of_one_credential(due: Sequence[_Row]) -> list[_Row]:
-    """The rows of the credential with the most urgent one: whoever is told of that credential alone waits for none."""
+    """The rows of the credential with the most urgent one: recipients of one credential wait for no other."""
     if not due:
         return []
     first = min(due, key=_urgency)

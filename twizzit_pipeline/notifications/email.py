@@ -47,7 +47,7 @@ class Email:
         self._recipients = recipients
 
     def to(self, recipients: tuple[str, ...]) -> "Email":
-        """The same mail server and sender, to others."""
+        """The same mail server and sender, other recipients."""
         return Email(
             host=self._host,
             port=self._port,
@@ -61,7 +61,7 @@ class Email:
         """Sends it; says how many recipients the server refused, if it took the message for others.
 
         Raises:
-            ReceiverFailed: the server cannot be reached or trusted, or took it for nobody.
+            ReceiverFailed: the server cannot be reached or trusted, or refused every recipient.
         """
         try:
             server = self._connected()
@@ -85,7 +85,7 @@ class Email:
         letter["From"] = formataddr(("Twizzit pipeline", self._sender))
         letter["To"] = ", ".join(self._recipients)
         letter["Date"] = formatdate()
-        # The same when it is sent once more, after nobody could tell whether it had arrived.
+        # The same when it is sent again because its delivery could not be confirmed.
         reference = sha256(message.reference.encode()).hexdigest()[:32]
         letter["Message-ID"] = f"<{reference}@{self._sender.rpartition('@')[2]}>"
         letter["Auto-Submitted"] = "auto-generated"
@@ -116,8 +116,8 @@ class ClubEmail:
     """The channel `club_email`: letters about one credential alone, to the addresses in its configuration.
 
     Args:
-        letters: whose mail server and sender they use.
-        addresses: credential id → who is told.
+        letters: the channel whose mail server and sender are used.
+        addresses: credential id → its recipients.
     """
 
     name = "club_email"
@@ -127,18 +127,18 @@ class ClubEmail:
         self.addresses = addresses
 
     def send(self, message: Message) -> str | None:
-        """To nobody: a message belongs to a credential here, see `send_of`."""
-        return f"nobody is told: {message.reference} is of no credential"
+        """Not sent: every message of this channel belongs to a credential, see `send_of`."""
+        return f"not sent: {message.reference} belongs to no credential"
 
     def send_of(self, credential_id: int, message: Message) -> str | None:
-        """Sends it to the credential's own readers; says what was not quite right with that.
+        """Sends it to the credential's own recipients; returns a remark like `Channel.send`.
 
         Raises:
             ReceiverFailed: as `Email.send`.
         """
         recipients = self.addresses.get(credential_id, ())
         if not recipients:
-            return "nobody is told of this credential any more"
+            return "not sent: this credential has no recipients any more"
         return self._letters.to(recipients).send(message)
 
 

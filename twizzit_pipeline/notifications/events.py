@@ -1,17 +1,16 @@
-"""From the runs that ended to what is told: pure, one credential's run after the other.
+"""From the runs that ended to the facts of notifications: pure, one credential's run after the other.
 
-A *fact* is what is told. One that tells of a state (failing, partly rejected, late) stays open until that is over;
-while it is open, the same is not told again. What is over, and what is the same:
+A *fact* is one thing to notify of. The fact of a state (failing, partly rejected, late) stays open until the state is
+over; while it is open, the same state makes no second notification. What ends a state, and what counts as the same:
 
-* A failure is over with the first run that brings in what had failed. The same error is told once a day while it lasts,
-  and once an hour where it meets other seasons of the credential (a backfill). Numbers make no other error.
-* A partial success is over when what was partial succeeds; a failure in between leaves it open. It is told again for
-  a new reason, or when twice as many items fail as were told (ten at least).
-* Lateness is over with a run that went well, once the credential is not late any more. Syncs that are further apart so
-  that the month's calls last are no news.
-* A sync that hangs is told once. That is over with the sync: one that ends well is told as a recovery, another as a
-  failure.
-* A run that a person stopped is no news, and ends nothing; one of a single team ends nothing either.
+* A failure ends with the first run that brings in what had failed. The same error makes one notification a day, and one
+  an hour where it meets other seasons of the credential (a backfill). Errors that differ only in numbers are the same.
+* A partial success ends when what was partial succeeds; a failure in between leaves it open. A new reason makes another
+  notification, and so do twice as many failed items as in the last one (ten at least).
+* Lateness ends with a run that went well, once the credential is not late any more. Syncs that are further apart so
+  that the month's calls last make no notification.
+* A sync that hangs makes one notification. It ends with the sync: a successful one is a recovery, another a failure.
+* A run that a person stopped makes no notification and ends nothing; one of a single team ends nothing either.
 """
 
 import re
@@ -45,13 +44,13 @@ _HANG = "hangs"
 
 @dataclass
 class Fact:
-    """What is told, or was.
+    """One thing to notify of, or that was notified of.
 
     Attributes:
-        key: unique: the same is never told twice.
-        at: when it was noted (UTC, with zone).
+        key: unique: no second notification has the same one.
+        at: when it was found (UTC, with zone).
         body: what `messages` needs, as JSON; in a state, `open` lists what is not over yet.
-        row_id: of the row that told it, None while it is new.
+        row_id: of its notification's row, None while it is new.
     """
 
     kind: str
@@ -66,7 +65,7 @@ class Fact:
         return bool(self.body.get("open"))
 
     def end(self, matters: Iterable[str]) -> bool:
-        """Whether that ended something of it."""
+        """Takes these matters out of what is open; whether there was any."""
         left = [one for one in self.body.get("open", []) if one not in set(matters)]
         before = len(self.body.get("open", []))
         self.body["open"] = left
@@ -75,7 +74,7 @@ class Fact:
 
 @dataclass
 class News:
-    """What one look found: facts to be told, and told ones of which something is over."""
+    """What one look found: new facts, and earlier ones of which something is over."""
 
     new: list[Fact] = field(default_factory=list)
     changed: list[Fact] = field(default_factory=list)
@@ -84,7 +83,7 @@ class News:
 def news(
     runs: Sequence[Run],
     *,
-    told: Iterable[Fact],
+    still_open: Iterable[Fact],
     late: Sequence[Late],
     organizations: dict[int, str],
     budgets: Iterable[Budget],
@@ -92,19 +91,19 @@ def news(
     catching_up: bool = False,
     hanging: Sequence[Hanging] = (),
 ) -> News:
-    """What is to be told now.
+    """The facts to notify of now.
 
     Args:
         runs: those that are over and were not followed yet, in the order in which they ended.
-        told: the open facts of their credentials, and the open ones of kind `late` and `hanging` of all.
-        late: who is late now; read after `runs`.
-        organizations: names of the organizations of those who are late or whose sync hangs, by credential.
+        still_open: the open facts of their credentials, and the open ones of kind `late` and `hanging` of all.
+        late: the credentials that are late now; read after `runs`.
+        organizations: names of the organizations that are late or whose sync hangs, by credential.
         budgets: see `budgets`.
         now: the database's time (UTC, with zone).
-        catching_up: the pipeline was not watched until now: who is late is not told yet.
+        catching_up: the pipeline was not watched until now: lateness makes no notification yet.
         hanging: the syncs that hang now; read after `runs`.
     """
-    streaks = _Streaks(list(told), {one.credential_id for one in late}, now)
+    streaks = _Streaks(list(still_open), {one.credential_id for one in late}, now)
     for run in runs:
         streaks.follow(run)
     for one in [] if catching_up else late:
@@ -115,17 +114,17 @@ def news(
 
 
 def fingerprint(error: str) -> str:
-    """What makes an error the same one: its words, whatever numbers are in it."""
+    """What two errors that count as the same have in common: the words, with every number left out."""
     return re.sub(r"\d+", "#", error)
 
 
 class _Streaks:
     """The open facts while runs are followed."""
 
-    def __init__(self, told: list[Fact], late: Collection[int], now: datetime) -> None:
-        self._told: dict[int, list[Fact]] = defaultdict(list)
-        for fact in told:
-            self._told[fact.credential_id].append(fact)
+    def __init__(self, still_open: list[Fact], late: Collection[int], now: datetime) -> None:
+        self._facts: dict[int, list[Fact]] = defaultdict(list)
+        for fact in still_open:
+            self._facts[fact.credential_id].append(fact)
         self._late = late
         self._now = now
         self.found = News()
@@ -151,12 +150,12 @@ class _Streaks:
                 "since": late.expected_at.isoformat(),
                 "open": [_LATENESS],
             }
-            self._tell(LATE, late.credential_id, f"{late.expected_at:%Y-%m-%dT%H:%M:%S}", body)
+            self._add(LATE, late.credential_id, f"{late.expected_at:%Y-%m-%dT%H:%M:%S}", body)
 
     def note_hanging(self, hanging: Sequence[Hanging], organizations: dict[int, str]) -> None:
-        """Tells of each once, and ends what was told of those that are over."""
+        """Adds a fact for each new one, and ends the facts of those that are over."""
         now = {one.run_id for one in hanging}
-        for facts in list(self._told.values()):
+        for facts in list(self._facts.values()):
             for fact in facts:
                 if fact.kind == HANGING and fact.is_open and fact.body["run_id"] not in now:
                     fact.end([_HANG])
@@ -172,7 +171,7 @@ class _Streaks:
                 "since": one.since.isoformat(),
                 "open": [_HANG],
             }
-            self._tell(HANGING, one.credential_id, one.run_id, body)
+            self._add(HANGING, one.credential_id, one.run_id, body)
 
     def _fail(self, run: Run, failures: Sequence[Outcome]) -> None:
         error = next((one.error for one in failures if one.error), "failed without saying why")
@@ -192,15 +191,15 @@ class _Streaks:
             "open": [_matter(run, one) for one in failures],
         }
         self._replace([fact for fact in same if fact.body["season"] == run.season], body)
-        self._tell(FAILED, run.credential_id, failures[0].history_id, body)
+        self._add(FAILED, run.credential_id, failures[0].history_id, body)
 
     def _note_partial(self, run: Run, partial: Sequence[Outcome]) -> None:
         reasons = sorted({reason for one in partial for reason in one.reasons})
         failed = sum(one.failed for one in partial)
-        told = self._open(PARTIAL, run.credential_id)
+        earlier = self._open(PARTIAL, run.credential_id)
         as_bad = [
             fact
-            for fact in told
+            for fact in earlier
             if set(reasons) <= set(fact.body["reasons"]) and failed < max(2 * int(fact.body["failed"]), _FEW_ITEMS)
         ]
         if self._covered(as_bad, run, for_good=True):
@@ -216,10 +215,10 @@ class _Streaks:
             "more": 0,
             "open": [_matter(run, one) for one in partial],
         }
-        before = [fact for fact in told if fact.body["season"] == run.season]
+        before = [fact for fact in earlier if fact.body["season"] == run.season]
         body["reasons"] = sorted({*reasons, *(reason for fact in before for reason in fact.body["reasons"])})
         self._replace(before, body)
-        self._tell(PARTIAL, run.credential_id, partial[0].history_id, body)
+        self._add(PARTIAL, run.credential_id, partial[0].history_id, body)
 
     def _end_what_is_over(self, run: Run) -> None:
         well = [_matter(run, one) for one in run.outcomes if one.status in {"success", "partial_success"}]
@@ -238,7 +237,7 @@ class _Streaks:
                 "kinds": sorted({fact.kind for fact in over}),
                 "since": min(fact.body["since"] for fact in over),
             }
-            self._tell(RECOVERED, run.credential_id, run.row_ids[-1], body)
+            self._add(RECOVERED, run.credential_id, run.row_ids[-1], body)
 
     def _end(self, kind: str, run: Run, matters: Sequence[str]) -> list[Fact]:
         """The facts that are over with that."""
@@ -251,7 +250,7 @@ class _Streaks:
         return over
 
     def _covered(self, facts: Iterable[Fact], run: Run, *, for_good: bool = False) -> bool:
-        """Whether one of them tells of this run as well; a fact that is not told yet counts it."""
+        """Whether one of these facts stands for this run too; one without a notification yet counts the run."""
         for fact in facts:
             age = self._now - fact.at
             if fact.body["season"] == run.season:
@@ -273,9 +272,9 @@ class _Streaks:
             fact.body["open"] = []
             self._change(fact)
 
-    def _tell(self, kind: str, credential_id: int, what: object, body: dict[str, Any]) -> None:
+    def _add(self, kind: str, credential_id: int, what: object, body: dict[str, Any]) -> None:
         fact = Fact(kind, credential_id, f"{kind}:{credential_id}:{what}", self._now, body)
-        self._told[credential_id].append(fact)
+        self._facts[credential_id].append(fact)
         self.found.new.append(fact)
 
     def _change(self, fact: Fact) -> None:
@@ -283,7 +282,7 @@ class _Streaks:
             self.found.changed.append(fact)
 
     def _open(self, kind: str, credential_id: int) -> list[Fact]:
-        return [fact for fact in self._told[credential_id] if fact.kind == kind and fact.is_open]
+        return [fact for fact in self._facts[credential_id] if fact.kind == kind and fact.is_open]
 
 
 def _of_run(run: Run) -> dict[str, Any]:

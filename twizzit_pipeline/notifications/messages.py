@@ -1,4 +1,4 @@
-"""What is told, in words: facts become one message, plain text for any channel.
+"""The text of notifications: facts become one message, plain text for any channel.
 
 Names of organizations and texts of errors come from outside: they are made one line of visible characters here, and
 each channel takes out what would be markup to it. No person is named.
@@ -45,7 +45,7 @@ class Message:
 
 
 def compose(facts: Sequence[Fact]) -> Message:
-    """The message that tells these facts, the oldest first; of one credential or of many."""
+    """The message about these facts, the oldest first; of one credential or of many."""
     of_one = len({fact.credential_id for fact in facts}) == 1
     digest = not of_one and all(fact.kind == events.PARTIAL for fact in facts)
     most = MOST_LINES_OF_A_DIGEST if digest else MOST_LINES
@@ -62,7 +62,7 @@ def trial(now: datetime) -> Message:
     subject = "Twizzit: this is a test"
     return Message(
         subject,
-        (subject, "Whoever reads this will be told when a sync fails, is late, or works again."),
+        (subject, "Notifications will arrive here when a sync fails, is late, or works again."),
         f"test.{int(now.timestamp() * 1000)}",
     )
 
@@ -162,7 +162,7 @@ _BECAUSE = {
     "running": "One is under way.",
     "failing": "Its syncs fail.",
     "waiting": "The next one is planned for later.",
-    "overdue": "It is due, and nobody makes it sync: does the orchestrator run?",
+    "overdue": "It is due, and no run has started: is the orchestrator running?",
 }
 
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {

@@ -1,11 +1,11 @@
-"""The rows of `twizzit_notifications`: what is to be told, to whom it was, and what waits for another try.
+"""The rows of `twizzit_notifications`: what is to be sent, what was sent by which channel, and what is tried again.
 
 What belongs here: reading and writing them. Each channel has rows of its own, and one that is no notification, its
-*bookmark*: up to where it has followed the history. Whoever holds the bookmark's lock looks; others need not.
+*bookmark*: how far it has followed the history. The process with the bookmark's lock looks; others do not.
 
-A message is *claimed* before it is sent, by a transaction of its own which puts its next try off: two processes never
-send the same, and one that dies while it sends leaves it to the next try. That may be one time too many, never one too
-few.
+A message is *claimed* before it is sent, in a transaction of its own that puts its next attempt off: two processes
+never send the same one, and after a process that died while sending the next attempt follows. So a message may arrive
+twice, and none is lost.
 """
 
 from collections.abc import Collection, Sequence
@@ -24,8 +24,8 @@ from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import notifications
 
 FIRST_LOOK_BACK = timedelta(hours=1)
-FORGETS_AFTER = timedelta(days=1)  # a channel that nobody followed for so long begins anew
-# Who comes back after a pause finds everybody late, and lets them catch up before it tells of that.
+FORGETS_AFTER = timedelta(days=1)  # a channel that did not follow the history for so long begins anew
+# After a pause every credential is late: they get time to catch up before lateness makes a notification.
 PAUSE, CATCHING_UP = timedelta(hours=2), timedelta(minutes=10)
 GIVES_UP_AFTER = timedelta(days=1)
 # A row may be seen later than it was closed: its transaction took that long to commit.
@@ -77,7 +77,7 @@ def now_of(connection: Connection) -> datetime:
 
 
 def take_bookmark(connection: Connection, channel: str, now: datetime) -> Bookmark | None:
-    """The channel's bookmark, locked until the transaction ends; None where somebody else has it."""
+    """The channel's bookmark, locked until the transaction ends; None where another process has it."""
     row = {"channel": channel, "key": BOOKMARK, "kind": BOOKMARK, "body": {}, "delivered_at": now}
     of_channel = [_table.channel == channel, _table.key == BOOKMARK]
     if connection.execute(select(_table.id).where(*of_channel)).first() is None:
@@ -95,7 +95,7 @@ def take_bookmark(connection: Connection, channel: str, now: datetime) -> Bookma
 
 
 def move_bookmark(connection: Connection, channel: str, bookmark: Bookmark, now: datetime) -> None:
-    """Remembers where the next look begins."""
+    """Stores where the next look begins."""
     body = {
         "looked_at": now.isoformat(),
         "since": bookmark.since.isoformat(),
@@ -152,11 +152,11 @@ def write(connection: Connection, channel: str, found: News) -> int:
 def claim(engine: Engine, channel: str, at: datetime | None = None, *, each_alone: bool = False) -> list[Fact]:
     """The facts of the next message, the oldest first, as `choice` chooses them.
 
-    Empty where nothing is to be sent now, or where somebody else is about to send it. They are due again later, unless
-    `delivered` says that they are told.
+    Empty where nothing is to be sent now, or where another process is sending it. They are due again later, unless
+    `delivered` marks them as sent.
 
     Args:
-        each_alone: every credential has its own readers: no message tells of two, and none waits for another's.
+        each_alone: each credential has its own recipients: no message is about two, and none waits for another.
     """
     with driver_errors(), engine.begin() as connection:
         now = at or now_of(connection)
@@ -187,22 +187,20 @@ def delay(tries: int) -> timedelta:
 
 
 def delivered(engine: Engine, facts: Sequence[Fact], remark: str | None, at: datetime | None = None) -> None:
-    """They are told, in one message."""
+    """Marks them as sent, in one message."""
     _mark(engine, facts, delivered_at=at or func.now(), error=remark)
 
 
 def failed(engine: Engine, facts: Sequence[Fact], error: str) -> None:
-    """They are not; the next try is due when `claim` said."""
+    """Notes why they could not be sent; the next attempt is due when `claim` said."""
     _mark(engine, facts, error=error)
 
 
 def give_up(engine: Engine, channel: str, at: datetime | None = None) -> int:
-    """Leaves what could not be told for a day, and says so in its row; how many rows those are."""
+    """Gives up what could not be sent for a day, and says so in its row; how many rows those are."""
     with driver_errors(), engine.begin() as connection:
         now = at or now_of(connection)
-        told = func.concat(
-            f"{_GIVEN_UP} after a day and ", _table.attempts, " tries: ", func.coalesce(_table.error, "nobody sent it")
-        )
+        reason = func.coalesce(_table.error, "no process sent it")
         return connection.execute(
             update(notifications)
             .where(
@@ -211,19 +209,19 @@ def give_up(engine: Engine, channel: str, at: datetime | None = None) -> int:
                 _table.created_at <= now - GIVES_UP_AFTER,
                 func.coalesce(_table.error, "").not_like(f"{_GIVEN_UP}%"),
             )
-            .values(error=told)
+            .values(error=func.concat(f"{_GIVEN_UP} after a day and ", _table.attempts, " tries: ", reason))
         ).rowcount
 
 
 def waiting(engine: Engine, channel: str, at: datetime | None = None) -> int:
-    """How many rows are still to be told."""
+    """How many rows are still to be sent."""
     with driver_errors(), engine.connect() as connection:
         now = at or now_of(connection)
         return connection.scalar(select(func.count()).where(*_waiting(channel, now))) or 0
 
 
 def recent(engine: Engine, *, limit: int = 50, offset: int = 0) -> list[Notification]:
-    """What was told and what is still to be, of all channels, newest first."""
+    """What was sent and what still waits, of all channels, newest first."""
     wanted = select(notifications).where(_table.kind != BOOKMARK).order_by(_table.id.desc()).limit(limit)
     with driver_errors(), engine.connect() as connection:
         return [_notification(row) for row in connection.execute(wanted.offset(offset))]

@@ -1,4 +1,4 @@
-"""The runs that ended, as the history tells of them: its rows put together by run.
+"""The runs that ended, read from the history: its rows put together by run.
 
 What belongs here: reading. Rows that ShotSpot itself wrote belong to no run: each is one of its own.
 """
@@ -117,7 +117,7 @@ def ended_since(
 
 
 def _run_of(row: Any) -> tuple[str, int]:
-    # Somebody may give two credentials' runs one name.
+    # Callers choose the name of a run: two credentials may share one.
     return (row.dagster_run_id or f"row {row.id}", row.credential_id)
 
 

@@ -31,7 +31,7 @@ class Webhook:
         """Posts the message; any 2xx is taken for delivered, and the body of the answer is not read.
 
         Raises:
-            ReceiverFailed: nobody answered in time, or with another status.
+            ReceiverFailed: there was no answer in time, or one with another status.
         """
         try:
             status = self._post(json.dumps({"text": text(message)}, ensure_ascii=False).encode())

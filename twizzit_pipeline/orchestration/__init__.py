@@ -1,6 +1,6 @@
-"""Dagster's side of the pipeline: the assets, what starts them, and how a run is told and mended.
+"""Dagster's side of the pipeline: the assets, what starts their runs, how runs are reported and repaired.
 
-A process that Dagster starts, for a run or to hold the definitions, comes by here first.
+A process that Dagster starts, for a run or to hold the definitions, imports this module first.
 """
 
 from twizzit_pipeline.garbage import collect_seldom

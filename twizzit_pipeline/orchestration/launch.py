@@ -1,6 +1,6 @@
 """Runs that this process makes itself: a job for one credential and season, seen in the UI like any other.
 
-What belongs here: starting such a run, telling how it ended, and ending the runs whose process is gone.
+What belongs here: starting such a run, reporting how it ended, and ending the runs whose process is gone.
 """
 
 import signal
@@ -67,8 +67,8 @@ class RunResult:
 
     Attributes:
         run_id: Dagster's id of the run.
-        success: every step succeeded; rows may have been rejected nevertheless, which the history tells.
-        interrupted: somebody pressed Ctrl-C or ended the process.
+        success: every step succeeded; rows may have been rejected nevertheless, see the history.
+        interrupted: a person pressed Ctrl-C or ended the process.
         failures: the steps that failed, in their order.
     """
 
@@ -102,7 +102,7 @@ def run_job(
 ) -> RunResult:
     """Run a job for one credential and season in this process, and wait for its end.
 
-    No step is tried again: somebody watches, and may do so at once.
+    No step is retried: a person is watching, and may run it again at once.
 
     Args:
         job_name: one of `jobs.JOBS`.
@@ -111,7 +111,7 @@ def run_job(
         trigger: who asked, for the tag `twizzit/trigger`.
         request_id: the request that the run carries out, if it does.
         repair: bring every mapped row to Twizzit's values, local edits included; the run says so in its tags.
-        progress: is told in one line what the run is doing.
+        progress: called with one line about what the run is doing.
 
     Raises:
         UnknownCredential: no credential has that id.
@@ -136,7 +136,7 @@ def run_job(
                 run_config=_QUIET,
                 raise_on_error=False,
             )
-            return _told(result)
+            return _run_result(result)
 
 
 def _special(request_id: int | None, *, repair: bool) -> dict[str, str]:
@@ -184,7 +184,7 @@ def _terminated_like_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _told(result: dg.ExecuteInProcessResult) -> RunResult:
+def _run_result(result: dg.ExecuteInProcessResult) -> RunResult:
     failures = tuple(
         _failure(str(event.step_key), event.step_failure_data) for event in result.all_events if event.is_step_failure
     )
@@ -197,9 +197,9 @@ def _told(result: dg.ExecuteInProcessResult) -> RunResult:
 
 
 def _failure(asset: str, data: StepFailureData) -> StepFailure:
-    told = data.user_failure_data
-    if told is not None:
-        return StepFailure(asset, str(told.metadata[ERROR].value), str(told.description))
+    reported = data.user_failure_data
+    if reported is not None:
+        return StepFailure(asset, str(reported.metadata[ERROR].value), str(reported.description))
     error = str(data.error.cls_name) if data.error else "unknown"
     message = "interrupted" if error in _INTERRUPTIONS else f"unexpected error in {asset}: {error}"
     return StepFailure(asset, error, message)

@@ -74,7 +74,7 @@ class SyncRun:
     def session(
         self, run_id: str, partition: CredentialSeason, *, step: str, to_map: Collection[str] = ()
     ) -> Iterator[SyncSession]:
-        """The run's session, the same for every step and every try; it learns at its end what failed for good.
+        """The run's session, the same for every step and every attempt; at its end it is given what failed for good.
 
         Args:
             step: whose work it is.
@@ -131,7 +131,7 @@ class SyncRun:
         if self._request_id is not None:
             with driver_errors(), database.engine.connect() as connection:
                 Fulfilment(self._request_id, run_id).require_wanted(connection)
-        with _refusals_told(database, self._request_id, run_id):
+        with _refusals_recorded(database, self._request_id, run_id):
             session = SyncSession(
                 settings=settings,
                 database=database,
@@ -148,8 +148,8 @@ class SyncRun:
 
 
 @contextmanager
-def _refusals_told(database: Database, request_id: int | None, run_id: str) -> Iterator[None]:
-    """Whoever asked for a sync that cannot even begin is told why, unless it may be able to at the next try."""
+def _refusals_recorded(database: Database, request_id: int | None, run_id: str) -> Iterator[None]:
+    """Records in the request why its sync cannot begin, unless the next attempt may succeed."""
     try:
         yield
     except PermanentError as error:
@@ -166,7 +166,7 @@ def request_of(run: dg.DagsterRun | None) -> int | None:
 
 
 def _close(run: SyncRun, context: dg.InitResourceContext) -> None:
-    """Closes what the run opened, and then tells Dagster how it ended."""
+    """Closes what the run opened, and then reports its outcome to Dagster."""
     try:
         with unquoted_failures():
             run.close()

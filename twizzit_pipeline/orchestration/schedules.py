@@ -1,4 +1,4 @@
-"""The daily pruning as a job of Dagster's, for whoever looks at the UI: when it ran, and what it took away.
+"""The daily pruning as a job of Dagster's, so that the UI shows when it ran and what it deleted.
 
 What belongs here: the job and its schedule. What goes and what stays is decided in `sync.retention`.
 """
@@ -13,12 +13,12 @@ from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.storage.migrate import require_current
 
 JOB = "prune_history"
-DAILY = "23 4 * * *"  # when nobody looks, and no full hour, which others like
+DAILY = "23 4 * * *"  # at night, and not on the full hour, when other jobs start
 TIME_ZONE = "Europe/Brussels"
 
 
 def retention_schedule(settings: Settings | None = None) -> dg.ScheduleDefinition:
-    """The schedule of the job `prune_history`, which it brings along. It runs unless somebody switches it off.
+    """The schedule of the job `prune_history`, which it brings along. It is on unless a person switches it off.
 
     `settings`: instead of the environment of the run.
     """

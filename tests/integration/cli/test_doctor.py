@@ -151,9 +151,9 @@ def test_a_database_that_is_away_makes_the_rest_not_checked(
         command.doctor(as_json=True)
     assert leaving.value.exit_code == 1
     out = capsys.readouterr().out
-    told = json.loads(out)
-    verdicts = {one["subject"]: one["verdict"] for one in told["findings"]}
-    assert told["healthy"] is False
+    answer = json.loads(out)
+    verdicts = {one["subject"]: one["verdict"] for one in answer["findings"]}
+    assert answer["healthy"] is False
     assert verdicts["database"] == "problem"
     assert {verdicts[subject] for subject in OF_THE_DATABASE | {"migrations"}} == {"not checked"}
     assert "very-secret" not in out
@@ -177,7 +177,7 @@ def test_migrations_that_wait_come_before_all_that_needs_them(
     assert seen.of("passwords").verdict is Verdict.NOT_CHECKED
 
 
-def test_a_table_that_somebody_changed_is_a_warning(own_database: str, database: Database) -> None:
+def test_a_table_that_was_changed_is_a_warning(own_database: str, database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE twizzit_matches DROP COLUMN away_score"))
     migrations = look().of("migrations")
@@ -212,9 +212,7 @@ def test_passwords_of_another_key_and_damaged_ones_are_named_by_id(
     assert "cannot be read with this key" in lost or "are damaged" in lost
 
 
-def test_a_key_of_another_text_is_told_to_be_used_as_in_shotspot(
-    own_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_of_another_text_is_to_be_used_as_in_shotspot(own_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "short")
     key = look().of("key")
     assert key.verdict is Verdict.OK
@@ -265,7 +263,7 @@ def test_a_host_without_tls_is_no_twizzit(credential: Callable[..., int], monkey
 
 
 @pytest.mark.dagster_tables
-def test_an_orchestrator_is_missed_only_where_somebody_waits_for_it(
+def test_an_orchestrator_is_missed_only_where_syncs_wait_for_it(
     credential: Callable[..., int], database: Database, settings: Settings
 ) -> None:
     credential_id = credential()
@@ -321,7 +319,7 @@ def test_versions_other_than_the_pinned_ones_are_named(tmp_path: Path, monkeypat
     assert [part.split()[0] for part in versions.message.rpartition(": ")[2].split(", ")] == ["rich", "pytest"]
 
 
-def test_a_look_that_breaks_stops_no_other_and_tells_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_that_breaks_stops_no_other_and_shows_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: Settings) -> Iterator[Finding]:
         raise ValueError("Jan Peeters")
         yield
@@ -348,7 +346,7 @@ def closed_port() -> int:
 
 @contextmanager
 def plain_server() -> Iterator[int]:
-    """A port that somebody listens on and that speaks no TLS: it hangs up at once."""
+    """A port with a listener that speaks no TLS: it hangs up at once."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def hang_up() -> None:

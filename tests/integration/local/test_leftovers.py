@@ -33,7 +33,7 @@ child = subprocess.Popen([sys.executable, "-S", "-E", "-c", {STAYS!r}], start_ne
 print(child.pid, flush=True)
 if sys.argv[1] == "stay": time.sleep(60)
 """
-# An `up` in small: one child that hears SIGINT and one that does not, under the lock and the guardian.
+# An `up` in small: one child that reacts to SIGINT and one that does not, under the lock and the guardian.
 UP = """
 import os, signal, subprocess, sys, time
 from pathlib import Path
@@ -78,7 +78,7 @@ def test_what_was_started_is_found_though_its_parent_has_died(parent: "subproces
     parent.wait(10)
     assert [process.pid for process in leftovers.marked(tmp_path)] == [orphan]
     assert leftovers.marked(tmp_path / "other") == []
-    assert leftovers.end(leftovers.marked(tmp_path), 10) == 0, "it heard the interrupt"
+    assert leftovers.end(leftovers.marked(tmp_path), 10) == 0, "it reacted to the interrupt"
     until_gone([orphan])
     assert leftovers.marked(tmp_path) == []
 
@@ -88,7 +88,7 @@ def test_a_killed_up_leaves_no_process(tmp_path: Path) -> None:
     assert up.stdout is not None
     pids = [int(up.stdout.readline()) for _ in range(2)]
     (guardian,) = (child.pid for child in psutil.Process(up.pid).children() if child.pid not in pids)
-    # The one that does not hear is killed later: the guardian's patience is cut short here by a second interrupt.
+    # The one that does not react is killed later: the guardian's patience is cut short here by a second interrupt.
     up.kill()
     up.wait(10)
     up.stdout.close()
@@ -176,7 +176,7 @@ def test_the_lock_is_taken_anew_when_its_connection_was_lost(database: Database)
     outside.dispose()
 
 
-def test_its_own_session_that_the_server_has_not_ended_yet_is_nobody_elses(database: Database) -> None:
+def test_its_own_session_that_the_server_has_not_ended_yet_is_recognized(database: Database) -> None:
     made: list[psycopg.Connection] = []
     url = database.url.get_secret_value().replace("postgresql+psycopg:", "postgresql:")
 

@@ -82,7 +82,7 @@ def test_a_child_is_ready_and_then_stopped(kept: Callable[..., Kept]) -> None:
     keeper.supervisor.stop(["child"], patience=10)
     assert not psutil.pid_exists(pid)
     assert keeper.said == []
-    assert "KeyboardInterrupt" in logs.last_line(keeper.folder, "child"), "SIGINT first: what everybody tidies up on"
+    assert "KeyboardInterrupt" in logs.last_line(keeper.folder, "child"), "SIGINT first: every program tidies up on it"
 
 
 def test_a_child_that_was_killed_is_started_again(kept: Callable[..., Kept]) -> None:
@@ -128,7 +128,7 @@ def test_a_child_that_never_gets_ready_is_an_error(kept: Callable[..., Kept]) ->
         keeper.until_ready()
 
 
-def test_children_that_hear_nothing_are_killed_all_at_once(kept: Callable[..., Kept]) -> None:
+def test_children_that_ignore_signals_are_killed_all_at_once(kept: Callable[..., Kept]) -> None:
     keeper = kept()
     for name in ("child", "other", "third"):
         keeper.start(STUBBORN, name)
@@ -174,7 +174,7 @@ def test_logs_are_their_owners_alone_and_the_one_before_is_kept(tmp_path: Path) 
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
 
 
-def test_a_log_that_grew_too_long_is_cut_while_somebody_writes_it(tmp_path: Path) -> None:
+def test_a_log_that_grew_too_long_is_cut_while_it_is_written(tmp_path: Path) -> None:
     logs.begin(tmp_path, "child")
     with logs.appended(tmp_path, "child") as log:
         os.write(log, b"x" * 2000)

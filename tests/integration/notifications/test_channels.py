@@ -14,7 +14,7 @@ from tests.support.receivers import PATH, certificate, mail_server, webhook
 from twizzit_pipeline.errors import ReceiverFailed, SettingsError
 from twizzit_pipeline.notifications.channels import Channel, configured
 from twizzit_pipeline.notifications.messages import Message
-from twizzit_pipeline.notifications.telling import within
+from twizzit_pipeline.notifications.rounds import within
 from twizzit_pipeline.settings import load_settings
 
 MESSAGE = Message(
@@ -114,7 +114,7 @@ def test_an_email_arrives_with_all_that_a_mail_program_wants() -> None:
     assert first["Message-ID"] == again["Message-ID"]  # a mail program shows what was sent twice once
 
 
-def test_who_is_refused_does_not_keep_the_others_from_being_told() -> None:
+def test_a_refused_recipient_does_not_keep_the_message_from_the_others() -> None:
     with mail_server() as mailbox:
         mailbox.refuses = {"board@club.example"}
         assert email(mailbox.port).send(MESSAGE) == "1 of 2 recipients were refused"
@@ -197,8 +197,8 @@ def test_half_a_channel_is_an_error(settings: dict[str, Any], said: str) -> None
         ("TWIZZIT_NOTIFY_WEBHOOK_URL", "https://user:secret@hooks.example/"),
         ("TWIZZIT_NOTIFY_WEBHOOK_URL", "https://hooks.example/secret\r\nX-Injected: 1"),
         ("TWIZZIT_NOTIFY_EMAIL_FROM", "a@secret.example, b@secret.example"),
-        ("TWIZZIT_NOTIFY_EMAIL_FROM", "a@secret.example\r\nBcc: everybody@secret.example"),
-        ("TWIZZIT_NOTIFY_EMAIL_TO", "somebody secret <a@b.example>"),
+        ("TWIZZIT_NOTIFY_EMAIL_FROM", "a@secret.example\r\nBcc: all@secret.example"),
+        ("TWIZZIT_NOTIFY_EMAIL_TO", "person secret <a@b.example>"),
         ("TWIZZIT_SMTP_PORT", "70000"),
         ("TWIZZIT_SMTP_SECURITY", "secret"),
     ],

@@ -107,8 +107,10 @@ def test_a_round_by_hand_and_the_list(engine: Engine, receiver: WebhookReceiver)
     assert "delivered" in terminal.invoke(app, ["list"]).stdout
 
 
-def test_a_list_of_nothing_says_whether_anybody_is_to_be_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Nothing yet. Nobody is to be told: set" in terminal.invoke(app, ["list"]).stdout.replace("\n", " ")
+def test_an_empty_list_says_whether_a_channel_is_configured(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Nothing yet. No channel for notifications is configured: set" in terminal.invoke(
+        app, ["list"]
+    ).stdout.replace("\n", " ")
     monkeypatch.setenv("TWIZZIT_NOTIFY_WEBHOOK_URL", "http://127.0.0.1:9/")
     assert terminal.invoke(app, ["list"]).stdout == "Nothing yet.\n"
     assert json.loads(terminal.invoke(app, ["list", "--json"]).stdout) == []

@@ -104,13 +104,13 @@ def test_everything_at_once_then_nothing_new_then_what_happened_to_matches(here:
     assert statuses(here, alone.run_id) == {"competitions": "success", "matches": "success"}
     once_more = here.simulator.calls.total - before_calls - (3 + 3)
     assert once_more in (0, 1), "a login, organization and seasons besides; a page of a round length is asked once more"
-    told = numbers(here, credential_id, "twizzit_match_mappings")
-    assert (told["moved"], told["cancelled"], told["postponed"], told["finished"]) == (1, 1, 0, 0)
-    assert told["news_twizzit_ids"] == {"moved": [moved], "cancelled": [cancelled]}
+    counts = numbers(here, credential_id, "twizzit_match_mappings")
+    assert (counts["moved"], counts["cancelled"], counts["postponed"], counts["finished"]) == (1, 1, 0, 0)
+    assert counts["news_twizzit_ids"] == {"moved": [moved], "cancelled": [cancelled]}
     assert faults(here, credential_id) == {("twizzit_match_mappings", "every_match_is_still_listed")}
 
 
-def test_a_calendar_that_cannot_be_read_keeps_nobody_else_back(here: Orchestrator) -> None:
+def test_a_calendar_that_cannot_be_read_delays_no_other_credential(here: Orchestrator) -> None:
     credential_id = here.credential()
     here.switch_on(credential_id)
     (wanted,) = here.tick()

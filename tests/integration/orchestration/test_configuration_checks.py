@@ -29,7 +29,7 @@ def tick(settings: Settings, instance: dg.DagsterInstance, cursor: str | None = 
     return configuration_sensor(settings)(dg.build_sensor_context(instance=instance, cursor=cursor))
 
 
-def told(result: Any) -> dict[str, dg.AssetCheckEvaluation]:
+def evaluations(result: Any) -> dict[str, dg.AssetCheckEvaluation]:
     assert isinstance(result, dg.SensorResult)
     return {one.check_name: one for one in result.asset_events if isinstance(one, dg.AssetCheckEvaluation)}
 
@@ -55,12 +55,12 @@ def test_a_result_is_recorded_when_it_changed_or_is_an_hour_old(
 ) -> None:
     club = Club(database.engine, updated_at=datetime.now(UTC).replace(tzinfo=None))
     first = tick(settings, instance)
-    assert {name: one.passed for name, one in told(first).items()} == {LATE: True, BROKEN: True}
+    assert {name: one.passed for name, one in evaluations(first).items()} == {LATE: True, BROKEN: True}
     assert isinstance(tick(settings, instance, first.cursor), dg.SkipReason)
 
     club.config(updated_at=LONG_AGO)
     second = tick(settings, instance, first.cursor)
-    (changed,) = told(second).values()
+    (changed,) = evaluations(second).values()
     assert (changed.check_name, changed.passed) == (LATE, False)
     assert (changed.description, changed.severity) == ("1 × nobody_is_late", dg.AssetCheckSeverity.ERROR)
     metadata = dict(changed.metadata)
@@ -77,10 +77,10 @@ def test_a_result_is_recorded_when_it_changed_or_is_an_hour_old(
 
     aged = json.loads(second.cursor)
     aged[BROKEN][1] = (datetime.now(UTC) - timedelta(minutes=61)).isoformat()
-    assert set(told(tick(settings, instance, json.dumps(aged)))) == {BROKEN}
+    assert set(evaluations(tick(settings, instance, json.dumps(aged)))) == {BROKEN}
 
     club.config(auto_sync_enabled=False)
-    recovered = told(tick(settings, instance, second.cursor))
+    recovered = evaluations(tick(settings, instance, second.cursor))
     assert {name: one.passed for name, one in recovered.items()} == {LATE: True}
 
 
@@ -97,9 +97,7 @@ def test_a_tick_takes_two_statements_however_many_there_are(database: Database, 
     assert counts == [2, 2, 2]
 
 
-def test_somebody_may_evaluate_them_at_once(
-    database: Database, settings: Settings, instance: dg.DagsterInstance
-) -> None:
+def test_they_may_be_evaluated_by_hand(database: Database, settings: Settings, instance: dg.DagsterInstance) -> None:
     club = Club(database.engine)
     job = build_definitions(settings=settings).resolve_implicit_global_asset_job_def()
     result = job.get_subset(asset_check_selection=CHECKS).execute_in_process(instance=instance)

@@ -1,4 +1,4 @@
-"""Runs on the real instance that somebody ends, and runs whose process is gone."""
+"""Runs on the real instance that a person ends, and runs whose process is gone."""
 
 import multiprocessing
 import os
@@ -95,7 +95,7 @@ def test_a_run_whose_process_is_gone_before_its_history_began_is_ended(
 
 
 def run_one(settings: Settings, credential_id: int, season: str, pipe: Pipe) -> None:
-    """What the process does: one run, telling its progress and how it ended."""
+    """What the process does: one run, sending its progress and how it ended."""
     with open_database(settings) as database:
         result = run_job(
             settings,
@@ -145,15 +145,15 @@ def test_a_run_whose_process_is_terminated_tidies_up(here: Here, instance: dg.Da
             pass
         assert process.pid is not None
         send(signal.SIGTERM, process.pid, waiting)
-        told = ours.recv()
-        while isinstance(told, str):
-            told = ours.recv()
+        received = ours.recv()
+        while isinstance(received, str):
+            received = ours.recv()
         process.join(timeout=30)
         assert process.exitcode == 0
     finally:
         process.kill()
         process.join()
-    interrupted, run_id = told
+    interrupted, run_id = received
     assert interrupted is True
     assert_tidy(here, instance, run_id)
 

@@ -202,7 +202,7 @@ def test_the_sensor_asks_for_what_is_new(
     register_partitions(instance, database.engine)
     again = sensor.evaluate_tick(context)
     assert not again.dynamic_partitions_requests
-    assert again.skip_message == "Nobody is due or asks for a sync whose turn it is"
+    assert again.skip_message == "No credential is due, and no request can start"
 
 
 @pytest.mark.dagster_tables

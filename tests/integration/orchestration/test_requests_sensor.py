@@ -293,7 +293,7 @@ def test_one_broken_request_does_not_stop_the_others(orchestrator: Orchestrator)
     assert {orchestrator.get(one).status for one in (refused, unusable)} == {"failed"}
 
 
-def test_a_credential_switched_off_while_its_run_waited_is_told(orchestrator: Orchestrator) -> None:
+def test_a_credential_switched_off_while_its_run_waited_is_reported(orchestrator: Orchestrator) -> None:
     request = orchestrator.ask(orchestrator.credential())
     (wanted,) = orchestrator.tick()
     with orchestrator.engine.begin() as connection:
@@ -397,7 +397,7 @@ def test_a_guessed_season_is_put_right_by_another_run(
     assert orchestrator.get(request).status == "partial_success"
 
 
-def test_a_season_that_somebody_named_is_not_put_right(orchestrator: Orchestrator) -> None:
+def test_a_season_that_was_named_is_not_put_right(orchestrator: Orchestrator) -> None:
     request = orchestrator.ask(orchestrator.credential(), "teams", season="2031-2032")
     (wanted,) = orchestrator.tick()
     orchestrator.run(wanted)

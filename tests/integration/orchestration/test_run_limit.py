@@ -130,7 +130,7 @@ def test_a_run_that_waits_for_the_database_is_interrupted_as_well(orchestrator: 
 
 
 def test_a_run_that_dagster_had_to_end_says_so_and_lets_the_next_one_go(orchestrator: Orchestrator) -> None:
-    """The process of this one is alive, touches its lease, and does not hear."""
+    """The process of this one is alive, renews its lease, and ignores the signal."""
     credential_id = orchestrator.credential()
     orchestrator.switch_on(credential_id)
     (wanted,) = orchestrator.tick()

@@ -69,10 +69,10 @@ def story(
         with open_database(settings) as database:
             here = Here(settings, database, simulator)
             with here.instance() as instance:
-                yield told(here, instance)
+                yield story_of(here, instance)
 
 
-def told(here: Here, instance: dg.DagsterInstance) -> Story:
+def story_of(here: Here, instance: dg.DagsterInstance) -> Story:
     club, other = here.credential(0), here.credential(1)
     partitions = [here.partition(one).key for one in (club, other)]
     whole = here.run(club)
@@ -275,7 +275,7 @@ def test_a_wrong_password_is_one_line_with_what_to_do(here: Here, instance: dg.D
     assert run.status == dg.DagsterRunStatus.FAILURE
 
 
-def test_a_second_sync_of_an_organization_is_told_to_wait(here: Here) -> None:
+def test_a_second_sync_of_an_organization_has_to_wait(here: Here) -> None:
     credential_id = here.credential()
     with here.engine.begin() as connection:
         connection.execute(
@@ -311,7 +311,7 @@ def test_a_step_that_fails_leaves_its_checks_and_those_that_wait_for_it_as_not_j
     mine, others = (partition.key for partition in story.partitions)
     unjudged = not_judged(story.instance, others)
     assert set(unjudged) == {"twizzit_players", "twizzit_player_mappings"}
-    (said,) = {description for told in unjudged.values() for description in told}
+    (said,) = {description for descriptions in unjudged.values() for description in descriptions}
     assert said is not None
     assert said.startswith("Not judged: ")
     assert str(story.last.error_message) in said
@@ -322,14 +322,14 @@ def test_a_step_that_fails_leaves_its_checks_and_those_that_wait_for_it_as_not_j
     assert failed == {"twizzit_teams"}, "the simulator holds a team without a name; nothing else is red"
 
 
-def test_the_list_of_runs_tells_a_partial_success_apart(story: Story) -> None:
+def test_the_list_of_runs_marks_a_partial_success(story: Story) -> None:
     outcomes = {"partial_success": [story.whole, story.teams, story.players], "failed": [story.last]}
     for outcome, results in outcomes.items():
         runs = story.instance.get_runs(dg.RunsFilter(tags={"twizzit/outcome": outcome}))
         assert {run.run_id for run in runs} == {result.run_id for result in results}
 
 
-def test_a_failure_that_was_told_in_words_is_kept_without_a_traceback(story: Story) -> None:
+def test_a_failure_with_a_safe_message_is_kept_without_a_traceback(story: Story) -> None:
     events = story.instance.all_logs(story.last.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     (failure,) = [event.get_dagster_event().step_failure_data for event in events]
     assert failure.error is not None

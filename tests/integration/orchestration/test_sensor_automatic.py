@@ -149,7 +149,7 @@ def test_a_lease_whose_run_is_over_is_released_at_once(orchestrator: Orchestrato
         )
         lease.note(connection, opened)
     assert orchestrator.tick() == []
-    assert history.for_run(orchestrator.engine, run_id)[0].status == "in_progress", "somebody works on it"
+    assert history.for_run(orchestrator.engine, run_id)[0].status == "in_progress", "its process is alive"
     run = orchestrator.instance.get_run_by_id(run_id)
     assert run is not None
     orchestrator.instance.report_run_canceled(run)
@@ -193,7 +193,7 @@ def test_partitions_come_with_credentials_and_seasons_and_go_with_them(orchestra
     orchestrator.instance.report_run_canceled(run)
     assert partitions() == ([keys[0]], ["2025-2026"])
     orchestrator.instance.add_dynamic_partitions(SEASON, ["2031-2032"])
-    assert "2031-2032" in partitions()[1], "somebody may just be making a run of it"
+    assert "2031-2032" in partitions()[1], "a run of it may just be being made"
     assert "2031-2032" not in partitions()[1]
 
 
@@ -224,7 +224,7 @@ def test_the_queue_takes_one_of_a_credential_and_leaves_backfills_for_last(orche
             config = orchestrator.instance.get_concurrency_config()
             return [run.run_id for run in daemon._get_runs_to_dequeue(orchestrator.instance, config, None)]
 
-    assert next_ones() == [request, scheduled, of_backfills[2]], "the third credential's alone has nobody before it"
+    assert next_ones() == [request, scheduled, of_backfills[2]], "only the third credential's has none before it"
     for run_id in next_ones():
         begin(orchestrator, run_id)
     assert next_ones() == [], "one of a credential at a time"
@@ -256,7 +256,7 @@ def test_a_backfill_lets_what_is_due_pass(orchestrator: Orchestrator) -> None:
     assert len(orchestrator.tick()) == 1, "into the queue, where it is the next of its credential"
     release(orchestrator, lease)
     orchestrator.waiting_run(wanted, dg.DagsterRunStatus.STARTED)
-    assert orchestrator.tick() == [], "a run that somebody started by hand is the only one for now"
+    assert orchestrator.tick() == [], "a run that was started by hand is the only one for now"
 
 
 def test_a_tick_takes_two_statements_whatever_the_number_of_credentials(orchestrator: Orchestrator) -> None:
@@ -293,6 +293,6 @@ def test_a_tick_takes_two_statements_whatever_the_number_of_credentials(orchestr
         event.remove(orchestrator.engine, "before_cursor_execute", count)
     assert len(statements) == 2
     triggers = [run.tags["twizzit/trigger"] for run in runs]
-    assert triggers == ["request"] * 5 + ["schedule"] * 95, "a hundred at most; those that somebody asked for first"
+    assert triggers == ["request"] * 5 + ["schedule"] * 95, "a hundred at most; requests first"
     assert len({run.run_key for run in runs}) == 100
     assert len(orchestrator.instance.get_dynamic_partitions(CREDENTIAL)) == 2000

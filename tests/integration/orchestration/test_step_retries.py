@@ -128,7 +128,7 @@ def test_a_terminal_does_not_wait(orchestrator: Orchestrator) -> None:
     assert (result.error, fault.met) == ("ServiceUnavailable", 2)
 
 
-def test_a_run_that_waits_ends_when_it_is_told_to(orchestrator: Orchestrator) -> None:
+def test_a_run_that_waits_ends_when_it_is_interrupted(orchestrator: Orchestrator) -> None:
     with orchestrated(
         orchestrator.settings, orchestrator.database, orchestrator.simulator, step_retry_seconds=60.0
     ) as patient:

@@ -19,7 +19,7 @@ from twizzit_pipeline.storage.engine import Database
 pytestmark = pytest.mark.dagster_tables
 
 GONE = SerializableErrorInfo(
-    "somebody's name",
+    "a person's name",
     [],
     "DagsterUserCodeUnreachableError",
     cause=SerializableErrorInfo("a password", [], "ConnectionRefusedError"),
@@ -87,13 +87,13 @@ def test_it_is_a_row_a_line_of_up_an_outcome_and_no_red_list(here: Orchestrator)
     assert len(lines) == 1, "all of it once"
 
 
-def test_a_run_that_was_taken_out_of_the_queue_has_failed_nobody(here: Orchestrator) -> None:
+def test_a_run_that_was_taken_out_of_the_queue_is_no_failure(here: Orchestrator) -> None:
     credential_id = here.credential()
     here.switch_on(credential_id)
     (wanted,) = here.tick()
     run = made(here, wanted)
     here.instance.report_run_canceled(run)
-    assert unstarted.tell(here.instance, here.engine) == []
+    assert unstarted.record_unstarted(here.instance, here.engine) == []
     assert history.for_run(here.engine, run.run_id) == []
     unjudged = not_judged(here.instance, str(wanted.partition_key)).values()
     assert set().union(*unjudged) == {"Not judged: The run was ended before it began"}
@@ -107,7 +107,7 @@ def test_a_run_that_came_further_keeps_what_it_said_itself(here: Orchestrator) -
     result = here.run(wanted)
     assert not result.success
     before = history.for_run(here.engine, result.run_id)
-    assert unstarted.tell(here.instance, here.engine) == []
+    assert unstarted.record_unstarted(here.instance, here.engine) == []
     assert history.for_run(here.engine, result.run_id) == before
 
 
@@ -119,7 +119,7 @@ def test_a_run_that_says_nothing_of_why_it_failed_has_its_row_all_the_same(here:
     run = made(here, wanted)
     event = DagsterEvent(DagsterEventType.RUN_FAILURE.value, run.job_name, message="marked as failed from outside")
     here.instance.report_dagster_event(event, run.run_id)
-    assert unstarted.tell(here.instance, here.engine) == [run.run_id]
+    assert unstarted.record_unstarted(here.instance, here.engine) == [run.run_id]
     (row,) = history.for_run(here.engine, run.run_id)
     assert (
         row.error_message
@@ -133,5 +133,5 @@ def test_a_credential_that_is_gone_has_no_history(here: Orchestrator) -> None:
     here.tick()
     run = made(here, dg.RunRequest(run_key="k", job_name="sync_players", partition_key="999-gone|2026-2027"))
     fail(here, run, error=None)
-    assert unstarted.tell(here.instance, here.engine) == []
+    assert unstarted.record_unstarted(here.instance, here.engine) == []
     assert history.for_run(here.engine, run.run_id) == []

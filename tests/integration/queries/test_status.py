@@ -51,7 +51,7 @@ def test_every_credential_has_a_line_and_the_bad_ones_say_what_to_do(database: D
         1,
     ]  # the neediest first
     assert lines[0] == "5 credentials: 2 red (needs somebody now), 2 amber (have a look), 1 green (fine)"
-    assert "2 credentials need somebody:" in lines
+    assert "2 credentials need attention:" in lines
     later = lines.index("* later than its interval:")
     assert lines[later + 1].startswith("  2: after failures the interval is doubled for each")
     said = answer.stdout

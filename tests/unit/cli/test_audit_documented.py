@@ -27,7 +27,7 @@ NO_AUDIT |= {"orchestration/runs.py"}
 
 
 def commands(group: TyperGroup, *path: str) -> Iterator[str]:
-    """Every command that somebody can type."""
+    """Every command of the program."""
     for name, command in group.commands.items():
         if isinstance(command, TyperGroup):
             yield from commands(command, *path, name)
@@ -97,10 +97,10 @@ def test_each_is_audited_or_says_why_not(heading: str, there: list[str]) -> None
     assert [name for name, (actions, why) in listed.items() if not actions and not why] == []
 
 
-def test_every_action_is_told_and_none_is_invented() -> None:
-    told = {
+def test_every_action_is_documented_and_none_is_invented() -> None:
+    documented = {
         action for heading in ("Commands", "Routes") for actions, _ in table(heading).values() for action in actions
     }
-    assert told == recorded()
+    assert documented == recorded()
     elsewhere = set(re.findall(r"`(\w+_elsewhere)`", DOCUMENT))
     assert elsewhere == set(re.findall(r"'(\w+_elsewhere)'", triggers._AUDIT_CREDENTIALS))

@@ -1,4 +1,4 @@
-"""`docs/operations.md` tells an operator of everything that the program can show."""
+"""`docs/operations.md` describes everything that the program can show."""
 
 import re
 from pathlib import Path
@@ -18,9 +18,9 @@ UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 
 def test_every_state_has_a_row_that_says_what_to_do() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \| ([^|]+) \|$", DOCUMENT, flags=re.MULTILINE)
-    told = {state: what_to_do.strip() for state, _, what_to_do in rows}
-    assert {state.value for state in State} <= told.keys()
-    assert all(told[state.value] for state in State)
+    described = {state: what_to_do.strip() for state, _, what_to_do in rows}
+    assert {state.value for state in State} <= described.keys()
+    assert all(described[state.value] for state in State)
 
 
 def test_every_event_of_the_log_is_listed() -> None:

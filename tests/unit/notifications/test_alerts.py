@@ -40,7 +40,7 @@ def test_one_of_a_credential_names_it_and_the_command(name: str) -> None:
     assert "{{ $labels.credential_id }}" in rule["annotations"]["summary"]
 
 
-def test_every_state_that_needs_somebody_has_one_as_bad_as_its_colour() -> None:
+def test_every_state_that_needs_attention_has_one_as_bad_as_its_colour() -> None:
     severities: dict[str, str] = {}
     for rule in RULES.values():
         for states in re.findall(r'twizzit_sync_lasting_state\{state=~"([^"]+)"\}', rule["expr"]):

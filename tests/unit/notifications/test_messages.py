@@ -43,7 +43,7 @@ SAID = {
     " players: 2 rejected: gender (4, 9). The rest arrived. Which ones (row 7): twizzit history 3",
     "recovered": "• Synced 2026-2027 successfully at 2026-11-03 12:00 UTC, after failing since 2026-11-02 09:30 UTC.",
     "late": "• Late: a sync was expected by 2026-11-03 12:00 UTC (every 60 minutes); the last one that went well:"
-    " never. It is due, and nobody makes it sync: does the orchestrator run? twizzit status 3",
+    " never. It is due, and no run has started: is the orchestrator running? twizzit status 3",
     "budget_80": "• 4,012 of 5,000 calls to Twizzit were made in 2026-11. Automatic syncs are spaced so that the rest"
     " lasts until the month ends. twizzit config show 3",
     "budget_spent": "• 5,000 of 5,000 calls to Twizzit were made in 2026-11. Twizzit says so. Automatic syncs pause"

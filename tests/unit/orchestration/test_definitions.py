@@ -148,7 +148,7 @@ def test_partitions_are_credential_and_season_both_dynamic(definitions: dg.Defin
     }
 
 
-def test_every_contract_rule_is_told_by_a_check_that_is_partitioned_like_its_asset(definitions: dg.Definitions) -> None:
+def test_every_contract_rule_has_a_check_that_is_partitioned_like_its_asset(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     of_asset = {asset: {(rule.check, rule.name) for rule in rules} for asset, rules in RULES_OF.items()}
     of_contract = {

@@ -122,7 +122,7 @@ def test_its_own_pages_get_through(method: str, path: str, headers: dict[str, st
 
 
 @pytest.mark.parametrize(("method", "path", "headers", "status"), REFUSED.values(), ids=REFUSED)
-def test_others_are_refused_before_dagster_hears_of_them(
+def test_others_are_refused_before_they_reach_dagster(
     method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
     behind, guard = _guarded()

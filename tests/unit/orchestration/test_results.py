@@ -29,7 +29,7 @@ def values(metadata: Any) -> dict[str, Any]:
 
 
 def by_rule(result: dg.MaterializeResult[None]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Rule → what came of it (``passed``, ``WARN``, ``ERROR``, ``not judged``), and everything that is told of it."""
+    """Rule → what came of it (``passed``, ``WARN``, ``ERROR``, ``not judged``), and its metadata."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for check in result.check_results or ():
         metadata = values(check.metadata)
@@ -41,7 +41,7 @@ def by_rule(result: dg.MaterializeResult[None]) -> dict[str, tuple[str, dict[str
 
 
 def failed(result: dg.MaterializeResult[None]) -> dict[str, dict[str, Any]]:
-    return {rule: told for rule, (came, told) in by_rule(result).items() if came in ("WARN", "ERROR")}
+    return {rule: details for rule, (came, details) in by_rule(result).items() if came in ("WARN", "ERROR")}
 
 
 def check(result: dg.MaterializeResult[None], name: str) -> dg.AssetCheckResult:
@@ -161,16 +161,19 @@ def test_a_check_says_in_one_line_which_rules_fell_short_and_counts_every_rule()
     contract = check(result, "contract")
     assert (contract.passed, contract.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert contract.description == "3 × id_length; 1 × name_present"
-    told = values(contract.metadata)
-    assert (told["count"], told["judged"]) == (4, True)
-    rows = [record.data for record in told["rules"].records]
+    metadata = values(contract.metadata)
+    assert (metadata["count"], metadata["judged"]) == (4, True)
+    rows = [record.data for record in metadata["rules"].records]
     assert rows[:3] == [
         {"rule": "id_length", "count": 3, "result": "WARN", "speaks_of": "season"},
         {"rule": "name_present", "count": 1, "result": "WARN", "speaks_of": "season"},
         {"rule": "id_present", "count": 0, "result": "passed", "speaks_of": "season"},
     ]
     assert len(rows) == len([rule for rule in TEAM_SCAN_RULES if rule.check == "contract"])
-    assert told["details"] == {"id_length": {"twizzit_ids": ["2", "3", "4"]}, "name_present": {"twizzit_ids": ["1"]}}
+    assert metadata["details"] == {
+        "id_length": {"twizzit_ids": ["2", "3", "4"]},
+        "name_present": {"twizzit_ids": ["1"]},
+    }
     assert check(result, "consistency").passed, "what one check says is nothing against another"
 
 
@@ -209,7 +212,7 @@ def test_what_a_few_may_lack_warns_beyond_a_share_of_all(rule: str, few: int, ma
         report = ScanReport("players", season_exists=True, rows=100, items=100, warnings={rule: ids})
         result = scan_result(report, PLAYER_SCAN_RULES, NOTHING)
         assert (rule in failed(result)) is is_failure
-        assert by_rule(result)[rule][1]["count"] == count, "how many lack it is told in either case"
+        assert by_rule(result)[rule][1]["count"] == count, "how many lack it is shown in either case"
 
 
 def test_two_of_a_small_team_are_no_share_worth_a_warning() -> None:
@@ -273,7 +276,7 @@ def test_the_numbers_of_a_mapping_step() -> None:
     }
 
 
-def test_what_happened_to_matches_is_told_apart_and_what_vanished_has_a_check_of_its_own() -> None:
+def test_what_happened_to_matches_is_counted_by_kind_and_what_vanished_has_a_check_of_its_own() -> None:
     ids = tuple(str(number) for number in range(60))
     report = MappingReport(
         "matches",
@@ -282,9 +285,9 @@ def test_what_happened_to_matches_is_told_apart_and_what_vanished_has_a_check_of
         warnings={"vanished": ("8", "9"), "something_else": ("10",)},
     )
     result = mapping_result(report, MATCH_MAPPING_RULES, NOTHING)
-    told = values(result.metadata)
-    assert [told[word] for word in ("moved", "cancelled", "postponed", "finished")] == [60, 1, 0, 0]
-    assert told["news_twizzit_ids"] == {"moved": list(ids[:50]), "cancelled": ["7"]}
+    metadata = values(result.metadata)
+    assert [metadata[word] for word in ("moved", "cancelled", "postponed", "finished")] == [60, 1, 0, 0]
+    assert metadata["news_twizzit_ids"] == {"moved": list(ids[:50]), "cancelled": ["7"]}
     of_all = {"speaks_of": "season"}
     assert failed(result) == {
         "every_match_is_still_listed": {
@@ -311,7 +314,7 @@ def test_a_competition_without_matches_is_what_was_judged_and_no_rule() -> None:
     assert set(failed(result)) == {"every_competition_has_matches", "one_match_at_a_time"}
 
 
-def test_what_hurts_somebody_now_is_an_error_and_shows_whose_ids_they_are() -> None:
+def test_what_keeps_a_player_out_now_is_an_error_and_shows_the_ids() -> None:
     kept_off = Finding(
         "registration_in_step",
         "credential",
@@ -362,7 +365,7 @@ def test_what_was_not_judged_says_so_and_warns_only_where_something_went_wrong()
 def test_an_error_of_ours_becomes_one_line_without_its_history(error: TwizzitPipelineError, permanent: bool) -> None:
     with pytest.raises(dg.Failure) as raised, readable_failures():
         try:
-            raise ValueError("somebody's name")
+            raise ValueError("a person's name")
         except ValueError:
             raise error from None
     failure = raised.value

@@ -81,9 +81,9 @@ def moment_of(text: str, now: datetime) -> datetime:
 
 def _difference(one: "Changed") -> str:
     after: Mapping[str, Any] = one.after or {}
-    if one.before is None:  # a new row: what tells it from others, and no ids
-        told = {name: value for name, value in after.items() if value is not None and name not in _NAMES}
-        return ", ".join(f"{name}: {_brief(value)}" for name, value in told.items() if not name.endswith("_id"))
+    if one.before is None:  # a new row: what distinguishes it from others, and no ids
+        shown = {name: value for name, value in after.items() if value is not None and name not in _NAMES}
+        return ", ".join(f"{name}: {_brief(value)}" for name, value in shown.items() if not name.endswith("_id"))
     return ", ".join(f"{name}: {_brief(one.before.get(name))} → {_brief(value)}" for name, value in after.items())
 
 

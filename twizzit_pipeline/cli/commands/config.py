@@ -32,8 +32,8 @@ def show(club: Club, as_json: _Json = False) -> None:
     with opened() as here:
         credential_id = credential_of(here, club)
         found = config.read(here.database.engine, credential_id)
-        told = recipients.read(here.database.engine, credential_id)
-    _tell(found, told, as_json=as_json)
+        notified = recipients.read(here.database.engine, credential_id)
+    _show(found, notified, as_json=as_json)
 
 
 @app.command("set")
@@ -78,8 +78,8 @@ def change(
         str | None,
         typer.Option(
             "--notify-to",
-            help="E-mail addresses, with commas between, that are told of this credential, besides those of the "
-            "settings; an empty text for none",
+            help="E-mail addresses for notifications about this credential, besides those of the settings, separated "
+            "by commas; an empty text for none",
         ),
     ] = None,
     as_json: _Json = False,
@@ -117,10 +117,10 @@ def change(
         ids = _meant(here, club, changes=bool(changes) or addresses is not None)
         changed = {id_: _changed(here, id_, changes, addresses) for id_ in ids}
     if club is not None:
-        ((found, told),) = changed.values()
-        _tell(found, told, as_json=as_json)
+        ((found, notified),) = changed.values()
+        _show(found, notified, as_json=as_json)
     elif as_json:
-        print_json([_document(found, told) for found, told in changed.values()])
+        print_json([_document(found, notified) for found, notified in changed.values()])
     else:
         console().print(f"Changed {plural(len(changed), 'club')}; see one: twizzit config show CLUB")
 
@@ -149,15 +149,15 @@ def _changed(
     return found, recipients.read(engine, credential_id)
 
 
-def _document(found: SyncConfig, told: tuple[str, ...]) -> dict[str, object]:
+def _document(found: SyncConfig, notified: tuple[str, ...]) -> dict[str, object]:
     because = later.of_config(found, datetime.now(UTC))
-    return {**asdict(found), "next_sync_because": because and because.words, "notify_to": told}
+    return {**asdict(found), "next_sync_because": because and because.words, "notify_to": notified}
 
 
-def _tell(found: SyncConfig, told: tuple[str, ...], *, as_json: bool) -> None:
+def _show(found: SyncConfig, notified: tuple[str, ...], *, as_json: bool) -> None:
     because = later.of_config(found, datetime.now(UTC))
     if as_json:
-        print_json(_document(found, told))
+        print_json(_document(found, notified))
         return
     limit = "no limit" if found.monthly_call_limit is None else f"a limit of {found.monthly_call_limit:,}"
     lines = [
@@ -175,8 +175,8 @@ def _tell(found: SyncConfig, told: tuple[str, ...], *, as_json: bool) -> None:
         lines.append(("Failures:", f"{found.consecutive_failures:,} in a row: it waits longer until one sync succeeds"))
     if found.paused_until is not None:
         lines.append(("Paused:", f"until {moment(found.paused_until)}: {found.paused_because}"))
-    if told:
-        lines.append(("Told:", f"{', '.join(told)}, besides those of the settings"))
+    if notified:
+        lines.append(("Notified:", f"{', '.join(notified)}, besides those of the settings"))
     out = console()
     for name, said in lines:
         out.print(f"{name:<11}{said}")

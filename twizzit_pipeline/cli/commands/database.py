@@ -38,7 +38,9 @@ def dump(
         size = write(database, file, overwrite=force)
     out = console()
     say_if_not_noted("dump", noted)
-    out.print(f"Dumped into {file}, {size / 1e6:,.1f} MB. It holds people's names: keep it where nobody else reads it.")
+    out.print(
+        f"Dumped into {file}, {size / 1e6:,.1f} MB. It holds people's names: keep it where no other user reads it."
+    )
     out.print(
         f"Keep the key as well, in another place: {settings.home / KEY_FILE}"
         if in_file(settings)

@@ -1,4 +1,4 @@
-"""`twizzit notifications …`: whether people can be told, what they were told, and a round of telling by hand."""
+"""`twizzit notifications …`: try the channels, list what was sent, and make a round by hand."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +12,7 @@ from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_
 from twizzit_pipeline.errors import ReceiverFailed, SettingsError
 from twizzit_pipeline.settings import Settings, load_settings
 
-app = typer.Typer(help="Who is told when a sync fails, is late, or works again.", no_args_is_help=True)
+app = typer.Typer(help="Notifications of syncs that fail, are late, or work again.", no_args_is_help=True)
 
 
 @app.command("test")
@@ -20,7 +20,7 @@ def try_out() -> None:
     """Send a test message to each configured channel, and say how that went; needs no database."""
     from twizzit_pipeline.notifications import messages  # noqa: PLC0415  (frames)
     from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured  # noqa: PLC0415
-    from twizzit_pipeline.notifications.telling import SECONDS_A_MESSAGE, within  # noqa: PLC0415
+    from twizzit_pipeline.notifications.rounds import SECONDS_A_MESSAGE, within  # noqa: PLC0415
 
     channels = configured(load_settings())
     if not channels:
@@ -41,21 +41,21 @@ def try_out() -> None:
 
 @app.command()
 def send() -> None:
-    """Look for what is new and tell it, once; what the orchestrator does every quarter of a minute."""
+    """Look for what is new and send it, once; the orchestrator does so every quarter of a minute."""
     from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured  # noqa: PLC0415  (frames)
-    from twizzit_pipeline.notifications.telling import tell  # noqa: PLC0415
+    from twizzit_pipeline.notifications.rounds import notify  # noqa: PLC0415
 
     settings = load_settings()
     channels = configured(settings)
     if not channels:
         raise SettingsError(NOT_CONFIGURED)
     with opened(settings) as here:
-        rounds = tell(here.database.engine, channels)
-    for told in rounds:
-        console().print(f"{told.channel}: {plural(told.messages, 'message')} sent, {told.waiting} waiting")
-        if told.trouble is not None:
-            console(stderr=True).print(f"{told.channel}: {told.trouble}")
-    if any(told.trouble is not None and told.waiting for told in rounds):
+        results = notify(here.database.engine, channels)
+    for result in results:
+        console().print(f"{result.channel}: {plural(result.messages, 'message')} sent, {result.waiting} waiting")
+        if result.trouble is not None:
+            console(stderr=True).print(f"{result.channel}: {result.trouble}")
+    if any(result.trouble is not None and result.waiting for result in results):
         raise typer.Exit(ExitCode.FAILURE)
 
 
@@ -65,7 +65,7 @@ def list_all(
     offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
-    """Show what was told and what waits, newest first; times are local (with --json, ISO 8601 with zone)."""
+    """Show what was sent and what waits, newest first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.notifications import outbox  # noqa: PLC0415  (frames)
 
     settings = load_settings()

@@ -20,7 +20,7 @@ def registered(
     club: OfClub = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
-    """Show who of a team may play, who may not, and why: everybody of the team in Twizzit and in ShotSpot.
+    """Show who of a team may play, who may not, and why: all people of the team in Twizzit and in ShotSpot.
 
     Those who may not play come first. Twizzit is asked for the names of people whom it rejected or set aside.
     """
@@ -65,7 +65,7 @@ def _show(found: "Registered") -> None:
     out = console()
     out.print(f"{found.team.name}, {found.team.club_name}")
     if not found.people:
-        out.print("Nobody plays in this team, in ShotSpot or in Twizzit")
+        out.print("This team has no players, neither in ShotSpot nor in Twizzit")
         return
     out.print(_table(found))
     absent = sum(not one.registered and one.code != "set_aside" for one in found.people)

@@ -116,8 +116,10 @@ def _show_entity(out: Console, one: EntityRepair) -> None:
         out.print(f"  {one.entity}: never read in this season; a sync reads them")
         return
     counts = Counter(column for repair in one.repairs for column in repair.columns)
-    told = ", ".join(f"{column} {count:,}" for column, count in counts.most_common())
-    out.print(f"  {one.entity}: {len(one.repairs):,} of {one.items:,}" + (f" ({told})" if told else ""), soft_wrap=True)
+    columns = ", ".join(f"{column} {count:,}" for column, count in counts.most_common())
+    out.print(
+        f"  {one.entity}: {len(one.repairs):,} of {one.items:,}" + (f" ({columns})" if columns else ""), soft_wrap=True
+    )
     if one.repairs:
         names = out.is_terminal or one.entity != "players"
         shown = table("Id", "Twizzit", *(("Name",) if names else ()), "Would change", right=("Id",))

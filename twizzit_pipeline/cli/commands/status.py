@@ -1,4 +1,4 @@
-"""`twizzit status`: how every credential is doing, what failed lately, and whether somebody is there to sync.
+"""`twizzit status`: the state of every credential, what failed lately, and whether an orchestrator is running.
 
 What belongs here: the command, its JSON, and what is said of all. The table of credentials and the view of one are in
 `status_of_clubs`.

@@ -74,11 +74,11 @@ def sync(
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(ExitCode.USAGE) from None
         left = budget(here.database.engine, credential_id)
-    _tell(synced, preview, left, as_json=as_json, quiet=quiet)
+    _report(synced, preview, left, as_json=as_json, quiet=quiet)
     raise typer.Exit(_EXIT_CODES[synced.outcome])
 
 
-def _tell(
+def _report(
     synced: "Synced", preview: "RepairPreview | None", left: "Budget | None", *, as_json: bool, quiet: bool
 ) -> None:
     """The account of a sync, and what failed; leaves where another one is at work."""
@@ -89,8 +89,8 @@ def _tell(
         typer.echo(f"Error: {synced.run.error_message}", err=True)
         raise typer.Exit(ExitCode.SYNC_IN_PROGRESS)
     if as_json:
-        told = {} if preview is None else {"repair": repairing.document(preview)}
-        print_json(account.document(synced, budget=left) | told)
+        repair = {} if preview is None else {"repair": repairing.document(preview)}
+        print_json(account.document(synced, budget=left) | repair)
     elif not quiet:
         account.show(console(), synced, budget=left)
     for failure in synced.run.failures[:1]:

@@ -28,7 +28,7 @@ def up(
 ) -> None:
     """Run everything until Ctrl-C: the database at its newest migration, Dagster with its UI, and the HTTP API."""
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # whoever reads from a pipe sees each line when it is said
+        sys.stdout.reconfigure(line_buffering=True)  # a reader of a pipe gets each line at once
     from twizzit_pipeline.local.story import Wanted, play  # noqa: PLC0415  (half a second)
 
     wanted = Wanted(

@@ -141,9 +141,9 @@ def delete(club: Club, yes: Annotated[bool, typer.Option("--yes", help="Do not a
 def set_club(
     credential: Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Its id, or its organization's name")],
     club: Annotated[str | None, typer.Argument(help="Id or exact name of a club of ShotSpot")] = None,
-    clear: Annotated[bool, typer.Option("--clear", help="Take it back: the organization's name tells again")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove it: the organization's name decides again")] = False,
 ) -> None:
-    """Say which club of ShotSpot a credential's organization is, where its name does not tell.
+    """Say which club of ShotSpot a credential's organization is, where its name does not decide it.
 
     New teams go into that club; teams that are in ShotSpot already stay where they are.
     """
@@ -152,7 +152,7 @@ def set_club(
     with opened() as here:
         credential_id = credential_of(here, credential)
         found = clubs.set_club(here.database.engine, credential_id, club)
-    said = "No club is named any more: the organization's name tells"
+    said = "No club is named any more: the organization's name decides"
     if found is not None:
         said = f"Credential {credential_id} is the club {found.name} (id {found.id}): its new teams go there"
     console().print(f"{said}. Next: twizzit sync {credential_id}")

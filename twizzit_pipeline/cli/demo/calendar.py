@@ -1,4 +1,4 @@
-"""The demo's fixture list: the next matches, and what somebody at the club changes about two of them."""
+"""The demo's fixture list: the next matches, and what the club changes about two of them in Twizzit."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def show_next(out: Console, engine: Engine, credential_id: int) -> None:
 
 
 def upset(out: Console, engine: Engine, credential_id: int, simulator: SimulatorServer, club: Organization) -> Upset:
-    """Somebody at the club moves a match by a day in Twizzit, and calls another one off."""
+    """The club moves a match by a day in Twizzit, and calls another one off."""
     before = games_of(engine, credential_id)
     matches = calendar_truth(simulator.world, club).matches
     in_order = sorted(matches, key=lambda one: (matches[one].starts_at, one))
@@ -66,7 +66,7 @@ def upset(out: Console, engine: Engine, credential_id: int, simulator: Simulator
 
 
 def show_upset(out: Console, engine: Engine, credential_id: int, synced: Synced, done: Upset) -> list[str]:
-    """The two games before and after; what the sync told or did otherwise than it should."""
+    """Shows the two games before and after; returns what the sync reported or did wrong."""
     now = games_of(engine, credential_id)
     changed = (done.moved, done.cancelled)
     shown = table("In ShotSpot", "was", "is now")
@@ -82,7 +82,7 @@ def show_upset(out: Console, engine: Engine, credential_id: int, synced: Synced,
     details = next((row.details for row in synced.history if row.entity == "matches"), {})
     wrong = []
     if (details.get("moved"), details.get("cancelled"), details.get("update")) != (1, 1, 2):
-        wrong.append("the sync does not tell of one match moved and one cancelled")
+        wrong.append("the sync does not report one match moved and one cancelled")
     if any(now[one].local_game_id != done.before[one].local_game_id for one in changed):
         wrong.append("a match that changed is another game now")
     if {one for one, game in now.items() if game != done.before.get(one)} != set(changed):

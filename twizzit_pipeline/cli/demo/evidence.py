@@ -43,7 +43,7 @@ class Counts:
 def counters(engine: Engine) -> dict[str, Counts]:
     """PostgreSQL's counters (`pg_stat_user_tables`) of the groups of `UNTOUCHED`, and of the sync history.
 
-    A server process tells its counts when its connection ends, so ours are ended first.
+    A server process reports its counts when its connection ends, so ours are ended first.
     """
     engine.dispose()
     with engine.connect() as connection:

@@ -88,7 +88,7 @@ def _with_database(settings: Settings, *, verify: bool) -> Iterator[Finding]:
             yield from _left_out(_WITH_DATABASE[1:], "There is no database yet")
             return
         database = opening.__enter__()
-    except Exception as error:  # whatever it is, the rest is still to be told of
+    except Exception as error:  # whatever it is, the other findings are still to be shown
         yield _of_error("database", error)
         yield from _left_out(_WITH_DATABASE[1:], "The database cannot be opened")
         return

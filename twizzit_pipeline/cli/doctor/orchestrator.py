@@ -1,4 +1,4 @@
-"""Whether anybody is there to start syncs: our own sign of life, Dagster's daemons, runs that stand still."""
+"""Whether an orchestrator is running to start syncs: our own heartbeat, Dagster's daemons, runs that stand still."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The encryption key and the secret of tokens: there, well-formed, nobody else's, and the right ones."""
+"""The encryption key and the secret of tokens: present, well-formed, readable by no other user, and the right ones."""
 
 import stat
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How credentials are doing, on a terminal: the table of all, those that need somebody, and one alone.
+"""The states of credentials on a terminal: the table of all, those that need attention, and one alone.
 
 What belongs here: words, colours and widths. The colour of a state says what its word says; where there are no colours
 nothing is lost.
@@ -27,7 +27,7 @@ _LATER = "*"
 
 
 def by_need(credentials: "Iterable[CredentialStatus]") -> "list[CredentialStatus]":
-    """The neediest first; those that need the same by id. A sync under way makes nobody less needy."""
+    """The most urgent first; equally urgent ones by id. A sync under way makes none less urgent."""
     return sorted(credentials, key=lambda one: (one.lasting.urgency, one.facts.credential_id))
 
 
@@ -59,12 +59,12 @@ def show_credentials(out: Console, seen: "Overview") -> None:
 
 
 def show_worst(out: Console, worst: "Sequence[CredentialStatus]") -> None:
-    """Print what is behind the states that need somebody, and what to do."""
+    """Print the reasons of the states that need attention, and what to do."""
     if not worst:
         return
     out.print()
     needing = plural(len(worst), "credential needs", "credentials need")
-    out.print(f"{needing} somebody:")
+    out.print(f"{needing} attention:")
     for one in worst[:_WORST_SHOWN]:
         print_indented(out, 2, f"{one.facts.credential_id} {one.lasting.value}: {one.why}")
         print_indented(out, 4, one.what_to_do)

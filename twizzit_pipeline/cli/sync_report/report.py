@@ -21,8 +21,8 @@ from twizzit_pipeline.runs.sentences import Kind, Line, lines
 from twizzit_pipeline.scheduling.usage import Budget
 
 _IDS_SHOWN = 3
-# The rule's other rows are told of as `listed_twice`.
-_TOLD_AS_SET_ASIDE = "listed_once"
+# The rule's other rows are counted as `listed_twice`.
+_SHOWN_AS_SET_ASIDE = "listed_once"
 
 _Found = Mapping[str, Mapping[str, Any]]
 
@@ -31,20 +31,20 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
     """Print the account of a sync; `budget` is what it left of the month's calls."""
     head = f"{synced.organization}, season {synced.season}: {synced.outcome}"
     out.print(f"\n[bold]{_escaped(head)}[/bold] in {synced.seconds:.1f} s", markup=True)
-    told = [row for row in synced.history if row.status in ("success", "partial_success")]
+    ended_well = [row for row in synced.history if row.status in ("success", "partial_success")]
     if synced.history and all(row.details.get("season_exists") is False for row in synced.history):
         out.print(f"The account has no season {synced.season}; nothing was written.")
-    elif told:
-        show_table(out, _counted(told))
-        asides.show_rows(out, told)
-        for row in told:
+    elif ended_well:
+        show_table(out, _counted(ended_well))
+        asides.show_rows(out, ended_well)
+        for row in ended_well:
             _calendar(out, row)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
-        asides.show_unknown_words(out, told)
-        asides.show_set_aside(out, told)
-        asides.show_event_types(out, told)
+        asides.show_unknown_words(out, ended_well)
+        asides.show_set_aside(out, ended_well)
+        asides.show_event_types(out, ended_well)
     left = "" if budget is None else f"; {budget.left:,} of {budget.limit:,} are left this month"
     out.print(f"Calls to Twizzit: {synced.calls}{left}")
     rows = ", ".join(f"{row.id} ({row.entity}: {row.status})" for row in synced.history)
@@ -111,7 +111,7 @@ def _reasons(out: Console, heading: str, synced: Synced, kind: Kind) -> None:
         (row, line)
         for row in synced.history
         for line in lines(row.entity, row.details, (kind,))
-        if line.reason != _TOLD_AS_SET_ASIDE
+        if line.reason != _SHOWN_AS_SET_ASIDE
     ]
     if not found:
         return

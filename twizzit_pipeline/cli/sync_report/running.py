@@ -60,8 +60,8 @@ def sync_now(
 ) -> Synced:
     """Run a job for a credential and a season (by default the running one), here and now.
 
-    Of an account that was never read nobody knows the seasons: then the run asks for the one that runs by the calendar,
-    and where the account calls it otherwise, a second run asks for that. Whatever goes wrong is in the history.
+    The seasons of an account that was never read are unknown: then the run asks for the season of the calendar, and
+    where the account has another name for it, a second run asks for that. Every failure is in the history.
     `repair`: as `run_job`.
 
     Raises:

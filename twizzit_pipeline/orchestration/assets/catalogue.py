@@ -46,9 +46,9 @@ _COLUMNS = {
     "competition_type": "league or tournament, read from the type or the name",
     "start_date": "The first day: of the competition, or of its season where Twizzit gives none",
     "end_date": "The last day, likewise",
-    "home_team_id": "Twizzit's id of the home team, where it tells one: v2 does of the account's own",
+    "home_team_id": "Twizzit's id of the home team, where it gives one: v2 does for the account's own teams",
     "home_name": "The home side's name, as the match has it",
-    "away_team_id": "Twizzit's id of the away team, where it tells one: v2 does of the account's own",
+    "away_team_id": "Twizzit's id of the away team, where it gives one: v2 does for the account's own teams",
     "away_name": "The away side's name, as the match has it",
     "starts_at": "Kick-off; Belgian local time where Twizzit names no zone",
     "status": "scheduled, to_reschedule, completed or cancelled",
@@ -91,7 +91,7 @@ _COLUMNS = {
     "paused_because": "Why it is paused",
     "meanings": "What was said of the account's functions, types and statuses: list, word, meaning",
     "is_federation": "Whether its groups may name other clubs than the organization",
-    "notify_to": "Addresses that are told of this credential, besides those of the settings",
+    "notify_to": "E-mail addresses for notifications about this credential, besides those of the settings",
 }
 
 

@@ -1,8 +1,8 @@
-"""The configuration as an asset, where every sync begins, and what is wrong with it: who is late, who cannot sync.
+"""The configuration as an asset, where every sync begins, and its checks: which credentials are late or cannot sync.
 
-What belongs here: the asset that nobody materializes (people and the API write it), its two checks, and the sensor that
+What belongs here: the asset that no run materializes (people and the API write it), its two checks, and the sensor that
 keeps them up to date. What late and broken mean is decided in `sync.freshness` and `sync.due`. Dagster's own freshness
-policies look at an asset as a whole: they could not tell a late credential from the others.
+policies look at an asset as a whole: they could not distinguish a late credential from the others.
 
 A person may evaluate the checks at any moment; the sensor does it each minute, and records a result when it is another
 one than before, or an hour old, so that the event log stays small.
@@ -89,8 +89,8 @@ class Verdict:
     @property
     def fingerprint(self) -> str:
         """The same for the same verdict."""
-        told = json.dumps([self.credential_ids, self.reasons, self.severity.value], sort_keys=True, default=str)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        content = json.dumps([self.credential_ids, self.reasons, self.severity.value], sort_keys=True, default=str)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def verdicts(engine: Engine, settings: Settings) -> tuple[Verdict, ...]:
@@ -104,7 +104,7 @@ def verdicts(engine: Engine, settings: Settings) -> tuple[Verdict, ...]:
 
 
 def _of_late(found: Sequence[Late]) -> Verdict:
-    """Grave where somebody is due and nothing makes them sync: that is this machine's fault, and nobody else's."""
+    """An error where a credential is due and no run starts: the cause is on this machine. Otherwise a warning."""
     reasons = Counter(one.because for one in found)
     severity = ERROR if reasons["overdue"] else WARN
     return Verdict(_RULES[LATE], tuple(one.credential_id for one in found), dict(reasons.items()), severity)
@@ -118,7 +118,7 @@ def _of_broken(found: Sequence[Broken]) -> Verdict:
 def configuration_checks(
     settings: Settings | None = None, database: Database | None = None
 ) -> dg.AssetChecksDefinition:
-    """The checks of the configuration, for whoever wants to know at once.
+    """The checks of the configuration, to be evaluated by hand.
 
     Args:
         settings: instead of the environment of the run.

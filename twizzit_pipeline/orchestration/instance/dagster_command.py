@@ -27,7 +27,7 @@ _WITH_THE_GUARD = "twizzit_pipeline.orchestration.instance.dagster_dev"
 
 _LOOK_SECONDS = 2.0
 _PATIENCE_SECONDS = 15.0
-# Which code to load, in the words of Dagster's options; whoever gives one chooses for themselves.
+# The options of Dagster that say which code to load; where one is given, nothing is added.
 _TARGETS = {"workspace", "python_file", "module_name", "package_name", "autoload_defs_module_name", "grpc_port"}
 
 
@@ -108,7 +108,7 @@ class _Signals:
             self._send()
 
     def _send(self) -> None:
-        # All of Dagster's commands tidy up on SIGINT, only some on SIGTERM; whoever insists gets both.
+        # All of Dagster's commands tidy up on SIGINT, only some on SIGTERM; the second signal sends the other.
         number = signal.SIGTERM if self._sent else signal.SIGINT
         self._sent += 1
         if self._child is not None and self._child.poll() is None:
@@ -137,7 +137,7 @@ def _in_terminal() -> bool:
 
 
 def _wait(child: "subprocess.Popen[bytes]") -> int:
-    """Waits for the child, then for what it started; whoever of them stays is ended."""
+    """Waits for the child, then for what it started; processes that remain are ended."""
     family: dict[int, psutil.Process] = {}
     while True:
         try:

@@ -13,7 +13,7 @@ _DIED = "The process of this run ended before the run did"
 
 
 def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
-    """Tell the instance of runs whose process is gone, which it does not always notice; returns their ids.
+    """Mark runs whose process is gone as failed, which Dagster does not always notice; returns their ids.
 
     Such a run would be shown as started for good, and keep the next one of its credential waiting in the queue.
     """
@@ -25,7 +25,7 @@ def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
 
 
 def fail_dead(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> None:
-    """Tell the instance that these runs have died."""
+    """Report these runs to the instance as failed."""
     for run in runs:
         instance.report_run_failed(run, _DIED)
         record(instance, run, FAILED, _DIED)

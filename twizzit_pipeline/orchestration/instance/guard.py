@@ -146,7 +146,7 @@ def _host_and_port(text: str) -> tuple[str, int | None] | None:
 
 
 def _is_address(name: str) -> bool:
-    """A name can be pointed at any address by whoever owns it, an address cannot."""
+    """The owner of a name can point it at any address; an address is what it is."""
     try:
         ip_address(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How Dagster is doing, for whoever asks from outside: its daemons' signs of life, and runs that will never end.
+"""The state of Dagster, seen from outside: its daemons' heartbeats, and runs that will never end.
 
 What belongs here: looking. What is done about a dead run is in `runs`.
 """

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _KEPT_CONNECTIONS = 2
 _MORE_CONNECTIONS = 10  # for as long as so many threads want one
 _RECYCLE_SECONDS = 3600
-# By these Dagster's three storages tell whether their tables are there, each by a connection of its own.
+# By these tables Dagster's three storages find out whether theirs exist, each by a connection of its own.
 _LOOKED_FOR = frozenset({"runs", "instance_info", "event_logs", "jobs"})
 
 

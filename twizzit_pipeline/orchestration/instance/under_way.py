@@ -29,7 +29,7 @@ _SEASON_TAG = f"dagster/partition/{SEASON}"
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """Runs that have not ended: those that somebody works on, by id, and the sensor's own in the queue."""
+    """Runs that have not ended: those with a process, by id, and the sensor's own in the queue."""
 
     working: Mapping[str, dg.DagsterRun]
     queued: tuple[dg.DagsterRun, ...]
@@ -44,11 +44,11 @@ class UnderWay:
 
     @property
     def busy(self) -> set[int]:
-        """The credentials that need no other run now, whoever asked for the one that they have."""
+        """The credentials that need no other run now: they have one, by request or by schedule."""
         found = set()
         passing = self.yielding
         for run in (*self.queued, *(run for run_id, run in self.working.items() if run_id not in passing)):
-            with suppress(UnknownCredential):  # somebody's own partition, or none: it keeps none of ours waiting
+            with suppress(UnknownCredential):  # a partition of another job, or none: it delays none of ours
                 found.add(credential_id_of(run.tags.get(_CREDENTIAL_TAG, "")))
         return found
 

@@ -30,7 +30,7 @@ ENDED_BY_DAGSTER = (
 _OF_DAGSTER = "exceeding maximum runtime"  # in its event of such a run
 
 _SIGNAL = signal.SIGUSR1
-# Whoever is interrupted tidies up; where that hangs as well, it is interrupted again.
+# A run that is interrupted tidies up; where that hangs as well, it is interrupted again.
 _AGAIN_SECONDS = 15.0
 
 

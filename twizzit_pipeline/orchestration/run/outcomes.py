@@ -1,6 +1,6 @@
 """How a run ended, as the list of runs and the list of checks show it.
 
-What belongs here: the tag that tells a partial success apart, and the checks that a run announced and never came to.
+What belongs here: the tag that marks a partial success, and the checks that a run announced and did not reach.
 Dagster's list of checks shows what was announced last, whichever club it was for: a run that failed before its checks
 would leave "0 of 4 passed" behind, for all clubs. Such a check is recorded as not judged. The rows that it is about are
 those of before, and so is its verdict: what fell short still does, and what was never judged passes.
@@ -42,12 +42,12 @@ def record(instance: dg.DagsterInstance, run: dg.DagsterRun, outcome: str, reaso
     try:
         instance.add_run_tags(run.run_id, {OUTCOME_TAG: outcome})
         if outcome in (FAILED, CANCELLED):
-            _tell_unjudged(instance, run, reason or "the run ended before it was done")
+            _record_unjudged(instance, run, reason or "the run ended before it was done")
     except Exception as error:  # whatever Dagster's storage raises
         _log.warning("outcome not recorded", dagster_run_id=run.run_id, reason=type(error).__name__)
 
 
-def _tell_unjudged(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str) -> None:
+def _record_unjudged(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str) -> None:
     partition = run.tags.get(PARTITION_NAME_TAG)
     for key in _never_evaluated(instance, run.run_id):
         before = _before(instance, key, partition)

@@ -101,7 +101,7 @@ def scan_result(report: ScanReport, rules: Rules, quality: Quality) -> Materiali
     }
     numbers = _numbers(counts, shares, report.seconds, SCAN_PHASES, quality)
     return dg.MaterializeResult(
-        metadata=numbers | _told(report.rows, by_label(report.set_aside), season_exists=report.season_exists),
+        metadata=numbers | _rows_metadata(report.rows, by_label(report.set_aside), season_exists=report.season_exists),
         check_results=scan_results(report, rules, quality),
     )
 
@@ -127,7 +127,7 @@ def mapping_result(report: MappingReport, rules: Rules, quality: Quality) -> Mat
     }
     shares = {"rejected_share": 0.0, "set_aside_share": ratio(_count(report.set_aside), report.items)}
     numbers = _numbers(counts, shares, report.seconds, MAPPING_PHASES, quality)
-    more = _told(report.mappings, report.set_aside, season_exists=report.season_exists)
+    more = _rows_metadata(report.mappings, report.set_aside, season_exists=report.season_exists)
     more["deciding_season"] = dg.MetadataValue.bool(report.deciding)
     if report.news:
         news = {word: list(ids[:IDS_SHOWN]) for word, ids in report.news.items()}
@@ -163,7 +163,7 @@ def _numbers(
     }
 
 
-def _told(rows: int, set_aside: Mapping[str, tuple[str, ...]], *, season_exists: bool) -> Metadata:
+def _rows_metadata(rows: int, set_aside: Mapping[str, tuple[str, ...]], *, season_exists: bool) -> Metadata:
     found: Metadata = {
         "dagster/row_count": dg.MetadataValue.int(rows),
         "season_exists": dg.MetadataValue.bool(season_exists),

@@ -2,8 +2,8 @@
 
 What belongs here: that decision; the step itself waits, and then asks Dagster for another try. Dagster's `RetryPolicy`
 would not do: with its jitter a wait of a minute may be none at all (`PLUS_MINUS` takes off as much as the first delay
-is long), while the client's own tries of two minutes have only just been given up; and a run that Dagster lets wait
-does not hear that it is to end.
+is long), while the client's own HTTP retries of two minutes have only just been given up; and a run that Dagster lets
+wait does not react to a request to end.
 """
 
 import random
@@ -17,7 +17,7 @@ from twizzit_pipeline.errors import (
 )
 from twizzit_pipeline.settings import Settings
 
-# Whoever asks for a longer pause gets it from the schedule: a run that waits keeps its organization's lease.
+# Where Twizzit asks for a longer pause, the schedule makes it: a run that waits keeps its organization's lease.
 LONGEST_SECONDS = 900.0
 _JITTER = 0.25
 

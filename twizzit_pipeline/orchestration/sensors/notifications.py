@@ -1,4 +1,4 @@
-"""The sensor that tells people: it follows the history of the syncs and sends what is new.
+"""The sensor of notifications: it follows the history of the syncs and sends what is new.
 
 What belongs here: what Dagster sees of a round. It starts no run, and it works outside of any: a receiver that is dead
 or slow costs a few seconds of a tick.
@@ -8,7 +8,7 @@ import dagster as dg
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured
-from twizzit_pipeline.notifications.telling import Told, tell
+from twizzit_pipeline.notifications.rounds import RoundResult, notify
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.storage.migrate import require_current
@@ -26,7 +26,8 @@ def notifications_sensor(settings: Settings | None = None) -> dg.SensorDefinitio
 
     @dg.sensor(
         name="notifications",
-        description="Tells of failures, partial successes, recoveries, lateness and budgets, by webhook and e-mail.",
+        description="Notifies of failures, partial successes, recoveries, lateness and call budgets, by webhook and "
+        "e-mail.",
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
@@ -39,28 +40,28 @@ def notifications_sensor(settings: Settings | None = None) -> dg.SensorDefinitio
             return dg.SkipReason(NOT_CONFIGURED)
         with open_database(known) as database:
             require_current(database.engine)
-            rounds = tell(database.engine, channels)
-        for told in rounds:
-            if told.trouble is not None or told.given_up:
-                context.log.warning(summary(told))
+            results = notify(database.engine, channels)
+        for result in results:
+            if result.trouble is not None or result.given_up:
+                context.log.warning(summary(result))
                 _log.warning(
                     "notification failed",
-                    channel=told.channel,
-                    waiting=told.waiting,
-                    given_up=told.given_up,
-                    reason=told.trouble,
+                    channel=result.channel,
+                    waiting=result.waiting,
+                    given_up=result.given_up,
+                    reason=result.trouble,
                 )
-        return dg.SkipReason("; ".join(map(summary, rounds)))
+        return dg.SkipReason("; ".join(map(summary, results)))
 
     return notifications
 
 
-def summary(told: Told) -> str:
+def summary(result: RoundResult) -> str:
     """A round in a line: ``webhook: 2 messages sent, 1 waiting (The webhook answered 503)``."""
-    parts = [f"{told.messages} {'message' if told.messages == 1 else 'messages'} sent"]
-    if told.waiting:
-        parts.append(f"{told.waiting} waiting")
-    if told.given_up:
-        parts.append(f"{told.given_up} given up after a day: twizzit notifications list")
-    trouble = f" ({told.trouble})" if told.trouble else ""
-    return f"{told.channel}: {', '.join(parts)}{trouble}"
+    parts = [f"{result.messages} {'message' if result.messages == 1 else 'messages'} sent"]
+    if result.waiting:
+        parts.append(f"{result.waiting} waiting")
+    if result.given_up:
+        parts.append(f"{result.given_up} given up after a day: twizzit notifications list")
+    trouble = f" ({result.trouble})" if result.trouble else ""
+    return f"{result.channel}: {', '.join(parts)}{trouble}"

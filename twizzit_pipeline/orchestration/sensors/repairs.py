@@ -31,7 +31,7 @@ def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
     # Dagster itself does not notice it in every case, and would keep the next run of the credential waiting.
     fail_dead(instance, [now.working[run_id] for run_id in sorted(view.dead_runs | now.gone)])
     _take_out(instance, [now.requests[request_id] for request_id in sorted(view.cancelled)])
-    unstarted.tell(instance, engine)
+    unstarted.record_unstarted(instance, engine)
     return view
 
 
@@ -49,7 +49,7 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
     over = over_among(instance, {held.run_id for held in view.leases} - now.working.keys())
     if over:
         with driver_errors():
-            release_over(engine, {run_id: _told(instance, run_id) for run_id in over})
+            release_over(engine, {run_id: _why_ended(instance, run_id) for run_id in over})
         found = True
     if over or view.abandoned:
         settle(engine)
@@ -61,7 +61,7 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
     return _end_what_came_to_nothing(instance, engine, view, now) or found
 
 
-def _told(instance: dg.DagsterInstance, run_id: str) -> str:
+def _why_ended(instance: dg.DagsterInstance, run_id: str) -> str:
     return ENDED_BY_DAGSTER if ended_by_dagster(instance, run_id) else INTERRUPTED
 
 

@@ -1,4 +1,4 @@
-"""The keys of the sensor's runs: of the same key Dagster makes one run, whoever asks for it and however often."""
+"""The keys of the sensor's runs: for one key Dagster makes one run, however often it is asked for."""
 
 from datetime import UTC, datetime
 

@@ -1,6 +1,6 @@
-"""The sensor that makes runs: of what is due by each credential's configuration, and of what somebody asked for.
+"""The sensor that makes runs: for credentials that are due by their configuration, and for requests.
 
-What belongs here: how a tick goes, and what Dagster is to know of a run: its key, tags and partition. What there is to
+What belongs here: the course of a tick, and what Dagster gets for a run: its key, tags and partition. What there is to
 decide upon is read by `sync.due`, whose turn it is says `sync.turns`. A tick asks the database and never Twizzit; it is
 the orchestrator's sign of life, too.
 
@@ -42,7 +42,7 @@ from twizzit_pipeline.sync.session import AUTOMATIC
 
 NAME = "sync_sensor"
 LOOK_SECONDS = 5
-# Dagster takes some tens of milliseconds to make a run, and nobody's request is looked at meanwhile.
+# Dagster takes some tens of milliseconds to make a run, and no request is looked at meanwhile.
 MOST_RUNS = 100
 
 # In the queue: a person waits for a request; who is known to take long lets a new one pass; backfills, which have none,
@@ -58,7 +58,7 @@ def sync_sensor(settings: Settings | None = None, database: Database | None = No
 
     @dg.sensor(
         name=NAME,
-        description="Starts the syncs that are due and those that somebody asked for, one at a time for each "
+        description="Starts the syncs that are due and those that were requested, one at a time for each "
         "organization; keeps the partitions in step with credentials and seasons.",
         jobs=list(JOBS.values()),
         minimum_interval_seconds=LOOK_SECONDS,
@@ -123,18 +123,18 @@ class _Tick:
         return [run for _, run in made], [draft.partition for draft, _ in made]
 
     def _draft(self, turn: Turn) -> _Draft | None:
-        """The run of one turn. One that cannot have any ends here, and keeps nobody else waiting."""
+        """The run of one turn. A turn that cannot have one ends here, and delays no other."""
         try:
             return self._drafted(turn)
         except TransientError:
             raise
         except Exception as error:
-            told = str(error) if isinstance(error, PermanentError) else f"unexpected error: {type(error).__name__}"
+            message = str(error) if isinstance(error, PermanentError) else f"unexpected error: {type(error).__name__}"
             if turn.asked is None:
-                self._context.log.error("Credential %s cannot be run: %s", turn.credential_id, told)
+                self._context.log.error("Credential %s cannot be run: %s", turn.credential_id, message)
             else:
-                self._context.log.error("Request %s cannot be run: %s", turn.asked.id, told)
-                fail_unstarted(self._engine, turn.asked.id, attempt=turn.asked.attempt, told=told)
+                self._context.log.error("Request %s cannot be run: %s", turn.asked.id, message)
+                fail_unstarted(self._engine, turn.asked.id, attempt=turn.asked.attempt, told=message)
             return None
 
     def _drafted(self, turn: Turn) -> _Draft:
@@ -149,7 +149,7 @@ class _Tick:
 
 
 def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
-    """The request for its run; None where somebody else was quicker, or the configuration has just been changed."""
+    """The request for its run; None where another process was quicker, or the configuration has just been changed."""
     asked, quick = draft.turn.asked, draft.turn.standing.quick
     if asked is not None:
         if asked.id not in taken.requests:
@@ -173,7 +173,7 @@ def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
 
 
 def _why_not(broken: list[Broken]) -> str:
-    said = "Nobody is due or asks for a sync whose turn it is"
+    said = "No credential is due, and no request can start"
     if broken:
         said += f"; cannot sync by themselves: {', '.join(str(one.credential_id) for one in broken)}"
     return said

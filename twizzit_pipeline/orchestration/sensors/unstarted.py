@@ -1,8 +1,8 @@
 """Runs that failed before their first step: the code could not be loaded, its server was gone, the database refused.
 
-What belongs here: noticing them, and giving each what a sync that failed has: a row of the history, which `up`, the
-notifications and everybody else follow, its outcome, and its checks as not judged. A run of ours says itself how it
-ended, by the tag of its outcome: one that is over and lacks it did not come to do so.
+What belongs here: finding them, and giving each what a failed sync has: a row of the history, which `up`, the
+notifications and all other readers follow, its outcome, and its checks as not judged. A run of ours stores its outcome
+in a tag: one that is over without that tag ended before it could.
 """
 
 from collections.abc import Iterator
@@ -30,8 +30,8 @@ _log = logs.logger(__name__)
 _SAY_WHY = {DagsterEventType.ENGINE_EVENT, DagsterEventType.RUN_FAILURE}
 
 
-def tell(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
-    """Records what became of runs that could not say so themselves; the ids of those that failed to start.
+def record_unstarted(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
+    """Records the end of runs that could not do so themselves; the ids of those that failed to start.
 
     Raises:
         DatabaseUnavailable: the history cannot be written.

@@ -1,7 +1,7 @@
-"""Partitions kept in step with the database, and what one tick of the sensor tells the next.
+"""Partitions kept in step with the database, and what one tick of the sensor leaves for the next.
 
-What belongs here: which keys come and go. A key goes at the second tick in a row that finds nobody who has it, so that
-a run that is just being made does not lose its own.
+What belongs here: which keys are added and deleted. A key is deleted at the second tick in a row that finds it unused,
+so that a run that is just being made does not lose its own.
 """
 
 import json
@@ -21,14 +21,14 @@ Changes = list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsReques
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the sensor's cursor holds: keys that the last tick found nobody for, and what it found broken."""
+    """What the sensor's cursor holds: keys that the last tick found unused, and credentials that it found broken."""
 
     unclaimed: PartitionKeys = field(default_factory=lambda: PartitionKeys((), ()))
     broken: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cursor: str | None) -> "Memory":
-        """Read from the cursor; somebody may have reset it, or written anything into it."""
+        """Read from the cursor, which a person may have reset or filled with anything."""
         try:
             held = json.loads(cursor or "{}")
             credentials, seasons = (tuple(map(str, held[name])) for name in ("credentials", "seasons"))
@@ -50,7 +50,7 @@ class Memory:
 def changes(
     instance: dg.DagsterInstance, view: View, needed: PartitionKeys, before: Memory
 ) -> tuple[Changes, PartitionKeys]:
-    """What is to be added and deleted, and the keys that nobody has any more.
+    """What is to be added and deleted, and the keys that are not used any more.
 
     Args:
         needed: keys of runs that are about to be made.

@@ -9,7 +9,7 @@ from tests.support.monitored import add_credential, add_run
 from twizzit_pipeline.cli.doctor.finding import Patient, Verdict
 from twizzit_pipeline.cli.doctor.orchestrator import look_at_orchestrator
 from twizzit_pipeline.notifications import outbox
-from twizzit_pipeline.notifications.telling import look
+from twizzit_pipeline.notifications.rounds import look
 from twizzit_pipeline.queries import overview
 from twizzit_pipeline.queries.hanging import hanging
 from twizzit_pipeline.queries.overview import CredentialStatus
@@ -69,7 +69,7 @@ def test_what_hangs_follows_from_what_is_usual(
     assert [one.credential_id for one in hanging(database.engine)] == [club] * hangs
 
 
-def test_it_is_told_everywhere_and_over_with_the_sync(database: Database, settings: Settings, club: int) -> None:
+def test_it_is_shown_everywhere_and_over_with_the_sync(database: Database, settings: Settings, club: int) -> None:
     usually(database, club, 8)
     look(database.engine, "webhook")
     begins(database, club, timedelta(minutes=12))
@@ -82,8 +82,8 @@ def test_it_is_told_everywhere_and_over_with_the_sync(database: Database, settin
     assert [(one.verdict, one.message) for one in findings] == [(Verdict.WARNING, f"Credential {club}: {said}")]
     assert look(database.engine, "webhook") == 1
     assert look(database.engine, "webhook") == 0, "once"
-    (told,) = outbox.recent(database.engine)
-    assert (told.kind, told.credential_id) == ("hanging", club)
+    (notification,) = outbox.recent(database.engine)
+    assert (notification.kind, notification.credential_id) == ("hanging", club)
     with database.engine.begin() as connection:
         connection.execute(delete(tables.leases))
     assert look(database.engine, "webhook") == 0

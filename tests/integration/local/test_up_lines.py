@@ -1,4 +1,4 @@
-"""What `up` tells: each sync that ends, once and rightly; what the demo's receiver gets; a database that is silent."""
+"""What `up` shows: each sync that ends, once; what the demo's receiver gets; a database that is silent."""
 
 import re
 import threading
@@ -33,7 +33,7 @@ def world(settings: Settings, database: Database, simulate: Callable[..., Simula
 
 
 @pytest.fixture
-def told(world: SyncWorld) -> tuple[EndedSyncs, list[str]]:
+def watched(world: SyncWorld) -> tuple[EndedSyncs, list[str]]:
     said: list[str] = []
     return EndedSyncs(world.database.engine, said.append), said
 
@@ -60,8 +60,8 @@ def row(**changes: object) -> HistoryRow:
 # --- syncs ------------------------------------------------------------------------------------------------------------
 
 
-def test_each_sync_is_told_once_with_what_it_did(world: SyncWorld, told: tuple[EndedSyncs, list[str]]) -> None:
-    syncs, said = told
+def test_each_sync_is_shown_once_with_what_it_did(world: SyncWorld, watched: tuple[EndedSyncs, list[str]]) -> None:
+    syncs, said = watched
     first, second = world.add_credential(0), world.add_credential(1)
     world.sync(first)
     world.sync(second)
@@ -91,9 +91,9 @@ def test_each_sync_is_told_once_with_what_it_did(world: SyncWorld, told: tuple[E
 
 
 def test_what_goes_on_as_it_was_is_said_in_a_few_words_until_it_changes(
-    world: SyncWorld, told: tuple[EndedSyncs, list[str]]
+    world: SyncWorld, watched: tuple[EndedSyncs, list[str]]
 ) -> None:
-    syncs, said = told
+    syncs, said = watched
     credential_id = world.add_credential(1)
     for seconds in (600, 600, 700):
         world.simulator.faults.arm(kind="rate_limit_seconds", path="/organizations", times=None, seconds=seconds)
@@ -104,15 +104,15 @@ def test_what_goes_on_as_it_was_is_said_in_a_few_words_until_it_changes(
     world.sync(credential_id)
     world.sync(credential_id)
     syncs.look()
-    told_in_full = [not one.endswith(" · unchanged since last time") for one in said]
-    assert told_in_full[0]
+    in_full = [not one.endswith(" · unchanged since last time") for one in said]
+    assert in_full[0]
     assert said[1].endswith(" · failed · unchanged since last time")
     assert said[3:] and "success" in said[3]
-    assert told_in_full[3:] == [True, False]
+    assert in_full[3:] == [True, False]
 
 
-def test_a_sync_is_not_told_before_it_is_over(world: SyncWorld, told: tuple[EndedSyncs, list[str]]) -> None:
-    syncs, said = told
+def test_a_sync_is_not_shown_before_it_is_over(world: SyncWorld, watched: tuple[EndedSyncs, list[str]]) -> None:
+    syncs, said = watched
     credential_id = world.add_credential(1)
     with world.session(credential_id) as session:
         scan_teams(session)
@@ -122,8 +122,8 @@ def test_a_sync_is_not_told_before_it_is_over(world: SyncWorld, told: tuple[Ende
     assert len(said) == 1
 
 
-def test_a_failed_sync_is_told_with_its_reason(world: SyncWorld, told: tuple[EndedSyncs, list[str]]) -> None:
-    syncs, said = told
+def test_a_failed_sync_is_shown_with_its_reason(world: SyncWorld, watched: tuple[EndedSyncs, list[str]]) -> None:
+    syncs, said = watched
     credential_id = world.add_credential(1)
     world.simulator.faults.arm(kind="rate_limit_seconds", path="/organizations", times=None, seconds=600)
     with pytest.raises(RateLimited):
@@ -188,7 +188,7 @@ def watch(syncs: _Silent, database: Database, folder: Path, said: list[str], pro
         lock=lock,
         folder=folder,
         say=said.append,
-        on_problem=lambda: problems.append("told"),
+        on_problem=lambda: problems.append("problem"),
     )
 
 
@@ -283,7 +283,7 @@ def test_what_clubs_do_by_themselves_is_found_by_the_next_sync(world: SyncWorld)
     world.assert_truth(second, 1)
     for synced in found:
         details = [one.details for one in synced.history.values()]
-        assert sum(int(one.get("create", 0)) for one in details), "somebody new"
+        assert sum(int(one.get("create", 0)) for one in details), "a new player"
         assert sum(int(one.get("update", 0)) for one in details) > 1, "a name, a number, a transfer"
 
 

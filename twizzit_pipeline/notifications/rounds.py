@@ -1,7 +1,7 @@
-"""One round: look for what is to be told, then tell it, channel by channel.
+"""One round of notifications: look for new facts, then send them, channel by channel.
 
-What belongs here: the order of things. It happens outside of any sync, so that no receiver can disturb one: a dead one
-costs a few seconds of a round, and only its own channel.
+What belongs here: the order of the two. A round takes place outside of any sync, so that no receiver can disturb one: a
+dead receiver costs a few seconds of a round, and delays only its own channel.
 """
 
 import threading
@@ -32,15 +32,15 @@ SECONDS_A_ROUND = 5.0  # no message of a channel begins later
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RoundResult:
     """What a round did for one channel.
 
     Attributes:
         found: facts that were new.
         messages: how many were sent.
-        waiting: facts that are still to be told.
-        given_up: facts that nobody took for a day.
-        trouble: why the last message was not taken, or was not quite; None where all is well.
+        waiting: facts that are still to be sent.
+        given_up: facts that could not be sent for a day.
+        trouble: why the last message was not accepted, or only in part; None where all is well.
     """
 
     channel: str
@@ -51,25 +51,26 @@ class Told:
     trouble: str | None
 
 
-def tell(engine: Engine, channels: Sequence[Channel], at: datetime | None = None) -> list[Told]:
+def notify(engine: Engine, channels: Sequence[Channel], at: datetime | None = None) -> list[RoundResult]:
     """One round for these channels. `at`: instead of the database's time.
 
     Raises:
-        DatabaseUnavailable, DatabaseRefused: the database did not take part.
+        DatabaseUnavailable, DatabaseRefused: the database could not be used.
     """
     with driver_errors():
         close_interrupted(engine)
-    told = []
+    results = []
     for channel in [*channels, *_of_the_clubs(engine, channels)]:
         found = look(engine, channel.name, at, only=channel.addresses if isinstance(channel, ClubEmail) else None)
         given_up = outbox.give_up(engine, channel.name, at)
         sent, trouble = _deliver(engine, channel, at)
-        told.append(Told(channel.name, found, sent, outbox.waiting(engine, channel.name, at), given_up, trouble))
-    return told
+        waiting = outbox.waiting(engine, channel.name, at)
+        results.append(RoundResult(channel.name, found, sent, waiting, given_up, trouble))
+    return results
 
 
 def _of_the_clubs(engine: Engine, channels: Sequence[Channel]) -> list[ClubEmail]:
-    """The letters to those who are told of one credential alone; none where nobody is."""
+    """The channel to the recipients of single credentials; none where no credential has any."""
     letters = [channel for channel in channels if isinstance(channel, Email)]
     with driver_errors(), engine.connect() as connection:
         addresses = recipients.everybody(connection) if letters else {}
@@ -77,9 +78,7 @@ def _of_the_clubs(engine: Engine, channels: Sequence[Channel]) -> list[ClubEmail
 
 
 def look(engine: Engine, channel: str, at: datetime | None = None, *, only: Collection[int] | None = None) -> int:
-    """Writes down what is to be told to the channel since the last look; how many facts.
-
-    Nothing where another process is looking.
+    """Stores the channel's new facts since the last look; how many. None where another process is looking.
 
     Args:
         only: credentials that the channel is about; None for all.
@@ -91,12 +90,12 @@ def look(engine: Engine, channel: str, at: datetime | None = None, *, only: Coll
             return 0
         runs, still_seen = ended_since(connection, bookmark.since, bookmark.seen)
         new = [run for run in runs if run.over and (only is None or run.credential_id in only)]
-        # After the runs: whoever synced in time is not late any more.
+        # Read after the runs: a credential that has synced in time is not late any more.
         late = [one for one in freshness.late(engine, now) if only is None or one.credential_id in only]
         hung = [one for one in hanging.hanging(engine, now) if only is None or one.credential_id in only]
         found = news(
             new,
-            told=outbox.still_open(connection, channel, {run.credential_id for run in new}),
+            still_open=outbox.still_open(connection, channel, {run.credential_id for run in new}),
             late=late,
             catching_up=now - bookmark.watching_since < CATCHING_UP,
             organizations=_organizations(
@@ -126,7 +125,7 @@ def _organizations(connection: Connection, ids: Collection[int]) -> dict[int, st
 
 
 def _deliver(engine: Engine, channel: Channel, at: datetime | None) -> tuple[int, str | None]:
-    """How many messages were taken, and why the last one was not. After one that was not, the others wait."""
+    """How many messages were accepted, and why the last one was not. After one that was not, the others wait."""
     began, sent, trouble = time.monotonic(), 0, None
     alone = isinstance(channel, ClubEmail)
     while time.monotonic() - began < SECONDS_A_ROUND and (
@@ -150,7 +149,7 @@ def _send(channel: Channel, facts: Sequence[Fact]) -> str | None:
 
 
 def within(seconds: float, send: Callable[[], str | None]) -> str | None:
-    """What `send` says, if it comes to an end in time: time-outs of sockets alone do not stop a receiver that drips.
+    """What `send` returns, if it ends in time: a socket's time-out does not stop a receiver that answers bit by bit.
 
     Raises:
         ReceiverFailed: it did not, or failed; whatever it failed with.
