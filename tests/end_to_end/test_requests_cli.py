@@ -65,7 +65,7 @@ def words(ended: Ended) -> str:
 
 def test_the_list_says_what_waits(twizzit: CommandLine, simulator: SimulatorServer, ask: Ask) -> None:
     club = simulator.world.organizations[0].name
-    assert words(twizzit("requests")) == "No sync waits, and none that was asked for is under way."
+    assert words(twizzit("requests")) == "No request waits, and none is under way."
     first = ask("teams", season="2025-2026", options=RequestOptions(include_players=True))
     second = ask("players", user="13", options=RequestOptions(group_id="77", create_missing=False))
     (one, other) = twizzit("requests", "--json").json()

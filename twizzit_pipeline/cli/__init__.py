@@ -2,7 +2,7 @@
 
 
 def main() -> None:
-    """Run the command that the arguments name, and leave with its exit code."""
+    """Run the command that the arguments name, and exit with its code."""
     from twizzit_pipeline.garbage import collect_seldom  # noqa: PLC0415  (this one comes before all others)
 
     collect_seldom()

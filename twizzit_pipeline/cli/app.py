@@ -1,4 +1,4 @@
-"""The commands put together, and what happens to errors on their way out.
+"""The command line put together, and how errors end a command.
 
 An error of this project is one line and an exit code. Anything else is a bug and shows its kind and where it arose,
 without its words and the values of variables: they may be secrets, or name people. Imports of Dagster and pandas wait

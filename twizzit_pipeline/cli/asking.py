@@ -1,4 +1,4 @@
-"""What is asked of the person who runs a command: a secret, without showing it or from standard input; and yes or no.
+"""Questions to the person who runs a command: a secret, without showing it or from standard input; and yes or no.
 
 A secret never is an argument: other users of the machine see those.
 """
@@ -15,11 +15,11 @@ def on_terminal() -> bool:
 
 
 def whether(question: str) -> None:
-    """Go on where a person says yes.
+    """Go on where the person answers yes.
 
     Raises:
         typer.BadParameter: there is no terminal to ask on.
-        typer.Abort: they say no.
+        typer.Abort: the person answers no.
     """
     if not on_terminal():
         raise typer.BadParameter("no terminal to ask on; say that you mean it", param_hint="--yes")

@@ -1,6 +1,6 @@
 """The options of `twizzit config set` that say what a word of the account means, and how that is shown.
 
-What belongs here: ``NAME=MEANING`` taken apart, and put together again. What a word may mean is in `sync.meanings`.
+What belongs here: parsing ``NAME=MEANING`` and formatting it. What a word may mean is in `scheduling.meanings`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
-"""A small process that outlives `up` if that is killed, and ends what it left: no process may live on unwatched.
+"""A small process that outlives `up` if that is killed, and ends the processes that it left.
 
-`up` holds the other end of its standard input. A word on it says that all is over; the end of it without that word says
+`up` holds the other end of its standard input. A word on it means that all has ended; its end without that word means
 that `up` died.
 """
 

@@ -1,4 +1,4 @@
-"""What the children say: one file each under `TWIZZIT_HOME/logs`, which only its owner may read.
+"""The children's output: one file each under `TWIZZIT_HOME/logs`, which only its owner may read.
 
 A log begins anew with each `up`; the one before is kept beside it. One that grows too long while `up` runs is copied
 there as well and cut: the children append to it, and so go on from its new end.
@@ -53,7 +53,7 @@ def cut(folder: Path, *, largest: int = LARGEST_BYTES) -> None:
 
 
 def last_line(folder: Path, name: str) -> str:
-    """The last line that a child said, without colours; empty where it said nothing."""
+    """The last line of a child's output, without colours; empty where there is none."""
     with path(folder, name).open("rb") as log:
         log.seek(0, os.SEEK_END)
         log.seek(max(log.tell() - _TAIL_BYTES, 0))

@@ -1,8 +1,8 @@
 """Everything of one `up` from the first child to the last, its database being open.
 
 The code server loads while this process makes Dagster's tables and ends what an earlier `up` left open; the UI and the
-daemon follow when it answers. Stopping goes the other way: nothing new is begun, then what is under way is ended, then
-those who did it.
+daemon follow when it answers. Stopping is the reverse: nothing new is begun, then what is under way is ended, then the
+processes that did it.
 """
 
 import time
@@ -17,8 +17,8 @@ from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import plural
 from twizzit_pipeline.errors import AlreadyUp, TwizzitPipelineError
-from twizzit_pipeline.local import account, children, demo, leftovers
-from twizzit_pipeline.local.account import Addresses
+from twizzit_pipeline.local import announcement, children, demo, leftovers
+from twizzit_pipeline.local.announcement import Addresses
 from twizzit_pipeline.local.automation import Switches
 from twizzit_pipeline.local.demo import DemoClub
 from twizzit_pipeline.local.lock import DatabaseLock
@@ -112,7 +112,7 @@ class Running:
             self._supervisor.start(children.daemon(self._here.database, workspace, environment, options))
             self._supervisor.start(children.ui(self._addresses.ui, workspace, environment, options))
             self._wait_for(None)
-        account.announce(self._out, self._here, self._addresses, self._logs, clubs, time.monotonic() - began)
+        announcement.announce(self._out, self._here, self._addresses, self._logs, clubs, time.monotonic() - began)
 
     def _environment(self) -> dict[str, str]:
         """Of every child. The demo's Twizzit is on loopback, and so is its receiver of notifications."""
@@ -192,7 +192,7 @@ class Running:
         from twizzit_pipeline.orchestration.instance.stopping import cancel_runs  # noqa: PLC0415
 
         runs = len(processes)
-        # The code server or the database may be what is broken; then a signal does it, without Dagster's account.
+        # The code server or the database may be what is broken; then a signal does it, without an event in Dagster.
         with suppress(Exception), open_instance(self._here.settings, self._here.database) as instance:
             runs = len(cancel_runs(instance, str(self._socket)))  # the process of one that is over may be there still
         if runs:

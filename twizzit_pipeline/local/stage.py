@@ -1,4 +1,4 @@
-"""What the demo stands on: a database that it may use, and the credential of a simulated club."""
+"""What the demo needs: a database that it may use, and the credential of a simulated club."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ QUIRKS: frozenset[Quirk] = frozenset({"youth_functions", "byes", "own_derby", "r
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """An invented club's account, and where it is good for something."""
+    """An invented club's account, and the endpoint at which it is valid."""
 
     organization: str
     username: str

@@ -17,7 +17,7 @@ from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.http_api.secret import jwt_secret
 from twizzit_pipeline.local import demo, leftovers, stage
-from twizzit_pipeline.local.account import Addresses
+from twizzit_pipeline.local.announcement import Addresses
 from twizzit_pipeline.local.children import Address, code_socket
 from twizzit_pipeline.local.guardian import clean, guarded
 from twizzit_pipeline.local.lock import DatabaseLock, only_one

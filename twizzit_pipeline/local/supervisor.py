@@ -33,7 +33,7 @@ class Program:
 
     Attributes:
         name: one word; the log's name too.
-        words: what people call it, as a sentence begins ("Dagster's daemon").
+        words: its name in messages, as a sentence begins ("Dagster's daemon").
         prepare: called before each start; what it returns is given to `ready`.
         ready: whether it does its work by now; asked again and again.
     """

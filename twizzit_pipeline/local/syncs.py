@@ -103,7 +103,7 @@ def line(rows: Sequence[HistoryRow], organization: str, *, unchanged: bool = Fal
 
 
 def _said(rows: Sequence[HistoryRow]) -> str:
-    """What is news about a sync where it changes: how it ended, what it saw, and why."""
+    """What of a sync is shown again once it changes: how it ended, what it saw, and why."""
     return " · ".join([_outcome(rows), *(_seen(row) for row in rows), _why(rows)])
 
 

@@ -81,7 +81,7 @@ class Watch:
         self._silent_since, self._said = None, False
 
     def _silence(self) -> None:
-        """Said once, and not for the moment that a server needs to come back."""
+        """Reported once, and not for the moment that a server needs to come back."""
         self._silent_since = self._silent_since or time.monotonic()
         if not self._said and time.monotonic() - self._silent_since > _SAID_AFTER_SECONDS:
             self._said = True

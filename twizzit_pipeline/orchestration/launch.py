@@ -53,7 +53,7 @@ class StepFailure:
     Attributes:
         asset: the table that it is about.
         error: the name of one of `errors`' classes, or of another exception.
-        message: one line, fit to be shown.
+        message: its safe message.
     """
 
     asset: str

@@ -1,7 +1,7 @@
 """The partitions: one for each credential and season, both known only at run time.
 
 What belongs here: the definitions, their keys, and how missing keys reach a Dagster instance. Which credentials and
-seasons there are is asked of `sync.seasons`; what a partition's key looks like is decided there and never changed.
+seasons there are is read by `runs.seasons`; the form of a partition's key is decided there and never changed.
 """
 
 from collections.abc import Collection, Mapping
@@ -91,7 +91,7 @@ def parse(key: str) -> CredentialSeason:
 
 
 def partition_keys(credentials: Mapping[int, str], seasons: Mapping[int, Collection[str]]) -> PartitionKeys:
-    """The keys of what `sync.seasons.known_partitions` found, in order: credentials by id, seasons by label.
+    """The keys of what `runs.seasons.known_partitions` found, in order: credentials by id, seasons by label.
 
     A label that cannot be a key is left out, so that it does not keep the others from becoming one.
     """
@@ -102,12 +102,12 @@ def partition_keys(credentials: Mapping[int, str], seasons: Mapping[int, Collect
 
 
 def missing_keys(instance: dg.DagsterInstance, wanted: PartitionKeys) -> PartitionKeys:
-    """The keys that this instance does not know yet."""
+    """The keys that this instance does not have yet."""
     return wanted.less(known_keys(instance))
 
 
 def add_keys(instance: dg.DagsterInstance, keys: PartitionKeys) -> None:
-    """Make keys known to the instance; ones that it knows already do no harm."""
+    """Add keys to the instance; ones that it has already do no harm."""
     if keys.credentials:
         instance.add_dynamic_partitions(CREDENTIAL, list(keys.credentials))
     if keys.seasons:
@@ -115,7 +115,7 @@ def add_keys(instance: dg.DagsterInstance, keys: PartitionKeys) -> None:
 
 
 def known_keys(instance: dg.DagsterInstance) -> PartitionKeys:
-    """The keys that this instance knows."""
+    """The keys that this instance has."""
     return PartitionKeys(
         tuple(instance.get_dynamic_partitions(CREDENTIAL)), tuple(instance.get_dynamic_partitions(SEASON))
     )
@@ -131,7 +131,7 @@ def add_requests(keys: PartitionKeys) -> list[dg.AddDynamicPartitionsRequest]:
 
 
 def delete_requests(keys: PartitionKeys) -> list[dg.DeleteDynamicPartitionsRequest]:
-    """The answer of a sensor that makes the instance forget keys."""
+    """The answer of a sensor that deletes keys from the instance."""
     return [
         definition.build_delete_request(list(gone))
         for definition, gone in ((credential_partitions, keys.credentials), (season_partitions, keys.seasons))
@@ -143,7 +143,7 @@ def register_partitions(instance: dg.DagsterInstance, engine: Engine) -> Partiti
     """Make every credential and season of the database a partition of the instance; returns the keys that were new.
 
     Raises:
-        DatabaseUnavailable, MigrationsPending: as `sync.seasons.known_partitions`.
+        DatabaseUnavailable, MigrationsPending: as `runs.seasons.known_partitions`.
     """
     new = missing_keys(instance, partition_keys(*known_partitions(engine)))
     add_keys(instance, new)

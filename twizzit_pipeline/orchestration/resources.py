@@ -17,7 +17,7 @@ from twizzit_pipeline.orchestration.run.lanes import settings_of
 from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, record, worst
 from twizzit_pipeline.orchestration.run.results import unquoted_failures
-from twizzit_pipeline.orchestration.run.retries import next_try
+from twizzit_pipeline.orchestration.run.retries import retry_delay
 from twizzit_pipeline.plan.narrowing import EVERYTHING
 from twizzit_pipeline.runs.lease import this_process
 from twizzit_pipeline.runs.troubles import told
@@ -43,7 +43,7 @@ class SyncRun:
 
     Without `settings` the environment of that moment is read; without `database` one is opened. A run that carries out
     a request (`request_id`) is narrowed as that says, and the request ends with the run. `trigger` is the tag's value,
-    and `repair` whether the run has the tag of one. `limit`: how long it may take; without one, as long as it likes.
+    and `repair` whether the run has the tag of one. `limit`: how long it may take; None for no limit.
     `tags`: of the run.
     """
 
@@ -98,16 +98,16 @@ class SyncRun:
             raise
         self._errors.pop(step, None)
 
-    def next_try(self, error: TwizzitPipelineError, tries: int) -> float | None:
-        """Seconds until a step is tried again, as `retries.next_try`; None where the run would be over by then."""
-        seconds = None if self._settings is None else next_try(error, tries, self._settings)
+    def retry_delay(self, error: TwizzitPipelineError, retries: int) -> float | None:
+        """Seconds until a step is retried, as `retries.retry_delay`; None where the run would be over by then."""
+        seconds = None if self._settings is None else retry_delay(error, retries, self._settings)
         if seconds is not None and self._limit is not None and seconds >= self._limit.left:
             return None
         return seconds
 
     @property
     def outcome(self) -> str:
-        """How the run ended, once it is closed: by its history rows, and by what failed without having any."""
+        """How the run ended, once it is closed: by its history rows, and by the steps that failed without one."""
         if any(isinstance(error, RequestCancelled) for error in self._errors.values()):
             return CANCELLED
         statuses = [] if self._session is None else list(self._session.statuses.values())
@@ -115,7 +115,7 @@ class SyncRun:
 
     @property
     def reason(self) -> str | None:
-        """What failed first, in one line that may be shown; None where nothing did."""
+        """The safe message of the first failure; None where nothing failed."""
         error = next(iter(self._errors.values()), None)
         return None if error is None else told(error)
 

@@ -1,6 +1,6 @@
 """The daily pruning as a job of Dagster's, so that the UI shows when it ran and what it deleted.
 
-What belongs here: the job and its schedule. What goes and what stays is decided in `sync.retention`.
+What belongs here: the job and its schedule. What is deleted and what stays is decided in `runs.retention`.
 """
 
 import dagster as dg

@@ -22,7 +22,7 @@ from tests.conftest import ENCRYPTION_KEY
 from twizzit_pipeline.cli.doctor import command, machine
 from twizzit_pipeline.cli.doctor.command import examine
 from twizzit_pipeline.cli.doctor.database import _clock
-from twizzit_pipeline.cli.doctor.finding import Finding, Verdict
+from twizzit_pipeline.cli.doctor.finding import Finding, Severity
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.scheduling import heartbeat
@@ -55,12 +55,12 @@ class Seen(NamedTuple):
     findings: list[Finding]
 
     def of(self, subject: str) -> Finding:
-        order = [Verdict.PROBLEM, Verdict.WARNING, Verdict.NOT_CHECKED, Verdict.OK]
-        return min((one for one in self.findings if one.subject == subject), key=lambda one: order.index(one.verdict))
+        order = [Severity.PROBLEM, Severity.WARNING, Severity.NOT_CHECKED, Severity.OK]
+        return min((one for one in self.findings if one.subject == subject), key=lambda one: order.index(one.severity))
 
     @property
     def problems(self) -> dict[str, str]:
-        return {one.subject: one.message for one in self.findings if one.verdict is Verdict.PROBLEM}
+        return {one.subject: one.message for one in self.findings if one.severity is Severity.PROBLEM}
 
     @property
     def subjects(self) -> set[str]:
@@ -105,7 +105,7 @@ def test_before_the_first_command_nothing_is_wrong_and_nothing_is_made(home: Pat
     seen = look()
     assert seen.problems == {}
     assert seen.subjects == SUBJECTS | OF_THE_DATABASE
-    assert seen.of("orchestrator").verdict is Verdict.NOT_CHECKED
+    assert seen.of("orchestrator").severity is Severity.NOT_CHECKED
     assert list(home.iterdir()) == []
 
 
@@ -123,7 +123,7 @@ def test_of_a_healthy_installation_everything_is_looked_at_and_no_call_is_spent(
     assert seen.problems.keys() <= {"daemons"}  # of Dagster's, none ever ran here
     assert seen.subjects >= SUBJECTS | OF_THE_DATABASE | {"privileges", "clock", "daemons", "runs"}
     assert seen.of("database").message.startswith("PostgreSQL 1")
-    assert seen.of("endpoint") == Finding("endpoint", Verdict.OK, "127.0.0.1 answers; dialect v2 (credential 1)")
+    assert seen.of("endpoint") == Finding("endpoint", Severity.OK, "127.0.0.1 answers; dialect v2 (credential 1)")
     assert seen.of("passwords").message == "2 passwords can be read, and every MAC fits"
     assert simulator.calls.total == 0
 
@@ -139,7 +139,7 @@ def test_a_login_that_is_refused_is_found_when_it_is_tried(
     credential(api_endpoint=simulator.v2_endpoint)
     assert "login" not in look().subjects
     login = look(verify=True).of("login")
-    assert (login.verdict, "username and password" in login.message) == (Verdict.PROBLEM, True)
+    assert (login.severity, "username and password" in login.message) == (Severity.PROBLEM, True)
 
 
 def test_a_database_that_is_away_makes_the_rest_not_checked(
@@ -174,14 +174,14 @@ def test_migrations_that_wait_come_before_all_that_needs_them(
     seen = look()
     assert seen.problems.keys() == {"migrations"}
     assert seen.of("migrations").what_to_do == "twizzit migrate"
-    assert seen.of("passwords").verdict is Verdict.NOT_CHECKED
+    assert seen.of("passwords").severity is Severity.NOT_CHECKED
 
 
 def test_a_table_that_was_changed_is_a_warning(own_database: str, database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE twizzit_matches DROP COLUMN away_score"))
     migrations = look().of("migrations")
-    assert (migrations.verdict, "twizzit_matches.away_score" in migrations.message) == (Verdict.WARNING, True)
+    assert (migrations.severity, "twizzit_matches.away_score" in migrations.message) == (Severity.WARNING, True)
 
 
 def test_passwords_of_another_key_and_damaged_ones_are_named_by_id(
@@ -197,14 +197,14 @@ def test_passwords_of_another_key_and_damaged_ones_are_named_by_id(
         connection.execute(torn.values(encryption_mac=text("overlay(encryption_mac placing '0000' from 20)")))
     seen = look()
     assert seen.of("passwords").message == f"The passwords of credentials {ids[2]} are damaged"
-    fine = [one for one in seen.findings if one.subject == "passwords" and one.verdict is Verdict.OK]
+    fine = [one for one in seen.findings if one.subject == "passwords" and one.severity is Severity.OK]
     assert [one.message for one in fine] == [
         "3 passwords can be read, and every MAC fits; ShotSpot stored 1 of them, without a MAC"
     ]
 
     monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY_PREVIOUS", ENCRYPTION_KEY)
     monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "f" * 64)
-    rotating = [one for one in look().findings if one.subject == "passwords" and one.verdict is Verdict.WARNING]
+    rotating = [one for one in look().findings if one.subject == "passwords" and one.severity is Severity.WARNING]
     assert [one.what_to_do for one in rotating] == ["Finish the rotation: twizzit credentials rotate-key"]
 
     monkeypatch.delenv("TWIZZIT_ENCRYPTION_KEY_PREVIOUS")
@@ -215,7 +215,7 @@ def test_passwords_of_another_key_and_damaged_ones_are_named_by_id(
 def test_a_key_of_another_text_is_to_be_used_as_in_shotspot(own_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "short")
     key = look().of("key")
-    assert key.verdict is Verdict.OK
+    assert key.severity is Severity.OK
     assert "SHA-256" in key.message
 
 
@@ -250,7 +250,7 @@ def test_endpoints_that_are_not_allowed_or_not_there_are_found(
     assert "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS" in refused.message
     monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "1")
     away = look().of("endpoint")
-    assert away.verdict is Verdict.PROBLEM
+    assert away.severity is Severity.PROBLEM
     assert "cannot be reached" in away.message
     assert f"(credentials {ids[0]}, {ids[1]})" in away.message
 
@@ -259,7 +259,7 @@ def test_a_host_without_tls_is_no_twizzit(credential: Callable[..., int], monkey
     monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "1")
     with plain_server() as port:
         credential(api_endpoint=f"https://127.0.0.1:{port}/v2/api")
-        assert look().of("endpoint").verdict is Verdict.PROBLEM
+        assert look().of("endpoint").severity is Severity.PROBLEM
 
 
 @pytest.mark.dagster_tables
@@ -267,19 +267,19 @@ def test_an_orchestrator_is_missed_only_where_syncs_wait_for_it(
     credential: Callable[..., int], database: Database, settings: Settings
 ) -> None:
     credential_id = credential()
-    assert look().of("orchestrator").verdict is Verdict.WARNING
+    assert look().of("orchestrator").severity is Severity.WARNING
     with database.engine.begin() as connection:
         connection.execute(insert(tables.sync_config).values(credential_id=credential_id, auto_sync_enabled=True))
-    assert look().of("orchestrator").verdict is Verdict.PROBLEM
+    assert look().of("orchestrator").severity is Severity.PROBLEM
     with open_instance(settings, database):
         heartbeat.beat(database.engine)
-    assert look().of("orchestrator").verdict is Verdict.OK
+    assert look().of("orchestrator").severity is Severity.OK
     with database.engine.begin() as connection:
         connection.execute(update(tables.orchestrators).values(heartbeat_at=text("now() - interval '3 hours'")))
     silent = look()
-    assert silent.of("orchestrator").verdict is Verdict.PROBLEM
+    assert silent.of("orchestrator").severity is Severity.PROBLEM
     assert "3 hours old" in silent.of("orchestrator").message
-    assert silent.of("daemons").verdict is Verdict.NOT_CHECKED
+    assert silent.of("daemons").severity is Severity.NOT_CHECKED
 
 
 def test_rights_that_are_missing_are_named(own_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,17 +297,17 @@ def test_rights_that_are_missing_are_named(own_database: str, monkeypatch: pytes
 def test_clocks_that_differ_are_found(database: Database) -> None:
     server = inspect_server(database.engine)
     assert abs(server.seconds_ahead) < 1
-    assert _clock(server).verdict is Verdict.OK
-    assert _clock(replace(server, seconds_ahead=-20.0)).verdict is Verdict.WARNING
+    assert _clock(server).severity is Severity.OK
+    assert _clock(replace(server, seconds_ahead=-20.0)).severity is Severity.WARNING
     far = _clock(replace(server, seconds_ahead=4000.0))
-    assert (far.verdict, "4000.0 s ahead of" in far.message) == (Verdict.PROBLEM, True)
+    assert (far.severity, "4000.0 s ahead of" in far.message) == (Severity.PROBLEM, True)
 
 
-@pytest.mark.parametrize(("free", "verdict"), [(1e8, Verdict.PROBLEM), (1e9, Verdict.WARNING), (1e10, Verdict.OK)])
-def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch, free: float, verdict: Verdict) -> None:
+@pytest.mark.parametrize(("free", "severity"), [(1e8, Severity.PROBLEM), (1e9, Severity.WARNING), (1e10, Severity.OK)])
+def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch, free: float, severity: Severity) -> None:
     usage = shutil.disk_usage(".")._replace(free=int(free))
     monkeypatch.setattr("twizzit_pipeline.cli.doctor.machine.shutil.disk_usage", lambda _: usage)
-    assert look().of("disk").verdict is verdict
+    assert look().of("disk").severity is severity
 
 
 def test_versions_other_than_the_pinned_ones_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,7 +315,7 @@ def test_versions_other_than_the_pinned_ones_are_named(tmp_path: Path, monkeypat
     pins.write_text("# pins\nrich==0.1\npytest==99 ; python_version > '3'\nnot-installed-at-all==1\n")
     monkeypatch.setattr(machine, "_REQUIREMENTS", pins)
     versions = look().of("versions")
-    assert versions.verdict is Verdict.WARNING
+    assert versions.severity is Severity.WARNING
     assert [part.split()[0] for part in versions.message.rpartition(": ")[2].split(", ")] == ["rich", "pytest"]
 
 

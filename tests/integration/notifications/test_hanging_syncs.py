@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, func, insert
 
 from tests.support.monitored import add_credential, add_run
-from twizzit_pipeline.cli.doctor.finding import Patient, Verdict
+from twizzit_pipeline.cli.doctor.finding import Installation, Severity
 from twizzit_pipeline.cli.doctor.orchestrator import look_at_orchestrator
 from twizzit_pipeline.notifications import outbox
 from twizzit_pipeline.notifications.rounds import look
@@ -78,8 +78,8 @@ def test_it_is_shown_everywhere_and_over_with_the_sync(database: Database, setti
     one = status(database)
     assert (one.why, one.state.value) == (said, "running")
     assert one.what_to_do.startswith(todo)
-    findings = [one for one in look_at_orchestrator(Patient(settings, database)) if one.subject == "syncs"]
-    assert [(one.verdict, one.message) for one in findings] == [(Verdict.WARNING, f"Credential {club}: {said}")]
+    findings = [one for one in look_at_orchestrator(Installation(settings, database)) if one.subject == "syncs"]
+    assert [(one.severity, one.message) for one in findings] == [(Severity.WARNING, f"Credential {club}: {said}")]
     assert look(database.engine, "webhook") == 1
     assert look(database.engine, "webhook") == 0, "once"
     (notification,) = outbox.recent(database.engine)
@@ -88,7 +88,7 @@ def test_it_is_shown_everywhere_and_over_with_the_sync(database: Database, setti
         connection.execute(delete(tables.leases))
     assert look(database.engine, "webhook") == 0
     assert status(database).hanging is None
-    findings = [one for one in look_at_orchestrator(Patient(settings, database)) if one.subject == "syncs"]
-    assert [one.verdict for one in findings] == [Verdict.OK]
+    findings = [one for one in look_at_orchestrator(Installation(settings, database)) if one.subject == "syncs"]
+    assert [one.severity for one in findings] == [Severity.OK]
     begins(database, club, timedelta(seconds=1))
     assert look(database.engine, "webhook") == 0

@@ -391,7 +391,7 @@ def test_lateness_is_notified_and_over_with_the_next_success(notifying: Notifyin
     assert notifying.tick(began) == []  # the pipeline may have been down: it gets ten minutes to catch up
     (late,) = notifying.tick(began + timedelta(minutes=11))
     assert "sync is late" in late
-    assert "does the orchestrator run?" in late
+    assert "is the orchestrator running?" in late
     assert notifying.tick(began + timedelta(minutes=12)) == []
     world.sync(credential_id)
     (back,) = notifying.tick()

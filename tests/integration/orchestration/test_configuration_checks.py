@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from tests.integration.scheduling.test_freshness import LONG_AGO, Club
 from twizzit_pipeline.definitions import build_definitions
-from twizzit_pipeline.orchestration.assets.configuration import configuration_sensor, verdicts
+from twizzit_pipeline.orchestration.assets.configuration import check_results, configuration_sensor
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 
@@ -38,7 +38,7 @@ def test_who_is_late_and_who_cannot_sync_are_named_by_id(database: Database, set
     late, broken = Club(database.engine, "Late club"), Club(database.engine, "Broken club", sync_interval_minutes=1)
     Club(database.engine, "Off", auto_sync_enabled=False, sync_interval_minutes=1)
     broken.synced(datetime.now(UTC).replace(tzinfo=None))
-    found = {one.check: one for one in verdicts(database.engine, settings)}
+    found = {one.check: one for one in check_results(database.engine, settings)}
     assert found[LATE].credential_ids == (late.id,)
     assert found[LATE].reasons == {"overdue": 1}
     assert found[LATE].severity is dg.AssetCheckSeverity.ERROR, "it is due, and nothing makes it sync"
@@ -46,7 +46,7 @@ def test_who_is_late_and_who_cannot_sync_are_named_by_id(database: Database, set
     assert "interval of 1 minutes" in str(found[BROKEN].reasons)
     assert "club" not in str(found), "ids, not names"
     late.config(consecutive_failures=2)
-    (failing, _) = verdicts(database.engine, settings)
+    (failing, _) = check_results(database.engine, settings)
     assert (failing.severity, failing.reasons) == (dg.AssetCheckSeverity.WARN, {"failing": 1})
 
 
@@ -91,7 +91,7 @@ def test_a_tick_takes_two_statements_however_many_there_are(database: Database, 
         statements: list[str] = []
         listener = lambda *seen, kept=statements: kept.append(seen[2])  # noqa: E731
         event.listen(database.engine, "before_cursor_execute", listener)
-        verdicts(database.engine, settings)
+        check_results(database.engine, settings)
         event.remove(database.engine, "before_cursor_execute", listener)
         counts.append(len(statements))
     assert counts == [2, 2, 2]

@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 from tests.support.api_server import ApiServer
 from twizzit_pipeline.cli.app import app
 from twizzit_pipeline.cli.doctor.command import examine
-from twizzit_pipeline.cli.doctor.finding import Verdict
+from twizzit_pipeline.cli.doctor.finding import Severity
 from twizzit_pipeline.definitions import build_definitions
 from twizzit_pipeline.local.automation import Switches
 from twizzit_pipeline.orchestration.instance.home import open_instance
@@ -111,7 +111,7 @@ def test_doctor_names_it_as_what_keeps_the_orchestrator_silent(instance: dg.Dags
     switch(instance, "sync_sensor", InstigatorStatus.STOPPED)
     switch(instance, "prune_history_daily", InstigatorStatus.STOPPED)
     found = [one for one in examine() if one.subject in ("automation", "orchestrator")]
-    assert [one.verdict for one in found] == [Verdict.PROBLEM, Verdict.WARNING, Verdict.WARNING]
+    assert [one.severity for one in found] == [Severity.PROBLEM, Severity.WARNING, Severity.WARNING]
     assert {found[0].what_to_do, found[2].what_to_do} == {"In Dagster's UI: Automation → sync_sensor → switch it on"}
     assert "The schedule prune_history_daily is switched off" in found[1].message
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, insert, make_url, select, text, update
 
 from tests.conftest import ENCRYPTION_KEY
 from twizzit_pipeline.cli.doctor.database import look_at_server
-from twizzit_pipeline.cli.doctor.finding import Finding, Patient, Verdict
+from twizzit_pipeline.cli.doctor.finding import Finding, Installation, Severity
 from twizzit_pipeline.cli.doctor.roles import look_at_privileges
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import (
@@ -103,7 +103,7 @@ def _superuser(house: House, postgres_url: str) -> str:
 
 
 def _privileges(settings: Settings, database: Database) -> list[Finding]:
-    return list(look_at_privileges(Patient(settings, database)))
+    return list(look_at_privileges(Installation(settings, database)))
 
 
 def _run(url: str, statement: str) -> None:
@@ -201,7 +201,7 @@ def test_a_role_of_our_own_is_refused_with_the_statement_that_mends_it_and_then_
         mends = f"GRANT {_name(house)} TO {own}"
         with open_database(settings) as database:
             (found,) = _privileges(settings, database)
-            assert (found.verdict, str(found.what_to_do).rpartition(": ")[2]) == (Verdict.PROBLEM, mends)
+            assert (found.severity, str(found.what_to_do).rpartition(": ")[2]) == (Severity.PROBLEM, mends)
             with pytest.raises(DatabaseRefused, match=f"{mends}$"):
                 migrate(database.engine)
         _run(_superuser(house, postgres_url), mends)
@@ -221,7 +221,7 @@ def _assert_works(house: House, settings: Settings) -> None:
         migrate(database.engine)
         with open_instance(settings, database):
             pass
-        assert [one.verdict for one in _privileges(settings, database)] == [Verdict.OK]
+        assert [one.severity for one in _privileges(settings, database)] == [Severity.OK]
         assert check(database.engine).differences == ()
     with psycopg.connect(house) as connection:
         owners = connection.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").fetchall()
@@ -244,11 +244,11 @@ def test_a_role_with_grants_alone_is_told_each_of_them_and_then_syncs(
         settings = _settings(house.as_role(own), tmp_path)
         with open_database(settings) as database:
             (found,) = _privileges(settings, database)
-            assert found.verdict is Verdict.PROBLEM
+            assert found.severity is Severity.PROBLEM
             for statement in str(found.what_to_do).partition(": ")[2].split("; "):
                 _run(_superuser(house, postgres_url), statement)
             (after,) = _privileges(settings, database)
-            assert (after.verdict, "may sync, and may not migrate" in after.message) == (Verdict.WARNING, True)
+            assert (after.severity, "may sync, and may not migrate" in after.message) == (Severity.WARNING, True)
             store.add(
                 database.engine,
                 SecretStr(ENCRYPTION_KEY),
@@ -300,8 +300,8 @@ def _assert_refused_untouched(url: str, home: Path, kind: type[TwizzitPipelineEr
     with open_database(settings) as database:
         with database.engine.connect() as connection:
             before = list(connection.scalars(everything))
-        found = next(one for one in look_at_server(Patient(settings, database)) if one.subject == "database")
-        assert found.verdict is Verdict.PROBLEM
+        found = next(one for one in look_at_server(Installation(settings, database)) if one.subject == "database")
+        assert found.severity is Severity.PROBLEM
         assert words in found.message
         attempts_to_write: list[Callable[[], object]] = [
             lambda: migrate(database.engine),

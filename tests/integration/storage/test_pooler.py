@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url, text
 
 from tests.support.optionless_proxy import optionless
-from twizzit_pipeline.cli.doctor.finding import Patient, Verdict
+from twizzit_pipeline.cli.doctor.finding import Installation, Severity
 from twizzit_pipeline.cli.doctor.roles import look_at_pooler
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.orchestration.instance.home import dagster_environment, open_instance
@@ -41,8 +41,8 @@ def test_options_that_arrive_are_seen_to_arrive(empty_database_url: str, tmp_pat
     settings = _settings(empty_database_url, tmp_path)
     with open_database(settings) as database:
         assert not database.options_dropped
-        (found,) = look_at_pooler(Patient(settings, database))
-        assert found.verdict is Verdict.OK
+        (found,) = look_at_pooler(Installation(settings, database))
+        assert found.severity is Severity.OK
 
 
 def test_each_transaction_has_the_options_that_were_dropped(pooled: str, tmp_path: Path) -> None:
@@ -87,8 +87,8 @@ def test_our_own_connections_work_and_dagsters_are_refused_before_a_table_is_mad
                 attempt()
             assert "\n" not in str(caught.value)
         assert _tables(database) == before
-        (found,) = look_at_pooler(Patient(settings, database))
-        assert found.verdict is Verdict.PROBLEM
+        (found,) = look_at_pooler(Installation(settings, database))
+        assert found.severity is Severity.PROBLEM
 
 
 def test_dagster_may_go_past_the_pooler_into_its_own_schema_alone(
@@ -109,5 +109,5 @@ def test_dagster_may_go_past_the_pooler_into_its_own_schema_alone(
         made = _tables(database) - before
         assert {schema for schema, _ in made} == {"dagster"}
         assert ("dagster", "runs") in made
-        (found,) = look_at_pooler(Patient(apart, database))
-        assert found.verdict is Verdict.OK
+        (found,) = look_at_pooler(Installation(apart, database))
+        assert found.severity is Severity.OK

@@ -3,7 +3,7 @@
 import pytest
 
 from twizzit_pipeline import errors
-from twizzit_pipeline.orchestration.run.retries import LONGEST_SECONDS, next_try
+from twizzit_pipeline.orchestration.run.retries import LONGEST_SECONDS, retry_delay
 from twizzit_pipeline.settings import load_settings
 
 SETTINGS = load_settings(_env_file=None)
@@ -11,12 +11,15 @@ PASSING = errors.DatabaseUnavailable("away")
 
 
 def test_waits_double_and_never_fall_below_a_minute() -> None:
-    waits = {tries: [next_try(PASSING, tries, SETTINGS) for _ in range(500)] for tries in range(SETTINGS.step_retries)}
-    for tries, found in waits.items():
-        least = 60 * 2**tries
+    waits = {
+        retries: [retry_delay(PASSING, retries, SETTINGS) for _ in range(500)]
+        for retries in range(SETTINGS.step_retries)
+    }
+    for retries, found in waits.items():
+        least = 60 * 2**retries
         assert all(wait is not None and least <= wait <= least * 1.25 for wait in found)
         assert len(set(found)) > 400, "those who failed at once are not to come back at once"
-    assert next_try(PASSING, SETTINGS.step_retries, SETTINGS) is None
+    assert retry_delay(PASSING, SETTINGS.step_retries, SETTINGS) is None
 
 
 @pytest.mark.parametrize(
@@ -34,14 +37,14 @@ def test_waits_double_and_never_fall_below_a_minute() -> None:
 def test_what_does_not_pass_by_itself_or_by_waiting_here_is_not_tried_again(
     error: errors.TwizzitPipelineError,
 ) -> None:
-    assert next_try(error, 0, SETTINGS) is None
+    assert retry_delay(error, 0, SETTINGS) is None
 
 
 def test_what_twizzit_asks_for_is_kept() -> None:
-    asked = next_try(errors.RateLimited("slow down", retry_after=300.0), 0, SETTINGS)
+    asked = retry_delay(errors.RateLimited("slow down", retry_after=300.0), 0, SETTINGS)
     assert asked is not None
     assert 300 <= asked <= 375
-    short = next_try(errors.RateLimited("slow down", retry_after=1.0), 0, SETTINGS)
+    short = retry_delay(errors.RateLimited("slow down", retry_after=1.0), 0, SETTINGS)
     assert short is not None
     assert short >= 60
-    assert next_try(errors.RateLimited("slow down", retry_after=LONGEST_SECONDS + 1), 0, SETTINGS) is None
+    assert retry_delay(errors.RateLimited("slow down", retry_after=LONGEST_SECONDS + 1), 0, SETTINGS) is None

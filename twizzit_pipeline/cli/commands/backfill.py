@@ -1,4 +1,4 @@
-"""`twizzit backfill --club CLUB --season SEASON`: clubs and seasons, one after the other, and what came of each.
+"""`twizzit backfill --club CLUB --season SEASON`: clubs and seasons, one after the other, and the result of each.
 
 It runs in this process, so that it needs no orchestrator and ends with an exit code; the runs are seen in the Dagster
 UI like any other.
@@ -36,7 +36,7 @@ _EXIT_CODES: tuple[tuple[Outcome, ExitCode], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of one club and season. `why` is said of what was no success; `run_id` is None where nothing ran."""
+    """The result for one club and season. `why`: where it was no success; `run_id` is None where nothing ran."""
 
     credential_id: int
     organization: str
@@ -57,7 +57,7 @@ def backfill(
     only: Annotated[SyncType | None, typer.Option(help="This alone, instead of everything")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
-    """Sync clubs and seasons one after the other, wait for each, and say what came of it.
+    """Sync clubs and seasons one after the other, wait for each, and show its result.
 
     A season that a club does not have is skipped. Exit 0 where all went well, 1 where one failed, 4 where one is under
     way elsewhere, 3 where one was a partial success.
@@ -87,7 +87,7 @@ def _clubs(here: Opened, clubs: Sequence[str] | None) -> list[Credential]:
         return [store.get(engine, id_) for id_ in dict.fromkeys(credential_of(here, one) for one in clubs)]
     found = [one for one in store.list_all(engine) if one.is_active]
     if not found:
-        raise errors.UnknownCredential("No club is there to sync; add one: twizzit credentials add --help")
+        raise errors.UnknownCredential("There is no club to sync; add one: twizzit credentials add --help")
     return found
 
 

@@ -1,7 +1,7 @@
 """`twizzit credentials add --from clubs.csv`: many logins from one file, each by itself.
 
-What belongs here: reading the file, as spreadsheets write it, and what becomes of each row. A password is never shown,
-not even the cell of a row that is refused.
+What belongs here: reading the file, as spreadsheets write it, and storing each row. A password is never shown, not even
+the cell of a row that is refused.
 """
 
 import csv
@@ -53,7 +53,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of one row: `id` of the credential, where there is one; `why` it was refused."""
+    """The result of one row: `id` of the credential, where there is one; `why` it was refused."""
 
     row: int
     organization: str
@@ -132,7 +132,7 @@ def readable_by_others(file: Path) -> bool:
 def add_all(
     settings: Settings, database: Database, key: Keys, logins: Sequence[Login], *, folder: Path, typed: Iterator[str]
 ) -> Iterator[Added]:
-    """Store each row that is right, each in a transaction of its own; what became of it.
+    """Store each row that is right, each in a transaction of its own; returns the result of each row.
 
     A login of the same organization, username and endpoint that is there already stays as it is.
 

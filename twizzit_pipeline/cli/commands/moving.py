@@ -1,4 +1,4 @@
-"""Where a credential asks and which clubs it feeds: `twizzit credentials update` and `clubs`."""
+"""The endpoint of a credential and the clubs that it feeds: `twizzit credentials update` and `clubs`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`twizzit prune`: what the nightly job deletes, now, or only counted."""
+"""`twizzit prune`: delete now what the nightly job would delete, or only count it."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`twizzit sync --repair`: what it would write, shown first, and whether a person wants it.
+"""`twizzit sync --repair`: show what it would write, and ask for a confirmation.
 
 Names of people are shown on a terminal alone (and in JSON): elsewhere the text may end in a
 log. Imports the plans: a command imports this module when it needs it, and not before.
@@ -46,12 +46,12 @@ def previewed(here: Opened, credential_id: int, *, only: str | None, season: str
 
 
 def agree(preview: RepairPreview, *, yes: bool, as_json: bool, quiet: bool) -> None:
-    """Show the preview, and go on if a person (or `yes`) wants it.
+    """Show the preview, and go on if a person (or `yes`) confirms it.
 
     Raises:
         typer.Exit: nothing is to repair (0).
         typer.BadParameter: there is no terminal to ask on.
-        typer.Abort: they do not want it.
+        typer.Abort: the person declines.
     """
     asks = bool(preview.rows) and not yes
     if not as_json and (asks or not quiet):

@@ -1,4 +1,4 @@
-"""`twizzit requests …`: the syncs that were asked for and wait, and taking one back."""
+"""`twizzit requests …`: list the requests that wait, and cancel one."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_
 if TYPE_CHECKING:  # quick commands load little
     from twizzit_pipeline.scheduling.requested import Request
 
-app = typer.Typer(help="The syncs that were asked for.", invoke_without_command=True)
+app = typer.Typer(help="Syncs that were requested.", invoke_without_command=True)
 
 
 @app.callback()
@@ -41,9 +41,7 @@ def list_all(
         print_json([{**_document(one.request), "organization": one.organization} for one in found])
         return
     if not found:
-        console().print(
-            "No sync was asked for." if over else "No sync waits, and none that was asked for is under way."
-        )
+        console().print("No sync was requested." if over else "No request waits, and none is under way.")
         return
     columns = ("Id", "Club", "Season", "What", "Asked for", "By", "State")
     shown = table(*columns, right=("Id",))
@@ -75,7 +73,7 @@ def _words(request: "Request") -> tuple[str, ...]:
 
 
 def _what(request: "Request") -> str:
-    """What it is about, in words."""
+    """The request's options in words."""
     kinds = "everything" if request.sync_type == "all" else " and ".join(sorted(request.wish.entities, reverse=True))
     group = "" if request.options.group_id is None else f" of group {request.options.group_id}"
     return f"{kinds}{group}" + ("" if request.options.create_missing else ", nothing new")

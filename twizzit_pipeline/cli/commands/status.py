@@ -45,7 +45,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 if something shown waits for a person")] = False,
 ) -> None:
-    """Show how every credential is doing, the neediest first; times are local (with --json, ISO 8601 with zone)."""
+    """Show the state of every credential, the most urgent first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.queries import overview  # noqa: PLC0415  (frames)
     from twizzit_pipeline.scheduling import automation  # noqa: PLC0415  (frames)
 

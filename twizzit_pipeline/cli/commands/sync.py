@@ -81,22 +81,22 @@ def sync(
 def _report(
     synced: "Synced", preview: "RepairPreview | None", left: "Budget | None", *, as_json: bool, quiet: bool
 ) -> None:
-    """The account of a sync, and what failed; leaves where another one is at work."""
+    """Prints the sync report and what failed; exits where another sync is in progress."""
     from twizzit_pipeline.cli.commands import repairing  # noqa: PLC0415  (frames)
-    from twizzit_pipeline.cli.sync_report import report as account  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.cli.sync_report import report  # noqa: PLC0415  (frames)
 
     if synced.run.error == "SyncInProgress":
         typer.echo(f"Error: {synced.run.error_message}", err=True)
         raise typer.Exit(ExitCode.SYNC_IN_PROGRESS)
     if as_json:
         repair = {} if preview is None else {"repair": repairing.document(preview)}
-        print_json(account.document(synced, budget=left) | repair)
+        print_json(report.document(synced, budget=left) | repair)
     elif not quiet:
-        account.show(console(), synced, budget=left)
+        report.show(console(), synced, budget=left)
     for failure in synced.run.failures[:1]:
         typer.echo(f"Error: {' '.join(failure.message.split())}", err=True)
         if not hasattr(errors, failure.error):
-            typer.echo("That is a mistake of the program; its traceback is with the run: twizzit up", err=True)
+            typer.echo("This is a defect of the program; see the run's traceback: twizzit up", err=True)
 
 
 _EXIT_CODES = {

@@ -1,4 +1,4 @@
-"""How the demo knows that what it says is true: the simulator's own truth, and PostgreSQL's own counters."""
+"""The demo's proofs: what the simulator really holds, and PostgreSQL's own counters."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ from twizzit_pipeline.simulator import Organization, World
 from twizzit_pipeline.simulator.clubs import YOUTH
 from twizzit_pipeline.simulator.events import MATCH, Event, season_events
 
-# A line for people, and whether the database bears it out.
+# A line for people, and whether the database agrees with it.
 _Line = tuple[str, bool]
 
 

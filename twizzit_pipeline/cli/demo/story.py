@@ -12,7 +12,7 @@ from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, plural, show_table, table
-from twizzit_pipeline.cli.sync_report import report as account
+from twizzit_pipeline.cli.sync_report import report
 from twizzit_pipeline.cli.sync_report.running import Outcome, Synced, sync_now
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import SyncInProgress
@@ -30,7 +30,7 @@ _TEAMS_SHOWN = 4
 
 
 def play() -> ExitCode:
-    """Play it; success only if everything that it says turned out to be true.
+    """Run the demo; success only if every statement of it proved true.
 
     Raises:
         SettingsError: your own server is in use; or a malformed setting.
@@ -72,7 +72,7 @@ def _first(
     engine = here.database.engine
     _heading(out, "2", f"Sync: Twizzit → what it lists → mappings → ShotSpot, season {season}")
     synced = _sync(out, here, credential_id, season)
-    account.show(out, synced)
+    report.show(out, synced)
     wrong = _unexpected(synced, "partial success")
     wrong += evidence.differences(engine, credential_id, season, synced.history, truth)
     wrong += evidence.calendar_differences(engine, credential_id, simulator.world.running_season.start, calendar_there)
@@ -107,10 +107,10 @@ def _third(
     out: Console, here: Opened, club: Organization, simulator: SimulatorServer, credential_id: int, season: str
 ) -> list[str]:
     engine = here.database.engine
-    _heading(out, "4", "One match moves, another is called off: a sync of competitions tells them apart")
+    _heading(out, "4", "One match moves, another is called off: a sync of competitions shows both")
     done = calendar.upset(out, engine, credential_id, simulator, club)
     synced = _sync(out, here, credential_id, season, job_name="sync_competitions")
-    account.show(out, synced)
+    report.show(out, synced)
     wrong = _unexpected(synced, "success") + calendar.show_upset(out, engine, credential_id, synced, done)
     now = calendar_truth(simulator.world, club)
     return wrong + evidence.calendar_differences(engine, credential_id, simulator.world.running_season.start, now)

@@ -1,4 +1,4 @@
-"""`twizzit doctor` itself: which looks there are, in which order, and how what they found is shown."""
+"""`twizzit doctor` itself: which looks there are, in which order, and how their findings are shown."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from twizzit_pipeline.cli.doctor.database import look_at_migrations, look_at_server
 from twizzit_pipeline.cli.doctor.endpoints import look_at_endpoints
-from twizzit_pipeline.cli.doctor.finding import Finding, Look, Patient, Verdict, not_checked, ok, problem
+from twizzit_pipeline.cli.doctor.finding import Finding, Installation, Look, Severity, not_checked, ok, problem
 from twizzit_pipeline.cli.doctor.machine import (
     look_at_disk,
     look_at_folders,
@@ -45,7 +45,7 @@ _WITH_DATABASE: tuple[tuple[str, Look], ...] = (
     ("endpoint", look_at_endpoints),
     ("orchestrator", look_at_orchestrator),
 )
-_COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.PROBLEM: "bold red", Verdict.NOT_CHECKED: "dim"}
+_COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.PROBLEM: "bold red", Severity.NOT_CHECKED: "dim"}
 
 
 def doctor(
@@ -57,11 +57,11 @@ def doctor(
     """Look at everything that can be wrong, and say what to do; exit 1 if there is a problem. Changes nothing."""
     findings = list(examine(verify=verify))
     if as_json:
-        healthy = not any(one.verdict is Verdict.PROBLEM for one in findings)
-        print_json({"healthy": healthy, "findings": findings})
+        healthy = not any(one.severity is Severity.PROBLEM for one in findings)
+        print_json({"healthy": healthy, "findings": [_document(one) for one in findings]})
     else:
         _show(findings)
-    if any(one.verdict is Verdict.PROBLEM for one in findings):
+    if any(one.severity is Severity.PROBLEM for one in findings):
         raise typer.Exit(ExitCode.FAILURE)
 
 
@@ -93,17 +93,17 @@ def _with_database(settings: Settings, *, verify: bool) -> Iterator[Finding]:
         yield from _left_out(_WITH_DATABASE[1:], "The database cannot be opened")
         return
     try:
-        yield from _looked_at(Patient(settings, database, verify))
+        yield from _looked_at(Installation(settings, database, verify))
     finally:
         with suppress(TwizzitPipelineError):
             opening.__exit__(None, None, None)
 
 
-def _looked_at(patient: Patient) -> Iterator[Finding]:
+def _looked_at(installation: Installation) -> Iterator[Finding]:
     for place, (subject, look) in enumerate(_WITH_DATABASE):
-        found = [*_careful(subject, partial(look, patient))]
+        found = [*_careful(subject, partial(look, installation))]
         yield from found
-        if subject == "migrations" and any(one.verdict is Verdict.PROBLEM for one in found):
+        if subject == "migrations" and any(one.severity is Severity.PROBLEM for one in found):
             yield from _left_out(_WITH_DATABASE[place + 1 :], "The database is not migrated")
             return
 
@@ -123,7 +123,7 @@ def _of_error(subject: str, error: Exception) -> Finding:
     if isinstance(error, OSError):
         return problem(subject, f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "))
     # Its words may hold data.
-    return problem(subject, f"unexpected error: {type(error).__name__}", "That is a mistake of the program: report it")
+    return problem(subject, f"unexpected error: {type(error).__name__}", "This is a defect of the program: report it")
 
 
 def _left_out(looks: Iterable[tuple[str, Look]], because: str) -> Iterator[Finding]:
@@ -131,14 +131,24 @@ def _left_out(looks: Iterable[tuple[str, Look]], because: str) -> Iterator[Findi
         yield not_checked(subject, because)
 
 
+def _document(finding: Finding) -> dict[str, object]:
+    """A finding for programs, which know its severity as `verdict`."""
+    return {
+        "subject": finding.subject,
+        "verdict": finding.severity,
+        "message": finding.message,
+        "what_to_do": finding.what_to_do,
+    }
+
+
 def _show(findings: list[Finding]) -> None:
     out = console()
     shown = table("What", "", "Found")
     for one in findings:
-        shown.add_row(one.subject, Text(one.verdict.value, _COLOURS[one.verdict]), one.message)
+        shown.add_row(one.subject, Text(one.severity.value, _COLOURS[one.severity]), one.message)
         if one.what_to_do:
             shown.add_row("", "", f"→ {one.what_to_do}")
     out.print(shown)
-    problems = sum(one.verdict is Verdict.PROBLEM for one in findings)
-    warnings = sum(one.verdict is Verdict.WARNING for one in findings)
+    problems = sum(one.severity is Severity.PROBLEM for one in findings)
+    warnings = sum(one.severity is Severity.WARNING for one in findings)
     out.print(f"{plural(problems, 'problem')}, {plural(warnings, 'warning')}.")

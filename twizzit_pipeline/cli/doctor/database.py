@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
+from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, ok, problem, warning
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.inspection import Server, inspect_server
@@ -13,23 +13,23 @@ _CLOCKS_FAR_APART_SECONDS = 60.0
 _BUSY = 0.8
 
 
-def look_at_server(patient: Patient) -> Iterator[Finding]:
-    server = inspect_server(patient.database.engine)
-    with driver_errors(), patient.database.engine.connect() as connection:
+def look_at_server(installation: Installation) -> Iterator[Finding]:
+    server = inspect_server(installation.database.engine)
+    with driver_errors(), installation.database.engine.connect() as connection:
         wrong = unsuited(connection)
-    yield _server(server, wrong, embedded=patient.settings.embedded)
+    yield _server(server, wrong, embedded=installation.settings.embedded)
     yield _clock(server)
 
 
-def look_at_migrations(patient: Patient) -> Iterator[Finding]:
+def look_at_migrations(installation: Installation) -> Iterator[Finding]:
     from twizzit_pipeline.storage.migrate import check  # noqa: PLC0415  (Alembic)
 
-    state = check(patient.database.engine)
+    state = check(installation.database.engine)
     if state.pending:
         at = f"at migration {state.current}" if state.current else "not migrated yet"
         message = f"The database is {at}, and {len(state.pending)} are pending"
-        with driver_errors(), patient.database.engine.connect() as connection:
-            todo = "twizzit migrate" if unsuited(connection) is None else "First see to the database, as said above"
+        with driver_errors(), installation.database.engine.connect() as connection:
+            todo = "twizzit migrate" if unsuited(connection) is None else "Repair the database first, as said above"
         yield problem("migrations", message, todo)
     elif state.differences:
         message = f"The tables are not what the newest migration makes: {listed(state.differences)}"
@@ -48,7 +48,7 @@ def _server(server: Server, wrong: TwizzitPipelineError | None, *, embedded: boo
     if wrong is not None:
         return problem("database", str(wrong))
     if server.connections > _BUSY * server.most_connections:
-        todo = "Raise max_connections, or see who holds them: SELECT * FROM pg_stat_activity"
+        todo = "Raise max_connections, or see which clients hold them: SELECT * FROM pg_stat_activity"
         return warning("database", message, todo)
     return ok("database", message)
 

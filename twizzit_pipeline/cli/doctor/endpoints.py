@@ -1,9 +1,9 @@
-"""The endpoints of the active credentials: allowed, and reachable. No call is spent, unless logins are to be tried."""
+"""The endpoints of the active credentials: allowed, and reachable. Only trying the logins costs calls."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem
+from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, ok, problem
 from twizzit_pipeline.cli.output.terminal import plural
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
@@ -14,22 +14,22 @@ _SECONDS = 5.0
 _AT_ONCE = 16
 
 
-def look_at_endpoints(patient: Patient) -> Iterator[Finding]:
+def look_at_endpoints(installation: Installation) -> Iterator[Finding]:
     """One finding for each endpoint, however many credentials use it."""
     with driver_errors():
-        active = [one for one in store.list_all(patient.database.engine) if one.is_active]
+        active = [one for one in store.list_all(installation.database.engine) if one.is_active]
     if not active:
         yield ok("endpoint", "There is no active credential yet")
         return
     by_endpoint: dict[str, list[int]] = {}
     for credential in active:
         by_endpoint.setdefault(credential.api_endpoint, []).append(credential.id)
-    allow_private = patient.settings.allow_private_endpoints
+    allow_private = installation.settings.allow_private_endpoints
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         yield from threads.map(lambda item: _endpoint(*item, allow_private=allow_private), by_endpoint.items())
-    if patient.verify:
+    if installation.verify:
         for credential in active:
-            yield _login(patient, credential)
+            yield _login(installation, credential)
 
 
 def _endpoint(url: str, ids: list[int], *, allow_private: bool) -> Finding:
@@ -48,11 +48,11 @@ def _endpoint(url: str, ids: list[int], *, allow_private: bool) -> Finding:
     return ok("endpoint", f"{endpoint.host} answers; dialect {endpoint.dialect} ({whose})")
 
 
-def _login(patient: Patient, credential: Credential) -> Finding:
+def _login(installation: Installation, credential: Credential) -> Finding:
     from twizzit_pipeline.accounts.verify import verify  # noqa: PLC0415  (frames)
 
     try:
-        verification = verify(patient.settings, patient.database, credential.id)
+        verification = verify(installation.settings, installation.database, credential.id)
     except TwizzitPipelineError as error:
         return problem("login", f"Credential {credential.id}: {error}")
     spent = plural(verification.calls, "call")

@@ -1,4 +1,4 @@
-"""What a look finds: one line of what is, one of what to do."""
+"""A finding of a look: one line that says what is, one that says what to do."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from twizzit_pipeline.storage.engine import Database
 _IDS_SHOWN = 10
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """How bad it is. A problem makes the exit code 1."""
 
     OK = "ok"
@@ -21,41 +21,41 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's. `what_to_do` is None where nothing needs doing."""
+    """One line of `twizzit doctor`. `what_to_do` is None where nothing has to be done."""
 
     subject: str
-    verdict: Verdict
+    severity: Severity
     message: str
     what_to_do: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
-    """What is looked at: the settings, and the database, open. `verify`: logins may be tried, which costs calls."""
+class Installation:
+    """The settings and the open database that are looked at. `verify`: logins may be tried, which costs calls."""
 
     settings: Settings
     database: Database
     verify: bool = False
 
 
-Look = Callable[[Patient], Iterable[Finding]]
+Look = Callable[[Installation], Iterable[Finding]]
 
 
 def ok(subject: str, message: str) -> Finding:
-    return Finding(subject, Verdict.OK, message)
+    return Finding(subject, Severity.OK, message)
 
 
 def warning(subject: str, message: str, what_to_do: str) -> Finding:
-    return Finding(subject, Verdict.WARNING, message, what_to_do)
+    return Finding(subject, Severity.WARNING, message, what_to_do)
 
 
 def problem(subject: str, message: str, what_to_do: str | None = None) -> Finding:
     """An error of this project says in its own line what to do: then `what_to_do` is left out."""
-    return Finding(subject, Verdict.PROBLEM, message, what_to_do)
+    return Finding(subject, Severity.PROBLEM, message, what_to_do)
 
 
 def not_checked(subject: str, message: str) -> Finding:
-    return Finding(subject, Verdict.NOT_CHECKED, message)
+    return Finding(subject, Severity.NOT_CHECKED, message)
 
 
 def listed(ids: Sequence[object]) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, not_checked, ok, problem, warning
+from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, not_checked, ok, problem, warning
 from twizzit_pipeline.cli.output.guides import more
 from twizzit_pipeline.cli.output.terminal import plural
 from twizzit_pipeline.storage.engine import driver_errors
@@ -15,12 +15,12 @@ _HANGING_SHOWN = 10
 _START = "Start it: twizzit up (or the services of deploy/systemd)"
 
 
-def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
+def look_at_orchestrator(installation: Installation) -> Iterator[Finding]:
     from twizzit_pipeline.scheduling import heartbeat  # noqa: PLC0415
     from twizzit_pipeline.scheduling.automation import SYNC_SENSOR, switched_off  # noqa: PLC0415
 
-    engine = patient.database.engine
-    off = switched_off(patient.database)
+    engine = installation.database.engine
+    off = switched_off(installation.database)
     for one in off:
         finding = problem if one.name == SYNC_SENSOR else warning
         yield finding("automation", f"The {one.kind} {one.name} is switched off: {one.means}", one.what_to_do)
@@ -32,7 +32,7 @@ def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
         automatic = select(func.count()).select_from(sync_config).where(sync_config.c.auto_sync_enabled)
         open_requests = select(func.count()).select_from(sync_requests).where(sync_requests.c.completed_at.is_(None))
         waiting = int(connection.scalar(automatic) or 0) + int(connection.scalar(open_requests) or 0)
-    yield from _hanging(patient)
+    yield from _hanging(installation)
     last = heartbeat.last(engine)
     if last is None:
         message = "No orchestrator ever ran on this database"
@@ -45,23 +45,23 @@ def look_at_orchestrator(patient: Patient) -> Iterator[Finding]:
     else:
         message = f"Its last sign of life is {age} old; {plural(waiting, 'automatic or asked-for sync')} wait for it"
         yield problem("orchestrator", message, start) if waiting else warning("orchestrator", message, start)
-    yield from _dagster(patient, alive=alive)
+    yield from _dagster(installation, alive=alive)
 
 
-def _hanging(patient: Patient) -> Iterator[Finding]:
+def _hanging(installation: Installation) -> Iterator[Finding]:
     from twizzit_pipeline.queries.hanging import hanging  # noqa: PLC0415
 
-    found = hanging(patient.database.engine)
+    found = hanging(installation.database.engine)
     for one in found[:_HANGING_SHOWN]:
         yield warning("syncs", f"Credential {one.credential_id}: {one.why}", one.what_to_do)
     if not found:
         yield ok("syncs", "None hangs")
 
 
-def _dagster(patient: Patient, *, alive: bool) -> Iterator[Finding]:
+def _dagster(installation: Installation, *, alive: bool) -> Iterator[Finding]:
     from twizzit_pipeline.orchestration.instance.health import inspect_orchestration  # noqa: PLC0415  (Dagster)
 
-    found = inspect_orchestration(patient.settings, patient.database)
+    found = inspect_orchestration(installation.settings, installation.database)
     silent = [daemon.name for daemon in found.daemons if not daemon.healthy]
     if not silent:
         yield ok("daemons", f"All {len(found.daemons)} of Dagster's daemons give signs of life")

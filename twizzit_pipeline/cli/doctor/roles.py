@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
+from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, ok, problem, warning
 from twizzit_pipeline.cli.output.guides import more
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, driver_errors
 from twizzit_pipeline.storage.roles import (
@@ -17,13 +17,13 @@ from twizzit_pipeline.storage.roles import (
 _AS = "As the tables' owner or a superuser"
 
 
-def look_at_privileges(patient: Patient) -> Iterator[Finding]:
+def look_at_privileges(installation: Installation) -> Iterator[Finding]:
     """Before the migrations: whether they may run. After them: whether syncs may, and ShotSpot's `pg_dump`."""
-    with driver_errors(), patient.database.engine.connect() as connection:
+    with driver_errors(), installation.database.engine.connect() as connection:
         migrated = is_migrated(connection)
         to_migrate = lacking_to_migrate(connection)
         to_sync = lacking_to_sync(connection) if migrated else []
-        if patient.settings.dagster_postgres_url is None:
+        if installation.settings.dagster_postgres_url is None:
             to_sync += lacking_for_dagster(connection, DAGSTER_SCHEMA)
         unreadable = unreadable_to_owner(connection, DAGSTER_SCHEMA)
     if to_migrate and not migrated:
@@ -42,11 +42,11 @@ def look_at_privileges(patient: Patient) -> Iterator[Finding]:
         yield warning("dump", _wrong(unreadable), _statements(unreadable))
 
 
-def look_at_pooler(patient: Patient) -> Iterator[Finding]:
+def look_at_pooler(installation: Installation) -> Iterator[Finding]:
     """Whether connection options arrive: without them Dagster's tables would land among ShotSpot's."""
-    if not patient.database.options_dropped:
+    if not installation.database.options_dropped:
         yield ok("connection options", "They arrive at the server")
-    elif patient.settings.dagster_postgres_url is None:
+    elif installation.settings.dagster_postgres_url is None:
         message = "A pooler stands before the database and drops them: Dagster's tables would land among ShotSpot's"
         todo = f"Name PostgreSQL itself in DAGSTER_POSTGRES_URL{more('beside-shotspot-database.md', 'PgBouncer')}"
         yield problem("connection options", message, todo)

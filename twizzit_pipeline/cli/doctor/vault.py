@@ -4,7 +4,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from twizzit_pipeline.cli.doctor.finding import Finding, Patient, listed, ok, problem, warning
+from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, ok, problem, warning
 from twizzit_pipeline.cli.output.guides import more
 from twizzit_pipeline.cli.output.terminal import plural
 from twizzit_pipeline.credentials import store
@@ -35,8 +35,8 @@ def look_at_secrets(settings: Settings) -> Iterator[Finding]:
         yield warning("tokens", "JWT_SECRET is not set: the HTTP API does not start without it", todo)
 
 
-def look_at_passwords(patient: Patient) -> Iterator[Finding]:
-    engine, settings = patient.database.engine, patient.settings
+def look_at_passwords(installation: Installation) -> Iterator[Finding]:
+    engine, settings = installation.database.engine, installation.settings
     if in_file(settings) and not (settings.home / KEY_FILE).exists():  # reading the keys would make one
         yield _without_key(len(store.list_all(engine)))
         return

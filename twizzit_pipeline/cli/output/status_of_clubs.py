@@ -44,7 +44,7 @@ def show_credentials(out: Console, seen: "Overview") -> None:
     widths = [max(len(row[place]) for row in (headings, *rows)) for place in range(len(headings))]
     for column in shown.columns:
         column.no_wrap = True
-    # The name gives way where the terminal is narrow: the id says the same.
+    # The name is cut where the terminal is narrow: the id identifies the club.
     name = shown.columns[1]
     name.overflow = "ellipsis"
     name.max_width = max(out.width - (sum(widths) - widths[1]) - 2 * len(headings), len(headings[1]))

@@ -1,1 +1,1 @@
-"""One sync from the terminal: the run, and the report that a person reads when it has ended."""
+"""One sync from the terminal: its run, and the sync report at the end."""

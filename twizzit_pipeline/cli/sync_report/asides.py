@@ -1,4 +1,4 @@
-"""What became of the rows that Twizzit listed, and which were set aside: a part of a sync's account."""
+"""The part of a sync report about rows: how many Twizzit listed, what became of them, which were set aside."""
 
 import shlex
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The readable account of a sync: what was done, what was not and why, where to look further.
+"""The sync report: what was done, what was not and why, and where to look further.
 
 Ids and counts, no names of people. Imports the contracts, and so pandas: imported when a sync is over.
 """
@@ -28,7 +28,7 @@ _Found = Mapping[str, Mapping[str, Any]]
 
 
 def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
-    """Print the account of a sync; `budget` is what it left of the month's calls."""
+    """Print the report of a sync; `budget`: the month's calls that are left after it."""
     head = f"{synced.organization}, season {synced.season}: {synced.outcome}"
     out.print(f"\n[bold]{_escaped(head)}[/bold] in {synced.seconds:.1f} s", markup=True)
     ended_well = [row for row in synced.history if row.status in ("success", "partial_success")]

@@ -1,4 +1,4 @@
-"""One sync from the terminal: which season, the run, and what came of it. For `twizzit sync` and the demo.
+"""One sync from the terminal: its season, its run and its result. For `twizzit sync` and the demo.
 
 Imports Dagster: a command imports this module when it needs it, and not before.
 """
@@ -27,7 +27,7 @@ Outcome = Literal["success", "partial success", "failed", "interrupted"]
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What came of one sync.
+    """The result of one sync.
 
     Attributes:
         history: the run's rows, in the order in which they were opened.
@@ -104,7 +104,7 @@ def sync_now(
 
 
 def _record(engine: Engine, credential_id: int, **details: object) -> None:
-    """Who asked, before anything is written; what came of it is in the history."""
+    """Writes to the audit log who asked, before anything else is written; the result is in the history."""
     with driver_errors(), engine.begin() as connection:
         record(
             connection,

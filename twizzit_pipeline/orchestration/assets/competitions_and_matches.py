@@ -1,7 +1,7 @@
 """Competitions and their matches: what scans saw of a season's calendar, and which of ShotSpot's rows they are.
 
-Both scans share one reading of the calendar, which the first of them pays for. Matches need the mappings of teams: in a
-run without those, the ones that are there already.
+Both scans share one reading of the calendar: the first of them makes the calls. Matches need the mappings of teams: a
+run without those uses the ones that exist already.
 """
 
 import dagster as dg

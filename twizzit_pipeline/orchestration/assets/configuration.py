@@ -1,8 +1,8 @@
 """The configuration as an asset, where every sync begins, and its checks: which credentials are late or cannot sync.
 
 What belongs here: the asset that no run materializes (people and the API write it), its two checks, and the sensor that
-keeps them up to date. What late and broken mean is decided in `sync.freshness` and `sync.due`. Dagster's own freshness
-policies look at an asset as a whole: they could not distinguish a late credential from the others.
+keeps them up to date. What late and broken mean is decided in `scheduling.freshness` and `scheduling.due`. Dagster's
+own freshness policies look at an asset as a whole: they could not distinguish a late credential from the others.
 
 A person may evaluate the checks at any moment; the sensor does it each minute, and records a result when it is another
 one than before, or an hour old, so that the event log stays small.
@@ -49,8 +49,8 @@ _SPECS = [
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one of the rules found, each a check by itself: ids of credentials, and why. No names."""
+class CheckResult:
+    """The result of one of the rules, each a check by itself: ids of credentials, and why. No names."""
 
     rule: AssetRule
     credential_ids: tuple[int, ...]
@@ -88,12 +88,12 @@ class Verdict:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same verdict."""
+        """Equal for equal results."""
         content = json.dumps([self.credential_ids, self.reasons, self.severity.value], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def verdicts(engine: Engine, settings: Settings) -> tuple[Verdict, ...]:
+def check_results(engine: Engine, settings: Settings) -> tuple[CheckResult, ...]:
     """Both checks at this moment; two statements, however many credentials there are.
 
     Raises:
@@ -103,16 +103,16 @@ def verdicts(engine: Engine, settings: Settings) -> tuple[Verdict, ...]:
     return (_of_late(late(engine)), _of_broken(cannot))
 
 
-def _of_late(found: Sequence[Late]) -> Verdict:
+def _of_late(found: Sequence[Late]) -> CheckResult:
     """An error where a credential is due and no run starts: the cause is on this machine. Otherwise a warning."""
     reasons = Counter(one.because for one in found)
     severity = ERROR if reasons["overdue"] else WARN
-    return Verdict(_RULES[LATE], tuple(one.credential_id for one in found), dict(reasons.items()), severity)
+    return CheckResult(_RULES[LATE], tuple(one.credential_id for one in found), dict(reasons.items()), severity)
 
 
-def _of_broken(found: Sequence[Broken]) -> Verdict:
+def _of_broken(found: Sequence[Broken]) -> CheckResult:
     reasons = {str(one.credential_id): one.reason for one in found[:IDS_SHOWN]}
-    return Verdict(_RULES[BROKEN], tuple(one.credential_id for one in found), reasons, ERROR)
+    return CheckResult(_RULES[BROKEN], tuple(one.credential_id for one in found), reasons, ERROR)
 
 
 def configuration_checks(
@@ -129,13 +129,14 @@ def configuration_checks(
         name="configuration_checks",
         specs=_SPECS,
         can_subset=True,  # else the UI would offer neither
-        description="Who is late, and whose configuration cannot work: evaluated each minute by the sensor, too.",
+        description="Which credentials are late, and which configurations cannot work; the sensor evaluates them each "
+        "minute, too.",
     )
     def evaluate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         wanted = {key.name for key in context.selected_asset_check_keys}
         known = settings or load_settings()
         with _opened(known, database) as opened:
-            found = [one for one in verdicts(opened.engine, known) if one.check in wanted]
+            found = [one for one in check_results(opened.engine, known) if one.check in wanted]
         for one in found:
             yield dg.AssetCheckResult(
                 asset_key=CONFIGURATION,
@@ -157,21 +158,21 @@ def configuration_sensor(settings: Settings | None = None) -> dg.SensorDefinitio
 
     @dg.sensor(
         name="configuration_checks_sensor",
-        description="Evaluates the checks of the configuration: who is late, and who cannot sync.",
+        description="Evaluates the checks of the configuration: which credentials are late, and which cannot sync.",
         minimum_interval_seconds=_LOOK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         known = settings or load_settings()
         with open_database(known) as database:
-            found = verdicts(database.engine, known)
+            found = check_results(database.engine, known)
         recorded = _recorded(context.cursor)
         now = datetime.now(UTC)
-        news = [one for one in found if _is_news(one, recorded.get(one.check), now)]
-        if not news:
+        new = [one for one in found if _is_new(one, recorded.get(one.check), now)]
+        if not new:
             return dg.SkipReason("Nothing changed since the checks were recorded")
-        recorded |= {one.check: (one.fingerprint, now.isoformat()) for one in news}
-        return dg.SensorResult(asset_events=[_evaluation(one) for one in news], cursor=json.dumps(recorded))
+        recorded |= {one.check: (one.fingerprint, now.isoformat()) for one in new}
+        return dg.SensorResult(asset_events=[_evaluation(one) for one in new], cursor=json.dumps(recorded))
 
     return look
 
@@ -186,24 +187,24 @@ def _opened(settings: Settings, database: Database | None) -> Iterator[Database]
 
 
 def _recorded(cursor: str | None) -> dict[str, tuple[str, str]]:
-    """Check → the fingerprint of the verdict that was recorded last, and when."""
+    """Check → the fingerprint of the result that was recorded last, and when."""
     found = json.loads(cursor) if cursor else {}
     return {str(check): (str(fingerprint), str(at)) for check, (fingerprint, at) in found.items()}
 
 
-def _is_news(verdict: Verdict, recorded: tuple[str, str] | None, now: datetime) -> bool:
+def _is_new(result: CheckResult, recorded: tuple[str, str] | None, now: datetime) -> bool:
     if recorded is None:
         return True
     fingerprint, at = recorded
-    return fingerprint != verdict.fingerprint or now - datetime.fromisoformat(at) >= _RECORDED_ANEW
+    return fingerprint != result.fingerprint or now - datetime.fromisoformat(at) >= _RECORDED_ANEW
 
 
-def _evaluation(verdict: Verdict) -> dg.AssetCheckEvaluation:
+def _evaluation(result: CheckResult) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(CONFIGURATION),
-        check_name=verdict.check,
-        passed=verdict.passed,
-        severity=verdict.severity,
-        description=verdict.description,
-        metadata=verdict.metadata,
+        check_name=result.check,
+        passed=result.passed,
+        severity=result.severity,
+        description=result.description,
+        metadata=result.metadata,
     )

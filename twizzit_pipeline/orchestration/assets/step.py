@@ -1,4 +1,4 @@
-"""What the steps of all assets have in common: the session of their run, and what becomes of an error."""
+"""What the steps of all assets have in common: the session of their run, and how an error ends them."""
 
 import time
 from collections.abc import Iterator
@@ -27,20 +27,20 @@ _MAPPINGS = {each.mappings: name for name, each in ENTITIES.items()}
 
 @contextmanager
 def session_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[SyncSession]:
-    """The session for the work of one step, whose errors become readable; those that may pass are tried again."""
+    """The session for the work of one step, whose errors become readable; after errors that may pass it is retried."""
     steps = {node.name for node in context.job_def.nodes}
     to_map = {entity for asset, entity in _MAPPINGS.items() if asset in steps}
     run_id, partition, step = context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name
 
-    def wait_for_another_try(error: TwizzitPipelineError) -> bool:
-        seconds = sync.next_try(error, context.retry_number)
+    def wait_for_retry(error: TwizzitPipelineError) -> bool:
+        seconds = sync.retry_delay(error, context.retry_number)
         if seconds is not None:
             context.log.warning("%s: tried again in %.0f s", type(error).__name__, seconds)
-            time.sleep(seconds)  # here a signal ends the run; between two tries Dagster would sleep on
+            time.sleep(seconds)  # here a signal ends the run; Dagster's own wait before a retry would ignore it
         return seconds is not None
 
     with (
-        readable_failures(wait_for_another_try),
+        readable_failures(wait_for_retry),
         sync.session(run_id, partition, step=step, to_map=to_map) as session,
     ):
         yield session

@@ -1,6 +1,6 @@
 """The asset checks: a few that a person reads, each folded from the rules about its asset (`rules`).
 
-What belongs here: specifications and results, made from a step's report and from what `sync.quality` found. A check is
+What belongs here: specifications and results, made from a step's report and from what `quality` found. A check is
 evaluated by the step of its asset, so a backfill or a single materialization brings the checks of exactly its own
 partition up to date. It passes where none of its rules falls short, and is as bad as the worst that does. Metadata
 holds counts and ids, never a name. No check stops a run, an error as little as a warning: the other rows are right.
@@ -55,8 +55,8 @@ Row = Mapping[str, str | int | float | bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one rule says of one step. `finding`: None where the step could not judge it.
+class RuleResult:
+    """The result of one rule for one step. `finding`: None where the step could not judge it.
 
     `why_not`: what kept it from being judged, if that is worth a warning.
     """
@@ -66,14 +66,14 @@ class Verdict:
     why_not: str | None = None
 
     @property
-    def fine(self) -> bool:
-        """Whether it does not make its check fail."""
+    def passed(self) -> bool:
+        """Whether its check may pass."""
         return self.why_not is None if self.finding is None else self.finding.fine
 
     @property
-    def grave(self) -> bool:
+    def is_error(self) -> bool:
         """Whether it makes its check an error."""
-        return not self.fine and self.finding is not None and self.finding.grave
+        return not self.passed and self.finding is not None and self.finding.grave
 
     @property
     def count(self) -> int:
@@ -90,15 +90,15 @@ class Verdict:
     @property
     def row(self) -> Row:
         """For the check's table of rules."""
-        result = "passed" if self.fine else "ERROR" if self.grave else "WARN"
-        if self.finding is None and self.fine:
+        result = "passed" if self.passed else "ERROR" if self.is_error else "WARN"
+        if self.finding is None and self.passed:
             result = "not judged"
         speaks_of = "" if self.finding is None else self.finding.speaks_of
         return {"rule": self.rule.name, "count": self.count, "result": result, "speaks_of": speaks_of}
 
     @property
     def details(self) -> dict[str, Any]:
-        """Who falls short, why, and what was compared; of many ids the first."""
+        """Which rows fall short, why, and what was compared; of many ids the first."""
         if self.finding is None:
             return {} if self.why_not is None else {"error": self.why_not}
         ids, found = self.finding.ids, dict[str, Any]()
@@ -138,12 +138,12 @@ def scan_results(report: ScanReport, rules: Rules, quality: Quality) -> list[dg.
     return _folded(rules, [_of_scan(rule, report, quality) for rule in rules], report.season_exists)
 
 
-def _of_scan(rule: AssetRule, report: ScanReport, quality: Quality) -> Verdict:
+def _of_scan(rule: AssetRule, report: ScanReport, quality: Quality) -> RuleResult:
     if rule.check == CONTRACT:
         ids = (*report.rejected.get(rule.name, ()), *report.warnings.get(rule.name, ()))
-        return Verdict(rule, _found(rule, ids, quality, of=report.items))
+        return RuleResult(rule, _found(rule, ids, quality, of=report.items))
     if rule.name == ROSTERS_READ:
-        return Verdict(rule, _found(rule, tuple(report.failed), quality, reasons=_teams_by_reason(report.failed)))
+        return RuleResult(rule, _found(rule, tuple(report.failed), quality, reasons=_teams_by_reason(report.failed)))
     return _judged(rule, quality)
 
 
@@ -156,14 +156,14 @@ def mapping_results(report: MappingReport, rules: Rules, quality: Quality) -> li
     warned = {reason: ids for reason, ids in report.warnings.items() if reason not in (VANISHED, REPAIRED_ON_REQUEST)}
     reported = {ITEMS_APPLIED: other, LINKS_CLEAR: doubtful, NO_WARNINGS: warned, STILL_LISTED: vanished}
 
-    def verdict(rule: AssetRule) -> Verdict:
+    def result_of(rule: AssetRule) -> RuleResult:
         by_reason = reported.get(rule.name)
         if by_reason is None:
             return _judged(rule, quality)
         ids = tuple(twizzit_id for ids in by_reason.values() for twizzit_id in ids)
-        return Verdict(rule, _found(rule, ids, quality, reasons=by_reason))
+        return RuleResult(rule, _found(rule, ids, quality, reasons=by_reason))
 
-    return _folded(rules, [verdict(rule) for rule in rules], report.season_exists)
+    return _folded(rules, [result_of(rule) for rule in rules], report.season_exists)
 
 
 def not_judged(reason: str, fell_short: str | None) -> Metadata:
@@ -173,7 +173,7 @@ def not_judged(reason: str, fell_short: str | None) -> Metadata:
 
 
 def _teams_by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:
-    """{team id: reason} turned round."""
+    """{team id: reason} inverted: {reason: team ids}."""
     teams: dict[str, list[str]] = {}
     for team_id, reason in failed.items():
         teams.setdefault(reason, []).append(team_id)
@@ -196,26 +196,26 @@ def _found(
     return Finding(rule.name, quality.report_speaks_of, tuple(ids), reasons=counts, numbers=numbers, passed=passed)
 
 
-def _judged(rule: AssetRule, quality: Quality) -> Verdict:
+def _judged(rule: AssetRule, quality: Quality) -> RuleResult:
     """What was judged afterwards. What this step could not judge passes, and says so."""
     finding = quality.findings.get(rule.name)
-    return Verdict(rule, finding, quality.error if finding is None else None)
+    return RuleResult(rule, finding, quality.error if finding is None else None)
 
 
-def _folded(rules: Rules, verdicts: Sequence[Verdict], season_exists: bool) -> list[dg.AssetCheckResult]:
+def _folded(rules: Rules, results: Sequence[RuleResult], season_exists: bool) -> list[dg.AssetCheckResult]:
     return [
-        _check(check, [verdict for verdict in verdicts if verdict.rule.check == check], season_exists)
+        _check(check, [result for result in results if result.rule.check == check], season_exists)
         for check in checks_of(rules)
     ]
 
 
-def _check(check: str, verdicts: Sequence[Verdict], season_exists: bool) -> dg.AssetCheckResult:
+def _check(check: str, results: Sequence[RuleResult], season_exists: bool) -> dg.AssetCheckResult:
     """One result of all its rules: what falls short comes first, and the worst of it decides."""
-    worst_first = sorted(verdicts, key=lambda one: (one.fine, not one.grave, one.finding is not None, -one.count))
-    short = [one for one in worst_first if not one.fine]
+    worst_first = sorted(results, key=lambda one: (one.passed, not one.is_error, one.finding is not None, -one.count))
+    short = [one for one in worst_first if not one.passed]
     metadata: Metadata = {
         "count": dg.MetadataValue.int(sum(one.count for one in short)),
-        JUDGED: dg.MetadataValue.bool(any(one.finding is not None for one in verdicts)),
+        JUDGED: dg.MetadataValue.bool(any(one.finding is not None for one in results)),
         "rules": rules_table([one.row for one in worst_first]),
     }
     details = {one.rule.name: found for one in worst_first if (found := one.details)}
@@ -226,7 +226,7 @@ def _check(check: str, verdicts: Sequence[Verdict], season_exists: bool) -> dg.A
     return dg.AssetCheckResult(
         check_name=check,
         passed=not short,
-        severity=ERROR if any(one.grave for one in short) else WARN,
+        severity=ERROR if any(one.is_error for one in short) else WARN,
         description="; ".join(one.said for one in short) or None,
         metadata=metadata,
     )

@@ -2,7 +2,7 @@
 
 What belongs here: the lists. A person reads at most four checks an asset (`CONTRACT`, `COMPLETENESS`, `VOLUME` and
 `CONSISTENCY`), each made of the rules named here; `checks` turns rules into them. Another rule is a line in a list, and
-in `docs/checks.md`: what a step itself reports of it, or what `sync.quality` finds under its name, is shown by itself.
+in `docs/checks.md`: what a step itself reports of it, or what `quality` finds under its name, needs no other code.
 
 Another entity's rules are its contract's with `SCAN_QUALITY`, and `MAPPING_RULES`; where a name may well come twice,
 without the one about names.
@@ -37,7 +37,7 @@ class AssetRule:
     """A rule about an asset's rows, as part of one of its checks.
 
     Attributes:
-        name: stable; the name of a contract's rule, of a finding of `sync.quality`, or of what a step reports.
+        name: stable; the name of a contract's rule, of a finding of `quality`, or of what a step reports.
         check: the check that it is folded into.
         holds: what is true where the rule is kept, in one line.
         tolerated: how many may fall short before it warns; None where none may.

@@ -1,6 +1,6 @@
 """Dagster's own commands on this project's instance, as a child process that ends with us.
 
-What belongs here: which options a command gets from us, and the child's life. The instance itself is in `instance`.
+What belongs here: which options a command gets from us, and the child process. The instance itself is in `home`.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The state of Dagster, seen from outside: its daemons' heartbeats, and runs that will never end.
 
-What belongs here: looking. What is done about a dead run is in `runs`.
+What belongs here: reading. What is done about a dead run is in `dead_runs`.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _AT_WORK = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.Dagste
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """One of Dagster's daemons. `last_beat`: its last sign of life, UTC; `errors`: in what it did last."""
+    """One of Dagster's daemons. `last_beat`: its last heartbeat, UTC; `errors`: of its last iteration."""
 
     name: str
     healthy: bool
@@ -30,7 +30,7 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True)
 class Orchestration:
-    """What Dagster's instance knows.
+    """The state of Dagster's instance.
 
     Attributes:
         daemons: those that this instance needs.

@@ -1,7 +1,7 @@
 """This project's Dagster instance: its folder, its environment, and how a process of ours opens it.
 
-What belongs here: where Dagster keeps its files and tables. What is run on the instance is in `runs`, and the commands
-of Dagster's own in `dagster_command`.
+What belongs here: where Dagster keeps its files and tables. What runs on the instance is in `launch`, and Dagster's own
+commands are in `dagster_command`.
 """
 
 import re
@@ -42,9 +42,9 @@ def dagster_home(settings: Settings) -> Path:
         folder.chmod(0o700)
         if not written.exists() or written.read_text(encoding="utf-8") != wanted:
             # Another process may read it at this moment: it sees the old file or the new one, never half of it.
-            draft = written.with_suffix(".new")
-            draft.write_text(wanted, encoding="utf-8")
-            draft.replace(written)
+            new_file = written.with_suffix(".new")
+            new_file.write_text(wanted, encoding="utf-8")
+            new_file.replace(written)
     except OSError as error:
         raise SettingsError(f"TWIZZIT_HOME: {folder} cannot be written: {error.strerror or error}") from None
     return folder

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dagster_postgres.auth import PgTokenProvider
 
 _KEPT_CONNECTIONS = 2
-_MORE_CONNECTIONS = 10  # for as long as so many threads want one
+_MORE_CONNECTIONS = 10  # while that many threads need one
 _RECYCLE_SECONDS = 3600
 # By these tables Dagster's three storages find out whether theirs exist, each by a connection of its own.
 _LOOKED_FOR = frozenset({"runs", "instance_info", "event_logs", "jobs"})
@@ -60,7 +60,9 @@ class KeptPostgresStorage(DagsterPostgresStorage):
         )
         missing = should_autocreate_tables and not _are_there(engine)
         super().__init__(postgres_url, missing, inst_data, token_provider)
-        self._run_storage = _LastToGo(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
+        self._run_storage = _PoolClosingRuns(
+            postgres_url, should_autocreate_tables=False, token_provider=token_provider
+        )
         self._event_log_storage = _Events(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # Dagster's storages take no engine
@@ -82,8 +84,8 @@ def _are_there(engine: Engine) -> bool:
     return _LOOKED_FOR.issubset(retry_pg_connection_fn(lambda: inspect(engine).get_table_names()))
 
 
-class _LastToGo(PostgresRunStorage):
-    """Empties the pool: of the storages, the instance disposes of this one and of the events', never of the third."""
+class _PoolClosingRuns(PostgresRunStorage):
+    """Dagster's run storage, closing the pool: the instance disposes of it and of the events', not of the third."""
 
     _engine: Engine
 
@@ -93,7 +95,7 @@ class _LastToGo(PostgresRunStorage):
 
 
 class _Events(PostgresEventLogStorage):
-    """Remembers the tables that it found: Dagster looks for one with each check that it records, twice."""
+    """Caches the tables that it found: Dagster looks one up twice for each check that it records."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

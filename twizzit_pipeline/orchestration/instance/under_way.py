@@ -1,6 +1,6 @@
-"""What Dagster has under way, as far as a tick wants to know: whose credentials are busy, and which runs have died.
+"""What Dagster has under way, as far as a tick needs it: which credentials are busy, and which runs have died.
 
-What belongs here: questions to Dagster's storage. Their number does not depend on the number of credentials, and a
+What belongs here: queries to Dagster's storage. Their number does not depend on the number of credentials, and a
 backfill's runs in the queue, of which there may be thousands, are not read at all.
 """
 
@@ -36,7 +36,7 @@ class UnderWay:
 
     @property
     def yielding(self) -> frozenset[str]:
-        """Runs of backfills, which let a sync that is due or asked for go before the backfill's next one.
+        """Runs of backfills: a sync that is due or requested goes before the backfill's next one.
 
         They would never be seen to have an end otherwise: when one is over, the queue begins the next.
         """

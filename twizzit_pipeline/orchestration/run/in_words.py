@@ -1,7 +1,7 @@
-"""Failures that a step put into words (`dagster.Failure`) are kept in those words, without a traceback.
+"""Failures with a safe message (`dagster.Failure`) are stored with that message alone, without a traceback.
 
-Dagster adds the way through the program to each of them, and its UI shows it below the one line that matters. A person
-who reads that a password is wrong can do nothing with it. Mistakes of the program are no such failures; they keep it.
+Dagster adds a traceback to each of them, and its UI shows it below the one line that matters. It does not help a person
+who reads that a password is wrong. Defects of the program are no such failures; they keep their traceback.
 """
 
 from dagster import DagsterEvent, EventLogEntry, Failure
@@ -11,9 +11,9 @@ from dagster_shared.error import SerializableErrorInfo
 
 
 def in_words(entry: EventLogEntry) -> EventLogEntry:
-    """The event as it is kept: a step that failed or is tried again for a reason put into words says that alone.
+    """The event as it is stored: a step that failed or is retried with a safe message has that message alone.
 
-    So does the run: its failure repeats that of the first step that failed, and the UI shows both.
+    So has the run: its failure repeats that of the first step that failed, and the UI shows both.
     """
     event = entry.dagster_event
     kept = None if event is None else _kept(event)
@@ -21,7 +21,7 @@ def in_words(entry: EventLogEntry) -> EventLogEntry:
 
 
 def _kept(event: DagsterEvent) -> DagsterEvent | None:
-    """The event in words; None where it stays as it is."""
+    """The event with its safe message alone; None where it stays as it is."""
     data = event.event_specific_data
     if isinstance(data, StepFailureData | StepRetryData):
         error = _said(data)
@@ -37,7 +37,7 @@ def _kept(event: DagsterEvent) -> DagsterEvent | None:
 
 
 def _said(data: StepFailureData | StepRetryData) -> SerializableErrorInfo | None:
-    """The one line of a failure; None where it was not put into words."""
+    """The safe message of a failure; None where it has none."""
     if isinstance(data, StepFailureData):
         said = None if data.user_failure_data is None else data.user_failure_data.description
         return None if said is None else _one_line(said)

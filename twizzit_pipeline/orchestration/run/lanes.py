@@ -1,9 +1,9 @@
-"""Which of the places of runs a run may have: so that a server that hangs, or is slow, keeps no other club waiting.
+"""The lane of a run, quick or slow, so that a server that hangs or is slow delays no other club.
 
-What belongs here: the tags of a run of the sensor, and what they mean for it. How many places there are, and that all
-runs of the slow lane have one of them together, says `dagster.yaml`. Three of the four are for credentials whose last
-syncs were quick, and no run of theirs keeps one for long. Those that never synced, take long, or whose server stayed
-silent take turns in the fourth; a server that lets one call's whole time pass is not called again by such a run.
+What belongs here: the tags of a run of the sensor, and what they mean for it. `dagster.yaml` says how many runs there
+may be at once, and that the slow lane has one place. Three of the four places are for credentials whose last syncs were
+quick; no run of theirs keeps one for long. Credentials that never synced, take long, or whose server stayed silent
+share the fourth; such a run does not call a server again that let one call's whole time pass.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """How long one run may take: the run itself ends its work then, and Dagster ends a run that does not.
 
-What belongs here: that limit, for a run of any process. A run of Dagster's is watched by its daemon, too, which looks
-every two minutes (`run_monitoring.max_runtime_seconds`) and knows no way to let a run say what happened: so the run
-gets `GRACE_SECONDS` to do so itself. A run from the terminal has no other watch than this one.
+What belongs here: that limit, for a run of any process. Dagster's daemon watches its own runs, too: it looks every two
+minutes (`run_monitoring.max_runtime_seconds`) and cannot let a run record what happened. So the run gets
+`GRACE_SECONDS` to do so itself. A run from the terminal is limited by this module alone.
 """
 
 import signal
@@ -112,7 +112,7 @@ def in_words(seconds: float) -> str:
 
 
 def shorter_by(tags: Mapping[str, str]) -> int | None:
-    """The seconds that the tags of a run allow it; None where they say nothing of it."""
+    """The seconds that the tags of a run allow it; None where they set no limit."""
     said = tags.get(LONGEST_TAG, "")
     return int(said) if said.isascii() and said.isdigit() else None
 

@@ -3,7 +3,7 @@
 What belongs here: the tag that marks a partial success, and the checks that a run announced and did not reach.
 Dagster's list of checks shows what was announced last, whichever club it was for: a run that failed before its checks
 would leave "0 of 4 passed" behind, for all clubs. Such a check is recorded as not judged. The rows that it is about are
-those of before, and so is its verdict: what fell short still does, and what was never judged passes.
+those of before, and so is its result: what fell short still does, and what was never judged passes.
 """
 
 from collections.abc import Collection, Iterable
@@ -32,12 +32,12 @@ def worst(statuses: Collection[str]) -> str:
 
 
 def record(instance: dg.DagsterInstance, run: dg.DagsterRun, outcome: str, reason: str | None = None) -> None:
-    """Tags a run with its outcome; the checks that it never came to, as it failed, are recorded as not judged.
+    """Tags a run with its outcome; the checks that it did not reach, as it failed, are recorded as not judged.
 
     What cannot be recorded is logged: no sync fails because of how it is shown.
 
     Args:
-        reason: of the failure, in one line that may be shown.
+        reason: the safe message of the failure.
     """
     try:
         instance.add_run_tags(run.run_id, {OUTCOME_TAG: outcome})
@@ -73,7 +73,7 @@ def _record_unjudged(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: s
 def _before(
     instance: dg.DagsterInstance, key: dg.AssetCheckKey, partition: str | None
 ) -> dg.AssetCheckEvaluation | None:
-    """What the check said last of this partition; None where it never said anything."""
+    """The check's last result for this partition; None where there is none."""
     records = instance.event_log_storage.get_asset_check_execution_history(
         key,
         limit=1,
@@ -86,7 +86,7 @@ def _before(
 
 
 def _fell_short(before: dg.AssetCheckEvaluation) -> str | None:
-    """Which rules did when the check was judged last, however often it was not since."""
+    """Which rules fell short when the check was judged last, however often it was not since."""
     said = before.metadata.get(FELL_SHORT)
     return before.description if said is None else str(said.value)
 

@@ -19,10 +19,10 @@ from twizzit_pipeline.sync.reports import MappingReport, ScanReport, by_label
 
 ERROR = "error"
 
-# Dagster wants a number; whether a step is tried again is decided each time, by `retries`.
+# Dagster needs a number; whether a step is retried is decided each time, by `retries`.
 _MOST_RETRIES = 1000
 
-# What the steps' stopwatches call their phases.
+# The names of the steps' timed phases.
 SCAN_PHASES = ("fetch", "validate", "write")
 MAPPING_PHASES = ("read", "plan", "apply")
 
@@ -39,7 +39,7 @@ Results = Iterator[Materialized | dg.AssetCheckResult]
 def readable_failures(try_again: Callable[[TwizzitPipelineError], bool] | None = None) -> Iterator[None]:
     """Turns our errors into a step's failure: the one line, the error's name, and whether trying again may help.
 
-    Errors that are none of ours are mistakes of the program: see `unquoted_failures`.
+    Errors that are none of ours are defects of the program: see `unquoted_failures`.
 
     Args:
         try_again: whether Dagster is to run the step once more.
@@ -61,10 +61,10 @@ def readable_failures(try_again: Callable[[TwizzitPipelineError], bool] | None =
 
 @contextmanager
 def unquoted_failures() -> Iterator[None]:
-    """Turns an error that nothing of ours foresaw into a failure with its kind and traceback, and none of its words.
+    """Turns an unexpected error into a failure with its kind and traceback, and without its message.
 
-    Dagster keeps what an error says, and what those that caused it say; they may quote a row. Our own errors, and
-    Dagster's, pass.
+    Dagster stores the message of an error and of its causes, which may quote a row. Our own errors, and Dagster's, are
+    left as they are.
     """
     try:
         yield
@@ -109,7 +109,7 @@ def scan_result(report: ScanReport, rules: Rules, quality: Quality) -> Materiali
 def mapping_result(report: MappingReport, rules: Rules, quality: Quality) -> Materialized:
     """What a mapping step did to ShotSpot's table and to the mappings, with the results of its checks.
 
-    It rejects nothing and asks Twizzit nothing: those numbers are there, and nought, so that every asset has them.
+    It rejects nothing and makes no call: those numbers are there, and 0, so that every asset has them.
     """
     counts = {
         "rows": report.mappings,
@@ -153,7 +153,7 @@ def _numbers(
     phases: Iterable[str],
     quality: Quality,
 ) -> Metadata:
-    """What the plots show. Every number is there every time, nought where nothing was: a plot has no holes."""
+    """The numbers of the plots. Each is there every time, 0 where nothing was, so that no plot has gaps."""
     took = {phase: seconds.get(phase, 0.0) for phase in phases} | {"checks": quality.seconds}
     shares = {**of_all, "seconds": sum(took.values())}
     shares |= {f"seconds_{phase}": long for phase, long in took.items()}

@@ -1,7 +1,7 @@
 """The sensor of notifications: it follows the history of the syncs and sends what is new.
 
-What belongs here: what Dagster sees of a round. It starts no run, and it works outside of any: a receiver that is dead
-or slow costs a few seconds of a tick.
+What belongs here: what Dagster shows of a round. It starts no run and is part of none: a receiver that is dead or slow
+costs a few seconds of a tick.
 """
 
 import dagster as dg

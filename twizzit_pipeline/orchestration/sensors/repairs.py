@@ -1,7 +1,7 @@
-"""What a tick puts right before it decides anything: what the dead left behind, and runs that came to nothing.
+"""What a tick repairs before it decides: what dead processes left, and runs that ended before their sync began.
 
-What belongs here: what Dagster knows beside what the database says. All of it is found by what a tick reads anyway, and
-one question to Dagster each about leases, about runs that are thought to be on their way, and about those that failed.
+What belongs here: comparing Dagster's state with the database's. A tick finds all of it in what it reads anyway, with
+one query to Dagster each about leases, about runs that should be on their way, and about those that failed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ from twizzit_pipeline.storage.engine import driver_errors
 
 
 def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
-    """What there is, once all that is wrong was put right."""
+    """The view of a tick, after repairs."""
     view = due.look(engine, now.working, now.requests)
     if _repair(instance, engine, view, now):
         view = due.look(engine, now.working, now.requests)
@@ -44,7 +44,7 @@ def _take_out(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> No
 
 
 def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
-    """Puts right what is wrong; whether anything was, so that the view is out of date."""
+    """Repairs what is wrong; whether anything was, so that the view is out of date."""
     found = False
     over = over_among(instance, {held.run_id for held in view.leases} - now.working.keys())
     if over:
@@ -58,15 +58,15 @@ def _repair(instance: dg.DagsterInstance, engine: Engine, view: View, now: Under
         with driver_errors():
             store.ensure_partition_keys(engine)
         found = True
-    return _end_what_came_to_nothing(instance, engine, view, now) or found
+    return _end_runs_without_a_sync(instance, engine, view, now) or found
 
 
 def _why_ended(instance: dg.DagsterInstance, run_id: str) -> str:
     return ENDED_BY_DAGSTER if ended_by_dagster(instance, run_id) else INTERRUPTED
 
 
-def _end_what_came_to_nothing(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
-    """A run that ended before its sync began (cancelled in the queue, or never able to start) ends what it was for."""
+def _end_runs_without_a_sync(instance: dg.DagsterInstance, engine: Engine, view: View, now: UnderWay) -> bool:
+    """Ends the request or slot of each run that ended before its sync began: cancelled in the queue or unstarted."""
     requests = {
         run_keys.of_request(asked.id, asked.attempt): asked
         for one in view.standings.values()
@@ -85,7 +85,7 @@ def _end_what_came_to_nothing(instance: dg.DagsterInstance, engine: Engine, view
 def _due(view: View, busy: set[int]) -> Iterator[tuple[int, datetime]]:
     """Credentials that are due and since when, but for those whose run is on its way and those due for the first time.
 
-    Those who have something wrong with their configuration are among them: their run may have failed for it.
+    Credentials with a broken configuration are among them: their run may have failed for that.
     """
     for credential_id, standing in view.standings.items():
         plan = standing.schedule

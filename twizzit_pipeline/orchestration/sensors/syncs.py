@@ -1,12 +1,12 @@
 """The sensor that makes runs: for credentials that are due by their configuration, and for requests.
 
-What belongs here: the course of a tick, and what Dagster gets for a run: its key, tags and partition. What there is to
-decide upon is read by `sync.due`, whose turn it is says `sync.turns`. A tick asks the database and never Twizzit; it is
-the orchestrator's sign of life, too.
+What belongs here: the course of a tick, and what Dagster gets for a run: its key, tags and partition. What is
+due is read by `scheduling.due`, the order is decided in `scheduling.turns`. A tick reads the database and never calls
+Twizzit; it is the orchestrator's heartbeat, too.
 
 A tick costs two statements of our database, however many credentials there are: one reads, one writes. One that finds
-something dead, a run that came to nothing, a request that cannot be run, or a credential without a partition key puts
-that right first (`repairs`), which costs some more, and reads again.
+a dead run, a run that ended before its sync began, a request that cannot be run, or a credential without a partition
+key repairs that first (`repairs`), which costs some more, and reads again.
 
 The key of a run says which request and attempt it is for, or since when its credential is due. Dagster makes one run of
 a key, so that a daemon that dies anywhere loses nothing and makes nothing twice: what is due stays so until the run
@@ -45,8 +45,8 @@ LOOK_SECONDS = 5
 # Dagster takes some tens of milliseconds to make a run, and no request is looked at meanwhile.
 MOST_RUNS = 100
 
-# In the queue: a person waits for a request; who is known to take long lets a new one pass; backfills, which have none,
-# come last.
+# In the queue: requests come first, since a person waits for them; then new credentials, then those whose syncs take
+# long; backfills, which have no priority, come last.
 _PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE, _PRIORITY_OF_SLOW = "2", "1", "0"
 
 
@@ -73,8 +73,8 @@ def sync_sensor(settings: Settings | None = None, database: Database | None = No
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
-    """A run that may be asked for, if its turn is taken. `assets`: which of the job's; None for all of them."""
+class _PlannedRun:
+    """A run to request from Dagster, once its turn is claimed. `assets`: which of the job's; None for all of them."""
 
     turn: Turn
     partition: CredentialSeason
@@ -113,19 +113,19 @@ class _Tick:
         line = turns.next_in_line(
             view, day=self._day, season_start=self._season_start, busy=now.busy, yielding=now.yielding
         )
-        drafts = [draft for turn in line[:MOST_RUNS] if (draft := self._draft(turn)) is not None]
+        planned = [run for turn in line[:MOST_RUNS] if (run := self._planned(turn)) is not None]
         taken = claims.take(
             self._engine,
-            [draft.turn.asked.id for draft in drafts if draft.turn.asked is not None],
-            [draft.turn.credential_id for draft in drafts if draft.turn.asked is None and draft.turn.due is None],
+            [run.turn.asked.id for run in planned if run.turn.asked is not None],
+            [run.turn.credential_id for run in planned if run.turn.asked is None and run.turn.due is None],
         )
-        made = [(draft, run) for draft in drafts if (run := _run_request(draft, taken)) is not None]
-        return [run for _, run in made], [draft.partition for draft, _ in made]
+        made = [(run, request) for run in planned if (request := _run_request(run, taken)) is not None]
+        return [request for _, request in made], [run.partition for run, _ in made]
 
-    def _draft(self, turn: Turn) -> _Draft | None:
+    def _planned(self, turn: Turn) -> _PlannedRun | None:
         """The run of one turn. A turn that cannot have one ends here, and delays no other."""
         try:
-            return self._drafted(turn)
+            return self._planned_run(turn)
         except TransientError:
             raise
         except Exception as error:
@@ -137,7 +137,7 @@ class _Tick:
                 fail_unstarted(self._engine, turn.asked.id, attempt=turn.asked.attempt, told=message)
             return None
 
-    def _drafted(self, turn: Turn) -> _Draft:
+    def _planned_run(self, turn: Turn) -> _PlannedRun:
         credential = turn.standing.credential
         if not credential.is_active:
             raise InactiveCredential(f"Credential {credential.id} is switched off: activate it before syncing")
@@ -145,29 +145,29 @@ class _Tick:
         if not seasons.usable(season):
             raise UnknownSeason("The season's label cannot be a partition key: it holds a character that Dagster keeps")
         job, assets = job_of(turn.entities(season))
-        return _Draft(turn, CredentialSeason(str(credential.partition_key), season), job, assets)
+        return _PlannedRun(turn, CredentialSeason(str(credential.partition_key), season), job, assets)
 
 
-def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
+def _run_request(run: _PlannedRun, taken: claims.Taken) -> dg.RunRequest | None:
     """The request for its run; None where another process was quicker, or the configuration has just been changed."""
-    asked, quick = draft.turn.asked, draft.turn.standing.quick
+    asked, quick = run.turn.asked, run.turn.standing.quick
     if asked is not None:
         if asked.id not in taken.requests:
             return None
         key = run_keys.of_request(asked.id, asked.attempt)
         tags = {TRIGGER_TAG: asked.trigger, REQUEST_TAG: str(asked.id), PRIORITY_TAG: _PRIORITY_OF_REQUESTS}
     else:
-        since = draft.turn.due or taken.first.get(draft.turn.credential_id)
+        since = run.turn.due or taken.first.get(run.turn.credential_id)
         if since is None:
             return None
-        key = run_keys.of_schedule(draft.turn.credential_id, since)
+        key = run_keys.of_schedule(run.turn.credential_id, since)
         priority = _PRIORITY_OF_SLOW if quick is False else _PRIORITY_OF_SCHEDULE
         tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: priority}
     return dg.RunRequest(
         run_key=key,
-        job_name=draft.job,
-        asset_selection=draft.assets,
-        partition_key=draft.partition.key,
+        job_name=run.job,
+        asset_selection=run.assets,
+        partition_key=run.partition.key,
         tags={**tags, **lanes.tags_of(quick)},
     )
 

@@ -37,7 +37,7 @@ def record_unstarted(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
         DatabaseUnavailable: the history cannot be written.
     """
     found = []
-    for run in _speechless(instance):
+    for run in _without_outcome(instance):
         reason = "The run was ended before it began"
         try:
             if ended_by_dagster(instance, run.run_id):
@@ -54,7 +54,7 @@ def record_unstarted(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
     return found
 
 
-def _speechless(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
+def _without_outcome(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
     since = datetime.now(UTC) - _LOOKS_BACK
     found = instance.get_runs(dg.RunsFilter(statuses=_OVER, updated_after=since), limit=_MOST)
     return (run for run in found if _CREDENTIAL_TAG in run.tags and OUTCOME_TAG not in run.tags)

@@ -1,4 +1,4 @@
-"""What `up` says when everything runs: addresses, a token, the demo's clubs, where the logs are."""
+"""What `up` prints when everything runs: addresses, a token, the demo's clubs, where the logs are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
