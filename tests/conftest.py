@@ -45,6 +45,7 @@ _HASTY = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Where the tests of the UI keep what they saw, and which server the tests' databases are made in."""
     parser.addoption("--screenshots", metavar="FOLDER", help="keep the pictures of Dagster's UI that the README shows")
+    parser.addoption("--renew", action="store_true", help="write the snapshots anew, to be looked at and committed")
     parser.addoption(
         "--server",
         metavar="URL",
