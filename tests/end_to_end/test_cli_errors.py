@@ -220,7 +220,7 @@ def test_the_demo_stays_away_from_a_database_in_use(tmp_path: Path, database_url
         assert connection.execute("SELECT count(*) FROM twizzit_credentials").fetchone() == (0,)
 
 
-def test_those_whom_the_demo_played_against_are_no_use_of_the_database(database: Database) -> None:
+def test_opponents_of_the_demo_are_no_use_of_the_database(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(insert(clubs), [{"name": name} for name in ("KC Scheldedal", *OPPONENTS)])
     stage.refuse_a_database_in_use(database, ["KC Scheldedal"])

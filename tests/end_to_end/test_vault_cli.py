@@ -113,7 +113,7 @@ def test_switching_a_credential_off_and_on(twizzit: CommandLine) -> None:
     assert twizzit("credentials", "list", "--json").json()[0]["is_active"] is True
 
 
-def test_nothing_is_deleted_without_a_word(twizzit: CommandLine) -> None:
+def test_nothing_is_deleted_without_a_confirmation(twizzit: CommandLine) -> None:
     credential = add(twizzit)
     refused = twizzit("credentials", "delete", credential)
     assert refused.code == 2

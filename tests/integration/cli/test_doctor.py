@@ -1,4 +1,4 @@
-"""`twizzit doctor`: each thing that can be wrong is found, said with what to do, and stops no other look."""
+"""`twizzit doctor`: each thing that can be wrong is found and shown with what to do, and stops no other look."""
 
 import json
 import re
@@ -319,7 +319,7 @@ def test_versions_other_than_the_pinned_ones_are_named(tmp_path: Path, monkeypat
     assert [part.split()[0] for part in versions.message.rpartition(": ")[2].split(", ")] == ["rich", "pytest"]
 
 
-def test_a_look_that_breaks_stops_no_other_and_shows_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_that_fails_stops_no_other_and_shows_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: Settings) -> Iterator[Finding]:
         raise ValueError("Jan Peeters")
         yield

@@ -37,9 +37,9 @@ if sys.argv[1] == "stay": time.sleep(60)
 UP = """
 import os, signal, subprocess, sys, time
 from pathlib import Path
-from twizzit_pipeline.cli.up.guardian import guarded
-from twizzit_pipeline.cli.up.leftovers import MARK
-from twizzit_pipeline.cli.up.lock import only_one
+from twizzit_pipeline.local.guardian import guarded
+from twizzit_pipeline.local.leftovers import MARK
+from twizzit_pipeline.local.lock import only_one
 home = Path(sys.argv[1])
 deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
 with only_one(home), guarded(home):
@@ -136,7 +136,7 @@ def test_demos_stand_beside_each_other(tmp_path: Path) -> None:
         pass
 
 
-def test_a_home_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     said = r"^TWIZZIT_HOME: .* cannot be written: Not a directory$"
     with pytest.raises(SettingsError, match=said), only_one(tmp_path / "file" / "home"):
@@ -203,7 +203,7 @@ def test_its_own_session_that_the_server_has_not_ended_yet_is_recognized(databas
 # --- ports ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_port_in_use_is_said_with_the_option_that_helps() -> None:
+def test_a_port_in_use_is_reported_with_the_option_that_helps() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(SettingsError, match=rf"^Dagster's UI cannot listen on 127.0.0.1:{port} .* with --ui-port"):
@@ -212,7 +212,7 @@ def test_a_port_in_use_is_said_with_the_option_that_helps() -> None:
     assert taken_for("Dagster's UI", "127.0.0.1", 0, "--ui-port") > 1023
 
 
-def test_an_address_of_nowhere_is_said() -> None:
+def test_an_address_of_no_machine_is_reported() -> None:
     with pytest.raises(
         SettingsError, match=r"^256\.0\.0\.1 is no address of this machine: choose another for the API$"
     ):

@@ -107,7 +107,7 @@ def test_a_child_that_keeps_ending_is_given_up_with_what_it_said(kept: Callable[
     )
     assert len(keeper.said) == MOST_ENDS - 1
     pauses = [float(line.split(" again in ")[1].split()[0]) for line in keeper.said]
-    assert pauses == [0.01, 0.02, 0.04], "it is given more time with each try"
+    assert pauses == [0.01, 0.02, 0.04], "it is given more time with each start"
 
 
 def test_a_child_that_stayed_for_long_is_not_near_being_given_up(kept: Callable[..., Kept]) -> None:

@@ -192,7 +192,7 @@ def watch(syncs: _Silent, database: Database, folder: Path, said: list[str], pro
     )
 
 
-def test_a_silent_database_is_said_once_and_again_when_it_answers(
+def test_a_silent_database_is_reported_once_and_when_it_answers_again(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("twizzit_pipeline.local.watch._LOOK_SECONDS", 0.01)
@@ -216,7 +216,7 @@ def test_a_silent_database_is_said_once_and_again_when_it_answers(
 
 
 @pytest.mark.parametrize("error", [AlreadyUp("another"), KeyError("a mistake")])
-def test_what_up_cannot_go_on_with_is_kept_for_it(
+def test_a_problem_that_ends_up_is_kept_for_it(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr("twizzit_pipeline.local.watch._LOOK_SECONDS", 0.01)

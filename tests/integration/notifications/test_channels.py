@@ -1,4 +1,4 @@
-"""The two channels against receivers that really listen: what arrives, and what is said when nothing does."""
+"""The two channels against receivers that really listen: what arrives, and what is reported when nothing does."""
 
 import logging
 import socket
@@ -78,7 +78,7 @@ def test_the_webhooks_url_is_in_no_log_and_no_error(caplog: pytest.LogCaptureFix
     assert str(caught.value) == "The webhook cannot be reached (ConnectError)"
 
 
-def test_a_receiver_that_drips_is_left_after_a_while() -> None:
+def test_a_receiver_that_answers_bit_by_bit_times_out() -> None:
     with webhook() as receiver:
         receiver.drips = 0.05
         slow = channel(notify_webhook_url=SecretStr(receiver.url))
@@ -88,7 +88,7 @@ def test_a_receiver_that_drips_is_left_after_a_while() -> None:
         assert time.monotonic() - began < 2
 
 
-def test_a_mistake_with_a_message_is_a_failure_of_that_message() -> None:
+def test_a_defect_in_a_message_is_a_failure_of_that_message() -> None:
     def mistaken() -> None:
         raise ValueError("holds who knows what")
 
@@ -185,7 +185,7 @@ EMAIL = {"smtp_host": "mail.example", "notify_email_from": "a@b.example", "notif
         ({**EMAIL, "smtp_username": "x", "smtp_password": "y", "smtp_security": "none"}, "readable by all"),
     ],
 )
-def test_half_a_channel_is_an_error(settings: dict[str, Any], said: str) -> None:
+def test_an_incomplete_channel_is_an_error(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         configured(load_settings(_env_file=None, **settings))
 

@@ -69,7 +69,7 @@ def test_what_hangs_follows_from_what_is_usual(
     assert [one.credential_id for one in hanging(database.engine)] == [club] * hangs
 
 
-def test_it_is_shown_everywhere_and_over_with_the_sync(database: Database, settings: Settings, club: int) -> None:
+def test_a_hanging_sync_is_shown_everywhere_until_it_ends(database: Database, settings: Settings, club: int) -> None:
     usually(database, club, 8)
     look(database.engine, "webhook")
     begins(database, club, timedelta(minutes=12))

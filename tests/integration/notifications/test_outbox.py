@@ -202,7 +202,7 @@ def test_a_channel_that_comes_later_gets_what_is_new(notifying: Notifying) -> No
     assert len(notifying.receiver.taken) == 2
 
 
-def test_a_dead_receiver_delays_and_loses_nothing(notifying: Notifying) -> None:
+def test_a_dead_receiver_delays_messages_and_loses_none(notifying: Notifying) -> None:
     credential_id = notifying.world.add_credential()
     notifying.receiver.status = 503
     now = datetime.now(UTC)
@@ -282,7 +282,7 @@ def test_many_credentials_at_once_are_one_message(notifying: Notifying) -> None:
     assert notifying.tick() == []
 
 
-def test_a_flood_shares_one_message(notifying: Notifying) -> None:
+def test_a_flood_of_failures_shares_one_message(notifying: Notifying) -> None:
     ids = [notifying.world.add_credential(organization_name=f"Club {place}") for place in range(4)]
     at = datetime.now(UTC)
     for number in range(16):

@@ -62,7 +62,7 @@ def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) ->
     assert orchestrator.tick() == []
 
 
-def test_the_tick_is_the_sign_of_life(orchestrator: Orchestrator) -> None:
+def test_a_tick_is_a_heartbeat(orchestrator: Orchestrator) -> None:
     with orchestrator.engine.begin() as connection:
         connection.execute(text("DELETE FROM twizzit_orchestrators"))
     assert heartbeat.last(orchestrator.engine) is None
@@ -243,7 +243,7 @@ def test_a_run_in_the_queue_whose_request_is_cancelled_is_taken_out(orchestrator
     assert [run.run_key for run in orchestrator.tick()] == [f"request-{again.id}"]
 
 
-def test_300_who_ask_become_one_run(orchestrator: Orchestrator) -> None:
+def test_300_requests_become_one_run(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
     asked = {orchestrator.ask(credential_id, "teams").id for _ in range(300)}
     made = orchestrator.tick()
@@ -314,7 +314,7 @@ def test_a_sync_that_fails_says_why(orchestrator: Orchestrator) -> None:
     assert (over.error, over.history_ids) == (teams.error_message, (teams.id, calendar.id))
     assert calendar.error_message == teams.error_message
     assert "password" in str(over.error)
-    assert orchestrator.simulator.calls.total == 1, "a login that was refused is not tried again by the next step"
+    assert orchestrator.simulator.calls.total == 1, "a login that was refused is not repeated by the next step"
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_a_narrowed_request_reaches_the_sync(orchestrator: Orchestrator) -> None
         assert row.details["group_id"] == str(group.id)
 
 
-def test_a_guessed_season_is_put_right_by_another_run(
+def test_a_guessed_season_is_corrected_by_another_run(
     settings: Settings, database: Database, simulate: Callable[..., SimulatorServer], orchestrator: Orchestrator
 ) -> None:
     """The orchestrator may not ask Twizzit, so that it guesses the season of an account that was never asked."""
@@ -397,7 +397,7 @@ def test_a_guessed_season_is_put_right_by_another_run(
     assert orchestrator.get(request).status == "partial_success"
 
 
-def test_a_season_that_was_named_is_not_put_right(orchestrator: Orchestrator) -> None:
+def test_a_season_that_was_named_is_not_corrected(orchestrator: Orchestrator) -> None:
     request = orchestrator.ask(orchestrator.credential(), "teams", season="2031-2032")
     (wanted,) = orchestrator.tick()
     orchestrator.run(wanted)

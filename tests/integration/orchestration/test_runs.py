@@ -1,6 +1,6 @@
 """Runs on the real instance: what Dagster keeps of them, and how they end when something is wrong.
 
-Most tests look at the runs of one story, made once. Runs that are ended from outside are in `test_orchestration_ended`.
+Most tests look at the runs of one story, made once. Runs that are ended from outside are in `test_ended`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -258,7 +258,7 @@ def test_a_season_that_the_account_does_not_have_succeeds_and_writes_nothing(
     assert {row.entity: row.details["season_exists"] for row in rows} == dict.fromkeys(
         ("teams", "players", "competitions", "matches"), False
     )
-    assert not instance.has_dynamic_partition("season", "1999-2000"), "a slip of the pen does not stay a partition"
+    assert not instance.has_dynamic_partition("season", "1999-2000"), "a typing error does not stay a partition"
 
 
 def test_a_wrong_password_is_one_line_with_what_to_do(here: Here, instance: dg.DagsterInstance) -> None:
@@ -269,7 +269,7 @@ def test_a_wrong_password_is_one_line_with_what_to_do(here: Here, instance: dg.D
     assert "\n" not in result.error_message
     assert [failure.asset for failure in result.failures] == ["twizzit_teams", "twizzit_competitions"]
     assert len({failure.message for failure in result.failures}) == 1
-    assert here.simulator.calls.total == 1, "no step tries once more what the account is refused"
+    assert here.simulator.calls.total == 1, "no step retries what the account is refused"
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
     assert run.status == dg.DagsterRunStatus.FAILURE

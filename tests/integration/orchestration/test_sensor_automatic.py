@@ -71,7 +71,7 @@ def test_a_first_sync_comes_at_once_and_the_next_after_its_interval(orchestrator
     assert orchestrator.tick() == [], "its run is on its way"
 
 
-def test_a_guessed_season_is_put_right_at_once(orchestrator: Orchestrator) -> None:
+def test_a_guessed_season_is_corrected_at_once(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
     orchestrator.switch_on(credential_id, sync_players=False, sync_competitions=False)
     (wanted,) = orchestrator.tick()
@@ -84,7 +84,7 @@ def test_a_guessed_season_is_put_right_at_once(orchestrator: Orchestrator) -> No
 
 
 @pytest.mark.parametrize("status", [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE])
-def test_a_run_that_came_to_nothing_backs_off_instead_of_being_stuck(
+def test_a_run_without_a_sync_backs_off_instead_of_being_stuck(
     orchestrator: Orchestrator, status: dg.DagsterRunStatus
 ) -> None:
     credential_id = orchestrator.credential()
@@ -103,7 +103,7 @@ def test_a_run_that_came_to_nothing_backs_off_instead_of_being_stuck(
     assert again.run_key != wanted.run_key
 
 
-def test_who_finds_the_lease_taken_gives_way_for_a_minute(orchestrator: Orchestrator) -> None:
+def test_a_run_that_finds_the_lease_taken_waits_for_a_minute(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
     orchestrator.switch_on(credential_id)
     (wanted,) = orchestrator.tick()

@@ -1,4 +1,4 @@
-"""Steps that are tried again: with Dagster's own executor, against a Twizzit that fails for a while."""
+"""Steps that are retried: with Dagster's own executor, against a Twizzit that fails for a while."""
 
 import os
 import signal
@@ -37,24 +37,26 @@ def retried(result: dg.ExecuteInProcessResult) -> list[str]:
     return [str(event.step_key) for event in result.all_events if event.is_step_up_for_retry]
 
 
-def test_what_outlasts_the_clients_tries_is_gone_at_the_steps(orchestrator: Orchestrator) -> None:
+def test_what_outlasts_the_http_retries_is_gone_at_the_retry_of_the_step(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
     orchestrator.switch_on(credential_id, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     fault = orchestrator.simulator.faults.arm("error_503", path="/contacts", times=4)
     result = orchestrator.run(wanted)
     assert result.success
-    assert fault.met == 4, "two tries of the client, twice"
+    assert fault.met == 4, "two attempts of each call, in two attempts of the step"
     assert retried(result) == ["twizzit_players"] * 2
     rows = {row.sync_type: row for row in history.for_run(orchestrator.engine, result.run_id)}
-    assert len(history.for_run(orchestrator.engine, result.run_id)) == 2, "one row for each entity, however often tried"
+    assert len(history.for_run(orchestrator.engine, result.run_id)) == 2, (
+        "one row for each entity, for all attempts"
+    )
     assert rows["players"].error_message is None or "503" not in rows["players"].error_message
     assert sum(int(row.details["calls"]) for row in rows.values()) == orchestrator.simulator.calls.total
     assert orchestrator.simulator.calls.of("/authenticate") == 1, "one session for the whole run"
     assert orchestrator.planned(credential_id).consecutive_failures == 0
 
 
-def test_a_request_made_good_by_a_second_try_has_not_failed(orchestrator: Orchestrator) -> None:
+def test_a_request_that_a_retry_carries_out_has_not_failed(orchestrator: Orchestrator) -> None:
     request = orchestrator.ask(orchestrator.credential(), "teams")
     (wanted,) = orchestrator.tick()
     orchestrator.simulator.faults.arm("error_503", path="/groups", times=2)
@@ -65,7 +67,7 @@ def test_a_request_made_good_by_a_second_try_has_not_failed(orchestrator: Orches
     assert over.error is None
 
 
-def test_what_stays_fails_after_the_last_try_in_one_line(orchestrator: Orchestrator) -> None:
+def test_what_stays_fails_after_the_last_retry_in_one_line(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
     orchestrator.switch_on(credential_id, sync_competitions=False)
     (wanted,) = orchestrator.tick()
@@ -86,11 +88,11 @@ def test_what_stays_fails_after_the_last_try_in_one_line(orchestrator: Orchestra
     errors = [getattr(event.get_dagster_event().event_specific_data, "error", None) for event in kept]
     assert [(error.message, list(error.stack), error.cause) for error in errors if error is not None] == [
         (row.error_message, [], None)
-    ] * 3, "Dagster's UI shows each try in one line, and no traceback"
+    ] * 3, "Dagster's UI shows each attempt in one line, and no traceback"
     assert orchestrator.planned(credential_id).consecutive_failures == 1, "a run fails once"
 
 
-def test_the_ceiling_of_calls_holds_over_all_tries(orchestrator: Orchestrator) -> None:
+def test_the_ceiling_of_calls_holds_over_all_retries(orchestrator: Orchestrator) -> None:
     with orchestrated(
         orchestrator.settings, orchestrator.database, orchestrator.simulator, call_ceiling=6, requests_per_second=1000.0
     ) as limited:
@@ -104,7 +106,7 @@ def test_the_ceiling_of_calls_holds_over_all_tries(orchestrator: Orchestrator) -
     assert failure.user_failure_data.metadata["error"].value == "CallBudgetSpent"
 
 
-def test_a_spent_quota_is_not_tried_again(orchestrator: Orchestrator) -> None:
+def test_a_spent_quota_is_not_retried(orchestrator: Orchestrator) -> None:
     credential_id = orchestrator.credential()
     orchestrator.switch_on(credential_id, sync_competitions=False)
     (wanted,) = orchestrator.tick()

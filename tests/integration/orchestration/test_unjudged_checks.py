@@ -1,4 +1,4 @@
-"""What a run that fails leaves of its checks: the verdict of before, as not judged, and nothing red for other clubs."""
+"""What a run that fails leaves of its checks: the result of before, as not judged, and nothing red for other clubs."""
 
 from collections.abc import Callable, Iterator
 
@@ -50,7 +50,7 @@ def red(here: Orchestrator) -> set[tuple[str, str]]:
     return {(key.asset_key.to_user_string(), key.name) for key, record in latest.items() if record.status is not fine}
 
 
-def test_a_failed_run_leaves_the_verdict_of_before_however_often_it_fails(here: Orchestrator) -> None:
+def test_a_failed_run_leaves_the_result_of_before_however_often_it_fails(here: Orchestrator) -> None:
     credential_id = here.credential()
     assert sync(here, credential_id)
     judged = evaluation(here, credential_id)

@@ -84,7 +84,7 @@ def test_calls_are_counted_while_a_step_is_under_way(
     assert used(world, club) == made
 
 
-def test_the_ceiling_of_calls_holds_over_all_tries(world: SyncWorld, club: int) -> None:
+def test_the_ceiling_of_calls_holds_over_all_retries(world: SyncWorld, club: int) -> None:
     world.settings = world.settings.model_copy(update={"call_ceiling": 7})
     world.simulator.faults.arm("error_500", path="/groups", times=None)
     with world.session(club) as session:

@@ -1,4 +1,4 @@
-"""A mistake of the program on the command line: its kind and its place, and no word that may quote a row."""
+"""A defect of the program on the command line: its kind and place, and no message that may quote a row."""
 
 import pytest
 

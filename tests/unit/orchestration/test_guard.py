@@ -83,8 +83,8 @@ REFUSED = {
 }
 
 
-class Obedient:
-    """Dagster as it is: it does what it is asked, and counts."""
+class Unguarded:
+    """Dagster as it is: it accepts every request, and counts them."""
 
     def __init__(self) -> None:
         self.obeyed = 0
@@ -98,8 +98,8 @@ class Obedient:
         await send({"type": "http.response.body", "body": b"done"})
 
 
-def _guarded() -> tuple[Obedient, Guard]:
-    behind = Obedient()
+def _guarded() -> tuple[Unguarded, Guard]:
+    behind = Unguarded()
     return behind, Guard(behind, host="box.local", origins=[PROXIED])
 
 

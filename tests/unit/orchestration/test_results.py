@@ -29,7 +29,7 @@ def values(metadata: Any) -> dict[str, Any]:
 
 
 def by_rule(result: dg.MaterializeResult[None]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Rule → what came of it (``passed``, ``WARN``, ``ERROR``, ``not judged``), and its metadata."""
+    """Rule → its result (``passed``, ``WARN``, ``ERROR``, ``not judged``), and its metadata."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for check in result.check_results or ():
         metadata = values(check.metadata)
@@ -174,7 +174,7 @@ def test_a_check_says_in_one_line_which_rules_fell_short_and_counts_every_rule()
         "id_length": {"twizzit_ids": ["2", "3", "4"]},
         "name_present": {"twizzit_ids": ["1"]},
     }
-    assert check(result, "consistency").passed, "what one check says is nothing against another"
+    assert check(result, "consistency").passed, "one check does not affect another"
 
 
 def test_a_check_is_as_bad_as_the_worst_of_its_rules() -> None:
@@ -186,7 +186,7 @@ def test_a_check_is_as_bad_as_the_worst_of_its_rules() -> None:
     assert volume.description == "1 × few_rows_rejected; volume_as_usual", "the worst first"
     kept = Finding("few_rows_rejected", "season", ("1",), passed=True, grave=True)
     result = scan_result(ScanReport("teams", True), TEAM_SCAN_RULES, Quality({one.check: one for one in (less, kept)}))
-    assert check(result, "volume").severity is dg.AssetCheckSeverity.WARN, "what is kept makes nothing worse"
+    assert check(result, "volume").severity is dg.AssetCheckSeverity.WARN, "rules that are kept make no check worse"
 
 
 def test_another_rule_is_one_line() -> None:
@@ -376,14 +376,14 @@ def test_an_error_of_ours_becomes_one_line_without_its_history(error: TwizzitPip
     assert failure.__suppress_context__
 
 
-def test_a_mistake_of_the_program_keeps_its_kind_and_its_place_and_none_of_its_words() -> None:
+def test_a_defect_of_the_program_keeps_its_kind_and_place_and_not_its_message() -> None:
     with pytest.raises(dg.Failure) as raised, readable_failures():
         int("Annelies")
     failure = raised.value
     assert (failure.description, failure.allow_retries) == ("unexpected error: ValueError", False)
     assert values(failure.metadata) == {"error": "ValueError", "permanent": True}
     kept = serializable_error_info_from_exc_info((dg.Failure, failure, failure.__traceback__)).to_string()
-    assert "keeps_its_kind_and_its_place" in kept
+    assert "keeps_its_kind_and_place" in kept
     assert "invalid literal" not in kept
     assert (failure.__cause__, failure.__suppress_context__) == (None, True)
 

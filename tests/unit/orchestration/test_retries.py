@@ -1,4 +1,4 @@
-"""When a step is tried again, and after how long."""
+"""When a step is retried, and after how long."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_waits_double_and_never_fall_below_a_minute() -> None:
     for retries, found in waits.items():
         least = 60 * 2**retries
         assert all(wait is not None and least <= wait <= least * 1.25 for wait in found)
-        assert len(set(found)) > 400, "those who failed at once are not to come back at once"
+        assert len(set(found)) > 400, "steps that failed together are not to be retried together"
     assert retry_delay(PASSING, SETTINGS.step_retries, SETTINGS) is None
 
 
@@ -34,7 +34,7 @@ def test_waits_double_and_never_fall_below_a_minute() -> None:
         errors.RunTooLong("too long"),
     ],
 )
-def test_what_does_not_pass_by_itself_or_by_waiting_here_is_not_tried_again(
+def test_what_does_not_pass_by_itself_or_by_waiting_here_is_not_retried(
     error: errors.TwizzitPipelineError,
 ) -> None:
     assert retry_delay(error, 0, SETTINGS) is None
