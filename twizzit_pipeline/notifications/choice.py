@@ -5,7 +5,7 @@ What belongs here: pure rules. Three kinds of messages, each with limits of its 
 * **Urgent** (a failure, lateness, a sync that hangs, calls used up) is sent at once, one message for each credential;
   many credentials at once share one message. Where many messages were sent lately, the rest goes into one message
   later.
-* **News** (works again, most calls used) follows.
+* **Other facts** (works again, most calls used) follow.
 * **Partial successes** wait for each other: the rest arrived, and a run of forty clubs is one *digest*. It is sent when
   nothing syncs any more, or after ten minutes; one an hour at most.
 

@@ -73,14 +73,14 @@ class Fact:
 
 
 @dataclass
-class News:
+class Facts:
     """What one look found: new facts, and earlier ones of which something is over."""
 
     new: list[Fact] = field(default_factory=list)
     changed: list[Fact] = field(default_factory=list)
 
 
-def news(
+def facts_of(
     runs: Sequence[Run],
     *,
     still_open: Iterable[Fact],
@@ -90,7 +90,7 @@ def news(
     now: datetime,
     catching_up: bool = False,
     hanging: Sequence[Hanging] = (),
-) -> News:
+) -> Facts:
     """The facts to notify of now.
 
     Args:
@@ -127,7 +127,7 @@ class _Streaks:
             self._facts[fact.credential_id].append(fact)
         self._late = late
         self._now = now
-        self.found = News()
+        self.found = Facts()
 
     def follow(self, run: Run) -> None:
         if run.stopped:

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.notifications import choice
-from twizzit_pipeline.notifications.events import HANGING, LATE, STATES, Fact, News
+from twizzit_pipeline.notifications.events import HANGING, LATE, STATES, Fact, Facts
 from twizzit_pipeline.notifications.lately import BOOKMARK, sent_lately
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
@@ -120,7 +120,7 @@ def still_open(connection: Connection, channel: str, credential_ids: Collection[
     return [_fact(row) for row in rows]
 
 
-def write(connection: Connection, channel: str, found: News) -> int:
+def write(connection: Connection, channel: str, found: Facts) -> int:
     """Writes what a look found; how many facts are new to the channel.
 
     A new one waits together with what waits of the same credential, so that nothing overtakes what came before it.

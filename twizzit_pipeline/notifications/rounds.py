@@ -17,7 +17,7 @@ from twizzit_pipeline.errors import ReceiverFailed
 from twizzit_pipeline.notifications import budgets, messages, outbox
 from twizzit_pipeline.notifications.channels import Channel
 from twizzit_pipeline.notifications.email import ClubEmail, Email
-from twizzit_pipeline.notifications.events import Fact, news
+from twizzit_pipeline.notifications.events import Fact, facts_of
 from twizzit_pipeline.notifications.outbox import CATCHING_UP, FORGETS_AFTER, OVERLAP, Bookmark
 from twizzit_pipeline.notifications.runs import Run, ended_since
 from twizzit_pipeline.queries import hanging
@@ -93,7 +93,7 @@ def look(engine: Engine, channel: str, at: datetime | None = None, *, only: Coll
         # Read after the runs: a credential that has synced in time is not late any more.
         late = [one for one in freshness.late(engine, now) if only is None or one.credential_id in only]
         hung = [one for one in hanging.hanging(engine, now) if only is None or one.credential_id in only]
-        found = news(
+        found = facts_of(
             new,
             still_open=outbox.still_open(connection, channel, {run.credential_id for run in new}),
             late=late,

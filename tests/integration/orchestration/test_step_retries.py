@@ -47,9 +47,7 @@ def test_what_outlasts_the_http_retries_is_gone_at_the_retry_of_the_step(orchest
     assert fault.met == 4, "two attempts of each call, in two attempts of the step"
     assert retried(result) == ["twizzit_players"] * 2
     rows = {row.sync_type: row for row in history.for_run(orchestrator.engine, result.run_id)}
-    assert len(history.for_run(orchestrator.engine, result.run_id)) == 2, (
-        "one row for each entity, for all attempts"
-    )
+    assert len(history.for_run(orchestrator.engine, result.run_id)) == 2, "one row for each entity, for all attempts"
     assert rows["players"].error_message is None or "503" not in rows["players"].error_message
     assert sum(int(row.details["calls"]) for row in rows.values()) == orchestrator.simulator.calls.total
     assert orchestrator.simulator.calls.of("/authenticate") == 1, "one session for the whole run"

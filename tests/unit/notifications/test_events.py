@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from twizzit_pipeline.notifications.budgets import Budget
-from twizzit_pipeline.notifications.events import Fact, News, fingerprint, news
+from twizzit_pipeline.notifications.events import Fact, Facts, facts_of, fingerprint
 from twizzit_pipeline.notifications.runs import Outcome, Run
 from twizzit_pipeline.queries.hanging import Hanging
 from twizzit_pipeline.runs.troubles import NOT_FINISHED, STOPPED
@@ -31,7 +31,7 @@ class Watch:
         hanging: tuple[Hanging, ...] = (),
     ) -> list[Fact]:
         """The new facts of a look at these runs; rows are written as `outbox` does."""
-        found: News = news(
+        found: Facts = facts_of(
             runs,
             still_open=[fact for fact in self.facts if fact.is_open],
             late=late,
@@ -259,7 +259,7 @@ def test_no_lateness_while_catching_up_or_where_calls_are_made_to_last() -> None
 
 def budget(calls: int, limit: int | None, **more: object) -> list[Fact]:
     row = Budget(3, "KC Ons Huis", date(2026, 11, 1), calls, limit, **more)  # type: ignore[arg-type]
-    return news([], still_open=[], late=[], organizations={}, budgets=[row], now=NOW).new
+    return facts_of([], still_open=[], late=[], organizations={}, budgets=[row], now=NOW).new
 
 
 def test_a_budget_at_80_percent_and_a_spent_one() -> None:
