@@ -1,7 +1,7 @@
 """Credential management: stored, listed, deleted; and for coaches, which organizations there are."""
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 import anyio.to_thread
 from fastapi import APIRouter, Query
@@ -220,7 +220,7 @@ def _club(found: clubs.Club | None) -> schemas.NamedClub:
     return schemas.NamedClub(club_id=found.id, club_name=found.name)
 
 
-def _endpoint(settings: Settings, url: str | None) -> tuple[str, Literal["v1", "v2"], str]:
+def _endpoint(settings: Settings, url: str | None) -> tuple[str, str, str]:
     """The endpoint as it is stored, what it speaks, and what the answer says of it."""
     typed, is_default = (url, True) if url is not None else usual_endpoint(settings)
     try:
