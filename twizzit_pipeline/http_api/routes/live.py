@@ -4,10 +4,11 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import BeforeValidator
 
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
-from twizzit_pipeline.http_api.bodies import Preview
+from twizzit_pipeline.http_api.bodies import Preview, in_single_spaces
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here
 
@@ -19,7 +20,11 @@ _RemoteId = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00-\x1f\x
 OrganizationId = Annotated[
     _RemoteId, Query(alias="organizationId", description="Ignored: a credential reads its own organization")
 ]
-SeasonId = Annotated[_RemoteId, Query(alias="seasonId", description="Id or name; the running season by default")]
+SeasonId = Annotated[
+    _RemoteId,
+    BeforeValidator(in_single_spaces),
+    Query(alias="seasonId", description="Id or name; the running season by default"),
+]
 GroupType = Annotated[_RemoteId, Query(alias="groupType", description="Another type of groups than teams")]
 
 
