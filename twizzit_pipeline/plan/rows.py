@@ -55,6 +55,10 @@ class RemoteTeam:
     gender: str | None
 
 
+# What of a player is merged column by column: both rows call it so, and no other player's row is concerned.
+PERSONAL = ("first_name", "last_name", "gender")
+
+
 @dataclass(frozen=True, slots=True)
 class RemotePlayer:
     """A row of the table `twizzit_players`: one for each team that a person plays in.
