@@ -46,7 +46,7 @@ def test_filters_are_made_by_name() -> None:
     assert private.BulkActionsFilter(statuses=[private.BulkActionStatus.REQUESTED]).statuses
 
 
-def test_an_event_can_be_made_and_is_told_apart_by_its_type() -> None:
+def test_an_event_can_be_made_and_has_its_own_type() -> None:
     event = private.DagsterEvent(
         event_type_value=private.DagsterEventType.ENGINE_EVENT.value,
         job_name="sync_all",
