@@ -78,7 +78,7 @@ def _syncs(twizzit: CommandLine, simulator: SimulatorServer, said: list[Ended]) 
     tokens = set(simulator.accounts._sessions)
     assert run("sync", wrong, "--only", "teams").code == 1
     for fault in ("html", "error_500"):
-        simulator.faults.arm(fault, path="/groups", times=None)  # type: ignore[arg-type]
+        simulator.faults.arm(fault, path="/groups", times=None)
         assert run("sync", credential, "--only", "teams").code == 1
         simulator.faults.clear()
     tokens |= set(simulator.accounts._sessions)
@@ -121,6 +121,7 @@ def _error_of(session: SyncSession) -> str:
     except TwizzitPipelineError:
         kind, error, trace = sys.exc_info()
         assert kind is not None
+        assert error is not None
         told = traceback.TracebackException(kind, error, trace, capture_locals=True)
         return "".join(told.format()) + os.linesep + repr(error)
     raise AssertionError("it was to fail")

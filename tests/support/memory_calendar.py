@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from tests.support.memory_shotspot import CLUB, SEASON
 from twizzit_pipeline.plan import Change, Plan
@@ -178,7 +179,7 @@ class MemoryCalendar:
     @staticmethod
     def _map(mappings: dict[int, MappingRow], change: Change, row_id: int) -> None:
         assert change.mapping is not None
-        said = dict(change.mapping)
+        said: dict[str, Any] = dict(change.mapping)
         mapping_id = change.mapping_id if change.mapping_id is not None else max(mappings, default=0) + 1
         mappings[mapping_id] = MappingRow(
             mapping_id,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -99,7 +100,7 @@ def test_the_same_once_more_writes_nothing(database: Database, file: Path) -> No
 def test_into_a_used_database_it_says_what_became_of_each(database: Database, file: Path) -> None:
     same, other_password, gone = (add(database, OLD, name=name) for name in ("A", "B", "C"))
     backup(database, file)
-    login = {"api_username": "ter-linden.api", "api_endpoint": "https://app.twizzit.com/v2/api"}
+    login: dict[str, Any] = {"api_username": "ter-linden.api", "api_endpoint": "https://app.twizzit.com/v2/api"}
     store.change_login(database.engine, OLD, other_password, password=SecretStr("since"), **login)
     store.set_active(database.engine, other_password, False)
     store.delete(database.engine, gone)

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.twizzit.test_truth import OPTIONS, assert_truth, client_of, season_of
 from twizzit_pipeline import errors
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
+from twizzit_pipeline.simulator.world import Dialect
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.records import Rosters, Team
 
@@ -66,7 +67,7 @@ TRANSIENT = [
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
 @pytest.mark.parametrize("kind", TRANSIENT)
 def test_what_passes_costs_one_more_call_each_time_and_nothing_else(
-    server: SimulatorServer, kind: str, dialect: str
+    server: SimulatorServer, kind: str, dialect: Dialect
 ) -> None:
     _, _, undisturbed = read(server, dialect)
     server.calls.reset()
@@ -189,7 +190,7 @@ def test_people_that_cannot_be_asked_for_fail_their_teams_alone() -> None:
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_rows_twice_change_nothing(server: SimulatorServer, dialect: str) -> None:
+def test_rows_twice_change_nothing(server: SimulatorServer, dialect: Dialect) -> None:
     server.faults.arm("rows_twice", times=None)
     teams, rosters, _ = read(server, dialect)
     assert rosters.failed == {}

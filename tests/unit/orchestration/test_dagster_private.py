@@ -82,8 +82,8 @@ def test_a_storage_may_be_a_class_of_ours() -> None:
 
 def test_the_command_lines_are_click_groups_whose_web_server_can_be_guarded() -> None:
     assert {"dev", "job", "asset", "instance"} <= set(dagster_cli.dagster_cli().commands)
-    assert callable(dagster_cli.dev_command.open_ipc_subprocess)
-    assert callable(dagster_cli.webserver_command.create_app_from_workspace_process_context)
+    assert callable(vars(dagster_cli.dev_command)["open_ipc_subprocess"])
+    assert callable(vars(dagster_cli.webserver_command)["create_app_from_workspace_process_context"])
     assert isinstance(dagster_cli.webserver_command.cli, click.Command)
 
 

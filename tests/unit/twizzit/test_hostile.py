@@ -203,7 +203,7 @@ def test_of_an_error_four_kilobytes_are_read(start: bytes) -> None:
 def test_an_error_is_utf_8_whatever_its_header_says(charset: str, status: bytes) -> None:
     header = f"Content-Type: text/plain; charset={charset}".encode()
     server = HostileServer(answer(b"\xff\xfe\x00access denied", header, b"Retry-After: 9999", status=status))
-    expected = {b"4": (errors.AccessDenied, errors.RateLimited), b"5": errors.ServiceUnavailable}[status[:1]]
+    expected = {b"4": (errors.AccessDenied, errors.RateLimited), b"5": (errors.ServiceUnavailable,)}[status[:1]]
     with server, client_of(server) as client, pytest.raises(expected):
         client.organizations()
 
