@@ -15,6 +15,7 @@ from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator.faults import FaultKind
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync.entities.teams import scan_teams
 from twizzit_pipeline.sync.session import SyncSession
@@ -97,9 +98,15 @@ def test_no_error_of_a_sync_shows_one(settings: Settings, simulator: SimulatorSe
         world = SyncWorld(quick(settings, retry_attempts=2), database, simulator)
         right, wrong = world.add_credential(), world.add_credential(password=SecretStr(WRONG_PASSWORD))
         shown = [repr(settings), repr(database), repr(vars(settings))]
-        for credential_id, fault in ((right, "error_500"), (right, "html"), (right, "cut"), (wrong, None)):
+        faults: tuple[tuple[int, FaultKind | None], ...] = (
+            (right, "error_500"),
+            (right, "html"),
+            (right, "cut"),
+            (wrong, None),
+        )
+        for credential_id, fault in faults:
             if fault is not None:
-                simulator.faults.arm(fault, path="/groups", times=None)  # type: ignore[arg-type]
+                simulator.faults.arm(fault, path="/groups", times=None)
             session = world.session(credential_id)
             shown += [repr(session), repr(vars(session))]
             shown.append(_error_of(session))

@@ -155,9 +155,9 @@ class MemoryCalendar:
             self._map(self.mappings[plan.entity], change, row_id)
 
     @staticmethod
-    def _new(table: str, row_id: int, values: dict[str, object]) -> object:
+    def _new(table: str, row_id: int, values: dict[str, Any]) -> object:
         if table == "twizzit_opponents":
-            opponent = Opponent(str(values["normalised_name"]), values["club_id"], values["team_id"])  # type: ignore[arg-type]
+            opponent = Opponent(str(values["normalised_name"]), values["club_id"], values["team_id"])
             assert opponent.normalised_name == normalised_name(str(values["name"]))
             return (values["credential_id"], values["season"], opponent)
         if table == "competition_teams":

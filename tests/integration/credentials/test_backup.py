@@ -119,7 +119,9 @@ def test_a_password_that_cannot_be_read_comes_back(database: Database, file: Pat
     backup(database, file)
     key = NEW if damage == "wrong key" else OLD
     if damage == "tampered":
-        write_mac(database, credential_id, stored(database, credential_id).mac.replace(":", ":0", 1))  # type: ignore[union-attr]
+        mac = stored(database, credential_id).mac
+        assert mac is not None
+        write_mac(database, credential_id, mac.replace(":", ":0", 1))
     elif damage == "no cipher text":
         write_as_shotspot(database, credential_id, "", "")
     with pytest.raises((DecryptionFailed, TamperedCredential)):
