@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import socket
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,8 +24,8 @@ ATTACK = (
 PARTITIONS = "SELECT partition FROM dagster.dynamic_partitions WHERE partition = '99-attack'"
 
 
-def asked(url: str, method: str, **more: object) -> httpx.Response:
-    return httpx.request(method, f"{url}/graphql", trust_env=False, verify=False, timeout=30, **more)  # type: ignore[arg-type]
+def asked(url: str, method: str, **more: Any) -> httpx.Response:
+    return httpx.request(method, f"{url}/graphql", trust_env=False, verify=False, timeout=30, **more)
 
 
 def shaken(url: str, **headers: str) -> str:
@@ -33,9 +34,9 @@ def shaken(url: str, **headers: str) -> str:
     key = base64.b64encode(os.urandom(16)).decode()
     lines = {"Host": where.netloc, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key}
     lines |= {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Protocol": "graphql-ws", **headers}
-    headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    sent = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     with socket.create_connection((str(where.hostname), int(where.port or 0)), 10) as opened:
-        opened.sendall(f"GET /graphql HTTP/1.1\r\n{headers}\r\n".encode())
+        opened.sendall(f"GET /graphql HTTP/1.1\r\n{sent}\r\n".encode())
         return opened.recv(4096).decode().splitlines()[0]
 
 
