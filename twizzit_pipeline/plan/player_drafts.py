@@ -68,7 +68,7 @@ class Draft:
 
 
 def decided(person: Person, local: LocalPlayer, base: Mapping[str, object] | None, *, repairs: bool = False) -> Draft:
-    """What the deciding season makes of somebody who is in ShotSpot already.
+    """What the deciding season makes of a player who is in ShotSpot already.
 
     `repairs`: what Twizzit says is written, edited in ShotSpot or not.
     """
@@ -131,7 +131,7 @@ def new(state: PlayerState, person: Person, *, row_id: int) -> Draft:
     remote_team, team = person.team(None, None)
     decides = state.season.decides
     said = {"first_name": remote.first_name, "last_name": remote.last_name, "gender": remote.gender}
-    # Somebody known from an older season alone is not active, and takes no shirt number from those who are.
+    # A player known from an older season alone is not active, and takes no shirt number from those who are.
     number = remote.jersey_number if decides else None
     values = {
         "club_id": team.club_id,
@@ -149,7 +149,7 @@ def _membership(remote: RemotePlayer, remote_team: str, *, active: bool) -> dict
 
 
 def without_number(draft: Draft) -> Draft:
-    """The same player without the shirt number that somebody else in the club has."""
+    """The same player without the shirt number that another player of the club has."""
     number = draft.local.jersey_number if draft.own_number and draft.local is not None else None
     base = draft.base
     # Who keeps a number of ShotSpot's that only a repair would change is not waiting for Twizzit's.

@@ -1,7 +1,7 @@
 """What becomes of a season's players: who is linked, made or updated, in which team, and with which shirt number.
 
 The rules (design: "rules that keep people on the pitch"): the deciding season alone says which team a player is in and
-whether they are active; an older one adds people never seen and overwrites nothing. Somebody in two teams keeps the one
+whether they are active; an older one adds people never seen and overwrites nothing. A person in two teams keeps the one
 that they have. A shirt number taken in the club never stops a player.
 """
 
@@ -91,12 +91,12 @@ def _drafts(state: PlayerState, people: Sequence[Person]) -> tuple[list[Draft], 
 
 
 def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: LocalPlayer) -> Draft | Failed:
-    """The draft for somebody who has a mapping; failed where that is another organization's, or may be."""
+    """The draft for a person who has a mapping; failed where that is another organization's, or may be."""
     base = mapping.last_values
     _, team = person.team(local, base)
     name = remote_name(person.remote)
     same_name = name in (local_name(local), normalised_name(mapping.twizzit_name or ""))
-    # ShotSpot's own mapping says one player, and the name another one of the club: nobody can say who is meant.
+    # ShotSpot's own mapping says one player, and the name another one of the club: it is not clear who is meant.
     others = () if same_name or mapping.dialect is not None else _namesakes(state, team.club_id, name)
     same_club = local.club_id in (None, team.club_id)
     may_feed = local.club_id is None or state.rights.may_feed(local.club_id)
@@ -180,7 +180,7 @@ def _change(draft: Draft, state: PlayerState) -> Change | None:
 
 
 def _put_right(change: Change) -> bool:
-    """Whether the change moves a word between first and last name, of somebody of whom no sync had known the names."""
+    """Whether the change moves a word between first and last name, of a player whose names no sync had known."""
     if change.action not in ("link", "adopt", "update") or change.mapping_before.get("last_values"):
         return False
     before, after = (

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.history import Account
-from twizzit_pipeline.runs.troubles import told
+from twizzit_pipeline.runs.troubles import safe_message
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Entries:
             if entry.account.done:
                 continue
             if entry.failure is not None or name in to_map:
-                history.fail(connection, entry.history_id, entry.account, entry.failure or told(error))
+                history.fail(connection, entry.history_id, entry.account, entry.failure or safe_message(error))
             else:  # scanned well, and nothing else was asked for
                 history.finish(connection, entry.history_id, entry.account)
 

@@ -34,8 +34,8 @@ class Account:
     `rejected`: rule → remote ids; `failed`: reason → remote ids; both fail an item. `set_aside`: label → one remote id
     for each row or item that is not meant to come, which fails nothing. `rows`: what became of the rows that were read;
     None before a scan, and where there was none. `scanned`: how many items had valid rows alone. `hints`: rule → remote
-    ids that came without what nobody can read; `warnings`: reason → those that the plan has a remark about. `details`:
-    what else a reader of the row should know, without names.
+    ids with an unreadable value; `warnings`: reason → those that the plan has a remark about. `details`: what else a
+    reader of the row should know, without names.
     `entity`: of which this is.
     """
 
@@ -225,7 +225,7 @@ def for_run(engine: Engine, run_id: str) -> list[HistoryRow]:
 
 
 def interrupted(engine: Engine, run_ids: Iterable[str]) -> set[str]:
-    """Which of these runs were closed because their process had ended: their orchestrator should hear of it."""
+    """Which of these runs were closed because their process had ended: the orchestrator ends them as well."""
     close_interrupted(engine)
     wanted = select(sync_history.c.dagster_run_id).where(
         sync_history.c.dagster_run_id.in_(list(run_ids)), sync_history.c.error_message == INTERRUPTED

@@ -278,7 +278,7 @@ def meant(listed: Sequence[SeasonRow], asked: str) -> SeasonRow | None:
 
 
 def not_listed(listed: Sequence[SeasonRow]) -> str:
-    """What to say to whoever asked for a season that is not among these (the oldest first)."""
+    """The message for a request of a season that is not among these (the oldest first)."""
     labels = [season.label for season in reversed(listed)]
     return f"The account has {', '.join(labels)}" if labels else "The account has no season"
 

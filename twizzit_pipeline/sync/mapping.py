@@ -47,7 +47,7 @@ def map_entity(
     """Plans from what the database holds and applies that, both in one transaction.
 
     Where a user of ShotSpot wrote the same rows meanwhile, everything is read and planned again: nothing is lost. So it
-    is where a season must be made, or a club gets its first team, nobody else doing so this time: ShotSpot would take
+    is where a season must be made, or a club gets its first team, with the table locked this time: ShotSpot would take
     the same season twice, and two organizations the same club.
     """
     watch = Stopwatch()
@@ -94,7 +94,7 @@ def map_entity(
 
 
 def _to_make_once(plan: Plan) -> frozenset[Table]:
-    """The tables that nobody else may write while this plan is made and applied."""
+    """The tables that no other transaction may write while this plan is made and applied."""
     makes_season = any(change.table == "seasons" for change in plan.changes)
     return frozenset(
         ({tables.seasons} if makes_season else set()) | ({tables.team_mappings} if plan.first_fed else set())

@@ -17,7 +17,7 @@ _log = logs.logger(__name__)
 
 @dataclass
 class Step:
-    """One step under way; whoever makes the account of it hands it over."""
+    """One step under way; the code that counts its rows hands them over."""
 
     account: Account | None = None
 
@@ -41,7 +41,7 @@ class Telling:
 
     @contextmanager
     def step(self, entity: str) -> Iterator[Step]:
-        """One step of an entity: its scan, or its mapping; an error is told and goes on its way."""
+        """One step of an entity: its scan, or its mapping; an error is reported and raised again."""
         step, began, calls = Step(), time.monotonic(), self._calls()
 
         def measured() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A month's calls over HTTP: whoever asks for a sync is told what is left, and never refused."""
+"""A month's calls over HTTP: the answer to a request for a sync says what is left, and never refuses it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -35,12 +35,12 @@ def test_an_answer_to_a_sync_says_what_is_left_of_the_month(
         usage.record(connection, credential_id, 70)
     heartbeat.beat(database.engine)
     usual = usage.FIRST_GUESS
-    told = "what comes of it will be in the sync history"
-    already = f"Such a sync waits for its turn already, so no other one was added; {told}"
+    where = "what comes of it will be in the sync history"
+    already = f"Such a sync waits for its turn already, so no other one was added; {where}"
     with ApiServer(settings, database) as api, api.client(token("admin")) as admin:
         free = asked(admin, credential_id, limit=None)
         assert (set(free), free["syncId"]) == ({"success", "message", "requestId", "syncId", "status"}, None)
-        assert free["message"] == f"Sync waits for its turn; {told}"
+        assert free["message"] == f"Sync waits for its turn; {where}"
         enough = asked(admin, credential_id, limit=70 + usual)
         assert enough["budget"] == {
             "monthlyCallLimit": 70 + usual,

@@ -1,4 +1,4 @@
-"""Competitions and matches share a type of ShotSpot's history: whoever reads it tells them apart."""
+"""Competitions and matches share a type of ShotSpot's history: its readers distinguish them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -79,7 +79,7 @@ def test_by_what_is_kept(database: Database, ids: dict[tuple[str, str], int]) ->
     assert kept == {row for (run_id, _), row in ids.items() if run_id != "old"}
 
 
-def test_by_what_people_are_told(database: Database, ids: dict[tuple[str, str], int]) -> None:
+def test_by_the_words_that_people_read(database: Database, ids: dict[tuple[str, str], int]) -> None:
     """Competitions that failed are not hidden by their matches, which ended later."""
     with database.engine.connect() as connection:
         (run,), _ = ended_since(connection, datetime.now(UTC) - timedelta(minutes=5))

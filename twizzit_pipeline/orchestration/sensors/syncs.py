@@ -134,7 +134,7 @@ class _Tick:
                 self._context.log.error("Credential %s cannot be run: %s", turn.credential_id, told)
             else:
                 self._context.log.error("Request %s cannot be run: %s", turn.asked.id, told)
-                fail_unstarted(self._engine, turn.asked.id, attempt=turn.asked.attempt, told=told)
+                fail_unstarted(self._engine, turn.asked.id, attempt=turn.asked.attempt, message=told)
             return None
 
     def _drafted(self, turn: Turn) -> _Draft:
