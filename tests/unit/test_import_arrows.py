@@ -4,6 +4,7 @@ Imports count wherever they stand: inside functions, under TYPE_CHECKING, and by
 """
 
 import ast
+import re
 from collections.abc import Collection, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -74,7 +75,14 @@ ARROWS: dict[str, set[str]] = {
         *_DATABASE,
     },
     "orchestration.checks": {"orchestration.partitions", "sync.reports", "quality", "plan", "contracts"},
-    "orchestration.run": {"orchestration.checks", "sync.reports", "quality", "runs", *_DATABASE},
+    "orchestration.run": {
+        "orchestration.dagster_private",
+        "orchestration.checks",
+        "sync.reports",
+        "quality",
+        "runs",
+        *_DATABASE,
+    },
     "orchestration.instance": {"orchestration", "orchestration.run", "runs", "scheduling", *_DATABASE},
     "orchestration.sensors": {
         "orchestration",
@@ -210,6 +218,19 @@ def _lies_in(name: str, folder: str) -> bool:
 def test_every_module_imports_only_along_the_arrows() -> None:
     found = {dotted(path): faults(path.read_text(), dotted(path)) for path in MODULES}
     assert {module: names for module, names in found.items() if names} == {}
+
+
+def test_private_modules_of_dagster_are_imported_in_one_place_each() -> None:
+    """What each must do is said in tests/unit/orchestration/test_dagster_private.py."""
+    found = {dotted(path): private_parts(path.read_text()) for path in MODULES}
+    faces = {f"{PACKAGE}.orchestration.{name}" for name in ("dagster_private", "instance.dagster_cli")}
+    assert {module for module, names in found.items() if names} == faces
+
+
+def private_parts(source: str) -> set[str]:
+    """What a module imports of Dagster's modules whose names begin with an underscore."""
+    names = imported_names(ast.parse(source), "")
+    return {name for name in names if re.match(r"dagster(_\w+)?\._|dagster_shared\.", name)}
 
 
 def test_no_module_imports_itself_on_a_way_round() -> None:

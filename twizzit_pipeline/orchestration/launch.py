@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from types import FrameType
 
 import dagster as dg
-from dagster._core.execution.plan.objects import StepFailureData
 
 from twizzit_pipeline.credentials.store import get
 from twizzit_pipeline.errors import UnknownSeason
 from twizzit_pipeline.orchestration.assets import ASSETS
+from twizzit_pipeline.orchestration.dagster_private import StepFailureData
 from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs
 from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.orchestration.jobs import JOBS

@@ -40,7 +40,7 @@ class TwizzitClient:
 
     Every method may raise a leaf of `TwizzitAnswerError`, or `EndpointRefused` for a host on an address that is not
     allowed. Nothing is asked before the first method is called. Errors, logs and reprs hold neither the password, nor a
-    token, nor anybody's name.
+    token, nor a person's name.
 
     Args:
         endpoint: the credential's `api_endpoint`; decides the dialect, see `parse_endpoint`.
@@ -155,7 +155,7 @@ class TwizzitClient:
 
     def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
         """First and last name of people by their remote id, for people to read; those whom the account does not know
-        are left out (v1 knows nobody by id alone).
+        are left out (v1 knows no person by id alone).
         """
         return self._wire.names(person_ids)
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
-from dagster._core.storage.tags import PRIORITY_TAG
 from sqlalchemy import Engine
 
 from twizzit_pipeline.errors import InactiveCredential, PermanentError, TransientError, UnknownSeason
+from twizzit_pipeline.orchestration.dagster_private import PRIORITY_TAG
 from twizzit_pipeline.orchestration.instance.under_way import UnderWay, under_way
 from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys

@@ -1,5 +1,5 @@
 """The pipeline's own tables: what scans saw, what they rejected, who works, what was written, what was asked
-for, what it cost, who was told, whom coaches may see, and who changed what.
+for, what it cost, which notifications went out, which clubs a coach may see, and who changed what.
 """
 
 from sqlalchemy import (
@@ -212,7 +212,7 @@ notifications = Table(
     "twizzit_notifications",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("key", Text, nullable=False),  # what is told; the same is never told twice
+    Column("key", Text, nullable=False),  # identifies the event; no event is notified twice
     Column("channel", String(20), nullable=False),
     Column("kind", String(50), nullable=False),
     credential(ondelete="CASCADE", nullable=True),

@@ -103,7 +103,7 @@ class V1:
         return Rosters(tuple(players), failed)
 
     def names(self, _person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
-        """Nobody's: v1 names people as players of a team alone."""
+        """None: v1 names people as players of a team alone."""
         return {}
 
     def calendar(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
@@ -196,6 +196,6 @@ def _match(competition_id: str, row: Row, own: Collection[str] | None) -> Match:
 
 
 def _side(id_: str | None, name: str | None, own: Collection[str] | None) -> Side:
-    """A side; a bye or a team that nobody knows yet has no id, whatever stands for it."""
+    """A side; a bye or a team that is not known yet has no id, whatever stands for it."""
     is_own = own is not None and id_ in own
     return Side(None if not is_own and name is not None and is_no_opponent(name) else id_, name)

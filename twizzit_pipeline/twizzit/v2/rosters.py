@@ -92,8 +92,8 @@ class RosterReader:
         playing = {group_id for group_id, found in says.items() if "player" in found}
         if not playing and set().union(*says.values()) != {"other"}:
             raise NotATwizzit(
-                "/groups ignores the type that is asked for, and no member has the function of a player: teams cannot "
-                "be told from committees; say which function is a player's "
+                "/groups ignores the type that is asked for, and no member has the function of a player: teams and "
+                "committees look the same; say which function is a player's "
                 "(twizzit config set ID --function NAME=player), or ask Twizzit for an account that filters by type",
                 endpoint="/groups",
                 status=200,
