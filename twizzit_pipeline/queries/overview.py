@@ -32,7 +32,7 @@ _LATE_BECAUSE = {
     "running": "late, and a sync is under way",
     "failing": "late, for its syncs fail",
     "waiting": "no sync has succeeded for twice the interval; the next one is planned for later",
-    "overdue": "no sync has succeeded for twice the interval, and no orchestrator starts the one that is due",
+    "overdue": "no sync has succeeded for twice the interval, and no orchestrator starts the next one",
 }
 _NO_SUCH_THING = ("42P01", "42703")
 

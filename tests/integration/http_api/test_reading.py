@@ -325,6 +325,7 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "pausedUntil": None,
         "pausedBecause": None,
         "matchEventType": None,
+        "isFederation": False,
         "functions": {},
         "eventTypes": {},
         "groupTypes": {},

@@ -49,7 +49,7 @@ def test_every_credential_has_a_line_and_the_bad_ones_say_what_to_do(database: D
         3,
         5,
         1,
-    ]  # the neediest first
+    ]  # the most urgent first
     assert lines[0] == "5 credentials: 2 red (needs attention now), 2 amber (have a look), 1 green (fine)"
     assert "2 credentials need somebody:" in lines
     later = lines.index("* later than its interval:")
@@ -57,9 +57,7 @@ def test_every_credential_has_a_line_and_the_bad_ones_say_what_to_do(database: D
     said = answer.stdout
     assert "2 failing: 3 automatic syncs failed in a row; Twizzit does not accept the login" in said
     assert "Read why: twizzit history 2; put it right, then try at once: twizzit sync 2" in said
-    assert (
-        "4 late: no sync has succeeded for twice the interval, and no orchestrator starts the one that is due" in said
-    )
+    assert "4 late: no sync has succeeded for twice the interval, and no orchestrator starts the next one" in said
     assert re.search(r"players +3 +2 +1 +0 +93.33 %", said)
     assert re.search(r"teams +4 +3 +0 +1 +100.00 %", said)
     failures = said[said.index("Recent failures:") :]
