@@ -16,7 +16,7 @@ from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
 from twizzit_pipeline.plan.rows import Owner
 from twizzit_pipeline.runs import details, history, seasons
 from twizzit_pipeline.runs.entries import Entries, Entry
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.runs.troubles import Troubles, safe_message
@@ -168,8 +168,8 @@ class SyncSession:
         return owner_of(self.credential)
 
     @contextmanager
-    def recording(self, entity: str) -> Iterator[Account]:
-        """The account of one entity, its history row open; an error goes on its way.
+    def recording(self, entity: str) -> Iterator[EntityCounts]:
+        """The counts of one entity, its history row open; an error is raised again.
 
         A permanent error closes the row as failed. After a transient one it stays open for another try of the same
         work, whose calls are added up and whose success is all that the row will say; the end of the run closes it.
@@ -180,20 +180,20 @@ class SyncSession:
         with self._telling.step(entity) as step, self._troubles.noting(entity):
             with driver_errors():
                 opened = self._open(entity)
-            step.account = opened.account
+            step.counts = opened.counts
             calls = self.calls
             try:
                 with driver_errors(), naming(self.credential.id):
-                    yield opened.account
+                    yield opened.counts
             except BaseException as error:
                 opened.failure = safe_message(error)
-                self._count_calls(opened.account, calls)
+                self._count_calls(opened.counts, calls)
                 if not isinstance(error, TransientError):
                     with driver_errors():
                         self._entries.fail(self.engine, opened)
                 raise
             opened.failure = None
-            self._count_calls(opened.account, calls)
+            self._count_calls(opened.counts, calls)
 
     @contextmanager
     def writing(self, alone_with: Collection[Table] = ()) -> Iterator[Connection]:
@@ -332,10 +332,10 @@ class SyncSession:
                 store.remember_organization(self.engine, self.credential.id, organization_id, organization_name)
         self.credential = store.get(self.engine, self.credential.id)
 
-    def _count_calls(self, account: Account, before: int) -> None:
-        already = account.details.get("calls", 0)
+    def _count_calls(self, counts: EntityCounts, before: int) -> None:
+        already = counts.details.get("calls", 0)
         assert isinstance(already, int)
-        account.details["calls"] = already + self.calls - before
+        counts.details["calls"] = already + self.calls - before
         self._count_usage()
 
     def _count_usage(self) -> None:

@@ -9,7 +9,7 @@ from tests.support.api_server import ApiServer, token
 from tests.support.sync_process import wait_until
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.scheduling import heartbeat, usage
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.settings import Settings
@@ -64,7 +64,7 @@ def carry_out(world: SyncWorld, credential_id: int) -> None:
     with world.database.engine.begin() as connection:
         fulfilment.start(connection)
         row = history.start(connection, credential_id=credential_id, entity="teams", run_id="a-run", season="2026-2027")
-        history.finish(connection, row, Account(scanned=3, details={"calls": 9}))
+        history.finish(connection, row, EntityCounts(scanned=3, details={"calls": 9}))
         fulfilment.end(connection, None, None)
         usage.record(connection, credential_id, 9)
 
