@@ -31,7 +31,7 @@ from twizzit_pipeline.sync.owners import owner_of
 from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.telling import Telling
 from twizzit_pipeline.twizzit.client import TwizzitClient
-from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
+from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
 Progress = Callable[[str], None]
 
@@ -148,8 +148,8 @@ class SyncSession:
         return self._client
 
     @property
-    def dialect(self) -> Dialect:
-        """The dialect that the credential's endpoint speaks."""
+    def dialect(self) -> str:
+        """The name of the dialect that the credential's endpoint speaks."""
         return parse_endpoint(self.credential.api_endpoint).dialect
 
     @property

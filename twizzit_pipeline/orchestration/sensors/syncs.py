@@ -143,7 +143,9 @@ class _Tick:
             raise InactiveCredential(f"Credential {credential.id} is switched off: activate it before syncing")
         season = turn.season(self._day, self._season_start)
         if not seasons.usable(season):
-            raise UnknownSeason("The season's label cannot be a partition key: it holds a character that Dagster keeps")
+            raise UnknownSeason(
+                "The season's label cannot be a partition key: verify the credential, for another label"
+            )
         job, assets = job_of(turn.entities(season))
         return _Draft(turn, CredentialSeason(str(credential.partition_key), season), job, assets)
 

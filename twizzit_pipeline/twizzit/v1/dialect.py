@@ -27,6 +27,7 @@ from twizzit_pipeline.twizzit.records import (
 from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.session import Session
+from twizzit_pipeline.twizzit.source import Source
 from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of_envelope, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 from twizzit_pipeline.words.opponents import is_no_opponent
@@ -39,7 +40,7 @@ _COMPETITIONS = "/competitions"
 _MATCHES = "/competitions/{id}/matches"
 
 
-class V1:
+class V1(Source):
     """What v1 knows of one account: its teams and their players, of the current season."""
 
     def __init__(self, session: Session, organization_name: str, meanings: Meanings = NOTHING_SAID) -> None:

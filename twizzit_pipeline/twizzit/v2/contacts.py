@@ -15,6 +15,7 @@ from functools import partial
 from math import ceil
 
 from twizzit_pipeline.errors import AccessDenied, TwizzitPipelineError
+from twizzit_pipeline.twizzit.records import Player
 from twizzit_pipeline.twizzit.v2.lists import IDS_A_CALL, Scope, at_most, tens
 from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, text
 
@@ -31,6 +32,18 @@ class Person:
     full_name: str | None = None
     gender: object = None
     jersey_number: object = None
+
+    def in_team(self, team_id: str, contact_id: str | None) -> Player:
+        """The person as a player of a team."""
+        return Player(
+            team_id=team_id,
+            id=contact_id,
+            first_name=self.first_name,
+            last_name=self.last_name,
+            full_name=self.full_name,
+            gender=self.gender,
+            jersey_number=self.jersey_number,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,12 +137,4 @@ def _apart(members: Members) -> tuple[dict[str, list[Member]], dict[str, Twizzit
 def _player(group_id: str, member: Member, people: Mapping[str, Person]) -> Player:
     """The record; without names where the account does not know the contact (the contract rejects it)."""
     found = member.person or people.get(member.contact_id or "") or Person()
-    return Player(
-        team_id=group_id,
-        id=member.contact_id,
-        first_name=found.first_name,
-        last_name=found.last_name,
-        full_name=found.full_name,
-        gender=found.gender,
-        jersey_number=found.jersey_number,
-    )
+    return found.in_team(group_id, member.contact_id)
