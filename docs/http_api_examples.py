@@ -131,7 +131,7 @@ EXAMPLES = (
     ),
     Example("mappings-matches", "GET", "/mappings/matches?competitionId={competition}", "coach"),
     Example("registered", "GET", "/registered?teamId={team}", "coach", keep={"teamName": ("teamName",)}),
-    Example("registered-name", "GET", "/registered?team={teamName}&player=nobody", "coach"),
+    Example("registered-name", "GET", "/registered?team={teamName}&player=unknown", "coach"),
     Example("audit", "GET", "/audit?limit=3"),
     Example("coaches-limit", "PUT", "/coaches/13", body={"credentials": [1]}),
     Example("coaches-list", "GET", "/coaches"),

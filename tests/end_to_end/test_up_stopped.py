@@ -33,6 +33,6 @@ def test_stopped_in_the_middle_of_a_sync_it_leaves_no_process_and_nothing_half_d
     assert demo_up.rows("SELECT FROM twizzit_leases") == []
     assert demo_up.rows("SELECT FROM twizzit_sync_history WHERE status = 'in_progress'") == []
     [last] = demo_up.rows("SELECT status, error_message FROM twizzit_sync_history ORDER BY id DESC LIMIT 1")
-    assert tuple(last) == ("failed", "stopped: somebody ended the run before it was done")
+    assert tuple(last) == ("failed", "stopped: the run was ended before it was done")
     statuses = {status for (status,) in demo_up.rows("SELECT DISTINCT status FROM dagster.runs")}
     assert {"SUCCESS", "CANCELED"} <= statuses <= {"SUCCESS", "CANCELED", "FAILURE"}

@@ -29,7 +29,7 @@ def resolve(settings: Settings, database: Database, credential_id: int, asked: s
 
     Raises:
         UnknownSeason: the account has no such season; the message lists those that it has, the newest first.
-        TwizzitPipelineError: nothing is known of the account's seasons, and it does not tell.
+        TwizzitPipelineError: the account's seasons are not known, and Twizzit gives none.
     """
     listed = _known(database.engine, settings, credential_id)
     found = seasons.meant(listed, asked)
@@ -83,5 +83,5 @@ def _look(settings: Settings, database: Database, credential_id: int) -> None:
         with database.engine.begin() as connection:
             seasons.refresh(connection, credential_id, listed)
         store.remember_organization(database.engine, credential_id, organization.id, organization.name)
-        if client.calls:  # v1 reckons its season, and lets nobody in for that
+        if client.calls:  # v1 computes its season without a call, which verifies no login
             store.mark_verified(database.engine, credential_id)

@@ -66,7 +66,7 @@ class LiveMember:
 
 
 def impatient(settings: Settings) -> Settings:
-    """These settings for somebody who waits for the answer: two tries, and a quarter of a minute for each."""
+    """These settings for a caller who waits for the answer: two tries, and a quarter of a minute for each."""
     return settings.model_copy(
         update={
             "request_timeout": min(settings.request_timeout, _LONGEST_TRY_SECONDS),
@@ -138,7 +138,7 @@ class LiveTwizzit:
         return self._ask(credential_id, ("groups", season_id, group_type), ask)
 
     def players(self, credential_id: int, group_id: str, *, season_id: str | None = None) -> list[PreviewedPlayer]:
-        """Who plays in a group now; nobody where there is no such group.
+        """The players of a group now; none where there is no such group.
 
         Raises:
             UnknownSeason: the account lists no season of that id or name.
@@ -155,7 +155,7 @@ class LiveTwizzit:
         return self._ask(credential_id, ("players", group_id, season_id), ask)
 
     def members(self, credential_id: int, group_id: str, season_id: str) -> list[LiveMember]:
-        """Everybody with an id in a group now, each once: players, whom the contract would reject, who is set aside.
+        """All people with an id in a group now, each once: players, whom the contract would reject, who is set aside.
 
         Raises:
             UnknownSeason: the account lists no season of that id or name.
@@ -253,7 +253,7 @@ class _Account:
         return now >= self._over_at
 
     def answer(self, question: Hashable, ask: Callable[[TwizzitClient], _T]) -> _T:
-        """The kept answer, or a new one. Whoever asks the same at the same moment waits for it and shares it."""
+        """The kept answer, or a new one. Callers with the same question at the same moment wait for it and share it."""
         with self._asking:
             kept = self._answers.get(question, _NOTHING)
             if kept is not _NOTHING:
@@ -271,7 +271,7 @@ class _Account:
             return found
 
     def close(self) -> None:
-        """Ends the login, or lets whoever asks through it do so: nobody waits here for a server that hangs."""
+        """Ends the login, at once or when the call under way is done: this waits for no server that hangs."""
         self._closed = True
         if self._asking.acquire(timeout=_MOMENT_SECONDS):
             try:

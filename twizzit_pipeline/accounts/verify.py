@@ -37,8 +37,8 @@ _MOST_NAMED = 5  # clubs in a line
 class Verification:
     """What an account turned out to show: the organization, and how many organizations, groups and seasons.
 
-    `groups` is None where the dialect cannot tell without reading them all. `refusals`: what a sync would refuse or not
-    find, a line each, with what to do. `teams`: what a sync would bring; None where that was not asked for.
+    `groups` is None where the dialect cannot count them without reading them all. `refusals`: what a sync would refuse
+    or not find, a line each, with what to do. `teams`: what a sync would bring; None where that was not asked for.
     """
 
     organization_name: str

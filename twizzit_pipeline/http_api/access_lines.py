@@ -11,12 +11,12 @@ from twizzit_pipeline import logs
 
 _log = logs.logger(__name__)
 
-# Asked for every few seconds by whoever watches.
+# Asked for every few seconds by monitoring.
 _ROUTINE = ("/health", "/metrics")
 
 
 class AccessLines:
-    """Writes the lines; what watchers ask for routinely is told at the level debug."""
+    """Writes the lines; routine requests of monitoring are logged at the level debug."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -36,10 +36,10 @@ class AccessLines:
         try:
             await self._app(scope, receive, noted)
         finally:
-            _tell(scope, status, 1000 * (time.perf_counter() - began))
+            _log_request(scope, status, 1000 * (time.perf_counter() - began))
 
 
-def _tell(scope: Scope, status: int, milliseconds: float) -> None:
+def _log_request(scope: Scope, status: int, milliseconds: float) -> None:
     route = getattr(scope.get("route"), "path", None)
     caller = scope.get("state", {}).get("caller")
     say = _log.debug if route is not None and route.endswith(_ROUTINE) else _log.info

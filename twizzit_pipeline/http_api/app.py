@@ -121,7 +121,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 class _PrivateAnswers:
-    """Answers are about people: nobody on the way keeps them."""
+    """Answers are about people: no proxy or browser on the way stores them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -77,7 +77,7 @@ class Tokens:
             raise _invalid() from None
         if claims.get("passwordMustChange"):  # ShotSpot lets such a token do nothing but that
             raise Problem(403, "Password change required", "Choose another password in ShotSpot first")
-        _tell_of_clocks(claims.get("iat"))
+        _log_clock_difference(claims.get("iat"))
         return _caller(claims)
 
 
@@ -147,7 +147,7 @@ def _by_this_clock() -> str:
     return f"By this server's clock it is {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC; if that is off, set the clock"
 
 
-def _tell_of_clocks(issued_at: object) -> None:
+def _log_clock_difference(issued_at: object) -> None:
     """A log line where a token was made in the future: this clock is behind ShotSpot's, or that one ahead."""
     if isinstance(issued_at, int | float) and (ahead := issued_at - time.time()) > _CLOCKS_APART_SECONDS:
         _log.warning(
@@ -175,7 +175,7 @@ def _caller(claims: dict[str, Any]) -> Caller:
 
 
 def _held_to(claims: dict[str, Any]) -> frozenset[int] | None:
-    """The claim `organizations`. One that cannot be read lets nobody in: it was meant to hold them to something."""
+    """The claim `organizations`. A token whose claim cannot be read is refused: it was meant to be limited."""
     if "organizations" not in claims:
         return None
     ids = claims["organizations"]

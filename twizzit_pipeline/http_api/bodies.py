@@ -1,4 +1,4 @@
-"""What clients send, judged: types are taken strictly, fields that nobody knows are passed over.
+"""What clients send, judged: types are taken strictly, unknown fields are passed over.
 
 ShotSpot's front end sends more than the guide names, so an unknown field is no fault.
 """
@@ -146,7 +146,7 @@ class AcceptedLogin(Body):
 
 
 class ClubChange(Body):
-    """Which club of ShotSpot the credential's organization is; null: its name tells."""
+    """Which club of ShotSpot the credential's organization is; null: its name decides."""
 
     club_id: Annotated[
         Annotated[int, Field(ge=1, le=_LARGEST_SERIAL)] | None,
@@ -199,7 +199,7 @@ def _all_made(value: bool | None) -> bool | None:
 
 
 class CompetitionsSync(SeasonSync):
-    """A sync of competitions is not narrowed: whoever asks for less than everything is refused, not given more."""
+    """A sync of competitions is not narrowed: a request for less than everything is refused, not given more."""
 
     group_id: Annotated[None, BeforeValidator(_no_group), Field(description="Not for competitions")] = None
     create_missing: Annotated[
@@ -261,7 +261,7 @@ class ConfigChange(Body):
         list[str] | None,
         Field(
             max_length=MOST_RECIPIENTS,
-            description="E-mail addresses that are told of this credential, besides those of the settings; [] for none",
+            description="E-mail addresses notified about this credential, besides those of the settings; [] for none",
         ),
     ] = None
     match_event_type: Annotated[

@@ -1,4 +1,4 @@
-"""Bodies are short here: whoever sends more than 64 KiB hears 413, by the bytes that arrive and not by what they say.
+"""Bodies are short here: more than 64 KiB get a 413, by the bytes that arrive and not by the length that is declared.
 
 Starlette's own limiter counts only what a route reads, and answers in plain text.
 """
@@ -12,7 +12,7 @@ MOST_BYTES = 64 * 1024
 
 
 class BodyLimit:
-    """Reads the whole body before anybody else sees the request."""
+    """Reads the whole body before the routes see the request."""
 
     def __init__(self, app: ASGIApp, most_bytes: int = MOST_BYTES) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Errors on their way out, in the guide's shapes: never a traceback, never what somebody sent.
+"""Errors on their way out, in the guide's shapes: never a traceback, never what the client sent.
 
 What belongs here: which status and words an error becomes. Texts of drivers stay inside: they may hold names of hosts
 and rows.
@@ -188,7 +188,7 @@ def _details(faults: Iterable[Any]) -> Iterable[dict[str, str]]:
 
 
 class UnexpectedErrors:
-    """Turns what nobody foresaw into a 500 (a write: 424) without words of it, and logs where it happened but no
+    """Turns an unexpected error into a 500 (a write: 424) without words of it, and logs where it happened but no
     values: they may be passwords, or people.
     """
 

@@ -107,6 +107,6 @@ def _message(request: Request, rows: Sequence[HistoryRow]) -> str:
         return f"Sync failed: {request.error or 'see the sync history'}"
     if rows and all(row.details.get("season_exists") is False for row in rows):
         return f"The account has no season {request.season or rows[0].details.get('season')}; nothing was synced"
-    *told, last = [f"{row.items_succeeded} of {row.items_processed} {row.entity}" for row in rows] or ["nothing to do"]
-    said = f"{', '.join(told)} and {last}" if told else last
+    *first, last = [f"{row.items_succeeded} of {row.items_processed} {row.entity}" for row in rows] or ["nothing to do"]
+    said = f"{', '.join(first)} and {last}" if first else last
     return f"Synced {said}" + ("; the rest is in errors" if request.status == "partial_success" else "")

@@ -20,7 +20,7 @@ def jwt_secret(settings: Settings) -> SecretStr:
         return _checked(settings.jwt_secret, "JWT_SECRET")
     if not settings.embedded:
         raise SettingsError(
-            "JWT_SECRET is not set, and tokens cannot be told true from false without it; use ShotSpot's own, or where "
+            "JWT_SECRET is not set, and tokens cannot be verified without it; use ShotSpot's own, or where "
             "there is none yet make one and keep it: openssl rand -hex 32"
         )
     path = settings.home / FILE

@@ -1,4 +1,4 @@
-"""The API as a process: uvicorn, on loopback unless told otherwise.
+"""The API as a process: uvicorn, on loopback unless set otherwise.
 
 What is logged about requests is said by `access`; uvicorn's own lines of them, with paths and queries, are off.
 """
@@ -21,7 +21,7 @@ _IDLE_SECONDS = 30
 
 
 def serve(settings: Settings, database: Database, *, listener: socket.socket, announce: Callable[[str], None]) -> None:
-    """Serves the API until SIGINT or SIGTERM; `announce` is told its address as soon as it answers.
+    """Serves the API until SIGINT or SIGTERM; `announce` is called with its address as soon as it answers.
 
     Args:
         listener: from `listen`; closed at the end.

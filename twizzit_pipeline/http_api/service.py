@@ -145,8 +145,8 @@ def _owners(
     return [credential_id]
 
 
-# Whose rows a list shows: of the credentials that the caller reaches, or of the one that is asked for; None for
-# everybody's, those without a credential too.
+# Whose rows a list shows: of the credentials that the caller reaches, or of the one that is asked for; None for all
+# rows, those without a credential too.
 Owners = Annotated[Collection[int] | None, Depends(_owners)]
 
 Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET, description="Rows to pass over")]

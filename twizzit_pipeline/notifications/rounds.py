@@ -73,7 +73,7 @@ def _of_the_clubs(engine: Engine, channels: Sequence[Channel]) -> list[ClubEmail
     """The channel to the recipients of single credentials; none where no credential has any."""
     letters = [channel for channel in channels if isinstance(channel, Email)]
     with driver_errors(), engine.connect() as connection:
-        addresses = recipients.everybody(connection) if letters else {}
+        addresses = recipients.of_all(connection) if letters else {}
     return [ClubEmail(letters[0], addresses)] if addresses else []
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, or_, select
 
 from twizzit_pipeline.runs.details import ENTITY
-from twizzit_pipeline.runs.troubles import NOT_FINISHED, STOPPED
+from twizzit_pipeline.runs.troubles import NOT_FINISHED, was_stopped
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import credentials, leases, sync_history
 
@@ -59,7 +59,7 @@ class Run:
     def failures(self) -> tuple[Outcome, ...]:
         """What failed; what merely was not finished because of it comes in only where nothing else did."""
         failed = tuple(one for one in self.outcomes if one.status == "failed")
-        real = tuple(one for one in failed if one.error not in {STOPPED, NOT_FINISHED})
+        real = tuple(one for one in failed if not (one.error == NOT_FINISHED or was_stopped(one.error)))
         return real or failed
 
     @property
@@ -69,7 +69,7 @@ class Run:
     @property
     def stopped(self) -> bool:
         """Whether a person ended it, and nothing had gone wrong before."""
-        return any(one.error == STOPPED for one in self.failures)
+        return any(was_stopped(one.error) for one in self.failures)
 
 
 def ended_since(

@@ -20,7 +20,7 @@ from twizzit_pipeline.orchestration.run.results import unquoted_failures
 from twizzit_pipeline.orchestration.run.retries import retry_delay
 from twizzit_pipeline.plan.narrowing import EVERYTHING
 from twizzit_pipeline.runs.lease import this_process
-from twizzit_pipeline.runs.troubles import told
+from twizzit_pipeline.runs.troubles import safe_message
 from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.settings import Settings, load_settings
@@ -117,7 +117,7 @@ class SyncRun:
     def reason(self) -> str | None:
         """The safe message of the first failure; None where nothing failed."""
         error = next(iter(self._errors.values()), None)
-        return None if error is None else told(error)
+        return None if error is None else safe_message(error)
 
     def close(self) -> None:
         """Close what was opened: history rows, lease, connections, in that order."""

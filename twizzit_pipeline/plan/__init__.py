@@ -64,7 +64,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something that did not stop an item but that somebody should know."""
+    """Something that did not stop an item but that a reader of the report should know."""
 
     twizzit_id: str
     reason: str

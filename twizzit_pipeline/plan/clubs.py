@@ -15,7 +15,7 @@ def names_another(club_name: str | None, club_id: int | None, owner: Owner, righ
     """Whether a team names a club that its credential may not feed: another than the organization, by name and by row.
 
     Args:
-        club_id: the club of ShotSpot that is meant; None where nobody can say.
+        club_id: the club of ShotSpot that is meant; None where that is not clear.
     """
     if club_name is None or rights.is_federation or club_keys(club_name) & club_keys(owner.organization_name):
         return False
@@ -42,7 +42,7 @@ class ClubNames:
             self._keyed[key].add(club_id)
 
     def fitting(self, name: str) -> tuple[int, ...]:
-        """The ids of the clubs that fit best, sorted; several where nobody can say which is meant."""
+        """The ids of the clubs that fit best, sorted; several where it is not clear which is meant."""
         if name.strip() in self._exact:
             return (self._exact[name.strip()],)
         alike = self._alike.get(normalised_name(name))
@@ -53,13 +53,13 @@ class ClubNames:
     def of_team(self, club_name: str | None, owner: Owner) -> tuple[int, ...]:
         """The clubs that fit the name that a team gives (None: the organization is its club).
 
-        The club that somebody said the organization is wins over every name of the organization.
+        The club that an administrator chose for the organization wins over every name of the organization.
         """
         if owner.club_id is not None and self.is_said(club_name, owner):
             return (owner.club_id,)
         return self.fitting((club_name or owner.organization_name)[:CLUB_NAME_LENGTH])
 
     def is_said(self, club_name: str | None, owner: Owner) -> bool:
-        """Whether somebody said which club the team's is: the name is the organization's, and that club is there."""
+        """Whether the team's club was chosen: the name is the organization's, and that club is there."""
         itself = club_name is None or bool(club_keys(club_name) & club_keys(owner.organization_name))
         return itself and owner.club_id in self._ids

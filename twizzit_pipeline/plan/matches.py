@@ -97,7 +97,7 @@ def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Fail
         else:
             fixtures.append(_fixture(state, remote, home, away))
     for remote in others:
-        # Where the account's own teams are told at all, a match that names none of them is of others.
+        # Where the account's own teams are named at all, a match that names none of them is of others.
         if fixtures and sides.is_of_others(remote):
             set_aside.append(Aside(remote.id, NO_OWN_TEAM))
         else:
@@ -125,7 +125,7 @@ def _without_competition(state: MatchState, fixtures: Sequence[Fixture]) -> list
 def _within_a_club(state: MatchState, home: Place | Unknown, away: Place | Unknown) -> bool:
     """Whether no game of ShotSpot can be this match: two teams of one club where its database takes none, or one team.
 
-    It is set aside, since nobody could settle it.
+    It is set aside, since no person could settle it.
     """
     if SAME_CLUB in (getattr(home, "reason", None), getattr(away, "reason", None)):
         return True
@@ -201,7 +201,7 @@ def _found_or_new(state: MatchState, unmapped: Sequence[Fixture], season_id: int
 
 
 def _link(state: MatchState, fixture: Fixture, game: LocalGame, season_id: int) -> Change:
-    """At the first link nobody knows who changed what: only what is empty is filled."""
+    """At the first link it is not known who changed what: only what is empty is filled."""
     before = held_columns(game)
     if is_started(game):
         values = dict(before)

@@ -14,7 +14,7 @@ def merge(
     """What the columns of `remote` should be locally, and which of them both sides changed.
 
     Args:
-        base: what Twizzit said at the last sync; None where nobody knows, then only what is empty is filled.
+        base: what Twizzit said at the last sync; None where that is not known, then only what is empty is filled.
         remote: what Twizzit says now.
         local: what ShotSpot holds.
         repairs: columns that are Twizzit's, edited locally or not, where Twizzit says anything.
@@ -36,7 +36,7 @@ def merge(
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Somebody who changes slots (a name in a club, a shirt number).
+    """A row that changes slots (a name in a club, a shirt number).
 
     `leaves`: the slot given up; `wants`: the slot asked for; `stays`: whether they keep the old one if that is taken.
     """
@@ -51,8 +51,8 @@ def denied(held: Collection[Hashable], moves: Sequence[Move]) -> frozenset[Hasha
     """Who cannot have the slot that they want; of several, the first in `moves` gets it.
 
     Args:
-        held: the slots that are taken now, by whomever.
-        moves: in order of precedence. A slot that somebody leaves is free for the others.
+        held: the slots that are taken now, by any row.
+        moves: in order of precedence. A slot that a row leaves is free for the others.
     """
     losers: set[Hashable] = set()
     while True:

@@ -1,7 +1,7 @@
 """A sync of less than everything: one remote team alone, or nothing made anew. Pure functions.
 
 What is left out is not absent: a narrowed sync leaves every other row of the snapshot as it is, and a narrowed plan
-says nothing about whoever it does not speak of.
+says nothing about the others.
 """
 
 from collections.abc import Callable, Set
@@ -14,9 +14,9 @@ from twizzit_pipeline.plan.rows import CompetitionState, MatchState, PlayerState
 State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
 
 NOT_CREATED = "not_created"
-# Reasons that depend on everybody else, so that a narrower look may not see them.
+# Reasons that depend on all other people, so that a narrower look may not see them.
 _DECIDED_AMONG_ALL = frozenset({"doubtful_link"})
-# Nobody is made where their team was not.
+# No player is made where their team was not.
 _FOLLOWS_FROM_NOT_CREATED = "team_not_mapped"
 
 
@@ -54,8 +54,8 @@ EVERYTHING = Narrowing()
 def narrowed(plan: Callable[[State], Plan], state: State, narrowing: Narrowing) -> Plan:
     """The part of the plan for `state` that `narrowing` lets through.
 
-    It is planned twice: once for all, to know who is doubtful or new; then for those that remain alone, so that nobody
-    counts on a name or a shirt number that somebody left out would have given up. Of a player in the one team that is
+    It is planned twice: once for all, to know who is doubtful or new; then for those that remain alone, so that no plan
+    counts on a name or a shirt number that a player left out would have given up. Of a player in the one team that is
     asked for, the other teams count as ever. Competitions and matches are never narrowed.
     """
     if not narrowing.narrows or isinstance(state, CompetitionState | MatchState):

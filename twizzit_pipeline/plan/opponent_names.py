@@ -1,7 +1,7 @@
 """The names of opponents: where each parts into a club and its team, given the clubs that are known.
 
 The rule: a club of ShotSpot that is the longest prefix of a name, in whole words, is its club, and the words that
-remain are the team. Where no club is known, the names of the same scan tell: "KC D'Haene" makes "KC D'Haene Kern" a
+remain are the team. Where no club is known, the names of the same scan decide: "KC D'Haene" makes "KC D'Haene Kern" a
 team of it. Only then the words themselves do (`transform.sides`).
 """
 
@@ -20,7 +20,7 @@ from twizzit_pipeline.transform.sides import partings, split_side
 class Parted:
     """A side's name in two: the club's as the name has it, and the team's, empty where there is none.
 
-    `club_ids`: ShotSpot's clubs that fit; none where it is to be made, several where nobody can say.
+    `club_ids`: ShotSpot's clubs that fit; none where it is to be made, several where it is not clear which is meant.
     """
 
     club_ids: tuple[int, ...]
@@ -65,7 +65,7 @@ class OpponentNames:
         club, team = split_side(name)
         return Parted((), club, "" if team == club else team)
 
-    def tells_the_team(self, name: str, parted: Parted) -> bool:
+    def names_the_team(self, name: str, parted: Parted) -> bool:
         """Whether the words that the club's name leaves say which of its teams it is, or none is left.
 
         Other words ("KC Leuven Zuid" of KC Leuven) may as well be another club's.
@@ -104,8 +104,8 @@ class OpponentNames:
         A name that says by itself which team it is ("KC Leuven Zuid 1") is a team only of a club that the scan names
         alone ("KC Leuven"), and not of one that it was itself read from another team's name ("KC Leuven 1").
         """
-        tells_its_team = split_side(name)[0] != split_side(name)[1]
-        clubs = self._bare if tells_its_team else self._bare | self._parts
+        has_side = split_side(name)[0] != split_side(name)[1]
+        clubs = self._bare if has_side else self._bare | self._parts
         for club, team in reversed(list(partings(name))):
             if normalised_name(club) in clubs:
                 return Parted((), club, team)

@@ -27,7 +27,7 @@ HOST_CHANGED = "host_changed"
 def by_remote_id(mappings: Iterable[MappingRow], owner: Owner) -> dict[str, MappingRow]:
     """Remote id → the mapping that decides what becomes of it.
 
-    The same organization's comes first, then the credential's own of before, then one of which nobody knows whose it
+    The same organization's comes first, then the credential's own of before, then one of which it is not known whose it
     is. A mapping of another organization, or of another host, is none of the owner's business: the same id means
     something else there.
     """
@@ -50,7 +50,7 @@ def _rank(mapping: MappingRow, owner: Owner) -> int | None:
 
 
 def claim(mapping: MappingRow, owner: Owner, *, may_be_same: bool) -> Claim:
-    """Whether `owner` may use `mapping`: it is ours already, free to adopt, another credential's, or nobody can say.
+    """Whether `owner` may use `mapping`: it is ours already, free to adopt, another credential's, or not clear.
 
     Args:
         mapping: one that `by_remote_id` chose.

@@ -29,7 +29,7 @@ class Clubs:
     def find(self, club_name: str | None) -> int | None:
         """The id of the club that `club_name` (None: the organization itself) means; negative for one to be made.
 
-        None where several clubs fit: then nobody can say.
+        None where several clubs fit: then it is not clear which is meant.
         """
         if club_name in self._known and not self._names.is_said(club_name, self._owner):
             return self._known[club_name]

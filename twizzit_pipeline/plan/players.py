@@ -1,7 +1,7 @@
 """What becomes of a season's players: who is linked, made or updated, in which team, and with which shirt number.
 
 The rules (design: "rules that keep people on the pitch"): the deciding season alone says which team a player is in and
-whether they are active; an older one adds people never seen and overwrites nothing. Somebody in two teams keeps the one
+whether they are active; an older one adds people never seen and overwrites nothing. A person in two teams keeps the one
 that they have. A shirt number taken in the club never stops a player.
 """
 
@@ -12,8 +12,17 @@ from dataclasses import replace
 from twizzit_pipeline.plan import Action, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.plan.merge import denied
 from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.plan.pending_players import (
+    COLUMNS,
+    PendingChange,
+    Person,
+    decided,
+    link,
+    new,
+    slot,
+    without_number,
+)
 from twizzit_pipeline.plan.person_names import full_name, local_name, remote_name
-from twizzit_pipeline.plan.player_drafts import COLUMNS, Draft, Person, decided, link, new, slot, without_number
 from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, PlayerState, RemotePlayer
 from twizzit_pipeline.plan.shotspot_sync import REPAIRED, shotspot_ran, undone
 from twizzit_pipeline.transform.names import normalised_name
@@ -24,28 +33,28 @@ NAME_PUT_RIGHT = "name_put_right"
 def plan_players(state: PlayerState) -> Plan:
     """The plan for the players of one credential and season."""
     people, failed = _people(state)
-    drafts, unusable = _drafts(state, people)
+    pending, unusable = _pending(state, people)
     held = {slot(player.club_id, player.jersey_number) for player in state.local} - {None}
     # Who had the number first, before ShotSpot's own sync or a person changed it, is asked first.
-    in_turn = sorted(drafts, key=lambda draft: not ("jersey_number" in draft.repaired or draft.had_number))
-    losers = denied(held, [move for draft in in_turn if (move := draft.move) is not None])
+    in_turn = sorted(pending, key=lambda one: not ("jersey_number" in one.repaired or one.had_number))
+    losers = denied(held, [move for one in in_turn if (move := one.move) is not None])
 
     changes: list[Change] = []
     warned: list[Warned] = []
     unchanged = 0
-    for draft in drafts:
-        settled = without_number(draft) if draft.row_id in losers else draft
-        if draft.row_id in losers or (settled.base is not None and settled.base.get("number_withheld")):
-            warned.append(Warned(draft.person.remote.id, "number_taken"))
+    for one in pending:
+        settled = without_number(one) if one.row_id in losers else one
+        if one.row_id in losers or (settled.base is not None and settled.base.get("number_withheld")):
+            warned.append(Warned(one.person.remote.id, "number_taken"))
         if any(settled.values[column] != settled.before[column] for column in settled.repaired):
-            warned.append(Warned(draft.person.remote.id, REPAIRED))
+            warned.append(Warned(one.person.remote.id, REPAIRED))
         if (change := _change(settled, state)) is None:
             unchanged += 1
         else:
             changes.append(change)
     warned += takeovers(changes, {player.id: full_name(player) for player in state.local})
     warned += [Warned(str(change.twizzit_id), NAME_PUT_RIGHT) for change in changes if _put_right(change)]
-    seen = [draft.mapping.id for draft in drafts if draft.mapping is not None and draft.mapping.unseen]
+    seen = [one.mapping.id for one in pending if one.mapping is not None and one.mapping.unseen]
     return Plan(
         "players",
         changes=changes,
@@ -70,10 +79,10 @@ def _people(state: PlayerState) -> tuple[list[Person], list[Failed]]:
     return people, failed
 
 
-def _drafts(state: PlayerState, people: Sequence[Person]) -> tuple[list[Draft], list[Failed]]:
+def _pending(state: PlayerState, people: Sequence[Person]) -> tuple[list[PendingChange], list[Failed]]:
     mappings = by_remote_id(state.mappings, state.owner)
     local = {player.id: player for player in state.local}
-    drafts: list[Draft] = []
+    pending: list[PendingChange] = []
     failed: list[Failed] = []
     unmapped: list[Person] = []
     for person in people:
@@ -81,22 +90,22 @@ def _drafts(state: PlayerState, people: Sequence[Person]) -> tuple[list[Draft], 
         if mapping is None:
             unmapped.append(person)
             continue
-        draft = _mapped(state, person, mapping, local[mapping.local_id])
-        if isinstance(draft, Failed):
-            failed.append(draft)
+        one = _mapped(state, person, mapping, local[mapping.local_id])
+        if isinstance(one, Failed):
+            failed.append(one)
         else:
-            drafts.append(draft)
-    found, doubtful = _found_ornew(state, unmapped)
-    return [*drafts, *found], [*failed, *doubtful]
+            pending.append(one)
+    found, doubtful = _found_or_new(state, unmapped)
+    return [*pending, *found], [*failed, *doubtful]
 
 
-def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: LocalPlayer) -> Draft | Failed:
-    """The draft for somebody who has a mapping; failed where that is another organization's, or may be."""
+def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: LocalPlayer) -> PendingChange | Failed:
+    """The change for a person who has a mapping; failed where that is another organization's, or may be."""
     base = mapping.last_values
     _, team = person.team(local, base)
     name = remote_name(person.remote)
     same_name = name in (local_name(local), normalised_name(mapping.twizzit_name or ""))
-    # ShotSpot's own mapping says one player, and the name another one of the club: nobody can say who is meant.
+    # ShotSpot's own mapping says one player, and the name another one of the club: it is not clear who is meant.
     others = () if same_name or mapping.dialect is not None else _namesakes(state, team.club_id, name)
     same_club = local.club_id in (None, team.club_id)
     may_feed = local.club_id is None or state.rights.may_feed(local.club_id)
@@ -105,7 +114,7 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
         return failed
     action: Action = "adopt" if verdict == "adoptable" else "update"
     if not state.season.decides:
-        return Draft(
+        return PendingChange(
             action,
             person,
             local.id,
@@ -118,8 +127,8 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
         )
     as_left = undone(mapping, person.remote, local) if shotspot_ran(state, mapping) else local
     repaired = tuple(column for column in COLUMNS if getattr(as_left, column) != getattr(local, column))
-    draft = decided(person, as_left, base, repairs=state.season.repairs)
-    return replace(draft, action=action, mapping=mapping, local=local, repaired=repaired)
+    one = decided(person, as_left, base, repairs=state.season.repairs)
+    return replace(one, action=action, mapping=mapping, local=local, repaired=repaired)
 
 
 def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
@@ -128,7 +137,7 @@ def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _found_ornew(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[Draft], list[Failed]]:
+def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[PendingChange], list[Failed]]:
     """Links each person to the one local player that fits, makes those that none fits, and reports the doubtful."""
     free: dict[tuple[int | None, str], list[LocalPlayer]] = defaultdict(list)
     for player in state.local:
@@ -144,43 +153,43 @@ def _found_ornew(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[D
         for person in unmapped
     }
     wanted = Counter(player.id for players in fitting.values() for player in players)
-    drafts: list[Draft] = []
+    pending: list[PendingChange] = []
     failed: list[Failed] = []
     for place, person in enumerate(unmapped):
         players = fitting[person.remote.id]
         if not players:
-            drafts.append(new(state, person, row_id=-1 - place))
+            pending.append(new(state, person, row_id=-1 - place))
         elif len(players) > 1 or wanted[players[0].id] > 1:
             ids = tuple(sorted(player.id for player in players))
             failed.append(Failed(person.remote.id, "doubtful_link", ids))
         else:
-            drafts.append(link(state, person, players[0]))
-    return drafts, failed
+            pending.append(link(state, person, players[0]))
+    return pending, failed
 
 
-def _change(draft: Draft, state: PlayerState) -> Change | None:
-    """The draft as a change; None where everything is as it should be."""
-    mapping = draft.mapping
-    after = mapping_values(state.owner, draft.name, draft.base, team_mapping_id=draft.team_mapping_id)
+def _change(pending: PendingChange, state: PlayerState) -> Change | None:
+    """The change as the plan has it; None where everything is as it should be."""
+    mapping = pending.mapping
+    after = mapping_values(state.owner, pending.name, pending.base, team_mapping_id=pending.team_mapping_id)
     before = {} if mapping is None else current_mapping(mapping)
-    if draft.values == draft.before and after == before:
+    if pending.values == pending.before and after == before:
         return None
     return Change(
         "players",
-        draft.action,
-        draft.row_id,
-        draft.person.remote.id,
-        draft.values,
-        draft.before,
+        pending.action,
+        pending.row_id,
+        pending.person.remote.id,
+        pending.values,
+        pending.before,
         None if after == before else after,
         before,
         None if mapping is None else mapping.id,
-        draft.conflicts,
+        pending.conflicts,
     )
 
 
 def _put_right(change: Change) -> bool:
-    """Whether the change moves a word between first and last name, of somebody of whom no sync had known the names."""
+    """Whether the change moves a word between first and last name, of a player whose names no sync had known."""
     if change.action not in ("link", "adopt", "update") or change.mapping_before.get("last_values"):
         return False
     before, after = (

@@ -14,7 +14,7 @@ from twizzit_pipeline.plan.club_rights import NOTHING_FED, ClubRights
 class Owner:
     """Who syncs: a credential, and the organization whose ids it speaks of.
 
-    `club_id`: the club of ShotSpot that somebody said the organization is; None where its name tells. `host`: of its
+    `club_id`: the club of ShotSpot that was chosen for the organization; None where its name decides. `host`: of its
     endpoint, with the port that is not implied. `names_own_teams_alone`: a team's id in its matches is one of its own
     teams'; without, opponents have ids as well.
     """

@@ -1,4 +1,4 @@
-"""What ShotSpot's own "Sync Players" leaves in a player's row, told apart from what a person writes there.
+"""Distinguishes what ShotSpot's own "Sync Players" leaves in a player's row from what a person writes there.
 
 The rule (docs/beside-shotspot.md, "ShotSpot's own sync button"): it empties the shirt number and parts the whole name
 at the first space. A value counts as its own only where there is evidence that it ran since our last sync, and where
@@ -23,7 +23,7 @@ def shotspot_ran(state: PlayerState, mapping: MappingRow) -> bool:
 def undone(mapping: MappingRow, remote: RemotePlayer, local: LocalPlayer) -> LocalPlayer:
     """The player as they were before ShotSpot's sync: `local` with the base's values where it holds that sync's.
 
-    What a person had written there before is not known any more; then the base is the nearest. `remote` tells the whole
+    What a person had written there before is not known any more; then the base is the nearest. `remote` has the whole
     name where Twizzit has changed it since.
     """
     base: dict[str, Any] = dict(mapping.last_values or {})

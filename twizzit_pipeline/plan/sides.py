@@ -31,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Why nobody can say who a side is, and the local rows that would all fit."""
+    """Why it is not clear who a side is, and the local rows that would all fit."""
 
     reason: str
     local_ids: tuple[int, ...] = ()
@@ -131,7 +131,7 @@ class Sides:
         club_id = parted.club_ids[0] if parted.club_ids else self._names.make(parted)
         if own is not None and own.club_id == club_id:
             fitting = self._own.fitting(self._team_names(club_id, name, parted), parted.team, own.team_id)
-            if fitting or self._names.tells_the_team(name, parted):
+            if fitting or self._names.names_the_team(name, parted):
                 return self._of_own_club(name, parted, own, fitting)
             parted = self._names.by_words(name)  # KC Leuven meets KC Leuven Zuid
             club_id = self._names.make(parted)
@@ -187,11 +187,11 @@ class Sides:
         return found
 
     def _team(self, found: _Found, club: str) -> dict[str, object]:
-        told = found.parted.team or found.name
+        words = found.parted.team or found.name
         return {
             "name": called(club, found.parted.team, found.name, longest=_NAME_LENGTH),
-            "age_group": age_group(told),
-            "gender": team_gender(told),
+            "age_group": age_group(words),
+            "gender": team_gender(words),
             "season_id": self._season_id,
             "club_id": found.place.club_id,
             "is_active": not self._state.season.ended,

@@ -19,7 +19,7 @@ _SAID = ("name", "age_group", "gender")  # what Twizzit says of a team
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class _PendingChange:
     """One team's change before it is known whether its name is free; `base` is what its mapping will remember."""
 
     action: Action
@@ -38,7 +38,7 @@ class _Draft:
 
     @property
     def move(self) -> Move | None:
-        """The name that this draft asks for, where the database allows it only once (not for teams without season)."""
+        """The name that this change asks for, where the database allows it only once (not for teams without season)."""
         slot = _slot(self.club_id, self.values["name"], self.values["season_id"])
         leaves = None if self.local is None else _slot(self.club_id, self.local.name, self.local.season_id)
         return None if slot == leaves else Move(self.row_id, leaves, slot, stays=True)
@@ -48,17 +48,17 @@ def plan_teams(state: TeamState) -> Plan:
     """The plan for the teams of one credential and season."""
     season_id = find_season(state.season, state.seasons)
     clubs = Clubs(state)
-    drafts, failed = _drafts(state, clubs, season_id)
+    pending, failed = _pending(state, clubs, season_id)
     held = {_slot(team.club_id, team.name, team.season_id) for team in state.local} - {None}
-    losers = denied(held, [move for draft in drafts if (move := draft.move) is not None])
+    losers = denied(held, [move for one in pending if (move := one.move) is not None])
 
     changes: list[Change] = []
     unchanged = 0
-    for draft in drafts:
-        if draft.row_id in losers:
-            failed.append(Failed(draft.remote.id, "name_taken"))
-            changes.extend(_marked(draft, state))
-        elif (change := _change(draft, state)) is not None:
+    for one in pending:
+        if one.row_id in losers:
+            failed.append(Failed(one.remote.id, "name_taken"))
+            changes.extend(_marked(one, state))
+        elif (change := _change(one, state)) is not None:
             changes.append(change)
         else:
             unchanged += 1
@@ -68,13 +68,13 @@ def plan_teams(state: TeamState) -> Plan:
         failed=failed,
         warned=takeovers(changes, {team.id: team.name for team in state.local}),
         unchanged=unchanged,
-        first_fed=_first_fed(drafts, state),
+        first_fed=_first_fed(pending, state),
     )
 
 
-def _first_fed(drafts: Iterable[_Draft], state: TeamState) -> frozenset[int]:
+def _first_fed(pending: Iterable[_PendingChange], state: TeamState) -> frozenset[int]:
     """The clubs that are there and that no team of the organization stood in until now."""
-    fed = {draft.club_id for draft in drafts if draft.action != "update" and draft.club_id > 0}
+    fed = {one.club_id for one in pending if one.action != "update" and one.club_id > 0}
     return frozenset(fed - state.rights.own)
 
 
@@ -83,10 +83,10 @@ def _slot(club_id: object, name: object, season_id: object) -> tuple[object, obj
     return None if season_id is None else (club_id, name, season_id)
 
 
-def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft], list[Failed]]:
+def _pending(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_PendingChange], list[Failed]]:
     mappings = by_remote_id(state.mappings, state.owner)
     local = {team.id: team for team in state.local}
-    drafts: list[_Draft] = []
+    pending: list[_PendingChange] = []
     failed: list[Failed] = []
     unmapped: list[tuple[RemoteTeam, int]] = []
     for remote in sorted(state.remote, key=lambda team: id_order(team.id)):
@@ -95,11 +95,11 @@ def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft
         if names_another(remote.club_name, club_id, state.owner, state.rights):
             failed.append(Failed(remote.id, NAMES_ANOTHER_CLUB))
         elif mapping is not None:
-            draft = _mapped(state, remote, mapping, local[mapping.local_id], club_id, season_id)
-            if isinstance(draft, Failed):
-                failed.append(draft)
+            one = _mapped(state, remote, mapping, local[mapping.local_id], club_id, season_id)
+            if isinstance(one, Failed):
+                failed.append(one)
             else:
-                drafts.append(draft)
+                pending.append(one)
         elif club_id is None:
             failed.append(Failed(remote.id, "club_doubtful"))
         elif not state.rights.may_feed(club_id):
@@ -107,13 +107,13 @@ def _drafts(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Draft
         else:
             unmapped.append((remote, club_id))
     linked, doubtful = _found_or_new(state, unmapped, season_id)
-    return drafts + linked, failed + doubtful
+    return pending + linked, failed + doubtful
 
 
 def _mapped(
     state: TeamState, remote: RemoteTeam, mapping: MappingRow, local: LocalTeam, club_id: int | None, season_id: int
-) -> _Draft | Failed:
-    """The draft for a team that has a mapping; failed where that is another organization's, or may be.
+) -> _PendingChange | Failed:
+    """The change for a team that has a mapping; failed where that is another organization's, or may be.
 
     Every club has a U15, so a team's name proves little: of ShotSpot's own mappings, those of the same club are meant.
     """
@@ -124,20 +124,20 @@ def _mapped(
     action: Action = "adopt" if verdict == "adoptable" else "update"
     base = mapping.last_values
     kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender, "season_id": local.season_id}
-    draft = _Draft(action, remote, local.id, local.club_id, kept, base, local, mapping)
+    one = _PendingChange(action, remote, local.id, local.club_id, kept, base, local, mapping)
     same_season = base is None or base.get("season") == state.season.label
     if not (same_season or state.season.decides):
         # an older season overwrites nothing newer, the name that the mapping remembers included
-        return replace(draft, remote=replace(remote, name=mapping.twizzit_name or remote.name))
+        return replace(one, remote=replace(remote, name=mapping.twizzit_name or remote.name))
     values, conflicts = merge(base, _said(remote), kept, repairs=_repairs(state))
     keeps_season = same_season and local.season_id is not None and not (state.season.repairs and season_id > 0)
     values["season_id"] = local.season_id if keeps_season else season_id
-    return replace(draft, values=values, conflicts=conflicts, base=_base(state, remote))
+    return replace(one, values=values, conflicts=conflicts, base=_base(state, remote))
 
 
 def _found_or_new(
     state: TeamState, unmapped: Sequence[tuple[RemoteTeam, int]], season_id: int
-) -> tuple[list[_Draft], list[Failed]]:
+) -> tuple[list[_PendingChange], list[Failed]]:
     """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful."""
     clubs = {club.id: normalised_name(club.name) for club in state.clubs}
     free: dict[tuple[int, str], list[LocalTeam]] = defaultdict(list)
@@ -149,16 +149,16 @@ def _found_or_new(
         for remote, club_id in unmapped
     }
     wanted = Counter(team.id for teams in fitting.values() for team in teams)
-    drafts, failed = [], []
+    pending, failed = [], []
     for place, (remote, club_id) in enumerate(unmapped):
         teams = fitting[remote.id]
         if not teams:
-            drafts.append(_new(state, remote, club_id, season_id, row_id=-1 - place))
+            pending.append(_new(state, remote, club_id, season_id, row_id=-1 - place))
         elif len(teams) > 1 or wanted[teams[0].id] > 1:
             failed.append(Failed(remote.id, "doubtful_link", tuple(sorted(team.id for team in teams))))
         else:
-            drafts.append(_link(state, remote, teams[0], season_id))
-    return drafts, failed
+            pending.append(_link(state, remote, teams[0], season_id))
+    return pending, failed
 
 
 def _own_name(name: str, club: str | None) -> str:
@@ -192,49 +192,57 @@ def _base(state: TeamState, remote: RemoteTeam) -> dict[str, object]:
     return {**_said(remote), "club_name": remote.club_name, "season": state.season.label}
 
 
-def _link(state: TeamState, remote: RemoteTeam, local: LocalTeam, season_id: int) -> _Draft:
+def _link(state: TeamState, remote: RemoteTeam, local: LocalTeam, season_id: int) -> _PendingChange:
     kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender}
     values, _ = merge(None, _said(remote), kept, repairs=_repairs(state))
     values["season_id"] = season_id
-    return _Draft("link", remote, local.id, local.club_id, values, _base(state, remote), local)
+    return _PendingChange("link", remote, local.id, local.club_id, values, _base(state, remote), local)
 
 
-def _new(state: TeamState, remote: RemoteTeam, club_id: int, season_id: int, *, row_id: int) -> _Draft:
+def _new(state: TeamState, remote: RemoteTeam, club_id: int, season_id: int, *, row_id: int) -> _PendingChange:
     values = {**_said(remote), "season_id": season_id, "club_id": club_id, "is_active": not state.season.ended}
-    return _Draft("create", remote, row_id, club_id, values, _base(state, remote))
+    return _PendingChange("create", remote, row_id, club_id, values, _base(state, remote))
 
 
-def _change(draft: _Draft, state: TeamState) -> Change | None:
-    """The draft as a change; None where everything is as it should be."""
-    mapping = draft.mapping
-    after = mapping_values(state.owner, draft.remote.name, draft.base)
+def _change(pending: _PendingChange, state: TeamState) -> Change | None:
+    """The change as the plan has it; None where everything is as it should be."""
+    mapping = pending.mapping
+    after = mapping_values(state.owner, pending.remote.name, pending.base)
     before = {} if mapping is None else current_mapping(mapping)
-    if draft.values == draft.before and after == before:
+    if pending.values == pending.before and after == before:
         return None
     return Change(
         "teams",
-        draft.action,
-        draft.row_id,
-        draft.remote.id,
-        draft.values,
-        draft.before,
+        pending.action,
+        pending.row_id,
+        pending.remote.id,
+        pending.values,
+        pending.before,
         None if after == before else after,
         before,
         None if mapping is None else mapping.id,
-        draft.conflicts,
+        pending.conflicts,
     )
 
 
-def _marked(draft: _Draft, state: TeamState) -> Iterable[Change]:
+def _marked(pending: _PendingChange, state: TeamState) -> Iterable[Change]:
     """Says in the mapping of a team that could not be renamed why; its base stays: the next sync tries again."""
-    if draft.mapping is None:
+    if pending.mapping is None:
         return
-    before = current_mapping(draft.mapping)
+    before = current_mapping(pending.mapping)
     reason = "another team of the club has this name in this season"
     after = {**before, "sync_status": "failed", "sync_error": reason}
     if after != before:
         yield Change(
-            "teams", "mark", draft.row_id, draft.remote.id, draft.before, draft.before, after, before, draft.mapping.id
+            "teams",
+            "mark",
+            pending.row_id,
+            pending.remote.id,
+            pending.before,
+            pending.before,
+            after,
+            before,
+            pending.mapping.id,
         )
 
 

@@ -1,4 +1,4 @@
-"""Judges what a step left in the database: complete, as much as usual, nobody twice, nothing pointing nowhere.
+"""Judges what a step left in the database: complete, as much as usual, no person twice, nothing pointing nowhere.
 
 What belongs here: the order of the questions. What is asked of an entity is in its own module (`judged` says how to add
 one). All reads of one step see one moment, write nothing, and are as many statements for a federation as for a club.

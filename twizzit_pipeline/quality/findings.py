@@ -31,9 +31,9 @@ class Finding:
         ids: who falls short: remote ids, or ShotSpot's where `local`.
         reasons: why → how many of them.
         ids_of: why → which of them, where the reasons are of several kinds.
-        numbers: what was compared, for whoever wants to know how near it was.
-        passed: whether all is well; by default, whether nobody falls short.
-        grave: what it found hurts somebody now.
+        numbers: what was compared, to show how near it was.
+        passed: whether all is well; by default, whether there is nothing to name.
+        grave: what it found does harm now.
     """
 
     check: str

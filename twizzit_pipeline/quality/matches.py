@@ -36,7 +36,7 @@ def _competitions_without(connection: Connection, credential_id: int, season_id:
 
 
 def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_of: Scope) -> Finding:
-    """A game of other clubs alone is the wrong one, whoever changed it."""
+    """A game of other clubs alone is the wrong one, however it came to be so."""
     table = match_mappings.c
     clubs = fed_clubs(credential_id)
     reason = case(
@@ -107,7 +107,7 @@ def _two_sides(connection: Connection, ours: Condition, speaks_of: Scope) -> Fin
 
 
 def _inside_season(connection: Connection, ours: Condition, speaks_of: Scope) -> Finding:
-    """Games whose Belgian day is outside of their season in ShotSpot; one that has no season is nobody's fault."""
+    """Games whose Belgian day is outside of their season in ShotSpot; one that has no season is no fault."""
     table = match_mappings.c
     day = cast(func.timezone(ZONE, games.c.date), Date)
     outside = (
@@ -121,7 +121,7 @@ def _inside_season(connection: Connection, ours: Condition, speaks_of: Scope) ->
 
 
 def _one_at_a_time(connection: Connection, credential_id: int, season: SeasonRow) -> Finding:
-    """Teams that play two games at once, of all games of the credential's clubs in the season, whoever made them.
+    """Teams that play two games at once, of all games of the credential's clubs in the season, synced or typed in.
 
     The same two teams twice are one match that is there twice, once for the credential of each club, for example.
     """

@@ -1,4 +1,4 @@
-"""Who has the name of somebody else in the same club: two rows that may well be one person, or one team."""
+"""Names that are there twice in a club: two rows that may well be one person, or one team."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -13,7 +13,7 @@ from twizzit_pipeline.storage.tables import player_mappings, players, team_mappi
 
 
 def _scanned_names(connection: Connection, credential_id: int, season_id: int) -> Iterable[Sequence[Any]]:
-    """The place is the club of the team that somebody plays in.
+    """The place is the club of the team that the person plays in.
 
     Put together here: of a snapshot just written PostgreSQL has no statistics yet, and would join row by row.
     """
@@ -29,14 +29,14 @@ def _scanned_names(connection: Connection, credential_id: int, season_id: int) -
 
 
 def _local_names(credential_id: int) -> Select[Any]:
-    """Whoever has left is nobody's namesake any more."""
+    """Players who have left are no namesakes any more."""
     return select(players.c.id, players.c.club_id, players.c.first_name, players.c.last_name).where(
         players.c.club_id.in_(fed_clubs(credential_id)), players.c.is_active.is_not(False)
     )
 
 
 def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_of: Scope) -> Finding:
-    """A team's mapping without an owner is told by `mappings_have_an_owner`, not here."""
+    """A team's mapping without an owner is reported by `mappings_have_an_owner`, not here."""
     table = player_mappings.c
     reason = case(
         (players.c.id.is_(None), "local_row_gone"),
@@ -68,10 +68,10 @@ def _without_owner(credential_id: int) -> Select[Any]:
 
 
 def _registration(connection: Connection, credential_id: int, ours: Condition, speaks_of: Scope) -> Finding:
-    """ShotSpot's rule: whoever has a mapping is registered, and nobody else.
+    """ShotSpot's rule: a player with a mapping is registered, and no other one is.
 
     A mapped player without the flag is kept off the pitch: that is grave. One with the flag and without a mapping may
-    play, and nobody vouches for it.
+    play, and no mapping vouches for it.
     """
     mapped = (
         select(players.c.id)

@@ -23,7 +23,7 @@ def _scanned_names(connection: Connection, credential_id: int, season_id: int) -
 
 
 def _local_names(credential_id: int) -> Select[Any]:
-    """Teams that ended long ago are nobody's namesakes; ShotSpot itself allows one exact name in a season."""
+    """Teams that ended long ago are no namesakes; ShotSpot itself allows one exact name in a season."""
     place = func.concat_ws("|", teams.c.club_id, teams.c.season_id)
     return select(teams.c.id, place, teams.c.name).where(
         teams.c.club_id.in_(fed_clubs(credential_id)), teams.c.is_active.is_not(False)
@@ -61,7 +61,7 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
 def _of_another_club(found: list[_Found]) -> list[str]:
     """Teams of one club in Twizzit that lie in different clubs of ShotSpot: those outside the right one.
 
-    The right one is called like Twizzit's; where none is (somebody renamed it), it is the one with the most teams. A
+    The right one is called like Twizzit's; where none is (it was renamed), it is the one with the most teams. A
     club that was renamed, all its teams with it, is no fault.
     """
     by_club: dict[str, list[_Found]] = defaultdict(list)

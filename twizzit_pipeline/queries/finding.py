@@ -184,7 +184,7 @@ def _teams(engine: Engine, credential_ids: Collection[int] | None) -> Sequence[A
 
 
 def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int] | None) -> list[Any]:
-    """Everybody with a team: ShotSpot's players, then those whom a snapshot lists in a mapped team and who have no
+    """All people with a team: ShotSpot's players, then those whom a snapshot lists in a mapped team and who have no
     mapping.
     """
     known = (

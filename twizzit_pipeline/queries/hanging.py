@@ -1,7 +1,7 @@
 """Which syncs hang: they are under way for far longer than those of their credential usually take.
 
 What belongs here: the rule, and the one statement that it is judged by. It follows the leases, which every sync has,
-whoever started it. A sync that hangs is ended by itself in the end (`TWIZZIT_RUN_SECONDS`).
+scheduled or requested. A sync that hangs is ended by itself in the end (`TWIZZIT_RUN_SECONDS`).
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from sqlalchemy import DateTime, Engine, Row, ScalarSelect, Select, case, func, 
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import leases, sync_history
 
-# So many times its usual time, this at least; where nobody knows what is usual, the other.
+# So many times its usual time, this at least; where the usual time is not known, the other.
 TIMES = 4
 LEAST = timedelta(seconds=150)
 UNKNOWN = timedelta(minutes=15)

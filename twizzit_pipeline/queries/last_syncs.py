@@ -41,7 +41,7 @@ class LastSync:
     Attributes:
         season: its label; `at`: when it ended (UTC).
         here: remote id → the person, of the team itself; `elsewhere`: remote id → names of the other remote teams that
-            list somebody who is mapped to a player of the local team.
+            list a person who is mapped to a player of the local team.
         rejected: remote id → the rules that it broke; rows without an id under the empty text.
         aside: remote id → the reason why the person was set aside, with the account's word.
         unapplied: remote id → the reason why a person who was listed was not brought into ShotSpot.

@@ -1,4 +1,4 @@
-"""Why the next automatic sync is further away than the interval that somebody chose: in words, for people.
+"""Why the next automatic sync is further away than the configured interval: in words, for people.
 
 What belongs here: pure rules over what `schedule` planned. What it plans, and when, is decided there.
 """

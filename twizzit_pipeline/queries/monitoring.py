@@ -20,7 +20,7 @@ off            automatic syncs are off, and the last sync succeeded
 
 What it follows is, for each entity that is turned on, the newest sync that spoke of the running season: a sync of
 another season, of one team alone, or of a season that the account has not changes nothing. While a sync is under way,
-what the last ones left stays true: whether anybody is needed is judged as if there was none.
+the state that the last ones left stays true: whether it needs attention is judged as if there was none.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Signal(StrEnum):
         made._value_, made.words = value, words
         return made
 
-    RED = ("red", "needs somebody now")
+    RED = ("red", "needs attention now")
     AMBER = ("amber", "have a look")
     GREEN = ("green", "fine")
 
@@ -50,15 +50,15 @@ class State(StrEnum):
 
     Attributes:
         meaning: what the word says, in a line.
-        what_to_do: for whoever operates this, in a line.
+        what_to_do: for the operator, in a line.
         signal: red stays so until a person acts, amber is worth a look, green is fine.
-        needs_somebody: it stays so, or goes on failing, until a person acts.
+        needs_attention: it stays so, or goes on failing, until a person acts.
     """
 
     meaning: str
     what_to_do: str
     signal: Signal
-    needs_somebody: bool
+    needs_attention: bool
 
     def __new__(
         cls,
@@ -66,18 +66,18 @@ class State(StrEnum):
         meaning: str,
         what_to_do: str,
         signal: Signal = Signal.GREEN,
-        needs_somebody: bool = False,
+        needs_attention: bool = False,
     ) -> Self:
         """A member with its words."""
         made = str.__new__(cls, value)
         made._value_ = value
         made.meaning, made.what_to_do = meaning, what_to_do
-        made.signal, made.needs_somebody = signal, needs_somebody
+        made.signal, made.needs_attention = signal, needs_attention
         return made
 
     @property
     def urgency(self) -> int:
-        """The smaller the sooner somebody should look; of those with one signal in the order of the set."""
+        """The smaller, the sooner a person should look; of those with one signal in the order of the set."""
         return list(Signal).index(self.signal) * len(State) + list(State).index(self)
 
     INACTIVE = (
@@ -141,7 +141,7 @@ class CredentialFacts:
     """What the database knows of a credential; times are UTC with zone, and None where there was or will be none.
 
     Attributes:
-        is_running: somebody holds a lease for it.
+        is_running: a process holds a lease for it.
         last_sync_status: the worst of the newest sync of each entity, of the running season.
         last_sync_error: what that sync said about what failed: ids and counts.
         last_success_at: when everything that it is to sync had last ended as `success` or `partial_success`.

@@ -32,7 +32,7 @@ _LATE_BECAUSE = {
     "running": "late, and a sync is under way",
     "failing": "late, for its syncs fail",
     "waiting": "no sync has succeeded for twice the interval; the next one is planned for later",
-    "overdue": "no sync has succeeded for twice the interval, and nobody starts the one that is due",
+    "overdue": "no sync has succeeded for twice the interval, and no orchestrator starts the next one",
 }
 _NO_SUCH_THING = ("42P01", "42703")
 
@@ -56,9 +56,9 @@ class CredentialStatus:
     hanging: Hanging | None = None
 
     @property
-    def needs_somebody(self) -> bool:
+    def needs_attention(self) -> bool:
         """Whether it stays as it is, or goes on failing, until a person acts; a sync under way is no answer yet."""
-        return self.lasting.needs_somebody
+        return self.lasting.needs_attention
 
     @property
     def why(self) -> str:
@@ -66,7 +66,7 @@ class CredentialStatus:
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
         said = why(self.facts, self._telling, self.trouble or overdue)
         if self.hanging is not None:
-            return f"{said}; {self.hanging.why}" if self.lasting.needs_somebody else self.hanging.why
+            return f"{said}; {self.hanging.why}" if self.lasting.needs_attention else self.hanging.why
         return f"{said} (a sync is under way)" if self.state is not self._telling else said
 
     @property
@@ -78,7 +78,7 @@ class CredentialStatus:
 
     @property
     def _telling(self) -> State:
-        return self.lasting if self.lasting.needs_somebody else self.state
+        return self.lasting if self.lasting.needs_attention else self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +165,9 @@ class Overview:
         return (automatic or self.activity.requests_queued > 0) and not self.activity.orchestrator_alive
 
     @property
-    def needs_somebody(self) -> bool:
+    def needs_attention(self) -> bool:
         """Whether anything stays as it is, or goes on failing, until a person acts."""
-        return self.orchestrator_missing or any(one.needs_somebody for one in self.credentials)
+        return self.orchestrator_missing or any(one.needs_attention for one in self.credentials)
 
 
 def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overview:

@@ -1,7 +1,7 @@
 """A coach's question before Saturday: who of this team is registered, who is not, and why?
 
-Whoever has a mapping is registered (ShotSpot's own rule, kept by a trigger). The answer holds everybody whom Twizzit
-lists in the team, as the last sync of players saw it, and everybody whom ShotSpot has in it. People who were rejected
+A player with a mapping is registered (ShotSpot's own rule, kept by a trigger). The answer holds all people whom Twizzit
+lists in the team, as the last sync of players saw it, and all whom ShotSpot has in it. People who were rejected
 or set aside have names in Twizzit alone: it is asked for them, and where it does not answer they are named by their id.
 """
 
@@ -22,7 +22,7 @@ Ask = Callable[[int, str, str], Sequence[LiveMember]]
 
 
 def registered(engine: Engine, team_id: int, *, ask: Ask | None = None) -> Registered:
-    """Everybody of a local team.
+    """All people of a local team.
 
     Args:
         ask: asks Twizzit who is in a team now; without it, people whom Twizzit alone knows have no names.
@@ -32,11 +32,11 @@ def registered(engine: Engine, team_id: int, *, ask: Ask | None = None) -> Regis
     """
     roster = read_roster(engine, team_id)
     if ask is None or not needs_names(roster):
-        return told(roster)
+        return answer(roster)
     try:
-        return told(roster, asked(roster, ask))
+        return answer(roster, asked(roster, ask))
     except TwizzitPipelineError as error:
-        return told(roster, names_missing=" ".join(str(error).split()))
+        return answer(roster, names_missing=" ".join(str(error).split()))
 
 
 def needs_names(roster: Roster) -> bool:
@@ -56,8 +56,8 @@ def asked(roster: Roster, ask: Ask) -> Sequence[LiveMember]:
     return ask(team.credential_id, team.twizzit_id, last.season)
 
 
-def told(roster: Roster, members: Sequence[LiveMember] = (), names_missing: str | None = None) -> Registered:
-    """What a roster says of everybody, with what Twizzit was asked for. Nothing is read."""
+def answer(roster: Roster, members: Sequence[LiveMember] = (), names_missing: str | None = None) -> Registered:
+    """What a roster says of all its people, with what Twizzit was asked for. Nothing is read."""
     found = [*_locals(roster), *_others(roster), *_outside(roster, members), *_newcomers(roster, members)]
     last = roster.last
     return Registered(roster.team, sorted(found, key=_order), None if last is None else last.at, names_missing)
@@ -102,7 +102,7 @@ def _mapped(one: Local, person: str, roster: Roster) -> Registration:
 
 
 def _listed_elsewhere(roster: Roster, last: LastSync, person: str) -> tuple[Code, str]:
-    """A team of another season, or one that was never mapped, lists nobody: that says nothing of its players."""
+    """A team of another season, or one that was never mapped, lists no players: that says nothing of its players."""
     if not last.here:
         return "registered", ""
     return "listed_elsewhere", ", ".join(last.elsewhere[person])

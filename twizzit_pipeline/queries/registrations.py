@@ -41,7 +41,7 @@ REASONS: Mapping[Code, str] = {
     "not_applied": "in Twizzit, not here: {why}",
     "not_synced_yet": "in Twizzit, not here yet: the next sync brings this player",
     "set_aside": "in Twizzit, set aside: {why}",
-    "doubtful_link": "here; several players fit one in Twizzit, so none was linked: tell them apart by name or gender,"
+    "doubtful_link": "here; several players fit one in Twizzit, so none was linked: make their names or genders differ,"
     " then sync",
     "namesake_registered": "here; Twizzit lists another player of this name, who is registered",
     "team_not_mapped": "here; this team is none of Twizzit's, as far as it was synced",

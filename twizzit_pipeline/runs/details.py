@@ -24,7 +24,7 @@ MOST_PLACES = 2000
 EVENT_TYPES = "event_types"  # names of the account's types of events: those that are matches, and the others
 UNKNOWN_WORDS = "unknown_words"  # list of the configuration → word of the account that is not known → rows with it
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
-GROUP_NOT_FOUND = "group_not_found"  # somebody asked for a team that the account does not list in this season
+GROUP_NOT_FOUND = "group_not_found"  # the request names a team that the account does not list in this season
 
 # The entity of a row whose type, ShotSpot's word, says less: matches are recorded as `competitions`.
 ENTITY = "entity"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Engine
 
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.history import Account
-from twizzit_pipeline.runs.troubles import told
+from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.troubles import safe_message
 
 
 @dataclass
@@ -19,7 +19,7 @@ class Entry:
     """The open history row of one entity; `failure` says why it failed, for when that cannot be written at once."""
 
     history_id: int
-    account: Account = field(default_factory=Account)
+    counts: EntityCounts = field(default_factory=EntityCounts)
     failure: str | None = None
 
 
@@ -32,11 +32,11 @@ class Entries:
     def open(self, entity: str) -> Entry | None:
         """The entity's row, if it is open."""
         entry = self._by_entity.get(entity)
-        return None if entry is None or entry.account.done else entry
+        return None if entry is None or entry.counts.done else entry
 
     def add(self, entity: str, history_id: int, details: Mapping[str, object]) -> Entry:
         """A row that was just opened."""
-        entry = self._by_entity[entity] = Entry(history_id, Account(entity, details=dict(details)))
+        entry = self._by_entity[entity] = Entry(history_id, EntityCounts(entity, details=dict(details)))
         return entry
 
     def history_id(self, entity: str) -> int:
@@ -46,7 +46,7 @@ class Entries:
     @property
     def finished(self) -> set[str]:
         """Entities that are brought in step."""
-        return {name for name, entry in self._by_entity.items() if entry.account.done and entry.failure is None}
+        return {name for name, entry in self._by_entity.items() if entry.counts.done and entry.failure is None}
 
     def statuses(self, to_map: Collection[str]) -> dict[str, str]:
         """How each row is closed, or about to be."""
@@ -56,20 +56,20 @@ class Entries:
         """Closes a row at once, for the reason in its `failure`."""
         assert entry.failure is not None
         with engine.begin() as connection:
-            history.fail(connection, entry.history_id, entry.account, entry.failure)
-        entry.account.done = True
+            history.fail(connection, entry.history_id, entry.counts, entry.failure)
+        entry.counts.done = True
 
     def close(self, connection: Connection, to_map: Collection[str], error: BaseException | None) -> None:
         """Closes every row that is open still: one whose entity was to be brought in step (`to_map`) has failed."""
         for name, entry in self._by_entity.items():
-            if entry.account.done:
+            if entry.counts.done:
                 continue
             if entry.failure is not None or name in to_map:
-                history.fail(connection, entry.history_id, entry.account, entry.failure or told(error))
+                history.fail(connection, entry.history_id, entry.counts, entry.failure or safe_message(error))
             else:  # scanned well, and nothing else was asked for
-                history.finish(connection, entry.history_id, entry.account)
+                history.finish(connection, entry.history_id, entry.counts)
 
 
 def _status(entry: Entry, *, cut_short: bool) -> str:
-    failed = entry.failure is not None or (cut_short and not entry.account.done)
-    return "failed" if failed else entry.account.status
+    failed = entry.failure is not None or (cut_short and not entry.counts.done)
+    return "failed" if failed else entry.counts.status

@@ -28,14 +28,14 @@ _NOW = text("timezone('utc', clock_timestamp())")
 
 
 @dataclass
-class Account:
+class EntityCounts:
     """What is counted about one entity while a run works; written into its history row.
 
     `rejected`: rule → remote ids; `failed`: reason → remote ids; both fail an item. `set_aside`: label → one remote id
     for each row or item that is not meant to come, which fails nothing. `rows`: what became of the rows that were read;
     None before a scan, and where there was none. `scanned`: how many items had valid rows alone. `hints`: rule → remote
-    ids that came without what nobody can read; `warnings`: reason → those that the plan has a remark about. `details`:
-    what else a reader of the row should know, without names.
+    ids with an unreadable value; `warnings`: reason → those that the plan has a remark about. `details`: what else a
+    reader of the row should know, without names.
     `entity`: of which this is.
     """
 
@@ -168,18 +168,18 @@ def never_began(engine: Engine, *, credential_id: int, entity: str, run_id: str,
         if connection.scalar(select(credentials.c.id).where(credentials.c.id == credential_id)) is None:
             return False
         opened = start(connection, credential_id=credential_id, entity=entity, run_id=run_id, season=season)
-        fail(connection, opened, Account(details={NEVER_BEGAN: True}), message)
+        fail(connection, opened, EntityCounts(details={NEVER_BEGAN: True}), message)
     return True
 
 
-def finish(connection: Connection, history_id: int, account: Account) -> None:
+def finish(connection: Connection, history_id: int, counts: EntityCounts) -> None:
     """Closes a row as `success` or `partial_success`, with its counters."""
-    _close(connection, history_id, account, account.status, account.message)
+    _close(connection, history_id, counts, counts.status, counts.message)
 
 
-def fail(connection: Connection, history_id: int, account: Account, message: str) -> None:
+def fail(connection: Connection, history_id: int, counts: EntityCounts, message: str) -> None:
     """Closes a row as `failed`, unless it is closed already."""
-    _close(connection, history_id, account, "failed", message)
+    _close(connection, history_id, counts, "failed", message)
 
 
 def reject(
@@ -225,7 +225,7 @@ def for_run(engine: Engine, run_id: str) -> list[HistoryRow]:
 
 
 def interrupted(engine: Engine, run_ids: Iterable[str]) -> set[str]:
-    """Which of these runs were closed because their process had ended: their orchestrator should hear of it."""
+    """Which of these runs were closed because their process had ended: the orchestrator ends them as well."""
     close_interrupted(engine)
     wanted = select(sync_history.c.dagster_run_id).where(
         sync_history.c.dagster_run_id.in_(list(run_ids)), sync_history.c.error_message == INTERRUPTED
@@ -246,9 +246,9 @@ def rejected_rows(engine: Engine, history_id: int) -> list[RejectedRow]:
         return [RejectedRow(*row) for row in connection.execute(wanted)]
 
 
-def _close(connection: Connection, history_id: int, account: Account, status: Status, message: str | None) -> None:
-    failed = account.items_failed
-    succeeded = max(account.items_succeeded, 0) if status != "failed" else 0
+def _close(connection: Connection, history_id: int, counts: EntityCounts, status: Status, message: str | None) -> None:
+    failed = counts.items_failed
+    succeeded = max(counts.items_succeeded, 0) if status != "failed" else 0
     connection.execute(
         update(sync_history)
         .where(sync_history.c.id == history_id, sync_history.c.status == "in_progress")
@@ -259,7 +259,7 @@ def _close(connection: Connection, history_id: int, account: Account, status: St
             items_failed=failed,
             error_message=message,
             completed_at=_NOW,
-            details=func.coalesce(sync_history.c.details, text("'{}'::jsonb")).concat(account.as_details()),
+            details=func.coalesce(sync_history.c.details, text("'{}'::jsonb")).concat(counts.as_details()),
         )
     )
 

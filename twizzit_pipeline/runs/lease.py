@@ -1,8 +1,8 @@
 """The lease: one sync of a Twizzit organization at a time, across processes and machines.
 
-A lease is a row of `twizzit_leases` that its holder touches every few seconds. It is dead when nobody has touched it
-for a minute, or at once when its holder was a process of this machine that is gone. Whoever finds a dead one closes the
-history rows of its run as interrupted, in the same transaction.
+A lease is a row of `twizzit_leases` that its holder touches every few seconds. It is dead when it was not touched for
+a minute, or at once when its holder was a process of this machine that is gone. The process that finds a dead one
+closes the history rows of its run as interrupted, in the same transaction.
 """
 
 import hashlib
@@ -32,10 +32,10 @@ INTERRUPTED = "interrupted: the process ended before the sync did"
 
 _LONGEST_KEY = 400  # what the column holds
 
-# How long somebody who claims a lease waits for the transaction of its holder.
+# How long a process that claims a lease waits for the transaction of its holder.
 _PATIENCE_SECONDS = 3
 _UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE = "23505", "55P03"
-_SOMEBODY_HAS_IT = {_UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE}
+_HELD = {_UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE}
 
 _log = logs.logger(__name__)
 
@@ -105,7 +105,7 @@ class Lease:
         """The lease on `organization`.
 
         Raises:
-            SyncInProgress: somebody alive holds it.
+            SyncInProgress: a living process holds it.
         """
         token = uuid.uuid4()
         values = {
@@ -123,7 +123,7 @@ class Lease:
         """Holds `organization` instead: the account turned out to read it.
 
         Raises:
-            SyncInProgress: somebody alive holds that one.
+            SyncInProgress: a living process holds that one.
             LeaseLost: this lease was taken over.
         """
         if organization == self._organization:
@@ -137,20 +137,20 @@ class Lease:
         self._organization = organization
 
     def note(self, connection: Connection, history_id: int) -> None:
-        """Remembers which history row the holder works on, for whoever is told to wait.
+        """Remembers which history row the holder works on, for the message to another process that wants the lease.
 
         Raises:
-            LeaseLost: somebody took over, and would not know that this row is to be closed.
+            LeaseLost: another process took over, and would not know that this row is to be closed.
         """
         noted = connection.execute(update(leases).where(leases.c.token == self._token).values(history_id=history_id))
         if noted.rowcount != 1:
             raise LeaseLost(_LOST)
 
     def confirm(self, connection: Connection) -> None:
-        """Proves inside the transaction of `connection` that nobody took over, and keeps it so until it commits.
+        """Proves inside the transaction of `connection` that the lease is still held, and keeps it so until it commits.
 
         Raises:
-            LeaseLost: somebody did.
+            LeaseLost: another process took over.
         """
         touched = connection.execute(
             update(leases).where(leases.c.token == self._token).values(heartbeat_at=func.clock_timestamp())
@@ -159,12 +159,12 @@ class Lease:
             raise LeaseLost(_LOST)
 
     def stop(self) -> None:
-        """Ends the heartbeat: what is not released dies within the minute, and is closed by whoever comes next."""
+        """Ends the heartbeat: what is not released dies within the minute, and is closed by the next holder."""
         self._over.set()
         self._beating.join()
 
     def release(self, connection: Connection) -> None:
-        """Gives the lease back, together with whatever else the transaction says; somebody else's is left alone."""
+        """Gives the lease back in the given transaction; a lease that another process holds is left alone."""
         connection.execute(delete(leases).where(leases.c.token == self._token))
 
     def _beat_until_over(self) -> None:
@@ -229,7 +229,7 @@ def _claiming(engine: Engine, organization: str) -> Iterator[Connection]:
     """A transaction that may write a lease on `organization`, a dead one having been buried.
 
     Raises:
-        SyncInProgress: somebody alive holds it, or is in the middle of taking it or of writing under it.
+        SyncInProgress: a living process holds it, is about to take it, or writes under it.
     """
     try:
         with engine.begin() as connection:
@@ -237,7 +237,7 @@ def _claiming(engine: Engine, organization: str) -> Iterator[Connection]:
             _make_free(connection, organization)
             yield connection
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) not in _SOMEBODY_HAS_IT:
+        if getattr(error.orig, "sqlstate", None) not in _HELD:
             raise
         held = select(leases.c.history_id).where(leases.c.organization == organization)
         with engine.connect() as connection:

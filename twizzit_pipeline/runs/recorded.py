@@ -1,4 +1,4 @@
-"""Which rows of the history are about an entity: matches share ShotSpot's type `competitions`, and their details tell.
+"""Which rows of the history are about an entity: matches share ShotSpot's type `competitions`; their details differ.
 
 What belongs here: conditions for queries. What a row that was read is about says `HistoryRow.entity`.
 """

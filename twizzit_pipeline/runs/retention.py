@@ -7,8 +7,8 @@ the newest of each credential and entity (of all, of the whole ones, of those th
 that say whether its teams and its players were ever read. So what the rules of `seasons`, `due` and `freshness` and the
 views for monitoring find there is the same before and after.
 
-Rows go in transactions of a few thousand, rows that somebody else has locked are left for the next day, and nothing is
-decided once for all: two at once do each row once, and one that is killed has lost nothing.
+Rows go in transactions of a few thousand, rows that another transaction has locked are left for the next day, and
+nothing is decided once for all: two at once do each row once, and one that is killed has lost nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -118,12 +118,12 @@ def _plain(before: datetime) -> Iterator[tuple[str, Table, ColumnElement[bool]]]
     """The tables whose rows go by their own time alone."""
     yield "changes", sync_changes, sync_changes.c.created_at < before
     yield "requests", sync_requests, sync_requests.c.completed_at < before
-    yield "notifications", notifications, _told_long_ago(before)
+    yield "notifications", notifications, _notified_long_ago(before)
 
 
-def _told_long_ago(before: datetime) -> ColumnElement[bool]:
-    """Delivered, or given up (after a day) long ago. What tells of something that lasts stays, so that it is not told
-    once more, and so do the bookmarks, which are no notifications."""
+def _notified_long_ago(before: datetime) -> ColumnElement[bool]:
+    """Delivered, or given up (after a day) long ago. A notification of something that lasts stays, so that it is not
+    sent once more, and so do the bookmarks, which are no notifications."""
     columns = notifications.c
     lasts: ColumnElement[bool] = columns.body.has_key("open") & (columns.body["open"] != text("'[]'::jsonb"))
     return (
@@ -165,7 +165,7 @@ def _old_history(engine: Engine, before: datetime) -> Iterator[Sequence[int]]:
 
 
 def _kept(engine: Engine, before: datetime) -> set[int]:
-    """Of the old rows the newest of each kind that somebody asks for. A newer row only ever makes one needless."""
+    """Of the old rows the newest of each kind that a query reads. A newer row only ever makes one needless."""
     columns = sync_history.c
     ended_well = columns.status.in_(_ENDED_WELL)
     whole_season = columns.details["group_id"].astext.is_(None)

@@ -194,7 +194,7 @@ def called(label: str, labels: Collection[str]) -> str:
         return alike[0]
     whole, cut = canonical(label), label_of(label) or ""
     if whole != cut and any(one != cut and one.startswith(f"{cut[:_BEFORE_AN_ID]}-") for one in labels):
-        return whole  # several seasons begin so, and which is meant cannot be told
+        return whole  # several seasons begin so, and it is not clear which is meant
     return cut
 
 
@@ -309,7 +309,7 @@ def meant(listed: Sequence[SeasonRow], asked: str) -> SeasonRow | None:
 
 
 def not_listed(listed: Sequence[SeasonRow]) -> str:
-    """What to say to whoever asked for a season that is not among these (the oldest first)."""
+    """The message for a request of a season that is not among these (the oldest first)."""
     labels = [season.label for season in reversed(listed)]
     return f"The account has {', '.join(labels)}" if labels else "The account has no season"
 

@@ -16,7 +16,8 @@ from twizzit_pipeline.errors import (
 from twizzit_pipeline.storage.unquoted import in_short
 from twizzit_pipeline.twizzit.auth import PATH as LOGIN
 
-STOPPED = "stopped: somebody ended the run before it was done"
+_STOPPED = "stopped: "
+STOPPED = f"{_STOPPED}the run was ended before it was done"
 NOT_FINISHED = "not finished: the run ended before its rows were brought into ShotSpot"
 
 
@@ -64,7 +65,7 @@ def _meets_all(error: BaseException) -> TypeGuard[TwizzitPipelineError]:
     return isinstance(error, _OF_THE_ACCOUNT) or (isinstance(error, LoginRefused) and error.endpoint == LOGIN)
 
 
-def told(error: BaseException | None) -> str:
+def safe_message(error: BaseException | None) -> str:
     """What the history says of an error: ours are safe to show, of others the kind alone (they may hold data).
 
     The kind of the database's: with SQLSTATE, table, column and constraint.
@@ -74,3 +75,8 @@ def told(error: BaseException | None) -> str:
     if error is not None and not isinstance(error, Exception):
         return STOPPED
     return f"unexpected error: {in_short(error)}" if error is not None else NOT_FINISHED
+
+
+def was_stopped(message: str | None) -> bool:
+    """Whether a history row's message says that the run was ended from outside, in any release's words."""
+    return message is not None and message.startswith(_STOPPED)

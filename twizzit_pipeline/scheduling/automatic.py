@@ -50,8 +50,8 @@ class Run:
 def run_ended(connection: Connection, credential_id: int, run: Run, troubles: Sequence[BaseException]) -> None:
     """Plans the next automatic sync after a run of any kind.
 
-    A backfill of another season, one team, or one of several entities is no sync of the whole: its calls count, and
-    nothing else. A spent quota is one whoever found out.
+    A backfill of another season, one team, or one of several entities is no full sync: its calls count, and nothing
+    else does. A spent quota counts whichever sync met it.
 
     Args:
         troubles: what went wrong with it.
@@ -77,8 +77,8 @@ def run_ended(connection: Connection, credential_id: int, run: Run, troubles: Se
 def _failed(run: Run, troubles: Sequence[BaseException]) -> bool:
     """Whether the sync is one to back off from.
 
-    An account that may not read its calendar, or whose matches nobody can tell from its other events, stays like that
-    until somebody changes it. It is told, and it keeps neither teams nor players waiting.
+    An account that may not read its calendar, or whose matches cannot be distinguished from its other events, stays
+    like that until an administrator changes it. It is reported, and it delays neither teams nor players.
     """
     if not run.running_season:
         return bool(troubles)
@@ -127,7 +127,7 @@ def ended(
 
 
 def gave_way(connection: Connection, credential_id: int, *, now: datetime | None = None) -> None:
-    """An automatic sync found somebody else at work on the organization: it is due again in a minute, not at once.
+    """An automatic sync found another sync of the organization under way: it is due again in a minute, not at once.
 
     Each try may cost calls, and what it was due for names its run, which is over.
     """
@@ -149,7 +149,7 @@ def counted(connection: Connection, credential_id: int, *, now: datetime | None 
 
 
 def changed(connection: Connection, credential_id: int, *, limit: bool, now: datetime | None = None) -> None:
-    """Somebody switched automatic syncs on or off, or changed their interval or the limit of calls.
+    """Automatic syncs were switched on or off, or their interval or the limit of calls was changed.
 
     Args:
         limit: the limit was changed, which ends every pause: they come again if they must.
@@ -169,7 +169,7 @@ def changed(connection: Connection, credential_id: int, *, limit: bool, now: dat
 
 
 def login_changed(engine: Engine, credential_id: int, *, now: datetime | None = None) -> None:
-    """Somebody stored another password: failures of the old one keep no sync back any more.
+    """Another password was stored: failures of the old one delay no sync any more.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached.
@@ -236,7 +236,7 @@ def write(connection: Connection, before: Schedule, after: Schedule) -> None:
 
 
 def _locked(connection: Connection, credential_id: int, *, make: bool) -> Schedule | None:
-    """The row, nobody else's until the transaction ends; made with the table's defaults if `make` and it is missing."""
+    """The row, locked until the transaction ends; made with the table's defaults if `make` and it is missing."""
     wanted = select(*_COLUMNS).where(sync_config.c.credential_id == credential_id).with_for_update()
     row = connection.execute(wanted).mappings().one_or_none()
     if row is None and make:

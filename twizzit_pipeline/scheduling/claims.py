@@ -2,7 +2,7 @@
 
 What belongs here: that statement, and what becomes of an automatic sync whose run came to nothing. A sync that is due
 is not taken by writing: its configuration keeps saying so until its run has ended, and the moment since which it is due
-names that run. So nothing is lost by whoever dies in between, and no run is made twice.
+names that run. So nothing is lost when a process dies in between, and no run is made twice.
 """
 
 from collections.abc import Collection, Mapping
@@ -29,7 +29,7 @@ class Taken:
     """What is the caller's to make runs of.
 
     Attributes:
-        requests: those that nobody else took first.
+        requests: those that no other process took first.
         first: credential id → when it was due, UTC with zone, of those that never had such a moment: it is now, and
             stays.
     """
@@ -85,7 +85,7 @@ def take_covered(engine: Engine, credential_id: int, wish: Wish, running: str | 
     Args:
         running: the label of the season that runs now; None where it cannot be said.
 
-    Returns: its id; None where nothing such waits that nobody has taken.
+    Returns: its id; None where no such request waits unclaimed.
     """
     with driver_errors(), engine.begin() as connection:
         for request in requested.waiting_of(connection, credential_id):

@@ -59,8 +59,8 @@ class SyncConfig:
         backing_off_until: when the next try is, where there are failures.
         paused_until: no automatic sync before then; None where there is no pause. `paused_because`: why, for people.
         is_federation: its groups may name other clubs than the organization, and their teams go into those of ShotSpot.
-        functions, event_types, group_types, statuses: what the account's own words mean where they do not tell: a name
-            or an id as it was written → ``player``, ``match``, ``team``, one of ShotSpot's statuses, or ``other``.
+        functions, event_types, group_types, statuses: what words of the account mean that its dialect leaves open: a
+            name or an id as it was written → ``player``, ``match``, ``team``, one of ShotSpot's statuses, or ``other``.
     """
 
     credential_id: int
@@ -111,7 +111,7 @@ class ConfigChanges(TypedDict, total=False):
 
 
 def read(engine: Engine, credential_id: int) -> SyncConfig:
-    """The configuration of a credential; its row is made, with the defaults, the first time that somebody asks.
+    """The configuration of a credential; its row is made, with the defaults, at the first read.
 
     Raises:
         UnknownCredential: no credential has that id.
@@ -126,7 +126,7 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
     """Changes the fields given, and leaves a row in the audit log where that made a difference.
 
     Whatever decides when takes effect at the next look of the orchestrator. Another limit ends every pause, the one
-    that Twizzit's own quota asked for as well: whoever changes it may have bought more.
+    that Twizzit's own quota asked for as well: a larger quota may have been bought.
 
     Raises:
         UnknownCredential: no credential has that id.

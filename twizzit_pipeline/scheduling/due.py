@@ -203,7 +203,7 @@ def _first_in_line() -> FromClause:
 def _teams_read(asked: FromClause) -> ColumnElement[Any]:
     """Labels of seasons whose teams were read, asked only where a run without teams may have to be made.
 
-    Where somebody asks for one team alone: of the seasons in which that one was read and mapped.
+    For a request of one team alone: of the seasons in which that team was read and mapped.
     """
     details, group = sync_history.c.details, asked.c.options["group_id"].astext
     one_team = (

@@ -5,10 +5,10 @@ meant to do, so that a schedule that does nothing is seen too.
 
 A credential is judged where its automatic syncs are on, it is active, and it is to sync anything. While it is
 paused (its quota or the month's limit of calls is spent) it is not late: the pause says for itself how long it lasts.
-One that backs off, or whose syncs are spaced so that its calls last, is judged by the interval that somebody chose:
-they should know that they are not getting it.
+One that backs off, or whose syncs are spaced so that its calls last, is judged by the interval that was configured:
+its club should know that it is not getting it.
 
-Time counts from the last success, and not from before somebody changed the configuration or the credential, or a pause
+Time counts from the last success, and not from before the configuration or the credential was changed, or a pause
 ended: a credential that was just switched on has its two intervals too.
 """
 
@@ -44,7 +44,7 @@ from twizzit_pipeline.storage.tables.views import running_seasons
 INTERVALS = 2
 
 # `running`: a sync is under way; `failing`: its syncs fail; `waiting`: the next one is planned for later, because of
-# failures or because its calls are made to last; `overdue`: it is due, and nobody makes it sync.
+# failures or because its calls are made to last; `overdue`: it is due, and no orchestrator starts it.
 Because = Literal["running", "failing", "waiting", "overdue"]
 
 # Times that Python can hold: ShotSpot's users may write any.

@@ -1,7 +1,7 @@
-"""What becomes of a request on its way: started by a run, put back, ended. Called by that run and by whoever watches.
+"""What becomes of a request: started by a run, put back, ended. Called by that run and by the sensors.
 
-What belongs here: the changes of status in `twizzit_sync_requests` after somebody asked. Every one of them names the
-status that it expects, so that two who see the same thing change it once.
+What belongs here: the changes of status in `twizzit_sync_requests` after the request was made. Each of them names the
+status that it expects, so that two processes that see the same thing change it once.
 """
 
 from collections.abc import Sequence
@@ -48,16 +48,16 @@ class Fulfilment:
         if connection.execute(wanted.where(sync_requests.c.status == "cancelled")).first() is not None:
             raise RequestCancelled(f"Request {self.request_id} was cancelled before the sync began: nothing was done")
 
-    def end(self, connection: Connection, error: BaseException | None, told: str | None) -> None:
+    def end(self, connection: Connection, error: BaseException | None, message: str | None) -> None:
         """The run is over: the request ends as its history rows do, or waits for another turn.
 
         Args:
-            error: what ended the run, if anything did; `told`: the same in words that may be shown.
+            error: what ended the run, if anything did; `message`: its safe message.
         """
         if isinstance(error, SyncInProgress):
             self._wait_for_another_turn(connection)
         else:
-            _close(connection, self.request_id, self.run_id, told if error is not None else None)
+            _close(connection, self.request_id, self.run_id, message if error is not None else None)
 
     def move_to_season(self, connection: Connection, season: str) -> bool:
         """Puts a request that named no season, and was given one that the account does not have, back for `season`."""
@@ -69,11 +69,11 @@ class Fulfilment:
         """The run was interrupted, and was not made for the request: that waits for another."""
         connection.execute(_put_back(self.request_id, self._started).values(claimed_at=None))
 
-    def refuse(self, connection: Connection, told: str) -> None:
+    def refuse(self, connection: Connection, message: str) -> None:
         """The run could not even begin."""
         connection.execute(
             _of(self.request_id, sync_requests.c.status == "queued").values(
-                status="failed", dagster_run_id=self.run_id, error=told, completed_at=_NOW
+                status="failed", dagster_run_id=self.run_id, error=message, completed_at=_NOW
             )
         )
 
@@ -82,21 +82,21 @@ class Fulfilment:
         return (sync_requests.c.status == "started") & (sync_requests.c.dagster_run_id == self.run_id)
 
     def _wait_for_another_turn(self, connection: Connection) -> None:
-        """Somebody else syncs the organization. The claim holds this request back for a while: each try costs calls."""
+        """Another sync of the organization runs. The claim holds this request back for a while: tries cost calls."""
         waiting = (sync_requests.c.status == "queued") | self._started
         connection.execute(_put_back(self.request_id, waiting).values(claimed_at=_NOW))
 
 
-def fail_unstarted(engine: Engine, request_id: int, *, attempt: int, told: str | None = None) -> bool:
+def fail_unstarted(engine: Engine, request_id: int, *, attempt: int, message: str | None = None) -> bool:
     """Ends a request whose Dagster run is over without having begun a sync; False where something else came of it."""
     waiting = (sync_requests.c.status == "queued") & (sync_requests.c.attempt == attempt)
-    failed = _of(request_id, waiting).values(status="failed", error=told or _NO_TRACE, completed_at=_NOW)
+    failed = _of(request_id, waiting).values(status="failed", error=message or _NO_TRACE, completed_at=_NOW)
     with driver_errors(), engine.begin() as connection:
         return connection.execute(failed).rowcount == 1
 
 
 def settle(engine: Engine) -> None:
-    """Ends the requests whose run died: started, and nobody alive holds the lease that every working run has."""
+    """Ends the requests whose run died: started, and without the lease that every working run holds."""
     with driver_errors():
         close_interrupted(engine)
         leased = exists().where(leases.c.dagster_run_id == sync_requests.c.dagster_run_id)

@@ -1,4 +1,4 @@
-"""The sign of life of whoever turns requests into runs: without one, asking would be waiting for nobody."""
+"""The heartbeat of the orchestrator: without one, no process makes runs of requests."""
 
 import platform
 from datetime import datetime, timedelta

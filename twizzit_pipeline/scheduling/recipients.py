@@ -1,4 +1,4 @@
-"""Who is told of one credential alone: e-mail addresses in its configuration, besides those of the settings.
+"""Who is notified about one credential alone: e-mail addresses in its configuration, besides those of the settings.
 
 What belongs here: reading and changing them, and what an address may be. What they are sent is in `notifications`.
 """
@@ -34,7 +34,7 @@ def read(engine: Engine, credential_id: int) -> tuple[str, ...]:
         return _kept(connection.scalar(wanted))
 
 
-def everybody(connection: Connection) -> Mapping[int, tuple[str, ...]]:
+def of_all(connection: Connection) -> Mapping[int, tuple[str, ...]]:
     """Credential id → its addresses; those without any, and those that are switched off, are left out."""
     table = sync_config.c
     wanted = (
@@ -95,7 +95,7 @@ def checked(addresses: Sequence[str]) -> tuple[str, ...]:
 
 
 def _kept(value: object) -> tuple[str, ...]:
-    """What the column says; what is no address is left out, for anybody may have written it."""
+    """The addresses of the column; other values in it are left out, for they may come from outside this program."""
     if not isinstance(value, list):
         return ()
     return tuple(one for one in value if isinstance(one, str) and _ADDRESS.fullmatch(one))

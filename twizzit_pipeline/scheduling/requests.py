@@ -1,8 +1,8 @@
-"""Requests for a sync: somebody asks, an orchestrator makes a run of it, and whoever asked looks what came of it.
+"""Requests for a sync: a caller makes one, an orchestrator makes a run of it, and the caller reads the outcome.
 
-What belongs here: asking and looking. Whose turn it is, is in `turns`; what a run makes of a request, in `fulfilment`;
-taking one back, in `cancelling`; whether an orchestrator is there, in `heartbeat`. Roles are the business of whoever
-takes the request from a person.
+What belongs here: making and reading requests. Whose turn it is, is in `turns`; what a run makes of a request, in
+`fulfilment`; cancelling, in `cancelling`; whether an orchestrator is alive, in `heartbeat`. Roles are checked by the
+code that takes the request from a person.
 """
 
 import time
@@ -69,7 +69,7 @@ def ask(
         UnknownCredential: no credential has that id.
         InactiveCredential: it is switched off.
         UnknownSeason: its account lists seasons, and none like that.
-        NoOrchestrator: nobody is there to run it.
+        NoOrchestrator: no orchestrator is alive to run it.
         SyncInProgress: one is under way or asked for, and `queue` is False.
     """
     settle(engine)

@@ -146,11 +146,11 @@ def outcome(
 ) -> Schedule:
     """What a whole sync of the running season leaves behind, or a run that should have been one.
 
-    A failure of one that somebody asked for says nothing new to the schedule, which goes on as it was: neither is the
-    back-off over, nor does it grow with each try of whoever repairs something. A success of any ends it.
+    A failure of a requested sync changes nothing in the schedule: neither is the back-off over, nor does it grow with
+    each try of a person who repairs something. A success of any ends it.
 
     Args:
-        ended: a partial success is a success. That another sync is in progress is no end, and not to be told here.
+        ended: a partial success is a success. Another sync in progress is no end, and not to be passed here.
         usage: with the calls of this run.
         started_at: when the run began; `now` by default.
         automatic: it came by itself, for it was due.
@@ -204,7 +204,7 @@ def rebudgeted(row: Schedule, *, now: datetime, usage: Usage) -> Schedule:
 
 
 def repaired(row: Schedule, *, now: datetime) -> Schedule:
-    """After somebody put right what made syncs fail, as far as that is known: the back-off is over, and one is due.
+    """After what made syncs fail was put right, as far as that is known: the back-off is over, and one is due.
 
     A pause stays: what it waits for is not a login.
     """

@@ -24,7 +24,7 @@ EARLIEST, LATEST = datetime(2, 1, 1), datetime(9998, 1, 1)  # noqa: DTZ001
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A lease. `silent`: nobody touched it for a minute."""
+    """A lease. `silent`: it has had no heartbeat for a minute."""
 
     organization: str
     credential_id: int
@@ -46,7 +46,7 @@ class Asked:
         season: as it was asked for; None is the running one.
         run_id: the run that carries it out, once that has begun.
         attempt: counts the runs that were asked for.
-        was_claimed: somebody took it, to make a run of it; `claimed`: less than a minute ago.
+        was_claimed: a process took it, to make a run of it; `claimed`: less than a minute ago.
     """
 
     id: int
@@ -72,9 +72,9 @@ class Standing:
     """A credential as a tick finds it.
 
     Attributes:
-        schedule: None where nobody ever looked at its configuration: it is not to sync by itself then.
+        schedule: None where its configuration was never read: it is not to sync by itself then.
         listed: its seasons, as `seasons.of_rows` takes them.
-        asked: the request that is first in line, if anybody asked.
+        asked: the request that is first in line, if there is one.
         teams_read: labels of the seasons whose teams were read, as far as the next run needs them; known only where
             that is not to read them itself.
         quick: its last syncs took little time, so that the next one is not expected to keep a run's place for long;
@@ -152,7 +152,7 @@ class View:
 
     @property
     def abandoned(self) -> bool:
-        """Whether somebody died: a lease nobody keeps, or a request that is started without one."""
+        """Whether a process died: a lease without heartbeat, or a request that is started without a lease."""
         leased = {held.run_id for held in self.leases}
         asked = (standing.asked for standing in self.standings.values())
         started = {one.run_id for one in asked if one is not None and one.status == "started"}

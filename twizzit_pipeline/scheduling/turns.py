@@ -1,4 +1,4 @@
-"""Whose turn it is: one sync of an organization at a time, those that somebody asked for before those that are due.
+"""Whose turn it is: one sync of an organization at a time, requested ones before those that are due.
 
 What belongs here: what follows from a tick's `View`, without the database. A run that comes too early all the same
 finds the lease taken: its request waits for another turn, and so does what was due (`automatic.gave_way`).
@@ -27,7 +27,7 @@ class Turn:
 
     @property
     def due(self) -> datetime | None:
-        """Since when it is due (UTC with zone), where nobody asked; None where it is so for the first time."""
+        """Since when it is due (UTC with zone); None for a requested one, and where it is due for the first time."""
         plan = self.standing.schedule
         return None if self.asked is not None or plan is None else plan.next_sync_at
 
@@ -58,7 +58,7 @@ class Turn:
 def next_in_line(
     view: View, *, day: date, season_start: str, busy: Collection[int] = (), yielding: Collection[str] = ()
 ) -> list[Turn]:
-    """Those who may sync now: of each organization that nobody works on one, the longest asked for or else due.
+    """Those who may sync now: of each organization without a sync under way, the longest requested or else due.
 
     Args:
         busy: credentials that an orchestrator has a run for already.
@@ -97,7 +97,7 @@ def _since(turn: Turn) -> tuple[object, ...]:
 
 
 def _due(view: View, day: date, season_start: str) -> Iterator[Turn]:
-    """Those whose time has come, the longest overdue first; the ones that cannot sync take nobody's turn."""
+    """Those whose time has come, the longest overdue first; the ones that cannot sync take no other one's turn."""
     due = [
         (plan.next_sync_at or view.now, credential_id)
         for credential_id, standing in view.standings.items()

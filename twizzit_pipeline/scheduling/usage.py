@@ -1,4 +1,4 @@
-"""Calls to Twizzit, counted by credential and UTC month in `twizzit_api_usage`, whoever made them and for whatever.
+"""Calls to Twizzit, counted by credential and UTC month in `twizzit_api_usage`, of every process and every purpose.
 
 What belongs here: counting, and looking up what was counted. What follows for automatic syncs is in `schedule`.
 """
@@ -24,7 +24,7 @@ _ROWS_OF_A_RUN = 4
 
 
 def record(connection: Connection, credential_id: int, calls: int, at: datetime | None = None) -> None:
-    """Adds calls to the month of `at` (now); those of a credential that is gone are nobody's."""
+    """Adds calls to the month of `at` (now); those of a credential that is gone are not counted."""
     if calls <= 0:
         return
     month = schedule.month(at or datetime.now(UTC))
@@ -98,7 +98,7 @@ class Budget:
 
 
 def budget(engine: Engine, credential_id: int) -> Budget | None:
-    """What whoever asks for a sync should know; None where the credential has no limit. It forbids nothing."""
+    """What a new sync will find of its call budget; None where the credential has no limit. It forbids nothing."""
     limited = select(sync_config.c.monthly_call_limit).where(sync_config.c.credential_id == credential_id)
     with driver_errors(), engine.connect() as connection:
         limit = connection.scalar(limited)

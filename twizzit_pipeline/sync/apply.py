@@ -190,7 +190,7 @@ def _ids(entity: Entity, mappings: Table, twizzit_id: str, held: Mapping[str, st
 
 
 def _see(connection: Connection, plan: Plan) -> None:
-    """Remembers the times that were found in the mappings: a later one is of a sync that nobody has looked at yet."""
+    """Remembers the times that were found in the mappings: a later one is of a sync that was not looked at yet."""
     if plan.seen:
         table = tables.player_mappings
         found = {table.c.last_synced_seen: table.c.last_synced_at}

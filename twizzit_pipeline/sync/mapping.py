@@ -25,7 +25,7 @@ from twizzit_pipeline.runs.details import (
     PLAYERS_NOT_READ,
     REPAIRED,
 )
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.sync.apply import apply
@@ -47,15 +47,15 @@ def map_entity(
     """Plans from what the database holds and applies that, both in one transaction.
 
     Where a user of ShotSpot wrote the same rows meanwhile, everything is read and planned again: nothing is lost. So it
-    is where a season must be made, or a club gets its first team, nobody else doing so this time: ShotSpot would take
+    is where a season must be made, or a club gets its first team, with the table locked this time: ShotSpot would take
     the same season twice, and two organizations the same club.
     """
     watch = Stopwatch()
     alone_with = frozenset[Table]()
-    with session.recording(entity) as account:
+    with session.recording(entity) as counts:
         season = session.stored_season()
         if season is None:
-            account.details["season_exists"] = False
+            counts.details["season_exists"] = False
             session.to_map.discard(entity)  # nothing of it is left to be brought in step
             return MappingReport(entity, season_exists=False)
         session.progress(f"Bringing the {entity} into ShotSpot")
@@ -77,24 +77,24 @@ def map_entity(
                     alone_with |= needed
                     raise TryAgain
                 apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
-                _count(account, made, {row.id for row in state.remote})
+                _count(counts, made, {row.id for row in state.remote})
                 owned = _owned(connection, table, session.credential.id)
-                account.details[MAPPINGS] = owned
+                counts.details[MAPPINGS] = owned
                 if isinstance(state, TeamState) and state.rights.is_federation:
-                    account.details[CLUBS] = fed_clubs.counted(connection, session.credential.id)
+                    counts.details[CLUBS] = fed_clubs.counted(connection, session.credential.id)
                 if not wanted.decides:
-                    account.details[DECIDES] = False
+                    counts.details[DECIDES] = False
                 if session.repair:
-                    account.details[REPAIRED] = repaired_columns(made.changes)
-                history.finish(connection, session.history_id(entity), account)
+                    counts.details[REPAIRED] = repaired_columns(made.changes)
+                history.finish(connection, session.history_id(entity), counts)
         watch.lap("apply")
-        account.done = True
+        counts.done = True
         return _report(made, wanted, owned, watch)
     raise AssertionError("unreachable: recording lets no error pass in silence")
 
 
 def _to_make_once(plan: Plan) -> frozenset[Table]:
-    """The tables that nobody else may write while this plan is made and applied."""
+    """The tables that no other transaction may write while this plan is made and applied."""
     makes_season = any(change.table == "seasons" for change in plan.changes)
     return frozenset(
         ({tables.seasons} if makes_season else set()) | ({tables.team_mappings} if plan.first_fed else set())
@@ -110,40 +110,40 @@ def wanted_season(
     return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < day, repairs)
 
 
-def _count(account: Account, plan: Plan, seen: set[str]) -> None:
+def _count(counts: EntityCounts, plan: Plan, seen: set[str]) -> None:
     """Adds what the plan does to what the scan of this run found; without a scan, the snapshot is what was seen.
 
     A rejected row that an earlier scan knew (`seen`) is in the plan too: it failed, and counts once.
     """
-    account.scanned = plan.items - len(account.rejected_items & seen)
-    unread = {name: ids for name, ids in account.failed.items() if name in (PLAYERS_NOT_READ, GROUP_NOT_FOUND)}
-    account.failed = {**unread, **by_reason(plan.failed)}
-    account.warnings = by_reason(plan.warned)
-    _set_aside(account, by_reason(plan.set_aside))
+    counts.scanned = plan.items - len(counts.rejected_items & seen)
+    unread = {name: ids for name, ids in counts.failed.items() if name in (PLAYERS_NOT_READ, GROUP_NOT_FOUND)}
+    counts.failed = {**unread, **by_reason(plan.failed)}
+    counts.warnings = by_reason(plan.warned)
+    _set_aside(counts, by_reason(plan.set_aside))
     actions: tuple[Action, ...] = ("create", "link", "adopt", "update")
-    account.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}
-    account.details |= {word: len(ids) for word, ids in plan.news.items()}
+    counts.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}
+    counts.details |= {word: len(ids) for word, ids in plan.news.items()}
     if plan.entity == MATCHES.name:
-        account.details |= {OPPONENT_CLUBS: plan.made("clubs"), OPPONENT_TEAMS: plan.made("teams")}
-        account.details[COMPETITION_TEAMS] = plan.made("competition_teams")
+        counts.details |= {OPPONENT_CLUBS: plan.made("clubs"), OPPONENT_TEAMS: plan.made("teams")}
+        counts.details[COMPETITION_TEAMS] = plan.made("competition_teams")
     places: dict[str, Any] = {item.twizzit_id: list(item.local_ids) for item in plan.failed if item.local_ids}
-    account.details.pop("fitting_local_ids", None)
+    counts.details.pop("fitting_local_ids", None)
     if places:
-        account.details["fitting_local_ids"] = dict(list(places.items())[: history.MOST_ITEMS_IN_DETAILS])
+        counts.details["fitting_local_ids"] = dict(list(places.items())[: history.MOST_ITEMS_IN_DETAILS])
 
 
-def _set_aside(account: Account, found: Mapping[str, tuple[str, ...]]) -> None:
+def _set_aside(counts: EntityCounts, found: Mapping[str, tuple[str, ...]]) -> None:
     """Moves what the plan sets aside out of what the scan kept; a plan that is made again counts once.
 
     One item of the plan is one row of the scan: competitions, matches and teams alone are set aside by a plan.
     """
-    before = account.planned_aside
-    account.set_aside = {reason: ids for reason, ids in account.set_aside.items() if reason not in before} | dict(found)
+    before = counts.planned_aside
+    counts.set_aside = {reason: ids for reason, ids in counts.set_aside.items() if reason not in before} | dict(found)
     moved = sum(map(len, found.values())) - sum(map(len, before.values()))
-    if account.rows is not None:
-        rows = account.rows
-        account.rows = RowCounts(rows.read, rows.kept - moved, rows.rejected, rows.set_aside + moved)
-    account.planned_aside = dict(found)
+    if counts.rows is not None:
+        rows = counts.rows
+        counts.rows = RowCounts(rows.read, rows.kept - moved, rows.rejected, rows.set_aside + moved)
+    counts.planned_aside = dict(found)
 
 
 def _owned(connection: Connection, table: Table, credential_id: int) -> int:

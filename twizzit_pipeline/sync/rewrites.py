@@ -1,4 +1,4 @@
-"""What is done again because somebody else wrote, or holds, the same rows: a user of ShotSpot, or another sync."""
+"""Rewrites: what is done again because a user of ShotSpot, or another sync, wrote or holds the same rows."""
 
 import random
 from functools import partial
@@ -14,7 +14,7 @@ from twizzit_pipeline.storage.holders import holders
 from twizzit_pipeline.storage.unquoted import state_of
 
 _SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION = "40001", "40P01", "23505", "23503"
-_SOMEBODY_ELSE_WROTE = {
+_WRITTEN_BY_OTHERS = {
     _SERIALIZATION_FAILURE,
     _DEADLOCK,
     _UNIQUE_VIOLATION,
@@ -34,11 +34,11 @@ def rewrites(engine: Engine) -> Retrying:
         engine: asked who holds what was waited for, where that was the last try.
 
     Raises (while iterated):
-        DatabaseUnavailable: somebody else wrote the same rows each time, or held them all the time. The driver's own
-            error may quote them: it is left behind.
+        DatabaseUnavailable: another transaction wrote the same rows each time, or held them all the time. The driver's
+            own error may quote them: it is left behind.
     """
     return Retrying(
-        retry=retry_if_exception(_somebody_else_wrote),
+        retry=retry_if_exception(_written_by_others),
         stop=stop_after_attempt(_TRIES),
         wait=_wait,
         retry_error_callback=partial(_give_up, engine),
@@ -53,11 +53,11 @@ def _give_up(engine: Engine, state: RetryCallState) -> None:
             f"Another transaction held rows or tables that this needs for {_TRIES} times {LOCK_SECONDS} s: "
             f"{holders(engine)}; end it, then sync again"
         ) from None
-    raise DatabaseUnavailable(f"Somebody else wrote the same rows {_TRIES} times in a row: sync again") from None
+    raise DatabaseUnavailable(f"Another transaction wrote the same rows {_TRIES} times in a row: sync again") from None
 
 
-def _somebody_else_wrote(error: BaseException) -> bool:
-    return _state_of(error) in _SOMEBODY_ELSE_WROTE
+def _written_by_others(error: BaseException) -> bool:
+    return _state_of(error) in _WRITTEN_BY_OTHERS
 
 
 def _state_of(error: BaseException) -> str:

@@ -16,7 +16,7 @@ from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import GROUP_NOT_FOUND, LISTED, MOST_PLACES, PLACES, PLAYERS_NOT_READ, TEAM_PLAYERS
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
@@ -73,10 +73,10 @@ def scan_entity(
         TwizzitPipelineError: any leaf; nothing was written to the snapshot then.
     """
     watch, calls = Stopwatch(), session.calls
-    with session.recording(entity) as account:
+    with session.recording(entity) as counts:
         season = session.listed_season()
         if season is None:
-            account.details["season_exists"] = False
+            counts.details["season_exists"] = False
             return ScanReport(entity, season_exists=False, calls=session.calls - calls, seconds=watch.phases)
         seen = read(season, watch)
         checked = seen.checked
@@ -84,18 +84,18 @@ def scan_entity(
         written, listed = store_scan(session, entity, table, season.id, checked, keep=unread)
         watch.lap("write")
         if session.narrowing.group_id is None:
-            account.details[LISTED] = listed
-        _count(session, account, table, seen)
-        account.details |= seen.details
+            counts.details[LISTED] = listed
+        _count(session, counts, table, seen)
+        counts.details |= seen.details
         team_players = _by_team(checked.valid) if entity == "players" else {}
         if team_players:
-            account.details[TEAM_PLAYERS] = team_players
+            counts.details[TEAM_PLAYERS] = team_players
         return ScanReport(
             entity,
             season_exists=True,
             rows=len(checked.valid),
-            items=account.scanned + len(account.rejected_items),
-            rejected=account.rejected,
+            items=counts.scanned + len(counts.rejected_items),
+            rejected=counts.rejected,
             warnings=grouped(checked.warnings),
             failed={team_id: str(error) for team_id, error in seen.unread.items()},
             counts=seen.counts,
@@ -107,19 +107,19 @@ def scan_entity(
         )
 
 
-def _count(session: SyncSession, account: Account, table: Table, seen: Read) -> None:
+def _count(session: SyncSession, counts: EntityCounts, table: Table, seen: Read) -> None:
     remote_id = [column.name for column in table.primary_key][-1]
-    account.rejected = grouped(seen.checked.rejected)
-    account.hints = grouped(seen.checked.warnings)
-    account.scanned = len(set(seen.checked.valid[remote_id]) - account.rejected_items)
-    account.rows = seen.counts
+    counts.rejected = grouped(seen.checked.rejected)
+    counts.hints = grouped(seen.checked.warnings)
+    counts.scanned = len(set(seen.checked.valid[remote_id]) - counts.rejected_items)
+    counts.rows = seen.counts
     if seen.places:
-        account.details[PLACES] = dict(islice(seen.places.items(), MOST_PLACES))
-    account.set_aside = by_label(seen.all_set_aside)
+        counts.details[PLACES] = dict(islice(seen.places.items(), MOST_PLACES))
+    counts.set_aside = by_label(seen.all_set_aside)
     if seen.unread:
-        account.failed[PLAYERS_NOT_READ] = tuple(seen.unread)
+        counts.failed[PLAYERS_NOT_READ] = tuple(seen.unread)
     if not seen.found and session.narrowing.group_id is not None:
-        account.failed[GROUP_NOT_FOUND] = (session.narrowing.group_id,)
+        counts.failed[GROUP_NOT_FOUND] = (session.narrowing.group_id,)
 
 
 def _by_team(valid: pd.DataFrame) -> dict[str, int]:

@@ -16,10 +16,10 @@ from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
 from twizzit_pipeline.plan.rows import Owner
 from twizzit_pipeline.runs import details, history, seasons
 from twizzit_pipeline.runs.entries import Entries, Entry
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.runs.seasons import SeasonRow
-from twizzit_pipeline.runs.troubles import Troubles, told
+from twizzit_pipeline.runs.troubles import Troubles, safe_message
 from twizzit_pipeline.scheduling import automatic
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.usage import Meter
@@ -40,7 +40,7 @@ AUTOMATIC, BY_HAND = "schedule", "cli"
 
 
 def _silent(_: str) -> None:
-    """Nobody watches."""
+    """Progress is not shown."""
 
 
 class SyncSession:
@@ -49,7 +49,7 @@ class SyncSession:
     Attributes:
         credential: whose sync this is.
         season_label: the season of the partition.
-        progress: told what happens, in a few words without names.
+        progress: called with what happens, in a few words without names.
         narrowing: what the sync is limited to.
         repair: whether it brings every mapped row to Twizzit's values, local edits included.
         statuses: how each entity's history row was closed; nothing before the end, nor where none was opened.
@@ -168,8 +168,8 @@ class SyncSession:
         return owner_of(self.credential)
 
     @contextmanager
-    def recording(self, entity: str) -> Iterator[Account]:
-        """The account of one entity, its history row open; an error goes on its way.
+    def recording(self, entity: str) -> Iterator[EntityCounts]:
+        """The counts of one entity, its history row open; an error is raised again.
 
         A permanent error closes the row as failed. After a transient one it stays open for another try of the same
         work, whose calls are added up and whose success is all that the row will say; the end of the run closes it.
@@ -180,29 +180,29 @@ class SyncSession:
         with self._telling.step(entity) as step, self._troubles.noting(entity):
             with driver_errors():
                 opened = self._open(entity)
-            step.account = opened.account
+            step.counts = opened.counts
             calls = self.calls
             try:
                 with driver_errors(), naming(self.credential.id):
-                    yield opened.account
+                    yield opened.counts
             except BaseException as error:
-                opened.failure = told(error)
-                self._count_calls(opened.account, calls)
+                opened.failure = safe_message(error)
+                self._count_calls(opened.counts, calls)
                 if not isinstance(error, TransientError):
                     with driver_errors():
                         self._entries.fail(self.engine, opened)
                 raise
             opened.failure = None
-            self._count_calls(opened.account, calls)
+            self._count_calls(opened.counts, calls)
 
     @contextmanager
     def writing(self, alone_with: Collection[Table] = ()) -> Iterator[Connection]:
         """A transaction in which the lease is surely ours until it commits.
 
-        It fails where somebody else wrote the same rows meanwhile (`attempts` tries again).
+        It fails where another transaction wrote the same rows meanwhile (`attempts` tries again).
 
         Args:
-            alone_with: tables that nobody else may write meanwhile; what they wrote before is seen.
+            alone_with: tables that no other transaction may write meanwhile; what was written before is seen.
 
         Raises:
             LeaseLost: another process took over.
@@ -226,7 +226,7 @@ class SyncSession:
         if self._asked:
             return self._season
         organization = self.client.organization()
-        self._learn(organization.id, organization.name)
+        self._remember_organization(organization.id, organization.name)
         listed = seasons.listed(self.client.seasons(), day=self.day, season_start=self.settings.season_start)
         for attempt in rewrites(self.engine):
             with attempt, self.engine.begin() as connection:
@@ -240,7 +240,7 @@ class SyncSession:
         return self._season
 
     def stored_season(self) -> SeasonRow | None:
-        """The partition's season as this run's scan, or an earlier one, or `verify` left it; asks nobody."""
+        """The partition's season as this run's scan, or an earlier one, or `verify` left it; makes no call."""
         if self._asked:
             return self._season
         with self.engine.connect() as connection:
@@ -287,7 +287,7 @@ class SyncSession:
             if self._fulfilment is not None and isinstance(error, SyncInProgress):
                 self._fulfilment.end(connection, error, None)
             elif self._fulfilment is not None:
-                self._fulfilment.refuse(connection, told(error))
+                self._fulfilment.refuse(connection, safe_message(error))
             if self._automatic and isinstance(error, SyncInProgress):
                 automatic.gave_way(connection, self.credential.id)
             elif self._automatic:
@@ -303,11 +303,11 @@ class SyncSession:
         if self._by_hand and error is not None and not isinstance(error, Exception):
             fulfilment.give_back(connection)  # Ctrl-C of one person ends no other person's request
         else:
-            fulfilment.end(connection, error, told(error))
+            fulfilment.end(connection, error, safe_message(error))
 
     def _plan_next(self, connection: Connection, troubles: list[BaseException]) -> None:
         known = seasons.known(connection, self.credential.id, self.settings.season_start)
-        # By the calendar where the account never told any.
+        # By the calendar where the account's seasons are not known.
         running = seasons.running(known, self.day) or seasons.season_of(self.day, self.settings.season_start).label
         automatic.run_ended(
             connection,
@@ -323,7 +323,7 @@ class SyncSession:
             troubles,
         )
 
-    def _learn(self, organization_id: str | None, organization_name: str) -> None:
+    def _remember_organization(self, organization_id: str | None, organization_name: str) -> None:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""
         assert self._lease is not None, "asking Twizzit belongs inside recording"
         self._lease.move(organization_key(self.host, self.dialect, organization_id, organization_name))
@@ -332,10 +332,10 @@ class SyncSession:
                 store.remember_organization(self.engine, self.credential.id, organization_id, organization_name)
         self.credential = store.get(self.engine, self.credential.id)
 
-    def _count_calls(self, account: Account, before: int) -> None:
-        already = account.details.get("calls", 0)
+    def _count_calls(self, counts: EntityCounts, before: int) -> None:
+        already = counts.details.get("calls", 0)
         assert isinstance(already, int)
-        account.details["calls"] = already + self.calls - before
+        counts.details["calls"] = already + self.calls - before
         self._count_usage()
 
     def _count_usage(self) -> None:

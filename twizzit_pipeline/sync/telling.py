@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 
 _log = logs.logger(__name__)
 
 
 @dataclass
 class Step:
-    """One step under way; whoever makes the account of it hands it over."""
+    """One step under way; the code that counts its rows hands them over."""
 
-    account: Account | None = None
+    counts: EntityCounts | None = None
 
 
 class Telling:
@@ -41,7 +41,7 @@ class Telling:
 
     @contextmanager
     def step(self, entity: str) -> Iterator[Step]:
-        """One step of an entity: its scan, or its mapping; an error is told and goes on its way."""
+        """One step of an entity: its scan, or its mapping; an error is reported and raised again."""
         step, began, calls = Step(), time.monotonic(), self._calls()
 
         def measured() -> dict[str, object]:
@@ -53,8 +53,8 @@ class Telling:
             except BaseException as error:
                 _log.warning("step failed", **_said(error), **measured())
                 raise
-            account = step.account or Account()
-            _log.info("step ended", **_counts(account), **measured())
+            counts = step.counts or EntityCounts()
+            _log.info("step ended", **_as_fields(counts), **measured())
 
     def ended(self, statuses: Mapping[str, str]) -> None:
         """The history rows are closed and the lease is released. `statuses`: entity → how its row was closed."""
@@ -69,12 +69,12 @@ def _said(error: BaseException) -> dict[str, object]:
     return {"error": type(error).__name__, **reason}
 
 
-def _counts(account: Account) -> dict[str, object]:
-    counted = {name: value for name, value in account.details.items() if isinstance(value, int) and name != "calls"}
+def _as_fields(counts: EntityCounts) -> dict[str, object]:
+    counted = {name: value for name, value in counts.details.items() if isinstance(value, int) and name != "calls"}
     return {
-        "scanned": account.scanned,
-        "rejected": len(account.rejected_items),
-        "failed": account.items_failed - len(account.rejected_items),
-        "warnings": sum(map(len, (account.hints | account.warnings).values())),
+        "scanned": counts.scanned,
+        "rejected": len(counts.rejected_items),
+        "failed": counts.items_failed - len(counts.rejected_items),
+        "warnings": sum(map(len, (counts.hints | counts.warnings).values())),
         **counted,
     }

@@ -1,4 +1,4 @@
-"""Words of an account that nobody here knows: counted, so that a person can read them and say what they mean.
+"""Words of an account that are not known: counted, so that a person can read them and say what they mean.
 
 What belongs here: how the history keeps them. Which words are known is said in `words` and in the configuration.
 """

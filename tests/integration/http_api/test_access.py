@@ -296,7 +296,7 @@ def ask(api: ApiServer, route: Route, url: str, sent: str | None, **more: Any) -
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_nobody_gets_in_without_a_right_token(api: ApiServer, route: Route) -> None:
+def test_a_wrong_token_opens_no_route(api: ApiServer, route: Route) -> None:
     for name, make in NO_TOKENS.items():
         answer = ask(api, route, route.url(), make())
         assert answer.status_code == 401, name
@@ -305,7 +305,7 @@ def test_nobody_gets_in_without_a_right_token(api: ApiServer, route: Route) -> N
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_stranger_hears_401_before_anything_else(api: ApiServer, route: Route) -> None:
+def test_a_stranger_gets_401_before_anything_else(api: ApiServer, route: Route) -> None:
     rubbish = {"content": b"{[", "headers": {"content-type": "application/json"}}
     assert ask(api, route, route.url("x", query="limit=x"), None, **rubbish).status_code == 401
     assert ask(api, route, route.url("x", query="limit=x"), token("user"), **rubbish).status_code == 403
@@ -313,10 +313,10 @@ def test_a_stranger_hears_401_before_anything_else(api: ApiServer, route: Route)
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_each_role_gets_in_where_the_reference_says(api: ApiServer, route: Route) -> None:
-    """Whoever is let in hears that there is no such thing, or gets a list: nothing is changed."""
+    """A caller with access gets a 404 or a list: nothing is changed."""
     for role in ("admin", "coach", "user", "monitor", "superuser"):
         for spelled in (role, role.upper(), role.capitalize()):
-            sent = token_of({"userId": 7, "username": "somebody", "role": spelled})
+            sent = token_of({"userId": 7, "username": "someone", "role": spelled})
             rubbish: dict[str, Any] = {"json": []} if str(route) == "POST /credentials" else {}
             answer = ask(api, route, route.url(), sent, **rubbish)
             if role not in route.roles:
@@ -331,13 +331,13 @@ def test_each_role_gets_in_where_the_reference_says(api: ApiServer, route: Route
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_whoever_must_change_their_password_may_do_nothing_else(api: ApiServer, route: Route) -> None:
+def test_a_caller_who_must_change_their_password_may_do_nothing_else(api: ApiServer, route: Route) -> None:
     sent = token_of({"userId": 7, "role": "admin", "passwordMustChange": True})
     answer = ask(api, route, route.url(), sent)
     assert (answer.status_code, answer.json()["error"]) == (403, "Password change required")
 
 
-def test_whoever_has_changed_it_gets_in(api: ApiServer) -> None:
+def test_a_caller_who_has_changed_it_gets_in(api: ApiServer) -> None:
     for claim in (False, None, 0):
         sent = token_of({"userId": 7, "role": "admin", "passwordMustChange": claim})
         assert httpx.get(f"{api.url}/credentials", headers={"Authorization": f"Bearer {sent}"}).status_code == 200
@@ -371,20 +371,20 @@ def test_the_scheme_of_the_header_may_be_spelled_as_one_likes(api: ApiServer) ->
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.takes_credential], ids=str)
-def test_an_id_that_is_none_is_bad_and_one_of_nobody_is_unknown(api: ApiServer, route: Route) -> None:
+def test_an_id_that_is_none_is_bad_and_one_without_a_row_is_unknown(api: ApiServer, route: Route) -> None:
     for wrong in ("x", "0", "-1", "1.5", "%00", "1e3", "None"):
         answer = ask(api, route, route.url(wrong), token("admin"))
         assert answer.status_code == 400, wrong
         assert answer.json()["error"] == "Validation failed"
         assert {fault["field"] for fault in answer.json()["details"]} == {"credentialId"}
-    for nobody in (UNKNOWN, 2**31, 2**63, 10**40):
-        answer = ask(api, route, route.url(nobody), token("admin"))
-        assert answer.status_code == 404, nobody
+    for unknown in (UNKNOWN, 2**31, 2**63, 10**40):
+        answer = ask(api, route, route.url(unknown), token("admin"))
+        assert answer.status_code == 404, unknown
         assert answer.json()["error"] == "Credential not found"
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.bodies], ids=str)
-def test_a_wrong_body_is_told_field_by_field(api: ApiServer, route: Route) -> None:
+def test_a_wrong_body_is_reported_field_by_field(api: ApiServer, route: Route) -> None:
     for wrong in route.bodies:
         more = {"content": b""} if wrong is None else {"json": wrong}
         answer = ask(api, route, route.url(1), token("admin"), **more)
@@ -408,7 +408,7 @@ def test_a_body_that_is_no_json_is_bad(api: ApiServer, route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.wrong_queries], ids=str)
-def test_a_wrong_query_is_told_field_by_field(api: ApiServer, route: Route) -> None:
+def test_a_wrong_query_is_reported_field_by_field(api: ApiServer, route: Route) -> None:
     for wrong in route.wrong_queries:
         answer = ask(api, route, route.url(1, query=wrong), token("admin"))
         assert answer.status_code == 400, wrong
@@ -420,7 +420,7 @@ def test_a_wrong_query_is_told_field_by_field(api: ApiServer, route: Route) -> N
     "route", [route for route in ROUTES if route.takes_credential and "coach" in route.roles], ids=str
 )
 def test_a_coach_is_held_to_the_organizations_of_the_token(api: ApiServer, route: Route) -> None:
-    """One credential is theirs; of another they do not even learn whether there is one."""
+    """One credential is theirs; of another the answer does not even say whether there is one."""
     theirs = token("coach", credentials=[2, UNKNOWN])
     for foreign in (1, UNKNOWN + 1):
         answer = ask(api, route, route.url(foreign), theirs)

@@ -1,4 +1,4 @@
-"""A month's calls over HTTP: whoever asks for a sync is told what is left, and never refused."""
+"""A month's calls over HTTP: the answer to a request for a sync says what is left, and never refuses it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,7 +9,7 @@ from tests.support.api_server import ApiServer, token
 from tests.support.sync_process import wait_until
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.scheduling import heartbeat, usage
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.settings import Settings
@@ -35,12 +35,12 @@ def test_an_answer_to_a_sync_says_what_is_left_of_the_month(
         usage.record(connection, credential_id, 70)
     heartbeat.beat(database.engine)
     usual = usage.FIRST_GUESS
-    told = "what comes of it will be in the sync history"
-    already = f"Such a sync waits for its turn already, so no other one was added; {told}"
+    where = "what comes of it will be in the sync history"
+    already = f"Such a sync waits for its turn already, so no other one was added; {where}"
     with ApiServer(settings, database) as api, api.client(token("admin")) as admin:
         free = asked(admin, credential_id, limit=None)
         assert (set(free), free["syncId"]) == ({"success", "message", "requestId", "syncId", "status"}, None)
-        assert free["message"] == f"Sync waits for its turn; {told}"
+        assert free["message"] == f"Sync waits for its turn; {where}"
         enough = asked(admin, credential_id, limit=70 + usual)
         assert enough["budget"] == {
             "monthlyCallLimit": 70 + usual,
@@ -64,7 +64,7 @@ def carry_out(world: SyncWorld, credential_id: int) -> None:
     with world.database.engine.begin() as connection:
         fulfilment.start(connection)
         row = history.start(connection, credential_id=credential_id, entity="teams", run_id="a-run", season="2026-2027")
-        history.finish(connection, row, Account(scanned=3, details={"calls": 9}))
+        history.finish(connection, row, EntityCounts(scanned=3, details={"calls": 9}))
         fulfilment.end(connection, None, None)
         usage.record(connection, credential_id, 9)
 

@@ -22,7 +22,7 @@ from twizzit_pipeline.storage.engine import open_database
 LIMITED, FREE = 12, 13
 MINE, FOREIGN = 2, 1
 SMALL: dict[str, Any] = {"clubs": 2, "teams": 2, "players_per_team": 3, "other_contacts": 2}
-# Routes that a coach has, and that tell nothing of any club.
+# Routes that a coach has, and that show nothing of any club.
 OF_NO_CLUB: set[tuple[str, str]] = {("GET", "/health")}
 
 

@@ -298,7 +298,7 @@ def _closed(world: SyncWorld) -> dict[str, Any]:
 
 REFUSALS: dict[str, tuple[str, Callable[[SyncWorld], dict[str, Any]]]] = {
     "password": ("Authentication failed", lambda _: {"password": SecretStr("wrong")}),
-    "username": ("Authentication failed", lambda _: {"api_username": "nobody"}),
+    "username": ("Authentication failed", lambda _: {"api_username": "wrong"}),
     "connection": ("Connection failed", _closed),
     "another place": ("Not a Twizzit", lambda world: {"api_endpoint": f"{world.simulator.url}/elsewhere/v1"}),
 }
@@ -325,7 +325,7 @@ FAULTS = [("forbidden", "Access denied"), ("html", "Connection failed"), ("quota
 
 
 @pytest.mark.parametrize(("fault", "error"), FAULTS)
-def test_what_twizzit_refuses_after_the_login_is_told_apart(
+def test_what_twizzit_refuses_after_the_login_has_its_own_error(
     admin: httpx.Client, world: SyncWorld, fault: Any, error: str
 ) -> None:
     credential_id = world.add_credential()
@@ -334,12 +334,12 @@ def test_what_twizzit_refuses_after_the_login_is_told_apart(
     assert (answer.status_code, answer.json()["error"]) == (200, error)
 
 
-def test_an_endpoint_that_is_no_twizzit_is_told_where_one_probably_is(admin: httpx.Client, world: SyncWorld) -> None:
+def test_an_endpoint_that_is_no_twizzit_gets_the_probable_one(admin: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential(api_endpoint=f"{world.simulator.url}/elsewhere/v1")
     assert "https://app.twizzit.com/v2/api" in admin.post(f"/verify/{credential_id}").json()["message"]
 
 
-def test_a_wrong_key_is_told_with_the_guides_remedies(serve: Callable[..., ApiServer], world: SyncWorld) -> None:
+def test_a_wrong_key_is_reported_with_the_guides_remedies(serve: Callable[..., ApiServer], world: SyncWorld) -> None:
     credential_id = world.add_credential()
     with serve(encryption_key=SecretStr("f" * 64)).client(token("admin")) as client:
         answer = client.post(f"/verify/{credential_id}")

@@ -1,4 +1,4 @@
-"""Servers that hang while people ask the API about them: it answers everybody else, and it ends when it is told to."""
+"""Servers that hang while people ask the API about them: it answers all other requests, and it ends on a signal."""
 
 import os
 import signal
@@ -54,7 +54,7 @@ def asked(url: str, credential_ids: list[int]) -> Iterator[list["Future[httpx.Re
         yield found
 
 
-def test_hanging_servers_keep_nobody_else_waiting(world: SyncWorld, hanging: list[int]) -> None:
+def test_hanging_servers_keep_no_other_caller_waiting(world: SyncWorld, hanging: list[int]) -> None:
     victim = world.add_credential()
     with ApiServer(world.settings, world.database) as api, api.client(token("coach")) as coach:
         with asked(api.url, hanging) as answers:

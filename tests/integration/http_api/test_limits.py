@@ -49,7 +49,7 @@ def test_a_body_that_is_announced_too_long_is_not_waited_for(api: ApiServer) -> 
         assert plain.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
-def test_answers_are_kept_by_nobody(api: ApiServer) -> None:
+def test_answers_are_not_stored(api: ApiServer) -> None:
     with api.client(token("admin")) as client:
         for path in ("/credentials", "/nothing", "/health"):
             answer = client.get(path)
@@ -76,8 +76,8 @@ def test_no_origin_may_call_unless_it_is_listed(serve: Callable[..., ApiServer])
         answer = client.get("/mappings/teams", headers=shotspot)
         assert answer.headers["access-control-allow-origin"] == "https://shotspot.example"
         assert "X-Total-Count" in answer.headers["access-control-expose-headers"]
-        for told in (preflight, answer):  # its front end asks with credentials, and a browser wants to hear that
-            assert told.headers["access-control-allow-credentials"] == "true"
+        for reply in (preflight, answer):  # its front end asks with credentials, and a browser checks this header
+            assert reply.headers["access-control-allow-credentials"] == "true"
         stranger = client.get("/mappings/teams", headers={"Origin": "https://elsewhere.example"})
         assert "access-control-allow-origin" not in stranger.headers
         refused = client.get("/credentials", headers={**shotspot, "Authorization": "Bearer no"})
@@ -100,7 +100,7 @@ def test_an_origin_that_is_none_is_refused_at_the_start(origins: str) -> None:
         load_settings(_env_file=None, allowed_origins=origins)
 
 
-def test_an_error_that_nobody_foresaw_shows_no_word_of_itself(
+def test_an_unexpected_error_shows_no_word_of_itself(
     settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = ApiServer(settings.model_copy(update={"allowed_origins": "https://shotspot.example"}), database)

@@ -59,7 +59,7 @@ def test_seasons_come_with_their_dates_the_newest_first(coach: httpx.Client, wor
     assert newest["startDate"] > older["startDate"]
 
 
-def test_groups_are_the_teams_of_the_running_season_unless_told_otherwise(
+def test_groups_are_the_teams_of_the_running_season_unless_another_is_asked_for(
     coach: httpx.Client, world: SyncWorld
 ) -> None:
     credential_id = world.add_credential()
@@ -91,8 +91,8 @@ def test_a_preview_shows_who_plays_in_a_group(coach: httpx.Client, world: SyncWo
             one.first_name,
             one.last_name,
         )
-    nobody = coach.post(f"/sync/preview/players/{credential_id}", json={"groupId": "987654321"})
-    assert (nobody.status_code, nobody.json()) == (200, {"total": 0, "players": []})
+    unknown = coach.post(f"/sync/preview/players/{credential_id}", json={"groupId": "987654321"})
+    assert (unknown.status_code, unknown.json()) == (200, {"total": 0, "players": []})
     assert not world.rows(tables.twizzit_players)
 
 
@@ -183,7 +183,7 @@ BROKEN: list[tuple[Any, str, int, str]] = [
 
 
 @pytest.mark.parametrize(("fault", "path", "status", "error"), BROKEN)
-def test_a_twizzit_that_cannot_be_read_is_told_and_not_kept(
+def test_a_twizzit_that_cannot_be_read_is_reported_and_not_kept(
     coach: httpx.Client, world: SyncWorld, fault: Any, path: str, status: int, error: str
 ) -> None:
     credential_id = world.add_credential()
@@ -195,7 +195,7 @@ def test_a_twizzit_that_cannot_be_read_is_told_and_not_kept(
     assert coach.get(f"/groups/{credential_id}").status_code == 200
 
 
-def test_a_slow_twizzit_keeps_nobody_from_reading_the_database(world: SyncWorld) -> None:
+def test_a_slow_twizzit_keeps_no_caller_from_reading_the_database(world: SyncWorld) -> None:
     credential_id = world.add_credential()
     world.simulator.faults.arm("slow", path="/organizations", seconds=4.0, times=None)
     patient = quick(world.settings, request_timeout=15.0)
@@ -211,7 +211,7 @@ def test_a_slow_twizzit_keeps_nobody_from_reading_the_database(world: SyncWorld)
         assert {one.result().status_code for one in slow} == {200}
 
 
-def test_nobody_waits_longer_for_twizzit_than_a_proxy_does(
+def test_no_caller_waits_longer_for_twizzit_than_a_proxy_does(
     coach: httpx.Client, world: SyncWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ShotSpot's proxy waits for 60 s, and shows a page of its own then."""

@@ -92,7 +92,7 @@ def test_the_history_comes_in_pages(coach: httpx.Client) -> None:
     assert coach.get("/sync/history/1?limit=100").json()["history"] == everything
 
 
-def test_one_sync_tells_what_did_not_arrive_by_id(coach: httpx.Client, world: SyncWorld) -> None:
+def test_one_sync_shows_what_did_not_arrive_by_id(coach: httpx.Client, world: SyncWorld) -> None:
     players = coach.get("/sync/history/1?limit=1&offset=2").json()["history"][0]
     one = coach.get(f"/sync/history/1/{players['id']}").json()["history"]
     assert {key: one[key] for key in players} == players
@@ -229,7 +229,7 @@ def test_a_coach_held_to_a_credential_reads_its_rows_alone(api: ApiServer, world
         assert client.get(f"/mappings/players?teamId={foreign}").json() == {"mappings": []}
 
 
-def test_a_coach_learns_who_of_a_team_is_registered(coach: httpx.Client, world: SyncWorld) -> None:
+def test_a_coach_reads_who_of_a_team_is_registered(coach: httpx.Client, world: SyncWorld) -> None:
     group_id, _ = world.roster()
     team_id = world.local_id(group_id, "team")
     answer = coach.get(f"/registered?teamId={team_id}").json()
@@ -266,11 +266,11 @@ def test_a_team_and_a_player_are_asked_for_by_name(coach: httpx.Client, api: Api
     alone = coach.get("/registered", params={"team": str(team_id), "player": name}).json()
     assert [row["playerId"] for row in alone["players"]] == [player["id"]]
     assert coach.get("/registered", params={"team": "Nowhere 7"}).status_code == 404
-    assert coach.get("/registered", params={"player": "Nobody Nowhere"}).status_code == 404
+    assert coach.get("/registered", params={"player": "Never Nowhere"}).status_code == 404
     assert coach.get("/registered").status_code == 400
 
 
-def test_what_was_set_aside_is_told_with_what_would_change_that(coach: httpx.Client, world: SyncWorld) -> None:
+def test_what_was_set_aside_is_shown_with_what_would_change_that(coach: httpx.Client, world: SyncWorld) -> None:
     history_id = coach.get("/sync/history/2").json()["history"][0]["id"]
     details = {
         "rows": {"read": 12, "kept": 9, "rejected": 0, "set_aside": 3},
@@ -325,6 +325,7 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "pausedUntil": None,
         "pausedBecause": None,
         "matchEventType": None,
+        "isFederation": False,
         "functions": {},
         "eventTypes": {},
         "groupTypes": {},
@@ -338,13 +339,19 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
     }
 
 
-def test_who_is_told_of_one_credential_is_set_by_administrators_alone(api: ApiServer) -> None:
+def test_who_is_notified_about_one_credential_is_set_by_administrators_alone(api: ApiServer) -> None:
     with api.client(token("admin")) as admin, api.client(token("coach")) as coach:
         wanted = ["board@noord.example", "trainer@noord.example"]
         assert admin.get("/sync/config/2").json()["notifyTo"] == []
         assert admin.put("/sync/config/2", json={"notifyTo": wanted}).json()["config"]["notifyTo"] == wanted
         assert admin.put("/sync/config/2", json={"syncTeams": True}).json()["notifyTo"] == wanted
-        for wrong in (["nobody"], ["a@b.example", 7], "a@b.example", ["x@y.example\r\nBcc: z@y.example"], wanted * 11):
+        for wrong in (
+            ["no-address"],
+            ["a@b.example", 7],
+            "a@b.example",
+            ["x@y.example\r\nBcc: z@y.example"],
+            wanted * 11,
+        ):
             answer = admin.put("/sync/config/2", json={"notifyTo": wrong})
             assert answer.status_code == 400, wrong
             assert answer.json()["details"][0]["field"].startswith("notifyTo")
@@ -379,7 +386,7 @@ def test_an_interval_is_said_in_any_unit(api: ApiServer) -> None:
             assert admin.get("/sync/config/1").json() == found
 
 
-def test_calls_of_syncs_and_of_looking_around_are_told(coach: httpx.Client, world: SyncWorld) -> None:
+def test_calls_of_syncs_and_of_looking_around_are_shown(coach: httpx.Client, world: SyncWorld) -> None:
     found, other = (coach.get(f"/sync/config/{id_}").json() for id_ in (1, 2))
     assert found["callsThisMonth"] + other["callsThisMonth"] == world.simulator.calls.total
     counted = sum(row.details["calls"] for row in history.recent(world.database.engine, 1))

@@ -44,7 +44,7 @@ def asked(client: httpx.Client, credential_id: int, what: str = "teams", **body:
     return int(answer.json()["requestId"])
 
 
-def test_300_at_once_are_one_request_and_each_is_told(coach: httpx.Client, world: SyncWorld) -> None:
+def test_300_at_once_are_one_request_and_each_gets_it(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     with ThreadPoolExecutor(30) as people:
         answers = list(people.map(lambda _: coach.post(f"/sync/teams/{credential_id}?queue=true&wait=0"), range(300)))
@@ -110,7 +110,7 @@ def test_the_list_says_what_waits_since_when_and_for_whom(api: ApiServer, world:
         assert [(row["id"], row["status"]) for row in over] == [(other, "cancelled")]
 
 
-def test_whoever_asked_takes_it_back_and_everybody_who_waits_hears(coach: httpx.Client, world: SyncWorld) -> None:
+def test_the_caller_takes_it_back_and_all_who_wait_get_the_answer(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     with ThreadPoolExecutor(1) as people:
         waiting = people.submit(coach.post, f"/sync/teams/{credential_id}?wait=30")
@@ -137,12 +137,12 @@ def test_who_may_not_cancel_changes_nothing(api: ApiServer, world: SyncWorld) ->
         request_id = asked(client, first)
         assert client.delete("/sync/requests/999").json() == {"error": "Sync request not found"}
     with api.client(nameless) as client:
-        by_nobody = asked(client, second)
+        unnamed = asked(client, second)
     for sent, there, wanted in (
         (token("coach", user_id=8), request_id, 403),
         (token("coach", credentials=[second]), request_id, 403),
         (token("coach", credentials=[second]), 999, 403),
-        (nameless, by_nobody, 403),
+        (nameless, unnamed, 403),
         (token("user"), request_id, 403),
         (token("monitor"), request_id, 403),
     ):
@@ -151,7 +151,7 @@ def test_who_may_not_cancel_changes_nothing(api: ApiServer, world: SyncWorld) ->
     assert [row["status"] for row in world.rows(tables.sync_requests)] == ["queued", "queued"]
     with api.client(token("admin", user_id=1)) as client:
         assert client.delete(f"/sync/requests/{request_id}").json()["status"] == "cancelled"
-        assert client.delete(f"/sync/requests/{by_nobody}").json()["status"] == "cancelled"
+        assert client.delete(f"/sync/requests/{unnamed}").json()["status"] == "cancelled"
 
 
 def test_what_has_begun_or_was_asked_by_others_too_is_a_409(api: ApiServer, world: SyncWorld) -> None:
@@ -261,7 +261,7 @@ def test_syncs_are_counted_by_person_and_credential(world: SyncWorld) -> None:
     assert len(world.rows(tables.sync_requests)) == 2
 
 
-def test_whoever_has_no_id_is_counted_by_address(world: SyncWorld) -> None:
+def test_a_caller_without_an_id_is_counted_by_address(world: SyncWorld) -> None:
     credential_id = world.add_credential()
     settings = world.settings.model_copy(update={"api_syncs_per_hour": 2})
     with ApiServer(settings, world.database) as api:

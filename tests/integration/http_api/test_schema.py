@@ -69,7 +69,7 @@ def api(
 
 
 def call(case: Case[Any], sent: str | None, session: requests.Session) -> None:
-    """One call; nobody waits for a sync here, and the credential that is there is not deleted."""
+    """One call; no call waits for a sync here, and the credential that is there is not deleted."""
     path, query = case.path_parameters or {}, case.query
     if case.method == "POST" and "/sync/" in case.path and "preview" not in case.path and sent:
         wait = query.get("wait", 120.0)
@@ -84,7 +84,7 @@ SENT: dict[str, tuple[int, Callable[[], str | None]]] = {
     "admin": (5, lambda: token("admin")),
     "coach": (3, lambda: token("coach", credentials=[1, 2, 3])),
     "user": (2, lambda: token("user")),
-    "nobody": (2, lambda: None),
+    "none": (2, lambda: None),
 }
 
 

@@ -79,7 +79,7 @@ class Orchestrator:
                 for step in _steps(entities):
                     step(session)
         except TwizzitPipelineError:
-            return  # the session has told the request
+            return  # the session has closed the request
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_sync_that_fails_says_so_and_why(coach: httpx.Client, world: SyncWorld
     assert "not-the-right-one" not in answer.text
 
 
-def test_whoever_does_not_wait_is_told_where_to_ask(coach: httpx.Client, world: SyncWorld) -> None:
+def test_a_caller_who_does_not_wait_gets_the_address_to_ask(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     heartbeat.beat(world.database.engine)
     answer = coach.post(f"/sync/teams/{credential_id}", headers={"Prefer": 'foo="bar", Respond-Async; wait=10'})
@@ -295,7 +295,7 @@ def test_a_coach_held_to_credentials_sees_their_requests_alone(api: ApiServer, w
     ]
 
 
-def test_people_who_wait_for_a_sync_keep_nobody_from_reading(coach: httpx.Client, world: SyncWorld) -> None:
+def test_people_who_wait_for_a_sync_keep_no_caller_from_reading(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     heartbeat.beat(world.database.engine)
     with ThreadPoolExecutor(64) as people:

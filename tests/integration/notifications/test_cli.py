@@ -12,7 +12,7 @@ from twizzit_pipeline.cli.commands.notifications import app
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 
@@ -55,7 +55,7 @@ def engine(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPat
     )
     with database.engine.begin() as connection:
         row = history.start(connection, credential_id=credential_id, entity="teams", run_id="run-1", season="2026-2027")
-        history.fail(connection, row, Account(), "Twizzit does not accept the login")
+        history.fail(connection, row, EntityCounts(), "Twizzit does not accept the login")
     return database.engine
 
 

@@ -21,7 +21,7 @@ from twizzit_pipeline.notifications.channels import configured
 from twizzit_pipeline.notifications.rounds import RoundResult, notify
 from twizzit_pipeline.orchestration.sensors.notifications import notifications_sensor
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.scheduling import recipients
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -62,16 +62,16 @@ class Notifying:
     def writes(self, credential_id: int, status: str, error: str | None = None, *, minutes_ago: float = 0) -> None:
         """A run of the teams that ended so, as its history has it."""
         engine = self.world.database.engine
-        account = Account(failed={"doubtful_link": ("7",)} if status == "partial_success" else {})
+        counts = EntityCounts(failed={"doubtful_link": ("7",)} if status == "partial_success" else {})
         with engine.begin() as connection:
             run_id = f"written-{next(_numbers)}"
             row = history.start(
                 connection, credential_id=credential_id, entity="teams", run_id=run_id, season=self.world.season
             )
             if status == "failed":
-                history.fail(connection, row, account, error or "Twizzit answered 503")
+                history.fail(connection, row, counts, error or "Twizzit answered 503")
             else:
-                history.finish(connection, row, account)
+                history.finish(connection, row, counts)
             connection.execute(
                 text("UPDATE twizzit_sync_history SET completed_at = completed_at - :ago WHERE id = :id"),
                 {"ago": timedelta(minutes=minutes_ago), "id": row},

@@ -114,7 +114,7 @@ def test_a_large_calendar_is_judged_by_as_many_statements(
     assert asked[0] == asked[1] <= 25
 
 
-def test_games_that_cannot_be_played_are_told_whoever_moved_them(world: SyncWorld, club: int) -> None:
+def test_games_that_cannot_be_played_are_reported_however_they_were_moved(world: SyncWorld, club: int) -> None:
     (outside, game), (_, first), (_, second), (_, off), *_ = games(world)
     world.change(tables.games, game["id"], date=datetime(2027, 6, 30, 22, 30, tzinfo=UTC))  # half past midnight there
     world.change(tables.games, second["id"], date=first["date"] + timedelta(minutes=89))
@@ -130,8 +130,8 @@ def test_games_that_cannot_be_played_are_told_whoever_moved_them(world: SyncWorl
     assert faults(judge(world, club)) == {}
 
 
-def test_a_match_that_is_there_twice_is_told_as_that(world: SyncWorld, club: int) -> None:
-    """As the credential of the other club makes it, or somebody who typed it in."""
+def test_a_match_that_is_there_twice_is_reported_as_that(world: SyncWorld, club: int) -> None:
+    """As the credential of the other club makes it, or a user who typed it in."""
     _, game = games(world)[0]
     again = {**game, "id": 9_000, "competition_id": None}
     execute(world, insert(tables.games).values(**again))
@@ -140,7 +140,7 @@ def test_a_match_that_is_there_twice_is_told_as_that(world: SyncWorld, club: int
     assert clash.reasons == {"the_same_two_teams": 1, "a_team_in_two_matches": 0}
 
 
-def test_a_competition_without_matches_and_lost_mappings_are_told(world: SyncWorld, club: int) -> None:
+def test_a_competition_without_matches_and_lost_mappings_are_reported(world: SyncWorld, club: int) -> None:
     (lost, _), *_ = games(world)
     (season,) = world.rows(tables.twizzit_seasons, credential_id=club, label=world.season)
     empty = {

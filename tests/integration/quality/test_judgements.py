@@ -31,7 +31,7 @@ SMALL: dict[str, Any] = {"clubs": 1, "teams": 5, "players_per_team": 6, "other_c
 
 
 def mend(simulator: SimulatorServer) -> None:
-    """Leaves nobody to be rejected: one small team's share of them is worth a warning already."""
+    """Leaves no row to be rejected: one small team's share of them is worth a warning already."""
     world = simulator.world
     rejected = world.truth(world.organizations[0]).rejected
     for number, person in enumerate(rejected["players"]):
@@ -167,7 +167,7 @@ def test_a_mapping_that_is_lost_behind_a_syncs_back_is_an_error(world: SyncWorld
 
 
 def test_rows_that_the_step_said_had_failed_are_not_lost(world: SyncWorld) -> None:
-    """Two local teams that fit one: nobody is linked, and that is told as a doubtful link alone."""
+    """Two local teams that fit one: none is linked, and that is reported as a doubtful link alone."""
     credential_id = world.add_credential()
     team, people = world.roster(0)
     name = world.club().groups[team].name
@@ -179,8 +179,8 @@ def test_rows_that_the_step_said_had_failed_are_not_lost(world: SyncWorld) -> No
     done = judge(world, credential_id)
     assert done["map_teams"].findings[names.COMPLETE].fine
     assert done["map_players"].findings[names.COMPLETE].fine
-    told = done["map_players"].findings[names.COMPLETE].numbers["failed_and_said_so"]
-    assert 0 < told <= len(people), "but for those who play in another team too"
+    failed = done["map_players"].findings[names.COMPLETE].numbers["failed_and_said_so"]
+    assert 0 < failed <= len(people), "but for those who play in another team too"
 
 
 def test_a_narrowed_sync_speaks_of_its_team_where_it_knows_no_more(world: SyncWorld, club: int) -> None:
@@ -197,7 +197,7 @@ def test_a_narrowed_sync_speaks_of_its_team_where_it_knows_no_more(world: SyncWo
     assert done["scan_players"].findings[names.VOLUME].numbers["rows"] > 6
 
 
-def test_nobody_is_lost_where_nobody_was_to_be_made(world: SyncWorld) -> None:
+def test_no_player_is_missing_where_none_was_to_be_made(world: SyncWorld) -> None:
     done = judge(world, world.add_credential(), create_missing=False)
     assert faults(done) == {}
 
@@ -246,7 +246,7 @@ def test_two_players_of_one_name_are_seen_in_the_scan_and_in_shotspot(world: Syn
     assert (set(scanned.ids), scanned.local, scanned.numbers) == ({str(first), str(second)}, False, {"names_shared": 1})
     assert set(local.ids) == {str(world.local_id(one)) for one in (first, second)}
     assert (local.local, local.grave) == (True, False)
-    # One who has left is nobody's namesake.
+    # One who has left is no namesake.
     execute(world, update(tables.players).where(tables.players.c.id == int(local.ids[0])).values(is_active=False))
     assert ("map_players", names.NAMESAKES) not in faults(judge(world, club))
 
@@ -278,7 +278,7 @@ def test_a_team_in_another_club_than_the_rest_is_astray(world: SyncWorld, club: 
     team, _ = world.roster(0)
     execute(
         world,
-        insert(tables.clubs).values(id=900, name="Somebody else"),
+        insert(tables.clubs).values(id=900, name="Another club"),
         update(tables.teams).where(tables.teams.c.id == world.local_id(team, "team")).values(club_id=900),
     )
     astray = faults(judge(world, club))["map_teams", names.SOMEWHERE]
@@ -295,7 +295,7 @@ def test_a_team_in_another_club_than_the_rest_is_astray(world: SyncWorld, club: 
 
 
 def test_players_whose_mapping_leads_nowhere_are_astray(world: SyncWorld, club: int) -> None:
-    """As half an import, a restored backup without constraints, or somebody's hands leave them."""
+    """As half an import, a restored backup without constraints, or edits by hand leave them."""
     people = [row["id"] for row in world.rows(tables.player_mappings)[:3]]
     team_mapping = world.rows(tables.team_mappings)[0]["id"]
     mappings = tables.player_mappings
@@ -336,11 +336,11 @@ def test_mappings_whose_credential_is_gone_have_no_owner(world: SyncWorld, club:
     world.simulator.changes.remove_person(leaver)
     execute(world, delete(tables.credentials).where(tables.credentials.c.id == club))
     found = faults(judge(world, world.add_credential()))
-    assert set(found) == {("map_players", names.OWNED)}, "whoever is still listed was adopted"
+    assert set(found) == {("map_players", names.OWNED)}, "what is still listed was adopted"
     assert found["map_players", names.OWNED].ids == (str(leaver),)
 
 
-def test_a_flag_out_of_step_is_an_error_where_it_keeps_somebody_off_the_pitch(world: SyncWorld, club: int) -> None:
+def test_a_flag_out_of_step_is_an_error_where_it_keeps_a_player_off_the_pitch(world: SyncWorld, club: int) -> None:
     stranger = {"first_name": "Aaa", "last_name": "Zzz", "is_twizzit_registered": True}
     (own,) = world.rows(tables.clubs, name=world.club().name)
     execute(world, insert(tables.players).values(id=9_000, club_id=own["id"], **stranger))
@@ -381,8 +381,8 @@ def test_what_cannot_be_judged_fails_no_sync(world: SyncWorld, club: int, monkey
         session.to_map = {"teams"}
         scan_teams(session)
         report = map_teams(session)
-        with world.connected() as somebody, somebody.transaction():
-            somebody.execute("LOCK TABLE twizzit_team_mappings IN ACCESS EXCLUSIVE MODE")
+        with world.connected() as other, other.transaction():
+            other.execute("LOCK TABLE twizzit_team_mappings IN ACCESS EXCLUSIVE MODE")
             monkeypatch.setattr("twizzit_pipeline.quality._LONGEST", text("SET LOCAL statement_timeout = '50ms'"))
             quality = mapping_quality(session, report)
     assert (quality.error, dict(quality.findings)) == ("DatabaseUnavailable", {})

@@ -181,7 +181,7 @@ def test_a_run_ended_as_the_worst_of_its_rows(database: Database) -> None:
     assert (run.last_sync_status, run.last_sync_error) == ("partial_success", "one left out")
     assert run.last_sync_started_at == (NOW - timedelta(minutes=7)).replace(tzinfo=UTC)
     assert run.last_sync_completed_at == (NOW - timedelta(minutes=5)).replace(tzinfo=UTC)
-    assert run.is_running is False  # a row that nobody closes is no sync: a lease is
+    assert run.is_running is False  # a row that was never closed is no sync: a lease is
 
 
 def test_a_credential_without_configuration_or_history_is_there(anywhere: Engine) -> None:
@@ -206,13 +206,13 @@ def test_the_tables_to_select_from_are_the_views(database: Database) -> None:
 
 def test_they_are_replaced_as_often_as_one_likes(database: Database) -> None:
     with database.engine.begin() as connection:
-        connection.execute(text("CREATE VIEW of_somebody AS SELECT * FROM twizzit_success_rate"))
+        connection.execute(text("CREATE VIEW of_another AS SELECT * FROM twizzit_success_rate"))
         for name, query in VIEWS.items():
             make_view(connection, name, query)
     assert check(database.engine).differences == ()
 
 
-def test_what_was_dropped_is_seen_told_and_put_back(database: Database) -> None:
+def test_what_was_dropped_is_found_reported_and_put_back(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("DROP VIEW twizzit_last_syncs CASCADE"))
     assert check(database.engine).differences == (
@@ -228,7 +228,7 @@ def test_what_was_dropped_is_seen_told_and_put_back(database: Database) -> None:
 
 
 @pytest.mark.parametrize("kind", ["VIEW twizzit_success_rate AS SELECT 1 AS one", "TABLE twizzit_success_rate ()"])
-def test_something_of_somebody_elses_is_left_alone(empty_database_url: str, tmp_path: Path, kind: str) -> None:
+def test_a_relation_of_another_owner_is_left_alone(empty_database_url: str, tmp_path: Path, kind: str) -> None:
     with open_database(load_settings(_env_file=None, home=tmp_path, database_url=empty_database_url)) as database:
         with database.engine.begin() as connection:
             connection.execute(text(f"CREATE {kind}"))
@@ -237,7 +237,7 @@ def test_something_of_somebody_elses_is_left_alone(empty_database_url: str, tmp_
         assert check(database.engine).current is None
 
 
-def test_somebody_may_read_them_who_may_not_read_passwords(database: Database) -> None:
+def test_a_role_may_read_them_that_may_not_read_passwords(database: Database) -> None:
     with database.engine.begin() as connection:
         add_credential(connection, "KC Noord")
         connection.execute(

@@ -45,7 +45,7 @@ def club(world: SyncWorld, synced: SyncedOnce) -> int:
 
 
 def add_player(world: SyncWorld, team_id: int, first: str, last: str, **more: Any) -> int:
-    """Somebody whom ShotSpot's own users put into a team."""
+    """A player whom ShotSpot's own users put into a team."""
     (team,) = world.rows(tables.teams, id=team_id)
     row = {"team_id": team_id, "club_id": team["club_id"], "first_name": first, "last_name": last, **more}
     with world.database.engine.begin() as connection:
@@ -85,19 +85,19 @@ def test_a_team_after_a_sync_is_registered(world: SyncWorld, club: int) -> None:
         assert row["is_twizzit_registered"] is True
 
 
-def test_somebody_whom_twizzit_does_not_know_is_not(world: SyncWorld, club: int) -> None:
+def test_a_player_whom_twizzit_does_not_know_is_not(world: SyncWorld, club: int) -> None:
     team_id = local_team(world)
     player_id = add_player(world, team_id, "Aaa", "Zzz", jersey_number=998)
-    everybody = registered(world.database.engine, team_id).people
-    (first,) = [one for one in everybody if one.player_id == player_id]
+    people = registered(world.database.engine, team_id).people
+    (first,) = [one for one in people if one.player_id == player_id]
     assert (first.registered, first.code) == (False, "not_in_twizzit")
     assert first.reason == "here, not in this team of Twizzit"
-    here = [one for one in everybody if one.here and one is not first]
+    here = [one for one in people if one.here and one is not first]
     assert all(one.registered for one in here)
     assert [one.last_name for one in here] == sorted(str(one.last_name) for one in here)
-    players = [one for one in everybody if one.code != "set_aside"]
+    players = [one for one in people if one.code != "set_aside"]
     assert [one.registered for one in players] == sorted(one.registered for one in players)
-    assert everybody[: len(players)] == players
+    assert people[: len(players)] == players
 
 
 @pytest.mark.parametrize("team_id", [0, -1, 999_999, 2**40])
@@ -124,7 +124,7 @@ def test_a_doubtful_link_names_both(world: SyncWorld) -> None:
     assert {one.code for player_id, one in found.items() if player_id not in twins} == {"registered"}
 
 
-def test_a_namesake_is_told_apart(world: SyncWorld, club: int) -> None:
+def test_a_namesake_is_another_person(world: SyncWorld, club: int) -> None:
     team_id = local_team(world)
     known = [one for one in registered(world.database.engine, team_id).people if one.here][-1]
     assert known.first_name
@@ -418,22 +418,22 @@ def test_a_number_is_an_id_first_and_then_a_name(world: SyncWorld, club: int) ->
     assert find_credential(engine, "4711") == 4711
 
 
-def test_the_command_line_tells_it(world: SyncWorld, club: int, commands: CliRunner) -> None:
+def test_the_command_line_shows_it(world: SyncWorld, club: int, commands: CliRunner) -> None:
     team_id = local_team(world)
     add_player(world, team_id, "Aaa", "Zzz")
-    everybody = registered(world.database.engine, team_id).people
+    people = registered(world.database.engine, team_id).people
     (team,) = world.rows(tables.teams, id=team_id)
     for said in (str(team_id), team["name"].lower()):
         shown = commands.invoke(app, ["registered", "--team", said])
         assert shown.exit_code == 0
         here = len(world.rows(tables.players, team_id=team_id))
-        players = [one for one in everybody if one.code != "set_aside"]
+        players = [one for one in people if one.code != "set_aside"]
         assert f"{len(players)} players, {len(players) - here + 1} not registered" in shown.stdout
-        assert shown.stdout.count(" yes ") == sum(one.registered for one in everybody)
+        assert shown.stdout.count(" yes ") == sum(one.registered for one in people)
         assert shown.stdout.splitlines()[-1] == f"{in_twizzit(world)} in Twizzit, {here} here"
     as_json = commands.invoke(app, ["registered", "--team", str(team_id), "--json"])
     found = json.loads(as_json.stdout)
-    assert [one["player_id"] for one in found] == [one.player_id for one in everybody]
+    assert [one["player_id"] for one in found] == [one.player_id for one in people]
     assert {one["registered"]: one["code"] for one in found if one["here"]} == {
         False: "not_in_twizzit",
         True: "registered",

@@ -72,7 +72,7 @@ def test_a_sync_that_speaks_of_something_else_changes_no_state(
     assert then.state is state
     add_run(database, club, timedelta(hours=1), *SAYS_NOTHING[later])
     now = status(database)
-    assert (now.state, now.why, now.needs_somebody) == (state, then.why, state is State.FAILING)
+    assert (now.state, now.why, now.needs_attention) == (state, then.why, state is State.FAILING)
     assert now.facts.last_success_at == then.facts.last_success_at
     assert f'twizzit_sync_state{{credential_id="{club}",state="{state.value}"}} 1.0' in scraped(database)
 
@@ -128,7 +128,7 @@ def test_a_sync_under_way_hides_no_failure(database: Database, club: int) -> Non
             {"club": club},
         )
     one = status(database)
-    assert (one.state, one.lasting, one.needs_somebody) == (State.RUNNING, State.FAILING, True)
+    assert (one.state, one.lasting, one.needs_attention) == (State.RUNNING, State.FAILING, True)
     assert f'twizzit_sync_lasting_state{{credential_id="{club}",state="failing"}} 1.0' in scraped(database)
 
 

@@ -49,15 +49,15 @@ def test_every_credential_has_a_line_and_the_bad_ones_say_what_to_do(database: D
         3,
         5,
         1,
-    ]  # the neediest first
-    assert lines[0] == "5 credentials: 2 red (needs somebody now), 2 amber (have a look), 1 green (fine)"
+    ]  # the most urgent first
+    assert lines[0] == "5 credentials: 2 red (needs attention now), 2 amber (have a look), 1 green (fine)"
     assert "2 credentials need attention:" in lines
     later = lines.index("* later than its interval:")
     assert lines[later + 1].startswith("  2: after failures the interval is doubled for each")
     said = answer.stdout
     assert "2 failing: 3 automatic syncs failed in a row; Twizzit does not accept the login" in said
     assert "Read why: twizzit history 2; put it right, then try at once: twizzit sync 2" in said
-    assert "4 late: no sync has succeeded for twice the interval, and nobody starts the one that is due" in said
+    assert "4 late: no sync has succeeded for twice the interval, and no orchestrator starts the next one" in said
     assert re.search(r"players +3 +2 +1 +0 +93.33 %", said)
     assert re.search(r"teams +4 +3 +0 +1 +100.00 %", said)
     failures = said[said.index("Recent failures:") :]
@@ -89,7 +89,7 @@ def test_as_json_it_is_data(database: Database, status: Status) -> None:
     assert (found["needs_somebody"], found["requests"]) == (True, {"queued": 0, "started": 0})
 
 
-def test_check_leaves_with_1_where_somebody_is_needed(database: Database, status: Status) -> None:
+def test_check_exits_with_1_where_attention_is_needed(database: Database, status: Status) -> None:
     assert status("--check").exit_code == 0
     add_credential(
         database, "KC Noord", auto_sync_enabled=True, sync_competitions=False, next_sync_at=timedelta(minutes=20)
@@ -101,7 +101,7 @@ def test_check_leaves_with_1_where_somebody_is_needed(database: Database, status
     beat(database, timedelta(seconds=5))
     assert status("--check").exit_code == 0
     add_run(database, 1, timedelta(minutes=1), {"sync_type": "teams", "status": "partial_success"})
-    assert status("--check").exit_code == 0  # the data wait for somebody, the syncs do not
+    assert status("--check").exit_code == 0  # the data wait for a person, the syncs do not
     add_run(database, 1, timedelta(0), {"sync_type": "teams", "status": "failed"})
     assert status("--check", "--json").exit_code == 1
     assert status().exit_code == 0
@@ -118,7 +118,7 @@ def test_it_shows_those_in_a_state_or_one_club_alone(database: Database, status:
     (one,) = json.loads(status("KC Zuid", "--json").stdout)["credentials"]
     assert (one["credential_id"], one["signal"]) == (3, "amber")
     said = status("2").stdout
-    assert said.startswith("KC Oost (credential 2): failing, needs somebody now\n")
+    assert said.startswith("KC Oost (credential 2): failing, needs attention now\n")
     assert "3 automatic syncs failed in a row; Twizzit does not accept the login" in said
     assert re.search(r"Next sync: +in 7 h: after 3 failures in a row it comes every 8 h, until a sync succeeds", said)
     assert "KC Noord" not in said
@@ -126,7 +126,7 @@ def test_it_shows_those_in_a_state_or_one_club_alone(database: Database, status:
     assert [status(one, "--check").exit_code for one in ("1", "2")] == [0, 1]
 
 
-def test_a_sync_under_way_hides_nothing_that_needs_somebody(database: Database, status: Status) -> None:
+def test_a_sync_under_way_hides_nothing_that_needs_attention(database: Database, status: Status) -> None:
     scene(database)
     with database.engine.begin() as connection:
         connection.execute(
@@ -137,7 +137,7 @@ def test_a_sync_under_way_hides_nothing_that_needs_somebody(database: Database, 
         )
     said = status("2", "--check")
     assert said.exit_code == 1
-    assert said.stdout.startswith("KC Oost (credential 2): running, needs somebody now\n")
+    assert said.stdout.startswith("KC Oost (credential 2): running, needs attention now\n")
     assert "Twizzit does not accept the login (a sync is under way)" in said.stdout
 
 
@@ -193,7 +193,7 @@ def test_it_fits_the_terminal(database: Database, status: Status, monkeypatch: p
     assert re.search(r"^ 6  Koninkl.*…  unsynced", said, re.MULTILINE)
 
 
-def test_a_time_that_nobody_can_hold_is_none(database: Database, status: Status) -> None:
+def test_a_time_out_of_range_is_none(database: Database, status: Status) -> None:
     add_credential(database, "KC Noord", auto_sync_enabled=True)
     with database.engine.begin() as connection:
         connection.execute(

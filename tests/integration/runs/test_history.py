@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
-from twizzit_pipeline.runs.history import Account, RejectedRow
+from twizzit_pipeline.runs.history import EntityCounts, RejectedRow
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import Database
@@ -34,9 +34,9 @@ def test_a_row_opens_in_progress_and_closes_with_its_counters(database: Database
     assert (row.completed_at, row.details) == (None, {"season": "2026-2027"})
     assert abs(datetime.now(UTC) - row.started_at) < timedelta(minutes=1)
 
-    account = Account(scanned=7, failed={"doubtful_link": ("4", "5")}, details={"calls": 3})
+    counts = EntityCounts(scanned=7, failed={"doubtful_link": ("4", "5")}, details={"calls": 3})
     with database.engine.begin() as connection:
-        history.finish(connection, history_id, account)
+        history.finish(connection, history_id, counts)
     (row,) = history.for_run(database.engine, "run")
     assert (row.status, row.items_processed, row.items_succeeded, row.items_failed) == ("partial_success", 7, 5, 2)
     assert row.error_message == (
@@ -52,9 +52,9 @@ def test_a_row_opens_in_progress_and_closes_with_its_counters(database: Database
 def test_a_closed_row_stays_as_it_was_closed(database: Database, credential_id: int) -> None:
     history_id = opened(database, credential_id)
     with database.engine.begin() as connection:
-        history.fail(connection, history_id, Account(), "the first word")
-        history.finish(connection, history_id, Account(scanned=3))
-        history.fail(connection, history_id, Account(), "the last word")
+        history.fail(connection, history_id, EntityCounts(), "the first word")
+        history.finish(connection, history_id, EntityCounts(scanned=3))
+        history.fail(connection, history_id, EntityCounts(), "the last word")
     (row,) = history.for_run(database.engine, "run")
     assert (row.status, row.error_message, row.items_processed) == ("failed", "the first word", 0)
 
@@ -63,7 +63,7 @@ def test_times_are_kept_in_utc_whatever_the_server_thinks(database: Database, cr
     history_id = opened(database, credential_id)
     with database.engine.begin() as connection:
         connection.exec_driver_sql("SET LOCAL timezone = 'Pacific/Auckland'")
-        history.finish(connection, history_id, Account())
+        history.finish(connection, history_id, EntityCounts())
     (row,) = history.for_run(database.engine, "run")
     assert row.completed_at is not None
     assert abs(row.completed_at - row.started_at) < timedelta(minutes=1)
@@ -100,31 +100,31 @@ def test_rejected_rows_are_kept_by_id_and_rule(database: Database, credential_id
 
 
 @pytest.mark.parametrize(
-    ("account", "succeeded", "failed", "status"),
+    ("counts", "succeeded", "failed", "status"),
     [
-        (Account(), 0, 0, "success"),
-        (Account(scanned=3), 3, 0, "success"),
-        (Account(scanned=3, warnings={"number_taken": ("1",)}), 3, 0, "success"),
-        (Account(scanned=3, rejected={"a": ("8", "9"), "b": ("9",)}), 3, 2, "partial_success"),
-        (Account(scanned=3, failed={"doubtful_link": ("1",), "name_taken": ("2", "1")}), 1, 2, "partial_success"),
+        (EntityCounts(), 0, 0, "success"),
+        (EntityCounts(scanned=3), 3, 0, "success"),
+        (EntityCounts(scanned=3, warnings={"number_taken": ("1",)}), 3, 0, "success"),
+        (EntityCounts(scanned=3, rejected={"a": ("8", "9"), "b": ("9",)}), 3, 2, "partial_success"),
+        (EntityCounts(scanned=3, failed={"doubtful_link": ("1",), "name_taken": ("2", "1")}), 1, 2, "partial_success"),
         # rejected now and known from before, and not to be applied either: one item
-        (Account(scanned=3, rejected={"a": ("8",)}, failed={"doubtful_link": ("8",)}), 3, 1, "partial_success"),
+        (EntityCounts(scanned=3, rejected={"a": ("8",)}, failed={"doubtful_link": ("8",)}), 3, 1, "partial_success"),
         # a team is no player, though its id may be a player's
-        (Account(scanned=3, failed={PLAYERS_NOT_READ: ("1",)}), 3, 1, "partial_success"),
-        (Account(scanned=3, failed={PLAYERS_NOT_READ: ("1",), "doubtful_link": ("1",)}), 2, 2, "partial_success"),
+        (EntityCounts(scanned=3, failed={PLAYERS_NOT_READ: ("1",)}), 3, 1, "partial_success"),
+        (EntityCounts(scanned=3, failed={PLAYERS_NOT_READ: ("1",), "doubtful_link": ("1",)}), 2, 2, "partial_success"),
     ],
 )
-def test_what_counts_as_failed(account: Account, succeeded: int, failed: int, status: str) -> None:
-    assert (account.items_succeeded, account.items_failed, account.status) == (succeeded, failed, status)
+def test_what_counts_as_failed(counts: EntityCounts, succeeded: int, failed: int, status: str) -> None:
+    assert (counts.items_succeeded, counts.items_failed, counts.status) == (succeeded, failed, status)
 
 
 def test_a_message_names_some_and_counts_all() -> None:
-    account = Account(rejected={"name_present": tuple("abcdefg")}, failed={"doubtful_link": ("z",)})
-    assert account.message == (
+    counts = EntityCounts(rejected={"name_present": tuple("abcdefg")}, failed={"doubtful_link": ("z",)})
+    assert counts.message == (
         "7 rejected: the name is missing (name_present: a, b, c, d, e, …); "
         "1 not applied: which row of ShotSpot it is is not certain, so none was linked and none made (doubtful_link: z)"
     )
-    listed = Account(rejected={"name_present": tuple(map(str, range(500)))}).as_details()["rejected"]
+    listed = EntityCounts(rejected={"name_present": tuple(map(str, range(500)))}).as_details()["rejected"]
     assert isinstance(listed, dict)
     assert listed["name_present"]["count"] == 500
     assert len(listed["name_present"]["twizzit_ids"]) == history.MOST_ITEMS_IN_DETAILS

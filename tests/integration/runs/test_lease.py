@@ -69,7 +69,7 @@ def silenced(world: SyncWorld, seconds: int, holder: str = ANOTHER_MACHINE) -> N
         )
 
 
-def test_a_second_sync_of_the_same_credential_is_told_so(world: SyncWorld) -> None:
+def test_a_second_sync_of_the_same_credential_is_refused(world: SyncWorld) -> None:
     credential_id = world.add_credential()
     world.sync(credential_id)
     known = len(world.rows(tables.sync_history))
@@ -85,8 +85,8 @@ def test_a_second_sync_of_the_same_credential_is_told_so(world: SyncWorld) -> No
     assert not world.rows(tables.leases)
 
 
-def test_a_second_credential_of_the_organization_is_told_so(world: SyncWorld) -> None:
-    """Which organization it reads it only hears from Twizzit, so its own history tells of the refusal."""
+def test_a_second_credential_of_the_organization_is_refused(world: SyncWorld) -> None:
+    """Only Twizzit says which organization it reads, so its own history shows the refusal."""
     first, second = world.add_credential(), world.add_credential()
     with under_way(world, first, "first"):
         with pytest.raises(SyncInProgress) as raised:
@@ -100,7 +100,7 @@ def test_a_second_credential_of_the_organization_is_told_so(world: SyncWorld) ->
 
 
 @PROCESSES
-def test_a_second_process_is_told_so(world: SyncWorld) -> None:
+def test_a_second_process_is_refused(world: SyncWorld) -> None:
     credential_id = world.add_credential()
     world.sync(credential_id)
     with under_way(world, credential_id, "first"), started(world, credential_id, "second") as process:
@@ -175,12 +175,12 @@ def test_a_silent_one_is_taken_over_and_writes_nothing_more(world: SyncWorld, ho
             scan_teams(following)
             (row,) = world.history_of("silent").values()
             assert (row.status, row.error_message) == ("failed", INTERRUPTED)
-            rows, told = world.dump(), world.rows(tables.sync_history)
+            rows, recorded = world.dump(), world.rows(tables.sync_history)
             with pytest.raises(LeaseLost, match="took over"):
                 scan_players(silent)
             with pytest.raises(LeaseLost):
                 map_teams(silent)
-            assert (world.dump(), world.rows(tables.sync_history)) == (rows, told)
+            assert (world.dump(), world.rows(tables.sync_history)) == (rows, recorded)
             scan_players(following)
             map_teams(following)
             map_players(following)
@@ -249,7 +249,7 @@ def test_the_heart_beats_until_the_lease_is_released(world: SyncWorld, monkeypat
     assert not held._beating.is_alive()
 
 
-def test_a_beat_in_the_middle_of_a_scan_disturbs_nobody(world: SyncWorld) -> None:
+def test_a_beat_in_the_middle_of_a_scan_disturbs_no_sync(world: SyncWorld) -> None:
     """The heartbeat writes the row that the scan's transaction is about to confirm: that is tried again."""
     credential_id = world.add_credential()
     ended: list[Any] = []
@@ -257,16 +257,16 @@ def test_a_beat_in_the_middle_of_a_scan_disturbs_nobody(world: SyncWorld) -> Non
     thread = Thread(target=lambda: ended.append(world.sync(credential_id)))
     thread.start()
     wait_until(lambda: fault.met)
-    with world.connected() as somebody, somebody.transaction(), watching(world) as waiting:
-        somebody.execute("UPDATE twizzit_leases SET heartbeat_at = clock_timestamp()")
+    with world.connected() as other, other.transaction(), watching(world) as waiting:
+        other.execute("UPDATE twizzit_leases SET heartbeat_at = clock_timestamp()")
         wait_until(waiting)
     thread.join()
     assert ended
     world.assert_truth(credential_id)
 
 
-def test_nobody_waits_for_a_sync_that_waits_itself(world: SyncWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The holder's transaction is held by somebody's lock, and so is its heartbeat: it is under way nevertheless."""
+def test_no_sync_waits_for_one_that_waits_itself(world: SyncWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The holder's transaction is held by another's lock, and so is its heartbeat: it is under way nevertheless."""
     monkeypatch.setattr(lease, "_PATIENCE_SECONDS", 1)
     credential_id = world.add_credential()
     world.sync(credential_id, steps=[scan_teams, scan_players])

@@ -1,4 +1,4 @@
-"""Competitions and matches share a type of ShotSpot's history: whoever reads it tells them apart."""
+"""Competitions and matches share a type of ShotSpot's history: its readers distinguish them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ from twizzit_pipeline.notifications.runs import ended_since
 from twizzit_pipeline.queries import overview
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import LISTED
-from twizzit_pipeline.runs.history import Account
+from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.recorded import of_entity
 from twizzit_pipeline.runs.retention import prune
 from twizzit_pipeline.storage import tables
@@ -23,10 +23,10 @@ def record(connection: Connection, credential_id: int, entity: str, run_id: str,
     """A row as a run leaves it: competitions with an item rejected, matches that failed in the run `broken`."""
     row = history.start(connection, credential_id=credential_id, entity=entity, run_id=run_id, season="2026-2027")
     if (entity, run_id) == ("competitions", "broken"):
-        history.fail(connection, row, Account(), "Twizzit answered 503")
+        history.fail(connection, row, EntityCounts(), "Twizzit answered 503")
     else:
         rejected: dict[str, tuple[str, ...]] = {"name_length": ("7",)} if entity == "competitions" else {}
-        history.finish(connection, row, Account(scanned=3, rejected=rejected, details={LISTED: 3}))
+        history.finish(connection, row, EntityCounts(scanned=3, rejected=rejected, details={LISTED: 3}))
     then = {"ago": timedelta(days=days_ago), "id": row}
     earlier = "UPDATE twizzit_sync_history SET started_at = started_at - :ago, completed_at = completed_at - :ago"
     connection.execute(text(f"{earlier} WHERE id = :id"), then)
@@ -79,7 +79,7 @@ def test_by_what_is_kept(database: Database, ids: dict[tuple[str, str], int]) ->
     assert kept == {row for (run_id, _), row in ids.items() if run_id != "old"}
 
 
-def test_by_what_people_are_told(database: Database, ids: dict[tuple[str, str], int]) -> None:
+def test_by_the_words_that_people_read(database: Database, ids: dict[tuple[str, str], int]) -> None:
     """Competitions that failed are not hidden by their matches, which ended later."""
     with database.engine.connect() as connection:
         (run,), _ = ended_since(connection, datetime.now(UTC) - timedelta(minutes=5))

@@ -78,7 +78,7 @@ class Archive:
         given = {"credential_id": self.credential_id, "sync_type": "teams", "status": status, **values}
         return self.add(tables.sync_requests, **given, requested_at=OLD, completed_at=completed)
 
-    def told(self, delivered: datetime | None, created: datetime = OLD, **values: object) -> int:
+    def notified(self, delivered: datetime | None, created: datetime = OLD, **values: object) -> int:
         given = {"key": f"key-{next(_numbers)}", "channel": "webhook", "kind": "failed", "body": {}, **values}
         given.setdefault("credential_id", self.credential_id)
         return self.add(tables.notifications, **given, created_at=created, delivered_at=delivered)
@@ -118,8 +118,8 @@ def test_what_is_old_goes_and_what_is_younger_stays(archive: Archive) -> None:
     kept = {archive.synced(OLD), archive.synced(RECENT)}  # of the old ones the newest is its season's witness
     archive.asked(OLD)
     recent_request = archive.asked(RECENT)
-    archive.told(OLD)
-    recent_notification = archive.told(RECENT)
+    archive.notified(OLD)
+    recent_notification = archive.notified(RECENT)
     month = OLD.date().replace(day=1)
     archive.called((month - timedelta(days=1)).replace(day=1))
     archive.called(month)  # some of its days are younger
@@ -146,12 +146,12 @@ def test_what_is_not_over_stays_however_old(archive: Archive) -> None:
     kept.add(archive.synced(OLD))
     open_request = archive.asked(None, status="started", dagster_run_id="asked for")
     kept_notifications = {
-        archive.told(None, NOW),
-        archive.told(OLD, body={"open": ["teams"]}),
-        archive.told(OLD, credential_id=None, kind="bookmark"),
+        archive.notified(None, NOW),
+        archive.notified(OLD, body={"open": ["teams"]}),
+        archive.notified(OLD, credential_id=None, kind="bookmark"),
     }
-    archive.told(OLD, body={"open": []})
-    archive.told(None)  # given up long ago
+    archive.notified(OLD, body={"open": []})
+    archive.notified(None)  # given up long ago
     with archive.engine.begin() as connection:
         connection.execute(
             insert(tables.leases).values(
@@ -159,7 +159,7 @@ def test_what_is_not_over_stays_however_old(archive: Archive) -> None:
                 token=func.gen_random_uuid(),
                 credential_id=archive.credential_id,
                 dagster_run_id="leased",
-                holder="somebody",
+                holder="another process",
             )
         )
     assert archive.prune().history == 1
@@ -242,9 +242,9 @@ def test_many_rows_go_in_short_transactions_and_locked_ones_wait(
 ) -> None:
     monkeypatch.setattr(retention, "BATCH_ROWS", 4)
     ids = [archive.synced(OLD) for _ in range(11)]
-    with archive.engine.begin() as somebody:
+    with archive.engine.begin() as other:
         locked = select(tables.sync_history.c.id).where(tables.sync_history.c.id == ids[2]).with_for_update()
-        somebody.execute(locked)
+        other.execute(locked)
         assert archive.prune().counts["history"] == 9
     assert archive.ids(tables.sync_history) == {ids[2], ids[-1]}
     assert archive.prune().history == 1

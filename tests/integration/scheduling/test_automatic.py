@@ -66,7 +66,7 @@ def test_a_sync_plans_nothing_where_automatic_ones_are_off(world: SyncWorld) -> 
 
 
 def test_a_login_that_is_refused_counts_and_backs_off(world: SyncWorld, club: int) -> None:
-    move_login(world.database, club, api_username="nobody")
+    move_login(world.database, club, api_username="wrong")
     for failures in (1, 2):
         before = datetime.now(UTC)
         with pytest.raises(errors.LoginRefused):
@@ -183,7 +183,7 @@ def test_a_second_try_of_a_step_makes_good_the_first(world: SyncWorld, club: int
 
 
 def test_an_error_that_was_made_good_does_not_end_the_run_as_failed(world: SyncWorld, club: int) -> None:
-    """Whoever ends the session may remember the first error that a step met, as Dagster's resource does."""
+    """The code that ends the session may remember the first error that a step met, as Dagster's resource does."""
     world.simulator.faults.arm("error_500", path="/groups")
     session = world.session(club, run_id="again", trigger=BY_ITSELF)
     session.to_map = set(TO_MAP)

@@ -44,7 +44,7 @@ def changes(engine: Engine) -> list[dict[str, Any]]:
     return [row.details for row in audit.recent(engine) if row.target == "config"]
 
 
-def test_the_defaults_appear_when_somebody_asks(engine: Engine, club: int) -> None:
+def test_the_defaults_appear_at_the_first_read(engine: Engine, club: int) -> None:
     assert rows(engine) == 0
     assert config.read(engine, club) == SyncConfig(club, True, True, True, 60, False, None, None)
     assert config.read(engine, club) == config.read(engine, club)

@@ -40,7 +40,7 @@ def add(engine: Engine, settings: Settings) -> Add:
             engine,
             settings.encryption_key,
             organization_name=name,
-            api_username="somebody",
+            api_username="someone",
             password=SecretStr("something"),
             api_endpoint=endpoint,
         )
@@ -62,7 +62,7 @@ def in_line(engine: Engine, **more: Any) -> list[int]:
     return [turn.credential_id for turn in line]
 
 
-def test_the_longest_overdue_comes_first_and_nobody_before_their_time(engine: Engine, add: Add) -> None:
+def test_the_longest_overdue_comes_first_and_none_before_its_time(engine: Engine, add: Add) -> None:
     first = add("Never synced", next_sync_at=None)
     overdue = add("Overdue")
     long_overdue = add("Long overdue", next_sync_at=later(-600))
@@ -74,7 +74,7 @@ def test_the_longest_overdue_comes_first_and_nobody_before_their_time(engine: En
     assert in_line(engine, busy=[overdue, first]) == [long_overdue, was_paused]
 
 
-def test_what_is_broken_is_named_and_stops_nobody(engine: Engine, add: Add) -> None:
+def test_what_is_broken_is_named_and_stops_no_other(engine: Engine, add: Add) -> None:
     reasons = {
         add("Off"): "switched off",
         add("Nonsense", sync_interval_minutes=-7): "interval of -7 minutes",
@@ -171,7 +171,7 @@ def test_what_is_turned_on_decides_what_is_synced(engine: Engine, add: Add) -> N
     assert {turn.credential_id: turn.entities(turn.season(DAY, "07-01")) for turn in line} == wanted
 
 
-def test_a_first_sync_is_due_since_one_moment_whoever_takes_it(engine: Engine, add: Add) -> None:
+def test_a_first_sync_is_due_since_one_moment_for_every_process(engine: Engine, add: Add) -> None:
     first = add("Never synced", next_sync_at=None)
     off = add("Switched off meanwhile", next_sync_at=None, auto_sync_enabled=False)
     with ThreadPoolExecutor(4) as pool:
@@ -208,14 +208,14 @@ def test_a_run_that_came_to_nothing_counts_once_and_comes_again_later(engine: En
     since, _ = planned()
     assert not claims.never_began(engine, credential_id, since + timedelta(seconds=1)), "that was another moment"
     with ThreadPoolExecutor(3) as pool:
-        told = list(pool.map(lambda _: claims.never_began(engine, credential_id, since), range(3)))
-    assert sorted(told) == [False, False, True]
+        answers = list(pool.map(lambda _: claims.never_began(engine, credential_id, since), range(3)))
+    assert sorted(answers) == [False, False, True]
     again, failures = planned()
     assert failures == 1
     assert again > datetime.now(UTC)
 
 
-def test_whoever_gives_way_is_due_in_a_minute_and_has_not_failed(engine: Engine, add: Add) -> None:
+def test_one_that_gives_way_is_due_in_a_minute_and_has_not_failed(engine: Engine, add: Add) -> None:
     credential_id, planned_already = add("KC Duinen"), add("Korfbal Leie", next_sync_at=later(30))
     now = datetime.now(UTC)
     with engine.begin() as connection:

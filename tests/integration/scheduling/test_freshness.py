@@ -1,4 +1,4 @@
-"""Who is late: judged by what ended, against the interval that somebody chose."""
+"""Who is late: judged by what ended, against the configured interval."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -123,7 +123,7 @@ def test_one_that_never_synced_has_its_two_intervals_since_it_was_switched_on(cl
     assert club.late is None
 
 
-def test_nobody_waits_for_one_that_is_off_inactive_or_paused(club: Club) -> None:
+def test_one_that_is_off_inactive_or_paused_is_not_late(club: Club) -> None:
     club.config(auto_sync_enabled=False)
     assert club.late is None
     club.config(auto_sync_enabled=True)
@@ -138,13 +138,13 @@ def test_nobody_waits_for_one_that_is_off_inactive_or_paused(club: Club) -> None
     assert club.late is not None
 
 
-def test_what_keeps_it_is_told(club: Club) -> None:
+def test_what_keeps_it_is_reported(club: Club) -> None:
     def because() -> str | None:
         return None if club.late is None else club.late.because
 
     assert because() == "overdue"
     club.config(next_sync_at=ago(hours=-4))
-    assert because() == "waiting", "by a budget, or by a schedule; the interval that somebody chose is judged"
+    assert because() == "waiting", "by a call budget, or by a schedule; the configured interval is judged"
     club.config(consecutive_failures=3)
     assert because() == "failing"
     lease = {"organization": "x", "token": "00" * 16, "dagster_run_id": "r", "holder": "h|1"}
@@ -179,7 +179,7 @@ def test_the_configuration_remembers_what_the_history_lost(club: Club) -> None:
         },
     ],
 )
-def test_one_strange_configuration_hides_nobody(database: Database, strange: dict[str, Any]) -> None:
+def test_one_strange_configuration_hides_no_other_credential(database: Database, strange: dict[str, Any]) -> None:
     Club(database.engine, "Strange", **strange)
     other = Club(database.engine, "Other")
     assert other.id in {one.credential_id for one in late(database.engine, NOW)}

@@ -40,7 +40,7 @@ def use(world: SyncWorld, credential_id: int, calls: int) -> None:
 
 
 @pytest.mark.parametrize("found_out_by", [BY_ITSELF, "cli", "verify", "live"])
-def test_a_spent_quota_pauses_until_the_first_whoever_finds_out(world: SyncWorld, club: int, found_out_by: str) -> None:
+def test_a_spent_quota_pauses_until_the_first_by_every_way(world: SyncWorld, club: int, found_out_by: str) -> None:
     world.simulator.faults.arm("quota", path="/organizations", times=None)
     live = LiveTwizzit(world.settings, world.database)
     asked: dict[str, Callable[[], object]] = {
@@ -129,7 +129,7 @@ def test_looking_around_may_use_up_the_budget(world: SyncWorld, club: int) -> No
     assert now_of(world, club).paused_because == BUDGET_SPENT
 
 
-def test_calls_add_up_by_month_whoever_counts_them(world: SyncWorld, club: int) -> None:
+def test_calls_of_every_process_add_up_by_month(world: SyncWorld, club: int) -> None:
     engine = world.database.engine
     november = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
 

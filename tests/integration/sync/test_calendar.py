@@ -1,4 +1,4 @@
-"""A season's competitions and matches: what Twizzit holds, moved and cancelled told apart, nothing started touched."""
+"""A season's competitions and matches: what Twizzit holds, moved and cancelled kept apart, nothing started touched."""
 
 import re
 from collections.abc import Iterator
@@ -94,10 +94,10 @@ def test_a_sync_ends_with_the_calendar(world: SyncWorld, dialect: Dialect) -> No
     assert len({row["club_id"] for row in made}) == 5
     assert all(row["made"] for row in made)
     assert len({row["normalised_name"] for row in made}) == len(made)
-    # called as most people write them, whoever typed in capitals first
+    # called as most rows write them, although the first one is in capitals
     assert {row["name"] for row in world.rows(tables.clubs)} == {world.club().name, *OPPONENTS}
     assert not any(re.search("[A-Z]{4}", row["name"]) for row in world.rows(tables.teams))
-    # and nobody reads "Senioren 1 - Senioren 1"
+    # and no page shows "Senioren 1 - Senioren 1"
     made_ids = {row["team_id"] for row in made}
     called = {row["name"] for row in world.rows(tables.teams) if row["id"] in made_ids}
     assert all(name.startswith(OPPONENTS) for name in called)
@@ -136,7 +136,7 @@ def test_a_second_sync_writes_nothing(world: SyncWorld, club: int) -> None:
     assert matches_of(synced).unchanged == len(games(world))
 
 
-def test_moved_cancelled_postponed_finished_and_vanished_are_told_apart(world: SyncWorld, club: int) -> None:
+def test_moved_cancelled_postponed_finished_and_vanished_are_kept_apart(world: SyncWorld, club: int) -> None:
     before = games(world)
     moved, cancelled, postponed, finished, vanished = coming(world, 5)
     changes = world.simulator.changes
@@ -207,7 +207,7 @@ def test_what_people_changed_in_shotspot_stays(world: SyncWorld, club: int) -> N
     assert games(world)[other]["status"] == "scheduled"
 
 
-def test_a_game_that_somebody_typed_in_is_found(world: SyncWorld, club: int) -> None:
+def test_a_game_that_was_typed_in_is_found(world: SyncWorld, club: int) -> None:
     match = coming(world, 1)[0]
     game = games(world)[match]
     with world.database.engine.begin() as connection:  # as if it had been there before the first sync

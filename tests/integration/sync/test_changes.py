@@ -1,4 +1,4 @@
-"""What changed in Twizzit, and only that, arrives in ShotSpot; the journal tells it well enough to take it back."""
+"""What changed in Twizzit, and only that, arrives in ShotSpot; the journal has enough to take it back."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -125,9 +125,9 @@ def test_each_change_arrives_and_can_be_taken_back(world: SyncWorld) -> None:
         world.assert_truth(credential_id)
         states.append(world.dump((*SHOTSPOT, *MAPPINGS)))
         journals.append(world.rows(tables.sync_changes)[sum(map(len, journals)) :])
-        told = {(entry["table_name"], entry["row_id"]) for entry in journals[-1]}
-        assert told, change.__name__
-        assert touched(*states[-2:]) == told, change.__name__
+        recorded = {(entry["table_name"], entry["row_id"]) for entry in journals[-1]}
+        assert recorded, change.__name__
+        assert touched(*states[-2:]) == recorded, change.__name__
         assert {entry["history_id"] for entry in journals[-1]} <= {row.id for row in synced.history.values()}
         assert {entry["credential_id"] for entry in journals[-1]} == {credential_id}
 
@@ -165,7 +165,7 @@ def test_numbers_are_swapped(world: SyncWorld) -> None:
     world.assert_truth(credential_id)
 
 
-def test_a_number_that_somebody_has_leaves_its_wearer_in_peace(world: SyncWorld) -> None:
+def test_a_number_that_is_taken_leaves_its_wearer_in_peace(world: SyncWorld) -> None:
     changes = world.simulator.changes
     first, second = world.roster()[1][5:7]
     changes.set_number(first, 901)
@@ -187,7 +187,7 @@ def test_a_number_that_somebody_has_leaves_its_wearer_in_peace(world: SyncWorld)
 
 def test_a_local_edit_survives_until_twizzit_changes_the_same_field(world: SyncWorld) -> None:
     group_id, (*_, remote_id) = world.roster()
-    world.simulator.changes.set_number(remote_id, 901)  # which nobody waits for
+    world.simulator.changes.set_number(remote_id, 901)  # which no other player wants
     credential_id = world.add_credential()
     world.sync(credential_id)
     first_name = world.player(remote_id)["first_name"]
@@ -261,7 +261,7 @@ def test_what_is_there_is_linked_and_filled_not_made_again(world: SyncWorld) -> 
     linked = world.player(first)
     assert (linked["jersey_number"], linked["last_name"]) == (988, str(person.last_name).upper())
     assert (linked["team_id"], linked["is_twizzit_registered"]) == (1, True)
-    # two fit: nobody is linked and nobody is made
+    # two fit: none is linked and none is made
     assert synced.players.failed["doubtful_link"] == (str(second),)
     history = synced.history["players"]
     assert history.details["fitting_local_ids"] == {str(second): [2, 3]}
@@ -282,7 +282,7 @@ def touched(before: dict[str, Rows], after: dict[str, Rows]) -> set[tuple[str, i
 
 
 def take_back(world: SyncWorld, journal: Rows) -> None:
-    """Undoes what these journal rows tell, by them alone: the newest first."""
+    """Undoes what these journal rows record, by them alone: the newest first."""
     with world.database.engine.begin() as connection:
         # names and numbers that changed hands are free for a moment
         for table, column, nothing in (

@@ -281,18 +281,18 @@ def test_calls_run_out_before_the_scan_is_whole(world: SyncWorld) -> None:
     assert not any(world.rows(table) for table in WRITTEN_BY_A_SYNC if table is not SNAPSHOTS[0])
 
 
-def test_an_answer_with_names_that_fails_tells_none(world: SyncWorld, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_answer_with_names_that_fails_shows_none(world: SyncWorld, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     world.settings = world.settings.model_copy(update={"retry_attempts": 1})
     credential_id = world.add_credential()
-    told = []
+    messages = []
     for kind in ("truncated_json", "cut", "html"):
         world.simulator.faults.arm(kind, path="/contacts", times=NEVER)
         with pytest.raises(TwizzitPipelineError) as raised:
             world.sync(credential_id, steps=STEPS[:2])
         world.simulator.faults.clear()
-        told.append(str(raised.value))
+        messages.append(str(raised.value))
     history = str([(row["error_message"], row["details"]) for row in world.rows(tables.sync_history)])
-    everything = " ".join([*told, history, caplog.text])
+    everything = " ".join([*messages, history, caplog.text])
     names = {str(one.last_name).strip() for one in world.club().contacts.values() if one.last_name}
     assert not [name for name in names if len(name) > 2 and name in everything]

@@ -43,7 +43,7 @@ def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWor
 
 @pytest.fixture(params=["alone", "beside"])
 def victim(request: pytest.FixtureRequest, world: SyncWorld) -> int:
-    """A club that syncs, with a person whom ShotSpot knows and nobody vouches for."""
+    """A club that syncs, with a person whom ShotSpot knows and for whom no club vouches."""
     if request.param == "beside":
         with world.database.engine.begin() as connection:
             for table in ("team", "player", "competition"):
@@ -70,7 +70,7 @@ def dump(world: SyncWorld, *more: Any) -> dict[str, Rows]:
 
 
 def add_unregistered(server: SimulatorServer) -> None:
-    """Lists the person whom nobody vouches for, in each team."""
+    """Lists the person for whom no club vouches, in each team."""
     club = server.world.organizations[0]
     (contact, *_) = (club.contacts[link.contact_id] for roster in club.rosters.values() for link in roster)
     contact.first_name, contact.last_name, contact.gender = "Niet", "Ingeschreven", None
@@ -214,8 +214,8 @@ def test_two_that_claim_one_unfed_club_at_once_do_not_both_get_it(
         with world.session(credential_id) as session:
             STEPS[2](session)
 
-    with world.connected() as somebody, somebody.transaction():
-        somebody.execute("LOCK TABLE twizzit_team_mappings IN SHARE MODE")  # held until both have planned
+    with world.connected() as other, other.transaction():
+        other.execute("LOCK TABLE twizzit_team_mappings IN SHARE MODE")  # held until both have planned
         threads = [Thread(target=feed, args=(credential_id,)) for credential_id in both]
         for thread in threads:
             thread.start()
@@ -239,7 +239,7 @@ def federation(world: SyncWorld, simulate: Simulate) -> int:
     return world.add_credential(len(world.simulator.world.organizations) - 1)
 
 
-def test_a_federation_is_told_before_its_first_sync(world: SyncWorld, federation: int) -> None:
+def test_a_federation_is_recognized_before_its_first_sync(world: SyncWorld, federation: int) -> None:
     (said,) = verify(world.settings, world.database, federation, list_teams=True).refusals
     assert f"twizzit config set {federation} --federation" in said
     assert any(name is not None and name in said for name in world.simulator.world.truth(world.club(-1)).clubs.values())

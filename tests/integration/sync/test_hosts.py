@@ -94,7 +94,7 @@ def test_two_hosts_with_the_same_ids_live_side_by_side(
     assert kept(before, dump(world))
     for table in IDS:
         shared = remote_ids(world, table, first) & remote_ids(world, table, second)
-        assert shared, f"nothing of {table.name} to tell apart"
+        assert shared, f"nothing of {table.name} to distinguish"
         truth = {parse_endpoint(world.simulator.v2_endpoint).server, parse_endpoint(other.v2_endpoint).server}
         assert {row["twizzit_host"] for row in world.rows(table)} == truth
     both = dump(world)
@@ -158,7 +158,7 @@ def test_another_address_uses_nothing_of_before_until_an_administrator_says_so(
     world.sync(credential_id, steps=EVERYTHING)
     before = dump(world)
     teams, players = (remote_ids(world, table, credential_id) for table in list(IDS)[:2])
-    moved = simulate(clubs=1, **SMALL)  # the same Twizzit on another port, or somebody's: nobody can tell
+    moved = simulate(clubs=1, **SMALL)  # the same Twizzit on another port, or another: it is not known
     assert world.settings.encryption_key is not None
 
     done = moving.change_endpoint(

@@ -44,7 +44,7 @@ def world(settings: Settings, database: Database, simulate: Callable[..., Simula
 
 
 def assert_repaired(world: SyncWorld, credential_id: int, killed_run: str) -> None:
-    """The next sync ends in the truth, and nothing tells of the killed one but its history."""
+    """The next sync ends in the truth, and nothing but its history shows the killed one."""
     world.sync(credential_id)
 
     world.assert_truth(credential_id)

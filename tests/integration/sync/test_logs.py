@@ -23,7 +23,7 @@ from twizzit_pipeline.storage.engine import Database
 
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
-    """Nobody else's test is to write lines."""
+    """No other test is to write lines."""
     root, package = logging.getLogger(), logging.getLogger(logs.PACKAGE)
     handlers, level, of_package = [*root.handlers], root.level, package.level
     yield
@@ -117,7 +117,7 @@ def test_dagster_shows_the_lines_in_the_log_of_the_run(world: SyncWorld) -> None
     assert isinstance(entries[0], dg.EventLogEntry)
 
 
-def test_the_api_tells_of_each_answer_by_its_route_alone(
+def test_the_api_logs_each_answer_by_its_route_alone(
     settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with ApiServer(settings, database) as server, server.client(token("admin", user_id=41)) as client:
@@ -157,7 +157,7 @@ def test_what_an_exception_says_stays_out(lines: Lines) -> None:
 def test_lines_that_dagster_prints_by_itself_come_once(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(load_settings(_env_file=None))
     server = logging.getLogger("dagster.code_server")
-    server.warning("nobody else prints it")
+    server.warning("no other handler prints it")
     own = logging.NullHandler()
     server.addHandler(own)
     try:
@@ -165,16 +165,16 @@ def test_lines_that_dagster_prints_by_itself_come_once(capsys: pytest.CaptureFix
     finally:
         server.removeHandler(own)
     said = capsys.readouterr().err
-    assert "nobody else prints it" in said
+    assert "no other handler prints it" in said
     assert "printed already" not in said
 
 
-def test_a_command_is_quiet_unless_somebody_asks(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_is_quiet_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
     log = logs.logger("twizzit_pipeline.test")
     logs.configure(load_settings(_env_file=None), quiet=True)
-    log.warning("nobody asked")
+    log.warning("not asked for")
     assert capsys.readouterr().err == ""
     logs.configure(load_settings(_env_file=None, log_level="INFO"), quiet=True)
-    log.info("somebody asked")
+    log.info("asked for")
     log.debug("not for this")
     assert capsys.readouterr().err.count("asked") == 1

@@ -16,7 +16,7 @@ from tests.conftest import settings_with
 from tests.support.recorded_runs import Here
 from twizzit_pipeline.errors import DatabaseRefused, TwizzitPipelineError
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.troubles import told
+from twizzit_pipeline.runs.troubles import safe_message
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage import bulk, tables
@@ -96,7 +96,7 @@ def said(error: BaseException) -> str:
     assert error.__traceback__ is not None
     kept = serializable_error_info_from_exc_info((type(error), error, error.__traceback__)).to_string()
     printed = "".join(traceback.format_exception(error))
-    return "\n".join((kept, printed, told(error), str(error), repr(error), repr(getattr(error, "orig", None))))
+    return "\n".join((kept, printed, safe_message(error), str(error), repr(error), repr(getattr(error, "orig", None))))
 
 
 def caught(connection: Connection, attempt: Callable[[], object]) -> BaseException:
@@ -154,7 +154,7 @@ def test_no_error_of_a_statement_quotes_the_row(connection: Connection, table: T
         assert NUMBER not in said(error), case
         assert named in str(error), case
         assert isinstance(error, DatabaseRefused) or state in str(error), case
-        assert isinstance(error, DatabaseRefused) or state in told(error), case
+        assert isinstance(error, DatabaseRefused) or state in safe_message(error), case
 
 
 @pytest.mark.parametrize("table", WRITTEN, ids=lambda table: table.name)
@@ -234,8 +234,8 @@ def test_nothing_that_a_run_leaves_behind_names_the_person(
     messages = " ".join(str(row.error_message) for row in history.for_run(here.engine, result.run_id))
     assert words in messages
     assert any(words in failure.message for failure in result.failures)
-    told_here = "".join(capfd.readouterr()) + caplog.text + repr(result)
-    assert NAME not in told_here
+    shown = "".join(capfd.readouterr()) + caplog.text + repr(result)
+    assert NAME not in shown
     assert {found for found, row in rows_left(here.engine) if NAME in row} == set()
 
 

@@ -167,9 +167,9 @@ def test_a_new_season_of_two_organizations_is_made_once(world: SyncWorld) -> Non
             for step in maps:
                 step(session)
 
-    with world.connected() as somebody, somebody.transaction():
-        # whoever comes first is held where they would make it, until both have seen that there is none
-        somebody.execute("LOCK TABLE seasons IN SHARE MODE")
+    with world.connected() as other, other.transaction():
+        # the first one is held where it would make it, until both have seen that there is none
+        other.execute("LOCK TABLE seasons IN SHARE MODE")
         threads = [Thread(target=sync, args=(credential_id,)) for credential_id in credentials]
         for thread in threads:
             thread.start()

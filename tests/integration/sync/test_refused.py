@@ -1,4 +1,4 @@
-"""What must be put right by somebody before a sync can work: it says so, and where it may it says so in the history."""
+"""What a person must put right before a sync can work: the message says so, and where possible the history too."""
 
 from typing import Any
 
@@ -22,10 +22,10 @@ def world(settings: Settings, database: Database, simulator: SimulatorServer) ->
 
 REFUSED: dict[str, tuple[type[errors.TwizzitPipelineError], dict[str, Any], dict[str, Any]]] = {
     "password": (errors.LoginRefused, {"password": SecretStr("a wrong one")}, {}),
-    "username": (errors.LoginRefused, {"api_username": "nobody"}, {}),
+    "username": (errors.LoginRefused, {"api_username": "wrong"}, {}),
     "endpoint": (errors.EndpointRefused, {"api_endpoint": "ftp://example.org/v1"}, {}),
     "private": (errors.EndpointRefused, {}, {"allow_private_endpoints": False}),
-    "nobody-there": (errors.ConnectionFailed, {"api_endpoint": "http://127.0.0.1:9/v2/api"}, {"retry_attempts": 1}),
+    "no-server": (errors.ConnectionFailed, {"api_endpoint": "http://127.0.0.1:9/v2/api"}, {"retry_attempts": 1}),
     "another-place": (errors.NotATwizzit, {}, {}),
     "key": (errors.DecryptionFailed, {}, {"encryption_key": SecretStr("f" * 64)}),
     "another-text": (errors.DecryptionFailed, {}, {"encryption_key": SecretStr("short")}),
@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[type[errors.TwizzitPipelineError], dict[str, Any], dict
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_a_refusal_is_told_in_the_history(world: SyncWorld, what: str) -> None:
+def test_a_refusal_is_in_the_history(world: SyncWorld, what: str) -> None:
     error, changes, settings = REFUSED[what]
     if what == "another-place":
         changes = {"api_endpoint": world.simulator.url + "/somewhere/v2/api"}

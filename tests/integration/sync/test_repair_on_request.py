@@ -103,20 +103,20 @@ def test_edits_survive_a_sync_and_no_repair_and_a_second_repair_writes_nothing(
     assert [row.details["repaired"] for row in again.values()] == [{}] * 4
 
 
-def test_the_api_tells_what_was_repaired(world: SyncWorld, credential: int) -> None:
+def test_the_api_shows_what_was_repaired(world: SyncWorld, credential: int) -> None:
     edit_one_of_each(world)
     _, rows = repair(world, credential)
     with ApiServer(world.settings, world.database) as server, server.client(token("coach")) as coach:
         for entity, row in rows.items():
-            told = coach.get(f"/sync/history/{credential}/{row.id}").json()["history"]["repair"]
-            assert told["columns"] == row.details["repaired"], entity
-            assert (told["count"], len(told["twizzitIds"])) == (1, 1)
-            assert "a repair was asked for" in told["message"]
+            shown = coach.get(f"/sync/history/{credential}/{row.id}").json()["history"]["repair"]
+            assert shown["columns"] == row.details["repaired"], entity
+            assert (shown["count"], len(shown["twizzitIds"])) == (1, 1)
+            assert "a repair was asked for" in shown["message"]
         synced = world.sync(credential).history["teams"]
         assert coach.get(f"/sync/history/{credential}/{synced.id}").json()["history"]["repair"] is None
 
 
-def test_the_journal_tells_a_repair_from_what_twizzit_changed(world: SyncWorld, credential: int) -> None:
+def test_the_journal_distinguishes_a_repair_from_what_twizzit_changed(world: SyncWorld, credential: int) -> None:
     _, roster = world.roster()
     player = world.player(roster[0])
     world.change(tables.players, player["id"], last_name="Elders")
@@ -204,7 +204,7 @@ def test_one_entity_alone(world: SyncWorld, credential: int) -> None:
     ]
 
 
-def test_a_number_that_another_player_has_is_told_before_and_after(world: SyncWorld, credential: int) -> None:
+def test_a_number_that_another_player_has_is_reported_before_and_after(world: SyncWorld, credential: int) -> None:
     _, roster = world.roster()
     numbered = next(one for one in roster if world.player(one)["jersey_number"] is not None)
     player = world.player(numbered)

@@ -176,8 +176,8 @@ def test_a_person_deactivated_by_hand_stays_so_through_a_backfill(world: SyncWor
     [
         ("none", False, JULY, True, None),
         ("empty", False, MAY, True, None),  # it has not begun
-        ("empty", False, JULY, False, None),  # nobody knows who is in it
-        ("empty", True, JULY, True, False),  # nobody is in it yet
+        ("empty", False, JULY, False, None),  # it is not known who is in it
+        ("empty", True, JULY, True, False),  # no player is in it yet
         ("filled", True, MAY, True, False),
         ("filled", True, JULY, False, True),
         ("filled", False, AUGUST, False, None),
@@ -212,7 +212,7 @@ def test_a_new_season_of_which_half_was_read_is_not_empty(make_world: Callable[.
     assert world.sync(credential_id, OLD, day=JULY).players.deciding
 
 
-def test_in_july_nobody_of_the_old_season_leaves_and_the_new_one_takes_over(
+def test_in_july_no_player_of_the_old_season_leaves_and_the_new_one_takes_over(
     make_world: Callable[..., SyncWorld],
 ) -> None:
     world = make_world(next_season="filled")
@@ -293,7 +293,7 @@ def test_the_season_of_a_day(day: date, start: str, label: str) -> None:
     )
 
 
-def test_seasons_of_the_same_name_are_told_apart() -> None:
+def test_seasons_of_the_same_name_are_kept_apart() -> None:
     twice = [Season("7", "Zomer", date(2026, 4, 1), None), Season("5", "Zomer", date(2025, 4, 1), None)]
     found = seasons.listed(twice, day=MAY, season_start="07-01")
     assert [(season.id, season.label) for season in found] == [("5", "Zomer"), ("7", "Zomer-7")]

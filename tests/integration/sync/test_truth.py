@@ -54,8 +54,8 @@ def assert_first_team_and_both_rosters(world: SyncWorld, truth: Truth) -> None:
 
 def assert_no_strangers(world: SyncWorld, club: Organization, truth: Truth) -> None:
     """Coaches, delegates and boards are no players, and committees no teams."""
-    everybody = {str(link.contact_id) for links in club.rosters.values() for link in links}
-    strangers = everybody - set(truth.players)
+    listed = {str(link.contact_id) for links in club.rosters.values() for link in links}
+    strangers = listed - set(truth.players)
     assert strangers
     mapped = {row["twizzit_player_id"] for row in world.rows(tables.player_mappings)}
     assert mapped.isdisjoint(strangers)
@@ -79,7 +79,7 @@ def test_a_second_sync_writes_nothing(world: SyncWorld, dialect: Dialect) -> Non
     assert world.dump() == rows
     assert second.teams.unchanged == len(rows["teams"])
     assert second.players.unchanged == len(rows["players"])
-    # what does change: the history tells of the second sync and lists its rejected rows, and its calls are counted
+    # what does change: the history has the second sync and lists its rejected rows, and its calls are counted
     moved = {name.removesuffix("_id_seq") for name, count in after.items() if before[name] != count}
     assert moved == {"twizzit_sync_history", "twizzit_rejected_rows", "twizzit_leases", "twizzit_api_usage"}
 
@@ -159,9 +159,9 @@ def test_the_history_holds_no_names(world: SyncWorld, caplog: pytest.LogCaptureF
             connection.scalar(text(f"SELECT string_agg(t::text, '') FROM {table} t"))
             for table in ("twizzit_sync_history", "twizzit_rejected_rows", "twizzit_leases")
         ]
-    told = " ".join([*(one or "" for one in kept), caplog.text, str(history.recent(world.database.engine, 1))])
+    written = " ".join([*(one or "" for one in kept), caplog.text, str(history.recent(world.database.engine, 1))])
     club = world.club()
     people = [contact.last_name for contact in club.contacts.values() if contact.last_name]
-    assert not [name for name in {one.strip() for one in people} if len(name) > 2 and name in told]
-    assert club.account.password not in told
-    assert club.account.username not in told
+    assert not [name for name in {one.strip() for one in people} if len(name) > 2 and name in written]
+    assert club.account.password not in written
+    assert club.account.username not in written

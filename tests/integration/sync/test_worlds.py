@@ -90,7 +90,7 @@ def check_world(new_database: NewDatabase, dialect: str, quirks: Iterable[Quirk]
         assert_competition_teams(world)
         calendar = calendar_truth(world.simulator.world, world.club(), friendlies=dialect == "v2")
         assert_rows_add_up(world, synced, calendar, dialect, filtered=not options.ignored_filters)
-        assert_nobody_else_plays(world, dialect)
+        assert_no_other_plays(world, dialect)
         assert_no_club_but_real_ones(world)
         assert_hours(world, calendar)
         before = world.dump(WRITTEN)
@@ -140,7 +140,7 @@ def assert_rows_add_up(
         assert not aside["teams"]
 
 
-def assert_nobody_else_plays(world: SyncWorld, dialect: str) -> None:
+def assert_no_other_plays(world: SyncWorld, dialect: str) -> None:
     """Coaches, last year's players and people of no function that plays are none of ShotSpot's players."""
     truth = world.simulator.world.truth(world.club(), dialect="v1" if dialect == "v1" else "v2")
     assert {row["twizzit_player_id"] for row in world.rows(tables.player_mappings)} == set(truth.players)

@@ -68,7 +68,7 @@ def matches(draw: st.DrawFn, teams: tuple[str, ...] = ("1", "2", "9")) -> list[R
 
 @st.composite
 def calendars(draw: st.DrawFn) -> MemoryCalendar:
-    """Two mapped teams of the club, and what somebody typed in before the first sync."""
+    """Two mapped teams of the club, and what was typed in before the first sync."""
     calendar = MemoryCalendar(derbies_allowed=draw(st.booleans()))
     calendar.add_own_team(CLUB, "1", "Senioren")
     calendar.add_own_team(CLUB, "2", "U15")
@@ -195,7 +195,7 @@ def test_everything_is_mapped_or_reported_and_no_opponent_is_made_twice(calendar
         assert len(mapped) + len(failed) + len(aside) == len(rows)
     clubs = [club_keys(club.name) for club in calendar.clubs.values()]
     assert len(clubs) == len(set(clubs))
-    # nobody reads "1 - 1": a team that was made carries its club's name
+    # no page shows "1 - 1": a team that was made carries its club's name
     for _, _, opponent in calendar.twizzit_opponents.values():
         if opponent.team_id not in there:
             assert calendar.teams[opponent.team_id].name.startswith(calendar.clubs[opponent.club_id].name)

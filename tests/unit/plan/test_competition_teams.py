@@ -48,7 +48,7 @@ def test_own_teams_and_opponents_are_added_once(calendar):
     assert sync(calendar, *played).changes == []
 
 
-def test_a_friendly_adds_nobody(calendar):
+def test_a_friendly_adds_no_team(calendar):
     assert sync(calendar, match("1", "AKC Zand 1", None)).made("competition_teams") == 0
 
 

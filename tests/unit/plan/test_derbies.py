@@ -129,7 +129,7 @@ def test_a_game_of_both_teams_that_is_there_is_found(calendar):
 
 
 def test_a_name_that_is_remembered_as_the_team_itself_is_set_aside(calendar):
-    """Somebody merged the opponent's club into the own one: its name means the team that it plays against."""
+    """A user merged the opponent's club into the own one: its name means the team that it plays against."""
     calendar.twizzit_opponents[1] = (CLUB.credential_id, "2026-2027", Opponent("akc zand 1", 1, 1))
     plan = sync(calendar, match("1", None, "", "AKC Zand 1"))
     assert plan.set_aside == [Aside("100", "same_club")]
@@ -164,9 +164,9 @@ def test_a_match_without_any_id_is_of_the_own_team_that_it_names(calendar):
     assert [(home, away) for _, home, _, away in sides(calendar)] == [(3, 5), (5, 4)]
 
 
-def test_a_match_of_others_is_set_aside_where_own_teams_are_told_elsewhere(calendar):
+def test_a_match_of_others_is_set_aside_where_own_teams_are_named_elsewhere(calendar):
     others = match(None, None, "AKC Zand", "KC Berg", "101")
-    own = match(None, None, "KC Duinen", "KC Berg", "102")  # the club plays, and nobody says with which team
+    own = match(None, None, "KC Duinen", "KC Berg", "102")  # the club plays, and nothing says with which team
     plan = sync(calendar, match("1", None, "", "KC Berg"), others, own)
     assert [(one.twizzit_id, one.reason) for one in plan.set_aside] == [("101", "no_own_team")]
     assert [(one.twizzit_id, one.reason) for one in plan.failed] == [("102", "no_own_team")]

@@ -56,7 +56,7 @@ def test_only_the_players_of_that_team_are_mapped(shotspot: MemoryShotSpot) -> N
     assert [player.first_name for player in shotspot.players.values()] == ["Bo"]
 
 
-def test_somebody_in_two_teams_keeps_the_one_that_they_have(shotspot: MemoryShotSpot) -> None:
+def test_a_player_in_two_teams_keeps_the_one_that_they_have(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, person("100", "1"))
     both = (person("100", "1"), person("100", "2"))
     plan = sync(shotspot, *both, narrowing=Narrowing("2"))
@@ -73,7 +73,7 @@ def test_who_is_doubtful_among_all_is_doubtful_in_one_team(shotspot: MemoryShotS
     assert plan.items == 1
 
 
-def test_a_number_that_somebody_left_out_gives_up_is_not_free_yet(shotspot: MemoryShotSpot) -> None:
+def test_a_number_that_a_player_left_out_gives_up_is_not_free_yet(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, person("100", "1", "An", number=7), person("101", "2", "Bo", number=8))
     changed = (person("100", "1", "An", number=9), person("101", "2", "Bo", number=7))
     plan = sync(shotspot, *changed, narrowing=Narrowing("2"))
@@ -83,7 +83,7 @@ def test_a_number_that_somebody_left_out_gives_up_is_not_free_yet(shotspot: Memo
     assert {player.first_name: player.jersey_number for player in shotspot.players.values()} == {"An": 9, "Bo": 7}
 
 
-def test_nothing_is_made_anew_where_nobody_asked_for_it(shotspot: MemoryShotSpot) -> None:
+def test_nothing_is_made_anew_that_was_not_asked_for(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, person("100", "1", "An"))
     shotspot.players[50] = LocalPlayer(50, 1, None, "Bo", "Peeters", None, None, True, False)
     remote = (person("100", "1", "Ann"), person("101", "1", "Bo"), person("102", "1", "Cis"))
@@ -119,8 +119,8 @@ def test_players_of_a_team_that_failed_are_failures_otherwise(shotspot: MemorySh
     assert by_reason(plan.failed) == {"team_not_mapped": ("100",)}
 
 
-def test_a_number_is_not_kept_for_somebody_who_is_not_made(shotspot: MemoryShotSpot) -> None:
-    """Whoever would be made has the lower id and so the first claim on the shirt; but they are not made."""
+def test_a_number_is_not_kept_for_a_player_who_is_not_made(shotspot: MemoryShotSpot) -> None:
+    """The player who would be made has the lower id and so the first claim on the shirt; but they are not made."""
     shotspot.players[50] = LocalPlayer(50, 1, None, "Bo", "Peeters", None, None, True, False)
     plan = sync(shotspot, person("100", "1", "An", 7), person("101", "1", "Bo", 7), narrowing=NOTHING_NEW)
     assert shotspot.players[50].jersey_number == 7
@@ -153,7 +153,7 @@ rosters = st.lists(people, max_size=10, unique_by=lambda row: (row.id, row.team_
 def test_a_narrowed_plan_stays_within_its_bounds(
     before: list[RemotePlayer], now: list[RemotePlayer], group: str, new: bool
 ) -> None:
-    """It touches nobody outside the team, makes nobody unasked, breaks no constraint, and leaves nothing to redo."""
+    """It touches no player outside the team, makes none unasked, breaks no constraint, and leaves nothing to redo."""
     shotspot = MemoryShotSpot()
     sync_teams(shotspot, team("1"), team("2"), team("3"))
     sync(shotspot, *before)

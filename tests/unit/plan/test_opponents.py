@@ -89,12 +89,12 @@ def test_the_longest_known_club_wins(calendar):
     }
 
 
-def test_two_clubs_that_nobody_knows_stay_two_where_each_names_its_team(calendar):
+def test_two_unknown_clubs_stay_two_where_each_names_its_team(calendar):
     sync(calendar, "KC Leuven 1", "KC Leuven Zuid 1")
     assert {club for club, _ in opponents(calendar)} == {"KC Leuven", "KC Leuven Zuid"}
 
 
-def test_a_team_of_another_name_joins_the_club_that_the_scan_tells(calendar):
+def test_a_team_of_another_name_joins_the_club_that_the_scan_names(calendar):
     sync(calendar, "KC D'Haene Kern", "KC D'Haene 1")
     assert opponents(calendar) == {("KC D'Haene", "KC D'Haene Kern"), ("KC D'Haene", "KC D'Haene 1")}
 

@@ -61,7 +61,7 @@ def test_a_contradiction_in_gender_makes_another_person(shotspot):
     assert plan.count("create") == 1
 
 
-def test_several_that_fit_are_reported_and_nobody_is_made(shotspot):
+def test_several_that_fit_are_reported_and_no_player_is_made(shotspot):
     shotspot.players = {1: local(1), 2: local(2)}
     assert sync(shotspot, person("100")).failed == [Failed("100", "doubtful_link", (1, 2))]
     assert not shotspot.player_mappings
@@ -74,7 +74,7 @@ def test_namesakes_on_twizzit_do_not_share_one_local_player(shotspot):
     assert {item.twizzit_id for item in plan.failed} == {"100", "101"}
 
 
-def test_namesakes_that_nobody_knows_yet_are_two_people(shotspot):
+def test_unknown_namesakes_are_two_people(shotspot):
     assert sync(shotspot, person("100"), person("101")).count("create") == 2
 
 
@@ -138,8 +138,8 @@ def test_players_can_swap_numbers(shotspot):
     assert [p.jersey_number for p in shotspot.players.values()] == [8, 7]
 
 
-def test_a_number_that_somebody_typed_in_keeps_others_from_it(shotspot):
-    shotspot.players[5] = local(5, "Somebody", "Else", number=7)
+def test_a_number_that_was_typed_in_keeps_others_from_it(shotspot):
+    shotspot.players[5] = local(5, "Typed", "In", number=7)
     plan = sync(shotspot, person("100", number=7))
     assert plan.warned == [Warned("100", "number_taken")]
 
@@ -179,7 +179,7 @@ def test_an_id_of_another_active_credential_is_never_taken_over(shotspot):
     assert [one.reason for one in plan.failed] == ["team_not_mapped"]  # of their teams first, those are another's too
     before = only(shotspot), shotspot.player_mappings[1]
     plan = sync(shotspot, person("100", "8"), owner=OTHER_CLUB)
-    assert (plan.count("create"), plan.failed) == (1, [])  # the same id means somebody else there
+    assert (plan.count("create"), plan.failed) == (1, [])  # the same id means another person there
     assert (shotspot.players[1], shotspot.player_mappings[1]) == before
 
 
@@ -197,7 +197,7 @@ def test_an_older_season_adds_people_never_seen_and_they_are_not_active(shotspot
     assert (shotspot.players[2].is_active, shotspot.players[2].jersey_number) == (False, None)
 
 
-def test_the_deciding_season_takes_up_somebody_whom_an_older_one_brought(shotspot):
+def test_the_deciding_season_takes_up_a_player_whom_an_older_one_brought(shotspot):
     older_team(shotspot)
     sync(shotspot, person("100", "50", number=7), season=OLDER)
     sync(shotspot, person("100", "2", number=7))
@@ -241,7 +241,7 @@ def test_shotspots_own_mapping_is_taken_over_and_reported_once(shotspot):
 
 @pytest.mark.parametrize("twizzit_name", [None, "Lotte Peeters", "L. Peters"])
 def test_a_player_renamed_in_shotspot_is_still_that_player(shotspot, twizzit_name):
-    """The id decides, the name only doubts; nobody knows who changed what, so the name in ShotSpot stays."""
+    """The id decides, the name only doubts; it is not known who changed what, so the name in ShotSpot stays."""
     taken_over(shotspot, "Lot", "P.", twizzit_name=twizzit_name)
     plan = sync(shotspot, person("100"))
     assert (plan.count("adopt"), plan.failed) == (1, [])
@@ -268,14 +268,14 @@ def test_a_player_of_a_club_that_another_organization_feeds_is_not_had_for_id_an
     assert sync(shotspot, person("100")).count("adopt") == 1
 
 
-def test_another_club_and_another_name_are_somebody_elses_id(shotspot):
+def test_another_club_and_another_name_are_the_id_of_another_person(shotspot):
     taken_over(shotspot, "Noor", "Claes", club=7)
     plan = sync(shotspot, person("100"))
     assert plan.failed == [Failed("100", "doubtful_link", (1,))]
     assert plan.changes == []
 
 
-def test_where_the_id_says_one_player_and_the_name_another_nobody_is_taken(shotspot):
+def test_where_the_id_says_one_player_and_the_name_another_neither_is_taken(shotspot):
     taken_over(shotspot, "Noor", "Claes")
     shotspot.players[2] = local(2)
     assert sync(shotspot, person("100")).failed == [Failed("100", "doubtful_link", (1, 2))]
@@ -312,7 +312,7 @@ def test_a_guess_of_where_a_name_parts_changes_nothing(shotspot):
     assert plan.warned == [Warned("100", "taken_over")]
 
 
-def test_a_split_that_somebody_changed_after_a_sync_stays(shotspot):
+def test_a_split_that_was_changed_after_a_sync_stays(shotspot):
     sync(shotspot, person("100", first="Jean-Luc", last="Devos"))
     shotspot.players[1] = replace(only(shotspot), first_name="Jean", last_name="Luc Devos")
     assert sync(shotspot, person("100", first="Jean-Luc", last="Devos")).changes == []

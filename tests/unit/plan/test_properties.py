@@ -39,7 +39,7 @@ def remote_players(draw: st.DrawFn) -> list[RemotePlayer]:
 
 @st.composite
 def shotspots(draw: st.DrawFn) -> MemoryShotSpot:
-    """Rows that somebody typed in before the first sync."""
+    """Rows that were typed in before the first sync."""
     shotspot = MemoryShotSpot()
     if draw(st.booleans()):
         shotspot.clubs[1] = LocalClub(1, draw(st.sampled_from(["KC Duinen", "kc duinen", "KC Düinen"])))
@@ -93,7 +93,7 @@ def test_a_second_sync_changes_nothing(shotspot, teams, players):
 def test_whatever_changes_remotely_settles_after_one_sync(shotspot, teams, players, later_teams, later_players):
     sync(shotspot, teams, players)
     sync(shotspot, later_teams, later_players)
-    # A number or a name that somebody gave up only in that very sync may be taken up in the next: never in a third.
+    # A number or a name that was given up only in that very sync may be taken up in the next: never in a third.
     sync(shotspot, later_teams, later_players)
     for plan in sync(shotspot, later_teams, later_players):
         assert plan.changes == []
@@ -152,7 +152,7 @@ def test_an_older_season_overwrites_nothing(teams, players, older_players):
 
 @given(shotspots(), remote_teams(), remote_players())
 @settings(max_examples=100, deadline=None)
-def test_everybody_is_mapped_or_reported(shotspot, teams, players):
+def test_each_remote_row_is_mapped_or_reported(shotspot, teams, players):
     team_plan, player_plan = sync(shotspot, teams, players)
     mapped = {mapping.twizzit_id for mapping in shotspot.team_mappings.values()}
     assert mapped | {item.twizzit_id for item in team_plan.failed} == {team.id for team in teams}

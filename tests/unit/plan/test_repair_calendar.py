@@ -102,7 +102,7 @@ def test_a_game_that_shotspot_started_or_completed_is_left_alone(calendar, state
     assert ([one for one in plan.changes if one.table == "games"], plan.warned) == ([], [])
 
 
-def test_a_score_that_twizzit_does_not_tell_stays_and_one_that_it_tells_is_written(calendar):
+def test_a_score_that_twizzit_does_not_give_stays_and_one_that_it_gives_is_written(calendar):
     after = edit(calendar, home_score=3, away_score=2)
     sync(calendar, [LEAGUE], [MATCH], REPAIR)
     assert calendar.games[1] == after

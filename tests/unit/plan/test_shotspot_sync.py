@@ -1,4 +1,4 @@
-"""What ShotSpot's own "Sync Players" writes beside ours is told apart from a person's edit, and repaired."""
+"""What ShotSpot's own "Sync Players" writes beside ours is distinguished from a person's edit, and repaired."""
 
 from dataclasses import replace
 from typing import Any
@@ -116,7 +116,7 @@ def test_what_twizzit_changed_meanwhile_arrives_without_a_conflict(shotspot):
     assert [change.conflicts for change in plan.changes] == [()]
 
 
-def test_a_number_that_somebody_else_has_by_now_is_not_taken_away(shotspot):
+def test_a_number_that_another_player_has_by_now_is_not_taken_away(shotspot):
     shotspots_own_sync(shotspot)
     shotspot.players[2] = LocalPlayer(2, 1, 1, "Lotte", "Peeters", None, 7, True, False)
     plan = sync(shotspot, JEAN)
@@ -125,7 +125,7 @@ def test_a_number_that_somebody_else_has_by_now_is_not_taken_away(shotspot):
     assert shotspot.players[2].jersey_number == 7
 
 
-def test_nobody_takes_the_number_that_was_emptied(shotspot):
+def test_no_player_takes_the_number_that_was_emptied(shotspot):
     """Player 50 comes before 100 by id and had to go without number 7: so they still do."""
     early = RemotePlayer("1", "50", "Lotte", "Peeters", None, 7)
     assert sync(shotspot, JEAN, early).warned == [Warned("50", "number_taken")]

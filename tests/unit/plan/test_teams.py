@@ -67,7 +67,7 @@ def test_a_team_is_found_by_its_name_without_accents_and_case(shotspot):
     plan = sync(shotspot, team("1", "ploeg een"))
     assert plan.count("link") == 1
     assert shotspot.team_mappings[1].local_id == 1
-    assert shotspot.teams[1].name == "Ploeg Één", "at linking nobody knows who is right: the local name stays"
+    assert shotspot.teams[1].name == "Ploeg Één", "at linking it is not known who is right: the local name stays"
 
 
 def test_a_team_without_season_is_found_after_those_of_the_season(shotspot):
@@ -282,7 +282,7 @@ def test_a_mapping_that_shotspot_made_is_adopted_by_its_id_where_the_club_agrees
     plan = sync(shotspot, team("1", "U15"))
     assert (plan.count("adopt"), plan.failed) == (1, [])
     assert plan.warned == [Warned("1", "taken_over_renamed")]
-    assert shotspot.teams[2].name == "Miniemen", "nobody knows who changed what: the name in ShotSpot stays"
+    assert shotspot.teams[2].name == "Miniemen", "it is not known who changed what: the name in ShotSpot stays"
 
 
 def test_an_older_season_adds_its_teams_inactive_and_renames_nothing(shotspot):
@@ -295,7 +295,7 @@ def test_an_older_season_adds_its_teams_inactive_and_renames_nothing(shotspot):
     assert shotspot.seasons[added.season_id].name == "2025-2026"
 
 
-def test_v1_organizations_are_told_apart_by_name(shotspot):
+def test_v1_organizations_differ_by_name(shotspot):
     v1 = Owner(1, "v1", None, "KC Duinen", names_own_teams_alone=False)
     sync(shotspot, team("1", "U15"), owner=v1)
     shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None)

@@ -105,18 +105,18 @@ def test_why_says_what_the_sync_said() -> None:
 
 def test_every_state_says_what_it_means_and_what_to_do() -> None:
     assert all(one.meaning and one.what_to_do for one in State)
-    assert {one for one in State if one.needs_somebody} == {State.BROKEN, State.PAUSED, State.FAILING, State.LATE}
+    assert {one for one in State if one.needs_attention} == {State.BROKEN, State.PAUSED, State.FAILING, State.LATE}
 
 
-def test_the_module_and_its_document_tell_of_every_state() -> None:
+def test_the_module_and_its_document_describe_every_state() -> None:
     assert monitoring.__doc__ is not None
     in_module = [line.split()[0] for line in monitoring.__doc__.splitlines() if line.split() and not line[0].isspace()]
     assert [word for word in in_module if word in set(State)] == list(State)
-    told = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
     for one in State:
-        assert f"| `{one.value}` | {one.meaning} | {one.what_to_do} |" in told, one
+        assert f"| `{one.value}` | {one.meaning} | {one.what_to_do} |" in page, one
 
 
-def test_an_operator_is_told_what_to_do_in_every_state() -> None:
+def test_every_state_says_what_an_operator_does() -> None:
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert [one.value for one in State if f"`{one.value}`" not in text] == []

@@ -71,7 +71,7 @@ def test_the_types_of_events_that_are_not_asked_for_are_named() -> None:
     )
 
 
-def test_a_word_that_is_not_known_is_told_with_the_command_that_says_what_it_means() -> None:
+def test_an_unknown_word_is_reported_with_the_command_that_says_what_it_means() -> None:
     out = Console(file=StringIO(), width=80, highlight=False, markup=False, emoji=False)
     statuses = row("matches", {"unknown_words": {"statuses": {"WO": 1, "Nog te homologeren": 16}}})
     asides.show_unknown_words(out, [TEAMS, row("players", {"unknown_words": {"functions": {"Zwaluw": 1}}}), statuses])
@@ -137,7 +137,7 @@ def test_every_reason_can_be_said_and_points_at_a_list_that_there_is() -> None:
             assert "Word" in words, "a command about a word is shown with that word"
 
 
-def test_the_page_of_what_arrives_tells_of_every_reason() -> None:
+def test_the_page_of_what_arrives_names_every_reason() -> None:
     page = (Path(__file__).parents[3] / "docs" / "what-arrives.md").read_text()
     assert [name for name in REASONS if f"`{name}`" not in page] == []
 

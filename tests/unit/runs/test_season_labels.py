@@ -41,7 +41,7 @@ NOTHING = ["", " ", "\u00a0", "\t", "\u200b", "\ufeff\u2060"]
 
 @pytest.mark.parametrize(("label", "here"), LABELS.items())
 def test_all_judge_a_label_alike(label: str, here: str) -> None:
-    """What `verify` calls the season is a partition, and whoever asks for it as Twizzit writes it means that row."""
+    """What `verify` calls the season is a partition, and the label as Twizzit writes it means that row."""
     (season,) = listed([Season("7", label, START, END)], day=START, season_start="07-01")
     assert season.label == label_of(label) == here
     assert usable(season.label)
@@ -72,7 +72,7 @@ def test_a_label_that_is_stored_as_twizzit_writes_it_is_synced(label: str) -> No
 
 
 @pytest.mark.parametrize("label", NOTHING)
-def test_what_leaves_nothing_is_no_label_for_anybody(label: str) -> None:
+def test_what_leaves_nothing_is_no_label(label: str) -> None:
     assert label_of(label) is None
     assert not usable(label)
     assert called(label, ["2026-2027"]) == called(label, ()) == ""
@@ -94,7 +94,7 @@ def test_two_labels_that_begin_alike_are_never_taken_for_each_other() -> None:
     seasons = listed([Season(str(i), one, START, END) for i, one in enumerate(long)], day=START, season_start="07-01")
     labels = [season.label for season in seasons]
     assert len(set(labels)) == 2
-    assert [called(one, labels) in labels for one in long] == [False, False], "which is meant cannot be told"
+    assert [called(one, labels) in labels for one in long] == [False, False], "it is not clear which is meant"
     assert [called(one, labels) for one in labels] == labels
 
 

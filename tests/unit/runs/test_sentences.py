@@ -55,7 +55,7 @@ def test_the_sentence_is_of_the_entity(entity: str, reason: str, said: str) -> N
     assert sentence(entity, reason) == said
 
 
-def test_the_details_of_a_sync_are_told_by_kind_and_reason() -> None:
+def test_the_details_of_a_sync_are_listed_by_kind_and_reason() -> None:
     details = {
         "rejected": {"name_present": {"count": 300, "twizzit_ids": ["1", "2"]}},
         "failed": {"doubtful_link": {"count": 1, "twizzit_ids": ["7"]}},

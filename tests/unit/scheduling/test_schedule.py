@@ -68,7 +68,7 @@ def test_five_hundred_clubs_spread_over_the_interval(minutes: int, first_id: int
 
 
 @pytest.mark.parametrize(("minutes", "counts_as"), [(-5, 5), (0, 5), (1, 5), (10**9, 525_600)])
-def test_an_interval_that_nobody_may_set_counts_as_the_nearest(minutes: int, counts_as: int) -> None:
+def test_an_interval_out_of_range_counts_as_the_nearest(minutes: int, counts_as: int) -> None:
     assert schedule.next_start(3, minutes, NOW) == schedule.next_start(3, counts_as, NOW)
 
 
@@ -119,7 +119,7 @@ def test_failures_back_off_and_one_success_ends_it() -> None:
     assert again.next_sync_at == schedule.next_start(7, 60, NOW)
 
 
-def test_a_failure_of_one_that_somebody_asked_for_changes_nothing() -> None:
+def test_a_failure_of_a_requested_sync_changes_nothing() -> None:
     for row in (HOURLY, replace(HOURLY, consecutive_failures=3, next_sync_at=NOW + DAY)):
         assert schedule.outcome(row, "failed", now=NOW, usage=Usage(), automatic=False) == row
 

@@ -64,7 +64,7 @@ def status(
         _show_club(console(), shown, [one for one in last if one.credential_id == only], failures, off)
     else:
         _show(console(), shown, rates, failures, off, of=len(seen.credentials))
-    if check and (shown.needs_somebody or seen.orchestrator_missing or off):
+    if check and (shown.needs_attention or seen.orchestrator_missing or off):
         raise typer.Exit(ExitCode.FAILURE)
 
 
@@ -84,7 +84,7 @@ def _document(
     activity = seen.activity
     return {
         "at": activity.now,
-        "needs_somebody": seen.needs_somebody or bool(off),
+        "needs_somebody": seen.needs_attention or bool(off),
         "credentials": [
             {
                 **asdict(one.facts),
@@ -94,7 +94,7 @@ def _document(
                 "late": one.late is not None,
                 "hangs": one.hanging is not None,
                 "why": one.why,
-                "needs_somebody": one.needs_somebody,
+                "needs_somebody": one.needs_attention,
                 "what_to_do": one.what_to_do,
                 "next_sync_because": _because(one, activity.now),
             }
@@ -135,8 +135,8 @@ def _show(
         out.print(f"None of {plural(of, 'credential')} is in that state.")
     else:
         show_credentials(out, seen)
-        show_worst(out, by_need([one for one in seen.credentials if one.needs_somebody]))
-        show_hanging(out, [one for one in seen.credentials if one.hanging is not None and not one.needs_somebody])
+        show_worst(out, by_need([one for one in seen.credentials if one.needs_attention]))
+        show_hanging(out, [one for one in seen.credentials if one.hanging is not None and not one.needs_attention])
     if len(seen.credentials) == of:
         if rates:
             _show_rates(out, rates)

@@ -127,7 +127,7 @@ def ago(when: datetime, now: datetime) -> str:
 
 
 def _counted(signals: "Iterable[Signal]") -> Text:
-    """``3 credentials: 1 red (needs somebody now), 2 green (fine)``, in those colours."""
+    """``3 credentials: 1 red (needs attention now), 2 green (fine)``, in those colours."""
     counted = Counter(signals)
     said = Text(f"{plural(counted.total(), 'credential')}: ")
     parts = [

@@ -28,7 +28,7 @@ _HOUR, _DAY = 60, 1440
     responses=answers(400, 404),
 )
 def sync_configuration(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.ConfigAnswer:
-    """The configuration; the defaults where nobody has changed it."""
+    """The configuration; the defaults where it was never changed."""
     found = config.read(here.engine, credential_id)
     return _answer(found, recipients.read(here.engine, credential_id) if caller.role == "admin" else None)
 
@@ -81,7 +81,7 @@ def _changes(body: ConfigChange) -> config.ConfigChanges:
     return changes
 
 
-def _answer(found: config.SyncConfig, told: Sequence[str] | None) -> schemas.ConfigAnswer:
+def _answer(found: config.SyncConfig, addresses: Sequence[str] | None) -> schemas.ConfigAnswer:
     minutes = found.sync_interval_minutes
     unit: Literal["minutes", "hours", "days"] = "minutes"
     if minutes % _DAY == 0:
@@ -93,7 +93,7 @@ def _answer(found: config.SyncConfig, told: Sequence[str] | None) -> schemas.Con
         **asdict(found),
         match_event_type=found.match_event_type,
         next_sync_because=None if because is None else because.words,
-        notify_to=None if told is None else list(told),
+        notify_to=None if addresses is None else list(addresses),
         sync_interval_hours=minutes / _HOUR,
         sync_interval_days=minutes / _DAY,
         sync_interval_unit=unit,

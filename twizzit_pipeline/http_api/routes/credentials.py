@@ -133,7 +133,7 @@ def _accept(here: Service, credential_id: int, body: AcceptedLogin, actor: Actor
     responses=answers(400, 404),
 )
 def named_club(here: Here, credential_id: CredentialId) -> schemas.NamedClub:
-    """Which club of ShotSpot somebody said the organization is."""
+    """Which club of ShotSpot was chosen for the organization."""
     with driver_errors():
         found = clubs.named_club(here.engine, credential_id)
     return _club(found)
@@ -145,7 +145,7 @@ def named_club(here: Here, credential_id: CredentialId) -> schemas.NamedClub:
     responses=answers(400, 404),
 )
 def name_club(here: Here, caller: CurrentCaller, credential_id: CredentialId, body: ClubChange) -> schemas.NamedClub:
-    """Say which club of ShotSpot the organization is, where its name does not tell; its mapped teams stay put."""
+    """Say which club of ShotSpot the organization is, where its name does not decide; its mapped teams stay put."""
     with driver_errors():
         found = clubs.set_club(here.engine, credential_id, body.club_id, actor=caller.actor)
     return _club(found)

@@ -1,4 +1,4 @@
-"""The answers that many routes share, as the OpenAPI document tells them."""
+"""The answers that many routes share, as the OpenAPI document shows them."""
 
 from typing import Any
 

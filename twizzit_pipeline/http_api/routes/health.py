@@ -26,8 +26,8 @@ def health(here: Here) -> schemas.Health | Response:
         last = heartbeat.last(here.engine)
         off = [_switch(one) for one in switched_off(here.database)]
     except (DatabaseUnavailable, DatabaseRefused):
-        nobody = schemas.Orchestrator(alive=False, last_heartbeat=None, switched_off=[])
-        down = schemas.Health(status="unavailable", database="unavailable", orchestrator=nobody)
+        missing = schemas.Orchestrator(alive=False, last_heartbeat=None, switched_off=[])
+        down = schemas.Health(status="unavailable", database="unavailable", orchestrator=missing)
         return JSONResponse(down.model_dump(by_alias=True, mode="json"), status_code=503)
     alive = last is not None and datetime.now(UTC) - last < timedelta(seconds=heartbeat.DEAD_AFTER_SECONDS)
     orchestrator = schemas.Orchestrator(alive=alive, last_heartbeat=last, switched_off=off)

@@ -43,7 +43,7 @@ async def registrations(
         str | None, Query(max_length=200, pattern=_PRINTABLE, description="One player alone, by name, of any team")
     ] = None,
 ) -> schemas.Registrations:
-    """Everybody whom Twizzit or ShotSpot has in a team: who may play, who may not, and why; those who may not first.
+    """All people whom Twizzit or ShotSpot has in a team: who may play, who may not, and why; those who may not first.
 
     People who were rejected or set aside have their names in Twizzit alone, which is asked for them (and kept for five
     minutes). Where it cannot be, they have an id and no name, and `namesMissing` says why. A name that fits several
@@ -61,7 +61,7 @@ async def registrations(
             missing = " ".join(str(error).split())
         except Problem as problem:  # too many live questions of this token: the answer comes all the same
             missing = str(problem.body.get("message", problem.body["error"]))
-    return _answer(use_case.told(roster, members, missing), place)
+    return _answer(use_case.answer(roster, members, missing), place)
 
 
 def _read(

@@ -63,7 +63,7 @@ def sync_request(here: Here, caller: CurrentCaller, request_id: RequestId) -> sc
     responses=answers(400, 404, 409),
 )
 def cancel_sync_request(here: Here, caller: CurrentCaller, request_id: RequestId) -> schemas.SyncRequest:
-    """Cancel a sync that waits. A coach cancels what they asked for, and nobody else did; an administrator any."""
+    """Cancel a sync that waits. A coach cancels what they alone asked for; an administrator any."""
     found = _found(here, caller, request_id)
     by_admin = caller.role == "admin"
     if not by_admin and (caller.user_id is None or requested.asker(caller.actor) not in found.askers):

@@ -21,7 +21,7 @@ from twizzit_pipeline.storage.engine import driver_errors
 
 router = guarded_router("Credential Management")
 
-# What is not the login's fault is told as everywhere else.
+# What is not the login's fault is answered as everywhere else.
 _NOT_THE_LOGIN = (
     errors.UnknownCredential,
     errors.InactiveCredential,
@@ -49,7 +49,7 @@ async def verify_connection(
     """Log in, look around, and remember the seasons.
 
     A login that does not work is `"success": false`, with 200: the caller's own token is good, and ShotSpot's front end
-    logs people out on a 401. `refusedAs=401` gives the guide's status. `error` tells apart: `Authentication failed`
+    logs people out on a 401. `refusedAs=401` gives the guide's status. `error` is one of `Authentication failed`
     (username or password), `Access denied`, `Connection failed`, `Not a Twizzit` (another endpoint is probably meant),
     `Endpoint refused`, `Quota spent`, `Password decryption failed`, `Credential was changed` (elsewhere).
     """

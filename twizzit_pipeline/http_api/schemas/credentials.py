@@ -33,7 +33,7 @@ class CredentialAccepted(Answer):
 
 
 class NamedClub(Answer):
-    """Which club of ShotSpot the credential's organization is; both null where its name tells."""
+    """Which club of ShotSpot the credential's organization is; both null where its name decides."""
 
     club_id: int | None
     club_name: str | None
@@ -61,7 +61,7 @@ class Organizations(Answer):
 
 
 class Capabilities(Answer):
-    """How much the account may read; `groups` is null where that cannot be told without reading them all."""
+    """How much the account may read; `groups` is null where they cannot be counted without reading them all."""
 
     organizations: int
     groups: int | None

@@ -131,7 +131,7 @@ class Registration(Answer):
 
 
 class Registrations(Answer):
-    """Everybody of one team, those who may not play first, people set aside last.
+    """All people of one team, those who may not play first, people set aside last.
 
     `in_twizzit` and `here` count the players on either side, `set_aside` those whom Twizzit lists as no players.
     `as_of` is when the sync ended that the answer is of. `names_missing` says why Twizzit could not be asked for names;

@@ -131,8 +131,8 @@ class SyncConfig(Answer):
     `is_federation`: its groups may name other clubs than the organization.
 
     `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds;
-    `next_sync_because` says why it is further away than the interval. `notify_to` are addresses that are told of this
-    credential, besides those of the settings; null for others than administrators.
+    `next_sync_because` says why it is further away than the interval. `notify_to` are addresses that are notified about
+    this credential, besides those of the settings; null for others than administrators.
     """
 
     credential_id: int
@@ -171,7 +171,7 @@ class ConfigAnswer(SyncConfig):
 class HistoryRow(Answer):
     """One sync of one entity. `synced_at` is when it ended, or began where it is not over.
 
-    `sync_type` is ShotSpot's word; `entity` tells the matches from the competitions, which share one. `season` is null
+    `sync_type` is ShotSpot's word; `entity` separates matches from competitions, which share one. `season` is null
     in rows of ShotSpot's own; where `season_exists` is false, the account has no such season and nothing was done.
     """
 

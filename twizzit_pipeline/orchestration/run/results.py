@@ -14,7 +14,7 @@ from twizzit_pipeline.errors import PermanentError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.checks.asset_checks import IDS_SHOWN, mapping_results, scan_results
 from twizzit_pipeline.orchestration.checks.rules import Rules
 from twizzit_pipeline.quality.findings import Quality, ratio
-from twizzit_pipeline.runs.troubles import told
+from twizzit_pipeline.runs.troubles import safe_message
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport, by_label
 
 ERROR = "error"
@@ -72,7 +72,9 @@ def unquoted_failures() -> Iterator[None]:
         raise
     except Exception as error:
         failure = dg.Failure(
-            description=told(error), metadata={ERROR: type(error).__name__, "permanent": True}, allow_retries=False
+            description=safe_message(error),
+            metadata={ERROR: type(error).__name__, "permanent": True},
+            allow_retries=False,
         )
         raise failure.with_traceback(error.__traceback__) from None
 

@@ -134,7 +134,7 @@ class _Tick:
                 self._context.log.error("Credential %s cannot be run: %s", turn.credential_id, message)
             else:
                 self._context.log.error("Request %s cannot be run: %s", turn.asked.id, message)
-                fail_unstarted(self._engine, turn.asked.id, attempt=turn.asked.attempt, told=message)
+                fail_unstarted(self._engine, turn.asked.id, attempt=turn.asked.attempt, message=message)
             return None
 
     def _planned_run(self, turn: Turn) -> _PlannedRun:

@@ -18,7 +18,7 @@ def read_calendar(session: SyncSession, season: SeasonRow) -> Calendar:
     """All competitions and matches of the season; asked of Twizzit once a run.
 
     Raises:
-        MatchTypeNotFound: the account's names do not tell which event type is the match, nor does the configuration.
+        MatchTypeNotFound: neither the account's names nor the configuration say which event type is the match.
         CalendarRefused: the account may not read it, or its service has none.
         TwizzitAnswerError: any other leaf.
     """

@@ -31,7 +31,7 @@ def scan_players(session: SyncSession) -> ScanReport:
     A team whose players cannot be read is a failed item; what an earlier scan knew of it stays.
 
     Raises:
-        TeamsNotScanned: nobody has asked for the teams of this season yet.
+        TeamsNotScanned: the teams of this season were never scanned.
         TwizzitPipelineError: any other leaf; nothing was written to the snapshot then.
     """
 
@@ -87,7 +87,7 @@ def _with_guesses(checked: Checked, players: Iterable[Player]) -> Checked:
 
 
 def _with_unclear(checked: Checked, unclear: Sequence[SetAside]) -> Checked:
-    """The same with the memberships of which nobody knows whether they are players': rejected, by their rule."""
+    """The same with the memberships of which it is not known whether they are players': rejected, by their rule."""
     if not unclear:
         return checked
     rule = FUNCTION_KNOWN

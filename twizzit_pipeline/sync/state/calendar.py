@@ -141,7 +141,7 @@ def _mapped_competitions(connection: Connection, owner: Owner) -> dict[str, int]
 
 def _competition_teams(connection: Connection, competition_ids: Collection[int]) -> set[tuple[int, int]] | None:
     if not columns_in_database(connection, "competition_teams"):
-        return None  # somebody dropped it: a sync goes on without
+        return None  # the table was dropped: a sync goes on without it
     table = competition_teams.c
     wanted = select(table.competition_id, table.team_id).where(among(table.competition_id, competition_ids))
     return {(competition_id, team_id) for competition_id, team_id in connection.execute(wanted)}

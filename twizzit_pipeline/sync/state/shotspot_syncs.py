@@ -1,6 +1,6 @@
 """The syncs of ShotSpot's own integration, as the history shows them: rows of no Dagster run.
 
-Which came first is told by the ids of the rows: ShotSpot's times have no zone, and nobody knows whether they are UTC.
+The ids of the rows say which came first: ShotSpot's times have no zone, and may or may not be UTC.
 """
 
 from sqlalchemy import Connection, func, select

@@ -1,4 +1,4 @@
-"""An orchestrator that is alive, credentials, and somebody who asks for their syncs."""
+"""An orchestrator that is alive, credentials, and a caller that asks for their syncs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ def add(engine: Engine, settings: Settings) -> Callable[..., int]:
             engine,
             settings.encryption_key,
             organization_name=name,
-            api_username="somebody",
+            api_username="someone",
             password=SecretStr("something"),
             api_endpoint=endpoint,
         )

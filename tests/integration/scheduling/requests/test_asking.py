@@ -69,7 +69,7 @@ def test_one_that_is_switched_off_cannot_sync(engine: Engine, club: int, ask: As
         ask()
 
 
-def test_nobody_is_asked_where_no_orchestrator_ever_was(database: Database, settings: Settings) -> None:
+def test_a_request_is_refused_where_no_orchestrator_ever_was(database: Database, settings: Settings) -> None:
     assert settings.encryption_key is not None
     credential_id = store.add(
         database.engine, settings.encryption_key, organization_name="A", api_username="b", password=SecretStr("c")
@@ -123,7 +123,7 @@ def test_any_season_may_be_asked_for_where_none_is_known(ask: Ask) -> None:
             ask(season=label, queue=True)
 
 
-def test_a_second_one_is_told_who_is_in_the_way(engine: Engine, ask: Ask) -> None:
+def test_a_second_one_gets_the_sync_that_is_in_the_way(engine: Engine, ask: Ask) -> None:
     first = ask()
     with pytest.raises(SyncInProgress) as refused:
         ask(sync_type="teams")
@@ -136,7 +136,7 @@ def test_a_second_one_is_told_who_is_in_the_way(engine: Engine, ask: Ask) -> Non
     assert ask(sync_type="teams").id != first.id
 
 
-def test_a_sync_that_nobody_asked_for_is_in_the_way_too(engine: Engine, add: Callable[..., int], ask: Ask) -> None:
+def test_a_sync_without_a_request_is_in_the_way_too(engine: Engine, add: Callable[..., int], ask: Ask) -> None:
     """From the command line, and even of another credential where both read the same organization."""
     one, other = (add(name, "https://api.twizzit.com/v1") for name in ("KC Duinen", "kc duinen"))
     key = lease_key(store.get(engine, one))

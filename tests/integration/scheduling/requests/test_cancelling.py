@@ -37,7 +37,7 @@ def test_a_waiting_one_ends_and_says_by_whom(engine: Engine, ask: Ask) -> None:
     assert ask().id != asked.id, "nothing is in the way of the next"
 
 
-def test_whoever_waits_for_it_hears_of_it_at_once(engine: Engine, ask: Ask) -> None:
+def test_a_waiting_caller_sees_it_at_once(engine: Engine, ask: Ask) -> None:
     asked = ask()
     with ThreadPoolExecutor(1) as pool:
         waited = pool.submit(requests.wait, engine, asked.id, 30)

@@ -101,7 +101,7 @@ def test_one_that_a_run_was_made_for_but_that_has_not_begun_is_joined(engine: En
     assert ask(queue=True).id == first.id
 
 
-def test_whoever_joins_is_remembered_once(engine: Engine, ask: Ask) -> None:
+def test_a_person_who_joins_is_remembered_once(engine: Engine, ask: Ask) -> None:
     first = ask()
     for actor in (OTHER, COACH, OTHER):
         assert ask(actor=actor, queue=True).id == first.id

@@ -1,4 +1,4 @@
-"""What came of a request: how it ends, and how whoever asked learns of it."""
+"""What came of a request: how it ends, and how the caller reads it."""
 
 import threading
 import time
@@ -42,7 +42,7 @@ def test_a_request_ends_as_its_history_does(engine: Engine, ask: Ask) -> None:
         assert over.requested_at <= over.started_at <= over.completed_at
 
 
-def test_one_whose_process_died_is_ended_by_whoever_looks(engine: Engine, ask: Ask) -> None:
+def test_one_whose_process_died_is_ended_by_the_next_read(engine: Engine, ask: Ask) -> None:
     request = ask()
     lease, history_id = begin(engine, request)
     lease.stop()
@@ -95,7 +95,7 @@ def test_a_run_leaves_a_request_alone_that_is_not_its_own(engine: Engine, ask: A
 def test_a_request_that_never_began_fails_once(engine: Engine, ask: Ask) -> None:
     request = ask()
     assert fail_unstarted(engine, request.id, attempt=1)
-    assert not fail_unstarted(engine, request.id, attempt=1, told="again")
+    assert not fail_unstarted(engine, request.id, attempt=1, message="again")
     over = requests.get(engine, request.id)
     assert (over.status, over.error, over.started_at) == ("failed", "The run ended before the sync began", None)
 

@@ -31,7 +31,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PendingChange:
     """One player's change; `values` have the shirt number that they want."""
 
     action: Action
@@ -67,8 +67,10 @@ class Draft:
         return None if leaves == wants else Move(self.row_id, leaves, wants, stays=self.own_number)
 
 
-def decided(person: Person, local: LocalPlayer, base: Mapping[str, object] | None, *, repairs: bool = False) -> Draft:
-    """What the deciding season makes of somebody who is in ShotSpot already.
+def decided(
+    person: Person, local: LocalPlayer, base: Mapping[str, object] | None, *, repairs: bool = False
+) -> PendingChange:
+    """What the deciding season makes of a player who is in ShotSpot already.
 
     `repairs`: what Twizzit says is written, edited in ShotSpot or not.
     """
@@ -94,7 +96,7 @@ def decided(person: Person, local: LocalPlayer, base: Mapping[str, object] | Non
         **number,
         "is_active": True if active else local.is_active,
     }
-    return Draft(
+    return PendingChange(
         "update",
         person,
         local.id,
@@ -115,23 +117,23 @@ def _repaired(local: LocalPlayer, remote: RemotePlayer) -> frozenset[str]:
     return frozenset({*PERSONAL, "jersey_number"}) - frozenset(_NAMES if guessed else ())
 
 
-def link(state: PlayerState, person: Person, local: LocalPlayer) -> Draft:
-    """The draft for a person without a mapping whom one player of ShotSpot fits."""
+def link(state: PlayerState, person: Person, local: LocalPlayer) -> PendingChange:
+    """The change for a person without a mapping whom one player of ShotSpot fits."""
     if state.season.decides:
         return replace(decided(person, local, None, repairs=state.season.repairs), action="link")
     kept = {column: getattr(local, column) for column in COLUMNS}
     _, team = person.team(local, None)
     # no base: the deciding season has yet to say its word about this player
-    return Draft("link", person, local.id, kept, None, team.mapping_id, full_name(person.remote), local)
+    return PendingChange("link", person, local.id, kept, None, team.mapping_id, full_name(person.remote), local)
 
 
-def new(state: PlayerState, person: Person, *, row_id: int) -> Draft:
-    """The draft for a person who is to be made."""
+def new(state: PlayerState, person: Person, *, row_id: int) -> PendingChange:
+    """The change for a person who is to be made."""
     remote = person.remote
     remote_team, team = person.team(None, None)
     decides = state.season.decides
     said = {column: getattr(remote, column) for column in PERSONAL}
-    # Somebody known from an older season alone is not active, and takes no shirt number from those who are.
+    # A player known from an older season alone is not active, and takes no shirt number from those who are.
     number = remote.jersey_number if decides else None
     values = {
         "club_id": team.club_id,
@@ -141,21 +143,21 @@ def new(state: PlayerState, person: Person, *, row_id: int) -> Draft:
         "is_active": decides,
     }
     membership = _membership(replace(remote, jersey_number=number), remote_team, active=decides)
-    return Draft("create", person, row_id, values, {**said, **membership}, team.mapping_id, full_name(remote))
+    return PendingChange("create", person, row_id, values, {**said, **membership}, team.mapping_id, full_name(remote))
 
 
 def _membership(remote: RemotePlayer, remote_team: str, *, active: bool) -> dict[str, object]:
     return {"jersey_number": remote.jersey_number, "twizzit_team_id": remote_team, "is_active": active}
 
 
-def without_number(draft: Draft) -> Draft:
-    """The same player without the shirt number that somebody else in the club has."""
-    number = draft.local.jersey_number if draft.own_number and draft.local is not None else None
-    base = draft.base
+def without_number(pending: PendingChange) -> PendingChange:
+    """The same player without the shirt number that another player of the club has."""
+    number = pending.local.jersey_number if pending.own_number and pending.local is not None else None
+    base = pending.base
     # Who keeps a number of ShotSpot's that only a repair would change is not waiting for Twizzit's.
-    if base is not None and not (draft.had_number and number is not None):
+    if base is not None and not (pending.had_number and number is not None):
         base = {**base, "number_withheld": True}
-    return replace(draft, values={**draft.values, "jersey_number": number}, base=base)
+    return replace(pending, values={**pending.values, "jersey_number": number}, base=base)
 
 
 def slot(club_id: object, number: object) -> tuple[object, object] | None:
