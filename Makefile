@@ -27,7 +27,7 @@ test: lint
 	$(KEPT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 unit: $(VENV)/.dev
-	$(KEPT) $(BIN)/pytest tests/unit -n 2 --dist loadgroup --no-loadscope-reorder
+	$(KEPT) $(BIN)/pytest tests/unit --hypothesis-profile=quick -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.memory_calendar import MemoryCalendar
 from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON
 from twizzit_pipeline.plan import Plan
@@ -115,7 +116,7 @@ def outcome(plan: Plan) -> tuple[object, ...]:
 
 
 @given(calendars(), competitions(), matches())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_second_sync_changes_nothing(calendar, listed, played) -> None:
     first = sync(calendar, listed, played)
     second = sync(calendar, listed, played)
@@ -126,7 +127,7 @@ def test_a_second_sync_changes_nothing(calendar, listed, played) -> None:
 
 
 @given(calendars(), competitions(), matches(), competitions(), matches())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_changes_settles_after_one_sync(calendar, listed, played, later_listed, later_played) -> None:
     sync(calendar, listed, played)
     sync(calendar, later_listed, later_played)
@@ -135,7 +136,7 @@ def test_whatever_changes_settles_after_one_sync(calendar, listed, played, later
 
 
 @given(calendars(), competitions(), matches(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_order_of_rows_does_not_matter(calendar, listed, played, chance: random.Random) -> None:
     shuffled_listed, shuffled_played = list(listed), list(played)
     chance.shuffle(shuffled_listed)
@@ -148,7 +149,7 @@ def test_the_order_of_rows_does_not_matter(calendar, listed, played, chance: ran
 
 
 @given(competitions(), matches(("1",)), competitions(), matches(("3",)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_two_organizations_never_touch_each_others_rows(listed, played, other_listed, other_played) -> None:
     calendar = MemoryCalendar()
     calendar.add_own_team(CLUB, "1", "Senioren")
@@ -168,7 +169,7 @@ def test_two_organizations_never_touch_each_others_rows(listed, played, other_li
 
 
 @given(competitions(), matches(), matches())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_an_older_season_overwrites_nothing(listed, played, again) -> None:
     calendar = MemoryCalendar()
     calendar.add_own_team(CLUB, "1", "Senioren")
@@ -183,7 +184,7 @@ def test_an_older_season_overwrites_nothing(listed, played, again) -> None:
 
 
 @given(calendars(), competitions(), matches())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_everything_is_mapped_or_reported_and_no_opponent_is_made_twice(calendar, listed, played) -> None:
     there = set(calendar.teams)
     competition_plan, match_plan = sync(calendar, listed, played)
@@ -207,7 +208,7 @@ def test_everything_is_mapped_or_reported_and_no_opponent_is_made_twice(calendar
 
 
 @given(matches(("1",)), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_game_that_was_started_keeps_every_column(played, by_status: bool) -> None:
     calendar = MemoryCalendar()
     calendar.add_own_team(CLUB, "1", "Senioren")

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.players import plan_players
@@ -78,7 +79,7 @@ def outcome(plan: Plan) -> tuple[object, ...]:
 
 
 @given(shotspots(), remote_teams(), remote_players())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_a_second_sync_changes_nothing(shotspot, teams, players):
     first = sync(shotspot, teams, players)
     second = sync(shotspot, teams, players)
@@ -89,7 +90,7 @@ def test_a_second_sync_changes_nothing(shotspot, teams, players):
 
 
 @given(shotspots(), remote_teams(), remote_players(), remote_teams(), remote_players())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_whatever_changes_remotely_settles_after_one_sync(shotspot, teams, players, later_teams, later_players):
     sync(shotspot, teams, players)
     sync(shotspot, later_teams, later_players)
@@ -100,7 +101,7 @@ def test_whatever_changes_remotely_settles_after_one_sync(shotspot, teams, playe
 
 
 @given(shotspots(), remote_teams(), remote_players(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_order_of_rows_does_not_matter(shotspot, teams, players, chance: random.Random):
     shuffled_teams, shuffled_players = list(teams), list(players)
     chance.shuffle(shuffled_teams)
@@ -113,7 +114,7 @@ def test_the_order_of_rows_does_not_matter(shotspot, teams, players, chance: ran
 
 
 @given(remote_teams(), remote_players(), remote_teams(), remote_players())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_two_organizations_never_touch_each_others_rows(teams, players, other_teams, other_players):
     shotspot = MemoryShotSpot()
     sync(shotspot, [replace(team, club_name=None) for team in teams], players)
@@ -135,7 +136,7 @@ def test_two_organizations_never_touch_each_others_rows(teams, players, other_te
 
 
 @given(remote_teams(), remote_players(), remote_players())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_an_older_season_overwrites_nothing(teams, players, older_players):
     shotspot = MemoryShotSpot()
     sync(shotspot, teams, players)
@@ -151,7 +152,7 @@ def test_an_older_season_overwrites_nothing(teams, players, older_players):
 
 
 @given(shotspots(), remote_teams(), remote_players())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_each_remote_row_is_mapped_or_reported(shotspot, teams, players):
     team_plan, player_plan = sync(shotspot, teams, players)
     mapped = {mapping.twizzit_id for mapping in shotspot.team_mappings.values()}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.memory_shotspot import CLUB, OLDER, SEASON, MemoryShotSpot
 from tests.unit.plan.test_properties import FIRST, GENDERS, LAST, remote_players, remote_teams, shotspots
 from twizzit_pipeline.plan import Plan, Warned
@@ -241,7 +242,7 @@ def apply_edits(shotspot: MemoryShotSpot, edited: dict[int, dict[str, object]]) 
 
 
 @given(shotspots(), remote_teams(), remote_players(), edits())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_without_a_repair_every_edit_survives(shotspot, teams, players, edited):
     sync(shotspot, teams, players)
     sync(shotspot, teams, players)
@@ -261,7 +262,7 @@ def test_without_a_repair_every_edit_survives(shotspot, teams, players, edited):
 
 
 @given(shotspots(), remote_teams(), remote_players(), edits())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_after_a_repair_everything_that_twizzit_names_is_twizzits(shotspot, teams, players, edited):
     sync(shotspot, teams, players)
     apply_edits(shotspot, edited)

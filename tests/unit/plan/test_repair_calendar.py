@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.memory_calendar import MemoryCalendar
 from tests.support.memory_shotspot import CLUB, OLDER, SEASON
 from tests.unit.plan.test_calendar import calendars, competitions, matches
@@ -183,7 +184,7 @@ EDITS: st.SearchStrategy[_Change] = st.sampled_from(
 
 
 @given(calendars(), competitions(), matches(), st.lists(EDITS, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_after_a_repair_every_game_is_twizzits_or_shotspots_alone(calendar, listed, played, changes) -> None:
     calendar.derbies_allowed = True
     sync(calendar, listed, played)

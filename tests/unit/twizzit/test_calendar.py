@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.odd_account import Answer, account
 from twizzit_pipeline import errors
 from twizzit_pipeline.sync.entities.calendar import with_own_names
@@ -165,7 +166,7 @@ def test_events_that_move_between_pages_are_an_error() -> None:
         client.calendar(SEASON)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.integers(0, 1500))
 def test_calls_keep_their_bound(count: int) -> None:
     start = datetime(2026, 7, 1, 10, tzinfo=UTC)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.odd_account import SEASON, A, B, account, contacts, link
 from twizzit_pipeline import errors
 from twizzit_pipeline.twizzit.records import Player
@@ -61,7 +62,7 @@ def test_contacts_that_ignore_ids_and_offset_cannot_be_read_and_that_is_an_error
         client.rosters([A], SEASON)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @example(needed=248, others=33, gone=27, seed=2)
 @example(needed=1, others=49, gone=11, seed=0)
 @given(needed=st.integers(1, 250), others=st.integers(0, 1500), gone=st.integers(0, 30), seed=st.integers(0, 99))

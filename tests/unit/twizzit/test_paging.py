@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from twizzit_pipeline.errors import IncompleteScan, NotATwizzit
 from twizzit_pipeline.twizzit.paging import READINGS, PageLimits, by_id, read_numbered_pages, read_offset_pages
 from twizzit_pipeline.twizzit.wire import rows_of, rows_of_envelope
@@ -140,7 +141,7 @@ ROUND_COUNTS = sorted(
 
 @pytest.mark.parametrize("cap", [10, 20, 25, 30, 50, 75, 100, 200])
 @pytest.mark.parametrize("smallest", [10, 20, 25])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(count=st.one_of(st.sampled_from(ROUND_COUNTS), st.integers(0, 700)))
 def test_a_list_is_read_whole_whatever_its_server_makes_of_a_limit_above_its_cap(
     cap: int, smallest: int, count: int
