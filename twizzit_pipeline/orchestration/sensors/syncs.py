@@ -151,6 +151,7 @@ class _Tick:
 def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
     """The request for its run; None where somebody else was quicker, or the configuration has just been changed."""
     asked, quick = draft.turn.asked, draft.turn.standing.quick
+    verified = draft.turn.standing.credential.last_verified_at is not None
     if asked is not None:
         if asked.id not in taken.requests:
             return None
@@ -168,7 +169,7 @@ def _run_request(draft: _Draft, taken: claims.Taken) -> dg.RunRequest | None:
         job_name=draft.job,
         asset_selection=draft.assets,
         partition_key=draft.partition.key,
-        tags={**tags, **lanes.tags_of(quick)},
+        tags={**tags, **lanes.tags_of(quick, verified=verified)},
     )
 
 
