@@ -59,7 +59,7 @@ def test_the_type_of_teams_is_named_by_the_account_or_assumed(types: object) -> 
 def test_a_filter_by_type_is_put_to_the_proof_even_where_types_are_not_listed() -> None:
     with (
         account(group_types=403, groups=[{"id": 10, "name": "A"}, {"id": 19, "name": "Bestuur"}]) as (client, service),
-        pytest.raises(errors.NotATwizzit, match="told from committees"),
+        pytest.raises(errors.NotATwizzit, match="committees look the same"),
     ):
         client.teams(SEASON)
     assert [query["group-type"] for query in service.asked("/groups")] == ["1", "2"]

@@ -151,8 +151,8 @@ def test_twenty_thousand_rows_are_no_list_of_a_twizzit(
         asks: dict[str, Callable[[], object]] = {
             "organizations": client.organizations,
             "seasons": client.seasons,
-            "contact-functions": lambda: client._wire._function_list().check(),  # type: ignore[union-attr]
-            "event-types": client._wire._event_types,  # type: ignore[union-attr]
+            "contact-functions": lambda: client._source._function_list().check(),  # type: ignore[attr-defined]
+            "event-types": client._source._event_types,  # type: ignore[attr-defined]
         }
         with pytest.raises(errors.NotATwizzit, match=f"^/{path} lists "):
             asks[path]()
@@ -178,5 +178,5 @@ def test_a_type_of_events_is_shown_clean_and_its_id_can_be_asked_for() -> None:
 def test_marks_in_the_name_of_a_function_hide_no_player() -> None:
     functions = json.loads('[{"id": 1, "name": "Spe\\u0000ler\\u202e"}, {"id": "\\u0000", "name": "Speler"}]')
     with account(contact_functions=functions) as (client, _):
-        listed = client._wire._function_list()._list()  # type: ignore[union-attr]
+        listed = client._source._function_list()._list()  # type: ignore[attr-defined]
     assert listed == {"1": (["Speler"], [])}
