@@ -37,7 +37,6 @@ class Stage:
     twizzit: CommandLine
     database: Database
     simulator: SimulatorServer
-    javascript: "subprocess.Popen[str] | None"
 
     def club(self, place: int) -> Organization:
         return self.simulator.world.organizations[place]
@@ -63,8 +62,7 @@ def stage(dagster_at_work: AtWork) -> Iterator[Stage]:
             lambda: httpx.get(alive, verify=False).json()["orchestrator"]["alive"], "the orchestrator's first beat"
         )
         token = twizzit("token", "--role", "admin").out.strip()
-        with javascript(address, token, simulator) as running:
-            yield Stage(address, token, twizzit, dagster_at_work.database, simulator, running)
+        yield Stage(address, token, twizzit, dagster_at_work.database, simulator)
 
 
 @contextmanager
@@ -86,17 +84,13 @@ def api(twizzit: CommandLine) -> Iterator[str]:
 
 
 @contextmanager
-def javascript(address: str, token: str, simulator: SimulatorServer) -> Iterator["subprocess.Popen[str] | None"]:
-    """The examples in node, at work while the first test is: their syncs are of two clubs. None without a node."""
-    node = shutil.which("node")
-    if node is None:
-        yield None
-        return
-    club = simulator.world.organizations[1]
+def javascript(stage: Stage, node: str) -> Iterator["subprocess.Popen[str]"]:
+    """The examples in node. They wait as long as the guide does, so no other first sync may have the place before."""
+    club = stage.club(1)
     given = {
-        "API": address,
-        "TOKEN": token,
-        "ENDPOINT": simulator.v1_endpoint,
+        "API": stage.url,
+        "TOKEN": stage.token,
+        "ENDPOINT": stage.simulator.v1_endpoint,
         "ORGANIZATION": club.name,
         "USERNAME": club.account.username,
         "PASSWORD": club.account.password,
@@ -166,10 +160,12 @@ def test_the_basic_sync_workflow_step_by_step(stage: Stage) -> None:
 
 
 def test_the_examples_run_word_for_word_in_their_own_language(stage: Stage) -> None:
-    if stage.javascript is None:
+    node = shutil.which("node")
+    if node is None:
         pytest.skip("no node on the path: the guide's JavaScript cannot run")
-    out, err = stage.javascript.communicate(timeout=150)
-    assert stage.javascript.returncode == 0, err
+    with javascript(stage, node) as running:
+        out, err = running.communicate(timeout=150)
+    assert running.returncode == 0, err
     learned = json.loads(out)
     assert [status for _, _, status in learned["seen"]] == [201, 200, 200, 200, 200]
     truth = stage.simulator.world.truth(stage.club(1), dialect="v1")

@@ -111,6 +111,14 @@ def is_unbound(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner) -> boo
     return _verdict(encrypted, check_key(keys_of(key).current), owner) is Verdict.FITS_OF_BEFORE
 
 
+def is_respelled(encrypted: Encrypted) -> bool:
+    """Whether a row without a MAC has capitals in its hexadecimal, which neither program writes.
+
+    To the trigger it is another text, so another password; so nothing says any more what the row was stored for.
+    """
+    return encrypted.mac is None and any(text != text.lower() for text in (encrypted.cipher_text_hex, encrypted.iv_hex))
+
+
 def _verdict(encrypted: Encrypted, secret: bytes, owner: Owner) -> Verdict:
     if encrypted.mac is None or not (_HEX.fullmatch(encrypted.cipher_text_hex) and _HEX.fullmatch(encrypted.iv_hex)):
         return Verdict.DOES_NOT_FIT

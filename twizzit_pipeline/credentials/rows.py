@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Row, exists, insert, select, text, update
+from sqlalchemy import Connection, Row, exists, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from twizzit_pipeline.credentials.cipher import Encrypted, changed_elsewhere, decrypt, encrypt, with_mac
+from twizzit_pipeline.credentials.cipher import Encrypted, changed_elsewhere, decrypt, encrypt, is_respelled, with_mac
 from twizzit_pipeline.credentials.key import Keys
 from twizzit_pipeline.credentials.mac import Owner
 from twizzit_pipeline.errors import (
@@ -58,11 +58,11 @@ class Credential:
 COLUMNS = [credentials.c[name] for name in Credential.__dataclass_fields__]
 OWNER = [credentials.c.id, credentials.c.api_username, credentials.c.api_endpoint]
 _other = credentials.alias("other")
-# Vectors are random: a password that two rows have to the letter was copied, and without a MAC nothing else says so.
+# Vectors are random: a cipher text that two rows have was copied, and without a MAC nothing else says so. The vector is
+# not looked at, since a bit of it that was turned turns one of the password; nor are capital letters, which read alike.
 _is_copy = credentials.c.encryption_mac.is_(None) & exists().where(
     _other.c.id != credentials.c.id,
-    _other.c.encrypted_password == credentials.c.encrypted_password,
-    _other.c.encryption_iv == credentials.c.encryption_iv,
+    func.lower(_other.c.encrypted_password) == func.lower(credentials.c.encrypted_password),
 )
 ENCRYPTED = [
     credentials.c.encrypted_password,
@@ -153,7 +153,7 @@ def decrypt_row(row: Row[Any], key: Keys | SecretStr, *, accept: bool = False) -
 
     `accept`: whatever the row says today that it is for.
     """
-    if row.is_copy and not accept:
+    if (row.is_copy or is_respelled(encrypted_of(row))) and not accept:
         raise changed_elsewhere(row.id)
     try:
         return decrypt(encrypted_of(row), key, owner_of(row), accept=accept)

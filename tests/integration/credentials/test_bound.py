@@ -60,6 +60,10 @@ BY_SQL = {
     "both": f"UPDATE twizzit_credentials SET api_username = 'o', api_endpoint = '{ELSEWHERE}' WHERE id = :id",
     "endpoint, and the MAC emptied": f"UPDATE twizzit_credentials SET api_endpoint = '{ELSEWHERE}',"
     " encryption_mac = NULL WHERE id = :id",
+    "endpoint, and the cipher text in capitals": f"UPDATE twizzit_credentials SET api_endpoint = '{ELSEWHERE}',"
+    " encrypted_password = upper(encrypted_password) WHERE id = :id",
+    "endpoint, and the vector in capitals": f"UPDATE twizzit_credentials SET api_endpoint = '{ELSEWHERE}',"
+    " encryption_iv = upper(encryption_iv) WHERE id = :id",
     "in two": f"UPDATE twizzit_credentials SET encryption_mac = NULL WHERE id = :id;"
     f"UPDATE twizzit_credentials SET api_endpoint = '{ELSEWHERE}' WHERE id = :id",
 }
@@ -72,7 +76,7 @@ def test_what_was_changed_by_sql_is_not_used_until_it_is_accepted(database: Data
         by_sql(database, one, id=credential_id)
     assert_not_used(database, credential_id)
     assert password_of(database, OLD, other) == "theirs"
-    assert audit.recent(database.engine)[0].action == "login_changed_elsewhere"
+    assert audit.recent(database.engine)[0].action in ("login_changed_elsewhere", "password_changed_elsewhere")
 
     before = stored(database, credential_id)
     assert accept(database, credential_id) == "changed"
@@ -95,7 +99,14 @@ def test_a_change_that_is_taken_back_needs_no_word(database: Database) -> None:
     assert password_of(database, OLD, credential_id) == "geheim-é"
 
 
-@pytest.mark.parametrize("moved", [ALL, PASSWORD_ALONE])
+IN_CAPITALS = "encrypted_password = upper(o.encrypted_password), encryption_iv = o.encryption_iv"
+ONE_BIT_TURNED = (
+    "encrypted_password = o.encrypted_password, encryption_iv = overlay(o.encryption_iv placing"
+    " CASE WHEN right(o.encryption_iv, 1) = '0' THEN '1' ELSE '0' END from 32)"
+)
+
+
+@pytest.mark.parametrize("moved", [ALL, PASSWORD_ALONE, IN_CAPITALS, ONE_BIT_TURNED])
 def test_a_password_that_was_copied_into_another_row_is_not_used(database: Database, moved: str) -> None:
     own, other = add(database, password="own"), add(database, password="other")
     by_sql(
@@ -106,6 +117,24 @@ def test_a_password_that_was_copied_into_another_row_is_not_used(database: Datab
     )
     assert_not_used(database, own)
     assert password_of(database, OLD, other) == "other"
+
+
+def test_a_copy_is_one_though_the_other_row_was_written_in_capitals(database: Database) -> None:
+    own, other = add(database, password="own"), add(database, password="other")
+    by_sql(
+        database,
+        "UPDATE twizzit_credentials SET encrypted_password = upper(encrypted_password) WHERE id = :of",
+        of=other,
+    )
+    by_sql(
+        database,
+        "UPDATE twizzit_credentials AS c SET encrypted_password = lower(o.encrypted_password), encryption_iv ="
+        " o.encryption_iv FROM twizzit_credentials AS o WHERE c.id = :to AND o.id = :of",
+        to=own,
+        of=other,
+    )
+    assert_not_used(database, own)
+    assert_not_used(database, other)
 
 
 def test_two_that_were_exchanged_with_their_macs_are_not_used(database: Database) -> None:

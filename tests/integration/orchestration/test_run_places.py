@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from tests.support.hostile_server import HostileServer
 from tests.support.orchestrator import Orchestrator, orchestrated
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -18,7 +19,7 @@ from twizzit_pipeline.storage.engine import Database
 pytestmark = pytest.mark.dagster_tables
 
 QUEUED = dg.DagsterRunStatus.QUEUED
-SLOW = {"twizzit/lane": "slow"}
+SLOW, FIRST = {"twizzit/lane": "slow"}, {"twizzit/lane": "first"}
 QUICK = {"twizzit/longest_seconds": "300", "dagster/max_runtime": "360"}
 
 
@@ -65,6 +66,24 @@ def test_clubs_whose_syncs_last_have_one_place_together(orchestrator: Orchestrat
     assert victim is not None
     orchestrator.instance.report_run_failed(victim)
     assert next_ones(orchestrator) == [], "its place stays free for another one that is quick"
+
+
+def test_a_first_sync_of_a_login_that_worked_waits_for_no_stranger_that_hangs(orchestrator: Orchestrator) -> None:
+    """Three were never verified, or slow; of two that were verified, the first one has the place."""
+    strangers = [orchestrator.credential(organization_name=f"Stranger {place}") for place in range(3)]
+    orchestrator.has_synced(strangers[0], 124, status="failed")
+    store.mark_verified(orchestrator.engine, strangers[0])
+    for credential_id in strangers:
+        orchestrator.switch_on(credential_id, next_sync_at=text("timezone('utc', now()) - interval '1 day'"))
+    queued = [orchestrator.waiting_run(run, QUEUED) for run in orchestrator.tick()]
+    verified = [orchestrator.credential(organization_name=f"New {place}") for place in range(2)]
+    for credential_id in verified:
+        store.mark_verified(orchestrator.engine, credential_id)
+        orchestrator.ask(credential_id, "teams")
+    line = orchestrator.tick()
+    assert [lane(run) for run in line] == [FIRST, FIRST]
+    asked = [orchestrator.waiting_run(run, QUEUED) for run in line]
+    assert next_ones(orchestrator) == [asked[0], queued[1]]
 
 
 @pytest.mark.parametrize(
@@ -124,3 +143,21 @@ def test_a_run_of_the_slow_lane_calls_a_silent_server_once(orchestrator: Orchest
     assert {(row.status, row.error_message) for row in rows} == {
         ("failed", "/organizations gave no answer in time: try again later")
     }
+
+
+@pytest.mark.parametrize("verified", [False, True])
+def test_a_server_that_fails_keeps_no_place_of_a_lane_between_tries(orchestrator: Orchestrator, verified: bool) -> None:
+    """It fails at once with what may pass, so that a quick club's run would wait for minutes and ask again."""
+    credential_id = orchestrator.credential()
+    if verified:
+        store.mark_verified(orchestrator.engine, credential_id)
+    orchestrator.switch_on(credential_id)
+    fault = orchestrator.simulator.faults.arm("error_503", path="/groups", times=100)
+    hasty = {"retry_attempts": 2, "retry_seconds": 2.0, "step_retry_seconds": 0.05}
+    with orchestrated(orchestrator.settings, orchestrator.database, orchestrator.simulator, **hasty) as other:
+        (wanted,) = other.tick()
+        assert lane(wanted) == (FIRST if verified else SLOW)
+        result = other.run(wanted)
+    assert not result.success
+    assert [event.step_key for event in result.all_events if event.is_step_up_for_retry] == []
+    assert fault.met == 2, "two tries of the client, once"

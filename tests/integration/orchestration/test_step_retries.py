@@ -33,12 +33,19 @@ def orchestrator(settings: Settings, database: Database, clubs: SimulatorServer)
         yield found
 
 
+def quick_club(orchestrator: Orchestrator) -> int:
+    """A credential whose runs are of no lane: those of a lane try no step again (test_run_places)."""
+    credential_id = orchestrator.credential()
+    orchestrator.has_synced(credential_id, 5)
+    return credential_id
+
+
 def retried(result: dg.ExecuteInProcessResult) -> list[str]:
     return [str(event.step_key) for event in result.all_events if event.is_step_up_for_retry]
 
 
 def test_what_outlasts_the_http_retries_is_gone_at_the_retry_of_the_step(orchestrator: Orchestrator) -> None:
-    credential_id = orchestrator.credential()
+    credential_id = quick_club(orchestrator)
     orchestrator.switch_on(credential_id, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     fault = orchestrator.simulator.faults.arm("error_503", path="/contacts", times=4)
@@ -55,7 +62,7 @@ def test_what_outlasts_the_http_retries_is_gone_at_the_retry_of_the_step(orchest
 
 
 def test_a_request_that_a_retry_carries_out_has_not_failed(orchestrator: Orchestrator) -> None:
-    request = orchestrator.ask(orchestrator.credential(), "teams")
+    request = orchestrator.ask(quick_club(orchestrator), "teams")
     (wanted,) = orchestrator.tick()
     orchestrator.simulator.faults.arm("error_503", path="/groups", times=2)
     result = orchestrator.run(wanted)
@@ -66,7 +73,7 @@ def test_a_request_that_a_retry_carries_out_has_not_failed(orchestrator: Orchest
 
 
 def test_what_stays_fails_after_the_last_retry_in_one_line(orchestrator: Orchestrator) -> None:
-    credential_id = orchestrator.credential()
+    credential_id = quick_club(orchestrator)
     orchestrator.switch_on(credential_id, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     fault = orchestrator.simulator.faults.arm("error_503", path="/groups", times=None)
@@ -94,7 +101,7 @@ def test_the_ceiling_of_calls_holds_over_all_retries(orchestrator: Orchestrator)
     with orchestrated(
         orchestrator.settings, orchestrator.database, orchestrator.simulator, call_ceiling=6, requests_per_second=1000.0
     ) as limited:
-        limited.switch_on(limited.credential(), sync_competitions=False)
+        limited.switch_on(quick_club(limited), sync_competitions=False)
         (wanted,) = limited.tick()
         limited.simulator.faults.arm("error_503", path="/groups", times=None)
         result = limited.run(wanted)
@@ -105,7 +112,7 @@ def test_the_ceiling_of_calls_holds_over_all_retries(orchestrator: Orchestrator)
 
 
 def test_a_spent_quota_is_not_retried(orchestrator: Orchestrator) -> None:
-    credential_id = orchestrator.credential()
+    credential_id = quick_club(orchestrator)
     orchestrator.switch_on(credential_id, sync_competitions=False)
     (wanted,) = orchestrator.tick()
     fault = orchestrator.simulator.faults.arm("quota", path="/groups", times=None)
@@ -132,7 +139,7 @@ def test_a_run_that_waits_ends_when_it_is_interrupted(orchestrator: Orchestrator
     with orchestrated(
         orchestrator.settings, orchestrator.database, orchestrator.simulator, step_retry_seconds=60.0
     ) as patient:
-        credential_id = patient.credential()
+        credential_id = quick_club(patient)
         patient.switch_on(credential_id, sync_competitions=False)
         (wanted,) = patient.tick()
         fault = patient.simulator.faults.arm("error_503", path="/groups", times=None)

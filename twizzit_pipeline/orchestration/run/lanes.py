@@ -1,9 +1,11 @@
 """The lane of a run, quick or slow, so that a server that hangs or is slow delays no other club.
 
-What belongs here: the tags of a run of the sensor, and what they mean for it. `dagster.yaml` says how many runs there
-may be at once, and that the slow lane has one place. Three of the four places are for credentials whose last syncs were
-quick; no run of theirs keeps one for long. Credentials that never synced, take long, or whose server stayed silent
-share the fourth; such a run does not call a server again that let one call's whole time pass.
+What belongs here: the tags of a run of the sensor, and what they mean for it. `dagster.yaml` says how many places there
+are, and that all runs of a slow lane share one. Two of the four are for credentials whose last syncs were quick, and no
+run of theirs keeps one for long. Credentials that never synced, but whose login worked, take turns in the third, so that
+a new club does not wait for servers that hang; all others, slow, silent or never verified, in the fourth. A run of
+either slow lane gives its place up rather than wait: it does not call a server again that let one call's whole time
+pass, and retries no step.
 """
 
 from collections.abc import Mapping
@@ -11,17 +13,24 @@ from collections.abc import Mapping
 from twizzit_pipeline.orchestration.run.limit import tags_for
 from twizzit_pipeline.settings import Settings
 
-LANE_TAG, SLOW = "twizzit/lane", "slow"
+LANE_TAG, FIRST, SLOW = "twizzit/lane", "first", "slow"
 QUICK_RUN_SECONDS = 300
 
 
-def tags_of(quick: bool | None) -> dict[str, str]:
-    """The tags of a run whose credential's last syncs were quick, or were not (False), or that never synced (None)."""
-    return tags_for(QUICK_RUN_SECONDS) if quick else {LANE_TAG: SLOW}
+def tags_of(quick: bool | None, *, verified: bool) -> dict[str, str]:
+    """The tags of a run whose credential's last syncs were quick, or were not (False), or that never synced (None).
+
+    Args:
+        verified: its login has worked.
+    """
+    if quick:
+        return tags_for(QUICK_RUN_SECONDS)
+    return {LANE_TAG: FIRST if quick is None and verified else SLOW}
 
 
 def settings_of(tags: Mapping[str, str], settings: Settings) -> Settings:
-    """The settings of a run with these tags: in the slow lane, the tries of a call have the time of one call."""
-    if tags.get(LANE_TAG) != SLOW:
+    """The settings of a run with these tags: in a lane, the tries of a call share the time of one; a step has one."""
+    if tags.get(LANE_TAG) not in (FIRST, SLOW):
         return settings
-    return settings.model_copy(update={"retry_seconds": min(settings.retry_seconds, settings.request_timeout)})
+    seconds = min(settings.retry_seconds, settings.request_timeout)
+    return settings.model_copy(update={"retry_seconds": seconds, "step_retries": 0})

@@ -153,6 +153,7 @@ class _Tick:
 def _run_request(run: _PlannedRun, taken: claims.Taken) -> dg.RunRequest | None:
     """The request for its run; None where another process was quicker, or the configuration has just been changed."""
     asked, quick = run.turn.asked, run.turn.standing.quick
+    verified = run.turn.standing.credential.last_verified_at is not None
     if asked is not None:
         if asked.id not in taken.requests:
             return None
@@ -170,7 +171,7 @@ def _run_request(run: _PlannedRun, taken: claims.Taken) -> dg.RunRequest | None:
         job_name=run.job,
         asset_selection=run.assets,
         partition_key=run.partition.key,
-        tags={**tags, **lanes.tags_of(quick)},
+        tags={**tags, **lanes.tags_of(quick, verified=verified)},
     )
 
 
