@@ -2,7 +2,7 @@
 
 What belongs here: the tags of a run of the sensor, and what they mean for it. `dagster.yaml` says how many places there
 are, and that all runs of a slow lane share one. Two of the four are for credentials whose last syncs were quick, and no
-run of theirs keeps one for long. Credentials that never synced, but whose login worked, take turns in the third, so that
+run of theirs keeps one for long. Credentials that never synced, but whose login worked, share the third, so that
 a new club does not wait for servers that hang; all others, slow, silent or never verified, in the fourth. A run of
 either slow lane gives its place up rather than wait: it does not call a server again that let one call's whole time
 pass, and retries no step.
