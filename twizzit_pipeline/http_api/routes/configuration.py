@@ -1,7 +1,6 @@
 """When a credential syncs by itself, and what."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -92,13 +91,12 @@ def _answer(found: config.SyncConfig, told: Sequence[str] | None) -> schemas.Con
     elif minutes % _HOUR == 0:
         unit = "hours"
     because = later.of_config(found, datetime.now(UTC))
-    shown = schemas.SyncConfig(
-        **asdict(found),
-        match_event_type=found.match_event_type,
+    shown = schemas.SyncConfig.of(
+        found,
         next_sync_because=None if because is None else because.words,
         notify_to=None if told is None else list(told),
         sync_interval_hours=minutes / _HOUR,
         sync_interval_days=minutes / _DAY,
         sync_interval_unit=unit,
     )
-    return schemas.ConfigAnswer(**shown.model_dump(), config=shown)
+    return schemas.ConfigAnswer.of(shown, config=shown)
