@@ -18,16 +18,34 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c '$(SUITABLE)' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: demo test lock audit clean
+.PHONY: demo test unit lint fix docs servers coverage lock audit clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/twizzit demo
 
-test: $(VENV)/.dev
+test: lint
+	$(KEPT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+unit: $(VENV)/.dev
+	$(KEPT) $(BIN)/pytest tests/unit -n 2 --dist loadgroup --no-loadscope-reorder
+
+lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(KEPT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+fix: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The examples of docs/http-api.md, taken from a running API.
+docs: $(VENV)/.dev
+	$(BIN)/python docs/http_api_examples.py
+
+# The integration tests on a PostgreSQL that holds nothing else: make servers SERVER=postgresql://postgres@127.0.0.1/postgres
+servers: $(VENV)/.dev
+	@test -n "$(SERVER)" || { echo "Name a superuser's URL: make servers SERVER=postgresql://postgres@127.0.0.1/postgres"; exit 1; }
+	$(KEPT) $(BIN)/pytest tests/integration --server "$(SERVER)" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # Keeps the versions that are pinned already; for a newer one: make lock UPGRADE='--upgrade-package NAME'
 lock: $(VENV)/.dev

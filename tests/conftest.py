@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
@@ -24,10 +24,12 @@ from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import migrate
 
 ENCRYPTION_KEY = "0123456789abcdef" * 4
-_TEMPLATE = "template_of_tests"
-_WITH_DAGSTER = "template_with_dagster"
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # workers share a server that is given by --server
+_TEMPLATE = f"template_of_tests_{_WORKER}"
+_WITH_DAGSTER = f"template_with_dagster_{_WORKER}"
 _MEMORY = Path("/dev/shm")
 _ROOM_FOR_A_SERVER = 2**30
+_KNOWS_STRATEGIES = 150000  # PostgreSQL 15; the older one copies files anyway
 # What a database of a minute need not do: survive a power cut.
 _HASTY = (
     "ALTER SYSTEM SET fsync = off",
@@ -41,8 +43,14 @@ _HASTY = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where the tests of the UI keep what they saw."""
+    """Where the tests of the UI keep what they saw, and which server the tests' databases are made in."""
     parser.addoption("--screenshots", metavar="FOLDER", help="keep the pictures of Dagster's UI that the README shows")
+    parser.addoption("--renew", action="store_true", help="write the snapshots anew, to be looked at and committed")
+    parser.addoption(
+        "--server",
+        metavar="URL",
+        help="a superuser's URL of a PostgreSQL 14 to 18 that holds nothing else; without it the embedded one is used",
+    )
 
 
 # Long to start, and long waited for: each has a worker of xdist to itself, from the first moment on.
@@ -123,20 +131,31 @@ def _server_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(_server_home: Path) -> Iterator[str]:
-    """The embedded server of this test session (of this worker, with xdist): a URL of its maintenance database.
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The server of this test session (embedded, of this worker, with xdist): a URL of its maintenance database.
 
     Holds a migrated database that the tests' databases are copied from.
     """
-    with open_database(load_settings(_env_file=None, home=_server_home, database_url=None)) as database:
-        url = make_url(database.url.get_secret_value()).set(drivername="postgresql")
-        admin = url.set(database="postgres").render_as_string(hide_password=False)
-        with psycopg.connect(admin, autocommit=True) as _kept[admin]:
-            _execute(admin, *_HASTY, f"CREATE DATABASE {_TEMPLATE}")
-            template = url.set(database=_TEMPLATE).render_as_string(hide_password=False)
-            with open_database(load_settings(_env_file=None, home=_server_home, database_url=template)) as opened:
-                migrate(opened.engine)
-            yield admin
+    home: Path = request.getfixturevalue("_server_home")
+    given = request.config.getoption("--server")
+    if given is not None:
+        yield from _prepared(make_url(given).set(drivername="postgresql"), home)
+        return
+    with open_database(load_settings(_env_file=None, home=home, database_url=None)) as database:
+        yield from _prepared(make_url(database.url.get_secret_value()).set(drivername="postgresql"), home, *_HASTY)
+
+
+def _prepared(url: URL, home: Path, *statements: str) -> Iterator[str]:
+    """The maintenance database's URL, when the server has run `statements` and holds the template."""
+    admin = url.set(database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(admin, autocommit=True) as _kept[admin]:
+        _execute(admin, *statements, f"CREATE DATABASE {_TEMPLATE}")
+        template = url.set(database=_TEMPLATE).render_as_string(hide_password=False)
+        with open_database(load_settings(_env_file=None, home=home, database_url=template)) as opened:
+            migrate(opened.engine)
+        yield admin
+        if not statements:  # a server that goes on living
+            _execute(admin, f"DROP DATABASE IF EXISTS {_WITH_DAGSTER}", f"DROP DATABASE {_TEMPLATE}")
 
 
 _numbers = itertools.count(1)
@@ -152,8 +171,9 @@ def _execute(url: str, *statements: str) -> None:
 
 
 def _database_of(admin: str, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    _execute(admin, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    name = f"test_{_WORKER}_{next(_numbers)}"
+    strategy = "STRATEGY FILE_COPY" if _kept[admin].info.server_version >= _KNOWS_STRATEGIES else ""
+    _execute(admin, f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
     try:
         yield make_url(admin).set(database=name).render_as_string(hide_password=False)
     finally:

@@ -1,6 +1,6 @@
 """The one place where everything is put together; `workspace.yaml` names this module.
 
-Loading it opens no database, reads no key and calls nobody: settings are read when a run or a tick begins.
+Loading it opens no database, reads no key and makes no call: settings are read when a run or a tick begins.
 """
 
 import dagster as dg
@@ -28,7 +28,7 @@ def build_definitions(
     Args:
         settings: instead of the environment at run time.
         database: an open one that runs use instead of opening their own; it stays the caller's to close.
-        progress: is told in one line what a run is doing.
+        progress: is called with one line about what a run is doing.
     """
     return dg.Definitions(
         assets=[CONFIGURATION_ASSET, *ASSETS],

@@ -1,7 +1,7 @@
 """Every error of this project, in one tree.
 
 What belongs here: the classes alone. Who raises them is said in each docstring. A leaf is **transient** (the same call
-may succeed later, so the orchestrator may try again) or **permanent** (somebody must change something first). A message
+may succeed later, so the orchestrator may try again) or **permanent** (a person must change something first). A message
 is one line: what is wrong, and what to do. It never holds a password, a token or a person's name.
 
     TwizzitPipelineError
@@ -13,8 +13,8 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
     │   ├── IncompleteScan            rows shifted between pages each time we read them
     │   ├── DatabaseUnavailable       the database cannot be reached
     │   ├── SyncInProgress            another sync of this organization holds the lease
-    │   ├── NoOrchestrator            nobody is there to turn a request into a run
-    │   └── ReceiverFailed            a notification was not taken by whoever it was sent to
+    │   ├── NoOrchestrator            no orchestrator turns requests into runs
+    │   └── ReceiverFailed            a receiver did not take a notification
     └── PermanentError
         ├── SettingsError             an environment variable is missing or malformed
         ├── EndpointRefused           the endpoint is no http(s) URL, or on a private address
@@ -63,11 +63,11 @@ class TwizzitPipelineError(Exception):
 
 
 class TransientError(TwizzitPipelineError):
-    """The same thing may succeed later without anybody changing anything."""
+    """The same thing may succeed later without any change."""
 
 
 class PermanentError(TwizzitPipelineError):
-    """Trying again is useless until somebody changes something; the message says what."""
+    """Trying again is useless until a person changes something; the message says what."""
 
 
 class TwizzitAnswerError(TwizzitPipelineError):
@@ -160,7 +160,7 @@ class SyncInProgress(TransientError):
 
 
 class NoOrchestrator(TransientError):
-    """Nobody is there to turn a request into a run: no heartbeat for a minute."""
+    """No orchestrator turns requests into runs: no heartbeat for a minute."""
 
     def __init__(
         self, message: str = "No orchestrator is running: nothing was asked for; start one on its server (twizzit up)"
@@ -248,7 +248,7 @@ class FormatChanged(PermanentError):
 
 
 class TeamsNotScanned(PermanentError):
-    """The players of a season were asked for, and nobody has read its teams yet."""
+    """The players of a season were asked for, and its teams were not read yet."""
 
 
 class NothingScanned(PermanentError):
@@ -353,7 +353,7 @@ class UnsupportedDatabase(PermanentError):
 
 
 class DatabaseRefused(PermanentError):
-    """The database's user lacks a privilege, or something of somebody else's is in the way there."""
+    """The database's user lacks a privilege, or something of another user's is in the way there."""
 
 
 class EmbeddedServerFailed(PermanentError):

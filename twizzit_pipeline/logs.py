@@ -2,12 +2,12 @@
 
 What belongs here: how a line is made and where it goes. What is worth a line is said where it happens:
 ``_log = logs.logger(__name__)``, then ``_log.info("sync began", season=label)``. Fields hold ids, counts, names of
-routes and of errors; never a person's name, a secret, or what somebody sent.
+routes and of errors; never a person's name, a secret, or what a caller sent.
 
 Lines are records of the standard library's `logging` under `twizzit_pipeline`, so that Dagster shows those of a run in
-its UI. They go to standard error, which is set up at the entry points (`configure`) and never at import; where nobody
-did, Python itself prints warnings and errors. Lines of libraries come out in the same format, from warnings on: below
-that, several of them print rows, queries and URLs.
+its UI. They go to standard error, which is set up at the entry points (`configure`) and never at import; where that
+was not done, Python itself prints warnings and errors. Lines of libraries come out in the same format, from
+warnings on: below that, several of them print rows, queries and URLs.
 """
 
 import logging
@@ -80,7 +80,7 @@ class _StandardError(logging.StreamHandler[Any]):
 
     @stream.setter
     def stream(self, _: Any) -> None:
-        """Nobody sets it."""
+        """It is never set."""
 
 
 def _is_not_dagsters(record: logging.LogRecord) -> bool:

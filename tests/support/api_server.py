@@ -13,8 +13,9 @@ import jwt
 import uvicorn
 from pydantic import SecretStr
 
+from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.http_api.app import create_app
-from twizzit_pipeline.http_api.auth import Role, Tokens
+from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 

@@ -1,8 +1,10 @@
 """A ShotSpot in memory for the tests of plans: holds rows, checks unique constraints as the database does."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.plan.club_rights import ClubRights
@@ -24,8 +26,8 @@ from twizzit_pipeline.plan.rows import (
 
 SEASON = WantedSeason("2026-2027", date(2026, 7, 1), date(2027, 6, 30), decides=True, ended=False)
 OLDER = WantedSeason("2025-2026", date(2025, 7, 1), date(2026, 6, 30), decides=False, ended=True)
-CLUB = Owner(1, "v2", "10", "KC Duinen")
-OTHER_CLUB = Owner(2, "v2", "20", "Korfbal Leie")
+CLUB = Owner(1, "v2", "10", "KC Duinen", names_own_teams_alone=True)
+OTHER_CLUB = Owner(2, "v2", "20", "Korfbal Leie", names_own_teams_alone=True)
 
 
 @dataclass
@@ -135,7 +137,7 @@ class MemoryShotSpot:
         assert change.twizzit_id is not None
         mappings = self.team_mappings if change.table == "teams" else self.player_mappings
         mapping_id = change.mapping_id if change.mapping_id is not None else max(mappings, default=0) + 1
-        said = change.mapping
+        said: dict[str, Any] = dict(change.mapping)
         mappings[mapping_id] = MappingRow(
             mapping_id,
             row_id,
@@ -158,5 +160,5 @@ class MemoryShotSpot:
         return replace(mapping, credential_active=mapping.credential_id in self.active if known else None)
 
 
-def _twice(values: object) -> list[object]:
+def _twice(values: Iterable[object]) -> list[object]:
     return [value for value, count in Counter(values).items() if count > 1]

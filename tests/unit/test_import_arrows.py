@@ -1,9 +1,11 @@
 """Who may import whom: the arrows of the design, held by reading every module's imports.
 
-Imports count wherever they stand: inside functions, under TYPE_CHECKING, and by name through importlib.
+Imports count wherever they stand: inside functions, under TYPE_CHECKING, by name through importlib, and as a text
+``module:name`` that `pkgutil.resolve_name` is to load.
 """
 
 import ast
+import re
 from collections.abc import Collection, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -17,6 +19,8 @@ ROOT = Path(twizzit_pipeline.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 _DATABASE = {"storage", "storage.tables"}
+# A dialect is a folder of its own, which knows none of the others.
+DIALECT_FOLDERS = sorted(f"twizzit.{path.parent.name}" for path in ROOT.glob("twizzit/*/__init__.py"))
 
 # For each folder what its modules may import besides their own folder: folders (without those inside them), or single
 # modules where no more is meant.
@@ -28,9 +32,8 @@ ARROWS: dict[str, set[str]] = {
     "logs": set(),
     "garbage": set(),
     "words": set(),
-    "twizzit": {"words", "twizzit.v1", "twizzit.v2"},
-    "twizzit.v1": {"words", "twizzit"},
-    "twizzit.v2": {"words", "twizzit"},
+    "twizzit": {"words", *DIALECT_FOLDERS},
+    **{folder: {"words", "twizzit"} for folder in DIALECT_FOLDERS},
     "simulator": set(),
     "contracts": set(),
     "transform": {"contracts", "twizzit.records", "words"},
@@ -74,7 +77,14 @@ ARROWS: dict[str, set[str]] = {
         *_DATABASE,
     },
     "orchestration.checks": {"orchestration.partitions", "sync.reports", "quality", "plan", "contracts"},
-    "orchestration.run": {"orchestration.checks", "sync.reports", "quality", "runs", *_DATABASE},
+    "orchestration.run": {
+        "orchestration.dagster_private",
+        "orchestration.checks",
+        "sync.reports",
+        "quality",
+        "runs",
+        *_DATABASE,
+    },
     "orchestration.instance": {"orchestration", "orchestration.run", "runs", "scheduling", *_DATABASE},
     "orchestration.sensors": {
         "orchestration",
@@ -133,6 +143,9 @@ FOR_ALL = {"entities", "errors", "settings", "logs", "garbage"}
 SIMULATOR = "simulator"
 MAY_SIMULATE = {"cli.commands", "cli.demo", "local"}
 
+_NAME_ALONE = re.compile(rf"{PACKAGE}(\.\w+)+(?=:\w)")
+_LOADED_BY_NAME = re.compile(rf"{PACKAGE}(\.\w+)+:\w+")
+
 DATABASE = {"sqlalchemy", "psycopg", "psycopg2", "alembic", "pixeltable"}
 HTTP = {"httpx", "starlette", "uvicorn", "fastapi"}
 DAGSTER = {"dagster", "dagster_postgres", "dagster_webserver", "dagster_graphql", "dagster_shared"}
@@ -173,6 +186,8 @@ def imported_names(tree: ast.AST, module: str) -> Iterator[str]:
                 args=[ast.Constant(value=str(name)), *_],
             ):
                 yield name
+            case ast.Constant(value=str(text)) if _LOADED_BY_NAME.fullmatch(text):
+                yield text.replace(":", ".")
 
 
 def faults(source: str, module: str) -> list[str]:
@@ -212,10 +227,23 @@ def test_every_module_imports_only_along_the_arrows() -> None:
     assert {module: names for module, names in found.items() if names} == {}
 
 
+def test_private_modules_of_dagster_are_imported_in_one_place_each() -> None:
+    """What each must do is said in tests/unit/orchestration/test_dagster_private.py."""
+    found = {dotted(path): private_parts(path.read_text()) for path in MODULES}
+    faces = {f"{PACKAGE}.orchestration.{name}" for name in ("dagster_private", "instance.dagster_cli")}
+    assert {module for module, names in found.items() if names} == faces
+
+
+def private_parts(source: str) -> set[str]:
+    """What a module imports of Dagster's modules whose names begin with an underscore."""
+    names = imported_names(ast.parse(source), "")
+    return {name for name in names if re.match(r"dagster(_\w+)?\._|dagster_shared\.", name)}
+
+
 def test_no_module_imports_itself_on_a_way_round() -> None:
     graph = {dotted(path).removesuffix(".__init__"): path for path in MODULES}
     imports = {
-        module: {_module(name, graph) for name in imported_names(_at_run_time(path), dotted(path))} - {None, module}
+        module: {_module(name, graph) for name in imported_names(_at_load(path), dotted(path))} - {None, module}
         for module, path in graph.items()
     }
     TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
@@ -226,9 +254,9 @@ def _module(name: str, modules: Collection[str]) -> str | None:
     return name if name in modules else parent if (parent := name.rpartition(".")[0]) in modules else None
 
 
-def _at_run_time(path: Path) -> ast.AST:
-    """The tree of a module without what stands under `if TYPE_CHECKING`."""
-    tree = ast.parse(path.read_text())
+def _at_load(path: Path) -> ast.AST:
+    """The tree of a module without what stands under `if TYPE_CHECKING`, and without what is loaded by name."""
+    tree = ast.parse(_NAME_ALONE.sub("", path.read_text()))
     tree.body = [
         node
         for node in tree.body
@@ -283,6 +311,8 @@ def environment_readers(source: str) -> list[int]:
         ("twizzit.client", "import sqlalchemy.exc"),
         ("twizzit.client", "from twizzit_pipeline.simulator import World"),
         ("twizzit.v1.dialect", "from twizzit_pipeline.twizzit.v2 import lists"),
+        ("twizzit.v1.dialect", "SOURCE = 'twizzit_pipeline.twizzit.v2.dialect:V2'"),
+        ("plan.sides", "import pkgutil\npkgutil.resolve_name('twizzit_pipeline.storage.bulk:copy')"),
         ("orchestration.jobs", "from twizzit_pipeline.http_api import app"),
         ("orchestration.checks.rules", "from twizzit_pipeline.orchestration.assets import step"),
         ("notifications.events", "from twizzit_pipeline.orchestration import jobs"),

@@ -22,11 +22,11 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.tables import sync_config
 from twizzit_pipeline.transform.clubs import club_keys
+from twizzit_pipeline.twizzit.dialects import LIVE_ENDPOINT
 from twizzit_pipeline.twizzit.endpoint import Endpoint, parse_endpoint, refuse_private
 from twizzit_pipeline.twizzit.reach import reach
 from twizzit_pipeline.twizzit.sight import suggests_wrong_endpoint
 
-LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
 LIVE_HOST = "https://app.twizzit.com"  # how ShotSpot stores it: it appends the path itself
 
 _REACH_SECONDS = 5.0

@@ -121,8 +121,8 @@ def _stop_if_strange(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> Non
     The columns are asked one by one: pandera's `validate` would print the values of each that is as it should be.
     """
     schema = model.to_schema()
-    told = [_strangeness(str(name), column, frame) for name, column in schema.columns.items()]
-    strange = [what for what in told if what is not None]
+    found = [_strangeness(str(name), column, frame) for name, column in schema.columns.items()]
+    strange = [what for what in found if what is not None]
     if strange:
         raise FormatChanged(f"The format of Twizzit's {schema.name} has changed: {'; '.join(strange)}: {_WHAT_TO_DO}")
 
@@ -171,7 +171,7 @@ def _asked(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple[pa
 def _broken(check: pa.Check, values: _Values) -> pd.Index:
     """The labels of the rows that a check says no to.
 
-    Calling the check itself would go on to gather the values that fail, which nobody here may see anyway.
+    Calling the check itself would go on to gather the values that fail, which must not be shown anyway.
     """
     backend: Any = check.get_backend(values)(check)
     said = backend.apply(values)

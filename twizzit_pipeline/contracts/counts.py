@@ -19,11 +19,6 @@ class RowCounts:
     rejected: int = 0
     set_aside: int = 0
 
-    @property
-    def add_up(self) -> bool:
-        """Whether nothing was lost."""
-        return self.read == self.kept + self.rejected + self.set_aside
-
     def with_set_aside(self, more: int) -> "RowCounts":
         """The counts with rows that were set aside before the contract saw them."""
         return RowCounts(self.read + more, self.kept, self.rejected, self.set_aside + more)

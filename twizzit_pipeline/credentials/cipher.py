@@ -77,7 +77,7 @@ def decrypt(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner, *, accept
 
     Args:
         owner: what the row says today that the password is for.
-        accept: take a whole password whose row is another than it was stored for; somebody has looked at that.
+        accept: take a whole password whose row is another than it was stored for; an administrator has looked at that.
 
     Raises:
         SettingsError: a key is malformed.

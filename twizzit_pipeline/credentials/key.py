@@ -73,7 +73,7 @@ def _check_kept(key: SecretStr, *, path: Path) -> None:
 
 
 def in_file(settings: Settings) -> bool:
-    """Whether the key is kept beside the embedded database: there is no other, and nobody else needs to know it."""
+    """Whether the key is kept beside the embedded database: no other program needs to know it."""
     return settings.encryption_key is None and settings.embedded
 
 

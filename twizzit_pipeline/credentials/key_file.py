@@ -31,7 +31,8 @@ def read_or_make(home: Path, name: str = KEY_FILE) -> SecretStr:
 def previous(home: Path) -> SecretStr | None:
     """The key before it, while an exchange is not finished.
 
-    Whoever needs both reads the current one first: an exchange puts the previous key down before the new one appears.
+    A caller that needs both reads the current one first: an exchange writes the previous key before the new one
+    appears.
     """
     with suppress(FileNotFoundError):
         return _read(home / PREVIOUS_FILE)

@@ -62,7 +62,7 @@ def rotate(engine: Engine, settings: Settings, *, actor: Actor | None = None) ->
 
     The new key is that of `TWIZZIT_ENCRYPTION_KEY` and the old one that of `TWIZZIT_ENCRYPTION_KEY_PREVIOUS`. Where the
     embedded mode keeps its key by itself, a new one is made, and the old one kept until no password is stored with it.
-    Nobody writes the table meanwhile, not even ShotSpot; reading goes on.
+    No other program writes the table meanwhile, not even ShotSpot; reading goes on.
 
     Raises:
         SettingsError: the keys do not tell which is the new one, or one is malformed.

@@ -1,7 +1,7 @@
 """One row of `twizzit_credentials`, within a transaction: its columns, its password in and out of them.
 
 What belongs here: what the store, the rotation and the backup share. None of it leaves a trace in the audit log: that
-is for whoever knows why a row changes.
+is for the caller, which knows why a row changes.
 """
 
 import re
@@ -120,7 +120,7 @@ def store_password(
 
 
 def keep_writers_out(connection: Connection) -> None:
-    """Nobody else writes the table until the transaction ends, not even a new row; reading goes on."""
+    """No other transaction writes the table until the transaction ends, not even a new row; reading goes on."""
     connection.execute(text("LOCK TABLE twizzit_credentials IN SHARE ROW EXCLUSIVE MODE"))
 
 

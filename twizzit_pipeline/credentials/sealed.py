@@ -1,4 +1,4 @@
-"""A file that nobody reads without its passphrase, and nobody changes unnoticed: scrypt, then AES-256-GCM.
+"""A file that cannot be read without its passphrase, nor changed unnoticed: scrypt, then AES-256-GCM.
 
 What belongs here: bytes in a sealed envelope, and the envelope as a file. What the bytes say is `backup.py`'s business.
 The envelope is one JSON document; everything in it but `data` is authenticated along with the data.

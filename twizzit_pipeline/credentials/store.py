@@ -1,6 +1,6 @@
 """The rows of `twizzit_credentials`: added, read, changed. Passwords go in and come out as secrets only.
 
-What belongs here: statements on that table. Whether an endpoint may be used is the business of whoever takes it from a
+What belongs here: statements on that table. Whether an endpoint may be used is decided where it is taken from a
 person, since this folder knows nothing of HTTP.
 """
 
@@ -195,8 +195,8 @@ def set_active(engine: Engine, credential_id: int, active: bool, *, actor: Actor
 def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) -> Deleted:
     """Delete a credential, and with it its configuration, history, seasons and snapshots.
 
-    Teams, players and mappings stay. The mappings belong to nobody then, and the next credential of the same
-    organization adopts them, so that nobody loses their registration.
+    Teams, players and mappings stay. The mappings have no owner then, and the next credential of the same
+    organization adopts them, so that no player loses their registration.
 
     Raises:
         UnknownCredential: no row has that id.

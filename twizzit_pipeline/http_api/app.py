@@ -38,7 +38,7 @@ from twizzit_pipeline.http_api.service import DATABASE_THREADS, PREFIX, Service
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 
-_ROUTERS = (
+ROUTERS = (
     credentials.router,
     verification.router,
     live.router,
@@ -73,7 +73,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.service = service
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(_elsewhere())
     add_pages(app)

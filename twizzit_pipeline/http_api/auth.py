@@ -1,29 +1,26 @@
-"""Who calls: ShotSpot's tokens, read and made, and the roles that a route is for.
+"""Who calls: ShotSpot's tokens, read and made, and the routes that need one.
 
 What belongs here: HS256 tokens with the claims `userId`, `username`, `role` and `exp`. Where their secret comes from is
-`secret`'s business; which credentials a caller reaches, `access`'s.
+`secret`'s business; which roles a route is for, `access_table`'s; which credentials a caller reaches, `access`'s.
 """
 
 import time
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, cast
 
 import anyio.to_thread
 import jwt
-from fastapi import Depends, Request, Response, Security
+from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.http_api.access import COACH, Caller, forbidden, held
+from twizzit_pipeline.http_api.access_table import ACCESS, Role
 from twizzit_pipeline.http_api.problems import Problem
-
-Role = Literal["admin", "coach", "user", "monitor"]
-
-ROLES: tuple[Role, ...] = get_args(Role)
 
 _log = logs.logger(__name__)
 
@@ -84,54 +81,53 @@ class Tokens:
         return _caller(claims)
 
 
-class Guard:
-    """A dependency that lets the roles of its route in.
-
-    `GuardedRoute` asks it before the body is read, so that a stranger hears 401 whatever they sent.
-    """
-
-    def __init__(self, roles: Collection[Role]) -> None:
-        self.roles = frozenset(roles)
-
-    async def admit(self, request: Request) -> None:
-        """Puts the caller into the request's state, with what they reach.
-
-        Raises:
-            Problem: 401 or 403.
-            DatabaseUnavailable: what a coach reaches cannot be looked up.
-        """
-        tokens: Tokens = request.app.state.service.tokens
-        caller = tokens.caller(request.headers.get("authorization"))
-        if caller.role not in self.roles:
-            raise forbidden()
-        here = request.client.host if request.client is not None else None
-        request.state.caller = await anyio.to_thread.run_sync(
-            held, request.app.state.service.engine, replace(caller, address=here)
-        )
-
-    async def __call__(self, _: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> None:
-        """Nothing more to do; FastAPI documents the route's need of a token from this signature."""
+async def _needs_token(_: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> None:
+    """FastAPI documents a route's need of a token from this signature; `GuardedRoute` has looked at it by then."""
 
 
 class GuardedRoute(APIRoute):
-    """A route whose `Guard` decides before anything else is looked at."""
+    """A route that lets in the roles of its line in `access_table`, and looks at nothing else before.
+
+    A stranger gets 401 whatever they sent.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, behind the guards."""
+        """FastAPI's handler, behind the roles.
+
+        Raises:
+            KeyError: the table has no line for it.
+        """
         answer = super().get_route_handler()
-        guards = [needed.dependency for needed in self.dependencies if isinstance(needed.dependency, Guard)]
+        (method,) = list(self.methods or [])
+        roles = ACCESS[f"{method} {self.path}"]
 
         async def guarded(request: Request) -> Response:
-            for guard in guards:
-                await guard.admit(request)
+            await _admit(request, roles)
             return await answer(request)
 
         return guarded
 
 
-def allow(*roles: Role) -> Any:
-    """What a route names in its ``dependencies``: only these roles come in."""
-    return Depends(Guard(roles))
+def guarded_router(tag: str) -> APIRouter:
+    """A router whose routes need a token."""
+    return APIRouter(tags=[tag], route_class=GuardedRoute, dependencies=[Depends(_needs_token)])
+
+
+async def _admit(request: Request, roles: Collection[Role]) -> None:
+    """Puts the caller into the request's state, with what they reach.
+
+    Raises:
+        Problem: 401 or 403.
+        DatabaseUnavailable: what a coach reaches cannot be looked up.
+    """
+    tokens: Tokens = request.app.state.service.tokens
+    caller = tokens.caller(request.headers.get("authorization"))
+    if caller.role not in roles:
+        raise forbidden()
+    here = request.client.host if request.client is not None else None
+    request.state.caller = await anyio.to_thread.run_sync(
+        held, request.app.state.service.engine, replace(caller, address=here)
+    )
 
 
 async def _current(request: Request) -> Caller:

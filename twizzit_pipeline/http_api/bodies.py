@@ -118,6 +118,11 @@ _Meaning = TypeVar("_Meaning")
 Meant = Annotated[dict[Word, _Meaning | None], Field(max_length=MOST_WORDS)]
 
 
+def in_single_spaces(value: object) -> object:
+    """A name as people type or copy it: tabs, line ends and the like are spaces."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 def _unless_empty(value: object) -> object:
     """A form's empty field is one that was left out."""
     return None if isinstance(value, str) and not value.strip() else value
@@ -174,9 +179,11 @@ class CoachChange(Body):
 class SeasonSync(Body):
     """Which season to sync."""
 
-    season_id: Annotated[RemoteId | None, Field(description="Id or name of a season; the running one by default")] = (
-        None
-    )
+    season_id: Annotated[
+        RemoteId | None,
+        BeforeValidator(in_single_spaces),
+        Field(description="Id or name of a season; the running one by default"),
+    ] = None
 
 
 def _no_group(value: object) -> object:
@@ -222,7 +229,7 @@ class Preview(Body):
     """Which group to look into."""
 
     group_id: RemoteId
-    season_id: RemoteId | None = None
+    season_id: Annotated[RemoteId | None, BeforeValidator(in_single_spaces)] = None
 
 
 class ConfigChange(Body):

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.local.supervisor import Program
+from twizzit_pipeline.orchestration import dagster_modules
 from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.scheduling.automation import SYNC_SENSOR, switched_off
 from twizzit_pipeline.settings import Settings
@@ -113,7 +114,7 @@ def daemon(database: Database, workspace: Path, environment: Mapping[str, str], 
     return Program(
         name=DAEMON,
         words="Dagster's daemon",
-        command=_python("dagster._daemon", "run", "--workspace", str(workspace), *options),
+        command=_python(dagster_modules.DAEMON, "run", "--workspace", str(workspace), *options),
         environment=environment,
         prepare=lambda: _last_beat(engine),
         ready=ready,

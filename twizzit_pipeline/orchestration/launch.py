@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from types import FrameType
 
 import dagster as dg
-from dagster._core.execution.plan.objects import StepFailureData
 
 from twizzit_pipeline.credentials.store import get
 from twizzit_pipeline.errors import UnknownSeason
 from twizzit_pipeline.orchestration.assets import ASSETS
+from twizzit_pipeline.orchestration.dagster_private import StepFailureData
 from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs
 from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.orchestration.jobs import JOBS
@@ -37,7 +37,7 @@ from twizzit_pipeline.orchestration.resources import (
 )
 from twizzit_pipeline.orchestration.run.results import ERROR
 from twizzit_pipeline.runs.lease import this_process
-from twizzit_pipeline.runs.seasons import called, known_partitions, usable
+from twizzit_pipeline.runs.seasons import called, known_partitions, no_label, usable
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.session import BY_HAND
@@ -118,10 +118,11 @@ def run_job(
         UnknownSeason: no season can be called that.
         DatabaseUnavailable, MigrationsPending: the database is not ready.
     """
-    if not usable(season):
-        raise UnknownSeason(f"{season!r} is no season: a label is a few letters and digits, like 2026-2027")
+    asked = season
     credentials, labels = known_partitions(database.engine)
-    season = called(season, labels.get(credential_id, ()))
+    season = called(asked, labels.get(credential_id, ()))
+    if not usable(season):
+        raise UnknownSeason(no_label(asked))
     credential = credentials.get(credential_id) or get(database.engine, credential_id).partition_key
     partition = CredentialSeason(str(credential), season)
     with open_instance(settings, database) as instance, _terminated_like_interrupted():

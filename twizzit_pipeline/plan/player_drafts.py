@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from twizzit_pipeline.plan import Action
 from twizzit_pipeline.plan.merge import Move, merge
 from twizzit_pipeline.plan.person_names import full_name, same_words, split_otherwise
-from twizzit_pipeline.plan.rows import LocalPlayer, MappedTeam, MappingRow, PlayerState, RemotePlayer
+from twizzit_pipeline.plan.rows import PERSONAL, LocalPlayer, MappedTeam, MappingRow, PlayerState, RemotePlayer
 
-COLUMNS = ("club_id", "team_id", "first_name", "last_name", "gender", "jersey_number", "is_active")
+COLUMNS = ("club_id", "team_id", *PERSONAL, "jersey_number", "is_active")
 _NAMES = ("first_name", "last_name")
 
 
@@ -74,8 +74,8 @@ def decided(person: Person, local: LocalPlayer, base: Mapping[str, object] | Non
     """
     remote = person.remote
     remote_team, team = person.team(local, base)
-    held = {"first_name": local.first_name, "last_name": local.last_name, "gender": local.gender}
-    said = {"first_name": remote.first_name, "last_name": remote.last_name, "gender": remote.gender}
+    held = {column: getattr(local, column) for column in PERSONAL}
+    said = {column: getattr(remote, column) for column in PERSONAL}
     columns = _repaired(local, remote) if repairs else frozenset[str]()
     merged, conflicts = merge(base, said, held, repairs=columns)
     if base is None and split_otherwise(local, remote):
@@ -112,7 +112,7 @@ def decided(person: Person, local: LocalPlayer, base: Mapping[str, object] | Non
 def _repaired(local: LocalPlayer, remote: RemotePlayer) -> frozenset[str]:
     """The columns of which Twizzit says something: of a whole name alone it does not say where it falls into two."""
     guessed = remote.name_guessed and same_words(local, remote)
-    return frozenset({"gender", "jersey_number", *(() if guessed else _NAMES)})
+    return frozenset({*PERSONAL, "jersey_number"}) - frozenset(_NAMES if guessed else ())
 
 
 def link(state: PlayerState, person: Person, local: LocalPlayer) -> Draft:
@@ -130,7 +130,7 @@ def new(state: PlayerState, person: Person, *, row_id: int) -> Draft:
     remote = person.remote
     remote_team, team = person.team(None, None)
     decides = state.season.decides
-    said = {"first_name": remote.first_name, "last_name": remote.last_name, "gender": remote.gender}
+    said = {column: getattr(remote, column) for column in PERSONAL}
     # Somebody known from an older season alone is not active, and takes no shirt number from those who are.
     number = remote.jersey_number if decides else None
     values = {

@@ -4,7 +4,7 @@ Plain values only (None, never NaN), so that the rules of `plan/` read as they a
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from twizzit_pipeline.plan.club_rights import NOTHING_FED, ClubRights
@@ -15,7 +15,8 @@ class Owner:
     """Who syncs: a credential, and the organization whose ids it speaks of.
 
     `club_id`: the club of ShotSpot that somebody said the organization is; None where its name tells. `host`: of its
-    endpoint, with the port that is not implied.
+    endpoint, with the port that is not implied. `names_own_teams_alone`: a team's id in its matches is one of its own
+    teams'; without, opponents have ids as well.
     """
 
     credential_id: int
@@ -24,6 +25,7 @@ class Owner:
     organization_name: str
     club_id: int | None = None
     host: str = ""
+    names_own_teams_alone: bool = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,10 @@ class RemoteTeam:
     club_name: str | None
     age_group: str | None
     gender: str | None
+
+
+# What of a player is merged column by column: both rows call it so, and no other player's row is concerned.
+PERSONAL = ("first_name", "last_name", "gender")
 
 
 @dataclass(frozen=True, slots=True)

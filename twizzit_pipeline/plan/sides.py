@@ -101,8 +101,7 @@ class Sides:
         mapped = self._state.own.get(team_id)
         if mapped is not None:
             return Place(mapped.club_id, mapped.team_id)
-        # v1 gives opponents ids too; v2 names a team only where it is the account's own.
-        if self._state.owner.dialect == "v2" or team_id in self._state.listed:
+        if self._state.owner.names_own_teams_alone or team_id in self._state.listed:
             return Unknown("team_not_mapped")
         return None
 

@@ -63,7 +63,7 @@ def lease_key(credential: Credential) -> str:
         endpoint = parse_endpoint(credential.api_endpoint)
     except EndpointRefused:
         return credential_key(credential.id)  # the step that needs the endpoint will say so
-    if endpoint.dialect == "v2" and credential.twizzit_organization_id is None:
+    if endpoint.speaks.has_organizations and credential.twizzit_organization_id is None:
         return credential_key(credential.id)
     name = credential.twizzit_organization_name or credential.organization_name
     return organization_key(endpoint.server, endpoint.dialect, credential.twizzit_organization_id, name)

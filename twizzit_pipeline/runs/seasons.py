@@ -18,19 +18,21 @@ from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_history, twizzit_players, twizzit_seasons
 from twizzit_pipeline.twizzit.records import Season
-from twizzit_pipeline.words.seasons import canonical, first_year, key, usable, years
+from twizzit_pipeline.words.seasons import LONGEST, canonical, first_year, key, label_of, usable, years
 
 __all__ = [
     "ROW",
     "USUAL_START",
     "Kept",
     "SeasonRow",
+    "as_keys",
     "called",
     "decides",
     "known",
     "known_partitions",
     "listed",
     "meant",
+    "no_label",
     "not_listed",
     "of_rows",
     "refresh",
@@ -43,7 +45,7 @@ __all__ = [
     "usable",
 ]  # fmt: skip
 
-LABEL_LENGTH = 50
+_BEFORE_AN_ID = LONGEST - 12  # what is left of a label that another season of the account has too
 USUAL_START = "07-01"  # the month and day on which a season begins, where the settings do not matter
 
 # The columns that a `SeasonRow` is made of, in the order in which `of_rows` takes them.
@@ -95,10 +97,10 @@ def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[S
 
 
 def _distinct(season: Season, taken: Collection[str]) -> str:
-    label = (canonical(season.label) or "-")[:LABEL_LENGTH].strip()
+    label = label_of(season.label) or "-"
     if label not in taken:
         return label
-    return f"{label[: LABEL_LENGTH - 12]}-{season.id}"[:LABEL_LENGTH]
+    return f"{label[:_BEFORE_AN_ID]}-{season.id}"[:LONGEST]
 
 
 def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season]) -> list[Season]:
@@ -162,7 +164,7 @@ def settle(seasons: Sequence[Season], kept: Sequence[Kept]) -> list[tuple[int | 
             free.remove(row)
         found.append((season, row))
     settled: list[tuple[int | None, Season]] = []
-    taken = {row.label for row in kept if usable(row.label)}
+    taken: set[str] = {row.label for row in kept if usable(row.label)}
     for season, by_id in found:
         row = by_id or next((row for row in free if row.twizzit_season_id not in ids and _means(row, season)), None)
         if row in free:
@@ -182,10 +184,37 @@ def _means(row: Kept, season: Season) -> bool:
 
 
 def called(label: str, labels: Collection[str]) -> str:
-    """The one of a credential's labels that means the season `label`, however that is written; else `label` itself."""
+    """The one of a credential's labels that means the season `label`, however that is written; else what a new season
+    of that label would be called, empty where nothing would be left of it.
+    """
     if label in labels:
         return label
-    return next((one for one in sorted(labels) if key(one) == key(label)), canonical(label))
+    alike = [one for one in sorted(labels) if key(one) == key(label)]
+    if alike:
+        return alike[0]
+    whole, cut = canonical(label), label_of(label) or ""
+    if whole != cut and any(one != cut and one.startswith(f"{cut[:_BEFORE_AN_ID]}-") for one in labels):
+        return whole  # several seasons begin so, and which is meant cannot be told
+    return cut
+
+
+def no_label(asked: str) -> str:
+    """What to say to a person who asked for a season by what no season can be called."""
+    return f"{asked!r} is no season: a label is a few letters and digits, like 2026-2027"
+
+
+def as_keys(labels: Sequence[str]) -> list[str]:
+    """The labels of one credential, each as it can be the key of a partition.
+
+    One that is stored and cannot be one is called as a new season would be, which `refresh` writes down; where another
+    season is called so, it stays what it is, and is not synced until the credential was verified.
+    """
+    taken = set(labels)
+    made = [label if usable(label) else label_of(label) or "-" for label in labels]
+    return [
+        label if usable(label) or one in taken or made.count(one) > 1 else one
+        for label, one in zip(labels, made, strict=True)
+    ]
 
 
 def known(connection: Connection, credential_id: int, season_start: str) -> list[SeasonRow]:
@@ -200,9 +229,11 @@ def of_rows(rows: Iterable[Sequence[Any]], season_start: str) -> list[SeasonRow]
     Raises:
         ValueError: a text is no date.
     """
+    found = list(rows)
+    labels = as_keys([row[1] for row in found])
     filled = [
         _with_dates(row_id, label, remote_id, _date(start), _date(end), season_start=season_start)
-        for row_id, label, remote_id, start, end in rows
+        for (row_id, _, remote_id, start, end), label in zip(found, labels, strict=True)
     ]
     return sorted(filled, key=lambda season: (season.start_date, season.id))
 
@@ -264,7 +295,7 @@ def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str
             )
             for credential_id, label in rows:
                 labels.setdefault(credential_id, []).append(label)
-    return credentials, labels
+    return credentials, {credential_id: as_keys(stored) for credential_id, stored in labels.items()}
 
 
 def meant(listed: Sequence[SeasonRow], asked: str) -> SeasonRow | None:

@@ -17,7 +17,7 @@ from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import InactiveCredential, NoOrchestrator, SyncInProgress, UnknownCredential, UnknownSeason
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.lease import lease_keys
-from twizzit_pipeline.runs.seasons import LABEL_LENGTH, USUAL_START, SeasonRow, called
+from twizzit_pipeline.runs.seasons import USUAL_START, SeasonRow
 from twizzit_pipeline.scheduling import heartbeat, requested
 from twizzit_pipeline.scheduling.fulfilment import settle
 from twizzit_pipeline.scheduling.requested import Request, asker
@@ -26,6 +26,7 @@ from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, leases, sync_requests
+from twizzit_pipeline.words.seasons import label_of
 
 _POLL_SECONDS = 0.2
 _SETTLE_EVERY = 10
@@ -200,9 +201,10 @@ def _label(listed: Sequence[SeasonRow], season: str) -> str:
         raise UnknownSeason(
             f"{seasons.not_listed(listed)}; where the season is new in Twizzit, verify the credential and ask again"
         )
-    if not 0 < len(asked) <= LABEL_LENGTH:
-        raise UnknownSeason(f"A season's label has 1 to {LABEL_LENGTH} characters, like 2026-2027")
-    return called(asked, ())
+    label = label_of(asked)
+    if label is None:
+        raise UnknownSeason(seasons.no_label(asked))
+    return label
 
 
 def _look(engine: Engine, request_id: int) -> Request:

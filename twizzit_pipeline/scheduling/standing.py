@@ -93,8 +93,8 @@ class Standing:
 
     @property
     def labels(self) -> list[str]:
-        """The labels of its seasons, whether they can be partition keys or not."""
-        return [str(row[1]) for row in self.listed]
+        """The labels of its seasons, as `seasons.as_keys` has them."""
+        return seasons.as_keys([str(row[1]) for row in self.listed])
 
     def running_season(self, day: date, season_start: str) -> str:
         """Its season on `day`; a guess for an account that was never asked, which the run itself puts right.
@@ -130,7 +130,7 @@ class Standing:
         except ValueError:
             return "the dates of its seasons cannot be read: verify it again"
         if not seasons.usable(season):
-            return "its running season's label cannot be a partition key: change it in Twizzit, and verify it again"
+            return "its running season's label cannot be a partition key: verify it again, for another label"
         return None
 
 

@@ -74,7 +74,7 @@ class Accounts:
         self._sessions.clear()
 
     def refill_quota(self) -> None:
-        """A new month begins: nobody has spent anything."""
+        """A new month begins: no call is spent."""
         self._spent.clear()
 
     def _session(self, account: Account) -> dict[str, object]:

@@ -36,7 +36,7 @@ class CalendarTruth:
     Attributes:
         rejected: matches whose name tells no opponent.
         set_aside: remote id of a match that is not meant to come → why.
-        unread_scores, unknown_statuses: matches that come without what nobody can read.
+        unread_scores, unknown_statuses: matches that come without what cannot be read.
     """
 
     competitions: Mapping[str, str]
@@ -68,8 +68,8 @@ def calendar_truth(
             return CalendarTruth({}, {})
         events = [event for event in season_events(world, owner, season) if event.kind == MATCH]
         listed = [event for event in events if event.series or friendlies]
-        told_by_groups = bool(world.options.quirks & {"both_sides_in_groups", "opponent_first"})
-        nameless = () if told_by_groups else listed
+        named_by_groups = bool(world.options.quirks & {"both_sides_in_groups", "opponent_first"})
+        nameless = () if named_by_groups else listed
         rejected = {str(event.id) for event in nameless if "tournament_names" in event.awkward}
         set_aside = {str(event.id): "opponent_unknown" for event in listed if event.awkward & _NO_OPPONENT}
         moment = now or datetime.now(UTC)

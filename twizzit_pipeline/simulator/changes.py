@@ -1,4 +1,4 @@
-"""What somebody at a club does in Twizzit between two syncs: rename, transfer, remove, add, move, cancel."""
+"""What a club does in Twizzit between two syncs: rename, transfer, remove, add, move, cancel."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -114,7 +114,7 @@ class Changes:
         self._change_match(event_id, status="cancelled")
 
     def postpone_match(self, event_id: int) -> None:
-        """Puts a match off to a day that nobody knows yet."""
+        """Puts a match off to a day that is not known yet."""
         self._change_match(event_id, status="to_reschedule")
 
     def finish_match(self, event_id: int, home: int, away: int) -> None:

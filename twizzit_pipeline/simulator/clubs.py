@@ -91,6 +91,6 @@ OPPONENTS = ("AKC Duinrand", "KV Hoogland", "Corfbal Val-Doré", "KC Eikenmolen"
 
 
 def spelled_otherwise(name: str) -> str:
-    """The same name as somebody else types it: in capitals, without accents and hyphens, with a space too many."""
+    """The same name as another person types it: in capitals, without accents and hyphens, with a space too many."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return plain.upper().replace("-", " ").replace(" ", "  ", 1)

@@ -26,7 +26,7 @@ _QUIRK_OF: dict[int, Quirk] = {
     13: "midnight_kick_offs",
     16: "winners_to_come",
 }
-_NOBODY = ("Bye", "Vrij", "Exempt")
+_BYES = ("Bye", "Vrij", "Exempt")
 _TO_COME = ("Winnaar poule A", "Verliezer wedstrijd 3", "Vainqueur poule B", "Nog te bepalen", "???")
 _PLAYED_FOR = timedelta(minutes=30)
 
@@ -38,7 +38,7 @@ def made_awkward(world: World, event: Event, number: int) -> Event:
         return event
     event = replace(event, awkward=frozenset({quirk}))
     if quirk == "byes":
-        return _against(event, _NOBODY[event.group.id % len(_NOBODY)])
+        return _against(event, _BYES[event.group.id % len(_BYES)])
     if quirk == "winners_to_come":
         return _against(event, _TO_COME[event.group.id % len(_TO_COME)])
     if quirk == "midnight_kick_offs":
@@ -65,7 +65,7 @@ def running(world: World, event: Event) -> Event:
     return replace(event, start=start, end=start + length, score=(3, 2), awkward=frozenset({"running_match"}))
 
 
-def _against(event: Event, nobody: str) -> Event:
+def _against(event: Event, placeholder: str) -> Event:
     if event.is_home:
-        return replace(event, opponent=nobody, score=None, away_name=nobody)
-    return replace(event, opponent=nobody, score=None, home_name=nobody)
+        return replace(event, opponent=placeholder, score=None, away_name=placeholder)
+    return replace(event, opponent=placeholder, score=None, home_name=placeholder)

@@ -1,5 +1,5 @@
 """The calendar: weekly trainings, matches of a series, a friendly. It follows from the world and is kept nowhere; what
-somebody changed about a match, the organization remembers.
+was changed about a match, the organization remembers.
 
 Times are Belgian local time, without zone, as the wire gives them. Half of the teams play on Saturdays, the others on
 Sundays, those of both clock changes among them.

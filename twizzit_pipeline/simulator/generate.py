@@ -54,8 +54,8 @@ class _People:
         self._organization.contacts[contact.id] = contact
         return contact
 
-    def somebody(self, number: object = None) -> Contact:
-        """Somebody with a name that nobody of the same club has, accents and case aside (see `new_club`)."""
+    def distinct(self, number: object = None) -> Contact:
+        """A person with a name that no other of the same club has, accents and case aside (see `new_club`)."""
         while True:
             female = self._random.random() < 0.5
             first = self._random.choice(people.FIRST_NAMES_FEMALE if female else people.FIRST_NAMES_MALE)
@@ -65,8 +65,8 @@ class _People:
                 self._folded.add(folded)
                 return self.named(first, last, "F" if female else "M", number)
 
-    def anybody(self) -> Contact:
-        """Somebody whose name others may have too: quick, for tens of thousands."""
+    def quick(self) -> Contact:
+        """A person whose name others may have too: for tens of thousands."""
         female = self._random.random() < 0.5
         first = self._random.choice(people.FIRST_NAMES_FEMALE if female else people.FIRST_NAMES_MALE)
         return self.named(first, self._random.choice(people.LAST_NAMES), "F" if female else "M")
@@ -96,7 +96,7 @@ def _club(options: SimulatorOptions, index: int, seasons: list[Season]) -> Organ
     builder = _Builder(options, random, organization, seasons, first_id=1_000_000 * (index + 1))
     builder.club(None, awkward=index + 1 not in options.tidy)
     for _ in range(options.other_contacts - len(builder.leavers)):
-        builder.people.somebody()
+        builder.people.distinct()
     return organization
 
 
@@ -113,7 +113,7 @@ def _federation(options: SimulatorOptions, seasons: list[Season], readable: list
             reference = ClubReference(OTHER_CLUB_ID + index, clubs.club_name(options.clubs + index))
         builder.club(reference, awkward=index == 0)
     for _ in range(options.federation_contacts - len(organization.contacts)):
-        builder.people.anybody()
+        builder.people.quick()
     return organization
 
 
@@ -141,9 +141,9 @@ class _Builder:
         """The teams, committees and people of one club, in every season of the organization."""
         self.people.new_club()
         rosters = [self._roster(index) for index in range(self._options.teams)]
-        self.leavers = [self.people.somebody() for _ in range(min(self._options.teams, self._options.other_contacts))]
-        coaches = [self.people.somebody() for _ in rosters]
-        board = [self.people.somebody() for _ in range(4)]
+        self.leavers = [self.people.distinct() for _ in range(min(self._options.teams, self._options.other_contacts))]
+        coaches = [self.people.distinct() for _ in rosters]
+        board = [self.people.distinct() for _ in range(4)]
         if awkward:
             _make_awkward(self.people, rosters)
         for season in self._seasons:
@@ -164,7 +164,7 @@ class _Builder:
         wanted = self._options.players_per_team
         first = 1 + (index * wanted) % 900
         numbers = self._random.sample(range(first, first + wanted + 2), wanted)
-        return [self.people.somebody(number) for number in numbers]
+        return [self.people.distinct(number) for number in numbers]
 
     def _group(self, group: Group) -> Group:
         self._next_group_id += 1
@@ -176,7 +176,7 @@ class _Builder:
         category, short, _ = clubs.CATEGORIES[index % len(clubs.CATEGORIES)]
         number = index // len(clubs.CATEGORIES) + 1
         name = f"{category} {number}"
-        if index == 3:  # somebody typed it in a hurry
+        if index == 3:  # typed in a hurry
             name = f"{category}  {number} "
         return self._group(
             Group(

@@ -19,7 +19,7 @@ class SimulatorOptions:
         players_per_team: contacts on a team's roster, before those who play in two teams.
         other_contacts: members of each club in no team.
         tidy: numbers of clubs (the first is 1) without the rows that must be rejected and the odd ones.
-        next_season: whether next season is listed, and whether somebody is on its rosters yet.
+        next_season: whether next season is listed, and whether its rosters have people yet.
         federation: adds one organization whose groups belong to many clubs, and whose account reads the first two
             clubs' organizations as well.
         federation_clubs, federation_contacts: its size; up to 160,000 contacts.

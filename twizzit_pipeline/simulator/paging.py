@@ -16,7 +16,7 @@ SHIFT = "simulator.shift"
 
 
 class Query:
-    """The parameters of one call; those that this service is told to ignore look absent."""
+    """The parameters of one call; those that this service is set to ignore look absent."""
 
     def __init__(self, request: Request, ignored: frozenset[str] = frozenset()) -> None:
         self._values: dict[str, list[str]] = {}
@@ -60,7 +60,7 @@ def largest(asked: int, cap: int, above: Literal["cut", "refuse"]) -> int:
 def page(
     rows: Iterable[Row], query: Query, *, cap: int, above: Literal["cut", "refuse"], low: bool = False
 ) -> list[Row]:
-    """The rows from `offset`, `limit` of them; 50 where nobody says how many, and nothing says that there are more.
+    """The rows from `offset`, `limit` of them; 50 where the call gives no limit, and nothing says that there are more.
 
     `low`: the cap is 50 at most, and a `limit` above it gives the smallest page, unless it is refused.
     """

@@ -13,7 +13,7 @@ Quirk = Literal[
     "kebab_event_groups",  # an event's groups have keys such as group-id, and come as an object with digit keys
     "string_home_flag",  # isHomeTeam is "true", "0" or "yes", or absent
     "score_objects",  # a score is an object or a list
-    "odd_scores",  # a score in a shape that nobody knows
+    "odd_scores",  # a score in an unknown shape
     "hand_written_names",  # "A vs B", "A / B", "B @ A", "A-B", and words before and behind a name
     "byes",  # an opponent that is none: "Bye", "Vrij", "Exempt"
     "winners_to_come",  # an opponent that another match must decide first: "Winnaar poule A"

@@ -46,7 +46,7 @@ def _word_for(organization: Organization, group: Group, link: Link) -> str:
 
 
 def _add(world: World, organization: Organization, function: str, random: Random, *, teams: int) -> None:
-    """Somebody new with that function in each of the first teams of the running season."""
+    """A new person with that function in each of the first teams of the running season."""
     if function == clubs.ODD:
         organization.own_functions += (clubs.ODD,)
     named = [group for group in organization.teams(world.running_season) if group.name]

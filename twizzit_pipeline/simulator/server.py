@@ -138,7 +138,7 @@ def run_forever(
     """Serves a world of these options until SIGINT or SIGTERM.
 
     `announce` is called once, when it answers, with the server: its `url` and `world.organizations` are worth showing.
-    `change_every`: seconds after which somebody at some club changes something, again and again.
+    `change_every`: seconds after which a club changes something, again and again.
 
     Raises:
         SettingsError: the port is taken, or the host is none of this machine.

@@ -122,6 +122,6 @@ def _wrong(name: str, longest: int) -> str | None:
 
 
 def _number(value: object) -> int | None:
-    """0 to 999; anything else is no shirt number, and no reason to turn somebody away."""
+    """0 to 999; anything else is no shirt number, and no reason to turn a player away."""
     text = str(value).strip()
     return int(text) if re.fullmatch(r"\d{1,3}", text) else None

@@ -15,7 +15,7 @@ OPPONENT_GROUPS = 900_000_000  # ids from here on are of groups of other organiz
 def event_row(world: World, event: Event, *, include_groups: bool) -> dict[str, object]:
     """A row of ``/events``."""
     quirks = world.options.quirks
-    name, description = _told(event, quirks)
+    name, description = _texts(event, quirks)
     row: dict[str, object] = {
         "id": event.id,
         "name": name,
@@ -36,7 +36,7 @@ def _is_day_alone(event: Event) -> bool:
     return "midnight_kick_offs" in event.awkward and event.group.id % 2 == 0 and event.start.time().hour == 0
 
 
-def _told(event: Event, quirks: frozenset[Quirk]) -> tuple[str | None, str]:
+def _texts(event: Event, quirks: frozenset[Quirk]) -> tuple[str | None, str]:
     """Name and description. That a match is off stands in the one or in the other, as its club is used to."""
     if event.home_name is None:
         return None, ""

@@ -45,7 +45,7 @@ class Account:
 
 @dataclass(slots=True)
 class Contact:
-    """A person. `gender` and `number` are as somebody once typed them."""
+    """A person. `gender` and `number` are as they were once typed."""
 
     id: int
     first_name: str | None
@@ -103,7 +103,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class MatchChange:
-    """What somebody did to a match of the calendar; None where it stays as it was.
+    """A change of a match of the calendar; None where it stays as it was.
 
     `start` is Belgian local time, without zone, as the wire gives it.
     """

@@ -28,7 +28,7 @@ class Actor:
 
     Attributes:
         kind: "token" (a user of the HTTP API), "os" (a user of the command line) or "trigger" (the database itself saw
-            a change that somebody made past this project).
+            a change that was made past this project).
         id: the token's `userId`, the operating system's user, or the database's user.
         role: the token's role; None for the others.
     """

@@ -42,7 +42,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from twizzit_pipeline.storage.tables import team_mappings
 from twizzit_pipeline.storage.unquoted import values_taken_out
 
-if TYPE_CHECKING:  # most who read come here for `among` alone, and whoever has a frame has pandas
+if TYPE_CHECKING:  # most readers need `among` alone, and a caller with a frame has imported pandas
     import pandas as pd
 
 _dumps = partial(json.dumps, ensure_ascii=False)

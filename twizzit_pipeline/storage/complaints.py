@@ -1,4 +1,4 @@
-"""What PostgreSQL complains of, in one line for whoever operates it: what is wrong, and what to do.
+"""What PostgreSQL complains of, in one line for the operator: what is wrong, and what to do.
 
 What belongs here: the classes of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) that an
 operator can cause. An error that only our own SQL can cause has no line: it is a mistake of ours, and shows as one.

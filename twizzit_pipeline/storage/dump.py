@@ -34,7 +34,7 @@ _DATA_BEGIN, _DATA_END = re.compile(rb"COPY .* FROM stdin;$"), b"\\.\n"
 def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
     """Write the whole database, as it is at one moment, into a file that only this user may read; its size in bytes.
 
-    Everybody goes on working meanwhile. The file appears whole or not at all.
+    Reads and writes go on meanwhile. The file appears whole or not at all.
 
     Raises:
         BackupRefused: it is there already, cannot be written, or the server is newer than the programs here.
@@ -69,7 +69,7 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
 
 
 def restore(database: Database, source: Path) -> None:
-    """Fill an empty database from a dump: all of it, or nothing. All is this user's then, and nobody else's.
+    """Fill an empty database from a dump: all of it, or nothing. Everything belongs to this user then.
 
     Raises:
         BackupRefused: the database is not empty, or the file is no dump, or damaged.

@@ -60,7 +60,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
     Raises:
         UnsupportedDatabase: the URL names no PostgreSQL, or one older than 14.
-        DatabaseUnavailable: nobody answers there.
+        DatabaseUnavailable: nothing answers there.
         DatabaseRefused: the server does not let the user in, or has no such database.
         EmbeddedServerFailed: the embedded server did not start.
     """

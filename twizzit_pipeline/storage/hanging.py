@@ -25,7 +25,7 @@ from twizzit_pipeline.storage.migrations.triggers import (
     empty_macs_that_no_longer_fit,
     keep_registration_in_step,
 )
-from twizzit_pipeline.storage.patience import Told, patiently
+from twizzit_pipeline.storage.patience import Report, patiently
 from twizzit_pipeline.storage.roles import act_as_owner
 from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.storage.tables.views import views
@@ -47,7 +47,7 @@ _IS_COPY = text(
 )
 
 
-def detach(engine: Engine, told: Told, *, actor: Actor | None = None) -> list[str]:
+def detach(engine: Engine, report: Report, *, actor: Actor | None = None) -> list[str]:
     """Drops what hangs on ShotSpot's columns; what was dropped, in words. No row is lost: all of it can be made anew.
 
     What reads it fails until it is back (`attach`): monitoring, and syncs where the link has its other name. Until then
@@ -78,10 +78,10 @@ def detach(engine: Engine, told: Told, *, actor: Actor | None = None) -> list[st
         return dropped
 
     with driver_errors():
-        return patiently(engine, work, told)
+        return patiently(engine, work, report)
 
 
-def attach(engine: Engine, scripts: ScriptDirectory, told: Told, *, actor: Actor | None = None) -> list[str]:
+def attach(engine: Engine, scripts: ScriptDirectory, report: Report, *, actor: Actor | None = None) -> list[str]:
     """Makes what is missing of it in a database at its newest migration; what was made, in words.
 
     ShotSpot's migrations may have dropped it, or renamed a column: a trigger of ours that is gone comes back too.
@@ -121,7 +121,7 @@ def attach(engine: Engine, scripts: ScriptDirectory, told: Told, *, actor: Actor
         return made
 
     with driver_errors():
-        return patiently(engine, work, told)
+        return patiently(engine, work, report)
 
 
 def newest_views(scripts: ScriptDirectory) -> dict[str, str]:

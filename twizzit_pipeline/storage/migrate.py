@@ -23,7 +23,7 @@ from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.hanging import attach
 from twizzit_pipeline.storage.migrations import VERSION_TABLE
 from twizzit_pipeline.storage.migrations.additive import MADE_HERE, audits_credentials, empties_macs, keeps_registration
-from twizzit_pipeline.storage.patience import Told, lock_at_once, patiently
+from twizzit_pipeline.storage.patience import Report, lock_at_once, patiently
 from twizzit_pipeline.storage.roles import act_as_owner, require_may_migrate
 from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.storage.tables import metadata
@@ -53,13 +53,13 @@ class MigrationState:
     differences: tuple[str, ...]
 
 
-def migrate(engine: Engine, told: Told = _silent, *, actor: Actor | None = None) -> list[str]:
+def migrate(engine: Engine, report: Report = _silent, *, actor: Actor | None = None) -> list[str]:
     """Apply what is pending, all in one transaction; the revisions applied, oldest first.
 
     Where ShotSpot's tables belong to a role that the user may be, everything is made as that role.
 
     Args:
-        told: called with a line for each time that other transactions hold what is needed, and it is tried again.
+        report: called with a line for each time that other transactions hold what is needed, and it is tried again.
         actor: whom the audit log names; no row is left where it is None.
 
     Raises:
@@ -73,7 +73,7 @@ def migrate(engine: Engine, told: Told = _silent, *, actor: Actor | None = None)
             require_suited(connection)
             if not _pending(_current(connection)):
                 return []
-        return patiently(engine, partial(_migrate, actor=actor), told)
+        return patiently(engine, partial(_migrate, actor=actor), report)
 
 
 def _migrate(connection: Connection, *, actor: Actor | None) -> list[str]:
@@ -100,9 +100,9 @@ def _tables_to_lock(connection: Connection) -> tuple[list[str], list[str]]:
     return sorted(present), sorted(lacking)
 
 
-def restore(engine: Engine, told: Told = _silent, *, actor: Actor | None = None) -> list[str]:
+def restore(engine: Engine, report: Report = _silent, *, actor: Actor | None = None) -> list[str]:
     """Make anew what hangs on ShotSpot's columns and was dropped from a database at its newest migration, in words."""
-    return attach(engine, _script(), told, actor=actor)
+    return attach(engine, _script(), report, actor=actor)
 
 
 def check(engine: Engine) -> MigrationState:

@@ -1,6 +1,6 @@
 """Changes of tables beside a ShotSpot that is at work: locks are waited for a few seconds, given up, and tried again.
 
-Whoever waits for a table keeps everybody who comes after waiting as well, readers too: so ShotSpot's check of a roster
+A transaction that waits for a table keeps all later ones waiting as well, readers too: so ShotSpot's check of a roster
 stands still for as long as we wait. Between two tries they all go on.
 """
 
@@ -27,19 +27,19 @@ _DEADLOCK, _CANCELLED = "40P01", "57014"
 _WAITED = {LOCK_NOT_AVAILABLE, _DEADLOCK}
 
 T = TypeVar("T")
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class _Busy(Exception):
     """What is needed is held by another, who is named if known; it may be free at the next try."""
 
 
-def patiently(engine: Engine, work: Callable[[Connection], T], told: Told) -> T:
+def patiently(engine: Engine, work: Callable[[Connection], T], report: Report) -> T:
     """What `work` returns, done in one transaction that no other migration runs beside.
 
     Args:
         work: asked anew at each try; nothing of a try that came to nothing stays.
-        told: called with a line before each further try: who is waited for.
+        report: called with a line before each further try: who is waited for.
 
     Raises:
         DatabaseUnavailable: the locks could not be had; the message says who holds them.
@@ -57,7 +57,7 @@ def patiently(engine: Engine, work: Callable[[Connection], T], told: Told) -> T:
                 raise
             who = holders(engine, readers=True)
         if tries_left:
-            told(f"Waiting for other transactions: {who}")
+            report(f"Waiting for other transactions: {who}")
             time.sleep(PAUSE_SECONDS)
     raise DatabaseUnavailable(
         f"Other transactions kept the tables for {TRIES} tries, and nothing was changed: {who}; "
@@ -74,16 +74,16 @@ def _alone(connection: Connection) -> None:
         raise _Busy("another twizzit migrate, detach or attach works on this database") from None
 
 
-def lock_at_once(connection: Connection, writers: list[str], everybody: list[str]) -> None:
+def lock_at_once(connection: Connection, writers: list[str], readers: list[str]) -> None:
     """Takes the locks on all tables before any of them is changed, in a few seconds altogether or not at all.
 
     Args:
-        writers: tables that nobody else may write from here to the end of the transaction.
-        everybody: those that nobody else may even read.
+        writers: tables that no other transaction may write from here to the end of the transaction.
+        readers: those that no other transaction may even read.
     """
     connection.execute(text(f"SET LOCAL statement_timeout = '{LOCK_SECONDS}s'"))
     try:
-        for names, mode in ((writers, "SHARE ROW EXCLUSIVE"), (everybody, "ACCESS EXCLUSIVE")):
+        for names, mode in ((writers, "SHARE ROW EXCLUSIVE"), (readers, "ACCESS EXCLUSIVE")):
             if names:
                 quoted = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in names)
                 connection.execute(text(f"LOCK TABLE {quoted} IN {mode} MODE"))

@@ -2,8 +2,8 @@
 
 ShotSpot's own tables hold a remote id once (unique by itself), and ShotSpot's code counts on that, so the constraint
 stays. Where another host's or organization's row has the id already, ShotSpot's column gets a stand-in that no server
-can guess, and `twizzit_remote_id` the id itself. So whoever comes first takes an id from nobody. Our own tables hold
-an id as often as there are organizations that use it, and need no stand-ins.
+can guess, and `twizzit_remote_id` the id itself. So the first organization to use an id takes it from no other. Our own
+tables hold an id as often as there are organizations that use it, and need no stand-ins.
 """
 
 import uuid

@@ -15,9 +15,9 @@ _LAST_USED = "last_used"
 
 
 def try_the_rested(engine: Engine) -> Engine:
-    """Has a connection tried before use if nobody used it for a second, or the server said something meanwhile.
+    """Has a connection tried before use if it was idle for a second, or the server said something meanwhile.
 
-    One that is dead empties the pool, and whoever asked gets a new one. SQLAlchemy's own `pool_pre_ping` tries a
+    One that is dead empties the pool, and the caller gets a new one. SQLAlchemy's own `pool_pre_ping` tries a
     connection each time, which is every second statement of a run: Dagster takes one for each of the hundreds of events
     that it records. A server that goes says so to all its connections, which asks for no round trip to hear; a network
     that goes says nothing, and is found out after a second's rest.
@@ -31,7 +31,7 @@ def try_the_rested(engine: Engine) -> Engine:
     @event.listens_for(engine, "checkout")
     def tried(connection: Any, record: Any, _proxy: Any) -> None:
         try:
-            if monotonic() - record.info[_LAST_USED] >= RESTED_SECONDS or _was_told_something(connection):
+            if monotonic() - record.info[_LAST_USED] >= RESTED_SECONDS or _has_unread_messages(connection):
                 engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
             raise InvalidatePoolError from error
@@ -39,7 +39,7 @@ def try_the_rested(engine: Engine) -> Engine:
     return engine
 
 
-def _was_told_something(connection: Any) -> bool:
+def _has_unread_messages(connection: Any) -> bool:
     waiting = select.poll()
     waiting.register(connection.fileno(), select.POLLIN)
     return bool(waiting.poll(0))

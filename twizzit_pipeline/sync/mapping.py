@@ -29,8 +29,8 @@ from twizzit_pipeline.runs.history import Account
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.sync.apply import apply
-from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.reports import MappingReport
+from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 
@@ -59,7 +59,7 @@ def map_entity(
             session.to_map.discard(entity)  # nothing of it is left to be brought in step
             return MappingReport(entity, season_exists=False)
         session.progress(f"Bringing the {entity} into ShotSpot")
-        for attempt in attempts(session.engine):
+        for attempt in rewrites(session.engine):
             with attempt, session.writing(alone_with) as connection:
                 wanted = wanted_season(
                     connection,

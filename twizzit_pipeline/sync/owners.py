@@ -19,4 +19,5 @@ def owner_of(credential: Credential) -> Owner:
         credential.twizzit_organization_name or credential.organization_name,
         credential.club_id,
         host=endpoint.server,
+        names_own_teams_alone=endpoint.speaks.own_ids_alone,
     )

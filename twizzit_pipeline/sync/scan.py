@@ -20,8 +20,8 @@ from twizzit_pipeline.runs.history import Account
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
-from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
+from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.twizzit.records import SetAside
@@ -156,7 +156,7 @@ def store_scan(
         scope["twizzit_team_id"] = session.narrowing.group_id
     said_nothing = [*checked.rejected["twizzit_id"].dropna(), *checked.set_aside["twizzit_id"].dropna()]
     unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *said_nothing]}
-    for attempt in attempts(session.engine):
+    for attempt in rewrites(session.engine):
         with attempt, session.writing() as connection:
             earlier = _earlier(connection, table, scope, columns, unknown)
             frame = pd.concat([checked.valid[columns].astype(object), earlier], ignore_index=True)

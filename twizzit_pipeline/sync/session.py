@@ -27,11 +27,11 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.migrate import require_current
 from twizzit_pipeline.storage.suited import require_suited
-from twizzit_pipeline.sync.attempts import attempts
 from twizzit_pipeline.sync.owners import owner_of
+from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.telling import Telling
 from twizzit_pipeline.twizzit.client import TwizzitClient
-from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
+from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
 Progress = Callable[[str], None]
 
@@ -123,7 +123,7 @@ class SyncSession:
         statuses = self._entries.statuses(self.to_map)
         # One transaction: a row that cannot be closed keeps its lease, whose death has it closed.
         with driver_errors():
-            for attempt in attempts(self.engine):
+            for attempt in rewrites(self.engine):
                 with attempt, self.engine.begin() as connection:
                     self._entries.close(connection, self.to_map, error)
                     if self._fulfilment is not None:
@@ -148,8 +148,8 @@ class SyncSession:
         return self._client
 
     @property
-    def dialect(self) -> Dialect:
-        """The dialect that the credential's endpoint speaks."""
+    def dialect(self) -> str:
+        """The name of the dialect that the credential's endpoint speaks."""
         return parse_endpoint(self.credential.api_endpoint).dialect
 
     @property
@@ -228,7 +228,7 @@ class SyncSession:
         organization = self.client.organization()
         self._learn(organization.id, organization.name)
         listed = seasons.listed(self.client.seasons(), day=self.day, season_start=self.settings.season_start)
-        for attempt in attempts(self.engine):
+        for attempt in rewrites(self.engine):
             with attempt, self.engine.begin() as connection:
                 found = seasons.refresh(connection, self.credential.id, listed)
         labels = [season.label for season in found]
@@ -260,7 +260,7 @@ class SyncSession:
             self._telling.began(self.season_label)
         opened = self._entries.open(entity)
         if opened is None:
-            for attempt in attempts(self.engine):
+            for attempt in rewrites(self.engine):
                 with attempt, self.engine.begin() as connection:
                     history_id = history.start(
                         connection,
@@ -327,7 +327,7 @@ class SyncSession:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""
         assert self._lease is not None, "asking Twizzit belongs inside recording"
         self._lease.move(organization_key(self.host, self.dialect, organization_id, organization_name))
-        for attempt in attempts(self.engine):
+        for attempt in rewrites(self.engine):
             with attempt:
                 store.remember_organization(self.engine, self.credential.id, organization_id, organization_name)
         self.credential = store.get(self.engine, self.credential.id)

@@ -32,5 +32,5 @@ def competition_type(type_: str | None, name: str | None = None) -> CompetitionT
     """ShotSpot's word for what is played: what the type says, else the name, in one of three languages; a league where
     neither says anything, as what a federation organizes is.
     """
-    told = (competition_type_of(text) for value in (type_, name) if (text := clean_text(value)))
-    return next((one for one in told if one is not None), "league")
+    types = (competition_type_of(text) for value in (type_, name) if (text := clean_text(value)))
+    return next((one for one in types if one is not None), "league")

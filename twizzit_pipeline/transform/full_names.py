@@ -57,10 +57,10 @@ def order_of(names: Iterable[str]) -> Order:
     than twice as often as those in front, are given names. Otherwise the first name comes first.
     """
     distinct = [_words(name) for name in sorted(set(names)) if "," not in name]
-    told = Counter(order for words in distinct if (order := _told_order(words)) is not None)
-    if told[FIRST_NAME_FIRST] != told[LAST_NAME_FIRST]:
-        return max(told, key=lambda order: told[order])
-    plain = [words for words in distinct if len(words) == 2 and _told_order(words) is None]
+    certain = Counter(order for words in distinct if (order := _certain_order(words)) is not None)
+    if certain[FIRST_NAME_FIRST] != certain[LAST_NAME_FIRST]:
+        return max(certain, key=lambda order: certain[order])
+    plain = [words for words in distinct if len(words) == 2 and _certain_order(words) is None]
     in_front, at_end = (len(plain) - len({words[at].casefold() for words in plain}) for at in (0, 1))
     return LAST_NAME_FIRST if at_end >= _CLEAR_REPETITION and at_end > 2 * in_front else FIRST_NAME_FIRST
 
@@ -84,7 +84,7 @@ def _split_at_comma(last: _Words, first: _Words) -> tuple[str, str]:
     return " ".join(first[:keep]), " ".join(first[keep:] + last)
 
 
-def _told_order(words: _Words) -> Order | None:
+def _certain_order(words: _Words) -> Order | None:
     """The order that a name tells by itself, if it does."""
     capitals = _by_capitals(words)
     if capitals is not None:

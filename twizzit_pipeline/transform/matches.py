@@ -25,7 +25,7 @@ Goals = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Read:
     """What a match's record says, read."""
 
     match: Match
@@ -49,8 +49,8 @@ def matches_frame(matches: Sequence[Match], *, now: datetime, meanings: Meanings
         of completed matches alone. For the contract alone, bool: `hour_known`, `status_known`, `score_unread` and
         `opponent_unknown` (a side stands for no opponent, or for one that is not known yet).
     """
-    told = [_told(match, now, meanings) for match in matches]
-    results = [one.score if one.status == "completed" else None for one in told]
+    rows = [_read(match, now, meanings) for match in matches]
+    results = [one.score if one.status == "completed" else None for one in rows]
     return pd.DataFrame(
         {
             "twizzit_match_id": text_series(match.id for match in matches),
@@ -59,14 +59,14 @@ def matches_frame(matches: Sequence[Match], *, now: datetime, meanings: Meanings
             "home_name": text_series(match.home.name for match in matches),
             "away_team_id": text_series(match.away.team_id for match in matches),
             "away_name": text_series(match.away.name for match in matches),
-            "starts_at": pd.Series([one.starts_at for one in told], dtype="datetime64[us, UTC]"),
-            "status": text_series(one.status for one in told),
+            "starts_at": pd.Series([one.starts_at for one in rows], dtype="datetime64[us, UTC]"),
+            "status": text_series(one.status for one in rows),
             "home_score": pd.Series([goals and goals[0] for goals in results], dtype="Int64"),
             "away_score": pd.Series([goals and goals[1] for goals in results], dtype="Int64"),
-            "hour_known": _flags(one.starts_at is None or hour_known(one.starts_at) for one in told),
-            "status_known": _flags(one.status_known for one in told),
-            "score_unread": _flags(_is_unread(one) for one in told),
-            "opponent_unknown": _flags(_is_nobody(match.home) or _is_nobody(match.away) for match in matches),
+            "hour_known": _flags(one.starts_at is None or hour_known(one.starts_at) for one in rows),
+            "status_known": _flags(one.status_known for one in rows),
+            "score_unread": _flags(_is_unread(one) for one in rows),
+            "opponent_unknown": _flags(_is_unknown(match.home) or _is_unknown(match.away) for match in matches),
         }
     )
 
@@ -78,7 +78,7 @@ def match_status(
 
     A match with a score is completed from its end on. One that is being played comes as scheduled: ShotSpot never lets
     go of a game that is in progress (a sync may not write it any more), so its result could never come. A forfeit has a
-    result once it has a score; without one nobody will play, so it is cancelled. One that was abandoned has to be
+    result once it has a score; without one it will not be played, so it is cancelled. One that was abandoned has to be
     played again or decided: until then it is neither a result nor off.
 
     Args:
@@ -86,17 +86,17 @@ def match_status(
         still_played: whether its end is so recent that a word which says that it is being played is believed.
     """
     cleaned = clean_text(word)
-    told: Status | None = None
+    meaning: Status | None = None
     if cleaned is not None:
-        told = said(meanings.statuses, None, [cleaned]) or status_of(cleaned)
-    known = cleaned is None or told is not None
-    if told == "forfeit":
+        meaning = said(meanings.statuses, None, [cleaned]) or status_of(cleaned)
+    known = cleaned is None or meaning is not None
+    if meaning == "forfeit":
         return ("completed" if has_score else "cancelled"), known
-    if told == "abandoned":
+    if meaning == "abandoned":
         return "to_reschedule", known
-    if told in ("completed", "cancelled", "to_reschedule"):
-        return told, known
-    is_played = told == "in_progress" and still_played
+    if meaning in ("completed", "cancelled", "to_reschedule"):
+        return meaning, known
+    is_played = meaning == "in_progress" and still_played
     return ("completed" if has_score and ended and not is_played else "scheduled"), known
 
 
@@ -106,7 +106,7 @@ def score(home: object, away: object) -> Goals | None:
     return (int(goals[0][1]), int(goals[1][1])) if goals[0] and goals[1] else None
 
 
-def _told(match: Match, now: datetime, meanings: Meanings) -> _Told:
+def _read(match: Match, now: datetime, meanings: Meanings) -> _Read:
     starts_at, goals = kick_off(match.starts_at), score(match.home_score, match.away_score)
     over = None if starts_at is None else whistle(starts_at, kick_off(match.ends_at))
     status, known = match_status(
@@ -116,16 +116,16 @@ def _told(match: Match, now: datetime, meanings: Meanings) -> _Told:
         still_played=over is not None and now < over + _EXTRA_TIME,
         meanings=meanings,
     )
-    return _Told(match, starts_at, goals, status, known)
+    return _Read(match, starts_at, goals, status, known)
 
 
-def _is_unread(told: _Told) -> bool:
-    match = told.match
+def _is_unread(row: _Read) -> bool:
+    match = row.match
     given = clean_text(match.home_score) is not None or clean_text(match.away_score) is not None
-    return match.score_unread or (given and told.score is None)
+    return match.score_unread or (given and row.score is None)
 
 
-def _is_nobody(side: Side) -> bool:
+def _is_unknown(side: Side) -> bool:
     name = clean_text(side.name)
     return side.team_id is None and name is not None and is_no_opponent(name)
 

@@ -68,20 +68,20 @@ def age_group(name: str | None, category: str | None = None) -> str | None:
     An age is written "U15" whatever it was ("-15", "onder 15"); a word becomes Belgian korfball's own. A text that
     tells two of them ("U13/U15") tells none.
     """
-    return _told(_age_groups, name, category)
+    return _agreed(_age_groups, name, category)
 
 
 def team_gender(name: str | None, category: str | None = None) -> str | None:
     """'male', 'female' or 'mixed' where a team's name (else its category) says so in a word of its own; else None.
 
-    Korfball teams are mixed by nature, but what nobody says is not written down.
+    Korfball teams are mixed by nature, but what is not said is not written down.
     """
-    return _told(lambda text: {_GENDER_OF[word] for word in _words(text) if word in _GENDER_OF}, name, category)
+    return _agreed(lambda text: {_GENDER_OF[word] for word in _words(text) if word in _GENDER_OF}, name, category)
 
 
-def _told(tell: Callable[[str], set[str]], *texts: str | None) -> str | None:
+def _agreed(read: Callable[[str], set[str]], *texts: str | None) -> str | None:
     for text in texts:
-        found = tell(clean_text(text) or "")
+        found = read(clean_text(text) or "")
         if found:
             return found.pop() if len(found) == 1 else None
     return None

@@ -12,11 +12,9 @@ from types import TracebackType
 import httpx
 from pydantic import SecretStr
 
-from twizzit_pipeline.twizzit.endpoint import Dialect, parse_endpoint
+from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
 from twizzit_pipeline.twizzit.session import ClientOptions, Session
-from twizzit_pipeline.twizzit.v1.dialect import V1
-from twizzit_pipeline.twizzit.v2.dialect import V2
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 __all__ = ["Capabilities", "ClientOptions", "TwizzitClient"]
@@ -40,7 +38,7 @@ class TwizzitClient:
 
     Every method may raise a leaf of `TwizzitAnswerError`, or `EndpointRefused` for a host on an address that is not
     allowed. Nothing is asked before the first method is called. Errors, logs and reprs hold neither the password, nor a
-    token, nor anybody's name.
+    token, nor a person's name.
 
     Args:
         endpoint: the credential's `api_endpoint`; decides the dialect, see `parse_endpoint`.
@@ -69,7 +67,7 @@ class TwizzitClient:
         self._session = Session(
             self._endpoint, username, password, options=options or ClientOptions(), transport=transport, sleep=sleep
         )
-        self._wire: V1 | V2 = (V1 if self.dialect == "v1" else V2)(self._session, organization_name, meanings)
+        self._source = self._endpoint.speaks.source(self._session, organization_name, meanings)
         self._meanings = meanings
         self._calendars: dict[str, Calendar] = {}
 
@@ -98,8 +96,8 @@ class TwizzitClient:
         return self._session.ended
 
     @property
-    def dialect(self) -> Dialect:
-        """The dialect that the endpoint speaks."""
+    def dialect(self) -> str:
+        """The name of the dialect that the endpoint speaks."""
         return self._endpoint.dialect
 
     @property
@@ -119,7 +117,7 @@ class TwizzitClient:
 
     def organizations(self) -> tuple[Organization, ...]:
         """All organizations that the account may read (v1: the credential's own, without an id). Asked once."""
-        return self._wire.organizations()
+        return self._source.organizations()
 
     def organization(self) -> Organization:
         """The organization that this credential reads. Asked once.
@@ -127,22 +125,22 @@ class TwizzitClient:
         Raises:
             OrganizationNotFound: the account has several and not exactly one is named like the credential.
         """
-        return self._wire.organization()
+        return self._source.organization()
 
     def seasons(self) -> tuple[Season, ...]:
         """The seasons that the account lists; none in v1, or where it may not read them (403). Asked once."""
-        return self._wire.seasons()
+        return self._source.seasons()
 
     def teams(self, season: Season | None) -> Teams:
         """All teams of a season; of every season, or the current one in v1, where it is None. Asked anew each time.
 
         What was listed along and is no team of that season is set aside.
         """
-        return self._wire.teams(season)
+        return self._source.teams(season)
 
     def groups(self, season: Season | None, group_type: str) -> tuple[Team, ...]:
         """What the account lists of a group type other than teams, for people to look at (v1: the teams)."""
-        return self._wire.groups(season, group_type)
+        return self._source.groups(season, group_type)
 
     def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
         """The players of these teams. Teams without an id are left out: the contract has rejected them.
@@ -151,13 +149,13 @@ class TwizzitClient:
             TwizzitAnswerError: an error that ends everything (login, quota, ceiling, no connection), or the first one
                 where no team at all could be read. An error of some teams is in `Rosters.failed`.
         """
-        return self._wire.rosters(teams, season)
+        return self._source.rosters(teams, season)
 
     def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
         """First and last name of people by their remote id, for people to read; those whom the account does not know
-        are left out (v1 knows nobody by id alone).
+        are left out (v1 knows no person by id alone).
         """
-        return self._wire.names(person_ids)
+        return self._source.names(person_ids)
 
     def calendar(self, season: Season, *, own_team_ids: Collection[str] | None = None) -> Calendar:
         """All competitions and matches of a season, complete. Asked once for each season.
@@ -171,7 +169,7 @@ class TwizzitClient:
             MatchTypeNotFound: the account has no such type.
         """
         if season.label not in self._calendars:
-            self._calendars[season.label] = self._wire.calendar(season, own_team_ids)
+            self._calendars[season.label] = self._source.calendar(season, own_team_ids)
         return self._calendars[season.label]
 
     def verify(self, *, calendar: bool = True) -> Capabilities:
@@ -185,6 +183,6 @@ class TwizzitClient:
         """
         organizations = len(self.organizations())
         self.organization()
-        groups, seasons = self._wire.first_groups(), len(self.seasons())
-        refusals = self._wire.refusals(calendar=calendar)
+        groups, seasons = self._source.first_groups(), len(self.seasons())
+        refusals = self._source.refusals(calendar=calendar)
         return Capabilities(organizations, groups, seasons, tuple(refusals))

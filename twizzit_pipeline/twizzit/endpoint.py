@@ -10,19 +10,17 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
 from twizzit_pipeline.errors import ConnectionFailed, EndpointRefused
 from twizzit_pipeline.twizzit.addresses import is_public
+from twizzit_pipeline.twizzit.dialects import DIALECTS, LIVE_ENDPOINT, OF_A_BARE_HOST, Dialect, of_path, paths
 from twizzit_pipeline.twizzit.lookup import addresses_of
 
-Dialect = Literal["v1", "v2"]
-
 _ALLOW = "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS=1"
-_NO_URL = "The endpoint is no URL: write it like https://app.twizzit.com/v2/api"
+_NO_URL = f"The endpoint is no URL: write it like {LIVE_ENDPOINT}"
 _LOOKUP_SECONDS = 15.0
 # What DNS takes. Underscores stand in names of machines in some local networks.
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -32,10 +30,15 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~%!$&'()*+,;=:-]+)*/?")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A credential's endpoint, read. `base_url` has no slash at its end."""
+    """A credential's endpoint, read. `dialect` is the name of one; `base_url` has no slash at its end."""
 
-    dialect: Dialect
+    dialect: str
     base_url: str
+
+    @property
+    def speaks(self) -> Dialect:
+        """What is true of its dialect."""
+        return DIALECTS[self.dialect]
 
     @property
     def scheme(self) -> str:
@@ -56,8 +59,9 @@ class Endpoint:
 def parse_endpoint(url: str) -> Endpoint:
     """The dialect and base URL that an endpoint stands for.
 
-    A path that ends in ``/v1`` is v1; ``/v2/api`` is v2, and so is a bare host, which gets ``/v2/api`` appended. The
-    host comes out in lower case and in ASCII (``xn--``), without a dot at its end or the port that its scheme implies.
+    The end of its path tells the dialect (`dialects`); a bare host speaks the live service's, whose path is appended.
+    The host comes out in lower case and in ASCII (``xn--``), without a dot at its end or the port that its scheme
+    implies.
 
     Raises:
         EndpointRefused: no http(s) URL, or one with a user, a query, a fragment or another path. The message shows the
@@ -66,16 +70,14 @@ def parse_endpoint(url: str) -> Endpoint:
     parts = _split(url)
     path = parts.path.rstrip("/")
     root = f"{parts.scheme}://{parts.netloc}"
-    if path.endswith("/v1"):
-        return Endpoint("v1", root + path)
-    if path.endswith("/v2/api"):
-        return Endpoint("v2", root + path)
-    if not path:
-        return Endpoint("v2", f"{root}/v2/api")
-    raise EndpointRefused(
-        f"The endpoint on {parts.hostname} must end in /v1 or /v2/api, or be the host alone: "
-        "the live service is https://app.twizzit.com/v2/api"
-    )
+    path = path or OF_A_BARE_HOST.path
+    dialect = of_path(path)
+    if dialect is None:
+        raise EndpointRefused(
+            f"The endpoint on {parts.hostname} must end in {paths()}, or be the host alone: "
+            f"the live service is {LIVE_ENDPOINT}"
+        )
+    return Endpoint(dialect.name, root + path)
 
 
 def _split(url: str) -> SplitResult:
@@ -101,7 +103,7 @@ def _split(url: str) -> SplitResult:
     if parts.query or parts.fragment:
         raise EndpointRefused(f"The endpoint on {host} may have neither a query nor a fragment")
     if not _PATH.fullmatch(parts.path) or {".", ".."} & set(parts.path.split("/")):
-        raise EndpointRefused(f"The endpoint on {host} has a path that cannot be: it must end in /v1 or /v2/api")
+        raise EndpointRefused(f"The endpoint on {host} has a path that cannot be: it must end in {paths()}")
     implied = port is None or port == (443 if parts.scheme == "https" else 80)
     return parts._replace(netloc=host if implied else f"{host}:{port}")
 

@@ -44,7 +44,7 @@ TOO_MUCH = "more than any list of a Twizzit holds"
 LONGEST_PAUSE = 3600.0  # seconds; a server that asks for a longer one is asked again after this
 ANSWER = "twizzit_answer"  # response extension: the JSON, read once, or NOTHING
 
-# A spent quota is told from a short pause by its words alone (wire page: "a message that says so"), in the languages
+# A spent quota differs from a short pause by its words alone (wire page: "a message that says so"), in the languages
 # that Twizzit speaks.
 _MONTHLY = re.compile(r"month|maand|mois|mensuel", re.IGNORECASE)
 _QUOTA = re.compile(r"quota", re.IGNORECASE)

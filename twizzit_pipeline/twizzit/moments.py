@@ -26,17 +26,17 @@ def moment_text(value: object) -> str | None:
     """
     if isinstance(value, Mapping):
         keys = plain_keys(value)
-        told = moment_text(keys.get("date", keys.get("datetime")))
-        return f"{told}Z" if told is not None and keys.get("timezone") in ("UTC", "+00:00", "Z") else told
+        written = moment_text(keys.get("date", keys.get("datetime")))
+        return f"{written}Z" if written is not None and keys.get("timezone") in ("UTC", "+00:00", "Z") else written
     said = identifier(value) if isinstance(value, int | float) else text(value)
     return None if said is None else _iso(said.strip()) or said
 
 
 def day(value: object) -> date | None:
     """A day, with or without a time after it; None for anything else."""
-    told = moment_text(value)
+    written = moment_text(value)
     try:
-        return None if told is None else date.fromisoformat(told.strip()[:10])
+        return None if written is None else date.fromisoformat(written.strip()[:10])
     except ValueError:
         return None
 

@@ -254,6 +254,6 @@ def each_once(rows: Sequence[Row], key: Key) -> list[Row]:
 
 def _incomplete(path: str) -> IncompleteScan:
     return IncompleteScan(
-        f"{path}: the rows moved between the pages in each of {READINGS} readings; try again when nobody edits it",
+        f"{path}: the rows moved between the pages in each of {READINGS} readings; try again later",
         endpoint=path,
     )

@@ -14,7 +14,7 @@ def reach(endpoint: Endpoint, *, allow_private: bool, seconds: float) -> None:
 
     Raises:
         EndpointRefused: its address is not allowed.
-        ConnectionFailed: the name is unknown, nobody answers, or the certificate is none that this machine trusts.
+        ConnectionFailed: the name is unknown, nothing answers, or the certificate is none that this machine trusts.
     """
     url = httpx.URL(endpoint.base_url)
     port = url.port or (443 if endpoint.scheme == "https" else 80)

@@ -99,7 +99,7 @@ class Rosters:
     """All rosters of a season: complete for every team that is not in `failed`.
 
     Every membership that was read is in `players` or in `set_aside`. `failed` maps the id of a team whose players could
-    not be read to the error. `unclear`: memberships that only a person can settle, since nobody knows whether their
+    not be read to the error. `unclear`: memberships that only a person can settle, since it is not known whether their
     function is a player's; they are no players meanwhile.
     """
 

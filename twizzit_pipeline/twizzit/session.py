@@ -33,7 +33,7 @@ from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.transport import guarded_transport
 from twizzit_pipeline.twizzit.wire import NOTHING
 
-# Each silence has cost the whole time of a call's tries: of so many in one scan nobody waits for more.
+# Each silence has cost the whole time of a call's tries: after so many in one scan no more are waited for.
 _MOST_SILENT = 4
 _T = TypeVar("_T")
 Query = Sequence[tuple[str, str | int]]

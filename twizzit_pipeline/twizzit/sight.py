@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 
+from twizzit_pipeline.twizzit.dialects import LIVE_ENDPOINT
+
 _LOOKED_AT = 4096
 _KEYS = 4  # as many as tell one kind of answer from another
 _KEY = re.compile(r"[a-z][A-Za-z_-]{0,29}")  # a word of a program: names of people begin with a capital
 
-_LIVE = "https://app.twizzit.com/v2/api"
 # Later lists are asked of a host that has answered a login and a first list as a Twizzit does.
 _FIRST = frozenset(("/authenticate", "/organizations", "/teams"))
 
@@ -65,7 +66,7 @@ def advice(path: str) -> str:
     Only a login or the very first list makes a wrong endpoint probable.
     """
     if path in _FIRST:
-        return f"the endpoint is probably not the one of a Twizzit API (the live service is {_LIVE})"
+        return f"the endpoint is probably not the one of a Twizzit API (the live service is {LIVE_ENDPOINT})"
     return "the login works, so the endpoint is right: try again later, and ask Twizzit if it stays"
 
 

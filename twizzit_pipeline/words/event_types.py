@@ -90,10 +90,10 @@ def event_type_of(names: Iterable[str]) -> EventTypeMeaning | None:
     None where no name's noun is known. "Competitiewedstrijd", "Match amical" and "Friendly game" are matches,
     "Wedstrijdbespreking" and "Matchverslag" are not.
     """
-    told = Counter(meaning for name in set(names) if (meaning := _by_name(name)) is not None)
-    if not told:
+    meanings = Counter(meaning for name in set(names) if (meaning := _by_name(name)) is not None)
+    if not meanings:
         return None
-    return "match" if told["match"] >= told["other"] else "other"
+    return "match" if meanings["match"] >= meanings["other"] else "other"
 
 
 def _by_name(name: str) -> EventTypeMeaning | None:

@@ -70,7 +70,7 @@ def function_says(names: Iterable[str], types: Iterable[str] = ()) -> FunctionSa
 
     An explicit "other" wins over everything: a function called Player in one language and Oud-speler in another was
     narrowed by the club in the language it speaks. Then "player" wins, as any language may know the word that the
-    others do not; then what nobody knows, since a word that says something stands beside one that says nothing. A type
+    others do not; then what is unknown, since a word that says something stands beside one that says nothing. A type
     counts only where its word is known.
     """
     found = {_says(name) for name in names if name.strip()}

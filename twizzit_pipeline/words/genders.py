@@ -30,7 +30,7 @@ _WORDS = re.compile(r"[^\W_]+|[♀♂]")
 
 
 def gender_of(text: str) -> Gender | None:
-    """'male' or 'female'; None for what is neither ("X"), both ("M/V") or a word that nobody has seen yet.
+    """'male' or 'female'; None for what is neither ("X"), both ("M/V") or a word that is not known yet.
 
     Several words must all say the same: "Man (M)", "Vrouw / Femme".
     """

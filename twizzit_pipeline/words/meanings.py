@@ -1,6 +1,6 @@
 """What a credential's configuration says about its account's own words, where their names do not tell.
 
-What belongs here: looking up what somebody said of an id or a name. What a name means by itself is its module's.
+What belongs here: looking up what the configuration says of an id or a name. A name's own meaning is its module's.
 """
 
 import unicodedata
@@ -24,7 +24,7 @@ def key(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Meanings:
-    """What somebody said: the `key` of an id or a name → what it means. Empty: the names tell."""
+    """What the configuration says: the `key` of an id or a name → what it means. Empty: the names tell."""
 
     functions: Mapping[str, FunctionMeaning] = field(default_factory=dict)
     event_types: Mapping[str, EventTypeMeaning] = field(default_factory=dict)

@@ -11,8 +11,8 @@ from twizzit_pipeline.words.meanings import key
 _LETTERS = re.compile(r"[^\W\d_]")
 _NO_WORD = re.compile(r"[\W_]+")
 
-# Nobody plays: the whole text, ages and numbers aside.
-_NOBODY = {
+# No opponent: the whole text, ages and numbers aside.
+_NO_OPPONENT = {
     *(
         "bye",
         "byes",
@@ -29,8 +29,8 @@ _NOBODY = {
     *("jour de repos", "exempt", "exempte", "exempts", "equipe exempte", "vrij bye", "bye vrij", "free", "free week"),
     *("libre", "geen", "geen tegenstander", "no opponent", "pas d adversaire", "sans adversaire", "none", "no team"),
 }
-# Words that say nobody plays, and those that may stand beside them: "vrije ronde", "libre de match", "geen wedstrijd".
-_SAY_NOBODY = {
+# Words that say there is no opponent, and those that may stand beside them: "vrije ronde", "geen wedstrijd".
+_SAY_NO_OPPONENT = {
     *(
         "bye",
         "byes",
@@ -78,7 +78,7 @@ _SAY_NOTHING = {
     ),
     *("deze", "this", "cette", "dit", "weekeinde"),
 }
-# Nobody knows yet who plays: the whole text, or what it ends with.
+# Not known yet who plays: the whole text, or what it ends with.
 _NOT_KNOWN = {
     *("tbd", "tba", "tbc", "t b d", "t b a", "t b c", "to be determined", "to be announced", "to be confirmed"),
     *("to be decided", "to be defined", "to follow", "not known yet", "not yet known", "unknown"),
@@ -99,7 +99,7 @@ _NOT_KNOWN = {
     *("inconnue", "pas encore connu", "pas encore connue", "encore inconnu", "apres tirage", "nvt", "n v t", "n a"),
 }
 # What may stand before those, or by itself.
-_SOMEBODY = {
+_ANY_TEAM = {
     *("tegenstander", "tegenpartij", "tegenploeg", "ploeg", "team", "opponent", "adversaire", "equipe", "club", "x"),
     *("xx", "xxx", "xxxx", "nn", "n n", "uitploeg", "thuisploeg", "bezoekers", "visiteurs", "visitors"),
 }
@@ -107,7 +107,7 @@ _SOMEBODY = {
 _NOT_KNOWN_BEFORE = re.compile(
     r"(?:nog )?(?:niet gekende|niet bekende|onbekende|unknown|te bepalen|to be determined) (\w+)"
 )
-_SOMEBODY_ALONE = _SOMEBODY - {"club"}
+_ANY_TEAM_ALONE = _ANY_TEAM - {"club"}
 
 # Who comes out of another match, however the text goes on.
 _FROM_A_MATCH = {
@@ -159,28 +159,28 @@ def is_no_opponent(name: str) -> bool:
     if not _LETTERS.search(name):
         return True
     words = _NO_WORD.sub(" ", key(name)).split()
-    told = " ".join(words)
+    text_of_words = " ".join(words)
     return (
-        _is_placeholder(told)
+        _is_placeholder(text_of_words)
         or _is_placeholder(" ".join(_without_team(words)))
         or _comes_out_of_a_match(words)
-        or _RANK.fullmatch(told) is not None
-        or _PLACE_IN_POOL.fullmatch(told) is not None
-        or _OF_BRACKET.fullmatch(told) is not None
+        or _RANK.fullmatch(text_of_words) is not None
+        or _PLACE_IN_POOL.fullmatch(text_of_words) is not None
+        or _OF_BRACKET.fullmatch(text_of_words) is not None
     )
 
 
-def _is_placeholder(told: str) -> bool:
-    if told in _NOBODY or told in _NOT_KNOWN or told in _SOMEBODY_ALONE:
+def _is_placeholder(text_of_words: str) -> bool:
+    if text_of_words in _NO_OPPONENT or text_of_words in _NOT_KNOWN or text_of_words in _ANY_TEAM_ALONE:
         return True
-    named = _NOT_KNOWN_BEFORE.fullmatch(told)
-    if named is not None and named[1] in _SOMEBODY:
+    named = _NOT_KNOWN_BEFORE.fullmatch(text_of_words)
+    if named is not None and named[1] in _ANY_TEAM:
         return True
-    words = set(told.split())
-    if words & _SAY_NOBODY and len(words - _SAY_NOBODY) > 0 and words <= _SAY_NOBODY | _SAY_NOTHING:
+    words = set(text_of_words.split())
+    if words & _SAY_NO_OPPONENT and len(words - _SAY_NO_OPPONENT) > 0 and words <= _SAY_NO_OPPONENT | _SAY_NOTHING:
         return True
-    before = {told.removesuffix(f" {end}") for end in _NOT_KNOWN if told.endswith(f" {end}")}
-    return not before.isdisjoint(_SOMEBODY | _NOT_KNOWN)
+    before = {text_of_words.removesuffix(f" {end}") for end in _NOT_KNOWN if text_of_words.endswith(f" {end}")}
+    return not before.isdisjoint(_ANY_TEAM | _NOT_KNOWN)
 
 
 def _comes_out_of_a_match(words: list[str]) -> bool:

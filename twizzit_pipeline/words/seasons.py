@@ -1,15 +1,24 @@
 """What a season is called: which labels mean the same season, and what a label is like that can be a partition key.
 
-What belongs here: the one rule for labels. The same two years are the same season, however they are written and
-whatever month they begin in: ``2026-2027``, ``2026/27``, ``Saison 2026 – 2027``. Words that say more than "season" set
-seasons of the same years apart: ``Indoor 2026-2027`` and ``Outdoor 2026-2027`` are two.
+What belongs here: the one rule for labels, for `verify`, syncs, the command line, the API and partitions alike. A label
+of a new season, and of one that is asked for, is made by `label_of` alone; one that is stored is held against `usable`.
+
+The same two years are the same season, however they are written and whatever month they begin in: ``2026-2027``,
+``2026/27``, ``Saison 2026 – 2027``. Words that say more than "season" set seasons of the same years apart:
+``Indoor 2026-2027`` and ``Outdoor 2026-2027`` are two.
 """
 
 import re
 import unicodedata
 from datetime import date
+from typing import NewType, TypeGuard
 
 from twizzit_pipeline.words.meanings import key as plain
+
+SeasonLabel = NewType("SeasonLabel", str)
+"""A label that can be the key of a partition and fits its columns: `label_of` made it, or `usable` has seen it."""
+
+LONGEST = 50
 
 # They say that it is a season, or that it is the running one. A Dutch compound is its head and what stands before it:
 # "zomerseizoen" and "winterseizoen" are two seasons, so the compounds that tell nothing are named.
@@ -32,8 +41,9 @@ _SHORT = re.compile(rf"(?<!\d)({_YEAR}){_JOINT}(\d\d)(?![\d/.-])")
 _SHORTEST = re.compile(r"(?:(?<![\w/.-])|(?<=seizoen)|(?<=season)|(?<=saison))'?(\d\d)\s*[-/|]\s*'?(\d\d)(?![\w/.-])")
 _ONE = re.compile(rf"(?<!\d)({_YEAR})(?!\d)")
 
-# What Dagster keeps for itself in the keys of partitions.
-_RESERVED = re.compile(r"[|,\[\]]|\.\.\.|[^\u0000-\uffff]")
+# What Dagster keeps for itself in the keys of partitions, and what no new label has besides.
+_RESERVED = re.compile(r"[|,\[\]]|\.\.\.")
+_LEFT_OUT = re.compile(rf"{_RESERVED.pattern}|[^\u0000-\uffff]")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
@@ -81,12 +91,20 @@ def canonical(label: str) -> str:
 def cleaned(label: str) -> str:
     """A label as the key of a partition may hold it (`usable`), with single spaces; empty where nothing is left."""
     visible = "".join(letter if letter.isprintable() else " " for letter in unicodedata.normalize("NFC", label))
-    return " ".join(_RESERVED.sub("-", visible).split())
+    return " ".join(_LEFT_OUT.sub("-", visible).split())
 
 
-def usable(label: str) -> bool:
-    """Whether a label can be the key of a partition: Dagster keeps a few characters for itself."""
-    return bool(label) and label.isprintable() and not set(label) & set("|,[]") and "..." not in label
+def label_of(said: str) -> SeasonLabel | None:
+    """The label of the season that is called `said` elsewhere: `canonical`, of `LONGEST` characters; None where nothing
+    is left of it.
+    """
+    label = canonical(said)[:LONGEST].strip()
+    return SeasonLabel(label) if label else None
+
+
+def usable(label: str) -> TypeGuard[SeasonLabel]:
+    """Whether a label, as it is stored, can be the key of a partition: Dagster keeps a few characters for itself."""
+    return bool(label.strip()) and len(label) <= LONGEST and label.isprintable() and not _RESERVED.search(label)
 
 
 def may_be(said: str | None, label: str) -> bool:

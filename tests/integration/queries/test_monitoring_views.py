@@ -232,7 +232,7 @@ def test_something_of_somebody_elses_is_left_alone(empty_database_url: str, tmp_
     with open_database(load_settings(_env_file=None, home=tmp_path, database_url=empty_database_url)) as database:
         with database.engine.begin() as connection:
             connection.execute(text(f"CREATE {kind}"))
-        with pytest.raises(DatabaseRefused, match="has a twizzit_success_rate of somebody else's: rename it, then run"):
+        with pytest.raises(DatabaseRefused, match="has another twizzit_success_rate already: rename it, then run"):
             migrate(database.engine)
         assert check(database.engine).current is None
 

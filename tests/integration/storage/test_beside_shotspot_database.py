@@ -33,7 +33,7 @@ from twizzit_pipeline.storage import patience, tables
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.hanging import detach
 from twizzit_pipeline.storage.migrate import check, migrate, require_current, restore
-from twizzit_pipeline.sync.attempts import attempts
+from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
 
 SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
@@ -59,7 +59,7 @@ def _settings(url: str, home: Path) -> Settings:
 def _load(url: str, *files: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for file in files:
-            connection.execute((SHOTSPOT / file).read_text(encoding="utf-8"))  # type: ignore[arg-type]
+            connection.execute((SHOTSPOT / file).read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def _privileges(settings: Settings, database: Database) -> list[Finding]:
 
 def _run(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
 
 
 # --- locks ------------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def _run(url: str, statement: str) -> None:
 def _holding(url: str, statement: str) -> Iterator[psycopg.Connection]:
     """A transaction of ShotSpot's that has done this and goes on."""
     with psycopg.connect(url, application_name="shotspot-api") as connection:
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
         yield connection
 
 
@@ -174,13 +174,13 @@ def test_a_sync_waits_for_a_row_with_a_limit_tries_again_and_says_whose_it_is(
         _holding(database_url, "UPDATE clubs SET name = name") as held,
     ):
         with pytest.raises(DatabaseUnavailable, match=f"process {held.info.backend_pid} .*holds clubs; end it"):
-            for attempt in attempts(database.engine):
+            for attempt in rewrites(database.engine):
                 with attempt, database.engine.begin() as connection:
                     tries += 1
                     connection.execute(update(tables.clubs).values(name="KC Zuid"))
         assert tries == 5
         held.rollback()
-        for attempt in attempts(database.engine):
+        for attempt in rewrites(database.engine):
             with attempt, database.engine.begin() as connection:
                 connection.execute(update(tables.clubs).values(name="KC Zuid"))
 

@@ -20,11 +20,11 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.simulator.clubs import OPPONENTS
+from twizzit_pipeline.simulator.world import Dialect
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.transform.names import normalised_name
-from twizzit_pipeline.twizzit.endpoint import Dialect
 
 WRITTEN = (
     tables.clubs,

@@ -11,9 +11,9 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.faults import FAULT_KINDS, FaultKind
+from twizzit_pipeline.simulator.world import Dialect
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.twizzit.endpoint import Dialect
 
 Simulate = Callable[..., SimulatorServer]
 NEVER = None

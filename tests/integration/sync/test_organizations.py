@@ -12,9 +12,9 @@ from tests.support.sync_world import STEPS, WRITTEN_BY_A_SYNC, Rows, SyncWorld, 
 from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator.world import Dialect
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.twizzit.endpoint import Dialect
 
 Simulate = Callable[..., SimulatorServer]
 SMALL: dict[str, Any] = {"teams": 4, "players_per_team": 7, "other_contacts": 0}

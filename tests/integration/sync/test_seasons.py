@@ -5,11 +5,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.support.sync_world import WRITTEN_BY_A_SYNC, SyncWorld, quick
+from twizzit_pipeline.accounts.asked_season import resolve
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.runs import history, seasons
+from twizzit_pipeline.scheduling.due import look
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -246,6 +249,26 @@ def test_the_running_season_is_known_after_a_verify(world: SyncWorld) -> None:
     keys, labels = seasons.known_partitions(engine)
     assert labels == {credential_id: [BEFORE, OLD]}
     assert keys[credential_id].startswith(f"{credential_id}-")
+
+
+def test_a_label_that_no_partition_can_have_is_synced_and_put_right(world: SyncWorld) -> None:
+    """One with a no-break space, as an earlier version stored it: the automatic syncs, the partitions and the sync."""
+    credential_id = world.add_credential()
+    verify(world.settings, world.database, credential_id)
+    with world.database.engine.begin() as connection:
+        stored = update(tables.twizzit_seasons).where(tables.twizzit_seasons.c.label == OLD)
+        connection.execute(stored.values(label="Saison\u00a02025-2026"))
+
+    (standing,) = look(world.database.engine).standings.values()
+    assert standing.running_season(MAY, "07-01") == OLD
+    assert sorted(standing.labels) == [BEFORE, OLD]
+    assert sorted(seasons.known_partitions(world.database.engine)[1][credential_id]) == [BEFORE, OLD]
+    assert resolve(world.settings, world.database, credential_id, "Saison\u00a02025-2026") == OLD
+
+    synced = world.sync(credential_id, OLD, day=MAY)
+    assert synced.teams.season_exists
+    assert sorted(row["label"] for row in world.rows(tables.twizzit_seasons)) == [BEFORE, OLD]
+    world.assert_truth(credential_id)
 
 
 @pytest.mark.parametrize(

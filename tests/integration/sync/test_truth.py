@@ -12,9 +12,9 @@ from twizzit_pipeline.runs import history
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import Organization, SimulatorServer
 from twizzit_pipeline.simulator.truth import Truth
+from twizzit_pipeline.simulator.world import Dialect
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.twizzit.endpoint import Dialect
 
 
 @pytest.fixture

@@ -296,7 +296,7 @@ def test_an_older_season_adds_its_teams_inactive_and_renames_nothing(shotspot):
 
 
 def test_v1_organizations_are_told_apart_by_name(shotspot):
-    v1 = Owner(1, "v1", None, "KC Duinen")
+    v1 = Owner(1, "v1", None, "KC Duinen", names_own_teams_alone=False)
     sync(shotspot, team("1", "U15"), owner=v1)
     shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None)
     stranger = replace(v1, credential_id=2, organization_name="KC Leie")

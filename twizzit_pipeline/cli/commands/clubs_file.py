@@ -21,9 +21,9 @@ from twizzit_pipeline.credentials.key import Keys
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
+from twizzit_pipeline.twizzit.dialects import LIVE_ENDPOINT
 
 COLUMNS = ("organization", "username", "endpoint", "password", "password_file")
-LIVE_ENDPOINT = "https://app.twizzit.com/v2/api"
 STANDARD_INPUT = Path("-")
 
 _NEEDED = ("organization", "username")

@@ -2,21 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import guarded_router
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
 from twizzit_pipeline.http_api.service import Here, Offset
 from twizzit_pipeline.storage import audit
 
-router = APIRouter(tags=["Operations"], route_class=GuardedRoute)
+router = guarded_router("Operations")
 
 
 @router.get(
     "/audit",
     response_model=schemas.Audit,
-    dependencies=[allow("admin")],
     responses={**answers(400), 200: total_header()},
 )
 def audit_log(

@@ -2,18 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from twizzit_pipeline.credentials import coaches
 from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
 from twizzit_pipeline.http_api.bodies import CoachChange
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import Here
 
-router = APIRouter(tags=["Operations"], route_class=GuardedRoute)
+router = guarded_router("Operations")
 
 
 UserId = Annotated[
@@ -21,28 +21,26 @@ UserId = Annotated[
 ]
 
 
-@router.get("/coaches", response_model=schemas.Coaches, dependencies=[allow("admin")], responses=answers())
+@router.get("/coaches", response_model=schemas.Coaches, responses=answers())
 def limited_coaches(here: Here) -> schemas.Coaches:
     """The users that are limited to clubs; all others see every club."""
     return schemas.Coaches(coaches=[schemas.Coach.of(one) for one in coaches.list_all(here.engine)])
 
 
-@router.get("/coaches/{userId}", response_model=schemas.Coach, dependencies=[allow("admin")], responses=answers(400))
+@router.get("/coaches/{userId}", response_model=schemas.Coach, responses=answers(400))
 def coach(here: Here, user_id: UserId) -> schemas.Coach:
     """What is said of one user; one of whom nothing is said is not limited."""
     return schemas.Coach.of(coaches.read(here.engine, _checked(user_id)))
 
 
-@router.put(
-    "/coaches/{userId}", response_model=schemas.Coach, dependencies=[allow("admin")], responses=answers(400, 404)
-)
+@router.put("/coaches/{userId}", response_model=schemas.Coach, responses=answers(400, 404))
 def limit_coach(here: Here, caller: CurrentCaller, user_id: UserId, body: CoachChange) -> schemas.Coach:
     """Limit a coach to these credentials, and to no others that were said before; `[]` for none at all."""
     user = _checked(user_id)
     return schemas.Coach.of(coaches.limit(here.engine, user, body.credentials, actor=caller.actor))
 
 
-@router.delete("/coaches/{userId}", response_model=schemas.Coach, dependencies=[allow("admin")], responses=answers(400))
+@router.delete("/coaches/{userId}", response_model=schemas.Coach, responses=answers(400))
 def free_coach(here: Here, caller: CurrentCaller, user_id: UserId) -> schemas.Coach:
     """Let a coach see every club again."""
     user = _checked(user_id)

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic.alias_generators import to_camel
 
 from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
 from twizzit_pipeline.http_api.bodies import ConfigChange
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
@@ -17,7 +16,7 @@ from twizzit_pipeline.http_api.service import CredentialId, Here
 from twizzit_pipeline.queries import later
 from twizzit_pipeline.scheduling import config, recipients
 
-router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
+router = guarded_router("Synchronization")
 
 _HOUR, _DAY = 60, 1440
 
@@ -25,7 +24,6 @@ _HOUR, _DAY = 60, 1440
 @router.get(
     "/sync/config/{credentialId}",
     response_model=schemas.ConfigAnswer,
-    dependencies=[allow("admin", "coach")],
     responses=answers(400, 404),
 )
 def sync_configuration(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.ConfigAnswer:
@@ -37,7 +35,6 @@ def sync_configuration(here: Here, caller: CurrentCaller, credential_id: Credent
 @router.put(
     "/sync/config/{credentialId}",
     response_model=schemas.ConfigAnswer,
-    dependencies=[allow("admin")],
     responses=answers(400, 404),
 )
 def change_sync_configuration(

@@ -1,10 +1,10 @@
 """Credential management: stored, listed, deleted; and for coaches, which organizations there are."""
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from twizzit_pipeline.accounts import moving
 from twizzit_pipeline.accounts.verify import check_endpoint, usual_endpoint
@@ -12,7 +12,7 @@ from twizzit_pipeline.credentials import acceptance, clubs, store
 from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
 from twizzit_pipeline.http_api.bodies import AcceptedLogin, ClubChange, EndpointChange, NewCredential
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
@@ -24,7 +24,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 
-router = APIRouter(tags=["Credential Management"], route_class=GuardedRoute)
+router = guarded_router("Credential Management")
 
 
 Verify = Annotated[bool, Query(description="The same as `verify` in the body")]
@@ -38,7 +38,6 @@ _LIVE = f"{_STORED}; no endpoint was given and the old API does not answer, so i
     status_code=201,
     response_model=schemas.CredentialStored,
     response_model_exclude_unset=True,
-    dependencies=[allow("admin")],
     responses=answers(400, 409, 429),
 )
 async def store_credentials(
@@ -71,7 +70,7 @@ def _add(here: Service, body: NewCredential, endpoint: str, actor: Actor) -> sto
         return store.get(here.engine, new_id)
 
 
-@router.get("/credentials", response_model=schemas.Credentials, dependencies=[allow("admin")], responses=answers())
+@router.get("/credentials", response_model=schemas.Credentials, responses=answers())
 def list_credentials(here: Here) -> schemas.Credentials:
     """Every login, without its password."""
     with driver_errors():
@@ -82,7 +81,6 @@ def list_credentials(here: Here) -> schemas.Credentials:
 @router.delete(
     "/credentials/{credentialId}",
     response_model=schemas.Message,
-    dependencies=[allow("admin")],
     responses=answers(400, 404, 409),
 )
 def delete_credentials(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.Message:
@@ -95,7 +93,6 @@ def delete_credentials(here: Here, caller: CurrentCaller, credential_id: Credent
 @router.post(
     "/credentials/{credentialId}/accept",
     response_model=schemas.CredentialAccepted,
-    dependencies=[allow("admin")],
     responses=answers(400, 404, 409),
 )
 async def accept_credentials(
@@ -129,7 +126,6 @@ def _accept(here: Service, credential_id: int, body: AcceptedLogin, actor: Actor
 @router.get(
     "/credentials/{credentialId}/club",
     response_model=schemas.NamedClub,
-    dependencies=[allow("admin")],
     responses=answers(400, 404),
 )
 def named_club(here: Here, credential_id: CredentialId) -> schemas.NamedClub:
@@ -142,7 +138,6 @@ def named_club(here: Here, credential_id: CredentialId) -> schemas.NamedClub:
 @router.put(
     "/credentials/{credentialId}/club",
     response_model=schemas.NamedClub,
-    dependencies=[allow("admin")],
     responses=answers(400, 404),
 )
 def name_club(here: Here, caller: CurrentCaller, credential_id: CredentialId, body: ClubChange) -> schemas.NamedClub:
@@ -155,7 +150,6 @@ def name_club(here: Here, caller: CurrentCaller, credential_id: CredentialId, bo
 @router.put(
     "/credentials/{credentialId}/endpoint",
     response_model=schemas.Moved,
-    dependencies=[allow("admin")],
     responses=answers(400, 404),
 )
 async def change_endpoint(
@@ -186,7 +180,6 @@ def _move(here: Service, credential_id: int, endpoint: str | None, body: Endpoin
 @router.get(
     "/credentials/{credentialId}/clubs",
     response_model=schemas.FedClubs,
-    dependencies=[allow("admin")],
     responses=answers(400, 404),
 )
 def list_fed_clubs(here: Here, credential_id: CredentialId) -> schemas.FedClubs:
@@ -198,7 +191,6 @@ def list_fed_clubs(here: Here, credential_id: CredentialId) -> schemas.FedClubs:
 @router.get(
     "/organizations",
     response_model=schemas.Organizations,
-    dependencies=[allow("admin", "coach")],
     responses=answers(),
 )
 def list_organizations(here: Here, caller: CurrentCaller) -> schemas.Organizations:
@@ -216,7 +208,7 @@ def _club(found: clubs.Club | None) -> schemas.NamedClub:
     return schemas.NamedClub.of(found)
 
 
-def _endpoint(settings: Settings, url: str | None) -> tuple[str, Literal["v1", "v2"], str]:
+def _endpoint(settings: Settings, url: str | None) -> tuple[str, str, str]:
     """The endpoint as it is stored, what it speaks, and what the answer says of it."""
     typed, is_default = (url, True) if url is not None else usual_endpoint(settings)
     try:

@@ -36,11 +36,6 @@ def answers(*statuses: int) -> Responses:
     return {status: _ALL[status] for status in sorted({*_EVERY_ROUTE, *statuses})}
 
 
-def open_answers(*statuses: int) -> Responses:
-    """These statuses alone, for a route without a token."""
-    return {status: _ALL[status] for status in statuses}
-
-
 def verification_answers() -> Responses:
     """Those of a verification, whose refusals have a shape of their own."""
     return {**answers(400, 404, 409, 429), **_UNVERIFIED}

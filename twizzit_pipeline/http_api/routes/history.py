@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic.alias_generators import to_camel
 
 from twizzit_pipeline.accounts.clients import named
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import guarded_router
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.results import failed_items
 from twizzit_pipeline.http_api.routes.documented import answers
@@ -20,13 +20,12 @@ from twizzit_pipeline.runs.asides import SetAsideRows, counts_of, set_aside_of
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.storage.engine import driver_errors
 
-router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
+router = guarded_router("Synchronization")
 
 
 @router.get(
     "/sync/history/{credentialId}",
     response_model=schemas.History,
-    dependencies=[allow("admin", "coach")],
     responses=answers(400, 404),
 )
 def sync_history(
@@ -45,7 +44,6 @@ def sync_history(
 @router.get(
     "/sync/history/{credentialId}/{syncId}",
     response_model=schemas.HistoryOne,
-    dependencies=[allow("admin", "coach")],
     responses=answers(400, 404),
 )
 def one_sync(

@@ -3,15 +3,16 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
+from pydantic import BeforeValidator
 
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
-from twizzit_pipeline.http_api.bodies import Preview
+from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
+from twizzit_pipeline.http_api.bodies import Preview, in_single_spaces
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here
 
-router = APIRouter(tags=["Live from Twizzit"], route_class=GuardedRoute)
+router = guarded_router("Live from Twizzit")
 
 # An empty one is none: front ends fill templates.
 _RemoteId = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -19,14 +20,17 @@ _RemoteId = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00-\x1f\x
 OrganizationId = Annotated[
     _RemoteId, Query(alias="organizationId", description="Ignored: a credential reads its own organization")
 ]
-SeasonId = Annotated[_RemoteId, Query(alias="seasonId", description="Id or name; the running season by default")]
+SeasonId = Annotated[
+    _RemoteId,
+    BeforeValidator(in_single_spaces),
+    Query(alias="seasonId", description="Id or name; the running season by default"),
+]
 GroupType = Annotated[_RemoteId, Query(alias="groupType", description="Another type of groups than teams")]
 
 
 @router.get(
     "/organization/{credentialId}",
     response_model=schemas.LiveOrganization,
-    dependencies=[allow("admin", "coach")],
     responses=answers(400, 404, 409, 424, 429),
 )
 async def organization(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.LiveOrganization:
@@ -39,7 +43,6 @@ async def organization(here: Here, caller: CurrentCaller, credential_id: Credent
 @router.get(
     "/groups/{credentialId}",
     response_model=schemas.Groups,
-    dependencies=[allow("admin", "coach")],
     responses=answers(400, 404, 409, 424, 429),
 )
 async def groups(
@@ -69,7 +72,6 @@ async def groups(
 @router.get(
     "/seasons/{credentialId}",
     response_model=schemas.Seasons,
-    dependencies=[allow("admin", "coach")],
     responses=answers(400, 404, 409, 424, 429),
 )
 async def seasons(
@@ -87,7 +89,6 @@ async def seasons(
 @router.post(
     "/sync/preview/players/{credentialId}",
     response_model=schemas.PlayersPreview,
-    dependencies=[allow("admin", "coach")],
     responses=answers(400, 404, 409, 424, 429),
 )
 async def preview_players(

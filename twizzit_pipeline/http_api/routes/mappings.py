@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from twizzit_pipeline.http_api import schemas
-from twizzit_pipeline.http_api.auth import GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import guarded_router
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
 from twizzit_pipeline.http_api.service import Here, Offset, Owners
 from twizzit_pipeline.queries import fixtures, listing
 
-router = APIRouter(tags=["Data Mappings"], route_class=GuardedRoute)
+router = guarded_router("Data Mappings")
 
 _MOST = 1000
 _LARGEST_ID = 2**31 - 1
@@ -21,7 +21,6 @@ Limit = Annotated[int, Query(ge=1, le=_MOST, description="Rows at most; a club f
 @router.get(
     "/mappings/teams",
     response_model=schemas.TeamMappings,
-    dependencies=[allow("admin", "coach")],
     responses={**answers(400, 404), 200: total_header()},
 )
 def team_mappings(
@@ -40,7 +39,6 @@ def team_mappings(
 @router.get(
     "/mappings/players",
     response_model=schemas.PlayerMappings,
-    dependencies=[allow("admin", "coach")],
     responses={**answers(400, 404), 200: total_header()},
 )
 def player_mappings(
@@ -63,7 +61,6 @@ def player_mappings(
 @router.get(
     "/mappings/competitions",
     response_model=schemas.CompetitionMappings,
-    dependencies=[allow("admin", "coach")],
     responses={**answers(400, 404), 200: total_header()},
 )
 def competition_mappings(
@@ -82,7 +79,6 @@ def competition_mappings(
 @router.get(
     "/mappings/matches",
     response_model=schemas.MatchMappings,
-    dependencies=[allow("admin", "coach")],
     responses={**answers(400, 404), 200: total_header()},
 )
 def match_mappings(

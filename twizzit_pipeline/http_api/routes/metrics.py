@@ -1,20 +1,18 @@
 """How it is doing, for Prometheus."""
 
-from fastapi import APIRouter
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import Response
 
-from twizzit_pipeline.http_api.auth import GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import guarded_router
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import Here
 
-router = APIRouter(tags=["Operations"], route_class=GuardedRoute)
+router = guarded_router("Operations")
 
 
 @router.get(
     "/metrics",
     response_class=Response,
-    dependencies=[allow("admin", "monitor")],
     responses={
         **answers(),
         200: {"description": "Prometheus's text format", "content": {"text/plain": {"schema": {"type": "string"}}}},

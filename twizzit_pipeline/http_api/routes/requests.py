@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from twizzit_pipeline.errors import UnknownRequest
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller, forbidden
-from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.results import sync_id, sync_result
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
@@ -18,7 +18,7 @@ from twizzit_pipeline.scheduling import requested, requests
 from twizzit_pipeline.scheduling.cancelling import cancel
 from twizzit_pipeline.scheduling.requested import Request
 
-router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
+router = guarded_router("Synchronization")
 
 RequestId = Annotated[int, Path(alias="requestId", ge=1, description="A sync that was asked for")]
 
@@ -26,7 +26,6 @@ RequestId = Annotated[int, Path(alias="requestId", ge=1, description="A sync tha
 @router.get(
     "/sync/requests",
     response_model=schemas.SyncRequests,
-    dependencies=[allow("admin", "coach")],
     responses={**answers(400, 404), 200: total_header()},
 )
 def sync_requests(
@@ -49,7 +48,6 @@ def sync_requests(
     "/sync/requests/{requestId}",
     response_model=schemas.SyncRequest,
     response_model_exclude_unset=True,
-    dependencies=[allow("admin", "coach")],
     responses=answers(400, 404),
 )
 def sync_request(here: Here, caller: CurrentCaller, request_id: RequestId) -> schemas.SyncRequest:
@@ -62,7 +60,6 @@ def sync_request(here: Here, caller: CurrentCaller, request_id: RequestId) -> sc
     "/sync/requests/{requestId}",
     response_model=schemas.SyncRequest,
     response_model_exclude_unset=True,
-    dependencies=[allow("admin", "coach")],
     responses=answers(400, 404, 409),
 )
 def cancel_sync_request(here: Here, caller: CurrentCaller, request_id: RequestId) -> schemas.SyncRequest:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import anyio
 import anyio.to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
-from twizzit_pipeline.http_api.auth import CurrentCaller, GuardedRoute, allow
+from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
 from twizzit_pipeline.http_api.bodies import CompetitionsSync, PlayersSync, TeamsSync
 from twizzit_pipeline.http_api.results import sync_id, sync_result, with_budget
 from twizzit_pipeline.http_api.routes.documented import Responses, answers
@@ -20,7 +20,7 @@ from twizzit_pipeline.scheduling import requested, requests, usage
 from twizzit_pipeline.scheduling.wishes import RequestOptions, Wish
 from twizzit_pipeline.storage.engine import driver_errors
 
-router = APIRouter(tags=["Synchronization"], route_class=GuardedRoute)
+router = guarded_router("Synchronization")
 
 LONGEST_WAIT_SECONDS = 600
 USUAL_WAIT_SECONDS = 45.0  # ShotSpot's proxy waits for 60
@@ -47,14 +47,12 @@ _ANSWERS: Responses = {
     "/sync/teams/{credentialId}",
     response_model=schemas.SyncResult,
     response_model_exclude_unset=True,
-    dependencies=[allow("admin", "coach")],
     responses=_ANSWERS,
 )
 @router.post(
     "/sync/clubs/{credentialId}",
     response_model=schemas.SyncResult,
     response_model_exclude_unset=True,
-    dependencies=[allow("admin", "coach")],
     responses=_ANSWERS,
     deprecated=True,
     description="An old name of `/sync/teams`.",
@@ -80,7 +78,6 @@ async def sync_teams(
     "/sync/players/{credentialId}",
     response_model=schemas.SyncResult,
     response_model_exclude_unset=True,
-    dependencies=[allow("admin", "coach")],
     responses=_ANSWERS,
 )
 async def sync_players(
@@ -104,7 +101,6 @@ async def sync_players(
     "/sync/competitions/{credentialId}",
     response_model=schemas.SyncResult,
     response_model_exclude_unset=True,
-    dependencies=[allow("admin", "coach")],
     responses=_ANSWERS,
 )
 async def sync_competitions(

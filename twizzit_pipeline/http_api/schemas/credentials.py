@@ -127,9 +127,9 @@ class NotVerified(Answer):
 
 
 class CredentialStored(Answer):
-    """201. `dialect`: what the endpoint speaks; `verification`: what came of one, where it was asked for."""
+    """201. `dialect`: what the endpoint speaks, such as `v2`; `verification`: what came of one, where it was asked."""
 
     message: str
     credential: StoredCredential
-    dialect: Literal["v1", "v2"]
+    dialect: str
     verification: Verified | NotVerified | None = None

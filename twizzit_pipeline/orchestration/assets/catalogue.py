@@ -27,6 +27,7 @@ TABLES = {
 }
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+# What a column is that does not say so itself (`doc`), since several tables have it.
 _COLUMNS = {
     "id": "Number of the row",
     "credential_id": "The credential that the row belongs to",
@@ -41,8 +42,6 @@ _COLUMNS = {
     "club_name": "The name of that club",
     "age_group": "Age group, read from the team's category",
     "gender": "male or female, and mixed for teams; empty where Twizzit does not say",
-    "first_name": "First name",
-    "last_name": "Last name",
     "competition_type": "league or tournament, read from the type or the name",
     "start_date": "The first day: of the competition, or of its season where Twizzit gives none",
     "end_date": "The last day, likewise",
@@ -55,8 +54,6 @@ _COLUMNS = {
     "home_score": "Score of the home side; empty where there is none",
     "away_score": "Score of the away side; empty where there is none",
     "season": "The season's label at the last sync",
-    "jersey_number": "Shirt number in this team",
-    "name_guessed": "Whether the account gives the whole name alone, so that where it falls in two is a guess",
     "local_team_id": "ShotSpot's team",
     "local_player_id": "ShotSpot's player",
     "local_competition_id": "ShotSpot's competition",
@@ -106,15 +103,14 @@ def definition_metadata(asset: str) -> dict[str, dg.MetadataValue]:
 def table_schema(table: Table) -> dg.TableSchema:
     """The columns of a table as Dagster shows them: PostgreSQL's types, nullability, uniqueness, references.
 
-    Raises:
-        KeyError: a column has no description here.
+    A column that has no description here is shown without one; a test finds it.
     """
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 column.name,
                 type=column.type.compile(dialect=_DIALECT).lower(),
-                description=_COLUMNS[column.name],
+                description=column.doc or _COLUMNS.get(column.name),
                 constraints=dg.TableColumnConstraints(
                     nullable=bool(column.nullable),
                     unique=_unique(column),

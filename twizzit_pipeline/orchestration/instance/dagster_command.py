@@ -13,8 +13,8 @@ from types import FrameType
 
 import click
 import psutil
-from dagster._cli import create_dagster_cli
 
+from twizzit_pipeline.orchestration.instance.dagster_cli import dagster_cli
 from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs
 from twizzit_pipeline.orchestration.instance.home import dagster_environment, open_instance
 from twizzit_pipeline.orchestration.partitions import register_partitions
@@ -67,7 +67,7 @@ def with_our_options(args: Sequence[str]) -> list[str]:
 
 def _command(args: Sequence[str]) -> click.Command:
     """The command that ARGS name, however deep: ``job``, then ``backfill``."""
-    command: click.Command = create_dagster_cli()  # type: ignore[no-untyped-call]
+    command: click.Command = dagster_cli()
     for arg in args:
         if isinstance(command, click.Group) and arg in command.commands:
             command = command.commands[arg]

@@ -7,10 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from dagster._cli import create_dagster_cli
-from dagster._cli import dev as dagsters
-
 from twizzit_pipeline.errors import ProcessFailed, TwizzitPipelineError
+from twizzit_pipeline.orchestration.instance.dagster_cli import dagster_cli, dev_command
 
 _UNGUARDED, _GUARDED = "dagster_webserver", "twizzit_pipeline.orchestration.instance.webserver"
 _START = "open_ipc_subprocess"
@@ -22,15 +20,15 @@ def serve(arguments: Sequence[str]) -> None:
     Raises:
         ProcessFailed: this version of Dagster starts its web server in another way, so that nothing would guard it.
     """
-    start = getattr(dagsters, _START, None)
+    start = getattr(dev_command, _START, None)
     if start is None:
         raise ProcessFailed("The UI of this version of `dagster dev` cannot be guarded: use twizzit up")
 
     def guarded(command: Sequence[str], **named: Any) -> Any:
         return start([_GUARDED if part == _UNGUARDED else part for part in command], **named)
 
-    setattr(dagsters, _START, guarded)
-    create_dagster_cli()(args=list(arguments), prog_name="dagster")  # type: ignore[no-untyped-call]
+    setattr(dev_command, _START, guarded)
+    dagster_cli()(args=list(arguments), prog_name="dagster")
 
 
 if __name__ == "__main__":

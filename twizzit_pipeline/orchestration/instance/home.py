@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.instance.ref import InstanceRef
 
 from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.orchestration.dagster_modules import NO_STEP_LOGS
+from twizzit_pipeline.orchestration.dagster_private import InstanceRef
 from twizzit_pipeline.orchestration.instance.kept_storage import KeptPostgresStorage
 from twizzit_pipeline.orchestration.run.limit import GRACE_SECONDS
 from twizzit_pipeline.settings import Settings
@@ -84,7 +85,7 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
             overrides={
                 "storage": {"custom": {**_storage(), "config": {"postgres_url": database.dagster_url}}},
                 "compute_logs": {
-                    "module": "dagster._core.storage.noop_compute_log_manager",
+                    "module": NO_STEP_LOGS,
                     "class": "NoOpComputeLogManager",
                     "config": {},
                 },

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from dagster import EventLogEntry
-from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage, PostgresRunStorage
 from dagster_postgres.utils import (
     create_pg_engine,
@@ -19,11 +18,11 @@ from dagster_postgres.utils import (
 )
 from sqlalchemy import Engine, inspect
 
+from twizzit_pipeline.orchestration.dagster_private import ConfigurableClassData, PostgresStorageConfig
 from twizzit_pipeline.orchestration.run.in_words import in_words
 from twizzit_pipeline.storage.rested import try_the_rested
 
 if TYPE_CHECKING:
-    from dagster._core.storage.config import PostgresStorageConfig
     from dagster_postgres.auth import PgTokenProvider
 
 _KEPT_CONNECTIONS = 2

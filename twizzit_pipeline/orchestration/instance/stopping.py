@@ -3,7 +3,8 @@
 import json
 
 import dagster as dg
-from dagster._core.storage.tags import GRPC_INFO_TAG
+
+from twizzit_pipeline.orchestration.dagster_private import GRPC_INFO_TAG
 
 _STARTED = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 

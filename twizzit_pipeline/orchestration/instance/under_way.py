@@ -9,10 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import dagster as dg
-from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
-from dagster._core.storage.tags import BACKFILL_ID_TAG, RUN_KEY_TAG
 
 from twizzit_pipeline.errors import UnknownCredential
+from twizzit_pipeline.orchestration.dagster_private import (
+    BACKFILL_ID_TAG,
+    RUN_KEY_TAG,
+    BulkActionsFilter,
+    BulkActionStatus,
+)
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, PartitionKeys, credential_id_of
 from twizzit_pipeline.orchestration.resources import PROCESS_TAG, TRIGGER_TAG, request_of
 from twizzit_pipeline.runs.lease import process_is_gone

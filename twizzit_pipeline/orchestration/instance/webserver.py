@@ -8,9 +8,9 @@ import sys
 from typing import Any
 
 import click
-from dagster_webserver import cli as dagsters
 
 from twizzit_pipeline.errors import ProcessFailed, TwizzitPipelineError
+from twizzit_pipeline.orchestration.instance.dagster_cli import webserver_command
 from twizzit_pipeline.orchestration.instance.guard import Guard
 from twizzit_pipeline.settings import Settings, load_settings
 
@@ -24,17 +24,19 @@ def serve(settings: Settings, arguments: list[str]) -> None:
     Raises:
         ProcessFailed: this version of Dagster makes its application elsewhere, so that nothing would guard it.
     """
-    if not hasattr(dagsters, _FACTORY):
-        raise ProcessFailed("This version of dagster-webserver cannot be guarded: install the one of constraints.txt")
-    make = getattr(dagsters, _FACTORY)
+    if not hasattr(webserver_command, _FACTORY):
+        raise ProcessFailed("This version of dagster-webserver cannot be guarded: install the one of requirements.txt")
+    make = getattr(webserver_command, _FACTORY)
 
     def guarded(*given: Any, **named: Any) -> Guard:
         host = str(click.get_current_context().params.get("host") or _LOOPBACK)
         return Guard(make(*given, **named), host=host, origins=settings.own_ui_origins)
 
-    setattr(dagsters, _FACTORY, guarded)
+    setattr(webserver_command, _FACTORY, guarded)
     read_only = ["--read-only"] if settings.ui_read_only else []
-    dagsters.cli(args=[*arguments, *read_only], prog_name="dagster-webserver", auto_envvar_prefix="DAGSTER_WEBSERVER")
+    webserver_command.cli(
+        args=[*arguments, *read_only], prog_name="dagster-webserver", auto_envvar_prefix="DAGSTER_WEBSERVER"
+    )
 
 
 if __name__ == "__main__":

@@ -5,9 +5,13 @@ who reads that a password is wrong can do nothing with it. Mistakes of the progr
 """
 
 from dagster import DagsterEvent, EventLogEntry, Failure
-from dagster._core.events import JobFailureData
-from dagster._core.execution.plan.objects import StepFailureData, StepRetryData
-from dagster_shared.error import SerializableErrorInfo
+
+from twizzit_pipeline.orchestration.dagster_private import (
+    JobFailureData,
+    SerializableErrorInfo,
+    StepFailureData,
+    StepRetryData,
+)
 
 
 def in_words(entry: EventLogEntry) -> EventLogEntry:

@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 import dagster as dg
-from dagster._core.events import DagsterEventType
-from dagster._core.storage.tags import MAX_RUNTIME_SECONDS_TAG
 
 from twizzit_pipeline.errors import RunTooLong
+from twizzit_pipeline.orchestration.dagster_private import MAX_RUNTIME_SECONDS_TAG, DagsterEventType
 
 # What a run of the sensor may take, where that is less than the setting says.
 LONGEST_TAG = "twizzit/longest_seconds"

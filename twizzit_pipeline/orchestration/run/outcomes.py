@@ -9,13 +9,16 @@ those of before, and so is its verdict: what fell short still does, and what was
 from collections.abc import Collection, Iterable
 
 import dagster as dg
-from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.events import DagsterEvent, DagsterEventType
-from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
-from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.orchestration.checks.asset_checks import FELL_SHORT, WARN, not_judged
+from twizzit_pipeline.orchestration.dagster_private import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+    PARTITION_NAME_TAG,
+    DagsterEvent,
+    DagsterEventType,
+    PartitionKeyFilter,
+)
 
 OUTCOME_TAG = "twizzit/outcome"
 SUCCESS, PARTIAL, FAILED, CANCELLED = "success", "partial_success", "failed", "cancelled"

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
-from dagster._core.storage.tags import PRIORITY_TAG
 from sqlalchemy import Engine
 
 from twizzit_pipeline.errors import InactiveCredential, PermanentError, TransientError, UnknownSeason
+from twizzit_pipeline.orchestration.dagster_private import PRIORITY_TAG
 from twizzit_pipeline.orchestration.instance.under_way import UnderWay, under_way
 from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys
@@ -143,7 +143,9 @@ class _Tick:
             raise InactiveCredential(f"Credential {credential.id} is switched off: activate it before syncing")
         season = turn.season(self._day, self._season_start)
         if not seasons.usable(season):
-            raise UnknownSeason("The season's label cannot be a partition key: it holds a character that Dagster keeps")
+            raise UnknownSeason(
+                "The season's label cannot be a partition key: verify the credential, for another label"
+            )
         job, assets = job_of(turn.entities(season))
         return _Draft(turn, CredentialSeason(str(credential.partition_key), season), job, assets)
 

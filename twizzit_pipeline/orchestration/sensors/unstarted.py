@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.events import DagsterEventType, EngineEventData, JobFailureData
-from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import Engine
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import TwizzitPipelineError, UnknownCredential
+from twizzit_pipeline.orchestration.dagster_private import (
+    DagsterEventType,
+    EngineEventData,
+    JobFailureData,
+    SerializableErrorInfo,
+)
 from twizzit_pipeline.orchestration.jobs import ASSETS_OF
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, credential_id_of
 from twizzit_pipeline.orchestration.run.limit import ENDED_BY_DAGSTER, ended_by_dagster

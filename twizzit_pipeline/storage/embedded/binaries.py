@@ -5,8 +5,9 @@ business. Only the wheel's binaries are used, never its Python code: as root tha
 and makes a system user.
 
 PostgreSQL refuses to run as root. There it runs in a user namespace of its own, in which root is an ordinary user:
-files keep their owner. Where the kernel allows no namespace (in most containers), it runs as nobody, with the one
-capability to reach folders that are root's; the data folder is nobody's then. Either way no folder changes its mode.
+files keep their owner. Where the kernel allows no namespace (in most containers), it runs as an unprivileged user with
+the one capability to reach folders that are root's; the data folder is that user's then. Either way no
+folder changes its mode.
 """
 
 import os
@@ -21,12 +22,12 @@ from pathlib import Path
 
 from twizzit_pipeline.errors import EmbeddedServerFailed
 
-_NOBODY = 65534
-_IN_A_NAMESPACE = ("unshare", "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}", "--")
-_AS_NOBODY = (
+_UNPRIVILEGED_ID = 65534
+_IN_A_NAMESPACE = ("unshare", "--user", f"--map-user={_UNPRIVILEGED_ID}", f"--map-group={_UNPRIVILEGED_ID}", "--")
+_AS_UNPRIVILEGED = (
     "setpriv",
-    f"--reuid={_NOBODY}",
-    f"--regid={_NOBODY}",
+    f"--reuid={_UNPRIVILEGED_ID}",
+    f"--regid={_UNPRIVILEGED_ID}",
     "--clear-groups",
     "--inh-caps=+dac_override",
     "--ambient-caps=+dac_override",
@@ -36,7 +37,7 @@ _AS_NOBODY = (
 
 @dataclass(frozen=True, slots=True)
 class OrdinaryUser:
-    """Somebody whom PostgreSQL accepts: what to put before a command to be them, and whose the data folder is then."""
+    """A user whom PostgreSQL accepts: what to put before a command to run as them, and who owns the data folder."""
 
     prefix: tuple[str, ...]
     uid: int
@@ -96,12 +97,12 @@ def ordinary_user(owner: int | None = None) -> OrdinaryUser:
         owner: the uid of the data folder's owner, where there is one already.
 
     Raises:
-        EmbeddedServerFailed: the folder is somebody else's, or this is root and root cannot become anybody here.
+        EmbeddedServerFailed: the folder is another user's, or this is root and root cannot become another user here.
     """
     own = os.geteuid()
     choices = [OrdinaryUser((), own)]
     if own == 0:
-        choices = [OrdinaryUser(_IN_A_NAMESPACE, 0), OrdinaryUser(_AS_NOBODY, _NOBODY)]
+        choices = [OrdinaryUser(_IN_A_NAMESPACE, 0), OrdinaryUser(_AS_UNPRIVILEGED, _UNPRIVILEGED_ID)]
     choices = [choice for choice in choices if owner in {None, choice.uid}]
     if not choices:
         raise EmbeddedServerFailed(
@@ -115,7 +116,7 @@ def ordinary_user(owner: int | None = None) -> OrdinaryUser:
         if program and _run([program, *choice.prefix[1:], "true"]).returncode == 0:
             return OrdinaryUser((program, *choice.prefix[1:]), choice.uid)
     raise EmbeddedServerFailed(
-        "PostgreSQL does not run as root, and root can become nobody else here: run as an ordinary user, "
+        "PostgreSQL does not run as root, and root can become no other user here: run as an ordinary user, "
         "or set TWIZZIT_DATABASE_URL to a server of your own"
     )
 

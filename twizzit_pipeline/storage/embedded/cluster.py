@@ -104,7 +104,7 @@ class Cluster:
             self._binaries / "initdb",
             f"--pgdata={folder}",
             f"--username={USER}",
-            # Whoever gets into the 0700 folder of the socket is the owner; over TCP nobody is.
+            # Only the owner can enter the 0700 folder of the socket; over TCP any user could connect.
             "--auth-local=trust",
             "--auth-host=reject",
             "--encoding=UTF8",
@@ -159,7 +159,7 @@ class Cluster:
     def stop(self) -> None:
         """Stop the server, open connections and all; nothing happens if it does not run."""
         postmaster = read_postmaster(self.data)
-        # Without a look at the process the signal could reach whoever has a dead server's process id now.
+        # Without a look at the process the signal could reach another process that has the dead server's id now.
         if postmaster is not None and processes_in(self.data):
             self._pg_ctl("stop", "--wait", "--mode=fast")
             self._drop_socket_folder(postmaster.socket_folder)
@@ -168,7 +168,7 @@ class Cluster:
         """Wait for a server that is on its way up or down, and tidy up after one that was killed.
 
         The children of a killed server need a moment to notice, and write to its files until then. What it leaves (the
-        id of a process that may be anybody's by now) would keep the next one from starting.
+        id of a process that another process may have by now) would keep the next one from starting.
 
         Returns:
             The socket folder of a server that came up after all.
@@ -205,7 +205,7 @@ class Cluster:
 
     @cached_property
     def _user(self) -> OrdinaryUser:
-        """Whoever owns the data folder, or will."""
+        """The owner of the data folder, now or once it is made."""
         try:
             return ordinary_user(self.data.stat().st_uid)
         except FileNotFoundError:
@@ -253,7 +253,7 @@ class Cluster:
         if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH and "," not in path and ":" not in path:
             return self.run
         if before is not None and before.name.startswith(_OWN_SOCKET_FOLDER):
-            with contextlib.suppress(OSError):  # never one that is there: it may be anybody's
+            with contextlib.suppress(OSError):  # never one that is there: it may belong to another program
                 before.mkdir(mode=0o700)
                 return before
         return Path(tempfile.mkdtemp(prefix=_OWN_SOCKET_FOLDER, dir=_short_temporary_folder()))

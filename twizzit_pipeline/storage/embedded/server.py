@@ -3,9 +3,9 @@
 What belongs here: the locks. Files and processes of the server are `cluster`'s business.
 
 Every process that uses the server holds a shared lock on `postgres.lock`. Starting and stopping happen under an
-exclusive lock on `postgres.start.lock`. Whoever leaves and can turn the shared lock into an exclusive one without
-waiting was the last user, and stops the server. The kernel drops the locks of a killed process, so nothing has to be
-cleaned up after one: a server that it left running is found and used by the next, which then stops it.
+exclusive lock on `postgres.start.lock`. A process that leaves and can turn the shared lock into an exclusive one
+without waiting was the last user, and stops the server. The kernel drops the locks of a killed process, so nothing
+has to be cleaned up after one: a server that it left running is found and used by the next, which then stops it.
 """
 
 import errno
@@ -105,7 +105,7 @@ def _leave(folder: Path) -> None:
                 fcntl.flock(use.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 Cluster(folder).stop()
         except OSError as error:
-            # Somebody else uses the server still, or its folder was taken away under it.
+            # Another process uses the server still, or its folder was taken away under it.
             if error.errno not in {errno.EAGAIN, errno.EACCES, errno.ENOENT}:
                 raise _failed(folder, error) from None
         finally:

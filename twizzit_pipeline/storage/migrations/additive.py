@@ -44,14 +44,14 @@ def make_view(connection: Connection, name: str, query: str) -> None:
     """Make the view, or replace the one that these migrations made; its readers keep their rights.
 
     Raises:
-        DatabaseRefused: somebody else has something of that name.
+        DatabaseRefused: something else has that name.
     """
     there = text(
         "SELECT relkind = 'v' AND obj_description(oid, 'pg_class') = :made FROM pg_class WHERE oid = to_regclass(:name)"
     )
     ours = connection.execute(there, {"made": MADE_HERE, "name": name}).one_or_none()
     if ours is not None and not ours[0]:
-        raise DatabaseRefused(f"The database has a {name} of somebody else's: rename it, then run: twizzit migrate")
+        raise DatabaseRefused(f"The database has another {name} already: rename it, then run: twizzit migrate")
     connection.execute(text(f'CREATE OR REPLACE VIEW "{name}" AS {query}'))
     connection.execute(text(f"COMMENT ON VIEW \"{name}\" IS '{MADE_HERE}'"))
 
@@ -80,7 +80,7 @@ def keeps_registration(connection: Connection) -> bool:
 
 
 def empties_macs(connection: Connection) -> bool:
-    """Whether the trigger is there that empties the MAC of a password which somebody else stored anew."""
+    """Whether the trigger is there that empties the MAC of a password which another program stored anew."""
     return _has_triggers(connection, "twizzit_empty_mac")
 
 

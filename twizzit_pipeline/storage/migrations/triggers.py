@@ -6,7 +6,7 @@ columns it asks of the row as JSON, where a column that is called otherwise by n
 
 from sqlalchemy import Connection, text
 
-# A MAC that is emptied by itself comes back: whoever changes a password without knowing of MACs leaves it as it was.
+# A MAC that is emptied by itself comes back: a program that knows no MACs leaves it as it was.
 _EMPTY_MAC = """
 CREATE OR REPLACE FUNCTION twizzit_empty_mac() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
@@ -142,5 +142,5 @@ def _schema(connection: Connection) -> str:
 
 
 def keep_registration_in_step(connection: Connection) -> None:
-    """A player is registered as long as a mapping says so: ShotSpot lets nobody else play an official match."""
+    """A player is registered as long as a mapping says so: ShotSpot lets no other player play an official match."""
     connection.exec_driver_sql(_KEEP_REGISTRATION)

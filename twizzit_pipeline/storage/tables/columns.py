@@ -12,7 +12,7 @@ metadata = MetaData(
     }
 )
 
-# Of a column that ShotSpot's own table may lack without anybody missing it.
+# Of a column that ShotSpot's own table may lack without harm.
 NOT_NEEDED = {"not_needed": True}
 NOW = text("now()")
 UTC_NOW = text("timezone('utc', now())")

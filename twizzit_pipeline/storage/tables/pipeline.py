@@ -1,5 +1,5 @@
 """The pipeline's own tables: what scans saw, what they rejected, who works, what was written, what was asked
-for, what it cost, who was told, whom coaches may see, and who changed what.
+for, what it cost, which notifications went out, which clubs a coach may see, and who changed what.
 """
 
 from sqlalchemy import (
@@ -65,12 +65,17 @@ twizzit_players = Table(
     *_snapshot_key(),
     Column("twizzit_team_id", String(100), nullable=False),
     Column("twizzit_player_id", String(100), nullable=False),
-    Column("first_name", String(50), nullable=False),
-    Column("last_name", String(50), nullable=False),
+    Column("first_name", String(50), nullable=False, doc="First name"),
+    Column("last_name", String(50), nullable=False, doc="Last name"),
     Column("gender", String(10)),
-    Column("jersey_number", Integer),
-    # the account gives the whole name alone: where it falls into first and last name is a guess
-    Column("name_guessed", Boolean, nullable=False, server_default=FALSE),
+    Column("jersey_number", Integer, doc="Shirt number in this team"),
+    Column(
+        "name_guessed",
+        Boolean,
+        nullable=False,
+        server_default=FALSE,
+        doc="Whether the account gives the whole name alone, so that where it falls in two is a guess",
+    ),
     PrimaryKeyConstraint("credential_id", "season_id", "twizzit_team_id", "twizzit_player_id"),
 )
 
@@ -212,7 +217,7 @@ notifications = Table(
     "twizzit_notifications",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("key", Text, nullable=False),  # what is told; the same is never told twice
+    Column("key", Text, nullable=False),  # identifies the event; no event is notified twice
     Column("channel", String(20), nullable=False),
     Column("kind", String(50), nullable=False),
     credential(ondelete="CASCADE", nullable=True),

@@ -28,7 +28,7 @@ credentials = Table(
     Column("twizzit_organization_name", String(255)),
     # added: of cipher text and IV; a trigger empties it when they change without it
     Column("encryption_mac", Text),
-    # added: the club of ShotSpot that somebody said the organization is; null where its name tells
+    # added: the club of ShotSpot that an administrator named for the organization; null where its name decides
     Column("club_id", ForeignKey("clubs.id", ondelete="SET NULL")),
 )
 
@@ -60,7 +60,7 @@ sync_config = Table(
     Column("meanings", JSONB),
     # added: its groups may name other clubs than the organization
     Column("is_federation", Boolean, nullable=False, server_default=FALSE),
-    # added: addresses that are told of this credential, besides those of the settings
+    # added: addresses that are notified about this credential, besides those of the settings
     Column("notify_to", JSONB),
 )
 

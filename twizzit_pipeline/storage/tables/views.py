@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, N
 
 from twizzit_pipeline.storage.tables.columns import moment, utc
 
-# Apart from the tables': nobody makes or compares a view as if it were one.
+# Apart from the tables': a view is neither made nor compared like a table.
 views = MetaData()
 
 sync_status = Table(

@@ -40,15 +40,8 @@ from twizzit_pipeline.storage.tables import (
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
 
 _ORGANIZATION = (team_mappings.c.twizzit_organization_id, team_mappings.c.twizzit_organization_name)
-_REMOTE_PLAYER = (
-    "twizzit_team_id",
-    "twizzit_player_id",
-    "first_name",
-    "last_name",
-    "gender",
-    "jersey_number",
-    "name_guessed",
-)
+_REMOTE_IDS = {"team_id": "twizzit_team_id", "id": "twizzit_player_id"}
+_REMOTE_PLAYER = [_REMOTE_IDS.get(field.name, field.name) for field in fields(RemotePlayer)]
 
 
 def read_team_state(connection: Connection, owner: Owner, season_id: int, season: WantedSeason) -> TeamState:

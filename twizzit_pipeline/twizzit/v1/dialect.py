@@ -27,6 +27,7 @@ from twizzit_pipeline.twizzit.records import (
 from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.session import Session
+from twizzit_pipeline.twizzit.source import Source
 from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, rows_of_envelope, text
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 from twizzit_pipeline.words.opponents import is_no_opponent
@@ -39,7 +40,7 @@ _COMPETITIONS = "/competitions"
 _MATCHES = "/competitions/{id}/matches"
 
 
-class V1:
+class V1(Source):
     """What v1 knows of one account: its teams and their players, of the current season."""
 
     def __init__(self, session: Session, organization_name: str, meanings: Meanings = NOTHING_SAID) -> None:
@@ -103,7 +104,7 @@ class V1:
         return Rosters(tuple(players), failed)
 
     def names(self, _person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
-        """Nobody's: v1 names people as players of a team alone."""
+        """None: v1 names people as players of a team alone."""
         return {}
 
     def calendar(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
@@ -196,6 +197,6 @@ def _match(competition_id: str, row: Row, own: Collection[str] | None) -> Match:
 
 
 def _side(id_: str | None, name: str | None, own: Collection[str] | None) -> Side:
-    """A side; a bye or a team that nobody knows yet has no id, whatever stands for it."""
+    """A side; a bye or a team that is not known yet has no id, whatever stands for it."""
     is_own = own is not None and id_ in own
     return Side(None if not is_own and name is not None and is_no_opponent(name) else id_, name)

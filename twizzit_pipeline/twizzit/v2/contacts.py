@@ -1,4 +1,4 @@
-"""Who somebody is in v2: contacts by id, for as few calls as can be.
+"""Who a person is in v2: contacts by id, for as few calls as can be.
 
 What belongs here: the choice between asking by ids (10 a call) and reading the organization's list (100 a call). Of a
 contact, names, gender and shirt number are kept and nothing else: the rest is personal data without a use here.
@@ -6,7 +6,7 @@ contact, names, gender and shirt number are kept and nothing else: the rest is p
 Asking for N contacts costs ceil(N / 10) calls. How many the list costs is known only at its end, so it is read page by
 page, no further than asking would cost; what is then still missing is asked for. Together that is at most twice the
 cheaper way (a list of a round length, such as fifty, costs one page more: it could as well have been cut). The pages
-need no proof of their own: whoever was not on them is asked for by id.
+need no proof of their own: a person who was not on them is asked for by id.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from functools import partial
 from math import ceil
 
 from twizzit_pipeline.errors import AccessDenied, TwizzitPipelineError
+from twizzit_pipeline.twizzit.records import Player
 from twizzit_pipeline.twizzit.v2.lists import IDS_A_CALL, Scope, at_most, tens
 from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, text
 
@@ -31,6 +32,18 @@ class Person:
     full_name: str | None = None
     gender: object = None
     jersey_number: object = None
+
+    def in_team(self, team_id: str, contact_id: str | None) -> Player:
+        """The person as a player of a team."""
+        return Player(
+            team_id=team_id,
+            id=contact_id,
+            first_name=self.first_name,
+            last_name=self.last_name,
+            full_name=self.full_name,
+            gender=self.gender,
+            jersey_number=self.jersey_number,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,7 @@ class _Search:
         return failed
 
     def _read_everything(self) -> None:
-        """The list alone is left where ids are ignored, and then it needs a proof: whoever is not on it is nobody."""
+        """The list alone is left where ids are ignored, which then needs a proof: a person not on it does not exist."""
         rows = self._scope.every(_CONTACTS, limit=_LIMIT)
         self._take(_kept(rows))
 

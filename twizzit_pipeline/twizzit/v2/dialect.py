@@ -1,7 +1,7 @@
 """The dialect v2, the live service: organizations and seasons, and what one account is asked once for.
 
 What belongs here: v2's face, and its rows up to the seasons. Which groups are teams is `v2_groups`', who plays in them
-`v2_rosters`', who somebody is `v2_contacts`', when they play `v2_events`'. No other module of the project says group,
+`v2_rosters`', who a person is `v2_contacts`', when they play `v2_events`'. No other module of the project says group,
 contact or event.
 """
 
@@ -12,6 +12,7 @@ from twizzit_pipeline.errors import AccessDenied, NotATwizzit
 from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, SetAside, Team, Teams
 from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.session import Session
+from twizzit_pipeline.twizzit.source import Source
 from twizzit_pipeline.twizzit.v2.contacts import read_contacts
 from twizzit_pipeline.twizzit.v2.event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2.events import OTHER_SEASON, CalendarReader
@@ -32,7 +33,7 @@ from twizzit_pipeline.words.seasons import canonical
 _SEASONS = "/seasons"
 
 
-class V2:
+class V2(Source):
     """What v2 knows of one account and the organization that its credential names."""
 
     def __init__(self, session: Session, organization_name: str, meanings: Meanings = NOTHING_SAID) -> None:

@@ -99,7 +99,7 @@ def opponent_alone(name: str) -> Alone | None:
 
 def _cuts(name: str) -> Iterator[Cut]:
     dangling = _DANGLING.fullmatch(name)
-    if dangling:  # "KC Duin - ": there is a place for an opponent, and nobody in it
+    if dangling:  # "KC Duin - ": there is a place for an opponent, and no opponent in it
         yield Cut(dangling["side"].strip(), dangling["what"], 0, away_first=False, glued=False)
         return
     for rank, (separator, away_first, glued) in enumerate(_SEPARATORS):

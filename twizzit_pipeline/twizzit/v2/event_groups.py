@@ -45,8 +45,8 @@ def event_groups(row: Row) -> tuple[EventGroup, ...]:
     listed = items(value) if is_list(value) else [value]
     if isinstance(value, Mapping) and {"home", "away"} & value.keys():
         listed = [_on_side(value[side], side) for side in ("home", "away") if side in value]
-    told = (one if isinstance(one, Mapping) else {"groupid": one} for one in listed if identifier(one) or one)
-    groups = [_group(plain_keys(one)) for one in told]
+    listed_groups = (one if isinstance(one, Mapping) else {"groupid": one} for one in listed if identifier(one) or one)
+    groups = [_group(plain_keys(one)) for one in listed_groups]
     by_id: dict[str, EventGroup] = {}
     for place, group in enumerate(groups):
         known = group.id or f"nameless {place}"
@@ -55,7 +55,7 @@ def event_groups(row: Row) -> tuple[EventGroup, ...]:
 
 
 def split_groups(groups: Iterable[EventGroup], ids: Ids | None) -> EventGroups:
-    """Own teams apart from opponents; `ids` is None where nobody knows the account's groups: all are its own then."""
+    """Own teams apart from opponents; `ids` is None where the account's groups are not known: all are its own then."""
     listed = [(group, group.id if ids is None or group.id is None else ids.get(group.id)) for group in groups]
     own = tuple(replace(group, id=team) for group, team in listed if team is not None)
     others = tuple(group for group, team in listed if team is None)
@@ -67,7 +67,7 @@ def own_ids(
     scanned: Collection[str] | None,
     ask: Callable[[], Collection[Collection[str]] | None],
 ) -> Ids | None:
-    """Which ids are the account's own, for all events of a season; None where nobody knows and nobody must.
+    """Which ids are the account's own, for all events of a season; None where it is not known and not needed.
 
     Args:
         scanned: the ids of the season's teams as they were scanned; None where none were.

@@ -20,7 +20,7 @@ _PLACES = {
     **dict.fromkeys(("uit", "away", "exterieur", "a l'exterieur", "op verplaatsing", "uitwedstrijd"), "uit"),
 }
 # "… verplaatst naar 12/12", "… afgelast wegens regen": the mark, and why or to when.
-_TOLD_BEHIND = re.compile(
+_MARK_BEHIND = re.compile(
     r"(?:\s+[-–—:/|]+\s*|[,;!]+\s*|\s+)((\w{5,})\s+(?:naar|op|om|tot|door|wegens|omwille|au|a|à|pour|to|till|until|due)\b.*)$"
 )
 _DASHED_BEHIND = re.compile(r"\s+[-–—:/|]+\s+([^-–—:/|]+)$")
@@ -34,9 +34,9 @@ def without_marks(name: str, meanings: Meanings) -> tuple[str, Status | None]:
         if place is not None and found.end() == len(name):  # "AKC Zand (uit)" is "Uit: AKC Zand"
             name = f"{place}: {name[: found.start()]}"
             continue
-        told = off(found[1], meanings)
-        if told is not None or is_label(found[1]):
-            status = told or status
+        marked = off(found[1], meanings)
+        if marked is not None or is_label(found[1]):
+            status = marked or status
             name = f"{name[: found.start()]} {name[found.end() :]}".strip()
     if status is None:
         name, status = _unbracketed(name, meanings)
@@ -47,17 +47,17 @@ def off(text: str, meanings: Meanings) -> Status | None:
     """What a mark or the beginning of a description says, where it says that a match is off."""
     if re.search(r"[^\W\d_]{2}", text) is None:  # "1" of "U15 1" is no status, whatever an account's ids are
         return None
-    told = said(meanings.statuses, None, [text, *text.split()[:1]])
-    if told is not None:
-        return told
+    marked = said(meanings.statuses, None, [text, *text.split()[:1]])
+    if marked is not None:
+        return marked
     found = status_of(text)
     return found if found in OFF else None
 
 
 def _unbracketed(name: str, meanings: Meanings) -> tuple[str, Status | None]:
-    told = _TOLD_BEHIND.search(name)
-    if told and told.start() > 0 and off(told[2], meanings) is not None:
-        return name[: told.start()].strip(), off(told[1], meanings)
+    marked = _MARK_BEHIND.search(name)
+    if marked and marked.start() > 0 and off(marked[2], meanings) is not None:
+        return name[: marked.start()].strip(), off(marked[1], meanings)
     for pattern in (_DASHED_BEHIND, _BEHIND):
         found = pattern.search(name)
         if found and found.start() > 0 and _is_mark(found) and (status := off(found[1], meanings)) is not None:

@@ -148,11 +148,11 @@ def _without_cut(name: str, own: EventGroup | None, others: Sequence[EventGroup]
     alone = opponent_alone(name)
     if alone is not None and not is_occasion(alone.opponent) and names.fit(alone.opponent, own) < Fit.CLUB:
         return alone.opponent
-    nobody = names.rest_that_is_nobody(name, own)
-    if nobody is not None:
-        return nobody
-    told = [other.name for other in others if other.name]
-    return told[0] if len(told) == 1 else None
+    rest = names.rest_without_a_team(name, own)
+    if rest is not None:
+        return rest
+    named = [other.name for other in others if other.name]
+    return named[0] if len(named) == 1 else None
 
 
 def _own_name(own: EventGroup | None) -> str | None:
@@ -160,10 +160,10 @@ def _own_name(own: EventGroup | None) -> str | None:
 
 
 def _two_own_teams(name: str, groups: EventGroups, names: OwnNames) -> tuple[Side, Side] | None:
-    """Two teams of the club against each other; None where they are not against each other, or nobody can say."""
-    told = _pair_by_name(name, groups.own, names)
-    if told is not None:
-        cut, left, right = told
+    """Two teams of the club against each other; None where they are not against each other, or it cannot be said."""
+    pair = _pair_by_name(name, groups.own, names)
+    if pair is not None:
+        cut, left, right = pair
         sides = (Side(left.id, cut.left), Side(right.id, cut.right))
         if cut.away_first:
             sides = sides[::-1]
@@ -176,7 +176,7 @@ def _two_own_teams(name: str, groups: EventGroups, names: OwnNames) -> tuple[Sid
             return None
     one, other = groups.own
     if one.is_home is other.is_home and one.is_home is not None:
-        return None  # both on one side: together against somebody else
+        return None  # both on one side: together against another team
     at_home = one.is_home if one.is_home is not None else not other.is_home
     home, away = (one, other) if at_home else (other, one)
     cuts = [cut for cut in cuts_of(name, names) if not cut.glued]

@@ -29,7 +29,7 @@ NO_NAME = "no_name"
 
 _EVENTS = "/events"
 _LIMIT = 250
-# Half a season a window: few calls for a club, few pages for a federation. Windows share a day, since nobody says
+# Half a season a window: few calls for a club, few pages for a federation. Windows share a day, since nothing says
 # whether the last day of a window belongs to it.
 _WINDOW = timedelta(days=184)
 _DAY = timedelta(days=1)
@@ -91,9 +91,9 @@ class CalendarReader:
         aside = [SetAside(event.id, OTHER_SEASON) for event in read if not _within(event, season)]
         in_season = [event for event in read if _within(event, season)]
         ids = own_ids((event.groups for event in in_season), own_team_ids, self._ask_groups)
-        told = [(event, self._match(event, ids)) for event in in_season]
-        aside += [SetAside(event.id, TRAINING) for event, match in told if match is None]
-        matches = [(event, match) for event, match in told if match is not None]
+        pairs = [(event, self._match(event, ids)) for event in in_season]
+        aside += [SetAside(event.id, TRAINING) for event, match in pairs if match is None]
+        matches = [(event, match) for event, match in pairs if match is not None]
         doubtful = [event for event, match in matches if _tells_no_opponent(match) and event.day is not None]
         if doubtful and self._ignores_types(doubtful[0], types):
             doubtful = [event for event, match in matches if _tells_no_opponent(match)]

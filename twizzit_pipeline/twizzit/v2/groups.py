@@ -42,13 +42,13 @@ class Groups:
 
         All types are read whose name (or the configuration) says that they are teams, a group of several types once. A
         row does not say its type, so the filter is put to the proof by asking for another type as well: if both answers
-        are the same but for a few groups it is ignored, and then those groups are teams in which somebody plays (a team
+        are the same but for a few groups it is ignored, and then those groups are teams in which a person plays (a team
         without players is not seen in such an account until it has some).
 
         Two calls, and one for each type of teams and 250 groups of it.
 
         Args:
-            playing: tells those of some groups in which somebody has the function of a player.
+            playing: returns those of some groups in which a person has the function of a player.
         """
         team_types, other_type = self._types()
         rows = self._rows(season, team_types[0])

@@ -121,7 +121,7 @@ class OwnNames:
         """
         return is_occasion(part) or (_TEAM_ALONE.fullmatch(compared(part)) is not None and self.says_club(rest))
 
-    def rest_that_is_nobody(self, name: str, team: EventGroup | None) -> str | None:
+    def rest_without_a_team(self, name: str, team: EventGroup | None) -> str | None:
         """What a name without a separator says instead of an opponent ("U15 1 vrij", "Bye"); None for anything else."""
         if not name.strip():
             return None

@@ -92,8 +92,8 @@ class RosterReader:
         playing = {group_id for group_id, found in says.items() if "player" in found}
         if not playing and set().union(*says.values()) != {"other"}:
             raise NotATwizzit(
-                "/groups ignores the type that is asked for, and no member has the function of a player: teams cannot "
-                "be told from committees; say which function is a player's "
+                "/groups ignores the type that is asked for, and no member has the function of a player: teams and "
+                "committees look the same; say which function is a player's "
                 "(twizzit config set ID --function NAME=player), or ask Twizzit for an account that filters by type",
                 endpoint="/groups",
                 status=200,
@@ -137,12 +137,4 @@ def _apart(members: Members) -> tuple[dict[str, list[Member]], dict[str, Twizzit
 def _player(group_id: str, member: Member, people: Mapping[str, Person]) -> Player:
     """The record; without names where the account does not know the contact (the contract rejects it)."""
     found = member.person or people.get(member.contact_id or "") or Person()
-    return Player(
-        team_id=group_id,
-        id=member.contact_id,
-        first_name=found.first_name,
-        last_name=found.last_name,
-        full_name=found.full_name,
-        gender=found.gender,
-        jersey_number=found.jersey_number,
-    )
+    return found.in_team(group_id, member.contact_id)

@@ -1,7 +1,7 @@
 """Seasons of v2: their rows, and what a row of another list says of its own season.
 
-What belongs here: reading seasons, and the comparison by which a row of another season is told, since no filter is
-trusted.
+What belongs here: reading seasons, and the comparison by which a row of another season is recognized, since no
+filter is trusted.
 """
 
 import re

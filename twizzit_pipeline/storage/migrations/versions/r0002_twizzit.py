@@ -152,7 +152,7 @@ def _history() -> None:
 
 
 def _keep_registration_in_step() -> None:
-    """A player is registered as long as a mapping says so: ShotSpot lets nobody else play an official match."""
+    """A player is registered as long as a mapping says so: ShotSpot lets no other player play an official match."""
     op.execute(
         """
         CREATE FUNCTION twizzit_register_players() RETURNS trigger LANGUAGE plpgsql AS $$

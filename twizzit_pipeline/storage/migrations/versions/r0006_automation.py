@@ -1,4 +1,4 @@
-"""What automatic syncs need: a budget of calls and what was used of it, what keeps a credential back, who is told.
+"""What automatic syncs need: a budget of calls and what was used of it, what keeps a credential back, who is notified.
 
 Revision ID: 0006
 """

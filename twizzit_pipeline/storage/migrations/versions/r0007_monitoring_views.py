@@ -1,6 +1,6 @@
 """Views for monitoring in SQL: the guide's three queries, the last sync of each entity, and one row a credential.
 
-The guide's views use none but the guide's columns, all of `twizzit_sync_history`: PostgreSQL lets nobody retype or drop
+The guide's views use none but the guide's columns, all of `twizzit_sync_history`: PostgreSQL lets no one retype or drop
 a column that a view reads. ShotSpot's migrations may drop a view that is in their way; `twizzit migrate` puts it back.
 
 The guide rounds an average of `float`, for which PostgreSQL has no `round`: here it is `numeric`. Times of the history

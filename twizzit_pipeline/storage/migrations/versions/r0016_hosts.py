@@ -1,6 +1,6 @@
 """The host belongs to whose an id is: in the mappings and the opponents, and in what may be there only once.
 
-Rows get the host of their credential's endpoint; one whose credential is gone has none that anybody knows. Tables that
+Rows get the host of their credential's endpoint; that of one whose credential is gone is unknown. Tables that
 these migrations made hold an id once for each host, dialect and organization from now on. Those of ShotSpot keep their
 constraint on the id alone, and get a column for an id that it does not let them hold.
 

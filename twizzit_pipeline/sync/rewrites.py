@@ -24,7 +24,7 @@ _SOMEBODY_ELSE_WROTE = {
 _TRIES = 5
 
 
-def attempts(engine: Engine) -> Retrying:
+def rewrites(engine: Engine) -> Retrying:
     """The tries of one transaction. `TryAgain` asks for another at once.
 
     A statement waits a few seconds for what another transaction holds (the engine's lock_timeout), then the whole

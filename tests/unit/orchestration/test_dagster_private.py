@@ -1,0 +1,98 @@
+"""What the package relies on in Dagster's private modules: one of these fails where a new version changed it."""
+
+import inspect
+import sys
+
+import click
+import dagster as dg
+import pytest
+
+from twizzit_pipeline.orchestration import dagster_modules
+from twizzit_pipeline.orchestration import dagster_private as private
+from twizzit_pipeline.orchestration.instance import dagster_cli
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        (private.BACKFILL_ID_TAG, "dagster/backfill"),  # dagster.yaml limits runs by it
+        (private.GRPC_INFO_TAG, ".dagster/grpc_info"),
+        (private.MAX_RUNTIME_SECONDS_TAG, "dagster/max_runtime"),
+        (private.PARTITION_NAME_TAG, "dagster/partition"),
+        (private.PRIORITY_TAG, "dagster/priority"),
+        (private.RUN_KEY_TAG, "dagster/run_key"),
+    ],
+)
+def test_tags_are_called_as_before(tag: str, value: str) -> None:
+    """They stand in the tags of runs that older versions made, and in operators' own settings."""
+    assert tag == value
+
+
+@pytest.mark.parametrize(
+    ("made", "fields"),
+    [
+        (private.StepFailureData, {"error", "user_failure_data", "error_source"}),
+        (private.StepRetryData, {"error"}),
+        (private.JobFailureData, {"error"}),
+        (private.EngineEventData, {"error"}),
+        (private.SerializableErrorInfo, {"message", "stack", "cls_name", "cause"}),
+    ],
+)
+def test_events_have_what_is_read_or_put_into_words(made: type, fields: set[str]) -> None:
+    assert fields <= set(inspect.signature(made).parameters)
+
+
+def test_filters_are_made_by_name() -> None:
+    assert private.PartitionKeyFilter(key="3-kcc|2025-2026")
+    assert private.BulkActionsFilter(statuses=[private.BulkActionStatus.REQUESTED]).statuses
+
+
+def test_an_event_can_be_made_and_is_told_apart_by_its_type() -> None:
+    event = private.DagsterEvent(
+        event_type_value=private.DagsterEventType.ENGINE_EVENT.value,
+        job_name="sync_all",
+        message="said",
+        event_specific_data=private.EngineEventData(),
+    )
+    assert (event.event_type, event.message) == (private.DagsterEventType.ENGINE_EVENT, "said")
+    assert {"RUN_FAILURE", "RUN_CANCELED", "STEP_FAILURE"} <= {each.name for each in private.DagsterEventType}
+
+
+def test_a_backfill_is_under_way_in_these_states() -> None:
+    names = {each.value for each in private.BulkActionStatus}
+    assert {"REQUESTED", "CANCELING", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "CANCELED"} <= names
+
+
+def test_a_check_that_ended_is_one_of_these() -> None:
+    assert {each.value for each in private.COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES} == {"SUCCEEDED", "FAILED"}
+
+
+def test_an_instance_is_made_from_a_folder_with_other_settings(tmp_path: object) -> None:
+    parameters = inspect.signature(private.InstanceRef.from_dir).parameters
+    assert {"base_dir", "overrides"} <= set(parameters)
+    with dg.DagsterInstance.from_ref(private.InstanceRef.from_dir(str(tmp_path))) as instance:
+        assert instance.root_directory == str(tmp_path)
+
+
+def test_a_storage_may_be_a_class_of_ours() -> None:
+    assert {"module_name", "class_name", "config_yaml"} <= set(
+        inspect.signature(private.ConfigurableClassData).parameters
+    )
+    assert "postgres_url" in private.PostgresStorageConfig.__annotations__
+
+
+def test_the_command_lines_are_click_groups_whose_web_server_can_be_guarded() -> None:
+    assert {"dev", "job", "asset", "instance"} <= set(dagster_cli.dagster_cli().commands)
+    assert callable(vars(dagster_cli.dev_command)["open_ipc_subprocess"])
+    assert callable(vars(dagster_cli.webserver_command)["create_app_from_workspace_process_context"])
+    assert isinstance(dagster_cli.webserver_command.cli, click.Command)
+
+
+@pytest.mark.parametrize("module", [dagster_modules.DAEMON, dagster_modules.NO_STEP_LOGS])
+def test_a_module_that_is_named_alone_is_there(module: str) -> None:
+    assert __import__(module)
+
+
+def test_every_name_of_the_face_has_its_own_test() -> None:
+    said = inspect.getsource(sys.modules[__name__])
+    assert {name for name in private.__all__ if f"private.{name}" not in said} == set()

@@ -1,0 +1,4 @@
+"""Private modules of Dagster that are named and not imported here: what starts a process needs no more."""
+
+DAEMON = "dagster._daemon"  # run with ``python -m``
+NO_STEP_LOGS = "dagster._core.storage.noop_compute_log_manager"  # keeps no logs of steps

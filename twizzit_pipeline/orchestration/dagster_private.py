@@ -1,0 +1,46 @@
+"""Everything that this package uses of Dagster's private modules, but for its command lines (`instance.dagster_cli`).
+
+Dagster may change these without notice: `pyproject.toml` bounds its version, and
+`tests/unit/orchestration/test_dagster_private.py` says what each must do.
+"""
+
+from dagster._core.event_api import PartitionKeyFilter
+from dagster._core.events import DagsterEvent, DagsterEventType, EngineEventData, JobFailureData
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
+from dagster._core.execution.plan.objects import StepFailureData, StepRetryData
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
+from dagster._core.storage.config import PostgresStorageConfig
+from dagster._core.storage.tags import (
+    BACKFILL_ID_TAG,
+    GRPC_INFO_TAG,
+    MAX_RUNTIME_SECONDS_TAG,
+    PARTITION_NAME_TAG,
+    PRIORITY_TAG,
+    RUN_KEY_TAG,
+)
+from dagster._serdes import ConfigurableClassData
+from dagster_shared.error import SerializableErrorInfo
+
+__all__ = [
+    "BACKFILL_ID_TAG",
+    "COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES",
+    "GRPC_INFO_TAG",
+    "MAX_RUNTIME_SECONDS_TAG",
+    "PARTITION_NAME_TAG",
+    "PRIORITY_TAG",
+    "RUN_KEY_TAG",
+    "BulkActionStatus",
+    "BulkActionsFilter",
+    "ConfigurableClassData",
+    "DagsterEvent",
+    "DagsterEventType",
+    "EngineEventData",
+    "InstanceRef",
+    "JobFailureData",
+    "PartitionKeyFilter",
+    "PostgresStorageConfig",
+    "SerializableErrorInfo",
+    "StepFailureData",
+    "StepRetryData",
+]

@@ -1,0 +1,47 @@
+"""What a scan asks, and what every dialect of Twizzit answers.
+
+A further dialect is a folder with a class that says it is a `Source`, and a line in `dialects`.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
+
+
+class Source(Protocol):
+    """One account. Every method may raise a leaf of `TwizzitAnswerError`; none gives half an answer for a whole one."""
+
+    def organizations(self) -> tuple[Organization, ...]:
+        """All organizations that the account may read; without an id where the source has no organizations."""
+
+    def organization(self) -> Organization:
+        """The organization that this credential reads.
+
+        Raises:
+            OrganizationNotFound: the account has several and not exactly one is named like the credential.
+        """
+
+    def seasons(self) -> tuple[Season, ...]:
+        """The seasons that the account lists; none where it knows none, or may not read them."""
+
+    def first_groups(self) -> int | None:
+        """How many groups there are to begin with, for people who verify a credential; None where it cannot be told."""
+
+    def refusals(self, *, calendar: bool) -> list[str]:
+        """What a sync would refuse or not find, a line each, with what to do."""
+
+    def teams(self, season: Season | None) -> Teams:
+        """All teams of a season; of every season, or the current one, where it is None."""
+
+    def groups(self, season: Season | None, group_type: str) -> tuple[Team, ...]:
+        """What is listed of a group type other than teams, for people to look at."""
+
+    def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
+        """The players of these teams; a team that cannot be read is in `Rosters.failed`, never empty."""
+
+    def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+        """First and last name of people by their remote id; those that are not known are left out."""
+
+    def calendar(self, season: Season, own_team_ids: Collection[str] | None) -> Calendar:
+        """All competitions and matches of a season, complete."""
