@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     )
     season_start: str = Field("07-01", description="Month and day on which a season without dates begins")
     notify_webhook_url: SecretStr | None = Field(None, description="Where notifications go as Slack-compatible JSON")
+    notify_urls: SecretStr | None = Field(
+        None,
+        description="URLs of apprise that get notifications, with spaces between: Teams, Telegram, Matrix, …",
+    )
     notify_email_from: str | None = Field(None, description="Address that notifications are sent from")
     notify_email_to: str = Field("", description="Addresses that notifications are sent to, with commas between")
     smtp_host: str | None = Field(None, description="The mail server that takes notifications")
@@ -130,6 +134,16 @@ class Settings(BaseSettings):
             raise ValueError("it must be a URL like https://hooks.example/services/T0/B0/secret")
         return value
 
+    @field_validator("notify_urls")
+    @classmethod
+    def _urls(cls, value: SecretStr | None) -> SecretStr | None:
+        for number, url in enumerate((value.get_secret_value() if value is not None else "").split(), 1):
+            if re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,29}://[!-~]+", url) is None:
+                raise ValueError(
+                    f"URL {number} must be one like ntfy://topic or tgram://token/chat, with spaces between"
+                )
+        return value
+
     @field_validator("notify_email_from")
     @classmethod
     def _one_address(cls, value: str | None) -> str | None:
@@ -144,6 +158,13 @@ class Settings(BaseSettings):
             if re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", address) is None:
                 raise ValueError("each address must be bare, like admin@club.example, with commas between")
         return value
+
+    @property
+    def notify_url_list(self) -> tuple[SecretStr, ...]:
+        """`notify_urls`, one by one."""
+        return tuple(
+            SecretStr(url) for url in (self.notify_urls.get_secret_value() if self.notify_urls else "").split()
+        )
 
     @property
     def notify_email_recipients(self) -> tuple[str, ...]:
@@ -251,3 +272,8 @@ def _nearest(name: str, known: Collection[str]) -> str | None:
 def process_environment(**changes: str) -> dict[str, str]:
     """The environment for a process that we start: this one's, with `changes`."""
     return {**os.environ, **changes}
+
+
+def process_environment_of(*names: str) -> dict[str, str]:
+    """The environment for a process that needs nothing of this one's but these variables, where they are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}

@@ -64,19 +64,14 @@ def sync_result(request: Request, rows: Sequence[HistoryRow], wanted: RequestTyp
     if errors:
         result.errors = errors
     for name, row in others.items():
-        setattr(result, name, _counts(row))
+        setattr(result, name, schemas.SyncCounts.of(row))
     return result
 
 
 def with_budget(answer: _Answer, budget: Budget | None) -> _Answer:
     """The answer, with what is left of the month's calls where the credential has a limit."""
     if budget is not None:
-        answer.budget = schemas.CallBudget(
-            monthly_call_limit=budget.limit,
-            calls_left=budget.left,
-            calls_of_a_sync=budget.per_sync,
-            enough=budget.enough,
-        )
+        answer.budget = schemas.CallBudget.of(budget)
     return answer
 
 
@@ -88,16 +83,6 @@ def sync_id(request: Request, rows: Sequence[HistoryRow], wanted: RequestType | 
 
 def _entity(sync_type: RequestType) -> str:
     return "teams" if sync_type == "all" else sync_type
-
-
-def _counts(row: HistoryRow) -> schemas.SyncCounts:
-    return schemas.SyncCounts(
-        sync_id=row.id,
-        status=row.status,
-        processed=row.items_processed,
-        succeeded=row.items_succeeded,
-        failed=row.items_failed,
-    )
 
 
 def _message(request: Request, rows: Sequence[HistoryRow]) -> str:

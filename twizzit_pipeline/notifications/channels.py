@@ -10,11 +10,13 @@ from typing import Protocol
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.notifications.email import Email
 from twizzit_pipeline.notifications.messages import Message
+from twizzit_pipeline.notifications.urls import Urls
 from twizzit_pipeline.notifications.webhook import Webhook
 from twizzit_pipeline.settings import Settings
 
 NOT_CONFIGURED = (
-    "No channel for notifications is configured: set TWIZZIT_NOTIFY_WEBHOOK_URL, or TWIZZIT_SMTP_HOST and the addresses"
+    "No channel for notifications is configured: set TWIZZIT_NOTIFY_WEBHOOK_URL, TWIZZIT_NOTIFY_URLS, or "
+    "TWIZZIT_SMTP_HOST and the addresses"
 )
 _PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 
@@ -24,7 +26,11 @@ class Channel(Protocol):
 
     @property
     def name(self) -> str:
-        """``webhook`` or ``email``, as in `twizzit_notifications`."""
+        """``webhook``, ``urls`` or ``email``, as in `twizzit_notifications`."""
+
+    @property
+    def seconds(self) -> float:
+        """How long a message may take, whatever the receiver does; longer than the time-outs of the channel."""
 
     def send(self, message: Message) -> str | None:
         """Sends it; returns a remark where something went wrong and the message was accepted all the same.
@@ -43,6 +49,8 @@ def configured(settings: Settings) -> list[Channel]:
     found: list[Channel] = []
     if settings.notify_webhook_url is not None:
         found.append(Webhook(settings.notify_webhook_url))
+    if settings.notify_url_list:
+        found.append(Urls(settings.notify_url_list))
     email = _email(settings)
     return [*found, email] if email is not None else found
 

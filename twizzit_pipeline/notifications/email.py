@@ -19,6 +19,7 @@ from twizzit_pipeline.errors import ReceiverFailed
 from twizzit_pipeline.notifications.messages import Message
 
 ANSWER_SECONDS = 4.0
+MESSAGE_SECONDS = 6.0  # whatever the server does
 Security = Literal["starttls", "ssl", "none"]
 
 
@@ -30,6 +31,7 @@ class Email:
     """
 
     name = "email"
+    seconds = MESSAGE_SECONDS
 
     def __init__(
         self,
@@ -121,6 +123,7 @@ class ClubEmail:
     """
 
     name = "club_email"
+    seconds = MESSAGE_SECONDS
 
     def __init__(self, letters: Email, addresses: Mapping[int, tuple[str, ...]]) -> None:
         self._letters = letters

@@ -27,7 +27,6 @@ from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials
 
-SECONDS_A_MESSAGE = 6.0  # whatever the receiver does; longer than the time-outs of its channel
 SECONDS_A_ROUND = 5.0  # no message of a channel begins later
 
 
@@ -132,7 +131,7 @@ def _deliver(engine: Engine, channel: Channel, at: datetime | None) -> tuple[int
         facts := outbox.claim(engine, channel.name, at, each_alone=alone)
     ):
         try:
-            remark = within(SECONDS_A_MESSAGE, partial(_send, channel, facts))
+            remark = within(channel.seconds, partial(_send, channel, facts))
         except ReceiverFailed as error:
             outbox.failed(engine, facts, str(error))
             return sent, str(error)

@@ -16,6 +16,7 @@ from twizzit_pipeline.errors import ReceiverFailed
 from twizzit_pipeline.notifications.messages import Message
 
 ANSWER_SECONDS = 4.0
+MESSAGE_SECONDS = 6.0  # whatever the server does
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 
 
@@ -23,6 +24,7 @@ class Webhook:
     """The channel `webhook`; `url` may be on a private address: the operator set it."""
 
     name = "webhook"
+    seconds = MESSAGE_SECONDS
 
     def __init__(self, url: SecretStr) -> None:
         self._url = url

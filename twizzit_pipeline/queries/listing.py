@@ -57,6 +57,11 @@ class PlayerMapping:
     sync_status: str | None
     sync_error: str | None
 
+    @property
+    def local_name(self) -> str:
+        """First and last name in ShotSpot."""
+        return f"{self.local_first_name} {self.local_last_name}"
+
 
 def team_mappings_of(
     engine: Engine,

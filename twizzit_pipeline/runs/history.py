@@ -133,6 +133,11 @@ class HistoryRow:
         return label if isinstance(label, str) else None
 
     @property
+    def synced_at(self) -> datetime:
+        """When it ended, or began where it is not over."""
+        return self.completed_at or self.started_at
+
+    @property
     def season_exists(self) -> bool:
         """False where the account has no such season, so that nothing was read or written."""
         return self.details.get("season_exists") is not False

@@ -65,6 +65,11 @@ class Request:
         return Wish(self.sync_type, self.season, self.options)
 
     @property
+    def brings_players(self) -> bool:
+        """Whether players are synced, be it beside teams."""
+        return "players" in self.wish.entities
+
+    @property
     def askers(self) -> tuple[str, ...]:
         """All who asked for it."""
         return (*(() if self.requested_by is None else (self.requested_by,)), *self.also_requested_by)

@@ -16,7 +16,7 @@ from twizzit_pipeline.storage.bulk import insert_rows, team_mapping_link_column,
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, require_current
 
-ALL = [f"{number:04}" for number in range(1, 17)]
+ALL = [f"{number:04}" for number in range(1, 18)]
 SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
 
 

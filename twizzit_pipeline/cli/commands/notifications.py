@@ -20,7 +20,7 @@ def try_out() -> None:
     """Send a test message to each configured channel, and say how that went; needs no database."""
     from twizzit_pipeline.notifications import messages  # noqa: PLC0415  (frames)
     from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured  # noqa: PLC0415
-    from twizzit_pipeline.notifications.rounds import SECONDS_A_MESSAGE, within  # noqa: PLC0415
+    from twizzit_pipeline.notifications.rounds import within  # noqa: PLC0415
 
     channels = configured(load_settings())
     if not channels:
@@ -29,7 +29,7 @@ def try_out() -> None:
     failed = False
     for channel in channels:
         try:
-            remark = within(SECONDS_A_MESSAGE, partial(channel.send, message))
+            remark = within(channel.seconds, partial(channel.send, message))
         except ReceiverFailed as error:
             failed = True
             console(stderr=True).print(f"{channel.name}: not delivered: {error}")

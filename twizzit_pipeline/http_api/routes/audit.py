@@ -27,19 +27,4 @@ def audit_log(
     """Every change through the API and the command line, the newest first."""
     rows = audit.recent(here.engine, limit=limit, offset=offset)
     response.headers["X-Total-Count"] = str(audit.count(here.engine))
-    return schemas.Audit(
-        audit=[
-            schemas.AuditRow(
-                id=row.id,
-                at=row.at,
-                actor_kind=row.actor.kind,
-                actor_id=row.actor.id,
-                actor_role=row.actor.role,
-                action=row.action,
-                target=row.target,
-                target_id=row.target_id,
-                details=row.details,
-            )
-            for row in rows
-        ]
-    )
+    return schemas.Audit(audit=[schemas.AuditRow.of(row) for row in rows])

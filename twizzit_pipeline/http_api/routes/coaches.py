@@ -24,20 +24,20 @@ UserId = Annotated[
 @router.get("/coaches", response_model=schemas.Coaches, responses=answers())
 def limited_coaches(here: Here) -> schemas.Coaches:
     """The users that are limited to clubs; all others see every club."""
-    return schemas.Coaches(coaches=[_answer(one) for one in coaches.list_all(here.engine)])
+    return schemas.Coaches(coaches=[schemas.Coach.of(one) for one in coaches.list_all(here.engine)])
 
 
 @router.get("/coaches/{userId}", response_model=schemas.Coach, responses=answers(400))
 def coach(here: Here, user_id: UserId) -> schemas.Coach:
     """What is said of one user; one of whom nothing is said is not limited."""
-    return _answer(coaches.read(here.engine, _checked(user_id)))
+    return schemas.Coach.of(coaches.read(here.engine, _checked(user_id)))
 
 
 @router.put("/coaches/{userId}", response_model=schemas.Coach, responses=answers(400, 404))
 def limit_coach(here: Here, caller: CurrentCaller, user_id: UserId, body: CoachChange) -> schemas.Coach:
     """Limit a coach to these credentials, and to no others that were said before; `[]` for none at all."""
     user = _checked(user_id)
-    return _answer(coaches.limit(here.engine, user, body.credentials, actor=caller.actor))
+    return schemas.Coach.of(coaches.limit(here.engine, user, body.credentials, actor=caller.actor))
 
 
 @router.delete("/coaches/{userId}", response_model=schemas.Coach, responses=answers(400))
@@ -45,7 +45,7 @@ def free_coach(here: Here, caller: CurrentCaller, user_id: UserId) -> schemas.Co
     """Let a coach see every club again."""
     user = _checked(user_id)
     coaches.free(here.engine, user, actor=caller.actor)
-    return _answer(coaches.read(here.engine, user))
+    return schemas.Coach.of(coaches.read(here.engine, user))
 
 
 def _checked(user_id: str) -> str:
@@ -53,12 +53,3 @@ def _checked(user_id: str) -> str:
         return coaches.user_id_of(user_id)
     except ConfigurationRefused as error:
         raise invalid_field("userId", str(error)) from None
-
-
-def _answer(found: coaches.Coach) -> schemas.Coach:
-    return schemas.Coach(
-        user_id=found.user_id,
-        limited=found.limited,
-        limited_at=found.limited_at,
-        clubs=[schemas.CoachClub.model_validate(club) for club in found.clubs],
-    )

@@ -1,7 +1,6 @@
 """When a credential syncs by itself, and what."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -89,13 +88,12 @@ def _answer(found: config.SyncConfig, addresses: Sequence[str] | None) -> schema
     elif minutes % _HOUR == 0:
         unit = "hours"
     because = later.of_config(found, datetime.now(UTC))
-    shown = schemas.SyncConfig(
-        **asdict(found),
-        match_event_type=found.match_event_type,
+    shown = schemas.SyncConfig.of(
+        found,
         next_sync_because=None if because is None else because.words,
         notify_to=None if addresses is None else list(addresses),
         sync_interval_hours=minutes / _HOUR,
         sync_interval_days=minutes / _DAY,
         sync_interval_unit=unit,
     )
-    return schemas.ConfigAnswer(**shown.model_dump(), config=shown)
+    return schemas.ConfigAnswer.of(shown, config=shown)

@@ -50,9 +50,7 @@ async def store_credentials(
     # Looking a host up can take a while, and may be given up; what is stored may not.
     endpoint, dialect, message = await here.beside(partial(_endpoint, here.settings, body.api_endpoint))
     added = await anyio.to_thread.run_sync(partial(_add, here, body, endpoint, caller.actor))
-    answer = schemas.CredentialStored(
-        message=message, credential=schemas.StoredCredential.model_validate(added), dialect=dialect
-    )
+    answer = schemas.CredentialStored(message=message, credential=schemas.StoredCredential.of(added), dialect=dialect)
     if wanted:
         answer.verification = await verification(here, added.id)
     return answer
@@ -77,7 +75,7 @@ def list_credentials(here: Here) -> schemas.Credentials:
     """Every login, without its password."""
     with driver_errors():
         found = store.list_all(here.engine)
-    return schemas.Credentials(credentials=[schemas.Credential.model_validate(one) for one in found])
+    return schemas.Credentials(credentials=[schemas.Credential.of(one) for one in found])
 
 
 @router.delete(
@@ -122,9 +120,7 @@ def _accept(here: Service, credential_id: int, body: AcceptedLogin, actor: Actor
             automatic.login_changed(here.engine, credential_id)
         now = store.get(here.engine, credential_id)
     message = "There is nothing to accept" if why is None else "Credentials accepted successfully"
-    return schemas.CredentialAccepted(
-        message=message, credential=schemas.StoredCredential.model_validate(now), because=why
-    )
+    return schemas.CredentialAccepted(message=message, credential=schemas.StoredCredential.of(now), because=why)
 
 
 @router.get(
@@ -164,7 +160,7 @@ async def change_endpoint(
     if endpoint is not None:
         endpoint, _, _ = await here.beside(partial(_endpoint, here.settings, endpoint))
     done = await anyio.to_thread.run_sync(partial(_move, here, credential_id, endpoint, body, caller.actor))
-    return schemas.Moved.model_validate(done)
+    return schemas.Moved.of(done)
 
 
 def _move(here: Service, credential_id: int, endpoint: str | None, body: EndpointChange, actor: Actor) -> moving.Moved:
@@ -189,7 +185,7 @@ def _move(here: Service, credential_id: int, endpoint: str | None, body: Endpoin
 def list_fed_clubs(here: Here, credential_id: CredentialId) -> schemas.FedClubs:
     """The clubs of ShotSpot that a login feeds; a federation's may name any."""
     found = fed_clubs.clubs_of(here.engine, credential_id)
-    return schemas.FedClubs(clubs=[schemas.FedClub.model_validate(one) for one in found])
+    return schemas.FedClubs(clubs=[schemas.FedClub.of(one) for one in found])
 
 
 @router.get(
@@ -202,14 +198,14 @@ def list_organizations(here: Here, caller: CurrentCaller) -> schemas.Organizatio
     with driver_errors():
         found = store.list_all(here.engine)
     return schemas.Organizations(
-        organizations=[schemas.Organization.model_validate(one) for one in found if caller.may_use(one.id)]
+        organizations=[schemas.Organization.of(one) for one in found if caller.may_use(one.id)]
     )
 
 
 def _club(found: clubs.Club | None) -> schemas.NamedClub:
     if found is None:
         return schemas.NamedClub(club_id=None, club_name=None)
-    return schemas.NamedClub(club_id=found.id, club_name=found.name)
+    return schemas.NamedClub.of(found)
 
 
 def _endpoint(settings: Settings, url: str | None) -> tuple[str, str, str]:

@@ -1,7 +1,6 @@
 """The sync history: what ran, and what did not arrive."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -39,7 +38,7 @@ def sync_history(
     with driver_errors():
         store.get(here.engine, credential_id)
         found = history.recent(here.engine, credential_id, limit=limit, offset=offset)
-    return schemas.History(history=[schemas.HistoryRow.model_validate(_fields(row)) for row in found])
+    return schemas.History(history=[schemas.HistoryRow.of(row) for row in found])
 
 
 @router.get(
@@ -57,12 +56,11 @@ def one_sync(
         if row is None:
             raise Problem(404, "Sync not found")
         rejected = history.rejected_rows(here.engine, sync_id)
-    entry = schemas.HistoryEntry(
-        **_fields(row),
-        dagster_run_id=row.dagster_run_id,
+    entry = schemas.HistoryEntry.of(
+        row,
         rejected_rows=[_rejected(one, credential_id) for one in rejected],
         failed_items=failed_items(row, kinds=("failed",)),
-        rows=None if (counts := counts_of(row.details)) is None else schemas.RowCounts(**asdict(counts)),
+        rows=None if (counts := counts_of(row.details)) is None else schemas.RowCounts.of(counts),
         set_aside=[_set_aside(aside) for aside in set_aside_of(row.details)],
         event_types=schemas.EventTypes(**types) if (types := row.details.get(details.EVENT_TYPES)) else None,
         unknown_words=row.details.get(details.UNKNOWN_WORDS) or {},
@@ -72,7 +70,7 @@ def one_sync(
 
 
 def _rejected(row: history.RejectedRow, credential_id: int) -> schemas.RejectedRow:
-    return schemas.RejectedRow(**asdict(row), message=named(sentence(row.entity, row.rule), credential_id))
+    return schemas.RejectedRow.of(row, message=named(sentence(row.entity, row.rule), credential_id))
 
 
 def _repaired(row: history.HistoryRow) -> schemas.Repaired | None:
@@ -92,16 +90,4 @@ def _set_aside(rows: SetAsideRows) -> schemas.SetAsideRows:
     if rows.change is not None:
         name, word, meaning = rows.change
         change = {to_camel(name): {word: meaning}}
-    return schemas.SetAsideRows(
-        reason=rows.reason,
-        word=rows.word,
-        count=rows.count,
-        twizzit_ids=list(rows.twizzit_ids),
-        message=rows.words,
-        change=change,
-    )
-
-
-def _fields(row: history.HistoryRow) -> dict[str, Any]:
-    names = (name for name in schemas.HistoryRow.model_fields if name != "synced_at")
-    return {**{name: getattr(row, name) for name in names}, "synced_at": row.completed_at or row.started_at}
+    return schemas.SetAsideRows.of(rows, change=change)

@@ -37,7 +37,7 @@ async def organization(here: Here, caller: CurrentCaller, credential_id: Credent
     """The organization that a credential reads."""
     here.live_calls.spend(caller)
     found = await here.beside(partial(here.live.organization, credential_id), of=credential_id)
-    return schemas.LiveOrganization(organization_id=found.id, organization_name=found.name)
+    return schemas.LiveOrganization.of(found)
 
 
 @router.get(
@@ -62,7 +62,7 @@ async def groups(
         group_type=group_type or None,
     )
     found = [
-        schemas.Group(id=team.id, name=team.name or "", short_name=team.short_name, club_name=team.club_name)
+        schemas.Group.of(team, name=team.name or "")
         for team in await here.beside(ask, of=credential_id)
         if team.id is not None
     ]
@@ -81,10 +81,7 @@ async def seasons(
     here.live_calls.spend(caller)
     ask = partial(here.live.seasons, credential_id)
     found = [
-        schemas.Season(
-            id=season.id or season.label, name=season.label, start_date=season.start_date, end_date=season.end_date
-        )
-        for season in await here.beside(ask, of=credential_id)
+        schemas.Season.of(season, id=season.id or season.label) for season in await here.beside(ask, of=credential_id)
     ]
     return schemas.Seasons(seasons=found, total=len(found))
 
@@ -105,5 +102,5 @@ async def preview_players(
         body.group_id,
         season_id=body.season_id,
     )
-    found = [schemas.PreviewedPlayer.model_validate(player) for player in await here.beside(ask, of=credential_id)]
+    found = [schemas.PreviewedPlayer.of(player) for player in await here.beside(ask, of=credential_id)]
     return schemas.PlayersPreview(total=len(found), players=found)

@@ -33,22 +33,7 @@ def team_mappings(
     """The mapped teams, by club, season and name."""
     found = listing.team_mappings_of(here.engine, credential_ids=owners, limit=limit, offset=offset)
     response.headers["X-Total-Count"] = str(listing.count_team_mappings(here.engine, credential_ids=owners))
-    return schemas.TeamMappings(
-        mappings=[
-            schemas.TeamMapping(
-                id=row.id,
-                credential_id=row.credential_id,
-                internal_team_id=row.local_team_id,
-                internal_team_name=row.local_team_name,
-                twizzit_team_id=row.twizzit_team_id,
-                twizzit_team_name=row.twizzit_team_name,
-                last_synced_at=row.last_synced_at,
-                sync_status=row.sync_status,
-                sync_error=row.sync_error,
-            )
-            for row in found
-        ]
-    )
+    return schemas.TeamMappings(mappings=[schemas.TeamMapping.of(row) for row in found])
 
 
 @router.get(
@@ -70,7 +55,7 @@ def player_mappings(
     found = listing.player_mappings_of(here.engine, credential_ids=owners, team_id=team_id, limit=limit, offset=offset)
     total = listing.count_player_mappings(here.engine, credential_ids=owners, team_id=team_id)
     response.headers["X-Total-Count"] = str(total)
-    return schemas.PlayerMappings(mappings=[_player(row) for row in found])
+    return schemas.PlayerMappings(mappings=[schemas.PlayerMapping.of(row) for row in found])
 
 
 @router.get(
@@ -88,7 +73,7 @@ def competition_mappings(
     """The mapped competitions, the latest season first, by name."""
     found = fixtures.competition_mappings_of(here.engine, credential_ids=owners, limit=limit, offset=offset)
     response.headers["X-Total-Count"] = str(fixtures.count_competition_mappings(here.engine, credential_ids=owners))
-    return schemas.CompetitionMappings(mappings=[_competition(row) for row in found])
+    return schemas.CompetitionMappings(mappings=[schemas.CompetitionMapping.of(row) for row in found])
 
 
 @router.get(
@@ -122,69 +107,4 @@ def match_mappings(
         here.engine, credential_ids=owners, competition_id=competition_id, team_id=team_id
     )
     response.headers["X-Total-Count"] = str(total)
-    return schemas.MatchMappings(mappings=[_match(row) for row in found])
-
-
-def _player(row: listing.PlayerMapping) -> schemas.PlayerMapping:
-    return schemas.PlayerMapping(
-        id=row.id,
-        credential_id=row.credential_id,
-        internal_player_id=row.local_player_id,
-        internal_player_name=f"{row.local_first_name} {row.local_last_name}",
-        internal_player_first_name=row.local_first_name,
-        internal_player_last_name=row.local_last_name,
-        jersey_number=row.jersey_number,
-        internal_team_id=row.local_team_id,
-        internal_team_name=row.local_team_name,
-        twizzit_player_id=row.twizzit_player_id,
-        twizzit_player_name=row.twizzit_player_name,
-        twizzit_team_id=row.twizzit_team_id,
-        twizzit_team_name=row.twizzit_team_name,
-        last_synced_at=row.last_synced_at,
-        sync_status=row.sync_status,
-        sync_error=row.sync_error,
-    )
-
-
-def _competition(row: fixtures.CompetitionMapping) -> schemas.CompetitionMapping:
-    return schemas.CompetitionMapping(
-        id=row.id,
-        credential_id=row.credential_id,
-        internal_competition_id=row.local_competition_id,
-        internal_competition_name=row.local_competition_name,
-        competition_type=row.competition_type,
-        season=row.season,
-        start_date=row.start_date,
-        end_date=row.end_date,
-        status=row.status,
-        matches=row.matches,
-        twizzit_competition_id=row.twizzit_competition_id,
-        twizzit_competition_name=row.twizzit_competition_name,
-        last_synced_at=row.last_synced_at,
-        sync_status=row.sync_status,
-        sync_error=row.sync_error,
-    )
-
-
-def _match(row: fixtures.MatchMapping) -> schemas.MatchMapping:
-    return schemas.MatchMapping(
-        id=row.id,
-        credential_id=row.credential_id,
-        internal_game_id=row.local_game_id,
-        starts_at=row.starts_at,
-        hour_known=row.hour_known,
-        internal_home_team_id=row.home_team_id,
-        home_name=row.home_name,
-        internal_away_team_id=row.away_team_id,
-        away_name=row.away_name,
-        internal_competition_id=row.competition_id,
-        internal_competition_name=row.competition_name,
-        status=row.status,
-        home_score=row.home_score,
-        away_score=row.away_score,
-        twizzit_match_id=row.twizzit_match_id,
-        twizzit_match_name=row.twizzit_match_name,
-        last_synced_at=row.last_synced_at,
-        sync_status=row.sync_status,
-        sync_error=row.sync_error,
-    )
+    return schemas.MatchMappings(mappings=[schemas.MatchMapping.of(row) for row in found])

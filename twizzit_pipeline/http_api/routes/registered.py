@@ -87,16 +87,12 @@ def _answer(found: Registered, place: Place | None) -> schemas.Registrations:
         people = [one for one in people if one.player_id == place.player_id]
     elif place is not None:
         people = [one for one in people if one.twizzit_id == place.twizzit_id]
-    return schemas.Registrations(
-        team_id=found.team.id,
-        team_name=found.team.name,
-        club_name=found.team.club_name,
-        as_of=found.as_of,
-        players=[schemas.Registration.model_validate(one) for one in people],
+    return schemas.Registrations.of(
+        found,
+        players=[schemas.Registration.of(one) for one in people],
         total=len(people),
         registered=sum(one.registered for one in people),
         in_twizzit=sum(one.in_twizzit for one in people),
         here=sum(one.here for one in people),
         set_aside=sum(one.code == "set_aside" for one in people),
-        names_missing=found.names_missing,
     )

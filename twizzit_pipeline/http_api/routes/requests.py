@@ -1,7 +1,7 @@
 """Syncs that were asked for: how they go, which ones wait, and taking one back."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Query, Response
 
@@ -40,7 +40,7 @@ def sync_requests(
     found, total = requested.listing(here.engine, credential_ids=owners, over=over, limit=limit, offset=offset)
     response.headers["X-Total-Count"] = str(total)
     return schemas.SyncRequests(
-        requests=[schemas.ListedRequest(**_row(one.request), organization_name=one.organization) for one in found]
+        requests=[schemas.ListedRequest.of(one.request, organization_name=one.organization) for one in found]
     )
 
 
@@ -88,26 +88,5 @@ def _found(here: Service, caller: Caller, request_id: int) -> Request:
 
 
 def _answer(found: Request, rows: Sequence[history.HistoryRow]) -> schemas.SyncRequest:
-    return schemas.SyncRequest(
-        **_row(found),
-        sync_id=sync_id(found, rows),
-        result=sync_result(found, rows) if found.over else None,
-    )
-
-
-def _row(found: Request) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "credential_id": found.credential_id,
-        "sync_type": found.sync_type,
-        "include_players": "players" in found.wish.entities,
-        "season": found.season,
-        "group_id": found.options.group_id,
-        "create_missing": found.options.create_missing,
-        "requested_by": list(found.askers),
-        "status": found.status,
-        "error": found.error,
-        "requested_at": found.requested_at,
-        "started_at": found.started_at,
-        "completed_at": found.completed_at,
-    }
+    result = sync_result(found, rows) if found.over else None
+    return schemas.SyncRequest.of(found, sync_id=sync_id(found, rows), result=result)

@@ -78,9 +78,7 @@ async def verification(here: Service, credential_id: int) -> schemas.Verified | 
         success=True,  # said, so that an answer without what is unset has it too
         message=_message(found),
         organization_name=found.organization_name,
-        capabilities=schemas.Capabilities(
-            organizations=found.organizations, groups=found.groups, seasons=found.seasons
-        ),
+        capabilities=schemas.Capabilities.of(found),
         teams=_teams(found),
     )
 
@@ -90,9 +88,7 @@ def _teams(found: Verification) -> schemas.TeamsToCome | None:
     teams = found.teams
     if teams is None or teams.trouble is not None:
         return None
-    return schemas.TeamsToCome(
-        season=teams.season, names=list(teams.names), rejected=teams.rejected, set_aside=teams.set_aside
-    )
+    return schemas.TeamsToCome.of(teams)
 
 
 def _message(found: Verification) -> str:

@@ -1,6 +1,6 @@
 """What all answers share, and those that are no success."""
 
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -10,6 +10,26 @@ class Answer(BaseModel):
     """Base of all answers."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+    @classmethod
+    def of(cls, row: object, **more: object) -> Self:
+        """The answer made of the attributes of `row`, under the names that the fields say (`validation_alias`).
+
+        Args:
+            more: fields that `row` does not have, or that say something else than it does.
+        """
+        return cls.model_validate(_Row(row, more) if more else row)
+
+
+class _Row:
+    """The attributes of an object, some of them given by name."""
+
+    def __init__(self, row: object, more: dict[str, object]) -> None:
+        self.__dict__.update(more)
+        self.__row = row
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__row, name)
 
 
 class Error(BaseModel):

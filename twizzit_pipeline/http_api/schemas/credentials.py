@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from twizzit_pipeline.http_api.schemas.base import Answer
 
 
@@ -35,8 +37,8 @@ class CredentialAccepted(Answer):
 class NamedClub(Answer):
     """Which club of ShotSpot the credential's organization is; both null where its name decides."""
 
-    club_id: int | None
-    club_name: str | None
+    club_id: int | None = Field(validation_alias="id")
+    club_name: str | None = Field(validation_alias="name")
 
 
 class Credentials(Answer):

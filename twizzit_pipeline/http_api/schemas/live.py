@@ -3,14 +3,16 @@
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from twizzit_pipeline.http_api.schemas.base import Answer
 
 
 class LiveOrganization(Answer):
     """The organization that a credential reads; no id in the old API."""
 
-    organization_id: str | None
-    organization_name: str
+    organization_id: str | None = Field(validation_alias="id")
+    organization_name: str = Field(validation_alias="name")
 
 
 class Group(Answer):
@@ -34,7 +36,7 @@ class Season(Answer):
     """A season; where the account lists none, the running one, whose id is its name."""
 
     id: str
-    name: str
+    name: str = Field(validation_alias="label")
     start_date: date | None
     end_date: date | None
 

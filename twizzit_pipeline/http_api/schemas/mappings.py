@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 
+from pydantic import AliasPath, Field
+
 from twizzit_pipeline.http_api.schemas.base import Answer
 
 
@@ -10,8 +12,8 @@ class TeamMapping(Answer):
 
     id: int
     credential_id: int | None
-    internal_team_id: int
-    internal_team_name: str
+    internal_team_id: int = Field(validation_alias="local_team_id")
+    internal_team_name: str = Field(validation_alias="local_team_name")
     twizzit_team_id: str
     twizzit_team_name: str | None
     last_synced_at: datetime | None
@@ -30,13 +32,13 @@ class PlayerMapping(Answer):
 
     id: int
     credential_id: int | None
-    internal_player_id: int
-    internal_player_name: str
-    internal_player_first_name: str
-    internal_player_last_name: str
+    internal_player_id: int = Field(validation_alias="local_player_id")
+    internal_player_name: str = Field(validation_alias="local_name")
+    internal_player_first_name: str = Field(validation_alias="local_first_name")
+    internal_player_last_name: str = Field(validation_alias="local_last_name")
     jersey_number: int | None
-    internal_team_id: int | None
-    internal_team_name: str | None
+    internal_team_id: int | None = Field(validation_alias="local_team_id")
+    internal_team_name: str | None = Field(validation_alias="local_team_name")
     twizzit_player_id: str
     twizzit_player_name: str | None
     twizzit_team_id: str | None
@@ -57,8 +59,8 @@ class CompetitionMapping(Answer):
 
     id: int
     credential_id: int | None
-    internal_competition_id: int
-    internal_competition_name: str
+    internal_competition_id: int = Field(validation_alias="local_competition_id")
+    internal_competition_name: str = Field(validation_alias="local_competition_name")
     competition_type: str
     season: str | None
     start_date: date
@@ -86,15 +88,15 @@ class MatchMapping(Answer):
 
     id: int
     credential_id: int | None
-    internal_game_id: int
+    internal_game_id: int = Field(validation_alias="local_game_id")
     starts_at: datetime
     hour_known: bool
-    internal_home_team_id: int | None
+    internal_home_team_id: int | None = Field(validation_alias="home_team_id")
     home_name: str
-    internal_away_team_id: int | None
+    internal_away_team_id: int | None = Field(validation_alias="away_team_id")
     away_name: str
-    internal_competition_id: int | None
-    internal_competition_name: str | None
+    internal_competition_id: int | None = Field(validation_alias="competition_id")
+    internal_competition_name: str | None = Field(validation_alias="competition_name")
     status: str | None
     home_score: int | None
     away_score: int | None
@@ -138,9 +140,9 @@ class Registrations(Answer):
     null where it could, or was not needed.
     """
 
-    team_id: int
-    team_name: str
-    club_name: str
+    team_id: int = Field(validation_alias=AliasPath("team", "id"))
+    team_name: str = Field(validation_alias=AliasPath("team", "name"))
+    club_name: str = Field(validation_alias=AliasPath("team", "club_name"))
     as_of: datetime | None
     players: list[Registration]
     total: int

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import AliasPath, Field
+
 from twizzit_pipeline.http_api.schemas.base import Answer
 
 
@@ -12,9 +14,9 @@ class AuditRow(Answer):
 
     id: int
     at: datetime
-    actor_kind: str
-    actor_id: str
-    actor_role: str | None
+    actor_kind: str = Field(validation_alias=AliasPath("actor", "kind"))
+    actor_id: str = Field(validation_alias=AliasPath("actor", "id"))
+    actor_role: str | None = Field(validation_alias=AliasPath("actor", "role"))
     action: str
     target: str
     target_id: str | None

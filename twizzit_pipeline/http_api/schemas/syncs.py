@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import AliasPath, Field
+
 from twizzit_pipeline.http_api.schemas.base import Answer
 from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, GroupTypeMeaning, StatusMeaning
 
@@ -21,11 +23,11 @@ class SyncError(Answer):
 class SyncCounts(Answer):
     """What became of the items of one entity."""
 
-    sync_id: int
+    sync_id: int = Field(validation_alias="id")
     status: str
-    processed: int
-    succeeded: int
-    failed: int
+    processed: int = Field(validation_alias="items_processed")
+    succeeded: int = Field(validation_alias="items_succeeded")
+    failed: int = Field(validation_alias="items_failed")
 
 
 class CallBudget(Answer):
@@ -35,9 +37,9 @@ class CallBudget(Answer):
     carried out all the same.
     """
 
-    monthly_call_limit: int
-    calls_left: int
-    calls_of_a_sync: int
+    monthly_call_limit: int = Field(validation_alias="limit")
+    calls_left: int = Field(validation_alias="left")
+    calls_of_a_sync: int = Field(validation_alias="per_sync")
     enough: bool
 
 
@@ -91,11 +93,11 @@ class RequestRow(Answer):
     id: int
     credential_id: int
     sync_type: str
-    include_players: bool
+    include_players: bool = Field(validation_alias="brings_players")
     season: str | None
-    group_id: str | None
-    create_missing: bool
-    requested_by: list[str]
+    group_id: str | None = Field(validation_alias=AliasPath("options", "group_id"))
+    create_missing: bool = Field(validation_alias=AliasPath("options", "create_missing"))
+    requested_by: list[str] = Field(validation_alias="askers")
     status: str
     error: str | None
     requested_at: datetime
@@ -228,7 +230,7 @@ class SetAsideRows(Answer):
     word: str | None
     count: int
     twizzit_ids: list[str]
-    message: str
+    message: str = Field(validation_alias="words")
     change: dict[str, dict[str, str]] | None
 
 

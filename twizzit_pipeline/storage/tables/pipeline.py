@@ -228,7 +228,7 @@ notifications = Table(
     moment("delivered_at"),
     Column("error", Text),
     UniqueConstraint("key", "channel"),
-    CheckConstraint("channel IN ('webhook', 'email', 'club_email')", name="channel"),
+    CheckConstraint("channel IN ('webhook', 'urls', 'email', 'club_email')", name="channel"),
 )
 Index(
     "ix_twizzit_notifications_waiting",
