@@ -320,6 +320,7 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "nextSyncAt": None,
         "monthlyCallLimit": None,
         "callsThisMonth": answer["callsThisMonth"],
+        "isFederation": False,
         "consecutiveFailures": 0,
         "backingOffUntil": None,
         "pausedUntil": None,

@@ -4,6 +4,7 @@ import ast
 import inspect
 import pkgutil
 from pathlib import Path
+from typing import TypeGuard
 
 import httpx
 import pytest
@@ -85,5 +86,5 @@ def test_nothing_else_asks_which_dialect_it_is() -> None:
     assert found == {}
 
 
-def _is_a_name(node: ast.AST) -> bool:
+def _is_a_name(node: ast.AST) -> TypeGuard[ast.Constant]:
     return isinstance(node, ast.Constant) and node.value in DIALECTS
