@@ -29,7 +29,7 @@ _LOOK_SECONDS = 0.25
 # What the command line of each child holds that no other does.
 _CHILDREN = {
     "code": "api grpc",
-    "ui": "orchestration.webserver",
+    "ui": "orchestration.instance.webserver",
     "daemon": "dagster._daemon",
     "api": "twizzit_pipeline api",
     "simulator": "twizzit_pipeline simulate",

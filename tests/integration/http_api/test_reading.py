@@ -325,7 +325,6 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "backingOffUntil": None,
         "pausedUntil": None,
         "pausedBecause": None,
-        "isFederation": False,
         "matchEventType": None,
         "functions": {},
         "eventTypes": {},

@@ -16,7 +16,7 @@ from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer, run_forever
 
 _SERVE = """
-from twizzit_pipeline.twizzit.simulator import SimulatorOptions, run_forever
+from twizzit_pipeline.simulator import SimulatorOptions, run_forever
 run_forever("127.0.0.1", 0, SimulatorOptions(clubs=1), lambda server: print(server.v2_endpoint, flush=True))
 print("ended")
 """

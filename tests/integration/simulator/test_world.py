@@ -16,10 +16,10 @@ from twizzit_pipeline.simulator.generate import make_world
 _DAY = date(2026, 11, 23)
 _PRINT_EVERYTHING = """
 from datetime import date
-from twizzit_pipeline.twizzit.simulator import SimulatorOptions
-from twizzit_pipeline.twizzit.simulator.contact_rows import contact_row
-from twizzit_pipeline.twizzit.simulator.events import season_events
-from twizzit_pipeline.twizzit.simulator.generate import make_world
+from twizzit_pipeline.simulator import SimulatorOptions
+from twizzit_pipeline.simulator.contact_rows import contact_row
+from twizzit_pipeline.simulator.events import season_events
+from twizzit_pipeline.simulator.generate import make_world
 world = make_world(SimulatorOptions(today=date(2026, 11, 23), federation=True, seed={seed}))
 for organization in world.organizations:
     print(organization.account.password, organization)
