@@ -110,7 +110,7 @@ def _signals_as_in_a_terminal() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _clean_environment() -> Iterator[None]:
-    """No setting of whoever runs the tests reaches them, nor the fixtures that many of them share."""
+    """No setting of the surrounding environment reaches the tests, nor the fixtures that many of them share."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("TWIZZIT_", "DAGSTER_")) or name == "JWT_SECRET":

@@ -62,7 +62,7 @@ class ApiServer:
     def client(self, token: str | None) -> Iterator[httpx.Client]:
         """A client that sends this token, with paths below the prefix."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        # Loading the certificates that nobody needs here would cost more than the request.
+        # Loading certificates, which no test needs, would cost more than the request.
         with httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, verify=False) as client:
             yield client
 
@@ -70,7 +70,7 @@ class ApiServer:
 def token(role: Role, *, user_id: int = 7, credentials: Collection[int] | None = None) -> str:
     """A token as ShotSpot issues it."""
     made = Tokens(SecretStr(JWT_SECRET))
-    return made.issue(role, user_id=user_id, username="somebody", seconds=600, credentials=credentials)
+    return made.issue(role, user_id=user_id, username="api-user", seconds=600, credentials=credentials)
 
 
 def token_of(claims: dict[str, Any], *, secret: str = JWT_SECRET, algorithm: str = "HS256") -> str:

@@ -1,4 +1,4 @@
-"""Dagster's UI as somebody who uses it sees it: headless Chromium, the system's own; nothing is downloaded.
+"""Dagster's UI as an administrator sees it: headless Chromium, the system's own; nothing is downloaded.
 
 What belongs here: the browser, what its pages complain of, and pictures of them. What is to be seen is for the tests.
 """

@@ -50,11 +50,11 @@ def end(engine: Engine, request: Request, lease: Lease, *statuses: str, run_id: 
         )
         for status in statuses[1:]:
             row = {"credential_id": request.credential_id, "sync_type": "players", "sync_direction": "import"}
-            told = "it broke" if status == "failed" else None
+            message = "it broke" if status == "failed" else None
             moment = text("timezone('utc', now())")
             connection.execute(
                 insert(sync_history).values(
-                    **row, status=status, started_at=moment, dagster_run_id=run_id, error_message=told
+                    **row, status=status, started_at=moment, dagster_run_id=run_id, error_message=message
                 )
             )
         Fulfilment(request.id, run_id).end(connection, None, None)

@@ -78,7 +78,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
 
 
 def _use(home: Path, line: "Connection[str | bool, str | bool]") -> None:
-    """What another process does: use the database of `home`, say when its server began, and go on when it is told."""
+    """What another process does: use the database of `home`, say when its server began, and go on when asked."""
     again = True
     while again:
         with open_database(settings_of(home)) as database:
@@ -114,7 +114,7 @@ class User:
 
 @contextmanager
 def user_process(home: Path) -> Iterator[User]:
-    """Another process that uses the database of `home` until it is told to go on, or killed."""
+    """Another process that uses the database of `home` until it is asked to go on, or killed."""
     here, there = FORKS.Pipe()
     process = FORKS.Process(target=_use, args=(home, there))
     with here, there:

@@ -84,7 +84,7 @@ def hanging_endpoints() -> Iterator[dict[str, str]]:
         HostileServer(_silence, login=_silence) as headers,
         HostileServer(_silence, login=dripping(body, b" ")) as drip,
     ):
-        # The queue of connections that nobody accepts is full: a further one is never answered.
+        # The queue of unaccepted connections is full: a further one is never answered.
         full, mute = (open_sockets.enter_context(socket.socket()) for _ in range(2))
         for listener, backlog in ((full, 0), (mute, 100)):
             listener.bind(("127.0.0.1", 0))

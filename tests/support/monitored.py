@@ -82,7 +82,7 @@ def beat(database: Database, ago: timedelta) -> None:
 
 
 def scene(database: Database) -> None:
-    """Five clubs, ids 1 to 5: ok, failing, partial, late, and one that nobody ever synced."""
+    """Five clubs, ids 1 to 5: ok, failing, partial, late, and one that never synced."""
     well = {
         "auto_sync_enabled": True,
         "sync_competitions": False,

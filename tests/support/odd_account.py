@@ -19,7 +19,7 @@ FUNCTIONS = [{"id": 1, "name": {"EN": "Player", "NL": "Speler"}}, {"id": 2, "nam
 
 
 def contacts(query: httpx.QueryParams) -> object:
-    """Everybody who is asked for, by ids."""
+    """All contacts that are asked for, by ids."""
     return [
         {"id": int(id_), "first-name": f"F{id_}", "last-name": f"L{id_}", "date-of-birth": "2015-01-01"}
         for id_ in query.get_list("contact-ids[]")

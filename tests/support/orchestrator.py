@@ -25,7 +25,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
 
-# Nobody reads the console, on which Dagster repeats every event.
+# No test reads the console, on which Dagster repeats every event.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 COACH = Actor("token", "12", "coach")
 
@@ -109,7 +109,7 @@ class Orchestrator(Simulation):
     ) -> str:
         """That run as it stands on its way, or in another status; `more` are tags of Dagster's own.
 
-        Without the hundred events by which Dagster announces its checks: nobody looks at them here.
+        Without the hundred events by which Dagster announces its checks: no test here reads them.
         """
         assert wanted.job_name is not None
         tags = {**wanted.tags, "dagster/run_key": str(wanted.run_key)}

@@ -1,4 +1,4 @@
-"""Who is told in tests: a webhook and a mail server that really listen, on loopback."""
+"""Receivers of notifications in tests: a webhook and a mail server that really listen, on loopback."""
 
 import asyncio
 import datetime

@@ -120,15 +120,15 @@ class RunningUp:
                 self.process.wait(STOPPED_SECONDS)
                 self.reader.join(10)
         logs = sorted((self.home / "logs").glob("*.log"))
-        told = [f"--- {log.name}\n{log.read_text(errors='replace')[-6000:]}" for log in logs]
-        return "\n".join([*self.lines, *told])
+        log_tails = [f"--- {log.name}\n{log.read_text(errors='replace')[-6000:]}" for log in logs]
+        return "\n".join([*self.lines, *log_tails])
 
 
 @contextmanager
 def running_up(
     home: Path, *options: str, demo: bool = True, ready: bool = True, environment: Mapping[str, str] | None = None
 ) -> Iterator[RunningUp]:
-    """`twizzit up` on free ports, ready unless told otherwise; whatever happens, nothing of it is left afterwards."""
+    """`twizzit up` on free ports, ready unless asked otherwise; whatever happens, nothing of it is left afterwards."""
     ports = ("--ui-port", "0", "--api-port", "0", *(("--simulator-port", "0", "--demo") if demo else ()))
     twizzit = CommandLine(home.parent, TWIZZIT_HOME=str(home), **(environment or {}))
     process = twizzit.start("up", *ports, *options, stderr=subprocess.STDOUT)
@@ -148,11 +148,11 @@ def _read(up: RunningUp) -> None:
     with up.process.stdout as said:
         for line in said:
             up.lines.append(line.rstrip("\n"))
-            if told := _ADDRESS.match(line):
-                if told[1] == "Token":
-                    up.token = told[2]
+            if address := _ADDRESS.match(line):
+                if address[1] == "Token":
+                    up.token = address[2]
                 else:
-                    up.urls[_NAMES[told[1]]] = told[2]
+                    up.urls[_NAMES[address[1]]] = address[2]
 
 
 def _is_up(up: RunningUp) -> bool:

@@ -21,7 +21,7 @@ def log_in(client: httpx.Client, organization: Organization) -> httpx.Response:
 
 @contextmanager
 def session(server: SimulatorServer, place: int = 0, *, endpoint: str | None = None) -> Iterator[httpx.Client]:
-    """A client that is logged in with the account of the organization at that place, on v2 unless told otherwise."""
+    """A client that is logged in with the account of the organization at that place, on v2 unless another is named."""
     with httpx.Client(base_url=endpoint or server.v2_endpoint, verify=False) as client:
         log_in(client, server.world.organizations[place])
         yield client

@@ -79,10 +79,10 @@ def wait_until(happened: Callable[[], object], process: BaseProcess | None = Non
 
 @contextmanager
 def locked(world: SyncWorld, *tables: str, mode: str = "SHARE") -> Iterator[None]:
-    """Somebody holds a lock on these tables: in SHARE mode they can be read and not written."""
-    with world.connected() as somebody, somebody.transaction():
+    """Another client holds a lock on these tables: in SHARE mode they can be read and not written."""
+    with world.connected() as other, other.transaction():
         for table in tables:
-            somebody.execute(f"LOCK TABLE {table} IN {mode} MODE")
+            other.execute(f"LOCK TABLE {table} IN {mode} MODE")
         yield
 
 

@@ -167,7 +167,7 @@ class SyncWorld:
         return {table.name: self.rows(table) for table in found}
 
     def change(self, table: Table, row_id: int, **values: object) -> None:
-        """Somebody edits a row of ShotSpot."""
+        """A person edits a row of ShotSpot."""
         with self.database.engine.begin() as connection:
             connection.execute(update(table).where(table.c.id == row_id).values(**values))
 
@@ -195,10 +195,10 @@ class SyncWorld:
 
     @contextmanager
     def connected(self) -> Iterator[psycopg.Connection[Any]]:
-        """A connection of somebody else, in autocommit."""
+        """A connection of another client, in autocommit."""
         url = make_url(self.database.url.get_secret_value()).set(drivername="postgresql")
         plain = url.render_as_string(hide_password=False)
-        with psycopg.connect(plain, autocommit=True, application_name="somebody-else") as connection:
+        with psycopg.connect(plain, autocommit=True, application_name="another-client") as connection:
             yield connection
 
     def assert_truth(

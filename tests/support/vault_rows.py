@@ -50,13 +50,13 @@ def is_bound(database: Database, credential_id: int, key: Keys | SecretStr) -> b
 
 
 def by_sql(database: Database, statement: str, **values: object) -> None:
-    """A statement as of psql: of somebody who knows nothing of this project's settings."""
+    """A statement as in psql: from a session without this project's settings."""
     with database.engine.begin() as connection:
         connection.execute(text(statement), values)
 
 
 def write_as_shotspot(database: Database, credential_id: int, cipher_text: str, iv: str) -> None:
-    """An update of somebody who does not know of a MAC."""
+    """An update by a program that writes no MAC."""
     with database.engine.begin() as connection:
         statement = text(
             "UPDATE twizzit_credentials SET encrypted_password = :cipher_text, encryption_iv = :iv WHERE id = :id"

@@ -11,7 +11,7 @@ from twizzit_pipeline.settings import load_settings
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working directory without a `.env` of somebody's."""
+    """A working directory without a `.env`."""
     monkeypatch.chdir(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""docs/what-arrives.md tells of every reason for which a row or an item does not come, or comes with a remark.
+"""docs/what-arrives.md names every reason for which a row or an item does not come, or comes with a remark.
 
 The reasons are read from the program's own text: what it gives to a `SetAside`, an `Aside`, a `Failed`, a `Warned` and
 an `Unknown`, and the rules of its contracts.
@@ -66,7 +66,7 @@ def _values(given: ast.expr, module: ModuleType) -> Iterator[str]:
     elif isinstance(given, ast.Name) and hasattr(module, given.id):
         yield getattr(module, given.id)
     else:
-        assert ast.unparse(given) in HANDED_ON, f"{module.__name__}: {ast.unparse(given)} tells no reason"
+        assert ast.unparse(given) in HANDED_ON, f"{module.__name__}: {ast.unparse(given)} gives no reason"
 
 
 def contract_asides() -> set[str]:
@@ -80,8 +80,8 @@ def contract_asides() -> set[str]:
     return {rule.name for model in models for rule in rules_of(model, "warn")} | {LISTED_TWICE}
 
 
-def told() -> set[str]:
-    """What the page has as a word of the program."""
+def documented() -> set[str]:
+    """What the page quotes as a word of the program."""
     return set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", PAGE.read_text()))
 
 
@@ -100,12 +100,12 @@ def test_what_is_set_aside_is_in_the_list_of_reasons_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Failed", "Warned", "Unknown"])
-def test_the_page_tells_of_every_reason(kind: str) -> None:
-    assert reasons(kind) - told() == set()
+def test_the_page_names_every_reason(kind: str) -> None:
+    assert reasons(kind) - documented() == set()
 
 
-def test_the_page_tells_of_every_team_that_was_not_read() -> None:
-    assert {PLAYERS_NOT_READ, GROUP_NOT_FOUND} - told() == set()
+def test_the_page_names_every_team_that_was_not_read() -> None:
+    assert {PLAYERS_NOT_READ, GROUP_NOT_FOUND} - documented() == set()
 
 
 def test_the_page_has_no_reason_that_the_program_lacks() -> None:
@@ -115,4 +115,4 @@ def test_the_page_has_no_reason_that_the_program_lacks() -> None:
         "failed", "partial_success", "player", "match", "team", "other", "twizzit_teams", "twizzit_players",
         "twizzit_competitions", "twizzit_matches", "competition_teams", "null",
     }  # fmt: skip
-    assert told() - known - others == set()
+    assert documented() - known - others == set()

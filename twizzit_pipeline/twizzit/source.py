@@ -26,7 +26,7 @@ class Source(Protocol):
         """The seasons that the account lists; none where it knows none, or may not read them."""
 
     def first_groups(self) -> int | None:
-        """How many groups there are to begin with, for people who verify a credential; None where it is not known."""
+        """How many groups there are to begin with, shown when a credential is verified; None where it is unknown."""
 
     def refusals(self, *, calendar: bool) -> list[str]:
         """What a sync would refuse or not find, a line each, with what to do."""

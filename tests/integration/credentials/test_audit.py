@@ -189,7 +189,7 @@ def test_what_the_next_transaction_changes_is_seen_again(database: Database) -> 
         "ALTER TABLE twizzit_audit_log RENAME target TO target_kind",
     ],
 )
-def test_a_log_that_cannot_be_written_keeps_nobody_from_writing(database: Database, trouble: str) -> None:
+def test_a_log_that_cannot_be_written_prevents_no_change(database: Database, trouble: str) -> None:
     with database.engine.begin() as connection:
         add_row(connection, "fitting")
     with database.engine.begin() as connection:

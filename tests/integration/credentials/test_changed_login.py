@@ -25,7 +25,7 @@ def world(settings: Settings, database: Database, simulator: SimulatorServer) ->
 
 @pytest.fixture
 def thief(simulate: Any) -> SimulatorServer:
-    """Another server, to which somebody has pointed the credential."""
+    """Another server, to which the credential's endpoint was changed."""
     server: SimulatorServer = simulate()
     return server
 

@@ -56,7 +56,7 @@ def test_a_coach_sees_every_club_until_they_are_limited(engine: Engine) -> None:
     ]
 
 
-def test_whoever_loses_their_last_club_sees_none(engine: Engine) -> None:
+def test_a_coach_who_loses_the_last_club_sees_none(engine: Engine) -> None:
     coaches.limit(engine, "12", [1, 2])
     store.delete(engine, 1)
     assert visible_to(engine, "12") == frozenset({2})

@@ -64,7 +64,7 @@ def test_another_key_reads_nothing(database: Database) -> None:
 
 
 @pytest.mark.parametrize("credential_id", [0, -1, 1, 2**31, 10**30])
-def test_an_id_that_nobody_has(database: Database, credential_id: int) -> None:
+def test_an_unknown_id(database: Database, credential_id: int) -> None:
     with pytest.raises(UnknownCredential, match="twizzit credentials list"):
         store.get(database.engine, credential_id)
     with pytest.raises(UnknownCredential):

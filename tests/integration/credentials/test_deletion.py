@@ -1,4 +1,4 @@
-"""A credential typed anew: whoever was registered stays so at every moment, and the next one adopts the mappings."""
+"""A credential entered again: registrations last throughout, and the new credential adopts the mappings."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,7 +46,7 @@ def lost_registrations(database: Database) -> int:
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_nobody_loses_a_registration_because_a_credential_was_typed_anew(world: SyncWorld, dialect: str) -> None:
+def test_no_registration_is_lost_when_a_credential_is_entered_again(world: SyncWorld, dialect: str) -> None:
     first = world.add_credential(0, dialect)
     before = world.sync(first)
     note_lost_registrations(world.database)

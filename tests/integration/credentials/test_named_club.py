@@ -94,7 +94,7 @@ def test_mappings_of_shotspots_own_are_adopted_under_the_named_club(world: SyncW
     registered = {row["local_player_id"]: row["twizzit_player_id"] for row in world.rows(tables.player_mappings)}
 
     doubtful = world.sync(credential)
-    assert set(doubtful.teams.failed) == {"doubtful_link"}  # another club, as far as anybody can say
+    assert set(doubtful.teams.failed) == {"doubtful_link"}  # possibly another club
     assert doubtful.history["teams"].status == "partial_success"
 
     clubs.set_club(engine, credential, 1)

@@ -114,7 +114,7 @@ def test_keys_that_do_not_say_which_is_new(
     assert read(database, OLD, ids) == PASSWORDS
 
 
-def test_nobody_writes_meanwhile_and_everybody_reads(database: Database, tmp_path: Path) -> None:
+def test_other_sessions_can_read_and_not_write_meanwhile(database: Database, tmp_path: Path) -> None:
     ids = fill(database, OLD)
     with blocking(database, "LOCK TABLE twizzit_audit_log IN ACCESS EXCLUSIVE MODE") as unblock:
         rotation = threading.Thread(target=rotate, args=(database.engine, environment(tmp_path)))
@@ -184,9 +184,9 @@ def test_two_rotations_at_once_lose_nothing(database: Database, tmp_path: Path) 
 
 @contextmanager
 def blocking(database: Database, *statements: str) -> Iterator[Callable[[], None]]:
-    """Somebody else's transaction that holds what these statements lock, until it is told to end."""
+    """Another client's transaction, which holds what these statements lock until it is ended."""
     url = database.url.get_secret_value().replace("postgresql+psycopg:", "postgresql:")
-    with psycopg.connect(url, application_name="somebody-else") as connection:
+    with psycopg.connect(url, application_name="another-client") as connection:
         for statement in statements:
             connection.execute(statement)
         yield connection.rollback
@@ -208,7 +208,7 @@ def waiting(database: Database) -> int:
 def await_waiting(database: Database, sessions: int = 1, process: BaseProcess | None = None) -> None:
     until = time.monotonic() + 30
     while waiting(database) != sessions:
-        assert time.monotonic() < until, "nobody waits for the lock"
+        assert time.monotonic() < until, "no session waits for the lock"
         assert process is None or process.is_alive(), "the rotation ended too early"
         time.sleep(0.02)
 

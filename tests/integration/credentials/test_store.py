@@ -92,7 +92,7 @@ def test_switching_off_and_on(database: Database) -> None:
 
 
 @pytest.mark.parametrize("credential_id", [0, -1, 99, 2**31])
-def test_an_id_that_nobody_has_changes_nothing(database: Database, credential_id: int) -> None:
+def test_an_unknown_id_changes_nothing(database: Database, credential_id: int) -> None:
     engine = database.engine
     for change in (
         lambda: store.delete(engine, credential_id),

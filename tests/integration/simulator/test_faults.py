@@ -190,7 +190,7 @@ def test_faults_and_changes_by_http(simulator: SimulatorServer) -> None:
             ({"change": "rename_team", "colour": "red"}, 400),
         ):
             assert control.post("/changes", json=wrong).status_code == status
-        assert control.get("/truth", params={"organization": "nobody"}).status_code == 404
+        assert control.get("/truth", params={"organization": "unknown"}).status_code == 404
         listed = control.get("/organizations").json()["organizations"]
         assert [row["username"] for row in listed] == [account.username for account in simulator.world.accounts()]
 

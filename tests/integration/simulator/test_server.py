@@ -53,7 +53,7 @@ def test_a_port_in_use_is_one_clear_line() -> None:
         run_forever("127.0.0.1", server.port, SimulatorOptions(), lambda _: None)
 
 
-def test_it_logs_nobody(
+def test_it_logs_no_person(
     simulator: SimulatorServer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -72,7 +72,7 @@ def test_it_logs_nobody(
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_in_the_foreground_until_it_is_told_to_end(stop: signal.Signals) -> None:
+def test_it_serves_in_the_foreground_until_a_signal_ends_it(stop: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", _SERVE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

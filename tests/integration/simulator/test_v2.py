@@ -16,7 +16,7 @@ PATHS = (
 )  # fmt: skip
 
 
-def test_a_login_is_a_form_and_tells_when_its_token_ends(simulator: SimulatorServer) -> None:
+def test_a_login_is_a_form_and_says_when_its_token_ends(simulator: SimulatorServer) -> None:
     account = simulator.world.organizations[0].account
     login = {"username": account.username, "password": account.password}
     with httpx.Client(base_url=simulator.v2_endpoint, verify=False) as client:
@@ -29,7 +29,7 @@ def test_a_login_is_a_form_and_tells_when_its_token_ends(simulator: SimulatorSer
         assert client.get("/authenticate").status_code == 405
 
 
-@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer nobody"}, {"Authorization": "Basic abc"}])
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer unknown"}, {"Authorization": "Basic abc"}])
 def test_no_session_no_rows(simulator: SimulatorServer, header: dict[str, str]) -> None:
     with httpx.Client(base_url=simulator.v2_endpoint, headers=header, verify=False) as client:
         for path in ("/organizations", *PATHS):
@@ -101,11 +101,11 @@ def test_seasons_follow_the_day(simulate) -> None:
 
 def test_pages_are_capped_and_cut_in_silence(simulator: SimulatorServer) -> None:
     with session(simulator) as client:
-        everybody = all_rows(client, "/contacts", scope(simulator))
-        assert len(everybody) == len(simulator.world.organizations[0].contacts) > 150
+        contacts = all_rows(client, "/contacts", scope(simulator))
+        assert len(contacts) == len(simulator.world.organizations[0].contacts) > 150
         assert len(client.get("/contacts", params=scope(simulator)).json()) == 50
         assert len(client.get("/contacts", params=scope(simulator, limit=1000)).json()) == 100
-        assert client.get("/contacts", params=scope(simulator, limit=60, offset=20)).json() == everybody[20:80]
+        assert client.get("/contacts", params=scope(simulator, limit=60, offset=20)).json() == contacts[20:80]
         assert client.get("/contacts", params=scope(simulator, offset=10_000)).json() == []
         assert len(client.get("/memberships", params=scope(simulator, limit=1000)).json()) == 100
         for wrong in ({"limit": 0}, {"limit": "all"}, {"offset": -1}):
@@ -169,7 +169,7 @@ def test_filters_may_be_unknown(simulate) -> None:
         assert {row["groupId"] for row in links} == set(server.world.organizations[0].groups)
 
 
-def test_rosters_name_nobody(simulator: SimulatorServer) -> None:
+def test_rosters_contain_no_names(simulator: SimulatorServer) -> None:
     organization = simulator.world.organizations[0]
     groups = [group.id for group in organization.teams(simulator.world.running_season)][:3]
     with session(simulator) as client:
@@ -260,7 +260,7 @@ def test_memberships(simulator: SimulatorServer) -> None:
     assert any(row["club-id"] is None for row in rows)
 
 
-def test_events_do_not_tell_their_type(simulator: SimulatorServer) -> None:
+def test_events_do_not_state_their_type(simulator: SimulatorServer) -> None:
     year = simulator.world.running_season.start.year
     days = {"start-date": f"{year}-09-01", "end-date": f"{year}-10-31"}
     with session(simulator) as client:

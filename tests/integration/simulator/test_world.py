@@ -105,8 +105,8 @@ def test_a_handful_is_rejected_in_every_club(simulator: SimulatorServer) -> None
             "last_name: missing": 1,
             "last_name: too long": 1,
         }
-        nobody = [contact for contact in organization.contacts.values() if contact.name is None]
-        assert [str(contact.id) in rejected["players"] for contact in nobody] == [True]
+        nameless = [contact for contact in organization.contacts.values() if contact.name is None]
+        assert [str(contact.id) in rejected["players"] for contact in nameless] == [True]
 
 
 def _genders_and_numbers(organization: Organization, world: World) -> tuple[set[object], list[object]]:
@@ -115,7 +115,7 @@ def _genders_and_numbers(organization: Organization, world: World) -> tuple[set[
     return {contact.gender for contact in contacts}, [contact.number for contact in contacts]
 
 
-def test_odd_genders_and_numbers_reject_nobody(simulator: SimulatorServer) -> None:
+def test_odd_genders_and_numbers_reject_no_player(simulator: SimulatorServer) -> None:
     spellings = {None, "X", "male", "female", "man", "vrouw", "1", "2", 1, 2}
     seen: set[object] = set()
     for organization in simulator.world.organizations:
@@ -135,14 +135,14 @@ def test_people_stand_where_people_stand(simulator: SimulatorServer) -> None:
     teams = [organization.rosters[group.id] for group in organization.teams(season)]
     players = [{link.contact_id for link in roster if link.function == "player"} for roster in teams]
     helpers = [{link.contact_id for link in roster if link.function in ("coach", "delegate")} for roster in teams]
-    everybody = set().union(*players)
+    all_players = set().union(*players)
     assert sum(len(player.team_ids) == 2 for player in truth.players.values()) == 4
     assert any(helping & playing for helping, playing in zip(helpers, players, strict=True))
-    assert any(helping & (everybody - playing) for helping, playing in zip(helpers, players, strict=True))
-    alone = set().union(*helpers) - everybody
+    assert any(helping & (all_players - playing) for helping, playing in zip(helpers, players, strict=True))
+    alone = set().union(*helpers) - all_players
     assert len(alone) == 8
     assert not {str(id_) for id_ in alone} & set(truth.players)
-    assert sum(contact_id not in everybody for contact_id in organization.contacts) >= 40
+    assert sum(contact_id not in all_players for contact_id in organization.contacts) >= 40
 
 
 def test_names_are_hard(simulator: SimulatorServer) -> None:

@@ -127,13 +127,13 @@ def test_a_migration_lets_readers_go_on_and_ends_when_the_tables_are_free(
 ) -> None:
     monkeypatch.setattr(patience, "LOCK_SECONDS", 1)
     monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.3)
-    told: list[str] = []
+    messages: list[str] = []
     slowest = 0.0
     with open_database(_settings(house, tmp_path)) as database, psycopg.connect(house, autocommit=True) as reader:
         with _holding(house, "LOCK TABLE players IN ROW EXCLUSIVE MODE") as held:
-            migrating = threading.Thread(target=migrate, args=(database.engine, told.append))
+            migrating = threading.Thread(target=migrate, args=(database.engine, messages.append))
             migrating.start()
-            while len(told) < 2 and migrating.is_alive():
+            while len(messages) < 2 and migrating.is_alive():
                 began = time.monotonic()
                 reader.execute("SELECT count(*) FROM players")
                 slowest = max(slowest, time.monotonic() - began)
@@ -142,8 +142,8 @@ def test_a_migration_lets_readers_go_on_and_ends_when_the_tables_are_free(
         migrating.join(30)
         assert check(database.engine).differences == ()
     assert slowest < 3
-    assert f"process {pid} (shotspot-api, user {_name(house)}, idle in transaction for" in told[0]
-    assert "players" in told[0]
+    assert f"process {pid} (shotspot-api, user {_name(house)}, idle in transaction for" in messages[0]
+    assert "players" in messages[0]
 
 
 def test_a_migration_that_never_gets_its_locks_changes_nothing_and_says_whose_they_are(
@@ -235,7 +235,7 @@ def _assert_works(house: House, settings: Settings) -> None:
         connection.execute("SELECT last_value FROM pg_sequences")
 
 
-def test_a_role_with_grants_alone_is_told_each_of_them_and_then_syncs(
+def test_a_role_with_grants_alone_reads_of_each_of_them_and_then_syncs(
     house: House, postgres_url: str, tmp_path: Path
 ) -> None:
     with open_database(_settings(house, tmp_path)) as database:
@@ -447,6 +447,6 @@ def test_shotspots_updates_go_on_where_it_renamed_a_column_that_a_trigger_looks_
         house, "UPDATE twizzit_credentials SET encrypted_password = 'beef', iv = '00', encryption_mac = encryption_mac"
     )
     with psycopg.connect(house) as connection:
-        told = connection.execute("SELECT count(*) FROM twizzit_audit_log WHERE actor_kind = 'trigger'").fetchone()
+        recorded = connection.execute("SELECT count(*) FROM twizzit_audit_log WHERE actor_kind = 'trigger'").fetchone()
         everyone = connection.execute("SELECT count(*) FROM twizzit_credentials").fetchone()
-    assert told == everyone
+    assert recorded == everyone

@@ -68,7 +68,7 @@ def test_a_wrong_port_in_the_url_shows_no_password(tmp_path: Path) -> None:
 
 def test_a_server_that_is_not_there_is_one_line_without_the_password(tmp_path: Path) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: no answer comes
         port = taken.getsockname()[1]
         url = make_url("postgresql://u@127.0.0.1/d").set(port=port, password=PASSWORD)
         settings = _settings(url.render_as_string(hide_password=False), tmp_path)

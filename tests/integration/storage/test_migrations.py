@@ -293,7 +293,7 @@ def test_nothing_stays_of_migrations_that_broke(shotspot: Engine) -> None:
     assert list(check(shotspot).pending) == ALL
 
 
-def test_a_user_without_privileges_is_told_so(empty: Engine) -> None:
+def test_a_user_without_privileges_gets_an_error_that_says_so(empty: Engine) -> None:
     with empty.begin() as connection:
         connection.exec_driver_sql("DO $$ BEGIN CREATE ROLE reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     reader = create_engine(empty.url, connect_args={"options": "-crole=reader"})

@@ -1,4 +1,4 @@
-"""The calendar read over real HTTP: exactly what is true, in both dialects, whatever somebody changed meanwhile."""
+"""The calendar read over real HTTP: exactly what is true, in both dialects, whatever was changed meanwhile."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -105,7 +105,7 @@ def test_matches_are_played_on_both_days_on_which_clocks_change(simulate) -> Non
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_what_somebody_changes_is_read(simulate, dialect: str) -> None:
+def test_what_changes_is_read(simulate, dialect: str) -> None:
     server = simulate(**SMALL)
     organization = server.world.organizations[0]
     before = calendar_truth(server.world, organization).matches

@@ -111,7 +111,7 @@ PATHS = ["/authenticate", "/organizations", "/group-contacts"]
     # A fault that ends a session never meets a login.
     [(kind, path) for kind in FINAL for path in PATHS if (kind, path) != ("unauthorized", "/authenticate")],
 )
-def test_what_does_not_pass_is_an_error_that_tells_where_and_gives_nothing_away(
+def test_what_does_not_pass_is_an_error_that_says_where_and_gives_nothing_away(
     server: SimulatorServer, kind: FaultKind, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -130,7 +130,7 @@ def test_what_does_not_pass_is_an_error_that_tells_where_and_gives_nothing_away(
 
 
 def assert_nothing_shown(server: SimulatorServer, text: str) -> None:
-    """No password, no token and nobody's name."""
+    """No password, no token and no person's name."""
     organization = server.world.organizations[0]
     secrets = [organization.account.password, *server.accounts._sessions]
     names = {contact.last_name for contact in organization.contacts.values() if contact.last_name}
@@ -138,7 +138,7 @@ def assert_nothing_shown(server: SimulatorServer, text: str) -> None:
     assert not [name for name in names if name.strip() and name in text]
 
 
-def test_a_whole_reading_logs_and_shows_nothing_of_anybody(
+def test_a_whole_reading_logs_and_shows_no_personal_data(
     server: SimulatorServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -278,7 +278,7 @@ def test_a_server_that_is_not_there_says_so() -> None:
 
 
 def test_a_final_error_wakes_the_calls_that_wait_before_another_try(server: SimulatorServer) -> None:
-    """Three of four calls are told to wait for a minute, the fourth meets a spent quota: nobody waits a minute."""
+    """Three of four calls are to wait for a minute, the fourth meets a spent quota: none waits a minute."""
     server.faults.arm("rate_limit_seconds", path="/v1/teams/*/players", times=3, seconds=60)
     server.faults.arm("quota", path="/v1/teams/*/players", times=None)
     started = time.monotonic()

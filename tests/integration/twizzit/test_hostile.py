@@ -310,7 +310,7 @@ def test_another_thread_ends_a_call_wherever_it_hangs(where: str, monkeypatch: p
     over.set()
 
 
-def test_what_hangs_is_told_from_what_is_away() -> None:
+def test_what_hangs_is_distinguished_from_what_is_away() -> None:
     options = ClientOptions(request_timeout=0.3, retry_attempts=1, allow_private_endpoints=True)
     with hanging_endpoints() as endpoints, socket.create_server(("127.0.0.1", 0)) as gone:
         away = f"http://127.0.0.1:{gone.getsockname()[1]}/v2/api"

@@ -27,7 +27,7 @@ GOOD: dict[str, object] = {
     "home_score": None,
     "away_score": None,
 }
-# What the contract alone asks about: True, and False, in a row with nothing to tell.
+# What the contract alone asks about: True, and False, in a row without findings.
 FLAGS = {"hour_known": True, "status_known": True, "score_unread": False, "opponent_unknown": False}
 DTYPES = {
     **dict.fromkeys(GOOD, "str"),
@@ -145,7 +145,7 @@ def test_a_team_in_two_matches_at_once_comes_with_a_warning() -> None:
     assert warnings == [{"twizzit_id": match, "rule": "one_match_at_a_time"} for match in ("100", "101")]
 
 
-def test_a_cancelled_match_keeps_nobody_busy() -> None:
+def test_a_cancelled_match_keeps_no_team_busy() -> None:
     _, _, warnings = check({"home_team_id": "5"}, {"home_team_id": "5", "status": "cancelled"})
     assert warnings == []
 
@@ -177,7 +177,7 @@ def test_a_match_without_an_opponent_is_set_aside_whatever_else_is_wrong_with_it
     assert checked.rejected.empty
 
 
-def test_days_whose_hour_nobody_knows_do_not_clash() -> None:
+def test_days_without_a_known_hour_do_not_clash() -> None:
     _, _, warnings = check({"home_team_id": "5", "hour_known": False}, {"home_team_id": "5", "hour_known": False})
     assert {warning["rule"] for warning in warnings} == {"hour_known"}
 

@@ -1,4 +1,4 @@
-"""The contract of players: each rule can fail, alone; what is only worth counting never keeps anybody out."""
+"""The contract of players: each rule can fail, alone; what is only counted never rejects a player."""
 
 from collections.abc import Mapping
 

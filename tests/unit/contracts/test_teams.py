@@ -137,7 +137,7 @@ def test_rows_without_an_id_are_rejected_each_by_itself_and_keep_no_other_out(ab
     assert checked.rows == RowCounts(read=4, kept=2, rejected=2, set_aside=0)
 
 
-def test_another_dtype_stops_everything_without_telling_the_values() -> None:
+def test_another_dtype_stops_everything_without_showing_the_values() -> None:
     with pytest.raises(FormatChanged, match="name holds something else than") as caught:
         check_teams(frame({}, {}).assign(name=[4711, 4712]))
     assert "471" not in str(caught.value)

@@ -85,7 +85,7 @@ def test_what_is_encrypted_has_such_a_mac() -> None:
 
 
 def test_no_part_of_it_is_a_mac_of_before() -> None:
-    """Else whoever writes to the database could make a MAC that binds nothing out of one that does."""
+    """Else a writer to the database could make a MAC that binds nothing out of one that does."""
     tags = V2.split(":")[2:]
     assert not set(tags) & set(V1.split(":"))
     for tag in tags:
@@ -215,7 +215,7 @@ def test_columns_that_are_no_cipher_text_do_not_fit_either(columns: tuple[str, s
         decrypt(Encrypted(*columns, encrypt(PASSWORD, OLD, OWNER).mac), OLD, OWNER)
 
 
-def test_another_key_is_told_from_a_damaged_row() -> None:
+def test_another_key_is_distinguished_from_a_damaged_row() -> None:
     for encrypted in (encrypt(PASSWORD, OLD, OWNER), v1_of(encrypt(PASSWORD, OLD))):
         for keys in (OTHER, Keys(OTHER), Keys(NEW, OTHER)):
             with pytest.raises(DecryptionFailed, match=r"^Password decryption failed: ") as caught:

@@ -98,7 +98,7 @@ WITHOUT_A_STATE = {
 
 
 @pytest.mark.parametrize(("said", "wanted"), WITHOUT_A_STATE.items())
-def test_a_connection_that_never_came_about_is_told_by_its_words(said: str, wanted: tuple[type, str]) -> None:
+def test_a_connection_that_never_came_about_is_recognized_by_its_words(said: str, wanted: tuple[type, str]) -> None:
     ours = in_our_words(psycopg.OperationalError(said))
     assert type(ours) is wanted[0]
     assert wanted[1] in str(ours)

@@ -47,7 +47,7 @@ def test_no_part_of_a_password_is_shown(url: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_the_settings_in_connection_options_are_told_apart() -> None:
+def test_the_settings_in_connection_options_are_distinguished() -> None:
     given = r"-csearch_path=dagster -c lock_timeout=5s --Statement-Timeout=3 -capplication_name=a\ b -clock_timeout=9s"
     assert settings_in(given) == {
         "search_path": "dagster",

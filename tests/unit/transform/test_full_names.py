@@ -47,11 +47,11 @@ def test_a_surname_with_particles_is_found_at_either_end_in_any_company(surname:
         ("Jan,", None, "Jan"),
     ],
 )
-def test_a_name_that_tells_by_itself(name: str, first: str | None, last: str) -> None:
+def test_a_name_whose_order_is_clear(name: str, first: str | None, last: str) -> None:
     assert split_full_names([name]) == [(first, last)]
 
 
-def test_plain_names_follow_the_names_that_tell() -> None:
+def test_plain_names_follow_the_names_whose_order_is_clear() -> None:
     assert split_full_names(["Peeters Jan", "De Smet An", "Maes Anne Marie", "Janssens Van Dyck Piet"]) == [
         ("Jan", "Peeters"),
         ("An", "De Smet"),
@@ -71,13 +71,13 @@ def test_the_order_is_that_of_most_names_each_counted_once() -> None:
     assert order_of(["De Smet An", "Lotte Le Roy", "Jan Van Dyck"]) == FIRST_NAME_FIRST
 
 
-def test_where_no_name_tells_given_names_that_repeat_do() -> None:
+def test_where_no_order_is_clear_repeated_given_names_decide() -> None:
     last_first = [f"{last} {first}" for last in ("Peeters", "Maes", "Claes") for first in ("Jan", "An")]
     assert order_of([f"Surname{at} {first}" for at, first in enumerate(["Jan", "Jan", "An", "An", "Jan"])]) == (
         LAST_NAME_FIRST
     )
     assert order_of(last_first) == FIRST_NAME_FIRST  # families: both repeat
-    assert order_of(["Peeters Jan", "Maes Jan"]) == FIRST_NAME_FIRST  # too few to tell
+    assert order_of(["Peeters Jan", "Maes Jan"]) == FIRST_NAME_FIRST  # too few to decide
     assert order_of([]) == FIRST_NAME_FIRST
 
 
@@ -91,10 +91,10 @@ people = st.tuples(st.sampled_from(GIVEN), st.sampled_from(PLAIN + PARTICLED))
 
 @given(st.lists(people, max_size=20), st.booleans(), st.randoms())
 def test_whole_scans_are_read_in_either_order(people: list[tuple[str, str]], last_first: bool, random: Random) -> None:
-    everybody = [*people, ("Jan", "De Smet"), ("An", "Van Dyck")]
-    random.shuffle(everybody)
-    names = [f"{last} {first}" if last_first else f"{first} {last}" for first, last in everybody]
-    assert split_full_names(names) == everybody
+    everyone = [*people, ("Jan", "De Smet"), ("An", "Van Dyck")]
+    random.shuffle(everyone)
+    names = [f"{last} {first}" if last_first else f"{first} {last}" for first, last in everyone]
+    assert split_full_names(names) == everyone
 
 
 AWKWARD = [

@@ -48,7 +48,7 @@ def test_the_day_of_a_moment_is_the_one_in_belgium() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "has_score", "ended", "status"),
+    ("word", "has_score", "ended", "status"),
     [
         (None, True, True, "completed"),
         (None, True, False, "scheduled"),  # a running score is no result
@@ -65,10 +65,10 @@ def test_the_day_of_a_moment_is_the_one_in_belgium() -> None:
         ("gestaakt", True, True, "to_reschedule"),
     ],
 )
-def test_a_status_is_what_the_wire_tells_or_what_follows(
-    told: str | None, *, has_score: bool, ended: bool, status: str
+def test_a_status_is_what_the_wire_says_or_what_follows(
+    word: str | None, *, has_score: bool, ended: bool, status: str
 ) -> None:
-    assert match_status(told, has_score=has_score, ended=ended) == (status, True)
+    assert match_status(word, has_score=has_score, ended=ended) == (status, True)
 
 
 def test_an_unknown_word_costs_the_status_alone() -> None:
@@ -93,7 +93,7 @@ def test_what_the_configuration_says_of_a_word_decides_before_it() -> None:
         ("2026-11-23 12:00", None, "2026-11-23T12:30Z"),
         ("2026-11-23 12:00", "2026-11-23 11:00", "2026-11-23T12:30Z"),  # an end before the start is none
         ("2026-11-23 12:00", "soon", "2026-11-23T12:30Z"),
-        ("2026-11-23 00:00", None, "2026-11-23T23:00Z"),  # nobody knows the hour: when the day is over
+        ("2026-11-23 00:00", None, "2026-11-23T23:00Z"),  # the hour is unknown: when the day is over
         ("2026-11-23", "2026-11-23", "2026-11-23T23:00Z"),
         ("2026-11-23 00:00", "2026-11-23 18:00", "2026-11-23T17:00Z"),
     ],
@@ -180,5 +180,5 @@ def test_an_empty_calendar_has_the_same_columns_and_dtypes() -> None:
         (None, None, "league"),
     ],
 )
-def test_cups_and_tournaments_are_told_by_a_word(type_: str | None, name: str | None, expected: str) -> None:
+def test_cups_and_tournaments_are_recognized_by_a_word(type_: str | None, name: str | None, expected: str) -> None:
     assert competition_type(type_, name) == expected

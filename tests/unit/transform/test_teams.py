@@ -45,7 +45,7 @@ def test_the_contract_takes_the_frame_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "category", "told"),
+    ("name", "category", "expected"),
     [
         ("KCC U15", None, "U15"),
         ("KCC u-15 B", None, "U15"),
@@ -81,14 +81,14 @@ def test_the_contract_takes_the_frame_as_it_is() -> None:
         (None, "U19", "U19"),
     ],
 )
-def test_an_age_group_is_read_where_it_is_plainly_told(
-    name: str | None, category: str | None, told: str | None
+def test_an_age_group_is_read_where_it_is_plainly_named(
+    name: str | None, category: str | None, expected: str | None
 ) -> None:
-    assert age_group(name, category) == told
+    assert age_group(name, category) == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "category", "told"),
+    ("name", "category", "expected"),
     [
         ("Dames 1", None, "female"),
         ("KCC Meisjes U15", None, "female"),
@@ -106,5 +106,5 @@ def test_an_age_group_is_read_where_it_is_plainly_told(
         (None, None, None),
     ],
 )
-def test_a_gender_is_read_where_a_word_says_it(name: str | None, category: str | None, told: str | None) -> None:
-    assert team_gender(name, category) == told
+def test_a_gender_is_read_where_a_word_says_it(name: str | None, category: str | None, expected: str | None) -> None:
+    assert team_gender(name, category) == expected

@@ -65,7 +65,7 @@ def test_a_filter_by_type_is_put_to_the_proof_even_where_types_are_not_listed() 
     assert [query["group-type"] for query in service.asked("/groups")] == ["1", "2"]
 
 
-def test_where_the_type_is_ignored_teams_are_the_groups_in_which_somebody_plays() -> None:
+def test_where_the_type_is_ignored_teams_are_the_groups_with_players() -> None:
     members = [link(10, 1), link(19, 2, 2), link(19, 3, 2)]
     groups = [{"id": 10, "name": "A"}, {"id": 19, "name": "Bestuur"}]
     with account(groups=groups, group_contacts=members) as (client, service):

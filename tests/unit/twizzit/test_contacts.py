@@ -36,7 +36,7 @@ def test_names_come_in_every_spelling(
     assert player == Player("10", "1", first, last, full, "V", "8")
 
 
-def test_somebody_who_is_no_contact_comes_without_a_name() -> None:
+def test_a_member_who_is_no_contact_comes_without_a_name() -> None:
     with account(group_contacts=[link(10, 1)], contacts=[]) as (client, _):
         assert client.rosters([A], SEASON).players == (Player("10", "1", None, None),)
 
@@ -54,9 +54,9 @@ def test_contacts_that_ignore_their_offset_are_asked_for_by_ids() -> None:
 
 def test_contacts_that_ignore_ids_and_offset_cannot_be_read_and_that_is_an_error() -> None:
     members = [link(10, id_) for id_ in range(1, 201)]
-    everybody = [{"id": 9000 + place} for place in range(100)]
+    everyone = [{"id": 9000 + place} for place in range(100)]
     with (
-        account(group_contacts=members, contacts=everybody) as (client, _),
+        account(group_contacts=members, contacts=everyone) as (client, _),
         pytest.raises(errors.IncompleteScan, match="/contacts"),
     ):
         client.rosters([A], SEASON)

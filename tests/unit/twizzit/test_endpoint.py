@@ -246,13 +246,13 @@ def test_a_name_that_does_not_resolve_says_so() -> None:
 
 
 def test_the_address_is_judged_again_when_a_connection_opens() -> None:
-    """Nobody judged the name before: the transport alone must refuse."""
+    """The name was not checked before: the transport alone must refuse."""
     transport = guarded_transport(Endpoint("v2", "http://localhost:9/v2/api"), allow_private=False, connections=1)
     with httpx.Client(transport=transport) as client, pytest.raises(EndpointRefused):
         client.get("http://localhost:9/v2/api/groups")
 
 
-def test_nobody_listening_is_an_error_of_connecting() -> None:
+def test_a_port_without_a_server_is_an_error_of_connecting() -> None:
     transport = guarded_transport(Endpoint("v2", "http://127.0.0.1:9/v2/api"), allow_private=True, connections=1)
     with httpx.Client(transport=transport) as client, pytest.raises(httpx.ConnectError):
         client.get("http://127.0.0.1:9/v2/api/groups")

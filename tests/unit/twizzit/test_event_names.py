@@ -78,7 +78,7 @@ AT_HOME = [
     ("Bye", "Bye"),
     (f"{OWN} tegen Winnaar poule A", "Winnaar poule A"),
 ]
-NOBODY = [
+NO_OPPONENT = [
     "Tornooi KC X",
     "Tornooi KC X - Poule A",
     "Paastornooi",
@@ -100,8 +100,8 @@ def test_the_own_team_is_at_home_and_the_rest_is_the_opponent(name: str, opponen
     assert (home.team_id, away) == ("10", Side(None, opponent))
 
 
-@pytest.mark.parametrize("name", NOBODY)
-def test_where_nothing_tells_an_opponent_there_is_none(name: str) -> None:
+@pytest.mark.parametrize("name", NO_OPPONENT)
+def test_where_nothing_names_an_opponent_there_is_none(name: str) -> None:
     home, away = read(name, u15(is_home=True))
     assert (home, away) == (Side("10", "U15 1"), Side(None, None))
 
@@ -145,7 +145,7 @@ def test_the_name_decides_where_the_flag_contradicts_it_but_for_an_at_sign() -> 
     assert read(f"Iemand @ {ZAND}", u15(is_home=None)) == (Side("10", ZAND), Side(None, "Iemand"))
 
 
-def test_the_opponents_own_group_tells_what_the_name_does_not() -> None:
+def test_the_opponents_own_group_says_what_the_name_does_not() -> None:
     zand = EventGroup("99", "AKC Zand U15 2", "", None)
     own = u15(is_home=None)
     assert read("", own, others=(zand,)) == (Side("10", "U15 1"), Side(None, "AKC Zand U15 2"))
@@ -249,7 +249,7 @@ def test_a_group_that_is_none_of_the_accounts_is_an_opponent() -> None:
         asked.append(1)
         return [["1"], ["5", "2"]]
 
-    assert own_ids([(own,)], None, ask) is None  # nobody knows, and nobody must
+    assert own_ids([(own,)], None, ask) is None  # not known, and not needed
     assert own_ids([(own,)], {"1"}, ask) == {"1": "1"}
     assert not asked
     assert own_ids([(own, other)], {"1"}, lambda: [["1"]]) == {"1": "1"}

@@ -85,7 +85,7 @@ def test_what_stays_ends_after_the_tries_with_its_own_error(answer: Answer, kind
     with pytest.raises(kind) as raised:
         script.call(attempts=4)
     assert script.asked == 4
-    _assert_tells(raised.value, answer)
+    _assert_safe_error(raised.value, answer)
 
 
 @pytest.mark.parametrize(("answer", "kind"), PERMANENT)
@@ -94,10 +94,10 @@ def test_what_cannot_pass_is_not_tried_again(answer: Answer, kind: type[Exceptio
     with pytest.raises(kind) as raised:
         script.call()
     assert script.asked == 1
-    _assert_tells(raised.value, answer)
+    _assert_safe_error(raised.value, answer)
 
 
-def _assert_tells(error: Exception, answer: Answer) -> None:
+def _assert_safe_error(error: Exception, answer: Answer) -> None:
     assert isinstance(error, errors.TwizzitAnswerError)
     assert error.endpoint is not None and error.endpoint.endswith("/groups")
     assert error.status == (answer.status_code if isinstance(answer, httpx.Response) else None)

@@ -134,7 +134,7 @@ def test_rows_of_groups_that_were_not_asked_for_are_set_aside_once_however_often
     assert rosters.set_aside == (SetAside("2", "other_group", None, "99"),) * 2
 
 
-def test_where_nobody_has_a_function_everybody_plays_and_functions_are_not_asked_for() -> None:
+def test_where_no_member_has_a_function_all_play_and_functions_are_not_asked_for() -> None:
     with account(group_contacts=[link(10, 1, None), link(10, 2, None)]) as (client, service):
         assert pairs(client.rosters([A], SEASON).players) == [("10", "1"), ("10", "2")]
         assert service.asked("/contact-functions") == []
@@ -179,7 +179,7 @@ def test_an_account_of_more_than_fifty_functions_is_read_past_the_silent_cut() -
         assert pairs(client.rosters([A], SEASON).players) == [("10", "1")]
 
 
-def test_where_functions_may_not_be_read_nobody_is_guessed() -> None:
+def test_where_functions_may_not_be_read_no_role_is_guessed() -> None:
     with (
         account(group_contacts=[link(10, 1)], contact_functions=403) as (client, _),
         pytest.raises(errors.AccessDenied, match="/contact-functions"),

@@ -1,4 +1,4 @@
-"""Scores on the wire: text, objects, lists, and shapes that nobody knows."""
+"""Scores on the wire: text, objects, lists, and unknown shapes."""
 
 import pytest
 

@@ -51,7 +51,7 @@ def test_a_type_that_is_about_matches_or_something_else_is_none(name: str) -> No
 
 
 @pytest.mark.parametrize("name", listed(UNKNOWN))
-def test_a_type_that_nobody_knows_is_for_the_club_to_say(name: str) -> None:
+def test_an_unknown_type_is_for_the_club_to_say(name: str) -> None:
     assert event_type_of([name]) is None
 
 

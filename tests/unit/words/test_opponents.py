@@ -31,7 +31,7 @@ def listed(table: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", listed(NONE))
-def test_who_is_nobody_or_nobody_yet_is_no_opponent(name: str) -> None:
+def test_a_placeholder_is_no_opponent(name: str) -> None:
     assert is_no_opponent(name)
 
 

@@ -75,7 +75,7 @@ def test_other_words_and_other_years_are_another_season(label: str, meant: str) 
         ("Saison 2026-2027", date(2026, 9, 1), date(2027, 5, 31), "2026-2027"),
     ],
 )
-def test_dates_tell_the_years_where_the_label_says_nothing_else(
+def test_dates_give_the_years_where_the_label_says_nothing_else(
     label: str, start: date | None, end: date | None, meant: str
 ) -> None:
     assert key(label, start, end) == meant

@@ -30,7 +30,7 @@ def test_a_word_says_where_a_match_stands(word: str, status: str) -> None:
 
 
 @pytest.mark.parametrize("word", UNKNOWN.split(";"))
-def test_a_word_that_nobody_knows_says_nothing(word: str) -> None:
+def test_an_unknown_word_says_nothing(word: str) -> None:
     assert status_of(word) is None
 
 

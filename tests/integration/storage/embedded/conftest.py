@@ -1,4 +1,4 @@
-"""Homes of embedded servers: one that nobody has made, one whose server was stopped, one whose server runs."""
+"""Homes of embedded servers: one that does not exist yet, one whose server was stopped, one whose server runs."""
 
 import shutil
 import tempfile
@@ -36,7 +36,7 @@ def above(_homes: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def new_home(above: Path) -> Path:
-    """A home folder that nobody has made yet."""
+    """A home folder that does not exist yet."""
     return above / "home"
 
 

@@ -72,7 +72,7 @@ def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(home: Path
     assert not folder.exists()
 
 
-def test_a_socket_folder_that_somebody_took_meanwhile_is_not_used(home: Path, above: Path) -> None:
+def test_a_socket_folder_that_another_user_took_meanwhile_is_not_used(home: Path, above: Path) -> None:
     home = moved(home, above / ("long" * 20) / ("longer" * 20))
     with open_database(settings_of(home)):
         folder = socket_folder_of(home)
@@ -114,7 +114,7 @@ def only_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     ordinary_user.cache_clear()
 
 
-def test_without_namespaces_root_runs_it_as_nobody_in_folders_of_its_own(
+def test_without_namespaces_root_runs_it_as_an_unprivileged_user_in_folders_of_its_own(
     only_programs: Callable[..., None], above: Path
 ) -> None:
     only_programs("setpriv", "true", "sh")
@@ -130,7 +130,9 @@ def test_without_namespaces_root_runs_it_as_nobody_in_folders_of_its_own(
         assert not is_running(home)
 
 
-def test_root_who_can_become_nobody_is_told_what_to_do(only_programs: Callable[..., None], home: Path) -> None:
+def test_root_without_setpriv_gets_an_error_that_says_what_to_do(
+    only_programs: Callable[..., None], home: Path
+) -> None:
     only_programs()
     assert "run as an ordinary user, or set TWIZZIT_DATABASE_URL" in refusal_of(home)
 

@@ -1,4 +1,4 @@
-"""The embedded server: its first and its second start, what it tells and whom, and what keeps it from starting."""
+"""The embedded server: its first and its second start, what it reports and where, and what keeps it from starting."""
 
 import time
 from pathlib import Path

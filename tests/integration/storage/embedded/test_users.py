@@ -102,7 +102,7 @@ def test_after_a_killed_server_committed_rows_are_there(home: Path) -> None:
     assert processes_in(home / "postgres") == []
 
 
-def test_a_process_id_that_is_now_somebody_elses_stops_nobody(home: Path) -> None:
+def test_a_process_id_that_another_program_has_now_stops_no_process(home: Path) -> None:
     lines = [str(os.getpid()), str(home / "postgres"), "0", "5432", str(home / "run"), "", "1 1", "ready"]
     (home / "postgres" / "postmaster.pid").write_text("\n".join(lines) + "\n", encoding="utf-8")
     with open_database(settings_of(home)) as database:
