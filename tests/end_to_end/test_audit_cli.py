@@ -1,7 +1,6 @@
 """What commands leave in the audit log, as a user types them; and that those which only read need no log."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +39,11 @@ def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
 
 
 @pytest.fixture
-def read_only(database_url: str) -> Iterator[None]:
+def read_only(database_url: str) -> None:
     """Nothing can be written from here on."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         name = make_url(database_url).database
         connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
-    return
 
 
 def add(twizzit: CommandLine, simulator: SimulatorServer | None = None) -> str:
@@ -158,8 +156,8 @@ def test_what_only_reads_goes_on_where_nothing_can_be_written(twizzit: CommandLi
     exported = twizzit("credentials", "export", "vault.json", "--passphrase-stdin", stdin="correct horse battery")
     assert exported.code == 0, exported.err
     assert f"This export {SAID}" in exported.err
-    for command in (("status",), ("audit",), ("credentials", "list"), ("mappings", "teams")):
-        assert twizzit(*command).code == 0
+    for reading in (("status",), ("audit",), ("credentials", "list"), ("mappings", "teams")):
+        assert twizzit(*reading).code == 0
 
 
 def test_a_token_needs_no_database(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_a_backfill_is_started_by_clicking(browser: Browser, demo_up: RunningUp)
 
     ended = demo_up.rows(OF_THE_BACKFILL)
     kinds = ("competitions", "matches", "players", "teams")
-    assert [row[:3] for row in ended] == [(number, "2025-2026", kind) for number in (1, 2) for kind in kinds]
+    assert [tuple(row)[:3] for row in ended] == [(number, "2025-2026", kind) for number in (1, 2) for kind in kinds]
     assert {row.status for row in ended if row.credential_id == 2} == {"success"}
     assert {row.status for row in ended} == {"success", "partial_success"}
 

@@ -76,7 +76,7 @@ def everything(connection: psycopg.Connection[Any]) -> list[str]:
 def player(connection: psycopg.Connection[Any]) -> tuple[Any, ...]:
     row = connection.execute("SELECT first_name, jersey_number FROM players WHERE id = 1").fetchone()
     assert row is not None
-    return row
+    return tuple(row)
 
 
 def test_without_a_terminal_it_previews_writes_nothing_and_ends_with_2(

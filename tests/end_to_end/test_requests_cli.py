@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,9 +52,9 @@ def twizzit(tmp_path: Path, database_url: str, simulator: SimulatorServer) -> Co
 def ask(twizzit: CommandLine, database: Database) -> Ask:
     heartbeat.beat(database.engine)
 
-    def ask(sync_type: RequestType = "teams", user: str = "12", **more: object) -> Request:
+    def ask(sync_type: RequestType = "teams", user: str = "12", **more: Any) -> Request:
         actor = Actor("token", user, "coach")
-        return requests.ask(database.engine, 1, sync_type=sync_type, actor=actor, queue=True, **more).request  # type: ignore[arg-type]
+        return requests.ask(database.engine, 1, sync_type=sync_type, actor=actor, queue=True, **more).request
 
     return ask
 

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import socket
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,8 +24,8 @@ ATTACK = (
 PARTITIONS = "SELECT partition FROM dagster.dynamic_partitions WHERE partition = '99-attack'"
 
 
-def asked(url: str, method: str, **more: object) -> httpx.Response:
-    return httpx.request(method, f"{url}/graphql", trust_env=False, verify=False, timeout=30, **more)  # type: ignore[arg-type]
+def asked(url: str, method: str, **more: Any) -> httpx.Response:
+    return httpx.request(method, f"{url}/graphql", trust_env=False, verify=False, timeout=30, **more)
 
 
 def shaken(url: str, **headers: str) -> str:

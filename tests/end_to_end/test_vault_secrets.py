@@ -15,6 +15,7 @@ from twizzit_pipeline.credentials.key import encryption_keys
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator.faults import FaultKind
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync.entities.teams import scan_teams
 from twizzit_pipeline.sync.session import SyncSession
@@ -78,7 +79,7 @@ def _syncs(twizzit: CommandLine, simulator: SimulatorServer, said: list[Ended]) 
     tokens = set(simulator.accounts._sessions)
     assert run("sync", wrong, "--only", "teams").code == 1
     for fault in ("html", "error_500"):
-        simulator.faults.arm(fault, path="/groups", times=None)  # type: ignore[arg-type]
+        simulator.faults.arm(fault, path="/groups", times=None)
         assert run("sync", credential, "--only", "teams").code == 1
         simulator.faults.clear()
     tokens |= set(simulator.accounts._sessions)
@@ -97,9 +98,15 @@ def test_no_error_of_a_sync_shows_one(settings: Settings, simulator: SimulatorSe
         world = SyncWorld(quick(settings, retry_attempts=2), database, simulator)
         right, wrong = world.add_credential(), world.add_credential(password=SecretStr(WRONG_PASSWORD))
         shown = [repr(settings), repr(database), repr(vars(settings))]
-        for credential_id, fault in ((right, "error_500"), (right, "html"), (right, "cut"), (wrong, None)):
+        faults: tuple[tuple[int, FaultKind | None], ...] = (
+            (right, "error_500"),
+            (right, "html"),
+            (right, "cut"),
+            (wrong, None),
+        )
+        for credential_id, fault in faults:
             if fault is not None:
-                simulator.faults.arm(fault, path="/groups", times=None)  # type: ignore[arg-type]
+                simulator.faults.arm(fault, path="/groups", times=None)
             session = world.session(credential_id)
             shown += [repr(session), repr(vars(session))]
             shown.append(_error_of(session))
@@ -121,6 +128,7 @@ def _error_of(session: SyncSession) -> str:
     except TwizzitPipelineError:
         kind, error, trace = sys.exc_info()
         assert kind is not None
+        assert error is not None
         told = traceback.TracebackException(kind, error, trace, capture_locals=True)
         return "".join(told.format()) + os.linesep + repr(error)
     raise AssertionError("it was to fail")

@@ -2,7 +2,7 @@
 the home folder, the database's own included.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -39,9 +39,7 @@ def spellings(secret: str) -> set[bytes]:
     return {secret.encode(), quote(secret).encode(), secret.encode().hex().encode()}
 
 
-def leaks(
-    home: Path, secrets: dict[str, str], said: list[Ended], *, but: set[str] = frozenset()
-) -> set[tuple[str, str]]:
+def leaks(home: Path, secrets: dict[str, str], said: list[Ended], *, but: Collection[str] = ()) -> set[tuple[str, str]]:
     """Which secret was found where."""
     looked_for = {name: spellings(secret) for name, secret in secrets.items()}
     texts = [("standard output", one.out.encode()) for one in said]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from tests.support.memory_shotspot import CLUB, SEASON
 from twizzit_pipeline.plan import Change, Plan
@@ -154,9 +155,9 @@ class MemoryCalendar:
             self._map(self.mappings[plan.entity], change, row_id)
 
     @staticmethod
-    def _new(table: str, row_id: int, values: dict[str, object]) -> object:
+    def _new(table: str, row_id: int, values: dict[str, Any]) -> object:
         if table == "twizzit_opponents":
-            opponent = Opponent(str(values["normalised_name"]), values["club_id"], values["team_id"])  # type: ignore[arg-type]
+            opponent = Opponent(str(values["normalised_name"]), values["club_id"], values["team_id"])
             assert opponent.normalised_name == normalised_name(str(values["name"]))
             return (values["credential_id"], values["season"], opponent)
         if table == "competition_teams":
@@ -178,7 +179,7 @@ class MemoryCalendar:
     @staticmethod
     def _map(mappings: dict[int, MappingRow], change: Change, row_id: int) -> None:
         assert change.mapping is not None
-        said = dict(change.mapping)
+        said: dict[str, Any] = dict(change.mapping)
         mapping_id = change.mapping_id if change.mapping_id is not None else max(mappings, default=0) + 1
         mappings[mapping_id] = MappingRow(
             mapping_id,

@@ -1,8 +1,10 @@
 """A ShotSpot in memory for the tests of plans: holds rows, checks unique constraints as the database does."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.plan.club_rights import ClubRights
@@ -135,7 +137,7 @@ class MemoryShotSpot:
         assert change.twizzit_id is not None
         mappings = self.team_mappings if change.table == "teams" else self.player_mappings
         mapping_id = change.mapping_id if change.mapping_id is not None else max(mappings, default=0) + 1
-        said = change.mapping
+        said: dict[str, Any] = dict(change.mapping)
         mappings[mapping_id] = MappingRow(
             mapping_id,
             row_id,
@@ -158,5 +160,5 @@ class MemoryShotSpot:
         return replace(mapping, credential_active=mapping.credential_id in self.active if known else None)
 
 
-def _twice(values: object) -> list[object]:
+def _twice(values: Iterable[object]) -> list[object]:
     return [value for value, count in Counter(values).items() if count > 1]

@@ -1,8 +1,9 @@
 """Accounts of v2 that answer in odd ways which the simulator does not play: answers by path, and a real client."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
@@ -11,7 +12,7 @@ from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.records import Player, Season, Team
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
-Answer = object | Callable[[httpx.QueryParams], object]
+Answer = Any  # rows, a status, a whole response, or what makes one of these of the query
 SEASON = Season("7", "2026-2027", None, None)
 A, B = Team("10", "A"), Team("11", "B")
 FUNCTIONS = [{"id": 1, "name": {"EN": "Player", "NL": "Speler"}}, {"id": 2, "name": {"NL": "Trainer"}}]

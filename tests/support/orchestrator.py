@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
@@ -39,8 +40,8 @@ class Orchestrator(Simulation):
     said: str | None = None
 
     def ask(self, credential_id: int, sync_type: str = "all", **changes: object) -> Request:
-        asked: dict[str, object] = {"sync_type": sync_type, "actor": COACH, "queue": True, **changes}
-        return requests.ask(self.engine, credential_id, **asked).request  # type: ignore[arg-type]
+        asked: dict[str, Any] = {"sync_type": sync_type, "actor": COACH, "queue": True, **changes}
+        return requests.ask(self.engine, credential_id, **asked).request
 
     def switch_on(self, credential_id: int, **columns: object) -> None:
         """Its automatic syncs, as a user of ShotSpot would in the table; times are `datetime` or SQL."""

@@ -1,6 +1,7 @@
 """A simulated Twizzit, the pipeline's database beside it, and credentials for the simulated clubs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -31,7 +32,7 @@ class Simulation:
     def credential(self, place: int = 0, dialect: str = "v2", **changes: object) -> int:
         """A credential for the account of the club at that place; its id."""
         club = self.simulator.world.organizations[place]
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "organization_name": club.name,
             "api_username": club.account.username,
             "password": SecretStr(club.account.password),
@@ -39,4 +40,4 @@ class Simulation:
             **changes,
         }
         assert self.settings.encryption_key is not None
-        return store.add(self.engine, self.settings.encryption_key, **values)  # type: ignore[arg-type]
+        return store.add(self.engine, self.settings.encryption_key, **values)

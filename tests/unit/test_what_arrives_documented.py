@@ -58,6 +58,7 @@ def _reason(call: ast.Call, place: int) -> ast.expr:
 
 def _values(given: ast.expr, module: ModuleType) -> Iterator[str]:
     if isinstance(given, ast.Constant):
+        assert isinstance(given.value, str)
         yield given.value
     elif isinstance(given, ast.IfExp):
         yield from _values(given.body, module)

@@ -28,7 +28,8 @@ def add_row(connection: Connection, mac: str | None) -> int:
 def mac_of(engine: Engine, credential_id: int) -> str | None:
     with engine.connect() as connection:
         statement = text("SELECT encryption_mac FROM twizzit_credentials WHERE id = :id")
-        return connection.execute(statement, {"id": credential_id}).scalar_one()
+        mac: str | None = connection.execute(statement, {"id": credential_id}).scalar_one()
+    return mac
 
 
 def me(engine: Engine) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -99,7 +100,7 @@ def test_the_same_once_more_writes_nothing(database: Database, file: Path) -> No
 def test_into_a_used_database_it_says_what_became_of_each(database: Database, file: Path) -> None:
     same, other_password, gone = (add(database, OLD, name=name) for name in ("A", "B", "C"))
     backup(database, file)
-    login = {"api_username": "ter-linden.api", "api_endpoint": "https://app.twizzit.com/v2/api"}
+    login: dict[str, Any] = {"api_username": "ter-linden.api", "api_endpoint": "https://app.twizzit.com/v2/api"}
     store.change_login(database.engine, OLD, other_password, password=SecretStr("since"), **login)
     store.set_active(database.engine, other_password, False)
     store.delete(database.engine, gone)
@@ -118,7 +119,9 @@ def test_a_password_that_cannot_be_read_comes_back(database: Database, file: Pat
     backup(database, file)
     key = NEW if damage == "wrong key" else OLD
     if damage == "tampered":
-        write_mac(database, credential_id, stored(database, credential_id).mac.replace(":", ":0", 1))  # type: ignore[union-attr]
+        mac = stored(database, credential_id).mac
+        assert mac is not None
+        write_mac(database, credential_id, mac.replace(":", ":0", 1))
     elif damage == "no cipher text":
         write_as_shotspot(database, credential_id, "", "")
     with pytest.raises((DecryptionFailed, TamperedCredential)):

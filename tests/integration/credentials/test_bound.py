@@ -239,7 +239,7 @@ def test_a_rotation_names_what_was_changed_and_changes_nothing(database: Databas
 
 
 @pytest.mark.parametrize("shown", [{"api_username": "seen"}, {"api_endpoint": "https://seen.example/v1"}])
-def test_what_was_not_looked_at_is_not_accepted(database: Database, shown: dict[str, str]) -> None:
+def test_what_was_not_looked_at_is_not_accepted(database: Database, shown: dict[str, Any]) -> None:
     credential_id = add(database)
     by_sql(database, f"UPDATE twizzit_credentials SET api_endpoint = '{ELSEWHERE}'")
     with pytest.raises(NotAsShown, match=f"Credential {credential_id} "):

@@ -13,6 +13,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.cipher import Encrypted, decrypt
 from twizzit_pipeline.credentials.key import Keys, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
+from twizzit_pipeline.credentials.mac import Owner
 from twizzit_pipeline.errors import DecryptionFailed, DuplicateOrganization, SettingsError, UnknownCredential
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database
@@ -42,7 +43,9 @@ def test_a_login_is_stored_encrypted_and_read_back(database: Database) -> None:
     credential_id = add(database)
     cipher_text = str(column(database, "encrypted_password", credential_id))
     iv = str(column(database, "encryption_iv", credential_id))
-    assert decrypt(Encrypted(cipher_text, iv), KEY) == PASSWORD
+    mac = str(column(database, "encryption_mac", credential_id))
+    owner = Owner(credential_id, "ter-linden.api", "https://app.twizzit.com/v2/api")
+    assert decrypt(Encrypted(cipher_text, iv, mac), KEY, owner) == PASSWORD
     assert store.reveal_password(database.engine, KEY, credential_id) == PASSWORD
     credential = store.get(database.engine, credential_id)
     assert (credential.organization_name, credential.api_username) == ("KC Ter Linden", "ter-linden.api")

@@ -1,6 +1,7 @@
 """A credential typed anew: whoever was registered stays so at every moment, and the next one adopts the mappings."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -116,7 +117,7 @@ def test_a_password_changed_in_place_keeps_everything(world: SyncWorld) -> None:
     before = world.dump()
     login = store.get(world.database.engine, credential_id)
     assert world.settings.encryption_key is not None
-    account = {"api_username": login.api_username, "api_endpoint": login.api_endpoint}
+    account: dict[str, Any] = {"api_username": login.api_username, "api_endpoint": login.api_endpoint}
     key = world.settings.encryption_key
     store.change_login(world.database.engine, key, credential_id, password=SecretStr("wrong"), **account)
     with pytest.raises(LoginRefused):

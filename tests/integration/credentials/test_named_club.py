@@ -192,7 +192,8 @@ def test_the_api_names_a_club_for_admins_alone(api: ApiServer, world: SyncWorld,
         unknown = admin.put(path, json={"clubId": 2})
         assert (unknown.status_code, unknown.json()["error"]) == (404, "Club not found")
         assert "1 (KC Noord)" in unknown.json()["message"]
-        for wrong in ({}, {"clubId": "1"}, {"clubId": 0}, {"clubId": 2**31}, {"clubId": True}, []):
+        bodies: tuple[object, ...] = ({}, {"clubId": "1"}, {"clubId": 0}, {"clubId": 2**31}, {"clubId": True}, [])
+        for wrong in bodies:
             assert admin.put(path, json=wrong).status_code == 400
         assert admin.put("/credentials/99/club", json={"clubId": 1}).status_code == 404
         assert admin.put(path, json={"clubId": None}).json() == {"clubId": None, "clubName": None}

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_there_and_back_again(database: Database) -> None:
     (answer,) = node({"key": OLD.get_secret_value(), "password": "from-node"})
     write_as_shotspot(database, credential_id, answer["cipherText"], answer["iv"])
     password = store.reveal_password(database.engine, OLD, credential_id)
-    login = {"api_username": "a", "api_endpoint": "https://example.org/v1"}
+    login: dict[str, Any] = {"api_username": "a", "api_endpoint": "https://example.org/v1"}
     store.change_login(database.engine, NEW, credential_id, password=password, **login)
     columns = stored(database, credential_id)
     assert is_bound(database, credential_id, NEW)

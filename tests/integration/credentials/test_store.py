@@ -1,6 +1,7 @@
 """Changes of a credential: what they leave in the row and in the audit log, and what they never take along."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -16,7 +17,11 @@ from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
 
 ADMIN = Actor("token", "12", "admin")
-LOGIN = {"api_username": "other.api", "password": SecretStr("another"), "api_endpoint": "https://example.org/v1"}
+LOGIN: dict[str, Any] = {
+    "api_username": "other.api",
+    "password": SecretStr("another"),
+    "api_endpoint": "https://example.org/v1",
+}
 
 
 def test_a_wrong_key_and_a_damaged_row_are_two_answers(database: Database) -> None:

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.conftest import settings_with
-from tests.integration.sync.test_calendar import EVERYTHING
 from tests.support.api_server import PREFIX, ApiServer, token
+from tests.support.calendar_world import EVERYTHING
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.credentials import coaches, store
 from twizzit_pipeline.scheduling import heartbeat
@@ -207,7 +207,7 @@ def test_an_administrator_limits_and_frees_at_once(api: ApiServer, world: SyncWo
         for wrong in ("%00", "%20", "x" * 101):
             assert admin.get(f"/coaches/{wrong}").status_code == 400
     for role in ("coach", "user", "monitor"):
-        with api.client(token(role, user_id=20)) as client:  # type: ignore[arg-type]
+        with api.client(token(role, user_id=20)) as client:
             assert client.put("/coaches/20", json={"credentials": [MINE]}).status_code == 403
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import event, text
 from tests.conftest import _execute
 from tests.support.api_server import ApiServer, token
 from tests.support.monitored import add_calls, add_credential, scene
+from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.http_api.metrics import Metrics
 from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.settings import Settings
@@ -156,8 +157,9 @@ def test_prometheus_gets_them_with_a_token_of_its_own(api: ApiServer, database: 
         answer = httpx.get(api.root + path, headers=sent)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
         assert 'twizzit_sync_state{credential_id="4",state="late"} 1.0' in answer.text.splitlines()
-        for role, status in (("admin", 200), ("coach", 403), ("user", 403)):
-            headers = {"Authorization": f"Bearer {token(role)}"}  # type: ignore[arg-type]
+        statuses: dict[Role, int] = {"admin": 200, "coach": 403, "user": 403}
+        for role, status in statuses.items():
+            headers = {"Authorization": f"Bearer {token(role)}"}
             assert httpx.get(api.root + path, headers=headers).status_code == status
         assert httpx.get(api.root + path).status_code == 401
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.conftest import settings_with
-from tests.integration.sync.test_calendar import EVERYTHING
 from tests.support.api_server import ApiServer, token
+from tests.support.calendar_world import EVERYTHING
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.contracts.players import RULES
 from twizzit_pipeline.runs import history
@@ -281,7 +281,7 @@ def test_what_was_set_aside_is_told_with_what_would_change_that(coach: httpx.Cli
     }
     wanted = tables.sync_history.c.id == history_id
     with world.database.engine.begin() as connection:
-        before = connection.scalar(select(tables.sync_history.c.details).where(wanted))
+        before = connection.scalars(select(tables.sync_history.c.details).where(wanted)).one()
         connection.execute(update(tables.sync_history).where(wanted).values(details={**before, **details}))
     one = coach.get(f"/sync/history/2/{history_id}").json()["history"]
     with world.database.engine.begin() as connection:

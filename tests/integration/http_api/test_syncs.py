@@ -12,8 +12,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tests.integration.sync.test_calendar import CALENDAR
 from tests.support.api_server import PREFIX, ApiServer, token
+from tests.support.calendar_world import CALENDAR
 from tests.support.sync_world import STEPS, Step, SyncWorld, quick
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.runs import seasons

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -38,8 +39,8 @@ def told(world: SyncWorld) -> tuple[EndedSyncs, list[str]]:
     return EndedSyncs(world.database.engine, said.append), said
 
 
-def row(**changes: object) -> HistoryRow:
-    values: dict[str, object] = {
+def row(**changes: Any) -> HistoryRow:
+    values: dict[str, Any] = {
         "id": 1,
         "credential_id": 1,
         "sync_type": "teams",
@@ -54,7 +55,7 @@ def row(**changes: object) -> HistoryRow:
         "dagster_run_id": "run",
         "details": {"season": "2026-2027", "calls": 3, "unchanged": 8},
     }
-    return HistoryRow(**{**values, **changes})  # type: ignore[arg-type]
+    return HistoryRow(**{**values, **changes})
 
 
 # --- syncs ------------------------------------------------------------------------------------------------------------

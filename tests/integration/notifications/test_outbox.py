@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -50,11 +51,11 @@ class Telling:
         (told,) = tell(self.world.database.engine, configured(self.settings), at)
         return told
 
-    def fails(self, credential_id: int, kind: FaultKind = "error_503", **changes: object) -> None:
+    def fails(self, credential_id: int, kind: FaultKind = "error_503", **changes: Any) -> None:
         """A sync that fails."""
         armed = self.world.simulator.faults.arm(kind, times=None)
         with pytest.raises(TwizzitPipelineError):
-            self.world.sync(credential_id, **changes)  # type: ignore[arg-type]
+            self.world.sync(credential_id, **changes)
         assert armed.met
         self.world.simulator.faults.clear()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster_postgres import PostgresEventLogStorage
 from pydantic import SecretStr
 from sqlalchemy import Engine, Pool, event, text
 
@@ -159,6 +160,7 @@ def test_an_instance_opens_with_one_connection(settings: Settings, database: Dat
 @pytest.mark.dagster_tables
 def test_an_instance_looks_for_a_table_once(instance: dg.DagsterInstance) -> None:
     events = instance.event_log_storage
+    assert isinstance(events, PostgresEventLogStorage)
     asked = []
 
     @event.listens_for(Engine, "before_cursor_execute")

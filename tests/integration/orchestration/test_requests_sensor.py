@@ -1,6 +1,7 @@
 """The sensor that makes runs of requests: ticks on the real instance, and the runs that they ask for."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -211,7 +212,7 @@ def test_ctrl_c_of_a_sync_by_hand_gives_back_the_request_that_it_carried_out(orc
     world = SyncWorld(orchestrator.settings, orchestrator.database, orchestrator.simulator)
 
     def interrupted(trigger: str) -> None:
-        kept = {"run_id": f"by-{trigger}", "request_id": request.id, "trigger": trigger}
+        kept: dict[str, Any] = {"run_id": f"by-{trigger}", "request_id": request.id, "trigger": trigger}
         with (
             pytest.raises(KeyboardInterrupt),
             world.session(credential_id, orchestrator.season, **kept) as session,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 import httpx
 import pytest
-from click.testing import Result
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteInstigatorOrigin,
@@ -21,7 +20,7 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from pydantic import SecretStr
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from tests.support.api_server import ApiServer
 from twizzit_pipeline.cli.app import app

@@ -183,7 +183,11 @@ def test_a_list_holds_a_hundred_words(engine: Engine, club: int) -> None:
 
 def test_words_that_another_program_spoilt_are_passed_over(engine: Engine, club: int) -> None:
     config.read(engine, club)
-    for spoilt in ([], {"functions": 7}, {"functions": {"A": "nothing", "": "player", "B": ["player"], "C": "player"}}):
+    for spoilt in (
+        list[str](),
+        {"functions": 7},
+        {"functions": {"A": "nothing", "": "player", "B": ["player"], "C": "player"}},
+    ):
         with engine.begin() as connection:
             connection.execute(update(sync_config).values(meanings=spoilt))
         readable = {"C": "player"} if isinstance(spoilt, dict) and spoilt["functions"] != 7 else {}

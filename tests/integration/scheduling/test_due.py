@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -56,8 +57,8 @@ def later(minutes: int) -> object:
     return text(f"timezone('utc', now()) + interval '{minutes} minutes'")
 
 
-def in_line(engine: Engine, **more: object) -> list[int]:
-    line = turns.next_in_line(due.look(engine), day=DAY, season_start="07-01", **more)  # type: ignore[arg-type]
+def in_line(engine: Engine, **more: Any) -> list[int]:
+    line = turns.next_in_line(due.look(engine), day=DAY, season_start="07-01", **more)
     return [turn.credential_id for turn in line]
 
 

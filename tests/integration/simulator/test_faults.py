@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.simulator_reader import all_rows, log_in, scope, session
 from twizzit_pipeline.simulator import SimulatorServer
-from twizzit_pipeline.simulator.faults import FAULT_KINDS
+from twizzit_pipeline.simulator.faults import FAULT_KINDS, FaultKind
+from twizzit_pipeline.simulator.truth import TruePlayer
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ from twizzit_pipeline.simulator.faults import FAULT_KINDS
         ("forbidden", 403),
     ],
 )
-def test_refusals_come_once_and_go(simulator: SimulatorServer, kind: str, status: int) -> None:
+def test_refusals_come_once_and_go(simulator: SimulatorServer, kind: FaultKind, status: int) -> None:
     with session(simulator) as client:
         simulator.faults.arm(kind)
         assert client.get("/organizations").status_code == status
@@ -225,9 +226,11 @@ def test_changes_show_at_once(simulator: SimulatorServer) -> None:
     assert after.players[str(moved)].team_ids == {str(second.id)}
     assert str(removed) not in after.players
     assert str(gone) not in after.players
-    assert after.players[str(renamed)] == ("Zoë", "D'Hondt", "female", 44, {str(first.id), str(second.id)})
+    assert after.players[str(renamed)] == TruePlayer(
+        "Zoë", "D'Hondt", "female", 44, frozenset({str(first.id), str(second.id)})
+    )
     assert after.teams[str(added)] == "Zilver"
-    assert after.players[str(newcomer)] == ("José", "O'Connor", "male", 3, {str(added)})
+    assert after.players[str(newcomer)] == TruePlayer("José", "O'Connor", "male", 3, frozenset({str(added)}))
     untouched = set(before.players) - {str(id_) for id_ in (moved, removed, gone, renamed)}
     assert all(after.players[id_] == before.players[id_] for id_ in untouched)
     with session(simulator) as client:
@@ -246,7 +249,7 @@ def test_changes_show_at_once(simulator: SimulatorServer) -> None:
 
 
 @pytest.mark.parametrize("kind", FAULT_KINDS)
-def test_no_fault_is_without_effect(simulator: SimulatorServer, kind: str) -> None:
+def test_no_fault_is_without_effect(simulator: SimulatorServer, kind: FaultKind) -> None:
     parameters = scope(simulator, limit=20, offset=20)
     with session(simulator) as client:
         right = client.get("/contacts", params=parameters).content

@@ -2,6 +2,7 @@
 
 import time
 from datetime import date
+from typing import Any
 
 import httpx
 import pytest
@@ -57,7 +58,7 @@ def test_logins_may_answer_otherwise(simulate) -> None:
 
 
 def test_every_call_needs_an_organization_that_the_account_may_read(simulator: SimulatorServer) -> None:
-    needed = {"group-ids[]": 1, "start-date": "2026-09-01", "end-date": "2026-09-30"}
+    needed: dict[str, Any] = {"group-ids[]": 1, "start-date": "2026-09-01", "end-date": "2026-09-30"}
     with session(simulator) as client:
         for path in PATHS:
             assert client.get(path, params=needed).status_code == 400

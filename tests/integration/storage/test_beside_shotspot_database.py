@@ -59,7 +59,7 @@ def _settings(url: str, home: Path) -> Settings:
 def _load(url: str, *files: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for file in files:
-            connection.execute((SHOTSPOT / file).read_text(encoding="utf-8"))  # type: ignore[arg-type]
+            connection.execute((SHOTSPOT / file).read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def _privileges(settings: Settings, database: Database) -> list[Finding]:
 
 def _run(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
 
 
 # --- locks ------------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def _run(url: str, statement: str) -> None:
 def _holding(url: str, statement: str) -> Iterator[psycopg.Connection]:
     """A transaction of ShotSpot's that has done this and goes on."""
     with psycopg.connect(url, application_name="shotspot-api") as connection:
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
         yield connection
 
 

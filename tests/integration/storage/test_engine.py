@@ -170,7 +170,7 @@ def test_a_connection_cut_by_the_server_is_replaced(
 def test_a_connection_is_tried_when_it_rested_and_only_then(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried = []
+    tried: list[object] = []
     monkeypatch.setattr(database.engine.dialect, "do_ping", tried.append)
 
     def used_twice() -> int:

@@ -18,6 +18,7 @@ from tests.support.sync_process import wait_until
 from tests.support.sync_world import STEPS, Rows, SyncWorld, quick
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.credentials import clubs
+from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.runs import fed_clubs
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -241,7 +242,7 @@ def federation(world: SyncWorld, simulate: Simulate) -> int:
 def test_a_federation_is_told_before_its_first_sync(world: SyncWorld, federation: int) -> None:
     (said,) = verify(world.settings, world.database, federation, list_teams=True).refusals
     assert f"twizzit config set {federation} --federation" in said
-    assert any(name in said for name in world.simulator.world.truth(world.club(-1)).clubs.values())
+    assert any(name is not None and name in said for name in world.simulator.world.truth(world.club(-1)).clubs.values())
     world.mark_federation(federation)
     assert verify(world.settings, world.database, federation, list_teams=True).refusals == ()
 
@@ -280,7 +281,7 @@ def test_the_api_marks_a_federation_for_an_administrator_alone(world: SyncWorld,
     world.sync(federation)
     with ApiServer(world.settings, world.database) as api:
 
-        def ask(method: str, path: str, role: str, body: object = None) -> httpx.Response:
+        def ask(method: str, path: str, role: Role, body: object = None) -> httpx.Response:
             headers = {"Authorization": f"Bearer {token(role)}"}
             return httpx.request(method, f"{api.root}/api/twizzit{path}", json=body, headers=headers, trust_env=False)
 

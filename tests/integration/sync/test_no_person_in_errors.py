@@ -93,6 +93,7 @@ TRIGGER = "CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE F
 
 def said(error: BaseException) -> str:
     """Everything that a log, a terminal, the history or Dagster may make of an error."""
+    assert error.__traceback__ is not None
     kept = serializable_error_info_from_exc_info((type(error), error, error.__traceback__)).to_string()
     printed = "".join(traceback.format_exception(error))
     return "\n".join((kept, printed, told(error), str(error), repr(error), repr(getattr(error, "orig", None))))

@@ -1,6 +1,6 @@
 """A sync that repairs: every mapped row of the season is Twizzit's again, and people can read what was repaired."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -155,8 +155,8 @@ def test_the_preview_says_what_the_repair_then_writes_and_costs_no_call(world: S
     }
     assert written == {
         (ENTITIES[one.entity].local, row.row_id, column): tuple(
-            value.isoformat() if column == "date" else value for value in values
-        )  # type: ignore[attr-defined]
+            value.isoformat() if isinstance(value, datetime) else value for value in values
+        )
         for one in shown.entities
         for row in one.repairs
         for column, values in row.columns.items()
@@ -247,10 +247,11 @@ def test_names_and_numbers_that_changed_hands_in_shotspot_change_back(world: Syn
     before = local(world)
     (one, other, *_) = world.rows(tables.teams, club_id=world.team(world.roster()[0])["club_id"])
     numbered = [row for row in world.rows(tables.players) if row["jersey_number"] is not None][:2]
-    for table, first, second, column, between in (
+    exchanges: tuple[tuple[Any, ...], ...] = (
         (tables.teams, one, other, "name", "Tussen"),
         (tables.players, *numbered, "jersey_number", 998),
-    ):
+    )
+    for table, first, second, column, between in exchanges:
         world.change(table, first["id"], **{column: between})
         world.change(table, second["id"], **{column: first[column]})
         world.change(table, first["id"], **{column: second[column]})

@@ -4,12 +4,15 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from tests.integration.twizzit.test_truth import OPTIONS, assert_truth, client_of, season_of
 from twizzit_pipeline import errors
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
+from twizzit_pipeline.simulator.faults import FaultKind
+from twizzit_pipeline.simulator.world import Dialect
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.records import Rosters, Team
 
@@ -45,12 +48,12 @@ def read(
         return teams, client.rosters(teams, season), client
 
 
-def for_fault(kind: str, options: ClientOptions, *, timeout: float) -> ClientOptions:
+def for_fault(kind: FaultKind, options: ClientOptions, *, timeout: float) -> ClientOptions:
     """Any answer may take half a second where the machine is busy: only what meets a slow one gives up early."""
     return replace(options, request_timeout=timeout) if kind == "slow" else options
 
 
-TRANSIENT = [
+TRANSIENT: list[FaultKind] = [
     "rate_limit_seconds",
     "rate_limit_date",
     "rate_limit_bare",
@@ -66,7 +69,7 @@ TRANSIENT = [
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
 @pytest.mark.parametrize("kind", TRANSIENT)
 def test_what_passes_costs_one_more_call_each_time_and_nothing_else(
-    server: SimulatorServer, kind: str, dialect: str
+    server: SimulatorServer, kind: FaultKind, dialect: Dialect
 ) -> None:
     _, _, undisturbed = read(server, dialect)
     server.calls.reset()
@@ -77,7 +80,7 @@ def test_what_passes_costs_one_more_call_each_time_and_nothing_else(
     )
     prefix = "/v1" if dialect == "v1" else "/v2/api"
     for path in paths:
-        server.faults.arm(kind, path=prefix + path, seconds=SLOW_SECONDS)  # type: ignore[arg-type]
+        server.faults.arm(kind, path=prefix + path, seconds=SLOW_SECONDS)
     teams, rosters, client = read(server, dialect, for_fault(kind, OPTIONS, timeout=1.5))
     assert server.faults.armed() == ()
     assert client.calls == server.calls.total == undisturbed.calls + 3
@@ -85,7 +88,7 @@ def test_what_passes_costs_one_more_call_each_time_and_nothing_else(
     assert_truth(server, server.world.organizations[0], teams, rosters.players, dialect)
 
 
-FINAL = {
+FINAL: dict[FaultKind, type[errors.TwizzitPipelineError]] = {
     "rate_limit_bare": errors.RateLimited,
     "error_500": errors.ServiceUnavailable,
     "error_503": errors.ServiceUnavailable,
@@ -109,10 +112,10 @@ PATHS = ["/authenticate", "/organizations", "/group-contacts"]
     [(kind, path) for kind in FINAL for path in PATHS if (kind, path) != ("unauthorized", "/authenticate")],
 )
 def test_what_does_not_pass_is_an_error_that_tells_where_and_gives_nothing_away(
-    server: SimulatorServer, kind: str, path: str, caplog: pytest.LogCaptureFixture
+    server: SimulatorServer, kind: FaultKind, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server.faults.arm(kind, path=path, times=None, seconds=SLOW_SECONDS)  # type: ignore[arg-type]
+    server.faults.arm(kind, path=path, times=None, seconds=SLOW_SECONDS)
     with pytest.raises(FINAL[kind]) as raised:
         read(server, options=for_fault(kind, QUICK, timeout=0.5))
     error = raised.value
@@ -145,9 +148,11 @@ def test_a_whole_reading_logs_and_shows_nothing_of_anybody(
 
 
 @pytest.mark.parametrize("kind", ["error_500", "truncated_json", "html", "cut", "not_found"])
-def test_teams_whose_players_cannot_be_read_fail_and_the_others_do_not(server: SimulatorServer, kind: str) -> None:
+def test_teams_whose_players_cannot_be_read_fail_and_the_others_do_not(
+    server: SimulatorServer, kind: FaultKind
+) -> None:
     tries = 1 if kind == "not_found" else 5
-    server.faults.arm(kind, path="/group-contacts", times=tries)  # type: ignore[arg-type]
+    server.faults.arm(kind, path="/group-contacts", times=tries)
     teams, rosters, _ = read(server)
     assert len(rosters.failed) == 10
     assert rosters.failed.keys() <= {team.id for team in teams}
@@ -189,7 +194,7 @@ def test_people_that_cannot_be_asked_for_fail_their_teams_alone() -> None:
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_rows_twice_change_nothing(server: SimulatorServer, dialect: str) -> None:
+def test_rows_twice_change_nothing(server: SimulatorServer, dialect: Dialect) -> None:
     server.faults.arm("rows_twice", times=None)
     teams, rosters, _ = read(server, dialect)
     assert rosters.failed == {}
@@ -233,8 +238,8 @@ def test_sessions_that_end_early_are_begun_anew(server: SimulatorServer) -> None
 
 
 @pytest.mark.parametrize("answer", ["valid-till", "expires_in"])
-def test_tokens_that_live_a_second_are_renewed_on_the_way(answer: str) -> None:
-    options = SimulatorOptions(clubs=1, teams=60, players_per_team=1, token_seconds=1.0, login_answer=answer)  # type: ignore[arg-type]
+def test_tokens_that_live_a_second_are_renewed_on_the_way(answer: Literal["valid-till", "expires_in"]) -> None:
+    options = SimulatorOptions(clubs=1, teams=60, players_per_team=1, token_seconds=1.0, login_answer=answer)
     with SimulatorServer(options) as server:
         for _ in range(2):
             server.faults.arm("slow", path="/group-contacts", seconds=0.8)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -11,11 +12,12 @@ from pydantic import SecretStr
 from twizzit_pipeline.errors import OrganizationNotFound
 from twizzit_pipeline.simulator import Organization, SimulatorOptions, SimulatorServer
 from twizzit_pipeline.simulator.quirks import QUIRKS, Quirk
+from twizzit_pipeline.simulator.world import Dialect
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.twizzit.records import Player, Season, Team
 
 OPTIONS = ClientOptions(allow_private_endpoints=True, requests_per_second=1000)
-SMALL = {"clubs": 2, "teams": 3, "players_per_team": 6, "other_contacts": 5}
+SMALL: dict[str, Any] = {"clubs": 2, "teams": 3, "players_per_team": 6, "other_contacts": 5}
 
 
 @contextmanager
@@ -56,12 +58,12 @@ def assert_truth(
     organization: Organization,
     teams: tuple[Team, ...],
     players: tuple[Player, ...],
-    dialect: str,
+    dialect: Dialect,
 ) -> None:
     """Teams and players are those of the simulator, the ones that the contracts will reject included."""
     truth = server.world.truth(organization, server.world.running_season.label, dialect=dialect)
     named = {team.id: " ".join((team.name or "").split()) for team in teams}
-    assert named == truth.teams | dict.fromkeys(truth.rejected["teams"], "")
+    assert named == {**truth.teams, **dict.fromkeys(truth.rejected["teams"], "")}
     assert len(named) == len(teams)
     assert {id_: named_club(teams, id_) for id_ in truth.clubs} == truth.clubs
 

@@ -49,6 +49,7 @@ def changing_routes() -> list[str]:
         router = getattr(importlib.import_module(module.name), "router", None)
         for route in router.routes if isinstance(router, APIRouter) else ():
             assert isinstance(route, APIRoute)
+            assert route.methods is not None
             found += [f"{verb} {route.path}" for verb in sorted(route.methods - {"GET", "HEAD", "OPTIONS"})]
     return found
 

@@ -1,6 +1,6 @@
 """The contracts of matches and competitions: each rule can fail, alone, and says which one and which column."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import date
 from typing import Any
 
@@ -50,7 +50,7 @@ COMPETITION_DTYPES = {
 }
 
 
-def frame(*rows: dict[str, object]) -> pd.DataFrame:
+def frame(*rows: Mapping[str, object]) -> pd.DataFrame:
     """Good matches with ids of their own, a day apart, changed as each row says."""
     made = [{**GOOD, **FLAGS, "twizzit_match_id": str(at), **row} for at, row in enumerate(rows, start=100)]
     result = pd.DataFrame(made, columns=[*GOOD, *FLAGS])

@@ -1,5 +1,7 @@
 """The contract of players: each rule can fail, alone; what is only worth counting never keeps anybody out."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import pytest
 
@@ -19,7 +21,7 @@ GOOD = {
 TABLE = [name for name in GOOD if name != "jersey_unreadable"]
 
 
-def frame(*rows: dict[str, object]) -> pd.DataFrame:
+def frame(*rows: Mapping[str, object]) -> pd.DataFrame:
     """Good players with ids of their own, changed as each row says."""
     numbered = [{**GOOD, "twizzit_player_id": str(at), **row} for at, row in enumerate(rows, start=100)]
     types = dict.fromkeys(GOOD, "str") | {"jersey_number": "Int64", "jersey_unreadable": "bool"}

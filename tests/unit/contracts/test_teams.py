@@ -1,6 +1,6 @@
 """The contract of teams: each rule can fail, alone, and says which team and which column."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -25,7 +25,7 @@ GOOD = {
 }
 
 
-def frame(*rows: dict[str, str | None]) -> pd.DataFrame:
+def frame(*rows: Mapping[str, str | None]) -> pd.DataFrame:
     """Good teams with ids of their own, changed as each row says."""
     return pd.DataFrame(
         [{**GOOD, "twizzit_team_id": str(at), **row} for at, row in enumerate(rows, start=100)], columns=list(GOOD)

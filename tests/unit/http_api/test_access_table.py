@@ -18,7 +18,7 @@ _PARAMETER = re.compile(r"\{\w+\}|:\w+")
 def routes() -> dict[str, APIRoute]:
     found = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     assert len(found) == sum(len(router.routes) for router in ROUTERS), "a route of another kind"
-    named = {f"{' '.join(route.methods)} {route.path}": route for route in found}
+    named = {f"{' '.join(route.methods or ())} {route.path}": route for route in found}
     assert len(named) == len(found), "two routes with one path"
     return named
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from twizzit_pipeline.notifications.budgets import Budget
 from twizzit_pipeline.notifications.events import Fact, News, fingerprint, news
@@ -257,8 +258,8 @@ def test_no_lateness_while_catching_up_or_where_calls_are_made_to_last() -> None
     assert Teller().look(late=(replace(LATE, because="waiting"),)) == []
 
 
-def budget(calls: int, limit: int | None, **more: object) -> list[Fact]:
-    row = Budget(3, "KC Ons Huis", date(2026, 11, 1), calls, limit, **more)  # type: ignore[arg-type]
+def budget(calls: int, limit: int | None, **more: Any) -> list[Fact]:
+    row = Budget(3, "KC Ons Huis", date(2026, 11, 1), calls, limit, **more)
     return news([], told=[], late=[], organizations={}, budgets=[row], now=NOW).new
 
 

@@ -33,8 +33,10 @@ def by_rule(result: dg.MaterializeResult[None]) -> dict[str, tuple[str, dict[str
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for check in result.check_results or ():
         metadata = values(check.metadata)
-        for record in check.metadata["rules"].records:  # type: ignore[union-attr]
-            row = dict(record.data)  # type: ignore[union-attr]
+        rules = check.metadata["rules"]
+        assert isinstance(rules, dg.TableMetadataValue)
+        for record in rules.records:
+            row: dict[str, Any] = dict(record.data)
             rule, came = row.pop("rule"), row.pop("result")
             found[rule] = came, row | metadata.get("details", {}).get(rule, {})
     return found
@@ -379,6 +381,7 @@ def test_a_mistake_of_the_program_keeps_its_kind_and_its_place_and_none_of_its_w
     failure = raised.value
     assert (failure.description, failure.allow_retries) == ("unexpected error: ValueError", False)
     assert values(failure.metadata) == {"error": "ValueError", "permanent": True}
+    assert failure.__traceback__ is not None
     kept = serializable_error_info_from_exc_info((dg.Failure, failure, failure.__traceback__)).to_string()
     assert "keeps_its_kind_and_its_place" in kept
     assert "invalid literal" not in kept

@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,14 +155,15 @@ def test_two_organizations_never_touch_each_others_rows(listed, played, other_li
     calendar.add_own_team(CLUB, "1", "Senioren")
     calendar.add_own_team(OTHER_CLUB, "3", "Senioren")
     sync(calendar, listed, played)
-    kept = [dict(rows) for rows in (calendar.games, calendar.competitions, *calendar.mappings.values())]
+    held: tuple[dict[int, Any], ...] = (calendar.games, calendar.competitions, *calendar.mappings.values())
+    kept = [dict(rows) for rows in held]
     others = [replace(one, id=f"8{one.id}") for one in other_listed]
     theirs = [
         replace(one, id=f"8{one.id}", competition_id=one.competition_id and f"8{one.competition_id}")
         for one in other_played
     ]
     sync(calendar, others, theirs, OTHER_CLUB)
-    now = (calendar.games, calendar.competitions, *calendar.mappings.values())
+    now: tuple[dict[int, Any], ...] = (calendar.games, calendar.competitions, *calendar.mappings.values())
     for before, after in zip(kept, now, strict=True):
         assert {row_id: after[row_id] for row_id in before} == before
 
@@ -173,9 +175,11 @@ def test_an_older_season_overwrites_nothing(listed, played, again) -> None:
     calendar.add_own_team(CLUB, "1", "Senioren")
     calendar.add_own_team(CLUB, "2", "U15")
     sync(calendar, listed, played)
-    kept = [dict(rows) for rows in (calendar.games, calendar.competitions)]
+    held: tuple[dict[int, Any], ...] = (calendar.games, calendar.competitions)
+    kept = [dict(rows) for rows in held]
     sync(calendar, listed, again, season=OLDER)
-    for before, after in zip(kept, (calendar.games, calendar.competitions), strict=True):
+    now: tuple[dict[int, Any], ...] = (calendar.games, calendar.competitions)
+    for before, after in zip(kept, now, strict=True):
         assert {row_id: after[row_id] for row_id in before} == before
 
 

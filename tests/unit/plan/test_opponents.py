@@ -37,8 +37,12 @@ def sync(calendar: MemoryCalendar, *names: str) -> Plan:
 
 def opponents(calendar: MemoryCalendar) -> set[tuple[str, str]]:
     """(club, team) of every opponent that plays a game."""
-    teams = (calendar.teams[game.away_team_id] for game in calendar.games.values())
-    return {(calendar.clubs[team.club_id].name, team.name) for team in teams}
+    found = set()
+    for game in calendar.games.values():
+        assert game.away_team_id is not None
+        team = calendar.teams[game.away_team_id]
+        found.add((calendar.clubs[team.club_id].name, team.name))
+    return found
 
 
 def test_a_made_team_carries_its_clubs_name(calendar):

@@ -34,7 +34,7 @@ def sync(shotspot, *players, owner=CLUB, season=SEASON):
     return plan
 
 
-def only(shotspot) -> LocalPlayer:
+def only(shotspot: MemoryShotSpot) -> LocalPlayer:
     (player,) = shotspot.players.values()
     return player
 

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ def shotspots(draw: st.DrawFn) -> MemoryShotSpot:
             shotspot.seasons[1] = LocalSeason(1, "2026-2027", SEASON.start_date, SEASON.end_date)
         names = draw(st.lists(TEAM_NAMES, unique=True, max_size=3))
         for i, name in enumerate(names, 1):
-            season = 1 if shotspot.seasons and draw(st.booleans()) else None
+            season = 1 if bool(shotspot.seasons) and draw(st.booleans()) else None
             shotspot.teams[i] = LocalTeam(i, 1, name, None, draw(GENDERS), season, True, False)
         numbers = draw(st.lists(st.integers(0, 4), unique=True, max_size=4))
         for i, number in enumerate(numbers, 1):
@@ -117,18 +118,20 @@ def test_the_order_of_rows_does_not_matter(shotspot, teams, players, chance: ran
 def test_two_organizations_never_touch_each_others_rows(teams, players, other_teams, other_players):
     shotspot = MemoryShotSpot()
     sync(shotspot, [replace(team, club_name=None) for team in teams], players)
-    before = (
+    before: tuple[dict[int, Any], ...] = (
         dict(shotspot.teams),
         dict(shotspot.players),
         dict(shotspot.team_mappings),
         dict(shotspot.player_mappings),
     )
     sync(shotspot, [replace(team, club_name=None) for team in other_teams], other_players, OTHER_CLUB)
-    for rows, now in zip(
-        before,
-        (shotspot.teams, shotspot.players, shotspot.team_mappings, shotspot.player_mappings),
-        strict=True,
-    ):
+    after: tuple[dict[int, Any], ...] = (
+        shotspot.teams,
+        shotspot.players,
+        shotspot.team_mappings,
+        shotspot.player_mappings,
+    )
+    for rows, now in zip(before, after, strict=True):
         assert {row_id: now[row_id] for row_id in rows} == rows
 
 
@@ -137,11 +140,12 @@ def test_two_organizations_never_touch_each_others_rows(teams, players, other_te
 def test_an_older_season_overwrites_nothing(teams, players, older_players):
     shotspot = MemoryShotSpot()
     sync(shotspot, teams, players)
-    before = dict(shotspot.players), dict(shotspot.player_mappings)
+    before: tuple[dict[int, Any], ...] = dict(shotspot.players), dict(shotspot.player_mappings)
     older_teams = [RemoteTeam(f"1{team.id}", team.name, team.club_name, None, team.gender) for team in teams]
     moved = [replace(player, team_id=f"1{player.team_id}") for player in older_players]
     sync(shotspot, older_teams, moved, season=OLDER)
-    for rows, now in zip(before, (shotspot.players, shotspot.player_mappings), strict=True):
+    after: tuple[dict[int, Any], ...] = shotspot.players, shotspot.player_mappings
+    for rows, now in zip(before, after, strict=True):
         assert {row_id: now[row_id] for row_id in rows} == rows
     added = [player for row_id, player in shotspot.players.items() if row_id not in before[0]]
     assert not any(player.is_active for player in added)

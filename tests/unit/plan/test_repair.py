@@ -1,6 +1,7 @@
 """A repair brings mapped teams and players to Twizzit's values, local edits included; a sync without one does not."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -41,12 +42,12 @@ def shotspot() -> MemoryShotSpot:
     return made
 
 
-def edit(shotspot: MemoryShotSpot, player_id: int = 1, **values: object) -> LocalPlayer:
+def edit(shotspot: MemoryShotSpot, player_id: int = 1, **values: Any) -> LocalPlayer:
     shotspot.players[player_id] = replace(shotspot.players[player_id], **values)
     return shotspot.players[player_id]
 
 
-EDITS = {
+EDITS: dict[str, Any] = {
     "first_name": "Johan",
     "last_name": "De Vos",
     "gender": "female",

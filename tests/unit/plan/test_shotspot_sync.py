@@ -1,6 +1,7 @@
 """What ShotSpot's own "Sync Players" writes beside ours is told apart from a person's edit, and repaired."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def sync(shotspot: MemoryShotSpot, *players: RemotePlayer, synced: bool = False,
     return plan
 
 
-def edit(shotspot: MemoryShotSpot, **values: object) -> None:
+def edit(shotspot: MemoryShotSpot, **values: Any) -> None:
     shotspot.players[1] = replace(shotspot.players[1], **values)
 
 

@@ -1,6 +1,7 @@
 """Whole names into first and last names, in either order."""
 
 from collections import Counter
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -89,9 +90,9 @@ people = st.tuples(st.sampled_from(GIVEN), st.sampled_from(PLAIN + PARTICLED))
 
 
 @given(st.lists(people, max_size=20), st.booleans(), st.randoms())
-def test_whole_scans_are_read_in_either_order(people: list[tuple[str, str]], last_first: bool, random: object) -> None:
+def test_whole_scans_are_read_in_either_order(people: list[tuple[str, str]], last_first: bool, random: Random) -> None:
     everybody = [*people, ("Jan", "De Smet"), ("An", "Van Dyck")]
-    random.shuffle(everybody)  # type: ignore[attr-defined]
+    random.shuffle(everybody)
     names = [f"{last} {first}" if last_first else f"{first} {last}" for first, last in everybody]
     assert split_full_names(names) == everybody
 
@@ -133,9 +134,9 @@ def test_with_commas_no_word_is_lost(names: list[str]) -> None:
 
 
 @given(st.lists(st.lists(words, min_size=1).map(" ".join), max_size=6), st.randoms())
-def test_the_order_of_the_rows_does_not_matter(names: list[str], random: object) -> None:
+def test_the_order_of_the_rows_does_not_matter(names: list[str], random: Random) -> None:
     shuffled = list(names)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert dict(zip(names, split_full_names(names), strict=True)) == dict(
         zip(shuffled, split_full_names(shuffled), strict=True)
     )

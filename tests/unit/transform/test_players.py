@@ -76,7 +76,7 @@ def test_the_contract_takes_the_frame_as_it_is() -> None:
     [
         *((raw, "male") for raw in ("M", "m", " Male", "man", "mannelijk", "homme", "masculin", "1", 1, 1.0)),
         *((raw, "female") for raw in ("F", "V", "v", "FEMALE", "vrouw", "vrouwelijk", "femme", "Féminin", "2", 2)),
-        *((raw, None) for raw in ("X", "", " ", None, "other", 0, 3, True, [], {"NL": "man"}, "unknown")),
+        *((raw, None) for raw in ("X", "", " ", None, "other", 0, 3, True, list[str](), {"NL": "man"}, "unknown")),
     ],
 )
 def test_genders_are_read_as_accounts_write_them(raw: object, gender: str | None) -> None:

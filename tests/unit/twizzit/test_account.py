@@ -167,8 +167,8 @@ def test_a_club_is_another_one_only_where_the_row_names_it(
 
 @pytest.mark.parametrize("path", ["organizations", "seasons", "groups", "group_contacts", "contact_functions"])
 @pytest.mark.parametrize("answer", [None, {"error": "x"}, {"0": {}, "error": "x"}, "x", 7.5, [1]])
-def test_an_answer_of_another_shape_is_never_an_empty_list(path: str, answer: object) -> None:
-    usual = {"group_contacts": [link(10, 1)]}
+def test_an_answer_of_another_shape_is_never_an_empty_list(path: str, answer: Answer) -> None:
+    usual: dict[str, Answer] = {"group_contacts": [link(10, 1)]}
     with (
         account(**usual | {path: answer}) as (client, _),
         pytest.raises(errors.NotATwizzit, match=path.replace("_", "-")),
@@ -283,7 +283,7 @@ def test_a_list_costs_one_call_more_at_most_where_its_length_is_round(count: int
 
 
 MATCHES = [{"id": 4, "name": {"EN": "Match"}}]
-FORBIDDEN = httpx.Response(403, json={"error": "no access"})
+FORBIDDEN: Answer = httpx.Response(403, json={"error": "no access"})
 NO_MATCH = "competitions and matches: None of the account's event types is called a match"
 
 

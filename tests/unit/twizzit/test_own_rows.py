@@ -11,6 +11,7 @@ from tests.support.odd_account import Answer, account
 from twizzit_pipeline import errors
 from twizzit_pipeline.runs import seasons as sync_seasons
 from twizzit_pipeline.twizzit.records import Organization, Season
+from twizzit_pipeline.twizzit.v2.dialect import V2
 from twizzit_pipeline.twizzit.v2.event_types import read_event_types
 from twizzit_pipeline.twizzit.v2.lists import Scope
 from twizzit_pipeline.words.meanings import NOTHING_SAID
@@ -148,11 +149,13 @@ def test_twenty_thousand_rows_are_no_list_of_a_twizzit(
 ) -> None:
     answers: dict[str, Answer] = {path.replace("-", "_"): make(path), "event_types": make(path)}
     with account(**answers) as (client, service):
+        wire = client._source
+        assert isinstance(wire, V2)
         asks: dict[str, Callable[[], object]] = {
             "organizations": client.organizations,
             "seasons": client.seasons,
-            "contact-functions": lambda: client._source._function_list().check(),  # type: ignore[attr-defined]
-            "event-types": client._source._event_types,  # type: ignore[attr-defined]
+            "contact-functions": lambda: wire._function_list().check(),
+            "event-types": wire._event_types,
         }
         with pytest.raises(errors.NotATwizzit, match=f"^/{path} lists "):
             asks[path]()
@@ -178,5 +181,6 @@ def test_a_type_of_events_is_shown_clean_and_its_id_can_be_asked_for() -> None:
 def test_marks_in_the_name_of_a_function_hide_no_player() -> None:
     functions = json.loads('[{"id": 1, "name": "Spe\\u0000ler\\u202e"}, {"id": "\\u0000", "name": "Speler"}]')
     with account(contact_functions=functions) as (client, _):
-        listed = client._source._function_list()._list()  # type: ignore[attr-defined]
+        assert isinstance(client._source, V2)
+        listed = client._source._function_list()._list()
     assert listed == {"1": (["Speler"], [])}

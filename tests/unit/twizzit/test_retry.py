@@ -1,6 +1,5 @@
 """What is tried again and for how long, seen through a transport whose answers are scripted."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -17,7 +16,7 @@ FINE = httpx.Response(200, json=[])
 class Script:
     """Answers in order, the last one for ever; keeps what was waited, on a clock of its own."""
 
-    def __init__(self, *answers: Answer | Callable[[], Answer]) -> None:
+    def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)
         self.asked = 0
         self.waited: list[float] = []
@@ -27,7 +26,7 @@ class Script:
         self.asked += 1
         if isinstance(answer, Exception):
             raise answer
-        return answer  # type: ignore[return-value]
+        return answer
 
     def call(self, *, attempts: int = 5, seconds: float = 120.0, ceiling: int = 100) -> httpx.Response:
         self.ledger = CallLedger(ceiling)

@@ -1,6 +1,7 @@
 """An orchestrator that is alive, credentials, and somebody who asks for their syncs."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -45,7 +46,7 @@ def club(add: Callable[..., int]) -> int:
 @pytest.fixture
 def ask(engine: Engine, club: int) -> Ask:
     def ask(credential_id: int = club, **changes: object) -> Request:
-        asked: dict[str, object] = {"sync_type": "all", "actor": COACH, **changes}
-        return requests.ask(engine, credential_id, **asked).request  # type: ignore[arg-type]
+        asked: dict[str, Any] = {"sync_type": "all", "actor": COACH, **changes}
+        return requests.ask(engine, credential_id, **asked).request
 
     return ask

@@ -38,6 +38,7 @@ def test_a_request_ends_as_its_history_does(engine: Engine, ask: Ask) -> None:
         assert over.over
         assert len(over.history_ids) == 2
         assert over.started_at is not None
+        assert over.completed_at is not None
         assert over.requested_at <= over.started_at <= over.completed_at
 
 
