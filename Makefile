@@ -18,7 +18,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c '$(SUITABLE)' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: demo test unit lint fix docs servers coverage lock audit clean
+.PHONY: demo test unit lint fix docs servers lock audit clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/twizzit demo
