@@ -16,7 +16,7 @@ _HELPS: tuple[tuple[str, str], ...] = (
     ("switched off", "twizzit credentials activate ID"),
     ("month's calls", "twizzit config show ID"),
     ("quota", "twizzit config show ID"),
-    ("called a match", "twizzit config set ID --match-type NAME"),
+    ("called a match", 'twizzit config set ID --event-type "NAME=match"'),
     ("endpoint", "twizzit credentials verify ID"),
     ("organization", "twizzit credentials verify ID"),
     ("database", "twizzit doctor"),

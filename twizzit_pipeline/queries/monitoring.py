@@ -103,7 +103,7 @@ class State(StrEnum):
     FAILING = (
         "failing",
         "its last sync of the running season failed; automatic ones come at longer intervals until one succeeds",
-        "Read why: twizzit history ID; put it right, then try at once: twizzit sync ID",
+        "Read why, and what helps: twizzit history ID; once that is done: twizzit sync ID",
         Signal.RED,
         True,
     )

@@ -56,7 +56,7 @@ def test_every_credential_has_a_line_and_the_bad_ones_say_what_to_do(database: D
     assert lines[later + 1].startswith("  2: after failures the interval is doubled for each")
     said = answer.stdout
     assert "2 failing: 3 automatic syncs failed in a row; Twizzit does not accept the login" in said
-    assert "Read why: twizzit history 2; put it right, then try at once: twizzit sync 2" in said
+    assert "Read why, and what helps: twizzit history 2; once that is done: twizzit sync 2" in said
     assert "4 late: no sync has succeeded for twice the interval, and no orchestrator starts the next one" in said
     assert re.search(r"players +3 +2 +1 +0 +93.33 %", said)
     assert re.search(r"teams +4 +3 +0 +1 +100.00 %", said)

@@ -112,7 +112,7 @@ def test_partial_successes_of_many_are_one_digest_with_a_line_for_each() -> None
         ("The stored password does not fit its MAC: store it again", "credentials change-password 3"),
         ("Credential 3 is switched off: activate it before syncing", "credentials activate 3"),
         ("Twizzit says that this month's calls are spent", "config show 3"),
-        ("None of the account's event types is called a match", "config set 3 --match-type NAME"),
+        ("None of the account's event types is called a match", 'config set 3 --event-type "NAME=match"'),
         ("/groups answered in the shape of v1: the endpoint should probably end in /v1", "credentials verify 3"),
         ("The account has 2 organizations and none of them has the credential's name", "credentials verify 3"),
         ("/groups answered 503: Twizzit has trouble, try again later", "credentials verify 3"),
