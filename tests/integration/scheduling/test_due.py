@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, insert, select, text, update
+from sqlalchemy import Engine, case, insert, select, text, update
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import MigrationsPending
@@ -90,11 +90,14 @@ def test_what_is_broken_is_named_and_stops_no_other(engine: Engine, add: Add) ->
     off, *_, bar, dates = reasons
     with engine.begin() as connection:
         connection.execute(update(tables.credentials).where(tables.credentials.c.id == off).values(is_active=False))
-        seasons.refresh(connection, bar, [Season("1", "2026-2027", date(2026, 7, 1), date(2027, 6, 30))])
+        over = Season("1", "Indoor", date(2025, 7, 1), date(2026, 6, 30))
+        seasons.refresh(connection, bar, [over, Season("2", "Outdoor", date(2026, 7, 1), date(2027, 6, 30))])
+        of_bar = tables.twizzit_seasons.c.credential_id == bar
         connection.execute(
+            # What the second would be called otherwise, the first is called already.
             update(tables.twizzit_seasons)
-            .where(tables.twizzit_seasons.c.credential_id == bar)
-            .values(label="2026|2027")
+            .where(of_bar)
+            .values(label=case((tables.twizzit_seasons.c.twizzit_season_id == "2", "In|door"), else_="In-door"))
         )
         seasons.refresh(connection, dates, [Season("1", "2026-2027", None, None)])
         connection.execute(
