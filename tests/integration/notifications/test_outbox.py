@@ -460,8 +460,8 @@ def test_without_a_channel_the_sensor_does_nothing(settings: Settings) -> None:
         said = notifications_sensor(nowhere)(dg.build_sensor_context(instance=instance))
     assert isinstance(said, dg.SkipReason)
     assert said.skip_message == (
-        "No channel for notifications is configured: set TWIZZIT_NOTIFY_WEBHOOK_URL, or TWIZZIT_SMTP_HOST and the "
-        "addresses"
+        "No channel for notifications is configured: set TWIZZIT_NOTIFY_WEBHOOK_URL, TWIZZIT_NOTIFY_URLS, or "
+        "TWIZZIT_SMTP_HOST and the addresses"
     )
 
 

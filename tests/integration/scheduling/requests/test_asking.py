@@ -118,7 +118,7 @@ def test_a_season_is_asked_for_by_label_or_by_twizzits_id(engine: Engine, club: 
 
 def test_any_season_may_be_asked_for_where_none_is_known(ask: Ask) -> None:
     assert ask(season="2026-2027").season == "2026-2027"
-    for label in ("", " ", "x" * 51):
+    for label in ("", " ", "\u200b"):
         with pytest.raises(UnknownSeason):
             ask(season=label, queue=True)
 
