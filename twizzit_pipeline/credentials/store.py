@@ -36,6 +36,7 @@ from twizzit_pipeline.storage.tables import (
     competition_mappings,
     credentials,
     leases,
+    match_mappings,
     player_mappings,
     sync_history,
     team_mappings,
@@ -61,6 +62,7 @@ __all__ = [
     "set_active",
 ]
 
+_MAPPINGS = (team_mappings, player_mappings, competition_mappings, match_mappings)
 _LEASE_LASTS = timedelta(seconds=60)  # without a heartbeat; a sync says the same
 
 
@@ -217,9 +219,7 @@ def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) ->
                 "that was killed counts as over after a minute)",
                 history_id=held.history_id,
             )
-        mappings = sum(
-            _count(connection, table, credential_id) for table in (team_mappings, player_mappings, competition_mappings)
-        )
+        mappings = sum(_count(connection, table, credential_id) for table in _MAPPINGS)
         gone = Deleted(credential.organization_name, _count(connection, sync_history, credential_id), mappings)
         leaves_its_own_row(connection)
         connection.execute(sql_delete(credentials).where(credentials.c.id == credential_id))

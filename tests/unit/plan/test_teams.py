@@ -172,6 +172,22 @@ def test_a_club_that_another_organization_feeds_is_not_had_for_its_name(shotspot
     assert sync(shotspot, team("7", "Ploeg Één"), owner=claims).failed == []  # and so does the other, once it does
 
 
+@pytest.mark.parametrize("other", ELSEWHERE)
+@pytest.mark.parametrize("rights", [{"is_federation": True}, {}])
+def test_a_team_that_another_organization_brings_is_not_had_for_its_name(shotspot, other, rights):
+    """Who may feed the club, a federation or because it was said, still does not get the team of another."""
+    sync(shotspot, team("1", "U15"))
+    said = replace(other, club_id=1)
+    shotspot.federations = {said.credential_id} if rights else set()
+    owner, club = (replace(other, club_id=None), "KC Duinen") if rights else (said, None)
+    plan = sync(shotspot, team("7", "U15", club), team("8", "Ploeg Één", club), owner=owner)
+    assert plan.failed == [Failed("7", "team_of_another_organization", (2,))]
+    renamed = sync(shotspot, team("8", "U15", club), owner=owner)
+    assert renamed.failed == [Failed("8", "team_of_another_organization", (2,))]
+    own = sync(shotspot, team("9", "Ploeg Één", club), owner=owner)
+    assert own.failed == [Failed("9", "name_taken")]  # its own
+
+
 def test_a_second_credential_of_the_organization_feeds_the_same_club(shotspot):
     sync(shotspot, team("1", "U15"))
     plan = sync(shotspot, team("2", "U21"), owner=replace(CLUB, credential_id=2))

@@ -20,7 +20,10 @@ def test_the_name_is_compared_without_accents_case_and_spaces() -> None:
 
 @pytest.mark.parametrize(
     ("listed", "hint"),
-    [([], "no organization"), (ORGANIZATIONS[:1] * 1 + [{"id": 3, "name": "X"}], "2 organizations and none")],
+    [
+        ([], "no organization"),
+        ([*ORGANIZATIONS[:1], {"id": 3, "name": "X"}], "2 organizations and none of them has the"),
+    ],
 )
 def test_no_organization_of_that_name_is_said(listed: object, hint: str) -> None:
     with account(organizations=listed) as (client, _), pytest.raises(errors.OrganizationNotFound, match=hint):
@@ -29,7 +32,10 @@ def test_no_organization_of_that_name_is_said(listed: object, hint: str) -> None
 
 def test_two_organizations_of_the_same_name_are_not_chosen_between() -> None:
     twice = [{"id": 1, "name": "KC Eenhoorn"}, {"id": 2, "name": "kc eenhoorn"}]
-    with account(organizations=twice) as (client, _), pytest.raises(errors.OrganizationNotFound, match="2 of them"):
+    with (
+        account(organizations=twice) as (client, _),
+        pytest.raises(errors.OrganizationNotFound, match="2 of them have the"),
+    ):
         client.organization()
 
 

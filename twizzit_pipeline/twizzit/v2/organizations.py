@@ -59,8 +59,8 @@ def choose(
     named = [one for one in named if one not in ill_named] or named
     if len(named) == 1:
         return named[0]
-    found = "none" if not named else str(len(named))
+    found = f"{len(named)} of them have" if named else "none of them has"
     raise OrganizationNotFound(
-        f"The account has {len(organizations)} organizations and {found} of them has the credential's name: "
+        f"The account has {len(organizations)} organizations and {found} the credential's name: "
         "give the credential the organization's name as it is in Twizzit"
     )
