@@ -15,6 +15,7 @@ from psycopg import sql
 from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy import exc as sqlalchemy_errors
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
@@ -121,7 +122,17 @@ def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Dat
             options_dropped=dropped,
         )
     finally:
-        engine.dispose()
+        _close(engine)
+
+
+def _close(engine: Engine) -> None:
+    """Closes the connections at rest now, and each one that a thread still uses as soon as it comes back."""
+
+    @event.listens_for(engine, "checkin")
+    def came_back(_connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.close()
+
+    engine.dispose()
 
 
 def _engine(url: URL, options: str) -> Engine:
