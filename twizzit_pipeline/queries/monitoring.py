@@ -1,4 +1,4 @@
-"""How a credential is doing, in one word of a closed set: pure rules over what the database knows of it.
+"""How a credential is doing, in one word of a closed set: pure rules over what the database holds of it.
 
 What belongs here: the states, and which one it is. Where the facts come from is `overview`'s part; what people see of
 them is the command line's, the metrics' and the documents'. The states, the first that fits being the one:
@@ -140,7 +140,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CredentialFacts:
-    """What the database knows of a credential; times are UTC with zone, and None where there was or will be none.
+    """What the database holds of a credential; times are UTC with zone, and None where there was or will be none.
 
     Attributes:
         is_running: a process holds a lease for it.

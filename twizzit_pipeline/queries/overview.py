@@ -66,20 +66,20 @@ class CredentialStatus:
     def why(self) -> str:
         """What is behind the state, in a line; while a sync is under way, what the last ones left if that is bad."""
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
-        said = why(self.facts, self._telling, self.trouble or overdue)
+        said = why(self.facts, self._decisive, self.trouble or overdue)
         if self.hanging is not None:
             return f"{said}; {self.hanging.why}" if self.lasting.needs_attention else self.hanging.why
-        return f"{said} (a sync is under way)" if self.state is not self._telling else said
+        return f"{said} (a sync is under way)" if self.state is not self._decisive else said
 
     @property
     def what_to_do(self) -> str:
         """The same for its operator."""
         if self.hanging is not None:
             return self.hanging.what_to_do
-        return monitoring.what_to_do(self.facts, self._telling, self.now)
+        return monitoring.what_to_do(self.facts, self._decisive, self.now)
 
     @property
-    def _telling(self) -> State:
+    def _decisive(self) -> State:
         return self.lasting if self.lasting.needs_attention else self.state
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from twizzit_pipeline.contracts import competitions, matches, players, teams
-from twizzit_pipeline.entities import COMPETITIONS, MATCHES, PLAYERS, TEAMS
+from twizzit_pipeline.contracts import contract_of
+from twizzit_pipeline.entities import ENTITIES, MATCHES
 from twizzit_pipeline.plan.matches import VANISHED
 from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
@@ -25,13 +25,8 @@ Kind = Literal["rejected", "failed", "set_aside", "warnings"]
 KINDS: tuple[Kind, ...] = ("rejected", "failed", "set_aside", "warnings")
 
 _RULES: Mapping[str, Mapping[str, str]] = {
-    entity: {rule.name: rule.broken or f"it breaks the rule “{rule.description}”" for rule in rules}
-    for entity, rules in (
-        (TEAMS.name, teams.RULES),
-        (PLAYERS.name, players.RULES),
-        (COMPETITIONS.name, competitions.RULES),
-        (MATCHES.name, matches.RULES),
-    )
+    entity: {rule.name: rule.broken or f"it breaks the rule “{rule.description}”" for rule in contract_of(entity)}
+    for entity in ENTITIES
 }
 # Reason → sentence, whatever the entity; what an entity says otherwise stands below.
 REASONS: Mapping[str, str] = {

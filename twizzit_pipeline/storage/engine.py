@@ -32,7 +32,7 @@ DAGSTER_SCHEMA = "dagster"
 LOCK_SECONDS = 5
 
 _CONNECT_SECONDS = 10
-_ARRIVES = "twizzit.options"  # a setting that no server knows: where it is missing, the options did not arrive
+_ARRIVES = "twizzit.options"  # a setting that no server has: where it is missing, the options did not arrive
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _engine(url: URL, options: str) -> Engine:
             "application_name": "twizzit-pipeline",
             "client_encoding": "utf8",
             "options": options,
-            # A pooler may give the next transaction to another session, which knows no statement of this one's.
+            # A pooler may give the next transaction to another session, which has no statement of this one's.
             "prepare_threshold": None,
         },
     )
@@ -154,7 +154,7 @@ def _engine(url: URL, options: str) -> Engine:
 
 
 def _look(engine: Engine) -> bool:
-    """Whether connection options are dropped on the way; the server is of a version that we know."""
+    """Whether connection options are dropped on the way; the server is of a supported version."""
     with engine.connect() as connection:
         wanted = text("SELECT current_setting('server_version_num'), current_setting(:name, true)")
         version, arrived = connection.execute(wanted, {"name": _ARRIVES}).one()

@@ -7,35 +7,28 @@ from datetime import UTC, date, datetime
 import pandas as pd
 from sqlalchemy import Connection, Table, update
 
-from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, Entity
+from twizzit_pipeline.entities import ENTITIES, Entity
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.storage import bulk, remote_ids, tables
 
+# What plans write besides the entities' own tables: what those point at, and what points at them.
+_BESIDE = {"seasons", "clubs", "twizzit_opponents", "competition_teams"}
+_PLANNED = _BESIDE | {each.local for each in ENTITIES.values()}
+_WRITTEN = {tables.games.name: tables.written_games}
 # What others point at comes first: clubs and seasons before the teams that stand in them.
-_ORDER: tuple[tuple[str, Table], ...] = (
-    ("seasons", tables.seasons),
-    ("clubs", tables.clubs),
-    ("teams", tables.teams),
-    ("players", tables.players),
-    ("twizzit_opponents", tables.opponents),
-    (COMPETITIONS.local, tables.competitions),
-    ("games", tables.written_games),
-    ("competition_teams", tables.competition_teams),
+_ORDER: tuple[tuple[str, Table], ...] = tuple(
+    (table.name, _WRITTEN.get(table.name, table)) for table in tables.metadata.sorted_tables if table.name in _PLANNED
 )
+# Table → its column that points at another → that other.
+_POINTERS = {
+    name: {key.parent.name: key.column.table.name for key in tables.metadata.tables[name].foreign_keys}
+    for name in _PLANNED
+}
 _REPAIR = "repair"  # the journal's action of columns that are written because a repair was asked for
 _STAMPED = frozenset({"clubs", "teams", "players"})
 # What ShotSpot allows once, and the column whose null lets go of it: a team's name in its season, a player's number.
 _LET_GO = {"teams": "season_id", "players": "jersey_number"}
 _SLOT = {"teams": ("club_id", "name", "season_id"), "players": ("club_id", "jersey_number")}
-_POINTERS = {
-    "season_id": "seasons",
-    "club_id": "clubs",
-    "team_id": "teams",
-    "home_club_id": "clubs",
-    "away_club_id": "clubs",
-    "home_team_id": "teams",
-    "away_team_id": "teams",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,7 @@ def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id:
     for name, table in _ORDER:
         changes = [change for change in plan.changes if change.table == name]
         _reserve(connection, name, table, changes, made)
-        settled = [(change, _settled(change.values, made)) for change in changes]
+        settled = [(change, _settled(_POINTERS[name], change.values, made)) for change in changes]
         _let_go(connection, name, table, settled)
         _create(connection, name, table, settled, made)
         _update(connection, name, table, settled, now)
@@ -79,10 +72,12 @@ def _reserve(
     made.update({(name, row_id): real_id for row_id, real_id in zip(new, real, strict=True)})
 
 
-def _settled(values: Mapping[str, object], made: Mapping[tuple[str, int], int]) -> dict[str, object]:
+def _settled(
+    pointers: Mapping[str, str], values: Mapping[str, object], made: Mapping[tuple[str, int], int]
+) -> dict[str, object]:
     """The values with the real ids of the rows that were made for them."""
     return {
-        column: made.get((_POINTERS[column], value), value) if column in _POINTERS and isinstance(value, int) else value
+        column: made.get((pointers[column], value), value) if column in pointers and isinstance(value, int) else value
         for column, value in values.items()
     }
 
@@ -150,7 +145,7 @@ def _write_mappings(
 ) -> list[_Journalled]:
     """Inserts and updates the mapping rows of the plan's entity."""
     entity = ENTITIES[plan.entity]
-    mappings = tables.metadata.tables[entity.mappings]
+    mappings = tables.MAPPINGS[entity.name]
     concerned = [change for change in plan.changes if change.table == plan.table and change.mapping is not None]
     new = [change for change in concerned if change.mapping_id is None]
     ids = iter(bulk.reserve_ids(connection, mappings, len(new)))
@@ -198,7 +193,7 @@ def _see(connection: Connection, plan: Plan) -> None:
 
 
 def _mapping_columns(values: Mapping[str, object], entity: Entity, mappings: Table) -> dict[str, object]:
-    """The plan's mapping values under the table's names; only a player's mapping knows a team's."""
+    """The plan's mapping values under the table's names; only a player's mapping has a team's."""
     renamed = {entity.remote_name if name == "twizzit_name" else name: value for name, value in values.items()}
     if "team_mapping_id" not in mappings.c:
         renamed.pop("team_mapping_id", None)

@@ -1,18 +1,19 @@
 """From a scan to ShotSpot: read the state, make the plan, apply it, close the history row. One transaction."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Generic
 
 from sqlalchemy import Connection, Table, func, select
 from tenacity import TryAgain
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.entities import MATCHES, EntityName
+from twizzit_pipeline.entities import MATCHES, Entity
 from twizzit_pipeline.plan import Action, Plan, by_reason
 from twizzit_pipeline.plan.narrowing import narrowed
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
-from twizzit_pipeline.plan.rows import CompetitionState, MatchState, Owner, PlayerState, TeamState, WantedSeason
+from twizzit_pipeline.plan.rows import Owner, State, TeamState, WantedSeason
 from twizzit_pipeline.runs import fed_clubs, history, seasons
 from twizzit_pipeline.runs.details import (
     CLUBS,
@@ -34,15 +35,24 @@ from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 
-State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
+
+@dataclass(frozen=True, slots=True)
+class EntityPlan(Generic[State]):
+    """How an entity is planned.
+
+    Attributes:
+        read: the state, given the credential's owner, the id in `twizzit_seasons`, the season, and today in Belgium.
+        plan: the pure function that makes the plan of it.
+    """
+
+    of: Entity
+    read: Callable[[Connection, Owner, int, WantedSeason, date], State]
+    plan: Callable[[State], Plan]
 
 
 def map_entity(
     session: SyncSession,
-    entity: EntityName,
-    table: Table,
-    read: Callable[[Connection, Owner, int, WantedSeason], State],
-    plan: Callable[[State], Plan],
+    planned: EntityPlan[State],
 ) -> MappingReport:
     """Plans from what the database holds and applies that, both in one transaction.
 
@@ -52,6 +62,7 @@ def map_entity(
     """
     watch = Stopwatch()
     alone_with = frozenset[Table]()
+    entity = planned.of.name
     with session.recording(entity) as counts:
         season = session.stored_season()
         if season is None:
@@ -69,16 +80,16 @@ def map_entity(
                     season_start=session.settings.season_start,
                     repair=session.repair,
                 )
-                state = read(connection, session.owner, season.id, wanted)
+                state = planned.read(connection, session.owner, season.id, wanted, session.day)
                 watch.lap("read")
-                made = narrowed(repairing(plan), state, session.narrowing)
+                made = narrowed(repairing(planned.plan), state, session.narrowing)
                 watch.lap("plan")
                 if not (needed := _to_make_once(made)) <= alone_with:
                     alone_with |= needed
                     raise TryAgain
                 apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
                 _count(counts, made, {row.id for row in state.remote})
-                owned = _owned(connection, table, session.credential.id)
+                owned = _owned(connection, tables.MAPPINGS[entity], session.credential.id)
                 counts.details[MAPPINGS] = owned
                 if isinstance(state, TeamState) and state.rights.is_federation:
                     counts.details[CLUBS] = fed_clubs.counted(connection, session.credential.id)
@@ -104,7 +115,7 @@ def _to_make_once(plan: Plan) -> frozenset[Table]:
 def wanted_season(
     connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str, repair: bool
 ) -> WantedSeason:
-    """The season as a plan needs to know it; a repair leaves past seasons alone, as every sync does."""
+    """The season as a plan needs it; a repair leaves past seasons alone, as every sync does."""
     decides = seasons.decides(connection, credential_id, season, day=day, season_start=season_start)
     repairs = repair and (decides or season.start_date > day)
     return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < day, repairs)

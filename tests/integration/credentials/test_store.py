@@ -140,7 +140,7 @@ def test_a_credential_whose_sync_died_is_deleted(database: Database) -> None:
 
 
 def use(database: Database, credential_id: int) -> None:
-    """A row in every table that knows credentials."""
+    """A row in every table that points at credentials."""
     with database.engine.begin() as connection:
         for statement in (
             "INSERT INTO twizzit_sync_config (credential_id) VALUES (:id)",

@@ -43,7 +43,7 @@ def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWor
 
 @pytest.fixture(params=["alone", "beside"])
 def victim(request: pytest.FixtureRequest, world: SyncWorld) -> int:
-    """A club that syncs, with a person whom ShotSpot knows and for whom no club vouches."""
+    """A club that syncs, with a person whom ShotSpot has and for whom no club vouches."""
     if request.param == "beside":
         with world.database.engine.begin() as connection:
             for table in ("team", "player", "competition"):

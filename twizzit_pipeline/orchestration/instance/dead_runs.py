@@ -18,7 +18,7 @@ def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
     Such a run would be shown as started for good, and keep the next one of its credential waiting in the queue.
     """
     now = under_way(instance)
-    # By the history, which knows a silent process of another machine; by the process, gone before it had any history.
+    # By the history, where a silent process of another machine shows; by the process, gone before it had any history.
     dead = sorted(interrupted(engine, now.working) | now.gone) if now.working else []
     return fail_dead(instance, dead)
 
