@@ -1,10 +1,11 @@
-"""Logins: tokens that end when they say so, which organizations an account may read, and its quota of calls."""
+"""Logins: tokens that end when they say so, which organizations an account may read, and how often it may call."""
 
 import base64
 import json
 import secrets
 import time
 from collections import Counter
+from math import ceil
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
@@ -29,6 +30,7 @@ class Accounts:
         self._calls: Counter[str] = Counter()  # by token
         self._answered: set[tuple[str, str]] = set()  # token and path that gave rows
         self._spent: Counter[str] = Counter()
+        self._of_minute: Counter[tuple[str, int]] = Counter()  # by username and minute
 
     async def authenticate(self, request: Request) -> Response:
         """``POST /authenticate`` of both dialects: a form, never JSON."""
@@ -43,11 +45,11 @@ class Accounts:
         return JSONResponse(self._session(account), headers=headers)
 
     def account_of(self, request: Request) -> tuple[Account, dict[str, str]]:
-        """The account of a call's token, and the headers that give its quota.
+        """The account of a call's token, and the headers that give how many calls are left.
 
         Raises:
             HTTPException: 401 for no token, an unknown or an old one (403 by the quirk `session_ends_403`); 429 when
-                the quota is spent.
+                the quota is spent, or the minute's calls are.
         """
         token = bearer(request.headers.get("authorization", ""))
         session = self._sessions.get(token)
@@ -90,14 +92,27 @@ class Accounts:
                 return {"created-on": int(now)}
 
     def _spend(self, account: Account) -> dict[str, str]:
+        of_minute = self._spend_of_minute(account)
         quota = self._options.quota
         if quota is None:
-            return {}
+            return of_minute
         left = quota - self._spent[account.username]
         if left <= 0:
             raise HTTPException(429, QUOTA_MESSAGE, headers=_limits(quota, 0))
         self._spent[account.username] += 1
-        return _limits(quota, left - 1)
+        return of_minute or _limits(quota, left - 1)
+
+    def _spend_of_minute(self, account: Account) -> dict[str, str]:
+        limit = self._options.rate_limit
+        if limit is None:
+            return {}
+        minute, second = divmod(time.time(), 60)
+        key = account.username, int(minute)
+        if self._of_minute[key] >= limit:
+            headers = _limits(limit, 0) | {"Retry-After": str(ceil(60 - second))}
+            raise HTTPException(429, "Too Many Attempts.", headers=headers)
+        self._of_minute[key] += 1
+        return _limits(limit, limit - self._of_minute[key])
 
 
 def bearer(authorization: str) -> str:

@@ -23,8 +23,9 @@ Body = tuple[Message, bytes]
 class FaultLayer:
     """An ASGI application around another: calls to the control routes pass it untouched and uncounted."""
 
-    def __init__(self, app: ASGIApp, *, faults: Faults, calls: Calls, accounts: Accounts) -> None:
+    def __init__(self, app: ASGIApp, *, faults: Faults, calls: Calls, accounts: Accounts, latency: float = 0.0) -> None:
         self._app = app
+        self._latency = latency
         self._faults = faults
         self._calls = calls
         self._accounts = accounts
@@ -35,6 +36,8 @@ class FaultLayer:
             await self._app(scope, receive, send)
             return
         self._calls.count(path)
+        if self._latency:
+            await asyncio.sleep(self._latency)
         fault = self._faults.meet(path, later_page=_is_later_page(scope))
         if fault is None:
             await self._app(scope, receive, send)

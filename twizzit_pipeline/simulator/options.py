@@ -28,6 +28,8 @@ class SimulatorOptions:
         token_seconds: how long a token lives; the server holds to it.
         login_answer: how the answer to a login says so; "missing" leaves the token itself out.
         quota: calls that an account may make in all; None for no end.
+        rate_limit: calls that an account may make in each minute, which ``x-ratelimit-…`` then shows; None for no end.
+        latency: seconds that each answer takes on its way.
         above_limit: what a `limit` above the largest does.
         missing_scope: what a v2 call without `organization-ids[]` gets: 400, or 200 with an empty list.
         organization_keys: "prefixed" says ``organization_id`` and ``organization_name``.
@@ -57,6 +59,8 @@ class SimulatorOptions:
     token_seconds: float = 1800.0
     login_answer: Literal["valid-till", "expires_in", "missing"] = "valid-till"
     quota: int | None = None
+    rate_limit: int | None = None
+    latency: float = 0.0
     above_limit: Literal["cut", "refuse"] = "cut"
     missing_scope: Literal["refuse", "empty"] = "refuse"
     organization_keys: Literal["plain", "prefixed"] = "plain"

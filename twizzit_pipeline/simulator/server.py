@@ -107,7 +107,8 @@ class SimulatorServer:
             ),
         ]
         app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
-        return FaultLayer(app, faults=self.faults, calls=self.calls, accounts=self.accounts)
+        latency = self.world.options.latency
+        return FaultLayer(app, faults=self.faults, calls=self.calls, accounts=self.accounts, latency=latency)
 
 
 class _Server(uvicorn.Server):

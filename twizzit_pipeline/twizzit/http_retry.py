@@ -1,8 +1,9 @@
 """What is tried again, for how long, and how many calls there may be.
 
 What belongs here: the judgement of one HTTP answer (fine, transient, permanent), the tries of one call, the count of
-calls and their rate. It is an httpx transport, so that the authentication's own call is counted, paced and tried again
-like any other. 401, and a 403 that does not say that it is a refusal, pass through: `auth` handles them.
+calls; their rate is `pace`'s. It is an httpx transport, so that the authentication's own call is counted, paced and
+tried again like any other. 401, and a 403 that does not say that it is a refusal, pass through: `auth` handles
+them.
 """
 
 import random
@@ -14,7 +15,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
-from pyrate_limiter import InMemoryBucket, Limiter, Rate, SingleBucketFactory
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from twizzit_pipeline import logs
@@ -31,6 +31,7 @@ from twizzit_pipeline.errors import (
     TwizzitAnswerError,
 )
 from twizzit_pipeline.twizzit.json_body import TooManyValues, read_json
+from twizzit_pipeline.twizzit.pace import Pace
 from twizzit_pipeline.twizzit.refusals import access_denied, says_refused
 from twizzit_pipeline.twizzit.sight import advice, body_shape, is_web_page, passing_advice, shape, words_of
 from twizzit_pipeline.twizzit.transport import AnswerTooLarge, NoConnectionInTime
@@ -96,6 +97,7 @@ class RetryTransport(httpx.BaseTransport):
         *,
         ledger: CallLedger,
         requests_per_second: float,
+        hurries: bool = True,
         attempts: int,
         seconds: float,
         sleep: Callable[[float], None] = time.sleep,
@@ -103,9 +105,7 @@ class RetryTransport(httpx.BaseTransport):
     ) -> None:
         self._inner = inner
         self._ledger = ledger
-        self._limiter = Limiter(
-            SingleBucketFactory(InMemoryBucket([_rate(requests_per_second)]), schedule_leak=False), 5
-        )
+        self._pace = Pace(requests_per_second, hurries=hurries, clock=clock)
         self._attempts = attempts
         self._seconds = seconds
         self._sleep = sleep
@@ -129,7 +129,7 @@ class RetryTransport(httpx.BaseTransport):
         return tries(self._send, request)
 
     def close(self) -> None:
-        self._limiter.close()
+        self._pace.close()
         self._inner.close()
 
     def _wait(self, state: RetryCallState) -> float:
@@ -142,8 +142,14 @@ class RetryTransport(httpx.BaseTransport):
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         path = str(request.extensions.get(ROUTE, request.url.path))
-        self._limiter.try_acquire("twizzit")
-        self._ledger.enter(path)
+        with self._pace.call():
+            self._ledger.enter(path)
+            response = self._answer(request, path)
+            self._pace.heard(response.status_code, response.headers)
+        return judge(response, path)
+
+    def _answer(self, request: httpx.Request, path: str) -> httpx.Response:
+        """The whole answer to one request."""
         try:
             response = self._inner.handle_request(request)
             response.read()
@@ -164,7 +170,7 @@ class RetryTransport(httpx.BaseTransport):
             raise NotATwizzit(f"{path} answered with {TOO_MUCH}: {advice(path)}", endpoint=path, status=200) from None
         except httpx.TransportError:
             raise ConnectionFailed(f"{path}: the connection was cut; try again later", endpoint=path) from None
-        return judge(response, path)
+        return response
 
 
 def _log_retry(state: RetryCallState) -> None:
@@ -285,9 +291,3 @@ def _http_date(value: str) -> datetime | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _rate(requests_per_second: float) -> Rate:
-    """At most so many calls within any stretch of time; below one a second, one call for each longer stretch."""
-    calls = max(1, int(requests_per_second))
-    return Rate(calls, max(1, round(1000 * calls / requests_per_second)))

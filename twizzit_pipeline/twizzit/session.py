@@ -41,10 +41,15 @@ Query = Sequence[tuple[str, str | int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOptions:
-    """How a client calls. The fields are those of `Settings`, with the same units and defaults."""
+    """How a client calls. The fields are those of `Settings`, with the same units and defaults.
+
+    `hurries`: whether it calls faster than that while the service shows that many calls are left. An operator who sets
+    a rate wants that one.
+    """
 
     concurrent_requests: int = 4
     requests_per_second: float = 10.0
+    hurries: bool = True
     request_timeout: float = 30.0
     retry_attempts: int = 5
     retry_seconds: float = 120.0
@@ -57,6 +62,7 @@ class ClientOptions:
         return cls(
             concurrent_requests=settings.concurrent_requests,
             requests_per_second=settings.requests_per_second,
+            hurries="requests_per_second" not in settings.model_fields_set,
             request_timeout=settings.request_timeout,
             retry_attempts=settings.retry_attempts,
             retry_seconds=settings.retry_seconds,
@@ -105,6 +111,7 @@ class Session:
                 transport,
                 ledger=self.ledger,
                 requests_per_second=options.requests_per_second,
+                hurries=options.hurries,
                 attempts=options.retry_attempts,
                 seconds=options.retry_seconds,
                 sleep=sleep or self._sleep,

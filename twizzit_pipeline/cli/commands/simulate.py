@@ -38,6 +38,10 @@ def simulate(
     federation_contacts: Annotated[int, typer.Option(min=0, max=160_000)] = 1_500,
     token_seconds: Annotated[float, typer.Option(min=1, help="How long a token lives")] = 1800.0,
     quota: Annotated[int | None, typer.Option(min=0, help="Calls that an account may make in all")] = None,
+    rate_limit: Annotated[
+        int | None, typer.Option(min=1, help="Calls that an account may make in each minute; x-ratelimit-… shows them")
+    ] = None,
+    latency: Annotated[float, typer.Option(min=0, max=60_000, help="Milliseconds that each answer takes")] = 0.0,
     quirk: Annotated[
         list[str] | None,
         typer.Option(help="An awkward habit that live accounts have; several times if wanted"),
@@ -66,6 +70,8 @@ def simulate(
         federation_contacts=federation_contacts,
         token_seconds=token_seconds,
         quota=quota,
+        rate_limit=rate_limit,
+        latency=latency / 1000,
         quirks=frozenset(one for one in QUIRKS if all_quirks or one in (quirk or ())),
     )
     run_forever("127.0.0.1", port, options, _announce, change_every=change_every)
