@@ -9,6 +9,7 @@ from twizzit_pipeline.cli.output.terminal import console
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
+from twizzit_pipeline.storage.revisions import is_current, require_current
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,15 @@ def opened(settings: Settings | None = None) -> Iterator[Opened]:
         MigrationsPending: your own server is behind; says what to run.
         DatabaseUnavailable, UnsupportedDatabase, EmbeddedServerFailed: it cannot be opened.
     """
-    from twizzit_pipeline.storage.migrate import migrate, require_current  # noqa: PLC0415  (Alembic costs half a second)
-
     settings = settings or load_settings()
     logs.configure(settings, quiet=True)
     with announced(settings) as database, driver_errors():
-        if settings.embedded:
-            migrate(database.engine, actor=this_user())
-        else:
+        if not settings.embedded:
             require_current(database.engine)
+        elif not is_current(database.engine):
+            from twizzit_pipeline.storage.migrate import migrate  # noqa: PLC0415  (Alembic)
+
+            migrate(database.engine, actor=this_user())
         yield Opened(settings, database)
 
 

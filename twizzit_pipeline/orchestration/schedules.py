@@ -10,7 +10,7 @@ from twizzit_pipeline.orchestration.run.results import readable_failures
 from twizzit_pipeline.runs.retention import prune
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import open_database
-from twizzit_pipeline.storage.migrate import require_current
+from twizzit_pipeline.storage.revisions import require_current
 
 JOB = "prune_history"
 DAILY = "23 4 * * *"  # at night, and not on the full hour, when other jobs start

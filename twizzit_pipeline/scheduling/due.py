@@ -44,7 +44,7 @@ from twizzit_pipeline.runs.lease import DEAD_AFTER_SECONDS, INTERRUPTED
 from twizzit_pipeline.scheduling.schedule import Schedule
 from twizzit_pipeline.scheduling.standing import EARLIEST, LATEST, Asked, Held, Standing, View
 from twizzit_pipeline.scheduling.wishes import RequestOptions
-from twizzit_pipeline.storage import bulk, migrate
+from twizzit_pipeline.storage import bulk, revisions
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import (
@@ -95,10 +95,10 @@ def look(engine: Engine, run_ids: Collection[str] = (), request_ids: Collection[
                 rows = connection.execute(_reading(run_ids, request_ids)).all()
         except ProgrammingError as error:
             if getattr(error.orig, "sqlstate", None) in _NOT_MIGRATED:
-                migrate.require_current(engine)
+                revisions.require_current(engine)
             raise
     first = rows[0]
-    migrate.require_revision(first.migration)
+    revisions.require_revision(first.migration)
     return View(
         now=first.now,
         standings={row.id: _standing(row) for row in rows if row.id is not None},
@@ -159,7 +159,7 @@ def _whole(run_ids: Collection[str], request_ids: Collection[int]) -> FromClause
     )
     return select(
         func.clock_timestamp().label("now"),
-        migrate.applied_revision().label("migration"),
+        revisions.applied_revision().label("migration"),
         select(func.json_agg(held)).select_from(leases).scalar_subquery().label("leases"),
         func.array(dead.scalar_subquery()).label("dead_runs"),
         func.array(cancelled.scalar_subquery()).label("cancelled"),

@@ -1,11 +1,12 @@
-"""Brings a database to the newest migration, and says whether it is there and is what the models say.
+"""Brings a database to the newest migration, and says whether it is what the models say.
 
-What belongs here: running Alembic and reading its comparison. What the migrations do is in `migrations/`.
+What belongs here: running Alembic and reading its comparison. At which migration a database is, is in `revisions`; what
+the migrations do, in `migrations/`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Inspector, ScalarSelect, column, inspect, select, table
+from sqlalchemy import Connection, Engine, Inspector, inspect
 
-from twizzit_pipeline.errors import MigrationsPending
-from twizzit_pipeline.storage import audit
+from twizzit_pipeline.storage import audit, revisions
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.hanging import attach
@@ -25,7 +25,6 @@ from twizzit_pipeline.storage.migrations import VERSION_TABLE
 from twizzit_pipeline.storage.migrations.additive import MADE_HERE, audits_credentials, empties_macs, keeps_registration
 from twizzit_pipeline.storage.patience import Report, lock_at_once, patiently
 from twizzit_pipeline.storage.roles import act_as_owner, require_may_migrate
-from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.storage.tables import metadata
 from twizzit_pipeline.storage.tables.views import views
 
@@ -68,17 +67,15 @@ def migrate(engine: Engine, report: Report = _silent, *, actor: Actor | None = N
         DatabaseRefused: its user may not, and the message has the statement that mends it; or it is read-only.
         DatabaseUnavailable: it is away, or other transactions keep the tables.
     """
+    if revisions.is_current(engine):
+        return []
     with driver_errors():
-        with engine.connect() as connection:
-            require_suited(connection)
-            if not _pending(_current(connection)):
-                return []
         return patiently(engine, partial(_migrate, actor=actor), report)
 
 
 def _migrate(connection: Connection, *, actor: Actor | None) -> list[str]:
-    before = _current(connection)
-    waiting = _pending(before)
+    before = revisions.current(connection)
+    waiting = revisions.pending(before)
     if waiting:
         require_may_migrate(connection)
         act_as_owner(connection)
@@ -113,41 +110,11 @@ def check(engine: Engine) -> MigrationState:
     """
     with driver_errors(), engine.connect() as connection:
         return MigrationState(
-            current=_current(connection),
-            head=_head(),
-            pending=_pending(_current(connection)),
+            current=revisions.current(connection),
+            head=revisions.known()[-1],
+            pending=revisions.pending(revisions.current(connection)),
             differences=tuple(_differences(connection)),
         )
-
-
-def require_current(engine: Engine) -> None:
-    """
-    Raises:
-        MigrationsPending: the database is not at the newest migration.
-        UnsupportedDatabase, DatabaseRefused: nor may it be brought there.
-    """
-    with driver_errors(), engine.connect() as connection:
-        current = _current(connection)
-        if _pending(current):
-            require_suited(connection)  # where nothing may be written, migrating is no advice
-        require_revision(current)
-
-
-def applied_revision() -> ScalarSelect[Any]:
-    """The newest revision applied, as part of a statement that asks for more; it fails where none ever was."""
-    return select(column("version_num")).select_from(table(VERSION_TABLE)).scalar_subquery()
-
-
-def require_revision(current: str | None) -> None:
-    """Judges what `applied_revision` found.
-
-    Raises:
-        MigrationsPending: it is not the newest migration.
-    """
-    waiting = _pending(current)
-    if waiting:
-        at = f"at migration {current}" if current else "not migrated yet"
-        raise MigrationsPending(f"The database is {at}, and {len(waiting)} are pending; run: twizzit migrate")
 
 
 def _config() -> Config:
@@ -159,31 +126,6 @@ def _config() -> Config:
 
 def _script() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
-
-
-def _head() -> str:
-    return str(_script().get_current_head())
-
-
-def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
-
-
-def _pending(current: str | None) -> tuple[str, ...]:
-    newest_first = _revisions()
-    if current is None:
-        return tuple(reversed(newest_first))
-    if current not in newest_first:
-        raise MigrationsPending(
-            f"The database is at migration {current}, which is newer than this version: install a newer one"
-        )
-    return tuple(reversed(newest_first[: newest_first.index(current)]))
-
-
-@cache
-def _revisions() -> tuple[str, ...]:
-    """Every revision, the newest first; reading the files takes longer than asking the database."""
-    return tuple(revision.revision for revision in _script().walk_revisions())
 
 
 def _differences(connection: Connection) -> list[str]:

@@ -25,7 +25,7 @@ from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.usage import Meter
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
-from twizzit_pipeline.storage.migrate import require_current
+from twizzit_pipeline.storage.revisions import require_current
 from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.sync.owners import owner_of
 from twizzit_pipeline.sync.rewrites import rewrites

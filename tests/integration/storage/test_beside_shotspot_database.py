@@ -39,7 +39,8 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import patience, tables
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.hanging import detach
-from twizzit_pipeline.storage.migrate import check, migrate, require_current, restore
+from twizzit_pipeline.storage.migrate import check, migrate, restore
+from twizzit_pipeline.storage.revisions import require_current
 from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
 

@@ -14,7 +14,8 @@ from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.bulk import insert_rows, update_rows, written_through
 from twizzit_pipeline.storage.engine import Database, open_database
-from twizzit_pipeline.storage.migrate import check, migrate, require_current
+from twizzit_pipeline.storage.migrate import check, migrate
+from twizzit_pipeline.storage.revisions import require_current
 
 ALL = [f"{number:04}" for number in range(1, 18)]
 SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"

@@ -95,9 +95,10 @@ def detach() -> None:
 def attach() -> None:
     """Put back what `twizzit detach`, or a migration of ShotSpot's, took away."""
     from twizzit_pipeline.storage import migrate as migrations  # noqa: PLC0415
+    from twizzit_pipeline.storage.revisions import require_current  # noqa: PLC0415
 
     with announced(load_settings()) as database, driver_errors():
-        migrations.require_current(database.engine)
+        require_current(database.engine)
         restored = migrations.restore(database.engine, console(stderr=True).print, actor=this_user())
     out = console()
     if not restored:

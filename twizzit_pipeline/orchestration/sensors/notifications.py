@@ -11,7 +11,7 @@ from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured
 from twizzit_pipeline.notifications.rounds import RoundResult, notify
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import open_database
-from twizzit_pipeline.storage.migrate import require_current
+from twizzit_pipeline.storage.revisions import require_current
 
 LOOK_SECONDS = 15
 
