@@ -16,7 +16,6 @@ from cachetools import TTLCache
 
 from twizzit_pipeline.accounts.clients import naming, open_client
 from twizzit_pipeline.accounts.patience import Patience
-from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import InactiveCredential, UnknownSeason
@@ -25,7 +24,6 @@ from twizzit_pipeline.scheduling.automatic import metered
 from twizzit_pipeline.scheduling.meanings import meanings_of
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
-from twizzit_pipeline.transform.players import players_frame
 from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.records import Organization, Player, Season, Team
 from twizzit_pipeline.words.meanings import Meanings
@@ -149,6 +147,8 @@ class LiveTwizzit:
         def ask(client: TwizzitClient) -> list[PreviewedPlayer]:
             season = self._season(client, season_id)
             rosters = client.source.rosters([Team(id=group_id, name=None)], season)
+            from twizzit_pipeline.transform.players import players_frame  # noqa: PLC0415  (frames)
+
             frame = players_frame([player for player in rosters.players if player.id is not None])
             columns = frame[["twizzit_player_id", "first_name", "last_name"]].astype(object)
             rows = columns.where(columns.notna(), None).drop_duplicates("twizzit_player_id")
@@ -164,6 +164,8 @@ class LiveTwizzit:
         """
 
         def ask(client: TwizzitClient) -> list[LiveMember]:
+            from twizzit_pipeline.contracts.players import FUNCTION_KNOWN  # noqa: PLC0415  (frames)
+
             rosters = client.source.rosters([Team(id=group_id, name=None)], self._season(client, season_id))
             found = _judged([player for player in rosters.players if player.id is not None])
             others: dict[str, tuple[tuple[str, ...], str | None]] = {
@@ -289,6 +291,9 @@ class _Account:
 
 def _judged(players: Sequence[Player]) -> dict[str, LiveMember]:
     """Remote id → the player, with the rules of the contract that the row breaks."""
+    from twizzit_pipeline.contracts.players import check_players  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.transform.players import players_frame  # noqa: PLC0415  (the same)
+
     frame = players_frame(players)
     rejected = check_players(frame).rejected
     columns = frame[["twizzit_player_id", "first_name", "last_name"]].astype(object)

@@ -1,56 +1,29 @@
 """The command line put together, and how errors end a command.
 
 An error of this project is one line and an exit code. Anything else is a bug and shows its kind and where it arose,
-without its words and the values of variables: they may be secrets, or name people. Imports of Dagster and pandas wait
-in the commands that need them, so that the others answer at once.
+without its words and the values of variables: they may be secrets, or name people. Of the commands, only the one that
+is run is imported (`table` lists the others), and imports of Dagster and pandas wait in those that need them.
 """
 
 import os
 import sys
 import traceback
+from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
 from io import TextIOWrapper
+from pkgutil import resolve_name
 from typing import Annotated
 
 import typer
 
-from twizzit_pipeline.cli.commands import (
-    api,
-    backfill,
-    changes,
-    coaches,
-    config,
-    credentials,
-    dagster,
-    database,
-    history,
-    mappings,
-    notifications,
-    prune,
-    registered,
-    rejected,
-    requests,
-    simulate,
-    status,
-    sync,
-    vault,
-)
-from twizzit_pipeline.cli.commands.up import up
-from twizzit_pipeline.cli.demo.command import demo
-from twizzit_pipeline.cli.doctor.command import doctor
 from twizzit_pipeline.cli.exit_codes import ExitCode
+from twizzit_pipeline.cli.table import COMMANDS, Entry
 from twizzit_pipeline.errors import NotUnique, SyncInProgress, TwizzitPipelineError
 
-_CLUBS, _PEOPLE, _KEEPING, _PARTS = "Clubs", "Teams and people", "Keeping it running", "Parts, one by one"
-
-app = typer.Typer(
-    name="twizzit",
-    help="Keeps ShotSpot in step with Twizzit: the teams, players and calendars of your clubs.\n\n"
-    "A club is named by its credential's id, or by its name or the beginning of it.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# A shell that asks for completions gives no argument.
+_FOR_THE_FIRST_PAGE = (["--help"], ["-h"], ["--version"])
+_PASS_ALL_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
 def _version(wanted: bool) -> None:
@@ -59,7 +32,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def main(
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is")
@@ -68,33 +40,67 @@ def main(
     """Nothing but the options that every command has."""
 
 
-app.command(rich_help_panel=_CLUBS)(demo)
-app.command(rich_help_panel=_CLUBS)(up)
-app.add_typer(credentials.app, name="credentials", rich_help_panel=_CLUBS)
-app.add_typer(config.app, name="config", rich_help_panel=_CLUBS)
-app.command(rich_help_panel=_CLUBS)(sync.sync)
-app.command(rich_help_panel=_CLUBS)(backfill.backfill)
-app.command(rich_help_panel=_CLUBS)(status.status)
-app.command(rich_help_panel=_CLUBS)(history.history)
-app.add_typer(requests.app, name="requests", rich_help_panel=_CLUBS)
-app.command(rich_help_panel=_PEOPLE)(registered.registered)
-app.command(rich_help_panel=_PEOPLE)(rejected.rejected)
-app.command(rich_help_panel=_PEOPLE)(changes.changes)
-app.add_typer(mappings.app, name="mappings", rich_help_panel=_PEOPLE)
-app.command(rich_help_panel=_KEEPING)(doctor)
-app.add_typer(coaches.app, name="coaches", rich_help_panel=_KEEPING)
-app.add_typer(notifications.app, name="notifications", rich_help_panel=_KEEPING)
-app.command(rich_help_panel=_KEEPING)(database.migrate)
-app.command(rich_help_panel=_KEEPING)(database.detach)
-app.command(rich_help_panel=_KEEPING)(database.attach)
-app.command(name="check-migrations", rich_help_panel=_KEEPING)(database.check_migrations)
-app.add_typer(database.app, name="database", rich_help_panel=_KEEPING)
-app.command(rich_help_panel=_KEEPING)(prune.prune)
-app.command(name="audit", rich_help_panel=_KEEPING)(vault.audit_log)
-app.command(context_settings=dagster.PASS_ALL_ON, add_help_option=False, rich_help_panel=_PARTS)(dagster.dagster)
-app.command(rich_help_panel=_PARTS)(api.api)
-app.command(rich_help_panel=_PARTS)(api.token)
-app.command(rich_help_panel=_PARTS)(simulate.simulate)
+def put_together(entries: Iterable[Entry], *, loaded: bool = True) -> typer.Typer:
+    """The command line with these commands.
+
+    Args:
+        loaded: whether the commands can be run; else they are known by name and by their first line alone.
+    """
+    app = typer.Typer(
+        name="twizzit",
+        help="Keeps ShotSpot in step with Twizzit: the teams, players and calendars of your clubs.\n\n"
+        "A club is named by its credential's id, or by its name or the beginning of it.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(main)
+    for entry in entries:
+        if loaded:
+            _add(app, entry, resolve_name(entry.place))
+        elif entry.is_group:
+            app.add_typer(_group_named(entry), name=entry.name, rich_help_panel=entry.panel)
+        else:
+            app.command(name=entry.name, help=entry.first_line, rich_help_panel=entry.panel)(_no_command)
+    return app
+
+
+@cache
+def whole() -> typer.Typer:
+    """The command line with all its commands."""
+    return put_together(COMMANDS)
+
+
+def _needed(arguments: list[str]) -> typer.Typer:
+    """The command line for these arguments: with the one command that they name, as far as they name one."""
+    if arguments in _FOR_THE_FIRST_PAGE:
+        return put_together(COMMANDS, loaded=False)
+    named = [entry for entry in COMMANDS if arguments[:1] == [entry.name]]
+    return put_together(named) if named else whole()
+
+
+def _add(app: typer.Typer, entry: Entry, found: object) -> None:
+    if isinstance(found, typer.Typer):
+        app.add_typer(found, name=entry.name, rich_help_panel=entry.panel)
+        return
+    assert callable(found)
+    app.command(
+        name=entry.name,
+        context_settings=_PASS_ALL_ON if entry.passes_on else None,
+        add_help_option=not entry.passes_on,
+        rich_help_panel=entry.panel,
+    )(found)
+
+
+def _group_named(entry: Entry) -> typer.Typer:
+    group = typer.Typer(help=entry.first_line)
+    group.command("one")(_no_command)  # a group without a command is none
+    group.command("two")(_no_command)
+    return group
+
+
+def _no_command() -> None:
+    """Stands for a command that is not run."""
 
 
 def run() -> None:
@@ -103,7 +109,7 @@ def run() -> None:
         if isinstance(stream, TextIOWrapper):  # a terminal without UTF-8 still gets every name, if not its accents
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        _needed(sys.argv[1:])()
     except NotUnique as error:
         _leave(error, ExitCode.USAGE)
     except SyncInProgress as error:

@@ -14,7 +14,6 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.queries.last_syncs import LastSync, Listed
 from twizzit_pipeline.queries.registrations import REASONS, REJECTED_THERE, Code, Registered, Registration
 from twizzit_pipeline.queries.rosters import Local, Roster, read_roster
-from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.transform.names import normalised_name
 
 Ask = Callable[[int, str, str], Sequence[LiveMember]]
@@ -94,7 +93,7 @@ def _mapped(one: Local, person: str, roster: Roster) -> Registration:
     elif person in last.elsewhere:
         code, team = _listed_elsewhere(roster, last, person)
     elif person in last.aside and roster.team.twizzit_id in places:
-        code, why = "set_aside", sentence("players", last.aside[person])
+        code, why = "set_aside", _sentence(last.aside[person])
     else:
         code = "not_listed"
     in_twizzit = listed or (bool(rejected) and (not places or roster.team.twizzit_id in places))
@@ -140,7 +139,7 @@ def _others(roster: Roster) -> Iterator[Registration]:
             continue
         reason = last.unapplied.get(person) if last is not None else None
         code: Code = "not_synced_yet" if reason is None else "not_applied"
-        why = "" if reason is None else sentence("players", reason)
+        why = "" if reason is None else _sentence(reason)
         yield _of_twizzit(person, code, names=listed, number=listed.jersey_number, why=why)
 
 
@@ -165,7 +164,7 @@ def _outside(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Registra
                 else _elsewhere(other)
             )
         else:
-            why = sentence("players", last.aside.get(person, "not meant to come"))
+            why = _sentence(last.aside.get(person, "not meant to come"))
             if other is None:
                 yield _of_twizzit(person, "set_aside", names=names.get(person), in_twizzit=False, why=why)
             else:  # a coach who plays in another team
@@ -182,7 +181,7 @@ def _newcomers(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Regist
         if member.rules:
             yield _of_twizzit(member.id, "rejected", names=member, why=_rules(member.rules))
         elif member.aside is not None:
-            why = sentence("players", member.aside)
+            why = _sentence(member.aside)
             yield _of_twizzit(member.id, "set_aside", names=member, in_twizzit=False, why=why)
         else:
             yield _of_twizzit(member.id, "not_synced_yet", names=member)
@@ -242,8 +241,15 @@ def _of_twizzit(
 
 
 def _rules(rules: Sequence[str]) -> str:
-    return "; ".join(sentence("players", rule) for rule in rules)
+    return "; ".join(_sentence(rule) for rule in rules)
 
 
 def _name(one: Local) -> str:
     return normalised_name(f"{one.first_name} {one.last_name}")
+
+
+def _sentence(reason: str) -> str:
+    """What a reason says of a player; a team in which all may play needs none, nor pandas."""
+    from twizzit_pipeline.runs.sentences import sentence  # noqa: PLC0415  (frames)
+
+    return sentence("players", reason)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from tests.conftest import ENCRYPTION_KEY
-from twizzit_pipeline.cli.app import app
+from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.credentials import coaches, store
 from twizzit_pipeline.credentials.coaches import visible_to
 from twizzit_pipeline.errors import ConfigurationRefused, UnknownCredential
@@ -111,7 +111,7 @@ def test_the_command_line_limits_and_frees(engine: Engine, database: Database, t
     }
 
     def run(*arguments: str) -> tuple[int, str]:
-        done = CliRunner(env=environment).invoke(app, ["coaches", *arguments])
+        done = CliRunner(env=environment).invoke(whole(), ["coaches", *arguments])
         return done.exit_code, " ".join(done.output.split())
 
     assert run("list") == (0, "No coach is limited: each of them sees every club.")

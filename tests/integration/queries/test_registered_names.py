@@ -11,7 +11,7 @@ from tests.support.registered_world import SMALL, add_player, in_twizzit, local_
 from tests.support.sync_world import SyncWorld, quick
 from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
 from twizzit_pipeline.accounts.live import LiveMember, LiveTwizzit
-from twizzit_pipeline.cli.app import app
+from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.errors import NotUnique, UnknownPlayer, UnknownTeam
 from twizzit_pipeline.queries.finding import Place, find_credential, find_player, find_team
 from twizzit_pipeline.queries.registered import registered
@@ -196,38 +196,38 @@ def test_the_command_line_shows_it(world: SyncWorld, club: int, commands: CliRun
     people = registered(world.database.engine, team_id).people
     (team,) = world.rows(tables.teams, id=team_id)
     for said in (str(team_id), team["name"].lower()):
-        shown = commands.invoke(app, ["registered", "--team", said])
+        shown = commands.invoke(whole(), ["registered", "--team", said])
         assert shown.exit_code == 0
         here = len(world.rows(tables.players, team_id=team_id))
         players = [one for one in people if one.code != "set_aside"]
         assert f"{len(players)} players, {len(players) - here + 1} not registered" in shown.stdout
         assert shown.stdout.count(" yes ") == sum(one.registered for one in people)
         assert shown.stdout.splitlines()[-1] == f"{in_twizzit(world)} in Twizzit, {here} here"
-    as_json = commands.invoke(app, ["registered", "--team", str(team_id), "--json"])
+    as_json = commands.invoke(whole(), ["registered", "--team", str(team_id), "--json"])
     found = json.loads(as_json.stdout)
     assert [one["player_id"] for one in found] == [one.player_id for one in people]
     assert {one["registered"]: one["code"] for one in found if one["here"]} == {
         False: "not_in_twizzit",
         True: "registered",
     }
-    missing = commands.invoke(app, ["registered", "--team", "999999"])
+    missing = commands.invoke(whole(), ["registered", "--team", "999999"])
     assert isinstance(missing.exception, UnknownTeam)
-    alone = commands.invoke(app, ["registered", "--player", "zzz", "--club", world.club().name[:6]])
+    alone = commands.invoke(whole(), ["registered", "--player", "zzz", "--club", world.club().name[:6]])
     assert alone.exit_code == 0
     assert "Aaa Zzz" in alone.stdout
     assert alone.stdout.splitlines()[-1] == "0 in Twizzit, 1 here"
-    assert commands.invoke(app, ["registered"]).exit_code == 2
+    assert commands.invoke(whole(), ["registered"]).exit_code == 2
 
 
 def test_the_command_line_names_whom_twizzit_alone_has(world: SyncWorld, club: int, commands: CliRunner) -> None:
     person, last_name = too_long(world)
     world.sync(club)
-    shown = commands.invoke(app, ["registered", "--team", str(local_team(world))])
+    shown = commands.invoke(whole(), ["registered", "--team", str(local_team(world))])
     assert shown.exit_code == 0
     assert "in Twizzit, not here: the last name is" in shown.stdout
     assert last_name[-12:] in shown.stdout.replace("\n", "")
     world.simulator.stop()
-    away = commands.invoke(app, ["registered", "--team", str(local_team(world))])
+    away = commands.invoke(whole(), ["registered", "--team", str(local_team(world))])
     assert away.exit_code == 0
     assert f"Twizzit id {person}" in away.stdout
     assert "named by id" in away.stderr

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from tests.conftest import ENCRYPTION_KEY
 from tests.support.monitored import add_calls, add_credential, add_run, beat, scene
-from twizzit_pipeline.cli.app import app
+from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.queries import overview
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
@@ -27,7 +27,7 @@ def status(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -
     monkeypatch.setenv("TWIZZIT_DATABASE_URL", settings.database_url.get_secret_value())
     monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", ENCRYPTION_KEY)
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(app, ["status", *arguments], catch_exceptions=False)
+    return lambda *arguments: CliRunner().invoke(whole(), ["status", *arguments], catch_exceptions=False)
 
 
 def test_every_credential_has_a_line_and_the_bad_ones_say_what_to_do(database: Database, status: Status) -> None:

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from tests.support.api_server import ApiServer
-from twizzit_pipeline.cli.app import app
+from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.cli.doctor.command import examine
 from twizzit_pipeline.cli.doctor.finding import Severity
 from twizzit_pipeline.definitions import build_definitions
@@ -139,7 +139,7 @@ def test_up_says_it_once_and_once_more_when_it_is_on_again(
 
 @pytest.fixture
 def status(own_database: str) -> Status:
-    return lambda *arguments: CliRunner().invoke(app, ["status", *arguments], catch_exceptions=False)
+    return lambda *arguments: CliRunner().invoke(whole(), ["status", *arguments], catch_exceptions=False)
 
 
 def test_status_says_it_and_needs_a_person(instance: dg.DagsterInstance, status: Status) -> None:

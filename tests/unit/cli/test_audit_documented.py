@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from typer.core import TyperCommand, TyperGroup
 
 import twizzit_pipeline
-from twizzit_pipeline.cli.app import app
+from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.http_api import routes
 from twizzit_pipeline.storage.migrations import triggers
 
@@ -37,7 +37,7 @@ def commands(group: TyperGroup, *path: str) -> Iterator[str]:
 
 
 def all_commands() -> list[str]:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(whole())
     assert isinstance(group, TyperGroup)
     return list(commands(group))
 

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from twizzit_pipeline.cli.app import app
+from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.settings import Settings
 
@@ -34,7 +34,7 @@ def test_every_event_of_the_log_is_listed() -> None:
 
 
 def test_every_command_that_is_named_exists() -> None:
-    commands = typer.main.get_command(app)
+    commands = typer.main.get_command(whole())
     assert isinstance(commands, TyperGroup)
     named = set(re.findall(r"\btwizzit ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?", " ".join(_code(DOCUMENT))))
     assert {"doctor", "prune", "database", "status"} <= {command for command, _ in named}

@@ -12,7 +12,7 @@ def _broken() -> None:
 def test_the_terminal_shows_kind_and_place_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(app, "app", _broken)
+    monkeypatch.setattr(app, "_needed", lambda _: _broken)
     with pytest.raises(SystemExit) as left:
         app.run()
     said = capsys.readouterr()

@@ -11,9 +11,6 @@ from twizzit_pipeline.settings import load_settings
 
 _WITH_A_DAEMON = "dev"
 
-# Everything after `dagster` is Dagster's, its options and --help too.
-PASS_ALL_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
-
 
 def dagster(context: typer.Context) -> None:
     """Run a Dagster command on this project's instance: `twizzit dagster dev` is the UI with its daemon."""
