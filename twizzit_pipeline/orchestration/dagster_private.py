@@ -1,16 +1,25 @@
-"""Everything that this package uses of Dagster's private modules, but for its command lines (`instance.dagster_cli`).
+"""Everything that this package uses of Dagster's private modules, but for its command lines (`instance.dagster_cli`)
+and its code server (`instance.code_server`).
 
 Dagster may change these without notice: `pyproject.toml` bounds its version, and
 `tests/unit/orchestration/test_dagster_private.py` says what each must do.
 """
 
 from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.events import DagsterEvent, DagsterEventType, EngineEventData, JobFailureData
+from dagster._core.events import (
+    ASSET_CHECK_EVENTS,
+    ASSET_EVENTS,
+    DagsterEvent,
+    DagsterEventType,
+    EngineEventData,
+    JobFailureData,
+)
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dagster._core.execution.plan.objects import StepFailureData, StepRetryData
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
 from dagster._core.storage.config import PostgresStorageConfig
+from dagster._core.storage.event_log import SqlEventLogStorageTable
 from dagster._core.storage.tags import (
     BACKFILL_ID_TAG,
     GRPC_INFO_TAG,
@@ -23,6 +32,8 @@ from dagster._serdes import ConfigurableClassData
 from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
+    "ASSET_CHECK_EVENTS",
+    "ASSET_EVENTS",
     "BACKFILL_ID_TAG",
     "COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES",
     "GRPC_INFO_TAG",
@@ -41,6 +52,7 @@ __all__ = [
     "PartitionKeyFilter",
     "PostgresStorageConfig",
     "SerializableErrorInfo",
+    "SqlEventLogStorageTable",
     "StepFailureData",
     "StepRetryData",
 ]

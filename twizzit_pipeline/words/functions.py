@@ -4,6 +4,7 @@ What belongs here: the nouns of functions, and how a function's names in three l
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Literal
 
 from twizzit_pipeline.words.heads import Nouns
@@ -93,6 +94,7 @@ def function_meaning(
     return said(meanings, id_, names) or function_says(names, types)
 
 
+@lru_cache(maxsize=256)  # a club has a dozen functions, and asks for each member what theirs says
 def _says(name: str) -> FunctionSays:
     """What one name says.
 

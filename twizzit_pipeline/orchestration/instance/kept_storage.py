@@ -1,6 +1,6 @@
 """Dagster's tables in PostgreSQL, by connections that are kept; `dagster.yaml` names the class.
 
-What belongs here: how Dagster's storages hold connections and what they need not ask twice, nothing of what they store.
+What belongs here: how Dagster's storages hold connections; which statements they send is in `kept_events`.
 Outside its webserver, Dagster opens a new one for each statement: ten a second where nothing happens at all, and
 hundreds for a run.
 """
@@ -8,8 +8,7 @@ hundreds for a run.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from dagster import EventLogEntry
-from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage, PostgresRunStorage
+from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage
 from dagster_postgres.utils import (
     create_pg_engine,
     get_token_provider_from_config,
@@ -19,8 +18,7 @@ from dagster_postgres.utils import (
 from sqlalchemy import Engine, inspect
 
 from twizzit_pipeline.orchestration.dagster_private import ConfigurableClassData, PostgresStorageConfig
-from twizzit_pipeline.orchestration.run.in_words import in_words
-from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.orchestration.instance.kept_events import KeptEvents
 from twizzit_pipeline.storage.rested import try_the_rested
 
 if TYPE_CHECKING:
@@ -63,7 +61,9 @@ class KeptPostgresStorage(DagsterPostgresStorage):
         self._run_storage = _PoolClosingRuns(
             postgres_url, should_autocreate_tables=False, token_provider=token_provider
         )
-        self._event_log_storage = _Events(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
+        self._event_log_storage = KeptEvents(
+            postgres_url, should_autocreate_tables=False, token_provider=token_provider
+        )
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # Dagster's storages take no engine
 
@@ -85,28 +85,22 @@ def _are_there(engine: Engine) -> bool:
 
 
 class _PoolClosingRuns(PostgresRunStorage):
-    """Dagster's run storage, closing the pool: the instance disposes of it and of the events', not of the third."""
+    """Dagster's run storage, closing the pool: the instance disposes of it and of the events', not of the third.
+
+    Columns that were there once are not looked for again.
+    """
 
     _engine: Engine
+    _has_backfills = _has_stats = False
+
+    def has_backfill_id_column(self) -> bool:
+        self._has_backfills = self._has_backfills or super().has_backfill_id_column()
+        return self._has_backfills
+
+    def has_run_stats_index_cols(self) -> bool:
+        self._has_stats = self._has_stats or super().has_run_stats_index_cols()
+        return self._has_stats
 
     def dispose(self) -> None:
         super().dispose()
         self._engine.dispose()
-
-
-class _Events(PostgresEventLogStorage):
-    """Caches the tables that it found: Dagster looks one up twice for each check that it records."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._found: set[str] = set()
-
-    def has_table(self, table_name: str) -> bool:
-        if table_name not in self._found and super().has_table(table_name):
-            self._found.add(table_name)
-        return table_name in self._found
-
-    def store_event(self, event: EventLogEntry) -> None:
-        """As Dagster's own; an error of the database is one line, since Dagster prints it as it is, event and all."""
-        with driver_errors():
-            super().store_event(in_words(event))

@@ -1,0 +1,133 @@
+"""Dagster's events in PostgreSQL, for fewer statements: what this process has found out is not asked again.
+
+What belongs here: how often Dagster's storage of events asks and writes. Of the 530 statements that Dagster sent for a
+small run, 280 were NOTIFY, which no one listens to any more, the columns of a table that never changes, partitions that
+were looked up a moment before, outputs of checks, which say nothing, or the last materialization, which the run itself
+had just written.
+"""
+
+from time import monotonic
+from typing import Any
+
+from dagster import AssetKey, AssetRecordsFilter, EventLogEntry, EventRecordsResult
+from dagster_postgres import PostgresEventLogStorage
+
+from twizzit_pipeline.orchestration.dagster_private import (
+    ASSET_CHECK_EVENTS,
+    ASSET_EVENTS,
+    DagsterEventType,
+    SqlEventLogStorageTable,
+)
+from twizzit_pipeline.orchestration.run.in_words import in_words
+from twizzit_pipeline.storage.engine import driver_errors
+
+# How long what another process may change is known: partitions come and go with credentials and seasons.
+KNOWN_SECONDS = 5.0
+
+
+class KeptEvents(PostgresEventLogStorage):
+    """Dagster's own storage, which remembers tables, columns, partitions, and what this process materialized."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """As Dagster's own."""
+        super().__init__(*args, **options)
+        self._tables: set[str] = set()
+        self._columns: set[str] = set()
+        self._partitions: dict[tuple[str, str], float] = {}
+        self._materialized: dict[tuple[AssetKey, str], tuple[float, EventRecordsResult] | None] = {}
+
+    def has_table(self, table_name: str) -> bool:
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        if column_name not in self._columns and super().has_asset_key_col(column_name):
+            self._columns.add(column_name)
+        return column_name in self._columns
+
+    # --- partitions ---------------------------------------------------------------------------------------------------
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        known = self._partitions.get((partitions_def_name, partition_key))
+        if known is not None and monotonic() < known:
+            return True
+        there = super().has_dynamic_partition(partitions_def_name, partition_key)
+        if there:
+            self._partitions[partitions_def_name, partition_key] = monotonic() + KNOWN_SECONDS
+        else:
+            self._partitions.pop((partitions_def_name, partition_key), None)
+        return there
+
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        super().delete_dynamic_partition(partitions_def_name, partition_key)
+        self._partitions.pop((partitions_def_name, partition_key), None)
+
+    # --- the materialization that a run's checks are about ------------------------------------------------------------
+
+    def fetch_materializations(
+        self,
+        records_filter: AssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """As Dagster's own, which is asked for each check once: of what this process made last, it is asked once."""
+        key = None if cursor or ascending or limit != 1 else _one_partition(records_filter)
+        if key is None or key not in self._materialized:
+            return super().fetch_materializations(records_filter, limit, cursor, ascending)
+        known = self._materialized[key]
+        if known is None or monotonic() >= known[0]:
+            found = super().fetch_materializations(records_filter, limit, cursor, ascending)
+            known = self._materialized[key] = (monotonic() + KNOWN_SECONDS, found)
+        return known[1]
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """As Dagster's own; only events of assets, which also go into other tables, send a NOTIFY.
+
+        That a check gave an output says nothing beside its evaluation, which follows, and no step reads it: that is not
+        stored.
+        """
+        event = in_words(event)
+        if event.dagster_event_type is DagsterEventType.STEP_OUTPUT and _is_of_a_check(event):
+            return
+        with driver_errors():  # Dagster prints an error of the database as it is, event and all
+            self._store(event)
+
+    def _store(self, event: EventLogEntry) -> None:
+        kind = event.dagster_event_type
+        if kind in ASSET_EVENTS:
+            super().store_event(event)
+            if kind is DagsterEventType.ASSET_MATERIALIZATION:
+                self._note_materialized(event)
+            return
+        with self.index_connection() as connection:
+            insert = self.prepare_insert_event(event).returning(SqlEventLogStorageTable.c.id)
+            event_id = connection.execute(insert).scalar_one()
+        if kind in ASSET_CHECK_EVENTS:
+            self.store_asset_check_event(event, event_id)
+
+    def _note_materialized(self, event: EventLogEntry) -> None:
+        made = event.get_dagster_event()
+        if made.asset_key is not None and made.partition is not None:
+            self._materialized[made.asset_key, made.partition] = None
+
+
+def _is_of_a_check(event: EventLogEntry) -> bool:
+    """Whether an output is one of an asset's checks: it is called by the names of both, that of the asset is not."""
+    output = event.get_dagster_event().step_output_data
+    return output.output_name.startswith(f"{event.step_key}_") and not output.metadata
+
+
+def _one_partition(records_filter: AssetKey | AssetRecordsFilter) -> tuple[AssetKey, str] | None:
+    """What a filter by an asset and one of its partitions, and nothing else, names."""
+    if not isinstance(records_filter, AssetRecordsFilter):
+        return None
+    partitions = list(records_filter.asset_partitions or ())
+    if len(partitions) != 1 or records_filter != AssetRecordsFilter(
+        asset_key=records_filter.asset_key, asset_partitions=partitions
+    ):
+        return None
+    return records_filter.asset_key, partitions[0]
