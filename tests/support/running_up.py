@@ -18,6 +18,7 @@ from sqlalchemy import Row, text
 
 from tests.support.command_line import CommandLine
 from twizzit_pipeline.local import leftovers
+from twizzit_pipeline.local.running import is_run
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.embedded.postmaster import read_postmaster
 from twizzit_pipeline.storage.engine import open_database
@@ -28,7 +29,7 @@ _LOOK_SECONDS = 0.25
 
 # What the command line of each child holds that no other does.
 _CHILDREN = {
-    "code": "api grpc",
+    "code": "orchestration.instance.code_server",
     "ui": "orchestration.instance.webserver",
     "daemon": "dagster._daemon",
     "api": "twizzit_pipeline api",
@@ -83,7 +84,7 @@ class RunningUp:
                 command = " ".join(process.cmdline())
             except psutil.Error:
                 continue
-            if "multiprocessing.spawn" in command:
+            if is_run(process):
                 runs = sum(name.startswith("run") for name in found)
                 found[f"run{runs + 1 if runs else ''}"] = process.pid
             for name, part in _CHILDREN.items():

@@ -78,11 +78,11 @@ def log_options(settings: Settings) -> tuple[str, ...]:
 
 def code_server(socket: Path, environment: Mapping[str, str], options: Sequence[str] = ()) -> Program:
     """What evaluates sensors and starts runs."""
-    arguments = ("api", "grpc", "--socket", str(socket), "--module-name", MODULE, "--location-name", MODULE)
+    arguments = ("--socket", str(socket), "--module-name", MODULE, "--location-name", MODULE)
     return Program(
         name=CODE,
         words="Dagster's code server",
-        command=_python("dagster", *arguments, "--use-python-environment-entry-point", *options),
+        command=_python(dagster_modules.CODE_SERVER, *arguments, "--use-python-environment-entry-point", *options),
         environment=environment,
         prepare=lambda: socket.unlink(missing_ok=True),
         ready=lambda _: socket.is_socket(),

@@ -28,12 +28,14 @@ from twizzit_pipeline.local.signals import Stop
 from twizzit_pipeline.local.supervisor import Supervisor
 from twizzit_pipeline.local.syncs import EndedSyncs
 from twizzit_pipeline.local.watch import Watch
+from twizzit_pipeline.orchestration import dagster_modules
 from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.settings import process_environment
 
 _LOOK_SECONDS = 0.1
 _CHILD_SECONDS = 10.0
 _RUNS_SECONDS = 20.0
+_FORK_SERVER = "multiprocessing.forkserver"
 
 
 class Asked(Exception):
@@ -202,11 +204,24 @@ class Running:
 
     def _runs(self) -> list[psutil.Process]:
         """The processes of runs, also those whose code server has died."""
-        return [process for process in leftovers.marked(self._home) if _is_run(process)]
+        return [process for process in leftovers.marked(self._home) if is_run(process)]
 
 
-def _is_run(process: psutil.Process) -> bool:
+def is_run(process: psutil.Process) -> bool:
+    """Whether it is the process of a run: started by the code server, or a child of its fork server.
+
+    A child of the fork server has the same command line; the fork server itself comes from another program.
+    """
     try:
-        return any("multiprocessing.spawn" in argument for argument in process.cmdline())
+        if _runs(process, "multiprocessing.spawn"):
+            return True
+        if not _runs(process, _FORK_SERVER) or any(_runs(child, _FORK_SERVER) for child in process.children()):
+            return False
+        parent = process.parent()
+        return parent is None or not _runs(parent, dagster_modules.CODE_SERVER)
     except psutil.Error:
         return False
+
+
+def _runs(process: psutil.Process, words: str) -> bool:
+    return any(words in argument for argument in process.cmdline())

@@ -9,7 +9,7 @@ import pytest
 
 from twizzit_pipeline.orchestration import dagster_modules
 from twizzit_pipeline.orchestration import dagster_private as private
-from twizzit_pipeline.orchestration.instance import dagster_cli
+from twizzit_pipeline.orchestration.instance import code_server, dagster_cli
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,24 @@ def test_the_command_lines_are_click_groups_whose_web_server_can_be_guarded() ->
     assert callable(vars(dagster_cli.dev_command)["open_ipc_subprocess"])
     assert callable(vars(dagster_cli.webserver_command)["create_app_from_workspace_process_context"])
     assert isinstance(dagster_cli.webserver_command.cli, click.Command)
+
+
+def test_a_code_server_starts_its_runs_by_a_context_that_can_be_another() -> None:
+    made = inspect.getsource(code_server.server.DagsterApiServer)
+    assert 'self._mp_ctx = multiprocessing.get_context("spawn")' in made
+    assert "self._mp_ctx.Process(" in made
+    assert isinstance(code_server.grpc_command, click.Command)
+
+
+def test_events_go_into_one_table_and_some_into_others_as_well() -> None:
+    assert {"id", "run_id", "event"} <= set(private.SqlEventLogStorageTable.c.keys())
+    assert private.DagsterEventType.ASSET_MATERIALIZATION in private.ASSET_EVENTS
+    assert private.DagsterEventType.STEP_OUTPUT not in private.ASSET_EVENTS
+    assert {
+        private.DagsterEventType.ASSET_CHECK_EVALUATION,
+        private.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+    } <= private.ASSET_CHECK_EVENTS
+    assert not private.ASSET_CHECK_EVENTS & private.ASSET_EVENTS
 
 
 @pytest.mark.parametrize("module", [dagster_modules.DAEMON, dagster_modules.NO_STEP_LOGS])

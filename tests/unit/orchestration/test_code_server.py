@@ -1,0 +1,57 @@
+"""The code server whose runs are forked."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from twizzit_pipeline.orchestration import dagster_modules
+from twizzit_pipeline.orchestration.instance import code_server
+
+PRELOADED = """
+import json, sys, threading, psutil
+import twizzit_pipeline.preloaded
+this = psutil.Process()
+wanted = ("dagster._grpc.impl", "pandas", "pandera", "psycopg", "psycopg2", "httpx", "tenacity", "dagster_postgres")
+print(json.dumps({
+    "threads": threading.active_count(),
+    "connections": len(this.net_connections(kind="all")),
+    "missing": [name for name in wanted if name not in sys.modules],
+}))
+"""
+
+
+class _Server:
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        self._mp_ctx: object = "as Dagster has it"
+
+
+class _OtherServer:
+    def __init__(self) -> None:
+        self.started = "in another way"
+
+
+def test_a_server_forks_its_runs_and_is_otherwise_the_same() -> None:
+    made = code_server.with_forked_runs(_Server)(name="one")
+    assert made.name == "one"
+    assert made._mp_ctx.get_start_method() == "forkserver"
+
+
+def test_a_server_that_starts_runs_in_another_way_is_left_alone() -> None:
+    assert vars(code_server.with_forked_runs(_OtherServer)()) == {"started": "in another way"}
+
+
+def test_no_system_without_fork_servers_is_made_to_use_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+    assert code_server.with_forked_runs(_Server)(name="one")._mp_ctx == "as Dagster has it"
+
+
+def test_what_is_loaded_before_the_fork_has_one_thread_no_connection_and_all_that_a_run_needs() -> None:
+    done = subprocess.run([sys.executable, "-c", PRELOADED], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == {"threads": 1, "connections": 0, "missing": []}
+
+
+def test_the_module_is_the_one_that_is_started() -> None:
+    assert code_server.__name__ == dagster_modules.CODE_SERVER

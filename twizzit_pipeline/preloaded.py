@@ -1,0 +1,21 @@
+"""What the process of a run needs, loaded once in the process that runs are forked from (`instance.code_server`).
+
+Nothing here opens a connection or starts a thread: neither would outlive a fork.
+"""
+
+import gc
+
+from sqlalchemy.dialects.postgresql import psycopg2
+
+from twizzit_pipeline.definitions import defs
+from twizzit_pipeline.orchestration.instance import code_server, kept_storage
+
+LOADED = (code_server, kept_storage)
+
+# Jobs are resolved when they are asked for, which takes as long as a third of a small sync.
+defs.get_repository_def().get_all_jobs()
+
+# The driver that Dagster's storage loads with its first connection.
+psycopg2.dialect.import_dbapi()  # type: ignore[no-untyped-call]
+
+gc.freeze()  # or a child's first look for garbage copies every page
