@@ -18,7 +18,10 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c '$(SUITABLE)' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: demo test unit coverage lint fix docs servers lock audit clean
+# Those of `make bench`, in their order; each prints one line of JSON.
+BENCHMARKS := run_cost definitions_load sensor_tick run_events
+
+.PHONY: demo test unit coverage lint fix docs servers bench lock audit clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/twizzit demo
@@ -55,6 +58,11 @@ docs: $(VENV)/.dev
 servers: $(VENV)/.dev
 	@test -n "$(SERVER)" || { echo "Name a superuser's URL: make servers SERVER=postgresql://postgres@127.0.0.1/postgres"; exit 1; }
 	$(KEPT) $(BIN)/pytest tests/integration --server "$(SERVER)" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+# What docs/performance.md says, measured here and now. With dlt beside it: make bench DLT=/path/to/python/with/dlt
+bench: $(VENV)/.dev
+	@for each in $(BENCHMARKS); do \
+		$(BIN)/python benchmarks/$$each.py $$(test $$each != run_cost || echo --runs 3 $(addprefix --dlt ,$(DLT))) || exit 1; done
 
 # Keeps the versions that are pinned already; for a newer one: make lock UPGRADE='--upgrade-package NAME'
 lock: $(VENV)/.dev

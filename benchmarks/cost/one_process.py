@@ -1,0 +1,94 @@
+"""One process that syncs again and again with nothing new: the sync alone, or as a Dagster run.
+
+``python one_process.py HOME RUNS (sync|run) ENDPOINT ORGANIZATION USERNAME``, the password on standard input. Prints
+one JSON object: CPU seconds of this process and of PostgreSQL, and wall seconds, of each sync after the first two.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import SecretStr
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from cost.processor import used_by_postgres
+from cost.twizzit import KEY
+from twizzit_pipeline.credentials import store
+from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.migrate import migrate
+
+WARMING = 2
+
+
+def pure(settings: Settings, database: Database, credential_id: int, season: str, number: int) -> None:
+    """The steps of a sync and what they judge, without Dagster."""
+    from twizzit_pipeline.quality import mapping_quality, scan_quality  # noqa: PLC0415
+    from twizzit_pipeline.sync.entities.competitions import map_competitions, scan_competitions  # noqa: PLC0415
+    from twizzit_pipeline.sync.entities.matches import map_matches, scan_matches  # noqa: PLC0415
+    from twizzit_pipeline.sync.entities.players import map_players, scan_players  # noqa: PLC0415
+    from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams  # noqa: PLC0415
+    from twizzit_pipeline.sync.session import SyncSession  # noqa: PLC0415
+
+    with SyncSession(
+        settings=settings, database=database, credential_id=credential_id, season=season, run_id=f"pure-{number}"
+    ) as session:
+        for scan in (scan_teams, scan_players, scan_competitions, scan_matches):
+            scan_quality(session, scan(session))
+        for mapping in (map_teams, map_players, map_competitions, map_matches):
+            mapping_quality(session, mapping(session))
+
+
+def as_a_run(settings: Settings, database: Database, credential_id: int, season: str, _: int) -> None:
+    """The same by Dagster, in this process."""
+    from twizzit_pipeline.orchestration.launch import run_job  # noqa: PLC0415
+
+    done = run_job(settings, database, job_name="sync_all", credential_id=credential_id, season=season)
+    assert done.success, done
+
+
+WAYS: dict[str, Callable[[Settings, Database, int, str, int], None]] = {"sync": pure, "run": as_a_run}
+
+
+def main() -> None:
+    """Measure and print."""
+    home, runs, way, endpoint, organization, username = sys.argv[1:]
+    key = SecretStr(KEY)
+    settings = load_settings(
+        _env_file=None,
+        home=Path(home),
+        database_url=None,
+        encryption_key=key,
+        allow_private_endpoints=True,
+        requests_per_second=100_000,
+    )
+    with open_database(settings) as database:
+        migrate(database.engine)
+        credential_id = store.add(
+            database.engine,
+            key,
+            organization_name=organization,
+            api_username=username,
+            password=SecretStr(sys.stdin.readline().strip()),
+            api_endpoint=endpoint,
+        )
+        season = seasons.season_of(seasons.today(), settings.season_start).label
+        measured = []
+        for number in range(WARMING + int(runs)):
+            began, used, postgres = time.perf_counter(), time.process_time(), used_by_postgres(settings.home)
+            WAYS[way](settings, database, credential_id, season, number)
+            measured.append(
+                {
+                    "process": time.process_time() - used,
+                    "postgres": used_by_postgres(settings.home) - postgres,
+                    "wall": time.perf_counter() - began,
+                }
+            )
+    sys.stdout.write(json.dumps(measured[WARMING:]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
