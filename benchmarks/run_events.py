@@ -40,7 +40,7 @@ def unfold() -> None:
     checks.checks_of = lambda listed: tuple(rule.name for rule in listed)
     checks.DESCRIPTIONS = dict.fromkeys(every_rule, "A rule")
 
-    def of_one(rule: rules.AssetRule, report: "ScanReport", quality: "Quality") -> checks.Verdict:
+    def of_one(rule: rules.AssetRule, report: "ScanReport", quality: "Quality") -> checks.RuleResult:
         of_contract = rule.column is not None
         return of_scan(replace(rule, check=rules.CONTRACT) if of_contract else rule, report, quality)
 
