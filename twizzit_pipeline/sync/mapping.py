@@ -1,5 +1,6 @@
 """From a scan to ShotSpot: read the state, make the plan, apply it, close the history row. One transaction."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, TypeVar
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, Table, func, select
 from tenacity import TryAgain
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.entities import MATCHES, EntityName
+from twizzit_pipeline.entities import ENTITIES, MATCHES, EntityName
 from twizzit_pipeline.plan import Action, Plan, by_reason
 from twizzit_pipeline.plan.narrowing import narrowed
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
@@ -28,6 +29,7 @@ from twizzit_pipeline.runs.details import (
 from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.bulk import MANY, analyse
 from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.sync.rewrites import rewrites
@@ -87,6 +89,7 @@ def map_entity(
                 if session.repair:
                     counts.details[REPAIRED] = repaired_columns(made.changes)
                 history.finish(connection, session.history_id(entity), counts)
+        analyse(session.engine, _filled(made))
         watch.lap("apply")
         counts.done = True
         return _report(made, wanted, owned, watch)
@@ -99,6 +102,14 @@ def _to_make_once(plan: Plan) -> frozenset[Table]:
     return frozenset(
         ({tables.seasons} if makes_season else set()) | ({tables.team_mappings} if plan.first_fed else set())
     )
+
+
+def _filled(plan: Plan) -> list[Table]:
+    """The tables that the plan has written many rows of, which have no statistics of them yet."""
+    rows = Counter(str(change.table) for change in plan.changes)
+    rows[ENTITIES[plan.entity].mappings] = sum(change.mapping is not None for change in plan.changes)
+    rows[tables.sync_changes.name] = rows.total()
+    return [tables.metadata.tables[name] for name, count in rows.items() if count >= MANY]
 
 
 def wanted_season(

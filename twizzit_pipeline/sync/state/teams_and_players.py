@@ -144,6 +144,12 @@ def own_teams(
     Without those that name another club in this scan, which the credential may not feed.
     """
     columns, listed = team_mappings.c, twizzit_teams.c
+    # Looked up team by team: joined, a scan without statistics is taken for one row, and read once for each mapping.
+    said_club = (
+        select(listed.club_name)
+        .where(of_scan(listed, owner, season_id), listed.twizzit_team_id == remote_id(team_mappings))
+        .scalar_subquery()
+    )
     wanted = (
         select(
             remote_id(team_mappings),
@@ -151,14 +157,9 @@ def own_teams(
             teams.c.id,
             teams.c.club_id,
             columns.twizzit_team_name,
-            listed.club_name,
+            said_club,
         )
         .join(teams, teams.c.id == columns.local_team_id)
-        .join(
-            twizzit_teams,
-            and_(of_scan(listed, owner, season_id), listed.twizzit_team_id == remote_id(team_mappings)),
-            isouter=True,
-        )
         .where(owned_by(columns, owner), *(() if which is None else (which,)))
     )
     return {
