@@ -1,10 +1,13 @@
 """What a federation's players cost: a first load and a sync without changes, beside the floor of the same machine.
 
-Run it with `.venv/bin/python benchmarks/federation.py [--contacts 10000 40000 160000]`; it prints one JSON object for
-each size. The simulator and each sync are processes of their own. The floor of a first load: the very rows that it
+Run it with `.venv/bin/python benchmarks/federation.py [--contacts 10000 40000 160000] [--made-up]`; it prints one JSON
+object for each size. The simulator and each sync are processes of their own. The floor of a first load: the rows it
 wrote, by COPY into copies of their tables with indexes, foreign keys and triggers. The floor of a sync without changes:
 a COPY of the snapshot's rows, and one comparison with the snapshot in SQL. Fetching is measured by itself (a process
 that reads the same rosters and forgets them) and left out of the ratios.
+
+With `--made-up` no simulator runs and nothing is fetched: each sync makes the rosters up in its own process, for sizes
+whose fetching takes many minutes.
 
 `seconds` are wall time, `cpu` the seconds of all that ran, PostgreSQL's processes included: on a busy machine compare
 those. A ratio holds on any machine, seconds do not. `rss` is the peak of the process, in MB.
@@ -20,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +139,28 @@ def serve(contacts: int) -> None:
         sys.stdin.read()
 
 
-def fetch(home: Path, season: str) -> None:
+def _make_up(contacts: int) -> dict[str, str]:
+    """Every session of this process asks an account that is made up; what a credential for it needs."""
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    from tests.support.large_account import SEASON, LargeAccount  # noqa: PLC0415 - no part of the program
+
+    account = LargeAccount(contacts)
+    SyncSession.client = property(lambda _: account)  # type: ignore[assignment,method-assign]
+    login = {"organization": account.organization().name, "username": "u", "password": "p", "season": SEASON.label}
+    return {**login, "endpoint": "http://127.0.0.1:9/v2/api"}
+
+
+def fetch(home: Path, season: str, made_up: int) -> None:
     """Reads teams and rosters as a sync does, and forgets them."""
     settings = _settings(home)
     with open_database(settings) as database:
         clock = Clock(database.engine)
+        if made_up:
+            _make_up(made_up)
+            account: Any = SyncSession.client.fget(None)  # type: ignore[attr-defined]
+            rosters = account.rosters(account.teams(None).teams, None)
+            _say({**clock.read(), "rows": len(rosters.players), "rss": _peak()})
+            return
         with open_client(settings, database.engine, store.get(database.engine, 1)) as client:
             client.organization()
             listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
@@ -149,8 +169,10 @@ def fetch(home: Path, season: str) -> None:
         _say({**clock.read(), "rows": len(rosters.players), "rss": _peak()})
 
 
-def sync(home: Path, season: str) -> None:
+def sync(home: Path, season: str, made_up: int) -> None:
     """One sync of teams and players: seconds by step and stage."""
+    if made_up:
+        _make_up(made_up)
     settings = _settings(home)
     with open_database(settings) as database:
         clock, steps = Clock(database.engine), {}
@@ -278,19 +300,20 @@ def _copied_in(connection: Connection, table: str, rows: bytes) -> None:
             copy.write(rows[at : at + (1 << 16)])
 
 
-def measure(contacts: int, home: Path) -> dict[str, object]:
+def measure(contacts: int, home: Path, *, made_up: bool) -> dict[str, object]:
     """A federation of so many contacts, loaded and synced twice more."""
     settings = _settings(home)
-    with _process("--serve", contacts) as simulator, open_database(settings) as database:
-        account = _heard(simulator)
+    with ExitStack() as stack:
+        database = stack.enter_context(open_database(settings))
+        account = _make_up(contacts) if made_up else _heard(stack.enter_context(_process("--serve", contacts)))
         migrate(database.engine)
         _add_credential(settings, database, account)
-        season = account["season"]
-        fetched = _answer("--fetch", home, season)
-        first = _answer("--sync", home, season)
+        run = (home, account["season"], contacts if made_up else 0)
+        fetched = _answer("--fetch", *run)
+        first = _answer("--sync", *run)
         floor = floor_of_first(database.engine)
-        second = _answer("--sync", home, season)
-        third = _answer("--sync", home, season)
+        second = _answer("--sync", *run)
+        third = _answer("--sync", *run)
         comparison = floor_of_no_change(database.engine)
     return {
         "contacts": contacts,
@@ -330,20 +353,22 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--contacts", type=int, nargs="+", default=[10_000, 40_000], metavar="N")
+    parser.add_argument("--made-up", action="store_true", help="make the rosters up instead of fetching them")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--fetch", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--sync", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--fetch", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--sync", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
         serve(arguments.serve)
     elif arguments.fetch:
-        fetch(Path(arguments.fetch[0]), arguments.fetch[1])
+        fetch(Path(arguments.fetch[0]), arguments.fetch[1], int(arguments.fetch[2]))
     elif arguments.sync:
-        sync(Path(arguments.sync[0]), arguments.sync[1])
+        sync(Path(arguments.sync[0]), arguments.sync[1], int(arguments.sync[2]))
     else:
         for contacts in arguments.contacts:
             with tempfile.TemporaryDirectory(prefix="twizzit-benchmark-") as folder:
-                print(json.dumps(measure(contacts, Path(folder) / "home"), indent=2), flush=True)  # noqa: T201
+                measured = measure(contacts, Path(folder) / "home", made_up=arguments.made_up)
+                print(json.dumps(measured, indent=2), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

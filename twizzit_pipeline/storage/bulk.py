@@ -141,7 +141,7 @@ def update_rows(
         return 0
     sources = written_through(connection, table)
     with _staged(connection, table, frame[[key, *columns]], [key]) as staged:
-        target = _writable(table, sources)
+        target = writable(table, sources)
         values = {target.c[sources.get(name, name)]: staged.c[name] for name in columns}
         return connection.execute(update(target).values(values).where(_same_key(target, staged, [key]))).rowcount
 
@@ -170,7 +170,7 @@ def reserve_ids(connection: Connection, table: Table, count: int) -> list[int]:
         return []
     sequence = func.pg_get_serial_sequence(table.name, "id")
     numbers = func.generate_series(1, count).table_valued("number")
-    return sorted(connection.scalars(select(func.nextval(sequence)).select_from(numbers)))
+    return sorted(connection.scalars(select(func.nextval(sequence)).select_from(numbers)).all())
 
 
 def written_through(connection: Connection, table: Table) -> dict[str, str]:
@@ -238,7 +238,7 @@ def _update(
     if not names:
         return 0
     sources = written_through(connection, table)
-    target = _writable(table, sources)
+    target = writable(table, sources)
     different = or_(*[target.c[name].is_distinct_from(staged.c[name]) for name in names])
     values = {target.c[sources.get(name, name)]: staged.c[name] for name in names}
     statement = update(target).values(values).where(_same_key(target, staged, keys), different)
@@ -251,7 +251,7 @@ def _insert(
     connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any] | None = None
 ) -> int:
     sources = written_through(connection, table)
-    target = _writable(table, sources)
+    target = writable(table, sources)
     columns = list(staged.c)
     there = exists().where(_same_key(target, staged, keys))
     if scope:
@@ -269,7 +269,7 @@ def _insert(
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
-def _writable(table: Table, sources: Mapping[str, str]) -> Table:
+def writable(table: Table, sources: Mapping[str, str]) -> Table:
     """The table as the database has it: with the columns that generated ones are copied from."""
     known = [Column(column.name, column.type) for column in table.c]
     extra = [Column(source, table.c[name].type) for name, source in sources.items() if name in table.c]

@@ -1,7 +1,7 @@
 """From a scan to ShotSpot: read the state, make the plan, apply it, close the history row. One transaction."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ from twizzit_pipeline.runs.details import (
 from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.bulk import MANY, analyse
+from twizzit_pipeline.storage.bulk import MANY, among, analyse
 from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.sync.rewrites import rewrites
@@ -79,7 +79,7 @@ def map_entity(
                     alone_with |= needed
                     raise TryAgain
                 apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
-                _count(counts, made, {row.id for row in state.remote})
+                _count(counts, made, _scanned_of(connection, session, entity, season.id, counts.rejected_items))
                 owned = _owned(connection, table, session.credential.id)
                 counts.details[MAPPINGS] = owned
                 if isinstance(state, TeamState) and state.rights.is_federation:
@@ -119,6 +119,22 @@ def wanted_season(
     decides = seasons.decides(connection, credential_id, season, day=day, season_start=season_start)
     repairs = repair and (decides or season.start_date > day)
     return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < day, repairs)
+
+
+def _scanned_of(
+    connection: Connection, session: SyncSession, entity: EntityName, season_id: int, ids: Collection[str]
+) -> set[str]:
+    """Those of the remote ids that the snapshot holds."""
+    if not ids:
+        return set()
+    of = ENTITIES[entity]
+    columns = tables.metadata.tables[of.snapshot].c
+    held = select(columns[of.remote_id]).where(
+        columns.credential_id == session.credential.id,
+        columns.season_id == season_id,
+        among(columns[of.remote_id], sorted(ids)),
+    )
+    return set(connection.scalars(held))
 
 
 def _count(counts: EntityCounts, plan: Plan, seen: set[str]) -> None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 from sqlalchemy import select
@@ -58,7 +59,8 @@ def scan_players(session: SyncSession) -> ScanReport:
 
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
-    return map_entity(session, PLAYERS.name, player_mappings, read_player_state, plan_players)
+    read = partial(read_player_state, whole=session.narrowing.narrows)
+    return map_entity(session, PLAYERS.name, player_mappings, read, plan_players)
 
 
 def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str, tuple[str, ...]]:

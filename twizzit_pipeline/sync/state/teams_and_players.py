@@ -38,6 +38,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_teams,
 )
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
+from twizzit_pipeline.sync.state.unchanged import unchanged_players
 
 _ORGANIZATION = (team_mappings.c.twizzit_organization_id, team_mappings.c.twizzit_organization_name)
 _REMOTE_IDS = {"team_id": "twizzit_team_id", "id": "twizzit_player_id"}
@@ -67,20 +68,29 @@ def read_team_state(connection: Connection, owner: Owner, season_id: int, season
     )
 
 
-def read_player_state(connection: Connection, owner: Owner, season_id: int, season: WantedSeason) -> PlayerState:
-    """The players of a scan, their mappings, where their teams went, and the local players they may mean."""
-    seen = of_scan(twizzit_players.c, owner, season_id)
-    wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
-    remote = [RemotePlayer(*row) for row in connection.execute(wanted)]
-    listed = mapped_to(team_mappings, select(twizzit_players.c.twizzit_team_id).where(seen))
+def read_player_state(
+    connection: Connection, owner: Owner, season_id: int, season: WantedSeason, *, whole: bool = True
+) -> PlayerState:
+    """The players of a scan, their mappings, where their teams went, and the local players they may mean.
+
+    `whole`: everybody; else only those for whom a plan may do something, and how many the others are.
+    """
     rights = club_rights(connection, owner)
+    synced = shotspot_synced(connection, owner.credential_id)
+    seen, unchanged = of_scan(twizzit_players.c, owner, season_id), 0
+    if season.decides and not (whole or season.repairs or synced):
+        found = unchanged_players(connection, owner, season_id, rights)
+        unchanged = found.count
+        seen = and_(seen, among(twizzit_players.c.twizzit_player_id, found.others)) if unchanged else seen
+    wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
+    remote = [RemotePlayer(*row) for row in connection.execute(wanted).all()]
+    listed = mapped_to(team_mappings, select(twizzit_players.c.twizzit_team_id).where(seen))
     mapped_teams = own_teams(connection, owner, season_id, rights, listed)
     ids = select(twizzit_players.c.twizzit_player_id).where(seen)
     mappings = mapping_rows(connection, player_mappings, remote="player", where=mapped_to(player_mappings, ids))
     concerned = {team.club_id for team in mapped_teams.values()}
     local = _local_players(connection, concerned, {mapping.local_id for mapping in mappings})
-    synced = shotspot_synced(connection, owner.credential_id)
-    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights)
+    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged)
 
 
 def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
@@ -199,7 +209,7 @@ def mapping_rows(
         .join(credentials, credentials.c.id == columns.credential_id, isouter=True)
         .where(where)
     )
-    return [MappingRow(*row) for row in connection.execute(wanted)]
+    return [MappingRow(*row) for row in connection.execute(wanted).all()]
 
 
 def columns_of(columns: Any, of: Any) -> list[Any]:
@@ -214,7 +224,7 @@ def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collect
     wanted = select(*columns_of(teams.c, LocalTeam), mapped).where(
         or_(among(teams.c.club_id, club_ids), teams.c.club_id.in_(theirs))
     )
-    rows: Any = connection.execute(wanted)
+    rows: Any = connection.execute(wanted).all()
     return [LocalTeam(*row) for row in rows]
 
 
@@ -224,5 +234,5 @@ def _local_players(connection: Connection, club_ids: Collection[int], ids: Colle
     wanted = select(*columns_of(players.c, LocalPlayer), mapped).where(
         or_(among(players.c.club_id, club_ids), among(players.c.id, ids))
     )
-    rows: Any = connection.execute(wanted)
+    rows: Any = connection.execute(wanted).all()
     return [LocalPlayer(*row) for row in rows]
