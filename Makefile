@@ -18,7 +18,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c '$(SUITABLE)' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: demo test unit lint fix docs servers lock audit clean
+.PHONY: demo test unit coverage lint fix docs servers lock audit clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/twizzit demo
@@ -28,6 +28,15 @@ test: lint
 
 unit: $(VENV)/.dev
 	$(KEPT) $(BIN)/pytest tests/unit --hypothesis-profile=quick -n 2 --dist loadgroup --no-loadscope-reorder
+
+# Slower than `make test`, and the same tests; or some: make coverage TESTS="tests/unit tests/integration/sync" FLOOR=0
+TESTS :=
+FLOOR :=
+coverage: $(VENV)/.dev
+	@rm -rf .coverage && mkdir .coverage
+	$(KEPT) $(BIN)/coverage run -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup \
+		--no-loadscope-reorder
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report $(if $(FLOOR),--fail-under=$(FLOOR))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,8 +1,8 @@
 """Ask for the known vulnerabilities of everything that the requirements pin: `make audit`.
 
-pip-audit ends with 0 where its service knows none of the packages, as behind a mirror of a package index that has no
-advisories. Here that is what it is, an audit that did not take place: exit code 2. A vulnerability: 1. None, and every
-package was looked at: 0.
+pip-audit ends with 0 where its service has no data on any of the packages, as behind a mirror of a package index
+that has no advisories. Here that is what it is, an audit that did not take place: exit code 2. A vulnerability: 1.
+None, and every package was looked at: 0.
 """
 
 import json
@@ -32,7 +32,7 @@ def _judged(packages: list[dict[str, Any]]) -> int:
         print(f"{package['name']} {package['version']}: {advisory['id']}, mended in {fixed}")
     skipped = [each["name"] for each in packages if "skip_reason" in each]
     if skipped or not packages:
-        print(f"Not audited: the service knows nothing of {len(skipped)} of {len(packages)} packages")
+        print(f"Not audited: the service has no data on {len(skipped)} of {len(packages)} packages")
     if found:
         print(f"{len(found)} known vulnerabilities: make lock UPGRADE='--upgrade-package NAME', then make test")
         return 1

@@ -162,10 +162,11 @@ def fetch(home: Path, season: str, made_up: int) -> None:
             _say({**clock.read(), "rows": len(rosters.players), "rss": _peak()})
             return
         with open_client(settings, database.engine, store.get(database.engine, 1)) as client:
-            client.organization()
-            listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
+            source = client.source
+            source.organization()
+            listed = seasons.listed(source.seasons(), day=seasons.today(), season_start=settings.season_start)
             record = next(one for one in listed if one.label == season)
-            rosters = client.rosters(client.teams(record).teams, record)
+            rosters = source.rosters(source.teams(record).teams, record)
         _say({**clock.read(), "rows": len(rosters.players), "rss": _peak()})
 
 

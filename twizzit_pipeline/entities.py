@@ -1,10 +1,11 @@
 """What an entity is, said once: its words, its tables, its toggle, its type in the history.
 
 What belongs here: facts that several folders need. What is fetched, judged, planned and applied for an entity is in the
-module of its name in `transform`, `contracts`, `plan`, `sync.entities` and `quality`.
+module of its name in `transform`, `contracts`, `plan`, `sync.entities` and `quality`; where a folder asks all entities,
+it finds those modules by that name.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,8 @@ class Entity:
         sync_type: what it is asked for, switched on and recorded as in ShotSpot's history.
         local: ShotSpot's table, also its plural.
         local_one: ShotSpot's singular; the mapping table's column is `local_{local_one}_id`.
+        names: the columns that make up a name, in the snapshot and in ShotSpot's table; a match has none, and is called
+            as its mapping has it.
         news: what may have happened to a row that was there already, besides an update; counted in the details.
     """
 
@@ -32,6 +35,7 @@ class Entity:
     sync_type: SyncType
     local: LocalTable
     local_one: str
+    names: tuple[str, ...] = ("name",)
     news: tuple[str, ...] = ()
 
     @property
@@ -66,7 +70,7 @@ class Entity:
 
 
 TEAMS = Entity("teams", "team", "teams", "teams", "team")
-PLAYERS = Entity("players", "player", "players", "players", "player")
+PLAYERS = Entity("players", "player", "players", "players", "player", names=("first_name", "last_name"))
 COMPETITIONS = Entity("competitions", "competition", "competitions", "competitions", "competition")
 MATCHES = Entity(
     "matches",
@@ -74,6 +78,7 @@ MATCHES = Entity(
     "competitions",
     "games",
     "game",
+    names=(),
     news=("moved", "cancelled", "postponed", "finished", "reinstated"),
 )
 
@@ -85,8 +90,3 @@ SYNC_TYPES: tuple[SyncType, ...] = ("teams", "players", "competitions")
 def of_sync_type(sync_type: str) -> tuple[Entity, ...]:
     """The entities that a sync of this type brings."""
     return tuple(each for each in ENTITIES.values() if each.sync_type == sync_type)
-
-
-def switched_on(toggles: Mapping[str, bool]) -> Collection[SyncType]:
-    """The sync types that a configuration switches on, given its toggles by column (`sync_teams`, …)."""
-    return tuple(each for each in SYNC_TYPES if toggles[f"sync_{each}"])

@@ -16,7 +16,7 @@ from twizzit_pipeline import env_file
 from twizzit_pipeline.errors import SettingsError
 
 _OF_PROCESSES = {"TWIZZIT_UP"}  # what `twizzit up` marks its processes with
-_UNPREFIXED = {"DAGSTER_POSTGRES_URL", "JWT_SECRET"}  # names that others know as well
+_UNPREFIXED = {"DAGSTER_POSTGRES_URL", "JWT_SECRET"}  # names that other programs use as well
 
 
 class Settings(BaseSettings):

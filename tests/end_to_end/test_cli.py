@@ -1,9 +1,6 @@
 """The command line against a real database and a real simulator: from an empty database to a synced club."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import COMMAND, CommandLine
+from tests.support.command_line import CommandLine
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -225,24 +222,9 @@ def test_two_syncs_at_once_and_ctrl_c_on_the_first(
 def test_the_password_is_asked_for_and_not_shown(twizzit: CommandLine, simulator: SimulatorServer) -> None:
     club = simulator.world.organizations[0]
     add = ["credentials", "add", "--organization", club.name, "--username", "u", "--endpoint", simulator.v2_endpoint]
-    asking = subprocess.Popen(
-        [sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])", *COMMAND, *add],
-        cwd=twizzit.folder,
-        env={**os.environ, **twizzit.environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert asking.stdin is not None
-    assert asking.stdout is not None
-    shown = b""
-    while b"Password" not in shown:
-        read = os.read(asking.stdout.fileno(), 1000)
-        assert read, shown
-        shown += read
-    time.sleep(0.3)  # the prompt comes a moment before the terminal stops to echo
-    asking.stdin.write(b"open-sesame\n")
-    asking.stdin.flush()
-    rest, _ = asking.communicate(timeout=60)
+    with twizzit.asking(*add, until=b"Password") as (asking, shown):
+        time.sleep(0.3)  # the prompt comes a moment before the terminal stops to echo
+        rest, _ = asking.communicate(b"open-sesame\n", timeout=60)
     assert b"open-sesame" not in shown + rest
     settings = load_settings(
         _env_file=None, home=twizzit.folder, database_url=twizzit.environment["TWIZZIT_DATABASE_URL"],

@@ -1,8 +1,5 @@
 """`twizzit sync CLUB --repair`: previewed at no cost, asked for, and then read in the journal and the history."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import COMMAND, CommandLine
+from tests.support.command_line import CommandLine
 from twizzit_pipeline.simulator import SimulatorServer
 
 pytestmark = pytest.mark.dagster_tables
@@ -153,25 +150,12 @@ def test_on_a_terminal_it_asks(
 ) -> None:
     before = everything(connection)
     sync = ("sync", str(edited), "--repair", "--only", "players")
-    asking = subprocess.Popen(
-        [sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)", *COMMAND, *sync],
-        cwd=twizzit.folder,
-        env={**os.environ, **twizzit.environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert asking.stdin is not None
-    assert asking.stdout is not None
-    shown = b""
-    while b"[y/N]" not in shown:
-        read = os.read(asking.stdout.fileno(), 1000)
-        assert read, shown
-        shown += read
-    assert b"Write 1 row of ShotSpot as Twizzit has them?" in shown
-    assert EDITED.encode() in shown, "on a terminal, a person sees whom it is about"
-    assert everything(connection) == before
-    rest, _ = asking.communicate(f"{answer}\n".encode(), timeout=60)
-    assert asking.returncode == (0 if answer == "y" else 1), rest
+    with twizzit.asking(*sync, until=b"[y/N]") as (asking, shown):
+        assert b"Write 1 row of ShotSpot as Twizzit has them?" in shown
+        assert EDITED.encode() in shown, "on a terminal, a person sees whom it is about"
+        assert everything(connection) == before
+        rest, _ = asking.communicate(f"{answer}\n".encode(), timeout=60)
+        assert asking.returncode == (0 if answer == "y" else 1), rest
     assert (player(connection) == (EDITED, 999)) == (answer == "n")
     assert answer == "y" or everything(connection) == before
 

@@ -19,7 +19,7 @@ VULNERABLE = {"name": "click", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fi
     [
         ([CLEAN], 0, "1 packages, no known vulnerability"),
         ([], 2, "Not audited"),
-        ([CLEAN, UNKNOWN], 2, "knows nothing of 1 of 2 packages"),
+        ([CLEAN, UNKNOWN], 2, "has no data on 1 of 2 packages"),
         ([CLEAN, UNKNOWN, VULNERABLE], 1, "click 1.0: PYSEC-1, mended in 1.1"),
         (None, 2, "Not audited: the service of advisories did not answer (no route)"),
     ],

@@ -3,8 +3,9 @@
 import asyncio
 import threading
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,14 +14,17 @@ import jwt
 import uvicorn
 from pydantic import SecretStr
 
+from tests.conftest import ENCRYPTION_KEY, settings_with
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.http_api.app import create_app
 from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.engine import Database, open_database
 
 JWT_SECRET = "a secret of ShotSpot, and so long that it would do for HS512 as well"
 PREFIX = "/api/twizzit"
+NewDatabase = Callable[[], AbstractContextManager[str]]
 
 
 class ApiServer:
@@ -78,3 +82,21 @@ def token_of(claims: dict[str, Any], *, secret: str = JWT_SECRET, algorithm: str
     if algorithm == "none":
         return jwt.encode({"exp": int(time.time()) + 600, **claims}, "", algorithm="none")
     return jwt.encode({"exp": int(time.time()) + 600, **claims}, secret, algorithm=algorithm)
+
+
+@contextmanager
+def api_of_two(new_database: NewDatabase, folder: Path, **changes: Any) -> Iterator[ApiServer]:
+    """A server over a database with two credentials, "One" and "Two", that never synced."""
+    with new_database() as url:
+        settings = settings_with(url, folder, allow_private_endpoints=False, **changes)
+        with open_database(settings) as database:
+            for name in ("One", "Two"):
+                store.add(
+                    database.engine,
+                    SecretStr(ENCRYPTION_KEY),
+                    organization_name=name,
+                    api_username="u",
+                    password=SecretStr("p"),
+                )
+            with ApiServer(settings, database) as server:
+                yield server

@@ -65,6 +65,27 @@ class CommandLine:
                 main()
         return Ended(int(left.value.code or 0), out.text(), err.text())
 
+    @contextmanager
+    def asking(self, *arguments: object, until: bytes) -> Iterator[tuple["subprocess.Popen[bytes]", bytes]]:
+        """The command on a terminal of its own, at the point where it has asked for something (`until`); and what it
+        has shown by then. Its exit code is the process's.
+        """
+        spawn = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+        with subprocess.Popen(
+            [sys.executable, "-c", spawn, *COMMAND, *map(str, arguments)],
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as asked:
+            assert asked.stdout is not None
+            shown = b""
+            while until not in shown:
+                read = os.read(asked.stdout.fileno(), 1000)
+                assert read, shown
+                shown += read
+            yield asked, shown
+
     def process(self, *arguments: object, stdin: str = "", **environment: str) -> Ended:
         """The command to its end, in a process."""
         done = subprocess.run(

@@ -26,6 +26,11 @@ class LargeAccount:
     ended: bool = False
     _season: Season = field(default=SEASON)
 
+    @property
+    def source(self) -> "LargeAccount":
+        """What is asked of an account, as of a client."""
+        return self
+
     def close(self) -> None:
         """Nothing is open."""
 

@@ -6,6 +6,9 @@ from typing import Any
 
 from tests.support.memory_shotspot import CLUB, SEASON
 from twizzit_pipeline.plan import Change, Plan
+from twizzit_pipeline.plan.competitions import plan_competitions
+from twizzit_pipeline.plan.matches import plan_matches
+from twizzit_pipeline.plan.repair import repairing
 from twizzit_pipeline.plan.rows import (
     CompetitionState,
     LocalClub,
@@ -196,3 +199,18 @@ class MemoryCalendar:
             said["sync_error"],
             said["twizzit_host"],
         )
+
+
+def sync_calendar(
+    calendar: MemoryCalendar,
+    listed: list[RemoteCompetition],
+    played: list[RemoteMatch],
+    owner: Owner = CLUB,
+    season: WantedSeason = SEASON,
+) -> tuple[Plan, Plan]:
+    """A sync of competitions and matches; a repair where the season says so."""
+    first = repairing(plan_competitions)(calendar.competition_state(listed, owner, season))
+    calendar.apply(first)
+    second = repairing(plan_matches)(calendar.match_state(played, owner, season))
+    calendar.apply(second)
+    return first, second

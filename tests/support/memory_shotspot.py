@@ -9,6 +9,8 @@ from typing import Any
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.plan.club_rights import ClubRights
 from twizzit_pipeline.plan.ownership import may_mean
+from twizzit_pipeline.plan.players import plan_players
+from twizzit_pipeline.plan.repair import repairing
 from twizzit_pipeline.plan.rows import (
     LocalClub,
     LocalPlayer,
@@ -23,6 +25,7 @@ from twizzit_pipeline.plan.rows import (
     TeamState,
     WantedSeason,
 )
+from twizzit_pipeline.plan.teams import plan_teams
 
 SEASON = WantedSeason("2026-2027", date(2026, 7, 1), date(2027, 6, 30), decides=True, ended=False)
 OLDER = WantedSeason("2025-2026", date(2025, 7, 1), date(2026, 6, 30), decides=False, ended=True)
@@ -162,3 +165,18 @@ class MemoryShotSpot:
 
 def _twice(values: Iterable[object]) -> list[object]:
     return [value for value, count in Counter(values).items() if count > 1]
+
+
+def sync_people(
+    shotspot: MemoryShotSpot,
+    teams: list[RemoteTeam],
+    players: list[RemotePlayer],
+    owner: Owner = CLUB,
+    season: WantedSeason = SEASON,
+) -> tuple[Plan, Plan]:
+    """A sync of teams and players; a repair where the season says so."""
+    team_plan = repairing(plan_teams)(shotspot.team_state(teams, owner, season))
+    shotspot.apply(team_plan)
+    player_plan = repairing(plan_players)(shotspot.player_state(players, owner, season))
+    shotspot.apply(player_plan)
+    return team_plan, player_plan

@@ -19,7 +19,7 @@ ROOT = Path(twizzit_pipeline.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 _DATABASE = {"storage", "storage.tables"}
-# A dialect is a folder of its own, which knows none of the others.
+# A dialect is a folder of its own, which imports none of the others.
 DIALECT_FOLDERS = sorted(f"twizzit.{path.parent.name}" for path in ROOT.glob("twizzit/*/__init__.py"))
 
 # For each folder what its modules may import besides their own folder: folders (without those inside them), or single
@@ -50,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
     "sync": {"accounts", "scheduling", "runs", "plan", "contracts", "twizzit", "credentials", *_DATABASE},
     "sync.state": {"runs", "plan", *_DATABASE},
     "sync.entities": {"sync", "sync.state", "runs", "plan", "transform", "contracts", "twizzit.records", *_DATABASE},
-    "sync.preview": {"sync", "sync.state", "runs", "plan", "credentials", *_DATABASE},
+    "sync.preview": {"sync", "sync.entities", "runs", "plan", "credentials", *_DATABASE},
     "quality": {"sync", "scheduling", "runs", "plan", "transform", "contracts", "words", *_DATABASE},
     "queries": {"accounts", "scheduling", "runs", "transform", "words", "credentials", *_DATABASE},
     "notifications": {"queries", "scheduling", "runs", "credentials", *_DATABASE},

@@ -1,6 +1,6 @@
 """The season that a person names: which of the account's seasons is meant, or that there is none such.
 
-What belongs here: finding it, at the cost of as few calls as it takes to know. `seasons` knows which one runs.
+What belongs here: finding it, at the cost of as few calls as it takes to know. which one runs is decided in `seasons`.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ FRESH = timedelta(days=1)
 def resolve(settings: Settings, database: Database, credential_id: int, asked: str) -> str:
     """The label of the season that is meant.
 
-    What the database knows is taken where it has the season, or is not older than a day; otherwise Twizzit is asked
+    What the database holds is taken where it has the season, or is not older than a day; otherwise Twizzit is asked
     once, and what it lists is remembered.
 
     Raises:
@@ -77,8 +77,8 @@ def _look(settings: Settings, database: Database, credential_id: int) -> None:
         credential = store.get(database.engine, credential_id)
     client = open_client(settings, database.engine, credential)
     with naming(credential_id), client, metered(database.engine, credential_id, lambda: client.calls):
-        organization = client.organization()
-        listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
+        organization = client.source.organization()
+        listed = seasons.listed(client.source.seasons(), day=seasons.today(), season_start=settings.season_start)
     with driver_errors():
         with database.engine.begin() as connection:
             seasons.refresh(connection, credential_id, listed)

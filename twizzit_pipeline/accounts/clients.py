@@ -15,7 +15,7 @@ from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
 from twizzit_pipeline.words.meanings import Meanings
 
-# How a message from `twizzit/`, which knows no credential, names the commands that settle it.
+# How a message from `twizzit/`, which has no credential, names the commands that settle it.
 _COMMANDS = (
     "twizzit config set",
     "twizzit config show",

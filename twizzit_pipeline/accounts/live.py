@@ -107,7 +107,7 @@ class LiveTwizzit:
 
     def organization(self, credential_id: int) -> Organization:
         """The organization that the credential reads."""
-        return self._ask(credential_id, "organization", lambda client: client.organization())
+        return self._ask(credential_id, "organization", lambda client: client.source.organization())
 
     def seasons(self, credential_id: int) -> list[Season]:
         """The seasons that the account lists, the newest first; the running one alone where it lists none."""
@@ -132,7 +132,9 @@ class LiveTwizzit:
 
         def ask(client: TwizzitClient) -> list[Team]:
             season = self._season(client, season_id)
-            found = client.teams(season).teams if group_type is None else client.groups(season, group_type)
+            found = (
+                client.source.teams(season).teams if group_type is None else client.source.groups(season, group_type)
+            )
             return [team for team in found if team.id is not None]
 
         return self._ask(credential_id, ("groups", season_id, group_type), ask)
@@ -146,7 +148,7 @@ class LiveTwizzit:
 
         def ask(client: TwizzitClient) -> list[PreviewedPlayer]:
             season = self._season(client, season_id)
-            rosters = client.rosters([Team(id=group_id, name=None)], season)
+            rosters = client.source.rosters([Team(id=group_id, name=None)], season)
             frame = players_frame([player for player in rosters.players if player.id is not None])
             columns = frame[["twizzit_player_id", "first_name", "last_name"]].astype(object)
             rows = columns.where(columns.notna(), None).drop_duplicates("twizzit_player_id")
@@ -162,14 +164,14 @@ class LiveTwizzit:
         """
 
         def ask(client: TwizzitClient) -> list[LiveMember]:
-            rosters = client.rosters([Team(id=group_id, name=None)], self._season(client, season_id))
+            rosters = client.source.rosters([Team(id=group_id, name=None)], self._season(client, season_id))
             found = _judged([player for player in rosters.players if player.id is not None])
             others: dict[str, tuple[tuple[str, ...], str | None]] = {
                 **{row.id: ((), row.label) for row in rosters.set_aside if row.id},
                 **{row.id: ((FUNCTION_KNOWN.name,), None) for row in rosters.unclear if row.id},
             }
             nameless = sorted(others.keys() - found.keys())
-            names = client.names(nameless) if nameless else {}
+            names = client.source.names(nameless) if nameless else {}
             for person in nameless:
                 rules, aside = others[person]
                 found[person] = LiveMember(person, *names.get(person, (None, None)), rules=rules, aside=aside)
@@ -178,7 +180,7 @@ class LiveTwizzit:
         return self._ask(credential_id, ("members", group_id, season_id), ask)
 
     def _listed(self, client: TwizzitClient) -> list[Season]:
-        return seasons.listed(client.seasons(), day=seasons.today(), season_start=self._settings.season_start)
+        return seasons.listed(client.source.seasons(), day=seasons.today(), season_start=self._settings.season_start)
 
     def _season(self, client: TwizzitClient, season_id: str | None) -> Season:
         listed = self._listed(client)

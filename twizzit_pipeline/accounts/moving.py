@@ -18,17 +18,14 @@ from twizzit_pipeline.storage.audit import Actor, record, this_user
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import (
-    competition_mappings,
+    MAPPINGS,
     credentials,
-    match_mappings,
     opponents,
-    player_mappings,
     team_mappings,
 )
 from twizzit_pipeline.storage.unquoted import state_of
 from twizzit_pipeline.twizzit.endpoint import Endpoint, parse_endpoint
 
-_MAPPINGS = (team_mappings, player_mappings, competition_mappings, match_mappings)
 _UNIQUE_VIOLATION = "23505"
 
 
@@ -134,7 +131,7 @@ def _try(engine: Engine, credential_id: int, now: Endpoint) -> None:
 def _hosts(connection: Connection, credential_id: int) -> list[str]:
     """The hosts of which the credential has mappings."""
     found: set[str] = set()
-    for table in _MAPPINGS:
+    for table in MAPPINGS.values():
         ours = (
             select(table.c.twizzit_host)
             .distinct()
@@ -145,7 +142,7 @@ def _hosts(connection: Connection, credential_id: int) -> list[str]:
 
 
 def _require_dialect(connection: Connection, credential_id: int, now: Endpoint) -> None:
-    for table in _MAPPINGS:
+    for table in MAPPINGS.values():
         dialects = (
             select(table.c.twizzit_dialect)
             .distinct()
@@ -168,7 +165,7 @@ def _carry_over(connection: Connection, credential_id: int, now: Endpoint, other
     try:
         with connection.begin_nested():
             known = sorted(set(connection.scalars(organizations)))
-            for table in (*_MAPPINGS, opponents):
+            for table in (*MAPPINGS.values(), opponents):
                 orphans = and_(table.c.credential_id.is_(None), among(table.c.twizzit_organization_id, known))
                 rows = update(table).where(
                     among(table.c.twizzit_host, others),
@@ -190,7 +187,7 @@ def _carry_over(connection: Connection, credential_id: int, now: Endpoint, other
 
 def _left(connection: Connection, credential_id: int, now: Endpoint) -> int:
     counted = 0
-    for table in _MAPPINGS:
+    for table in MAPPINGS.values():
         elsewhere = select(func.count()).where(
             table.c.credential_id == credential_id,
             table.c.twizzit_host.is_distinct_from(now.server),

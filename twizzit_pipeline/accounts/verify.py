@@ -126,9 +126,9 @@ def verify(
     client = open_client(settings, database.engine, credential)
     waiting = nullcontext() if patience is None else patience.asking(client)
     with naming(credential_id), client, metered(database.engine, credential_id, lambda: client.calls), waiting:
-        organization = client.organization()
+        organization = client.source.organization()
         capabilities = client.verify(calendar=calendar is not False)
-        listed = seasons.listed(client.seasons(), day=seasons.today(), season_start=settings.season_start)
+        listed = seasons.listed(client.source.seasons(), day=seasons.today(), season_start=settings.season_start)
         teams = None
         if list_teams:
             teams = teams_to_come(client, listed, day=seasons.today(), season_start=settings.season_start)

@@ -50,7 +50,7 @@ def teams_to_come(client: TwizzitClient, listed: Sequence[Season], *, day: date,
     label = seasons.running(known, day) or known[-1].label
     season = next(one for one in known if one.label == label)
     try:
-        read = client.teams(season.record)
+        read = client.source.teams(season.record)
         checked = check_teams(teams_frame(read.teams))
     except (AccessDenied, NotATwizzit, FormatChanged) as error:
         return TeamsToCome(label, trouble=" ".join(str(error).split()))

@@ -142,7 +142,7 @@ class MatchHints(pa.DataFrameModel):
     @row_rule(
         "starts_at",
         "hour_known",
-        "The start tells the hour: midnight is a day alone",
+        "The start has an hour: midnight stands for a day alone",
         "the start is a day alone, without an hour",
     )
     @classmethod

@@ -1,7 +1,7 @@
 """A credential that was changed past this project, looked at by an administrator and taken as it is now.
 
 What belongs here: why a password is not bound to its row, and binding it anew. Whether its endpoint may be used is for
-the caller, since this folder knows nothing of HTTP.
+the caller, since this folder imports nothing of HTTP.
 """
 
 from typing import Any, Literal

@@ -1,7 +1,7 @@
 """Every login in one sealed file, and back again into any database.
 
 What belongs here: what the file says and how it meets the rows that are there. Its envelope is `sealed.py`. Passwords
-leave one database under its key and enter another under that one's: the file itself knows neither.
+leave one database under its key and enter another under that one's: the file itself holds neither.
 """
 
 import json

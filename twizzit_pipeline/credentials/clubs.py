@@ -1,4 +1,4 @@
-"""Which club of ShotSpot the organization of a credential is, where its name does not tell.
+"""Which club of ShotSpot the organization of a credential is, where its name does not decide.
 
 What belongs here: what an administrator says. What a sync makes of it is in `sync.plan.places`.
 """
@@ -27,7 +27,7 @@ class Club:
 
 
 def named_club(engine: Engine, credential_id: int) -> Club | None:
-    """The club that an administrator said the organization is; None where its name tells.
+    """The club that an administrator said the organization is; None where its name decides.
 
     Raises:
         UnknownCredential: no row has that id.
@@ -46,7 +46,7 @@ def set_club(engine: Engine, credential_id: int, club: int | str | None, *, acto
 
     Args:
         club: the id or the exact name of the club; a text of digits is an id, unless a club is called so. None: its
-            name tells again.
+            name decides again.
 
     Raises:
         UnknownCredential: no row has that id.

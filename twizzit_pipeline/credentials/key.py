@@ -73,7 +73,7 @@ def _check_kept(key: SecretStr, *, path: Path) -> None:
 
 
 def in_file(settings: Settings) -> bool:
-    """Whether the key is kept beside the embedded database: no other program needs to know it."""
+    """Whether the key is kept beside the embedded database: no other program needs it."""
     return settings.encryption_key is None and settings.embedded
 
 

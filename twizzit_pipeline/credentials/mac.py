@@ -2,7 +2,7 @@
 
 A MAC of today is ``v2:<key id>:<password tag>:<row tag>``, in lower-case hexadecimal:
 
-- the key id, 8 digits derived from the key one way, tells a row that was stored with another key from a damaged one;
+- the key id, 8 digits derived from the key one way, sets a row of another key apart from a damaged one;
 - the password tag is over initialization vector and cipher text;
 - the row tag is over these two, the id of the credential, its user name and its endpoint. So a password is bound to the
   login and the server that it was stored for. Where it alone does not fit, the password is whole and the row is not.

@@ -65,7 +65,7 @@ def rotate(engine: Engine, settings: Settings, *, actor: Actor | None = None) ->
     No other program writes the table meanwhile, not even ShotSpot; reading goes on.
 
     Raises:
-        SettingsError: the keys do not tell which is the new one, or one is malformed.
+        SettingsError: it is not clear from the keys which is the new one, or one is malformed.
         DecryptionFailed, TamperedCredential: some passwords cannot be read; nothing was changed.
     """
     if in_file(settings) and settings.encryption_key_previous is None:

@@ -1,7 +1,7 @@
 """One row of `twizzit_credentials`, within a transaction: its columns, its password in and out of them.
 
 What belongs here: what the store, the rotation and the backup share. None of it leaves a trace in the audit log: that
-is for the caller, which knows why a row changes.
+is for the caller, which has the reason why a row changes.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The rows of `twizzit_credentials`: added, read, changed. Passwords go in and come out as secrets only.
 
 What belongs here: statements on that table. Whether an endpoint may be used is decided where it is taken from a
-person, since this folder knows nothing of HTTP.
+person, since this folder imports nothing of HTTP.
 """
 
 from dataclasses import dataclass
@@ -32,14 +32,7 @@ from twizzit_pipeline.credentials.rows import (
 )
 from twizzit_pipeline.errors import SyncInProgress
 from twizzit_pipeline.storage.audit import Actor, leaves_its_own_row, record, this_user
-from twizzit_pipeline.storage.tables import (
-    competition_mappings,
-    credentials,
-    leases,
-    player_mappings,
-    sync_history,
-    team_mappings,
-)
+from twizzit_pipeline.storage.tables import MAPPINGS, credentials, leases, sync_history
 
 __all__ = [
     "DEFAULT_ENDPOINT",
@@ -217,9 +210,7 @@ def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) ->
                 "that was killed counts as over after a minute)",
                 history_id=held.history_id,
             )
-        mappings = sum(
-            _count(connection, table, credential_id) for table in (team_mappings, player_mappings, competition_mappings)
-        )
+        mappings = sum(_count(connection, table, credential_id) for table in MAPPINGS.values())
         gone = Deleted(credential.organization_name, _count(connection, sync_history, credential_id), mappings)
         leaves_its_own_row(connection)
         connection.execute(sql_delete(credentials).where(credentials.c.id == credential_id))

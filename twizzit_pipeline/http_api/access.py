@@ -20,7 +20,7 @@ class Caller:
     """Who sent a token that is right.
 
     Attributes:
-        role: in small letters; may be one that this API does not know.
+        role: in small letters; may be one that this API does not have.
         credentials: the credentials that a coach is held to; None where they are not.
         address: where the request came from; None where that is not known.
     """

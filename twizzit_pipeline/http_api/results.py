@@ -9,7 +9,7 @@ from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.scheduling.requested import Request
-from twizzit_pipeline.scheduling.usage import Budget
+from twizzit_pipeline.scheduling.usage import CallBudget
 from twizzit_pipeline.scheduling.wishes import RequestType
 
 _Answer = TypeVar("_Answer", schemas.SyncResult, schemas.SyncAccepted)
@@ -68,7 +68,7 @@ def sync_result(request: Request, rows: Sequence[HistoryRow], wanted: RequestTyp
     return result
 
 
-def with_budget(answer: _Answer, budget: Budget | None) -> _Answer:
+def with_budget(answer: _Answer, budget: CallBudget | None) -> _Answer:
     """The answer, with what is left of the month's calls where the credential has a limit."""
     if budget is not None:
         answer.budget = schemas.CallBudget.of(budget)

@@ -86,7 +86,7 @@ class Service:
 
         Raises:
             Problem: 424, it took longer than a proxy waits; the work goes on to its end unseen, so it must not write
-                what its caller would have to know.
+                what its caller would need.
         """
         try:
             with anyio.fail_after(ANSWER_SECONDS):

@@ -72,7 +72,7 @@ def write_workspace(folder: Path, socket: Path) -> Path:
 
 
 def log_options(settings: Settings) -> tuple[str, ...]:
-    """How Dagster's own processes are to log, as far as they know the setting."""
+    """How Dagster's own processes are to log, as far as they have the setting."""
     return ("--log-format", "json") if settings.log_format == "json" else ()
 
 

@@ -76,7 +76,7 @@ def _locked(descriptor: int, home: Path, kind: int) -> bool:
     except OSError as error:
         if error.errno in {errno.EAGAIN, errno.EACCES}:
             return False
-        raise SettingsError(f"TWIZZIT_HOME: {home} knows no locks: {error.strerror or error}") from None
+        raise SettingsError(f"TWIZZIT_HOME: {home} does not support locks: {error.strerror or error}") from None
     return True
 
 

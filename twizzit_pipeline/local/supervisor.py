@@ -78,11 +78,6 @@ class Supervisor:
         self._settled_seconds = settled_seconds
         self._children: dict[str, _Child] = {}
 
-    @property
-    def pids(self) -> dict[str, int]:
-        """The running children's process ids by their names."""
-        return {name: child.process.pid for name, child in self._children.items() if child.process is not None}
-
     def start(self, program: Program) -> None:
         """Start a child, with a new log."""
         logs.begin(self._folder, program.name)

@@ -11,12 +11,12 @@ NEARLY = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class BudgetUse:
     """What a credential used in a month of UTC.
 
     Attributes:
         month: its first day.
-        limit: None where only Twizzit knows it.
+        limit: None where only Twizzit has it.
         paused_until: UTC, with zone; None where nothing keeps the automatic syncs back now.
     """
 
@@ -37,7 +37,7 @@ class Budget:
         return self.limit is not None and self.calls >= NEARLY * self.limit
 
 
-def nearly_spent(connection: Connection, now: datetime) -> list[Budget]:
+def nearly_spent(connection: Connection, now: datetime) -> list[BudgetUse]:
     """Who used 80 % or more of this month's calls, or is paused; credentials that are switched off left out."""
     moment = now.astimezone(UTC).replace(tzinfo=None)
     month = moment.date().replace(day=1)
@@ -62,7 +62,7 @@ def nearly_spent(connection: Connection, now: datetime) -> list[Budget]:
     for row in rows:
         until = row.paused_until if row.paused_until is not None and row.paused_until > moment else None
         found.append(
-            Budget(
+            BudgetUse(
                 credential_id=row.credential_id,
                 organization=row.organization_name,
                 month=month,

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from twizzit_pipeline.notifications.budgets import Budget
+from twizzit_pipeline.notifications.budgets import BudgetUse
 from twizzit_pipeline.notifications.runs import Outcome, Run
 from twizzit_pipeline.queries.hanging import Hanging
 from twizzit_pipeline.scheduling.freshness import Late
@@ -86,7 +86,7 @@ def facts_of(
     still_open: Iterable[Fact],
     late: Sequence[Late],
     organizations: dict[int, str],
-    budgets: Iterable[Budget],
+    budgets: Iterable[BudgetUse],
     now: datetime,
     catching_up: bool = False,
     hanging: Sequence[Hanging] = (),
@@ -293,7 +293,7 @@ def _matter(run: Run, outcome: Outcome) -> str:
     return f"{run.season}/{outcome.entity}"
 
 
-def _of_budget(budget: Budget, now: datetime) -> Fact | None:
+def _of_budget(budget: BudgetUse, now: datetime) -> Fact | None:
     kind = BUDGET_SPENT if budget.is_spent else BUDGET_80 if budget.is_nearly_spent else None
     if kind is None:
         return None

@@ -1,4 +1,4 @@
-"""Any service that apprise knows, by a URL for each: Teams, Telegram, Matrix, Signal, ntfy, Pushover, and others.
+"""Any service that apprise supports, by a URL for each: Teams, Telegram, Matrix, Signal, ntfy, Pushover, and others.
 
 The URLs are secrets: they appear in no log, error, row, argument or environment of a process. Apprise keeps neither
 that promise nor a deadline, so it runs in a process of its own (`apprise_process`), whose output is read for known

@@ -70,7 +70,7 @@ def text(message: Message) -> str:
     said = "\n".join(message.lines)
     for character, escaped in _ESCAPES:
         said = said.replace(character, escaped)
-    said = re.sub(r"@(?=\w)", "@\u200b", said)  # Mattermost and Discord know @channel and @everyone in any text
+    said = re.sub(r"@(?=\w)", "@\u200b", said)  # Mattermost and Discord act on @channel and @everyone in any text
     return re.sub(r"\](?=[(\[])", "] ", said)
 
 

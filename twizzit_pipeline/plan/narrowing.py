@@ -6,12 +6,9 @@ says nothing about the others.
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from twizzit_pipeline.plan import Failed, Plan, Warned
-from twizzit_pipeline.plan.rows import CompetitionState, MatchState, PlayerState, TeamState
-
-State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
+from twizzit_pipeline.plan.rows import PlayerState, State, TeamState
 
 NOT_CREATED = "not_created"
 # Reasons that depend on all other people, so that a narrower look may not see them.
@@ -56,9 +53,9 @@ def narrowed(plan: Callable[[State], Plan], state: State, narrowing: Narrowing) 
 
     It is planned twice: once for all, to know who is doubtful or new; then for those that remain alone, so that no plan
     counts on a name or a shirt number that a player left out would have given up. Of a player in the one team that is
-    asked for, the other teams count as ever. Competitions and matches are never narrowed.
+    asked for, the other teams count as ever. Nothing else than teams and players is ever narrowed.
     """
-    if not narrowing.narrows or isinstance(state, CompetitionState | MatchState):
+    if not narrowing.narrows or not isinstance(state, TeamState | PlayerState):
         return plan(state)
     concerned = _concerned(state, narrowing)
     whole: Plan = plan(state)

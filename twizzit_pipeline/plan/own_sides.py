@@ -1,4 +1,4 @@
-"""Which own team a name means, in a match of which the calendar does not know every own team by its id."""
+"""Which own team a name means, in a match in which the calendar does not give every own team's id."""
 
 from collections.abc import Sequence
 

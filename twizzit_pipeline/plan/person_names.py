@@ -25,7 +25,7 @@ def same_words(local: LocalPlayer, remote: RemotePlayer) -> bool:
 
 
 def split_otherwise(local: LocalPlayer, remote: RemotePlayer) -> bool:
-    """Whether the same whole name falls into first and last name elsewhere ("Jean | Luc Devos"), and Twizzit knows.
+    """Whether the same whole name is split elsewhere ("Jean | Luc Devos"), and Twizzit says where.
 
     A guess of our own proves nothing against what stands in ShotSpot.
     """

@@ -8,12 +8,9 @@ was written for that reason alone.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from twizzit_pipeline.plan import Change, Plan, Warned
-from twizzit_pipeline.plan.rows import CompetitionState, MatchState, PlayerState, TeamState
-
-State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
+from twizzit_pipeline.plan.rows import State
 
 REPAIRED_ON_REQUEST = "repaired_on_request"
 

@@ -4,8 +4,9 @@ Plain values only (None, never NaN), so that the rules of `plan/` read as they a
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from datetime import date, datetime
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from twizzit_pipeline.plan.club_rights import NOTHING_FED, ClubRights
 
@@ -159,6 +160,31 @@ class MappedTeam:
     team_id: int
     club_id: int
     name: str | None = None
+
+
+class RemoteRow(Protocol):
+    """A row of a snapshot."""
+
+    @property
+    def id(self) -> str:
+        """The remote id."""
+
+
+class EntityState(Protocol):
+    """What the state of every entity holds; each is a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def season(self) -> WantedSeason:
+        """The season that is planned."""
+
+    @property
+    def remote(self) -> Sequence[RemoteRow]:
+        """The rows of the snapshot."""
+
+
+State = TypeVar("State", bound=EntityState)
 
 
 @dataclass(frozen=True, slots=True)

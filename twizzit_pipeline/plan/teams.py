@@ -7,14 +7,25 @@ from dataclasses import dataclass, replace
 from twizzit_pipeline.plan import Action, Change, Failed, Plan, id_order
 from twizzit_pipeline.plan.clubs import names_another
 from twizzit_pipeline.plan.merge import Move, denied, merge
-from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.plan.ownership import (
+    by_remote_id,
+    claim,
+    current_mapping,
+    mapping_values,
+    refused,
+    same_organization,
+    takeovers,
+)
 from twizzit_pipeline.plan.places import Clubs, find_season, season_creation
 from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
 from twizzit_pipeline.transform.names import normalised_name
 
-# Why a team is not brought into a club: the credential is no federation's; the club is another organization's.
+# Why a team is not brought into a club: the credential is no federation's; the club is another organization's; it may
+# feed the club, but the team of that name is another organization's.
 NAMES_ANOTHER_CLUB = "names_another_club"
 CLUB_OF_ANOTHER = "club_of_another_organization"
+TEAM_OF_ANOTHER = "team_of_another_organization"
+NAME_TAKEN = "name_taken"
 _SAID = ("name", "age_group", "gender")  # what Twizzit says of a team
 
 
@@ -56,7 +67,7 @@ def plan_teams(state: TeamState) -> Plan:
     unchanged = 0
     for one in pending:
         if one.row_id in losers:
-            failed.append(Failed(one.remote.id, "name_taken"))
+            failed.append(_taken(one, state))
             changes.extend(_marked(one, state))
         elif (change := _change(one, state)) is not None:
             changes.append(change)
@@ -70,6 +81,21 @@ def plan_teams(state: TeamState) -> Plan:
         unchanged=unchanged,
         first_fed=_first_fed(pending, state),
     )
+
+
+def _taken(pending: _PendingChange, state: TeamState) -> Failed:
+    """Why a team does not get its name: a team of the club has it, which may be one that another organization maps."""
+    slot = _slot(pending.club_id, pending.values["name"], pending.values["season_id"])
+    holder = next((team for team in state.local if _slot(team.club_id, team.name, team.season_id) == slot), None)
+    owner = state.owner
+    ours = {
+        mapping.local_id
+        for mapping in state.mappings
+        if mapping.credential_id == owner.credential_id or same_organization(mapping, owner)
+    }
+    if holder is None or not holder.mapped or holder.id in ours or holder.club_id not in state.rights.others:
+        return Failed(pending.remote.id, NAME_TAKEN)
+    return Failed(pending.remote.id, TEAM_OF_ANOTHER, (holder.id,))
 
 
 def _first_fed(pending: Iterable[_PendingChange], state: TeamState) -> frozenset[int]:

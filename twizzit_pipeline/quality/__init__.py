@@ -9,6 +9,7 @@ A judgement never fails a sync: what cannot be judged is said to be so.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 
 from sqlalchemy import Connection, distinct, exists, func, select, text
 
@@ -16,14 +17,10 @@ from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.plan.narrowing import NOT_CREATED
 from twizzit_pipeline.quality.asides import set_aside_in_plan, set_aside_in_scan
-from twizzit_pipeline.quality.competitions import COMPETITIONS
 from twizzit_pipeline.quality.findings import Finding, Quality, Scope, Tolerance, ratio
 from twizzit_pipeline.quality.judged import Judged, Step
-from twizzit_pipeline.quality.matches import MATCHES
 from twizzit_pipeline.quality.names import COMPLETE, FEW_REJECTED, OWNED
 from twizzit_pipeline.quality.namesakes import namesakes
-from twizzit_pipeline.quality.players import PLAYERS
-from twizzit_pipeline.quality.teams import TEAMS
 from twizzit_pipeline.quality.volume import volume
 from twizzit_pipeline.runs.details import LISTED, MAPPINGS
 from twizzit_pipeline.runs.seasons import SeasonRow
@@ -32,7 +29,8 @@ from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.session import SyncSession
 
-JUDGED: Mapping[str, Judged] = dict(zip(ENTITIES, (TEAMS, PLAYERS, COMPETITIONS, MATCHES), strict=True))
+# Entity → `JUDGED` of the module of its name.
+JUDGED: Mapping[str, Judged] = {name: import_module(f"{__name__}.{name}").JUDGED for name in ENTITIES}
 
 FEW = Tolerance(share=0.05, fewest=2)
 MANY = Tolerance(share=0.2, fewest=5)
@@ -47,7 +45,7 @@ _LONGEST = text("SET LOCAL statement_timeout = '30s'")
 
 
 def scan_quality(session: SyncSession, report: ScanReport) -> Quality:
-    """Judges the snapshot that a scan has just written. Of rejected rows a narrowed scan knows its own team's alone."""
+    """Judges the snapshot that a scan has just written. Of rejected rows a narrowed scan has its own team's alone."""
     return _judge(session, report.season_exists, lambda connection, season: _scan(connection, session, season, report))
 
 

@@ -37,7 +37,7 @@ def _without_owner(credential_id: int) -> Select[Any]:
     )
 
 
-COMPETITIONS = Judged(
+JUDGED = Judged(
     snapshot=twizzit_competitions,
     mappings=competition_mappings,
     remote_id="twizzit_competition_id",

@@ -172,7 +172,7 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(ZONE))
 
 
-MATCHES = Judged(
+JUDGED = Judged(
     snapshot=twizzit_matches,
     mappings=match_mappings,
     remote_id="twizzit_match_id",

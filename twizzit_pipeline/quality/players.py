@@ -103,7 +103,7 @@ def _registration(connection: Connection, credential_id: int, ours: Condition, s
     )
 
 
-PLAYERS = Judged(
+JUDGED = Judged(
     snapshot=twizzit_players,
     mappings=player_mappings,
     remote_id="twizzit_player_id",

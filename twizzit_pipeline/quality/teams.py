@@ -85,7 +85,7 @@ def _without_owner(credential_id: int) -> Select[Any]:
     )
 
 
-TEAMS = Judged(
+JUDGED = Judged(
     snapshot=twizzit_teams,
     mappings=team_mappings,
     remote_id="twizzit_team_id",

@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a person plays. `player_id` is None for one whom Twizzit lists in the team and ShotSpot does not know."""
+    """Where a person plays. `player_id` is None for one whom Twizzit lists in the team and ShotSpot does not have."""
 
     team_id: int
     player_id: int | None
@@ -158,7 +158,7 @@ def _number(text: str) -> int | None:
 
 
 def _twizzit_id(text: str) -> str | None:
-    """The id of ``Twizzit 1000030``, as a list of players to choose from calls one whom ShotSpot does not know."""
+    """The id of ``Twizzit 1000030``, as a list of players to choose from calls one whom ShotSpot does not have."""
     word, _, id_ = text.strip().partition(" ")
     return id_.strip() if word.casefold() == "twizzit" and _number(id_) is not None else None
 
@@ -242,7 +242,7 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
 
 @dataclass(frozen=True, slots=True)
 class _Unknown:
-    """A person whom ShotSpot does not know, with the columns of one whom it does."""
+    """A person whom ShotSpot does not have, with the columns of one whom it does."""
 
     twizzit_id: str
     first: str

@@ -10,19 +10,33 @@ from typing import Any
 
 from sqlalchemy import Engine, and_, func, or_, select
 
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import (
+    LOCAL,
+    MAPPINGS,
     clubs,
-    competitions,
-    games,
-    match_mappings,
     player_mappings,
     players,
     sync_changes,
-    teams,
 )
 
 _MAPPINGS = "twizzit_%_mappings"
+_JOURNAL = sync_changes.c
+_NAMED = {clubs: ("name",)} | {LOCAL[entity]: of.names for entity, of in ENTITIES.items() if of.names}
+_UNNAMED = {MAPPINGS[entity]: of for entity, of in ENTITIES.items() if not of.names}  # called as their mapping has it
+# The tables that the name of a row may come from, and which of their rows is meant.
+_NAMED_BY = (
+    *((table, and_(_JOURNAL.table_name == table.name, table.c.id == _JOURNAL.row_id)) for table in _NAMED),
+    *(
+        (mappings, and_(_JOURNAL.table_name == of.local, mappings.c[of.local_id] == _JOURNAL.row_id))
+        for mappings, of in _UNNAMED.items()
+    ),
+)
+_NAME = func.coalesce(
+    *(func.nullif(func.concat_ws(" ", *(table.c[one] for one in names)), "") for table, names in _NAMED.items()),
+    *(mappings.c[of.remote_name] for mappings, of in _UNNAMED.items()),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +78,7 @@ def changes(
         since: from this moment on (with zone).
         mappings: the rows of the mapping tables too.
     """
-    journal = sync_changes.c
-    name = func.coalesce(
-        func.nullif(func.concat_ws(" ", players.c.first_name, players.c.last_name), ""),
-        teams.c.name,
-        clubs.c.name,
-        competitions.c.name,
-        match_mappings.c.twizzit_match_name,
-    )
+    journal = _JOURNAL
     wanted = (
         select(
             journal.id,
@@ -81,7 +88,7 @@ def changes(
             journal.row_id,
             journal.twizzit_id,
             journal.action,
-            name,
+            _NAME,
             journal.before,
             journal.after,
         )
@@ -89,11 +96,8 @@ def changes(
         .order_by(journal.id.desc())
         .limit(limit)
     )
-    for table in (players, teams, clubs, competitions):
-        of_it = and_(journal.table_name == table.name, table.c.id == journal.row_id)
-        wanted = wanted.join(table, of_it, isouter=True)
-    of_game = and_(journal.table_name == games.name, match_mappings.c.local_game_id == journal.row_id)
-    wanted = wanted.join(match_mappings, of_game, isouter=True)
+    for table, condition in _NAMED_BY:
+        wanted = wanted.join(table, condition, isouter=True)
     if not mappings:
         wanted = wanted.where(journal.table_name.not_like(_MAPPINGS))
     if since is not None:

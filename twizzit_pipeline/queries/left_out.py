@@ -9,29 +9,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from twizzit_pipeline.accounts.clients import named
-from twizzit_pipeline.entities import COMPETITIONS
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs.details import ENTITY
 from twizzit_pipeline.runs.sentences import Kind, lines, sentence
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
 from twizzit_pipeline.storage.tables import (
-    competition_mappings,
-    competitions,
-    match_mappings,
-    player_mappings,
-    players,
+    LOCAL,
+    MAPPINGS,
+    SNAPSHOTS,
     rejected_rows,
     sync_history,
-    team_mappings,
-    teams,
-    twizzit_competitions,
-    twizzit_players,
-    twizzit_teams,
 )
 
 
@@ -42,7 +35,7 @@ class LeftOut:
     Attributes:
         at: when the sync ended (UTC).
         twizzit_id: None where the row has none, and for the rest of a long list.
-        name: as ShotSpot or the snapshot has it; None where neither knows the item.
+        name: as ShotSpot or the snapshot has it; None where neither has the item.
         reason: the rule or the reason, for programs; `sentence`: the same for people.
         count: more than 1 for the rest of a long list.
     """
@@ -131,36 +124,20 @@ def _names(connection: Connection, entity: str, credential_id: int, ids: Collect
 def _sources(entity: str, credential_id: int, ids: Sequence[Any]) -> list[tuple[Select[Any], ColumnElement[bool]]]:
     """Queries of remote id and name, and what limits each to these ids and to the credential."""
 
-    def ours(mappings: Table) -> ColumnElement[bool]:
-        return and_(mappings.c.credential_id == credential_id, mapped_to(mappings, ids))
-
-    def seen(snapshot: Table, column: ColumnElement[Any]) -> ColumnElement[bool]:
-        return and_(snapshot.c.credential_id == credential_id, among(column, ids))
-
-    if entity == "players":
-        of, listed = player_mappings, twizzit_players.c
-        local = select(remote_id(of), players.c.first_name, players.c.last_name)
-        return [
-            (local.join(players, players.c.id == of.c.local_player_id), ours(of)),
-            (
-                select(listed.twizzit_player_id, listed.first_name, listed.last_name),
-                seen(twizzit_players, listed.twizzit_player_id),
+    of, mappings, snapshot, local = ENTITIES[entity], MAPPINGS[entity], SNAPSHOTS[entity], LOCAL[entity]
+    ours = and_(mappings.c.credential_id == credential_id, mapped_to(mappings, ids))
+    if not of.names:
+        return [(select(remote_id(mappings), mappings.c[of.remote_name]), ours)]
+    listed = snapshot.c[of.remote_id]
+    return [
+        (
+            select(remote_id(mappings), *(local.c[name] for name in of.names)).join(
+                local, local.c.id == mappings.c[of.local_id]
             ),
-        ]
-    if entity == "teams":
-        of, team = team_mappings, twizzit_teams.c
-        return [
-            (select(remote_id(of), teams.c.name).join(teams, teams.c.id == of.c.local_team_id), ours(of)),
-            (select(team.twizzit_team_id, team.name), seen(twizzit_teams, team.twizzit_team_id)),
-        ]
-    if entity == COMPETITIONS.name:
-        of, series = competition_mappings, twizzit_competitions.c
-        local = select(remote_id(of), competitions.c.name)
-        return [
-            (local.join(competitions, competitions.c.id == of.c.local_competition_id), ours(of)),
-            (
-                select(series.twizzit_competition_id, series.name),
-                seen(twizzit_competitions, series.twizzit_competition_id),
-            ),
-        ]
-    return [(select(remote_id(match_mappings), match_mappings.c.twizzit_match_name), ours(match_mappings))]
+            ours,
+        ),
+        (
+            select(listed, *(snapshot.c[name] for name in of.names)),
+            and_(snapshot.c.credential_id == credential_id, among(listed, ids)),
+        ),
+    ]

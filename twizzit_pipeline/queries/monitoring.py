@@ -1,4 +1,4 @@
-"""How a credential is doing, in one word of a closed set: pure rules over what the database knows of it.
+"""How a credential is doing, in one word of a closed set: pure rules over what the database holds of it.
 
 What belongs here: the states, and which one it is. Where the facts come from is `overview`'s part; what people see of
 them is the command line's, the metrics' and the documents'. The states, the first that fits being the one:
@@ -24,9 +24,11 @@ the state that the last ones left stays true: whether it needs attention is judg
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Self
+
+from twizzit_pipeline.scheduling.schedule import QUOTA_SPENT
 
 
 class Signal(StrEnum):
@@ -138,7 +140,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CredentialFacts:
-    """What the database knows of a credential; times are UTC with zone, and None where there was or will be none.
+    """What the database holds of a credential; times are UTC with zone, and None where there was or will be none.
 
     Attributes:
         is_running: a process holds a lease for it.
@@ -182,6 +184,11 @@ class CredentialFacts:
     calls_this_month: int = 0
     monthly_call_limit: int | None = None
     running_season: str | None = None
+
+    @property
+    def quota_spent(self) -> bool:
+        """Whether Twizzit itself answered that the month's calls are spent; it may be a month ago."""
+        return self.paused_because == QUOTA_SPENT
 
 
 def state_of(facts: CredentialFacts, *, broken: bool, late: bool, now: datetime) -> State:
@@ -228,3 +235,26 @@ def why(facts: CredentialFacts, state: State, trouble: str | None = None) -> str
     if state is State.PARTIAL:
         return said or state.meaning
     return state.meaning
+
+
+def what_to_do(facts: CredentialFacts, state: State, now: datetime) -> str:
+    """What its operator does, in a line; of one that fails, when another try helps, as far as that is known.
+
+    Args:
+        now: UTC with zone, of the same clock as the facts.
+    """
+    said = state.what_to_do.replace("ID", str(facts.credential_id))
+    if state is not State.FAILING:
+        return said
+    if facts.quota_spent and facts.paused_until is not None and facts.paused_until > now:
+        return (
+            f"Wait for the next month ({_moment(facts.paused_until)}), or ask Twizzit for more calls; a try before "
+            f"that fails as well. Once there are more: twizzit sync {facts.credential_id}"
+        )
+    if facts.auto_sync_enabled and facts.next_sync_at is not None and facts.next_sync_at > now:
+        return f"{said}. It asks again by itself at {_moment(facts.next_sync_at)}"
+    return said
+
+
+def _moment(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, DateTime, Engine, Select, Tabl
 from sqlalchemy.exc import ProgrammingError
 
 from twizzit_pipeline.errors import MigrationsPending
-from twizzit_pipeline.queries import hanging
+from twizzit_pipeline.queries import hanging, monitoring
 from twizzit_pipeline.queries.hanging import Hanging
 from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, why
 from twizzit_pipeline.runs.lease import close_interrupted
@@ -45,6 +45,7 @@ class CredentialStatus:
         lasting: the same, but for a sync that is under way: what the last ones left.
         late: how late it is; None where it is not. It may be so while it fails, or runs.
         trouble: what keeps its automatic syncs from ever coming; None where nothing does, or they are off.
+        now: the moment of all this, by the database's clock.
         hanging: the sync under way, where that hangs.
     """
 
@@ -53,6 +54,7 @@ class CredentialStatus:
     lasting: State
     late: Late | None
     trouble: str | None
+    now: datetime
     hanging: Hanging | None = None
 
     @property
@@ -64,20 +66,20 @@ class CredentialStatus:
     def why(self) -> str:
         """What is behind the state, in a line; while a sync is under way, what the last ones left if that is bad."""
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
-        said = why(self.facts, self._telling, self.trouble or overdue)
+        said = why(self.facts, self._decisive, self.trouble or overdue)
         if self.hanging is not None:
             return f"{said}; {self.hanging.why}" if self.lasting.needs_attention else self.hanging.why
-        return f"{said} (a sync is under way)" if self.state is not self._telling else said
+        return f"{said} (a sync is under way)" if self.state is not self._decisive else said
 
     @property
     def what_to_do(self) -> str:
         """The same for its operator."""
         if self.hanging is not None:
             return self.hanging.what_to_do
-        return self._telling.what_to_do.replace("ID", str(self.facts.credential_id))
+        return monitoring.what_to_do(self.facts, self._decisive, self.now)
 
     @property
-    def _telling(self) -> State:
+    def _decisive(self) -> State:
         return self.lasting if self.lasting.needs_attention else self.state
 
 
@@ -203,7 +205,7 @@ def _judged(
     def state(of: CredentialFacts) -> State:
         return state_of(of, broken=trouble is not None, late=late is not None, now=now)
 
-    return CredentialStatus(facts, state(facts), state(replace(facts, is_running=False)), late, trouble, hung)
+    return CredentialStatus(facts, state(facts), state(replace(facts, is_running=False)), late, trouble, now, hung)
 
 
 def last_whole_syncs(engine: Engine) -> list[LastSync]:

@@ -25,7 +25,7 @@ def registered(engine: Engine, team_id: int, *, ask: Ask | None = None) -> Regis
     """All people of a local team.
 
     Args:
-        ask: asks Twizzit who is in a team now; without it, people whom Twizzit alone knows have no names.
+        ask: asks Twizzit who is in a team now; without it, people whom Twizzit alone lists have no names.
 
     Raises:
         UnknownTeam: ShotSpot has no team of that id.

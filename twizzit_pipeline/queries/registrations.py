@@ -59,7 +59,7 @@ class Registration:
 
     Attributes:
         player_id: ShotSpot's; None for a person whom Twizzit alone has.
-        twizzit_id: None for a person whom Twizzit does not know.
+        twizzit_id: None for a person whom Twizzit does not list.
         first_name, last_name: None where Twizzit alone has them, and was not asked or did not answer.
         registered: whether they may play an official match.
         reason: for people; `code`: the same for programs.

@@ -140,7 +140,7 @@ class Lease:
         """Remembers which history row the holder works on, for the message to another process that wants the lease.
 
         Raises:
-            LeaseLost: another process took over, and would not know that this row is to be closed.
+            LeaseLost: another process took over, and would not close this row.
         """
         noted = connection.execute(update(leases).where(leases.c.token == self._token).values(history_id=history_id))
         if noted.rowcount != 1:
@@ -203,7 +203,7 @@ def close_interrupted(engine: Engine) -> list[str]:
 
 
 def release_over(engine: Engine, over: Mapping[str, str]) -> None:
-    """The same for leases of runs that their orchestrator knows to be over, whether their processes live or not.
+    """The same for leases of runs that are over, as their orchestrator says, whether their processes live or not.
 
     One that lives finds out before it writes anything more (`LeaseLost`).
 

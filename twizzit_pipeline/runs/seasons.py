@@ -97,10 +97,17 @@ def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[S
 
 
 def _distinct(season: Season, taken: Collection[str]) -> str:
-    label = label_of(season.label) or "-"
+    label = label_of(season.label) or _by_days(season)
     if label not in taken:
         return label
     return f"{label[:_BEFORE_AN_ID]}-{season.id}"[:LONGEST]
+
+
+def _by_days(season: Season) -> str:
+    """What a season is called whose label is signs alone, or nothing: by its days, else by its id."""
+    if season.start_date is not None and season.end_date is not None:
+        return canonical(f"{season.start_date.year}-{season.end_date.year}")
+    return label_of(season.id or "") or "-"
 
 
 def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season]) -> list[Season]:

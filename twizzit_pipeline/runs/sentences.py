@@ -11,27 +11,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from twizzit_pipeline.contracts import competitions, matches, players, teams
-from twizzit_pipeline.entities import COMPETITIONS, MATCHES, PLAYERS, TEAMS
+from twizzit_pipeline.contracts import contract_of
+from twizzit_pipeline.entities import ENTITIES, MATCHES
 from twizzit_pipeline.plan.matches import VANISHED
 from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
 from twizzit_pipeline.plan.shotspot_sync import REPAIRED
-from twizzit_pipeline.plan.teams import CLUB_OF_ANOTHER, NAMES_ANOTHER_CLUB
+from twizzit_pipeline.plan.teams import CLUB_OF_ANOTHER, NAME_TAKEN, NAMES_ANOTHER_CLUB, TEAM_OF_ANOTHER
 from twizzit_pipeline.runs.asides import SetAsideRows
 
 Kind = Literal["rejected", "failed", "set_aside", "warnings"]
 KINDS: tuple[Kind, ...] = ("rejected", "failed", "set_aside", "warnings")
 
 _RULES: Mapping[str, Mapping[str, str]] = {
-    entity: {rule.name: rule.broken or f"it breaks the rule “{rule.description}”" for rule in rules}
-    for entity, rules in (
-        (TEAMS.name, teams.RULES),
-        (PLAYERS.name, players.RULES),
-        (COMPETITIONS.name, competitions.RULES),
-        (MATCHES.name, matches.RULES),
-    )
+    entity: {rule.name: rule.broken or f"it breaks the rule “{rule.description}”" for rule in contract_of(entity)}
+    for entity in ENTITIES
 }
 # Reason → sentence, whatever the entity; what an entity says otherwise stands below.
 REASONS: Mapping[str, str] = {
@@ -39,6 +34,8 @@ REASONS: Mapping[str, str] = {
     "club_doubtful": "which club the team belongs to is not certain; say so: twizzit credentials set-club ID CLUB",
     CLUB_OF_ANOTHER: "another organization feeds the club of ShotSpot that is called so; if it is this one's too, say "
     "so: twizzit credentials set-club ID CLUB",
+    TEAM_OF_ANOTHER: "another organization brings the club's team of that name in that season; nothing is to be done "
+    "if it is the same team, else give one of the two another name in Twizzit",
     NAMES_ANOTHER_CLUB: "it names another club than the organization, which only a federation's may; if this is one, "
     "say so: twizzit config set ID --federation",
     "competition_not_mapped": "the competition is not in ShotSpot, so the game comes without it until it is",
@@ -46,7 +43,7 @@ REASONS: Mapping[str, str] = {
     HOST_CHANGED: "it was mapped from another address than the endpoint is now; if both are the same Twizzit, say so: "
     "twizzit credentials update ID --same-organization",
     "group_not_found": "the account lists no such team in this season",
-    "name_taken": "another team of the club has that name in that season",
+    NAME_TAKEN: "another team of the club has that name in that season",
     "no_own_team": "neither side is a team of this account",
     "not_created": "it is not in ShotSpot, and the sync was asked to make nothing",
     "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so none was taken for it",

@@ -31,7 +31,7 @@ _PLANNED = ("last_sync_at", "next_sync_at", "consecutive_failures", "paused_unti
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the schedule wants to know of a run that had the lease.
+    """What the schedule needs of a run that had the lease.
 
     Attributes:
         covers: the entities whose mappings it was to bring in step; `done`: those that it did.

@@ -167,7 +167,7 @@ def _whole(run_ids: Collection[str], request_ids: Collection[int]) -> FromClause
 
 
 def _legible(column: Column[Any], prefix: str = "") -> Label[Any]:
-    """The column; a time beyond what Python can hold (PostgreSQL knows infinity) is the last or the first that it can.
+    """The column; a time beyond what Python can hold (PostgreSQL has infinity) is the last or the first that it can.
 
     One such row would otherwise keep all the others from being read.
     """

@@ -61,7 +61,7 @@ class Late:
         last_success_at: when the last sync of everything that it is to sync had ended well (`success` or
             `partial_success`); None where none ever did.
         interval_minutes: as its configuration says.
-        because: what keeps it, as far as the database knows.
+        because: what keeps it, as far as the database says.
     """
 
     credential_id: int

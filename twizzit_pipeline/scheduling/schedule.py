@@ -19,7 +19,7 @@ QUOTA_SPENT = "Twizzit says that this month's calls are spent"
 BUDGET_SPENT = "What is left of this month's calls is too little for a sync"
 
 # `quota_spent` is a failure that says how long it lasts; `other_season` a run that worked on a season which is not the
-# running one: the orchestrator did not know better, and knows now.
+# running one: the orchestrator had no better one then, and has one now.
 Ended = Literal["success", "failed", "quota_spent", "other_season"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -92,6 +92,11 @@ class Standing:
     quick: bool | None = None
 
     @property
+    def fails(self) -> bool:
+        """Whether its automatic syncs have failed since one succeeded."""
+        return self.schedule is not None and self.schedule.consecutive_failures > 0
+
+    @property
     def labels(self) -> list[str]:
         """The labels of its seasons, as `seasons.as_keys` has them."""
         return seasons.as_keys([str(row[1]) for row in self.listed])

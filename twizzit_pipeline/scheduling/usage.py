@@ -73,12 +73,12 @@ def average_calls(connection: Connection, credential_id: int) -> int:
 
 
 def usage(connection: Connection, credential_id: int, now: datetime) -> Usage:
-    """What the rules of `schedule` want to know."""
+    """What the rules of `schedule` need."""
     return Usage(used(connection, credential_id, schedule.month(now)), average_calls(connection, credential_id))
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class CallBudget:
     """A month's limit of calls, and what is left of it; `per_sync` is what a sync usually takes."""
 
     limit: int
@@ -97,7 +97,7 @@ class Budget:
         return left if self.enough else f"{left}, fewer than a sync usually takes ({self.per_sync:,})"
 
 
-def budget(engine: Engine, credential_id: int) -> Budget | None:
+def budget(engine: Engine, credential_id: int) -> CallBudget | None:
     """What a new sync will find of its call budget; None where the credential has no limit. It forbids nothing."""
     limited = select(sync_config.c.monthly_call_limit).where(sync_config.c.credential_id == credential_id)
     with driver_errors(), engine.connect() as connection:
@@ -105,7 +105,7 @@ def budget(engine: Engine, credential_id: int) -> Budget | None:
         if limit is None:
             return None
         found = usage(connection, credential_id, datetime.now(UTC))
-    return Budget(limit, max(limit - found.calls, 0), found.per_sync)
+    return CallBudget(limit, max(limit - found.calls, 0), found.per_sync)
 
 
 class Meter:

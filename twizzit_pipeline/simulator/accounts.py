@@ -43,7 +43,7 @@ class Accounts:
         return JSONResponse(self._session(account), headers=headers)
 
     def account_of(self, request: Request) -> tuple[Account, dict[str, str]]:
-        """The account of a call's token, and the headers that tell its quota.
+        """The account of a call's token, and the headers that give its quota.
 
         Raises:
             HTTPException: 401 for no token, an unknown or an old one (403 by the quirk `session_ends_403`); 429 when

@@ -34,7 +34,7 @@ class CalendarTruth:
     """The competitions (remote id → name) and the matches (remote id → what is known) of one season.
 
     Attributes:
-        rejected: matches whose name tells no opponent.
+        rejected: matches whose name has no opponent.
         set_aside: remote id of a match that is not meant to come → why.
         unread_scores, unknown_statuses: matches that come without what cannot be read.
     """

@@ -38,7 +38,7 @@ class SimulatorOptions:
         group_contacts_paged: whether `/group-contacts` honours `limit` and `offset`; if not, all rows come.
         names: "split" gives first and last name; the others give ``name`` alone, in that order.
         name_keys: how the keys of first and last name are spelled.
-        v1_rows_per_page: the most rows of a v1 page, whatever `limit` says, so that only `hasMore` tells the end.
+        v1_rows_per_page: the most rows of a v1 page, whatever `limit` says, so that only `hasMore` marks the end.
         quirks: awkward but real habits of accounts, each by itself or several at once; see `quirks.QUIRKS`.
     """
 

@@ -24,7 +24,7 @@ Quirk = Literal[
     "own_derby",  # two teams of the club meet
     "tournament_names",  # a friendly called after a tournament, without an opponent
     "many_team_types",  # teams are listed for two group types, one of them for both; "Ploegverantwoordelijken" is none
-    "odd_function",  # one member has a function that no one knows: "Zwaluw"
+    "odd_function",  # one member has a function that is in no list: "Zwaluw"
     "old_seasons_in_rosters",  # memberships say their season, and two of last season's come along in each team
     "relation_ids",  # groups have the id of their relation to the season, and the lasting group beside it
     "youth_functions",  # players by other words (Jeugdspeler, Speelster, Gastspeler), and an Ex-speler and a Kinesist

@@ -107,9 +107,9 @@ def _group(id_: int, name: str | None, short_name: str | None, *, is_home: bool)
 
 
 def _with_word(event: Event, group: Mapping[str, object]) -> dict[str, object]:
-    """The flag as a word; absent in a club's own account now and then, where the name tells as much."""
+    """The flag as a word; absent in a club's own account now and then, where the name says as much."""
     words = _FLAGS[bool(group["isHomeTeam"])]
-    name_tells = event.group.club is None and "tournament_names" not in event.awkward
-    word = words[event.id // 2 % (len(words) if name_tells else len(words) - 1)]
+    name_says_it = event.group.club is None and "tournament_names" not in event.awkward
+    word = words[event.id // 2 % (len(words) if name_says_it else len(words) - 1)]
     rest = {key: value for key, value in group.items() if key != "isHomeTeam"}
     return rest if word is None else {**rest, "isHomeTeam": word}

@@ -1,6 +1,6 @@
 """How answers look on the wire where an account has odd habits: entities in names, lists as objects, empty answers.
 
-What belongs here: what is done to rows that are ready to be sent, whatever they list. The world knows nothing of it, so
+What belongs here: what is done to rows that are ready to be sent, whatever they list. The world holds nothing of it, so
 the truth stays what it is without these quirks.
 """
 

@@ -207,7 +207,7 @@ class World:
     ) -> Truth:
         """What a right sync of that organization and season must end with.
 
-        A season that the organization does not have gives an empty truth. Without a label, the running season. v1 tells
+        A season that the organization does not have gives an empty truth. Without a label, the running season. v1 says
         no gender and has the running season alone.
         """
         with self.lock:

@@ -1,1 +1,1 @@
-"""The database: connections, tables, migrations, rows in bulk. Knows no Twizzit and no Dagster."""
+"""The database: connections, tables, migrations, rows in bulk. Imports nothing of Twizzit and Dagster."""

@@ -65,7 +65,7 @@ def record(
     target_id: str | None,
     details: Mapping[str, object] | None = None,
 ) -> None:
-    """Leave a row in the transaction of the change that it tells of.
+    """Leave a row in the transaction of the change that it records.
 
     Args:
         action: what was done, a verb in snake_case ("add", "rotate_key").
@@ -107,7 +107,7 @@ def record_beside(
 ) -> str | None:
     """Leave a row of something that changes nothing here: taking data out, a token.
 
-    Where the log cannot be written, what it tells of can be done all the same: a standby can be dumped.
+    Where the log cannot be written, what it would record can be done all the same: a standby can be dumped.
 
     Returns:
         None, or why there is no row.

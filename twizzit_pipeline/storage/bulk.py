@@ -41,7 +41,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import DBAPIError
 
-from twizzit_pipeline.storage.tables import team_mappings
 from twizzit_pipeline.storage.unquoted import values_taken_out
 
 if TYPE_CHECKING:  # most readers need `among` alone, and a caller with a frame has imported pandas
@@ -88,26 +87,13 @@ def insert_rows(connection: Connection, table: Table, frame: "pd.DataFrame") -> 
     return copy_frame(connection, frame.rename(columns=columns), target, list(columns.values()))
 
 
-def upsert(connection: Connection, table: Table, frame: "pd.DataFrame", *, keys: Sequence[str]) -> Written:
-    """Insert the rows of the frame whose keys are new and update those that differ.
-
-    Args:
-        keys: columns with a unique constraint on them, none of them null, each combination once in the frame.
-    """
-    if frame.empty:
-        return Written()
-    with _staged(connection, table, frame, keys) as staged:
-        updated = _update(connection, table, staged, keys)
-        return Written(inserted=_insert(connection, table, staged, keys), updated=updated)
-
-
 def synchronise(
     connection: Connection, table: Table, frame: "pd.DataFrame", *, keys: Sequence[str], scope: Mapping[str, Any]
 ) -> Written:
     """Make the rows of the table within `scope` those of the frame: insert, update, delete what differs.
 
     Args:
-        keys: as for `upsert`.
+        keys: columns with a unique constraint on them, none of them null, each combination once in the frame.
         scope: column → value; the frame may leave these columns out.
 
     Raises:
@@ -187,11 +173,6 @@ def written_through(connection: Connection, table: Table) -> dict[str, str]:
         {"name": connection.dialect.identifier_preparer.quote(table.name)},
     )
     return {str(name): str(expression).strip('"') for name, expression in copies}
-
-
-def team_mapping_link_column(connection: Connection) -> str:
-    """The column of `twizzit_team_mappings` to write a team's id into; `local_team_id` reads it in either case."""
-    return written_through(connection, team_mappings).get("local_team_id", "local_team_id")
 
 
 @contextmanager
@@ -285,7 +266,7 @@ def _names(frame: "pd.DataFrame") -> list[str]:
 
 
 def _values(series: "pd.Series[Any]", column: Column[Any]) -> list[object]:
-    """Python values that psycopg knows, None for every kind of null."""
+    """Python values that psycopg takes, None for every kind of null."""
     null = series.isna().tolist()
     raw = series.astype(object).tolist()
     if isinstance(column.type, JSONB):

@@ -80,7 +80,7 @@ _BY_STATE: dict[str, _Complaint] = {
     ),
     "0L": _Complaint(DatabaseRefused, "The database's user may not grant that", _ASK_THE_OWNER),
     "0P": _Complaint(
-        DatabaseRefused, "The database does not know a role", "see the role of TWIZZIT_DATABASE_URL and its options"
+        DatabaseRefused, "The database has no such role", "see the role of TWIZZIT_DATABASE_URL and its options"
     ),
     "22001": _Complaint(
         DatabaseRefused,

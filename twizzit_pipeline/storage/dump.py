@@ -23,7 +23,7 @@ _TABLES = text("""
     SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'v', 'm') AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
 """)
-# Statements that mean nothing elsewhere: a setting that servers before 17 do not know, and a mark that the minor
+# Statements that mean nothing elsewhere: a setting that servers before 17 do not have, and a mark that the minor
 # versions of November 2026 put on every column, which only their own pg_dump leaves out.
 _OF_THAT_SERVER_ALONE = re.compile(
     rb"SET transaction_timeout = \d+;$|ALTER TABLE ONLY .+ ALTER COLUMN .+ SET \(pg_attver=\d+\);$"
@@ -153,7 +153,7 @@ def _execute(url: SecretStr, statements: Iterator[bytes]) -> None:
 
 
 def _program(name: str, server: int | None = None) -> str:
-    """A program of the wheel: of the newest version, or of the first that knows the server's.
+    """A program of the wheel: of the newest version, or of the first that supports the server's.
 
     Raises:
         BackupRefused: the server is newer than all of them.
@@ -162,7 +162,7 @@ def _program(name: str, server: int | None = None) -> str:
     suitable = [major for major in sorted(offered) if server is None or major >= server // 10000]
     if not suitable:
         raise BackupRefused(
-            f"The server is PostgreSQL {(server or 0) // 10000}, and the programs here know {max(offered)} at most: "
+            f"The server is PostgreSQL {(server or 0) // 10000}, and the programs here support {max(offered)} at most: "
             "use its own pg_dump --format=custom"
         )
     return str(offered[suitable[-1] if server is None else suitable[0]] / name)

@@ -15,6 +15,7 @@ from psycopg import sql
 from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy import exc as sqlalchemy_errors
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
@@ -31,7 +32,7 @@ DAGSTER_SCHEMA = "dagster"
 LOCK_SECONDS = 5
 
 _CONNECT_SECONDS = 10
-_ARRIVES = "twizzit.options"  # a setting that no server knows: where it is missing, the options did not arrive
+_ARRIVES = "twizzit.options"  # a setting that no server has: where it is missing, the options did not arrive
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,17 @@ def _connected(url: URL, dagster: URL | None, season_start: str) -> Iterator[Dat
             options_dropped=dropped,
         )
     finally:
-        engine.dispose()
+        _close(engine)
+
+
+def _close(engine: Engine) -> None:
+    """Closes the connections at rest now, and each one that a thread still uses as soon as it comes back."""
+
+    @event.listens_for(engine, "checkin")
+    def came_back(_connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.close()
+
+    engine.dispose()
 
 
 def _engine(url: URL, options: str) -> Engine:
@@ -135,7 +146,7 @@ def _engine(url: URL, options: str) -> Engine:
             "application_name": "twizzit-pipeline",
             "client_encoding": "utf8",
             "options": options,
-            # A pooler may give the next transaction to another session, which knows no statement of this one's.
+            # A pooler may give the next transaction to another session, which has no statement of this one's.
             "prepare_threshold": None,
         },
     )
@@ -143,7 +154,7 @@ def _engine(url: URL, options: str) -> Engine:
 
 
 def _look(engine: Engine) -> bool:
-    """Whether connection options are dropped on the way; the server is of a version that we know."""
+    """Whether connection options are dropped on the way; the server is of a supported version."""
     with engine.connect() as connection:
         wanted = text("SELECT current_setting('server_version_num'), current_setting(:name, true)")
         version, arrived = connection.execute(wanted, {"name": _ARRIVES}).one()

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from twizzit_pipeline.storage.tables import metadata
 
 _MOST = 3
-# A row's holder has a lock on its table too, stronger than a reader's. Other users' sessions tell their process alone.
+# A row's holder has a lock on its table too, stronger than a reader's. Other users' sessions show their process alone.
 _HOLDING = text("""
     SELECT held.pid, session.application_name, session.usename, session.state,
            extract(epoch FROM clock_timestamp() - session.xact_start)::int AS seconds,
@@ -28,7 +28,7 @@ def holders(engine: Engine, tables: Collection[str] | None = None, *, readers: b
     """Who holds locks on the tables at this moment, in a few words: process, program, for how long, which tables.
 
     Args:
-        tables: all that the pipeline knows, unless given.
+        tables: all of the pipeline's, unless given.
         readers: count transactions that only read as well: they stand in the way of a migration.
     """
     wanted = {"tables": sorted(metadata.tables if tables is None else tables), "readers": readers}

@@ -23,7 +23,7 @@ class Server:
         version: as PostgreSQL writes it ("18.4").
         bytes: how much room this database takes.
         connections, most_connections: open to the whole server now, and how many there may be.
-        seconds_ahead: how far the server's clock is ahead of this machine's, as far as the round trip lets one tell.
+        seconds_ahead: how far the server's clock is ahead of this machine's, within the time of a round trip.
     """
 
     version: str

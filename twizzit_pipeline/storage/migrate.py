@@ -175,7 +175,7 @@ def _pending(current: str | None) -> tuple[str, ...]:
         return tuple(reversed(newest_first))
     if current not in newest_first:
         raise MigrationsPending(
-            f"The database is at migration {current}, which this version does not know: install a newer one"
+            f"The database is at migration {current}, which is newer than this version: install a newer one"
         )
     return tuple(reversed(newest_first[: newest_first.index(current)]))
 

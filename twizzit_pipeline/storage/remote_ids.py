@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, func, select, text, union
 
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.storage.bulk import among
 
-_NAMES = ("twizzit_team_id", "twizzit_player_id", "twizzit_competition_id", "twizzit_match_id")
+_NAMES = tuple(each.remote_id for each in ENTITIES.values())
 _ELSEWHERE = "twizzit_remote_id"
 _SHOWN = 60  # characters of the id in its stand-in, which has 100
 

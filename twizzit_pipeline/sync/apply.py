@@ -14,37 +14,30 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Table, update
 
-from twizzit_pipeline.entities import COMPETITIONS, ENTITIES
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.storage import bulk, staging, tables
 from twizzit_pipeline.storage.staging import Shipped, Staged, stage
 from twizzit_pipeline.sync.journal import Journal
 from twizzit_pipeline.sync.mapped import Mapped, mapped_changes, write_mappings
 
+# What plans write besides the entities' own tables: what those point at, and what points at them.
+_BESIDE = {"seasons", "clubs", "twizzit_opponents", "competition_teams"}
+_PLANNED = _BESIDE | {each.local for each in ENTITIES.values()}
+_WRITTEN = {tables.games.name: tables.written_games}
 # What others point at comes first: clubs and seasons before the teams that stand in them.
-_ORDER: tuple[tuple[str, Table], ...] = (
-    ("seasons", tables.seasons),
-    ("clubs", tables.clubs),
-    ("teams", tables.teams),
-    ("players", tables.players),
-    ("twizzit_opponents", tables.opponents),
-    (COMPETITIONS.local, tables.competitions),
-    ("games", tables.written_games),
-    ("competition_teams", tables.competition_teams),
+_ORDER: tuple[tuple[str, Table], ...] = tuple(
+    (table.name, _WRITTEN.get(table.name, table)) for table in tables.metadata.sorted_tables if table.name in _PLANNED
 )
+# Table → its column that points at another → that other.
+_POINTERS = {
+    name: {key.parent.name: key.column.table.name for key in tables.metadata.tables[name].foreign_keys}
+    for name in _PLANNED
+}
 _STAMPED = frozenset({"clubs", "teams", "players"})
 # What ShotSpot allows once, and the column whose null lets go of it: a team's name in its season, a player's number.
 _LET_GO = {"teams": "season_id", "players": "jersey_number"}
 _SLOT = {"teams": ("club_id", "name", "season_id"), "players": ("club_id", "jersey_number")}
-_POINTERS = {
-    "season_id": "seasons",
-    "club_id": "clubs",
-    "team_id": "teams",
-    "home_club_id": "clubs",
-    "away_club_id": "clubs",
-    "home_team_id": "teams",
-    "away_team_id": "teams",
-}
 Made = dict[tuple[str, int], int]
 
 
@@ -114,16 +107,15 @@ def _shipped(table: Table, columns: Iterable[str], made: Made) -> Iterator[Shipp
     yield Shipped("twizzit_id", tables.sync_changes.c.twizzit_id.type, lambda _, change: change.twizzit_id)
     yield Shipped("action", tables.sync_changes.c.action.type, lambda _, change: change.action)
     for name in columns:
-        yield Shipped(f"v_{name}", table.c[name].type, _reader(name, made))
+        yield Shipped(f"v_{name}", table.c[name].type, _reader(_POINTERS[table.name].get(name), name, made))
 
 
 def _row_id(made: Made, _: int, change: Change) -> int:
     return made.get((change.table, change.row_id), change.row_id)
 
 
-def _reader(name: str, made: Made) -> Any:
-    """The value of a column, with the real id where it points at a row that is made."""
-    pointed = _POINTERS.get(name)
+def _reader(pointed: str | None, name: str, made: Made) -> Any:
+    """The value of a column, with the real id where it points at a row of the table `pointed` that is made."""
     if pointed is None:
         return lambda _, change: change.values[name]
     return lambda _, change: _settled(pointed, change.values[name], made)
@@ -169,7 +161,9 @@ def _let_go(connection: Connection, name: str, table: Table, changes: Iterable[C
 def _slots(change: Change, columns: Iterable[str], made: Made) -> tuple[tuple[object, ...], tuple[object, ...]]:
     """What a row holds (of one to be made: what it wants), and what it wants."""
     values = {
-        name: _settled(_POINTERS.get(name, ""), change.values[name], made) for name in columns if name in change.values
+        name: _settled(_POINTERS[change.table].get(name, ""), change.values[name], made)
+        for name in columns
+        if name in change.values
     }
     held = tuple(change.before.get(name, values.get(name)) for name in columns)
     return held, tuple(values.get(name, change.before.get(name)) for name in columns)

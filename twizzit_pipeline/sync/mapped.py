@@ -38,7 +38,7 @@ class Mapped:
 
 def mapped_changes(connection: Connection, entity: Entity, changes: Sequence[Change]) -> Mapped:
     """The mappings of these changes, all of which have one; those to be made get their ids here."""
-    table = tables.metadata.tables[entity.mappings]
+    table = tables.MAPPINGS[entity.name]
     new = [change for change in changes if change.mapping_id is None]
     reserved = iter(bulk.reserve_ids(connection, table, len(new)))
     ids = [next(reserved) if change.mapping_id is None else change.mapping_id for change in changes]
@@ -70,7 +70,7 @@ def write_mappings(connection: Connection, staged: Staged, mapped: Mapped, journ
 
 
 def _said(entity: Entity, table: Table, change: Change) -> Iterator[tuple[str, Callable[[int, Change], object]]]:
-    """The plan's mapping values under the table's names; only a player's mapping knows a team's."""
+    """The plan's mapping values under the table's names; only a player's mapping has a team's."""
     assert change.mapping is not None
     for name in change.mapping:
         if name != "team_mapping_id" or name in table.c:

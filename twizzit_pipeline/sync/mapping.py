@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Generic
 
 from sqlalchemy import Connection, Table, func, select
 from tenacity import TryAgain
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.entities import ENTITIES, MATCHES, EntityName
+from twizzit_pipeline.entities import ENTITIES, MATCHES, Entity, EntityName
 from twizzit_pipeline.plan import Action, Plan, by_reason
 from twizzit_pipeline.plan.narrowing import narrowed
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
-from twizzit_pipeline.plan.rows import CompetitionState, MatchState, Owner, PlayerState, TeamState, WantedSeason
+from twizzit_pipeline.plan.rows import Owner, State, TeamState, WantedSeason
 from twizzit_pipeline.runs import fed_clubs, history, seasons
 from twizzit_pipeline.runs.details import (
     CLUBS,
@@ -36,15 +37,24 @@ from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 
-State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
+
+@dataclass(frozen=True, slots=True)
+class EntityPlan(Generic[State]):
+    """How an entity is planned.
+
+    Attributes:
+        read: the state, given the credential's owner, the id in `twizzit_seasons`, the season, and today in Belgium.
+        plan: the pure function that makes the plan of it.
+    """
+
+    of: Entity
+    read: Callable[[Connection, Owner, int, WantedSeason, date], State]
+    plan: Callable[[State], Plan]
 
 
 def map_entity(
     session: SyncSession,
-    entity: EntityName,
-    table: Table,
-    read: Callable[[Connection, Owner, int, WantedSeason], State],
-    plan: Callable[[State], Plan],
+    planned: EntityPlan[State],
 ) -> MappingReport:
     """Plans from what the database holds and applies that, both in one transaction.
 
@@ -54,6 +64,7 @@ def map_entity(
     """
     watch = Stopwatch()
     alone_with = frozenset[Table]()
+    entity = planned.of.name
     with session.recording(entity) as counts:
         season = session.stored_season()
         if season is None:
@@ -71,16 +82,16 @@ def map_entity(
                     season_start=session.settings.season_start,
                     repair=session.repair,
                 )
-                state = read(connection, session.owner, season.id, wanted)
+                state = planned.read(connection, session.owner, season.id, wanted, session.day)
                 watch.lap("read")
-                made = narrowed(repairing(plan), state, session.narrowing)
+                made = narrowed(repairing(planned.plan), state, session.narrowing)
                 watch.lap("plan")
                 if not (needed := _to_make_once(made)) <= alone_with:
                     alone_with |= needed
                     raise TryAgain
                 apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
                 _count(counts, made, _scanned_of(connection, session, entity, season.id, counts.rejected_items))
-                owned = _owned(connection, table, session.credential.id)
+                owned = _owned(connection, tables.MAPPINGS[entity], session.credential.id)
                 counts.details[MAPPINGS] = owned
                 if isinstance(state, TeamState) and state.rights.is_federation:
                     counts.details[CLUBS] = fed_clubs.counted(connection, session.credential.id)
@@ -107,7 +118,7 @@ def _to_make_once(plan: Plan) -> frozenset[Table]:
 def _filled(plan: Plan) -> list[Table]:
     """The tables that the plan has written many rows of, which have no statistics of them yet."""
     rows = Counter(str(change.table) for change in plan.changes)
-    rows[ENTITIES[plan.entity].mappings] = sum(change.mapping is not None for change in plan.changes)
+    rows[tables.MAPPINGS[plan.entity].name] = sum(change.mapping is not None for change in plan.changes)
     rows[tables.sync_changes.name] = rows.total()
     return [tables.metadata.tables[name] for name, count in rows.items() if count >= MANY]
 
@@ -115,7 +126,7 @@ def _filled(plan: Plan) -> list[Table]:
 def wanted_season(
     connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str, repair: bool
 ) -> WantedSeason:
-    """The season as a plan needs to know it; a repair leaves past seasons alone, as every sync does."""
+    """The season as a plan needs it; a repair leaves past seasons alone, as every sync does."""
     decides = seasons.decides(connection, credential_id, season, day=day, season_start=season_start)
     repairs = repair and (decides or season.start_date > day)
     return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < day, repairs)
@@ -127,12 +138,10 @@ def _scanned_of(
     """Those of the remote ids that the snapshot holds."""
     if not ids:
         return set()
-    of = ENTITIES[entity]
-    columns = tables.metadata.tables[of.snapshot].c
-    held = select(columns[of.remote_id]).where(
-        columns.credential_id == session.credential.id,
-        columns.season_id == season_id,
-        among(columns[of.remote_id], sorted(ids)),
+    columns = tables.SNAPSHOTS[entity].c
+    remote_id = columns[ENTITIES[entity].remote_id]
+    held = select(remote_id).where(
+        columns.credential_id == session.credential.id, columns.season_id == season_id, among(remote_id, sorted(ids))
     )
     return set(connection.scalars(held))
 

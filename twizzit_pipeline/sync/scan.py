@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, or_, select
 
 from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.contracts.counts import RowCounts
+from twizzit_pipeline.entities import PLAYERS, Entity
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import GROUP_NOT_FOUND, LISTED, MOST_PLACES, PLACES, PLAYERS_NOT_READ, TEAM_PLAYERS
@@ -20,6 +21,7 @@ from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
+from twizzit_pipeline.storage.tables import SNAPSHOTS
 from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
 from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
@@ -61,10 +63,8 @@ class Read:
         return self.checked.rows.with_set_aside(len(self.set_aside))
 
 
-def scan_entity(
-    session: SyncSession, entity: str, table: Table, read: Callable[[SeasonRow, Stopwatch], Read]
-) -> ScanReport:
-    """Reads the season's rows of one entity and makes them the snapshot `table`.
+def scan_entity(session: SyncSession, of: Entity, read: Callable[[SeasonRow, Stopwatch], Read]) -> ScanReport:
+    """Reads the season's rows of one entity and makes them its snapshot.
 
     Args:
         read: asks Twizzit and judges the answer, with the laps ``fetch`` and ``validate``.
@@ -73,6 +73,7 @@ def scan_entity(
         TwizzitPipelineError: any leaf; nothing was written to the snapshot then.
     """
     watch, calls = Stopwatch(), session.calls
+    entity, table = of.name, SNAPSHOTS[of.name]
     with session.recording(entity) as counts:
         season = session.listed_season()
         if season is None:
@@ -87,7 +88,7 @@ def scan_entity(
             counts.details[LISTED] = listed
         _count(session, counts, table, seen)
         counts.details |= seen.details
-        team_players = _by_team(checked.valid) if entity == "players" else {}
+        team_players = _by_team(checked.valid) if of is PLAYERS else {}
         if team_players:
             counts.details[TEAM_PLAYERS] = team_players
         return ScanReport(

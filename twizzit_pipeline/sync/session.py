@@ -29,7 +29,7 @@ from twizzit_pipeline.storage.migrate import require_current
 from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.sync.owners import owner_of
 from twizzit_pipeline.sync.rewrites import rewrites
-from twizzit_pipeline.sync.telling import Telling
+from twizzit_pipeline.sync.sync_log import SyncLog
 from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
@@ -97,7 +97,7 @@ class SyncSession:
         self._began = time.monotonic()
         self._troubles = Troubles()
         self._meter = Meter(self.engine, self.credential.id, lambda: self.calls)
-        self._telling = Telling(run_id=run_id, credential_id=credential_id, calls=lambda: self.calls)
+        self._log = SyncLog(run_id=run_id, credential_id=credential_id, calls=lambda: self.calls)
         self.to_map: set[str] = set()
         self.statuses: dict[str, str] = {}
 
@@ -107,7 +107,7 @@ class SyncSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._telling.bound():
+        with self._log.bound():
             self._end(error)
 
     def _end(self, error: BaseException | None) -> None:
@@ -132,7 +132,7 @@ class SyncSession:
                         self._plan_next(connection, troubles)
                     self._lease.release(connection)
         self.statuses = statuses
-        self._telling.ended(statuses)
+        self._log.ended(statuses)
 
     @property
     def client(self) -> TwizzitClient:
@@ -177,7 +177,7 @@ class SyncSession:
         Raises:
             SyncInProgress: another sync of the organization is under way.
         """
-        with self._telling.step(entity) as step, self._troubles.noting(entity):
+        with self._log.step(entity) as step, self._troubles.noting(entity):
             with driver_errors():
                 opened = self._open(entity)
             step.counts = opened.counts
@@ -225,9 +225,9 @@ class SyncSession:
         """The partition's season, asked of Twizzit (once a run) and remembered; None if the account has none such."""
         if self._asked:
             return self._season
-        organization = self.client.organization()
+        organization = self.client.source.organization()
         self._remember_organization(organization.id, organization.name)
-        listed = seasons.listed(self.client.seasons(), day=self.day, season_start=self.settings.season_start)
+        listed = seasons.listed(self.client.source.seasons(), day=self.day, season_start=self.settings.season_start)
         for attempt in rewrites(self.engine):
             with attempt, self.engine.begin() as connection:
                 found = seasons.refresh(connection, self.credential.id, listed)
@@ -257,7 +257,7 @@ class SyncSession:
                 run_id=self.run_id,
                 on_beat=self._count_usage,
             )
-            self._telling.began(self.season_label)
+            self._log.began(self.season_label)
         opened = self._entries.open(entity)
         if opened is None:
             for attempt in rewrites(self.engine):

@@ -30,7 +30,7 @@ def as_details(field: Literal["functions", "statuses"], words: Iterable[str | No
 
 
 def unknown_words_of(details: Mapping[str, Any]) -> list[UnknownWord]:
-    """The words that a sync did not know, the most frequent first."""
+    """The words whose meaning a sync could not find, the most frequent first."""
     found = [
         UnknownWord(field, word, count)
         for field, words in (details.get(UNKNOWN_WORDS) or {}).items()

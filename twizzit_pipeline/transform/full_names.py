@@ -1,7 +1,7 @@
 """Whole names into first and last names, for accounts that give nothing but the whole, in either order.
 
 What belongs here: the reading of one scan's whole names. It is a guess from how names are written in Belgium; what a
-row itself tells wins over what the other rows suggest, and no word of a name is ever lost.
+row itself says wins over what the other rows suggest, and no word of a name is ever lost.
 """
 
 import re
@@ -25,16 +25,16 @@ _PARTICLES = frozenset(f"{_DUTCH} {_OTHER}".split()) | {"’t", "’s", "van’t
 _JOINED = ("d'", "l'", "'t", "'s", "d’", "l’", "’t", "’s")
 _HYPHENS = frozenset("-‐‑–—")
 _JOINTS = re.compile(r"\s*[-‐‑–—]\s*|\s+")
-# Capitals tell a surname from this many letters on; "JP Peeters" and "Jan P." are initials.
+# Capitals mark a surname from this many letters on; "JP Peeters" and "Jan P." are initials.
 _FEWEST_CAPITALS = 3
-# How often given names must repeat more than surnames before they tell the order: brothers and sisters share a surname.
+# How often given names must repeat more than surnames to decide the order: brothers and sisters share a surname.
 _CLEAR_REPETITION = 3
 
 
 def split_full_names(names: Sequence[str | None]) -> list[tuple[str | None, str | None]]:
     """First and last name of each whole name of one scan, in order; (None, None) for None, (None, name) for one word.
 
-    What tells how a name falls apart, the strongest first:
+    What decides how a name falls apart, the strongest first:
 
     1. a comma: "Van den Broeck, Jan", and "Broeck, Jan van den";
     2. capitals: "VAN DEN BROECK Jan", "Jan PEETERS";
@@ -52,9 +52,9 @@ def split_full_names(names: Sequence[str | None]) -> list[tuple[str | None, str 
 def order_of(names: Iterable[str]) -> Order:
     """The order in which most names of a scan are written, each distinct name counted once.
 
-    Names that tell it themselves (capitals, particles) are counted. Where neither order has more of them, given names
-    tell, since more people share one than share a surname: words at the end that repeat at least three times, and more
-    than twice as often as those in front, are given names. Otherwise the first name comes first.
+    Names that decide it themselves (capitals, particles) are counted. Where neither order has more of them, given names
+    decide, since more people share one than share a surname: words at the end that repeat at least three times, and
+    more than twice as often as those in front, are given names. Otherwise the first name comes first.
     """
     distinct = [_words(name) for name in sorted(set(names)) if "," not in name]
     certain = Counter(order for words in distinct if (order := _certain_order(words)) is not None)
@@ -85,7 +85,7 @@ def _split_at_comma(last: _Words, first: _Words) -> tuple[str, str]:
 
 
 def _certain_order(words: _Words) -> Order | None:
-    """The order that a name tells by itself, if it does."""
+    """The order that a name gives by itself, if it does."""
     capitals = _by_capitals(words)
     if capitals is not None:
         return FIRST_NAME_FIRST if capitals[0] == words[: len(capitals[0])] else LAST_NAME_FIRST

@@ -33,7 +33,7 @@ def kick_off(text: object) -> datetime | None:
 
 
 def hour_known(moment: datetime) -> bool:
-    """Whether a kick-off tells its hour: midnight in Belgium is written where the day alone is known."""
+    """Whether a kick-off has an hour: midnight in Belgium is written where the day alone is known."""
     return moment.astimezone(BELGIUM).time() != time()
 
 

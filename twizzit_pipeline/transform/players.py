@@ -47,7 +47,7 @@ def players_frame(players: Sequence[Player]) -> pd.DataFrame:
 
 
 def player_gender(value: object) -> str | None:
-    """'male' or 'female' as ShotSpot has them; None for nothing and for what `gender_of` does not know."""
+    """'male' or 'female' as ShotSpot has them; None for nothing and for what `gender_of` cannot read."""
     text = clean_text(value)
     return None if text is None else gender_of(text)
 

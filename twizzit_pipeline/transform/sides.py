@@ -28,7 +28,7 @@ def split_side(name: str) -> tuple[str, str]:
     """
     words = _words(name)
     first = len(words)
-    while first > 1 and _tells_the_team(words[first - 1], following=words[first:]):
+    while first > 1 and _names_the_team(words[first - 1], following=words[first:]):
         if names_one(" ".join(words[:first])) and not names_one(" ".join(words[: first - 1])):
             break
         first -= 1
@@ -49,7 +49,7 @@ def _words(name: str) -> list[str]:
     return [word for word in name.split() if word not in {"-", "–", "—"}] or [name]
 
 
-def _tells_the_team(word: str, *, following: list[str]) -> bool:
+def _names_the_team(word: str, *, following: list[str]) -> bool:
     if _NUMBER_OR_LETTER.fullmatch(word) or normalised_name(word) in _RECREATION:
         return True
     if normalised_name(word) in _BEFORE_A_NUMBER and following:

@@ -47,7 +47,7 @@ def teams_frame(teams: Sequence[Team]) -> pd.DataFrame:
     Returns:
         `twizzit_team_id`, `name`, `short_name`, `club_id`, `club_name`, `age_group`, `gender`: all of dtype `str`, null
         where the record says nothing. Texts are cleaned by `clean_text`; `age_group` and `gender` are read from the
-        name, or from the category where the name does not tell.
+        name, or from the category where the name does not say.
     """
     return pd.DataFrame(
         {
@@ -63,10 +63,10 @@ def teams_frame(teams: Sequence[Team]) -> pd.DataFrame:
 
 
 def age_group(name: str | None, category: str | None = None) -> str | None:
-    """The age group that a team's name (else its category) plainly tells: "U15", "Welpen", "Senior", …; else None.
+    """The age group that a team's name (else its category) plainly says: "U15", "Welpen", "Senior", …; else None.
 
     An age is written "U15" whatever it was ("-15", "onder 15"); a word becomes Belgian korfball's own. A text that
-    tells two of them ("U13/U15") tells none.
+    names two of them ("U13/U15") gives none.
     """
     return _agreed(_age_groups, name, category)
 

@@ -1,11 +1,10 @@
 """`TwizzitClient`: what one credential can read of Twizzit, in whichever dialect its endpoint speaks.
 
-What belongs here: the choice of the dialect and the public face of this folder. The dialects know the wire, `session`
+What belongs here: the choice of the dialect and the public face of this folder. The dialects read the wire, `session`
 the sending.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -13,8 +12,9 @@ import httpx
 from pydantic import SecretStr
 
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
-from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.records import Calendar, Season
 from twizzit_pipeline.twizzit.session import ClientOptions, Session
+from twizzit_pipeline.twizzit.source import Source
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 __all__ = ["Capabilities", "ClientOptions", "TwizzitClient"]
@@ -67,7 +67,7 @@ class TwizzitClient:
         self._session = Session(
             self._endpoint, username, password, options=options or ClientOptions(), transport=transport, sleep=sleep
         )
-        self._source = self._endpoint.speaks.source(self._session, organization_name, meanings)
+        self._source: Source = self._endpoint.speaks.source(self._session, organization_name, meanings)
         self._meanings = meanings
         self._calendars: dict[str, Calendar] = {}
 
@@ -106,56 +106,14 @@ class TwizzitClient:
         return self._session.ledger.total
 
     @property
-    def calls_by_path(self) -> Counter[str]:
-        """`calls` by path, with ids left out (``/teams/{id}/players``)."""
-        return self._session.ledger.by_path
-
-    @property
     def meanings(self) -> Meanings:
         """What the credential's configuration says of the account's own words."""
         return self._meanings
 
-    def organizations(self) -> tuple[Organization, ...]:
-        """All organizations that the account may read (v1: the credential's own, without an id). Asked once."""
-        return self._source.organizations()
-
-    def organization(self) -> Organization:
-        """The organization that this credential reads. Asked once.
-
-        Raises:
-            OrganizationNotFound: the account has several and not exactly one is named like the credential.
-        """
-        return self._source.organization()
-
-    def seasons(self) -> tuple[Season, ...]:
-        """The seasons that the account lists; none in v1, or where it may not read them (403). Asked once."""
-        return self._source.seasons()
-
-    def teams(self, season: Season | None) -> Teams:
-        """All teams of a season; of every season, or the current one in v1, where it is None. Asked anew each time.
-
-        What was listed along and is no team of that season is set aside.
-        """
-        return self._source.teams(season)
-
-    def groups(self, season: Season | None, group_type: str) -> tuple[Team, ...]:
-        """What the account lists of a group type other than teams, for people to look at (v1: the teams)."""
-        return self._source.groups(season, group_type)
-
-    def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
-        """The players of these teams. Teams without an id are left out: the contract has rejected them.
-
-        Raises:
-            TwizzitAnswerError: an error that ends everything (login, quota, ceiling, no connection), or the first one
-                where no team at all could be read. An error of some teams is in `Rosters.failed`.
-        """
-        return self._source.rosters(teams, season)
-
-    def names(self, person_ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
-        """First and last name of people by their remote id, for people to read; those whom the account does not know
-        are left out (v1 knows no person by id alone).
-        """
-        return self._source.names(person_ids)
+    @property
+    def source(self) -> Source:
+        """What can be asked of the account, in its dialect; of calendars ask `calendar`, which reads each once."""
+        return self._source
 
     def calendar(self, season: Season, *, own_team_ids: Collection[str] | None = None) -> Calendar:
         """All competitions and matches of a season, complete. Asked once for each season.
@@ -181,8 +139,8 @@ class TwizzitClient:
         Raises:
             LoginRefused, AccessDenied, ConnectionFailed, NotATwizzit, OrganizationNotFound: what is wrong.
         """
-        organizations = len(self.organizations())
-        self.organization()
-        groups, seasons = self._source.first_groups(), len(self.seasons())
+        organizations = len(self._source.organizations())
+        self._source.organization()
+        groups, seasons = self._source.first_groups(), len(self._source.seasons())
         refusals = self._source.refusals(calendar=calendar)
         return Capabilities(organizations, groups, seasons, tuple(refusals))

@@ -59,7 +59,7 @@ class Endpoint:
 def parse_endpoint(url: str) -> Endpoint:
     """The dialect and base URL that an endpoint stands for.
 
-    The end of its path tells the dialect (`dialects`); a bare host speaks the live service's, whose path is appended.
+    The end of its path gives the dialect (`dialects`); a bare host speaks the live service's, whose path is appended.
     The host comes out in lower case and in ASCII (``xn--``), without a dot at its end or the port that its scheme
     implies.
 

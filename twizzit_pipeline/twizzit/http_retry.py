@@ -2,14 +2,13 @@
 
 What belongs here: the judgement of one HTTP answer (fine, transient, permanent), the tries of one call, the count of
 calls and their rate. It is an httpx transport, so that the authentication's own call is counted, paced and tried again
-like any other. 401, and a 403 that does not say that it is a refusal, pass through: `auth` knows what to do about them.
+like any other. 401, and a 403 that does not say that it is a refusal, pass through: `auth` handles them.
 """
 
 import random
 import re
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -57,19 +56,13 @@ class CallLedger:
     def __init__(self, ceiling: int) -> None:
         self._ceiling = ceiling
         self._lock = threading.Lock()
-        self._by_path: Counter[str] = Counter()
+        self._total = 0
 
     @property
     def total(self) -> int:
         """HTTP requests sent so far."""
         with self._lock:
-            return self._by_path.total()
-
-    @property
-    def by_path(self) -> Counter[str]:
-        """Requests sent, by path with its ids left out; a copy."""
-        with self._lock:
-            return Counter(self._by_path)
+            return self._total
 
     def enter(self, path: str) -> None:
         """Count one request that is about to be sent.
@@ -78,13 +71,13 @@ class CallLedger:
             CallBudgetSpent: the ceiling is reached; nothing is sent.
         """
         with self._lock:
-            if self._by_path.total() >= self._ceiling:
+            if self._total >= self._ceiling:
                 raise CallBudgetSpent(
                     f"This run may make {self._ceiling} calls to Twizzit and has made them all: raise "
                     "TWIZZIT_CALL_CEILING if the account's quota allows it",
                     endpoint=path,
                 )
-            self._by_path[path] += 1
+            self._total += 1
 
 
 class RetryTransport(httpx.BaseTransport):
@@ -130,7 +123,7 @@ class RetryTransport(httpx.BaseTransport):
             stop=lambda state: stop_after_attempt(self._attempts)(state) or out_of_time(state),
             wait=self._wait,
             sleep=self._sleep,
-            before_sleep=_tell,
+            before_sleep=_log_retry,
             reraise=True,
         )
         return tries(self._send, request)
@@ -174,7 +167,7 @@ class RetryTransport(httpx.BaseTransport):
         return judge(response, path)
 
 
-def _tell(state: RetryCallState) -> None:
+def _log_retry(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, TwizzitAnswerError):
         _log.info(

@@ -135,7 +135,7 @@ class Match:
     """A match, home first.
 
     `competition_id` is None for a friendly. `starts_at` and `ends_at` are the wire's text, with or without an offset.
-    `status` is the wire's word, or one of `words.statuses`, None where it does not tell. Scores are raw;
+    `status` is the wire's word, or one of `words.statuses`, None where it does not say. Scores are raw;
     `score_unread`: the wire gives a score in no known shape.
     """
 

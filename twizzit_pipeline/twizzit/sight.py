@@ -11,7 +11,7 @@ import httpx
 from twizzit_pipeline.twizzit.dialects import LIVE_ENDPOINT
 
 _LOOKED_AT = 4096
-_KEYS = 4  # as many as tell one kind of answer from another
+_KEYS = 4  # as many as distinguish one kind of answer from another
 _KEY = re.compile(r"[a-z][A-Za-z_-]{0,29}")  # a word of a program: names of people begin with a capital
 
 # Later lists are asked of a host that has answered a login and a first list as a Twizzit does.

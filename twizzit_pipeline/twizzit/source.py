@@ -23,7 +23,7 @@ class Source(Protocol):
         """
 
     def seasons(self) -> tuple[Season, ...]:
-        """The seasons that the account lists; none where it knows none, or may not read them."""
+        """The seasons that the account lists; none where it has none, or may not read them."""
 
     def first_groups(self) -> int | None:
         """How many groups there are to begin with, shown when a credential is verified; None where it is unknown."""

@@ -69,7 +69,7 @@ def function_says(names: Iterable[str], types: Iterable[str] = ()) -> FunctionSa
     """What the names of a function (its languages) and of its type say together.
 
     An explicit "other" wins over everything: a function called Player in one language and Oud-speler in another was
-    narrowed by the club in the language it speaks. Then "player" wins, as any language may know the word that the
+    narrowed by the club in the language it speaks. Then "player" wins, as any language may have the word that the
     others do not; then what is unknown, since a word that says something stands beside one that says nothing. A type
     counts only where its word is known.
     """

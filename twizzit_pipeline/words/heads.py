@@ -10,7 +10,7 @@ The rules, in the order in which they are used:
 - A Dutch or English compound is what its last part is ("Jeugdspeler", "U15-speler", "Wedstrijdbespreking"). In
   several words it is the last that is known ("Youth player", "Wedstrijd bespreking"); a French noun comes first
   ("Équipe première"). An unknown last word is the head after an English noun or a hyphen ("Player liaison",
-  "Wedstrijd-info"): in Dutch a word of its own only tells which ("Speler kern").
+  "Wedstrijd-info"): in Dutch a word of its own only says which ("Speler kern").
 - Plurals and feminine forms are the noun itself ("speelsters", "joueuse"); accents and case do not count.
 - "Ex-", "Oud-", "Niet-", "Non-", "former", "ancien" turn a noun round: the head is there, and `turned`.
 """
@@ -53,7 +53,7 @@ _BETWEEN_NAMES = re.compile(r"[/|,;&+·•:]|\s[-–—]+\s|\s(?:en|and|et|or|ou
 _BRACKETS = re.compile(r"[(\[{]([^)\]}]*)[)\]}]?")
 _WORDS = re.compile(r"[^\W_]+(?:[-‐-–][^\W_]+)*")
 _HYPHEN = re.compile(r"[-‐-–]")
-# Words that only tell which one is meant: never the head where a noun is there.
+# Words that only say which one is meant: never the head where a noun is there.
 _MODIFIERS = _set(
     """
     m f v x h d e actief actieve active actif actifs jeugd youth jeune jeunes jong jonge young senior seniors
@@ -81,7 +81,7 @@ _SHORTEST_FIRST_PART = 5  # and that the first part of a compound may: "arts" of
 
 @dataclass(frozen=True, slots=True)
 class Head(Generic[Meaning]):
-    """A head of a name. `meaning` is None where the list does not know it; `word` is then the word as it was written,
+    """A head of a name. `meaning` is None where the list does not have it; `word` is then the word as it was written,
     without accents and case, else the list's noun.
 
     Attributes:
@@ -102,7 +102,7 @@ class Nouns(Generic[Meaning]):
         words: meaning → language → the nouns, with spaces between them, in the singular (or any form that the endings
             of plurals and feminine forms do not give). A noun of several languages stands in each. Longer nouns win
             ("bestuurslid" before "lid"), which is how exceptions are named.
-        modifiers: words, with spaces between them, that only tell which is meant, besides those of all lists.
+        modifiers: words, with spaces between them, that only say which is meant, besides those of all lists.
     """
 
     def __init__(self, words: Mapping[Meaning, Mapping[Language, str]], *, modifiers: str = "") -> None:
@@ -157,7 +157,7 @@ class Nouns(Generic[Meaning]):
     def _head(self, part: str) -> Head[Meaning] | None:
         words, glued, rest = _cut(part)
         nouns = [(word, *found) for word, found in zip(words, self._nouns(words), strict=True)]
-        nouns = [one for one in nouns if one[1] or not self._only_tells_which(one[0])]
+        nouns = [one for one in nouns if one[1] or not self._only_says_which(one[0])]
         known = [noun for _, noun, _ in nouns if noun]
         turned = any(turned for _, _, turned in nouns) or any(word in _TURNERS for word in words)
         if not nouns:
@@ -193,7 +193,7 @@ class Nouns(Generic[Meaning]):
         return max(ends, key=len, default=None)
 
     def _has_turning_prefix(self, word: str, noun: str) -> bool:
-        """Whether "oud", "ex", "niet" or "non" stands before the noun, or before it and a word that tells which."""
+        """Whether "oud", "ex", "niet" or "non" stands before the noun, or before it and a word that says which."""
         for prefix in _TURNING_PREFIXES:
             rest = word.removeprefix(prefix)
             if rest != word and any(
@@ -203,7 +203,7 @@ class Nouns(Generic[Meaning]):
                 return True
         return False
 
-    def _only_tells_which(self, word: str) -> bool:
+    def _only_says_which(self, word: str) -> bool:
         return word in self._modifiers or word in _TURNERS or len(word) == 1 or any(map(str.isdigit, word))
 
     def _is_french(self, noun: str) -> bool:

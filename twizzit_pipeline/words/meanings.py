@@ -1,4 +1,4 @@
-"""What a credential's configuration says about its account's own words, where their names do not tell.
+"""What a credential's configuration says about its account's own words, where their names are not clear.
 
 What belongs here: looking up what the configuration says of an id or a name. A name's own meaning is its module's.
 """
@@ -24,7 +24,7 @@ def key(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Meanings:
-    """What the configuration says: the `key` of an id or a name → what it means. Empty: the names tell."""
+    """What the configuration says: the `key` of an id or a name → what it means. Empty: the names decide."""
 
     functions: Mapping[str, FunctionMeaning] = field(default_factory=dict)
     event_types: Mapping[str, EventTypeMeaning] = field(default_factory=dict)

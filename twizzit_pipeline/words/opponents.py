@@ -1,7 +1,7 @@
 """Opponents that are none: a bye, and a place that another match must fill first.
 
-What belongs here: telling a text that stands where an opponent's name should be from a club's name. It is judged as a
-whole, or by how it begins: a club may be called "KC Vrijheid".
+What belongs here: how a text that stands where an opponent's name should be differs from a club's name. It is judged as
+a whole, or by how it begins: a club may be called "KC Vrijheid".
 """
 
 import re

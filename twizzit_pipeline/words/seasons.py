@@ -21,7 +21,7 @@ SeasonLabel = NewType("SeasonLabel", str)
 LONGEST = 50
 
 # They say that it is a season, or that it is the running one. A Dutch compound is its head and what stands before it:
-# "zomerseizoen" and "winterseizoen" are two seasons, so the compounds that tell nothing are named.
+# "zomerseizoen" and "winterseizoen" are two seasons, so the compounds that say nothing are named.
 _SEASON = (
     "seizoen", "sportseizoen", "korfbalseizoen", "speelseizoen", "clubseizoen", "competitieseizoen", "season",
     "seasons", "saison", "saisons", "jaar", "sportjaar", "werkjaar", "clubjaar", "speeljaar", "korfbaljaar",
@@ -55,7 +55,7 @@ def years(label: str) -> tuple[int, int] | None:
 
 
 def first_year(label: str) -> int | None:
-    """The year in which the season begins, as far as its label tells; a label may name one alone."""
+    """The year in which the season begins, as far as its label says; a label may name one alone."""
     both = years(label)
     if both is not None:
         return both[0]
@@ -66,7 +66,7 @@ def first_year(label: str) -> int | None:
 def key(label: str, start: date | None = None, end: date | None = None) -> str:
     """What two labels of the same season share: ``2026-2027``, or ``2026-2027 indoor``.
 
-    A label that names no two years is its own words; the dates tell the years where these words say nothing
+    A label that names no two years is its own words; the dates give the years where these words say nothing
     (``Huidig seizoen``), or name the year of the beginning alone (``2026``).
     """
     text = _plain(label)
@@ -89,17 +89,23 @@ def canonical(label: str) -> str:
 
 
 def cleaned(label: str) -> str:
-    """A label as the key of a partition may hold it (`usable`), with single spaces; empty where nothing is left."""
+    """A label as the key of a partition may hold it (`usable`), with single spaces; empty where no letter and no digit
+    is left: signs alone are no name.
+    """
     visible = "".join(letter if letter.isprintable() else " " for letter in unicodedata.normalize("NFC", label))
-    return " ".join(_LEFT_OUT.sub("-", visible).split())
+    return _named(" ".join(_LEFT_OUT.sub("-", visible).split()))
 
 
 def label_of(said: str) -> SeasonLabel | None:
     """The label of the season that is called `said` elsewhere: `canonical`, of `LONGEST` characters; None where nothing
     is left of it.
     """
-    label = canonical(said)[:LONGEST].strip()
+    label = _named(canonical(said)[:LONGEST].strip())
     return SeasonLabel(label) if label else None
+
+
+def _named(label: str) -> str:
+    return label if any(map(str.isalnum, label)) else ""
 
 
 def usable(label: str) -> TypeGuard[SeasonLabel]:
@@ -108,7 +114,7 @@ def usable(label: str) -> TypeGuard[SeasonLabel]:
 
 
 def may_be(said: str | None, label: str) -> bool:
-    """Whether something that names a season so can be of the season `label`: by the years, as far as both tell them."""
+    """Whether something that names a season so can be of the season `label`: by the years, as far as both give them."""
     if not said:
         return True
     both = years(said), years(label)

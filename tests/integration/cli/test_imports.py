@@ -1,4 +1,4 @@
-"""What the command line loads before it knows the command: nothing that a quick command has no use for."""
+"""What the command line loads before the command is clear: nothing that a quick command has no use for."""
 
 import subprocess
 import sys

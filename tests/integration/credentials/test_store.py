@@ -140,7 +140,7 @@ def test_a_credential_whose_sync_died_is_deleted(database: Database) -> None:
 
 
 def use(database: Database, credential_id: int) -> None:
-    """A row in every table that knows credentials."""
+    """A row in every table that points at credentials."""
     with database.engine.begin() as connection:
         for statement in (
             "INSERT INTO twizzit_sync_config (credential_id) VALUES (:id)",
@@ -161,15 +161,26 @@ def use(database: Database, credential_id: int) -> None:
             " VALUES (:id, :id, 't' || :id, :id)",
             "INSERT INTO twizzit_player_mappings"
             " (local_player_id, twizzit_player_id, credential_id, team_mapping_id) VALUES (:id, 'p' || :id, :id, :id)",
+            "INSERT INTO competitions (id, name, competition_type, start_date) VALUES (:id, 'c', 'league', now())",
+            "INSERT INTO twizzit_competition_mappings (local_competition_id, twizzit_competition_id, credential_id)"
+            " VALUES (:id, 'c' || :id, :id)",
+            "INSERT INTO games (id, home_club_id, away_club_id, home_team_id, away_team_id, date)"
+            " VALUES (:id, :id, 4711, :id, 4711, now())",
+            "INSERT INTO twizzit_match_mappings (local_game_id, twizzit_match_id, credential_id)"
+            " VALUES (:id, 'm' || :id, :id)",
         ):
             connection.exec_driver_sql(statement.replace(":id", str(credential_id)))
 
 
 def test_what_hangs_on_a_credential_goes_along_and_mappings_stay(database: Database) -> None:
     gone, other = add(database, name="A"), add(database, name="B")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO clubs (id, name) VALUES (4711, 'opponent')")
+        connection.exec_driver_sql("INSERT INTO teams (id, club_id, name) VALUES (4711, 4711, 'A')")
     use(database, gone)
     use(database, other)
-    assert store.delete(database.engine, gone) == store.Deleted("A", history=1, mappings=2)
+    assert store.delete(database.engine, gone) == store.Deleted("A", history=1, mappings=4)
+    assert audit.recent(database.engine)[0].details["mappings_kept"] == 4
     with database.engine.connect() as connection:
 
         def owners(table: str) -> list[int | None]:
@@ -177,9 +188,10 @@ def test_what_hangs_on_a_credential_goes_along_and_mappings_stay(database: Datab
 
         for table in ("sync_config", "seasons", "teams", "sync_requests", "sync_history", "rejected_rows"):
             assert owners(f"twizzit_{table}") == [other]
-        for table in ("team_mappings", "player_mappings", "sync_changes"):
+        mapped = [f"{name}_mappings" for name in ("team", "player", "competition", "match")]
+        for table in (*mapped, "sync_changes"):
             assert owners(f"twizzit_{table}") == [other, None]
-        assert connection.scalar(text("SELECT count(*) FROM teams")) == 2
+        assert connection.scalar(text("SELECT count(*) FROM teams")) == 3
         registered = connection.scalars(text("SELECT is_twizzit_registered FROM players"))
         assert list(registered) == [True, True]
 

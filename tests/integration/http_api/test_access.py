@@ -5,236 +5,18 @@ Against a real server and the real database. What the routes do for those who ma
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
-from tests.conftest import ENCRYPTION_KEY, settings_with
-from tests.support.api_server import PREFIX, ApiServer, token, token_of
-from twizzit_pipeline.credentials import store
-from twizzit_pipeline.storage.engine import open_database
-
-ADMIN, COACH, MONITOR = ("admin",), ("admin", "coach"), ("admin", "monitor")
-UNKNOWN = 999_999
-
-
-@dataclass(frozen=True)
-class Route:
-    """A row of the API Reference. `bodies`: wrong ones; `body`: one that is right; `query`: what it cannot do without.
-
-    `wrong_queries`: queries that must be refused.
-    """
-
-    method: str
-    path: str
-    roles: tuple[str, ...]
-    body: dict[str, Any] | None = None
-    bodies: tuple[Any, ...] = ()
-    query: str = ""
-    wrong_queries: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def takes_credential(self) -> bool:
-        return "{credentialId}" in self.path
-
-    def url(self, credential: object = UNKNOWN, query: str | None = None) -> str:
-        filled = self.path.replace("{credentialId}", str(credential))
-        filled = filled.replace("{syncId}", str(UNKNOWN)).replace("{requestId}", str(UNKNOWN))
-        filled = filled.replace("{userId}", "12")
-        asked = self.query if query is None else query
-        return filled + (f"?{asked}" if asked else "")
-
-
-CREDENTIAL = {
-    "organizationName": "My Korfball Club",
-    "apiUsername": "api-user",
-    "apiPassword": "secure-password",
-    "apiEndpoint": "https://api.twizzit.com/v1",
-}
-_SYNC_BODIES: tuple[Any, ...] = (
-    [],
-    "all",
-    {"seasonId": True},
-    {"groupId": {}},
-    {"groupId": -1},
-    {"groupId": ""},
-    {"createMissing": 1},
+from tests.support.api_routes import (
+    ROUTES,
+    UNKNOWN,
+    Route,
 )
-_PAGES = ("limit=0", "limit=x", "limit=1001", "offset=-1", "offset=99999999999999999999")
-
-# The guide's API Reference, row by row.
-GUIDE = [
-    Route(
-        "POST",
-        "/credentials",
-        ADMIN,
-        CREDENTIAL,
-        (
-            None,
-            [],
-            "text",
-            *({key: value for key, value in CREDENTIAL.items() if key != left} for left in list(CREDENTIAL)[:3]),
-            {**CREDENTIAL, "organizationName": "  "},
-            {**CREDENTIAL, "organizationName": "x" * 256},
-            {**CREDENTIAL, "organizationName": "nul\0"},
-            {**CREDENTIAL, "apiUsername": 5},
-            {**CREDENTIAL, "apiPassword": ""},
-            {**CREDENTIAL, "apiPassword": "two\nlines"},
-            {**CREDENTIAL, "apiPassword": ["a"]},
-            {**CREDENTIAL, "apiEndpoint": "not a url"},
-            {**CREDENTIAL, "apiEndpoint": "ftp://api.twizzit.com/v1"},
-        ),
-    ),
-    Route("GET", "/credentials", ADMIN),
-    Route("DELETE", "/credentials/{credentialId}", ADMIN),
-    Route("POST", "/verify/{credentialId}", COACH),
-    Route(
-        "POST",
-        "/sync/teams/{credentialId}",
-        COACH,
-        {"includePlayers": True},
-        (*_SYNC_BODIES, {"includePlayers": "yes"}),
-        wrong_queries=("wait=-1", "wait=601", "wait=nan", "queue=maybe"),
-    ),
-    Route("POST", "/sync/players/{credentialId}", COACH, {}, _SYNC_BODIES, wrong_queries=("wait=long",)),
-    Route("GET", "/sync/config/{credentialId}", COACH),
-    Route(
-        "PUT",
-        "/sync/config/{credentialId}",
-        ADMIN,
-        {"syncTeams": True},
-        (
-            None,
-            [],
-            {"syncTeams": "yes"},
-            {"syncPlayers": 1},
-            {"autoSyncEnabled": "on"},
-            {"syncIntervalMinutes": 4},
-            {"syncIntervalMinutes": 525_601},
-            {"syncIntervalMinutes": 5.5},
-            {"syncIntervalMinutes": "60"},
-            {"syncIntervalMinutes": 10**30},
-            {"syncIntervalHours": 0.01},
-            {"syncIntervalDays": 366},
-            {"syncIntervalUnit": "weeks"},
-            {"matchEventType": ""},
-            {"matchEventType": "x" * 101},
-            {"matchEventType": ["Match"]},
-            {"matchEventType": True},
-            {"functions": []},
-            {"functions": {"Trainer": "match"}},
-            {"functions": {"": "player"}},
-            {"functions": {"x" * 101: "player"}},
-            {"functions": {f"word {number}": "player" for number in range(101)}},
-            {"functions": {"Trainer": "player", "trainer": "other"}},
-            {"eventTypes": {"Training": True}},
-            {"groupTypes": {"Kern": "match"}},
-            {"statuses": {"WO": "other"}},
-        ),
-    ),
-    Route(
-        "GET",
-        "/sync/history/{credentialId}",
-        COACH,
-        query="limit=50&offset=0",
-        wrong_queries=("limit=101", *_PAGES),
-    ),
-    Route("GET", "/mappings/teams", COACH, wrong_queries=("credentialId=x", "credentialId=0", *_PAGES)),
-    Route(
-        "GET",
-        "/mappings/players",
-        COACH,
-        query="teamId=1",
-        wrong_queries=("teamId=x", "teamId=0", "teamId=99999999999", *_PAGES),
-    ),
-]
-
-_MATCH_QUERIES = ("competitionId=0", "competitionId=99999999999", "teamId=x", "credentialId=0", *_PAGES)
-
-# What ShotSpot's front end also calls, and what this project adds.
-MORE = [
-    Route(
-        "POST",
-        "/credentials/{credentialId}/accept",
-        ADMIN,
-        {"apiUsername": "u", "apiEndpoint": "https://app.twizzit.com"},
-        (None, [], {}, {"apiUsername": 5, "apiEndpoint": "https://app.twizzit.com"}),
-    ),
-    Route("GET", "/credentials/{credentialId}/club", ADMIN),
-    Route(
-        "PUT",
-        "/credentials/{credentialId}/club",
-        ADMIN,
-        {"clubId": 1},
-        (None, [], {}, {"clubId": "1"}, {"clubId": 0}, {"clubId": 2**31}, {"clubId": True}),
-    ),
-    Route("GET", "/credentials/{credentialId}/clubs", ADMIN),
-    Route(
-        "PUT",
-        "/credentials/{credentialId}/endpoint",
-        ADMIN,
-        {"sameOrganization": True},
-        ([], "text", {"apiEndpoint": 5}, {"sameOrganization": "yes"}, {"apiEndpoint": "not a url"}),
-    ),
-    Route("GET", "/organizations", COACH),
-    Route("GET", "/organization/{credentialId}", COACH),
-    Route("GET", "/groups/{credentialId}", COACH, wrong_queries=(f"seasonId={'x' * 101}", "groupType=%00")),
-    Route("GET", "/seasons/{credentialId}", COACH, wrong_queries=("organizationId=%00",)),
-    Route(
-        "POST",
-        "/sync/preview/players/{credentialId}",
-        COACH,
-        {"groupId": "1"},
-        (None, {}, {"groupId": None}, {"groupId": ""}, {"groupId": "1", "seasonId": []}),
-    ),
-    Route("POST", "/sync/clubs/{credentialId}", COACH, {}, _SYNC_BODIES),
-    Route(
-        "POST",
-        "/sync/competitions/{credentialId}",
-        COACH,
-        {"seasonId": None, "createMissing": True},
-        ([], {"seasonId": True}, {"groupId": 5}, {"groupId": ""}, {"createMissing": False}, {"createMissing": 1}),
-        wrong_queries=("wait=-1", "queue=maybe"),
-    ),
-    Route("GET", "/mappings/competitions", COACH, wrong_queries=("credentialId=x", *_PAGES)),
-    Route("GET", "/mappings/matches", COACH, query="teamId=1", wrong_queries=_MATCH_QUERIES),
-    Route("GET", "/sync/requests", COACH, wrong_queries=("credentialId=0", "over=perhaps", "limit=101", *_PAGES)),
-    Route("GET", "/sync/requests/{requestId}", COACH),
-    Route("DELETE", "/sync/requests/{requestId}", COACH),
-    Route("GET", "/coaches", ADMIN),
-    Route("GET", "/coaches/{userId}", ADMIN),
-    Route(
-        "PUT",
-        "/coaches/{userId}",
-        ADMIN,
-        {"credentials": [UNKNOWN]},
-        (
-            None,
-            [],
-            {},
-            {"credentials": None},
-            {"credentials": 1},
-            {"credentials": ["1"]},
-            {"credentials": [0]},
-            {"credentials": [True]},
-            {"credentials": [2**31]},
-        ),
-    ),
-    Route("DELETE", "/coaches/{userId}", ADMIN),
-    Route("GET", "/sync/history/{credentialId}/{syncId}", COACH),
-    Route("GET", "/registered", COACH, query=f"teamId={UNKNOWN}", wrong_queries=("", "teamId=x", "teamId=0")),
-    Route("GET", "/audit", ADMIN, wrong_queries=("limit=101", *_PAGES)),
-    Route("GET", "/metrics", MONITOR),
-]
-ROUTES = [*GUIDE, *MORE]
+from tests.support.api_server import PREFIX, ApiServer, NewDatabase, api_of_two, token, token_of
 
 WITHOUT_EXPIRY = {"userId": 7, "role": "admin", "exp": None}
 NO_TOKENS: dict[str, Callable[[], str | None]] = {
@@ -263,29 +45,12 @@ NO_TOKENS: dict[str, Callable[[], str | None]] = {
 
 
 @pytest.fixture(scope="module")
-def api(
-    new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiServer]:
+def api(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One server over one database for the whole module: nothing here that is let in changes anything."""
-    with new_database() as url:
-        settings = settings_with(
-            url,
-            tmp_path_factory.mktemp("api"),
-            allow_private_endpoints=False,
-            api_verifications_per_minute=10_000,
-            api_live_per_minute=10_000,
-        )
-        with open_database(settings) as database:
-            for name in ("One", "Two"):
-                store.add(
-                    database.engine,
-                    SecretStr(ENCRYPTION_KEY),
-                    organization_name=name,
-                    api_username="u",
-                    password=SecretStr("p"),
-                )
-            with ApiServer(settings, database) as server:
-                yield server
+    with api_of_two(
+        new_database, tmp_path_factory.mktemp("api"), api_verifications_per_minute=10_000, api_live_per_minute=10_000
+    ) as server:
+        yield server
 
 
 def ask(api: ApiServer, route: Route, url: str, sent: str | None, **more: Any) -> httpx.Response:

@@ -115,7 +115,7 @@ def drive(cases: SearchStrategy[Case[Any]], most: int, sent: str | None) -> None
         hold()
 
 
-def test_the_document_knows_no_422(api: ApiServer) -> None:
+def test_the_document_has_no_422(api: ApiServer) -> None:
     text = str(api.app.openapi())
     assert "422" not in text
     assert "HTTPValidationError" not in text

@@ -48,8 +48,13 @@ class Kept:
             assert time.monotonic() < until
             time.sleep(0.02)
 
+    def pids(self) -> dict[str, int]:
+        """The running children's process ids by their names."""
+        children = self.supervisor._children.items()
+        return {name: child.process.pid for name, child in children if child.process is not None}
+
     def pid(self) -> int:
-        return self.supervisor.pids["child"]
+        return self.pids()["child"]
 
     def kill(self) -> int:
         """Kills the child, and leaves it to the supervisor to find out; its process id."""
@@ -70,7 +75,7 @@ def kept(tmp_path: Path) -> Iterator[Callable[..., Kept]]:
 
     yield make
     for each in made:
-        each.supervisor.stop(list(each.supervisor.pids), patience=0.2)
+        each.supervisor.stop(list(each.pids()), patience=0.2)
 
 
 def test_a_child_is_ready_and_then_stopped(kept: Callable[..., Kept]) -> None:
@@ -133,7 +138,7 @@ def test_children_that_ignore_signals_are_killed_all_at_once(kept: Callable[...,
     for name in ("child", "other", "third"):
         keeper.start(STUBBORN, name)
     keeper.until_ready()
-    pids = list(keeper.supervisor.pids.values())
+    pids = list(keeper.pids().values())
     began = time.monotonic()
     keeper.supervisor.stop(["child", "other", "third"], patience=0.4)
     assert time.monotonic() - began < 3

@@ -90,7 +90,7 @@ def test_a_receiver_that_answers_bit_by_bit_times_out() -> None:
 
 def test_a_defect_in_a_message_is_a_failure_of_that_message() -> None:
     def mistaken() -> None:
-        raise ValueError("holds who knows what")
+        raise ValueError("holds anything at all")
 
     with pytest.raises(ReceiverFailed, match=r"^unexpected error: ValueError$"):
         within(1, mistaken)

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, func, insert, select, text
 
 from tests.support.recorded_runs import Here
 from twizzit_pipeline.definitions import defs
-from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs
+from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs, fail_dead
+from twizzit_pipeline.orchestration.instance.under_way import under_way
 from twizzit_pipeline.orchestration.launch import run_job
 from twizzit_pipeline.orchestration.resources import PROCESS_TAG
 from twizzit_pipeline.runs import history
@@ -92,6 +93,25 @@ def test_a_run_whose_process_is_gone_before_its_history_began_is_ended(
     assert end_dead_runs(instance, here.engine) == [runs[1].run_id]
     left = {run.run_id for run in instance.get_runs() if not run.is_finished}
     assert left == {runs[0].run_id, runs[2].run_id, runs[3].run_id, untagged.run_id}
+
+
+def test_a_run_that_succeeded_since_it_was_read_stays_so(instance: dg.DagsterInstance) -> None:
+    """Its process is gone because it was done: a look at processes comes after one at runs, and the two are not one."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    tags = {PROCESS_TAG: this_process().replace(f"|{os.getpid()}", f"|{process.pid}")}
+    job = defs.resolve_job_def("sync_teams")
+    done, dead = (
+        instance.create_run_for_job(job_def=job, status=dg.DagsterRunStatus.STARTED, tags=tags) for _ in range(2)
+    )
+    seen = under_way(instance).gone
+    success = dg.DagsterEvent(event_type_value="PIPELINE_SUCCESS", job_name=done.job_name)
+    instance.report_dagster_event(success, done.run_id)
+    assert seen == {done.run_id, dead.run_id}
+    assert fail_dead(instance, seen) == [dead.run_id]
+    assert fail_dead(instance, seen) == []
+    status = {run.run_id: run.status for run in instance.get_runs()}
+    assert status == {done.run_id: dg.DagsterRunStatus.SUCCESS, dead.run_id: dg.DagsterRunStatus.FAILURE}
 
 
 def run_one(settings: Settings, credential_id: int, season: str, pipe: Pipe) -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, Pool, event, text
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.errors import DatabaseUnavailable, SettingsError
 from twizzit_pipeline.orchestration.assets.catalogue import CONFIGURATION, TABLES
 from twizzit_pipeline.orchestration.instance.dagster_command import run_dagster
 from twizzit_pipeline.orchestration.instance.home import dagster_environment, dagster_home, open_instance
@@ -222,3 +222,30 @@ def test_dagsters_commands_work_on_this_instance_from_any_folder(
     assert run_dagster(settings, database, ["asset", "list"]) == 0, capfd.readouterr().err
     assert capfd.readouterr().out.split() == sorted(set(TABLES) - {CONFIGURATION})
     assert not (tmp_path / ".twizzit").exists()
+
+
+@pytest.mark.dagster_tables
+def test_an_event_that_finds_no_room_is_one_line_without_the_event(
+    instance: dg.DagsterInstance, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dagster prints the error of its storage on the terminal, as often as it meets it."""
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE 'could not extend file' USING ERRCODE = '53100'; END $$"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER no_room BEFORE INSERT ON dagster.event_logs EXECUTE FUNCTION no_room()"
+        )
+
+    @dg.op
+    def work() -> None: ...
+
+    @dg.job
+    def some_job() -> None:
+        work()
+
+    with pytest.raises(DatabaseUnavailable, match="its disk is full: make room") as raised:
+        some_job.execute_in_process(instance=instance)
+    said = [str(raised.value), *capsys.readouterr().err.splitlines()]
+    assert not [line for line in said if "INSERT" in line or "parameters" in line or "DagsterEvent" in line]

@@ -19,7 +19,8 @@ from twizzit_pipeline.storage.engine import Database
 pytestmark = pytest.mark.dagster_tables
 
 QUEUED = dg.DagsterRunStatus.QUEUED
-SLOW, FIRST = {"twizzit/lane": "slow"}, {"twizzit/lane": "first"}
+SLOW = {"twizzit/lane": "slow"}
+FIRST = {"twizzit/lane": "first", "twizzit/longest_seconds": "900", "dagster/max_runtime": "960"}
 QUICK = {"twizzit/longest_seconds": "300", "dagster/max_runtime": "360"}
 
 
@@ -84,6 +85,23 @@ def test_a_first_sync_of_a_login_that_worked_waits_for_no_stranger_that_hangs(or
     assert [lane(run) for run in line] == [FIRST, FIRST]
     asked = [orchestrator.waiting_run(run, QUEUED) for run in line]
     assert next_ones(orchestrator) == [asked[0], queued[1]]
+
+
+def test_clubs_whose_syncs_go_well_come_before_those_that_fail_quickly(orchestrator: Orchestrator) -> None:
+    """Those that fail find a quick place only where no other one wants it."""
+    failing = [orchestrator.credential(organization_name=f"Failing {place}") for place in range(6)]
+    victim = orchestrator.credential(organization_name="Victim")
+    long_ago = text("timezone('utc', now()) - interval '1 day'")
+    for credential_id in failing:
+        orchestrator.has_synced(credential_id, 2, status="failed")
+        orchestrator.switch_on(credential_id, next_sync_at=long_ago, consecutive_failures=1)
+    orchestrator.has_synced(victim, 7, status="partial_success")
+    orchestrator.switch_on(victim, next_sync_at=text("timezone('utc', now()) - interval '1 second'"))
+    line = orchestrator.tick()
+    assert [lane(run) for run in line] == [QUICK] * 7
+    assert [run.tags["dagster/priority"] for run in line] == ["0"] * 6 + ["1"]
+    queued = [orchestrator.waiting_run(run, QUEUED) for run in line]
+    assert next_ones(orchestrator) == [queued[6], *queued[:3]]
 
 
 @pytest.mark.parametrize(

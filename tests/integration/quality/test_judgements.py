@@ -183,7 +183,7 @@ def test_rows_that_the_step_said_had_failed_are_not_lost(world: SyncWorld) -> No
     assert 0 < failed <= len(people), "but for those who play in another team too"
 
 
-def test_a_narrowed_sync_speaks_of_its_team_where_it_knows_no_more(world: SyncWorld, club: int) -> None:
+def test_a_narrowed_sync_speaks_of_its_team_where_it_has_no_more(world: SyncWorld, club: int) -> None:
     team, _ = world.roster(0)
     others = update(tables.team_mappings).where(tables.team_mappings.c.twizzit_team_id != str(team))
     done = judge(world, club, group_id=str(team), damage=lambda: execute(world, others.values(credential_id=None)))

@@ -85,8 +85,9 @@ def test_as_json_it_is_data(database: Database, status: Status) -> None:
     assert [one["late"] for one in found["credentials"]] == [False, True, False, True, False]
     assert {rate["sync_type"]: rate["total_syncs"] for rate in found["success_rate"]} == {"players": 3, "teams": 4}
     assert [one["credential_id"] for one in found["recent_failures"]] == [3, 2]
+    assert all(one["needs_attention"] == one["needs_somebody"] for one in (found, *found["credentials"]))
     assert (found["orchestrator"]["alive"], found["orchestrator"]["missing"]) == (True, False)
-    assert (found["needs_somebody"], found["requests"]) == (True, {"queued": 0, "started": 0})
+    assert (found["needs_attention"], found["requests"]) == (True, {"queued": 0, "started": 0})
 
 
 def test_check_exits_with_1_where_attention_is_needed(database: Database, status: Status) -> None:

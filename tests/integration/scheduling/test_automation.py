@@ -149,7 +149,7 @@ def test_status_says_it_and_needs_a_person(instance: dg.DagsterInstance, status:
     assert shown.exit_code == 1
     assert LINE in " ".join(shown.stdout.split())
     found = json.loads(status("--json").stdout)
-    assert found["needs_somebody"] is True
+    assert found["needs_attention"] is True
     assert [one["what_to_do"] for one in found["orchestrator"]["switched_off"]] == [
         "In Dagster's UI: Automation → sync_sensor → switch it on"
     ]

@@ -48,8 +48,8 @@ def test_what_is_said_of_a_word_is_what_the_client_goes_by(world: Simulation) ->
     season = world.simulator.world.running_season
     config.change(world.engine, credential_id, actor=ME, functions={"SPELER": "other"})
     with open_client(world.settings, world.engine, store.get(world.engine, credential_id)) as client:
-        listed = next(one for one in client.seasons() if one.label == season.label)
-        rosters = client.rosters(client.teams(listed).teams, listed)
+        listed = next(one for one in client.source.seasons() if one.label == season.label)
+        rosters = client.source.rosters(client.source.teams(listed).teams, listed)
     assert rosters.players == ()
     assert {row.reason for row in rosters.set_aside} == {"not_a_player"}
 

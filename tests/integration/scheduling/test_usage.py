@@ -78,7 +78,7 @@ def test_calls_are_counted_while_a_step_is_under_way(
     """A process that is killed here loses none of them."""
     monkeypatch.setattr(lease, "BEAT_SECONDS", 0.02)
     with world.session(club) as session, session.recording("teams"):
-        session.client.organization()
+        session.client.source.organization()
         made = session.calls
         wait_until(lambda: used(world, club) == made > 0)
     assert used(world, club) == made
@@ -101,7 +101,7 @@ def test_a_budget_that_is_used_up_pauses_and_another_limit_goes_on(world: SyncWo
     usual = used(world, club)
     engine = world.database.engine
     config.change(engine, club, actor=ADMIN, monthly_call_limit=usual * 3)
-    assert usage.budget(engine, club) == usage.Budget(usual * 3, usual * 2, usual)
+    assert usage.budget(engine, club) == usage.CallBudget(usual * 3, usual * 2, usual)
     use(world, club, usual + 1)
     run(world, club)  # by hand: not refused
     found = now_of(world, club)

@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -112,7 +113,7 @@ def test_rows_shift_between_pages(simulator: SimulatorServer, shift: int, differ
         assert [row["id"] for row in all_rows(client, "/contacts", scope(simulator))] == right
 
 
-def test_v1_totals_tell_a_shift(simulator: SimulatorServer) -> None:
+def test_v1_totals_show_a_shift(simulator: SimulatorServer) -> None:
     with session(simulator, endpoint=simulator.v1_endpoint) as client:
         simulator.faults.arm("rows_shifting", path="/v1/teams")
         first, second = (client.get("/teams", params={"limit": 5, "page": page}).json() for page in (1, 2))
@@ -195,7 +196,7 @@ def test_faults_and_changes_by_http(simulator: SimulatorServer) -> None:
         assert [row["username"] for row in listed] == [account.username for account in simulator.world.accounts()]
 
 
-def test_sessions_and_quotas_by_http(simulate) -> None:
+def test_sessions_and_quotas_by_http(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(quota=2)
     with session(server) as client:
         assert client.get("/organizations").status_code == 200

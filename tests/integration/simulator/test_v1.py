@@ -1,5 +1,7 @@
 """The v1 dialect of the simulator, over HTTP: envelopes, and `hasMore` as the only word on whether there is more."""
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
@@ -41,7 +43,7 @@ def test_the_account_decides_the_organization(simulator: SimulatorServer) -> Non
             assert client.get(f"/teams/{team_id}/players").status_code == 404
 
 
-def test_pages(simulate) -> None:
+def test_pages(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(clubs=1, teams=129, players_per_team=1)
     with session(server, endpoint=server.v1_endpoint) as client:
         first = client.get("/teams", params={"limit": 500}).json()
@@ -54,7 +56,7 @@ def test_pages(simulate) -> None:
         assert client.get("/teams", params={"page": 0}).status_code == 400
 
 
-def test_a_short_page_need_not_be_the_last(simulate) -> None:
+def test_a_short_page_need_not_be_the_last(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(v1_rows_per_page=3)
     with session(server, endpoint=server.v1_endpoint) as client:
         first = client.get("/teams", params={"limit": 100}).json()

@@ -1,6 +1,7 @@
 """The v2 dialect of the simulator, over HTTP: what `twizzit-wire.md` says of the live service."""
 
 import time
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -36,7 +37,7 @@ def test_no_session_no_rows(simulator: SimulatorServer, header: dict[str, str]) 
             assert client.get(path, params=scope(simulator)).status_code == 401
 
 
-def test_the_server_holds_to_the_life_of_a_token(simulate) -> None:
+def test_the_server_holds_to_the_life_of_a_token(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(token_seconds=0.3)
     with session(server) as client:
         assert client.get("/organizations").status_code == 200
@@ -48,7 +49,7 @@ def test_the_server_holds_to_the_life_of_a_token(simulate) -> None:
         assert client.get("/organizations").status_code == 401
 
 
-def test_logins_may_answer_otherwise(simulate) -> None:
+def test_logins_may_answer_otherwise(simulate: Callable[..., SimulatorServer]) -> None:
     for way, keys in (("expires_in", {"token", "expires_in"}), ("missing", {"created-on"})):
         server = simulate(login_answer=way)
         with httpx.Client(base_url=server.v2_endpoint, verify=False) as client:
@@ -71,13 +72,13 @@ def test_every_call_needs_an_organization_that_the_account_may_read(simulator: S
         assert client.get("/contacts", params={"organization-ids[]": both}).status_code == 403
 
 
-def test_a_missing_scope_may_answer_with_nothing(simulate) -> None:
+def test_a_missing_scope_may_answer_with_nothing(simulate: Callable[..., SimulatorServer]) -> None:
     with session(simulate(missing_scope="empty")) as client:
         answer = client.get("/contacts")
         assert (answer.status_code, answer.json()) == (200, [])
 
 
-def test_organizations_and_seasons(simulate) -> None:
+def test_organizations_and_seasons(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(organization_keys="prefixed", seasons_forbidden=True)
     organization = server.world.organizations[0]
     with session(server) as client:
@@ -87,7 +88,7 @@ def test_organizations_and_seasons(simulate) -> None:
         assert client.get("/seasons", params=scope(server)).status_code == 403
 
 
-def test_seasons_follow_the_day(simulate) -> None:
+def test_seasons_follow_the_day(simulate: Callable[..., SimulatorServer]) -> None:
     for today, running in (("2026-06-30", "2025-2026"), ("2026-07-01", "2026-2027")):
         server = simulate(today=date.fromisoformat(today))
         with session(server) as client:
@@ -112,7 +113,7 @@ def test_pages_are_capped_and_cut_in_silence(simulator: SimulatorServer) -> None
             assert client.get("/contacts", params=scope(simulator, **wrong)).status_code == 400
 
 
-def test_groups_come_250_at_once(simulate) -> None:
+def test_groups_come_250_at_once(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(clubs=1, teams=130, players_per_team=1)
     with session(server) as client:
         assert len(client.get("/groups", params=scope(server)).json()) == 50
@@ -120,7 +121,7 @@ def test_groups_come_250_at_once(simulate) -> None:
         assert len(all_rows(client, "/groups", scope(server), 250)) == 2 * (130 + 2) + 1
 
 
-def test_a_limit_that_is_too_large_may_be_refused(simulate) -> None:
+def test_a_limit_that_is_too_large_may_be_refused(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(above_limit="refuse")
     with session(server) as client:
         assert client.get("/contacts", params=scope(server, limit=100)).status_code == 200
@@ -160,7 +161,7 @@ def test_groups_of_a_season_and_of_a_kind(simulator: SimulatorServer) -> None:
     }  # fmt: skip
 
 
-def test_filters_may_be_unknown(simulate) -> None:
+def test_filters_may_be_unknown(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(ignored_filters=frozenset({"season-id", "group-type", "contact-ids[]", "group-ids[]"}))
     with session(server) as client:
         assert len(client.get("/groups", params=scope(server, season_id=1, group_type=7)).json()) == 21
@@ -179,7 +180,7 @@ def test_rosters_contain_no_names(simulator: SimulatorServer) -> None:
     assert all(set(row) == {"groupId", "contactId", "contactFunctionId"} for row in links)
 
 
-def test_rosters_may_be_paged(simulate) -> None:
+def test_rosters_may_be_paged(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(group_contacts_paged=True)
     groups = list(server.world.organizations[0].groups)[:10]
     with session(server) as client:
@@ -188,7 +189,7 @@ def test_rosters_may_be_paged(simulate) -> None:
     assert len(links) == sum(len(server.world.organizations[0].rosters[group]) for group in groups) > 100
 
 
-def test_rosters_may_hold_whole_contacts(simulate) -> None:
+def test_rosters_may_hold_whole_contacts(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(group_contacts="whole")
     group = server.world.organizations[0].teams(server.world.running_season)[0]
     with session(server) as client:
@@ -236,7 +237,9 @@ def test_a_contact_has_everything_personal(simulator: SimulatorServer) -> None:
         ({"name_keys": "lower"}, {"name", "firstname", "lastname"}),
     ],
 )
-def test_names_are_spelled_in_many_ways(simulate, options: dict[str, str], keys: set[str]) -> None:
+def test_names_are_spelled_in_many_ways(
+    simulate: Callable[..., SimulatorServer], options: dict[str, str], keys: set[str]
+) -> None:
     server = simulate(**options)
     contact = next(iter(server.world.organizations[0].contacts.values()))
     with session(server) as client:
@@ -283,7 +286,7 @@ def test_events_do_not_state_their_type(simulator: SimulatorServer) -> None:
         assert row["name"] is None or row["name"].startswith(own) == group["isHomeTeam"]
 
 
-def test_a_quota_ends(simulate) -> None:
+def test_a_quota_ends(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(quota=3)
     with session(server) as client:
         assert client.get("/organizations").headers["x-ratelimit-remaining"] == "1"
@@ -299,7 +302,7 @@ def test_a_quota_ends(simulate) -> None:
         assert other.get("/organizations").status_code == 200
 
 
-def test_a_federation_reads_many_clubs(simulate) -> None:
+def test_a_federation_reads_many_clubs(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(federation=True, federation_clubs=4, federation_contacts=700, teams=2)
     federation = server.world.organizations[-1]
     with session(server, -1) as client:

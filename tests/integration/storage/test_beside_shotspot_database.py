@@ -14,9 +14,16 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, insert, make_url, select, text, update
 
 from tests.conftest import ENCRYPTION_KEY
+from tests.support.shotspot_house import (
+    House,
+    house_in,
+    load,
+    role_of,
+    run,
+    settings_of,
+)
 from twizzit_pipeline.cli.doctor.database import look_at_server
-from twizzit_pipeline.cli.doctor.finding import Finding, Installation, Severity
-from twizzit_pipeline.cli.doctor.roles import look_at_privileges
+from twizzit_pipeline.cli.doctor.finding import Installation, Severity
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import (
     DatabaseRefused,
@@ -28,7 +35,7 @@ from twizzit_pipeline.errors import (
 from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.queries import overview
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import patience, tables
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.hanging import detach
@@ -36,79 +43,17 @@ from twizzit_pipeline.storage.migrate import check, migrate, require_current, re
 from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
 
-SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
 BEFORE_CLUBS = """
 CREATE TABLE teams (id serial PRIMARY KEY, name varchar(100) NOT NULL UNIQUE);
 CREATE TABLE players (id serial PRIMARY KEY, team_id integer REFERENCES teams (id), first_name varchar(50));
 """
 
 
-class House(str):
-    """The URL of ShotSpot's database, as its own role; `as_role` gives those of others."""
-
-    def as_role(self, name: str) -> str:
-        return make_url(self).set(username=name).render_as_string(hide_password=False)
-
-
-def _settings(url: str, home: Path) -> Settings:
-    return load_settings(
-        _env_file=None, home=home, database_url=SecretStr(url), encryption_key=SecretStr(ENCRYPTION_KEY)
-    )
-
-
-def _load(url: str, *files: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        for file in files:
-            connection.execute((SHOTSPOT / file).read_text(encoding="utf-8"))
-
-
-@contextmanager
-def _role(url: str) -> Iterator[str]:
-    name = f"role_{secrets.token_hex(4)}"
-    with psycopg.connect(url, autocommit=True, options="-cdefault_transaction_read_only=off") as owner:
-        named = sql.Identifier(name)
-        owner.execute(sql.SQL("CREATE ROLE {} LOGIN").format(named))
-        try:
-            yield name
-        finally:
-            owner.execute(sql.SQL("DROP OWNED BY {}").format(named))
-            owner.execute(sql.SQL("DROP ROLE {}").format(named))
-
-
 @pytest.fixture(params=[("older.sql",), ("older.sql", "newer.sql")], ids=["older", "newer"])
 def house(request: pytest.FixtureRequest, empty_database_url: str) -> Iterator[House]:
     """ShotSpot's database in two versions, all of it its own role's."""
-    with _role(empty_database_url) as shotspot:
-        named = {
-            "role": sql.Identifier(shotspot),
-            "database": sql.Identifier(str(make_url(empty_database_url).database)),
-        }
-        with psycopg.connect(empty_database_url, autocommit=True) as connection:
-            connection.execute(sql.SQL("ALTER DATABASE {database} OWNER TO {role}").format(**named))
-            connection.execute(sql.SQL("GRANT CREATE ON SCHEMA public TO {role}").format(**named))
-        url = House(House(empty_database_url).as_role(shotspot))
-        _load(url, *request.param)
+    with house_in(empty_database_url, *request.param) as url:
         yield url
-        with psycopg.connect(empty_database_url, autocommit=True) as connection:
-            connection.execute("SET default_transaction_read_only = off")
-            connection.execute(sql.SQL("REASSIGN OWNED BY {role} TO CURRENT_USER").format(**named))
-
-
-def _name(house: str) -> str:
-    return str(make_url(house).username)
-
-
-def _superuser(house: House, postgres_url: str) -> str:
-    return house.as_role(str(make_url(postgres_url).username))
-
-
-def _privileges(settings: Settings, database: Database) -> list[Finding]:
-    return list(look_at_privileges(Installation(settings, database)))
-
-
-def _run(url: str, statement: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)
 
 
 # --- locks ------------------------------------------------------------------------------------------------------------
@@ -129,7 +74,7 @@ def test_a_migration_lets_readers_go_on_and_ends_when_the_tables_are_free(
     monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.3)
     messages: list[str] = []
     slowest = 0.0
-    with open_database(_settings(house, tmp_path)) as database, psycopg.connect(house, autocommit=True) as reader:
+    with open_database(settings_of(house, tmp_path)) as database, psycopg.connect(house, autocommit=True) as reader:
         with _holding(house, "LOCK TABLE players IN ROW EXCLUSIVE MODE") as held:
             migrating = threading.Thread(target=migrate, args=(database.engine, messages.append))
             migrating.start()
@@ -142,7 +87,7 @@ def test_a_migration_lets_readers_go_on_and_ends_when_the_tables_are_free(
         migrating.join(30)
         assert check(database.engine).differences == ()
     assert slowest < 3
-    assert f"process {pid} (shotspot-api, user {_name(house)}, idle in transaction for" in messages[0]
+    assert f"process {pid} (shotspot-api, user {role_of(house)}, idle in transaction for" in messages[0]
     assert "players" in messages[0]
 
 
@@ -153,13 +98,16 @@ def test_a_migration_that_never_gets_its_locks_changes_nothing_and_says_whose_th
     monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(patience, "TRIES", 2)
     with (
-        open_database(_settings(house, tmp_path)) as database,
+        open_database(settings_of(house, tmp_path)) as database,
         _holding(house, "UPDATE players SET last_name = last_name") as held,
         pytest.raises(DatabaseUnavailable, match=f"nothing was changed: process {held.info.backend_pid} ") as caught,
     ):
         migrate(database.engine)
     assert "\n" not in str(caught.value)
-    with open_database(_settings(house, tmp_path)) as database, pytest.raises(MigrationsPending, match="not migrated"):
+    with (
+        open_database(settings_of(house, tmp_path)) as database,
+        pytest.raises(MigrationsPending, match="not migrated"),
+    ):
         require_current(database.engine)
 
 
@@ -167,10 +115,10 @@ def test_a_sync_waits_for_a_row_with_a_limit_tries_again_and_says_whose_it_is(
     database_url: str, tmp_path: Path
 ) -> None:
     hasty = make_url(database_url).update_query_dict({"options": "-clock_timeout=100ms"})
-    _run(database_url, "INSERT INTO clubs (name) VALUES ('KC Noord')")
+    run(database_url, "INSERT INTO clubs (name) VALUES ('KC Noord')")
     tries = 0
     with (
-        open_database(_settings(hasty.render_as_string(hide_password=False), tmp_path)) as database,
+        open_database(settings_of(hasty.render_as_string(hide_password=False), tmp_path)) as database,
         _holding(database_url, "UPDATE clubs SET name = name") as held,
     ):
         with pytest.raises(DatabaseUnavailable, match=f"process {held.info.backend_pid} .*holds clubs; end it"):
@@ -190,90 +138,6 @@ def test_no_statement_of_ours_waits_for_a_lock_without_limit(database: Database)
         assert connection.scalar(text("SHOW lock_timeout")) == "5s"
 
 
-# --- roles ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_role_of_our_own_is_refused_with_the_statement_that_mends_it_and_then_works(
-    house: House, postgres_url: str, tmp_path: Path
-) -> None:
-    with _role(_superuser(house, postgres_url)) as own:
-        settings = _settings(house.as_role(own), tmp_path)
-        mends = f"GRANT {_name(house)} TO {own}"
-        with open_database(settings) as database:
-            (found,) = _privileges(settings, database)
-            assert (found.severity, str(found.what_to_do).rpartition(": ")[2]) == (Severity.PROBLEM, mends)
-            with pytest.raises(DatabaseRefused, match=f"{mends}$"):
-                migrate(database.engine)
-        _run(_superuser(house, postgres_url), mends)
-        _assert_works(house, settings)
-
-
-def test_the_superuser_makes_everything_shotspots(house: House, postgres_url: str, tmp_path: Path) -> None:
-    _assert_works(house, _settings(_superuser(house, postgres_url), tmp_path))
-
-
-def test_shotspots_own_role_works(house: House, tmp_path: Path) -> None:
-    _assert_works(house, _settings(house, tmp_path))
-
-
-def _assert_works(house: House, settings: Settings) -> None:
-    with open_database(settings) as database:
-        migrate(database.engine)
-        with open_instance(settings, database):
-            pass
-        assert [one.severity for one in _privileges(settings, database)] == [Severity.OK]
-        assert check(database.engine).differences == ()
-    with psycopg.connect(house) as connection:
-        owners = connection.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        assert owners == [(_name(house),)]
-        # What pg_dump does first: it locks every table, and reads every sequence.
-        relations = connection.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'dagster')"
-        ).fetchall()
-        for (name,) in relations:
-            connection.execute(f"LOCK TABLE {name} IN ACCESS SHARE MODE")
-        connection.execute("SELECT last_value FROM pg_sequences")
-
-
-def test_a_role_with_grants_alone_reads_of_each_of_them_and_then_syncs(
-    house: House, postgres_url: str, tmp_path: Path
-) -> None:
-    with open_database(_settings(house, tmp_path)) as database:
-        migrate(database.engine)
-    with _role(_superuser(house, postgres_url)) as own:
-        settings = _settings(house.as_role(own), tmp_path)
-        with open_database(settings) as database:
-            (found,) = _privileges(settings, database)
-            assert found.severity is Severity.PROBLEM
-            for statement in str(found.what_to_do).partition(": ")[2].split("; "):
-                _run(_superuser(house, postgres_url), statement)
-            (after,) = _privileges(settings, database)
-            assert (after.severity, "may sync, and may not migrate" in after.message) == (Severity.WARNING, True)
-            store.add(
-                database.engine,
-                SecretStr(ENCRYPTION_KEY),
-                organization_name="KC Elders",
-                api_username="u",
-                password=SecretStr("hush"),
-                api_endpoint="https://twizzit.example/v2/api",
-            )
-            with open_instance(settings, database):
-                pass
-
-
-def test_a_dump_that_shotspots_role_could_not_make_is_found(house: House, postgres_url: str, tmp_path: Path) -> None:
-    superuser = _superuser(house, postgres_url)
-    settings = _settings(superuser, tmp_path)
-    with open_database(settings) as database:
-        migrate(database.engine)
-        _run(superuser, "ALTER TABLE twizzit_leases OWNER TO CURRENT_USER")
-        found = next(one for one in _privileges(settings, database) if one.subject == "dump")
-        assert "its pg_dump fails" in found.message
-        for statement in str(found.what_to_do).partition(": ")[2].split("; "):
-            _run(superuser, statement)
-        assert all(one.subject != "dump" for one in _privileges(settings, database))
-
-
 # --- databases that are none to write into ----------------------------------------------------------------------------
 
 
@@ -289,14 +153,14 @@ def latin1(postgres_url: str) -> Iterator[str]:
             ).format(named)
         )
         url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-        _load(url, "older.sql")
+        load(url, "older.sql")
         yield url
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(named))
 
 
 def _assert_refused_untouched(url: str, home: Path, kind: type[TwizzitPipelineError], words: str) -> None:
     everything = text("SELECT relname FROM pg_class WHERE relnamespace >= 16384 OR relnamespace = 2200 ORDER BY 1")
-    settings = _settings(url, home)
+    settings = settings_of(url, home)
     with open_database(settings) as database:
         with database.engine.connect() as connection:
             before = list(connection.scalars(everything))
@@ -323,12 +187,12 @@ def test_a_latin1_database_is_refused_untouched(latin1: str, tmp_path: Path) -> 
 
 
 def test_a_shotspot_of_before_its_clubs_is_refused_untouched(empty_database_url: str, tmp_path: Path) -> None:
-    _run(empty_database_url, BEFORE_CLUBS)
+    run(empty_database_url, BEFORE_CLUBS)
     _assert_refused_untouched(empty_database_url, tmp_path, UnsupportedDatabase, "before its clubs")
 
 
 def test_a_read_only_database_is_refused_untouched(house: House, tmp_path: Path) -> None:
-    _run(house, f"ALTER DATABASE {make_url(house).database} SET default_transaction_read_only = on")
+    run(house, f"ALTER DATABASE {make_url(house).database} SET default_transaction_read_only = on")
     _assert_refused_untouched(house, tmp_path, DatabaseRefused, "Nothing can be written here")
 
 
@@ -351,7 +215,7 @@ def test_where_nothing_can_be_written_status_and_history_are_read_and_a_sync_is_
                 **lease, dagster_run_id="dead", holder="elsewhere|1", heartbeat_at=text("now() - interval '1 hour'")
             )
         )
-    _run(database_url, f"ALTER DATABASE {make_url(database_url).database} SET default_transaction_read_only = on")
+    run(database_url, f"ALTER DATABASE {make_url(database_url).database} SET default_transaction_read_only = on")
     with open_database(settings) as read_only:
         engine = read_only.engine
         (row,) = history.recent(engine, credential_id)
@@ -401,7 +265,7 @@ FREE = [
 
 
 def test_what_hangs_on_shotspots_columns_is_taken_out_of_its_way_and_put_back(house: House, tmp_path: Path) -> None:
-    with open_database(_settings(house, tmp_path)) as database:
+    with open_database(settings_of(house, tmp_path)) as database:
         engine = database.engine
         migrate(engine)
         with engine.connect() as connection:
@@ -424,13 +288,13 @@ def test_what_hangs_on_shotspots_columns_is_taken_out_of_its_way_and_put_back(ho
 
 
 def test_a_link_that_shotspot_renames_there_or_back_reads_the_same_after_attach(house: House, tmp_path: Path) -> None:
-    with open_database(_settings(house, tmp_path)) as database:
+    with open_database(settings_of(house, tmp_path)) as database:
         engine = database.engine
         migrate(engine)
         mapped = select(tables.team_mappings.c.local_team_id).order_by(tables.team_mappings.c.id)
         newer = "column twizzit_team_mappings.local_team_id" in detach(engine, print)
         there = "local_club_id TO local_team_id" if newer else "local_team_id TO local_club_id"
-        _run(house, f"ALTER TABLE twizzit_team_mappings RENAME {there}")
+        run(house, f"ALTER TABLE twizzit_team_mappings RENAME {there}")
         restore(engine)
         assert check(engine).differences == ()
         with engine.connect() as connection:
@@ -440,12 +304,10 @@ def test_a_link_that_shotspot_renames_there_or_back_reads_the_same_after_attach(
 def test_shotspots_updates_go_on_where_it_renamed_a_column_that_a_trigger_looks_at(
     house: House, tmp_path: Path
 ) -> None:
-    with open_database(_settings(house, tmp_path)) as database:
+    with open_database(settings_of(house, tmp_path)) as database:
         migrate(database.engine)
-    _run(house, "ALTER TABLE twizzit_credentials RENAME encryption_iv TO iv")
-    _run(
-        house, "UPDATE twizzit_credentials SET encrypted_password = 'beef', iv = '00', encryption_mac = encryption_mac"
-    )
+    run(house, "ALTER TABLE twizzit_credentials RENAME encryption_iv TO iv")
+    run(house, "UPDATE twizzit_credentials SET encrypted_password = 'beef', iv = '00', encryption_mac = encryption_mac")
     with psycopg.connect(house) as connection:
         recorded = connection.execute("SELECT count(*) FROM twizzit_audit_log WHERE actor_kind = 'trigger'").fetchone()
         everyone = connection.execute("SELECT count(*) FROM twizzit_credentials").fetchone()

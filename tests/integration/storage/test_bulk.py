@@ -14,9 +14,8 @@ from twizzit_pipeline.storage.bulk import (
     insert_rows,
     reserve_ids,
     synchronise,
-    team_mapping_link_column,
     update_rows,
-    upsert,
+    written_through,
 )
 from twizzit_pipeline.storage.engine import Database
 
@@ -97,7 +96,6 @@ def test_unchanged_rows_are_not_even_locked(connection: Connection, scope: dict[
     synchronise(connection, table, frame, keys=KEYS, scope=scope)
     before = connection.execute(text("SELECT xmin, xmax, ctid FROM twizzit_teams")).one()
     synchronise(connection, table, frame, keys=KEYS, scope=scope)
-    upsert(connection, table, frame.assign(**scope), keys=KEYS)
     assert connection.execute(text("SELECT xmin, xmax, ctid FROM twizzit_teams")).one() == before
 
 
@@ -130,13 +128,14 @@ def test_the_same_key_twice_is_refused(connection: Connection, scope: dict[str, 
         synchronise(connection, tables.twizzit_teams, frame, keys=KEYS, scope=scope)
 
 
-def test_upsert_moves_no_sequence_for_known_rows(connection: Connection) -> None:
-    frame = pd.DataFrame({"name": ["KC Één", "KC Twee"]})
-    assert upsert(connection, tables.clubs, frame, keys=["name"]) == Written(inserted=2)
+def test_synchronise_moves_no_sequence_for_known_rows(connection: Connection, scope: dict[str, Any]) -> None:
+    seasons, of = tables.twizzit_seasons, {"credential_id": scope["credential_id"]}
+    frame = pd.DataFrame({"label": ["2025-2026", "2026-2027"]})
+    assert synchronise(connection, seasons, frame, keys=["credential_id", "label"], scope=of) == Written(inserted=1)
     for _ in range(3):
-        assert upsert(connection, tables.clubs, frame, keys=["name"]) == Written()
-    assert _counted(connection, tables.clubs) == (2, 0, 0)
-    assert reserve_ids(connection, tables.clubs, 1) == [3]
+        assert synchronise(connection, seasons, frame, keys=["credential_id", "label"], scope=of) == Written()
+    assert _counted(connection, seasons) == (2, 0, 0)
+    assert reserve_ids(connection, seasons, 1) == [scope["season_id"] + 2]
 
 
 def test_text_arrives_as_it_was(connection: Connection) -> None:
@@ -210,11 +209,11 @@ def test_nothing_of_a_broken_batch_stays(connection: Connection) -> None:
 
 def test_statements_keep_to_the_callers_transaction(database: Database) -> None:
     with pytest.raises(IntegrityError), database.engine.begin() as connection:
-        upsert(connection, tables.clubs, pd.DataFrame({"name": ["a"]}), keys=["name"])
+        insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["a"]}))
         connection.execute(insert(tables.clubs).values(name="a"))
     with database.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM clubs")) == 0
 
 
 def test_the_link_of_a_team_mapping_is_written_under_its_own_name_when_alone(connection: Connection) -> None:
-    assert team_mapping_link_column(connection) == "local_team_id"
+    assert written_through(connection, tables.team_mappings) == {}

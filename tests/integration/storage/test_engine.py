@@ -216,6 +216,17 @@ def test_a_missing_privilege_is_said(database: Database) -> None:
         connection.execute(text("SELECT * FROM clubs"))
 
 
+def test_a_connection_that_a_thread_still_has_when_the_database_closes_is_closed_as_it_comes_back(
+    settings: Settings,
+) -> None:
+    with open_database(settings) as opened:
+        late = opened.engine.connect()
+        ours = late.connection.dbapi_connection
+    assert isinstance(ours, psycopg.Connection) and not ours.closed
+    late.close()
+    assert ours.closed
+
+
 def test_errors_about_our_own_sql_pass_as_they_are(database: Database) -> None:
     with (
         pytest.raises(ProgrammingError, match="syntax error"),

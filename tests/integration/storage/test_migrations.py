@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from twizzit_pipeline.errors import DatabaseRefused, MigrationsPending
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.bulk import insert_rows, team_mapping_link_column, update_rows, upsert
+from twizzit_pipeline.storage.bulk import insert_rows, update_rows, written_through
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, require_current
 
@@ -174,7 +174,7 @@ def test_beside_shotspot_registration_is_in_step_with_mappings(shotspot: Engine)
 def test_beside_shotspot_its_own_inserts_go_on_working(shotspot: Engine) -> None:
     migrate(shotspot)
     with shotspot.begin() as connection:
-        link = team_mapping_link_column(connection)
+        link = written_through(connection, tables.team_mappings).get("local_team_id", "local_team_id")
         connection.exec_driver_sql(
             f"INSERT INTO twizzit_team_mappings ({link}, twizzit_team_id, twizzit_team_name)"
             " VALUES (2, '503', 'Noord 2')"
@@ -196,10 +196,11 @@ def test_beside_shotspot_the_link_is_written_in_bulk_under_either_name(shotspot:
     mappings = tables.team_mappings
     with shotspot.begin() as connection:
         insert_rows(connection, mappings, pd.DataFrame({"local_team_id": [2], "twizzit_team_id": ["503"]}))
-        move = pd.DataFrame({"twizzit_team_id": ["503", "504"], "local_team_id": [1, 2], "credential_id": [1, 1]})
+        moved = pd.DataFrame({"twizzit_team_id": ["503"], "local_team_id": [1]})
+        new = pd.DataFrame({"twizzit_team_id": ["504"], "local_team_id": [2], "credential_id": [1]})
         connection.execute(mappings.delete().where(mappings.c.twizzit_team_id == "501"))
-        written = upsert(connection, mappings, move, keys=["twizzit_team_id"])
-        assert (written.inserted, written.updated) == (1, 1)
+        assert update_rows(connection, mappings, moved, columns=["local_team_id"], key="twizzit_team_id") == 1
+        insert_rows(connection, mappings, new)
         swap = connection.execute(select(mappings.c.id, mappings.c.local_team_id)).all()
         frame = pd.DataFrame([tuple(row) for row in swap], columns=["id", "local_team_id"])
         assert update_rows(connection, mappings, frame, columns=["local_team_id"]) == 3
@@ -277,7 +278,7 @@ def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE twizzit_alembic_version SET version_num = '9999'")
     for attempt in (migrate, check, require_current):
-        with pytest.raises(MigrationsPending, match="migration 9999, which this version does not know"):
+        with pytest.raises(MigrationsPending, match="migration 9999, which is newer than this version"):
             attempt(database.engine)
 
 

@@ -43,7 +43,7 @@ def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWor
 
 @pytest.fixture(params=["alone", "beside"])
 def victim(request: pytest.FixtureRequest, world: SyncWorld) -> int:
-    """A club that syncs, with a person whom ShotSpot knows and for whom no club vouches."""
+    """A club that syncs, with a person whom ShotSpot has and for whom no club vouches."""
     if request.param == "beside":
         with world.database.engine.begin() as connection:
             for table in ("team", "player", "competition"):
@@ -191,7 +191,8 @@ def test_an_administrators_yes_lets_another_organization_in(
     assert set(world.sync(other).teams.failed) == {"club_of_another_organization"}
     clubs.set_club(world.database.engine, other, 1)
     synced = world.sync(other)
-    assert set(synced.teams.failed) == {"name_taken"}  # by now for the usual reason alone
+    assert set(synced.teams.failed) == {"team_of_another_organization"}  # the club is had, its teams are not
+    assert "give one of the two another name" in str(synced.history["teams"].error_message)
     assert_on_time(world, victim)
 
 

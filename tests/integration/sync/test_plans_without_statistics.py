@@ -74,7 +74,7 @@ def nodes(plan: Plan) -> Iterator[Plan]:
 
 
 def compares_each_with_each(loop: Plan) -> bool:
-    """Whether a nested loop reads its inner side once for each outer row, without an index that knows which."""
+    """Whether a nested loop reads its inner side once for each outer row, without an index that finds which."""
     outer, inner = [one for one in loop["Plans"] if one["Parent Relationship"] in ("Outer", "Inner")]
     if outer["Node Type"] in ("Result", "Limit") or (outer["Node Type"] == "Aggregate" and "Group Key" not in outer):
         return False  # one row

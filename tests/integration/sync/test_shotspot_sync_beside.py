@@ -50,7 +50,7 @@ def numbers(world: SyncWorld) -> dict[int, int | None]:
 
 
 def shotspot_syncs(
-    world: SyncWorld, credential: int, remote_id: int, *, stamps: bool = True, tells: bool = True
+    world: SyncWorld, credential: int, remote_id: int, *, stamps: bool = True, history: bool = True
 ) -> None:
     """What its sync leaves: no numbers, names parted at the first space, its times in the mappings, a history row."""
     with world.database.engine.begin() as connection:
@@ -58,19 +58,19 @@ def shotspot_syncs(
         if stamps:
             stamp = {"last_synced_at": ITS_CLOCK, "updated_at": ITS_CLOCK, "sync_status": "success"}
             connection.execute(update(tables.player_mappings).values(**stamp))
-        if tells:
+        if history:
             row = {"credential_id": credential, "sync_type": "players", "sync_direction": "import"}
             times = {"started_at": ITS_CLOCK, "completed_at": ITS_CLOCK}
             connection.execute(insert(tables.sync_history).values(status="success", **row, **times))
     world.change(tables.players, world.local_id(remote_id), first_name="Jean", last_name="Luc Devos")
 
 
-@pytest.mark.parametrize("trace", ["stamps", "tells", "both"])
+@pytest.mark.parametrize("trace", ["stamps", "history", "both"])
 def test_what_shotspots_sync_wrote_is_repaired_and_reported(
     world: SyncWorld, credential: int, numbered: int, trace: str
 ) -> None:
     before = numbers(world)
-    shotspot_syncs(world, credential, numbered, stamps=trace != "tells", tells=trace != "stamps")
+    shotspot_syncs(world, credential, numbered, stamps=trace != "history", history=trace != "stamps")
     synced = world.sync(credential)
     assert numbers(world) == before
     assert names(world, numbered) == ("Jean Luc", "Devos")
@@ -86,7 +86,7 @@ def test_what_shotspots_sync_wrote_is_repaired_and_reported(
 
 
 def test_without_a_trace_it_is_a_persons_edit_and_stays(world: SyncWorld, credential: int, numbered: int) -> None:
-    shotspot_syncs(world, credential, numbered, stamps=False, tells=False)
+    shotspot_syncs(world, credential, numbered, stamps=False, history=False)
     synced = world.sync(credential)
     assert world.player(numbered)["jersey_number"] is None
     assert names(world, numbered) == ("Jean", "Luc Devos")

@@ -135,7 +135,7 @@ def test_each_step_may_run_by_itself_on_another_day(world: SyncWorld) -> None:
     assert runs[2].calls == runs[3].calls == 0
 
 
-def test_a_verified_credential_knows_its_organization_and_seasons(world: SyncWorld) -> None:
+def test_a_verified_credential_has_its_organization_and_seasons(world: SyncWorld) -> None:
     credential_id = world.add_credential()
     found = verify(world.settings, world.database, credential_id)
 

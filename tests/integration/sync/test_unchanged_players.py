@@ -1,7 +1,7 @@
 """Whom PostgreSQL leaves out as unchanged, the plan would leave alone: compared row for row, whatever was changed.
 
 The world of an example starts as a sync leaves it; then rows of the scan, of the mappings and of ShotSpot are changed
-at random. The plan of everybody and the plan of those that are read must be the same.
+at random. The plan of all people and the plan of those that are read must be the same.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ SCAN = _one_of(
 )
 MAPPING = _one_of(
     "mapping",
-    twizzit_player_name=["Somebody Else", None],
+    twizzit_player_name=["Another Person", None],
     team_mapping_id=[2, None],
     sync_status=["failed", "pending", None],
     sync_error=["of before"],
@@ -134,14 +134,14 @@ def connection(database: Database) -> Iterator[Connection]:
 def test_the_plan_is_the_same_without_those_that_are_left_out(connection: Connection, world: World) -> None:
     with connection.begin_nested() as this_example:
         owner, season_id = _write(connection, world)
-        everybody = read_player_state(connection, owner, season_id, SEASON)
+        everyone = read_player_state(connection, owner, season_id, SEASON)
         read = read_player_state(connection, owner, season_id, SEASON, whole=False)
         this_example.rollback()
-    assert _said(plan_players(_sorted(read))) == _said(plan_players(_sorted(everybody)))
-    assert read.unchanged + len({row.id for row in read.remote}) == len({row.id for row in everybody.remote})
+    assert _said(plan_players(_sorted(read))) == _said(plan_players(_sorted(everyone)))
+    assert read.unchanged + len({row.id for row in read.remote}) == len({row.id for row in everyone.remote})
 
 
-def test_of_a_world_without_changes_nobody_is_read(connection: Connection) -> None:
+def test_of_a_world_without_changes_no_one_is_read(connection: Connection) -> None:
     two_teams = Person(also_in=("12", False))
     owner, season_id = _write(connection, World((Person(), two_teams, Person(), Person())))
     read = read_player_state(connection, owner, season_id, SEASON, whole=False)
@@ -161,7 +161,7 @@ def test_of_a_world_without_changes_nobody_is_read(connection: Connection) -> No
         ("without mapping", True),
     ],
 )
-def test_whoever_differs_is_read_alone(connection: Connection, change: Change) -> None:
+def test_one_who_differs_is_read_alone(connection: Connection, change: Change) -> None:
     owner, season_id = _write(connection, World((Person(), Person((change,)), Person(), Person())))
     read = read_player_state(connection, owner, season_id, SEASON, whole=False)
     assert read.unchanged == PEOPLE - 1
@@ -169,7 +169,7 @@ def test_whoever_differs_is_read_alone(connection: Connection, change: Change) -
 
 
 @pytest.mark.parametrize("season", [replace(SEASON, decides=False), replace(SEASON, repairs=True)])
-def test_an_older_season_and_a_repair_look_at_everybody(connection: Connection, season: Any) -> None:
+def test_an_older_season_and_a_repair_look_at_everyone(connection: Connection, season: Any) -> None:
     owner, season_id = _write(connection, World((Person(),) * PEOPLE))
     read = read_player_state(connection, owner, season_id, season, whole=False)
     assert (read.unchanged, len(read.remote)) == (0, PEOPLE)

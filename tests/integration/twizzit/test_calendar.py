@@ -1,6 +1,6 @@
 """The calendar read over real HTTP: exactly what is true, in both dialects, whatever was changed meanwhile."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -60,7 +60,7 @@ def _known(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_the_calendar_is_the_simulators(simulate, dialect: str) -> None:
+def test_the_calendar_is_the_simulators(simulate: Callable[..., SimulatorServer], dialect: str) -> None:
     server = simulate(**SMALL)
     for organization in server.world.organizations:
         truth = calendar_truth(server.world, organization, friendlies=dialect == "v2")
@@ -71,7 +71,9 @@ def test_the_calendar_is_the_simulators(simulate, dialect: str) -> None:
 
 @pytest.mark.parametrize("quirk", [*QUIRKS, "all"])
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_the_calendar_is_the_simulators_whatever_the_habits_of_the_account(simulate, dialect: str, quirk: str) -> None:
+def test_the_calendar_is_the_simulators_whatever_the_habits_of_the_account(
+    simulate: Callable[..., SimulatorServer], dialect: str, quirk: str
+) -> None:
     server = simulate(**SMALL, quirks=frozenset(QUIRKS if quirk == "all" else {quirk}))
     for organization in server.world.organizations:
         truth = calendar_truth(server.world, organization, friendlies=dialect == "v2", now=NOW)
@@ -80,19 +82,19 @@ def test_the_calendar_is_the_simulators_whatever_the_habits_of_the_account(simul
         assert not calendar.set_aside
 
 
-def test_quirks_at_a_federation(simulate) -> None:
+def test_quirks_at_a_federation(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(**SMALL, federation=True, federation_clubs=3, federation_contacts=60, quirks=frozenset(QUIRKS))
     organization = server.world.organizations[-1]
     assert_true(read(server, organization, "v2"), calendar_truth(server.world, organization, now=NOW))
 
 
-def test_an_account_that_ignores_the_type_brings_no_trainings(simulate) -> None:
+def test_an_account_that_ignores_the_type_brings_no_trainings(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(**SMALL, ignored_filters=frozenset({"event-types[]"}))
     organization = server.world.organizations[0]
     assert_true(read(server, organization, "v2"), calendar_truth(server.world, organization))
 
 
-def test_matches_are_played_on_both_days_on_which_clocks_change(simulate) -> None:
+def test_matches_are_played_on_both_days_on_which_clocks_change(simulate: Callable[..., SimulatorServer]) -> None:
     server = simulate(**SMALL)
     matches = calendar_truth(server.world, server.world.organizations[0]).matches.values()
     local_hours = {
@@ -105,7 +107,7 @@ def test_matches_are_played_on_both_days_on_which_clocks_change(simulate) -> Non
 
 
 @pytest.mark.parametrize("dialect", ["v1", "v2"])
-def test_what_changes_is_read(simulate, dialect: str) -> None:
+def test_what_changes_is_read(simulate: Callable[..., SimulatorServer], dialect: str) -> None:
     server = simulate(**SMALL)
     organization = server.world.organizations[0]
     before = calendar_truth(server.world, organization).matches

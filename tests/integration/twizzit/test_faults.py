@@ -44,8 +44,8 @@ def read(
         server, server.world.organizations[0], dialect=dialect, options=options, sleep=lambda _: None
     ) as client:
         season = season_of(client, server)
-        teams = client.teams(season).teams
-        return teams, client.rosters(teams, season), client
+        teams = client.source.teams(season).teams
+        return teams, client.source.rosters(teams, season), client
 
 
 def for_fault(kind: FaultKind, options: ClientOptions, *, timeout: float) -> ClientOptions:
@@ -174,9 +174,9 @@ def test_a_team_that_is_gone_in_v1_fails_alone() -> None:
         SimulatorServer(SimulatorOptions(clubs=1, teams=4)) as server,
         client_of(server, server.world.organizations[0], dialect="v1") as client,
     ):
-        teams = client.teams(None).teams
+        teams = client.source.teams(None).teams
         server.changes.remove_team(int(teams[3].id or ""))
-        rosters = client.rosters(teams, None)
+        rosters = client.source.rosters(teams, None)
     assert list(rosters.failed) == [teams[3].id]
     assert "/teams/" in str(rosters.failed[teams[3].id or ""])
 
@@ -232,8 +232,8 @@ def test_more_groups_than_a_page_holds_are_all_read() -> None:
 def test_sessions_that_end_early_are_begun_anew(server: SimulatorServer) -> None:
     for path in ("/groups", "/group-contacts", "/contacts"):
         server.faults.arm("unauthorized", path=path)
-    teams, rosters, client = read(server)
-    assert client.calls_by_path["/authenticate"] == 4
+    teams, rosters, _ = read(server)
+    assert server.calls.of("/authenticate") == 4
     assert_truth(server, server.world.organizations[0], teams, rosters.players, "v2")
 
 
@@ -243,8 +243,8 @@ def test_tokens_that_live_a_second_are_renewed_on_the_way(answer: Literal["valid
     with SimulatorServer(options) as server:
         for _ in range(2):
             server.faults.arm("slow", path="/group-contacts", seconds=0.8)
-        teams, rosters, client = read(server, options=replace(OPTIONS, concurrent_requests=1))
-        assert client.calls_by_path["/authenticate"] >= 2
+        teams, rosters, _ = read(server, options=replace(OPTIONS, concurrent_requests=1))
+        assert server.calls.of("/authenticate") >= 2
         assert_truth(server, server.world.organizations[0], teams, rosters.players, "v2")
 
 
@@ -283,11 +283,11 @@ def test_a_final_error_wakes_the_calls_that_wait_before_another_try(server: Simu
     server.faults.arm("quota", path="/v1/teams/*/players", times=None)
     started = time.monotonic()
     with client_of(server, server.world.organizations[0], dialect="v1") as client:
-        teams = client.teams(None).teams
+        teams = client.source.teams(None).teams
         with pytest.raises(errors.QuotaSpent):
-            client.rosters(teams, None)
+            client.source.rosters(teams, None)
         server.faults.clear()
-        assert client.rosters(teams, None).failed == {}
+        assert client.source.rosters(teams, None).failed == {}
     assert time.monotonic() - started < 10
 
 

@@ -76,7 +76,7 @@ def test_every_call_ends_in_its_time(name: str) -> None:
     with HostileServer(ENDLESS[name]) as server, client_of(server) as client:
         started = time.monotonic()
         with pytest.raises(errors.ConnectionFailed):
-            client.organizations()
+            client.source.organizations()
         assert time.monotonic() - started < LATEST
     assert len(server.requests) == 2  # the login, and the call
 
@@ -86,7 +86,7 @@ def test_a_login_ends_in_its_time_as_well() -> None:
     with HostileServer(play, login=play) as server, client_of(server) as client:
         started = time.monotonic()
         with pytest.raises(errors.ConnectionFailed):
-            client.organizations()
+            client.source.organizations()
         assert time.monotonic() - started < LATEST
 
 
@@ -130,7 +130,7 @@ def peak_of(server: HostileServer, expected: type[Exception]) -> tuple[int, Exce
         tracemalloc.start()
         try:
             with pytest.raises(expected) as raised:
-                client.organizations()
+                client.source.organizations()
             return tracemalloc.get_traced_memory()[1], raised.value
         finally:
             tracemalloc.stop()
@@ -155,13 +155,13 @@ def test_a_body_is_capped_by_its_size_unpacked(monkeypatch: pytest.MonkeyPatch, 
 def test_other_packings_are_refused_unread(coding: bytes) -> None:
     server = HostileServer(answer(gzip.compress(ORGANIZATION), b"Content-Encoding: " + coding))
     with server, client_of(server) as client, pytest.raises(errors.MalformedAnswer, match="cannot be unpacked"):
-        client.organizations()
+        client.source.organizations()
 
 
 def test_nothing_packed_is_asked_for_and_an_honest_packed_answer_is_read() -> None:
     play = answer(gzip.compress(ORGANIZATION), b"Content-Encoding: gzip")
     with HostileServer(play) as server, client_of(server) as client:
-        assert client.organization().name == "KC Test"
+        assert client.source.organization().name == "KC Test"
     assert all(b"accept-encoding: identity\r\n" in request.lower() for request in server.requests[1:])
 
 
@@ -207,7 +207,7 @@ def test_an_error_is_utf_8_whatever_its_header_says(charset: str, status: bytes)
     server = HostileServer(answer(b"\xff\xfe\x00access denied", header, b"Retry-After: 9999", status=status))
     expected = {b"4": (errors.AccessDenied, errors.RateLimited), b"5": (errors.ServiceUnavailable,)}[status[:1]]
     with server, client_of(server) as client, pytest.raises(expected):
-        client.organizations()
+        client.source.organizations()
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_a_pause_beyond_reason_is_bounded(asked: str) -> None:
     server = HostileServer(answer(b"slow down", header, status=b"429 Too Many Requests"))
     started = time.monotonic()
     with server, client_of(server, attempts=2, retry_seconds=2.0) as client, pytest.raises(errors.RateLimited) as error:
-        client.organizations()
+        client.source.organizations()
     assert time.monotonic() - started < LATEST
     assert error.value.retry_after is None or 0 <= error.value.retry_after <= 3600
 
@@ -253,7 +253,7 @@ LIVES = [
 @pytest.mark.parametrize("login", LIVES)
 def test_a_token_lives_whatever_the_server_says_of_it(login: str) -> None:
     with HostileServer(answer(ORGANIZATION), login=answer(login.encode())) as server, client_of(server) as client:
-        assert client.organization().name == "KC Test"
+        assert client.source.organization().name == "KC Test"
 
 
 REFUSED: list[tuple[Play, type[Exception]]] = [
@@ -280,7 +280,7 @@ REFUSED: list[tuple[Play, type[Exception]]] = [
 def test_what_no_twizzit_answers_is_an_error_of_that_server(number: int) -> None:
     play, expected = REFUSED[number]
     with HostileServer(play) as server, client_of(server) as client, pytest.raises(expected) as error:
-        client.organizations()
+        client.source.organizations()
     assert "\n" not in str(error.value)
     assert len(server.requests) == 2  # nothing was followed
 
@@ -301,10 +301,10 @@ def test_another_thread_ends_a_call_wherever_it_hangs(where: str, monkeypatch: p
         ending.start()
         began = time.monotonic()
         with pytest.raises(errors.ConnectionFailed):
-            client.organizations()
+            client.source.organizations()
         assert 0.4 < time.monotonic() - began < LATEST
         with pytest.raises(errors.ConnectionFailed):
-            client.organizations()
+            client.source.organizations()
         client.close()
         assert time.monotonic() - began < LATEST
     over.set()
@@ -321,7 +321,7 @@ def test_what_hangs_is_distinguished_from_what_is_away() -> None:
                 endpoint=endpoint, username="u", password=SecretStr("p"), organization_name="KC Test", options=options
             )
             with client, pytest.raises(errors.ConnectionFailed) as failed:
-                client.organizations()
+                client.source.organizations()
             silent[where] = failed.value.silent
     assert silent == {"connect": True, "tls": True, "headers": True, "drip": True, "away": False}
 

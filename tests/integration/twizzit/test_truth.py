@@ -45,7 +45,7 @@ def client_of(
 
 def season_of(client: TwizzitClient, server: SimulatorServer) -> Season | None:
     """The running season, as the account lists it."""
-    return next((one for one in client.seasons() if one.label == server.world.running_season.label), None)
+    return next((one for one in client.source.seasons() if one.label == server.world.running_season.label), None)
 
 
 def unclear(rejected: Mapping[str, str]) -> set[str]:
@@ -133,8 +133,8 @@ def test_v2_reads_exactly_what_is_true_whatever_the_account_is_like(account: str
             with client_of(server, organization) as client:
                 season = season_of(client, server)
                 assert season is not None
-                teams = client.teams(season).teams
-                rosters = client.rosters(teams, season)
+                teams = client.source.teams(season).teams
+                rosters = client.source.rosters(teams, season)
             assert rosters.failed == {}
             assert_truth(server, organization, teams, rosters.players, "v2")
 
@@ -146,8 +146,8 @@ def test_every_membership_that_was_read_is_a_player_or_set_aside_or_unclear(quir
             truth = server.world.truth(organization)
             with client_of(server, organization) as client:
                 season = season_of(client, server)
-                teams = [team for team in client.teams(season).teams if team.id in truth.teams]
-                rosters = client.rosters(teams, season)
+                teams = [team for team in client.source.teams(season).teams if team.id in truth.teams]
+                rosters = client.source.rosters(teams, season)
             listed = sum(len(organization.rosters[int(id_)]) for id_ in truth.teams)
             assert len(rosters.players) + len(rosters.set_aside) + len(rosters.unclear) == listed
             assert Counter(row.reason for row in rosters.set_aside) == truth.set_aside
@@ -162,8 +162,8 @@ def test_a_u15_of_youth_players_has_all_its_players() -> None:
         organization = server.world.organizations[0]
         with client_of(server, organization) as client:
             season = season_of(client, server)
-            team = next(team for team in client.teams(season).teams if team.name == "U15  1 ")
-            rosters = client.rosters([team], season)
+            team = next(team for team in client.source.teams(season).teams if team.name == "U15  1 ")
+            rosters = client.source.rosters([team], season)
     of_team = [link for link in organization.rosters[int(team.id or "")] if link.function == "youth player"]
     assert len(of_team) == len(rosters.players) == 12
 
@@ -174,10 +174,10 @@ def test_v1_reads_exactly_what_is_true(options: SimulatorOptions) -> None:
         for organization in server.world.organizations:
             with client_of(server, organization, dialect="v1") as client:
                 assert client.dialect == "v1"
-                assert client.seasons() == ()
-                assert (client.organization().id, client.organization().name) == (None, organization.name)
-                teams = client.teams(None).teams
-                rosters = client.rosters(teams, None)
+                assert client.source.seasons() == ()
+                assert (client.source.organization().id, client.source.organization().name) == (None, organization.name)
+                teams = client.source.teams(None).teams
+                rosters = client.source.rosters(teams, None)
             assert rosters.failed == {}
             assert_truth(server, organization, teams, rosters.players, "v1")
 
@@ -186,7 +186,7 @@ def test_seasons_have_labels_and_dates_or_are_none_where_forbidden() -> None:
     with SimulatorServer(SimulatorOptions(**SMALL)) as server:
         organization = server.world.organizations[0]
         with client_of(server, organization) as client:
-            found = {(one.id, one.label, one.start_date, one.end_date) for one in client.seasons()}
+            found = {(one.id, one.label, one.start_date, one.end_date) for one in client.source.seasons()}
         assert found == {(str(s.id), s.label, s.start, s.end) for s in server.world.seasons_of(organization)}
 
 
@@ -194,9 +194,9 @@ def test_without_an_id_of_the_season_the_rows_own_word_for_it_decides() -> None:
     with SimulatorServer(SimulatorOptions(**SMALL, seasons_forbidden=True)) as server:
         organization, label = server.world.organizations[0], server.world.running_season.label
         with client_of(server, organization) as client:
-            assert client.seasons() == ()
-            teams = client.teams(Season(None, label, None, None)).teams
-            rosters = client.rosters(teams, None)
+            assert client.source.seasons() == ()
+            teams = client.source.teams(Season(None, label, None, None)).teams
+            rosters = client.source.rosters(teams, None)
         assert_truth(server, organization, teams, rosters.players, "v2")
 
 
@@ -204,8 +204,8 @@ def test_an_account_of_several_organizations_uses_the_one_named_like_the_credent
     with SimulatorServer(SimulatorOptions(**SMALL, federation=True)) as server:
         federation = server.world.organizations[-1]
         with client_of(server, federation) as client:
-            assert client.organization().id == str(federation.id)
-            assert len(client.organizations()) == 3
+            assert client.source.organization().id == str(federation.id)
+            assert len(client.source.organizations()) == 3
 
         def named(name: str) -> TwizzitClient:
             return TwizzitClient(
@@ -217,9 +217,9 @@ def test_an_account_of_several_organizations_uses_the_one_named_like_the_credent
             )
 
         with named(f"  {federation.name.upper()} ") as client:
-            assert client.organization().id == str(federation.id)
+            assert client.source.organization().id == str(federation.id)
         with named("KC Nergens") as client, pytest.raises(OrganizationNotFound, match="3 organizations and none"):
-            client.teams(None)
+            client.source.teams(None)
 
 
 def test_verify_looks_around_for_few_calls() -> None:
@@ -246,10 +246,10 @@ def test_fifty_teams_of_twelve_cost_at_most_twenty_calls_in_v2() -> None:
         assert 690 <= len(organization.contacts) <= 700
         with client_of(server, organization) as client:
             season = season_of(client, server)
-            teams = client.teams(season).teams
-            rosters = client.rosters(teams, season)
+            teams = client.source.teams(season).teams
+            rosters = client.source.rosters(teams, season)
             assert client.calls == server.calls.total <= 20
-            assert client.calls_by_path["/contacts"] == 7
+            assert server.calls.of("/contacts") == 7
         assert_truth(server, organization, teams, rosters.players, "v2")
 
 
@@ -257,9 +257,13 @@ def test_v1_costs_a_call_a_page_of_teams_and_of_each_teams_players() -> None:
     with SimulatorServer(SimulatorOptions(clubs=1, teams=50, players_per_team=12)) as server:
         organization = server.world.organizations[0]
         with client_of(server, organization, dialect="v1") as client:
-            teams = client.teams(None).teams
-            client.rosters(teams, None)
-            assert client.calls_by_path == {"/authenticate": 1, "/teams": 1, "/teams/{id}/players": len(teams)}
+            teams = client.source.teams(None).teams
+            client.source.rosters(teams, None)
+            assert server.calls.paths == {
+                "/v1/authenticate": 1,
+                "/v1/teams": 1,
+                "/v1/teams/{id}/players": len(teams),
+            }
             assert client.calls == server.calls.total == 2 + len(teams)
 
 
@@ -270,8 +274,8 @@ def test_asking_for_people_costs_at_most_twice_the_cheaper_way(teams: int, size:
         organization = server.world.organizations[0]
         with client_of(server, organization) as client:
             season = season_of(client, server)
-            rosters = client.rosters(client.teams(season).teams, season)
-            asked = client.calls_by_path["/contacts"]
+            rosters = client.source.rosters(client.source.teams(season).teams, season)
+            asked = server.calls.of("/contacts")
     needed = len({player.id for player in rosters.players})
     by_ids, by_pages = ceil(needed / 10), len(organization.contacts) // 100 + 1
     assert asked <= 2 * min(by_ids, by_pages)
@@ -285,13 +289,13 @@ def test_contacts_that_do_not_exist_any_more_come_without_names_and_stay_within_
             del organization.contacts[id_]
         with client_of(server, organization) as client:
             season = season_of(client, server)
-            rosters = client.rosters(client.teams(season).teams, season)
-            assert client.calls_by_path["/contacts"] <= 2 * (len(organization.contacts) // 100 + 1)
+            rosters = client.source.rosters(client.source.teams(season).teams, season)
+            assert server.calls.of("/contacts") <= 2 * (len(organization.contacts) // 100 + 1)
         nameless = {player.id for player in rosters.players if not (player.first_name or player.last_name)}
         assert {str(id_) for id_ in gone} & {player.id for player in rosters.players} <= nameless
 
 
-@pytest.mark.parametrize("read", [lambda client: client.organizations(), lambda client: client.seasons()])
+@pytest.mark.parametrize("read", [lambda client: client.source.organizations(), lambda client: client.source.seasons()])
 def test_organizations_and_seasons_are_asked_once(read: Callable[[TwizzitClient], object]) -> None:
     with SimulatorServer(SimulatorOptions(**SMALL)) as server:
         organization = server.world.organizations[0]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from twizzit_pipeline.notifications.budgets import Budget
+from twizzit_pipeline.notifications.budgets import BudgetUse
 from twizzit_pipeline.notifications.events import Fact, Facts, facts_of, fingerprint
 from twizzit_pipeline.notifications.runs import Outcome, Run
 from twizzit_pipeline.queries.hanging import Hanging
@@ -259,7 +259,7 @@ def test_no_lateness_while_catching_up_or_where_calls_are_made_to_last() -> None
 
 
 def budget(calls: int, limit: int | None, **more: Any) -> list[Fact]:
-    row = Budget(3, "KC Ons Huis", date(2026, 11, 1), calls, limit, **more)
+    row = BudgetUse(3, "KC Ons Huis", date(2026, 11, 1), calls, limit, **more)
     return facts_of([], still_open=[], late=[], organizations={}, budgets=[row], now=NOW).new
 
 

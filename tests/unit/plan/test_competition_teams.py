@@ -39,7 +39,7 @@ def names(calendar: MemoryCalendar, competition_id: int = 1) -> set[str]:
     return {calendar.teams[team_id].name for of, team_id in calendar.competition_teams.values() if of == competition_id}
 
 
-def test_own_teams_and_opponents_are_added_once(calendar):
+def test_own_teams_and_opponents_are_added_once(calendar: MemoryCalendar) -> None:
     played = [match("1", "AKC Zand 1"), match("2", "KC Berg 1"), match("3", "AKC ZAND 1")]
     plan = sync(calendar, *played)
     assert names(calendar) == {"Senioren 1", "AKC Zand 1", "KC Berg 1"}
@@ -48,11 +48,11 @@ def test_own_teams_and_opponents_are_added_once(calendar):
     assert sync(calendar, *played).changes == []
 
 
-def test_a_friendly_adds_no_team(calendar):
+def test_a_friendly_adds_no_team(calendar: MemoryCalendar) -> None:
     assert sync(calendar, match("1", "AKC Zand 1", None)).made("competition_teams") == 0
 
 
-def test_games_that_were_there_before_bring_their_teams(calendar):
+def test_games_that_were_there_before_bring_their_teams(calendar: MemoryCalendar) -> None:
     """As after an update of the pipeline: nothing of the games changes."""
     sync(calendar, match("1", "AKC Zand 1"))
     calendar.competition_teams.clear()
@@ -62,18 +62,18 @@ def test_games_that_were_there_before_bring_their_teams(calendar):
     assert names(calendar) == {"Senioren 1", "AKC Zand 1"}
 
 
-def test_a_team_that_plays_no_more_stays(calendar):
+def test_a_team_that_plays_no_more_stays(calendar: MemoryCalendar) -> None:
     sync(calendar, match("1", "AKC Zand 1"))
     sync(calendar, match("1", "KC Berg 1"))
     assert names(calendar) == {"Senioren 1", "AKC Zand 1", "KC Berg 1"}
 
 
-def test_a_past_season_adds_too(calendar):
+def test_a_past_season_adds_too(calendar: MemoryCalendar) -> None:
     sync(calendar, match("1", "AKC Zand 1"), season=OLDER)
     assert names(calendar) == {"Senioren 1", "AKC Zand 1"}
 
 
-def test_a_competition_of_shotspots_own_is_left_alone(calendar):
+def test_a_competition_of_shotspots_own_is_left_alone(calendar: MemoryCalendar) -> None:
     sync(calendar, match("1", "AKC Zand 1"))
     calendar.competitions[5] = LocalCompetition(5, "Ours", "tournament", 1, SEASON.start_date, None, None, False)
     calendar.games[1] = replace(calendar.games[1], competition_id=5)
@@ -81,12 +81,12 @@ def test_a_competition_of_shotspots_own_is_left_alone(calendar):
     assert names(calendar, 5) == set()
 
 
-def test_a_database_without_that_table_gets_none(calendar):
+def test_a_database_without_that_table_gets_none(calendar: MemoryCalendar) -> None:
     state = replace(calendar.match_state([match("1", "AKC Zand 1")]), competition_teams=None)
     assert plan_matches(state).made("competition_teams") == 0
 
 
-def test_a_match_whose_competition_is_not_there_is_a_game_without_one_until_it_is(calendar):
+def test_a_match_whose_competition_is_not_there_is_a_game_without_one_until_it_is(calendar: MemoryCalendar) -> None:
     plan = sync(calendar, match("1", "AKC Zand 1", "8"))
     assert plan.failed == []
     assert [(one.twizzit_id, one.reason) for one in plan.warned] == [("1", "competition_not_mapped")]
@@ -100,7 +100,7 @@ def test_a_match_whose_competition_is_not_there_is_a_game_without_one_until_it_i
     assert calendar.competitions[game.competition_id].name == "Reeks 2"
 
 
-def test_a_competition_that_was_given_in_shotspot_stays_where_twizzits_is_not_there(calendar):
+def test_a_competition_that_was_given_in_shotspot_stays_where_twizzits_is_not_there(calendar: MemoryCalendar) -> None:
     sync(calendar, match("1", "AKC Zand 1", "8"))
     [game] = calendar.games.values()
     calendar.games[game.id] = replace(game, competition_id=1)

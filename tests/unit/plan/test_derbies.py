@@ -43,14 +43,14 @@ def sides(calendar: MemoryCalendar) -> list[tuple[int, int | None, int, int | No
     ]
 
 
-def test_a_derby_is_a_game_with_both_teams(calendar):
+def test_a_derby_is_a_game_with_both_teams(calendar: MemoryCalendar) -> None:
     plan = sync(calendar, match("1", "2"))
     assert (plan.failed, plan.set_aside, plan.items) == ([], [], 1)
     assert sides(calendar) == [(1, 1, 1, 2)]
     assert sync(calendar, match("1", "2")).changes == []
 
 
-def test_where_the_database_takes_none_it_is_set_aside_and_nothing_is_made(calendar):
+def test_where_the_database_takes_none_it_is_set_aside_and_nothing_is_made(calendar: MemoryCalendar) -> None:
     calendar.derbies_allowed = False
     derbies = [match("1", "2"), match("1", None, "", "KC Duinen 2", "101"), match("1", None, "", "KC Duinen B", "102")]
     plan = sync(calendar, *derbies)
@@ -70,7 +70,9 @@ def test_where_the_database_takes_none_it_is_set_aside_and_nothing_is_made(calen
         ("4", "KC Duinen", 3),
     ],
 )
-def test_a_team_known_by_name_alone_is_the_own_team_that_fits(calendar, own, other, expected):
+def test_a_team_known_by_name_alone_is_the_own_team_that_fits(
+    calendar: MemoryCalendar, own: str, other: str, expected: int | None
+) -> None:
     plan = sync(calendar, match(own, None, "", other), match(None, own, other, "", "101"))
     assert plan.failed == []
     if expected is None:  # begins with another name than the club's: an opponent
@@ -81,24 +83,24 @@ def test_a_team_known_by_name_alone_is_the_own_team_that_fits(calendar, own, oth
     assert sync(calendar, match(own, None, "", other), match(None, own, other, "", "101")).changes == []
 
 
-def test_the_same_name_means_another_team_in_another_match(calendar):
+def test_the_same_name_means_another_team_in_another_match(calendar: MemoryCalendar) -> None:
     sync(calendar, match("1", None, "", "KC Duinen 2"), match("3", None, "", "KC Duinen 2", "101"))
     assert sides(calendar) == [(1, 1, 1, 2), (1, 3, 1, 4)]
 
 
-def test_a_team_that_was_renamed_in_shotspot_is_found_by_twizzits_name(calendar):
+def test_a_team_that_was_renamed_in_shotspot_is_found_by_twizzits_name(calendar: MemoryCalendar) -> None:
     calendar.teams[2] = replace(calendar.teams[2], name="Reserven")
     sync(calendar, match("1", None, "", "KC Duinen Senioren 2"))
     assert sides(calendar) == [(1, 1, 1, 2)]
 
 
-def test_several_own_teams_that_fit_are_doubtful(calendar):
+def test_several_own_teams_that_fit_are_doubtful(calendar: MemoryCalendar) -> None:
     calendar.add_own_team(CLUB, "5", "U15 3")
     plan = sync(calendar, match("3", None, "", "KC Duinen"))
     assert [(item.reason, item.local_ids) for item in plan.failed] == [("opponent_doubtful", (4, 5))]
 
 
-def test_a_team_of_the_club_that_the_account_does_not_list_is_made_in_it(calendar):
+def test_a_team_of_the_club_that_the_account_does_not_list_is_made_in_it(calendar: MemoryCalendar) -> None:
     plan = sync(calendar, match("1", None, "", "KC Duinen Recreanten"))
     assert (plan.failed, plan.made("clubs"), plan.made("teams")) == ([], 0, 1)
     assert sides(calendar) == [(1, 1, 1, 5)]
@@ -106,13 +108,13 @@ def test_a_team_of_the_club_that_the_account_does_not_list_is_made_in_it(calenda
     assert sync(calendar, match("1", None, "", "KC Duinen Recreanten")).changes == []
 
 
-def test_a_team_does_not_play_itself(calendar):
+def test_a_team_does_not_play_itself(calendar: MemoryCalendar) -> None:
     plan = sync(calendar, match("1", "1"))
     assert plan.set_aside == [Aside("100", "same_club")]
     assert plan.changes == []
 
 
-def test_a_match_that_becomes_a_derby_never_breaks_the_database(calendar):
+def test_a_match_that_becomes_a_derby_never_breaks_the_database(calendar: MemoryCalendar) -> None:
     """A user emptied the team; then Twizzit changes the opponent to another own team."""
     sync(calendar, match("1", None, "", "AKC Zand 1"))
     calendar.games[1] = replace(calendar.games[1], home_team_id=None)
@@ -120,7 +122,7 @@ def test_a_match_that_becomes_a_derby_never_breaks_the_database(calendar):
     assert sides(calendar) == [(1, 1, 1, 2)]
 
 
-def test_a_game_of_both_teams_that_is_there_is_found(calendar):
+def test_a_game_of_both_teams_that_is_there_is_found(calendar: MemoryCalendar) -> None:
     sync(calendar, match("1", "2"))
     calendar.mappings["matches"].clear()
     moved = replace(match("1", "2"), starts_at=NOON + timedelta(hours=2))
@@ -128,7 +130,7 @@ def test_a_game_of_both_teams_that_is_there_is_found(calendar):
     assert len(calendar.games) == 1
 
 
-def test_a_name_that_is_remembered_as_the_team_itself_is_set_aside(calendar):
+def test_a_name_that_is_remembered_as_the_team_itself_is_set_aside(calendar: MemoryCalendar) -> None:
     """A user merged the opponent's club into the own one: its name means the team that it plays against."""
     calendar.twizzit_opponents[1] = (CLUB.credential_id, "2026-2027", Opponent("akc zand 1", 1, 1))
     plan = sync(calendar, match("1", None, "", "AKC Zand 1"))
@@ -137,7 +139,7 @@ def test_a_name_that_is_remembered_as_the_team_itself_is_set_aside(calendar):
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-def test_another_club_whose_name_begins_with_the_own_ones_is_no_derby(calendar, allowed):
+def test_another_club_whose_name_begins_with_the_own_ones_is_no_derby(calendar: MemoryCalendar, allowed: bool) -> None:
     calendar.derbies_allowed = allowed
     played = [match("1", None, "", "KC Duinen Zuid 1"), match("1", None, "", "KC DUINEN ZUID 1", "101")]
     plan = sync(calendar, *played)
@@ -148,13 +150,13 @@ def test_another_club_whose_name_begins_with_the_own_ones_is_no_derby(calendar, 
     assert sync(calendar, *played).changes == []
 
 
-def test_an_own_team_that_is_known_by_its_name_alone_is_no_opponent(calendar):
+def test_an_own_team_that_is_known_by_its_name_alone_is_no_opponent(calendar: MemoryCalendar) -> None:
     plan = sync(calendar, match("3", None, "", "Senioren 1"), match(None, "3", "KC Duinen Senioren 2", "", "101"))
     assert (plan.failed, plan.made("clubs"), plan.made("teams")) == ([], 0, 0)
     assert sides(calendar) == [(1, 3, 1, 1), (1, 2, 1, 3)]
 
 
-def test_a_match_without_any_id_is_of_the_own_team_that_it_names(calendar):
+def test_a_match_without_any_id_is_of_the_own_team_that_it_names(calendar: MemoryCalendar) -> None:
     plan = sync(
         calendar,
         match(None, None, "KC Duinen U15 1", "AKC Zand U15"),
@@ -164,7 +166,7 @@ def test_a_match_without_any_id_is_of_the_own_team_that_it_names(calendar):
     assert [(home, away) for _, home, _, away in sides(calendar)] == [(3, 5), (5, 4)]
 
 
-def test_a_match_of_others_is_set_aside_where_own_teams_are_named_elsewhere(calendar):
+def test_a_match_of_others_is_set_aside_where_own_teams_are_named_elsewhere(calendar: MemoryCalendar) -> None:
     others = match(None, None, "AKC Zand", "KC Berg", "101")
     own = match(None, None, "KC Duinen", "KC Berg", "102")  # the club plays, and nothing says with which team
     plan = sync(calendar, match("1", None, "", "KC Berg"), others, own)

@@ -45,7 +45,7 @@ def opponents(calendar: MemoryCalendar) -> set[tuple[str, str]]:
     return found
 
 
-def test_a_made_team_carries_its_clubs_name(calendar):
+def test_a_made_team_carries_its_clubs_name(calendar: MemoryCalendar) -> None:
     sync(calendar, "KC Antwerpen Senioren 1", "Corfbal Val-Doré U15 B")
     assert opponents(calendar) == {
         ("KC Antwerpen", "KC Antwerpen Senioren 1"),
@@ -59,14 +59,14 @@ D_HAENE = ("KC D'Haene", "KC D'Haene Kern", "KC D'Haene Équipe Réserve")
 
 
 @pytest.mark.parametrize("names", list(itertools.permutations(D_HAENE)))
-def test_one_club_with_three_teams_in_any_order(calendar, names):
+def test_one_club_with_three_teams_in_any_order(calendar: MemoryCalendar, names: tuple[str, ...]) -> None:
     sync(calendar, *names)
     assert opponents(calendar) == {("KC D'Haene", name) for name in D_HAENE}
     assert sync(calendar, *names).changes == []
 
 
 @pytest.mark.parametrize("names", list(itertools.permutations(D_HAENE)))
-def test_a_known_club_is_the_club_of_whatever_it_begins(calendar, names):
+def test_a_known_club_is_the_club_of_whatever_it_begins(calendar: MemoryCalendar, names: tuple[str, ...]) -> None:
     calendar.clubs[7] = LocalClub(7, "KC D’Haene")
     for known in range(1, 4):
         sync(calendar, *names[:known])
@@ -77,7 +77,7 @@ def test_a_known_club_is_the_club_of_whatever_it_begins(calendar, names):
     }
 
 
-def test_the_longest_known_club_wins(calendar):
+def test_the_longest_known_club_wins(calendar: MemoryCalendar) -> None:
     calendar.clubs |= {7: LocalClub(7, "KC Leuven"), 8: LocalClub(8, "KC Leuven Zuid")}
     sync(calendar, "KC Leuven Zuid 1", "KC Leuven 1", "KC Leuven Zuid", "KC Leuvenaar 1", "KC Leuven-Noord 1")
     assert opponents(calendar) == {
@@ -89,32 +89,32 @@ def test_the_longest_known_club_wins(calendar):
     }
 
 
-def test_two_unknown_clubs_stay_two_where_each_names_its_team(calendar):
+def test_two_unknown_clubs_stay_two_where_each_names_its_team(calendar: MemoryCalendar) -> None:
     sync(calendar, "KC Leuven 1", "KC Leuven Zuid 1")
     assert {club for club, _ in opponents(calendar)} == {"KC Leuven", "KC Leuven Zuid"}
 
 
-def test_a_team_of_another_name_joins_the_club_that_the_scan_names(calendar):
+def test_a_team_of_another_name_joins_the_club_that_the_scan_names(calendar: MemoryCalendar) -> None:
     sync(calendar, "KC D'Haene Kern", "KC D'Haene 1")
     assert opponents(calendar) == {("KC D'Haene", "KC D'Haene Kern"), ("KC D'Haene", "KC D'Haene 1")}
 
 
 @pytest.mark.parametrize("generic", ["KC", "Korfbal", "Korfbalclub"])
-def test_a_club_called_by_its_kind_takes_no_others_teams(calendar, generic):
+def test_a_club_called_by_its_kind_takes_no_others_teams(calendar: MemoryCalendar, generic: str) -> None:
     calendar.clubs[7] = LocalClub(7, generic)
     sync(calendar, f"{generic} Antwerpen 1")
     assert opponents(calendar) == {(f"{generic} Antwerpen", f"{generic} Antwerpen 1")}
 
 
 @pytest.mark.parametrize("club", ["K.C. Antwerpen", "Korfbalclub Antwerpen vzw", "kc antwerpen"])
-def test_a_club_spelled_otherwise_is_not_made_again(calendar, club):
+def test_a_club_spelled_otherwise_is_not_made_again(calendar: MemoryCalendar, club: str) -> None:
     calendar.clubs[7] = LocalClub(7, club)
     sync(calendar, "KC Antwerpen Senioren 1")
     assert opponents(calendar) == {(club, f"{club} Senioren 1")}
 
 
 @pytest.mark.parametrize("name", ["Senioren 1", "senioren 1", "KC D'Haene Senioren 1", "KC D’HAENE SENIOREN 1"])
-def test_a_team_that_is_there_is_found_by_either_name(calendar, name):
+def test_a_team_that_is_there_is_found_by_either_name(calendar: MemoryCalendar, name: str) -> None:
     calendar.clubs[7] = LocalClub(7, "KC D'Haene")
     calendar.teams[70] = LocalTeam(70, 7, name, None, None, 1, True, False)
     plan = sync(calendar, "KC D'Haene Senioren 1")
@@ -122,7 +122,7 @@ def test_a_team_that_is_there_is_found_by_either_name(calendar, name):
     assert opponents(calendar) == {("KC D'Haene", name)}
 
 
-def test_what_an_earlier_version_remembers_stays_what_it_is(calendar):
+def test_what_an_earlier_version_remembers_stays_what_it_is(calendar: MemoryCalendar) -> None:
     calendar.clubs[7] = LocalClub(7, "KC D'Haene Kern")
     calendar.teams[70] = LocalTeam(70, 7, "Senioren 1", None, None, 1, True, False)
     remembered = Opponent("kc d haene kern senioren 1", 7, 70)
@@ -132,7 +132,7 @@ def test_what_an_earlier_version_remembers_stays_what_it_is(calendar):
     assert opponents(calendar) == {("KC D'Haene Kern", "Senioren 1"), ("KC D'Haene", "KC D'Haene")}
 
 
-def test_a_name_too_long_for_both_is_called_as_the_match_has_it(calendar):
+def test_a_name_too_long_for_both_is_called_as_the_match_has_it(calendar: MemoryCalendar) -> None:
     club = "Koninklijke Korfbalclub " + "Voorwaarts " * 5 + "Antwerpen"
     calendar.clubs[7] = LocalClub(7, club)
     name = "KC " + "Voorwaarts " * 5 + "Antwerpen Recreanten B"
@@ -141,14 +141,14 @@ def test_a_name_too_long_for_both_is_called_as_the_match_has_it(calendar):
     assert opponents(calendar) == {(club, name)}
 
 
-def test_two_clubs_that_fit_are_reported_and_nothing_is_made(calendar):
+def test_two_clubs_that_fit_are_reported_and_nothing_is_made(calendar: MemoryCalendar) -> None:
     calendar.clubs |= {7: LocalClub(7, "KC Noord"), 8: LocalClub(8, "KKC Noord")}
     plan = sync(calendar, "Koninklijke Korfbalclub Noord 1")
     assert [(item.reason, item.local_ids) for item in plan.failed] == [("opponent_doubtful", (7, 8))]
     assert plan.changes == []
 
 
-def test_games_say_that_teams_play_where_shotspot_has_the_column(calendar):
+def test_games_say_that_teams_play_where_shotspot_has_the_column(calendar: MemoryCalendar) -> None:
     calendar.has_game_type = True
     plan = plan_matches(calendar.match_state(matches("KC Antwerpen 1")))
     (game,) = (change for change in plan.changes if change.table == "games")

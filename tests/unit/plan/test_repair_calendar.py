@@ -10,13 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
-from tests.support.memory_calendar import MemoryCalendar
+from tests.support.memory_calendar import MemoryCalendar, sync_calendar
 from tests.support.memory_shotspot import CLUB, OLDER, SEASON
-from tests.unit.plan.test_calendar import calendars, competitions, matches
-from twizzit_pipeline.plan import Plan, Warned
-from twizzit_pipeline.plan.competitions import plan_competitions
-from twizzit_pipeline.plan.matches import plan_matches
-from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST, repairing
+from tests.support.plan_strategies import calendars, competitions, matches
+from twizzit_pipeline.plan import Warned
+from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
 from twizzit_pipeline.plan.rows import (
     LocalClub,
     LocalCompetition,
@@ -25,7 +23,6 @@ from twizzit_pipeline.plan.rows import (
     LocalTeam,
     RemoteCompetition,
     RemoteMatch,
-    WantedSeason,
 )
 
 REPAIR = replace(SEASON, repairs=True)
@@ -34,26 +31,13 @@ LEAGUE = RemoteCompetition("1", "Reeks 1", "league", SEASON.start_date, SEASON.e
 MATCH = RemoteMatch("100", "1", "1", "Ours", None, "AKC Zand 1", NOON, "scheduled", None, None)
 
 
-def sync(
-    calendar: MemoryCalendar,
-    listed: list[RemoteCompetition],
-    played: list[RemoteMatch],
-    season: WantedSeason = SEASON,
-) -> tuple[Plan, Plan]:
-    first = repairing(plan_competitions)(calendar.competition_state(listed, CLUB, season))
-    calendar.apply(first)
-    second = repairing(plan_matches)(calendar.match_state(played, CLUB, season))
-    calendar.apply(second)
-    return first, second
-
-
 @pytest.fixture
 def calendar() -> MemoryCalendar:
     """A competition and a game of it, as our last sync left them; another club and season are there as well."""
     made = MemoryCalendar()
     made.add_own_team(CLUB, "1", "Senioren")
     made.add_own_team(CLUB, "2", "U15")
-    sync(made, [LEAGUE], [MATCH])
+    sync_calendar(made, [LEAGUE], [MATCH])
     made.clubs[9] = LocalClub(9, "KC Elders")
     made.teams[9] = LocalTeam(9, 9, "KC Elders 1", None, None, 1, True, False)
     made.seasons[9] = LocalSeason(9, "Zaal", date(2026, 11, 1), date(2027, 2, 1))
@@ -78,72 +62,74 @@ GAME_EDITS = [
 
 
 @pytest.mark.parametrize("edited", GAME_EDITS)
-def test_an_edit_of_a_game_survives_a_sync_and_no_repair(calendar, edited):
+def test_an_edit_of_a_game_survives_a_sync_and_no_repair(calendar: MemoryCalendar, edited: dict[str, Any]) -> None:
     before = calendar.games[1]
     after = edit(calendar, **edited)
-    sync(calendar, [LEAGUE], [MATCH])
+    sync_calendar(calendar, [LEAGUE], [MATCH])
     assert calendar.games[1] == after
 
-    _, plan = sync(calendar, [LEAGUE], [MATCH], REPAIR)
+    _, plan = sync_calendar(calendar, [LEAGUE], [MATCH], season=REPAIR)
     assert calendar.games[1] == before
     (change,) = [one for one in plan.changes if one.table == "games"]
     assert (set(change.repaired), change.mapping) == (set(edited), None)
     assert plan.warned == [Warned("100", REPAIRED_ON_REQUEST)]
     assert plan.news == {}, "nothing happened to the match: it was repaired"
-    assert [one.changes for one in sync(calendar, [LEAGUE], [MATCH], REPAIR)] == [[], []]
+    assert [one.changes for one in sync_calendar(calendar, [LEAGUE], [MATCH], season=REPAIR)] == [[], []]
 
 
 @pytest.mark.parametrize(
     "state", [{"status": "in_progress"}, {"has_events": True}, {"status": "completed", "home_score": 12}]
 )
-def test_a_game_that_shotspot_started_or_completed_is_left_alone(calendar, state):
+def test_a_game_that_shotspot_started_or_completed_is_left_alone(
+    calendar: MemoryCalendar, state: dict[str, Any]
+) -> None:
     after = edit(calendar, date=NOON + timedelta(days=2), home_team_id=2, competition_id=None, season_id=9, **state)
-    _, plan = sync(calendar, [LEAGUE], [MATCH], REPAIR)
+    _, plan = sync_calendar(calendar, [LEAGUE], [MATCH], season=REPAIR)
     assert calendar.games[1] == after
     assert ([one for one in plan.changes if one.table == "games"], plan.warned) == ([], [])
 
 
-def test_a_score_that_twizzit_does_not_give_stays_and_one_that_it_gives_is_written(calendar):
+def test_a_score_that_twizzit_does_not_give_stays_and_one_that_it_gives_is_written(calendar: MemoryCalendar) -> None:
     after = edit(calendar, home_score=3, away_score=2)
-    sync(calendar, [LEAGUE], [MATCH], REPAIR)
+    sync_calendar(calendar, [LEAGUE], [MATCH], season=REPAIR)
     assert calendar.games[1] == after
     played = replace(MATCH, status="completed", home_score=12, away_score=9)
-    sync(calendar, [LEAGUE], [played])
+    sync_calendar(calendar, [LEAGUE], [played])
     edit(calendar, status="scheduled", home_score=0)
-    sync(calendar, [LEAGUE], [played], REPAIR)
+    sync_calendar(calendar, [LEAGUE], [played], season=REPAIR)
     game = calendar.games[1]
     assert (game.status, game.home_score, game.away_score) == ("completed", 12, 9)
 
 
-def test_an_hour_that_twizzit_does_not_know_stays_within_its_day(calendar):
+def test_an_hour_that_twizzit_does_not_know_stays_within_its_day(calendar: MemoryCalendar) -> None:
     midnight = replace(MATCH, starts_at=datetime(2026, 12, 11, 23, tzinfo=UTC))
-    sync(calendar, [LEAGUE], [midnight])
+    sync_calendar(calendar, [LEAGUE], [midnight])
     after = edit(calendar, date=NOON)
-    sync(calendar, [LEAGUE], [midnight], REPAIR)
+    sync_calendar(calendar, [LEAGUE], [midnight], season=REPAIR)
     assert calendar.games[1] == after
     edit(calendar, date=NOON + timedelta(days=1))
-    sync(calendar, [LEAGUE], [midnight], REPAIR)
+    sync_calendar(calendar, [LEAGUE], [midnight], season=REPAIR)
     assert calendar.games[1].date == midnight.starts_at
 
 
-def test_a_friendly_that_a_person_put_into_a_competition_stays_there(calendar):
+def test_a_friendly_that_a_person_put_into_a_competition_stays_there(calendar: MemoryCalendar) -> None:
     friendly = replace(MATCH, competition_id=None)
-    sync(calendar, [LEAGUE], [friendly])
+    sync_calendar(calendar, [LEAGUE], [friendly])
     after = edit(calendar, competition_id=9)
-    sync(calendar, [LEAGUE], [friendly], REPAIR)
+    sync_calendar(calendar, [LEAGUE], [friendly], season=REPAIR)
     assert calendar.games[1] == after
 
 
-def test_an_opponent_that_a_person_corrected_stays_corrected(calendar):
+def test_an_opponent_that_a_person_corrected_stays_corrected(calendar: MemoryCalendar) -> None:
     """What the opponent's name means is remembered, and may be put right there."""
     key, (owner, season, opponent) = next(iter(calendar.twizzit_opponents.items()))
     calendar.twizzit_opponents[key] = (owner, season, replace(opponent, club_id=9, team_id=9))
     after = edit(calendar, away_club_id=9, away_team_id=9)
-    sync(calendar, [LEAGUE], [MATCH], REPAIR)
+    sync_calendar(calendar, [LEAGUE], [MATCH], season=REPAIR)
     assert calendar.games[1] == after
 
 
-def test_a_competition_gets_its_name_kind_dates_and_season_back_and_keeps_its_status(calendar):
+def test_a_competition_gets_its_name_kind_dates_and_season_back_and_keeps_its_status(calendar: MemoryCalendar) -> None:
     before = calendar.competitions[1]
     calendar.competitions[1] = edited = replace(
         before,
@@ -154,18 +140,18 @@ def test_a_competition_gets_its_name_kind_dates_and_season_back_and_keeps_its_st
         season_id=9,
         status="completed",
     )
-    sync(calendar, [LEAGUE], [MATCH])
+    sync_calendar(calendar, [LEAGUE], [MATCH])
     assert calendar.competitions[1] == edited
-    plan, _ = sync(calendar, [LEAGUE], [MATCH], REPAIR)
+    plan, _ = sync_calendar(calendar, [LEAGUE], [MATCH], season=REPAIR)
     assert calendar.competitions[1] == replace(before, status="completed")
     columns = {"name", "competition_type", "start_date", "end_date", "season_id"}
     assert set(plan.changes[0].repaired) == columns
 
 
-def test_a_past_season_is_left_alone(calendar):
+def test_a_past_season_is_left_alone(calendar: MemoryCalendar) -> None:
     after = edit(calendar, date=NOON + timedelta(days=2))
     calendar.competitions[1] = competition = replace(calendar.competitions[1], name="Onze reeks")
-    sync(calendar, [LEAGUE], [MATCH], OLDER)
+    sync_calendar(calendar, [LEAGUE], [MATCH], season=OLDER)
     assert (calendar.games[1], calendar.competitions[1]) == (after, competition)
 
 
@@ -185,18 +171,23 @@ EDITS: st.SearchStrategy[_Change] = st.sampled_from(
 
 @given(calendars(), competitions(), matches(), st.lists(EDITS, max_size=6))
 @settings(max_examples=examples(60), deadline=None)
-def test_after_a_repair_every_game_is_twizzits_or_shotspots_alone(calendar, listed, played, changes) -> None:
+def test_after_a_repair_every_game_is_twizzits_or_shotspots_alone(
+    calendar: MemoryCalendar,
+    listed: list[RemoteCompetition],
+    played: list[RemoteMatch],
+    changes: list[Callable[[LocalGame], LocalGame]],
+) -> None:
     calendar.derbies_allowed = True
-    sync(calendar, listed, played)
+    sync_calendar(calendar, listed, played)
     for row_id, change in zip(list(calendar.games), changes, strict=False):
         changed = change(calendar.games[row_id])
         if changed.home_club_id != changed.away_club_id or None not in (changed.home_team_id, changed.away_team_id):
             calendar.games[row_id] = changed
     edited = dict(calendar.games)
-    sync(calendar, listed, played)
+    sync_calendar(calendar, listed, played)
     assert {row_id: calendar.games[row_id] for row_id in edited} == edited, "without a repair local edits survive"
 
-    sync(calendar, listed, played, REPAIR)
+    sync_calendar(calendar, listed, played, season=REPAIR)
     by_id = {match.id: match for match in played}
     known = {one.twizzit_id: one.local_id for one in calendar.mappings["competitions"].values()}
     for mapping in calendar.mappings["matches"].values():
@@ -211,5 +202,5 @@ def test_after_a_repair_every_game_is_twizzits_or_shotspots_alone(calendar, list
             assert (game.home_score, game.away_score) == (match.home_score, match.away_score)
         if match.home_team_id in calendar.own:
             assert game.home_team_id == calendar.own[match.home_team_id][1]
-    for plan in sync(calendar, listed, played, REPAIR):
+    for plan in sync_calendar(calendar, listed, played, season=REPAIR):
         assert list(plan.changes) == []

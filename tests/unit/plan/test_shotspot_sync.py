@@ -50,7 +50,7 @@ def shotspots_own_sync(shotspot: MemoryShotSpot) -> None:
     touch(shotspot)
 
 
-def test_what_shotspots_sync_wrote_is_twizzits_again_and_reported(shotspot):
+def test_what_shotspots_sync_wrote_is_twizzits_again_and_reported(shotspot: MemoryShotSpot) -> None:
     shotspots_own_sync(shotspot)
     plan = sync(shotspot, JEAN)
     assert shown(shotspot) == ("Jean Luc", "Devos", 7)
@@ -60,13 +60,13 @@ def test_what_shotspots_sync_wrote_is_twizzits_again_and_reported(shotspot):
     assert (again.changes, again.warned, again.seen) == ([], [], [])
 
 
-def test_the_history_alone_is_evidence_as_well(shotspot):
+def test_the_history_alone_is_evidence_as_well(shotspot: MemoryShotSpot) -> None:
     edit(shotspot, jersey_number=None)
     assert sync(shotspot, JEAN, synced=True).warned == [REPAIRED]
     assert shown(shotspot) == ("Jean Luc", "Devos", 7)
 
 
-def test_without_evidence_the_same_values_are_a_persons(shotspot):
+def test_without_evidence_the_same_values_are_a_persons(shotspot: MemoryShotSpot) -> None:
     edit(shotspot, first_name="Jean", last_name="Luc Devos", jersey_number=None)
     plan = sync(shotspot, JEAN)
     assert (plan.changes, plan.warned) == ([], [])
@@ -82,7 +82,7 @@ def test_without_evidence_the_same_values_are_a_persons(shotspot):
         {"first_name": "Jan", "last_name": "Luc Devos"},
     ],
 )
-def test_any_other_value_is_a_persons_and_stays(shotspot, edited):
+def test_any_other_value_is_a_persons_and_stays(shotspot: MemoryShotSpot, edited: dict[str, Any]) -> None:
     edit(shotspot, **edited)
     touch(shotspot)
     before = shown(shotspot)
@@ -90,7 +90,7 @@ def test_any_other_value_is_a_persons_and_stays(shotspot, edited):
     assert shown(shotspot) == before
 
 
-def test_a_person_who_edits_after_the_repair_keeps_what_they_wrote(shotspot):
+def test_a_person_who_edits_after_the_repair_keeps_what_they_wrote(shotspot: MemoryShotSpot) -> None:
     shotspots_own_sync(shotspot)
     sync(shotspot, JEAN)
     edit(shotspot, jersey_number=None)
@@ -98,7 +98,7 @@ def test_a_person_who_edits_after_the_repair_keeps_what_they_wrote(shotspot):
     assert shown(shotspot) == ("Jean Luc", "Devos", None)
 
 
-def test_a_sync_that_changed_nothing_is_seen_once(shotspot):
+def test_a_sync_that_changed_nothing_is_seen_once(shotspot: MemoryShotSpot) -> None:
     """Else a person who empties the number later would be taken for that sync."""
     touch(shotspot)
     plan = sync(shotspot, JEAN)
@@ -107,7 +107,7 @@ def test_a_sync_that_changed_nothing_is_seen_once(shotspot):
     assert sync(shotspot, JEAN).changes == []
 
 
-def test_what_twizzit_changed_meanwhile_arrives_without_a_conflict(shotspot):
+def test_what_twizzit_changed_meanwhile_arrives_without_a_conflict(shotspot: MemoryShotSpot) -> None:
     edit(shotspot, first_name="Jean", last_name="Luc De Vos", jersey_number=None)
     touch(shotspot)
     plan = sync(shotspot, replace(JEAN, last_name="De Vos", jersey_number=9))
@@ -116,7 +116,7 @@ def test_what_twizzit_changed_meanwhile_arrives_without_a_conflict(shotspot):
     assert [change.conflicts for change in plan.changes] == [()]
 
 
-def test_a_number_that_another_player_has_by_now_is_not_taken_away(shotspot):
+def test_a_number_that_another_player_has_by_now_is_not_taken_away(shotspot: MemoryShotSpot) -> None:
     shotspots_own_sync(shotspot)
     shotspot.players[2] = LocalPlayer(2, 1, 1, "Lotte", "Peeters", None, 7, True, False)
     plan = sync(shotspot, JEAN)
@@ -125,7 +125,7 @@ def test_a_number_that_another_player_has_by_now_is_not_taken_away(shotspot):
     assert shotspot.players[2].jersey_number == 7
 
 
-def test_no_player_takes_the_number_that_was_emptied(shotspot):
+def test_no_player_takes_the_number_that_was_emptied(shotspot: MemoryShotSpot) -> None:
     """Player 50 comes before 100 by id and had to go without number 7: so they still do."""
     early = RemotePlayer("1", "50", "Lotte", "Peeters", None, 7)
     assert sync(shotspot, JEAN, early).warned == [Warned("50", "number_taken")]
@@ -135,14 +135,14 @@ def test_no_player_takes_the_number_that_was_emptied(shotspot):
     assert shotspot.players[2].jersey_number is None
 
 
-def test_a_number_that_twizzit_gave_up_is_no_repair(shotspot):
+def test_a_number_that_twizzit_gave_up_is_no_repair(shotspot: MemoryShotSpot) -> None:
     edit(shotspot, jersey_number=None)
     touch(shotspot)
     assert sync(shotspot, replace(JEAN, jersey_number=None)).warned == []
     assert shown(shotspot) == ("Jean Luc", "Devos", None)
 
 
-def test_an_older_season_repairs_nothing_and_has_not_looked(shotspot):
+def test_an_older_season_repairs_nothing_and_has_not_looked(shotspot: MemoryShotSpot) -> None:
     shotspots_own_sync(shotspot)
     plan = sync(shotspot, JEAN, season=OLDER)
     assert (plan.warned, list(plan.seen)) == ([], [])

@@ -1,12 +1,13 @@
 """The rules that decide what becomes of a team."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
-from twizzit_pipeline.plan import Failed, Warned
-from twizzit_pipeline.plan.rows import LocalClub, LocalSeason, LocalTeam, Owner, RemoteTeam
+from twizzit_pipeline.plan import Failed, Plan, Warned
+from twizzit_pipeline.plan.rows import LocalClub, LocalSeason, LocalTeam, Owner, RemoteTeam, WantedSeason
 from twizzit_pipeline.plan.teams import plan_teams
 
 
@@ -20,7 +21,7 @@ ELSEWHERE = [
     replace(OTHER_CLUB, organization_id=CLUB.organization_id, host="twizzit.evil.example:8443"),
     replace(OTHER_CLUB, organization_id=None, dialect="v1"),
 ]
-BARE = {
+BARE: dict[str, Any] = {
     "credential_id": None,
     "dialect": None,
     "organization_id": None,
@@ -43,13 +44,13 @@ def shotspot() -> MemoryShotSpot:
     )
 
 
-def sync(shotspot, *teams, owner=CLUB, season=SEASON):
+def sync(shotspot: MemoryShotSpot, *teams: RemoteTeam, owner: Owner = CLUB, season: WantedSeason = SEASON) -> Plan:
     plan = plan_teams(shotspot.team_state(list(teams), owner, season))
     shotspot.apply(plan)
     return plan
 
 
-def test_an_empty_shotspot_gets_club_season_and_teams():
+def test_an_empty_shotspot_gets_club_season_and_teams() -> None:
     shotspot = MemoryShotSpot()
     plan = sync(shotspot, team("1", "U15"), team("2", "U17"))
     assert [change.table for change in plan.changes] == ["seasons", "clubs", "teams", "teams"]
@@ -59,44 +60,44 @@ def test_an_empty_shotspot_gets_club_season_and_teams():
     assert shotspot.seasons[1].name == "2026-2027"
 
 
-def test_without_teams_no_club_and_no_season_is_made():
+def test_without_teams_no_club_and_no_season_is_made() -> None:
     assert plan_teams(MemoryShotSpot().team_state([])).changes == []
 
 
-def test_a_team_is_found_by_its_name_without_accents_and_case(shotspot):
+def test_a_team_is_found_by_its_name_without_accents_and_case(shotspot: MemoryShotSpot) -> None:
     plan = sync(shotspot, team("1", "ploeg een"))
     assert plan.count("link") == 1
     assert shotspot.team_mappings[1].local_id == 1
     assert shotspot.teams[1].name == "Ploeg Één", "at linking it is not known who is right: the local name stays"
 
 
-def test_a_team_without_season_is_found_after_those_of_the_season(shotspot):
+def test_a_team_without_season_is_found_after_those_of_the_season(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U17"))
     assert shotspot.team_mappings[1].local_id == 3
     assert shotspot.teams[3].season_id == 1
 
 
-def test_several_that_fit_are_reported_and_nothing_is_made(shotspot):
+def test_several_that_fit_are_reported_and_nothing_is_made(shotspot: MemoryShotSpot) -> None:
     shotspot.teams[4] = LocalTeam(4, 1, "U17", None, None, None, True, False)
     plan = sync(shotspot, team("1", "U17"))
     assert plan.failed == [Failed("1", "doubtful_link", (3, 4))]
     assert not shotspot.team_mappings
 
 
-def test_two_remote_teams_never_share_a_local_one(shotspot):
+def test_two_remote_teams_never_share_a_local_one(shotspot: MemoryShotSpot) -> None:
     plan = sync(shotspot, team("1", "ploeg een"), team("2", "PLOEG ÉÉN"))
     assert {item.reason for item in plan.failed} == {"doubtful_link"}
     assert len(plan.failed) == 2
 
 
-def test_of_two_new_teams_with_one_name_the_first_by_id_is_made():
+def test_of_two_new_teams_with_one_name_the_first_by_id_is_made() -> None:
     shotspot = MemoryShotSpot()
     plan = sync(shotspot, team("10", "U15"), team("9", "U15"))
     assert plan.failed == [Failed("10", "name_taken")]
     assert shotspot.team_mappings[1].twizzit_id == "9"
 
 
-def test_only_what_twizzit_changed_is_written(shotspot):
+def test_only_what_twizzit_changed_is_written(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"))
     shotspot.teams[2] = replace(shotspot.teams[2], name="U15 (renamed by the coach)")
     assert sync(shotspot, team("1", "U15")).changes == []
@@ -105,7 +106,7 @@ def test_only_what_twizzit_changed_is_written(shotspot):
     assert plan.changes[0].conflicts == ("name",)
 
 
-def test_a_rename_to_a_name_that_is_taken_fails_and_is_tried_again(shotspot):
+def test_a_rename_to_a_name_that_is_taken_fails_and_is_tried_again(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"))
     plan = sync(shotspot, team("1", "Ploeg Één"))
     assert plan.failed == [Failed("1", "name_taken")]
@@ -118,20 +119,20 @@ def test_a_rename_to_a_name_that_is_taken_fails_and_is_tried_again(shotspot):
     assert shotspot.team_mappings[1].sync_status == "success"
 
 
-def test_two_teams_can_swap_names(shotspot):
+def test_two_teams_can_swap_names(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"), team("2", "Ploeg Één"))
     plan = sync(shotspot, team("2", "U15"), team("1", "Ploeg Één"))
     assert not plan.failed
     assert (shotspot.teams[1].name, shotspot.teams[2].name) == ("U15", "Ploeg Één")
 
 
-def test_a_team_of_a_federation_may_name_another_club():
+def test_a_team_of_a_federation_may_name_another_club() -> None:
     shotspot = MemoryShotSpot(federations={1})
     sync(shotspot, team("1", "U15"), team("2", "U15", "Boeckenberg KC"))
     assert {club.name for club in shotspot.clubs.values()} == {"KC Duinen", "Boeckenberg KC"}
 
 
-def test_a_team_of_no_federation_may_not_name_another_club(shotspot):
+def test_a_team_of_no_federation_may_not_name_another_club(shotspot: MemoryShotSpot) -> None:
     """Neither one that is there nor one that is not; the club's own teams come all the same."""
     shotspot.clubs[2] = LocalClub(2, "Boeckenberg KC")
     shotspot.teams[4] = LocalTeam(4, 2, "U15", None, None, 1, True, False)
@@ -148,7 +149,7 @@ def test_a_team_of_no_federation_may_not_name_another_club(shotspot):
     assert {one.local_id for one in shotspot.team_mappings.values()} == {2, 5}
 
 
-def test_a_team_that_comes_to_name_another_club_changes_nothing_any_more(shotspot):
+def test_a_team_that_comes_to_name_another_club_changes_nothing_any_more(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"))
     before = dict(shotspot.teams), dict(shotspot.team_mappings)
     plan = sync(shotspot, team("1", "U16", "Boeckenberg KC"))
@@ -157,7 +158,7 @@ def test_a_team_that_comes_to_name_another_club_changes_nothing_any_more(shotspo
 
 
 @pytest.mark.parametrize("other", ELSEWHERE)
-def test_a_club_that_another_organization_feeds_is_not_had_for_its_name(shotspot, other):
+def test_a_club_that_another_organization_feeds_is_not_had_for_its_name(shotspot: MemoryShotSpot, other: Owner) -> None:
     """A server says itself what its organization is called."""
     sync(shotspot, team("1", "U15"))
     before = dict(shotspot.teams), dict(shotspot.team_mappings)
@@ -172,13 +173,31 @@ def test_a_club_that_another_organization_feeds_is_not_had_for_its_name(shotspot
     assert sync(shotspot, team("7", "Ploeg Één"), owner=claims).failed == []  # and so does the other, once it does
 
 
-def test_a_second_credential_of_the_organization_feeds_the_same_club(shotspot):
+@pytest.mark.parametrize("other", ELSEWHERE)
+@pytest.mark.parametrize("rights", [{"is_federation": True}, {}])
+def test_a_team_that_another_organization_brings_is_not_had_for_its_name(
+    shotspot: MemoryShotSpot, other: Owner, rights: dict[str, bool]
+) -> None:
+    """Who may feed the club, a federation or because it was said, still does not get the team of another."""
+    sync(shotspot, team("1", "U15"))
+    said = replace(other, club_id=1)
+    shotspot.federations = {said.credential_id} if rights else set()
+    owner, club = (replace(other, club_id=None), "KC Duinen") if rights else (said, None)
+    plan = sync(shotspot, team("7", "U15", club), team("8", "Ploeg Één", club), owner=owner)
+    assert plan.failed == [Failed("7", "team_of_another_organization", (2,))]
+    renamed = sync(shotspot, team("8", "U15", club), owner=owner)
+    assert renamed.failed == [Failed("8", "team_of_another_organization", (2,))]
+    own = sync(shotspot, team("9", "Ploeg Één", club), owner=owner)
+    assert own.failed == [Failed("9", "name_taken")]  # its own
+
+
+def test_a_second_credential_of_the_organization_feeds_the_same_club(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"))
     plan = sync(shotspot, team("2", "U21"), owner=replace(CLUB, credential_id=2))
     assert (plan.failed, plan.count("create")) == ([], 1)
 
 
-def test_what_shotspots_own_integration_mapped_in_a_fed_club_is_not_had_for_its_name(shotspot):
+def test_what_shotspots_own_integration_mapped_in_a_fed_club_is_not_had_for_its_name(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"), team("2", "Ploeg Één"))
     shotspot.team_mappings[2] = replace(shotspot.team_mappings[2], **BARE)
     claims = replace(OTHER_CLUB, organization_name="KC Duinen")
@@ -186,25 +205,25 @@ def test_what_shotspots_own_integration_mapped_in_a_fed_club_is_not_had_for_its_
     assert sync(shotspot, team("2", "Ploeg Één")).count("adopt") == 1
 
 
-def test_a_renamed_organization_keeps_its_club(shotspot):
+def test_a_renamed_organization_keeps_its_club(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"))
     sync(shotspot, team("1", "U15"), team("2", "U19"), owner=replace(CLUB, organization_name="KC De Duinen"))
     assert len(shotspot.clubs) == 1
     assert {t.club_id for t in shotspot.teams.values()} == {1}
 
 
-def test_two_clubs_that_fit_make_the_team_doubtful(shotspot):
+def test_two_clubs_that_fit_make_the_team_doubtful(shotspot: MemoryShotSpot) -> None:
     shotspot.clubs = {1: LocalClub(1, "KC DUINEN"), 2: LocalClub(2, "KC Düinen")}
     assert plan_teams(shotspot.team_state([team("1", "U19")])).failed == [Failed("1", "club_doubtful")]
 
 
-def test_the_season_is_found_by_its_dates():
+def test_the_season_is_found_by_its_dates() -> None:
     shotspot = MemoryShotSpot(seasons={7: LocalSeason(7, "Seizoen 26-27", SEASON.start_date, SEASON.end_date)})
     sync(shotspot, team("1", "U15"))
     assert shotspot.teams[1].season_id == 7
 
 
-def test_an_id_of_another_active_credential_is_never_taken_over(shotspot):
+def test_an_id_of_another_active_credential_is_never_taken_over(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"))
     plan = sync(shotspot, team("1", "U15"), owner=replace(CLUB, credential_id=2))
     assert plan.failed == [Failed("1", "remote_id_taken", (2,))]
@@ -212,7 +231,7 @@ def test_an_id_of_another_active_credential_is_never_taken_over(shotspot):
 
 
 @pytest.mark.parametrize("other", ELSEWHERE)
-def test_the_same_id_means_another_team_elsewhere(shotspot, other):
+def test_the_same_id_means_another_team_elsewhere(shotspot: MemoryShotSpot, other: Owner) -> None:
     """Another organization, another host, another dialect: each has its own team of that id, and neither waits."""
     sync(shotspot, team("1", "U15"))
     before = shotspot.team_mappings[1], shotspot.teams[2]
@@ -223,7 +242,7 @@ def test_the_same_id_means_another_team_elsewhere(shotspot, other):
     assert sync(shotspot, team("1", "U15")).changes == []
 
 
-def test_a_credential_whose_host_changed_uses_nothing_that_it_mapped(shotspot):
+def test_a_credential_whose_host_changed_uses_nothing_that_it_mapped(shotspot: MemoryShotSpot) -> None:
     """Another server may answer there: what was mapped fails until an administrator says that it is the same."""
     sync(shotspot, team("1", "U15"))
     before = dict(shotspot.team_mappings), dict(shotspot.teams)
@@ -236,7 +255,9 @@ def test_a_credential_whose_host_changed_uses_nothing_that_it_mapped(shotspot):
     ("claimed", "adopted"),
     [({}, True), ({"organization_name": "Korfbal Leie"}, False), ({"organization_id": "11"}, False)],
 )
-def test_a_mapping_of_an_unknown_host_is_adopted_where_all_the_rest_agrees(shotspot, claimed, adopted):
+def test_a_mapping_of_an_unknown_host_is_adopted_where_all_the_rest_agrees(
+    shotspot: MemoryShotSpot, claimed: dict[str, Any], adopted: bool
+) -> None:
     sync(shotspot, team("1", "U15"))
     shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None, host=None)
     plan = sync(shotspot, team("1", "U15"), owner=replace(CLUB, credential_id=2, host="app.example", **claimed))
@@ -245,7 +266,9 @@ def test_a_mapping_of_an_unknown_host_is_adopted_where_all_the_rest_agrees(shots
 
 
 @pytest.mark.parametrize("gone", ["deleted", "inactive"])
-def test_a_mapping_without_a_living_credential_is_adopted_by_its_organization_alone(shotspot, gone):
+def test_a_mapping_without_a_living_credential_is_adopted_by_its_organization_alone(
+    shotspot: MemoryShotSpot, gone: str
+) -> None:
     sync(shotspot, team("1", "U15"))
     if gone == "deleted":
         shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None)
@@ -262,7 +285,7 @@ def test_a_mapping_without_a_living_credential_is_adopted_by_its_organization_al
     assert shotspot.team_mappings[1].local_id == 2
 
 
-def test_a_mapping_that_shotspot_made_is_adopted_where_club_and_name_agree(shotspot):
+def test_a_mapping_that_shotspot_made_is_adopted_where_club_and_name_agree(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"))
     shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], **BARE)
     assert plan_teams(shotspot.team_state([team("1", "U15")], OTHER_CLUB)).failed == [
@@ -274,7 +297,7 @@ def test_a_mapping_that_shotspot_made_is_adopted_where_club_and_name_agree(shots
     assert sync(shotspot, team("1", "U15")).warned == []
 
 
-def test_a_mapping_that_shotspot_made_is_adopted_by_its_id_where_the_club_agrees(shotspot):
+def test_a_mapping_that_shotspot_made_is_adopted_by_its_id_where_the_club_agrees(shotspot: MemoryShotSpot) -> None:
     """The id decides, the name only doubts: a team that was renamed in ShotSpot is still that team."""
     sync(shotspot, team("1", "U15"))
     shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], **BARE)
@@ -285,17 +308,18 @@ def test_a_mapping_that_shotspot_made_is_adopted_by_its_id_where_the_club_agrees
     assert shotspot.teams[2].name == "Miniemen", "it is not known who changed what: the name in ShotSpot stays"
 
 
-def test_an_older_season_adds_its_teams_inactive_and_renames_nothing(shotspot):
+def test_an_older_season_adds_its_teams_inactive_and_renames_nothing(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, team("1", "U15"))
     plan = sync(shotspot, team("1", "Old name"), team("7", "U13"), season=OLDER)
     assert shotspot.teams[2].name == "U15"
     assert plan.count("create") == 1
     added = shotspot.teams[max(shotspot.teams)]
     assert (added.name, added.is_active) == ("U13", False)
+    assert added.season_id is not None
     assert shotspot.seasons[added.season_id].name == "2025-2026"
 
 
-def test_v1_organizations_differ_by_name(shotspot):
+def test_v1_organizations_differ_by_name(shotspot: MemoryShotSpot) -> None:
     v1 = Owner(1, "v1", None, "KC Duinen", names_own_teams_alone=False)
     sync(shotspot, team("1", "U15"), owner=v1)
     shotspot.team_mappings[1] = replace(shotspot.team_mappings[1], credential_id=None)
@@ -314,31 +338,31 @@ def other_spelling(*names: str) -> MemoryShotSpot:
 @pytest.mark.parametrize(
     "name", ["K.C. Duinen", "Korfbalclub Duinen vzw", "Duinen KC", "Koninklijke Korfbalclub Duinen"]
 )
-def test_a_club_spelled_otherwise_than_the_organization_is_found(name):
+def test_a_club_spelled_otherwise_than_the_organization_is_found(name: str) -> None:
     shotspot = other_spelling(name, "KV Duinen", "KC Duinen Zuid")
     sync(shotspot, team("1", "U15"))
     assert shotspot.teams[1].club_id == 5
     assert len(shotspot.clubs) == 3
 
 
-def test_two_spellings_that_fit_make_the_team_doubtful():
+def test_two_spellings_that_fit_make_the_team_doubtful() -> None:
     shotspot = other_spelling("K.C. Duinen", "Korfbalclub Duinen")
     assert sync(shotspot, team("1", "U15")).failed == [Failed("1", "club_doubtful")]
 
 
-def test_the_very_name_wins_over_other_spellings():
+def test_the_very_name_wins_over_other_spellings() -> None:
     shotspot = other_spelling("K.C. Duinen", "KC Duinen")
     sync(shotspot, team("1", "U15"))
     assert shotspot.teams[1].club_id == 6
 
 
-def test_two_spellings_in_one_plan_are_one_club():
+def test_two_spellings_in_one_plan_are_one_club() -> None:
     shotspot = MemoryShotSpot(federations={1})
     sync(shotspot, team("1", "U15", "KC Leie"), team("2", "U17", "K.C. Leie vzw"))
     assert [club.name for club in shotspot.clubs.values()] == ["KC Leie"]
 
 
-def test_the_named_club_wins_over_the_organizations_name():
+def test_the_named_club_wins_over_the_organizations_name() -> None:
     shotspot = other_spelling("De Meerkoeten", "KC Duinen")
     shotspot.federations = {1}
     named = replace(CLUB, club_id=5)
@@ -347,7 +371,7 @@ def test_the_named_club_wins_over_the_organizations_name():
     assert shotspot.clubs[7].name == "KC Leie", "a team that names a club of its own goes there"
 
 
-def test_teams_that_are_mapped_stay_in_their_club_and_new_ones_go_to_the_named_one():
+def test_teams_that_are_mapped_stay_in_their_club_and_new_ones_go_to_the_named_one() -> None:
     shotspot = other_spelling("De Meerkoeten", "KC Duinen")
     sync(shotspot, team("1", "U15"))
     plan = sync(shotspot, team("1", "U15"), team("2", "U17"), owner=replace(CLUB, club_id=5))
@@ -355,13 +379,13 @@ def test_teams_that_are_mapped_stay_in_their_club_and_new_ones_go_to_the_named_o
     assert [one.club_id for one in shotspot.teams.values()] == [6, 5]
 
 
-def test_a_named_club_that_is_gone_counts_for_nothing():
+def test_a_named_club_that_is_gone_counts_for_nothing() -> None:
     shotspot = other_spelling("KC Duinen")
     sync(shotspot, team("1", "U15"), owner=replace(CLUB, club_id=99))
     assert shotspot.teams[1].club_id == 5
 
 
-def test_a_team_that_another_clubs_sync_made_as_an_opponent_is_found():
+def test_a_team_that_another_clubs_sync_made_as_an_opponent_is_found() -> None:
     shotspot = other_spelling("KC Duinen")
     shotspot.seasons[1] = LocalSeason(1, SEASON.label, SEASON.start_date, SEASON.end_date)
     shotspot.teams[1] = LocalTeam(1, 5, "KC Duinen U15 1", None, None, 1, True, False)

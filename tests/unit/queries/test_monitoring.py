@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from twizzit_pipeline.queries import monitoring
-from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, why
+from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, what_to_do, why
+from twizzit_pipeline.scheduling.schedule import BUDGET_SPENT, QUOTA_SPENT
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(minutes=7), NOW - timedelta(minutes=7)
@@ -101,6 +102,30 @@ def test_why_says_what_the_sync_said() -> None:
     assert why(replace(AUTOMATIC, paused_because="no calls left"), State.PAUSED) == "no calls left"
     assert why(AUTOMATIC, State.BROKEN, "an interval of 0 minutes") == "an interval of 0 minutes"
     assert why(AUTOMATIC, State.OK) == State.OK.meaning
+
+
+def test_a_failing_credential_says_when_another_try_helps() -> None:
+    usual = "Read why, and what helps: twizzit history 3; once that is done: twizzit sync 3"
+    by_hand = replace(BY_HAND, last_sync_status="failed")
+    spent: dict[str, Any] = {"paused_because": QUOTA_SPENT, "paused_until": datetime(2026, 12, 1, tzinfo=UTC)}
+    assert what_to_do(by_hand, State.FAILING, NOW) == usual
+    assert what_to_do(replace(by_hand, **spent), State.FAILING, NOW).startswith(
+        "Wait for the next month (2026-12-01 00:00 UTC), or ask Twizzit for more calls; a try before that fails as well"
+    )
+    over = replace(by_hand, paused_because=QUOTA_SPENT, paused_until=EARLIER)
+    assert what_to_do(over, State.FAILING, NOW) == usual
+    # The limit that an administrator set stops automatic syncs alone.
+    budget = replace(by_hand, paused_because=BUDGET_SPENT, paused_until=LATER)
+    assert what_to_do(budget, State.FAILING, NOW) == usual
+
+
+def test_a_failing_credential_says_when_it_asks_again_by_itself() -> None:
+    failing = replace(AUTOMATIC, last_sync_status="failed", consecutive_failures=2)
+    said = what_to_do(failing, State.FAILING, NOW)
+    assert said.startswith("Read why, and what helps: twizzit history 3")
+    assert said.endswith(". It asks again by itself at 2026-11-23 12:07 UTC")
+    for due in (replace(failing, next_sync_at=EARLIER), replace(failing, next_sync_at=None)):
+        assert "by itself" not in what_to_do(due, State.FAILING, NOW)
 
 
 def test_every_state_says_what_it_means_and_what_to_do() -> None:

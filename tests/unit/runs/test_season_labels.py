@@ -29,14 +29,14 @@ LABELS = {
     "Zaal, veld": "Zaal- veld",
     "Zaal [jeugd]": "Zaal -jeugd-",
     "Zaal...": "Zaal-",
-    "|": "-",
     "Zaal \U0001f3d0": "Zaal -",
     "  Zaal   veld ": "Zaal veld",
     "x" * 60: "x" * 50,
     SIXTY: "Competitie van de jeugd in de zaal en op het veld-",
     "Z" + "a\u0308" * 49: "Z" + "\u00e4" * 49,
 }
-NOTHING = ["", " ", "\u00a0", "\t", "\u200b", "\ufeff\u2060"]
+SIGNS = ["|", "||", " | ", "-", "–", "/", "[]", ",", "…", "?!", "\u26bd", "\U0001f3d0"]
+NOTHING = ["", " ", "\u00a0", "\t", "\u200b", "\ufeff\u2060", *SIGNS]
 
 
 @pytest.mark.parametrize(("label", "here"), LABELS.items())
@@ -74,7 +74,7 @@ def test_a_label_that_is_stored_as_twizzit_writes_it_is_synced(label: str) -> No
 @pytest.mark.parametrize("label", NOTHING)
 def test_what_leaves_nothing_is_no_label(label: str) -> None:
     assert label_of(label) is None
-    assert not usable(label)
+    assert not usable(label) or label in SIGNS, "an earlier version may have stored it"
     assert called(label, ["2026-2027"]) == called(label, ()) == ""
     assert meant(of_rows([(3, "2026-2027", "7", START, END)], "07-01"), label) is None
     assert season_of_row({"id": 7, "name": label}) is None
@@ -87,6 +87,13 @@ def test_what_leaves_nothing_is_no_label(label: str) -> None:
         return
     assert sent is not None
     assert label_of(sent) is None
+
+
+@pytest.mark.parametrize("label", [*SIGNS, "-" * 60 + "indoor"])
+def test_a_season_called_by_signs_alone_gets_its_days_or_its_id(label: str) -> None:
+    named = [Season("7", label, START, END), Season("8", label, None, None)]
+    found = listed(named, day=START, season_start="07-01")
+    assert {season.id: season.label for season in found} == {"7": "2026-2027", "8": "8"}
 
 
 def test_two_labels_that_begin_alike_are_never_taken_for_each_other() -> None:

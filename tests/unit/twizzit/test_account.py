@@ -15,22 +15,28 @@ ORGANIZATIONS = [{"id": 1, "name": "KC Nergens"}, {"id": 2, "name": "Kc  ÉÉNHO
 
 def test_the_name_is_compared_without_accents_case_and_spaces() -> None:
     with account(organizations=ORGANIZATIONS) as (client, _):
-        assert client.organization().id == "2"
+        assert client.source.organization().id == "2"
 
 
 @pytest.mark.parametrize(
     ("listed", "hint"),
-    [([], "no organization"), (ORGANIZATIONS[:1] * 1 + [{"id": 3, "name": "X"}], "2 organizations and none")],
+    [
+        ([], "no organization"),
+        ([*ORGANIZATIONS[:1], {"id": 3, "name": "X"}], "2 organizations and none of them has the"),
+    ],
 )
 def test_no_organization_of_that_name_is_said(listed: object, hint: str) -> None:
     with account(organizations=listed) as (client, _), pytest.raises(errors.OrganizationNotFound, match=hint):
-        client.seasons()
+        client.source.seasons()
 
 
 def test_two_organizations_of_the_same_name_are_not_chosen_between() -> None:
     twice = [{"id": 1, "name": "KC Eenhoorn"}, {"id": 2, "name": "kc eenhoorn"}]
-    with account(organizations=twice) as (client, _), pytest.raises(errors.OrganizationNotFound, match="2 of them"):
-        client.organization()
+    with (
+        account(organizations=twice) as (client, _),
+        pytest.raises(errors.OrganizationNotFound, match="2 of them have the"),
+    ):
+        client.source.organization()
 
 
 def test_seasons_are_labelled_for_partition_keys_and_tolerate_missing_dates() -> None:
@@ -41,7 +47,7 @@ def test_seasons_are_labelled_for_partition_keys_and_tolerate_missing_dates() ->
         {"id": 4, "name": None, "start-date": "soon"},
     ]
     with account(seasons=rows) as (client, _):
-        assert client.seasons() == (
+        assert client.source.seasons() == (
             Season("1", "2025-2026- U19", date(2025, 7, 1), date(2026, 6, 30)),
             Season("2", "Zomer", None, None),
             Season("3", "2026-2027", date(2026, 7, 1), date(2027, 6, 30)),
@@ -51,7 +57,7 @@ def test_seasons_are_labelled_for_partition_keys_and_tolerate_missing_dates() ->
 @pytest.mark.parametrize("types", [403, 404, [], [{"id": 9, "name": {"FR": "Équipe"}}], [{"id": 9, "name": "Ploegen"}]])
 def test_the_type_of_teams_is_named_by_the_account_or_assumed(types: object) -> None:
     with account(group_types=types, groups=[]) as (client, service):
-        assert client.teams(SEASON).teams == ()
+        assert client.source.teams(SEASON).teams == ()
     assert service.asked("/groups")[0]["group-type"] == ("9" if isinstance(types, list) and types else "1")
     assert service.asked("/groups")[0]["season-id"] == "7"
 
@@ -61,7 +67,7 @@ def test_a_filter_by_type_is_put_to_the_proof_even_where_types_are_not_listed() 
         account(group_types=403, groups=[{"id": 10, "name": "A"}, {"id": 19, "name": "Bestuur"}]) as (client, service),
         pytest.raises(errors.NotATwizzit, match="committees look the same"),
     ):
-        client.teams(SEASON)
+        client.source.teams(SEASON)
     assert [query["group-type"] for query in service.asked("/groups")] == ["1", "2"]
 
 
@@ -69,10 +75,10 @@ def test_where_the_type_is_ignored_teams_are_the_groups_with_players() -> None:
     members = [link(10, 1), link(19, 2, 2), link(19, 3, 2)]
     groups = [{"id": 10, "name": "A"}, {"id": 19, "name": "Bestuur"}]
     with account(groups=groups, group_contacts=members) as (client, service):
-        teams = client.teams(SEASON)
+        teams = client.source.teams(SEASON)
         assert [team.id for team in teams.teams] == ["10"]
         assert teams.set_aside == (SetAside("19", "not_a_team"),)
-        assert pairs(client.rosters(teams.teams, SEASON).players) == [("10", "1")]
+        assert pairs(client.source.rosters(teams.teams, SEASON).players) == [("10", "1")]
     assert len(service.asked("/group-contacts")) == 1
 
 
@@ -86,7 +92,7 @@ def test_rows_of_other_seasons_are_set_aside_by_their_own_word() -> None:
         {"id": 6, "seasonId": 6},
     ]
     with account(groups=lambda query: rows if query["group-type"] == "1" else []) as (client, _):
-        teams = client.teams(SEASON)
+        teams = client.source.teams(SEASON)
     assert [team.id for team in teams.teams] == ["1", "3", "5"]
     assert teams.set_aside == (
         SetAside("2", "other_season", "2025-2026"),
@@ -111,7 +117,7 @@ def of_type(query: httpx.QueryParams) -> object:
 
 def test_all_types_that_are_teams_are_read_and_a_group_of_two_comes_once() -> None:
     with account(group_types=TYPES, groups=of_type) as (client, service):
-        assert [team.id for team in client.teams(SEASON).teams] == ["10", "11", "12"]
+        assert [team.id for team in client.source.teams(SEASON).teams] == ["10", "11", "12"]
     assert [query["group-type"] for query in service.asked("/groups")] == ["3", "4", "5"]  # 4 is the proof
 
 
@@ -125,19 +131,19 @@ def test_all_types_that_are_teams_are_read_and_a_group_of_two_comes_once() -> No
 )
 def test_the_configuration_says_which_types_are_teams(said: dict[str, GroupTypeMeaning], teams: list[str]) -> None:
     with account(meanings=Meanings(group_types=said), group_types=TYPES, groups=of_type) as (client, _):
-        assert [team.id for team in client.teams(SEASON).teams] == teams
+        assert [team.id for team in client.source.teams(SEASON).teams] == teams
 
 
 def test_where_every_type_is_of_teams_no_proof_is_needed() -> None:
     with account(group_types=[TYPES[0], TYPES[2]], groups=of_type) as (client, service):
-        assert [team.id for team in client.teams(SEASON).teams] == ["10", "11", "12"]
+        assert [team.id for team in client.source.teams(SEASON).teams] == ["10", "11", "12"]
     assert [query["group-type"] for query in service.asked("/groups")] == ["3", "5"]
 
 
 def test_where_the_usual_type_says_that_it_is_none_the_types_are_listed() -> None:
     types = [{"id": 1, "name": "Werkgroep"}, {"id": 2, "name": "Selectie"}]
     with account(group_types=types) as (client, _), pytest.raises(errors.NotATwizzit, match="Werkgroep; Selectie"):
-        client.teams(SEASON)
+        client.source.teams(SEASON)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +166,7 @@ def test_a_club_is_another_one_only_where_the_row_names_it(
     organizations = [{"id": 41, "name": "KC Éénhoorn"}, {"id": 2, "name": "KC Twee"}]
     groups = [{"id": 10, "name": "A", "short-name": "a1", "club": club, "category": {"id": 3, "name": {"NL": "U15"}}}]
     with account(organizations=organizations, groups=lambda q: groups if q["group-type"] == "1" else []) as (client, _):
-        (team,) = client.teams(SEASON).teams
+        (team,) = client.source.teams(SEASON).teams
     assert (team.club_id, team.club_name) == expected
     assert (team.short_name, team.category) == ("a1", "U15")
 
@@ -173,8 +179,8 @@ def test_an_answer_of_another_shape_is_never_an_empty_list(path: str, answer: An
         account(**usual | {path: answer}) as (client, _),
         pytest.raises(errors.NotATwizzit, match=path.replace("_", "-")),
     ):
-        client.seasons()
-        client.rosters(client.teams(SEASON).teams, SEASON)
+        client.source.seasons()
+        client.source.rosters(client.source.teams(SEASON).teams, SEASON)
 
 
 def test_lists_may_come_as_objects_with_a_gap_and_empty_ones_without_keys() -> None:
@@ -185,30 +191,30 @@ def test_lists_may_come_as_objects_with_a_gap_and_empty_ones_without_keys() -> N
         groups=lambda query: groups if query["group-type"] == "1" else {},
         group_contacts={"1": link(10, 1), "4": link(11, 2)},
     ) as (client, _):
-        assert client.seasons() == ()
-        teams = client.teams(SEASON).teams
+        assert client.source.seasons() == ()
+        teams = client.source.teams(SEASON).teams
         assert [team.id for team in teams] == ["10", "11"]
-        assert pairs(client.rosters(teams, SEASON).players) == [("10", "1"), ("11", "2")]
+        assert pairs(client.source.rosters(teams, SEASON).players) == [("10", "1"), ("11", "2")]
 
 
 @pytest.mark.parametrize("nothing", [204, 404])
 def test_an_empty_list_may_be_a_204_or_a_404_where_the_path_has_answered_before(nothing: int) -> None:
     groups = [{"id": 10, "name": "A"}]
     with account(groups=lambda query: groups if query["group-type"] == "1" else nothing) as (client, service):
-        assert [team.id for team in client.teams(SEASON).teams] == ["10"]
+        assert [team.id for team in client.source.teams(SEASON).teams] == ["10"]
         service.answers["/groups"] = nothing
-        assert client.teams(SEASON).teams == ()
+        assert client.source.teams(SEASON).teams == ()
 
 
 def test_a_404_of_a_path_that_never_answered_is_an_error_and_so_is_a_web_page() -> None:
     with account(groups=404) as (client, service):
         with pytest.raises(errors.NotATwizzit, match="/groups answered 404 with an empty body"):
-            client.teams(SEASON)
+            client.source.teams(SEASON)
         service.answers["/groups"] = []
-        assert client.teams(SEASON).teams == ()
+        assert client.source.teams(SEASON).teams == ()
         service.answers["/groups"] = lambda _: httpx.Response(404, html="<html>Even geduld</html>")
         with pytest.raises(errors.NotATwizzit, match="/groups answered 404 with a web page"):
-            client.teams(SEASON)
+            client.source.teams(SEASON)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +240,7 @@ def test_a_404_of_a_path_that_never_answered_is_an_error_and_so_is_a_web_page() 
 )
 def test_an_error_says_what_was_seen_and_advises_what_fits(path: str, answer: Answer, seen: str) -> None:
     with account(**{path: answer}) as (client, _), pytest.raises(errors.NotATwizzit) as raised:
-        client.teams(SEASON)
+        client.source.teams(SEASON)
     assert f"/{path} answered {seen}" in str(raised.value)
     assert "Jan" not in str(raised.value)
     assert ("endpoint is probably not" in str(raised.value)) == (path == "organizations")
@@ -256,9 +262,9 @@ def test_lists_of_a_server_with_a_low_cap_are_read_whole(cap: int, above: str, c
     with account(
         groups=lambda query: capped(query) if query["group-type"] == "1" else [], contact_functions=capped
     ) as (client, service):
-        assert [team.id for team in client.teams(SEASON).teams] == [str(row["id"]) for row in rows]
+        assert [team.id for team in client.source.teams(SEASON).teams] == [str(row["id"]) for row in rows]
         first = len(service.asked("/groups"))
-        assert [team.id for team in client.teams(SEASON).teams] == [str(row["id"]) for row in rows]
+        assert [team.id for team in client.source.teams(SEASON).teams] == [str(row["id"]) for row in rows]
         again = service.asked("/groups")[first:]
     assert len(again) <= first
     if above == "refuse":
@@ -278,7 +284,7 @@ def test_a_list_costs_one_call_more_at_most_where_its_length_is_round(count: int
         return rows[offset : offset + min(250, limit)]
 
     with account(groups=paged) as (client, service):
-        assert len(client.groups(SEASON, "1")) == count
+        assert len(client.source.groups(SEASON, "1")) == count
     assert len(service.asked("/groups")) == calls
 
 

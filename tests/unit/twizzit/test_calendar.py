@@ -10,53 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
-from tests.support.odd_account import Answer, account
+from tests.support.odd_account import account
+from tests.support.odd_events import OWN, SEASON, TYPES, event, listed, only_match
 from twizzit_pipeline import errors
 from twizzit_pipeline.sync.entities.calendar import with_own_names
-from twizzit_pipeline.twizzit.records import Calendar, Match, Season, Side
+from twizzit_pipeline.twizzit.records import Match, Side
 from twizzit_pipeline.twizzit.v2.events import windows
-from twizzit_pipeline.words.meanings import Meanings
-
-SEASON = Season("7", "2026-2027", date(2026, 7, 1), date(2027, 6, 30))
-TYPES = [
-    {"id": 3, "name": {"EN": "Training", "NL": "Training", "FR": "Entraînement"}, "active": True},
-    {"id": 4, "name": {"EN": "Match", "NL": "Wedstrijd", "FR": "Match"}, "active": True},
-    {"id": 5, "name": {"EN": "Old match", "NL": "Oude wedstrijd", "FR": ""}, "active": False},
-]
-OWN = {"groupId": 10, "groupName": "U15 1", "groupShortName": "U15", "isHomeTeam": True}
-
-
-def event(**changes: object) -> dict[str, object]:
-    """A match of the series 77, at home on 21 November; keys with ``_`` are written with ``-``."""
-    usual: dict[str, object] = {
-        "id": 1,
-        "name": "KC Éénhoorn U15 1 - AKC Zand 2",
-        "start": "2026-11-21 15:00:00",
-        "end": "2026-11-21 16:30:00",
-        "description": "",
-        "score": None,
-        "series": {"id": 77, "name": "U15 reeks 2"},
-        "event-groups": [OWN],
-    }
-    return usual | {name.replace("_", "-"): value for name, value in changes.items()}
-
-
-def listed(*events: dict[str, object]) -> Answer:
-    """Answers `/events` as the service does: by day and by page."""
-
-    def answer(query: httpx.QueryParams) -> object:
-        first, last = query["start-date"], query["end-date"]
-        found = [row for row in events if first <= str(row["start"])[:10] <= last]
-        offset = int(query["offset"])
-        return found[offset : offset + min(int(query["limit"]), 250)]
-
-    return answer
-
-
-def only_match(**changes: object) -> Match | None:
-    with account(event_types=TYPES, events=listed(event(**changes))) as (client, _):
-        matches = client.calendar(SEASON).matches
-    return matches[0] if matches else None
 
 
 def test_a_match_and_its_series_are_read() -> None:
@@ -128,31 +87,6 @@ def test_a_match_that_is_off_is_recognized_by_a_word(changes: dict[str, object],
     assert (found.home.name, found.away.name) == ("KC Éénhoorn U15 1", "AKC Zand 2")
 
 
-def test_trainings_meetings_and_other_seasons_are_no_matches_where_filters_are_ignored() -> None:
-    rows = (
-        event(id=1),
-        event(id=2, name=None, series=None),
-        event(id=3, name="Vergadering bestuur", series=None),
-        event(id=4, start="2026-06-30 15:00:00"),
-        event(id=5, start="2027-07-01 15:00:00"),
-    )
-    with account(event_types=TYPES, events=list(rows)) as (client, _):
-        assert [match.id for match in client.calendar(SEASON).matches] == ["1"]
-
-
-def test_the_type_may_be_named_by_the_configuration() -> None:
-    types = [{"id": 8, "name": {"EN": "Fixture"}, "active": True}]
-    with account(event_types=types, events=listed(event())) as (client, service):
-        with pytest.raises(errors.MatchTypeNotFound, match="--event-type"):
-            client.calendar(SEASON)
-        assert service.asked("/events") == []
-    for named in ("fixture", "8"):
-        meanings = Meanings(event_types={named: "match"})
-        with account(meanings=meanings, event_types=types, events=listed(event())) as (client, service):
-            assert len(client.calendar(SEASON).matches) == 1
-            assert {query["event-types[]"] for query in service.asked("/events")} == {"8"}
-
-
 def test_events_that_move_between_pages_are_an_error() -> None:
     rows = [event(id=number) for number in range(600)]
     readings = iter(range(100))
@@ -188,107 +122,6 @@ def test_windows_cover_every_day_and_share_their_seams(start: date, days: int) -
     assert found[-1][1] == end + timedelta(days=1)
     assert all(before[1] == after[0] for before, after in pairwise(found))
     assert all(first <= last for first, last in found)
-
-
-def asides(calendar: Calendar) -> dict[str, set[str | None]]:
-    found: dict[str, set[str | None]] = {}
-    for one in calendar.set_aside:
-        found.setdefault(one.label, set()).add(one.id)
-    return found
-
-
-TRAINING = {"name": None, "series": None}
-MEETING = {"name": "Vergadering bestuur", "series": None}
-
-
-def test_every_event_is_a_match_or_set_aside_and_a_named_one_without_opponent_is_a_match() -> None:
-    rows = (
-        event(id=1),
-        event(id=2, **TRAINING),
-        event(id=3, **MEETING),
-        event(id=4, start="2026-06-30 15:00:00"),
-        event(id=6, start="2026-12-31 15:00:00"),  # the day that both windows share
-    )
-
-    def by_type(query: httpx.QueryParams) -> object:
-        return list(rows) if "4" in query.get_list("event-types[]") else []
-
-    with account(event_types=TYPES, events=by_type) as (client, service):
-        calendar = client.calendar(SEASON)
-        assert [match.id for match in calendar.matches] == ["1", "3", "6"]
-        assert calendar.matches[1].away == Side(None, None)  # its contract says what is missing
-        assert asides(calendar) == {"training": {"2"}, "other_season": {"4"}}
-        assert len(calendar.matches) + len(calendar.set_aside) == len(rows)
-        proof = service.asked("/events")[-1]
-        assert (proof.get_list("event-types[]"), proof["start-date"], proof["end-date"]) == (
-            ["3"],
-            "2026-11-21",
-            "2026-11-22",
-        )
-        assert len(service.asked("/events")) == 3
-
-
-def test_where_the_filter_is_ignored_a_named_event_without_opponent_is_no_match() -> None:
-    with account(event_types=TYPES, events=listed(event(id=1), event(id=2, **TRAINING), event(id=3, **MEETING))) as (
-        client,
-        service,
-    ):
-        calendar = client.calendar(SEASON)
-        assert [match.id for match in calendar.matches] == ["1"]
-        assert asides(calendar) == {"training": {"2"}, "not_a_match": {"3"}}
-        assert len(service.asked("/events")) == 3
-
-
-def test_the_filter_is_not_put_to_the_proof_without_need_and_a_refusal_proves_it() -> None:
-    with account(event_types=TYPES, events=listed(event())) as (client, service):
-        client.calendar(SEASON)
-        assert len(service.asked("/events")) == 2
-
-    def refusing(query: httpx.QueryParams) -> object:
-        return [event(id=3, **MEETING)] if query.get_list("event-types[]") == ["4"] else 400
-
-    with account(event_types=TYPES, events=refusing) as (client, _):
-        assert [match.id for match in client.calendar(SEASON).matches] == ["3"]
-
-
-def test_all_types_of_matches_are_read_by_one_call_a_window_and_an_event_of_two_types_counts_once() -> None:
-    names = ["Competitiewedstrijd", "Bekerwedstrijd", "Oefenmatch", "Wedstrijdbespreking", "Iets &amp; anders"]
-    types = [{"id": 30 + at, "name": {"NL": name}, "active": 1} for at, name in enumerate(names)]
-    rows = {"30": [event(id=1), event(id=2)], "31": [event(id=2), event(id=3)], "32": [event(id=4)]}
-
-    def by_type(query: httpx.QueryParams) -> object:
-        return [row for type_id in query.get_list("event-types[]") for row in rows[type_id]]
-
-    with account(event_types=types, events=by_type) as (client, service):
-        calendar = client.calendar(SEASON)
-        assert [match.id for match in calendar.matches] == ["1", "2", "3", "4"]
-        assert [query.get_list("event-types[]") for query in service.asked("/events")] == [["30", "31", "32"]] * 2
-        assert calendar.types_read == ("Competitiewedstrijd", "Bekerwedstrijd", "Oefenmatch")
-        assert calendar.types_not_read == ("Wedstrijdbespreking", "Iets & anders")
-
-
-def test_more_types_than_a_filter_takes_are_read_ten_at_a_time() -> None:
-    types = [{"id": number, "name": {"NL": f"Wedstrijd {number}"}, "active": True} for number in range(1, 13)]
-    with account(event_types=types, events=listed(event())) as (client, service):
-        assert len(client.calendar(SEASON).matches) == 1
-        assert [len(query.get_list("event-types[]")) for query in service.asked("/events")] == [10, 10, 2, 2]
-
-
-def test_what_the_configuration_says_of_a_type_decides_before_its_name() -> None:
-    types = [{"id": 3, "name": {"NL": "Wedstrijd"}}, {"id": 4, "name": {"NL": "Interclub-activiteit"}}]
-    said = Meanings(event_types={"wedstrijd": "other", "4": "match"})
-    with account(event_types=types, events=listed(event()), meanings=said) as (client, service):
-        assert len(client.calendar(SEASON).matches) == 1
-        assert service.asked("/events")[0].get_list("event-types[]") == ["4"]
-
-
-def test_an_account_without_a_type_of_matches_gets_an_error_with_its_types_and_what_to_do() -> None:
-    types = [{"id": number, "name": {"NL": f"Soort\t {number}"}} for number in range(1, 20)]
-    with account(event_types=types) as (client, _), pytest.raises(errors.MatchTypeNotFound) as caught:
-        client.calendar(SEASON)
-    assert "it has Soort 1, Soort 2," in str(caught.value)
-    assert "Soort 12)" in str(caught.value)
-    assert 'twizzit config set ID --event-type "NAME=match"' in str(caught.value)
 
 
 BOTH_SIDES = [
@@ -343,7 +176,9 @@ def test_scores_and_ends_are_read_and_an_odd_score_costs_the_score() -> None:
         (({"id": 5, "name": ""}, 6), {"5": ""}, ["6"]),  # a person can name the first: the contract rejects it
     ],
 )
-def test_a_series_that_is_an_id_alone_is_set_aside_and_its_matches_are_not(series, named, nameless) -> None:
+def test_a_series_that_is_an_id_alone_is_set_aside_and_its_matches_are_not(
+    series: tuple[object, ...], named: dict[str, str], nameless: list[str]
+) -> None:
     rows = [event(id=place, series=one) for place, one in enumerate(series, start=1)]
     with account(event_types=TYPES, events=listed(*rows)) as (client, _):
         calendar = client.calendar(SEASON)
@@ -357,13 +192,6 @@ def test_a_row_that_is_empty_is_left_to_the_contract_and_keeps_no_match_out() ->
         calendar = client.calendar(SEASON)
     assert [match.id for match in calendar.matches] == ["1", None]
     assert calendar.set_aside == ()
-
-
-def test_an_event_without_a_day_does_not_stand_in_the_way_of_the_proof_that_types_are_ignored() -> None:
-    rows = [event(id=1, name="Vergadering", series=None, start=None), event(id=2, name="Eetfestijn", series=None)]
-    with account(event_types=TYPES, events=rows) as (client, _):
-        calendar = client.calendar(SEASON)
-    assert {one.id: one.reason for one in calendar.set_aside} == {"1": "not_a_match", "2": "not_a_match"}
 
 
 ZAND = {"groupId": 900, "groupName": "AKC Zand 2", "isHomeTeam": False}
@@ -380,7 +208,9 @@ ZAND = {"groupId": 900, "groupName": "AKC Zand 2", "isHomeTeam": False}
         ("", [{**OWN, "side": "away", "isHomeTeam": None}, {**ZAND, "isHomeTeam": True}], (None, "10")),
     ],
 )
-def test_groups_may_be_ids_alone_or_stand_under_their_side(name, groups, sides) -> None:
+def test_groups_may_be_ids_alone_or_stand_under_their_side(
+    name: str, groups: object, sides: tuple[str | None, str | None]
+) -> None:
     row = event(name=name, event_groups=groups)
     with account(event_types=TYPES, events=listed(row), groups=[{"id": 10, "name": "U15 1"}]) as (client, _):
         [match] = client.calendar(SEASON, own_team_ids=["10"]).matches
@@ -395,18 +225,3 @@ def test_own_teams_whose_ids_alone_are_given_have_their_names_from_the_scan_of_t
         calendar = with_own_names(client.calendar(SEASON, own_team_ids=["10", "11"]), {"10": "U15 1", "11": "U15 2"})
     [match] = calendar.matches
     assert (match.home, match.away) == (Side("10", "U15 1"), Side("11", "U15 2"))
-
-
-@pytest.mark.parametrize("nothing", [[], {}, httpx.Response(204)])
-def test_an_account_without_event_types_gets_an_error_that_says_what_to_do(nothing: object) -> None:
-    """A name cannot be said of a type that is not listed; its id can."""
-    with (
-        account(event_types=nothing, events=listed(event())) as (client, _),
-        pytest.raises(errors.MatchTypeNotFound, match="lists no event types") as raised,
-    ):
-        client.calendar(SEASON)
-    assert "--event-type NUMBER=match" in str(raised.value)
-    assert "--no-competitions" in str(raised.value)
-    said = Meanings(event_types={"4": "match"})
-    with account(event_types=nothing, events=listed(event()), meanings=said) as (client, _):
-        assert [match.id for match in client.calendar(SEASON).matches] == ["1"]

@@ -32,13 +32,13 @@ def test_names_come_in_every_spelling(
 ) -> None:
     people = [{"id": "1", "gender": "V", "number": "8", "email-1": {"email": "x"}} | row]
     with account(group_contacts=[link(10, 1)], contacts=people) as (client, _):
-        (player,) = client.rosters([A], SEASON).players
+        (player,) = client.source.rosters([A], SEASON).players
     assert player == Player("10", "1", first, last, full, "V", "8")
 
 
 def test_a_member_who_is_no_contact_comes_without_a_name() -> None:
     with account(group_contacts=[link(10, 1)], contacts=[]) as (client, _):
-        assert client.rosters([A], SEASON).players == (Player("10", "1", None, None),)
+        assert client.source.rosters([A], SEASON).players == (Player("10", "1", None, None),)
 
 
 def test_contacts_that_ignore_their_offset_are_asked_for_by_ids() -> None:
@@ -47,7 +47,7 @@ def test_contacts_that_ignore_their_offset_are_asked_for_by_ids() -> None:
 
     members = [link(10, id_) for id_ in range(1, 201)]
     with account(group_contacts=members, contacts=answer) as (client, _):
-        players = client.rosters([A], SEASON).players
+        players = client.source.rosters([A], SEASON).players
     assert len(players) == 200
     assert all(player.first_name == f"F{player.id}" for player in players)
 
@@ -59,7 +59,7 @@ def test_contacts_that_ignore_ids_and_offset_cannot_be_read_and_that_is_an_error
         account(group_contacts=members, contacts=everyone) as (client, _),
         pytest.raises(errors.IncompleteScan, match="/contacts"),
     ):
-        client.rosters([A], SEASON)
+        client.source.rosters([A], SEASON)
 
 
 @settings(max_examples=examples(30), deadline=None)
@@ -84,7 +84,7 @@ def test_people_anywhere_in_the_list_are_found_for_at_most_twice_the_cheaper_way
     # Given in parts, as no more than 250 rows come at once.
     links = [link(10 + place // 200, id_) for place, id_ in enumerate(wanted)]
     with account(group_contacts=links, contacts=answer) as (client, service):
-        players = client.rosters([A, B], SEASON).players
+        players = client.source.rosters([A, B], SEASON).players
     assert {player.id: player.first_name for player in players} == {
         str(id_): f"F{id_}" if id_ < 10_000 else None for id_ in wanted
     }
@@ -106,7 +106,7 @@ def test_people_on_a_page_that_cannot_be_read_are_asked_for_by_ids(broken: int) 
 
     links = [link(10 + id_ // 200, id_) for id_ in range(1, 381)]
     with account(group_contacts=links, contacts=answer) as (client, _):
-        rosters = client.rosters([A, B], SEASON)
+        rosters = client.source.rosters([A, B], SEASON)
     assert {player.id: player.first_name for player in rosters.players} == {str(i): f"F{i}" for i in range(1, 381)}
 
 
@@ -123,6 +123,6 @@ def test_people_are_found_in_a_list_with_a_low_cap(cap: int, above: str) -> None
 
     links = [link(10 + id_ // 200, id_) for id_ in range(1, 221)]
     with account(group_contacts=links, contacts=answer) as (client, service):
-        players = client.rosters([A, B], SEASON).players
+        players = client.source.rosters([A, B], SEASON).players
     assert {player.id: player.first_name for player in players} == {str(id_): f"F{id_}" for id_ in range(1, 221)}
     assert len(service.asked("/contacts")) <= 22 + 6, "as many as by ids, and a few to learn the cap"

@@ -1,4 +1,4 @@
-"""The list of dialects: each line is whole, and nothing outside of the dialects' own folders knows one by its name."""
+"""The list of dialects: each line is whole, and nothing outside of the dialects' own folders names one."""
 
 import ast
 import inspect
@@ -68,7 +68,7 @@ def test_a_further_dialect_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
         transport=httpx.MockTransport(lambda _: httpx.Response(500)),
     ) as client:
         assert client.dialect == "further"
-        assert client.organization().name == "KC Duinen"
+        assert client.source.organization().name == "KC Duinen"
 
 
 def test_nothing_else_asks_which_dialect_it_is() -> None:

@@ -44,9 +44,9 @@ BAD_BESIDE = [
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_bad_organization_beside_a_good_one_decides_nothing(bad: object, is_first: bool) -> None:
     with account(organizations=[bad, GOOD] if is_first else [GOOD, bad]) as (client, _):
-        assert client.organization() == OWN
-        assert all(one.name.isprintable() and len(one.name) <= 255 for one in client.organizations())
-        assert all(one.id is not None and one.id.isprintable() for one in client.organizations())
+        assert client.source.organization() == OWN
+        assert all(one.name.isprintable() and len(one.name) <= 255 for one in client.source.organizations())
+        assert all(one.id is not None and one.id.isprintable() for one in client.source.organizations())
 
 
 @pytest.mark.parametrize(
@@ -64,18 +64,18 @@ def test_a_bad_organization_beside_a_good_one_decides_nothing(bad: object, is_fi
 )
 def test_the_only_organization_is_read_by_a_clean_name(said: str, kept: str) -> None:
     with account(organizations=[{"id": 41, "name": said}]) as (client, _):
-        assert client.organization() == Organization("41", kept)
+        assert client.source.organization() == Organization("41", kept)
 
 
 @pytest.mark.parametrize("rows", [[{"name": "A"}], [{"id": "\x00", "name": "A"}, {"name": "B"}]])
 def test_organizations_without_any_usable_id_are_no_twizzit(rows: object) -> None:
     with account(organizations=rows) as (client, _), pytest.raises(errors.NotATwizzit, match="without an id"):
-        client.organization()
+        client.source.organization()
 
 
 def seasons_of(*rows: object) -> tuple[Season, ...]:
     with account(seasons=list(rows)) as (client, _):
-        return client.seasons()
+        return client.source.seasons()
 
 
 SEASON = {"id": 7, "name": "2026-2027", "start-date": "2026-07-01", "end-date": "2027-06-30"}
@@ -152,8 +152,8 @@ def test_twenty_thousand_rows_are_no_list_of_a_twizzit(
         wire = client._source
         assert isinstance(wire, V2)
         asks: dict[str, Callable[[], object]] = {
-            "organizations": client.organizations,
-            "seasons": client.seasons,
+            "organizations": wire.organizations,
+            "seasons": wire.seasons,
             "contact-functions": lambda: wire._function_list().check(),
             "event-types": wire._event_types,
         }
@@ -171,7 +171,7 @@ def test_a_type_of_events_is_shown_clean_and_its_id_can_be_asked_for() -> None:
         {"id": 4, "name": "x" * 5000},
     ]
     with account(event_types=types) as (client, _):
-        scope = Scope(client._session, client.organization().id)
+        scope = Scope(client._session, client.source.organization().id)
         found = read_event_types(scope, NOTHING_SAID)
     assert found.matches == ("1",)
     assert found.read == ("Wedstrijd[2J",)

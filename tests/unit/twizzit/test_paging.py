@@ -33,7 +33,8 @@ class Offsets:
     def __call__(self, limit: int, offset: int) -> Rows:
         page = rows(*self.ids[offset : offset + min(limit, self.cap)])
         self.asked.append((limit, offset))
-        self.changes.get(len(self.asked), lambda _: None)(self.ids)
+        if (change := self.changes.get(len(self.asked))) is not None:
+            change(self.ids)
         return page
 
 
@@ -223,7 +224,7 @@ def test_a_row_that_is_no_object_keeps_the_others_not_out() -> None:
 
 
 class Numbers:
-    """A v1 list whose pages may be shorter than the limit: `hasMore` alone tells."""
+    """A v1 list whose pages may be shorter than the limit: `hasMore` alone decides."""
 
     def __init__(self, *pages: Rows, total: int | None = None, more: list[bool] | None = None):
         self.pages = pages

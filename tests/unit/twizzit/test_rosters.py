@@ -22,7 +22,7 @@ def test_every_membership_is_a_player_or_set_aside_or_unclear() -> None:
     ]
     functions = [*FUNCTIONS, {"id": 3, "name": "Gastspeler"}]
     with account(group_contacts=members, contact_functions=functions) as (client, _):
-        rosters = client.rosters([A, B], SEASON)
+        rosters = client.source.rosters([A, B], SEASON)
     assert pairs(rosters.players) == [("10", "1"), ("10", "4"), ("11", "1")]
     assert set(rosters.set_aside) == {
         SetAside("1", "not_a_player", "Trainer", "10"),
@@ -37,7 +37,7 @@ def test_twelve_youth_players_are_twelve_players() -> None:
     members = [link(10, id_, 5) for id_ in range(1, 13)]
     functions = [{"id": 5, "name": {"EN": "", "NL": "Jeugdspeler", "FR": None}}, FUNCTIONS[1]]
     with account(group_contacts=members, contact_functions=functions) as (client, _):
-        rosters = client.rosters([A], SEASON)
+        rosters = client.source.rosters([A], SEASON)
     assert pairs(rosters.players) == sorted(("10", str(id_)) for id_ in range(1, 13))
     assert (rosters.set_aside, rosters.unclear) == ((), ())
 
@@ -46,7 +46,7 @@ def test_an_account_without_any_function_of_a_players_is_judged_by_the_same_rule
     functions = [{"id": 1, "name": "Lid"}, FUNCTIONS[1], {"id": 3, "name": "Zwaluw"}]
     members = [link(10, 1), link(10, 2, 2), link(10, 3, 3)]
     with account(group_contacts=members, contact_functions=functions) as (client, _):
-        rosters = client.rosters([A], SEASON)
+        rosters = client.source.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", "1")]
     assert rosters.set_aside == (SetAside("2", "not_a_player", "Trainer", "10"),)
     assert rosters.unclear == (SetAside("3", "function_unknown", "Zwaluw", "10"),)
@@ -57,7 +57,7 @@ def test_the_configuration_says_what_a_function_is_before_its_names() -> None:
     functions = [{"id": 3, "name": "Zwaluw"}, {"id": 4, "name": "Gastspeler"}, {"id": 5, "name": "Speler"}]
     members = [link(10, 3, 3), link(10, 4, 4), link(10, 5, 5)]
     with account(meanings=said, group_contacts=members, contact_functions=functions) as (client, _):
-        rosters = client.rosters([A], SEASON)
+        rosters = client.source.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", "3"), ("10", "5")]
     assert rosters.set_aside == (SetAside("4", "not_a_player", "Gastspeler", "10"),)
 
@@ -65,7 +65,7 @@ def test_the_configuration_says_what_a_function_is_before_its_names() -> None:
 def test_a_function_that_is_closed_to_new_members_still_says_what_those_who_have_it_are() -> None:
     functions = [{"id": 1, "name": "Speler", "active": False}, {"id": 2, "name": "Coach", "active": False}]
     with account(group_contacts=[link(10, 1), link(10, 2, 2)], contact_functions=functions) as (client, _):
-        rosters = client.rosters([A], SEASON)
+        rosters = client.source.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", "1")]
     assert rosters.set_aside == (SetAside("2", "not_a_player", "Coach", "10"),)
 
@@ -73,13 +73,13 @@ def test_a_function_that_is_closed_to_new_members_still_says_what_those_who_have
 @pytest.mark.parametrize("function", [{"id": 77, "name": "Jeugdspeler"}, "Jeugdspeler", {"0": 1, "2": 2}, [2, 1]])
 def test_a_function_may_stand_in_the_row_by_name_or_as_one_of_several(function: object) -> None:
     with account(group_contacts=[link(10, 1, function)]) as (client, _):
-        assert pairs(client.rosters([A], SEASON).players) == [("10", "1")]
+        assert pairs(client.source.rosters([A], SEASON).players) == [("10", "1")]
 
 
 def test_the_word_that_is_shown_is_short_and_printable() -> None:
     functions = [{"id": 2, "name": "Trainer\u0000\n  van " + "x" * 200}]
     with account(group_contacts=[link(10, 1, 2)], contact_functions=functions) as (client, _):
-        (row,) = client.rosters([A], SEASON).set_aside
+        (row,) = client.source.rosters([A], SEASON).set_aside
     assert row.word is not None and row.word.startswith("Trainer van xxx") and len(row.word) == 60
 
 
@@ -100,7 +100,7 @@ def test_a_membership_of_another_season_is_set_aside_and_one_without_a_season_st
         link(10, 8),
     ]
     with account(group_contacts=members) as (client, service):
-        rosters = client.rosters([A], SEASON)
+        rosters = client.source.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", id_) for id_ in ("1", "4", "6", "7", "8")]
     assert {(row.id, row.reason, row.word) for row in rosters.set_aside} == {
         ("1", "other_season", "id 6"),
@@ -118,7 +118,7 @@ def test_the_label_decides_where_the_season_has_no_id() -> None:
         of_season(link(10, 2), season="2025-2026"),
     ]
     with account(group_contacts=[*members, of_season(link(10, 3), seasonId=6)]) as (client, service):
-        rosters = client.rosters([A], Season(None, "2026-2027", None, None))
+        rosters = client.source.rosters([A], Season(None, "2026-2027", None, None))
     assert pairs(rosters.players) == [("10", "1"), ("10", "3")]  # an id cannot be compared with a label
     assert [(row.id, row.reason) for row in rosters.set_aside] == [("2", "other_season")]
     assert service.asked("/group-contacts")[0].get_list("season-ids[]") == []
@@ -128,7 +128,7 @@ def test_rows_of_groups_that_were_not_asked_for_are_set_aside_once_however_often
     members = [link(id_, 1) for id_ in range(10, 32)] + [link(99, 2), link(99, 2, 2)]
     teams = [Team(str(id_), "x") for id_ in range(10, 32)]
     with account(group_contacts=members) as (client, service):
-        rosters = client.rosters(teams, SEASON)
+        rosters = client.source.rosters(teams, SEASON)
     assert len(service.asked("/group-contacts")) == 3
     assert len(rosters.players) == 22
     assert rosters.set_aside == (SetAside("2", "other_group", None, "99"),) * 2
@@ -136,7 +136,7 @@ def test_rows_of_groups_that_were_not_asked_for_are_set_aside_once_however_often
 
 def test_where_no_member_has_a_function_all_play_and_functions_are_not_asked_for() -> None:
     with account(group_contacts=[link(10, 1, None), link(10, 2, None)]) as (client, service):
-        assert pairs(client.rosters([A], SEASON).players) == [("10", "1"), ("10", "2")]
+        assert pairs(client.source.rosters([A], SEASON).players) == [("10", "1"), ("10", "2")]
         assert service.asked("/contact-functions") == []
 
 
@@ -158,14 +158,14 @@ def test_where_no_member_has_a_function_all_play_and_functions_are_not_asked_for
 def test_the_names_of_functions_say_who_plays(name: object, plays: bool) -> None:
     functions = [{"id": 1, "name": name}, {"id": 2, "name": "Player"}]
     with account(group_contacts=[link(10, 1, 1), link(10, 2, 2)], contact_functions=functions) as (client, _):
-        found = pairs(client.rosters([A], SEASON).players)
+        found = pairs(client.source.rosters([A], SEASON).players)
     assert found == ([("10", "1"), ("10", "2")] if plays else [("10", "2")])
 
 
 def test_a_type_may_say_who_plays_too() -> None:
     functions = [{"id": 1, "name": "Kern A", "type": "player"}]
     with account(group_contacts=[link(10, 1, 1)], contact_functions=functions) as (client, _):
-        assert pairs(client.rosters([A], SEASON).players) == [("10", "1")]
+        assert pairs(client.source.rosters([A], SEASON).players) == [("10", "1")]
 
 
 def test_an_account_of_more_than_fifty_functions_is_read_past_the_silent_cut() -> None:
@@ -176,7 +176,7 @@ def test_an_account_of_more_than_fifty_functions_is_read_past_the_silent_cut() -
         return functions[offset : offset + limit]
 
     with account(group_contacts=[link(10, 1)], contact_functions=answer) as (client, _):
-        assert pairs(client.rosters([A], SEASON).players) == [("10", "1")]
+        assert pairs(client.source.rosters([A], SEASON).players) == [("10", "1")]
 
 
 def test_where_functions_may_not_be_read_no_role_is_guessed() -> None:
@@ -184,7 +184,7 @@ def test_where_functions_may_not_be_read_no_role_is_guessed() -> None:
         account(group_contacts=[link(10, 1)], contact_functions=403) as (client, _),
         pytest.raises(errors.AccessDenied, match="/contact-functions"),
     ):
-        client.rosters([A], SEASON)
+        client.source.rosters([A], SEASON)
 
 
 def test_an_answer_about_other_groups_only_is_an_error_of_those_teams() -> None:
@@ -193,14 +193,14 @@ def test_an_answer_about_other_groups_only_is_an_error_of_those_teams() -> None:
 
     teams = [Team(str(id_), "x") for id_ in range(10, 21)]
     with account(group_contacts=members) as (client, _):
-        rosters = client.rosters(teams, SEASON)
+        rosters = client.source.rosters(teams, SEASON)
     assert rosters.failed.keys() == {str(id_) for id_ in range(10, 20)}
     assert pairs(rosters.players) == [("20", "2")]
 
 
 def test_a_team_without_members_is_empty_and_not_failed() -> None:
     with account() as (client, _):
-        rosters = client.rosters([A], SEASON)
+        rosters = client.source.rosters([A], SEASON)
     assert (rosters.players, rosters.failed) == ((), {})
 
 
@@ -215,7 +215,7 @@ def test_whole_contacts_that_do_not_name_their_group_are_asked_for_group_by_grou
         return whole(*(id_ for group in query.get_list("group-ids[]") for id_ in by_group[group]))
 
     with account(group_contacts=members) as (client, service):
-        rosters = client.rosters([A, B], SEASON)
+        rosters = client.source.rosters([A, B], SEASON)
         assert service.asked("/contacts") == []
     assert pairs(rosters.players) == [("10", "1"), ("10", "2"), ("11", "2"), ("11", "3")]
     assert rosters.players[0] == Player("10", "1", None, None, "N1", "F", 1)
@@ -223,12 +223,12 @@ def test_whole_contacts_that_do_not_name_their_group_are_asked_for_group_by_grou
 
 def test_the_same_whole_contacts_for_every_group_are_no_rosters() -> None:
     with account(group_contacts=whole(1, 2, 3)) as (client, _), pytest.raises(errors.NotATwizzit, match="same members"):
-        client.rosters([A, B], SEASON)
+        client.source.rosters([A, B], SEASON)
 
 
 def test_rows_of_another_kind_are_no_members() -> None:
     with account(group_contacts=[{"x": 1}]) as (client, _), pytest.raises(errors.NotATwizzit, match="/group-contacts"):
-        client.rosters([A], SEASON)
+        client.source.rosters([A], SEASON)
 
 
 @pytest.mark.parametrize(
@@ -244,9 +244,9 @@ def test_no_connection_ends_everything_and_a_lost_answer_only_its_teams(failure:
     with account(group_contacts=members) as (client, _):
         if ends:
             with pytest.raises(errors.ConnectionFailed):
-                client.rosters(teams, SEASON)
+                client.source.rosters(teams, SEASON)
         else:
-            rosters = client.rosters(teams, SEASON)
+            rosters = client.source.rosters(teams, SEASON)
             assert rosters.failed.keys() == {str(id_) for id_ in range(20, 30)}
 
 
@@ -276,12 +276,12 @@ def test_memberships_of_a_group_and_of_its_relation_to_the_season_are_that_teams
         return found
 
     with account(groups=related, group_contacts=members) as (client, service):
-        teams = client.teams(SEASON).teams
+        teams = client.source.teams(SEASON).teams
         assert [(team.id, team.name, team.other_ids) for team in teams] == [
             ("510", "A", ("10",)),
             ("511", "B", ("11",)),
         ]
-        rosters = client.rosters(teams, SEASON)
+        rosters = client.source.rosters(teams, SEASON)
         assert len(service.asked("/groups")) == 2
     assert rosters.failed == {}
     assert pairs(rosters.players) == [("510", "1"), ("511", "2"), ("511", "3")]
@@ -298,13 +298,13 @@ def test_the_other_ids_of_groups_are_asked_for_where_only_the_players_are_read()
         return [link(10, 1)] if "510" in query.get_list("group-ids[]") else []
 
     with account(groups=related, group_contacts=members) as (client, _):
-        rosters = client.rosters([Team("510", "A")], SEASON)
+        rosters = client.source.rosters([Team("510", "A")], SEASON)
     assert pairs(rosters.players) == [("510", "1")]
 
 
 def test_a_team_without_members_stays_empty_where_the_groups_may_not_be_read() -> None:
     with account(groups=403) as (client, _):
-        rosters = client.rosters([A], SEASON)
+        rosters = client.source.rosters([A], SEASON)
     assert (rosters.players, rosters.failed) == ((), {})
 
 
@@ -313,7 +313,7 @@ def test_an_account_that_answers_nothing_for_a_season_is_asked_without_it() -> N
         return [] if "season-ids[]" in query else [link(10, 1), link(10, 2) | {"seasonId": 6}]
 
     with account(group_contacts=members) as (client, _):
-        rosters = client.rosters([A], SEASON)
+        rosters = client.source.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", "1")]
     assert [row.reason for row in rosters.set_aside] == ["other_season"]
 
@@ -322,12 +322,12 @@ def test_an_account_that_answers_nothing_for_a_season_is_asked_without_it() -> N
 def test_a_row_that_is_no_membership_keeps_none_out(odd: object) -> None:
     """It is a row without an id, which the contract rejects and counts; an answer of nothing else is another format."""
     with account(group_contacts=[link(10, 1), odd, link(11, 2)]) as (client, service):
-        rosters = client.rosters([A, B], SEASON)
+        rosters = client.source.rosters([A, B], SEASON)
         assert len(service.asked("/group-contacts")) == 1
     assert [(one.team_id, one.id) for one in rosters.players if one.id is not None] == [("10", "1"), ("11", "2")]
     assert [(one.team_id, one.first_name) for one in rosters.players if one.id is None] == [("10", None)]
     with account(group_contacts=[{"error": "x"}]) as (client, _), pytest.raises(errors.NotATwizzit):
-        client.rosters([A], SEASON)
+        client.source.rosters([A], SEASON)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_a_row_that_is_no_membership_keeps_none_out(odd: object) -> None:
 )
 def test_a_membership_of_several_seasons_is_of_each(said: dict[str, object], stays: bool) -> None:
     with account(group_contacts=[link(10, 1), {**link(10, 2), **said}]) as (client, _):
-        rosters = client.rosters([A], SEASON)
+        rosters = client.source.rosters([A], SEASON)
     assert pairs(rosters.players) == [("10", "1"), *([("10", "2")] if stays else [])]
     assert [one.reason for one in rosters.set_aside] == ([] if stays else ["other_season"])
 
@@ -365,7 +365,7 @@ def test_a_membership_of_several_seasons_is_of_each(said: dict[str, object], sta
 )
 def test_names_that_are_blank_are_none(row: dict[str, object]) -> None:
     with account(group_contacts=[link(10, 1)], contacts=[{"id": 1, **row}]) as (client, _):
-        frame = players_frame(client.rosters([A], SEASON).players)
+        frame = players_frame(client.source.rosters([A], SEASON).players)
     assert frame[["first_name", "last_name"]].to_numpy().tolist() == [["Piet", "Janssens"]]
 
 
@@ -373,5 +373,5 @@ def test_a_membership_may_hold_its_contact_as_an_object() -> None:
     named = {"id": 2, "first-name": "F2", "last-name": "L2"}
     members = [{"groupId": 10, "contact": {"id": 1}, "contactFunctionId": 1}, {**link(10, 2), "contactId": named}]
     with account(group_contacts=members) as (client, _):
-        players = client.rosters([A], SEASON).players
+        players = client.source.rosters([A], SEASON).players
     assert [(one.id, one.first_name, one.last_name) for one in players] == [("1", "F1", "L1"), ("2", "F2", "L2")]

@@ -74,7 +74,7 @@ def test_all_nouns_of_a_text_are_known_in_their_order_without_what_they_are_of()
     assert [(noun.word, noun.rest) for noun in NOUNS.known("Ouder van speler")] == [("ouder", "speler")]
 
 
-def test_a_word_that_only_tells_which_is_no_head_and_no_text_has_none() -> None:
+def test_a_word_that_only_says_which_is_no_head_and_no_text_has_none() -> None:
     assert NOUNS.heads("U15") == NOUNS.heads("Jeugd A") == NOUNS.heads("  ") == []
     assert NOUNS.meanings("Oudspeler") == set()
     assert NOUNS.meanings("Match / Vergadering") == {"match"}

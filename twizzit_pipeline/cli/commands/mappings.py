@@ -1,6 +1,6 @@
 """`twizzit mappings teams|players|competitions|matches`: which row of ShotSpot is which of Twizzit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from twizzit_pipeline.cli.clubs import OfClub, credential_of
 from twizzit_pipeline.cli.opened import Opened, opened
 from twizzit_pipeline.cli.output.terminal import belgian, console, print_json, table
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.entities import COMPETITIONS, MATCHES
+from twizzit_pipeline.entities import COMPETITIONS, MATCHES, PLAYERS, TEAMS, Entity
 from twizzit_pipeline.queries import fixtures, listing
 
 app = typer.Typer(help="Which row of ShotSpot is which of Twizzit.", no_args_is_help=True)
@@ -18,6 +18,7 @@ app = typer.Typer(help="Which row of ShotSpot is which of Twizzit.", no_args_is_
 _USUAL, _WIDE = 100, 150  # two sides' names, a competition and a date want one line
 _NUMBERS = ("Team id", "Player id", "Id", "Shirt", "Matches", "Credential")
 _WHOLE = ("When", "Season", "Status", "Score", "Twizzit id")
+_OF_ALL = {"Credential": "credential_id", "Status": "sync_status"}
 _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
@@ -27,25 +28,15 @@ def teams(club: OfClub = None, as_json: _Json = False) -> None:
     with opened() as here:
         credential_id = _credential_of(here, club)
         found = listing.team_mappings_of(here.database.engine, credential_id=credential_id)
-    if as_json:
-        print_json(found)
-        return
-    _show(
-        "teams",
-        ("Team id", "Club", "Season", "Team", "Twizzit id", "Credential", "Status"),
-        [
-            (
-                row.local_team_id,
-                row.club_name,
-                row.season,
-                row.local_team_name,
-                row.twizzit_team_id,
-                row.credential_id,
-                row.sync_status,
-            )
-            for row in found
-        ],
-    )
+    columns = {
+        "Team id": "local_team_id",
+        "Club": "club_name",
+        "Season": "season",
+        "Team": "local_team_name",
+        "Twizzit id": "twizzit_team_id",
+        **_OF_ALL,
+    }
+    _show_columns(TEAMS, columns, found, as_json=as_json)
 
 
 @app.command()
@@ -61,25 +52,15 @@ def players(
         credential_id = _credential_of(here, club)
         team_id = _team_of(here, team, credential_id)
         found = listing.player_mappings_of(here.database.engine, credential_id=credential_id, team_id=team_id)
-    if as_json:
-        print_json(found)
-        return
-    _show(
-        "players",
-        ("Player id", "Name", "Shirt", "Team", "Twizzit id", "Credential", "Status"),
-        [
-            (
-                row.local_player_id,
-                f"{row.local_last_name} {row.local_first_name}",
-                row.jersey_number,
-                row.local_team_name,
-                row.twizzit_player_id,
-                row.credential_id,
-                row.sync_status,
-            )
-            for row in found
-        ],
-    )
+    columns = {
+        "Player id": "local_player_id",
+        "Name": "local_last_name local_first_name",
+        "Shirt": "jersey_number",
+        "Team": "local_team_name",
+        "Twizzit id": "twizzit_player_id",
+        **_OF_ALL,
+    }
+    _show_columns(PLAYERS, columns, found, as_json=as_json)
 
 
 @app.command()
@@ -88,26 +69,17 @@ def competitions(club: OfClub = None, as_json: _Json = False) -> None:
     with opened() as here:
         credential_id = _credential_of(here, club)
         found = fixtures.competition_mappings_of(here.database.engine, credential_id=credential_id)
-    if as_json:
-        print_json(found)
-        return
-    _show(
-        COMPETITIONS.name,
-        ("Id", "Season", "Competition", "Kind", "Status", "Matches", "Twizzit id", "Credential"),
-        [
-            (
-                row.local_competition_id,
-                row.season,
-                row.local_competition_name,
-                row.competition_type,
-                row.status,
-                row.matches,
-                row.twizzit_competition_id,
-                row.credential_id,
-            )
-            for row in found
-        ],
-    )
+    columns = {
+        "Id": "local_competition_id",
+        "Season": "season",
+        "Competition": "local_competition_name",
+        "Kind": "competition_type",
+        "Status": "status",
+        "Matches": "matches",
+        "Twizzit id": "twizzit_competition_id",
+        "Credential": "credential_id",
+    }
+    _show_columns(COMPETITIONS, columns, found, as_json=as_json)
 
 
 @app.command()
@@ -185,6 +157,19 @@ def _team_of(here: Opened, team: str | None, credential_id: int | None) -> int |
     team_id = find_team(here.database.engine, team, credential_ids=None if credential_id is None else [credential_id])
     require_team(here.database.engine, team_id)
     return team_id
+
+
+def _show_columns(entity: Entity, columns: Mapping[str, str], found: Sequence[object], *, as_json: bool) -> None:
+    """Header → the fields that stand under it, with a space between them."""
+    if as_json:
+        print_json(found)
+        return
+
+    def cell(row: object, names: str) -> object:
+        values = [getattr(row, name) for name in names.split()]
+        return values[0] if len(values) == 1 else " ".join(map(str, values))
+
+    _show(entity.name, tuple(columns), [[cell(row, names) for names in columns.values()] for row in found])
 
 
 def _show(what: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, widest: int = _USUAL) -> None:

@@ -32,7 +32,7 @@ def registered(
         print_json(found.people)
         return
     if found.names_missing is not None:
-        note = f"Twizzit cannot be asked now, so whom it alone knows is named by id: {found.names_missing}"
+        note = f"Twizzit cannot be asked now, so people whom it alone lists are named by id: {found.names_missing}"
         console(stderr=True).print(note)
     _show(found)
 

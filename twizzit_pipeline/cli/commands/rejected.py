@@ -20,7 +20,7 @@ def rejected(
 ) -> None:
     """Show what the last syncs of a club rejected, could not apply and set aside, and why.
 
-    Names are those that ShotSpot has; `twizzit registered` asks Twizzit for those that it alone knows.
+    Names are those that ShotSpot has; `twizzit registered` asks Twizzit for those that it alone has.
     """
     from twizzit_pipeline.queries.left_out import left_out, was_read  # noqa: PLC0415  (frames)
 

@@ -81,10 +81,11 @@ def _wanted(
 def _document(
     seen: "Overview", rates: "Sequence[TypeRate]", failures: "Sequence[Failure]", off: "Sequence[SwitchedOff]"
 ) -> dict[str, object]:
-    activity = seen.activity
+    activity, needs_attention = seen.activity, seen.needs_attention or bool(off)
     return {
         "at": activity.now,
-        "needs_somebody": seen.needs_attention or bool(off),
+        "needs_attention": needs_attention,
+        "needs_somebody": needs_attention,  # the name of before 0.3
         "credentials": [
             {
                 **asdict(one.facts),
@@ -94,6 +95,7 @@ def _document(
                 "late": one.late is not None,
                 "hangs": one.hanging is not None,
                 "why": one.why,
+                "needs_attention": one.needs_attention,
                 "needs_somebody": one.needs_attention,
                 "what_to_do": one.what_to_do,
                 "next_sync_because": _because(one, activity.now),

@@ -14,7 +14,7 @@ from twizzit_pipeline.entities import SyncType
 
 if TYPE_CHECKING:  # Dagster costs two seconds
     from twizzit_pipeline.cli.sync_report.running import Synced
-    from twizzit_pipeline.scheduling.usage import Budget
+    from twizzit_pipeline.scheduling.usage import CallBudget
     from twizzit_pipeline.sync.preview.repairs import RepairPreview
 
 
@@ -79,7 +79,7 @@ def sync(
 
 
 def _report(
-    synced: "Synced", preview: "RepairPreview | None", left: "Budget | None", *, as_json: bool, quiet: bool
+    synced: "Synced", preview: "RepairPreview | None", left: "CallBudget | None", *, as_json: bool, quiet: bool
 ) -> None:
     """Prints the sync report and what failed; exits where another sync is in progress."""
     from twizzit_pipeline.cli.commands import repairing  # noqa: PLC0415  (frames)

@@ -17,7 +17,7 @@ UNTOUCHED = {
     "ShotSpot's tables": ("clubs", "seasons", *(each.local for each in ENTITIES.values())),
     "Mappings": tuple(each.mappings for each in ENTITIES.values()),
     "Opponents": ("twizzit_opponents",),
-    "Snapshots": ("twizzit_teams", "twizzit_players", "twizzit_competitions", "twizzit_matches"),
+    "Snapshots": tuple(each.snapshot for each in ENTITIES.values()),
     "Journal": ("twizzit_sync_changes",),
 }
 _PATIENCE_SECONDS = 5.0

@@ -165,7 +165,7 @@ def _show_counters(out: Console, here: Opened, synced: Synced, written: dict[str
     unchanged = sum(int(row.details.get("unchanged", 0)) for row in synced.history)
     out.print(
         f"{unchanged:,} teams, players, competitions and matches unchanged for {plural(synced.calls, 'call')} to "
-        "Twizzit.\nOnly the sync history grew, by the account of this sync."
+        "Twizzit.\nOnly the sync history grew, by this sync's rows."
     )
     wrong = [f"the second sync wrote to {group}" for group in evidence.UNTOUCHED if written[group]]
     if not written["Sync history"].inserted:

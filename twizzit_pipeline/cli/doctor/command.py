@@ -132,7 +132,7 @@ def _left_out(looks: Iterable[tuple[str, Look]], because: str) -> Iterator[Findi
 
 
 def _document(finding: Finding) -> dict[str, object]:
-    """A finding for programs, which know its severity as `verdict`."""
+    """A finding for programs, in which its severity is called `verdict`."""
     return {
         "subject": finding.subject,
         "verdict": finding.severity,

@@ -18,7 +18,7 @@ from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs.details import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.runs.sentences import Kind, Line, lines
-from twizzit_pipeline.scheduling.usage import Budget
+from twizzit_pipeline.scheduling.usage import CallBudget
 
 _IDS_SHOWN = 3
 # The rule's other rows are counted as `listed_twice`.
@@ -27,7 +27,7 @@ _SHOWN_AS_SET_ASIDE = "listed_once"
 _Found = Mapping[str, Mapping[str, Any]]
 
 
-def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
+def show(out: Console, synced: Synced, *, budget: CallBudget | None = None) -> None:
     """Print the report of a sync; `budget`: the month's calls that are left after it."""
     head = f"{synced.organization}, season {synced.season}: {synced.outcome}"
     out.print(f"\n[bold]{_escaped(head)}[/bold] in {synced.seconds:.1f} s", markup=True)
@@ -52,7 +52,7 @@ def show(out: Console, synced: Synced, *, budget: Budget | None = None) -> None:
     out.print(f"Dagster run:      {synced.run.run_id}")
 
 
-def document(synced: Synced, *, budget: Budget | None = None) -> dict[str, object]:
+def document(synced: Synced, *, budget: CallBudget | None = None) -> dict[str, object]:
     """The same for programs."""
     return {
         "organization": synced.organization,

@@ -10,32 +10,28 @@ import dagster as dg
 from sqlalchemy import Column, ForeignKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
 
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.storage import tables
 
 CONFIGURATION = "twizzit_sync_config"
 
 TABLES = {
     CONFIGURATION: tables.sync_config,
-    "twizzit_teams": tables.twizzit_teams,
-    "twizzit_players": tables.twizzit_players,
-    "twizzit_team_mappings": tables.team_mappings,
-    "twizzit_player_mappings": tables.player_mappings,
-    "twizzit_competitions": tables.twizzit_competitions,
-    "twizzit_matches": tables.twizzit_matches,
-    "twizzit_competition_mappings": tables.competition_mappings,
-    "twizzit_match_mappings": tables.match_mappings,
+    **{each.snapshot: tables.SNAPSHOTS[name] for name, each in ENTITIES.items()},
+    **{each.mappings: tables.MAPPINGS[name] for name, each in ENTITIES.items()},
 }
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 # What a column is that does not say so itself (`doc`), since several tables have it.
 _COLUMNS = {
+    **{each.remote_id: f"Twizzit's id of the {each.one}" for each in ENTITIES.values()},
+    **{each.remote_name: f"The {each.one}'s name at the last sync" for each in ENTITIES.values()},
+    **{each.local_id: f"ShotSpot's {each.local_one}" for each in ENTITIES.values()},
     "id": "Number of the row",
     "credential_id": "The credential that the row belongs to",
     "season_id": "The season of the scan",
-    "twizzit_team_id": "Twizzit's id of the team",
     "twizzit_player_id": "Twizzit's id of the person",
     "twizzit_competition_id": "Twizzit's id of the competition; empty for a friendly match",
-    "twizzit_match_id": "Twizzit's id of the match",
     "name": "Its name, as Twizzit has it",
     "short_name": "The team's short name",
     "club_id": "Twizzit's id of the team's club, where the row names another than the organization",
@@ -54,13 +50,6 @@ _COLUMNS = {
     "home_score": "Score of the home side; empty where there is none",
     "away_score": "Score of the away side; empty where there is none",
     "season": "The season's label at the last sync",
-    "local_team_id": "ShotSpot's team",
-    "local_player_id": "ShotSpot's player",
-    "local_competition_id": "ShotSpot's competition",
-    "local_game_id": "ShotSpot's game",
-    "twizzit_team_name": "The team's name at the last sync",
-    "twizzit_player_name": "The player's name at the last sync",
-    "twizzit_competition_name": "The competition's name at the last sync",
     "twizzit_match_name": "The names of both sides at the last sync",
     "team_mapping_id": "The mapping of the team that the player is in",
     "last_synced_at": "When the last sync wrote this row (UTC)",

@@ -1,11 +1,11 @@
 """Runs whose process is gone, which Dagster does not always notice: they are ended, so that nothing waits for them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import dagster as dg
 from sqlalchemy import Engine
 
-from twizzit_pipeline.orchestration.instance.under_way import under_way
+from twizzit_pipeline.orchestration.instance.under_way import UNFINISHED, under_way
 from twizzit_pipeline.orchestration.run.outcomes import FAILED, record
 from twizzit_pipeline.runs.history import interrupted
 
@@ -18,14 +18,22 @@ def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
     Such a run would be shown as started for good, and keep the next one of its credential waiting in the queue.
     """
     now = under_way(instance)
-    # By the history, which knows a silent process of another machine; by the process, gone before it had any history.
+    # By the history, where a silent process of another machine shows; by the process, gone before it had any history.
     dead = sorted(interrupted(engine, now.working) | now.gone) if now.working else []
-    fail_dead(instance, [now.working[run_id] for run_id in dead])
-    return dead
+    return fail_dead(instance, dead)
 
 
-def fail_dead(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> None:
-    """Report these runs to the instance as failed."""
-    for run in runs:
+def fail_dead(instance: dg.DagsterInstance, run_ids: Collection[str]) -> list[str]:
+    """Report these runs to the instance as failed, but for those that have ended; returns the ids of those reported.
+
+    They are asked about once more: a run says that it has ended before its process ends, so one that was under way when
+    it was read, and whose process is gone by now, may just have succeeded.
+    """
+    if not run_ids:
+        return []
+    unfinished = dg.RunsFilter(run_ids=list(run_ids), statuses=UNFINISHED)
+    dead = sorted(instance.get_runs(unfinished), key=lambda run: run.run_id)
+    for run in dead:
         instance.report_run_failed(run, _DIED)
         record(instance, run, FAILED, _DIED)
+    return [run.run_id for run in dead]

@@ -20,6 +20,7 @@ from sqlalchemy import Engine, inspect
 
 from twizzit_pipeline.orchestration.dagster_private import ConfigurableClassData, PostgresStorageConfig
 from twizzit_pipeline.orchestration.run.in_words import in_words
+from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.rested import try_the_rested
 
 if TYPE_CHECKING:
@@ -106,4 +107,6 @@ class _Events(PostgresEventLogStorage):
         return table_name in self._found
 
     def store_event(self, event: EventLogEntry) -> None:
-        super().store_event(in_words(event))
+        """As Dagster's own; an error of the database is one line, since Dagster prints it as it is, event and all."""
+        with driver_errors():
+            super().store_event(in_words(event))

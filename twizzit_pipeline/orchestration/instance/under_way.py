@@ -76,7 +76,7 @@ def under_way(instance: dg.DagsterInstance) -> UnderWay:
 
 
 def over_among(instance: dg.DagsterInstance, run_ids: Collection[str]) -> set[str]:
-    """Which of these runs have ended; ones that the instance does not know have not."""
+    """Which of these runs have ended; those of which the instance has no row have not."""
     if not run_ids:
         return set()
     return {run.run_id for run in instance.get_runs(dg.RunsFilter(run_ids=list(run_ids), statuses=_OVER))}

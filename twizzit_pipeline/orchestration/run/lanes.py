@@ -5,7 +5,8 @@ are, and that all runs of a slow lane share one. Two of the four are for credent
 run of theirs keeps one for long. Credentials that never synced, but whose login worked, share the third, so that
 a new club does not wait for servers that hang; all others, slow, silent or never verified, in the fourth. A run of
 either slow lane gives its place up rather than wait: it does not call a server again that let one call's whole time
-pass, and retries no step.
+pass, and retries no step. A first sync that takes longer than `FIRST_RUN_SECONDS` is ended; the next one of that
+credential runs among the slow, with the whole time that a run may take.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from twizzit_pipeline.settings import Settings
 
 LANE_TAG, FIRST, SLOW = "twizzit/lane", "first", "slow"
 QUICK_RUN_SECONDS = 300
+FIRST_RUN_SECONDS = 900
 
 
 def tags_of(quick: bool | None, *, verified: bool) -> dict[str, str]:
@@ -25,7 +27,9 @@ def tags_of(quick: bool | None, *, verified: bool) -> dict[str, str]:
     """
     if quick:
         return tags_for(QUICK_RUN_SECONDS)
-    return {LANE_TAG: FIRST if quick is None and verified else SLOW}
+    if quick is None and verified:
+        return {LANE_TAG: FIRST, **tags_for(FIRST_RUN_SECONDS)}
+    return {LANE_TAG: SLOW}
 
 
 def settings_of(tags: Mapping[str, str], settings: Settings) -> Settings:

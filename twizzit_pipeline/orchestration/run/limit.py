@@ -100,8 +100,9 @@ class RunLimit:
                 "ID); where it does and the account is that large, raise TWIZZIT_RUN_SECONDS"
             )
         return RunTooLong(
-            f"{after}, since its last ones took far less: it comes again by itself and may then take longer; until "
-            "then see whether its server answers: twizzit credentials verify ID"
+            f"{after}, the most for a first sync, or for one whose last ones took far less: the next one may take "
+            "longer (it comes by itself where automatic syncs are on); until then see whether its server answers: "
+            "twizzit credentials verify ID"
         )
 
 

@@ -29,7 +29,7 @@ def seen(instance: dg.DagsterInstance, engine: Engine, now: UnderWay) -> View:
     if _repair(instance, engine, view, now):
         view = due.look(engine, now.working, now.requests)
     # Dagster itself does not notice it in every case, and would keep the next run of the credential waiting.
-    fail_dead(instance, [now.working[run_id] for run_id in sorted(view.dead_runs | now.gone)])
+    fail_dead(instance, view.dead_runs | now.gone)
     _take_out(instance, [now.requests[request_id] for request_id in sorted(view.cancelled)])
     unstarted.record_unstarted(instance, engine)
     return view

@@ -45,9 +45,9 @@ LOOK_SECONDS = 5
 # Dagster takes some tens of milliseconds to make a run, and no request is looked at meanwhile.
 MOST_RUNS = 100
 
-# In the queue: requests come first, since a person waits for them; then new credentials, then those whose syncs take
-# long; backfills, which have no priority, come last.
-_PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE, _PRIORITY_OF_SLOW = "2", "1", "0"
+# In the queue: requests come first, since a person waits for them; then those that go well or are new, then those that
+# take long or go on failing; backfills, which have no priority, come last.
+_PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE, _PRIORITY_OF_TROUBLED = "2", "1", "0"
 
 
 def sync_sensor(settings: Settings | None = None, database: Database | None = None) -> dg.SensorDefinition:
@@ -164,7 +164,8 @@ def _run_request(run: _PlannedRun, taken: claims.Taken) -> dg.RunRequest | None:
         if since is None:
             return None
         key = run_keys.of_schedule(run.turn.credential_id, since)
-        priority = _PRIORITY_OF_SLOW if quick is False else _PRIORITY_OF_SCHEDULE
+        troubled = quick is False or run.turn.standing.fails
+        priority = _PRIORITY_OF_TROUBLED if troubled else _PRIORITY_OF_SCHEDULE
         tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: priority}
     return dg.RunRequest(
         run_key=key,

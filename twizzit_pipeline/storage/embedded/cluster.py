@@ -34,6 +34,7 @@ _OWN_SOCKET_FOLDER = "twizzit-"
 _LONGEST_SOCKET_PATH = 103
 _PATIENCE_SECONDS = 60
 _LARGEST_LOG = 5_000_000
+_LEAST_ROOM = 1_000_000  # bytes of its disk; PostgreSQL needs that for hardly more than a start
 _CONFIGURATION = "twizzit.conf"
 
 # Statements and details of errors hold people's names, so the log gets neither.
@@ -179,7 +180,7 @@ class Cluster:
                 return folder
             if time.monotonic() > deadline:
                 raise EmbeddedServerFailed(
-                    f"A PostgreSQL in {self.data} runs and does not answer: end its processes {processes}"
+                    f"A PostgreSQL in {self.data} runs and does not answer: {self._what_helps(processes)}"
                 )
             time.sleep(0.1)
         if (left := read_postmaster(self.data)) is not None:
@@ -187,6 +188,12 @@ class Cluster:
         for remnant in (self.data / "postmaster.pid", *self.run.glob(f".s.PGSQL.{PORT}*")):
             remnant.unlink(missing_ok=True)
         return None
+
+    def _what_helps(self, processes: list[int]) -> str:
+        # A server without room neither lets a connection in nor stops; it does both by itself once there is some.
+        if shutil.disk_usage(self.data).free < _LEAST_ROOM:
+            return "its disk is full: make room, and it goes on by itself; no processes need be ended"
+        return f"end its processes {processes}"
 
     def _pg_ctl(self, *arguments: str) -> int:
         # pg_ctl makes a shell command of a -D or -l that it is given; the environment and an open file need no quoting.

@@ -38,7 +38,7 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
             return False
         return Path(process.cwd()).samefile(data)
     except psutil.AccessDenied:
-        # Where we may not look, a container's root at a process without root's rights, the family tells.
+        # Where we may not look, a container's root at a process without root's rights, the family decides.
         left = read_postmaster(data)
         return left is not None and left.pid in {process.pid, _parent(process)}
     except (psutil.Error, OSError):

@@ -6,7 +6,7 @@ columns it asks of the row as JSON, where a column that is called otherwise by n
 
 from sqlalchemy import Connection, text
 
-# A MAC that is emptied by itself comes back: a program that knows no MACs leaves it as it was.
+# A MAC that is emptied by itself comes back: a program that writes no MACs leaves it as it was.
 _EMPTY_MAC = """
 CREATE OR REPLACE FUNCTION twizzit_empty_mac() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$

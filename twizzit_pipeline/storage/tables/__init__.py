@@ -4,6 +4,11 @@ What belongs here: names, types, constraints. Functions and triggers, which SQLA
 migrations. Times of ShotSpot's six tables are ``timestamp`` without zone, in UTC; all others carry their zone.
 """
 
+from collections.abc import Mapping
+
+from sqlalchemy import Table
+
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.storage.tables.columns import metadata
 from twizzit_pipeline.storage.tables.pipeline import (
     api_usage,
@@ -43,7 +48,15 @@ from twizzit_pipeline.storage.tables.twizzit import (
     team_mappings,
 )
 
+# Entity → its table, where all entities are treated alike.
+SNAPSHOTS: Mapping[str, Table] = {name: metadata.tables[each.snapshot] for name, each in ENTITIES.items()}
+MAPPINGS: Mapping[str, Table] = {name: metadata.tables[each.mappings] for name, each in ENTITIES.items()}
+LOCAL: Mapping[str, Table] = {name: metadata.tables[each.local] for name, each in ENTITIES.items()}
+
 __all__ = [
+    "LOCAL",
+    "MAPPINGS",
+    "SNAPSHOTS",
     "api_usage",
     "audit_log",
     "clubs",

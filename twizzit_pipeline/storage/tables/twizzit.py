@@ -56,7 +56,7 @@ sync_config = Table(
     Column("consecutive_failures", Integer, nullable=False, server_default=ZERO),
     utc("paused_until"),
     Column("paused_because", Text),
-    # added: what the account's own words mean where they do not tell: list → word → meaning
+    # added: what the account's own words mean where they are not clear: list → word → meaning
     Column("meanings", JSONB),
     # added: its groups may name other clubs than the organization
     Column("is_federation", Boolean, nullable=False, server_default=FALSE),

@@ -10,15 +10,16 @@ from twizzit_pipeline.contracts.competitions import check_competitions
 from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.plan.competitions import plan_competitions
 from twizzit_pipeline.runs.seasons import SeasonRow
-from twizzit_pipeline.storage.tables import competition_mappings, twizzit_competitions
 from twizzit_pipeline.sync.entities.calendar import read_calendar
-from twizzit_pipeline.sync.mapping import map_entity
+from twizzit_pipeline.sync.mapping import EntityPlan, map_entity
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.scan import Read, scan_entity
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.calendar import read_competition_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.competitions import competitions_frame
+
+PLANNED = EntityPlan(COMPETITIONS, read_competition_state, plan_competitions)
 
 
 def scan_competitions(session: SyncSession) -> ScanReport:
@@ -36,20 +37,12 @@ def scan_competitions(session: SyncSession) -> ScanReport:
         watch.lap("validate")
         return Read(checked, set_aside=calendar.competitions_set_aside)
 
-    return scan_entity(session, COMPETITIONS.name, twizzit_competitions, read)
+    return scan_entity(session, COMPETITIONS, read)
 
 
 def map_competitions(session: SyncSession) -> MappingReport:
     """Brings the season's competitions of the last scan into ShotSpot's `competitions`, with their mappings."""
-    return map_entity(
-        session,
-        COMPETITIONS.name,
-        competition_mappings,
-        lambda connection, owner, season_id, season: read_competition_state(
-            connection, owner, season_id, season, session.day
-        ),
-        plan_competitions,
-    )
+    return map_entity(session, PLANNED)
 
 
 def _with_days(checked: Checked) -> Checked:

@@ -7,16 +7,17 @@ from twizzit_pipeline.entities import MATCHES
 from twizzit_pipeline.plan.matches import plan_matches
 from twizzit_pipeline.runs.details import EVENT_TYPES
 from twizzit_pipeline.runs.seasons import SeasonRow
-from twizzit_pipeline.storage.tables import match_mappings, twizzit_matches
 from twizzit_pipeline.sync import unknown_words
 from twizzit_pipeline.sync.entities.calendar import read_calendar
-from twizzit_pipeline.sync.mapping import map_entity
+from twizzit_pipeline.sync.mapping import EntityPlan, map_entity
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.scan import Read, scan_entity
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.calendar import read_match_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.matches import matches_frame
+
+PLANNED = EntityPlan(MATCHES, read_match_state, plan_matches)
 
 
 def scan_matches(session: SyncSession) -> ScanReport:
@@ -39,17 +40,9 @@ def scan_matches(session: SyncSession) -> ScanReport:
         details |= unknown_words.as_details("statuses", (match.status for match, is_known in known if not is_known))
         return Read(checked, set_aside=calendar.set_aside, details=details)
 
-    return scan_entity(session, MATCHES.name, twizzit_matches, read)
+    return scan_entity(session, MATCHES, read)
 
 
 def map_matches(session: SyncSession) -> MappingReport:
     """Brings the season's matches of the last scan into ShotSpot's `games`, with their opponents and mappings."""
-    return map_entity(
-        session,
-        MATCHES.name,
-        match_mappings,
-        lambda connection, owner, season_id, season: read_match_state(
-            connection, owner, season_id, season, session.day
-        ),
-        plan_matches,
-    )
+    return map_entity(session, PLANNED)

@@ -14,9 +14,9 @@ from twizzit_pipeline.entities import PLAYERS
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.runs.seasons import SeasonRow, teams_scanned
-from twizzit_pipeline.storage.tables import player_mappings, twizzit_players, twizzit_teams
+from twizzit_pipeline.storage.tables import twizzit_teams
 from twizzit_pipeline.sync import unknown_words
-from twizzit_pipeline.sync.mapping import map_entity
+from twizzit_pipeline.sync.mapping import EntityPlan, map_entity
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.scan import Read, scan_entity
 from twizzit_pipeline.sync.session import SyncSession
@@ -24,6 +24,8 @@ from twizzit_pipeline.sync.state.teams_and_players import read_player_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.players import players_frame
 from twizzit_pipeline.twizzit.records import Player, Rosters, SetAside, Team
+
+PLANNED = EntityPlan(PLAYERS, read_player_state, plan_players)
 
 
 def scan_players(session: SyncSession) -> ScanReport:
@@ -39,7 +41,7 @@ def scan_players(session: SyncSession) -> ScanReport:
     def read(season: SeasonRow, watch: Stopwatch) -> Read:
         teams = _scanned_teams(session, season)
         session.progress(f"Reading the players of {len(teams)} teams")
-        rosters = session.client.rosters(teams, season.record)
+        rosters = session.client.source.rosters(teams, season.record)
         watch.lap("fetch")
         frame = players_frame(rosters.players)
         checked = _with_unclear(_with_guesses(check_players(frame), rosters.players), rosters.unclear)
@@ -54,13 +56,13 @@ def scan_players(session: SyncSession) -> ScanReport:
             places=_places(frame, checked, rosters),
         )
 
-    return scan_entity(session, PLAYERS.name, twizzit_players, read)
+    return scan_entity(session, PLAYERS, read)
 
 
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
     read = partial(read_player_state, whole=session.narrowing.narrows)
-    return map_entity(session, PLAYERS.name, player_mappings, read, plan_players)
+    return map_entity(session, replace(PLANNED, read=read))
 
 
 def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str, tuple[str, ...]]:

@@ -4,14 +4,15 @@ from twizzit_pipeline.contracts.teams import check_teams
 from twizzit_pipeline.entities import TEAMS
 from twizzit_pipeline.plan.teams import plan_teams
 from twizzit_pipeline.runs.seasons import SeasonRow
-from twizzit_pipeline.storage.tables import team_mappings, twizzit_teams
-from twizzit_pipeline.sync.mapping import map_entity
+from twizzit_pipeline.sync.mapping import EntityPlan, map_entity
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.scan import Read, scan_entity
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.teams_and_players import read_team_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.teams import teams_frame
+
+PLANNED = EntityPlan(TEAMS, read_team_state, plan_teams)
 
 
 def scan_teams(session: SyncSession) -> ScanReport:
@@ -24,16 +25,16 @@ def scan_teams(session: SyncSession) -> ScanReport:
     def read(season: SeasonRow, watch: Stopwatch) -> Read:
         session.progress("Reading teams")
         narrowing = session.narrowing
-        listed = session.client.teams(season.record)
+        listed = session.client.source.teams(season.record)
         remote = [team for team in listed.teams if narrowing.concerns(team.id)]
         watch.lap("fetch")
         checked = check_teams(teams_frame(remote))
         watch.lap("validate")
         return Read(checked, set_aside=listed.set_aside, found=bool(remote))
 
-    return scan_entity(session, TEAMS.name, twizzit_teams, read)
+    return scan_entity(session, TEAMS, read)
 
 
 def map_teams(session: SyncSession) -> MappingReport:
     """Brings the season's teams of the last scan into ShotSpot's `teams`, with their mappings, in one transaction."""
-    return map_entity(session, TEAMS.name, team_mappings, read_team_state, plan_teams)
+    return map_entity(session, PLANNED)

@@ -4,34 +4,27 @@ What belongs here: the question and its answer, before a person says yes. Nothin
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, PLAYERS, TEAMS, EntityName
+from twizzit_pipeline.entities import ENTITIES, Entity, EntityName
 from twizzit_pipeline.errors import InactiveCredential, NothingScanned, UnknownSeason
 from twizzit_pipeline.plan import Change, Plan
-from twizzit_pipeline.plan.competitions import plan_competitions
-from twizzit_pipeline.plan.matches import plan_matches
-from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST, ordinary, repairing
-from twizzit_pipeline.plan.rows import CompetitionState, MatchState, Owner, PlayerState, TeamState, WantedSeason
-from twizzit_pipeline.plan.teams import plan_teams
+from twizzit_pipeline.plan.rows import Owner, WantedSeason
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.details import ENTITY, ROWS
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_history
+from twizzit_pipeline.sync.entities import planned
 from twizzit_pipeline.sync.mapping import wanted_season
 from twizzit_pipeline.sync.owners import owner_of
-from twizzit_pipeline.sync.state.calendar import read_competition_state, read_match_state
-from twizzit_pipeline.sync.state.teams_and_players import read_player_state, read_team_state
-
-State = TypeVar("State", TeamState, PlayerState, CompetitionState, MatchState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +139,7 @@ def _of_entity(
     if scanned_at is None:
         return EntityRepair(entity, None)
     repair, without = _planned(connection, entity, owner, season.id, wanted, day)
-    rows = [_row(change) for change in repair.changes if change.repaired]
+    rows = [_row(ENTITIES[entity], change) for change in repair.changes if change.repaired]
     known = set(_remarks(without))
     left: dict[str, list[str]] = defaultdict(list)
     for reason, remote_id in _remarks(repair):
@@ -160,17 +153,9 @@ def _planned(
     connection: Connection, entity: EntityName, owner: Owner, season_id: int, wanted: WantedSeason, day: date
 ) -> tuple[Plan, Plan]:
     """The plan of a repair, and the one of an ordinary sync."""
-    if entity == TEAMS.name:
-        return _both(plan_teams, read_team_state(connection, owner, season_id, wanted))
-    if entity == PLAYERS.name:
-        return _both(plan_players, read_player_state(connection, owner, season_id, wanted))
-    if entity == COMPETITIONS.name:
-        return _both(plan_competitions, read_competition_state(connection, owner, season_id, wanted, day))
-    return _both(plan_matches, read_match_state(connection, owner, season_id, wanted, day))
-
-
-def _both(plan: Callable[[State], Plan], state: State) -> tuple[Plan, Plan]:
-    return repairing(plan)(state), ordinary(plan, state)
+    of = planned(entity)
+    state = of.read(connection, owner, season_id, wanted, day)
+    return repairing(of.plan)(state), ordinary(of.plan, state)
 
 
 def _remarks(plan: Plan) -> list[tuple[str, str]]:
@@ -179,17 +164,14 @@ def _remarks(plan: Plan) -> list[tuple[str, str]]:
     return [*failed, *((one.reason, one.twizzit_id) for one in plan.warned)]
 
 
-def _row(change: Change) -> Repair:
+def _row(entity: Entity, change: Change) -> Repair:
     columns = {column: (change.before[column], change.values[column]) for column in change.repaired}
-    return Repair(change.row_id, str(change.twizzit_id), _name(change), columns)
+    return Repair(change.row_id, str(change.twizzit_id), _name(entity, change), columns)
 
 
-def _name(change: Change) -> str:
-    before = change.before
-    if change.table == PLAYERS.local:
-        return f"{before['first_name']} {before['last_name']}"
-    if "name" in before:
-        return str(before["name"])
+def _name(entity: Entity, change: Change) -> str:
+    if entity.names:
+        return " ".join(str(change.before[column]) for column in entity.names)
     return str((change.mapping_before or change.mapping or {}).get("twizzit_name") or "")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import fields
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, or_, select
@@ -45,7 +46,9 @@ _REMOTE_IDS = {"team_id": "twizzit_team_id", "id": "twizzit_player_id"}
 _REMOTE_PLAYER = [_REMOTE_IDS.get(field.name, field.name) for field in fields(RemotePlayer)]
 
 
-def read_team_state(connection: Connection, owner: Owner, season_id: int, season: WantedSeason) -> TeamState:
+def read_team_state(
+    connection: Connection, owner: Owner, season_id: int, season: WantedSeason, _today: date | None = None
+) -> TeamState:
     """The teams of a scan (`season_id`: of `twizzit_seasons`), their mappings, and the local teams they may mean."""
     seen = of_scan(twizzit_teams.c, owner, season_id)
     wanted = (twizzit_teams.c[name] for name in ("twizzit_team_id", "name", "club_name", "age_group", "gender"))
@@ -69,11 +72,17 @@ def read_team_state(connection: Connection, owner: Owner, season_id: int, season
 
 
 def read_player_state(
-    connection: Connection, owner: Owner, season_id: int, season: WantedSeason, *, whole: bool = True
+    connection: Connection,
+    owner: Owner,
+    season_id: int,
+    season: WantedSeason,
+    _today: date | None = None,
+    *,
+    whole: bool = True,
 ) -> PlayerState:
     """The players of a scan, their mappings, where their teams went, and the local players they may mean.
 
-    `whole`: everybody; else only those for whom a plan may do something, and how many the others are.
+    `whole`: all people; else only those for whom a plan may do something, and how many the others are.
     """
     rights = club_rights(connection, owner)
     synced = shotspot_synced(connection, owner.credential_id)

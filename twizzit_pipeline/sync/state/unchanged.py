@@ -1,7 +1,7 @@
 """The players for whom a plan would do nothing, found by PostgreSQL, so that only the others are read.
 
 What belongs here: a condition that is at least as strict as the rules of `plan.players`, which stay the only place
-where anything is decided: of whom this leaves out, the plan would say "unchanged" and nothing else, whoever the others
+where anything is decided: of whom this leaves out, the plan would say "unchanged" and nothing else, whatever the others
 are (`tests/integration/sync/test_unchanged_players.py` compares the two). In doubt a player is read.
 """
 
@@ -32,7 +32,7 @@ class Unchanged:
 def unchanged_players(connection: Connection, owner: Owner, season_id: int, rights: ClubRights) -> Unchanged:
     """Looks at each person of a scan (`season_id`: of `twizzit_seasons`).
 
-    For an ordinary sync of everybody in the deciding season, since which ShotSpot's own integration has not synced.
+    For an ordinary sync of all people in the deciding season, since which ShotSpot's own integration has not synced.
     """
     by_person = _by_person(owner, season_id, rights).subquery()
     ids = func.array_agg(aggregate_order_by(by_person.c.person, by_person.c.person))

@@ -41,7 +41,7 @@ _MATCHES = "/competitions/{id}/matches"
 
 
 class V1(Source):
-    """What v1 knows of one account: its teams and their players, of the current season."""
+    """What v1 gives of one account: its teams and their players, of the current season."""
 
     def __init__(self, session: Session, organization_name: str, meanings: Meanings = NOTHING_SAID) -> None:
         self._session = session
@@ -86,7 +86,7 @@ class V1(Source):
         return Teams(tuple(_team(plain_keys(row)) for row in rows))
 
     def groups(self, season: Season | None, _group_type: str) -> tuple[Team, ...]:
-        """All teams: v1 knows no other groups."""
+        """All teams: v1 has no other groups."""
         return self.teams(season).teams
 
     def rosters(self, teams: Sequence[Team], _season: Season | None) -> Rosters:

@@ -34,7 +34,7 @@ _SEASONS = "/seasons"
 
 
 class V2(Source):
-    """What v2 knows of one account and the organization that its credential names."""
+    """What v2 gives of one account and the organization that its credential names."""
 
     def __init__(self, session: Session, organization_name: str, meanings: Meanings = NOTHING_SAID) -> None:
         self._session = session

@@ -39,7 +39,7 @@ class _Found:
 
 
 def sides_of(name: str, groups: EventGroups, names: OwnNames) -> tuple[Side, Side]:
-    """Home and away. A side's name is None where nothing tells it; its team is None for an opponent."""
+    """Home and away. A side's name is None where nothing says it; its team is None for an opponent."""
     if len(groups.own) > 1:
         both = _two_own_teams(name, groups, names)
         if both is not None:
@@ -52,7 +52,7 @@ def sides_of(name: str, groups: EventGroups, names: OwnNames) -> tuple[Side, Sid
 
 
 def _one_own_team(name: str, groups: EventGroups, names: OwnNames) -> tuple[Side, Side]:
-    """At most one own team: its side by the name where that tells it, else by the flag, else by the order."""
+    """At most one own team: its side by the name where that says it, else by the flag, else by the order."""
     own = groups.own[0] if groups.own else None
     found = _cut(name, own, groups.others, names)
     flag = _flag(own, groups.others)
@@ -74,7 +74,7 @@ def _one_own_team(name: str, groups: EventGroups, names: OwnNames) -> tuple[Side
 
 
 def _is_home(found: _Found | None, flag: bool | None, *, first: bool) -> bool:
-    """Whether the own team is at home. Of "A @ B" the flag knows better: A plays at B, but not all write it so."""
+    """Whether the own team is at home. Of "A @ B" the flag is right: A plays at B, but not all write it so."""
     by_name = None
     if found is not None and found.own_is_left is not None and found.best > Fit.ENDS_ALIKE:
         by_name = found.own_is_left != found.cut.away_first
@@ -218,7 +218,7 @@ def _best_fitting(name: str, own: Sequence[EventGroup], names: OwnNames) -> Even
 
 
 def _claimed(name: str, groups: EventGroups, names: OwnNames) -> tuple[Side, Side]:
-    """Several own teams that the name does not tell apart: on each side the only one that claims it."""
+    """Several own teams that the name does not distinguish: on each side the only one that claims it."""
     home, away = _one_own_team(name, EventGroups((), groups.others), names)
     ids = [{group.id for group in groups.own if group.is_home is side} for side in (True, False)]
     team_ids = [found.pop() if len(found) == 1 else None for found in ids]

@@ -1,6 +1,6 @@
 """The calendar of v2: the season's matches, and the series that they belong to.
 
-What belongs here: how events are asked for, and which of them are matches. A row does not tell its own type, and a
+What belongs here: how events are asked for, and which of them are matches. A row does not say its own type, and a
 filter may be ignored: a row of the match type is a match until a rule here says why not, and is set aside then.
 """
 
@@ -94,11 +94,11 @@ class CalendarReader:
         pairs = [(event, self._match(event, ids)) for event in in_season]
         aside += [SetAside(event.id, TRAINING) for event, match in pairs if match is None]
         matches = [(event, match) for event, match in pairs if match is not None]
-        doubtful = [event for event, match in matches if _tells_no_opponent(match) and event.day is not None]
+        doubtful = [event for event, match in matches if _names_no_opponent(match) and event.day is not None]
         if doubtful and self._ignores_types(doubtful[0], types):
-            doubtful = [event for event, match in matches if _tells_no_opponent(match)]
+            doubtful = [event for event, match in matches if _names_no_opponent(match)]
             aside += [SetAside(event.id, NOT_A_MATCH) for event in doubtful]
-            matches = [(event, match) for event, match in matches if not _tells_no_opponent(match)]
+            matches = [(event, match) for event, match in matches if not _names_no_opponent(match)]
         competitions, nameless = _competitions([event for event, _ in matches], season)
         return Calendar(
             tuple(competitions),
@@ -185,11 +185,11 @@ def _within(event: _Event, season: Season) -> bool:
 
 
 def _are_two_sides(home: Side, away: Side, groups: EventGroups) -> bool:
-    """Whether the groups alone tell who plays whom; a training of two own teams lists two groups as well."""
+    """Whether the groups alone say who plays whom; a training of two own teams lists two groups as well."""
     return home.name is not None and away.name is not None and bool(groups.own) and bool(groups.others)
 
 
-def _tells_no_opponent(match: Match) -> bool:
+def _names_no_opponent(match: Match) -> bool:
     return match.competition_id is None and (match.home.name is None or match.away.name is None)
 
 

@@ -155,9 +155,9 @@ class Memberships:
         return [Member(group_ids[0], None, (), None) if member is None else member for member in members]
 
     def _with_known_ids(self, rows: list[Member], asked: Sequence[str]) -> list[Member]:
-        """The rows with the ids by which this project knows their groups, whichever of their ids the answer uses.
+        """The rows with the ids that this project uses for their groups, whichever of their ids the answer uses.
 
-        An id may be one group's own and another's lasting one: an answer that knows all its groups by the one kind
+        An id may be one group's own and another's lasting one: an answer that names all its groups by the one kind
         means that kind.
         """
         if all(member.group_id in asked for member in rows):

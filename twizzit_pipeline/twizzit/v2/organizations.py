@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from twizzit_pipeline.errors import NotATwizzit, OrganizationNotFound
 from twizzit_pipeline.twizzit.records import Organization
 from twizzit_pipeline.twizzit.sight import advice, shape
-from twizzit_pipeline.twizzit.v2.own_rows import is_plain, own_id, own_name, tell_left_out
+from twizzit_pipeline.twizzit.v2.own_rows import is_plain, log_left_out, own_id, own_name
 from twizzit_pipeline.twizzit.wire import Row, folded, text
 
 PATH = "/organizations"
@@ -37,7 +37,7 @@ def read_organizations(rows: Sequence[Row]) -> tuple[tuple[Organization, ...], f
         raise NotATwizzit(
             f"{PATH} lists one without an id, as {shape(rows[0])}: {advice(PATH)}", endpoint=PATH, status=200
         )
-    tell_left_out(PATH, len(rows) - len(listed))
+    log_left_out(PATH, len(rows) - len(listed))
     return tuple(listed), frozenset(ill_named)
 
 
@@ -59,8 +59,8 @@ def choose(
     named = [one for one in named if one not in ill_named] or named
     if len(named) == 1:
         return named[0]
-    found = "none" if not named else str(len(named))
+    found = f"{len(named)} of them have" if named else "none of them has"
     raise OrganizationNotFound(
-        f"The account has {len(organizations)} organizations and {found} of them has the credential's name: "
+        f"The account has {len(organizations)} organizations and {found} the credential's name: "
         "give the credential the organization's name as it is in Twizzit"
     )

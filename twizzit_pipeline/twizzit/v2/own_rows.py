@@ -51,7 +51,7 @@ def own_days(start: date | None, end: date | None) -> tuple[date | None, date | 
     return (None, None) if start is not None and end is not None and end < start else (start, end)
 
 
-def tell_left_out(path: str, count: int) -> None:
+def log_left_out(path: str, count: int) -> None:
     """Log how many rows of a list were left out since they have no id that can be asked for."""
     if count:
         _log.warning("rows left out: they have no usable id", route=path, rows=count)

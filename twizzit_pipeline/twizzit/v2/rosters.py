@@ -1,4 +1,4 @@
-"""Who plays where in v2: memberships, judged by the functions that tell players from coaches and delegates.
+"""Who plays where in v2: memberships, judged by the functions that distinguish players from coaches and delegates.
 
 What belongs here: what becomes of each membership. Reading them is `v2_memberships`', what a function means
 `v2_functions`', who a member is by name `v2_contacts`'.
@@ -79,7 +79,7 @@ class RosterReader:
 
         Raises:
             NotATwizzit: no member has the function of a player, and not because all are coaches, boards and the like:
-                nothing tells a team from a committee.
+                nothing distinguishes a team from a committee.
             TwizzitAnswerError: the members of a group could not be read.
         """
         members, failed = _apart(self._memberships.read(group_ids))
@@ -135,6 +135,6 @@ def _apart(members: Members) -> tuple[dict[str, list[Member]], dict[str, Twizzit
 
 
 def _player(group_id: str, member: Member, people: Mapping[str, Person]) -> Player:
-    """The record; without names where the account does not know the contact (the contract rejects it)."""
+    """The record; without names where the account does not list the contact (the contract rejects it)."""
     found = member.person or people.get(member.contact_id or "") or Person()
     return found.in_team(group_id, member.contact_id)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from twizzit_pipeline.twizzit.moments import day
 from twizzit_pipeline.twizzit.records import Season
-from twizzit_pipeline.twizzit.v2.own_rows import own_days, own_id, own_name, tell_left_out
+from twizzit_pipeline.twizzit.v2.own_rows import log_left_out, own_days, own_id, own_name
 from twizzit_pipeline.twizzit.wire import Row, identifier, is_list, items, reference, text
 from twizzit_pipeline.words.seasons import canonical, first_year, key
 
@@ -29,7 +29,7 @@ def season_of_row(row: Row) -> Season | None:
 def seasons_of_rows(rows: Sequence[Row], *, path: str) -> tuple[Season, ...]:
     """The seasons of rows with plain keys; left out are those without name and dates, and those with an unusable id."""
     usable = [row for row in rows if own_id(row.get("id")) is not None or identifier(row.get("id")) is None]
-    tell_left_out(path, len(rows) - len(usable))
+    log_left_out(path, len(rows) - len(usable))
     found = (season_of_row(row) for row in usable)
     return tuple(season for season in found if season is not None)
 

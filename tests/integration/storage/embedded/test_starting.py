@@ -1,13 +1,17 @@
 """The embedded server: its first and its second start, what it reports and where, and what keeps it from starting."""
 
+import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import make_url, text
 
 from tests.support.embedded_homes import OTHERS, began_at, is_running, postmaster_of, refusal_of, settings_of
+from twizzit_pipeline.errors import EmbeddedServerFailed
 from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.storage.embedded import cluster
 from twizzit_pipeline.storage.embedded.postmaster import processes_in
 from twizzit_pipeline.storage.engine import open_database
 
@@ -117,3 +121,20 @@ def test_a_failed_start_leaves_nothing_behind(home: Path) -> None:
     configuration.write_text(good, encoding="utf-8")
     with open_database(settings_of(home)) as database:
         assert began_at(database)
+
+
+@pytest.mark.parametrize(
+    ("free", "helps"), [(0, "its disk is full: make room"), (500_000_000, r"end its processes \[4711\]")]
+)
+def test_a_server_that_does_not_answer_says_what_helps(
+    home: Path, monkeypatch: pytest.MonkeyPatch, free: int, helps: str
+) -> None:
+    """On a full disk a server lets no connection in and does not stop, until there is room."""
+    found = cluster.Cluster(home)
+    found.data.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(cluster, "_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(cluster, "processes_in", lambda _: [4711])
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr(found, "reachable", lambda: None)
+    with pytest.raises(EmbeddedServerFailed, match=helps):
+        found._settle()

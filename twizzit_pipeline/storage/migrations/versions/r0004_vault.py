@@ -1,6 +1,6 @@
 """The vault: a MAC beside each password, and the log of who changed what.
 
-ShotSpot does not know the MAC. When it stores a password anew the old MAC no longer fits, and the pipeline would take
+ShotSpot does not read the MAC. When it stores a password anew the old MAC no longer fits, and the pipeline would take
 the row for a damaged one: so a trigger empties it, and leaves a row in the log.
 
 Revision ID: 0004

@@ -20,7 +20,7 @@ def upgrade() -> None:
     _snapshots()
     _match_mappings()
     _opponents()
-    # Which games of a season's days there are is asked at each sync, and ShotSpot may have no index that tells.
+    # Which games of a season's days there are is asked at each sync, and ShotSpot may have no index for that.
     ensure_index("ix_games_date", "games", ["date"])
 
 

@@ -1,4 +1,4 @@
-"""The channel `urls` of notifications: any service that apprise knows.
+"""The channel `urls` of notifications: any service that apprise supports.
 
 Revision ID: 0017
 """

@@ -22,7 +22,7 @@ class Step:
     counts: EntityCounts | None = None
 
 
-class Telling:
+class SyncLog:
     """The lines of one sync. `calls` counts those made to Twizzit so far."""
 
     def __init__(self, *, run_id: str, credential_id: int, calls: Callable[[], int]) -> None:
