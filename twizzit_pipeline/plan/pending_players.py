@@ -25,6 +25,8 @@ class Person:
 
     def team(self, local: LocalPlayer | None, base: Mapping[str, object] | None) -> tuple[str, MappedTeam]:
         """The team they have, if it is one of theirs; else the one of the last sync; else the first by group id."""
+        if len(self.teams) == 1:
+            return self.teams[0]
         held = [(remote, team) for remote, team in self.teams if local is not None and team.team_id == local.team_id]
         before = [(remote, team) for remote, team in self.teams if base and remote == base.get("twizzit_team_id")]
         return next(iter([*held, *before, *self.teams]))

@@ -41,7 +41,7 @@ def plan_players(state: PlayerState) -> Plan:
 
     changes: list[Change] = []
     warned: list[Warned] = []
-    unchanged = 0
+    unchanged = state.unchanged
     for one in pending:
         settled = without_number(one) if one.row_id in losers else one
         if one.row_id in losers or (settled.base is not None and settled.base.get("number_withheld")):
@@ -143,11 +143,12 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[
     for player in state.local:
         if not player.mapped:
             free[player.club_id, local_name(player)].append(player)
+    clubs = {club_id for club_id, _ in free}
     fitting = {
         person.remote.id: [
             player
-            for club_id in {team.club_id for _, team in person.teams}
-            for player in free[club_id, remote_name(person.remote)]
+            for club_id in {team.club_id for _, team in person.teams} & clubs
+            for player in free.get((club_id, remote_name(person.remote)), ())
             if None in (player.gender, person.remote.gender) or player.gender == person.remote.gender
         ]
         for person in unmapped

@@ -209,7 +209,8 @@ class PlayerState:
     """Everything that decides what becomes of a season's players.
 
     `teams`: remote team id → where its players go. `local`: the players of every club concerned, and the mapped ones.
-    `shotspot_synced`: whether ShotSpot's own integration has synced the credential's players since we did.
+    `shotspot_synced`: whether ShotSpot's own integration has synced the credential's players since we did. `unchanged`:
+    how many people besides those of `remote` are as they should be, whatever becomes of the others.
     """
 
     owner: Owner
@@ -220,6 +221,7 @@ class PlayerState:
     local: Sequence[LocalPlayer]
     shotspot_synced: bool = False
     rights: ClubRights = NOTHING_FED
+    unchanged: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Rows that are already as they should be are not written at all: not even locked,
 import json
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +22,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Engine,
     Integer,
     MetaData,
     Table,
@@ -38,11 +39,15 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.exc import DBAPIError
 
 from twizzit_pipeline.storage.unquoted import values_taken_out
 
 if TYPE_CHECKING:  # most readers need `among` alone, and a caller with a frame has imported pandas
     import pandas as pd
+
+# Rows written at once after which a table's statistics say little of it any more.
+MANY = 1_000
 
 _dumps = partial(json.dumps, ensure_ascii=False)
 
@@ -102,14 +107,13 @@ def synchronise(
     frame = frame.copy()
     for name, value in scope.items():
         frame[name] = value
-    within = and_(*[table.c[name] == bindparam(f"scope_{name}", value) for name, value in scope.items()])
     if frame.empty:
-        return Written(deleted=connection.execute(delete(table).where(within)).rowcount)
-    with _staged(connection, table, frame, keys) as staged:
-        gone = delete(table).where(within, ~exists().where(_same_key(table, staged, keys)))
+        return Written(deleted=connection.execute(delete(table).where(_within(table, scope))).rowcount)
+    with _staged(connection, table, frame, keys) as staged, _joined_whole(connection):
+        gone = delete(table).where(_within(table, scope), ~exists().where(_same_key(table, staged, keys)))
         deleted = connection.execute(gone).rowcount
-        updated = _update(connection, table, staged, keys)
-        return Written(_insert(connection, table, staged, keys), updated, deleted)
+        updated = _update(connection, table, staged, keys, scope)
+        return Written(_insert(connection, table, staged, keys, scope), updated, deleted)
 
 
 def update_rows(
@@ -123,9 +127,22 @@ def update_rows(
         return 0
     sources = written_through(connection, table)
     with _staged(connection, table, frame[[key, *columns]], [key]) as staged:
-        target = _writable(table, sources)
+        target = writable(table, sources)
         values = {target.c[sources.get(name, name)]: staged.c[name] for name in columns}
         return connection.execute(update(target).values(values).where(_same_key(target, staged, [key]))).rowcount
+
+
+def analyse(engine: Engine, written: Collection[Table]) -> None:
+    """Statistics of tables that were filled in bulk: autovacuum gathers them a minute later, if it runs at all.
+
+    In a transaction of its own, since others wait for the lock. A table that another transaction analyses already, or
+    that belongs to another role (ShotSpot's, perhaps), is skipped by PostgreSQL; no sync fails for want of statistics.
+    """
+    if not written:
+        return
+    names = ", ".join(f'"{table.name}"' for table in written)
+    with suppress(DBAPIError), engine.begin() as connection:
+        connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {names}")
 
 
 def among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
@@ -139,7 +156,7 @@ def reserve_ids(connection: Connection, table: Table, count: int) -> list[int]:
         return []
     sequence = func.pg_get_serial_sequence(table.name, "id")
     numbers = func.generate_series(1, count).table_valued("number")
-    return sorted(connection.scalars(select(func.nextval(sequence)).select_from(numbers)))
+    return sorted(connection.scalars(select(func.nextval(sequence)).select_from(numbers)).all())
 
 
 def written_through(connection: Connection, table: Table) -> dict[str, str]:
@@ -179,25 +196,48 @@ def _staged(connection: Connection, table: Table, frame: "pd.DataFrame", keys: S
     staged.drop(connection, checkfirst=False)
 
 
-def _update(connection: Connection, table: Table, staged: Table, keys: Sequence[str]) -> int:
+@contextmanager
+def _joined_whole(connection: Connection) -> Iterator[None]:
+    """Statements that take two sets as a whole and compare no row with each of the other set.
+
+    The target may have been filled a moment ago and have no statistics yet: PostgreSQL expects one row in the scope
+    then, and a nested loop over 160,000 takes hours.
+    """
+    connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+    yield
+    connection.exec_driver_sql("SET LOCAL enable_nestloop TO DEFAULT")
+
+
+def _within(table: Table, scope: Mapping[str, Any]) -> ColumnElement[bool]:
+    return and_(*[table.c[name] == bindparam(f"scope_{name}", value) for name, value in scope.items()])
+
+
+def _update(
+    connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any] | None = None
+) -> int:
     names = [column.name for column in staged.c if column.name not in keys]
     if not names:
         return 0
     sources = written_through(connection, table)
-    target = _writable(table, sources)
+    target = writable(table, sources)
     different = or_(*[target.c[name].is_distinct_from(staged.c[name]) for name in names])
     values = {target.c[sources.get(name, name)]: staged.c[name] for name in names}
     statement = update(target).values(values).where(_same_key(target, staged, keys), different)
+    if scope:
+        statement = statement.where(_within(target, scope))
     return connection.execute(statement).rowcount
 
 
-def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[str]) -> int:
+def _insert(
+    connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any] | None = None
+) -> int:
     sources = written_through(connection, table)
-    target = _writable(table, sources)
+    target = writable(table, sources)
     columns = list(staged.c)
-    new = (
-        select(*columns).where(~exists().where(_same_key(target, staged, keys))).order_by(*[staged.c[k] for k in keys])
-    )
+    there = exists().where(_same_key(target, staged, keys))
+    if scope:
+        there = there.where(_within(target, scope))
+    new = select(*columns).where(~there).order_by(*[staged.c[k] for k in keys])
     statement = insert(target).from_select([sources.get(column.name, column.name) for column in columns], new)
     # A row that another transaction inserted meanwhile is updated instead.
     others = [column.name for column in columns if column.name not in keys]
@@ -210,7 +250,7 @@ def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
-def _writable(table: Table, sources: Mapping[str, str]) -> Table:
+def writable(table: Table, sources: Mapping[str, str]) -> Table:
     """The table as the database has it: with the columns that generated ones are copied from."""
     known = [Column(column.name, column.type) for column in table.c]
     extra = [Column(source, table.c[name].type) for name, source in sources.items() if name in table.c]

@@ -1,6 +1,7 @@
 """From a scan to ShotSpot: read the state, make the plan, apply it, close the history row. One transaction."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Table, func, select
 from tenacity import TryAgain
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.entities import MATCHES, Entity
+from twizzit_pipeline.entities import ENTITIES, MATCHES, Entity, EntityName
 from twizzit_pipeline.plan import Action, Plan, by_reason
 from twizzit_pipeline.plan.narrowing import narrowed
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
@@ -29,6 +30,7 @@ from twizzit_pipeline.runs.details import (
 from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.bulk import MANY, among, analyse
 from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.sync.rewrites import rewrites
@@ -88,7 +90,7 @@ def map_entity(
                     alone_with |= needed
                     raise TryAgain
                 apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
-                _count(counts, made, {row.id for row in state.remote})
+                _count(counts, made, _scanned_of(connection, session, entity, season.id, counts.rejected_items))
                 owned = _owned(connection, tables.MAPPINGS[entity], session.credential.id)
                 counts.details[MAPPINGS] = owned
                 if isinstance(state, TeamState) and state.rights.is_federation:
@@ -98,6 +100,7 @@ def map_entity(
                 if session.repair:
                     counts.details[REPAIRED] = repaired_columns(made.changes)
                 history.finish(connection, session.history_id(entity), counts)
+        analyse(session.engine, _filled(made))
         watch.lap("apply")
         counts.done = True
         return _report(made, wanted, owned, watch)
@@ -112,6 +115,14 @@ def _to_make_once(plan: Plan) -> frozenset[Table]:
     )
 
 
+def _filled(plan: Plan) -> list[Table]:
+    """The tables that the plan has written many rows of, which have no statistics of them yet."""
+    rows = Counter(str(change.table) for change in plan.changes)
+    rows[tables.MAPPINGS[plan.entity].name] = sum(change.mapping is not None for change in plan.changes)
+    rows[tables.sync_changes.name] = rows.total()
+    return [tables.metadata.tables[name] for name, count in rows.items() if count >= MANY]
+
+
 def wanted_season(
     connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str, repair: bool
 ) -> WantedSeason:
@@ -119,6 +130,20 @@ def wanted_season(
     decides = seasons.decides(connection, credential_id, season, day=day, season_start=season_start)
     repairs = repair and (decides or season.start_date > day)
     return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < day, repairs)
+
+
+def _scanned_of(
+    connection: Connection, session: SyncSession, entity: EntityName, season_id: int, ids: Collection[str]
+) -> set[str]:
+    """Those of the remote ids that the snapshot holds."""
+    if not ids:
+        return set()
+    columns = tables.SNAPSHOTS[entity].c
+    remote_id = columns[ENTITIES[entity].remote_id]
+    held = select(remote_id).where(
+        columns.credential_id == session.credential.id, columns.season_id == season_id, among(remote_id, sorted(ids))
+    )
+    return set(connection.scalars(held))
 
 
 def _count(counts: EntityCounts, plan: Plan, seen: set[str]) -> None:

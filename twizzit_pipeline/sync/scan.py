@@ -170,6 +170,8 @@ def store_scan(
                 entity=entity,
                 rejected=checked.rejected,
             )
+    if written.inserted + written.updated >= bulk.MANY:
+        bulk.analyse(session.engine, [table])
     return written, int(distinct[keys[-1]].nunique())
 
 

@@ -4,6 +4,7 @@ What belongs here: the words that accounts and ShotSpot's own integration have b
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from twizzit_pipeline.words.meanings import key
@@ -29,6 +30,7 @@ _EMPTY = frozenset(("geslacht", "gender", "sex", "sexe", "genre", "de", "s"))
 _WORDS = re.compile(r"[^\W_]+|[♀♂]")
 
 
+@lru_cache(maxsize=256)  # an account writes few words, each of them often
 def gender_of(text: str) -> Gender | None:
     """'male' or 'female'; None for what is neither ("X"), both ("M/V") or a word that is not known yet.
 

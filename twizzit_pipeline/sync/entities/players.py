@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 from sqlalchemy import select
@@ -60,7 +61,8 @@ def scan_players(session: SyncSession) -> ScanReport:
 
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
-    return map_entity(session, PLANNED)
+    read = partial(read_player_state, whole=session.narrowing.narrows)
+    return map_entity(session, replace(PLANNED, read=read))
 
 
 def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str, tuple[str, ...]]:

@@ -39,6 +39,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_teams,
 )
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
+from twizzit_pipeline.sync.state.unchanged import unchanged_players
 
 _ORGANIZATION = (team_mappings.c.twizzit_organization_id, team_mappings.c.twizzit_organization_name)
 _REMOTE_IDS = {"team_id": "twizzit_team_id", "id": "twizzit_player_id"}
@@ -71,21 +72,34 @@ def read_team_state(
 
 
 def read_player_state(
-    connection: Connection, owner: Owner, season_id: int, season: WantedSeason, _today: date | None = None
+    connection: Connection,
+    owner: Owner,
+    season_id: int,
+    season: WantedSeason,
+    _today: date | None = None,
+    *,
+    whole: bool = True,
 ) -> PlayerState:
-    """The players of a scan, their mappings, where their teams went, and the local players they may mean."""
-    seen = of_scan(twizzit_players.c, owner, season_id)
-    wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
-    remote = [RemotePlayer(*row) for row in connection.execute(wanted)]
-    listed = mapped_to(team_mappings, select(twizzit_players.c.twizzit_team_id).where(seen))
+    """The players of a scan, their mappings, where their teams went, and the local players they may mean.
+
+    `whole`: all people; else only those for whom a plan may do something, and how many the others are.
+    """
     rights = club_rights(connection, owner)
+    synced = shotspot_synced(connection, owner.credential_id)
+    seen, unchanged = of_scan(twizzit_players.c, owner, season_id), 0
+    if season.decides and not (whole or season.repairs or synced):
+        found = unchanged_players(connection, owner, season_id, rights)
+        unchanged = found.count
+        seen = and_(seen, among(twizzit_players.c.twizzit_player_id, found.others)) if unchanged else seen
+    wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
+    remote = [RemotePlayer(*row) for row in connection.execute(wanted).all()]
+    listed = mapped_to(team_mappings, select(twizzit_players.c.twizzit_team_id).where(seen))
     mapped_teams = own_teams(connection, owner, season_id, rights, listed)
     ids = select(twizzit_players.c.twizzit_player_id).where(seen)
     mappings = mapping_rows(connection, player_mappings, remote="player", where=mapped_to(player_mappings, ids))
     concerned = {team.club_id for team in mapped_teams.values()}
     local = _local_players(connection, concerned, {mapping.local_id for mapping in mappings})
-    synced = shotspot_synced(connection, owner.credential_id)
-    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights)
+    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged)
 
 
 def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
@@ -149,6 +163,12 @@ def own_teams(
     Without those that name another club in this scan, which the credential may not feed.
     """
     columns, listed = team_mappings.c, twizzit_teams.c
+    # Looked up team by team: joined, a scan without statistics is taken for one row, and read once for each mapping.
+    said_club = (
+        select(listed.club_name)
+        .where(of_scan(listed, owner, season_id), listed.twizzit_team_id == remote_id(team_mappings))
+        .scalar_subquery()
+    )
     wanted = (
         select(
             remote_id(team_mappings),
@@ -156,14 +176,9 @@ def own_teams(
             teams.c.id,
             teams.c.club_id,
             columns.twizzit_team_name,
-            listed.club_name,
+            said_club,
         )
         .join(teams, teams.c.id == columns.local_team_id)
-        .join(
-            twizzit_teams,
-            and_(of_scan(listed, owner, season_id), listed.twizzit_team_id == remote_id(team_mappings)),
-            isouter=True,
-        )
         .where(owned_by(columns, owner), *(() if which is None else (which,)))
     )
     return {
@@ -203,7 +218,7 @@ def mapping_rows(
         .join(credentials, credentials.c.id == columns.credential_id, isouter=True)
         .where(where)
     )
-    return [MappingRow(*row) for row in connection.execute(wanted)]
+    return [MappingRow(*row) for row in connection.execute(wanted).all()]
 
 
 def columns_of(columns: Any, of: Any) -> list[Any]:
@@ -218,7 +233,7 @@ def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collect
     wanted = select(*columns_of(teams.c, LocalTeam), mapped).where(
         or_(among(teams.c.club_id, club_ids), teams.c.club_id.in_(theirs))
     )
-    rows: Any = connection.execute(wanted)
+    rows: Any = connection.execute(wanted).all()
     return [LocalTeam(*row) for row in rows]
 
 
@@ -228,5 +243,5 @@ def _local_players(connection: Connection, club_ids: Collection[int], ids: Colle
     wanted = select(*columns_of(players.c, LocalPlayer), mapped).where(
         or_(among(players.c.club_id, club_ids), among(players.c.id, ids))
     )
-    rows: Any = connection.execute(wanted)
+    rows: Any = connection.execute(wanted).all()
     return [LocalPlayer(*row) for row in rows]
