@@ -1,6 +1,6 @@
 # `make demo` and `make test` build .venv once: what requirements.txt pins by hash (for the tests requirements-dev.txt
-# too), then the package itself. `make lock` writes both files anew from pyproject.toml, `make audit` asks for known
-# vulnerabilities of what they pin.
+# too), then the package itself. `make lock` writes all three files anew from pyproject.toml (requirements-scale.txt is what
+# the extras need besides; the tests' file has the same), `make audit` asks for known vulnerabilities of what they pin.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -68,11 +68,14 @@ bench: $(VENV)/.dev
 # Keeps the versions that are pinned already; for a newer one: make lock UPGRADE='--upgrade-package NAME'
 lock: $(VENV)/.dev
 	$(LOCK) $(UPGRADE) --group build --output-file requirements.txt
-	$(LOCK) $(UPGRADE) --constraint requirements.txt --group build --group dev --group audit \
+	$(LOCK) $(UPGRADE) --constraint requirements.txt --all-extras \
+		$$(sed -n 's/^\([a-z0-9.-]*\)==.*/--no-emit-package \1/p' requirements.txt) --output-file requirements-scale.txt
+	$(LOCK) $(UPGRADE) --constraint requirements.txt --constraint requirements-scale.txt --all-extras \
+		--group build --group dev --group audit \
 		$$(sed -n 's/^\([a-z0-9.-]*\)==.*/--no-emit-package \1/p' requirements.txt) --output-file requirements-dev.txt
 
 audit: $(VENV)/.dev
-	@$(BIN)/python .ci/audit.py $(BIN)/pip-audit requirements.txt requirements-dev.txt
+	@$(BIN)/python .ci/audit.py $(BIN)/pip-audit requirements.txt requirements-scale.txt requirements-dev.txt
 
 # A folder that was made by halves is taken away again, so that the next call starts anew.
 $(BIN)/python:

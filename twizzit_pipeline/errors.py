@@ -12,6 +12,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
     │   ├── MalformedAnswer           not JSON, half a JSON, an HTML page, until the tries ran out
     │   ├── IncompleteScan            rows shifted between pages each time we read them
     │   ├── DatabaseUnavailable       the database cannot be reached
+    │   ├── BrokerUnavailable         the broker between the daemon and the workers cannot be reached
     │   ├── SyncInProgress            another sync of this organization holds the lease
     │   ├── NoOrchestrator            no orchestrator turns requests into runs
     │   └── ReceiverFailed            a receiver did not take a notification
@@ -137,6 +138,10 @@ class IncompleteScan(TwizzitAnswerError, TransientError):
 
 class DatabaseUnavailable(TransientError):
     """The database cannot be reached."""
+
+
+class BrokerUnavailable(TransientError):
+    """The broker between the daemon and the workers cannot be reached."""
 
 
 class SyncInProgress(TransientError):

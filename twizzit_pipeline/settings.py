@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from twizzit_pipeline import env_file
@@ -41,6 +41,23 @@ class Settings(BaseSettings):
         None,
         validation_alias=AliasChoices("DAGSTER_POSTGRES_URL", "dagster_postgres_url"),
         description="Where Dagster keeps its own tables; by default the schema `dagster` of the same database",
+    )
+    dagster_overlay: Path | None = Field(
+        None, description="Your own part of dagster.yaml; by default `dagster.overlay.yaml` in TWIZZIT_HOME"
+    )
+    concurrent_runs: Annotated[int, Field(ge=1, le=1000)] = Field(
+        4, description="Runs of Dagster's under way at once, on all machines together"
+    )
+    run_launcher: Literal["process", "celery", "kubernetes", "docker"] = Field(
+        "process", description="Where runs take place: processes here, Celery's workers, Jobs of Kubernetes, containers"
+    )
+    broker_url: SecretStr | None = Field(
+        None, description="The broker between the daemon and Celery's workers, like redis://host:6379/0"
+    )
+    run_image: str | None = Field(None, description="The image of runs in Kubernetes or Docker")
+    dagster_retention_days: Annotated[int, Field(ge=1, le=36500)] = Field(
+        30,
+        description="Days after which Dagster's own runs and events are pruned, but for the newest of each partition",
     )
     encryption_key: SecretStr | None = Field(None, description="64 hexadecimal characters, or ShotSpot's key as it is")
     encryption_key_previous: SecretStr | None = Field(
@@ -104,10 +121,27 @@ class Settings(BaseSettings):
         "starttls", description="How the connection to the mail server is encrypted"
     )
 
-    @field_validator("log_format", "log_level", mode="before")
+    @field_validator("log_format", "log_level", "run_launcher", mode="before")
     @classmethod
     def _small_letters(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("run_launcher")
+    @classmethod
+    def _reachable_database(cls, value: str, info: ValidationInfo) -> str:
+        if value != "process" and info.data.get("database_url") is None:
+            raise ValueError(
+                f"runs in {value} cannot reach the embedded database: set TWIZZIT_DATABASE_URL to a PostgreSQL that "
+                "all of them reach"
+            )
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and re.fullmatch(r"[a-z][a-z0-9+]*://[!-~]+", value.get_secret_value()) is None:
+            raise ValueError("it must be a URL like redis://:password@host:6379/0")
+        return value
 
     @field_validator("season_start")
     @classmethod
@@ -267,6 +301,11 @@ def _nearest(name: str, known: Collection[str]) -> str | None:
     if bare in known:
         return bare
     return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.75)), None)
+
+
+def set_in_process(**changes: str) -> None:
+    """Sets variables for this process, whose libraries read them, and for its children."""
+    os.environ.update(changes)
 
 
 def process_environment(**changes: str) -> dict[str, str]:

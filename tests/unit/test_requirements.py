@@ -30,3 +30,11 @@ def test_what_is_installed_is_what_the_requirements_pin() -> None:
 def test_what_only_the_tests_need_is_pinned_apart() -> None:
     assert not pins("requirements.txt").keys() & pins("requirements-dev.txt").keys()
     assert "pytest" not in pins("requirements.txt")
+
+
+def test_what_the_extras_need_is_the_same_for_the_tests() -> None:
+    """A user installs `requirements-scale.txt` beside `requirements.txt`."""
+    scale, tests = pins("requirements-scale.txt"), pins("requirements-dev.txt")
+    assert {"celery", "dagster-celery", "dagster-docker", "dagster-k8s", "redis"} <= scale.keys()
+    assert not scale.keys() & pins("requirements.txt").keys()
+    assert {name: tests.get(name) for name in scale} == scale

@@ -181,6 +181,12 @@ COMMANDS = (
         "Print a token for the HTTP API, signed with JWT_SECRET or with the embedded mode's own secret.",
     ),
     Entry(
+        "worker",
+        _PARTS,
+        "twizzit_pipeline.cli.commands.worker:worker",
+        "Carry out runs that TWIZZIT_RUN_LAUNCHER=celery put into the queue, until Ctrl-C.",
+    ),
+    Entry(
         "simulate",
         _PARTS,
         "twizzit_pipeline.cli.commands.simulate:simulate",

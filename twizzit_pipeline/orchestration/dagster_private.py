@@ -19,7 +19,8 @@ from dagster._core.execution.plan.objects import StepFailureData, StepRetryData
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
 from dagster._core.storage.config import PostgresStorageConfig
-from dagster._core.storage.event_log import SqlEventLogStorageTable
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
+from dagster._core.storage.runs.schema import RunsTable
 from dagster._core.storage.tags import (
     BACKFILL_ID_TAG,
     GRPC_INFO_TAG,
@@ -41,6 +42,7 @@ __all__ = [
     "PARTITION_NAME_TAG",
     "PRIORITY_TAG",
     "RUN_KEY_TAG",
+    "AssetCheckExecutionsTable",
     "BulkActionStatus",
     "BulkActionsFilter",
     "ConfigurableClassData",
@@ -51,6 +53,7 @@ __all__ = [
     "JobFailureData",
     "PartitionKeyFilter",
     "PostgresStorageConfig",
+    "RunsTable",
     "SerializableErrorInfo",
     "SqlEventLogStorageTable",
     "StepFailureData",

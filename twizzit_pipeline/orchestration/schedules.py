@@ -1,11 +1,13 @@
 """The daily pruning as a job of Dagster's, so that the UI shows when it ran and what it deleted.
 
-What belongs here: the job and its schedule. What is deleted and what stays is decided in `runs.retention`.
+What belongs here: the job and its schedule. What is deleted and what stays is decided in `runs.retention` and,
+of Dagster's own tables, in `instance.pruning`.
 """
 
 import dagster as dg
 
 from twizzit_pipeline import logs
+from twizzit_pipeline.orchestration.instance.pruning import prune_runs
 from twizzit_pipeline.orchestration.run.results import readable_failures
 from twizzit_pipeline.runs.retention import prune
 from twizzit_pipeline.settings import Settings, load_settings
@@ -23,7 +25,11 @@ def retention_schedule(settings: Settings | None = None) -> dg.ScheduleDefinitio
     `settings`: instead of the environment of the run.
     """
 
-    @dg.op(name="prune", description="Deletes what is older than TWIZZIT_RETENTION_DAYS; never the audit log.")
+    @dg.op(
+        name="prune",
+        description="Deletes what is older than TWIZZIT_RETENTION_DAYS, and runs of Dagster's that are older than "
+        "TWIZZIT_DAGSTER_RETENTION_DAYS but for the newest of each partition; never the audit log.",
+    )
     def prune_op(context: dg.OpExecutionContext) -> None:
         known = settings or load_settings()
         if settings is None:  # a process of Dagster's own
@@ -31,14 +37,16 @@ def retention_schedule(settings: Settings | None = None) -> dg.ScheduleDefinitio
         with readable_failures(), open_database(known) as database:
             require_current(database.engine)
             pruned = prune(database.engine, known.retention_days)
+            runs = prune_runs(context.instance, known.dagster_retention_days)
         context.add_output_metadata(
             {"before": dg.MetadataValue.timestamp(pruned.before), "retention_days": known.retention_days}
-            | {name: dg.MetadataValue.int(count) for name, count in pruned.counts.items()}
+            | {name: dg.MetadataValue.int(count) for name, count in {**pruned.counts, **runs.counts}.items()}
         )
 
     @dg.job(
         name=JOB,
-        description="History, rejected rows, journal, usage, requests and notifications after their time.",
+        description="What was kept long enough: history, rejected rows, journal, usage, requests, notifications, and "
+        "Dagster's own runs.",
         executor_def=dg.in_process_executor,
     )
     def prune_history() -> None:

@@ -230,13 +230,16 @@ def for_run(engine: Engine, run_id: str) -> list[HistoryRow]:
 
 
 def interrupted(engine: Engine, run_ids: Iterable[str]) -> set[str]:
-    """Which of these runs were closed because their process had ended: the orchestrator ends them as well."""
-    close_interrupted(engine)
+    """Which of these runs were closed because their process had ended: the orchestrator ends them as well.
+
+    Those that this call finds dead are among them, whether their history had begun or not.
+    """
+    closed = set(close_interrupted(engine))
     wanted = select(sync_history.c.dagster_run_id).where(
-        sync_history.c.dagster_run_id.in_(list(run_ids)), sync_history.c.error_message == INTERRUPTED
+        sync_history.c.dagster_run_id.in_(asked := list(run_ids)), sync_history.c.error_message == INTERRUPTED
     )
     with driver_errors(), engine.connect() as connection:
-        return {run_id for run_id in connection.scalars(wanted) if run_id is not None}
+        return closed.intersection(asked) | {run_id for run_id in connection.scalars(wanted) if run_id is not None}
 
 
 def rejected_rows(engine: Engine, history_id: int) -> list[RejectedRow]:

@@ -4,11 +4,13 @@ Dagster is given that schema as a connection option (`search_path`). A pooler ma
 so it is tried before Dagster is.
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage.engine import Database, driver_errors
@@ -17,6 +19,21 @@ from twizzit_pipeline.storage.urls import settings_in
 
 # Any number, as long as no other program on the same database takes it: here the bytes of "twizzit".
 _LOCK = int.from_bytes(b"twizzit", "big")
+
+
+def missing_schema(database: Database) -> str | None:
+    """The schema that Dagster's tables are to land in, where it is not there yet; makes nothing.
+
+    Raises: as `prepare_schema`, but for what making it takes.
+    """
+    wanted, opened = _opened(database)
+    with opened as dagsters:
+        if wanted is None:
+            _refuse_among_shotspots(dagsters)
+            return None
+        _refuse_another_path(dagsters, wanted)
+        schema = _first_of(wanted)
+        return None if _one(dagsters, "SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", schema) else schema
 
 
 def prepare_schema(database: Database) -> None:
@@ -30,19 +47,36 @@ def prepare_schema(database: Database) -> None:
         UnsupportedDatabase: the database is none that we write into.
         DatabaseUnavailable: it cannot be reached.
     """
+    with driver_errors(), database.engine.connect() as connection:
+        require_suited(connection)
+    wanted, opened = _opened(database)
+    with opened as dagsters:
+        if wanted is None:
+            _refuse_among_shotspots(dagsters)
+        else:
+            _refuse_another_path(dagsters, wanted)
+            _make(dagsters, _first_of(wanted))
+
+
+def _opened(database: Database) -> tuple[str | None, AbstractContextManager["psycopg.Connection[Any]"]]:
+    """The search path that Dagster's URL names, and a connection by it."""
     url = make_url(database.dagster_url)
     given = url.query.get("options", "")
-    wanted = settings_in(given if isinstance(given, str) else " ".join(given)).get("search_path")
+    return settings_in(given if isinstance(given, str) else " ".join(given)).get("search_path"), _connection(url)
+
+
+@contextmanager
+def _connection(url: URL) -> Iterator["psycopg.Connection[Any]"]:
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with driver_errors(str(url.password) if url.password else None):
-        with database.engine.connect() as connection:
-            require_suited(connection)
-        with psycopg.connect(plain, connect_timeout=10, prepare_threshold=None) as dagsters:
-            if wanted is None:
-                _refuse_among_shotspots(dagsters)
-            else:
-                _refuse_another_path(dagsters, wanted)
-                _make(dagsters, wanted.split(",")[0].strip().strip('"'))
+    with (
+        driver_errors(str(url.password) if url.password else None),
+        psycopg.connect(plain, connect_timeout=10, prepare_threshold=None) as connection,
+    ):
+        yield connection
+
+
+def _first_of(search_path: str) -> str:
+    return search_path.split(",", maxsplit=1)[0].strip().strip('"')
 
 
 def _refuse_another_path(connection: "psycopg.Connection[Any]", wanted: str) -> None:

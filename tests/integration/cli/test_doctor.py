@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import insert, make_url, text, update
 
 from tests.conftest import ENCRYPTION_KEY
+from twizzit_pipeline.cli.commands.database import migrate
 from twizzit_pipeline.cli.doctor import command, machine
 from twizzit_pipeline.cli.doctor.command import examine
 from twizzit_pipeline.cli.doctor.database import _clock
@@ -42,11 +43,12 @@ SUBJECTS = {
     "disk",
     "time zone",
     "key",
+    "runs take place",
     "tokens",
     "database",
     "migrations",
 }
-OF_THE_DATABASE = {"connection options", "privileges", "passwords", "endpoint", "orchestrator"}
+OF_THE_DATABASE = {"connection options", "privileges", "Dagster's tables", "passwords", "endpoint", "orchestrator"}
 
 
 class Seen(NamedTuple):
@@ -107,6 +109,19 @@ def test_before_the_first_command_nothing_is_wrong_and_nothing_is_made(home: Pat
     assert seen.subjects == SUBJECTS | OF_THE_DATABASE
     assert seen.of("orchestrator").severity is Severity.NOT_CHECKED
     assert list(home.iterdir()) == []
+
+
+def test_a_missing_schema_of_dagsters_is_found_and_migrate_makes_it(
+    own_database: str, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on the empty database of a new installation with the units of deploy/systemd."""
+    url = make_url(empty_database_url).update_query_dict({"options": "-csearch_path=dagster"})
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", url.render_as_string(hide_password=False))
+    found = look().of("Dagster's tables")
+    assert (found.severity, found.what_to_do) == (Severity.PROBLEM, "Make it: twizzit migrate")
+    assert "The schema dagster" in found.message
+    migrate()
+    assert look().of("Dagster's tables").severity is Severity.OK
 
 
 def test_of_a_healthy_installation_everything_is_looked_at_and_no_call_is_spent(

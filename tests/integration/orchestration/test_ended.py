@@ -95,6 +95,18 @@ def test_a_run_whose_process_is_gone_before_its_history_began_is_ended(
     assert left == {runs[0].run_id, runs[2].run_id, runs[3].run_id, untagged.run_id}
 
 
+def test_a_run_of_another_machine_that_died_before_its_history_began_is_ended(
+    instance: dg.DagsterInstance, here: Here
+) -> None:
+    """As a worker's process that was killed in the instant after it took its lease."""
+    credential_id = here.credential()
+    job = defs.resolve_job_def("sync_teams")
+    run = instance.create_run_for_job(job_def=job, status=dg.DagsterRunStatus.STARTED)
+    with here.engine.begin() as connection:
+        hold_lease(connection, run.run_id, credential_id, run_id=run.run_id, silence="2 minutes")
+    assert end_dead_runs(instance, here.engine) == [run.run_id]
+
+
 def test_a_run_that_succeeded_since_it_was_read_stays_so(instance: dg.DagsterInstance) -> None:
     """Its process is gone because it was done: a look at processes comes after one at runs, and the two are not one."""
     process = subprocess.Popen(["true"])

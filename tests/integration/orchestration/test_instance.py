@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Pool, event, text
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import DatabaseUnavailable, SettingsError
 from twizzit_pipeline.orchestration.assets.catalogue import CONFIGURATION, TABLES
+from twizzit_pipeline.orchestration.instance.configuration import configuration_text
 from twizzit_pipeline.orchestration.instance.dagster_command import run_dagster
 from twizzit_pipeline.orchestration.instance.home import dagster_environment, dagster_home, open_instance
 from twizzit_pipeline.orchestration.partitions import PartitionKeys, register_partitions
@@ -23,8 +24,6 @@ from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.twizzit.records import Season
-
-ROOT = Path(__file__).parents[3]
 
 
 def mode(path: Path) -> int:
@@ -61,7 +60,7 @@ def test_only_the_owner_may_enter_dagsters_folder(tmp_path: Path) -> None:
     folder = dagster_home(settings)
     assert folder == tmp_path / "new" / "home" / "dagster"
     assert (mode(folder), mode(folder.parent)) == (0o700, 0o700)
-    assert (folder / "dagster.yaml").read_text() == (ROOT / "dagster.yaml").read_text()
+    assert (folder / "dagster.yaml").read_text() == configuration_text(settings)
 
 
 def test_the_configuration_is_renewed_only_where_it_differs(tmp_path: Path) -> None:
@@ -72,7 +71,40 @@ def test_the_configuration_is_renewed_only_where_it_differs(tmp_path: Path) -> N
     assert configuration.stat().st_ino == before
     configuration.write_text("telemetry: {enabled: true}\n")
     dagster_home(settings)
-    assert configuration.read_text() == (ROOT / "dagster.yaml").read_text()
+    assert configuration.read_text() == configuration_text(settings)
+
+
+def test_a_mistake_in_the_operators_file_is_one_line_that_names_it(settings: Settings, database: Database) -> None:
+    own = settings.home / "dagster.overlay.yaml"
+    settings.home.mkdir(parents=True, exist_ok=True)
+    own.write_text("run_monitoring: {enabled: often}\nfoo: 1\n")
+    with (
+        pytest.raises(SettingsError, match=r"dagster\.overlay\.yaml: .*foo") as caught,
+        open_instance(settings, database),
+    ):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+def test_the_webserver_notices_no_restart_of_the_database(instance: dg.DagsterInstance, database: Database) -> None:
+    """Its own three pools, which hold a connection each, all of which the server has ended."""
+    instance.optimize_for_webserver(statement_timeout=5000, pool_recycle=3600, max_overflow=20)
+    instance.get_runs(limit=1)
+    assert instance.all_instigator_state() == []
+    assert instance.get_daemon_statuses()
+    instance.get_asset_keys()
+    others = text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with database.engine.connect() as connection:
+        assert connection.execute(others).scalar_one() >= 3
+    instance.get_runs(limit=1)
+    assert instance.all_instigator_state() == []
+    assert instance.get_daemon_statuses()
+    instance.get_asset_keys()
+    for storage in (instance.run_storage, instance.event_log_storage, instance.schedule_storage):
+        storage._engine.dispose()  # type: ignore[union-attr]
 
 
 def test_a_home_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

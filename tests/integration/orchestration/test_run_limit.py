@@ -16,7 +16,8 @@ from tests.support.hostile_server import HostileServer
 from tests.support.moved_login import move_login
 from tests.support.orchestrator import Orchestrator, orchestrated
 from twizzit_pipeline.errors import RunTooLong
-from twizzit_pipeline.orchestration.instance.home import CONFIGURATION, dagster_home
+from twizzit_pipeline.orchestration.instance.configuration import CONFIGURATION
+from twizzit_pipeline.orchestration.instance.home import dagster_home
 from twizzit_pipeline.orchestration.launch import run_job
 from twizzit_pipeline.orchestration.run import limit as run_limit
 from twizzit_pipeline.runs import history

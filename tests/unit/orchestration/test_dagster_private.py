@@ -6,6 +6,7 @@ import sys
 import click
 import dagster as dg
 import pytest
+from sqlalchemy import Table
 
 from twizzit_pipeline.orchestration import dagster_modules
 from twizzit_pipeline.orchestration import dagster_private as private
@@ -72,6 +73,27 @@ def test_an_instance_is_made_from_a_folder_with_other_settings(tmp_path: object)
     assert {"base_dir", "overrides"} <= set(parameters)
     with dg.DagsterInstance.from_ref(private.InstanceRef.from_dir(str(tmp_path))) as instance:
         assert instance.root_directory == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "columns"),
+    [
+        (private.RunsTable, "runs", {"id", "run_id", "status", "update_timestamp"}),
+        (
+            private.SqlEventLogStorageTable,
+            "event_logs",
+            {"id", "run_id", "asset_key", "dagster_event_type", "partition"},
+        ),
+        (
+            private.AssetCheckExecutionsTable,
+            "asset_check_executions",
+            {"id", "run_id", "asset_key", "check_name", "partition", "execution_status"},
+        ),
+    ],
+)
+def test_tables_have_the_columns_that_pruning_reads(table: Table, name: str, columns: set[str]) -> None:
+    assert table.name == name
+    assert columns <= {column.name for column in table.columns}
 
 
 def test_a_storage_may_be_a_class_of_ours() -> None:

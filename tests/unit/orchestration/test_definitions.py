@@ -191,14 +191,20 @@ def test_workspace_yaml_names_the_definitions() -> None:
 
 
 def test_dagster_yaml_is_valid_and_keeps_everything_in_postgresql() -> None:
-    configuration, _ = dagster_instance_config(str(ROOT))
+    configuration, _ = dagster_instance_config(str(ROOT / "twizzit_pipeline" / "orchestration" / "instance"))
     storage = configuration["storage"]["custom"]
     assert storage["config"] == {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}
     assert getattr(importlib.import_module(storage["module"]), storage["class"]) is KeptPostgresStorage
     assert configuration["telemetry"] == {"enabled": False}
     coordinator = configuration["run_coordinator"]
     assert coordinator["class"] == "QueuedRunCoordinator"
-    assert coordinator["config"] == {"max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 15}
+    assert coordinator["config"] == {
+        "max_user_code_failure_retries": 3,
+        "user_code_failure_retry_delay": 15,
+        "dequeue_interval_seconds": 2,
+        "dequeue_use_threads": True,
+        "dequeue_num_workers": 4,
+    }
     runs = configuration["concurrency"]["runs"]
     assert runs["tag_concurrency_limits"] == [
         {"key": "dagster/partition/credential", "value": {"applyLimitPerUniqueValue": True}, "limit": 1},

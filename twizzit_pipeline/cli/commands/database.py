@@ -13,6 +13,7 @@ from twizzit_pipeline.credentials.key import KEY, in_file
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.audit import record_beside, this_user
+from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import driver_errors
 
 # Differences that `twizzit attach` mends, as `check` says them.
@@ -66,13 +67,19 @@ def restore(file: Annotated[Path, typer.Argument(help="What `twizzit database du
 
 
 def migrate() -> None:
-    """Bring the database to the newest migration; nothing of ShotSpot's is dropped, renamed or retyped."""
+    """Bring the database to the newest migration; nothing of ShotSpot's is dropped, renamed or retyped.
+
+    Where DAGSTER_POSTGRES_URL is set, the schema that it names is made as well.
+    """
     from twizzit_pipeline.storage import migrate as migrations  # noqa: PLC0415
 
     notes = console(stderr=True)
-    with announced(load_settings()) as database, driver_errors():
+    settings = load_settings()
+    with announced(settings) as database, driver_errors():
         applied = migrations.migrate(database.engine, notes.print, actor=this_user())
         restored = migrations.restore(database.engine, notes.print, actor=this_user())
+        if settings.dagster_postgres_url is not None:
+            prepare_schema(database)
     out = console()
     if applied:
         out.print(f"Applied {plural(len(applied), 'migration')}: {', '.join(applied)}.")

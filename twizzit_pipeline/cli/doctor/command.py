@@ -19,8 +19,9 @@ from twizzit_pipeline.cli.doctor.machine import (
     look_at_versions,
 )
 from twizzit_pipeline.cli.doctor.orchestrator import look_at_orchestrator
-from twizzit_pipeline.cli.doctor.roles import look_at_pooler, look_at_privileges
+from twizzit_pipeline.cli.doctor.roles import look_at_dagsters_tables, look_at_pooler, look_at_privileges
 from twizzit_pipeline.cli.doctor.vault import look_at_passwords, look_at_secrets
+from twizzit_pipeline.cli.doctor.workers import look_at_workers
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.output.terminal import console, plural, print_json, table
 from twizzit_pipeline.errors import TwizzitPipelineError
@@ -35,11 +36,13 @@ _WITHOUT_DATABASE: tuple[tuple[str, Callable[[Settings], Iterable[Finding]]], ..
     ("disk", look_at_disk),
     ("time zone", look_at_time_zone),
     ("key", look_at_secrets),
+    ("runs take place", look_at_workers),
 )
 _WITH_DATABASE: tuple[tuple[str, Look], ...] = (
     ("database", look_at_server),
     ("connection options", look_at_pooler),
     ("privileges", look_at_privileges),
+    ("Dagster's tables", look_at_dagsters_tables),
     ("migrations", look_at_migrations),
     ("passwords", look_at_passwords),
     ("endpoint", look_at_endpoints),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, ok, problem, warning
 from twizzit_pipeline.cli.output.guides import more
+from twizzit_pipeline.storage.dagster_schema import missing_schema
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, driver_errors
 from twizzit_pipeline.storage.roles import (
     Lack,
@@ -54,6 +55,19 @@ def look_at_pooler(installation: Installation) -> Iterator[Finding]:
         yield ok(
             "connection options", "A pooler drops them: each transaction sets its own, and Dagster has a URL of its own"
         )
+
+
+def look_at_dagsters_tables(installation: Installation) -> Iterator[Finding]:
+    """Whether the schema that DAGSTER_POSTGRES_URL names is there; any other is made by what needs it."""
+    if installation.settings.dagster_postgres_url is None:
+        yield ok("Dagster's tables", f"In the schema {DAGSTER_SCHEMA} of the same database; what needs it makes it")
+        return
+    missing = missing_schema(installation.database)
+    if missing is None:
+        yield ok("Dagster's tables", "The schema that DAGSTER_POSTGRES_URL names is there")
+    else:
+        message = f"The schema {missing} of DAGSTER_POSTGRES_URL is not there: Dagster's own programs cannot start"
+        yield problem("Dagster's tables", message, "Make it: twizzit migrate")
 
 
 def _wrong(lacks: Sequence[Lack]) -> str:

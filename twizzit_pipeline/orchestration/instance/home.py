@@ -4,51 +4,76 @@ What belongs here: where Dagster keeps its files and tables. What runs on the in
 commands are in `dagster_command`.
 """
 
-import re
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import dagster as dg
 
+from twizzit_pipeline import logs
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.orchestration.dagster_modules import NO_STEP_LOGS
 from twizzit_pipeline.orchestration.dagster_private import InstanceRef
+from twizzit_pipeline.orchestration.instance.configuration import (
+    CONFIGURATION,
+    OVERLAY,
+    configuration_text,
+    is_ours,
+    overlay_of,
+)
 from twizzit_pipeline.orchestration.instance.kept_storage import KeptPostgresStorage
-from twizzit_pipeline.orchestration.run.limit import GRACE_SECONDS
+from twizzit_pipeline.orchestration.instance.launchers import BROKER, require_installed
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import Database, driver_errors
 
-CONFIGURATION = "dagster.yaml"
+_log = logs.logger(__name__)
 
 
 def dagster_home(settings: Settings) -> Path:
     """The folder of Dagster's files, `TWIZZIT_HOME/dagster` as an absolute path, made ready.
 
-    Only its owner may enter it. It holds a copy of the project's `dagster.yaml`, with the longest time of a run as the
-    settings have it, renewed when that differs.
+    Only its owner may enter it. Its `dagster.yaml` is made of the base, the settings and the operator's file, and
+    renewed when one of them differs; one that a person changed is kept beside it (`dagster.yaml.was`).
 
     Raises:
-        SettingsError: the folder cannot be written.
+        SettingsError: the folder cannot be written, or the operator's file cannot be read.
     """
     home = settings.home.absolute()
     folder = home / "dagster"
-    wanted = _with_longest_run(_configuration().read_text(encoding="utf-8"), settings)
-    written = folder / CONFIGURATION
+    wanted = configuration_text(settings)
     try:
         if not home.exists():
             home.mkdir(mode=0o700, parents=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         folder.chmod(0o700)
-        if not written.exists() or written.read_text(encoding="utf-8") != wanted:
-            # Another process may read it at this moment: it sees the old file or the new one, never half of it.
-            new_file = written.with_suffix(".new")
-            new_file.write_text(wanted, encoding="utf-8")
-            new_file.replace(written)
+        _write(folder / CONFIGURATION, wanted)
     except OSError as error:
         raise SettingsError(f"TWIZZIT_HOME: {folder} cannot be written: {error.strerror or error}") from None
     return folder
+
+
+def _write(path: Path, wanted: str) -> None:
+    """Another process may read it at this moment: it sees the old file or the new one, never half of it."""
+    found = path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
+    if found == wanted:
+        return
+    if found is not None and not is_ours(found):
+        kept = _free_name(path)
+        kept.write_bytes(path.read_bytes())
+        _log.warning("dagster.yaml was changed by hand", kept_as=kept.name, own_file=OVERLAY)
+    new_file = path.with_suffix(f".new-{os.getpid()}")
+    new_file.write_text(wanted, encoding="utf-8")
+    new_file.replace(path)
+
+
+def _free_name(path: Path) -> Path:
+    plain = path.with_name(f"{path.name}.was")
+    return next(
+        name for number in count(1) if not (name := plain if number == 1 else Path(f"{plain}-{number}")).exists()
+    )
 
 
 def dagster_environment(settings: Settings, database: Database) -> dict[str, str]:
@@ -59,11 +84,14 @@ def dagster_environment(settings: Settings, database: Database) -> dict[str, str
     Raises: as `open_instance`.
     """
     prepare_schema(database)
+    require_installed(settings)
+    broker = settings.broker_url
     return {
         "DAGSTER_HOME": str(dagster_home(settings)),
         "DAGSTER_POSTGRES_URL": database.dagster_url,
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "TWIZZIT_HOME": str(settings.home.absolute()),
+        **({} if broker is None else {BROKER: broker.get_secret_value()}),
     }
 
 
@@ -79,7 +107,7 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
         DatabaseRefused, UnsupportedDatabase: they would land where they do not belong, or may not be made.
     """
     prepare_schema(database)
-    with driver_errors():
+    with driver_errors(), _mistakes_of(settings):
         reference = InstanceRef.from_dir(
             str(dagster_home(settings)),
             overrides={
@@ -96,17 +124,15 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
         yield instance
 
 
+@contextmanager
+def _mistakes_of(settings: Settings) -> Iterator[None]:
+    """What Dagster says of a key or a value that it does not take, in one line that names the operator's file."""
+    try:
+        yield
+    except dg.DagsterInvalidConfigError as error:
+        said = "; ".join(each.message for each in error.errors) or str(error)
+        raise SettingsError(f"{overlay_of(settings) or CONFIGURATION}: {' '.join(said.split())}") from None
+
+
 def _storage() -> dict[str, str]:
     return {"module": KeptPostgresStorage.__module__, "class": KeptPostgresStorage.__name__}
-
-
-def _with_longest_run(configuration: str, settings: Settings) -> str:
-    """Dagster takes that number from no variable."""
-    seconds = settings.run_seconds + GRACE_SECONDS
-    return re.sub(r"(?m)^( *max_runtime_seconds:) *\d+", rf"\1 {seconds}", configuration)
-
-
-def _configuration() -> Path:
-    """The project's `dagster.yaml`: at the top of a checkout, beside this module in an installed wheel."""
-    checkout = Path(__file__).parents[3] / CONFIGURATION
-    return checkout if checkout.exists() else Path(__file__).with_name(CONFIGURATION)

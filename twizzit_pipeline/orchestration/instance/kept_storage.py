@@ -8,7 +8,7 @@ hundreds for a run.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage
+from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage, PostgresScheduleStorage
 from dagster_postgres.utils import (
     create_pg_engine,
     get_token_provider_from_config,
@@ -35,7 +35,7 @@ class KeptPostgresStorage(DagsterPostgresStorage):
     """Dagster's storage in PostgreSQL, whose three parts share one pool, emptied when the instance is disposed of.
 
     A connection that rested is tried before it is used again: a server that was started anew in between is not
-    noticed. A webserver replaces the pool by those of its own.
+    noticed. A webserver replaces the pool by three of its own, whose connections are tried likewise.
     """
 
     def __init__(
@@ -61,9 +61,8 @@ class KeptPostgresStorage(DagsterPostgresStorage):
         self._run_storage = _PoolClosingRuns(
             postgres_url, should_autocreate_tables=False, token_provider=token_provider
         )
-        self._event_log_storage = KeptEvents(
-            postgres_url, should_autocreate_tables=False, token_provider=token_provider
-        )
+        self._event_log_storage = _Events(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
+        self._schedule_storage = _Schedules(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # Dagster's storages take no engine
 
@@ -84,7 +83,17 @@ def _are_there(engine: Engine) -> bool:
     return _LOOKED_FOR.issubset(retry_pg_connection_fn(lambda: inspect(engine).get_table_names()))
 
 
-class _PoolClosingRuns(PostgresRunStorage):
+class _TriedInTheWebserver:
+    """Part of a storage: the pool that it gets in a webserver has its connections tried as well."""
+
+    _engine: Engine
+
+    def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
+        super().optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)  # type: ignore[misc]
+        try_the_rested(self._engine)
+
+
+class _PoolClosingRuns(_TriedInTheWebserver, PostgresRunStorage):
     """Dagster's run storage, closing the pool: the instance disposes of it and of the events', not of the third.
 
     Columns that were there once are not looked for again.
@@ -104,3 +113,11 @@ class _PoolClosingRuns(PostgresRunStorage):
     def dispose(self) -> None:
         super().dispose()
         self._engine.dispose()
+
+
+class _Schedules(_TriedInTheWebserver, PostgresScheduleStorage):
+    """Dagster's storage of ticks."""
+
+
+class _Events(_TriedInTheWebserver, KeptEvents):
+    """Dagster's storage of events, as `kept_events` has it."""

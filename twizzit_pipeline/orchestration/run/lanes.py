@@ -6,7 +6,8 @@ run of theirs keeps one for long. Credentials that never synced, but whose login
 a new club does not wait for servers that hang; all others, slow, silent or never verified, in the fourth. A run of
 either slow lane gives its place up rather than wait: it does not call a server again that let one call's whole time
 pass, and retries no step. A first sync that takes longer than `FIRST_RUN_SECONDS` is ended; the next one of that
-credential runs among the slow, with the whole time that a run may take.
+credential runs among the slow, with the whole time that a run may take. With another `TWIZZIT_CONCURRENT_RUNS` each
+slow lane has a quarter of the places.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,11 @@ def tags_of(quick: bool | None, *, verified: bool) -> dict[str, str]:
     if quick is None and verified:
         return {LANE_TAG: FIRST, **tags_for(FIRST_RUN_SECONDS)}
     return {LANE_TAG: SLOW}
+
+
+def places_of_a_slow_lane(places: int) -> int:
+    """How many runs of each of the two slow lanes may be under way at once, of so many in all."""
+    return max(1, places // 4)
 
 
 def settings_of(tags: Mapping[str, str], settings: Settings) -> Settings:

@@ -27,8 +27,8 @@ from twizzit_pipeline.orchestration.instance.under_way import UnderWay, under_wa
 from twizzit_pipeline.orchestration.jobs import JOBS, job_of
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys
 from twizzit_pipeline.orchestration.resources import REQUEST_TAG, TRIGGER_TAG
-from twizzit_pipeline.orchestration.run import lanes
 from twizzit_pipeline.orchestration.sensors import repairs, run_keys, upkeep
+from twizzit_pipeline.orchestration.sensors.room import PRIORITY_OF_TROUBLED, is_troubled, tags_of, with_room
 from twizzit_pipeline.orchestration.sensors.upkeep import Memory
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.scheduling import claims, due, turns
@@ -42,12 +42,10 @@ from twizzit_pipeline.sync.session import AUTOMATIC
 
 NAME = "sync_sensor"
 LOOK_SECONDS = 5
-# Dagster takes some tens of milliseconds to make a run, and no request is looked at meanwhile.
-MOST_RUNS = 100
 
 # In the queue: requests come first, since a person waits for them; then those that go well or are new, then those that
 # take long or go on failing; backfills, which have no priority, come last.
-_PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE, _PRIORITY_OF_TROUBLED = "2", "1", "0"
+_PRIORITY_OF_REQUESTS, _PRIORITY_OF_SCHEDULE = "2", "1"
 
 
 def sync_sensor(settings: Settings | None = None, database: Database | None = None) -> dg.SensorDefinition:
@@ -88,6 +86,7 @@ class _Tick:
         self._engine = engine
         self._day: date = seasons.today()
         self._season_start = settings.season_start
+        self._places = settings.concurrent_runs
 
     def result(self) -> dg.SensorResult:
         instance, before = self._context.instance, Memory.of(self._context.cursor)
@@ -113,7 +112,8 @@ class _Tick:
         line = turns.next_in_line(
             view, day=self._day, season_start=self._season_start, busy=now.busy, yielding=now.yielding
         )
-        planned = [run for turn in line[:MOST_RUNS] if (run := self._planned(turn)) is not None]
+        line = with_room(line, [run.tags for run in now.queued], self._places)
+        planned = [run for turn in line if (run := self._planned(turn)) is not None]
         taken = claims.take(
             self._engine,
             [run.turn.asked.id for run in planned if run.turn.asked is not None],
@@ -152,8 +152,7 @@ class _Tick:
 
 def _run_request(run: _PlannedRun, taken: claims.Taken) -> dg.RunRequest | None:
     """The request for its run; None where another process was quicker, or the configuration has just been changed."""
-    asked, quick = run.turn.asked, run.turn.standing.quick
-    verified = run.turn.standing.credential.last_verified_at is not None
+    asked = run.turn.asked
     if asked is not None:
         if asked.id not in taken.requests:
             return None
@@ -164,15 +163,14 @@ def _run_request(run: _PlannedRun, taken: claims.Taken) -> dg.RunRequest | None:
         if since is None:
             return None
         key = run_keys.of_schedule(run.turn.credential_id, since)
-        troubled = quick is False or run.turn.standing.fails
-        priority = _PRIORITY_OF_TROUBLED if troubled else _PRIORITY_OF_SCHEDULE
+        priority = PRIORITY_OF_TROUBLED if is_troubled(run.turn) else _PRIORITY_OF_SCHEDULE
         tags = {TRIGGER_TAG: AUTOMATIC, PRIORITY_TAG: priority}
     return dg.RunRequest(
         run_key=key,
         job_name=run.job,
         asset_selection=run.assets,
         partition_key=run.partition.key,
-        tags={**tags, **lanes.tags_of(quick, verified=verified)},
+        tags={**tags, **tags_of(run.turn)},
     )
 
 

@@ -1,0 +1,120 @@
+"""What becomes of Dagster's own runs after their time: they go, what the UI shows of partitions and checks stays."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+from sqlalchemy import text
+
+from tests.conftest import settings_with
+from tests.support.recorded_runs import ASSETS, CHECKS, Here, materialization
+from twizzit_pipeline.definitions import defs
+from twizzit_pipeline.orchestration.instance.pruning import PrunedRuns, prune_runs
+from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
+from twizzit_pipeline.storage.engine import open_database
+
+pytestmark = pytest.mark.dagster_tables
+
+DAYS = 30
+ORPHAN = "0" * 8 + "-1111-2222-3333-" + "4" * 12
+
+
+@dataclass
+class Kept:
+    """An instance with two clubs' runs, all of them old; `runs`: their ids, in order."""
+
+    here: Here
+    instance: dg.DagsterInstance
+    partitions: Sequence[str]
+    runs: list[str]
+
+    def sql(self, statement: str, **values: object) -> int:
+        with self.instance.event_log_storage.index_connection() as connection:  # type: ignore[attr-defined]
+            return int(connection.execute(text(statement), values).rowcount)
+
+    def count(self, table: str, run_id: str) -> int:
+        with self.instance.event_log_storage.index_connection() as connection:  # type: ignore[attr-defined]
+            wanted = text(f"SELECT count(*) FROM {table} WHERE run_id = :id")
+            return int(connection.execute(wanted, {"id": run_id}).scalar_one())
+
+    def age(self, run_id: str, days: float = DAYS + 1) -> None:
+        self.sql(
+            "UPDATE runs SET update_timestamp = timezone('utc', now() - make_interval(secs => :age))"
+            " WHERE run_id = :id",
+            age=days * 86400,
+            id=run_id,
+        )
+
+    def shown(self) -> dict[str, object]:
+        """What the UI shows of partitions and checks, asked without its cache."""
+        self.sql("UPDATE asset_keys SET cached_status_data = NULL")
+        storage, graph = self.instance.event_log_storage, defs.resolve_asset_graph()
+        shown: dict[str, object] = {}
+        for asset in ASSETS:
+            key = dg.AssetKey(asset)
+            status = get_and_update_asset_status_cache_value(self.instance, key, graph.get(key).partitions_def)
+            shown[asset] = status and status._replace(earliest_in_progress_materialization_event_id=None)
+            shown[f"{asset} made"] = [materialization(self.instance, asset, each) for each in self.partitions]
+        shown["latest"] = storage.get_latest_asset_check_execution_by_key(CHECKS)
+        shown["checks"] = sorted(map(repr, storage.get_asset_check_partition_info(CHECKS)))
+        return shown
+
+
+@pytest.fixture
+def kept(new_database_of_dagster: Callable[[], AbstractContextManager[str]], tmp_path: Path) -> Iterator[Kept]:
+    clubs = SimulatorOptions(clubs=2, teams=2, players_per_team=3, other_contacts=1)
+    with new_database_of_dagster() as url, SimulatorServer(clubs) as simulator:
+        settings = settings_with(url, tmp_path / "home")
+        with open_database(settings) as database:
+            here = Here(settings, database, simulator)
+            with here.instance() as instance:
+                club, other = here.credential(0), here.credential(1)
+                jobs = [(club, "sync_all"), (club, "sync_all"), (other, "sync_all"), (club, "sync_teams")]
+                runs = [here.run(credential_id, job).run_id for credential_id, job in jobs]
+                partitions = [here.partition(one).key for one in (club, other)]
+                yield Kept(here, instance, partitions, runs)
+
+
+def test_old_runs_go_and_nothing_that_is_shown_changes(kept: Kept) -> None:
+    """The second run stays for its players and matches, though a newer one synced its teams; the third is another's."""
+    for run_id in kept.runs:
+        kept.age(run_id)
+    before = kept.shown()
+    assert prune_runs(kept.instance, DAYS, dry_run=True).runs == 1
+    assert kept.instance.get_run_by_id(kept.runs[0]) is not None
+    assert prune_runs(kept.instance, DAYS) == PrunedRuns(runs=1)
+    assert [kept.instance.get_run_by_id(run_id) is not None for run_id in kept.runs] == [False, True, True, True]
+    for table in ("event_logs", "asset_check_executions", "run_tags"):
+        assert kept.count(table, kept.runs[0]) == 0
+        assert kept.count(table, kept.runs[1]) > 0
+    assert kept.shown() == before
+    assert prune_runs(kept.instance, DAYS) == PrunedRuns()
+
+
+def test_runs_that_are_not_old_and_those_under_way_stay(kept: Kept) -> None:
+    kept.age(kept.runs[0], DAYS - 0.1)
+    assert prune_runs(kept.instance, DAYS) == PrunedRuns()
+    kept.age(kept.runs[0])
+    kept.sql("UPDATE runs SET status = 'STARTED' WHERE run_id = :id", id=kept.runs[0])
+    assert prune_runs(kept.instance, DAYS) == PrunedRuns()
+
+
+def test_what_a_deleted_run_left_goes_but_for_the_state_of_a_check(kept: Kept) -> None:
+    """As after deleting runs in the UI, which leaves the rows of their checks and the folders of their logs."""
+    rows = kept.count("asset_check_executions", kept.runs[0])
+    kept.instance.delete_run(kept.runs[0])
+    kept.instance.delete_run(kept.runs[2])
+    storage = Path(kept.instance.storage_directory())
+    old, new, other = storage / ORPHAN, storage / kept.runs[1], storage / "keep-me"
+    for folder in (old, new, other):
+        (folder / "compute_logs").mkdir(parents=True)
+        os.utime(folder, (0, 0))
+    asked = prune_runs(kept.instance, DAYS, dry_run=True)
+    assert asked == prune_runs(kept.instance, DAYS) == PrunedRuns(check_rows=rows, log_folders=1)
+    assert kept.count("asset_check_executions", kept.runs[2]) > 0, "the newest of that club's partition"
+    assert [folder.exists() for folder in (old, new, other)] == [False, True, True]

@@ -1,0 +1,52 @@
+"""Where runs take place: the launcher's packages; with Celery its broker, its workers, their version, the queue."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+
+from twizzit_pipeline.cli.doctor.finding import Finding, listed, ok, problem, warning
+from twizzit_pipeline.cli.output.guides import more
+from twizzit_pipeline.cli.output.terminal import plural
+from twizzit_pipeline.settings import Settings
+
+_LONG_QUEUE = 100
+_GUIDE = ("scaling.md", "Workers of Celery")
+
+
+def look_at_workers(settings: Settings) -> Iterator[Finding]:
+    """Starts nothing, and sends no run."""
+    if settings.run_launcher == "process":
+        yield ok("runs take place", "In processes of their own beside the code server")
+        return
+    from twizzit_pipeline.orchestration.instance.launchers import (  # noqa: PLC0415
+        launcher_of,
+        require_installed,
+    )
+
+    require_installed(settings)
+    launcher_of(settings)
+    if settings.run_launcher == "celery":
+        yield from _workers(settings)
+    else:
+        yield ok("runs take place", f"In {settings.run_launcher}, from the image {settings.run_image}")
+
+
+def _workers(settings: Settings) -> Iterator[Finding]:
+    from twizzit_pipeline.orchestration.instance.workers import inspect_workers  # noqa: PLC0415  (Celery)
+
+    found = inspect_workers(settings)
+    mine = version("twizzit-pipeline")
+    waiting = f"{plural(found.waiting, 'run')} {'waits' if found.waiting == 1 else 'wait'} in the queue"
+    if not found.answered:
+        todo = f"Start one: twizzit worker{more(*_GUIDE)}"
+        yield problem("runs take place", f"No worker answers at the broker; {waiting}", todo)
+        return
+    others = [worker.name for worker in found.answered if worker.version != mine]
+    if others:
+        todo = "Install the same version everywhere: an older one meets migrations that it does not know"
+        yield warning("runs take place", f"Workers of another version than {mine}: {listed(others)}", todo)
+    answer = "answers" if len(found.answered) == 1 else "answer"
+    said = f"{plural(len(found.answered), 'worker of Celery', 'workers of Celery')} {answer}; {waiting}"
+    if found.waiting > _LONG_QUEUE:
+        yield warning("runs take place", said, f"Start more workers{more(*_GUIDE)}")
+    else:
+        yield ok("runs take place", said)

@@ -1,0 +1,130 @@
+"""Where runs take place: the part of dagster.yaml that `TWIZZIT_RUN_LAUNCHER` stands for.
+
+What belongs here: each launcher's class and configuration, and what it needs. All of them start whole runs: the steps
+of a run share one session with Twizzit and one lease, so no step ever takes place elsewhere than its run.
+
+Secrets stay in the environment; what is written names their variables alone.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.settings import Settings
+
+QUEUE = "dagster"
+_VISIBILITY_SECONDS = 300
+BROKER = "TWIZZIT_BROKER_URL"
+# What a container of a run gets from the environment of the process that starts it.
+_PASSED_ON = (
+    "DAGSTER_POSTGRES_URL",
+    "TWIZZIT_DATABASE_URL",
+    "TWIZZIT_ENCRYPTION_KEY",
+    "TWIZZIT_RUN_LAUNCHER",
+    "TWIZZIT_RUN_IMAGE",
+)
+
+
+def launcher_of(settings: Settings) -> dict[str, Any] | None:
+    """The `run_launcher` of dagster.yaml; None for Dagster's own, which makes processes beside the code server.
+
+    Raises:
+        SettingsError: the launcher lacks a setting.
+    """
+    make = _LAUNCHERS.get(settings.run_launcher)
+    return None if make is None else make(settings)
+
+
+def require_installed(settings: Settings) -> None:
+    """Raises SettingsError where the packages of the launcher are not installed."""
+    module = {"celery": "dagster_celery", "kubernetes": "dagster_k8s", "docker": "dagster_docker"}
+    wanted = module.get(settings.run_launcher)
+    if wanted is not None and find_spec(wanted) is None:
+        raise SettingsError(
+            f"TWIZZIT_RUN_LAUNCHER: {settings.run_launcher} needs packages that are not installed: "
+            f"pip install 'twizzit-pipeline[{settings.run_launcher}]', or --requirement requirements-scale.txt"
+        )
+
+
+def broker_of(settings: Settings) -> str:
+    """The URL of the broker.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    if settings.broker_url is None:
+        raise SettingsError(f"{BROKER}: Celery's workers need a broker: set it, like redis://:password@host:6379/0")
+    return settings.broker_url.get_secret_value()
+
+
+def _celery(settings: Settings) -> dict[str, Any]:
+    broker_of(settings)
+    source = {"env": BROKER}
+    return {
+        "module": "dagster_celery.launcher",
+        "class": "CeleryRunLauncher",
+        "config": {"broker": source, "backend": source, "default_queue": QUEUE, "config_source": celery_options()},
+    }
+
+
+def celery_options() -> dict[str, Any]:
+    """Of Celery's, the same for the daemon, which sends, and the workers, which take.
+
+    A worker takes nothing from the queue before one of its processes is free: what it took and has not begun when it
+    dies comes back only after the visibility timeout.
+    """
+    return {
+        "worker_prefetch_multiplier": 1,
+        "worker_disable_prefetch": True,
+        "worker_max_tasks_per_child": 100,
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {"visibility_timeout": _VISIBILITY_SECONDS},
+        "result_expires": 86_400,
+    }
+
+
+def _kubernetes(settings: Settings) -> dict[str, Any]:
+    return {
+        "module": "dagster_k8s",
+        "class": "K8sRunLauncher",
+        "config": {
+            "job_image": _image(settings),
+            "image_pull_policy": "IfNotPresent",
+            "service_account_name": "twizzit-runs",
+            "instance_config_map": "twizzit-dagster",
+            "dagster_home": "/opt/dagster",
+            "env_config_maps": ["twizzit"],
+            "env_secrets": ["twizzit"],
+            "load_incluster_config": True,
+            "fail_pod_on_run_failure": False,
+        },
+    }
+
+
+def _docker(settings: Settings) -> dict[str, Any]:
+    return {
+        "module": "dagster_docker",
+        "class": "DockerRunLauncher",
+        "config": {
+            "image": _image(settings),
+            "env_vars": list(_PASSED_ON),
+            "container_kwargs": {"auto_remove": True, "read_only": True, "tmpfs": {"/tmp": ""}},  # noqa: S108
+        },
+    }
+
+
+def _image(settings: Settings) -> str:
+    if settings.run_image is None:
+        raise SettingsError(
+            f"TWIZZIT_RUN_IMAGE: runs in {settings.run_launcher} need the image that holds this package: set it, like "
+            "registry.example.org/twizzit:0.2.0"
+        )
+    return settings.run_image
+
+
+_LAUNCHERS: Mapping[str, Callable[[Settings], dict[str, Any]]] = {
+    "celery": _celery,
+    "kubernetes": _kubernetes,
+    "docker": _docker,
+}

@@ -1,0 +1,66 @@
+"""A worker of Celery: it takes runs from the queue, each in a process that has the definitions already.
+
+What belongs here: the Celery application, on the side that works. What the daemon sends, and both sides' options, are
+in `launchers`. Importing this needs the extra `celery`.
+"""
+
+import os
+import platform
+from importlib import import_module
+from importlib.metadata import version
+
+from celery import Celery
+from dagster_celery.config import DEFAULT_CONFIG
+from dagster_celery.make_app import make_app
+from dagster_celery.tasks import create_execute_job_task
+
+from twizzit_pipeline.orchestration.instance.dagster_command import MODULE
+from twizzit_pipeline.orchestration.instance.launchers import QUEUE, broker_of, celery_options
+from twizzit_pipeline.settings import Settings
+
+NAME = "twizzit"
+
+
+def celery_app(settings: Settings) -> Celery:
+    """The application, connected to nothing yet.
+
+    Raises:
+        SettingsError: there is no broker.
+    """
+    broker = broker_of(settings)
+    options = {**DEFAULT_CONFIG, **celery_options()}
+    named = {"broker": broker, "backend": broker, "config_source": options, "task_default_queue": QUEUE}
+    app: Celery = make_app(named)  # type: ignore[no-untyped-call]
+    create_execute_job_task(app)
+    return app
+
+
+def work(settings: Settings, concurrency: int) -> int:
+    """Take runs until a signal ends it; the exit code.
+
+    The first SIGTERM lets runs under way end, and takes none any more; SIGQUIT ends them, as interrupted.
+
+    Args:
+        concurrency: how many runs at once.
+
+    Raises:
+        SettingsError: there is no broker.
+    """
+    app = celery_app(settings)
+    import_module(MODULE)  # before the fork, so that no run has to load it
+    worker = app.Worker(
+        hostname=worker_name(),
+        concurrency=concurrency,
+        queues=[QUEUE],
+        pool="prefork",
+        loglevel="INFO" if settings.log_level == "debug" else "WARNING",
+        without_gossip=True,
+        without_mingle=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def worker_name() -> str:
+    """What a worker is called, which says its version: ``twizzit-0.2.0-71@machine``."""
+    return f"{NAME}-{version('twizzit-pipeline')}-{os.getpid()}@{platform.node() or 'unknown'}"

@@ -1,0 +1,58 @@
+"""Celery's workers seen from outside: which answer, which version they are, and how many runs wait for one.
+
+What belongs here: reading. Importing this needs the extra `celery`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from kombu.exceptions import OperationalError
+
+from twizzit_pipeline.errors import BrokerUnavailable
+from twizzit_pipeline.orchestration.instance.launchers import QUEUE
+from twizzit_pipeline.orchestration.instance.worker import NAME, celery_app
+from twizzit_pipeline.settings import Settings
+
+_ANSWER_SECONDS = 3.0
+_OURS = re.compile(rf"{NAME}-(?P<version>.+)-\d+@(?P<machine>.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One that answered. `version`: of this package; None where its name does not say so."""
+
+    name: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Those that answered within a few seconds, and how many runs wait in the queue."""
+
+    answered: tuple[Worker, ...]
+    waiting: int
+
+
+def inspect_workers(settings: Settings) -> Workers:
+    """The workers at the broker of these settings.
+
+    Raises:
+        SettingsError: no broker is named.
+        BrokerUnavailable: it cannot be reached.
+    """
+    app = celery_app(settings)
+    try:
+        with app.connection_for_read(connect_timeout=_ANSWER_SECONDS, transport_options={"max_retries": 1}) as broker:
+            broker.ensure_connection(max_retries=1, timeout=_ANSWER_SECONDS)
+            waiting = int(broker.default_channel._size(QUEUE)) if hasattr(broker.default_channel, "_size") else 0
+            found = app.control.inspect(timeout=_ANSWER_SECONDS, connection=broker).ping() or {}
+    except (OperationalError, OSError) as error:
+        raise BrokerUnavailable(
+            f"The broker of TWIZZIT_BROKER_URL cannot be reached ({type(error).__name__}): start it, or correct the URL"
+        ) from None
+    return Workers(tuple(_worker(name) for name in sorted(found)), waiting)
+
+
+def _worker(name: str) -> Worker:
+    ours = _OURS.fullmatch(name)
+    return Worker(name, ours["version"] if ours else None)
