@@ -1,6 +1,7 @@
 """What the command line loads: of the commands the one that is run, and nothing that it has no use for."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -30,10 +31,15 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
+# Typer looks for the shell among the parents and takes no other's name: under make that is sh, which it does not know.
+NAMED_SHELL = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+
+
 def modules_after(*arguments: str) -> set[str]:
     """The names of all modules that a process holds when it has carried out this command."""
+    code = RUN.format(arguments=list(arguments))
     done = subprocess.run(
-        [sys.executable, "-c", RUN.format(arguments=list(arguments))], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | NAMED_SHELL
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
