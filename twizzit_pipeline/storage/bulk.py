@@ -116,22 +116,6 @@ def synchronise(
         return Written(_insert(connection, table, staged, keys, scope), updated, deleted)
 
 
-def update_rows(
-    connection: Connection, table: Table, frame: "pd.DataFrame", *, columns: Sequence[str], key: str = "id"
-) -> int:
-    """Set the named columns of the rows that the frame names by `key`; the number of rows found and set.
-
-    Every row found is written, the same values or not: fewer than the frame's means that rows are gone.
-    """
-    if frame.empty:
-        return 0
-    sources = written_through(connection, table)
-    with _staged(connection, table, frame[[key, *columns]], [key]) as staged:
-        target = writable(table, sources)
-        values = {target.c[sources.get(name, name)]: staged.c[name] for name in columns}
-        return connection.execute(update(target).values(values).where(_same_key(target, staged, [key]))).rowcount
-
-
 def analyse(engine: Engine, written: Collection[Table]) -> None:
     """Statistics of tables that were filled in bulk: autovacuum gathers them a minute later, if it runs at all.
 

@@ -14,7 +14,6 @@ from twizzit_pipeline.storage.bulk import (
     insert_rows,
     reserve_ids,
     synchronise,
-    update_rows,
     written_through,
 )
 from twizzit_pipeline.storage.engine import Database
@@ -179,14 +178,6 @@ def test_json_columns_take_dicts_and_nulls(connection: Connection) -> None:
     rows = connection.execute(select(table.c.after, table.c.before).order_by(table.c.row_id)).all()
     assert [tuple(row) for row in rows] == [(values, None), (None, None)]
     assert connection.scalar(text("SELECT count(*) FROM twizzit_sync_changes WHERE before IS NULL")) == 2
-
-
-def test_update_rows_sets_the_named_columns_and_counts_what_it_found(connection: Connection) -> None:
-    insert_rows(connection, tables.clubs, pd.DataFrame({"name": ["a", "b", "c"]}))
-    frame = pd.DataFrame({"id": [1, 3, 99], "name": ["x", "z", "gone"]})
-    assert update_rows(connection, tables.clubs, frame, columns=["name"]) == 2
-    names = select(tables.clubs.c.name).order_by(tables.clubs.c.id)
-    assert list(connection.scalars(names)) == ["x", "b", "z"]
 
 
 def test_reserved_ids_are_never_given_again(connection: Connection) -> None:

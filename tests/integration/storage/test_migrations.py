@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from twizzit_pipeline.errors import DatabaseRefused, MigrationsPending
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.bulk import insert_rows, update_rows, written_through
+from twizzit_pipeline.storage.bulk import insert_rows, written_through
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate
 from twizzit_pipeline.storage.revisions import require_current
@@ -196,17 +196,11 @@ def test_beside_shotspot_the_link_is_written_in_bulk_under_either_name(shotspot:
     migrate(shotspot)
     mappings = tables.team_mappings
     with shotspot.begin() as connection:
-        insert_rows(connection, mappings, pd.DataFrame({"local_team_id": [2], "twizzit_team_id": ["503"]}))
-        moved = pd.DataFrame({"twizzit_team_id": ["503"], "local_team_id": [1]})
-        new = pd.DataFrame({"twizzit_team_id": ["504"], "local_team_id": [2], "credential_id": [1]})
+        new = pd.DataFrame({"local_team_id": [2, 1], "twizzit_team_id": ["503", "504"]})
         connection.execute(mappings.delete().where(mappings.c.twizzit_team_id == "501"))
-        assert update_rows(connection, mappings, moved, columns=["local_team_id"], key="twizzit_team_id") == 1
         insert_rows(connection, mappings, new)
-        swap = connection.execute(select(mappings.c.id, mappings.c.local_team_id)).all()
-        frame = pd.DataFrame([tuple(row) for row in swap], columns=["id", "local_team_id"])
-        assert update_rows(connection, mappings, frame, columns=["local_team_id"]) == 3
         rows = connection.execute(select(mappings.c.twizzit_team_id, mappings.c.local_team_id)).all()
-        assert sorted(tuple(row) for row in rows) == [("502", 3), ("503", 1), ("504", 2)]
+        assert sorted(tuple(row) for row in rows) == [("502", 3), ("503", 2), ("504", 1)]
 
 
 def test_beside_shotspot_a_name_is_as_unique_as_it_was(shotspot: Engine) -> None:
