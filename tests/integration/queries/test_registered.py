@@ -1,40 +1,17 @@
 """Who of a team is registered, who is not, and why."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from sqlalchemy import insert, select, update
 
-from tests.support.registered_world import SMALL, add_player, in_twizzit, local_team, of_team
-from tests.support.sync_world import SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
+from tests.support.registered_world import add_player, in_twizzit, local_team, of_team
+from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.accounts.live import LiveTwizzit
 from twizzit_pipeline.errors import UnknownTeam
 from twizzit_pipeline.plan.narrowing import Narrowing
 from twizzit_pipeline.queries.registered import registered
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities.players import map_players, scan_players
 from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    """A credential whose club was synced."""
-    return taken_over(world, synced)
 
 
 def test_a_team_after_a_sync_is_registered(world: SyncWorld, club: int) -> None:

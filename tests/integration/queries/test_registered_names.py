@@ -1,42 +1,20 @@
 """A team and a player found by name, and those whom Twizzit alone has; the command that shows them."""
 
 import json
-from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import delete, update
 from typer.testing import CliRunner
 
-from tests.support.registered_world import SMALL, add_player, in_twizzit, local_team, members, too_long
-from tests.support.sync_world import SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
+from tests.support.registered_world import add_player, in_twizzit, local_team, members, too_long
+from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.accounts.live import LiveMember, LiveTwizzit
 from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.errors import NotUnique, UnknownPlayer, UnknownTeam
 from twizzit_pipeline.queries.finding import Place, find_credential, find_player, find_team
 from twizzit_pipeline.queries.registered import registered
 from twizzit_pipeline.queries.registrations import Registration
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    """A credential whose club was synced."""
-    return taken_over(world, synced)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Whom PostgreSQL leaves out as unchanged, the plan would leave alone: compared row for row, whatever was changed.
+"""The players that PostgreSQL finds unchanged are those that the plan leaves alone, row for row, after any change.
 
 The world of an example starts as a sync leaves it; then rows of the scan, of the mappings and of ShotSpot are changed
 at random. The plan of all people and the plan of those that are read must be the same.

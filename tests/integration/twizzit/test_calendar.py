@@ -1,4 +1,4 @@
-"""The calendar read over real HTTP: exactly what is true, in both dialects, whatever was changed meanwhile."""
+"""The calendar read over real HTTP: exactly what is true, in both dialects, after any change."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
