@@ -38,6 +38,7 @@ from twizzit_pipeline.storage.tables.shotspot import (
     teams,
     written_games,
 )
+from twizzit_pipeline.storage.tables.trust import conflicts, departures, plans
 from twizzit_pipeline.storage.tables.twizzit import (
     competition_mappings,
     credentials,
@@ -65,7 +66,9 @@ __all__ = [
     "competition_mappings",
     "competition_teams",
     "competitions",
+    "conflicts",
     "credentials",
+    "departures",
     "games",
     "leases",
     "match_mappings",
@@ -73,6 +76,7 @@ __all__ = [
     "notifications",
     "opponents",
     "orchestrators",
+    "plans",
     "player_mappings",
     "players",
     "rejected_rows",

@@ -62,6 +62,11 @@ sync_config = Table(
     Column("is_federation", Boolean, nullable=False, server_default=FALSE),
     # added: addresses that are notified about this credential, besides those of the settings
     Column("notify_to", JSONB),
+    # added: automatic syncs stop at the plan; who wins where both sides changed a field, and the fields for which
+    # another does: column → policy
+    Column("review", Boolean, nullable=False, server_default=FALSE),
+    Column("conflict_policy", String(20), nullable=False, server_default=text("'twizzit'")),
+    Column("conflict_exceptions", JSONB),
 )
 
 
