@@ -1,19 +1,22 @@
 """One run's work for one credential and one season: the client, the lease, the history rows, shared by its steps."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from types import TracebackType
+from typing import Self
 
 from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.exc import SQLAlchemyError
+from tenacity import Retrying
 
 from twizzit_pipeline.accounts.clients import naming, open_client
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential, RequestCancelled, SyncInProgress, TransientError
+from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
-from twizzit_pipeline.plan.rows import Owner
+from twizzit_pipeline.plan.rows import EntityState, Owner
 from twizzit_pipeline.runs import details, history, seasons
 from twizzit_pipeline.runs.entries import Entries, Entry
 from twizzit_pipeline.runs.history import EntityCounts
@@ -24,6 +27,7 @@ from twizzit_pipeline.scheduling import automatic
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.usage import Meter
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.bulk import analyse
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.revisions import require_current
 from twizzit_pipeline.storage.suited import require_suited
@@ -101,7 +105,7 @@ class SyncSession:
         self.to_map: set[str] = set()
         self.statuses: dict[str, str] = {}
 
-    def __enter__(self) -> "SyncSession":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -189,11 +193,40 @@ class SyncSession:
                 opened.failure = safe_message(error)
                 self._count_calls(opened.counts, calls)
                 if not isinstance(error, TransientError):
-                    with driver_errors():
-                        self._entries.fail(self.engine, opened)
+                    with driver_errors(), self.begun() as connection:
+                        self._entries.fail(connection, opened)
                 raise
             opened.failure = None
             self._count_calls(opened.counts, calls)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def begun(self) -> Iterator[Connection]:
+        """A short transaction for what a run writes of itself."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def attempts(self) -> Retrying:
+        """The tries of one transaction of this run, see `rewrites`."""
+        return rewrites(self.engine)
+
+    def analyse(self, found: Sequence[Table]) -> None:
+        """Gives tables of ours, of which many rows were written, their statistics."""
+        analyse(self.engine, found)
+
+    def planned(
+        self, connection: Connection, plan: Plan, state: EntityState, made: Mapping[tuple[str, int], int]
+    ) -> None:
+        """Takes notice of a plan that was applied just now, in the transaction of `connection`.
+
+        Args:
+            made: table and the plan's id of a row that was made → its real id.
+        """
 
     @contextmanager
     def writing(self, alone_with: Collection[Table] = ()) -> Iterator[Connection]:
@@ -228,8 +261,8 @@ class SyncSession:
         organization = self.client.source.organization()
         self._remember_organization(organization.id, organization.name)
         listed = seasons.listed(self.client.source.seasons(), day=self.day, season_start=self.settings.season_start)
-        for attempt in rewrites(self.engine):
-            with attempt, self.engine.begin() as connection:
+        for attempt in self.attempts():
+            with attempt, self.begun() as connection:
                 found = seasons.refresh(connection, self.credential.id, listed)
         labels = [season.label for season in found]
         if seasons.called(self.season_label, labels) in labels:
@@ -243,25 +276,19 @@ class SyncSession:
         """The partition's season as this run's scan, or an earlier one, or `verify` left it; makes no call."""
         if self._asked:
             return self._season
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             stored = seasons.known(connection, self.credential.id, self.settings.season_start)
         label = seasons.called(self.season_label, [season.label for season in stored])
         return next((season for season in stored if season.label == label), None)
 
     def _open(self, entity: str) -> Entry:
         if self._lease is None:
-            self._lease = Lease.take(
-                self.engine,
-                lease_key(self.credential),
-                credential_id=self.credential.id,
-                run_id=self.run_id,
-                on_beat=self._count_usage,
-            )
+            self._lease = self._taken()
             self._log.began(self.season_label)
         opened = self._entries.open(entity)
         if opened is None:
-            for attempt in rewrites(self.engine):
-                with attempt, self.engine.begin() as connection:
+            for attempt in self.attempts():
+                with attempt, self.begun() as connection:
                     history_id = history.start(
                         connection,
                         credential_id=self.credential.id,
@@ -269,11 +296,24 @@ class SyncSession:
                         run_id=self.run_id,
                         season=self.season_label,
                     )
-                    self._lease.note(connection, history_id)
-                    if self._fulfilment is not None:
-                        self._fulfilment.start(connection)
+                    self._begin(connection, self._lease, history_id)
             opened = self._entries.add(entity, history_id, self._details())
         return opened
+
+    def _taken(self) -> Lease:
+        return Lease.take(
+            self.engine,
+            lease_key(self.credential),
+            credential_id=self.credential.id,
+            run_id=self.run_id,
+            on_beat=self._count_usage,
+        )
+
+    def _begin(self, connection: Connection, lease: Lease, history_id: int) -> None:
+        """The run works on this row of the history from now on."""
+        lease.note(connection, history_id)
+        if self._fulfilment is not None:
+            self._fulfilment.start(connection)
 
     def _details(self) -> dict[str, object]:
         """What the history says of this run before anything is known of its end."""
@@ -327,10 +367,11 @@ class SyncSession:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""
         assert self._lease is not None, "asking Twizzit belongs inside recording"
         self._lease.move(organization_key(self.host, self.dialect, organization_id, organization_name))
-        for attempt in rewrites(self.engine):
-            with attempt:
-                store.remember_organization(self.engine, self.credential.id, organization_id, organization_name)
-        self.credential = store.get(self.engine, self.credential.id)
+        for attempt in self.attempts():
+            with attempt, self.begun() as connection:
+                store.note_organization(connection, self.credential.id, organization_id, organization_name)
+        with self.reading() as connection:
+            self.credential = store.read(connection, self.credential.id)
 
     def _count_calls(self, counts: EntityCounts, before: int) -> None:
         already = counts.details.get("calls", 0)

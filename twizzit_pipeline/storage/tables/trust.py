@@ -25,6 +25,8 @@ plans = Table(
     moment("expires_at", nullable=False),
     moment("decided_at"),
     Column("decided_by", String(255)),
+    Column("made_run_id", String(64)),  # of the preview or the sync that made it
+    Column("digest", String(64), nullable=False, server_default=text("''")),  # of what it would write: the same is one
     Column("dagster_run_id", String(64)),  # of the sync that applied it
     CheckConstraint("reason IN ('asked', 'review', 'first_sync')", name="reason"),
     CheckConstraint("status IN ('waiting', 'applied', 'replaced', 'discarded', 'expired')", name="status"),
