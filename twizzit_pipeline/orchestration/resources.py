@@ -4,21 +4,24 @@ What belongs here: opening and closing. A run has one database connection pool a
 steps asks first; loading the definitions opens nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import replace
 
 import dagster as dg
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.accounts.clients import naming
-from twizzit_pipeline.errors import PermanentError, RequestCancelled, SettingsError, TwizzitPipelineError
+from twizzit_pipeline.errors import PermanentError, PlanRefused, RequestCancelled, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.run.lanes import settings_of
 from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, record, worst
 from twizzit_pipeline.orchestration.run.results import unquoted_failures
 from twizzit_pipeline.orchestration.run.retries import retry_delay
+from twizzit_pipeline.plan.chosen import Chosen
 from twizzit_pipeline.plan.narrowing import EVERYTHING
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.lease import this_process
 from twizzit_pipeline.runs.troubles import safe_message
 from twizzit_pipeline.scheduling import requests
@@ -32,6 +35,8 @@ Progress = Callable[[str], None]
 REQUEST_TAG = "twizzit/request"
 # `true`: the run brings every mapped row to Twizzit's values, local edits included.
 REPAIR_TAG = "twizzit/repair"
+# The stored plan that the run applies, and what of it is left out: `player:123`, separated by commas.
+PLAN_TAG, WITHOUT_TAG = "twizzit/plan", "twizzit/without"
 # Why there is a run: schedule, request, webhook, cli; one started in the UI has none.
 TRIGGER_TAG = "twizzit/trigger"
 # Dagster's UI hides tags that begin so: which process works on a run, for `instance.dead_runs`.
@@ -132,6 +137,10 @@ class SyncRun:
             with driver_errors(), database.engine.connect() as connection:
                 Fulfilment(self._request_id, run_id).require_wanted(connection)
         with _refusals_recorded(database, self._request_id, run_id):
+            narrowing = EVERYTHING if request is None else request.options.narrowing
+            applied = _plan_of(self._tags) if request is None else request.options.applied
+            if applied is not None:
+                narrowing = replace(narrowing, chosen=_chosen(database, partition, *applied))
             session = SyncSession(
                 settings=settings,
                 database=database,
@@ -139,12 +148,42 @@ class SyncRun:
                 season=partition.season,
                 run_id=run_id,
                 progress=self._progress,
-                narrowing=EVERYTHING if request is None else request.options.narrowing,
+                narrowing=narrowing,
                 repair=self._repair,
                 request_id=self._request_id,
                 trigger=self._trigger,
             )
         return self._stack.enter_context(session)
+
+
+def plan_tags(plan_id: int, without: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The tags of a run that applies a stored plan."""
+    left = ",".join(f"{entity}:{remote_id}" for entity, remote_id in without)
+    return {PLAN_TAG: str(plan_id), **({WITHOUT_TAG: left} if left else {})}
+
+
+def _plan_of(tags: Mapping[str, str]) -> tuple[int, list[tuple[str, str]]] | None:
+    """What those tags say; None of a run that applies no plan."""
+    said = tags.get(PLAN_TAG, "")
+    if not said.isascii() or not said.isdigit():
+        return None
+    left = [one.partition(":") for one in tags.get(WITHOUT_TAG, "").split(",") if one]
+    return int(said), [(entity, remote_id) for entity, _, remote_id in left]
+
+
+def _chosen(
+    database: Database, partition: CredentialSeason, plan_id: int, without: Sequence[tuple[str, str]]
+) -> Chosen:
+    """The stored plan that a run of this partition applies.
+
+    Raises:
+        UnknownPlan, PlanRefused: there is none, it does not wait, or it is another credential's or season's.
+    """
+    chosen = plans.chosen(database.engine, plan_id, credential_id=partition.credential_id, without=without)
+    season = plans.get(database.engine, plan_id).season
+    if season != partition.season:
+        raise PlanRefused(f"Plan {plan_id} is of season {season}; nothing was done")
+    return chosen
 
 
 @contextmanager

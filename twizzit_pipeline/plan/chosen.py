@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.plan import Change, Failed, Plan, Warned
 from twizzit_pipeline.plan.references import Names, columns, creations, pointed, same, same_values
 from twizzit_pipeline.plan.rows import EntityState, PlayerState, TeamState
@@ -54,6 +55,11 @@ class Chosen:
     plan_id: int | None
     entities: Mapping[str, ChosenEntity] = field(default_factory=dict)
     without: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def sync_types(self) -> frozenset[str]:
+        """What a sync must bring to apply it."""
+        return frozenset(ENTITIES[entity].sync_type for entity in self.entities)
 
     def of(self, entity: str) -> ChosenEntity:
         """What it says of an entity; nothing where it was not planned."""

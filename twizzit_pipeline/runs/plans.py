@@ -181,8 +181,9 @@ def chosen(
 
 
 def of_document(plan_id: int, found: Mapping[str, Any], without: Sequence[tuple[str, str]] = ()) -> Chosen:
-    """A document as the sync that applies it needs it."""
-    return Chosen(plan_id, {one["entity"]: _entity(one) for one in found["entities"]}, frozenset(without))
+    """A document as the sync that applies it needs it: without what could not be read."""
+    read = {one["entity"]: _entity(one) for one in found["entities"] if one["error"] is None}
+    return Chosen(plan_id, read, frozenset(without))
 
 
 def take(connection: Connection, plan_id: int, *, credential_id: int, run_id: str) -> None:

@@ -16,8 +16,9 @@ from twizzit_pipeline.twizzit.source import Source
 class Unanswered(Exception):
     """A question that has no answer yet; `ask` puts it and keeps the answer."""
 
-    def __init__(self, ask: Callable[[], None]) -> None:
+    def __init__(self, name: str, ask: Callable[[], None]) -> None:
         super().__init__("a question to Twizzit that has no answer yet")
+        self.name = name
         self.ask = ask
 
 
@@ -31,7 +32,7 @@ class Answers:
         """The same source, whose questions are answered from here."""
         return cast("Source", _Remembering(source, self))
 
-    def answer(self, question: Hashable, ask: Callable[[], object]) -> object:
+    def answer(self, name: str, question: Hashable, ask: Callable[[], object]) -> object:
         """The kept answer.
 
         Raises:
@@ -39,7 +40,7 @@ class Answers:
             TwizzitPipelineError: what came of the question.
         """
         if question not in self._kept:
-            raise Unanswered(lambda: self.put(question, ask))
+            raise Unanswered(name, lambda: self.put(question, ask))
         found = self._kept[question]
         if isinstance(found, TwizzitPipelineError):
             raise found.with_traceback(None)
@@ -63,7 +64,7 @@ class _Remembering:
         method = getattr(self._source, name)
 
         def ask(*args: object, **named: object) -> object:
-            return self._answers.answer((name, _frozen(args), _frozen(named)), lambda: method(*args, **named))
+            return self._answers.answer(name, (name, _frozen(args), _frozen(named)), lambda: method(*args, **named))
 
         return ask
 

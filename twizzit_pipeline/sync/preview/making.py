@@ -35,6 +35,8 @@ from twizzit_pipeline.twizzit.records import Season
 
 Progress = Callable[[str], None]
 
+_READING = {"teams": "Reading teams", "rosters": "Reading players", "calendar": "Reading competitions and matches"}
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -160,7 +162,7 @@ class _Work:
             try:
                 return self._once(entities, season, listed)
             except Unanswered as question:
-                self.progress("Asking Twizzit")
+                self.progress(_READING.get(question.name, "Asking Twizzit"))
                 question.ask()
 
     def _once(self, entities: Sequence[EntityName], season: str | None, listed: Sequence[Season]) -> Rehearsed:
