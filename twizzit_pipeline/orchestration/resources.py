@@ -12,6 +12,7 @@ import dagster as dg
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.accounts.clients import naming
+from twizzit_pipeline.entities import ENTITIES, SYNC_TYPES
 from twizzit_pipeline.errors import PermanentError, PlanRefused, RequestCancelled, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.run.lanes import settings_of
@@ -26,8 +27,11 @@ from twizzit_pipeline.runs.lease import this_process
 from twizzit_pipeline.runs.troubles import safe_message
 from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
+from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
+from twizzit_pipeline.sync.preview.gate import Gate
+from twizzit_pipeline.sync.preview.making import Preview, preview
 from twizzit_pipeline.sync.session import SyncSession
 
 Progress = Callable[[str], None]
@@ -73,6 +77,7 @@ class SyncRun:
         self._progress = progress
         self._stack = ExitStack()
         self._session: SyncSession | None = None
+        self._gate: Gate | None = None
         self._errors: dict[str, BaseException] = {}
 
     @contextmanager
@@ -103,12 +108,34 @@ class SyncRun:
             raise
         self._errors.pop(step, None)
 
+    @contextmanager
+    def preview(self, run_id: str, partition: CredentialSeason, *, step: str) -> Iterator[Preview]:
+        """A preview of the partition's season, as the run's request asks for it; of everything without one.
+
+        Raises:
+            As `making.preview`; RunTooLong: the run's time is over.
+        """
+        try:
+            limit = self._limit.enforced() if self._limit is not None else nullcontext()
+            with naming(partition.credential_id), limit:
+                yield self._previewed(run_id, partition)
+        except BaseException as error:
+            self._errors[step] = error
+            raise
+        self._errors.pop(step, None)
+
     def retry_delay(self, error: TwizzitPipelineError, retries: int) -> float | None:
         """Seconds until a step is retried, as `retries.retry_delay`; None where the run would be over by then."""
         seconds = None if self._settings is None else retry_delay(error, retries, self._settings)
         if seconds is not None and self._limit is not None and seconds >= self._limit.left:
             return None
         return seconds
+
+    def gate(self, session: SyncSession) -> Gate:
+        """The gate of the run, before anything of ShotSpot's is written."""
+        if self._gate is None:
+            self._gate = Gate(session)
+        return self._gate
 
     @property
     def outcome(self) -> str:
@@ -129,13 +156,36 @@ class SyncRun:
         error = next(iter(self._errors.values()), None)
         self._stack.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
-    def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
+    def _ground(self, run_id: str) -> tuple[Settings, Database, Request | None]:
+        """The settings, the open database, and the request that the run carries out, which is still wanted."""
         settings = self._settings = settings_of(self._tags, self._settings or load_settings())
-        database = self._database or self._stack.enter_context(open_database(settings))
-        request = None if self._request_id is None else requests.get(database.engine, self._request_id)
+        if self._database is None:
+            self._database = self._stack.enter_context(open_database(settings))
+        request = None if self._request_id is None else requests.get(self._database.engine, self._request_id)
         if self._request_id is not None:
-            with driver_errors(), database.engine.connect() as connection:
+            with driver_errors(), self._database.engine.connect() as connection:
                 Fulfilment(self._request_id, run_id).require_wanted(connection)
+        return settings, self._database, request
+
+    def _previewed(self, run_id: str, partition: CredentialSeason) -> Preview:
+        settings, database, request = self._ground(run_id)
+        wanted = SYNC_TYPES if request is None else request.wish.entities
+        with _refusals_recorded(database, self._request_id, run_id):
+            return preview(
+                settings,
+                database,
+                credential_id=partition.credential_id,
+                entities=[entity.name for entity in ENTITIES.values() if entity.sync_type in wanted],
+                # The running one is the account's own, which may be called otherwise than the partition was guessed.
+                season=partition.season if request is None else request.season,
+                run_id=run_id,
+                requested_by=None if request is None else request.requested_by,
+                progress=self._progress or (lambda _: None),
+                fulfilment=None if self._request_id is None else Fulfilment(self._request_id, run_id),
+            )
+
+    def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
+        settings, database, request = self._ground(run_id)
         with _refusals_recorded(database, self._request_id, run_id):
             narrowing = EVERYTHING if request is None else request.options.narrowing
             applied = _plan_of(self._tags) if request is None else request.options.applied

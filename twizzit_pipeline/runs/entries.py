@@ -44,6 +44,11 @@ class Entries:
         entry = self._by_entity.get(entity)
         return None if entry is None else entry.counts
 
+    @property
+    def broken(self) -> set[str]:
+        """Entities of which a step has failed, and was not done again with success."""
+        return {name for name, entry in self._by_entity.items() if entry.failure is not None}
+
     def history_id(self, entity: str) -> int:
         """The row that the entity is recorded in; KeyError where it has none."""
         return self._by_entity[entity].history_id

@@ -26,6 +26,7 @@ WAITING, APPLIED, REPLACED, DISCARDED, EXPIRED = "waiting", "applied", "replaced
 HELD: tuple[Reason, ...] = ("review", "first_sync")
 
 _LARGEST_ID = 2**63 - 1
+_LONGEST_NAME = 255
 _NOW = func.clock_timestamp()
 
 
@@ -180,10 +181,19 @@ def chosen(
     return made
 
 
-def of_document(plan_id: int, found: Mapping[str, Any], without: Sequence[tuple[str, str]] = ()) -> Chosen:
+def of_document(plan_id: int | None, found: Mapping[str, Any], without: Sequence[tuple[str, str]] = ()) -> Chosen:
     """A document as the sync that applies it needs it: without what could not be read."""
     read = {one["entity"]: _entity(one) for one in found["entities"] if one["error"] is None}
     return Chosen(plan_id, read, frozenset(without))
+
+
+def withdraw(connection: Connection, credential_id: int) -> None:
+    """A sync goes through: what an earlier one stopped at waits for no person any more."""
+    connection.execute(
+        update(plans)
+        .where(plans.c.credential_id == credential_id, plans.c.status == WAITING, plans.c.reason.in_(HELD))
+        .values(status=REPLACED, decided_at=_NOW)
+    )
 
 
 def take(connection: Connection, plan_id: int, *, credential_id: int, run_id: str) -> None:
@@ -202,23 +212,26 @@ def take(connection: Connection, plan_id: int, *, credential_id: int, run_id: st
         _require_waiting(connection, _one(connection, plan_id), credential_id)
 
 
-def decide(engine: Engine, plan_id: int, actor: Actor, action: Literal["apply", "discard"], **details: object) -> None:
-    """Writes to the audit log who applies or discards a plan; one that is discarded is over.
+def note_decider(engine: Engine, plan_id: int, actor: Actor) -> None:
+    """Remembers who applies a plan, before or after its run has begun."""
+    with driver_errors(), engine.begin() as connection:
+        connection.execute(update(plans).where(plans.c.id == plan_id).values(decided_by=_named(actor)))
+
+
+def record_applying(engine: Engine, plan_id: int, actor: Actor, without: Sequence[tuple[str, str]]) -> None:
+    """The same with a row in the audit log, for what no request has one of.
 
     Raises:
         UnknownPlan: no plan has that id.
         PlanRefused: it does not wait.
     """
-    who = f"{actor.kind}:{actor.id}"
+    left = [f"{entity}:{remote_id}" for entity, remote_id in without]
     with driver_errors(), engine.begin() as connection:
         stored = _one(connection, plan_id, locked=True)
         _require_waiting(connection, stored, None)
-        values: dict[str, Any] = {"decided_by": who}
-        if action == "discard":
-            values |= {"status": DISCARDED, "decided_at": _NOW}
-        connection.execute(update(plans).where(plans.c.id == plan_id).values(**values))
-        said = {"credential_id": stored.credential_id, **details}
-        audit.record(connection, actor, action=action, target="plan", target_id=str(plan_id), details=said)
+        connection.execute(update(plans).where(plans.c.id == plan_id).values(decided_by=_named(actor)))
+        details = {"credential_id": stored.credential_id, "without": left}
+        audit.record(connection, actor, action="apply", target="plan", target_id=str(plan_id), details=details)
 
 
 def discard(engine: Engine, plan_id: int, *, actor: Actor) -> StoredPlan:
@@ -228,8 +241,18 @@ def discard(engine: Engine, plan_id: int, *, actor: Actor) -> StoredPlan:
         UnknownPlan: no plan has that id.
         PlanRefused: it does not wait.
     """
-    decide(engine, plan_id, actor, "discard")
-    return get(engine, plan_id)
+    with driver_errors(), engine.begin() as connection:
+        stored = _one(connection, plan_id, locked=True)
+        _require_waiting(connection, stored, None)
+        decided = {"status": DISCARDED, "decided_at": _NOW, "decided_by": _named(actor)}
+        connection.execute(update(plans).where(plans.c.id == plan_id).values(**decided))
+        details = {"credential_id": stored.credential_id}
+        audit.record(connection, actor, action="discard", target="plan", target_id=str(plan_id), details=details)
+        return _one(connection, plan_id)
+
+
+def _named(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.id}"[:_LONGEST_NAME]
 
 
 def _entity(found: Mapping[str, Any]) -> ChosenEntity:

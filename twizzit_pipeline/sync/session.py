@@ -55,6 +55,7 @@ class SyncSession:
         season_label: the season of the partition.
         progress: called with what happens, in a few words without names.
         narrowing: what the sync is limited to.
+        automatic: whether it came because its credential was due.
         repair: whether it brings every mapped row to Twizzit's values, local edits included.
         statuses: how each entity's history row was closed; nothing before the end, nor where none was opened.
         to_map: entities whose mappings this run is going to bring in step; one of them whose run ends before that has
@@ -77,6 +78,7 @@ class SyncSession:
         trigger: str | None = None,
     ) -> None:
         self.settings = settings
+        self.database = database
         self.engine: Engine = database.engine
         self.season_label = season
         self.run_id = run_id
@@ -96,7 +98,7 @@ class SyncSession:
         self._entries = Entries()
         self._season: SeasonRow | None = None
         self._asked = False
-        self._automatic = trigger == AUTOMATIC
+        self.automatic = trigger == AUTOMATIC
         self._by_hand = trigger == BY_HAND
         self._began = time.monotonic()
         self._troubles = Troubles()
@@ -150,6 +152,12 @@ class SyncSession:
         if self._client is None:
             self._client = open_client(self.settings, self.engine, self.credential)
         return self._client
+
+    @property
+    def lease(self) -> Lease:
+        """The lease, which is held inside `recording`."""
+        assert self._lease is not None, "the lease is taken by recording"
+        return self._lease
 
     @property
     def dialect(self) -> str:
@@ -240,15 +248,23 @@ class SyncSession:
         Raises:
             LeaseLost: another process took over.
         """
-        assert self._lease is not None, "writing belongs inside recording"
         connected = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
         with connected as connection, connection.begin():
             if alone_with:  # before the first statement that fixes what this transaction sees
                 names = ", ".join(f'"{table.name}"' for table in sorted(alone_with, key=lambda table: table.name))
                 connection.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
-            self._lease.confirm(connection)
+            self.lease.confirm(connection)
             yield connection
-            self._lease.confirm(connection)  # a long one has kept the heartbeat waiting
+            self.lease.confirm(connection)  # a long one has kept the heartbeat waiting
+
+    def counted(self, entity: str) -> EntityCounts | None:
+        """What was counted of the entity so far."""
+        return self._entries.counts(entity)
+
+    @property
+    def broken(self) -> set[str]:
+        """Entities of which a step of this run has failed."""
+        return self._entries.broken
 
     def history_id(self, entity: str) -> int:
         """The history row that `entity` is recorded in."""
@@ -321,16 +337,16 @@ class SyncSession:
         return {**self.narrowing.details, **request, **({details.REPAIR: True} if self.repair else {})}
 
     def _end_unstarted(self, error: BaseException | None) -> None:
-        if error is None or not (self._fulfilment or self._automatic):
+        if error is None or not (self._fulfilment or self.automatic):
             return
         with driver_errors(), self.engine.begin() as connection:
             if self._fulfilment is not None and isinstance(error, SyncInProgress):
                 self._fulfilment.end(connection, error, None)
             elif self._fulfilment is not None:
                 self._fulfilment.refuse(connection, safe_message(error))
-            if self._automatic and isinstance(error, SyncInProgress):
+            if self.automatic and isinstance(error, SyncInProgress):
                 automatic.gave_way(connection, self.credential.id)
-            elif self._automatic:
+            elif self.automatic:
                 automatic.ended(connection, self.credential.id, "failed")
 
     def _end_request(self, connection: Connection, fulfilment: Fulfilment, error: BaseException | None) -> None:
@@ -357,7 +373,7 @@ class SyncSession:
                 done=frozenset(self._entries.finished),
                 narrowed=self.narrowing.narrows,
                 running_season=running == self.season_label,
-                automatic=self._automatic,
+                automatic=self.automatic,
                 lasted=timedelta(seconds=time.monotonic() - self._began),
             ),
             troubles,
@@ -365,8 +381,7 @@ class SyncSession:
 
     def _remember_organization(self, organization_id: str | None, organization_name: str) -> None:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""
-        assert self._lease is not None, "asking Twizzit belongs inside recording"
-        self._lease.move(organization_key(self.host, self.dialect, organization_id, organization_name))
+        self.lease.move(organization_key(self.host, self.dialect, organization_id, organization_name))
         for attempt in self.attempts():
             with attempt, self.begun() as connection:
                 store.note_organization(connection, self.credential.id, organization_id, organization_name)

@@ -121,8 +121,7 @@ def apply_now(
         raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
     chosen = plans.chosen(engine, plan_id, credential_id=credential_id, without=without)
     plan = plans.get(engine, plan_id)
-    left = [f"{entity}:{remote_id}" for entity, remote_id in without]
-    plans.decide(engine, plan_id, this_user(), "apply", without=left)
+    plans.record_applying(engine, plan_id, this_user(), without)
     began = time.monotonic()
     job, assets = job_of(chosen.sync_types)
     steps(f"Applying plan {plan_id} of season {plan.season}")

@@ -69,6 +69,8 @@ def _changes(body: ConfigChange) -> config.ConfigChanges:
         changes["match_event_type"] = body.match_event_type
     if body.is_federation is not None:
         changes["is_federation"] = body.is_federation
+    if body.review is not None:
+        changes["review"] = body.review
     if body.functions is not None:
         changes["functions"] = body.functions
     if body.event_types is not None:

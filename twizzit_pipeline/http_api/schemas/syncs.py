@@ -130,7 +130,8 @@ class SyncConfig(Answer):
     `functions`, `event_types`, `group_types` and `statuses` are what was said of the account's words;
     `match_event_type` is the first event type that was said to be a match, for clients of an older version.
 
-    `is_federation`: its groups may name other clubs than the organization.
+    `is_federation`: its groups may name other clubs than the organization. `review`: automatic syncs stop at their
+    plan, until a person applies it.
 
     `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds;
     `next_sync_because` says why it is further away than the interval. `notify_to` are addresses that are notified about
@@ -153,6 +154,7 @@ class SyncConfig(Answer):
     paused_because: str | None
     match_event_type: str | None
     is_federation: bool
+    review: bool
     functions: dict[str, FunctionMeaning]
     event_types: dict[str, EventTypeMeaning]
     group_types: dict[str, GroupTypeMeaning]

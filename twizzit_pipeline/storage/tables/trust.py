@@ -16,7 +16,13 @@ plans = Table(
     credential(ondelete="CASCADE", nullable=False),
     Column("season", String(50), nullable=False),
     Column("reason", String(20), nullable=False),  # asked: by a person; review, first_sync: instead of a sync
-    Column("status", String(20), nullable=False, server_default=text("'waiting'")),
+    Column(
+        "status",
+        String(20),
+        nullable=False,
+        server_default=text("'waiting'"),
+        doc="waiting, applied, replaced, discarded or expired",
+    ),
     Column("calls", Integer, nullable=False, server_default=ZERO),
     Column("counts", JSONB, nullable=False),  # without names
     Column("document", JSONB),  # with names; emptied when the plan expires

@@ -20,7 +20,9 @@ from twizzit_pipeline.errors import InactiveCredential, UnknownSeason
 from twizzit_pipeline.runs import plans, seasons
 from twizzit_pipeline.runs.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.runs.plans import NewPlan, Reason, StoredPlan
+from twizzit_pipeline.runs.troubles import safe_message
 from twizzit_pipeline.scheduling.automatic import metered
+from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
@@ -57,6 +59,7 @@ def preview(
     requested_by: str | None,
     progress: Progress,
     day: date | None = None,
+    fulfilment: Fulfilment | None = None,
 ) -> Preview:
     """What a sync of these entities would do now; stored as a plan that can be applied.
 
@@ -64,6 +67,7 @@ def preview(
         season: its label or remote id, however it is written; None for the running one.
         run_id: whose work it is, for the lease and the plan.
         requested_by: who asked, as the audit log writes them.
+        fulfilment: the request that it carries out, which ends with it once the lease is taken.
 
     Raises:
         UnknownCredential, InactiveCredential: there is no such credential, or it is switched off.
@@ -73,10 +77,13 @@ def preview(
     """
     credential = _active(database, credential_id)
     with driver_errors():
-        lease = Lease.take(
-            database.engine, lease_key(credential), credential_id=credential_id, run_id=run_id, on_beat=lambda: None
-        )
+        key = lease_key(credential)
+        lease = Lease.take(database.engine, key, credential_id=credential_id, run_id=run_id, on_beat=lambda: None)
+    error: BaseException | None = None
     try:
+        if fulfilment is not None:
+            with driver_errors(), database.engine.begin() as connection:
+                fulfilment.start(connection)
         with naming(credential_id), open_client(settings, database.engine, credential) as client:
             with metered(database.engine, credential_id, lambda: client.calls):
                 work = _Work(settings, database, credential, lease, client, run_id, day or seasons.today(), progress)
@@ -84,10 +91,18 @@ def preview(
             calls = client.calls
         with driver_errors(), database.engine.begin() as connection:
             lease.confirm(connection)
-            return stored(connection, found, credential_id, "asked", calls, requested_by, run_id)
+            made = stored(connection, found, credential_id, "asked", calls, requested_by, run_id)
+            if fulfilment is not None:
+                fulfilment.succeed(connection)
+            return made
+    except BaseException as failed:
+        error = failed
+        raise
     finally:
         lease.stop()
         with driver_errors(), database.engine.begin() as connection:
+            if fulfilment is not None and error is not None:
+                fulfilment.end(connection, error, safe_message(error))
             lease.release(connection)
 
 
@@ -168,7 +183,7 @@ class _Work:
     def _once(self, entities: Sequence[EntityName], season: str | None, listed: Sequence[Season]) -> Rehearsed:
         with driver_errors():
             for attempt in rewrites(self.database.engine):
-                with attempt, rolled_back(self.database) as connection:
+                with attempt, rolled_back(self.database.engine) as connection:
                     label = self._label(connection, season, listed)
                     with self._session(connection, label) as session:
                         session.to_map.update(entities)

@@ -6,11 +6,12 @@ values; nothing else leaves the transaction.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Engine, Table, select, text
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_attempt
 
 from twizzit_pipeline.accounts.clients import naming
@@ -117,6 +118,7 @@ class RehearsalSession(SyncSession):
     Args:
         lease: the one under which the rehearsal takes place; its row is not touched.
         client: None where nothing is scanned.
+        scanned: what the sync that is rehearsed has counted in its scans.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class RehearsalSession(SyncSession):
         season: str,
         run_id: str,
         day: date,
+        scanned: Mapping[str, EntityCounts] | None = None,
     ) -> None:
         super().__init__(
             settings=settings, database=database, credential_id=credential_id, season=season, run_id=run_id, day=day
@@ -138,8 +141,9 @@ class RehearsalSession(SyncSession):
         self._connection = connection
         self._lease = lease
         self._client = client
+        self._scanned = scanned or {}
         self._made: set[Key] = set()
-        self.is_first = _owns_no_player(connection, credential_id)
+        self.is_first = owns_no_player(connection, credential_id)
         self.found: dict[str, Planned] = {}
         self.people: People | None = None
 
@@ -169,17 +173,17 @@ class RehearsalSession(SyncSession):
     @contextmanager
     def recording(self, entity: str) -> Iterator[EntityCounts]:
         with self._troubles.noting(entity), naming(self.credential.id):
-            yield self._open(entity).counts
+            is_new = self._entries.counts(entity) is None
+            opened = self._open(entity)
+            if is_new and entity in self._scanned:
+                opened.counts = deepcopy(self._scanned[entity])
+            yield opened.counts
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A step whose failure leaves what was done before it."""
         with self._connection.begin_nested():
             yield
-
-    def counted(self, entity: str) -> EntityCounts | None:
-        """What was counted of the entity so far."""
-        return self._entries.counts(entity)
 
     def planned(self, connection: Connection, plan: Plan, state: EntityState, made: Mapping[Key, int]) -> None:
         self._made |= {(table, real) for (table, _), real in made.items()}
@@ -199,9 +203,9 @@ class RehearsalSession(SyncSession):
 
 
 @contextmanager
-def rolled_back(database: Database) -> Iterator[Connection]:
+def rolled_back(engine: Engine) -> Iterator[Connection]:
     """A transaction of which nothing stays, however it ends."""
-    connected = database.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    connected = engine.connect().execution_options(isolation_level="REPEATABLE READ")
     with connected as connection, connection.begin() as transaction:
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
         try:
@@ -258,7 +262,8 @@ def _planned(session: RehearsalSession, entity: str, error: TwizzitPipelineError
     return replace(found, counts=session.counted(entity), error=None if error is None else str(error))
 
 
-def _owns_no_player(connection: Connection, credential_id: int) -> bool:
+def owns_no_player(connection: Connection, credential_id: int) -> bool:
+    """Whether no sync of the credential has brought a player yet: its next one is a first sync."""
     mappings = tables.player_mappings.c
     return connection.scalar(select(mappings.id).where(mappings.credential_id == credential_id).limit(1)) is None
 
