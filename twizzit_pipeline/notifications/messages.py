@@ -25,6 +25,7 @@ _TITLES = {
     events.LATE: "sync is late",
     events.HANGING: "sync hangs",
     events.BUDGET_SPENT: "calls used up",
+    events.PLAN_WAITS: "a plan waits",
     events.BUDGET_80: "80 % of the calls used",
     events.PARTIAL: "partial success",
     events.RECOVERED: "works again",
@@ -146,6 +147,15 @@ def _hanging(body: Mapping[str, Any], _: int) -> str:
     return f"Since {_moment(body['since'])} {_sentence(body['why'])} {_sentence(body['what_to_do'])}"
 
 
+def _plan(body: Mapping[str, Any], credential_id: int) -> str:
+    changes = "1 change" if body["changes"] == 1 else f"{body['changes']:,} changes"
+    return (
+        f"An automatic sync of {plain(body['season'], _LONGEST_NAME)} stopped at its plan: {changes} wait for a person,"
+        f" until {_moment(body['expires_at'])}. Look at it: twizzit plans show {body['plan_id']}; apply it:"
+        f" twizzit sync {credential_id} --apply {body['plan_id']}"
+    )
+
+
 def _budget(body: Mapping[str, Any], credential_id: int) -> str:
     said = "Automatic syncs are spaced so that the rest lasts until the month ends."
     return f"{_used(body)} {said} twizzit config show {credential_id}"
@@ -172,6 +182,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
     events.LATE: _late,
     events.HANGING: _hanging,
     events.BUDGET_80: _budget,
+    events.PLAN_WAITS: _plan,
     events.BUDGET_SPENT: _spent,
 }
 

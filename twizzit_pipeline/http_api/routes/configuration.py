@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic.alias_generators import to_camel
 
@@ -14,11 +14,16 @@ from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here
 from twizzit_pipeline.queries import later
-from twizzit_pipeline.scheduling import config, recipients
+from twizzit_pipeline.scheduling import config, meanings, recipients
 
 router = guarded_router("Synchronization")
 
 _HOUR, _DAY = 60, 1440
+# The fields of a body that are called as the configuration calls them; null is as good as left out.
+_SENT = (
+    *("sync_teams", "sync_players", "sync_competitions", "auto_sync_enabled", "is_federation", "review"),
+    *meanings.LISTS,
+)
 
 
 @router.get(
@@ -52,33 +57,14 @@ def change_sync_configuration(
 
 
 def _changes(body: ConfigChange) -> config.ConfigChanges:
-    changes = config.ConfigChanges()
-    if body.sync_teams is not None:
-        changes["sync_teams"] = body.sync_teams
-    if body.sync_players is not None:
-        changes["sync_players"] = body.sync_players
-    if body.sync_competitions is not None:
-        changes["sync_competitions"] = body.sync_competitions
-    if body.auto_sync_enabled is not None:
-        changes["auto_sync_enabled"] = body.auto_sync_enabled
+    given = {name: found for name in _SENT if (found := getattr(body, name)) is not None}
+    changes = cast("config.ConfigChanges", given)
     if body.minutes is not None:
         changes["sync_interval_minutes"] = body.minutes
     if body.says_limit:
         changes["monthly_call_limit"] = body.monthly_call_limit
     if body.says_event_type:
         changes["match_event_type"] = body.match_event_type
-    if body.is_federation is not None:
-        changes["is_federation"] = body.is_federation
-    if body.review is not None:
-        changes["review"] = body.review
-    if body.functions is not None:
-        changes["functions"] = body.functions
-    if body.event_types is not None:
-        changes["event_types"] = body.event_types
-    if body.group_types is not None:
-        changes["group_types"] = body.group_types
-    if body.statuses is not None:
-        changes["statuses"] = body.statuses
     return changes
 
 

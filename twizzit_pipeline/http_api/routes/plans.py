@@ -161,6 +161,8 @@ def _reached(here: Service, caller: Caller, plan_id: int) -> StoredPlan:
 
 def _of(here: Service, credential_id: int, plan_id: int) -> StoredPlan:
     """The plan of this credential."""
+    with driver_errors():
+        store.get(here.engine, credential_id)
     found = plans.get(here.engine, plan_id)
     if found.credential_id != credential_id:
         raise UnknownPlan(f"No plan has the id {plan_id}; see: twizzit plans list")

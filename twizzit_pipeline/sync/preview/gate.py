@@ -17,7 +17,7 @@ from twizzit_pipeline.entities import ENTITIES, EntityName
 from twizzit_pipeline.errors import FirstSyncHeld
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.plans import Reason, StoredPlan
-from twizzit_pipeline.storage.tables import sync_config
+from twizzit_pipeline.storage.tables import players, sync_config
 from twizzit_pipeline.sync.preview import document as documents
 from twizzit_pipeline.sync.preview.making import stored
 from twizzit_pipeline.sync.preview.rehearsal import (
@@ -102,7 +102,12 @@ class Gate:
         config = sync_config.c
         with session.reading() as connection:
             asks = connection.scalar(select(config.review).where(config.credential_id == session.credential.id))
-            is_first = "players" in session.to_map and owns_no_player(connection, session.credential.id)
+            enough = select(players.c.id).offset(session.settings.first_sync_players - 1).limit(1)
+            is_first = (
+                "players" in session.to_map
+                and connection.scalar(enough) is not None  # or no club has as many, and all this is not needed
+                and owns_no_player(connection, session.credential.id)
+            )
         return _Wanted(is_first, bool(asks) and session.automatic)
 
     def _let_through(self) -> None:
