@@ -51,7 +51,8 @@ def show_plan(
     with opened() as here:
         plan = plans.get(here.database.engine, plan_id)
         document = plans.document(here.database.engine, plan_id)
-    previewing.show(plan, document, as_json=as_json, file=file)
+    least_players = here.settings.first_sync_players
+    previewing.show(plan, document, least_players=least_players, as_json=as_json, file=file)
 
 
 @app.command()

@@ -24,7 +24,9 @@ from twizzit_pipeline.runs.spreadsheet import as_csv
 from twizzit_pipeline.scheduling.requested import asker
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.sync.preview.document import share
+from twizzit_pipeline.sync.preview.gate import is_held
 from twizzit_pipeline.sync.preview.making import Preview, preview, record
+from twizzit_pipeline.sync.preview.rehearsal import People
 
 _ROWS_SHOWN = 50
 _IDS_SHOWN = 3
@@ -67,20 +69,27 @@ def preview_now(
             requested_by=asker(actor),
             progress=steps,
         )
-    show(made.plan, made.document, as_json=as_json, file=file, quiet=quiet)
+    least_players = here.settings.first_sync_players
+    show(made.plan, made.document, least_players=least_players, as_json=as_json, file=file, quiet=quiet)
     return made
 
 
 def show(
-    plan: StoredPlan, document: Mapping[str, Any], *, as_json: bool, file: Path | None = None, quiet: bool = False
+    plan: StoredPlan,
+    document: Mapping[str, Any],
+    *,
+    least_players: int,
+    as_json: bool,
+    file: Path | None = None,
+    quiet: bool = False,
 ) -> None:
-    """Show a plan: as a text, as JSON, as a file."""
+    """Show a plan: as a text, as JSON, as a file; `least_players` as for `show_text`."""
     if file is not None:
         write(file, as_csv(document))
     if as_json:
         print_json({"plan": described(plan), **document})
     elif not quiet:
-        show_text(console(widest=140), plan, document)
+        show_text(console(widest=140), plan, document, least_players)
         if file is not None:
             console(stderr=True).print(f"Written: {file}", soft_wrap=True)
 
@@ -109,14 +118,19 @@ def write(file: Path, text: str) -> None:
         raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--csv") from None
 
 
-def show_text(out: Console, plan: StoredPlan, document: Mapping[str, Any]) -> None:
-    """Print what a sync would do, entity by entity, and what can be done with it."""
+def show_text(out: Console, plan: StoredPlan, document: Mapping[str, Any], least_players: int) -> None:
+    """Print what a sync would do, entity by entity, and what can be done with it.
+
+    `least_players`: from how many players in ShotSpot on a first sync may be held.
+    """
     out.print(f"Season {document['season']}: what a sync would do; nothing of it is written.", soft_wrap=True)
     if not document["season_exists"]:
         out.print("The account has no such season.")
     show_table(out, _counts(document["entities"]))
     if (found := share(document["people"])) is not None:
         out.print(f"{found}.", soft_wrap=True)
+        if is_held(People(**document["people"]), least_players):
+            out.print("A first sync like that is held: nothing is written until its plan is applied.", soft_wrap=True)
     for entity in document["entities"]:
         _show_entity(out, entity)
     for kind, title in _KINDS:
