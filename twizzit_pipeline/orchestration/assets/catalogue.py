@@ -79,9 +79,6 @@ _COLUMNS = {
     "paused_because": "Why it is paused",
     "meanings": "What was said of the account's functions, types and statuses: list, word, meaning",
     "is_federation": "Whether its groups may name other clubs than the organization",
-    "review": "Whether automatic syncs stop at a plan, which a person applies",
-    "conflict_policy": "What becomes of a field that both sides changed",
-    "conflict_exceptions": "The same for single fields",
     "reason": "Why there is a plan: asked for, a review, or a first sync",
     "calls": "Calls to Twizzit that it cost",
     "counts": "What it has of each entity, in numbers",
@@ -95,6 +92,9 @@ _COLUMNS = {
     "digest": "The same for two plans that would write the same",
     "dagster_run_id": "The run that applied it",
     "notify_to": "E-mail addresses for notifications about this credential, besides those of the settings",
+    "review": "Whether automatic syncs stop at the plan, until a person applies it",
+    "conflict_policy": "Who wins where ShotSpot and Twizzit both changed a field",
+    "conflict_exceptions": "Fields for which another policy holds",
 }
 
 
