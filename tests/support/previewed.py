@@ -9,8 +9,8 @@ from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.sync.preview.making import Preview, preview
 
-# What a preview leaves besides its own row: the count of its calls.
-LEFT_BY_A_PREVIEW = {"twizzit_plans", "twizzit_api_usage"}
+# What a preview leaves besides its own row: the count and the pace of its calls.
+LEFT_BY_A_PREVIEW = {"twizzit_plans", "twizzit_api_usage", "twizzit_rate_limits"}
 
 _run_numbers = itertools.count(1)
 

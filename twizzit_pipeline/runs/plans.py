@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, exists, func, insert, select, update
 
 from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.plan.chosen import Chosen, ChosenEntity
@@ -155,6 +155,12 @@ def held_in(connection: Connection) -> list[StoredPlan]:
     """The same in the caller's transaction."""
     wanted = _rows().where(plans.c.status == WAITING, plans.c.reason.in_(HELD), plans.c.expires_at > _NOW)
     return [_shown(row) for row in connection.execute(wanted.order_by(plans.c.credential_id)).mappings()]
+
+
+def is_held(credential_id: int) -> ColumnElement[bool]:
+    """Whether a plan of this credential waits that one of its syncs stopped at, as a part of another question."""
+    mine = (plans.c.credential_id == credential_id) & (plans.c.status == WAITING) & plans.c.reason.in_(HELD)
+    return exists(select(plans.c.id).where(mine))
 
 
 def chosen(

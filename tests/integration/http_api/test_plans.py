@@ -96,6 +96,24 @@ def test_who_does_not_wait_is_shown_where_to_ask(coach: httpx.Client, world: Syn
     assert coach.post(f"/sync/preview/{credential_id}").status_code == 409
 
 
+@pytest.mark.usefixtures("orchestrated")
+def test_the_request_of_a_preview_says_which_plan_it_made(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    said = coach.post(f"/sync/preview/{credential_id}", json={"only": "teams"}).json()
+    request = coach.get(f"/sync/requests/{said['requestId']}").json()
+    assert (request["preview"], request["planId"]) == (True, said["plan"]["id"])
+    assert request["result"]["message"] == "The plan is made, and nothing of it is written"
+
+
+def test_a_plan_of_a_credential_that_was_switched_off_is_refused(coach: httpx.Client, world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    plan_id = previewed(world, credential_id).plan.id
+    heartbeat.beat(world.database.engine)
+    world.change(tables.credentials, credential_id, is_active=False)
+    refused = coach.post(f"/sync/apply/{plan_id}")
+    assert (refused.status_code, refused.json()["error"]) == (409, "Credential is inactive")
+
+
 def test_a_plan_that_is_not_wanted(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     plan_id = previewed(world, credential_id).plan.id

@@ -85,6 +85,8 @@ class SyncAccepted(Answer):
 class RequestRow(Answer):
     """A sync that was asked for. `season` is null for the running one, `group_id` for all teams.
 
+    `preview`: nothing of it is written. `plan_id`: the plan that it applies, or the one that a preview made.
+
     `status`: `queued`, `started`, `success`, `partial_success`, `failed` or `cancelled`; `error` says why it failed, or
     who cancelled it. `requested_by`: all who asked for it, in their order, each as the audit log's
     `actorKind:actorId`.
@@ -97,6 +99,8 @@ class RequestRow(Answer):
     season: str | None
     group_id: str | None = Field(validation_alias=AliasPath("options", "group_id"))
     create_missing: bool = Field(validation_alias=AliasPath("options", "create_missing"))
+    preview: bool = Field(validation_alias=AliasPath("options", "preview"))
+    plan_id: int | None = Field(validation_alias=AliasPath("options", "plan_id"))
     requested_by: list[str] = Field(validation_alias="askers")
     status: str
     error: str | None

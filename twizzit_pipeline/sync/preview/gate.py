@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from twizzit_pipeline.entities import ENTITIES, EntityName
 from twizzit_pipeline.errors import FirstSyncHeld
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.plans import Reason, StoredPlan
+from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import players, sync_config
 from twizzit_pipeline.sync.preview import document as documents
 from twizzit_pipeline.sync.preview.making import stored
@@ -24,7 +25,7 @@ from twizzit_pipeline.sync.preview.rehearsal import (
     People,
     RehearsalSession,
     Rehearsed,
-    owns_no_player,
+    owns_a_player,
     rehearse,
     rolled_back,
 )
@@ -38,10 +39,11 @@ PLAN_WAITS = "plan_waits"  # in the details of the history: the plan that the sy
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Why a sync is looked at more closely."""
+    """Why a sync is looked at more closely; `has_held`: whether an earlier one stopped at its plan."""
 
     is_first: bool
     reviews: bool
+    has_held: bool
 
 
 class Gate:
@@ -63,8 +65,12 @@ class Gate:
         if session.narrowing.chosen is not None:
             return self._stopped(entity)
         if not self._decided:
-            with session.recording(entity):
-                self._plan = self._decide()
+            wanted = self._wanted()
+            if wanted.is_first or wanted.reviews:
+                with session.recording(entity):
+                    self._plan = self._decide(wanted)
+            elif wanted.has_held:
+                self._let_through()
             self._decided = True
         return self._stopped(entity)
 
@@ -76,12 +82,11 @@ class Gate:
             self._session.to_map.discard(entity)
         return self._plan
 
-    def _decide(self) -> StoredPlan | None:
+    def _decide(self, wanted: _Wanted) -> StoredPlan | None:
         session = self._session
         if self._held is not None:  # the step before found that out
             raise self._held.with_traceback(None)
-        wanted = self._wanted()
-        found = self._rehearsed() if wanted.is_first or wanted.reviews else None
+        found = self._rehearsed()
         if found is not None and wanted.is_first and is_held(found.people, session.settings.first_sync_players):
             plan = self._store(found, "first_sync")
             self._held = FirstSyncHeld(_held(plan, found.people))
@@ -98,20 +103,19 @@ class Gate:
         return None
 
     def _wanted(self) -> _Wanted:
-        session = self._session
-        config = sync_config.c
-        with session.reading() as connection:
-            asks = connection.scalar(select(config.review).where(config.credential_id == session.credential.id))
-            enough = select(players.c.id).offset(session.settings.first_sync_players - 1).limit(1)
-            is_first = (
-                "players" in session.to_map
-                and connection.scalar(enough) is not None  # or no club has as many, and all this is not needed
-                and owns_no_player(connection, session.credential.id)
-            )
-        return _Wanted(is_first, bool(asks) and session.automatic)
+        """One question, which costs every other run next to nothing."""
+        session, mine = self._session, self._session.credential.id
+        asks = select(sync_config.c.review).where(sync_config.c.credential_id == mine)
+        # As many players as may hold a first sync: where there are fewer, no club has them.
+        enough = select(players.c.id).offset(session.settings.first_sync_players - 1).limit(1)
+        question = select(asks.scalar_subquery(), exists(enough), owns_a_player(mine), plans.is_held(mine))
+        with driver_errors(), session.reading() as connection:
+            review, may_hold, is_known, has_held = connection.execute(question).one()
+        is_first = "players" in session.to_map and may_hold and not is_known
+        return _Wanted(is_first, bool(review) and session.automatic, has_held)
 
     def _let_through(self) -> None:
-        with self._session.begun() as connection:
+        with driver_errors(), self._session.begun() as connection:
             plans.withdraw(connection, self._session.credential.id)
 
     def _store(self, found: Rehearsed, reason: Reason) -> StoredPlan:

@@ -16,7 +16,7 @@ from twizzit_pipeline.accounts.clients import naming, open_client
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.entities import EntityName
-from twizzit_pipeline.errors import InactiveCredential, UnknownSeason
+from twizzit_pipeline.errors import InactiveCredential, SyncInProgress, UnknownSeason
 from twizzit_pipeline.runs import plans, seasons
 from twizzit_pipeline.runs.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.runs.plans import NewPlan, Reason, StoredPlan
@@ -76,33 +76,52 @@ def preview(
         TwizzitPipelineError: nothing could be read; the first reason.
     """
     credential = _active(database, credential_id)
-    with driver_errors():
-        key = lease_key(credential)
-        lease = Lease.take(database.engine, key, credential_id=credential_id, run_id=run_id, on_beat=lambda: None)
-    error: BaseException | None = None
-    try:
-        if fulfilment is not None:
-            with driver_errors(), database.engine.begin() as connection:
-                fulfilment.start(connection)
-        with naming(credential_id), open_client(settings, database.engine, credential) as client:
-            with metered(database.engine, credential_id, lambda: client.calls):
-                work = _Work(settings, database, credential, lease, client, run_id, day or seasons.today(), progress)
-                found = work.done(entities, season)
-            calls = client.calls
+    with (
+        _leased(database, credential, run_id, fulfilment) as lease,
+        naming(credential_id),
+        open_client(settings, database.engine, credential) as client,
+    ):
+        with metered(database.engine, credential_id, lambda: client.calls):
+            work = _Work(settings, database, credential, lease, client, run_id, day or seasons.today(), progress)
+            found = work.done(entities, season)
         with driver_errors(), database.engine.begin() as connection:
             lease.confirm(connection)
-            made = stored(connection, found, credential_id, "asked", calls, requested_by, run_id)
+            made = stored(connection, found, credential_id, "asked", client.calls, requested_by, run_id)
             if fulfilment is not None:
                 fulfilment.succeed(connection)
             return made
-    except BaseException as failed:
-        error = failed
+
+
+@contextmanager
+def _leased(database: Database, credential: Credential, run_id: str, fulfilment: Fulfilment | None) -> Iterator[Lease]:
+    """The lease for the time of the work; the request that this carries out begins with it, and ends with its error.
+
+    Raises:
+        SyncInProgress: another process holds it; the request waits for another turn.
+    """
+    engine = database.engine
+    try:
+        with driver_errors():
+            lease = Lease.take(engine, lease_key(credential), credential_id=credential.id, run_id=run_id)
+    except SyncInProgress as error:
+        if fulfilment is not None:
+            with driver_errors(), engine.begin() as connection:
+                fulfilment.end(connection, error, None)
+        raise
+    ended_by: BaseException | None = None
+    try:
+        if fulfilment is not None:
+            with driver_errors(), engine.begin() as connection:
+                fulfilment.start(connection)
+        yield lease
+    except BaseException as error:
+        ended_by = error
         raise
     finally:
         lease.stop()
-        with driver_errors(), database.engine.begin() as connection:
-            if fulfilment is not None and error is not None:
-                fulfilment.end(connection, error, safe_message(error))
+        with driver_errors(), engine.begin() as connection:
+            if fulfilment is not None and ended_by is not None:
+                fulfilment.end(connection, ended_by, safe_message(ended_by))
             lease.release(connection)
 
 

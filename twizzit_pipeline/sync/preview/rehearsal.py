@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, select, text
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_attempt
 
 from twizzit_pipeline.accounts.clients import naming
@@ -143,7 +143,7 @@ class RehearsalSession(SyncSession):
         self._client = client
         self._scanned = scanned or {}
         self._made: set[Key] = set()
-        self.is_first = owns_no_player(connection, credential_id)
+        self.is_first = not connection.scalar(select(owns_a_player(credential_id)))
         self.found: dict[str, Planned] = {}
         self.people: People | None = None
 
@@ -262,10 +262,10 @@ def _planned(session: RehearsalSession, entity: str, error: TwizzitPipelineError
     return replace(found, counts=session.counted(entity), error=None if error is None else str(error))
 
 
-def owns_no_player(connection: Connection, credential_id: int) -> bool:
-    """Whether no sync of the credential has brought a player yet: its next one is a first sync."""
+def owns_a_player(credential_id: int) -> ColumnElement[bool]:
+    """Whether a sync of the credential has brought a player; until then the next one is a first sync."""
     mappings = tables.player_mappings.c
-    return connection.scalar(select(mappings.id).where(mappings.credential_id == credential_id).limit(1)) is None
+    return exists(select(mappings.id).where(mappings.credential_id == credential_id))
 
 
 def _people(plan: Plan, state: PlayerState, *, is_first: bool) -> People:

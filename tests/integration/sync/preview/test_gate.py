@@ -26,6 +26,7 @@ from twizzit_pipeline.sync.session import AUTOMATIC
 OF_A_STOPPED_SYNC = {
     "twizzit_plans",
     "twizzit_api_usage",
+    "twizzit_rate_limits",
     "twizzit_sync_history",
     "twizzit_rejected_rows",
     "twizzit_seasons",

@@ -11,9 +11,13 @@ from tests.support.previewed import but_for, item, of_entity, previewed, whole_d
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress, UnknownSeason
+from twizzit_pipeline.scheduling import heartbeat, requests
+from twizzit_pipeline.scheduling.fulfilment import Fulfilment
+from twizzit_pipeline.scheduling.wishes import RequestOptions
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.preview import rehearsal
 
@@ -109,6 +113,19 @@ def test_the_lease_keeps_a_preview_and_a_sync_apart(world: SyncWorld, credential
         previewed(world, credential)
     previewed(world, credential)
     assert world.rows(tables.leases) == []
+
+
+def test_a_request_for_a_preview_waits_for_another_turn_while_a_sync_is_at_work(
+    world: SyncWorld, credential: int
+) -> None:
+    heartbeat.beat(world.database.engine)
+    options = RequestOptions(preview=True)
+    asked = requests.ask(world.database.engine, credential, sync_type="all", options=options, actor=this_user())
+    fulfilment = Fulfilment(asked.request.id, "preview-0")
+    with world.session(credential) as session, session.recording("teams"), pytest.raises(SyncInProgress):
+        previewed(world, credential, fulfilment=fulfilment)
+    again = requests.get(world.database.engine, asked.request.id)
+    assert (again.status, again.attempt) == ("queued", asked.request.attempt + 1)
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_is_planned(world: SyncWorld, credential: int) -> None:
