@@ -1,0 +1,126 @@
+"""What `twizzit undo` shows: what it writes, what it leaves and why, and what the next sync will do.
+
+Names of people are shown on a terminal alone, and in JSON: elsewhere the text may end in a log.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+from rich.console import Console
+
+from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, table
+from twizzit_pipeline.undo.rows import REASONS, Key, Left, Step, StepKind
+from twizzit_pipeline.undo.undoing import Undo
+
+_ROWS_SHOWN = 50
+_KINDS: Mapping[StepKind, str] = {
+    "restore": "gets its old values back",
+    "remove": "removed",
+    "bring_back": "brought back",
+    "deactivate": "put out of use",
+}
+_OF_PEOPLE = {"first_name", "last_name", "twizzit_player_name", "last_values"}
+_PEOPLE = {"players", "twizzit_player_mappings"}
+_UNREADABLE = {"last_values"}  # of mappings: what Twizzit said at the last sync, as a document
+
+
+def show(out: Console, found: Undo) -> None:
+    """Print what is written, in a table, and what is left."""
+    steps, left = found.plan.steps, found.plan.left
+    if not steps and not left:
+        return
+    out.print(f"Undo of {found.label}, {found.organization_name}:", soft_wrap=True)
+    counts = ", ".join(
+        f"{plural(count, 'row')} {words}" for kind, words in _KINDS.items() if (count := found.plan.count(kind))
+    )
+    out.print(f"  {counts or 'no row is written'}", soft_wrap=True)
+    shown = table("What", "Id", "Name", "", "Changes", right=("Id",))
+    for step in steps[:_ROWS_SHOWN]:
+        shown.add_row(*_step_row(step, names=out.is_terminal))
+    if steps:
+        show_table(out, shown)
+    if len(steps) > _ROWS_SHOWN:
+        out.print(f"  and {len(steps) - _ROWS_SHOWN:,} more; --json has all")
+    if left:
+        out.print(f"{plural(len({one.key for one in left}), 'row')} left as they are, at least in part:")
+        for one in left[:_ROWS_SHOWN]:
+            show_line(out, _left_line(one, names=out.is_terminal))
+        if len(left) > _ROWS_SHOWN:
+            out.print(f"  and {len(left) - _ROWS_SHOWN:,} more; --json has all")
+
+
+def say_done(out: Console, found: Undo) -> None:
+    """Print what came of it, and what to do so that the next sync does not bring it again."""
+    if not found.plan.steps:
+        why = "nothing of it can be taken back" if found.plan.left else "it changed nothing that is still there"
+        out.print(f"Nothing to undo of {found.label}: {why}.", soft_wrap=True)
+        return
+    if found.undo_id is None:
+        out.print("Nothing is written yet: this is a preview.")
+    else:
+        out.print(f"Done: undo {found.undo_id}. To bring it back: twizzit undo {found.undo_id}", soft_wrap=True)
+    out.print(
+        "The next sync does the same again as long as Twizzit says so; to keep automatic syncs from it: "
+        f"twizzit config set {found.credential_id} --no-auto",
+        soft_wrap=True,
+    )
+
+
+def document(found: Undo) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "undo_id": found.undo_id,
+        "credential_id": found.credential_id,
+        "history_ids": list(found.history_ids),
+        "steps": [
+            {
+                "action": step.kind,
+                **_key(step.key),
+                "twizzit_id": step.twizzit_id,
+                "name": step.name,
+                "before": dict(step.before),
+                "after": dict(step.after),
+                "because": step.because,
+            }
+            for step in found.plan.steps
+        ],
+        "left": [
+            {**{name: value for name, value in asdict(one).items() if name != "key"}, **_key(one.key)}
+            | {"message": REASONS[one.reason]}
+            for one in found.plan.left
+        ],
+    }
+
+
+def _key(key: Key) -> dict[str, object]:
+    return {"table": key.table, "row_id": key.id}
+
+
+def _step_row(step: Step, *, names: bool) -> tuple[str, ...]:
+    hidden = not names and step.key.table in _PEOPLE
+    changes = ", ".join(_differences(step, names=names)) if step.kind in ("restore", "deactivate") else ""
+    because = f"still used by {step.because}" if step.because else ""
+    name = "shown on a terminal" if hidden else step.name or "–"
+    return step.key.table, str(step.key.id), name, _KINDS[step.kind], ", ".join(filter(None, (changes, because)))
+
+
+def _differences(step: Step, *, names: bool) -> Iterator[str]:
+    for column, value in step.after.items():
+        if column in _UNREADABLE:
+            yield "what Twizzit said last"
+        elif column in _OF_PEOPLE and not names:
+            yield f"{column}: shown on a terminal"
+        else:
+            yield f"{column}: {_brief(step.before.get(column))} → {_brief(value)}"
+
+
+def _left_line(one: Left, *, names: bool) -> str:
+    hidden = not names and one.key.table in _PEOPLE
+    name = f" {one.name}" if one.name and not hidden else ""
+    columns = f" ({', '.join(one.columns)})" if one.columns else ""
+    because = f": {one.because}" if one.because else ""
+    return f"{one.key.table} {one.key.id}{name}{columns}: {REASONS[one.reason]}{because}"
+
+
+def _brief(value: object) -> str:
+    return "–" if value is None else str(value)

@@ -1,0 +1,223 @@
+"""What an undo can do of what it wants: foreign keys and values that only one row may hold. Pure.
+
+Each rule only ever leaves more as it is, so that they are applied again and again until none finds anything.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.undo.rewind import Rewound
+from twizzit_pipeline.undo.rows import Facts, Key, Left, Reference, Referrer, Slot, Step, UndoPlan, Values, name_of
+
+# What a row that must stay becomes, where it cannot go because others refer to it.
+_OUT_OF_USE: Mapping[str, Values] = {
+    "players": {"is_active": False},
+    "teams": {"is_active": False},
+    "games": {"status": "cancelled"},
+    "competitions": {"status": "cancelled"},
+}
+_MAPPINGS = {each.mappings: each for each in ENTITIES.values()}
+_WORDS_SHOWN = 3
+
+
+@dataclass(slots=True)
+class _Settling:
+    rows: dict[Key, Rewound]
+    facts: Facts
+    because: dict[Key, str] = field(default_factory=dict)
+    out_of_use: set[Key] = field(default_factory=set)
+
+    def stay(self, row: Rewound, reason: str, because: str = "") -> None:
+        row.stay(reason)
+        self.because[row.key] = because
+
+
+def settled(rows: Mapping[Key, Rewound], facts: Facts) -> UndoPlan:
+    """The plan: what is written, and what is left.
+
+    Args:
+        rows: what the journal says; changed on the way.
+    """
+    settling = _Settling(dict(rows), facts)
+    rules = (_mappings_of_rows_that_stay, _taken_slots, _targets, _referred_to)
+    while any(rule(settling) for rule in rules):
+        pass
+    settling.out_of_use -= set(_still_mapped(settling))
+    in_order = sorted(_steps(settling), key=lambda step: _place(step.key))
+    return UndoPlan(tuple(in_order), tuple(sorted(_left(settling), key=lambda left: _place(left.key))))
+
+
+def _place(key: Key) -> tuple[bool, Key]:
+    """ShotSpot's rows first: a mapping goes with its row."""
+    return key.table.startswith("twizzit_"), key
+
+
+def _mappings_of_rows_that_stay(settling: _Settling) -> bool:
+    """A row that was changed since, and therefore stays, keeps its mapping: without it a player may not play."""
+    found = False
+    for key, row in settling.rows.items():
+        entity = _MAPPINGS.get(key.table)
+        if entity is None or not row.goes or row.now is None:
+            continue
+        local = settling.rows.get(Key(entity.local, row.now[entity.local_id]))
+        if local is not None and local.left.get("") == "changed_since":
+            settling.stay(row, "row_stays", _words(local))
+            found = True
+    return found
+
+
+def _taken_slots(settling: _Settling) -> bool:
+    """A value that only one row may hold, and that another one holds when the undo is done, is left to that one."""
+    found = False
+    claimed: dict[tuple[Slot, tuple[str, ...]], Key] = {}
+    for key, row in settling.rows.items():
+        for slot in settling.facts.slots:
+            wanted = None if row.wanted is None or slot.table != key.table else slot.of(row.wanted)
+            moves = row.returns or set(slot.columns) & set(row.changed)
+            if wanted is None or not moves or row.wanted is None:
+                continue
+            holder = _holder(settling, slot, wanted, key) or claimed.get((slot, wanted))
+            if holder is None:
+                claimed[slot, wanted] = key
+            else:
+                _give_up(settling, row, slot.columns, "slot_taken", f"{_one(holder.table)} {holder.id}")
+                found = True
+    return found
+
+
+def _holder(settling: _Settling, slot: Slot, values: tuple[str, ...], wanting: Key) -> Key | None:
+    for row_id in settling.facts.holders.get((slot, values), ()):
+        holder = Key(slot.table, row_id)
+        row = settling.rows.get(holder)
+        after = values if row is None else None if row.wanted is None else slot.of(row.wanted)
+        if holder != wanting and after == values:
+            return holder
+    return None
+
+
+def _targets(settling: _Settling) -> bool:
+    """What points at a row that is not there when the undo is done is left."""
+    found = False
+    for key, row in settling.rows.items():
+        for reference in settling.facts.references:
+            named = None if row.wanted is None or reference.table != key.table else reference.of(row.wanted)
+            moves = row.returns or set(reference.columns) & set(row.changed)
+            if named is not None and moves and not _will_be_there(settling, reference, named):
+                _give_up(settling, row, reference.columns, "target_gone", f"{_one(reference.to_table)} {named[0]}")
+                found = True
+    return found
+
+
+def _will_be_there(settling: _Settling, reference: Reference, named: tuple[str, ...]) -> bool:
+    target_id = settling.facts.targets.get((reference, named))
+    if target_id is not None:
+        row = settling.rows.get(Key(reference.to_table, target_id))
+        return row is None or row.wanted is not None
+    returning = (row for row in settling.rows.values() if row.returns and row.key.table == reference.to_table)
+    return any(tuple(str((row.wanted or {}).get(name)) for name in reference.to_columns) == named for row in returning)
+
+
+def _give_up(settling: _Settling, row: Rewound, columns: tuple[str, ...], reason: str, because: str) -> None:
+    if row.returns:
+        settling.stay(row, reason, because)
+    else:
+        row.leave([column for column in columns if column in row.changed], reason)
+        settling.because.setdefault(row.key, because)
+
+
+def _referred_to(settling: _Settling) -> bool:
+    """A row that others refer to stays; out of use, where it can be."""
+    found = False
+    for key, row in settling.rows.items():
+        referrers = [one for one in settling.facts.referrers.get(key, ()) if _still_refers(settling, one)]
+        if not row.goes or not referrers:
+            continue
+        mapped = any(one.key is not None and one.key.table in _MAPPINGS for one in referrers)
+        if key.table in _OUT_OF_USE and not mapped:
+            settling.out_of_use.add(key)
+        settling.stay(row, "still_referred_to", _some(referrers))
+        found = True
+    return found
+
+
+def _still_refers(settling: _Settling, referrer: Referrer) -> bool:
+    row = None if referrer.key is None else settling.rows.get(referrer.key)
+    if row is None:
+        return True
+    return row.wanted is not None and not set(referrer.reference.columns) & set(row.changed)
+
+
+def _still_mapped(settling: _Settling) -> Iterator[Key]:
+    """Rows of mappings that stay: the syncs keep them."""
+    for key, row in settling.rows.items():
+        entity = _MAPPINGS.get(key.table)
+        if entity is not None and row.wanted is not None and row.now is not None:
+            yield Key(entity.local, row.now[entity.local_id])
+
+
+def _out_of_use(settling: _Settling, row: Rewound) -> Values:
+    """The columns that put a row out of use, where it is to be and is not yet."""
+    if row.now is None or row.key not in settling.out_of_use:
+        return {}
+    return {
+        column: value
+        for column, value in _OUT_OF_USE[row.key.table].items()
+        if column in row.now and row.now[column] != value
+    }
+
+
+def _steps(settling: _Settling) -> Iterator[Step]:
+    for key, row in settling.rows.items():
+        values = row.now if row.wanted is None else row.wanted
+        if values is None:
+            continue
+        name = name_of(key, values)
+        if row.goes and row.now is not None:
+            yield Step("remove", key, row.twizzit_id, name, row.now, {})
+        elif row.returns and row.wanted is not None:
+            yield Step("bring_back", key, row.twizzit_id, name, {}, row.wanted)
+        elif row.now is not None and (after := _out_of_use(settling, row)):
+            before = {column: row.now[column] for column in after}
+            yield Step("deactivate", key, row.twizzit_id, name, before, after, settling.because.get(key, ""))
+        elif row.now is not None and row.wanted is not None and row.changed:
+            before = {column: row.now[column] for column in row.changed}
+            after = {column: row.wanted[column] for column in row.changed}
+            yield Step("restore", key, row.twizzit_id, name, before, after)
+
+
+def _left(settling: _Settling) -> Iterator[Left]:
+    """What is out of use is a step, and no more is left of it."""
+    for key, row in settling.rows.items():
+        if not row.left or row.goes or _out_of_use(settling, row):
+            continue
+        name = name_of(key, row.now or row.wanted or {})
+        whole = row.left.get("")
+        columns = tuple(column for column in row.left if column)
+        because = settling.because.get(key, "")
+        if whole is not None:
+            yield Left(key, row.twizzit_id, name, columns, whole, because)
+            continue
+        for reason in dict.fromkeys(row.left.values()):
+            of_reason = tuple(column for column in columns if row.left[column] == reason)
+            said = because if reason in ("slot_taken", "target_gone") else ""
+            yield Left(key, row.twizzit_id, name, of_reason, reason, said)
+
+
+def _some(referrers: list[Referrer]) -> str:
+    counted = Counter(one.words for one in referrers)
+    words = list(counted)
+    more = f" and {len(words) - _WORDS_SHOWN} more" if len(words) > _WORDS_SHOWN else ""
+    return ", ".join(words[:_WORDS_SHOWN]) + more
+
+
+def _words(row: Rewound) -> str:
+    return f"{_one(row.key.table)} {row.key.id}"
+
+
+def _one(table: str) -> str:
+    """The singular of one of our tables, for people."""
+    words = {each.local: each.local_one for each in ENTITIES.values()} | {"clubs": "club", "seasons": "season"}
+    words |= {each.mappings: f"{each.one} mapping" for each in ENTITIES.values()}
+    return words.get(table, table)
