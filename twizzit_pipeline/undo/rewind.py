@@ -6,9 +6,10 @@ and is left. A row that a sync made goes only where it is as the sync left it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from twizzit_pipeline.undo import bases
 from twizzit_pipeline.undo.rows import Entry, Key, Values
 
 # Columns that say one thing together: where one of them is left, so are the others.
@@ -98,11 +99,36 @@ def rewound(
     by_row: dict[Key, list[Entry]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: -entry.id):
         by_row[entry.key].append(entry)
-    return {key: _row(key, found, now.get(key), (usual or {}).get(key.table, {})) for key, found in by_row.items()}
+    rows = {key: _row(key, found, now.get(key), (usual or {}).get(key.table, {})) for key, found in by_row.items()}
+    for row in rows.values():
+        _keep_base(row, rows)
+    for key, row in rows.items():
+        row.now = now.get(key)
+        row.wanted = None if row.wanted is None else bases.together(row.wanted)
+    return rows
+
+
+def _keep_base(row: Rewound, rows: Mapping[Key, Rewound]) -> None:
+    """What Twizzit said last of a column that was changed since stays with it."""
+    local_key = None if row.now is None else bases.mapped_row(row.key, row.now)
+    local = None if local_key is None else rows.get(local_key)
+    if local is None or row.now is None or row.wanted is None:
+        return
+    for column in local.left:
+        part = bases.part_of(local.key.table, column)
+        if part in row.now:
+            row.wanted[part] = row.now[part]
 
 
 def _row(key: Key, entries: list[Entry], now: Values | None, usual: Values) -> Rewound:
     twizzit_id = next((entry.twizzit_id for entry in entries if entry.twizzit_id is not None), None)
+    if key.table in bases.MAPPINGS:
+        parts = bases.parts([now, *(side for entry in entries for side in (entry.before, entry.after))])
+        now = bases.apart(now, parts)
+        entries = [
+            replace(entry, before=bases.apart(entry.before, parts), after=bases.apart(entry.after, parts))
+            for entry in entries
+        ]
     row = Rewound(key, twizzit_id, now, None if now is None else dict(now))
     for entry in entries:  # the newest first
         if entry.before is None and entry.after is None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.undo.bases import MAPPINGS, mapped_row
 from twizzit_pipeline.undo.rewind import Rewound
 from twizzit_pipeline.undo.rows import Facts, Key, Left, Reference, Referrer, Slot, Step, UndoPlan, Values, name_of
 
@@ -18,7 +19,6 @@ _OUT_OF_USE: Mapping[str, Values] = {
     "games": {"status": "cancelled"},
     "competitions": {"status": "cancelled"},
 }
-_MAPPINGS = {each.mappings: each for each in ENTITIES.values()}
 _WORDS_SHOWN = 3
 
 
@@ -58,10 +58,8 @@ def _mappings_of_rows_that_stay(settling: _Settling) -> bool:
     """A row that was changed since, and therefore stays, keeps its mapping: without it a player may not play."""
     found = False
     for key, row in settling.rows.items():
-        entity = _MAPPINGS.get(key.table)
-        if entity is None or not row.goes or row.now is None:
-            continue
-        local = settling.rows.get(Key(entity.local, row.now[entity.local_id]))
+        local_key = mapped_row(key, row.now) if row.goes and row.now is not None else None
+        local = None if local_key is None else settling.rows.get(local_key)
         if local is not None and local.left.get("") == "changed_since":
             settling.stay(row, "row_stays", _words(local))
             found = True
@@ -134,7 +132,7 @@ def _referred_to(settling: _Settling) -> bool:
         referrers = [one for one in settling.facts.referrers.get(key, ()) if _still_refers(settling, one)]
         if not row.goes or not referrers:
             continue
-        mapped = any(one.key is not None and one.key.table in _MAPPINGS for one in referrers)
+        mapped = any(one.key is not None and one.key.table in MAPPINGS for one in referrers)
         if key.table in _OUT_OF_USE and not mapped:
             settling.out_of_use.add(key)
         settling.stay(row, "still_referred_to", _some(referrers))
@@ -152,9 +150,9 @@ def _still_refers(settling: _Settling, referrer: Referrer) -> bool:
 def _still_mapped(settling: _Settling) -> Iterator[Key]:
     """Rows of mappings that stay: the syncs keep them."""
     for key, row in settling.rows.items():
-        entity = _MAPPINGS.get(key.table)
-        if entity is not None and row.wanted is not None and row.now is not None:
-            yield Key(entity.local, row.now[entity.local_id])
+        local = mapped_row(key, row.now) if row.wanted is not None and row.now is not None else None
+        if local is not None:
+            yield local
 
 
 def _out_of_use(settling: _Settling, row: Rewound) -> Values:

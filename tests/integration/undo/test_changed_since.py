@@ -88,6 +88,24 @@ def test_a_later_sync_keeps_what_it_wrote(world: SyncWorld, first: Synced) -> No
     assert player["first_name"] != "Anna"
 
 
+def test_what_a_person_wrote_since_survives_the_next_sync_too(world: SyncWorld, first: Synced) -> None:
+    people = world.roster(0)[1]
+    credential_id = next(iter(world.dialects))
+    world.simulator.changes.rename_person(people[4], "Anna", "Janssens")
+    world.simulator.changes.transfer(people[5], world.roster(1)[0])
+    synced = world.sync(credential_id, steps=EVERYTHING)
+    world.change(tables.players, world.local_id(people[4]), last_name="Roepnaam")
+    world.change(tables.players, world.local_id(people[5]), team_id=world.local_id(world.roster(2)[0], "team"))
+    undo(world, synced)
+    assert world.player(people[4])["first_name"] != "Anna"
+
+    world.sync(credential_id, steps=EVERYTHING)
+
+    player = world.player(people[4])
+    assert (player["first_name"], player["last_name"]) == ("Anna", "Roepnaam")
+    assert world.player(people[5])["team_id"] == world.local_id(world.roster(2)[0], "team")
+
+
 def test_a_number_that_another_player_got_since_is_left_to_them(world: SyncWorld, first: Synced) -> None:
     people = world.roster(0)[1]
     credential_id = next(iter(world.dialects))

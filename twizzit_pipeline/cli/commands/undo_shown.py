@@ -3,21 +3,23 @@
 Names of people are shown on a terminal alone, and in JSON: elsewhere the text may end in a log.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import datetime
 
 from rich.console import Console
 
-from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, table
+from twizzit_pipeline.cli.output.terminal import belgian, plural, show_line, show_table, table
 from twizzit_pipeline.undo.rows import REASONS, Key, Left, Step, StepKind
 from twizzit_pipeline.undo.undoing import Undo
 
 _ROWS_SHOWN = 50
-_KINDS: Mapping[StepKind, str] = {
-    "restore": "gets its old values back",
-    "remove": "removed",
-    "bring_back": "brought back",
+_KINDS: Mapping[StepKind, str] = {  # what a reader should see first
+    "restore": "changed back",
     "deactivate": "put out of use",
+    "bring_back": "brought back",
+    "remove": "removed",
 }
 _OF_PEOPLE = {"first_name", "last_name", "twizzit_player_name", "last_values"}
 _PEOPLE = {"players", "twizzit_player_mappings"}
@@ -30,19 +32,22 @@ def show(out: Console, found: Undo) -> None:
     if not steps and not left:
         return
     out.print(f"Undo of {found.label}, {found.organization_name}:", soft_wrap=True)
-    counts = ", ".join(
-        f"{plural(count, 'row')} {words}" for kind, words in _KINDS.items() if (count := found.plan.count(kind))
-    )
-    out.print(f"  {counts or 'no row is written'}", soft_wrap=True)
+    for kind, words in _KINDS.items():
+        counted = Counter(step.key.table for step in steps if step.kind == kind)
+        if counted:
+            tables = ", ".join(plural(count, _one(name), _words(name)) for name, count in counted.items())
+            show_line(out, f"{plural(counted.total(), 'row')} {words}: {tables}")
     shown = table("What", "Id", "Name", "", "Changes", right=("Id",))
-    for step in steps[:_ROWS_SHOWN]:
+    local = [step for step in steps if not step.key.table.startswith("twizzit_")]
+    for step in sorted(local, key=lambda step: list(_KINDS).index(step.kind))[:_ROWS_SHOWN]:
         shown.add_row(*_step_row(step, names=out.is_terminal))
-    if steps:
+    if local:
         show_table(out, shown)
-    if len(steps) > _ROWS_SHOWN:
-        out.print(f"  and {len(steps) - _ROWS_SHOWN:,} more; --json has all")
+    if (more := len(steps) - min(len(local), _ROWS_SHOWN)) > 0:
+        out.print(f"  {more:,} more (mappings among them): --json has all", soft_wrap=True)
     if left:
-        out.print(f"{plural(len({one.key for one in left}), 'row')} left as they are, at least in part:")
+        rows = len({one.key for one in left})
+        out.print(f"{plural(rows, 'row')} left as {'it is' if rows == 1 else 'they are'}, at least in part:")
         for one in left[:_ROWS_SHOWN]:
             show_line(out, _left_line(one, names=out.is_terminal))
         if len(left) > _ROWS_SHOWN:
@@ -100,8 +105,9 @@ def _step_row(step: Step, *, names: bool) -> tuple[str, ...]:
     hidden = not names and step.key.table in _PEOPLE
     changes = ", ".join(_differences(step, names=names)) if step.kind in ("restore", "deactivate") else ""
     because = f"still used by {step.because}" if step.because else ""
-    name = "shown on a terminal" if hidden else step.name or "–"
-    return step.key.table, str(step.key.id), name, _KINDS[step.kind], ", ".join(filter(None, (changes, because)))
+    said = ", ".join(filter(None, (changes, because)))
+    name = "shown on a terminal" if hidden else _named(step.key, step.name) or "–"
+    return _words(step.key.table), str(step.key.id), name, _KINDS[step.kind], said
 
 
 def _differences(step: Step, *, names: bool) -> Iterator[str]:
@@ -116,10 +122,23 @@ def _differences(step: Step, *, names: bool) -> Iterator[str]:
 
 def _left_line(one: Left, *, names: bool) -> str:
     hidden = not names and one.key.table in _PEOPLE
-    name = f" {one.name}" if one.name and not hidden else ""
+    name = f" {_named(one.key, one.name)}" if one.name and not hidden else ""
     columns = f" ({', '.join(one.columns)})" if one.columns else ""
     because = f": {one.because}" if one.because else ""
-    return f"{one.key.table} {one.key.id}{name}{columns}: {REASONS[one.reason]}{because}"
+    return f"{_words(one.key.table)} {one.key.id}{name}{columns}: {REASONS[one.reason]}{because}"
+
+
+def _named(key: Key, name: str) -> str:
+    return belgian(datetime.fromisoformat(name)) if key.table == "games" and name else name
+
+
+def _words(name: str) -> str:
+    """A table in words: a mapping by what it is of, the rest as it is called in ShotSpot."""
+    return name.removeprefix("twizzit_").replace("_", " ")
+
+
+def _one(name: str) -> str:
+    return _words(name).removesuffix("s")
 
 
 def _brief(value: object) -> str:
