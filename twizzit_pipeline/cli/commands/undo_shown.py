@@ -56,6 +56,9 @@ def show(out: Console, found: Undo) -> None:
 
 def say_done(out: Console, found: Undo) -> None:
     """Print what came of it, and what to do so that the next sync does not bring it again."""
+    if not found.history_ids:
+        out.print("Nothing to undo: no sync of this club began since then.")
+        return
     if not found.plan.steps:
         why = "nothing of it can be taken back" if found.plan.left else "it changed nothing that is still there"
         out.print(f"Nothing to undo of {found.label}: {why}.", soft_wrap=True)
