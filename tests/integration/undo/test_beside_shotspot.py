@@ -33,7 +33,7 @@ def world(
 
 
 def whole(world: SyncWorld) -> dict[str, list[str]]:
-    """Every row with every column of the database, whether this project knows it or not; but for times."""
+    """Every row with every column of the database, those that only ShotSpot has too; but for times."""
     names = [*tables.LOCAL, *(each.name for each in tables.MAPPINGS.values()), "clubs", "seasons", "competition_teams"]
     found = {}
     with world.connected() as connection:

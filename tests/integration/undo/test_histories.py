@@ -86,7 +86,7 @@ def local(world: SyncWorld, act: Act) -> tuple[str, int, str]:
 acts = st.tuples(st.sampled_from(["name", "number", "team", "new", "transfer", "match"]), places, places)
 
 
-@settings(max_examples=examples(12), deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(
     before=st.lists(acts, max_size=2),
     changes=st.lists(acts, min_size=1, max_size=5),
