@@ -123,7 +123,7 @@ def _do(
     credential = store.get(engine, credential_id)
     run_id = f"{UNDO}-{uuid.uuid4().hex}"
     with driver_errors(), _leased(engine, credential, run_id) as lease:
-        for attempt in rewrites(engine):
+        for attempt in rewrites(engine, again="undo again"):
             with attempt, _transaction(engine) as connection:
                 lease.confirm(connection)
                 found, catalogue = _planned(connection, credential, choose)

@@ -88,6 +88,26 @@ def test_a_later_sync_keeps_what_it_wrote(world: SyncWorld, first: Synced) -> No
     assert player["first_name"] != "Anna"
 
 
+def test_the_first_of_two_syncs_goes_but_for_what_the_second_one_needs(world: SyncWorld, first: Synced) -> None:
+    group_id, people = world.roster(0)
+    credential_id = next(iter(world.dialects))
+    world.simulator.changes.add_person(group_id, "Anaïs", "Peeters", "F", 955)
+    world.sync(credential_id, steps=EVERYTHING)
+    new = max(row["id"] for row in world.rows(tables.players))
+
+    done = undo(world, first)
+
+    assert [row["id"] for row in world.rows(tables.players)] == [new]
+    (team,) = world.rows(tables.teams)
+    assert team["is_active"] is True
+    assert {row["local_team_id"] for row in world.rows(tables.team_mappings)} == {team["id"]}
+    assert ("teams", team["id"], "still_referred_to") in reasons(done)
+    world.sync(credential_id, steps=EVERYTHING)
+    world.assert_truth(credential_id)
+    assert world.local_id(group_id, "team") == team["id"]
+    assert len(people) > 1
+
+
 def test_what_a_person_wrote_since_survives_the_next_sync_too(world: SyncWorld, first: Synced) -> None:
     people = world.roster(0)[1]
     credential_id = next(iter(world.dialects))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.sync_world import STEPS, Synced, SyncWorld, quick
@@ -23,6 +23,7 @@ from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.roles import require_may_undo
 from twizzit_pipeline.storage.tables.views import views
 from twizzit_pipeline.undo import undoing
+from twizzit_pipeline.undo.writing import write
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 6, "other_contacts": 0}
 
@@ -151,6 +152,53 @@ def test_without_the_right_to_delete_it_is_refused_and_nothing_is_done(world: Sy
             connection.execute("DROP OWNED BY undoer_of_tests")
             connection.execute("DROP ROLE undoer_of_tests")
     assert state(world) == before
+
+
+def test_an_undo_that_dies_half_way_has_done_nothing(
+    world: SyncWorld, first: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = len(world.rows(tables.sync_history))
+    before = state(world)
+
+    def dies(connection: Connection, *given: Any, **named: Any) -> None:
+        write(connection, *given, **named)
+        assert connection.scalar(select(func.count()).select_from(tables.players)) == 0
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(undoing, "write", dies)
+        with pytest.raises(OSError, match="No space"):
+            undo(world, first)
+    assert state(world) == before
+    assert len(world.rows(tables.sync_history)) == rows
+    assert world.rows(tables.leases) == []
+    assert not [row for row in audit.recent(world.database.engine) if row.action == "undo"]
+    undo(world, first)
+    assert not any(state(world).values())
+
+
+def test_a_row_that_another_transaction_wrote_meanwhile_is_planned_again(
+    world: SyncWorld, first: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reference that is made after the plan, cascading as ShotSpot has them, is not taken along."""
+    player_id = world.local_id(world.roster(0)[1][0])
+    with world.connected() as other:
+        other.execute("CREATE TABLE shots (player integer REFERENCES players ON DELETE CASCADE)")
+        tries = []
+
+        def meanwhile(connection: Connection, *given: Any, **named: Any) -> None:
+            tries.append(given)
+            if len(tries) == 1:
+                other.execute("INSERT INTO shots VALUES (%s)", [player_id])
+            write(connection, *given, **named)
+
+        monkeypatch.setattr(undoing, "write", meanwhile)
+        done = undo(world, first)
+        assert len(tries) == 2
+        assert other.execute("SELECT player FROM shots").fetchall() == [(player_id,)]
+    (kept,) = [step for step in done.plan.steps if step.key.table == "players" and step.kind == "deactivate"]
+    assert (kept.key.id, kept.because) == (player_id, "shots (1 row)")
+    assert [row["id"] for row in world.rows(tables.players)] == [player_id]
 
 
 def test_an_undo_is_no_sync_for_those_who_watch_them(world: SyncWorld, first: Synced, club: int) -> None:
