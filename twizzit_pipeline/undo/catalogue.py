@@ -3,6 +3,7 @@
 ShotSpot has tables that this project does not know, and may have constraints of its own on those that it does.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,8 +11,9 @@ from sqlalchemy import Connection, text
 
 from twizzit_pipeline.undo.rows import Reference, Slot
 
-# A column that PostgreSQL computes is none that is written. A default that calls a function (a sequence, a clock) is
-# another one each time.
+# A default that is a value by itself; any other one (a sequence, a clock, the user) may be another each time.
+_VALUE = re.compile(r"""('([^']|'')*'|-?\d+(\.\d+)?|true|false|NULL)(::[\w ".\[\]]+)?""")
+# A column that PostgreSQL computes is none that is written.
 _COLUMNS = text("""
     SELECT c.relname AS table, a.attname AS name, a.attgenerated <> '' AS generated,
            CASE WHEN a.attgenerated <> '' THEN NULL ELSE pg_get_expr(d.adbin, d.adrelid) END AS usual,
@@ -132,7 +134,7 @@ def _columns(connection: Connection, wanted: dict[str, list[str]]) -> dict[str, 
             {
                 name: usual or "NULL"
                 for name, usual, computed in columns
-                if computed is None and "(" not in (usual or "")
+                if computed is None and _VALUE.fullmatch(usual or "NULL")
             },
         )
         for table, columns in found.items()

@@ -64,10 +64,22 @@ def test_a_player_that_a_person_edited_since_stays_with_their_mapping_and_what_t
 
 
 def test_a_column_that_a_row_got_by_default_counts_as_edited_too(world: SyncWorld, first: Synced) -> None:
-    elsewhere(world, "ALTER TABLE players ADD COLUMN height integer", "ALTER TABLE players ADD COLUMN at_ date")
+    of_a_clock = (
+        "since timestamptz DEFAULT CURRENT_TIMESTAMP",
+        "day date DEFAULT now()",
+        "token text DEFAULT random()",
+    )
+    of_a_value = (
+        "height integer",
+        "feet text DEFAULT 'it''s (both): 2'",
+        "tags text[] DEFAULT '{}'",
+        "rank int DEFAULT 7",
+    )
+    elsewhere(world, *[f"ALTER TABLE players ADD COLUMN {column}" for column in (*of_a_clock, *of_a_value)])
     player_id = world.local_id(world.roster(0)[1][4])
-    elsewhere(world, f"UPDATE players SET height = 180 WHERE id = {player_id}")
-    assert left_of(undo(world, first), "players").columns == ("height",)
+    elsewhere(world, f"UPDATE players SET height = 180, feet = 'left', tags = '{{a}}', rank = 8 WHERE id = {player_id}")
+    left = left_of(undo(world, first), "players")
+    assert (left.key.id, set(left.columns)) == (player_id, {"height", "feet", "tags", "rank"})
     assert len(world.rows(tables.players)) == 1
 
 

@@ -106,6 +106,9 @@ def test_the_undo_of_a_first_sync_leaves_nothing_and_its_undo_brings_all_back(wo
     assert done.undo_id != again.undo_id
     undo(world, again.undo_id or 0)
     assert state(world) == before
+    world.sync(credential_id, steps=EVERYTHING)  # which brings it all again, as Twizzit still says so
+    world.assert_truth(credential_id)
+    assert_calendar(world, credential_id, "v2")
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -130,6 +133,12 @@ def test_what_a_second_sync_changed_is_taken_back_and_the_first_one_stays(
     assert done.plan.left == ()
     undo(world, done.undo_id or 0)
     assert state(world) == after
+    undo(world, synced)  # in force again, so that it can be undone again
+    assert state(world) == before
+    world.sync(club, steps=EVERYTHING)  # Twizzit still says so
+    world.assert_truth(club)
+    if change not in (pass_numbers_on, new_team):  # whose new rows get new ids
+        assert state(world) == after
 
 
 def test_all_changes_of_several_syncs_are_taken_back_at_once(world: SyncWorld, club: int) -> None:
