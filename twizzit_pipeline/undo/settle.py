@@ -19,6 +19,11 @@ _OUT_OF_USE: Mapping[str, Values] = {
     "games": {"status": "cancelled"},
     "competitions": {"status": "cancelled"},
 }
+# Rows that are about others: a team in a competition's table, and which team an opponent's name is.
+_BELONGS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "competition_teams": (("competition_id", "competitions"), ("team_id", "teams")),
+    "twizzit_opponents": (("team_id", "teams"),),
+}
 _WORDS_SHOWN = 3
 
 
@@ -28,6 +33,10 @@ class _Settling:
     facts: Facts
     because: dict[Key, str] = field(default_factory=dict)
     out_of_use: set[Key] = field(default_factory=set)
+
+    def stays_in_use(self, row: Rewound) -> bool:
+        """Whether a sync made the row, and this undo leaves it as it is."""
+        return "" in row.left and row.wanted is not None and row.key not in self.out_of_use
 
     def stay(self, row: Rewound, reason: str, because: str = "") -> None:
         row.stay(reason)
@@ -41,10 +50,9 @@ def settled(rows: Mapping[Key, Rewound], facts: Facts) -> UndoPlan:
         rows: what the journal says; changed on the way.
     """
     settling = _Settling(dict(rows), facts)
-    rules = (_mappings_of_rows_that_stay, _taken_slots, _targets, _referred_to)
+    rules = (_taken_slots, _targets, _referred_to, _needed_in_use, _what_belongs_to_rows_that_stay)
     while any(rule(settling) for rule in rules):
         pass
-    settling.out_of_use -= set(_still_mapped(settling))
     in_order = sorted(_steps(settling), key=lambda step: _place(step.key))
     return UndoPlan(tuple(in_order), tuple(sorted(_left(settling), key=lambda left: _place(left.key))))
 
@@ -54,16 +62,26 @@ def _place(key: Key) -> tuple[bool, Key]:
     return key.table.startswith("twizzit_"), key
 
 
-def _mappings_of_rows_that_stay(settling: _Settling) -> bool:
-    """A row that was changed since, and therefore stays, keeps its mapping: without it a player may not play."""
+def _what_belongs_to_rows_that_stay(settling: _Settling) -> bool:
+    """A row that stays as it is keeps its mapping, without which a player may not play, and its place in a table."""
     found = False
-    for key, row in settling.rows.items():
-        local_key = mapped_row(key, row.now) if row.goes and row.now is not None else None
-        local = None if local_key is None else settling.rows.get(local_key)
-        if local is not None and local.left.get("") == "changed_since":
-            settling.stay(row, "row_stays", _words(local))
+    for row in settling.rows.values():
+        if not row.goes or row.now is None:
+            continue
+        owners = [(key, settling.rows.get(key)) for key in _owners(row.key, row.now)]
+        staying = [owner for _, owner in owners if owner is not None and settling.stays_in_use(owner)]
+        given_up = any(owner is not None and (owner.goes or key in settling.out_of_use) for key, owner in owners)
+        if staying and not given_up:
+            settling.stay(row, "row_stays", _words(staying[0]))
             found = True
     return found
+
+
+def _owners(key: Key, values: Values) -> list[Key]:
+    """The rows that this one is about."""
+    local = mapped_row(key, values)
+    pointed = [Key(table, values[column]) for column, table in _BELONGS.get(key.table, ()) if values.get(column)]
+    return [*([] if local is None else [local]), *pointed]
 
 
 def _taken_slots(settling: _Settling) -> bool:
@@ -132,8 +150,7 @@ def _referred_to(settling: _Settling) -> bool:
         referrers = [one for one in settling.facts.referrers.get(key, ()) if _still_refers(settling, one)]
         if not row.goes or not referrers:
             continue
-        mapped = any(one.key is not None and one.key.table in MAPPINGS for one in referrers)
-        if key.table in _OUT_OF_USE and not mapped:
+        if key.table in _OUT_OF_USE:
             settling.out_of_use.add(key)
         settling.stay(row, "still_referred_to", _some(referrers))
         found = True
@@ -147,8 +164,25 @@ def _still_refers(settling: _Settling, referrer: Referrer) -> bool:
     return row.wanted is not None and not set(referrer.reference.columns) & set(row.changed)
 
 
+def _needed_in_use(settling: _Settling) -> bool:
+    """What a mapping that stays is of, and what a row that stays in use refers to, is not put out of use."""
+    needed = set(_still_mapped(settling))
+    for key in settling.out_of_use:
+        referrers = (one for one in settling.facts.referrers.get(key, ()) if _still_refers(settling, one))
+        known = (settling.rows.get(one.key) for one in referrers if one.key is not None)
+        if any(row is not None and settling.stays_in_use(row) for row in known):
+            needed.add(key)
+    found = bool(needed & settling.out_of_use)
+    settling.out_of_use -= needed
+    return found
+
+
 def _still_mapped(settling: _Settling) -> Iterator[Key]:
-    """Rows of mappings that stay: the syncs keep them."""
+    """Rows of mappings that stay, those of other syncs too: the syncs keep them."""
+    for key in settling.out_of_use:
+        referrers = settling.facts.referrers.get(key, ())
+        if any(one.key is not None and one.key.table in MAPPINGS and one.key not in settling.rows for one in referrers):
+            yield key
     for key, row in settling.rows.items():
         local = mapped_row(key, row.now) if row.wanted is not None and row.now is not None else None
         if local is not None:

@@ -159,6 +159,60 @@ def test_a_row_whose_mapping_a_later_sync_changed_stays_in_use() -> None:
     assert left(found)["players", 1] == ("still_referred_to", "player mapping 9")
 
 
+def test_what_a_row_that_stays_in_use_refers_to_stays_in_use_with_its_mapping() -> None:
+    """A game that a later sync wrote stays: so do its teams and its competition, which would otherwise be cancelled."""
+    competition = Reference("games", ("competition_id",), "competitions", ("id",))
+    game = row("games", 2, {"competition_id": 6}, {"competition_id": 6})
+    game.left = {"date": "changed_since", "": "changed_since"}
+    found = plan(
+        [
+            row("twizzit_competition_mappings", 9, {"local_competition_id": 6}, None),
+            row("competitions", 6, {"status": "upcoming"}, None),
+            game,
+        ],
+        referrers={
+            Key("competitions", 6): [
+                Referrer(competition, Key("games", 2), "game 2"),
+                Referrer(MAPPED, Key("twizzit_competition_mappings", 9), "competition mapping 9"),
+            ]
+        },
+    )
+    assert found.steps == ()
+    assert left(found) == {
+        ("competitions", 6): ("still_referred_to", "game 2"),
+        ("games", 2): ("changed_since", ""),
+        ("twizzit_competition_mappings", 9): ("row_stays", "competition 6"),
+    }
+
+
+def test_a_team_stays_in_the_table_of_a_competition_that_stays_and_in_no_other() -> None:
+    in_use = row("competitions", 6, {"status": "upcoming"}, {"status": "upcoming"})
+    in_use.left = {"name": "changed_since", "": "changed_since"}
+    found = plan(
+        [
+            in_use,
+            row("competitions", 7, {"status": "upcoming"}, None),
+            row("competition_teams", 1, {"competition_id": 6, "team_id": 50}, None),
+            row("competition_teams", 2, {"competition_id": 7, "team_id": 50}, None),
+            row("competition_teams", 3, {"competition_id": 6, "team_id": 51}, None),
+            row("teams", 51, {"is_active": True}, None),
+        ]
+    )
+    assert {key for key, kind in kinds(found).items() if kind == "remove"} == {
+        ("competitions", 7),
+        ("competition_teams", 2),
+        ("competition_teams", 3),
+        ("teams", 51),
+    }
+    assert left(found)["competition_teams", 1] == ("row_stays", "competition 6")
+
+
+def test_what_another_credentials_mapping_is_of_stays_in_use() -> None:
+    other = Referrer(MAPPED, Key("twizzit_player_mappings", 77), "player mapping 77")
+    found = plan([player(1, {"is_active": True}, None)], referrers={Key("players", 1): [other]})
+    assert (found.steps, left(found)) == ((), {("players", 1): ("still_referred_to", "player mapping 77")})
+
+
 def test_what_is_out_of_use_already_is_listed() -> None:
     shots = Referrer(Reference("shots", ("player",), "players", ("id",)), None, "shots (2 rows)")
     found = plan([player(1, {"is_active": False}, None)], referrers={Key("players", 1): [shots]})

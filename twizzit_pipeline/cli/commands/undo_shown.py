@@ -23,6 +23,7 @@ _KINDS: Mapping[StepKind, str] = {  # what a reader should see first
 }
 _OF_PEOPLE = {"first_name", "last_name", "twizzit_player_name", "last_values"}
 _PEOPLE = {"players", "twizzit_player_mappings"}
+_COUNTED = ("twizzit_", "competition_teams")  # tables that go along with others: their rows are counted alone
 _UNREADABLE = {"last_values"}  # of mappings: what Twizzit said at the last sync, as a document
 
 
@@ -38,13 +39,13 @@ def show(out: Console, found: Undo) -> None:
             tables = ", ".join(plural(count, _one(name), _words(name)) for name, count in counted.items())
             show_line(out, f"{plural(counted.total(), 'row')} {words}: {tables}")
     shown = table("What", "Id", "Name", "", "Changes", right=("Id",))
-    local = [step for step in steps if not step.key.table.startswith("twizzit_")]
+    local = [step for step in steps if not step.key.table.startswith(_COUNTED)]
     for step in sorted(local, key=lambda step: list(_KINDS).index(step.kind))[:_ROWS_SHOWN]:
         shown.add_row(*_step_row(step, names=out.is_terminal))
     if local:
         show_table(out, shown)
     if (more := len(steps) - min(len(local), _ROWS_SHOWN)) > 0:
-        out.print(f"  {more:,} more (mappings among them): --json has all", soft_wrap=True)
+        out.print(f"  {more:,} more, mappings among them: --json has all", soft_wrap=True)
     if left:
         rows = len({one.key for one in left})
         out.print(f"{plural(rows, 'row')} left as {'it is' if rows == 1 else 'they are'}, at least in part:")
