@@ -48,9 +48,20 @@ ARROWS: dict[str, set[str]] = {
     "scheduling": {"runs", "plan", "words", "twizzit.endpoint", "credentials", *_DATABASE},
     "accounts": {"scheduling", "runs", "transform", "contracts", "words", "twizzit", "credentials", *_DATABASE},
     "sync": {"accounts", "scheduling", "runs", "plan", "contracts", "twizzit", "credentials", *_DATABASE},
-    "sync.state": {"runs", "plan", *_DATABASE},
+    "sync.state": {"scheduling.policies", "runs", "plan", *_DATABASE},
     "sync.entities": {"sync", "sync.state", "runs", "plan", "transform", "contracts", "twizzit.records", *_DATABASE},
     "sync.preview": {"sync", "sync.entities", "runs", "plan", "credentials", *_DATABASE},
+    "decisions": {
+        "sync",
+        "sync.state",
+        "sync.entities",
+        "runs",
+        "plan",
+        "contracts",
+        "words",
+        "credentials",
+        *_DATABASE,
+    },
     "quality": {"sync", "scheduling", "runs", "plan", "transform", "contracts", "words", *_DATABASE},
     "queries": {"accounts", "scheduling", "runs", "transform", "words", "credentials", *_DATABASE},
     "notifications": {"queries", "scheduling", "runs", "credentials", *_DATABASE},
@@ -102,6 +113,7 @@ ARROWS: dict[str, set[str]] = {
     "http_api": {
         "http_api.routes",
         "http_api.schemas",
+        "plan.merge",
         "accounts",
         "queries",
         "scheduling",
@@ -113,6 +125,7 @@ ARROWS: dict[str, set[str]] = {
     "http_api.routes": {
         "http_api",
         "http_api.schemas",
+        "decisions",
         "plan",
         "accounts",
         "queries",
@@ -122,7 +135,7 @@ ARROWS: dict[str, set[str]] = {
         "credentials",
         *_DATABASE,
     },
-    "http_api.schemas": {"words"},
+    "http_api.schemas": {"words", "plan.merge"},
 }
 # Folders whose modules may import everything below these; what is above them is named.
 _BELOW = set(ARROWS) - {"definitions", "preloaded"}
@@ -163,7 +176,7 @@ BARRED: dict[str, set[str]] = {
     "notifications.messages": PURE,
     "storage": HTTP,
     "credentials": HTTP,
-    **dict.fromkeys(("runs", "scheduling", "accounts", "sync", "quality", "queries"), HTTP | DAGSTER),
+    **dict.fromkeys(("runs", "scheduling", "accounts", "sync", "decisions", "quality", "queries"), HTTP | DAGSTER),
     **dict.fromkeys(("notifications", "http_api", "cli", "local", "simulator"), DAGSTER),
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import Column, ColumnElement, and_, func
 
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.runs.details import ENTITY
+from twizzit_pipeline.runs.details import ENTITY, NO_SYNCS
 from twizzit_pipeline.storage.tables import sync_config, sync_history
 
 # Which column of the configuration turns an entity on; empty is on.
@@ -18,6 +18,10 @@ TURNED_ON: Mapping[str, Column[bool]] = {name: sync_config.c[each.toggle] for na
 recorded_entity: ColumnElement[str] = func.coalesce(sync_history.c.details[ENTITY].astext, sync_history.c.sync_type)
 
 
+# Rows of syncs: what a person decided or took back is in the history too.
+is_sync: ColumnElement[bool] = sync_history.c.sync_direction.not_in(NO_SYNCS)
+
+
 def of_entity(entity: str) -> ColumnElement[bool]:
-    """Rows about an entity: by their type, which has an index, and what their details say."""
-    return and_(sync_history.c.sync_type == ENTITIES[entity].sync_type, recorded_entity == entity)
+    """Rows of syncs of an entity: by their type, which has an index, and what their details say."""
+    return and_(sync_history.c.sync_type == ENTITIES[entity].sync_type, recorded_entity == entity, is_sync)

@@ -21,6 +21,13 @@ from twizzit_pipeline.http_api.schemas.credentials import (
     TeamsToCome,
     Verified,
 )
+from twizzit_pipeline.http_api.schemas.decisions import (
+    ChangedValue,
+    ConflictCandidate,
+    ConflictResolved,
+    Conflicts,
+    WaitingConflict,
+)
 from twizzit_pipeline.http_api.schemas.live import (
     Group,
     Groups,
@@ -80,6 +87,7 @@ __all__ = [
     "AuditRow",
     "CallBudget",
     "Capabilities",
+    "ChangedValue",
     "Coach",
     "CoachClub",
     "Coaches",
@@ -87,6 +95,9 @@ __all__ = [
     "CompetitionMappings",
     "ConfigAnswer",
     "Conflict",
+    "ConflictCandidate",
+    "ConflictResolved",
+    "Conflicts",
     "Credential",
     "CredentialAccepted",
     "CredentialStored",
@@ -140,4 +151,5 @@ __all__ = [
     "TeamsToCome",
     "ValidationFailed",
     "Verified",
+    "WaitingConflict",
 ]

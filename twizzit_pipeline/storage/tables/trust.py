@@ -101,5 +101,6 @@ Index(
     unique=True,
     postgresql_where=text("status = 'open'"),
 )
+Index("ix_twizzit_conflicts_credential_id", conflicts.c.credential_id, conflicts.c.entity)
 
 __all__ = ["conflicts", "departures", "plans"]
