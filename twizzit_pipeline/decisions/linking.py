@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
 from twizzit_pipeline.decisions.resolving import Resolved
@@ -47,7 +47,7 @@ _POINTED: Mapping[str, str] = {
     "home_team_id": "teams",
     "away_team_id": "teams",
 }
-_SETTLED: Mapping[str, object] = {"status": "settled"}
+_SETTLED: Mapping[str, object] = {"status": "settled", "resolved_at": func.now()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from twizzit_pipeline.storage.audit import Actor, record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import (
     api_usage,
+    conflicts,
     leases,
     notifications,
     rejected_rows,
@@ -51,6 +52,7 @@ class Pruned:
     usage: int = 0
     requests: int = 0
     notifications: int = 0
+    conflicts: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -119,6 +121,14 @@ def _plain(before: datetime) -> Iterator[tuple[str, Table, ColumnElement[bool]]]
     yield "changes", sync_changes, sync_changes.c.created_at < before
     yield "requests", sync_requests, sync_requests.c.completed_at < before
     yield "notifications", notifications, _notified_long_ago(before)
+    yield "conflicts", conflicts, _decided_long_ago(before)
+
+
+def _decided_long_ago(before: datetime) -> ColumnElement[bool]:
+    """Resolved or settled long ago; which row was chosen for a doubtful link stays, since every plan asks for it."""
+    columns = conflicts.c
+    chosen = (columns.kind == "doubtful_link") & (columns.status == "resolved")
+    return (columns.resolved_at < before) & (columns.status != "open") & ~chosen
 
 
 def _notified_long_ago(before: datetime) -> ColumnElement[bool]:
