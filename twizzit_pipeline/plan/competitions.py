@@ -115,7 +115,9 @@ def _found_or_new(
     state: CompetitionState, unmapped: Sequence[RemoteCompetition], season_id: int
 ) -> tuple[list[Change], list[Failed]]:
     chosen = state.decisions.chosen(
-        (remote.id for remote in unmapped), {one.id: one for one in state.local if not one.mapped}
+        unmapped,
+        (one for one in state.local if not one.mapped),
+        lambda _, one: one.season_id in (season_id, None),
     )
     free = [one for one in state.local if not one.mapped and one not in chosen.values()]
     fitting = {remote.id: _fitting(remote, free, season_id) for remote in unmapped}

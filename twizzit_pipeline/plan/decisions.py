@@ -4,15 +4,27 @@ A sync reads them into the state of an entity. Its plan follows them, and says w
 none any more. Values are compared as JSON has them, which is how a question keeps them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question, QuestionKind
 from twizzit_pipeline.plan.merge import TWIZZIT_WINS, Policies
 
-Local = TypeVar("Local")
+
+class _RemoteRow(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+class _LocalRow(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+Remote = TypeVar("Remote", bound=_RemoteRow)
+Local = TypeVar("Local", bound=_LocalRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +80,26 @@ class Decisions:
         """Whether a person said what is to become of an item that could not be linked without doubt."""
         return failed.reason == DOUBTFUL_LINK and failed.twizzit_id in self.links
 
-    def chosen(self, remote_ids: Iterable[str], free: Mapping[int, Local]) -> dict[str, Local | None]:
+    def chosen(
+        self, remote: Iterable[Remote], free: Iterable[Local], fits: Callable[[Remote, Local], bool]
+    ) -> dict[str, Local | None]:
         """Remote id → the local row that a person chose for it, None for one to be made; each local row once.
 
         Args:
-            free: local id → row, of those that no mapping points at.
+            free: rows that no mapping points at.
+            fits: whether a remote row may be a local one: what was chosen may be of another organization's days.
         """
+        wanted = [one for one in remote if one.id in self.links] if self.links else []
+        rows = {row.id: row for row in free} if wanted else {}
         found: dict[str, Local | None] = {}
-        taken: set[int] = set()
-        for remote_id in remote_ids:
-            local_id = self.links.get(remote_id)
-            if remote_id in self.links and local_id is None:
-                found[remote_id] = None
-            elif local_id is not None and local_id in free and local_id not in taken:
-                found[remote_id] = free[local_id]
-                taken.add(local_id)
+        for one in wanted:
+            local_id = self.links[one.id]
+            row = rows.get(local_id) if local_id is not None else None
+            if local_id is None:
+                found[one.id] = None
+            elif row is not None and fits(one, row):
+                found[one.id] = row
+                del rows[row.id]
         return found
 
 

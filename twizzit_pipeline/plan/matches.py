@@ -202,8 +202,11 @@ def _overwrites(state: MatchState) -> bool:
 
 
 def _found_or_new(state: MatchState, unmapped: Sequence[Fixture], season_id: int) -> tuple[list[Change], list[Failed]]:
+    sides = {one.remote.id: (one.home.club_id, one.away.club_id) for one in unmapped}
     chosen = state.decisions.chosen(
-        (fixture.remote.id for fixture in unmapped), {game.id: game for game in state.games if not game.mapped}
+        (fixture.remote for fixture in unmapped),
+        (game for game in state.games if not game.mapped),
+        lambda remote, game: (game.home_club_id, game.away_club_id) == sides[remote.id],
     )
     free: dict[tuple[int, int, date], list[LocalGame]] = defaultdict(list)
     for game in state.games:

@@ -156,8 +156,11 @@ def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
 
 def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[PendingChange], list[Failed]]:
     """Links each person to the one local player that fits, makes those that none fits, and reports the doubtful."""
+    clubs_of = {person.remote.id: {team.club_id for _, team in person.teams} for person in unmapped}
     chosen = state.decisions.chosen(
-        (person.remote.id for person in unmapped), {player.id: player for player in state.local if not player.mapped}
+        (person.remote for person in unmapped),
+        (player for player in state.local if not player.mapped),
+        lambda remote, player: player.club_id in clubs_of[remote.id],
     )
     free: dict[tuple[int | None, str], list[LocalPlayer]] = defaultdict(list)
     for player in state.local:

@@ -198,8 +198,11 @@ def _found_or_new(
 ) -> tuple[list[_PendingChange], list[Failed]]:
     """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful."""
     clubs = {club.id: normalised_name(club.name) for club in state.clubs}
+    club_of = {remote.id: club_id for remote, club_id in unmapped}
     chosen = state.decisions.chosen(
-        (remote.id for remote, _ in unmapped), {team.id: team for team in state.local if not team.mapped}
+        (remote for remote, _ in unmapped),
+        (team for team in state.local if not team.mapped),
+        lambda remote, team: team.club_id == club_of[remote.id],
     )
     free: dict[tuple[int, str], list[LocalTeam]] = defaultdict(list)
     for team in state.local:

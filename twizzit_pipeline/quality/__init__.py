@@ -124,7 +124,7 @@ def _mapping(
     yield volume(connection, session, report.entity, MAPPINGS, report.mappings, "credential")
     yield set_aside_in_plan(connection, session, report, report.items)
     yield judged.astray(connection, credential_id, ours, speaks_of)
-    yield _open_conflicts(connection, credential_id, report.entity)
+    yield _open_conflicts(connection, credential_id, report)
     if judged.registration is not None:
         yield judged.registration(connection, credential_id, ours, speaks_of)
     if judged.more_of_mapping is not None:
@@ -136,13 +136,13 @@ def _mapping(
             yield namesakes(connection.execute(judged.local_names(credential_id)), speaks_of, local=True)
 
 
-def _open_conflicts(connection: Connection, credential_id: int, entity: str) -> Finding:
-    """The remote ids of what both sides changed, as long as no one has decided; each once."""
+def _open_conflicts(connection: Connection, credential_id: int, report: MappingReport) -> Finding:
+    """The remote ids of what both sides changed and no person has decided, each once; asked where anything waits."""
     row = conflicts.c
     wanted = select(row.twizzit_id).where(
-        row.credential_id == credential_id, row.entity == entity, row.kind == "field", row.status == "open"
+        row.credential_id == credential_id, row.entity == report.entity, row.kind == "field", row.status == "open"
     )
-    found = list(connection.scalars(wanted.order_by(row.id)))
+    found = list(connection.scalars(wanted.order_by(row.id))) if report.questions else []
     return Finding(CONFLICTS, "credential", (*dict.fromkeys(found),), numbers={"open_conflicts": len(found)})
 
 

@@ -28,7 +28,7 @@ UNKNOWN_WORDS = "unknown_words"  # list of the configuration → word of the acc
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # the request names a team that the account does not list in this season
 
-# The direction of a row that is no sync: what a person decided; in its details, of which conflict.
+# The direction and the type of a row that is no sync: what a person decided; in its details, of which conflict.
 DECISION = "decision"
 NO_SYNCS = (DECISION, "undo")
 

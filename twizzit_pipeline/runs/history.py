@@ -177,7 +177,7 @@ def record_decision(connection: Connection, *, credential_id: int, entity: str, 
     """Writes the row of a person's decision (`of`: which conflict); its id. It is no sync, and counts as none."""
     row = insert(sync_history).values(
         credential_id=credential_id,
-        sync_type=ENTITIES[entity].sync_type,
+        sync_type=DECISION,
         sync_direction=DECISION,
         status="success",
         items_processed=1,

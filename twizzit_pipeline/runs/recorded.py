@@ -18,10 +18,10 @@ TURNED_ON: Mapping[str, Column[bool]] = {name: sync_config.c[each.toggle] for na
 recorded_entity: ColumnElement[str] = func.coalesce(sync_history.c.details[ENTITY].astext, sync_history.c.sync_type)
 
 
-# Rows of syncs: what a person decided or took back is in the history too.
-is_sync: ColumnElement[bool] = sync_history.c.sync_direction.not_in(NO_SYNCS)
+# Rows of syncs: an undo and a decision have one of their own, and are none.
+of_syncs: ColumnElement[bool] = sync_history.c.sync_direction.not_in(NO_SYNCS)
 
 
 def of_entity(entity: str) -> ColumnElement[bool]:
-    """Rows of syncs of an entity: by their type, which has an index, and what their details say."""
-    return and_(sync_history.c.sync_type == ENTITIES[entity].sync_type, recorded_entity == entity, is_sync)
+    """Rows about an entity: by their type, which has an index, and what their details say."""
+    return and_(sync_history.c.sync_type == ENTITIES[entity].sync_type, recorded_entity == entity)

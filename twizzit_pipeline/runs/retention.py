@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Engine, Table, delete, exists, func, selec
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
-from twizzit_pipeline.runs.recorded import is_sync, recorded_entity
+from twizzit_pipeline.runs.recorded import of_syncs, recorded_entity
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.audit import Actor, record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
@@ -194,7 +194,7 @@ def _kept(engine: Engine, before: datetime) -> set[int]:
     kept: set[int] = set()
     with engine.connect() as connection:
         for parts, wanted in kinds:
-            newest = select(func.max(columns.id)).where(_may_go(before), is_sync, wanted)
+            newest = select(func.max(columns.id)).where(_may_go(before), of_syncs, wanted)
             kept.update(connection.scalars(newest.group_by(columns.credential_id, recorded_entity, *parts)))
     return kept
 

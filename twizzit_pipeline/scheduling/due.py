@@ -41,7 +41,6 @@ from twizzit_pipeline.credentials.rows import COLUMNS, credential_of
 from twizzit_pipeline.entities import SYNC_TYPES, TEAMS
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.lease import DEAD_AFTER_SECONDS, INTERRUPTED
-from twizzit_pipeline.runs.recorded import of_entity
 from twizzit_pipeline.scheduling.schedule import Schedule
 from twizzit_pipeline.scheduling.standing import EARLIEST, LATEST, Asked, Held, Standing, View
 from twizzit_pipeline.scheduling.wishes import RequestOptions
@@ -219,7 +218,7 @@ def _teams_read(asked: FromClause) -> ColumnElement[Any]:
     )
     all_teams = select(distinct(details["season"].astext)).where(
         sync_history.c.credential_id == credentials.c.id,
-        of_entity("teams"),
+        sync_history.c.sync_type == "teams",
         sync_history.c.status.in_(("success", "partial_success")),
         details["season_exists"].astext.is_(None),
         details["group_id"].astext.is_(None),

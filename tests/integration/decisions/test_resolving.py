@@ -1,6 +1,7 @@
 """Resolving a conflict about a field: at once, once, where both sides still say what the conflict says."""
 
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from tests.support.decided_world import COACH, DecidedWorld
 from twizzit_pipeline.errors import ConflictRefused, SyncInProgress, UnknownConflict, ValueRefused
+from twizzit_pipeline.notifications.runs import ended_since
 from twizzit_pipeline.queries import overview
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.storage import audit, tables
@@ -58,6 +60,9 @@ def test_a_decision_is_in_the_history_and_the_audit_log_and_is_no_sync(club: Dec
     assert "Remo" not in str(said.details)
     assert overview.read(engine, season_start="07-01").credentials[0].facts == before
     assert overview.rates(engine) == rates
+    with engine.connect() as connection:
+        runs, _ = ended_since(connection, datetime(2020, 1, 1, tzinfo=UTC))
+    assert done.history_id not in {row_id for one in runs for row_id in one.row_ids}
 
 
 def test_a_conflict_is_resolved_once(club: DecidedWorld) -> None:

@@ -16,6 +16,7 @@ from twizzit_pipeline.plan.teams import plan_teams
 
 ASK = Policies("ask")
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
+LOTTE = RemotePlayer("1", "100", "Lotte", "Peeters", None, None)
 
 
 def looked(
@@ -113,9 +114,14 @@ def test_doubtful_links_are_asked_once_and_settled_where_the_plan_speaks_of_them
     assert again == [Question("doubtful_link", "100", candidates=(4,))]
 
 
-def test_a_chosen_row_is_taken_once_and_only_while_it_is_free() -> None:
-    decisions = Decisions(links={"100": 4, "101": 4, "102": None, "103": 9})
-    assert decisions.chosen(["100", "101", "102", "103", "104"], {4: "four", 5: "five"}) == {"100": "four", "102": None}
+def test_a_chosen_row_is_taken_once_and_only_while_it_is_free_and_fits() -> None:
+    decisions = Decisions(links={"100": 4, "101": 4, "102": None, "103": 9, "104": 5})
+    remote = [replace(LOTTE, id=id_) for id_ in ("100", "101", "102", "103", "104", "105")]
+    free = [LocalPlayer(row_id, 1, 1, "Lotte", "Peeters", None, None, True, False) for row_id in (4, 5)]
+
+    found = decisions.chosen(remote, free, lambda one, _: one.id != "104")
+
+    assert found == {"100": free[0], "102": None}
 
 
 @pytest.mark.parametrize(
@@ -155,9 +161,6 @@ def shotspot() -> MemoryShotSpot:
     return made
 
 
-LOTTE = RemotePlayer("1", "100", "Lotte", "Peeters", None, None)
-
-
 @pytest.mark.parametrize("local_id", [1, 2, None])
 def test_what_a_person_chose_is_linked_or_made(shotspot: MemoryShotSpot, local_id: int | None) -> None:
     state = shotspot.player_state([LOTTE])
@@ -169,6 +172,15 @@ def test_what_a_person_chose_is_linked_or_made(shotspot: MemoryShotSpot, local_i
     (change,) = plan.changes
     assert change.action == ("create" if local_id is None else "link")
     assert local_id in (None, change.row_id)
+
+
+def test_a_row_of_another_club_is_not_linked_whatever_was_chosen(shotspot: MemoryShotSpot) -> None:
+    shotspot.players[3] = replace(shotspot.players[1], id=3, club_id=2)
+    state = shotspot.player_state([LOTTE])
+
+    plan = plan_players(replace(state, local=[*shotspot.players.values()], decisions=Decisions(links={"100": 3})))
+
+    assert plan.failed == [Failed("100", "doubtful_link", (1, 2))]
 
 
 def test_what_one_is_linked_to_leaves_no_doubt_about_the_other(shotspot: MemoryShotSpot) -> None:
