@@ -1,5 +1,6 @@
 """The rows of `twizzit_sync_history`: opened in progress, counted honestly, closed whatever happened."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -174,11 +175,15 @@ def start(connection: Connection, *, credential_id: int, entity: str, run_id: st
 
 
 def record_decision(connection: Connection, *, credential_id: int, entity: str, of: int) -> int:
-    """Writes the row of a person's decision (`of`: which conflict); its id. It is no sync, and counts as none."""
+    """Writes the row of a person's decision (`of`: which conflict); its id.
+
+    It is no sync, and counts as none. The run is a name alone: ShotSpot's own rows have none, and cannot be undone.
+    """
     row = insert(sync_history).values(
         credential_id=credential_id,
         sync_type=DECISION,
         sync_direction=DECISION,
+        dagster_run_id=f"{DECISION}-{uuid.uuid4().hex}",
         status="success",
         items_processed=1,
         items_succeeded=1,
