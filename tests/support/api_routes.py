@@ -221,6 +221,7 @@ MORE = [
     Route("DELETE", "/coaches/{userId}", ADMIN),
     Route("GET", "/sync/history/{credentialId}/{syncId}", COACH),
     Route("GET", "/registered", COACH, query=f"teamId={UNKNOWN}", wrong_queries=("", "teamId=x", "teamId=0")),
+    Route("POST", "/sync/undo/{syncId}", ADMIN, wrong_queries=("preview=perhaps",)),
     Route("GET", "/conflicts", COACH, wrong_queries=("credentialId=0", "over=perhaps", *PAGES)),
     Route(
         "PUT",

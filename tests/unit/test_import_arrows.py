@@ -62,6 +62,7 @@ ARROWS: dict[str, set[str]] = {
         "credentials",
         *_DATABASE,
     },
+    "undo": {"sync.rewrites", "runs", "credentials", *_DATABASE},
     "quality": {"sync", "scheduling", "runs", "plan", "transform", "contracts", "words", *_DATABASE},
     "queries": {"accounts", "scheduling", "runs", "transform", "words", "credentials", *_DATABASE},
     "notifications": {"queries", "scheduling", "runs", "credentials", *_DATABASE},
@@ -127,6 +128,7 @@ ARROWS: dict[str, set[str]] = {
         "http_api.schemas",
         "decisions",
         "plan",
+        "undo",
         "accounts",
         "queries",
         "scheduling",
@@ -172,11 +174,16 @@ BARRED: dict[str, set[str]] = {
     "transform": PURE,
     "plan": PURE,
     "scheduling.schedule": PURE,
+    "undo.rows": PURE,
+    "undo.rewind": PURE,
+    "undo.settle": PURE,
     "notifications.events": PURE,
     "notifications.messages": PURE,
     "storage": HTTP,
     "credentials": HTTP,
-    **dict.fromkeys(("runs", "scheduling", "accounts", "sync", "decisions", "quality", "queries"), HTTP | DAGSTER),
+    **dict.fromkeys(
+        ("runs", "scheduling", "accounts", "sync", "undo", "decisions", "quality", "queries"), HTTP | DAGSTER
+    ),
     **dict.fromkeys(("notifications", "http_api", "cli", "local", "simulator"), DAGSTER),
 }
 

@@ -30,7 +30,11 @@ GROUP_NOT_FOUND = "group_not_found"  # the request names a team that the account
 
 # The direction and the type of a row that is no sync: what a person decided; in its details, of which conflict.
 DECISION = "decision"
-NO_SYNCS = (DECISION, "undo")
+# The direction and the type of an undo's own row; which rows it undid, and how many rows of the database it wrote.
+UNDO = "undo"
+UNDONE = "undone"
+UNDO_ROWS = "undo_rows"
+NO_SYNCS = (DECISION, UNDO)
 
 # The entity of a row whose type, ShotSpot's word, says less: matches are recorded as `competitions`.
 ENTITY = "entity"

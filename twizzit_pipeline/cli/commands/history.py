@@ -65,7 +65,7 @@ def history(
             why = f"skipped: the account has no season {row.season}; nothing was read or written"
             show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
         error = named(row.error_message, credential_id) if row.error_message else None
-        for said in (error, _repaired(row), _decided(row), asides.summary(row)):
+        for said in (error, _undid(row), _repaired(row), _decided(row), asides.summary(row)):
             if said:
                 show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
 
@@ -82,6 +82,12 @@ def _decided(row: "HistoryRow") -> str | None:
     if row.sync_direction == DECISION:
         return f"no sync: conflict {row.details.get(DECISION)} was decided; twizzit conflicts --over"
     return f"{row.questions:,} to decide: twizzit conflicts list {row.credential_id}" if row.questions else None
+
+
+def _undid(row: "HistoryRow") -> str | None:
+    """Which rows an undo is of; None for a sync."""
+    ids = row.details.get("undone")
+    return f"undid {', '.join(map(str, ids))}; to bring that back: twizzit undo {row.id}" if ids else None
 
 
 def _repaired(row: "HistoryRow") -> str | None:

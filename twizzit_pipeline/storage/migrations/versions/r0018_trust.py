@@ -16,6 +16,8 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
+VIEWS = VIEWS_OF_SYNCS
+
 
 VIEWS = VIEWS_OF_SYNCS
 
