@@ -48,7 +48,7 @@ ARROWS: dict[str, set[str]] = {
     "scheduling": {"runs", "plan", "words", "twizzit.endpoint", "credentials", *_DATABASE},
     "accounts": {"scheduling", "runs", "transform", "contracts", "words", "twizzit", "credentials", *_DATABASE},
     "sync": {"accounts", "scheduling", "runs", "plan", "contracts", "twizzit", "credentials", *_DATABASE},
-    "sync.state": {"runs", "plan", *_DATABASE},
+    "sync.state": {"scheduling.policies", "runs", "plan", *_DATABASE},
     "sync.entities": {"sync", "sync.state", "runs", "plan", "transform", "contracts", "twizzit.records", *_DATABASE},
     "sync.preview": {
         "sync",
@@ -58,6 +58,17 @@ ARROWS: dict[str, set[str]] = {
         "runs",
         "plan",
         "twizzit",
+        "credentials",
+        *_DATABASE,
+    },
+    "decisions": {
+        "sync",
+        "sync.state",
+        "sync.entities",
+        "runs",
+        "plan",
+        "contracts",
+        "words",
         "credentials",
         *_DATABASE,
     },
@@ -115,6 +126,7 @@ ARROWS: dict[str, set[str]] = {
     "http_api": {
         "http_api.routes",
         "http_api.schemas",
+        "plan.merge",
         "accounts",
         "queries",
         "scheduling",
@@ -126,6 +138,7 @@ ARROWS: dict[str, set[str]] = {
     "http_api.routes": {
         "http_api",
         "http_api.schemas",
+        "decisions",
         "plan",
         "undo",
         "accounts",
@@ -136,7 +149,7 @@ ARROWS: dict[str, set[str]] = {
         "credentials",
         *_DATABASE,
     },
-    "http_api.schemas": {"words"},
+    "http_api.schemas": {"words", "plan.merge"},
 }
 # Folders whose modules may import everything below these; what is above them is named.
 _BELOW = set(ARROWS) - {"definitions", "preloaded"}
@@ -180,7 +193,9 @@ BARRED: dict[str, set[str]] = {
     "notifications.messages": PURE,
     "storage": HTTP,
     "credentials": HTTP,
-    **dict.fromkeys(("runs", "scheduling", "accounts", "sync", "undo", "quality", "queries"), HTTP | DAGSTER),
+    **dict.fromkeys(
+        ("runs", "scheduling", "accounts", "sync", "undo", "decisions", "quality", "queries"), HTTP | DAGSTER
+    ),
     **dict.fromkeys(("notifications", "http_api", "cli", "local", "simulator"), DAGSTER),
 }
 

@@ -185,6 +185,7 @@ def _part(
         failed=failed,
         warned=[*(one for one in whole.warned if one.twizzit_id not in gone), *left],
         news={word: found for word, ids in whole.news.items() if (found := tuple(one for one in ids if one in kept))},
+        questions=[one for one in whole.questions if one.twizzit_id not in gone],
         seen=[mapping_id for mapping_id in whole.seen if mapping_id not in unlooked],
     )
 

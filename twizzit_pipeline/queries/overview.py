@@ -23,7 +23,7 @@ from twizzit_pipeline.scheduling import due, freshness
 from twizzit_pipeline.scheduling.freshness import Late
 from twizzit_pipeline.scheduling.heartbeat import DEAD_AFTER_SECONDS
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import leases, orchestrators, sync_requests
+from twizzit_pipeline.storage.tables import conflicts, leases, orchestrators, sync_requests
 from twizzit_pipeline.storage.tables.views import credential_status, last_syncs, recent_failures, success_rate
 
 MOST_FAILURES = 10
@@ -50,6 +50,7 @@ class CredentialStatus:
         now: the moment of all this, by the database's clock.
         hanging: the sync under way, where that hangs.
         plan: the one that a sync stopped at and that waits for a person.
+        questions: conflicts and doubtful links that wait for a person.
     """
 
     facts: CredentialFacts
@@ -60,6 +61,7 @@ class CredentialStatus:
     now: datetime
     hanging: Hanging | None = None
     plan: StoredPlan | None = None
+    questions: int = 0
 
     @property
     def needs_attention(self) -> bool:
@@ -208,14 +210,23 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
         troubles = {one.credential_id: one.reason for one in due.broken(engine, season_start=season_start)}
         with engine.connect() as connection:
             activity = _activity(connection)
+            questions = _questions(connection)
             found = [CredentialFacts(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
             waiting = {one.credential_id: one for one in plans.held_in(connection)}
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
-        status = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
-        judged.append(replace(status, plan=waiting.get(facts.credential_id)))
+        one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
+        asked = questions.get(facts.credential_id, 0)
+        judged.append(replace(one, questions=asked, plan=waiting.get(facts.credential_id)))
     return Overview(activity, judged)
+
+
+def _questions(connection: Connection) -> dict[int, int]:
+    """What waits for a person, by credential."""
+    row = conflicts.c
+    counted = select(row.credential_id, func.count()).where(row.status == "open").group_by(row.credential_id)
+    return {found[0]: found[1] for found in connection.execute(counted)}
 
 
 def _judged(

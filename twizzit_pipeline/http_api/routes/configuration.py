@@ -14,16 +14,11 @@ from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here
 from twizzit_pipeline.queries import later
-from twizzit_pipeline.scheduling import config, meanings, recipients
+from twizzit_pipeline.scheduling import config, recipients
 
 router = guarded_router("Synchronization")
 
 _HOUR, _DAY = 60, 1440
-# The fields of a body that are called as the configuration calls them; null is as good as left out.
-_SENT = (
-    *("sync_teams", "sync_players", "sync_competitions", "auto_sync_enabled", "is_federation", "review"),
-    *meanings.LISTS,
-)
 
 
 @router.get(
@@ -56,9 +51,26 @@ def change_sync_configuration(
         raise invalid_field(to_camel(error.field), str(error)) from None
 
 
+# Fields that are changed where they are sent and not null.
+_SENT = (
+    "sync_teams",
+    "sync_players",
+    "sync_competitions",
+    "auto_sync_enabled",
+    "is_federation",
+    "review",
+    "functions",
+    "event_types",
+    "group_types",
+    "statuses",
+    "conflict_policy",
+    "conflict_exceptions",
+)
+
+
 def _changes(body: ConfigChange) -> config.ConfigChanges:
-    given = {name: found for name in _SENT if (found := getattr(body, name)) is not None}
-    changes = cast("config.ConfigChanges", given)
+    sent = {name: value for name in _SENT if (value := getattr(body, name)) is not None}
+    changes = cast("config.ConfigChanges", sent)
     if body.minutes is not None:
         changes["sync_interval_minutes"] = body.minutes
     if body.says_limit:

@@ -21,6 +21,13 @@ from twizzit_pipeline.http_api.schemas.credentials import (
     TeamsToCome,
     Verified,
 )
+from twizzit_pipeline.http_api.schemas.decisions import (
+    ChangedValue,
+    ConflictCandidate,
+    ConflictResolved,
+    Conflicts,
+    WaitingConflict,
+)
 from twizzit_pipeline.http_api.schemas.live import (
     Group,
     Groups,
@@ -82,6 +89,7 @@ __all__ = [
     "AuditRow",
     "CallBudget",
     "Capabilities",
+    "ChangedValue",
     "Coach",
     "CoachClub",
     "Coaches",
@@ -89,6 +97,9 @@ __all__ = [
     "CompetitionMappings",
     "ConfigAnswer",
     "Conflict",
+    "ConflictCandidate",
+    "ConflictResolved",
+    "Conflicts",
     "Credential",
     "CredentialAccepted",
     "CredentialStored",
@@ -151,4 +162,5 @@ __all__ = [
     "UndoStep",
     "ValidationFailed",
     "Verified",
+    "WaitingConflict",
 ]
