@@ -37,6 +37,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── RequestCancelled          a request was cancelled before its sync began
         ├── RequestNotWaiting         a request cannot be cancelled: it has begun, or is over
         ├── RequestShared             a request cannot be cancelled by one person: others asked for it too
+        ├── NothingToDecide           a decision was made about something that does not wait for one
         ├── UnknownTeam               no team of ShotSpot has that id or name
         ├── UnknownPlayer             no player of a team has that name
         ├── NotUnique                 a name fits several clubs, teams or players
@@ -282,6 +283,10 @@ class RequestNotWaiting(PermanentError):
 
 class RequestShared(PermanentError):
     """A request cannot be cancelled by one of those who asked for it: others did too."""
+
+
+class NothingToDecide(PermanentError):
+    """A decision was made about something that does not wait for one."""
 
 
 class UnknownTeam(PermanentError):

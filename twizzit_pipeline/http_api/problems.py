@@ -76,6 +76,7 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.UnknownRequest, 404, "Sync request not found"),
     (errors.RequestNotWaiting, 409, "Sync request not waiting"),
     (errors.RequestShared, 409, "Sync request shared"),
+    (errors.NothingToDecide, 409, "Nothing to decide"),
     (errors.RequestCancelled, 409, "Sync request cancelled"),
     (errors.UnknownTeam, 404, "Team not found"),
     (errors.UnknownPlayer, 404, "Player not found"),

@@ -25,6 +25,7 @@ _TITLES = {
     events.LATE: "sync is late",
     events.HANGING: "sync hangs",
     events.BUDGET_SPENT: "calls used up",
+    events.HELD: "departures held back",
     events.BUDGET_80: "80 % of the calls used",
     events.PARTIAL: "partial success",
     events.RECOVERED: "works again",
@@ -146,6 +147,15 @@ def _hanging(body: Mapping[str, Any], _: int) -> str:
     return f"Since {_moment(body['since'])} {_sentence(body['why'])} {_sentence(body['what_to_do'])}"
 
 
+def _held(body: Mapping[str, Any], credential_id: int) -> str:
+    count = f"{body['held']} {'departure is' if body['held'] == 1 else 'departures are'}"
+    return (
+        f"At {_moment(body['ended_at'])}: {_what(body)}: {count} held back,"
+        " for Twizzit does not list them any more and a person must say whether that is right. All else arrived."
+        f" twizzit departures list {credential_id}"
+    )
+
+
 def _budget(body: Mapping[str, Any], credential_id: int) -> str:
     said = "Automatic syncs are spaced so that the rest lasts until the month ends."
     return f"{_used(body)} {said} twizzit config show {credential_id}"
@@ -171,6 +181,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
     events.RECOVERED: _recovered,
     events.LATE: _late,
     events.HANGING: _hanging,
+    events.HELD: _held,
     events.BUDGET_80: _budget,
     events.BUDGET_SPENT: _spent,
 }

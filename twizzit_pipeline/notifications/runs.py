@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, or_, select
 
-from twizzit_pipeline.runs.details import ENTITY
+from twizzit_pipeline.runs.details import DEPARTURES, ENTITY, MAPPINGS
 from twizzit_pipeline.runs.troubles import NOT_FINISHED, was_stopped
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import credentials, leases, sync_history
@@ -21,7 +21,10 @@ _IN_PROGRESS = "in_progress"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one entity of a run ended; `reasons` say what rejected items or kept them from being applied."""
+    """How one entity of a run ended; `reasons` say what rejected items or kept them from being applied.
+
+    `held`: departures that are held back after it; None where nothing was brought into ShotSpot.
+    """
 
     entity: str
     status: str
@@ -30,6 +33,7 @@ class Outcome:
     processed: int = 0
     failed: int = 0
     reasons: frozenset[str] = frozenset()
+    held: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ def _outcome(row: Row[Any]) -> Outcome:
         error=row.error_message,
         processed=row.items_processed or 0,
         failed=row.items_failed or 0,
+        held=_held(details) if row.status in ("success", "partial_success") else None,
         reasons=frozenset(
             [
                 *_reasons(entity, "rejected", details.get("rejected")),
@@ -156,6 +161,12 @@ def _outcome(row: Row[Any]) -> Outcome:
             ]
         ),
     )
+
+
+def _held(details: Mapping[str, Any]) -> int | None:
+    found = details.get(DEPARTURES)
+    held = found.get("held", 0) if isinstance(found, Mapping) else 0
+    return int(held) if MAPPINGS in details and isinstance(held, int) else None
 
 
 def _reasons(entity: str, what: str, found: object) -> Iterable[str]:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from twizzit_pipeline.plan import Action, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.plan.departed import DONE, Departure, Record
+from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, player_before, player_departs, returned
 from twizzit_pipeline.plan.merge import denied
 from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
 from twizzit_pipeline.plan.pending_players import (
@@ -32,9 +34,11 @@ NAME_PUT_RIGHT = "name_put_right"
 
 def plan_players(state: PlayerState) -> Plan:
     """The plan for the players of one credential and season."""
-    people, failed = _people(state)
+    leaving = plan_departures(state.departures, player_departs)
+    people, failed, away = _people(state)
     pending, unusable = _pending(state, people)
-    held = {slot(player.club_id, player.jersey_number) for player in state.local} - {None}
+    gone = {change.row_id for change in leaving.changes}
+    held = {slot(one.club_id, one.jersey_number) for one in state.local if one.id not in gone} - {None}
     # Who had the number first, before ShotSpot's own sync or a person changed it, is asked first.
     in_turn = sorted(pending, key=lambda one: not ("jersey_number" in one.repaired or one.had_number))
     losers = denied(held, [move for one in in_turn if (move := one.move) is not None])
@@ -57,26 +61,42 @@ def plan_players(state: PlayerState) -> Plan:
     seen = [one.mapping.id for one in pending if one.mapping is not None and one.mapping.unseen]
     return Plan(
         "players",
-        changes=changes,
+        changes=[*leaving.changes, *changes],
         failed=[*failed, *unusable],
-        warned=warned,
+        warned=[*warned, *(Warned(remote_id, DEPARTED) for remote_id in away)],
         unchanged=unchanged,
         seen=seen if state.season.decides else (),
+        departures=[*leaving.records, *_back(state, pending)],
+        held=leaving.held,
+        waiting=leaving.waiting,
+        closed=leaving.closed,
     )
 
 
-def _people(state: PlayerState) -> tuple[list[Person], list[Failed]]:
+def _back(state: PlayerState, pending: Sequence[PendingChange]) -> list[Record]:
+    """The departures of those who play again, as the deciding season says."""
+    back = state.departures.back if state.season.decides else {}
+    ids = [one.person.remote.id for one in pending]
+    return returned(back[remote_id] for remote_id in ids if remote_id in back and back[remote_id].status in DONE)
+
+
+def _people(state: PlayerState) -> tuple[list[Person], list[Failed], list[str]]:
+    """Those who are planned, those who cannot be, and who is left alone: an older season brings no one back."""
     rows: dict[str, list[RemotePlayer]] = defaultdict(list)
     for row in sorted(state.remote, key=lambda player: (id_order(player.id), id_order(player.team_id))):
         rows[row.id].append(row)
-    people, failed = [], []
+    people, failed, away = [], [], []
     for remote_id, rosters in rows.items():
+        departure = state.departures.back.get(remote_id)
+        if departure is not None and departure.status == "closed" and not state.season.decides:
+            away.append(remote_id)
+            continue
         teams = tuple((row.team_id, state.teams[row.team_id]) for row in rosters if row.team_id in state.teams)
         if teams:
             people.append(Person(rosters[0], teams))
         else:
             failed.append(Failed(remote_id, "team_not_mapped"))
-    return people, failed
+    return people, failed, away
 
 
 def _pending(state: PlayerState, people: Sequence[Person]) -> tuple[list[PendingChange], list[Failed]]:
@@ -125,10 +145,19 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
             local,
             mapping,
         )
+    departure = state.departures.back.get(person.remote.id)
+    if departure is not None and departure.status in DONE and departure.local_id == local.id:
+        return replace(_again(state, person, departure, local), mapping=mapping)
     as_left = undone(mapping, person.remote, local) if shotspot_ran(state, mapping) else local
     repaired = tuple(column for column in COLUMNS if getattr(as_left, column) != getattr(local, column))
     one = decided(person, as_left, base, repairs=state.season.repairs)
     return replace(one, action=action, mapping=mapping, local=local, repaired=repaired)
+
+
+def _again(state: PlayerState, person: Person, departure: Departure, local: LocalPlayer) -> PendingChange:
+    """The change for a person who had departed: as if they had been listed all the time."""
+    before, base = player_before(departure, local)
+    return replace(decided(person, before, base, repairs=state.season.repairs), action="return", local=local)
 
 
 def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
@@ -139,9 +168,11 @@ def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
 
 def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[PendingChange], list[Failed]]:
     """Links each person to the one local player that fits, makes those that none fits, and reports the doubtful."""
+    back, unmapped = _reopened(state, unmapped)
+    taken = {one.row_id for one in back}
     free: dict[tuple[int | None, str], list[LocalPlayer]] = defaultdict(list)
     for player in state.local:
-        if not player.mapped:
+        if not player.mapped and player.id not in taken:
             free[player.club_id, local_name(player)].append(player)
     clubs = {club_id for club_id, _ in free}
     fitting = {
@@ -154,7 +185,7 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[
         for person in unmapped
     }
     wanted = Counter(player.id for players in fitting.values() for player in players)
-    pending: list[PendingChange] = []
+    pending: list[PendingChange] = back
     failed: list[Failed] = []
     for place, person in enumerate(unmapped):
         players = fitting[person.remote.id]
@@ -166,6 +197,21 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[
         else:
             pending.append(link(state, person, players[0]))
     return pending, failed
+
+
+def _reopened(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[PendingChange], list[Person]]:
+    """Those whose mapping was closed and whose player is there still get it back; and the others."""
+    free = {player.id: player for player in state.local if not player.mapped}
+    back: list[PendingChange] = []
+    others: list[Person] = []
+    for person in unmapped:
+        departure = state.departures.back.get(person.remote.id)
+        local = None if departure is None or departure.status != "closed" else free.get(departure.local_id)
+        if departure is None or local is None:
+            others.append(person)
+        else:
+            back.append(_again(state, person, departure, local))
+    return back, others
 
 
 def _change(pending: PendingChange, state: PlayerState) -> Change | None:

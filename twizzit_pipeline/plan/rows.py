@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from twizzit_pipeline.plan.club_rights import NOTHING_FED, ClubRights
+from twizzit_pipeline.plan.departed import NO_DEPARTURES, Departures
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,7 @@ class TeamState:
     seasons: Sequence[LocalSeason]
     local: Sequence[LocalTeam]
     rights: ClubRights = NOTHING_FED
+    departures: Departures = NO_DEPARTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ class PlayerState:
     shotspot_synced: bool = False
     rights: ClubRights = NOTHING_FED
     unchanged: int = 0
+    departures: Departures = NO_DEPARTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,3 +343,4 @@ class MatchState:
     derbies_allowed: bool = False
     has_game_type: bool = False
     competition_teams: Collection[tuple[int, int]] | None = None
+    departures: Departures = NO_DEPARTURES

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, DateTime, Engine, Select, Table, case, func, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from twizzit_pipeline.decisions.departures import waiting_counts
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.queries import hanging, monitoring
 from twizzit_pipeline.queries.hanging import Hanging
@@ -47,6 +48,7 @@ class CredentialStatus:
         trouble: what keeps its automatic syncs from ever coming; None where nothing does, or they are off.
         now: the moment of all this, by the database's clock.
         hanging: the sync under way, where that hangs.
+        held: how many departures are held back until a person approves or refuses them.
     """
 
     facts: CredentialFacts
@@ -56,17 +58,20 @@ class CredentialStatus:
     trouble: str | None
     now: datetime
     hanging: Hanging | None = None
+    held: int = 0
 
     @property
     def needs_attention(self) -> bool:
         """Whether it stays as it is, or goes on failing, until a person acts; a sync under way is no answer yet."""
-        return self.lasting.needs_attention
+        return self.lasting.needs_attention or self.held > 0
 
     @property
     def why(self) -> str:
         """What is behind the state, in a line; while a sync is under way, what the last ones left if that is bad."""
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
         said = why(self.facts, self._decisive, self.trouble or overdue)
+        if self.held:
+            said = f"{said}; {self.held} {'departure is' if self.held == 1 else 'departures are'} held back"
         if self.hanging is not None:
             return f"{said}; {self.hanging.why}" if self.lasting.needs_attention else self.hanging.why
         return f"{said} (a sync is under way)" if self.state is not self._decisive else said
@@ -76,6 +81,10 @@ class CredentialStatus:
         """The same for its operator."""
         if self.hanging is not None:
             return self.hanging.what_to_do
+        if self.held and not self.lasting.needs_attention:
+            return (
+                f"Look at who is to leave, and approve or refuse it: twizzit departures list {self.facts.credential_id}"
+            )
         return monitoring.what_to_do(self.facts, self._decisive, self.now)
 
     @property
@@ -192,10 +201,12 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
         with engine.connect() as connection:
             activity = _activity(connection)
             found = [CredentialFacts(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
+            held = waiting_counts(connection)
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
-        judged.append(_judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now))
+        one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
+        judged.append(replace(one, held=held.get(facts.credential_id, 0)))
     return Overview(activity, judged)
 
 

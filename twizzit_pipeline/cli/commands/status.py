@@ -94,6 +94,7 @@ def _document(
                 "signal": one.lasting.signal.value,
                 "late": one.late is not None,
                 "hangs": one.hanging is not None,
+                "departures_held": one.held,
                 "why": one.why,
                 "needs_attention": one.needs_attention,
                 "needs_somebody": one.needs_attention,

@@ -21,6 +21,7 @@ from twizzit_pipeline.http_api.schemas.credentials import (
     TeamsToCome,
     Verified,
 )
+from twizzit_pipeline.http_api.schemas.decisions import Departure, DepartureDecision, Departures
 from twizzit_pipeline.http_api.schemas.live import (
     Group,
     Groups,
@@ -91,6 +92,9 @@ __all__ = [
     "CredentialAccepted",
     "CredentialStored",
     "Credentials",
+    "Departure",
+    "DepartureDecision",
+    "Departures",
     "Error",
     "EventTypes",
     "FedClub",

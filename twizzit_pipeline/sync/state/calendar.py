@@ -172,7 +172,7 @@ def _games(
     within = games.c.date.between(_midnight(season.start_date, -1), _midnight(season.end_date, 2))
     theirs = or_(among(games.c.home_club_id, club_ids), among(games.c.away_club_id, club_ids))
     mapped = exists().where(match_mappings.c.local_game_id == games.c.id)
-    wanted = select(*columns_of(games.c, LocalGame), mapped, _has_events(connection)).where(
+    wanted = select(*columns_of(games.c, LocalGame), mapped, has_events(connection)).where(
         or_(sa.and_(within, theirs), among(games.c.id, ids))
     )
     rows: Any = connection.execute(wanted)
@@ -183,7 +183,7 @@ def _midnight(day: date, later: int) -> datetime:
     return datetime.combine(day + timedelta(days=later), time(), UTC)
 
 
-def _has_events(connection: Connection) -> ColumnElement[bool]:
+def has_events(connection: Connection) -> ColumnElement[bool]:
     """Whether any table that points at games has a row for one: ShotSpot keeps what happens in a match in several."""
     pointing = connection.execute(
         sa.text(

@@ -100,6 +100,25 @@ class RosterReader:
             )
         return playing
 
+    def playing_now(self, group_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The ids of those who play in each group, and of those of whom it is not clear, asked anew.
+
+        A call for every ten groups.
+
+        Raises:
+            TwizzitPipelineError: a group could not be read.
+        """
+        members, failed = _apart(self._memberships.again(group_ids))
+        if failed:
+            raise next(iter(failed.values()))
+        judged = {group_id: self._judge(group_id, found) for group_id, found in members.items()}
+        return {
+            group_id: frozenset(
+                {one.contact_id or "" for one in judgement.playing} | {one.id or "" for one in judgement.unclear}
+            )
+            for group_id, judgement in judged.items()
+        }
+
     def _judge(self, group_id: str, found: Sequence[Member]) -> _Judgement:
         """What becomes of the members of one group.
 
