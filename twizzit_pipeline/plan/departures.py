@@ -64,9 +64,13 @@ def plan_departures(state: Departures, change: Callable[[Missing], Change], *, g
 
 
 def _within_the_limit(state: Departures, decided: Sequence[tuple[Missing, Status]]) -> list[tuple[Missing, Status]]:
-    """The same, those of too full a club held back; what a person approved is not counted."""
+    """The same, those of whose club too many leave held back.
+
+    Those who are missing without proof count along; what a person approved does not.
+    """
     wanted = [one for one, status in decided if status == "applied" and not _is_approved(one)]
-    full = _over_the_limit(state, wanted)
+    unproved = [one for one, status in decided if status == "waiting" and state.kinds[one.twizzit_id] == "unproved"]
+    full = _over_the_limit(state, [*wanted, *unproved])
     too_many = {one.twizzit_id for one in wanted if full & {None, *one.clubs}}
     return [(one, "held" if one.twizzit_id in too_many else status) for one, status in decided]
 

@@ -23,6 +23,8 @@ from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.departures import days_of, due_again, missing, stood_before
+from twizzit_pipeline.twizzit.records import Season
+from twizzit_pipeline.twizzit.source import Source
 
 _log = logs.logger(__name__)
 
@@ -136,27 +138,34 @@ def _of_players(
         absences = Absences(False, {one.twizzit_id: "unproved" for one in found})
     elif found:
         present = [team for team, said in unlisted.items() if said == "present"]
-        absences = Absences(True, _proved(session, season, found, teams, rosters, present, known))
+        absences = Absences(True, proved(source, season.record, found, teams, rosters, present, known))
     session.absences["players"] = absences
     if due and source.can_prove_absence:
         said = source.still_listed("people", [one.departure.twizzit_id for one in due], known)
         session.absences["players"] = Absences(True, absences.kinds, said)
 
 
-def _proved(
-    session: SyncSession,
-    season: SeasonRow,
+def proved(
+    source: Source,
+    season: Season,
     found: Sequence[Missing],
     teams: TeamsSeen,
     rosters: RostersSeen,
     present: Collection[str],
     known: Collection[str],
 ) -> dict[str, Kind]:
-    """What Twizzit says of those who are in no team, by a second reading of the rosters; nothing where it differs."""
-    source = session.client.source
+    """What Twizzit says of those who are in no team, by a second reading of the rosters; nothing where it differs.
+
+    Args:
+        found: who is missing.
+        present: teams that are there, and that the scan did not list.
+        known: people whom the scan saw.
+    """
     asked = _to_read_again(found, teams, rosters)
-    again = source.playing({*asked, *present, *teams.rejected}, season.record)
-    if any(again[team] != rosters.playing[team] for team in asked):
+    unread = {*present, *teams.rejected} - asked
+    again, once = source.playing(asked | unread, season), source.playing(unread, season) if unread else {}
+    first = {**{team: rosters.playing[team] for team in asked}, **once}
+    if any(again[team] != players for team, players in first.items()):
         _log.warning("departures not looked at: two readings of the rosters differ")
         return {}
     playing = {person for players in again.values() for person in players}

@@ -3,11 +3,11 @@
 What belongs here: what an answer proves. A filter honours ten values and drops the rest in silence; some accounts drop
 it altogether, and answer with the whole organization, of which one page is a part. So an id counts as absent only where
 
-* each answer holds the ids that are known to exist and were asked for along with it, one before and one after it by
-  number, so that half an answer shows;
-* two answers lack it, to questions in which it has another place;
+* two answers lack it that hold all the ids that are known to exist and were asked for along with it;
+* to the second question, these are two more than those in doubt: whichever half of such an answer is missing, one of
+  them is in it (of an account in which only one or two are known this cannot be said);
 * and, where an answer holds rows that were not asked for, so that the filter was dropped, the whole list lacks it: read
-  to its end by overlapping pages, twice, and with the known ids in it both times.
+  to its end by overlapping pages, twice, by smaller ones the second time, and with the known ids in it both times.
 
 Everything else proves nothing.
 """
@@ -25,7 +25,7 @@ from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys
 
 _log = logs.logger(__name__)
 
-_COMPANIONS = 3  # known ids of one question, at most
+_COMPANIONS, _MORE_COMPANIONS = 3, 5  # known ids of the first question, and of the second one
 _MOST_LISTED = 5000  # rows of a list that is read as a whole, for want of a filter
 _READINGS = 2
 
@@ -59,31 +59,36 @@ def still_listed(scope: Scope, what: Asked, ids: Collection[str], known: Collect
     if not companions:
         return found
     try:
-        for batch in _batches(wanted):
+        for batch in _parts(wanted, IDS_A_CALL - _COMPANIONS):
             found |= _asked(scope, of, batch, companions)
     except _FilterDropped:
         found = _of_whole_list(scope, of, wanted, companions)
     return found
 
 
-def _batches(ids: Sequence[str]) -> list[Sequence[str]]:
-    size = IDS_A_CALL - _COMPANIONS
+def _parts(ids: Sequence[str], size: int) -> list[Sequence[str]]:
     return [ids[start : start + size] for start in range(0, len(ids), size)]
 
 
 def _asked(scope: Scope, of: _List, ids: Sequence[str], known: Sequence[str]) -> dict[str, Presence]:
-    """By one question, and by another one for those whom it does not list."""
-    said: dict[str, Presence] = {}
-    missing = ids
-    for companions in ({known[0], known[-1]}, {known[0], known[1 % len(known)], known[-1]}):
-        if not missing:
-            break
-        listed = _answer(scope, of, missing, companions)
-        if listed is None:
-            return {**dict.fromkeys(ids, "unproved"), **{one: "present" for one in said if said[one] == "present"}}
-        said |= {one: "present" if one in listed else "absent" for one in missing}
-        missing = [one for one in missing if one not in listed]
+    """By one question, and by others for those whom it does not list."""
+    listed = _answer(scope, of, ids, _spread(known, _COMPANIONS))
+    if listed is None:
+        return dict.fromkeys(ids, "unproved")
+    said: dict[str, Presence] = dict.fromkeys(ids, "present")
+    companions = _spread(known, _MORE_COMPANIONS)
+    missing = [one for one in ids if one not in listed]
+    for part in _parts(missing, max(1, len(companions) - 2)):
+        again = _answer(scope, of, part, companions)
+        said |= {one: "unproved" if again is None else "present" if one in again else "absent" for one in part}
     return said
+
+
+def _spread(known: Sequence[str], count: int) -> set[str]:
+    """So many of them, from the first to the last."""
+    if len(known) <= count:
+        return set(known)
+    return {known[place * (len(known) - 1) // (count - 1)] for place in range(count)}
 
 
 def _answer(scope: Scope, of: _List, ids: Sequence[str], companions: Collection[str]) -> set[str] | None:
@@ -106,8 +111,10 @@ def _answer(scope: Scope, of: _List, ids: Sequence[str], companions: Collection[
 def _of_whole_list(scope: Scope, of: _List, ids: Sequence[str], known: Sequence[str]) -> dict[str, Presence]:
     """What the whole list says, where the account ignores which ids are asked for."""
     seen: set[str] = set()
+    limit = of.limit
     for _ in range(_READINGS):
-        rows = _settled(scope, of, partial(_whole, scope, of))
+        rows = _settled(scope, of, partial(_whole, scope, of, limit))
+        limit = max(2, min(limit, len(rows or ()) // 2))  # half an answer would be another half
         listed = {identifier(plain_keys(row).get("id")) or "" for row in rows or ()}
         seen |= listed
         if rows is None or not set(known) <= listed:
@@ -115,7 +122,7 @@ def _of_whole_list(scope: Scope, of: _List, ids: Sequence[str], known: Sequence[
     return {one: "present" if one in seen else "absent" for one in ids}
 
 
-def _whole(scope: Scope, of: _List) -> list[Row]:
+def _whole(scope: Scope, of: _List, most: int) -> list[Row]:
     def fetch(limit: int, offset: int) -> object:
         if offset > _MOST_LISTED:
             raise IncompleteScan(
@@ -124,7 +131,7 @@ def _whole(scope: Scope, of: _List) -> list[Row]:
         return scope.ask(of.path, [("limit", limit), ("offset", offset)])
 
     learnt = scope.session.page_limits
-    return read_offset_pages(fetch, path=of.path, limits=at_most(of.limit), key=by_id, learnt=learnt)
+    return read_offset_pages(fetch, path=of.path, limits=at_most(most), key=by_id, learnt=learnt)
 
 
 def _settled(scope: Scope, of: _List, ask: "partial[list[Row]]") -> list[Row] | None:

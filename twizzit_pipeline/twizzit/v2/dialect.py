@@ -153,7 +153,7 @@ class V2(Source):
 
     def playing(self, team_ids: Collection[str], season: Season | None) -> dict[str, frozenset[str]]:
         """Who plays in these groups, asked anew; see `RosterReader.playing_now`."""
-        return self._rosters(season).playing_now(list(team_ids))
+        return self._rosters(season).playing_now(sorted(team_ids))
 
     def matches_still_listed(
         self, season: Season, missing: Mapping[str, date], known: Mapping[str, date]
