@@ -14,6 +14,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.sync.journal import Journal
 
+_AT_ONCE = 1000  # rows of one statement
 _DEPART = "depart"  # the action of a mapping that is closed
 
 
@@ -27,7 +28,9 @@ def write_departures(connection: Connection, plan: Plan, journal: Journal, now: 
         if one.id is None
     ]
     for columns in {tuple(values) for values in made}:
-        connection.execute(insert(tables.departures), [values for values in made if tuple(values) == columns])
+        alike = [values for values in made if tuple(values) == columns]
+        for start in range(0, len(alike), _AT_ONCE):
+            connection.execute(insert(tables.departures).values(alike[start : start + _AT_ONCE]))
     for one, values in rows:
         if one.id is not None:
             connection.execute(update(tables.departures).where(tables.departures.c.id == one.id).values(values))

@@ -202,3 +202,17 @@ def test_in_the_first_weeks_who_stood_in_a_team_of_the_season_before_has_not_lef
     assert world.simulator.calls.of("/group-contacts") == 1, "the season before is looked at once a day"
     autumn = world.sync(club, coming.label, day=coming.start + timedelta(days=60))
     assert str(stays) in autumn.players.held, "with all whom the new season does not list"
+
+
+def test_a_process_that_dies_between_proof_and_apply_has_written_nothing(world: SyncWorld, club: int) -> None:
+    _, (leaver, *_) = roster_of(world)
+    world.simulator.changes.remove_person(leaver)
+    before = world.dump(WRITTEN)
+    with pytest.raises(KeyboardInterrupt), world.session(club) as session:
+        for step in STEPS[:2]:
+            step(session)
+        assert session.absences["players"].kinds == {str(leaver): "gone"}
+        raise KeyboardInterrupt
+    assert world.dump(WRITTEN) == before
+    assert world.sync(club).players.departed == 1
+    nothing_more(world, club)
