@@ -98,9 +98,11 @@ def missing(connection: Connection, owner: Owner, entity: EntityName, season_id:
     table, of = MAPPINGS[entity], _OF[entity]
     seen = select(SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]).where(of_scan(SNAPSHOTS[entity].c, owner, season_id))
     here = _is_here(connection, entity, table, label)
-    unlisted = owned_by(table.c, owner) & remote_id(table).not_in(seen) & here
+    unlisted = select(table.c.id).where(owned_by(table.c, owner), remote_id(table).not_in(seen), here)
+    ids = list(connection.scalars(unlisted))
     words = ENTITIES[entity]
-    found = mapping_rows(connection, table, remote=words.one, local=words.local_one, where=unlisted)
+    wanted = among(table.c.id, ids)
+    found = mapping_rows(connection, table, remote=words.one, local=words.local_one, where=wanted) if ids else []
     if not found:
         return []
     local = _local(connection, of, {one.local_id for one in found})
@@ -152,13 +154,16 @@ def departures_of(
 def set_of(connection: Connection, entity: EntityName, owner: Owner, season_id: int) -> set[str]:
     """The remote ids that have departed, or are about to, and that the snapshot lists."""
     column = SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]
-    wanted = select(departures.c.twizzit_id).where(
-        departures.c.credential_id == owner.credential_id,
-        departures.c.entity == entity,
-        departures.c.returned_at.is_(None),
-        departures.c.twizzit_id.in_(select(column).where(of_scan(SNAPSHOTS[entity].c, owner, season_id))),
+    row = departures.c
+    known = select(row.twizzit_id).where(
+        row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None)
     )
-    return set(connection.scalars(wanted))
+    ids = list(connection.scalars(known))
+    if not ids:
+        return set()
+    return set(
+        connection.scalars(select(column).where(of_scan(SNAPSHOTS[entity].c, owner, season_id), among(column, ids)))
+    )
 
 
 def _scan(owner: Owner, season_id: int) -> ColumnElement[bool]:

@@ -99,7 +99,9 @@ def read_player_state(
     ids = select(twizzit_players.c.twizzit_player_id).where(seen)
     mappings = mapping_rows(connection, player_mappings, remote="player", where=mapped_to(player_mappings, ids))
     concerned = {team.club_id for team in mapped_teams.values()}
-    local_ids = {mapping.local_id for mapping in mappings} | _closed(connection, owner, ids)
+    local_ids = {mapping.local_id for mapping in mappings} | _closed(
+        connection, owner, {player.id for player in remote}
+    )
     local = _local_players(connection, concerned, local_ids)
     return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged)
 
@@ -239,12 +241,12 @@ def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collect
     return [LocalTeam(*row) for row in rows]
 
 
-def _closed(connection: Connection, owner: Owner, ids: Select[Any]) -> set[int]:
+def _closed(connection: Connection, owner: Owner, ids: Collection[str]) -> set[int]:
     """The local players of those of the remote ids whose mapping was closed."""
     row = departures.c
     closed = (row.entity == "players", row.status == "closed", row.returned_at.is_(None))
-    wanted = select(row.local_id).where(row.credential_id == owner.credential_id, *closed, row.twizzit_id.in_(ids))
-    return set(connection.scalars(wanted))
+    wanted = select(row.twizzit_id, row.local_id).where(row.credential_id == owner.credential_id, *closed)
+    return {local_id for remote_id, local_id in connection.execute(wanted) if remote_id in ids}
 
 
 def _local_players(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalPlayer]:
