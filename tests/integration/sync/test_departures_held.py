@@ -136,6 +136,8 @@ FAULTS: dict[str, Callable[[SyncWorld], object]] = {
     "no second reading": lambda world: world.simulator.faults.arm(
         "error_500", path="/group-contacts", times=None, after=1
     ),
+    "half of the rosters": lambda world: world.simulator.faults.arm("half_rows", path="/group-contacts", times=None),
+    "half of the answer": lambda world: world.simulator.faults.arm("half_rows", path="/contacts", times=None, after=1),
     "no answer about people": lambda world: world.simulator.faults.arm("html", path="/contacts", times=None, after=1),
 }
 
