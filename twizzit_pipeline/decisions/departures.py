@@ -22,8 +22,8 @@ from twizzit_pipeline.storage.tables import departures, match_mappings, players,
 Decision = Literal["approve", "refuse"]
 Chosen = tuple[str, str]  # entity, remote id
 
-WAITING = ("held", "waiting")  # nothing of it is in ShotSpot, and no person has decided
-_UNDECIDED = (*WAITING, "approved", "refused")
+HELD = ("held",)  # what waits for a person
+_UNDECIDED = ("held", "waiting", "approved", "refused")  # nothing of it is in ShotSpot
 _MARK: dict[Decision, str] = {"approve": "approved", "refuse": "refused"}
 _MOST_NAMED = 10
 
@@ -67,7 +67,7 @@ class Decided:
 
 
 def listing(engine: Engine, credential_id: int, *, over: bool = False) -> list[FoundDeparture]:
-    """The departures of a credential that have not ended; first what waits for a person.
+    """The departures of a credential that have not ended; first what waits for a person, last what waits for proof.
 
     Args:
         over: those of who has returned, too.
@@ -77,13 +77,13 @@ def listing(engine: Engine, credential_id: int, *, over: bool = False) -> list[F
     """
     store.get(engine, credential_id)
     row = departures.c
-    waits = row.status.in_(WAITING)
+    turn = case((row.status == "held", 0), (row.status == "waiting", 2), else_=1)
     columns = [_name() if one == "name" else row[one] for one in FoundDeparture.__dataclass_fields__]
     wanted = select(*columns).where(row.credential_id == credential_id)
     if not over:
         wanted = wanted.where(row.returned_at.is_(None))
     with driver_errors(), engine.connect() as connection:
-        found: list[Any] = list(connection.execute(wanted.order_by(waits.desc(), row.entity, row.id)))
+        found: list[Any] = list(connection.execute(wanted.order_by(turn, row.entity.desc(), row.id)))
     return [FoundDeparture(*one) for one in found]
 
 
@@ -96,7 +96,7 @@ def decide(
     and is asked for no more, until Twizzit lists it again or a person approves it.
 
     Args:
-        chosen: which ones, by entity and remote id; None for all that wait.
+        chosen: which ones, by entity and remote id; None for all that are held back.
 
     Raises:
         UnknownCredential: there is none.
@@ -104,7 +104,7 @@ def decide(
     """
     store.get(engine, credential_id)
     with driver_errors(), engine.begin() as connection:
-        found = _undecided(connection, credential_id, WAITING if chosen is None else _UNDECIDED, chosen)
+        found = _undecided(connection, credential_id, HELD if chosen is None else _UNDECIDED, chosen)
         _require(found, chosen)
         mark = _MARK[decision]
         ids = [one.id for one in found if one.status != mark]
@@ -156,7 +156,7 @@ def _undecided(
 def _require(found: Sequence[Any], chosen: Collection[Chosen] | None) -> None:
     if chosen is None:
         if not found:
-            raise NothingToDecide("No departure waits for a decision")
+            raise NothingToDecide("No departure is held back")
         return
     known = {(one.entity, one.twizzit_id) for one in found}
     unknown = [" ".join(one) for one in dict.fromkeys(chosen) if one not in known]

@@ -10,12 +10,12 @@ Chosen = Annotated[list[RemoteId], Field(default_factory=list, max_length=10_000
 
 
 class DepartureChoice(Body):
-    """Which departures are decided: by Twizzit's ids, or all that wait."""
+    """Which departures are decided: by Twizzit's ids, or all that are held back."""
 
     players: Chosen
     teams: Chosen
     matches: Chosen
-    everything: Annotated[bool, Field(alias="all", description="All that wait")] = False
+    everything: Annotated[bool, Field(alias="all", description="All that are held back")] = False
 
     @property
     def chosen(self) -> list[tuple[str, str]]:

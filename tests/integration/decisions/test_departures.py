@@ -64,7 +64,7 @@ def test_they_are_listed_approved_and_refused_on_the_command_line(
 ) -> None:
     listed = twizzit("departures", "list", credential_id)
     assert listed.exit_code == 0
-    assert "held back: approve or refuse" in listed.stdout
+    assert "3 departures wait for a decision" in listed.stdout
     assert "Ann" not in listed.stdout, "a name is for a terminal: this may be a log"
     found = json.loads(twizzit("departures", "list", "KC N", "--json").stdout)
     assert [one["twizzit_id"] for one in found] == ["100", "101", "7", "102"]

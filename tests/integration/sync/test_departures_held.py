@@ -94,7 +94,7 @@ def test_what_is_refused_stays_until_it_is_approved_or_is_back(world: SyncWorld,
     assert world.sync(club).players.departed == 1
     assert not world.rows(tables.departures, twizzit_id=str(leaving[0]), returned_at=None)
     assert world.player(leaving[2])["is_active"] is True
-    with pytest.raises(NothingToDecide, match="No departure waits"):
+    with pytest.raises(NothingToDecide, match="No departure is held back"):
         decide(engine, club, "approve", None, actor=this_user())
     with pytest.raises(NothingToDecide, match="players 999"):
         decide(engine, club, "refuse", [("players", "999"), ("players", str(leaving[2]))], actor=this_user())

@@ -18,13 +18,14 @@ app = typer.Typer(
     help="Who and what Twizzit does not list any more, and what waits for a decision.", no_args_is_help=True
 )
 
+_ROWS_SHOWN = 100
 _KINDS = {
     "no_team": "in no team, still a contact",
     "gone": "gone from Twizzit",
     "unproved": "not proved",
 }
 _STATUSES = {
-    "held": "held back: approve or refuse",
+    "held": "held back",
     "waiting": "waits for proof",
     "approved": "approved: leaves with the next sync",
     "refused": "refused: stays",
@@ -36,7 +37,7 @@ _STATUSES = {
 Players = Annotated[list[str] | None, typer.Option("--player", metavar="ID", help="This player, by Twizzit's id")]
 Teams = Annotated[list[str] | None, typer.Option("--team", metavar="ID", help="This team, by Twizzit's id")]
 Matches = Annotated[list[str] | None, typer.Option("--match", metavar="ID", help="This match, by Twizzit's id")]
-All = Annotated[bool, typer.Option("--all", help="All that wait")]
+All = Annotated[bool, typer.Option("--all", help="All that are held back")]
 
 
 @app.command("list")
@@ -49,10 +50,11 @@ def list_all(
 
     Times are local (with --json, ISO 8601 with zone).
     """
-    from twizzit_pipeline.decisions.departures import WAITING, listing  # noqa: PLC0415  (quick commands load little)
+    from twizzit_pipeline.decisions.departures import HELD, listing  # noqa: PLC0415  (quick commands load little)
 
     with opened() as here:
-        found = listing(here.database.engine, credential_of(here, club), over=over)
+        credential_id = credential_of(here, club)
+        found = listing(here.database.engine, credential_id, over=over)
     if as_json:
         print_json(found)
         return
@@ -62,12 +64,17 @@ def list_all(
         return
     names = out.is_terminal
     shown = table("What", "Twizzit", "Id", *(("Name",) if names else ()), "In Twizzit", "Here", "Since", right=("Id",))
-    for one in found:
+    for one in found[:_ROWS_SHOWN]:
         shown.add_row(*_row(one, names=names))
     out.print(shown)
-    waiting = sum(one.status in WAITING for one in found)
-    if waiting:
-        out.print(f"{plural(waiting, 'departure')} not decided: twizzit departures approve or refuse, {club!r} and ids")
+    if len(found) > _ROWS_SHOWN:
+        out.print(f"and {len(found) - _ROWS_SHOWN:,} more; --json has all")
+    held = sum(one.status in HELD for one in found)
+    if held:
+        waits = plural(held, "departure waits", "departures wait")
+        out.print(
+            f"{waits} for a decision: twizzit departures approve (or refuse) {credential_id} --player ID, or --all"
+        )
 
 
 @app.command()
@@ -128,4 +135,5 @@ def _row(one: "FoundDeparture", *, names: bool) -> tuple[str, ...]:
     kind, status = _KINDS[one.kind], _STATUSES[one.status]
     if one.entity == "matches" and one.kind == "gone":
         kind = "gone from the calendar"
+        status = "cancelled after the grace" if one.status == "waiting" else status
     return what, one.twizzit_id, str(one.local_id), *name, kind, status, since

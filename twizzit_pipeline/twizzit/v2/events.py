@@ -34,7 +34,9 @@ _LIMIT = 250
 # whether the last day of a window belongs to it.
 _WINDOW = timedelta(days=184)
 _DAY = timedelta(days=1)
+_MOST_STRETCHES = 3
 
+_Days = tuple[date, date]
 AskGroups = Callable[[], Collection[Collection[str]] | None]
 
 
@@ -114,7 +116,7 @@ class CalendarReader:
         """Which of the matches that a scan did not list come when their days are read anew.
 
         Each with the day of the nearest match that the scan saw, which must come as well: else nothing is proved. One
-        call for the types, and one for each ten types and stretch of days.
+        call for the types, and one for each ten types and stretch of days; of many, all days between them instead.
 
         Args:
             missing, known: remote id → its day.
@@ -126,13 +128,16 @@ class CalendarReader:
         if not known:
             return found
         types = read_event_types(self._scope, self._meanings)
-        stretches: dict[tuple[date, date], list[str]] = defaultdict(list)
-        witnesses: dict[tuple[date, date], set[str]] = defaultdict(set)
+        stretches, witnesses = defaultdict[_Days, list[str]](list), defaultdict[_Days, set[str]](set)
         for one, on in missing.items():
             _, witness = min((abs(its_day - on), id_) for id_, its_day in known.items())
             stretch = min(on, known[witness]), max(on, known[witness])
             stretches[stretch].append(one)
             witnesses[stretch].add(witness)
+        if len(stretches) > _MOST_STRETCHES:  # most of a season is read faster as a whole
+            whole = min(first for first, _ in stretches), max(last for _, last in stretches)
+            witnesses = defaultdict(set, {whole: set().union(*witnesses.values())})
+            stretches = defaultdict(list, {whole: list(missing)})
         for stretch, ids in stretches.items():
             first, last = stretch
             listed = {event.id for event in self._events(types.matches, first - _DAY, last + _DAY)}
