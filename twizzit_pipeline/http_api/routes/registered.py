@@ -55,7 +55,7 @@ async def registrations(
     missing = None
     if use_case.needs_names(roster):
         try:
-            here.live_calls.spend(caller)
+            await here.count(here.live_calls, caller)
             members = await here.beside(lambda: use_case.asked(roster, here.live.members), of=roster.team.credential_id)
         except TwizzitPipelineError as error:
             missing = " ".join(str(error).split())
