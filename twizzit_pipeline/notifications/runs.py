@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, or_, select
 
-from twizzit_pipeline.runs.details import DEPARTURES, ENTITY, MAPPINGS
+from twizzit_pipeline.runs.details import DECIDES, DEPARTURES, ENTITY, MAPPINGS
 from twizzit_pipeline.runs.troubles import NOT_FINISHED, was_stopped
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import credentials, leases, sync_history
@@ -166,7 +166,8 @@ def _outcome(row: Row[Any]) -> Outcome:
 def _held(details: Mapping[str, Any]) -> int | None:
     found = details.get(DEPARTURES)
     held = found.get("held", 0) if isinstance(found, Mapping) else 0
-    return int(held) if MAPPINGS in details and isinstance(held, int) else None
+    says = MAPPINGS in details and details.get(DECIDES) is not False  # an older season says nothing of them
+    return int(held) if says and isinstance(held, int) else None
 
 
 def _reasons(entity: str, what: str, found: object) -> Iterable[str]:

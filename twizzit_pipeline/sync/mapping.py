@@ -117,9 +117,8 @@ def _with_departures(
     """The state with those who are missing and those who are back; of the deciding season alone the former."""
     if not isinstance(state, TeamState | PlayerState | MatchState):
         return state
-    found = session.absences.get(entity) if state.season.decides else None
-    label, limit = state.season.label, session.departure_limit
-    departures = read_departures(connection, session.owner, entity, season_id, label, found, limit)
+    absences, limit = session.absences.get(entity), session.departure_limit
+    departures = read_departures(connection, session.owner, entity, season_id, state.season, absences, limit)
     return replace(state, departures=departures)
 
 

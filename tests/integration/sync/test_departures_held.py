@@ -59,6 +59,9 @@ def test_more_than_a_fifth_is_held_back_and_leaves_once_it_is_approved(world: Sy
     assert world.team(other)["name"] == "Renamed meanwhile", "all else goes through"
     again = world.sync(club)
     assert len(again.players.held) == 6
+    older = world.sync(club, world.simulator.world.seasons_of(world.club())[0].label)
+    assert older.players.held == ()
+    assert {row["returned_at"] for row in world.rows(tables.departures)} == {None}, "an older season ends nothing"
     nothing_more(world, club)
     names = {one.name for one in listing(world.database.engine, club)}
     assert len(names) == 6

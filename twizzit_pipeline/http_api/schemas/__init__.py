@@ -56,6 +56,7 @@ from twizzit_pipeline.http_api.schemas.operations import (
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
+    DepartureCounts,
     EventTypes,
     History,
     HistoryEntry,
@@ -93,6 +94,7 @@ __all__ = [
     "CredentialStored",
     "Credentials",
     "Departure",
+    "DepartureCounts",
     "DepartureDecision",
     "Departures",
     "Error",

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
 
 from twizzit_pipeline.entities import ENTITIES, EntityName
-from twizzit_pipeline.plan.departed import Absences, Departure, Departures, Due, Limit, Missing
+from twizzit_pipeline.plan.departed import DONE, Absences, Departure, Departures, Due, Limit, Missing
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.ownership import current_mapping
-from twizzit_pipeline.plan.rows import MappingRow, Owner
+from twizzit_pipeline.plan.rows import MappingRow, Owner, WantedSeason
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import (
@@ -57,18 +57,21 @@ def read_departures(
     owner: Owner,
     entity: EntityName,
     season_id: int,
-    label: str,
+    season: WantedSeason,
     absences: Absences | None,
     limit: Limit,
 ) -> Departures:
-    """Everything that decides about departures of one entity in the deciding season, as a transaction sees it.
+    """Everything that decides about departures of one entity, as a transaction sees it.
 
     Args:
-        season_id, label: of `twizzit_seasons`.
+        season_id: of `twizzit_seasons`, as `season`. One that does not decide ends nothing that waits.
         absences: None where the scan was not complete: then who is back is all that is known.
     """
+    label = season.label
     listed = set_of(connection, entity, owner, season_id)
     back = departures_of(connection, owner.credential_id, entity, listed=listed)
+    if not season.decides:
+        return Departures(back={one: row for one, row in back.items() if row.status in DONE}, limit=limit)
     held = departures.c.status == "held"
     rows = _counted(connection, owner, entity, held)
     still_held = [row.twizzit_id for row in rows]
