@@ -81,6 +81,16 @@ def test_more_than_a_fifth_is_held_back_and_leaves_once_it_is_approved(world: Sy
     nothing_more(world, club)
 
 
+def test_who_is_deleted_in_shotspot_waits_for_no_one(world: SyncWorld, club: int) -> None:
+    _, leaving = half_a_team(world)
+    world.sync(club)
+    with world.database.engine.begin() as connection:
+        connection.execute(tables.players.delete().where(tables.players.c.id == world.local_id(leaving[0])))
+    assert set(world.sync(club).players.held) == set(map(str, leaving[1:]))
+    assert len(world.rows(tables.departures, returned_at=None)) == 5
+    nothing_more(world, club)
+
+
 def test_what_is_refused_stays_until_it_is_approved_or_is_back(world: SyncWorld, club: int) -> None:
     group, leaving = half_a_team(world)
     world.sync(club)

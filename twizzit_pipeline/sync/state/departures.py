@@ -67,13 +67,14 @@ def read_departures(
         season_id: of `twizzit_seasons`, as `season`. One that does not decide ends nothing that waits.
         absences: None where the scan was not complete: then who is back is all that is known.
     """
-    label = season.label
+    label, credential_id = season.label, owner.credential_id
     listed = set_of(connection, entity, owner, season_id)
-    back = departures_of(connection, owner.credential_id, entity, listed=listed)
     if not season.decides:
+        back = departures_of(connection, credential_id, entity, listed=listed)
         return Departures(back={one: row for one, row in back.items() if row.status in DONE}, limit=limit)
-    held = departures.c.status == "held"
-    rows = _counted(connection, owner, entity, held)
+    rows = _counted(connection, owner, entity, departures.c.status == "held")
+    deleted = {row.twizzit_id for row in rows if row.here is None}  # in ShotSpot: there is nothing left to decide
+    back = departures_of(connection, credential_id, entity, listed=listed | deleted)
     still_held = [row.twizzit_id for row in rows]
     if absences is None:
         return Departures(back=back, still_held=still_held, limit=limit)
@@ -232,7 +233,7 @@ def _counted(connection: Connection, owner: Owner, entity: EntityName, where: Co
     """The departures of one entity that have not ended, with the clubs of their local rows."""
     row, of = departures.c, _OF[entity]
     wanted = (
-        select(row.twizzit_id, *(of.local.c[name] for name in of.clubs))
+        select(row.twizzit_id, of.local.c.id.label("here"), *(of.local.c[name] for name in of.clubs))
         .select_from(departures.outerjoin(of.local, of.local.c.id == row.local_id))
         .where(row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None), where)
         .order_by(row.id)
