@@ -32,6 +32,7 @@ from twizzit_pipeline.http_api.routes import (
     registered,
     requests,
     syncs,
+    undo,
     verification,
 )
 from twizzit_pipeline.http_api.secret import jwt_secret
@@ -47,6 +48,7 @@ ROUTERS = (
     requests.router,
     configuration.router,
     history.router,
+    undo.router,
     mappings.router,
     registered.router,
     departures.router,

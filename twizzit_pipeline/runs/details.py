@@ -29,5 +29,10 @@ GROUP_NOT_FOUND = "group_not_found"  # the request names a team that the account
 DEPARTURES = "departures"
 SEASON_BEFORE_READ = "season_before_read"  # true: the rosters of the season before were looked at for who has left
 
+# The direction and the type of an undo's own row; which rows it undid, and how many rows of the database it wrote.
+UNDO = "undo"
+UNDONE = "undone"
+UNDO_ROWS = "undo_rows"
+
 # The entity of a row whose type, ShotSpot's word, says less: matches are recorded as `competitions`.
 ENTITY = "entity"
