@@ -82,7 +82,7 @@ def _in_order(missing: Iterable[Missing]) -> list[Missing]:
 def _is_asked(one: Missing, state: Departures) -> bool:
     """Whether something is known of it now: a person's refusal, and what is held back, stay."""
     status = None if one.departure is None else one.departure.status
-    return one.twizzit_id in state.kinds and status not in ("refused", "held", *DONE)
+    return one.twizzit_id in state.kinds and status not in ("refused", "held")
 
 
 def _is_approved(one: Missing) -> bool:
@@ -90,9 +90,11 @@ def _is_approved(one: Missing) -> bool:
 
 
 def _decided(one: Missing, state: Departures, *, grace: bool) -> Status:
-    """What becomes of it, the limit aside."""
+    """What becomes of it, the limit aside. Of a departure that was undone a person decides."""
     if _is_approved(one):
         return "applied"
+    if one.departure is not None and one.departure.status in DONE:
+        return "held"
     if state.kinds[one.twizzit_id] == "unproved":
         return "waiting" if state.can_ask else "held"
     was_proved = one.departure is not None and one.departure.kind != "unproved"

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.plan.departed import Absences, Kind, Missing, Presence
+from twizzit_pipeline.plan.departed import DONE, Absences, Kind, Missing, Presence
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.details import SEASON_BEFORE_READ
 from twizzit_pipeline.runs.history import EntityCounts
@@ -88,7 +88,7 @@ def _decides(session: SyncSession, season: SeasonRow) -> bool:
 def _is_open(one: Missing, grace: datetime) -> bool:
     """Whether it is to be asked for: neither held back nor refused, and its grace is over."""
     row = one.departure
-    if row is None or row.status == "approved":
+    if row is None or row.status in ("approved", *DONE):  # done and missing once more: it was undone
         return True
     return row.status == "waiting" and (row.kind == "unproved" or row.proved_at is None or row.proved_at <= grace)
 

@@ -17,6 +17,7 @@ from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import recent, this_user
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.undo.undoing import undo
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +232,22 @@ def test_a_process_that_dies_between_proof_and_apply_has_written_nothing(world: 
     assert world.dump(WRITTEN) == before
     assert world.sync(club).players.departed == 1
     nothing_more(world, club)
+
+
+def test_an_undone_departure_is_held_back_and_not_done_again(world: SyncWorld, club: int) -> None:
+    _, (leaver, *_) = roster_of(world)
+    before = world.player(leaver)
+    world.simulator.changes.remove_person(leaver)
+    left = world.sync(club)
+    undo(world.database.engine, left.history["players"].id, actor=this_user())
+    kept = {name: value for name, value in before.items() if name != "updated_at"}
+    assert {name: world.player(leaver)[name] for name in kept} == kept
+
+    again = world.sync(club)
+
+    assert (again.players.departed, again.players.held) == (0, (str(leaver),))
+    assert world.player(leaver)["is_active"] is True
+    nothing_more(world, club)
+    decide(world.database.engine, club, "approve", None, actor=this_user())
+    assert world.sync(club).players.departed == 1
+    assert departure(world, leaver)["before"]["team_id"] == before["team_id"]

@@ -64,7 +64,7 @@ def test_who_is_in_no_team_leaves_and_keeps_the_way_back() -> None:
         ("refused", "gone", True, None),
         ("approved", "unproved", False, "applied"),
         ("approved", "gone", True, "applied"),
-        ("applied", "gone", True, None),
+        ("applied", "gone", True, "held"),  # it was undone
     ],
 )
 def test_what_becomes_of_one(status: Status | None, said: str, can_ask: bool, becomes: str | None) -> None:
