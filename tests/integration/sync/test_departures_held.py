@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.sync.test_departures import SMALL, WRITTEN, departure, nothing_more, roster_of
+from tests.integration.sync.test_departures import SMALL, WRITTEN, departure, nothing_more, roster_of, weeks_pass
 from tests.support.sync_world import STEPS, SyncWorld, quick
 from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
 from twizzit_pipeline.decisions.departures import decide, listing
@@ -251,3 +251,24 @@ def test_an_undone_departure_is_held_back_and_not_done_again(world: SyncWorld, c
     decide(world.database.engine, club, "approve", None, actor=this_user())
     assert world.sync(club).players.departed == 1
     assert departure(world, leaver)["before"]["team_id"] == before["team_id"]
+
+
+def test_an_undone_closing_registers_them_again(world: SyncWorld, club: int) -> None:
+    _, (leaver, *_) = roster_of(world)
+    world.simulator.changes.remove_person(leaver)
+    world.sync(club)
+    mapped = world.rows(tables.player_mappings, twizzit_player_id=str(leaver))
+    local_id = world.local_id(leaver)
+    weeks_pass(world)
+    closed = world.sync(club)
+    assert world.rows(tables.players, id=local_id)[0]["is_twizzit_registered"] is False
+
+    undo(world.database.engine, closed.history["players"].id, actor=this_user())
+
+    times = {"updated_at", "last_synced_at", "last_synced_seen", "created_at"}
+    (back,) = world.rows(tables.player_mappings, twizzit_player_id=str(leaver))
+    assert {name: back[name] for name in back.keys() - times} == {
+        name: mapped[0][name] for name in mapped[0].keys() - times
+    }
+    assert world.rows(tables.players, id=local_id)[0]["is_twizzit_registered"] is True
+    nothing_more(world, club)
