@@ -67,8 +67,8 @@ def test_they_are_listed_approved_and_refused_on_the_command_line(
     assert "3 departures wait for a decision" in listed.stdout
     assert "Ann" not in listed.stdout, "a name is for a terminal: this may be a log"
     found = json.loads(twizzit("departures", "list", "KC N", "--json").stdout)
-    assert [one["twizzit_id"] for one in found] == ["100", "101", "7", "102"]
-    assert [one["name"] for one in found] == ["Ann No 0", "Ann No 1", None, "Ann No 2"]
+    assert [one["twizzit_id"] for one in found] == ["7", "100", "101", "102"]
+    assert [one["name"] for one in found] == [None, "Ann No 0", "Ann No 1", "Ann No 2"]
 
     assert twizzit("departures", "approve", credential_id).exit_code == 2, "it must be said which ones"
     assert twizzit("departures", "approve", credential_id, "--all", "--player", "100").exit_code == 2
@@ -98,8 +98,8 @@ def test_the_same_over_http_and_a_coach_only_looks(database: Database, credentia
     with api.client(token("coach")) as coach, api.client(token("admin")) as admin:
         listed = coach.get(f"/departures/{credential_id}").json()["departures"]
         assert [(one["entity"], one["twizzitId"], one["status"]) for one in listed[:2]] == [
+            ("teams", "7", "held"),
             ("players", "100", "held"),
-            ("players", "101", "held"),
         ]
         assert coach.post(f"/departures/{credential_id}/approve", json={"all": True}).status_code == 403
         assert admin.post(f"/departures/{credential_id}/approve", json={}).status_code == 400
