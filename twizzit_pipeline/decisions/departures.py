@@ -132,15 +132,6 @@ def decide(
     )
 
 
-def waiting_counts(connection: Connection, credential_ids: Collection[int] | None = None) -> dict[int, int]:
-    """Credential id → how many departures are held back for a person; credentials without any are left out."""
-    row = departures.c
-    wanted = select(row.credential_id, func.count()).where(row.status == "held").group_by(row.credential_id)
-    if credential_ids is not None:
-        wanted = wanted.where(row.credential_id.in_(list(credential_ids)))
-    return {row[0]: row[1] for row in connection.execute(wanted)}
-
-
 def _undecided(
     connection: Connection, credential_id: int, statuses: Sequence[str], chosen: Collection[Chosen] | None
 ) -> list[Any]:

@@ -50,6 +50,8 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "GET /departures/{credentialId}": _COACH,
     "POST /departures/{credentialId}/approve": _ADMIN,
     "POST /departures/{credentialId}/refuse": _ADMIN,
+    "GET /conflicts": _COACH,
+    "PUT /conflicts/{conflictId}/resolve": _COACH,
     "GET /audit": _ADMIN,
     "GET /coaches": _ADMIN,
     "GET /coaches/{userId}": _ADMIN,

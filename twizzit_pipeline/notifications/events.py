@@ -12,6 +12,8 @@ over; while it is open, the same state makes no second notification. What ends a
 * Departures that are held back make one notification, and another when there are more. It ends when a sync finds none
   held back.
 * A sync that hangs makes one notification. It ends with the sync: a successful one is a recovery, another a failure.
+* A run that asks what it has not asked before (a conflict, a doubtful link) makes one notification; what waits is not
+  notified again.
 * A run that a person stopped makes no notification and ends nothing; one of a single team ends nothing either.
 """
 
@@ -33,6 +35,7 @@ RECOVERED: Final = "recovered"
 LATE: Final = "late"
 HANGING: Final = "hanging"
 HELD: Final = "departures_held"
+QUESTIONS: Final = "questions"
 BUDGET_80: Final = "budget_80"
 BUDGET_SPENT: Final = "budget_spent"
 
@@ -143,6 +146,17 @@ class _Streaks:
             self._note_partial(run, run.partial)
         if run.whole:
             self._note_held(run)
+        self._note_questions(run, [one for one in run.outcomes if one.new_questions])
+
+    def _note_questions(self, run: Run, asking: Sequence[Outcome]) -> None:
+        if asking:
+            body = {
+                **_of_run(run),
+                "entities": [one.entity for one in asking],
+                "new": sum(one.new_questions for one in asking),
+                "waiting": sum(one.questions for one in run.outcomes),
+            }
+            self._add(QUESTIONS, run.credential_id, asking[0].history_id, body)
 
     def note_late(self, late: Late, organization: str) -> None:
         if late.because != "waiting" and not self._open(LATE, late.credential_id):

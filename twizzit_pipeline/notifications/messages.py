@@ -27,6 +27,7 @@ _TITLES = {
     events.BUDGET_SPENT: "calls used up",
     events.HELD: "departures held back",
     events.BUDGET_80: "80 % of the calls used",
+    events.QUESTIONS: "decisions wait",
     events.PARTIAL: "partial success",
     events.RECOVERED: "works again",
 }
@@ -48,7 +49,7 @@ class Message:
 def compose(facts: Sequence[Fact]) -> Message:
     """The message about these facts, the oldest first; of one credential or of many."""
     of_one = len({fact.credential_id for fact in facts}) == 1
-    digest = not of_one and all(fact.kind == events.PARTIAL for fact in facts)
+    digest = not of_one and all(fact.kind in (events.PARTIAL, events.QUESTIONS) for fact in facts)
     most = MOST_LINES_OF_A_DIGEST if digest else MOST_LINES
     shown = facts if digest or of_one else sorted(facts, key=lambda fact: _ORDER[fact.kind])
     lines = [_in_brief(fact) if digest else _line(fact, named=not of_one) for fact in shown[:most]]
@@ -99,8 +100,10 @@ def _line(fact: Fact, *, named: bool) -> str:
 
 
 def _in_brief(fact: Fact) -> str:
-    """A partial success in a digest of many: what, how much, and where to look."""
+    """A partial success, or what waits for a decision, in a digest of many: what, how much, and where to look."""
     body = fact.body
+    if fact.kind == events.QUESTIONS:
+        return _line(fact, named=True)
     return (
         f"• {_organization(fact)}: {_what(body)}: {body['failed']} of {body['processed']} items failed:"
         f" twizzit history {fact.credential_id}"
@@ -156,6 +159,13 @@ def _held(body: Mapping[str, Any], credential_id: int) -> str:
     )
 
 
+def _questions(body: Mapping[str, Any], credential_id: int) -> str:
+    return (
+        f"{body['new']} new of {body['waiting']} conflicts and doubtful links that wait for a decision ({_what(body)}):"
+        f" twizzit conflicts list {credential_id}"
+    )
+
+
 def _budget(body: Mapping[str, Any], credential_id: int) -> str:
     said = "Automatic syncs are spaced so that the rest lasts until the month ends."
     return f"{_used(body)} {said} twizzit config show {credential_id}"
@@ -182,6 +192,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
     events.LATE: _late,
     events.HANGING: _hanging,
     events.HELD: _held,
+    events.QUESTIONS: _questions,
     events.BUDGET_80: _budget,
     events.BUDGET_SPENT: _spent,
 }

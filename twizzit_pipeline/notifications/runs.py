@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, or_, select
 
-from twizzit_pipeline.runs.details import DECIDES, DEPARTURES, ENTITY, MAPPINGS
+from twizzit_pipeline.runs.details import DECIDES, DEPARTURES, ENTITY, MAPPINGS, NEW_QUESTIONS, QUESTIONS
 from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.runs.troubles import NOT_FINISHED, was_stopped
 from twizzit_pipeline.storage.bulk import among
@@ -25,6 +25,7 @@ class Outcome:
     """How one entity of a run ended; `reasons` say what rejected items or kept them from being applied.
 
     `held`: departures that are held back after it; None where nothing was brought into ShotSpot.
+    `questions`: conflicts and doubtful links that wait for a person; `new_questions`: those that this run asked.
     """
 
     entity: str
@@ -35,6 +36,8 @@ class Outcome:
     failed: int = 0
     reasons: frozenset[str] = frozenset()
     held: int | None = None
+    questions: int = 0
+    new_questions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,8 @@ def _outcome(row: Row[Any]) -> Outcome:
         processed=row.items_processed or 0,
         failed=row.items_failed or 0,
         held=_held(details) if row.status in ("success", "partial_success") else None,
+        questions=details.get(QUESTIONS) or 0,
+        new_questions=details.get(NEW_QUESTIONS) or 0,
         reasons=frozenset(
             [
                 *_reasons(entity, "rejected", details.get("rejected")),

@@ -13,6 +13,9 @@ from twizzit_pipeline.entities import ENTITIES, EntityName, LocalTable
 from twizzit_pipeline.plan.departed import Record
 
 Action = Literal["create", "link", "adopt", "update", "mark", "depart", "return"]
+QuestionKind = Literal["field", "doubtful_link"]
+# Why an item failed that several local rows fit, or of whose mapping it is not clear whose it is.
+DOUBTFUL_LINK = "doubtful_link"
 Table = LocalTable | Literal["clubs", "seasons", "competition_teams", "twizzit_opponents"]
 
 
@@ -31,7 +34,7 @@ class Change:
         before: the same columns as they are; empty for a row to be made.
         mapping: the mapping row as it should be, without its local id; None where it stays as it is.
         mapping_id: the mapping's id; None for one to be made.
-        conflicts: columns that both sides changed; Twizzit's value stands in `values`.
+        conflicts: columns that both sides changed; the value of the one that wins stands in `values`.
         repaired: columns that are brought to Twizzit's value because a repair was asked for, and for no other reason.
     """
 
@@ -81,13 +84,36 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is to decide: whose value a column gets, or which local row a remote one is.
+
+    Attributes:
+        kind: field, or doubtful_link.
+        column: of a conflict; empty for a doubtful link.
+        base, local, remote: of a conflict, as JSON has them: what Twizzit said before both sides changed it, what
+            ShotSpot holds, and what Twizzit says.
+        candidates: of a doubtful link: the local rows that fit.
+    """
+
+    kind: QuestionKind
+    twizzit_id: str
+    column: str = ""
+    local_id: int | None = None
+    base: object = None
+    local: object = None
+    remote: object = None
+    candidates: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a sync will do to one entity: nothing more, nothing less.
 
     `unchanged` counts the items that are already as they should be. `news`: what happened to some of those that change
     (``moved``, ``cancelled``) → their remote ids. `set_aside`: the items that are none of `items`. `seen`: ids of the
     mappings that ShotSpot's own integration may have written, and that have been looked at now. `first_fed`: clubs that
-    get their first team of the organization.
+    get their first team of the organization. `questions`: what a person is to decide, where that is new; `settled`: ids
+    of earlier questions that are none any more.
 
     `departures`: the rows of `twizzit_departures` to be written. `held`, `waiting`: remote ids of those that wait for a
     person, or for proof, after it; `closed`: of those whose mapping goes.
@@ -106,6 +132,8 @@ class Plan:
     held: Sequence[str] = ()
     waiting: Sequence[str] = ()
     closed: Sequence[str] = ()
+    questions: Sequence[Question] = ()
+    settled: Sequence[int] = ()
 
     @property
     def table(self) -> Table:

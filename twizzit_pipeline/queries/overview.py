@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, DateTime, Engine, Select, Table, case, func, select, text
 from sqlalchemy.exc import ProgrammingError
 
-from twizzit_pipeline.decisions.departures import waiting_counts
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.queries import hanging, monitoring
 from twizzit_pipeline.queries.hanging import Hanging
@@ -22,7 +21,7 @@ from twizzit_pipeline.scheduling import due, freshness
 from twizzit_pipeline.scheduling.freshness import Late
 from twizzit_pipeline.scheduling.heartbeat import DEAD_AFTER_SECONDS
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import leases, orchestrators, sync_requests
+from twizzit_pipeline.storage.tables import conflicts, departures, leases, orchestrators, sync_requests
 from twizzit_pipeline.storage.tables.views import credential_status, last_syncs, recent_failures, success_rate
 
 MOST_FAILURES = 10
@@ -49,6 +48,7 @@ class CredentialStatus:
         now: the moment of all this, by the database's clock.
         hanging: the sync under way, where that hangs.
         held: how many departures are held back until a person approves or refuses them.
+        questions: conflicts and doubtful links that wait for a person.
     """
 
     facts: CredentialFacts
@@ -59,6 +59,7 @@ class CredentialStatus:
     now: datetime
     hanging: Hanging | None = None
     held: int = 0
+    questions: int = 0
 
     @property
     def needs_attention(self) -> bool:
@@ -200,14 +201,30 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
         troubles = {one.credential_id: one.reason for one in due.broken(engine, season_start=season_start)}
         with engine.connect() as connection:
             activity = _activity(connection)
+            questions = _questions(connection)
             found = [CredentialFacts(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
-            held = waiting_counts(connection)
+            held = _held(connection)
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
         one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
-        judged.append(replace(one, held=held.get(facts.credential_id, 0)))
+        waits = held.get(facts.credential_id, 0), questions.get(facts.credential_id, 0)
+        judged.append(replace(one, held=waits[0], questions=waits[1]))
     return Overview(activity, judged)
+
+
+def _held(connection: Connection) -> dict[int, int]:
+    """How many departures are held back, by credential."""
+    row = departures.c
+    counted = select(row.credential_id, func.count()).where(row.status == "held").group_by(row.credential_id)
+    return {found[0]: found[1] for found in connection.execute(counted)}
+
+
+def _questions(connection: Connection) -> dict[int, int]:
+    """What waits for a person, by credential."""
+    row = conflicts.c
+    counted = select(row.credential_id, func.count()).where(row.status == "open").group_by(row.credential_id)
+    return {found[0]: found[1] for found in connection.execute(counted)}
 
 
 def _judged(

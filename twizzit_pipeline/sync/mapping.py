@@ -12,9 +12,10 @@ from tenacity import TryAgain
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.entities import ENTITIES, MATCHES, Entity, EntityName
 from twizzit_pipeline.plan import Action, Plan, by_reason
-from twizzit_pipeline.plan.narrowing import narrowed
+from twizzit_pipeline.plan.decisions import doubts
+from twizzit_pipeline.plan.narrowing import narrowed, spoken_of
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
-from twizzit_pipeline.plan.rows import MatchState, Owner, PlayerState, State, TeamState, WantedSeason
+from twizzit_pipeline.plan.rows import EntityState, MatchState, Owner, PlayerState, State, TeamState, WantedSeason
 from twizzit_pipeline.runs import fed_clubs, history, seasons
 from twizzit_pipeline.runs.details import (
     CLUBS,
@@ -23,9 +24,11 @@ from twizzit_pipeline.runs.details import (
     DEPARTURES,
     GROUP_NOT_FOUND,
     MAPPINGS,
+    NEW_QUESTIONS,
     OPPONENT_CLUBS,
     OPPONENT_TEAMS,
     PLAYERS_NOT_READ,
+    QUESTIONS,
     REPAIRED,
 )
 from twizzit_pipeline.runs.history import EntityCounts
@@ -87,7 +90,7 @@ def map_entity(
                 state = planned.read(connection, session.owner, season.id, wanted, session.day)
                 state = _with_departures(connection, session, planned.of.name, season.id, state)
                 watch.lap("read")
-                made = narrowed(repairing(planned.plan), state, session.narrowing)
+                made = _with_doubts(narrowed(repairing(planned.plan), state, session.narrowing), state, session)
                 watch.lap("plan")
                 if not (needed := _to_make_once(made)) <= alone_with:
                     alone_with |= needed
@@ -103,11 +106,13 @@ def map_entity(
                     counts.details[DECIDES] = False
                 if session.repair:
                     counts.details[REPAIRED] = repaired_columns(made.changes)
+                waiting = _waiting(made, state)
+                counts.details |= {QUESTIONS: waiting, NEW_QUESTIONS: len(made.questions)} if waiting else {}
                 history.finish(connection, session.history_id(entity), counts)
         analyse(session.engine, _filled(made))
         watch.lap("apply")
         counts.done = True
-        return _report(made, wanted, owned, watch)
+        return _report(made, wanted, owned, watch, waiting)
     raise AssertionError("unreachable: recording lets no error pass in silence")
 
 
@@ -128,6 +133,19 @@ def _count_departures(counts: EntityCounts, plan: Plan) -> None:
     counts.details.pop(DEPARTURES, None)
     if any(found.values()):
         counts.details[DEPARTURES] = found
+
+
+def _with_doubts(plan: Plan, state: EntityState, session: SyncSession) -> Plan:
+    """The plan with what is to be asked about its doubtful links."""
+    asked, settled = doubts(plan.failed, state.decisions, spoken_of(state, session.narrowing))
+    return replace(plan, questions=[*plan.questions, *asked], settled=[*plan.settled, *settled])
+
+
+def _waiting(plan: Plan, state: EntityState) -> int:
+    """How many questions wait for a person once the plan is applied."""
+    settled = set(plan.settled)
+    before = {(one.twizzit_id, one.column) for one in state.decisions.open if one.id not in settled}
+    return len(before | {(one.twizzit_id, one.column) for one in plan.questions})
 
 
 def _to_make_once(plan: Plan) -> frozenset[Table]:
@@ -215,7 +233,7 @@ def _owned(connection: Connection, table: Table, credential_id: int) -> int:
     return int(connection.scalar(owned) or 0)
 
 
-def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch) -> MappingReport:
+def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch, waiting: int) -> MappingReport:
     return MappingReport(
         plan.entity,
         season_exists=True,
@@ -234,5 +252,6 @@ def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch) -> M
         set_aside=by_reason(plan.set_aside),
         news=plan.news,
         mappings=owned,
+        questions=waiting,
         seconds=watch.phases,
     )

@@ -142,7 +142,7 @@ def test_every_number_is_there_every_time(season_exists: bool) -> None:
     common |= {"warnings", "failed", "calls", "seconds", "seconds_checks", "set_aside", "set_aside_share"}
     rows = {"rows_read", "rows_kept", "rows_rejected"}
     assert numbers(scan) == common | rows | {"removed", "seconds_fetch", "seconds_validate", "seconds_write"}
-    of_mapping = common | {"linked", "adopted", "departed", "returned", "held_back"} | SECONDS
+    of_mapping = common | {"linked", "adopted", "departed", "returned", "held_back", "questions"} | SECONDS
     assert numbers(mapping) == of_mapping
     matches = mapping_result(MappingReport("matches", season_exists=season_exists), MATCH_MAPPING_RULES, NOTHING)
     assert numbers(matches) == of_mapping | {"moved", "cancelled", "postponed", "finished", "reinstated"}
@@ -247,6 +247,7 @@ def test_the_numbers_of_a_mapping_step() -> None:
         failed={"doubtful_link": ("1", "2"), "taken": ("3",)},
         warnings={"jersey_number_taken": ("4",)},
         mappings=15,
+        questions=6,
         seconds={"plan": 0.5},
     )
     result = mapping_result(report, PLAYER_MAPPING_RULES, Quality(seconds=0.25, report_speaks_of="one team"))
@@ -257,6 +258,7 @@ def test_the_numbers_of_a_mapping_step() -> None:
         "linked": 2,
         "updated": 4,
         "adopted": 3,
+        "questions": 6,
         "unchanged": 5,
         "departed": 0,
         "returned": 0,

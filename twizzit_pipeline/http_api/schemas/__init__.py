@@ -21,7 +21,16 @@ from twizzit_pipeline.http_api.schemas.credentials import (
     TeamsToCome,
     Verified,
 )
-from twizzit_pipeline.http_api.schemas.decisions import Departure, DepartureDecision, Departures
+from twizzit_pipeline.http_api.schemas.decisions import (
+    ChangedValue,
+    ConflictCandidate,
+    ConflictResolved,
+    Conflicts,
+    Departure,
+    DepartureDecision,
+    Departures,
+    WaitingConflict,
+)
 from twizzit_pipeline.http_api.schemas.live import (
     Group,
     Groups,
@@ -83,6 +92,7 @@ __all__ = [
     "AuditRow",
     "CallBudget",
     "Capabilities",
+    "ChangedValue",
     "Coach",
     "CoachClub",
     "Coaches",
@@ -90,6 +100,9 @@ __all__ = [
     "CompetitionMappings",
     "ConfigAnswer",
     "Conflict",
+    "ConflictCandidate",
+    "ConflictResolved",
+    "Conflicts",
     "Credential",
     "CredentialAccepted",
     "CredentialStored",
@@ -151,4 +164,5 @@ __all__ = [
     "UndoStep",
     "ValidationFailed",
     "Verified",
+    "WaitingConflict",
 ]

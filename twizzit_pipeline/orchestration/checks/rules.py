@@ -95,6 +95,7 @@ MAPPING_RULES: Rules = (
     AssetRule(DEPARTURES_DECIDED, COMPLETENESS, "No departure is held back until a person approves or refuses it"),
     AssetRule(NO_WARNINGS, CONSISTENCY, "Nothing was applied otherwise than Twizzit has it (a shirt number left out)"),
     AssetRule(names.SOMEWHERE, CONSISTENCY, "Every mapping points at a row of ShotSpot that is in the right place"),
+    AssetRule(names.CONFLICTS, CONSISTENCY, "No field that both sides changed waits for a person's decision"),
     AssetRule(names.OWNED, CONSISTENCY, "Every mapping in the credential's clubs belongs to a credential"),
     AssetRule(names.NAMESAKES, CONSISTENCY, "No two in ShotSpot have one name in the same club"),
     AssetRule(names.VOLUME, VOLUME, "Not half of the usual number of mappings is gone, against the last ten syncs"),

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
+from twizzit_pipeline.entities import COMPETITIONS, MATCHES
 from twizzit_pipeline.plan.places import find_season
 from twizzit_pipeline.plan.rows import (
     CompetitionState,
@@ -39,6 +40,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_matches,
     twizzit_teams,
 )
+from twizzit_pipeline.sync.state.decisions import read_decisions
 from twizzit_pipeline.sync.state.game_rules import columns_in_database, derbies_allowed
 from twizzit_pipeline.sync.state.teams_and_players import (
     club_rights,
@@ -74,7 +76,8 @@ def read_competition_state(
     mapped = exists().where(competition_mappings.c.local_competition_id == competitions.c.id)
     rows: Any = connection.execute(select(*columns_of(competitions.c, LocalCompetition), mapped).where(concerned))
     local = [LocalCompetition(*row) for row in rows]
-    return CompetitionState(owner, season, today, remote, mappings, local_seasons, local)
+    decisions = read_decisions(connection, owner.credential_id, COMPETITIONS.name, season.label)
+    return CompetitionState(owner, season, today, remote, mappings, local_seasons, local, decisions)
 
 
 def read_match_state(
@@ -107,6 +110,7 @@ def read_match_state(
         derbies_allowed=derbies_allowed(connection),
         has_game_type="game_type" in columns_in_database(connection, "games"),
         competition_teams=_competition_teams(connection, set(competitions_of.values())),
+        decisions=read_decisions(connection, owner.credential_id, MATCHES.name, season.label),
     )
 
 
