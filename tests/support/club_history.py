@@ -135,7 +135,7 @@ class ClubHistory:
         self.unsure |= {*self.account.people, *self.known} - {ANCHOR}
 
     def backfill(self) -> None:
-        """A sync of the season before: it brings people never seen, and changes nobody who is there."""
+        """A sync of the season before: it brings people never seen, and leaves those who are there as they are."""
         before = {row["id"]: row for row in self.rows(tables.players)}
         self._run(BEFORE.label)
         after = {row["id"]: row for row in self.rows(tables.players)}
