@@ -100,6 +100,7 @@ ARROWS: dict[str, set[str]] = {
     "definitions": {"orchestration", "orchestration.assets", "orchestration.sensors", "storage"},
     "preloaded": {"definitions", "orchestration.instance"},
     "http_api": {
+        "http_api.pages",
         "http_api.routes",
         "http_api.schemas",
         "accounts",
@@ -119,6 +120,15 @@ ARROWS: dict[str, set[str]] = {
         "scheduling",
         "runs",
         "words",
+        "credentials",
+        *_DATABASE,
+    },
+    "http_api.pages": {
+        "http_api",
+        "accounts",
+        "queries",
+        "scheduling",
+        "runs",
         "credentials",
         *_DATABASE,
     },
