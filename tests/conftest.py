@@ -18,6 +18,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import URL, make_url
 
+from tests.support.compiled_once import share_compiled_statements
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage.engine import Database, open_database
@@ -54,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # Long to start, and long waited for: each has a worker of xdist to itself, from the first moment on.
-_SHARED = ("dagster_at_work", "demo_up")
+_SHARED = ("workers_at_work", "dagster_at_work", "demo_up")
 _IN_TURN = ("integration", "end_to_end", "unit")  # the short ones last: then all workers end together
 
 
@@ -115,6 +116,14 @@ def _clean_environment() -> Iterator[None]:
         for name in list(os.environ):
             if name.startswith(("TWIZZIT_", "DAGSTER_")) or name == "JWT_SECRET":
                 patch.delenv(name)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _compiled_once() -> Iterator[None]:
+    """A tenth of what a test with a database takes is compiling statements that the test before has compiled too."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_compiled_statements(patch)
         yield
 
 

@@ -65,7 +65,9 @@ class Settings(BaseSettings):
     )
     allow_private_endpoints: bool = Field(False, description="Accept endpoints on loopback and private addresses")
     concurrent_requests: Annotated[int, Field(ge=1, le=32)] = Field(4, description="Calls under way at once")
-    requests_per_second: Annotated[float, Field(gt=0)] = Field(10.0, description="Calls a second at most")
+    requests_per_second: Annotated[float, Field(gt=0)] = Field(
+        10.0, description="Calls a second at most, of all processes to one Twizzit host"
+    )
     request_timeout: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds that one call may take, from connecting to the last byte"
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import Engine
 
@@ -12,7 +13,10 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.scheduling.meanings import meanings_of
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.rate_limits import Limit, reserve
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
+from twizzit_pipeline.twizzit.endpoint import parse_endpoint
+from twizzit_pipeline.twizzit.pace import Turns
 from twizzit_pipeline.words.meanings import Meanings
 
 # How a message from `twizzit/`, which has no credential, names the commands that settle it.
@@ -45,9 +49,19 @@ def open_client(
         username=login.api_username,
         password=login.password,
         organization_name=credential.organization_name,
-        options=ClientOptions.from_settings(settings),
+        options=replace(ClientOptions.from_settings(settings), turns=_turns(engine, login.api_endpoint)),
         meanings=meanings_of(engine, credential.id) if meanings is None else meanings,
     )
+
+
+def _turns(engine: Engine, endpoint: str) -> Turns:
+    """The turns of all processes and machines that call the host of this endpoint and share the database."""
+    host = parse_endpoint(endpoint).server
+
+    def turn(kind: str, most: int, seconds: float) -> float:
+        return reserve(engine, f"twizzit {host} {kind}", Limit(most, seconds))
+
+    return turn
 
 
 @contextmanager

@@ -16,7 +16,7 @@ async def with_names(here: Service, caller: Caller, roster: Roster) -> Registere
     missing = None
     if registered.needs_names(roster):
         try:
-            here.live_calls.spend(caller)
+            await here.count(here.live_calls, caller)
             members = list(
                 await here.beside(lambda: registered.asked(roster, here.live.members), of=roster.team.credential_id)
             )

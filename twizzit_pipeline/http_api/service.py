@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from twizzit_pipeline.accounts.live import LiveTwizzit
 from twizzit_pipeline.accounts.patience import Patience
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, Tokens
 from twizzit_pipeline.http_api.metrics import Metrics
 from twizzit_pipeline.http_api.problems import FAILED_DEPENDENCY, Problem
@@ -59,15 +60,15 @@ class Service:
     @classmethod
     def build(cls, settings: Settings, database: Database, tokens: Tokens) -> "Service":
         """The parts of a new API."""
-        patience = Patience()
+        patience, engine = Patience(), database.engine
         return cls(
             settings=settings,
             database=database,
             tokens=tokens,
             live=LiveTwizzit(settings, database, patience=patience),
-            verifications=RateLimit(settings.api_verifications_per_minute),
-            live_calls=RateLimit(settings.api_live_per_minute),
-            syncs=RateLimit(settings.api_syncs_per_hour, "hour"),
+            verifications=RateLimit(engine, "verifications", settings.api_verifications_per_minute),
+            live_calls=RateLimit(engine, "live", settings.api_live_per_minute),
+            syncs=RateLimit(engine, "syncs", settings.api_syncs_per_hour, "hour"),
             metrics=Metrics(database.engine, season_start=settings.season_start),
             patience=patience,
             twizzit_threads=anyio.CapacityLimiter(_TWIZZIT_THREADS),
@@ -96,6 +97,14 @@ class Service:
             raise Problem(
                 FAILED_DEPENDENCY, "Connection failed", f"Twizzit took longer than {ANSWER_SECONDS:.0f} s: try again"
             ) from None
+
+    async def count(self, limit: RateLimit, caller: Caller) -> None:
+        """Counts one request of the caller, in a thread: the database is asked.
+
+        Raises:
+            Problem: 429, too many.
+        """
+        await anyio.to_thread.run_sync(limit.spend, caller)
 
     @asynccontextmanager
     async def _turn(self, credential_id: int | None) -> AsyncIterator[None]:

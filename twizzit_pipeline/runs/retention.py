@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Engine, Table, delete, exists, func, selec
 from twizzit_pipeline import logs
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
 from twizzit_pipeline.runs.recorded import recorded_entity
-from twizzit_pipeline.storage import bulk
+from twizzit_pipeline.storage import bulk, rate_limits
 from twizzit_pipeline.storage.audit import Actor, record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import (
@@ -78,6 +78,7 @@ def prune(engine: Engine, retention_days: int, *, dry_run: bool = False, actor: 
             return Pruned(before, **_count(engine, before))
         _record(engine, actor, "prune", before=before.isoformat(), retention_days=retention_days)
         pruned = Pruned(before, **_delete(engine, before))
+        rate_limits.forget(engine)
         if any(pruned.counts.values()):
             _record(engine, actor, "pruned", before=before.isoformat(), **pruned.counts)
     _log.info("history pruned", before=before.isoformat(), **pruned.counts)

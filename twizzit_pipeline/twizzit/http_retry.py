@@ -31,7 +31,7 @@ from twizzit_pipeline.errors import (
     TwizzitAnswerError,
 )
 from twizzit_pipeline.twizzit.json_body import TooManyValues, read_json
-from twizzit_pipeline.twizzit.pace import Pace
+from twizzit_pipeline.twizzit.pace import Pace, Turns
 from twizzit_pipeline.twizzit.refusals import access_denied, says_refused
 from twizzit_pipeline.twizzit.sight import advice, body_shape, is_web_page, passing_advice, shape, words_of
 from twizzit_pipeline.twizzit.transport import AnswerTooLarge, NoConnectionInTime
@@ -98,6 +98,7 @@ class RetryTransport(httpx.BaseTransport):
         ledger: CallLedger,
         requests_per_second: float,
         hurries: bool = True,
+        turns: Turns | None = None,
         attempts: int,
         seconds: float,
         sleep: Callable[[float], None] = time.sleep,
@@ -105,7 +106,7 @@ class RetryTransport(httpx.BaseTransport):
     ) -> None:
         self._inner = inner
         self._ledger = ledger
-        self._pace = Pace(requests_per_second, hurries=hurries, clock=clock)
+        self._pace = Pace(requests_per_second, hurries=hurries, turns=turns, sleep=sleep, clock=clock)
         self._attempts = attempts
         self._seconds = seconds
         self._sleep = sleep

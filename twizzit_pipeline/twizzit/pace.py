@@ -1,6 +1,7 @@
 """How fast a run calls: at the rate of the settings, or faster while the service shows that many calls are left.
 
-What belongs here: the rate of one client. What a service shows (`x-ratelimit-limit` and `x-ratelimit-remaining`) is not
+What belongs here: the rate of one client; where it shares it with others, what they count in together is handed in
+(`Turns`). What a service shows (`x-ratelimit-limit` and `x-ratelimit-remaining`) is not
 known to be true, nor for which stretch of time it counts: a run uses no more than the calls that are shown, leaves a
 fifth of the limit to others, never makes more than `MOST_A_SECOND`, and forgets what was shown after a minute. What a
 service shows that refuses a call for its rate nevertheless counts no more in this run.
@@ -11,6 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
 
 from pyrate_limiter import InMemoryBucket, Limiter, Rate, SingleBucketFactory
 
@@ -19,6 +22,37 @@ SHOWN_SECONDS = 60.0
 _LEFT_TO_OTHERS = 5  # one call in so many
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _TOO_MANY = 429
+_MOST_COUNTED = 100  # of a higher rate a shorter stretch is counted
+
+# Takes the next turn of a kind of calls, of which `most` may begin within any stretch of `seconds`; the seconds until
+# it begins. Turns are shared by all who call the same host.
+Turns = Callable[[str, int, float], float]
+
+
+class _Limiter(Protocol):
+    def try_acquire(self, name: str) -> object:
+        """Waits for a turn."""
+
+    def close(self) -> None:
+        """Ends the limiter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedLimiter:
+    """At most so many calls a second, of all who share the turns."""
+
+    turns: Turns
+    sleep: Callable[[float], None]
+    requests_per_second: float
+
+    def try_acquire(self, name: str) -> None:
+        most = min(_MOST_COUNTED, max(1, int(self.requests_per_second)))
+        wait = self.turns(name, most, most / self.requests_per_second)
+        if wait > 0:
+            self.sleep(wait)
+
+    def close(self) -> None:
+        """It holds nothing."""
 
 
 class Pace:
@@ -27,13 +61,24 @@ class Pace:
     Args:
         requests_per_second: the usual rate.
         hurries: whether what the service shows may be used.
+        turns: what all callers of the host count in together; without it this client counts by itself.
+        sleep: waits for a turn of those.
     """
 
     def __init__(
-        self, requests_per_second: float, *, hurries: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        requests_per_second: float,
+        *,
+        hurries: bool,
+        turns: Turns | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._usual = _limiter(requests_per_second)
-        self._fast = _limiter(max(MOST_A_SECOND, requests_per_second))
+        def limiter(rate: float) -> _Limiter:
+            return _limiter(rate) if turns is None else _SharedLimiter(turns, sleep, rate)
+
+        self._usual = limiter(requests_per_second)
+        self._fast = limiter(max(MOST_A_SECOND, requests_per_second))
         self._hurries = hurries
         self._clock = clock
         self._lock = threading.Lock()
@@ -44,8 +89,8 @@ class Pace:
     @contextmanager
     def call(self) -> Iterator[None]:
         """Waits until a call may begin; it is under way until the context ends."""
-        limiter = self._fast if self._takes_one() else self._usual
-        limiter.try_acquire("twizzit")
+        limiter, name = (self._fast, "shown") if self._takes_one() else (self._usual, "usual")
+        limiter.try_acquire(name)
         with self._lock:
             self._under_way += 1
         try:

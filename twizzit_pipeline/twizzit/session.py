@@ -29,6 +29,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.twizzit.auth import TwizzitAuth
 from twizzit_pipeline.twizzit.endpoint import Endpoint
 from twizzit_pipeline.twizzit.http_retry import ANSWER, ROUTE, CallLedger, RetryTransport
+from twizzit_pipeline.twizzit.pace import Turns
 from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.transport import guarded_transport
 from twizzit_pipeline.twizzit.wire import NOTHING
@@ -44,7 +45,8 @@ class ClientOptions:
     """How a client calls. The fields are those of `Settings`, with the same units and defaults.
 
     `hurries`: whether it calls faster than that while the service shows that many calls are left. An operator who sets
-    a rate wants that one.
+    a rate wants that one. `turns`: what all callers of the endpoint's host count in together, see `pace`; None: this
+    client counts by itself.
     """
 
     concurrent_requests: int = 4
@@ -55,6 +57,7 @@ class ClientOptions:
     retry_seconds: float = 120.0
     call_ceiling: int = 5000
     allow_private_endpoints: bool = False
+    turns: Turns | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "ClientOptions":
@@ -112,6 +115,7 @@ class Session:
                 ledger=self.ledger,
                 requests_per_second=options.requests_per_second,
                 hurries=options.hurries,
+                turns=options.turns,
                 attempts=options.retry_attempts,
                 seconds=options.retry_seconds,
                 sleep=sleep or self._sleep,

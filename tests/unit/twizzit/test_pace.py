@@ -128,3 +128,31 @@ def test_a_service_that_refuses_nevertheless_is_not_believed_again(taken: list[f
 def test_headers_without_sense_change_nothing(taken: list[float], limit: str, remaining: str) -> None:
     call(Pace(USUAL, hurries=True), shown(limit, remaining), times=2)
     assert taken == [USUAL, USUAL]
+
+
+def test_turns_that_are_shared_are_waited_for_and_each_kind_is_counted_by_itself() -> None:
+    asked: list[tuple[str, int, float]] = []
+    slept: list[float] = []
+
+    def turns(kind: str, most: int, seconds: float) -> float:
+        asked.append((kind, most, seconds))
+        return 0.25 if len(asked) == 2 else 0.0
+
+    made = Pace(USUAL, hurries=True, turns=turns, sleep=slept.append)
+    call(made, shown(6000, 5000), times=2)
+    assert asked == [("usual", 10, 1.0), ("shown", 50, 1.0)]
+    assert slept == [0.25]
+
+
+@pytest.mark.parametrize(("rate", "most", "seconds"), [(0.5, 1, 2.0), (2.5, 2, 0.8), (1000.0, 100, 0.1)])
+def test_any_rate_is_a_number_of_calls_in_a_stretch_of_time(rate: float, most: int, seconds: float) -> None:
+    asked: list[tuple[int, float]] = []
+
+    def turns(_: str, most: int, seconds: float) -> float:
+        asked.append((most, seconds))
+        return 0.0
+
+    call(Pace(rate, hurries=False, turns=turns, sleep=lambda _: None))
+    ((asked_most, asked_seconds),) = asked
+    assert asked_most == most
+    assert asked_seconds == pytest.approx(seconds)

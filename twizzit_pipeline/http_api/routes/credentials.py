@@ -46,7 +46,7 @@ async def store_credentials(
     """Store a login of Twizzit, its password encrypted; and log in with it, if `verify` says so."""
     wanted = verify or body.verify is True
     if wanted:
-        here.verifications.spend(caller)  # before anything is stored
+        await here.count(here.verifications, caller)  # before anything is stored
     # Looking a host up can take a while, and may be given up; what is stored may not.
     endpoint, dialect, message = await here.beside(partial(_endpoint, here.settings, body.api_endpoint))
     added = await anyio.to_thread.run_sync(partial(_add, here, body, endpoint, caller.actor))

@@ -35,7 +35,7 @@ GroupType = Annotated[_RemoteId, Query(alias="groupType", description="Another t
 )
 async def organization(here: Here, caller: CurrentCaller, credential_id: CredentialId) -> schemas.LiveOrganization:
     """The organization that a credential reads."""
-    here.live_calls.spend(caller)
+    await here.count(here.live_calls, caller)
     found = await here.beside(partial(here.live.organization, credential_id), of=credential_id)
     return schemas.LiveOrganization.of(found)
 
@@ -54,7 +54,7 @@ async def groups(
     group_type: GroupType = None,
 ) -> schemas.Groups:
     """The teams of a season, or its groups of another type."""
-    here.live_calls.spend(caller)
+    await here.count(here.live_calls, caller)
     ask = partial(
         here.live.groups,
         credential_id,
@@ -78,7 +78,7 @@ async def seasons(
     here: Here, caller: CurrentCaller, credential_id: CredentialId, _organization_id: OrganizationId = None
 ) -> schemas.Seasons:
     """The seasons of the account, the newest first."""
-    here.live_calls.spend(caller)
+    await here.count(here.live_calls, caller)
     ask = partial(here.live.seasons, credential_id)
     found = [
         schemas.Season.of(season, id=season.id or season.label) for season in await here.beside(ask, of=credential_id)
@@ -95,7 +95,7 @@ async def preview_players(
     here: Here, caller: CurrentCaller, credential_id: CredentialId, body: Preview
 ) -> schemas.PlayersPreview:
     """Who plays in a group, before anything is synced."""
-    here.live_calls.spend(caller)
+    await here.count(here.live_calls, caller)
     ask = partial(
         here.live.players,
         credential_id,

@@ -53,7 +53,7 @@ async def verify_connection(
     (username or password), `Access denied`, `Connection failed`, `Not a Twizzit` (another endpoint is probably meant),
     `Endpoint refused`, `Quota spent`, `Password decryption failed`, `Credential was changed` (elsewhere).
     """
-    here.verifications.spend(caller)
+    await here.count(here.verifications, caller)
     answer = await verification(here, credential_id)
     if isinstance(answer, schemas.Verified):
         return answer

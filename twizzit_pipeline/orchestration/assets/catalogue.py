@@ -78,6 +78,9 @@ _COLUMNS = {
     "meanings": "What was said of the account's functions, types and statuses: list, word, meaning",
     "is_federation": "Whether its groups may name other clubs than the organization",
     "notify_to": "E-mail addresses for notifications about this credential, besides those of the settings",
+    "review": "Whether automatic syncs stop at the plan, until a person applies it",
+    "conflict_policy": "Who wins where ShotSpot and Twizzit both changed a field",
+    "conflict_exceptions": "Fields for which another policy holds",
 }
 
 

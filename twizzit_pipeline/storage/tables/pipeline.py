@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     ForeignKey,
     Identity,
     Index,
@@ -234,6 +235,15 @@ Index(
     "ix_twizzit_notifications_waiting",
     notifications.c.next_attempt_at,
     postgresql_where=notifications.c.delivered_at.is_(None),
+)
+
+# Unlogged: what a crash forgets is a minute's calls.
+rate_limits = Table(
+    "twizzit_rate_limits",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("slots", ARRAY(DateTime(timezone=True)), nullable=False),
+    prefixes=["UNLOGGED"],
 )
 
 # A user in this table is limited to the credentials of the next one, even where none is left.

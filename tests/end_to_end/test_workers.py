@@ -1,0 +1,116 @@
+"""Runs on other machines: Redis and two workers, of which each part dies once; every sync ends, and says truly how."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from tests.support.workers_at_work import CLUBS, Fleet, fleet_at_work
+from twizzit_pipeline.runs.lease import INTERRUPTED
+from twizzit_pipeline.runs.troubles import STOPPED
+
+pytestmark = pytest.mark.timeout(420)
+
+KINDS = ("teams", "players", "competitions", "teams")
+
+
+@pytest.fixture(scope="module")
+def workers_at_work(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
+) -> Iterator[Fleet]:
+    with fleet_at_work(tmp_path_factory.mktemp("workers"), new_database) as fleet:
+        yield fleet
+
+
+@pytest.fixture
+def fleet(workers_at_work: Fleet) -> Fleet:
+    """Everything is in order, and both workers are there."""
+    workers_at_work.simulator.faults.clear()
+    workers_at_work.in_order()
+    return workers_at_work
+
+
+def test_twenty_syncs_end_well_on_two_machines(fleet: Fleet) -> None:
+    after = fleet.last()
+    for kind in KINDS:
+        for credential_id in range(1, CLUBS + 1):
+            fleet.ask(kind, credential_id)
+        fleet.in_order()
+    ended = fleet.ended_after(after)
+    # competitions have two rows, one of them for the matches
+    assert len(ended) == CLUBS * (len(KINDS) + 1)
+    assert {(status, run) for _, status, _, run in ended} <= {("success", "SUCCESS"), ("partial_success", "SUCCESS")}
+
+
+def test_a_process_of_a_worker_that_is_killed_fails_its_sync_and_the_next_one_comes(fleet: Fleet) -> None:
+    after = fleet.last()
+    _, pid = fleet.slow_sync(1)
+    os.kill(pid, signal.SIGKILL)
+    fleet.in_order()
+    assert fleet.ended_after(after) == [(1, "failed", INTERRUPTED, "FAILURE")]
+    _syncs_again(fleet, 1)
+
+
+def test_a_whole_worker_that_is_killed_leaves_its_work_to_the_other(fleet: Fleet) -> None:
+    after = fleet.last()
+    name, _ = fleet.slow_sync(2)
+    fleet.kill_worker(name)
+    fleet.simulator.faults.clear()
+    fleet.ask("teams", 3)  # before it is noticed
+    fleet.in_order()
+    ended = dict.fromkeys(fleet.ended_after(after))
+    assert (2, "failed", INTERRUPTED, "FAILURE") in ended
+    assert {(status, run) for credential_id, status, _, run in ended if credential_id == 3} <= {
+        ("success", "SUCCESS"),
+        ("partial_success", "SUCCESS"),
+    }
+    _syncs_again(fleet, 2)
+    fleet.start_worker(name)
+
+
+def test_a_broker_that_is_killed_harms_no_run_and_is_found_again(fleet: Fleet) -> None:
+    after = fleet.last()
+    fleet.slow_sync(4, seconds=8)
+    fleet.broker.kill()
+    fleet.broker.wait(10)
+    fleet.up_to(lambda: fleet.ended_after(after)[0][1] != "in_progress", "the sync's end", 60)
+    [(_, status, _, _)] = fleet.ended_after(after)
+    assert status in ("success", "partial_success")
+    fleet.start_broker()
+    fleet.in_order()
+    _syncs_again(fleet, 4)
+
+
+def test_a_run_that_is_terminated_in_the_ui_ends_and_so_does_its_history(fleet: Fleet) -> None:
+    after = fleet.last()
+    fleet.slow_sync(5)
+    fleet.terminate(fleet.run_of(5))
+    fleet.in_order()
+    [(_, status, said, run)] = fleet.ended_after(after)
+    assert (status, said) == ("failed", STOPPED)
+    assert run in ("FAILURE", "CANCELED")  # dagster-celery's says the former
+    _syncs_again(fleet, 5)
+
+
+def test_a_sync_that_waits_behind_another_can_be_cancelled(fleet: Fleet) -> None:
+    after = fleet.last()
+    fleet.slow_sync(1, seconds=15)
+    waiting = fleet.ask("players", 1)
+    answer = fleet.up.ask("DELETE", f"/sync/requests/{waiting}")
+    assert answer.status_code == 200, answer.text
+    fleet.in_order()
+    assert [entry[0] for entry in fleet.ended_after(after)] == [1], "the one under way alone"
+    [request] = fleet.rows("SELECT status FROM twizzit_sync_requests WHERE id = :id", id=waiting)
+    assert request.status == "cancelled"
+
+
+def _syncs_again(fleet: Fleet, credential_id: int) -> None:
+    fleet.simulator.faults.clear()
+    after = fleet.last()
+    fleet.ask("teams", credential_id)
+    fleet.in_order()
+    [(_, status, said, run)] = fleet.ended_after(after)
+    assert status in ("success", "partial_success"), said
+    assert run == "SUCCESS"
