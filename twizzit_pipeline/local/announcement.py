@@ -42,8 +42,7 @@ def announce(
     ]
     if addresses.simulator is not None:
         lines.append(("Simulator", f"{addresses.simulator.url} (clubs and people are invented)"))
-    if clubs:
-        lines.append(("Pages", _link(here, addresses.api.url, clubs[0])))
+    lines.append(("Pages", _link(here, addresses.api.url, clubs[0]) if clubs else _pages(here, addresses.api.url)))
     lines += [("Token", _token(out, here, is_demo=addresses.simulator is not None)), ("Logs", str(logs))]
     for name, value in lines:
         out.print(f"  {name:<12}  {value}", soft_wrap=True)  # they are there to be copied
@@ -81,6 +80,11 @@ def _link(here: Opened, base: str, club: DemoClub) -> str:
     )
     say_if_not_noted("link", made.not_noted)
     return f"{made.url} (once, within the hour; another: twizzit link {club.credential_id} --role admin)"
+
+
+def _pages(here: Opened, base: str) -> str:
+    where = (here.settings.pages_url or base).rstrip("/")
+    return f"{where}/twizzit (a link to sign in with: twizzit link CLUB --role admin)"
 
 
 def _show(out: Console, clubs: Sequence[DemoClub]) -> None:

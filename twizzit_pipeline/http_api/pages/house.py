@@ -12,7 +12,7 @@ from twizzit_pipeline.http_api.pages import clubs, configuration, entrance, jour
 from twizzit_pipeline.http_api.pages.rendering import guard
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.signing import Signer
-from twizzit_pipeline.http_api.pages.visits import START, Pages, Refusal
+from twizzit_pipeline.http_api.pages.visits import START, Here, Pages, Refusal, own_place
 
 ROUTERS = (entrance.router, clubs.router, journal.router, players.router, configuration.router)
 _DAY = 24 * 3600
@@ -34,7 +34,9 @@ def _elsewhere() -> APIRouter:
     router = page_router()
 
     @router.get("/{path:path}")
-    def nothing(path: str) -> Response:
+    def nothing(here: Here, path: str) -> Response:
+        if path == "" or path.endswith("/"):
+            return here.go(own_place(f"{START}/{path}".rstrip("/")))
         raise Refusal(404, "error.not_found")
 
     return router

@@ -241,6 +241,13 @@ def test_the_language_is_the_browsers_or_the_chosen_one(house: House) -> None:
         assert '<html lang="fr">' in browser.get("/twizzit/sign-in").text
 
 
+def test_a_slash_at_the_end_is_no_other_page(house: House, browser: PageVisitor) -> None:
+    assert browser.get("/twizzit/").url.path == "/twizzit/sign-in"
+    sign_in(browser, link_to(house.world.database, house.club))
+    assert browser.get(f"/twizzit/clubs/{house.club}/settings/").url.path == f"/twizzit/clubs/{house.club}/settings"
+    assert browser.get("/twizzit//").url.path == f"/twizzit/clubs/{house.club}"
+
+
 def test_going_back_goes_to_these_pages_alone(house: House) -> None:
     with visitor(house.api, follow=False) as browser:
         for place in (
