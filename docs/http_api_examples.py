@@ -114,6 +114,7 @@ EXAMPLES = (
     ),
     Example("history", "GET", "/sync/history/{id}?limit=50&offset=0", "coach"),
     Example("history-one", "GET", "/sync/history/{id}/{sync}", "coach"),
+    Example("undo-preview", "POST", "/sync/undo/{sync}?preview=true"),
     Example(
         "mappings-teams",
         "GET",

@@ -34,6 +34,8 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnknownCredential         no credential has that id or name
         ├── UnknownSeason             no season can be called that
         ├── UnknownRequest            no request for a sync has that id
+        ├── UnknownSync               no row of the history has that id
+        ├── UndoRefused               a sync cannot be undone: it is undone already, its journal is gone
         ├── RequestCancelled          a request was cancelled before its sync began
         ├── RequestNotWaiting         a request cannot be cancelled: it has begun, or is over
         ├── RequestShared             a request cannot be cancelled by one person: others asked for it too
@@ -47,7 +49,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── DecryptionFailed          wrong key, or a damaged password
         ├── TamperedCredential        the stored password does not fit its MAC
         │   └── CredentialChanged     it is whole, and was stored for another row, user name or endpoint
-        ├── NotAsShown                a credential says something else by now than what was looked at
+        ├── NotAsShown                a credential, or an undo, is another by now than what was looked at
         ├── BackupRefused             a backup file cannot be written, or not be read with that passphrase
         ├── MigrationsPending         the database is not at the newest migration
         ├── UnsupportedDatabase       not PostgreSQL 14 or newer
@@ -272,6 +274,14 @@ class UnknownRequest(PermanentError):
     """No request for a sync has that id."""
 
 
+class UnknownSync(PermanentError):
+    """No row of the sync history has that id."""
+
+
+class UndoRefused(PermanentError):
+    """A sync cannot be undone: it is undone already, its journal is gone, or it is none of ours."""
+
+
 class RequestCancelled(PermanentError):
     """The request that a run was to carry out was cancelled before the sync began."""
 
@@ -342,7 +352,7 @@ class CredentialChanged(TamperedCredential):
 
 
 class NotAsShown(PermanentError):
-    """A credential says something else by now than what an administrator looked at."""
+    """Something is otherwise by now than what an administrator looked at: a credential, or what an undo would do."""
 
 
 class BackupRefused(PermanentError):

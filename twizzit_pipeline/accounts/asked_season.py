@@ -11,6 +11,7 @@ from twizzit_pipeline.accounts.clients import naming, open_client
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import TwizzitPipelineError, UnknownSeason
 from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.scheduling.automatic import metered
 from twizzit_pipeline.settings import Settings
@@ -66,6 +67,7 @@ def _last_sync(connection: Connection, credential_id: int) -> datetime | None:
         history.credential_id == credential_id,
         history.status.in_(("success", "partial_success")),
         history.dagster_run_id.is_not(None),
+        of_syncs,
     )
     found: datetime | None = connection.scalar(newest)
     return None if found is None else found.replace(tzinfo=UTC)

@@ -76,6 +76,12 @@ COMMANDS = (
         "twizzit_pipeline.cli.commands.history:history",
         "Show the syncs of a club, newest first; times are local (with --json, ISO 8601 with zone).",
     ),
+    Entry(
+        "undo",
+        _CLUBS,
+        "twizzit_pipeline.cli.commands.undo:undo",
+        "Take back what a sync did in ShotSpot; what was changed since is left and listed. An undo can be undone.",
+    ),
     Entry("requests", _CLUBS, "twizzit_pipeline.cli.commands.requests:app", "Syncs that were requested."),
     Entry(
         "registered",

@@ -41,6 +41,7 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "PUT /sync/config/{credentialId}": _ADMIN,
     "GET /sync/history/{credentialId}": _COACH,
     "GET /sync/history/{credentialId}/{syncId}": _COACH,
+    "POST /sync/undo/{syncId}": _ADMIN,
     "GET /mappings/teams": _COACH,
     "GET /mappings/players": _COACH,
     "GET /mappings/competitions": _COACH,

@@ -33,6 +33,7 @@ from twizzit_pipeline.http_api.routes import (
     registered,
     requests,
     syncs,
+    undo,
     verification,
 )
 from twizzit_pipeline.http_api.secret import jwt_secret
@@ -48,6 +49,7 @@ ROUTERS = (
     requests.router,
     configuration.router,
     history.router,
+    undo.router,
     mappings.router,
     registered.router,
     audit.router,

@@ -74,6 +74,8 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.UnknownCredential, 404, "Credential not found"),
     (errors.UnknownSeason, 404, "Season not found"),
     (errors.UnknownRequest, 404, "Sync request not found"),
+    (errors.UnknownSync, 404, "Sync not found"),
+    (errors.UndoRefused, 409, "Sync cannot be undone"),
     (errors.RequestNotWaiting, 409, "Sync request not waiting"),
     (errors.RequestShared, 409, "Sync request shared"),
     (errors.RequestCancelled, 409, "Sync request cancelled"),
@@ -117,7 +119,8 @@ def problem_of(error: errors.TwizzitPipelineError) -> Problem:
     """The answer that an error of the project becomes."""
     status, name = next((status, name) for kind, status, name in _OURS if isinstance(error, kind))
     if isinstance(error, errors.SyncInProgress):
-        return Problem(status, name, syncId=error.history_id, requestId=error.request_id)
+        message = None if str(error) == name else str(error)
+        return Problem(status, name, message, syncId=error.history_id, requestId=error.request_id)
     if isinstance(error, _UNSPOKEN):
         return Problem(status, name, "The database cannot answer now: try again later")
     if isinstance(error, errors.NotUnique):

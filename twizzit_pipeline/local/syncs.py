@@ -14,6 +14,7 @@ from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.history import HistoryRow
+from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import leases, sync_history
 
@@ -61,7 +62,7 @@ class EndedSyncs:
         under_way = exists().where(leases.c.dagster_run_id == table.dagster_run_id)
         wanted = (
             select(table.dagster_run_id)
-            .where(table.completed_at > since, ~under_way, table.dagster_run_id.is_not(None))
+            .where(table.completed_at > since, ~under_way, table.dagster_run_id.is_not(None), of_syncs)
             .group_by(table.dagster_run_id)
             .order_by(func.max(table.completed_at))
         )

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, or_, select
 
 from twizzit_pipeline.runs.details import ENTITY
+from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.runs.troubles import NOT_FINISHED, was_stopped
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import credentials, leases, sync_history
@@ -86,7 +87,9 @@ def ended_since(
     history = sync_history.c
     recent = connection.execute(
         select(history.id, history.dagster_run_id).where(
-            history.completed_at >= since.astimezone(UTC).replace(tzinfo=None), history.credential_id.is_not(None)
+            history.completed_at >= since.astimezone(UTC).replace(tzinfo=None),
+            history.credential_id.is_not(None),
+            of_syncs,
         )
     ).all()
     new = [row for row in recent if row.id not in seen]

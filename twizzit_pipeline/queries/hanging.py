@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import DateTime, Engine, Row, ScalarSelect, Select, case, func, literal, select
 
+from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import leases, sync_history
 
@@ -98,6 +99,7 @@ def _usual() -> ScalarSelect[Any]:
             history.credential_id == leases.c.credential_id,
             history.status.in_(("success", "partial_success")),
             history.dagster_run_id.is_not(None),
+            of_syncs,
         )
         .order_by(history.started_at.desc())
         .limit(_LAST_ROWS)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from twizzit_pipeline.accounts.clients import named
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs.details import ENTITY
+from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.runs.sentences import Kind, lines, sentence
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
@@ -85,6 +86,7 @@ def _newest(connection: Connection, credential_id: int) -> Sequence[Any]:
         .where(
             history.credential_id == credential_id,
             history.status.in_(("success", "partial_success")),
+            of_syncs,
             history.details["season_exists"].astext.is_(None),
         )
         .order_by(entity, history.started_at.desc(), history.id.desc())

@@ -26,5 +26,10 @@ UNKNOWN_WORDS = "unknown_words"  # list of the configuration → word of the acc
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # the request names a team that the account does not list in this season
 
+# The direction and the type of an undo's own row; which rows it undid, and how many rows of the database it wrote.
+UNDO = "undo"
+UNDONE = "undone"
+UNDO_ROWS = "undo_rows"
+
 # The entity of a row whose type, ShotSpot's word, says less: matches are recorded as `competitions`.
 ENTITY = "entity"

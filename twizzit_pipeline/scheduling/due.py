@@ -41,6 +41,7 @@ from twizzit_pipeline.credentials.rows import COLUMNS, credential_of
 from twizzit_pipeline.entities import SYNC_TYPES, TEAMS
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.lease import DEAD_AFTER_SECONDS, INTERRUPTED
+from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.scheduling.schedule import Schedule
 from twizzit_pipeline.scheduling.standing import EARLIEST, LATEST, Asked, Held, Standing, View
 from twizzit_pipeline.scheduling.wishes import RequestOptions
@@ -243,7 +244,7 @@ def _quick() -> ColumnElement[Any]:
     history = sync_history.c
     last = (
         select(history.started_at, history.completed_at, history.status)
-        .where(history.credential_id == credentials.c.id, history.dagster_run_id.is_not(None))
+        .where(history.credential_id == credentials.c.id, history.dagster_run_id.is_not(None), of_syncs)
         .order_by(history.started_at.desc())
         .limit(_ROWS_OF_A_RUN)
         .correlate(credentials)

@@ -4,7 +4,7 @@ A migration adds columns to ShotSpot's tables, which their owner alone may do. I
 ROLE), if the user may: so everything that it makes belongs to ShotSpot's role, whose `pg_dump` must read it all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -126,6 +126,24 @@ def lacking_to_sync(connection: Connection) -> list[Lack]:
     return list(_lacking_to_sync(connection))
 
 
+def lacking_to_undo(connection: Connection) -> list[Lack]:
+    """What the user lacks to take away rows that a sync made, in a migrated database; empty where nothing is."""
+    names = [name for name in sorted(metadata.tables) if not name.startswith(_OWN_PREFIX)]
+    return list(_lacking(connection, [(name, "DELETE") for name in names]))
+
+
+def require_may_undo(connection: Connection) -> None:
+    """
+    Raises:
+        DatabaseRefused: the user may not; the message has the statement that mends it.
+    """
+    for lack in lacking_to_undo(connection):
+        raise DatabaseRefused(
+            f"An undo takes away rows that a sync made, and the database's user lacks {lack.wrong}; "
+            f"as the tables' owner or a superuser: {lack.statement}"
+        )
+
+
 def lacking_for_dagster(connection: Connection, schema: str) -> list[Lack]:
     """What the user lacks for Dagster's tables in the schema of that name; empty where nothing is."""
     me = connection.execute(_ME).one()
@@ -183,14 +201,20 @@ def require_may_migrate(connection: Connection) -> None:
         raise DatabaseRefused(f"{lack.wrong}; as its owner or a superuser: {lack.statement}")
 
 
-def _lacking_to_sync(connection: Connection) -> Iterator[Lack]:
+def _lacking(connection: Connection, needed: Sequence[tuple[str, str]]) -> Iterator[Lack]:
+    """`needed`: tables and privileges."""
     me = connection.execute(_ME).one()
-    needed = [(name, privilege) for name in sorted(metadata.tables) for privilege in _needed(name)]
-    needed += [(name, "SELECT") for name in (VERSION_TABLE, *views.tables)]
     wanted = {"names": [name for name, _ in needed], "privileges": [privilege for _, privilege in needed]}
     for row in connection.execute(_LACKING, wanted):
         some = row.names if row.tables <= _NAMED else f"{row.tables} tables"
         yield Lack(f"{row.privileges} on {some}", f"GRANT {row.privileges} ON {row.names} TO {me.name}")
+
+
+def _lacking_to_sync(connection: Connection) -> Iterator[Lack]:
+    me = connection.execute(_ME).one()
+    needed = [(name, privilege) for name in sorted(metadata.tables) for privilege in _needed(name)]
+    needed += [(name, "SELECT") for name in (VERSION_TABLE, *views.tables)]
+    yield from _lacking(connection, needed)
     sequences = connection.scalars(_SEQUENCES, {"names": sorted(metadata.tables)}).all()
     if sequences:
         some = sequences[0] if len(sequences) == 1 else f"{len(sequences)} sequences"
@@ -198,7 +222,7 @@ def _lacking_to_sync(connection: Connection) -> Iterator[Lack]:
 
 
 def _needed(table: str) -> tuple[str, ...]:
-    """Nothing of ShotSpot's is ever deleted."""
+    """Nothing of ShotSpot's is ever deleted by a sync; an undo takes away what a sync made (`lacking_to_undo`)."""
     return ("SELECT", "INSERT", "UPDATE", *(("DELETE",) if table.startswith(_OWN_PREFIX) else ()))
 
 

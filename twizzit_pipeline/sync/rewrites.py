@@ -24,7 +24,7 @@ _WRITTEN_BY_OTHERS = {
 _TRIES = 5
 
 
-def rewrites(engine: Engine) -> Retrying:
+def rewrites(engine: Engine, again: str = "sync again") -> Retrying:
     """The tries of one transaction. `TryAgain` asks for another at once.
 
     A statement waits a few seconds for what another transaction holds (the engine's lock_timeout), then the whole
@@ -32,6 +32,7 @@ def rewrites(engine: Engine) -> Retrying:
 
     Args:
         engine: asked who holds what was waited for, where that was the last try.
+        again: what a person is to do where that was the last try, for the error.
 
     Raises (while iterated):
         DatabaseUnavailable: another transaction wrote the same rows each time, or held them all the time. The driver's
@@ -41,19 +42,19 @@ def rewrites(engine: Engine) -> Retrying:
         retry=retry_if_exception(_written_by_others),
         stop=stop_after_attempt(_TRIES),
         wait=_wait,
-        retry_error_callback=partial(_give_up, engine),
+        retry_error_callback=partial(_give_up, engine, again),
         reraise=True,
     )
 
 
-def _give_up(engine: Engine, state: RetryCallState) -> None:
+def _give_up(engine: Engine, again: str, state: RetryCallState) -> None:
     error = None if state.outcome is None else state.outcome.exception()
     if error is not None and _state_of(error) == LOCK_NOT_AVAILABLE:
         raise DatabaseUnavailable(
             f"Another transaction held rows or tables that this needs for {_TRIES} times {LOCK_SECONDS} s: "
-            f"{holders(engine)}; end it, then sync again"
+            f"{holders(engine)}; end it, then {again}"
         ) from None
-    raise DatabaseUnavailable(f"Another transaction wrote the same rows {_TRIES} times in a row: sync again") from None
+    raise DatabaseUnavailable(f"Another transaction wrote the same rows {_TRIES} times in a row: {again}") from None
 
 
 def _written_by_others(error: BaseException) -> bool:

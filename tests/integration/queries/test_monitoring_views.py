@@ -15,11 +15,13 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate, restore
 from twizzit_pipeline.storage.migrations.additive import make_view
-from twizzit_pipeline.storage.migrations.versions.r0011_states import VIEWS
+from twizzit_pipeline.storage.migrations.versions import r0011_states
+from twizzit_pipeline.storage.migrations.views_of_syncs import VIEWS_OF_SYNCS
 from twizzit_pipeline.storage.tables.views import views
 
 SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
 NOW = datetime.now(UTC).replace(tzinfo=None)
+VIEWS = {**r0011_states.VIEWS, **VIEWS_OF_SYNCS}
 
 # The guide's own queries; but for the rounding, which PostgreSQL refuses for a float.
 SYNC_STATUS = """

@@ -64,7 +64,7 @@ def history(
             why = f"skipped: the account has no season {row.season}; nothing was read or written"
             show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
         error = named(row.error_message, credential_id) if row.error_message else None
-        for said in (error, _repaired(row), asides.summary(row)):
+        for said in (error, _undid(row), _repaired(row), asides.summary(row)):
             if said:
                 show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
 
@@ -72,6 +72,12 @@ def history(
 def _status(row: "HistoryRow") -> str:
     """How it ended; `skipped` is a success that did nothing, since the account has no such season."""
     return row.status.replace("_", " ") if row.season_exists else "skipped"
+
+
+def _undid(row: "HistoryRow") -> str | None:
+    """Which rows an undo is of; None for a sync."""
+    ids = row.details.get("undone")
+    return f"undid {', '.join(map(str, ids))}; to bring that back: twizzit undo {row.id}" if ids else None
 
 
 def _repaired(row: "HistoryRow") -> str | None:

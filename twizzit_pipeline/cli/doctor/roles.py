@@ -12,6 +12,7 @@ from twizzit_pipeline.storage.roles import (
     lacking_for_dagster,
     lacking_to_migrate,
     lacking_to_sync,
+    lacking_to_undo,
     unreadable_to_owner,
 )
 
@@ -24,21 +25,25 @@ def look_at_privileges(installation: Installation) -> Iterator[Finding]:
         migrated = is_migrated(connection)
         to_migrate = lacking_to_migrate(connection)
         to_sync = lacking_to_sync(connection) if migrated else []
+        to_undo = lacking_to_undo(connection) if migrated else []
         if installation.settings.dagster_postgres_url is None:
             to_sync += lacking_for_dagster(connection, DAGSTER_SCHEMA)
         unreadable = unreadable_to_owner(connection, DAGSTER_SCHEMA)
     if to_migrate and not migrated:
         yield problem("privileges", _wrong(to_migrate), _statements(to_migrate))
     elif to_sync:
-        yield problem("privileges", f"The database's user lacks {_wrong(to_sync)}", _statements(to_sync))
+        lacks = [*to_sync, *to_undo]
+        yield problem("privileges", f"The database's user lacks {_wrong(lacks)}", _statements(lacks))
     elif to_migrate:
         yield warning(
             "privileges",
             f"The database's user may sync, and may not migrate: {_wrong(to_migrate)}",
             f"Before the next upgrade run twizzit migrate as another user, or: {_statements(to_migrate)}",
         )
-    else:
+    elif not to_undo:
         yield ok("privileges", "The database's user may do what is needed")
+    if to_undo and not to_sync:
+        yield warning("undo", f"twizzit undo is refused: the user lacks {_wrong(to_undo)}", _statements(to_undo))
     if unreadable:
         yield warning("dump", _wrong(unreadable), _statements(unreadable))
 

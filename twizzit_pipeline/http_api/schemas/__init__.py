@@ -73,6 +73,7 @@ from twizzit_pipeline.http_api.schemas.syncs import (
     SyncRequests,
     SyncResult,
 )
+from twizzit_pipeline.http_api.schemas.undo import UndoCounts, UndoLeft, UndoResult, UndoStep
 
 __all__ = [
     "Answer",
@@ -138,6 +139,10 @@ __all__ = [
     "TeamMapping",
     "TeamMappings",
     "TeamsToCome",
+    "UndoCounts",
+    "UndoLeft",
+    "UndoResult",
+    "UndoStep",
     "ValidationFailed",
     "Verified",
 ]

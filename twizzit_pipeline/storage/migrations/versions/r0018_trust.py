@@ -1,4 +1,5 @@
-"""Plans that can be read before they are applied, departures, conflicts, and a credential's policy on them.
+"""Plans that can be read before they are applied, departures, conflicts, a credential's policy on them; and the views
+for monitoring, which take no undo for a sync.
 
 Revision ID: 0018
 """
@@ -7,12 +8,15 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from twizzit_pipeline.storage.migrations.additive import ensure_table
+from twizzit_pipeline.storage.migrations.additive import ensure_table, make_view
+from twizzit_pipeline.storage.migrations.views_of_syncs import VIEWS_OF_SYNCS
 
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None
+
+VIEWS = VIEWS_OF_SYNCS
 
 
 def upgrade() -> None:
@@ -20,6 +24,8 @@ def upgrade() -> None:
     _plans()
     _departures()
     _conflicts()
+    for name, query in VIEWS.items():
+        make_view(op.get_bind(), name, query)
 
 
 def _configuration() -> None:

@@ -1,0 +1,108 @@
+"""Undo in ShotSpot's own database, in two versions of it: its columns, its triggers, the mapping's renamed link."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import settings_with
+from tests.support.calendar_world import EVERYTHING
+from tests.support.sync_world import SyncWorld, quick
+from tests.support.undone import state, undo
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.storage.migrate import migrate
+
+SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 4, "other_contacts": 0}
+
+
+@pytest.fixture(params=[("older.sql",), ("older.sql", "newer.sql")], ids=["older", "newer"])
+def world(
+    request: pytest.FixtureRequest, empty_database_url: str, tmp_path: Path, simulate: Callable[..., SimulatorServer]
+) -> Iterator[SyncWorld]:
+    settings = settings_with(empty_database_url, tmp_path)
+    with open_database(settings) as database:
+        with database.engine.begin() as connection:
+            for file in request.param:
+                connection.exec_driver_sql((SHOTSPOT / file).read_text(encoding="utf-8"))
+        migrate(database.engine)
+        yield SyncWorld(quick(settings), database, simulate(**SMALL))
+
+
+def whole(world: SyncWorld) -> dict[str, list[str]]:
+    """Every row with every column of the database, those that only ShotSpot has too; but for times."""
+    names = [*tables.LOCAL, *(each.name for each in tables.MAPPINGS.values()), "clubs", "seasons", "competition_teams"]
+    found = {}
+    with world.connected() as connection:
+        for name in ("games" if name == "matches" else name for name in names):
+            times = "'updated_at', 'last_synced_at', 'last_synced_seen', 'twizzit_verified_at'"
+            query = f"SELECT (to_jsonb(t) - ARRAY[{times}])::text FROM {name} AS t ORDER BY id"
+            found[name] = [row for (row,) in connection.execute(query.encode()).fetchall()]
+    return found
+
+
+def test_a_first_sync_and_a_later_one_are_taken_back_and_brought_back(world: SyncWorld) -> None:
+    nothing = whole(world)
+    credential_id = world.add_credential()
+    first = world.sync(credential_id, steps=EVERYTHING)
+    brought = whole(world)
+    world.simulator.changes.rename_person(world.roster()[1][2], "Anna", "Janssens")
+    world.simulator.changes.transfer(world.roster(0)[1][3], world.roster(1)[0])
+    second = world.sync(credential_id, steps=EVERYTHING)
+    assert whole(world) != brought
+
+    undo(world, second)
+    assert whole(world) == brought
+    done = undo(world, first)
+    assert whole(world) == nothing
+    assert done.plan.left == ()
+    undo(world, done.undo_id or 0)
+    assert whole(world) == brought
+    mapped = {row["local_player_id"] for row in world.rows(tables.player_mappings)}
+    assert {row["id"] for row in world.rows(tables.players) if row["is_twizzit_registered"]} == mapped
+
+
+def test_a_mapping_that_was_closed_comes_back_and_its_player_is_registered(world: SyncWorld) -> None:
+    """As the journal of a departure has it: the player out of the team and inactive, the mapping's row as it was."""
+    credential_id = world.add_credential()
+    world.sync(credential_id, steps=EVERYTHING)
+    before = state(world)
+    (mapping, *_) = world.rows(tables.player_mappings, credential_id=credential_id)
+    player_id = mapping["local_player_id"]
+    with world.connected() as connection:
+        (history_id,) = connection.execute(
+            "INSERT INTO twizzit_sync_history (credential_id, sync_type, sync_direction, status, started_at,"
+            " completed_at, dagster_run_id) VALUES (%s, 'players', 'import', 'success', now(), now(), 'departed')"
+            " RETURNING id",
+            [credential_id],
+        ).fetchone() or (0,)
+        note = (
+            "INSERT INTO twizzit_sync_changes (history_id, credential_id, table_name, row_id, twizzit_id, action,"
+            " before, after) SELECT %s, %s, %s, t.id, %s, 'depart', "
+        )
+        of = (mapping["twizzit_player_id"],)
+        connection.execute(
+            note.encode() + b"jsonb_build_object('is_active', is_active, 'team_id', team_id),"
+            b" jsonb_build_object('is_active', false, 'team_id', NULL) FROM players t WHERE id = %s",
+            (history_id, credential_id, "players", *of, player_id),
+        )
+        connection.execute("UPDATE players SET is_active = false, team_id = NULL WHERE id = %s", [player_id])
+        columns = ", ".join(f"'{column.name}', {column.name}" for column in tables.player_mappings.c)
+        connection.execute(
+            note.encode()
+            + f"jsonb_build_object({columns}), NULL FROM twizzit_player_mappings t WHERE id = %s".encode(),
+            (history_id, credential_id, "twizzit_player_mappings", *of, mapping["id"]),
+        )
+        connection.execute("DELETE FROM twizzit_player_mappings WHERE id = %s", [mapping["id"]])
+    departed = state(world)
+    assert departed != before
+
+    done = undo(world, history_id)
+
+    assert state(world) == before
+    assert world.rows(tables.players, id=player_id)[0]["is_twizzit_registered"] is True
+    undo(world, done.undo_id or 0)
+    assert state(world) == departed

@@ -1,0 +1,149 @@
+"""What `twizzit undo` shows: what it writes, what it leaves and why, and what the next sync will do.
+
+Names of people are shown on a terminal alone, and in JSON: elsewhere the text may end in a log.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from rich.console import Console
+
+from twizzit_pipeline.cli.output.terminal import belgian, plural, show_line, show_table, table
+from twizzit_pipeline.undo.rows import REASONS, Key, Left, Step, StepKind
+from twizzit_pipeline.undo.undoing import Undo
+
+_ROWS_SHOWN = 50
+_KINDS: Mapping[StepKind, str] = {  # what a reader should see first
+    "restore": "changed back",
+    "deactivate": "put out of use",
+    "bring_back": "brought back",
+    "remove": "removed",
+}
+_OF_PEOPLE = {"first_name", "last_name", "twizzit_player_name", "last_values"}
+_PEOPLE = {"players", "twizzit_player_mappings"}
+_COUNTED = ("twizzit_", "competition_teams")  # tables that go along with others: their rows are counted alone
+_UNREADABLE = {"last_values"}  # of mappings: what Twizzit said at the last sync, as a document
+
+
+def show(out: Console, found: Undo) -> None:
+    """Print what is written, in a table, and what is left."""
+    steps, left = found.plan.steps, found.plan.left
+    if not steps and not left:
+        return
+    out.print(f"Undo of {found.label}, {found.organization_name}:", soft_wrap=True)
+    for kind, words in _KINDS.items():
+        counted = Counter(step.key.table for step in steps if step.kind == kind)
+        if counted:
+            tables = ", ".join(plural(count, _one(name), _words(name)) for name, count in counted.items())
+            show_line(out, f"{plural(counted.total(), 'row')} {words}: {tables}")
+    shown = table("What", "Id", "Name", "", "Changes", right=("Id",))
+    local = [step for step in steps if not step.key.table.startswith(_COUNTED)]
+    for step in sorted(local, key=lambda step: list(_KINDS).index(step.kind))[:_ROWS_SHOWN]:
+        shown.add_row(*_step_row(step, names=out.is_terminal))
+    if local:
+        show_table(out, shown)
+    if (more := len(steps) - min(len(local), _ROWS_SHOWN)) > 0:
+        out.print(f"  {more:,} more, mappings among them: --json has all", soft_wrap=True)
+    if left:
+        rows = len({one.key for one in left})
+        out.print(f"{plural(rows, 'row')} left as {'it is' if rows == 1 else 'they are'}, at least in part:")
+        for one in left[:_ROWS_SHOWN]:
+            show_line(out, _left_line(one, names=out.is_terminal))
+        if len(left) > _ROWS_SHOWN:
+            out.print(f"  and {len(left) - _ROWS_SHOWN:,} more; --json has all")
+
+
+def say_done(out: Console, found: Undo) -> None:
+    """Print what came of it, and what to do so that the next sync does not bring it again."""
+    if not found.history_ids:
+        out.print("Nothing to undo: no sync of this club began since then.")
+        return
+    if not found.plan.steps:
+        why = "nothing of it can be taken back" if found.plan.left else "it changed nothing that is still there"
+        out.print(f"Nothing to undo of {found.label}: {why}.", soft_wrap=True)
+        return
+    if found.undo_id is None:
+        out.print("Nothing is written yet: this is a preview.")
+    else:
+        out.print(f"Done: undo {found.undo_id}. To bring it back: twizzit undo {found.undo_id}", soft_wrap=True)
+    out.print(
+        "The next sync does the same again as long as Twizzit says so; to keep automatic syncs from it: "
+        f"twizzit config set {found.credential_id} --no-auto",
+        soft_wrap=True,
+    )
+
+
+def document(found: Undo) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "undo_id": found.undo_id,
+        "credential_id": found.credential_id,
+        "history_ids": list(found.history_ids),
+        "steps": [
+            {
+                "action": step.kind,
+                **_key(step.key),
+                "twizzit_id": step.twizzit_id,
+                "name": step.name,
+                "before": dict(step.before),
+                "after": dict(step.after),
+                "because": step.because,
+            }
+            for step in found.plan.steps
+        ],
+        "left": [
+            {**{name: value for name, value in asdict(one).items() if name != "key"}, **_key(one.key)}
+            | {"message": REASONS[one.reason]}
+            for one in found.plan.left
+        ],
+    }
+
+
+def _key(key: Key) -> dict[str, object]:
+    return {"table": key.table, "row_id": key.id}
+
+
+def _step_row(step: Step, *, names: bool) -> tuple[str, ...]:
+    hidden = not names and step.key.table in _PEOPLE
+    changes = ", ".join(_differences(step, names=names)) if step.kind in ("restore", "deactivate") else ""
+    because = f"still used by {step.because}" if step.because else ""
+    said = ", ".join(filter(None, (changes, because)))
+    name = "shown on a terminal" if hidden else _named(step.key, step.name) or "–"
+    return _words(step.key.table), str(step.key.id), name, _KINDS[step.kind], said
+
+
+def _differences(step: Step, *, names: bool) -> Iterator[str]:
+    for column, value in step.after.items():
+        if column in _UNREADABLE:
+            yield "what Twizzit said last"
+        elif column in _OF_PEOPLE and not names:
+            yield f"{column}: shown on a terminal"
+        else:
+            yield f"{column}: {_brief(step.before.get(column))} → {_brief(value)}"
+
+
+def _left_line(one: Left, *, names: bool) -> str:
+    hidden = not names and one.key.table in _PEOPLE
+    name = f" {_named(one.key, one.name)}" if one.name and not hidden else ""
+    columns = f" ({', '.join(one.columns)})" if one.columns else ""
+    because = f": {one.because}" if one.because else ""
+    return f"{_words(one.key.table)} {one.key.id}{name}{columns}: {REASONS[one.reason]}{because}"
+
+
+def _named(key: Key, name: str) -> str:
+    return belgian(datetime.fromisoformat(name)) if key.table == "games" and name else name
+
+
+def _words(name: str) -> str:
+    """A table in words: a mapping by what it is of, the rest as it is called in ShotSpot."""
+    return name.removeprefix("twizzit_").replace("_", " ")
+
+
+def _one(name: str) -> str:
+    return _words(name).removesuffix("s")
+
+
+def _brief(value: object) -> str:
+    return "–" if value is None else str(value)
