@@ -127,6 +127,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "http_api.pages": {
         "http_api",
+        "undo",
         "accounts",
         "queries",
         "scheduling",

@@ -88,6 +88,7 @@ def places(house: House) -> dict[str, str]:
         "club": club,
         "syncs": f"{club}/syncs",
         "sync": f"{club}/syncs/1",
+        "undo": f"{club}/syncs/1/undo",
         "players": f"{club}/players?name=a",
         "team": f"{club}/teams/{team}",
         "settings": f"{club}/settings",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
@@ -15,6 +16,8 @@ from twizzit_pipeline.queries import later
 from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.queries.registrations import REASONS as REGISTERED
 from twizzit_pipeline.runs import asides, sentences
+from twizzit_pipeline.undo.rows import REASONS as LEFT
+from twizzit_pipeline.undo.rows import StepKind
 
 ROOM = Path(next(iter(pages.__path__)))
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in [*ROOM.glob("*.py"), *ROOM.glob("templates/*.html")]}
@@ -28,6 +31,7 @@ PUT_TOGETHER = (
     "error",
     "kind",
     "later",
+    "left",
     "link.as_",
     "meaning",
     "nav",
@@ -41,6 +45,7 @@ PUT_TOGETHER = (
     "settings.wrong",
     "state",
     "status",
+    "step",
     "table",
     "team.may",
     "values",
@@ -112,6 +117,7 @@ def test_every_word_of_a_closed_set_has_its_text() -> None:
     wanted_ |= keys("action", ("create", "link", "adopt", "update", "repair", "mark"))
     wanted_ |= keys("values", ("scheduled", "to_reschedule", "in_progress", "completed", "cancelled", "upcoming"))
     wanted_ |= keys("values", ("male", "female", "mixed", "league", "tournament", "club", "team"))
+    wanted_ |= keys("left", LEFT) | keys("step", get_args(StepKind))
     assert wanted_ - set(ENGLISH) == set()
 
 
