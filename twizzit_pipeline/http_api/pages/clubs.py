@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Response
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.http_api.access import forbidden
 from twizzit_pipeline.http_api.pages import waiting
 from twizzit_pipeline.http_api.pages.routing import page_router
@@ -49,7 +50,9 @@ def first_page(visit: Annotated[Visit, signed_in("GET /organizations")]) -> Resp
 def club_page(at: Looking) -> Response:
     """How a club is doing."""
     engine = at.visit.service.engine
-    status = _statuses(at.visit)[at.id]
+    status = _statuses(at.visit).get(at.id)
+    if status is None:
+        raise UnknownCredential(f"No credential has the id {at.id}")  # deleted since the visit began
     now = datetime.now(UTC)
     return at.page(
         "club.html",

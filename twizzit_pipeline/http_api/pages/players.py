@@ -42,7 +42,9 @@ def teams_page(at: Looking, name: Annotated[str, Query(max_length=200)] = "") ->
     """The teams of the newest season with their next matches, and whom a name finds."""
     wanted = _wanted(name)
     found = _found(at, wanted) if wanted else None
-    return at.page("players.html", teams=_newest(at), next_of=_next_matches(at), name=wanted, found=found)
+    teams = _newest(at)
+    several = len({team.club_name for team in teams}) > 1  # a federation's account
+    return at.page("players.html", teams=teams, several=several, next_of=_next_matches(at), name=wanted, found=found)
 
 
 @router.get("/clubs/{credentialId}/players/search")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from fastapi import Response
 from twizzit_pipeline.errors import NotAsShown
 from twizzit_pipeline.http_api.pages.journal import SyncId
 from twizzit_pipeline.http_api.pages.routing import page_router
+from twizzit_pipeline.http_api.pages.texts import Texts
 from twizzit_pipeline.http_api.pages.values import Field, column_of, fields_of
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, Refusal, at_club
 from twizzit_pipeline.queries.row_names import names_of
@@ -22,7 +23,10 @@ from twizzit_pipeline.undo.undoing import Undo
 router = page_router()
 
 _MOST_SHOWN = 300
-_IN_PART = ("restore", "deactivate")  # of which the columns that change are shown; the others are of the whole row
+_IN_PART = (
+    "restore",
+    "deactivate",
+)  # of which the columns that change are shown; of the others the name, if there is one
 
 Undoing = Annotated[ClubVisit, at_club("POST /sync/undo/{syncId}")]
 
@@ -87,9 +91,13 @@ def _is_link(one: Step | Left) -> bool:
 def _shown(at: ClubVisit, steps: Sequence[Step]) -> list[Shown]:
     names = names_of(at.visit.service.engine, (values for step in steps for values in (step.before, step.after)))
     texts = at.visit.texts
-    return [
-        Shown(step, fields_of(step.before, step.after, names, texts) if step.kind in _IN_PART else ()) for step in steps
-    ]
+    return [Shown(step, _fields(step, names, texts)) for step in steps]
+
+
+def _fields(step: Step, names: Mapping[tuple[str, int], str], texts: Texts) -> Sequence[Field]:
+    if step.kind in _IN_PART:
+        return fields_of(step.before, step.after, names, texts)
+    return () if step.name else fields_of(step.before or None, step.after or None, names, texts)
 
 
 def _stays(at: ClubVisit, left: Left) -> Stays:

@@ -10,7 +10,7 @@ from twizzit_pipeline.http_api.pages.texts import Texts
 
 NOTHING = "–"
 _WORDS = {"gender", "status", "competition_type", "game_type"}  # whose values are words of ShotSpot's
-_UNSHOWN = {"created_at", "updated_at", "settings"}
+_UNSHOWN = {"id", "created_at", "updated_at", "settings"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,21 @@ def test_a_search_answers_while_it_is_typed(browser: Browser, house: House) -> N
         assert page.url.endswith("/players")  # no page was loaded
 
 
+def test_a_sync_is_undone_by_keyboard_alone(browser: Browser, house: House) -> None:
+    player = house.world.roster(1)[1][4]
+    before = house.world.player(player)
+    house.world.simulator.changes.rename_person(player, before["first_name"], "Verkeerdelaer")
+    synced = house.world.sync(house.club)
+    with window(browser, house, PHONE, "dark") as page:
+        page.goto(f"/twizzit/clubs/{house.club}/syncs/{min(row.id for row in synced.history.values())}")
+        press_to(page, "link", "Undo this sync …")
+        page.keyboard.press("Enter")
+        press_to(page, "button", "Undo it")
+        page.keyboard.press("Enter")
+        page.get_by_text("The sync was undone.").wait_for()
+        assert house.world.player(player)["last_name"] == before["last_name"]
+
+
 def test_on_paper_there_is_the_team_and_nothing_to_click(browser: Browser, house: House) -> None:
     with window(browser, house, DESK) as page:
         page.goto(places(house)["team"])
