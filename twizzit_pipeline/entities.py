@@ -28,6 +28,7 @@ class Entity:
         names: the columns that make up a name, in the snapshot and in ShotSpot's table; a match has none, and is called
             as its mapping has it.
         news: what may have happened to a row that was there already, besides an update; counted in the details.
+        compared: the columns of ShotSpot's table that both sides may change, for which a policy on conflicts counts.
     """
 
     name: EntityName
@@ -37,6 +38,7 @@ class Entity:
     local_one: str
     names: tuple[str, ...] = ("name",)
     news: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
 
     @property
     def snapshot(self) -> str:
@@ -69,9 +71,24 @@ class Entity:
         return f"local_{self.local_one}_id"
 
 
-TEAMS = Entity("teams", "team", "teams", "teams", "team")
-PLAYERS = Entity("players", "player", "players", "players", "player", names=("first_name", "last_name"))
-COMPETITIONS = Entity("competitions", "competition", "competitions", "competitions", "competition")
+TEAMS = Entity("teams", "team", "teams", "teams", "team", compared=("name", "age_group", "gender"))
+PLAYERS = Entity(
+    "players",
+    "player",
+    "players",
+    "players",
+    "player",
+    names=("first_name", "last_name"),
+    compared=("first_name", "last_name", "gender", "jersey_number", "team_id"),
+)
+COMPETITIONS = Entity(
+    "competitions",
+    "competition",
+    "competitions",
+    "competitions",
+    "competition",
+    compared=("name", "competition_type", "start_date", "end_date", "status"),
+)
 MATCHES = Entity(
     "matches",
     "match",
@@ -80,6 +97,7 @@ MATCHES = Entity(
     "game",
     names=(),
     news=("moved", "cancelled", "postponed", "finished", "reinstated"),
+    compared=("date", "status", "home_score", "away_score"),
 )
 
 # In the order in which a sync brings them.

@@ -49,6 +49,9 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── DecryptionFailed          wrong key, or a damaged password
         ├── TamperedCredential        the stored password does not fit its MAC
         │   └── CredentialChanged     it is whole, and was stored for another row, user name or endpoint
+        ├── UnknownConflict           no conflict or doubtful link has that id
+        ├── ConflictRefused           a conflict cannot be resolved so: it is over, or a side has changed
+        ├── ValueRefused              a value that a field cannot have
         ├── NotAsShown                a credential, or an undo, is another by now than what was looked at
         ├── BackupRefused             a backup file cannot be written, or not be read with that passphrase
         ├── MigrationsPending         the database is not at the newest migration
@@ -349,6 +352,18 @@ class TamperedCredential(PermanentError):
 
 class CredentialChanged(TamperedCredential):
     """The stored password is whole, and its row is another than it was stored for: id, user name or endpoint."""
+
+
+class UnknownConflict(PermanentError):
+    """No conflict or doubtful link has that id."""
+
+
+class ConflictRefused(PermanentError):
+    """A conflict or a doubtful link cannot be resolved so: it is over, or a side has changed meanwhile."""
+
+
+class ValueRefused(PermanentError):
+    """A person's value that a field of ShotSpot cannot have; the message says what it takes."""
 
 
 class NotAsShown(PermanentError):

@@ -32,7 +32,7 @@ class Route:
     def url(self, credential: object = UNKNOWN, query: str | None = None) -> str:
         filled = self.path.replace("{credentialId}", str(credential))
         filled = filled.replace("{syncId}", str(UNKNOWN)).replace("{requestId}", str(UNKNOWN))
-        filled = filled.replace("{userId}", "12")
+        filled = filled.replace("{userId}", "12").replace("{conflictId}", str(UNKNOWN))
         asked = self.query if query is None else query
         return filled + (f"?{asked}" if asked else "")
 
@@ -122,6 +122,12 @@ GUIDE = [
             {"eventTypes": {"Training": True}},
             {"groupTypes": {"Kern": "match"}},
             {"statuses": {"WO": "other"}},
+            {"conflictPolicy": "mine"},
+            {"conflictPolicy": 1},
+            {"conflictExceptions": []},
+            {"conflictExceptions": {"players.first_name": "mine"}},
+            {"conflictExceptions": {"players.is_active": "ask"}},
+            {"conflictExceptions": {"first name": "ask"}},
         ),
     ),
     Route(
@@ -215,6 +221,25 @@ MORE = [
     Route("DELETE", "/coaches/{userId}", ADMIN),
     Route("GET", "/sync/history/{credentialId}/{syncId}", COACH),
     Route("GET", "/registered", COACH, query=f"teamId={UNKNOWN}", wrong_queries=("", "teamId=x", "teamId=0")),
+    Route("POST", "/sync/undo/{syncId}", ADMIN, wrong_queries=("preview=perhaps",)),
+    Route("GET", "/conflicts", COACH, wrong_queries=("credentialId=0", "over=perhaps", *PAGES)),
+    Route(
+        "PUT",
+        "/conflicts/{conflictId}/resolve",
+        COACH,
+        {"resolution": "twizzit"},
+        (
+            None,
+            [],
+            {},
+            {"resolution": "theirs"},
+            {"resolution": "value", "value": {}},
+            {"resolution": "value", "value": True},
+            {"resolution": "link", "localId": "1"},
+            {"resolution": "link", "localId": 0},
+            {"resolution": "link", "localId": 2**31},
+        ),
+    ),
     Route("GET", "/audit", ADMIN, wrong_queries=("limit=101", *PAGES)),
     Route("GET", "/metrics", MONITOR),
 ]

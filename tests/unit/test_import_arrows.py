@@ -48,9 +48,20 @@ ARROWS: dict[str, set[str]] = {
     "scheduling": {"runs", "plan", "words", "twizzit.endpoint", "credentials", *_DATABASE},
     "accounts": {"scheduling", "runs", "transform", "contracts", "words", "twizzit", "credentials", *_DATABASE},
     "sync": {"accounts", "scheduling", "runs", "plan", "contracts", "twizzit", "credentials", *_DATABASE},
-    "sync.state": {"runs", "plan", *_DATABASE},
+    "sync.state": {"scheduling.policies", "runs", "plan", *_DATABASE},
     "sync.entities": {"sync", "sync.state", "runs", "plan", "transform", "contracts", "twizzit.records", *_DATABASE},
     "sync.preview": {"sync", "sync.entities", "runs", "plan", "credentials", *_DATABASE},
+    "decisions": {
+        "sync",
+        "sync.state",
+        "sync.entities",
+        "runs",
+        "plan",
+        "contracts",
+        "words",
+        "credentials",
+        *_DATABASE,
+    },
     "undo": {"sync.rewrites", "runs", "credentials", *_DATABASE},
     "quality": {"sync", "scheduling", "runs", "plan", "transform", "contracts", "words", *_DATABASE},
     "queries": {"accounts", "scheduling", "runs", "transform", "words", "credentials", *_DATABASE},
@@ -104,6 +115,7 @@ ARROWS: dict[str, set[str]] = {
         "http_api.pages",
         "http_api.routes",
         "http_api.schemas",
+        "plan.merge",
         "accounts",
         "queries",
         "scheduling",
@@ -115,6 +127,7 @@ ARROWS: dict[str, set[str]] = {
     "http_api.routes": {
         "http_api",
         "http_api.schemas",
+        "decisions",
         "plan",
         "undo",
         "accounts",
@@ -135,7 +148,7 @@ ARROWS: dict[str, set[str]] = {
         "credentials",
         *_DATABASE,
     },
-    "http_api.schemas": {"words"},
+    "http_api.schemas": {"words", "plan.merge"},
 }
 # Folders whose modules may import everything below these; what is above them is named.
 _BELOW = set(ARROWS) - {"definitions", "preloaded"}
@@ -179,7 +192,9 @@ BARRED: dict[str, set[str]] = {
     "notifications.messages": PURE,
     "storage": HTTP,
     "credentials": HTTP,
-    **dict.fromkeys(("runs", "scheduling", "accounts", "sync", "undo", "quality", "queries"), HTTP | DAGSTER),
+    **dict.fromkeys(
+        ("runs", "scheduling", "accounts", "sync", "undo", "decisions", "quality", "queries"), HTTP | DAGSTER
+    ),
     **dict.fromkeys(("notifications", "http_api", "cli", "local", "simulator"), DAGSTER),
 }
 

@@ -108,6 +108,12 @@ COMMANDS = (
         "Which row of ShotSpot is which of Twizzit.",
     ),
     Entry(
+        "conflicts",
+        _PEOPLE,
+        "twizzit_pipeline.cli.commands.conflicts:app",
+        "What both sides changed, and links that are not clear: until a person decides.",
+    ),
+    Entry(
         "doctor",
         _KEEPING,
         "twizzit_pipeline.cli.doctor.command:doctor",

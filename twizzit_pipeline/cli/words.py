@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import typer
 
+from twizzit_pipeline.errors import ConfigurationRefused
+from twizzit_pipeline.plan.merge import POLICIES, Policy
+from twizzit_pipeline.scheduling import policies
 from twizzit_pipeline.scheduling.config import ConfigChanges, SyncConfig
 from twizzit_pipeline.scheduling.meanings import LISTS
 
@@ -41,6 +44,38 @@ def meaning_changes(given: Mapping[str, Sequence[str] | None]) -> ConfigChanges:
     if "statuses" in found:
         changes["statuses"] = found["statuses"]
     return changes
+
+
+def policy_changes(policy: str | None, of_fields: Sequence[str] | None) -> ConfigChanges:
+    """The changes that the options `--conflicts` and `--conflicts-of` ask for.
+
+    Raises:
+        typer.BadParameter: a policy or a field that there is not.
+    """
+    changes = ConfigChanges()
+    if policy is not None:
+        changes["conflict_policy"] = _policy(policy, "--conflicts")
+    if of_fields:
+        option, exceptions = "--conflicts-of", dict[str, Policy | None]()
+        for value in of_fields:
+            field, equals, said = (part.strip() for part in value.rpartition("="))
+            if not equals or field in exceptions:
+                why = "is there twice" if equals else "is not FIELD=POLICY (FIELD= takes it back)"
+                raise typer.BadParameter(f"{field if equals else value!r} {why}", param_hint=option)
+            exceptions[field] = _policy(said, option) if said else None
+        try:
+            policies.check(policies.EXCEPTIONS, exceptions)
+        except ConfigurationRefused as error:
+            raise typer.BadParameter(str(error).removeprefix(f"{policies.EXCEPTIONS}: "), param_hint=option) from None
+        changes["conflict_exceptions"] = exceptions
+    return changes
+
+
+def _policy(said: str, option: str) -> Policy:
+    found = next((policy for policy in POLICIES if policy == said.strip()), None)
+    if found is None:
+        raise typer.BadParameter(f"{said!r} is none of {', '.join(POLICIES)}", param_hint=option)
+    return found
 
 
 def meaning_lines(found: SyncConfig) -> Iterator[tuple[str, str]]:

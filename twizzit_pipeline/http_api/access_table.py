@@ -47,6 +47,8 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "GET /mappings/competitions": _COACH,
     "GET /mappings/matches": _COACH,
     "GET /registered": _COACH,
+    "GET /conflicts": _COACH,
+    "PUT /conflicts/{conflictId}/resolve": _COACH,
     "GET /audit": _ADMIN,
     "GET /coaches": _ADMIN,
     "GET /coaches/{userId}": _ADMIN,

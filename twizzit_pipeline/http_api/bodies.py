@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from twizzit_pipeline.plan.merge import Policy
 from twizzit_pipeline.scheduling.config import LARGEST_LIMIT
 from twizzit_pipeline.scheduling.meanings import LONGEST_WORD, MOST_WORDS
 from twizzit_pipeline.scheduling.recipients import MOST as MOST_RECIPIENTS
@@ -232,11 +233,36 @@ class Preview(Body):
     season_id: Annotated[RemoteId | None, BeforeValidator(in_single_spaces)] = None
 
 
+class ConflictResolution(Body):
+    """What to do with a conflict: the value of Twizzit, of ShotSpot, or another one; or a row to link, or to make."""
+
+    resolution: Literal["twizzit", "shotspot", "value", "link", "create"]
+    value: Annotated[
+        str | int | None,
+        BeforeValidator(_whole),
+        Field(
+            description="Of the resolution value; null empties the field",
+            json_schema_extra={"maxLength": 300},
+        ),
+    ] = None
+    local_id: Annotated[
+        Annotated[int, Field(ge=1, le=_LARGEST_SERIAL)] | None,
+        BeforeValidator(_whole),
+        Field(description="Of the resolution link: the id of a row of ShotSpot"),
+    ] = None
+
+    @property
+    def says_value(self) -> bool:
+        """Whether a value was sent, be it null."""
+        return "value" in self.model_fields_set
+
+
 class ConfigChange(Body):
     """What to change of a configuration; a field that is left out (or null) stays, but for the limit of calls, which
     null takes away.
 
-    Of `functions`, `eventTypes`, `groupTypes` and `statuses`, those words change that are sent; null forgets a word.
+    Of `functions`, `eventTypes`, `groupTypes` and `statuses`, those words change that are sent; null forgets a word. So
+    it is with the fields of `conflictExceptions`.
 
     The interval is `syncIntervalMinutes`; or `syncIntervalHours` or `syncIntervalDays`, of which `syncIntervalUnit`
     says which one counts where several are given.
@@ -289,6 +315,17 @@ class ConfigChange(Body):
     statuses: Annotated[
         Meant[StatusMeaning] | None,
         Field(description="How a match stands: the account's word → the status of ShotSpot that it means"),
+    ] = None
+
+    conflict_policy: Annotated[
+        Policy | None, Field(description="Who wins where both sides changed a field since the last sync")
+    ] = None
+    conflict_exceptions: Annotated[
+        dict[Annotated[str, StringConstraints(max_length=100)], Policy | None] | None,
+        Field(
+            max_length=100,
+            description="Other policies for fields: players.first_name, or first_name → policy; null takes one back",
+        ),
     ] = None
 
     @property

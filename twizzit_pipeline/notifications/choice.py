@@ -6,8 +6,8 @@ What belongs here: pure rules. Three kinds of messages, each with limits of its 
   many credentials at once share one message. Where many messages were sent lately, the rest goes into one message
   later.
 * **Other facts** (works again, most calls used) follow.
-* **Partial successes** wait for each other: the rest arrived, and a run of forty clubs is one *digest*. It is sent when
-  nothing syncs any more, or after ten minutes; one an hour at most.
+* **Partial successes and decisions** wait for each other: the rest arrived, and a run of forty clubs is one *digest*.
+  It is sent when nothing syncs any more, or after ten minutes; one an hour at most.
 
 Whatever else waits of a credential goes along with its message, so that nothing overtakes what came before it.
 """
@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 from twizzit_pipeline.notifications import events
 
 URGENT = (events.FAILED, events.LATE, events.HANGING, events.BUDGET_SPENT)
-DIGEST = (events.PARTIAL,)
+DIGEST = (events.QUESTIONS, events.PARTIAL)
 
 # The most messages in that time; whatever exceeds it goes into one message later.
 MOST_MESSAGES, IN_TIME = 10, timedelta(minutes=10)

@@ -10,6 +10,8 @@ over; while it is open, the same state makes no second notification. What ends a
 * Lateness ends with a run that went well, once the credential is not late any more. Syncs that are further apart so
   that the month's calls last make no notification.
 * A sync that hangs makes one notification. It ends with the sync: a successful one is a recovery, another a failure.
+* A run that asks what it has not asked before (a conflict, a doubtful link) makes one notification; what waits is not
+  notified again.
 * A run that a person stopped makes no notification and ends nothing; one of a single team ends nothing either.
 """
 
@@ -30,6 +32,7 @@ PARTIAL: Final = "partial_success"
 RECOVERED: Final = "recovered"
 LATE: Final = "late"
 HANGING: Final = "hanging"
+QUESTIONS: Final = "questions"
 BUDGET_80: Final = "budget_80"
 BUDGET_SPENT: Final = "budget_spent"
 
@@ -138,6 +141,17 @@ class _Streaks:
             self._end_what_is_over(run)
         if run.partial:
             self._note_partial(run, run.partial)
+        self._note_questions(run, [one for one in run.outcomes if one.new_questions])
+
+    def _note_questions(self, run: Run, asking: Sequence[Outcome]) -> None:
+        if asking:
+            body = {
+                **_of_run(run),
+                "entities": [one.entity for one in asking],
+                "new": sum(one.new_questions for one in asking),
+                "waiting": sum(one.questions for one in run.outcomes),
+            }
+            self._add(QUESTIONS, run.credential_id, asking[0].history_id, body)
 
     def note_late(self, late: Late, organization: str) -> None:
         if late.because != "waiting" and not self._open(LATE, late.credential_id):

@@ -26,6 +26,7 @@ _TITLES = {
     events.HANGING: "sync hangs",
     events.BUDGET_SPENT: "calls used up",
     events.BUDGET_80: "80 % of the calls used",
+    events.QUESTIONS: "decisions wait",
     events.PARTIAL: "partial success",
     events.RECOVERED: "works again",
 }
@@ -47,7 +48,7 @@ class Message:
 def compose(facts: Sequence[Fact]) -> Message:
     """The message about these facts, the oldest first; of one credential or of many."""
     of_one = len({fact.credential_id for fact in facts}) == 1
-    digest = not of_one and all(fact.kind == events.PARTIAL for fact in facts)
+    digest = not of_one and all(fact.kind in (events.PARTIAL, events.QUESTIONS) for fact in facts)
     most = MOST_LINES_OF_A_DIGEST if digest else MOST_LINES
     shown = facts if digest or of_one else sorted(facts, key=lambda fact: _ORDER[fact.kind])
     lines = [_in_brief(fact) if digest else _line(fact, named=not of_one) for fact in shown[:most]]
@@ -98,8 +99,10 @@ def _line(fact: Fact, *, named: bool) -> str:
 
 
 def _in_brief(fact: Fact) -> str:
-    """A partial success in a digest of many: what, how much, and where to look."""
+    """A partial success, or what waits for a decision, in a digest of many: what, how much, and where to look."""
     body = fact.body
+    if fact.kind == events.QUESTIONS:
+        return _line(fact, named=True)
     return (
         f"• {_organization(fact)}: {_what(body)}: {body['failed']} of {body['processed']} items failed:"
         f" twizzit history {fact.credential_id}"
@@ -146,6 +149,13 @@ def _hanging(body: Mapping[str, Any], _: int) -> str:
     return f"Since {_moment(body['since'])} {_sentence(body['why'])} {_sentence(body['what_to_do'])}"
 
 
+def _questions(body: Mapping[str, Any], credential_id: int) -> str:
+    return (
+        f"{body['new']} new of {body['waiting']} conflicts and doubtful links that wait for a decision ({_what(body)}):"
+        f" twizzit conflicts list {credential_id}"
+    )
+
+
 def _budget(body: Mapping[str, Any], credential_id: int) -> str:
     said = "Automatic syncs are spaced so that the rest lasts until the month ends."
     return f"{_used(body)} {said} twizzit config show {credential_id}"
@@ -171,6 +181,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
     events.RECOVERED: _recovered,
     events.LATE: _late,
     events.HANGING: _hanging,
+    events.QUESTIONS: _questions,
     events.BUDGET_80: _budget,
     events.BUDGET_SPENT: _spent,
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, or_, select
 
-from twizzit_pipeline.runs.details import ENTITY
+from twizzit_pipeline.runs.details import ENTITY, NEW_QUESTIONS, QUESTIONS
 from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.runs.troubles import NOT_FINISHED, was_stopped
 from twizzit_pipeline.storage.bulk import among
@@ -22,7 +22,10 @@ _IN_PROGRESS = "in_progress"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one entity of a run ended; `reasons` say what rejected items or kept them from being applied."""
+    """How one entity of a run ended; `reasons` say what rejected items or kept them from being applied.
+
+    `questions`: conflicts and doubtful links that wait for a person; `new_questions`: those that this run asked.
+    """
 
     entity: str
     status: str
@@ -31,6 +34,8 @@ class Outcome:
     processed: int = 0
     failed: int = 0
     reasons: frozenset[str] = frozenset()
+    questions: int = 0
+    new_questions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,8 @@ def _outcome(row: Row[Any]) -> Outcome:
         error=row.error_message,
         processed=row.items_processed or 0,
         failed=row.items_failed or 0,
+        questions=details.get(QUESTIONS) or 0,
+        new_questions=details.get(NEW_QUESTIONS) or 0,
         reasons=frozenset(
             [
                 *_reasons(entity, "rejected", details.get("rejected")),

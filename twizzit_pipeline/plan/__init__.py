@@ -12,6 +12,9 @@ from typing import Literal
 from twizzit_pipeline.entities import ENTITIES, EntityName, LocalTable
 
 Action = Literal["create", "link", "adopt", "update", "mark"]
+QuestionKind = Literal["field", "doubtful_link"]
+# Why an item failed that several local rows fit, or of whose mapping it is not clear whose it is.
+DOUBTFUL_LINK = "doubtful_link"
 Table = LocalTable | Literal["clubs", "seasons", "competition_teams", "twizzit_opponents"]
 
 
@@ -29,7 +32,7 @@ class Change:
         before: the same columns as they are; empty for a row to be made.
         mapping: the mapping row as it should be, without its local id; None where it stays as it is.
         mapping_id: the mapping's id; None for one to be made.
-        conflicts: columns that both sides changed; Twizzit's value stands in `values`.
+        conflicts: columns that both sides changed; the value of the one that wins stands in `values`.
         repaired: columns that are brought to Twizzit's value because a repair was asked for, and for no other reason.
     """
 
@@ -79,13 +82,36 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is to decide: whose value a column gets, or which local row a remote one is.
+
+    Attributes:
+        kind: field, or doubtful_link.
+        column: of a conflict; empty for a doubtful link.
+        base, local, remote: of a conflict, as JSON has them: what Twizzit said before both sides changed it, what
+            ShotSpot holds, and what Twizzit says.
+        candidates: of a doubtful link: the local rows that fit.
+    """
+
+    kind: QuestionKind
+    twizzit_id: str
+    column: str = ""
+    local_id: int | None = None
+    base: object = None
+    local: object = None
+    remote: object = None
+    candidates: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a sync will do to one entity: nothing more, nothing less.
 
     `unchanged` counts the items that are already as they should be. `news`: what happened to some of those that change
     (``moved``, ``cancelled``) → their remote ids. `set_aside`: the items that are none of `items`. `seen`: ids of the
     mappings that ShotSpot's own integration may have written, and that have been looked at now. `first_fed`: clubs that
-    get their first team of the organization.
+    get their first team of the organization. `questions`: what a person is to decide, where that is new; `settled`: ids
+    of earlier questions that are none any more.
     """
 
     entity: EntityName
@@ -97,6 +123,8 @@ class Plan:
     set_aside: Sequence[Aside] = ()
     seen: Sequence[int] = ()
     first_fed: Collection[int] = ()
+    questions: Sequence[Question] = ()
+    settled: Sequence[int] = ()
 
     @property
     def table(self) -> Table:

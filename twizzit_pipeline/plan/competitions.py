@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from twizzit_pipeline.entities import COMPETITIONS
-from twizzit_pipeline.plan import Change, Failed, Plan, id_order
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Change, Failed, Plan, id_order
+from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.merge import merge
 from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
 from twizzit_pipeline.plan.places import find_season, season_creation
@@ -25,18 +26,22 @@ def plan_competitions(state: CompetitionState) -> Plan:
     changes: list[Change | None] = []
     failed: list[Failed] = []
     unmapped: list[RemoteCompetition] = []
+    asking = Asking(state.decisions)
     for remote in sorted(state.remote, key=lambda one: id_order(one.id)):
         mapping = mappings.get(remote.id)
         if mapping is None:
             unmapped.append(remote)
             continue
         known = local[mapping.local_id]
-        verdict = claim(mapping, state.owner, may_be_same=_may_be_same(mapping, known, remote, season_id))
-        if (refusal := refused(verdict, remote.id, known.id)) is not None:
-            failed.append(refusal)
+        may_be_same = _may_be_same(mapping, known, remote, season_id)
+        decided = state.decisions.names(remote.id, known.id)
+        verdict = claim(mapping, state.owner, may_be_same=may_be_same, decided=decided)
+        if (refusal := refused(verdict, remote.id, known.id)) is None:
+            changes.append(_mapped(state, remote, mapping, known, season_id, asking, adopts=verdict == "adoptable"))
+        elif state.decisions.settles(refusal):
+            unmapped.append(remote)
         else:
-            adopts = verdict == "adoptable"
-            changes.append(_mapped(state, remote, mapping, known, season_id, adopts=adopts))
+            failed.append(refusal)
     found, doubtful = _found_or_new(state, unmapped, season_id)
     changed = [change for change in [*changes, *found] if change is not None]
     needs_season = any(change.values.get("season_id") == -1 for change in changed)
@@ -46,6 +51,8 @@ def plan_competitions(state: CompetitionState) -> Plan:
         failed=[*failed, *doubtful],
         warned=takeovers(changed, {one.id: one.name for one in state.local}),
         unchanged=changes.count(None),
+        questions=asking.questions,
+        settled=asking.settled,
     )
 
 
@@ -61,13 +68,16 @@ def _mapped(
     mapping: MappingRow,
     local: LocalCompetition,
     season_id: int,
+    asking: Asking,
     *,
     adopts: bool,
 ) -> Change | None:
     before = _columns(local)
     if _overwrites(state):
         remembered, repairs = _remembered(mapping.last_values), _repairs(state)
-        said, conflicts = merge(remembered, _said(state, remote, local), before, repairs=repairs)
+        says = _said(state, remote, local)
+        said, conflicts = merge(remembered, says, before, repairs=repairs, policies=state.decisions.policies)
+        asking.look(remote.id, local.id, base=remembered, remote=says, values=said, conflicts=conflicts)
         values = {**before, **said}
         if repairs and season_id > 0:
             values["season_id"] = season_id
@@ -104,7 +114,14 @@ def _overwrites(state: CompetitionState) -> bool:
 def _found_or_new(
     state: CompetitionState, unmapped: Sequence[RemoteCompetition], season_id: int
 ) -> tuple[list[Change], list[Failed]]:
-    fitting = {remote.id: _fitting(remote, state.local, season_id) for remote in unmapped}
+    chosen = state.decisions.chosen(
+        unmapped,
+        (one for one in state.local if not one.mapped),
+        lambda _, one: one.season_id in (season_id, None),
+    )
+    free = [one for one in state.local if not one.mapped and one not in chosen.values()]
+    fitting = {remote.id: _fitting(remote, free, season_id) for remote in unmapped}
+    fitting |= {remote_id: [] if one is None else [one] for remote_id, one in chosen.items()}
     wanted = Counter(one.id for several in fitting.values() for one in several)
     changes, failed = [], []
     for place, remote in enumerate(unmapped):
@@ -112,7 +129,7 @@ def _found_or_new(
         if not found:
             changes.append(_new(state, remote, season_id, row_id=-1 - place))
         elif len(found) > 1 or wanted[found[0].id] > 1:
-            failed.append(Failed(remote.id, "doubtful_link", tuple(sorted(one.id for one in found))))
+            failed.append(Failed(remote.id, DOUBTFUL_LINK, tuple(sorted(one.id for one in found))))
         else:
             changes.append(_link(state, remote, found[0], season_id))
     return changes, failed
@@ -121,7 +138,7 @@ def _found_or_new(
 def _fitting(remote: RemoteCompetition, local: Iterable[LocalCompetition], season_id: int) -> list[LocalCompetition]:
     """The free competitions that fit best: of the season before those of none, the very name before a name alike."""
     name = normalised_name(remote.name)
-    alike = [one for one in local if not one.mapped and normalised_name(one.name) == name]
+    alike = [one for one in local if normalised_name(one.name) == name]
     for season in (season_id, None):
         of_season = [one for one in alike if one.season_id == season]
         exact = [one for one in of_season if one.name == remote.name]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from twizzit_pipeline.plan.merge import merge
+from twizzit_pipeline.plan.merge import TWIZZIT_WINS, Policies, merge
 from twizzit_pipeline.plan.rows import LocalGame, MatchState, RemoteMatch
 from twizzit_pipeline.plan.sides import Place
 from twizzit_pipeline.transform.kick_off import belgian_day, hour_known
@@ -34,16 +34,17 @@ def merged_columns(
     before: Mapping[str, object],
     *,
     repairs: Collection[str] = (),
+    policies: Policies = TWIZZIT_WINS,
 ) -> tuple[dict[str, object], tuple[str, ...]]:
     """The game as it should be: what Twizzit changed since the last sync is written, the rest stays as it is.
 
-    `repairs`: columns that are Twizzit's, edited in ShotSpot or not.
+    Args:
+        repairs: columns that are Twizzit's, edited in ShotSpot or not.
+        policies: who wins where both sides changed its day, status or score. Of what it points at that is not known.
     """
     remote = fixture.remote
     resolved = wanted_columns(fixture)
-    said = {name: resolved[name] for name in _PLAIN}
-    last_said = None if base is None else {**base, "date": _moment(base.get("starts_at")), **_scores(base)}
-    values, conflicts = merge(last_said, said, before, repairs=repairs)
+    values, conflicts = merge(last_said(base), said_columns(fixture), before, repairs=repairs, policies=policies)
     for column, (concept, now) in _POINTING.items():
         unchanged = base is not None and base.get(concept) == now(remote)
         values[column] = before[column] if unchanged and column not in repairs else resolved[column]
@@ -52,6 +53,17 @@ def merged_columns(
         values |= {column: resolved[column] for column in SIDES}
     values["season_id"] = before["season_id"]
     return {name: values[name] for name in before}, conflicts
+
+
+def said_columns(fixture: Fixture) -> dict[str, object]:
+    """The columns in which Twizzit's words are compared with ShotSpot's."""
+    resolved = wanted_columns(fixture)
+    return {name: resolved[name] for name in _PLAIN}
+
+
+def last_said(base: Mapping[str, object] | None) -> dict[str, object] | None:
+    """The same, as the mapping remembers them; None where it remembers nothing."""
+    return None if base is None else {**base, "date": _moment(base.get("starts_at")), **_scores(base)}
 
 
 def repaired_columns(fixture: Fixture, game: LocalGame) -> frozenset[str]:

@@ -10,15 +10,18 @@ from dataclasses import replace
 from datetime import date
 
 from twizzit_pipeline.entities import MATCHES
-from twizzit_pipeline.plan import Action, Aside, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Aside, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.plan.competition_teams import plan_competition_teams
+from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.games import (
     Fixture,
     held_columns,
     is_started,
+    last_said,
     merged_columns,
     remembered,
     repaired_columns,
+    said_columns,
     wanted_columns,
 )
 from twizzit_pipeline.plan.merge import merge
@@ -52,6 +55,7 @@ def plan_matches(state: MatchState) -> Plan:
     games = {game.id: game for game in state.games}
     changes: list[Change | None] = []
     unmapped: list[Fixture] = []
+    asking = Asking(state.decisions)
     for fixture in fixtures:
         mapping = mappings.get(fixture.remote.id)
         if mapping is None:
@@ -59,12 +63,15 @@ def plan_matches(state: MatchState) -> Plan:
             continue
         game = games[mapping.local_id]
         own_game = bool({game.home_club_id, game.away_club_id} & {team.club_id for team in state.own.values()})
-        verdict = claim(mapping, state.owner, may_be_same=own_game)
-        if (refusal := refused(verdict, fixture.remote.id, mapping.local_id)) is not None:
-            failed.append(refusal)
-        else:
+        decided = state.decisions.names(fixture.remote.id, game.id)
+        verdict = claim(mapping, state.owner, may_be_same=own_game, decided=decided)
+        if (refusal := refused(verdict, fixture.remote.id, mapping.local_id)) is None:
             action: Action = "adopt" if verdict == "adoptable" else "update"
-            changes.append(_mapped(state, fixture, mapping, game, action, season_id))
+            changes.append(_mapped(state, fixture, mapping, game, action, season_id, asking))
+        elif state.decisions.settles(refusal):
+            unmapped.append(fixture)
+        else:
+            failed.append(refusal)
     found, doubtful = _found_or_new(state, unmapped, season_id)
     changed = [change for change in [*changes, *found] if change is not None]
     return Plan(
@@ -78,6 +85,8 @@ def plan_matches(state: MatchState) -> Plan:
         unchanged=changes.count(None),
         news=_news(changed),
         set_aside=set_aside,
+        questions=asking.questions,
+        settled=asking.settled,
     )
 
 
@@ -135,15 +144,33 @@ def _within_a_club(state: MatchState, home: Place | Unknown, away: Place | Unkno
 
 
 def _mapped(
-    state: MatchState, fixture: Fixture, mapping: MappingRow, game: LocalGame, action: Action, season_id: int
+    state: MatchState,
+    fixture: Fixture,
+    mapping: MappingRow,
+    game: LocalGame,
+    action: Action,
+    season_id: int,
+    asking: Asking,
 ) -> Change | None:
     before = held_columns(game)
     values, conflicts = before, tuple[str, ...]()
     base = mapping.last_values
     if _overwrites(state):
-        if not is_started(game):
+        if is_started(game):
+            asking.is_moot(fixture.remote.id)
+        else:
             repairs = _repairs(state, fixture, game)
-            values, conflicts = merged_columns(fixture, base, before, repairs=repairs)
+            values, conflicts = merged_columns(
+                fixture, base, before, repairs=repairs, policies=state.decisions.policies
+            )
+            asking.look(
+                fixture.remote.id,
+                game.id,
+                base=last_said(base),
+                remote=said_columns(fixture),
+                values=values,
+                conflicts=conflicts,
+            )
             if repairs and season_id > 0:
                 values["season_id"] = season_id
         base = remembered(state, fixture.remote)
@@ -175,9 +202,15 @@ def _overwrites(state: MatchState) -> bool:
 
 
 def _found_or_new(state: MatchState, unmapped: Sequence[Fixture], season_id: int) -> tuple[list[Change], list[Failed]]:
+    sides = {one.remote.id: (one.home.club_id, one.away.club_id) for one in unmapped}
+    chosen = state.decisions.chosen(
+        (fixture.remote for fixture in unmapped),
+        (game for game in state.games if not game.mapped),
+        lambda remote, game: (game.home_club_id, game.away_club_id) == sides[remote.id],
+    )
     free: dict[tuple[int, int, date], list[LocalGame]] = defaultdict(list)
     for game in state.games:
-        if not game.mapped:
+        if not game.mapped and game not in chosen.values():
             free[game.home_club_id, game.away_club_id, belgian_day(game.date)].append(game)
     fitting = {
         fixture.remote.id: [
@@ -186,7 +219,7 @@ def _found_or_new(state: MatchState, unmapped: Sequence[Fixture], season_id: int
             if game.home_team_id in (None, fixture.home.team_id) and game.away_team_id in (None, fixture.away.team_id)
         ]
         for fixture in unmapped
-    }
+    } | {remote_id: [] if game is None else [game] for remote_id, game in chosen.items()}
     wanted = Counter(game.id for games in fitting.values() for game in games)
     changes, failed = [], []
     for place, fixture in enumerate(unmapped):
@@ -194,7 +227,7 @@ def _found_or_new(state: MatchState, unmapped: Sequence[Fixture], season_id: int
         if not games:
             changes.append(_new(state, fixture, season_id, row_id=-1 - place))
         elif len(games) > 1 or wanted[games[0].id] > 1:
-            failed.append(Failed(fixture.remote.id, "doubtful_link", tuple(sorted(game.id for game in games))))
+            failed.append(Failed(fixture.remote.id, DOUBTFUL_LINK, tuple(sorted(game.id for game in games))))
         else:
             changes.append(_link(state, fixture, games[0], season_id))
     return changes, failed

@@ -1,7 +1,35 @@
-"""Twizzit writes only what Twizzit changed: the three-way merge of a row, and the slots that one row alone may hold."""
+"""Twizzit writes only what Twizzit changed: the three-way merge of a row, and the slots that one row alone may hold.
+
+Where both sides changed a column, that is a conflict, and the credential's policy for the column says who wins.
+"""
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+# Who wins: Twizzit; ShotSpot; whose change is newer, as far as that is known; or a person, until when ShotSpot's stays.
+Policy = Literal["twizzit", "shotspot", "newest", "ask"]
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Who wins in one entity: the usual policy, and the columns that have another one."""
+
+    usual: Policy = "twizzit"
+    exceptions: Mapping[str, Policy] = field(default_factory=dict)
+
+    def of(self, column: str) -> Policy:
+        """The policy for a column."""
+        return self.exceptions.get(column, self.usual)
+
+    def keeps(self, column: str, *, local_is_newer: bool) -> bool:
+        """Whether ShotSpot's value stays where both sides changed the column."""
+        policy = self.of(column)
+        return local_is_newer if policy == "newest" else policy != "twizzit"
+
+
+TWIZZIT_WINS = Policies()
 
 
 def merge(
@@ -10,6 +38,8 @@ def merge(
     local: Mapping[str, object],
     *,
     repairs: Collection[str] = (),
+    policies: Policies = TWIZZIT_WINS,
+    local_is_newer: bool = False,
 ) -> tuple[dict[str, object], tuple[str, ...]]:
     """What the columns of `remote` should be locally, and which of them both sides changed.
 
@@ -18,18 +48,25 @@ def merge(
         remote: what Twizzit says now.
         local: what ShotSpot holds.
         repairs: columns that are Twizzit's, edited locally or not, where Twizzit says anything.
+        policies: who wins where both sides changed a column.
+        local_is_newer: whether ShotSpot's row was written after Twizzit was last seen to say what the base says.
     """
     values: dict[str, object] = {}
     conflicts = []
     for column, said in remote.items():
         held = local[column]
+        known = base is not None and column in base
+        before = base[column] if base is not None and known else None
+        both = known and said != before and held not in (before, said)
         if column in repairs and said is not None:
             values[column] = said
-        elif base is None or column not in base:
+        elif not known:
             values[column] = said if held is None else held
+        elif said == before or (both and policies.keeps(column, local_is_newer=local_is_newer)):
+            values[column] = held
         else:
-            values[column] = held if said == base[column] else said
-        if base is not None and column in base and held not in (base[column], said) and said != base[column]:
+            values[column] = said
+        if both:
             conflicts.append(column)
     return values, tuple(conflicts)
 

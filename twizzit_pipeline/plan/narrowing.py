@@ -7,12 +7,12 @@ says nothing about the others.
 from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 
-from twizzit_pipeline.plan import Failed, Plan, Warned
-from twizzit_pipeline.plan.rows import PlayerState, State, TeamState
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Plan, Warned
+from twizzit_pipeline.plan.rows import EntityState, PlayerState, State, TeamState
 
 NOT_CREATED = "not_created"
 # Reasons that depend on all other people, so that a narrower look may not see them.
-_DECIDED_AMONG_ALL = frozenset({"doubtful_link"})
+_DECIDED_AMONG_ALL = frozenset({DOUBTFUL_LINK})
 # No player is made where their team was not.
 _FOLLOWS_FROM_NOT_CREATED = "team_not_mapped"
 
@@ -46,6 +46,13 @@ class Narrowing:
 
 
 EVERYTHING = Narrowing()
+
+
+def spoken_of(state: EntityState, narrowing: Narrowing) -> set[str]:
+    """The remote ids that a plan so narrowed says anything of."""
+    if isinstance(state, TeamState | PlayerState):
+        return _concerned(state, narrowing)
+    return {row.id for row in state.remote}
 
 
 def narrowed(plan: Callable[[State], Plan], state: State, narrowing: Narrowing) -> Plan:

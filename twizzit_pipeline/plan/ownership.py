@@ -10,7 +10,7 @@ known is adopted where the organization's name and what is known of the row agre
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from twizzit_pipeline.plan import Change, Failed, Warned
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Change, Failed, Warned
 from twizzit_pipeline.plan.rows import MappingRow, Owner
 from twizzit_pipeline.transform.names import normalised_name
 
@@ -49,13 +49,14 @@ def _rank(mapping: MappingRow, owner: Owner) -> int | None:
     return 3 if mapping.host is None and _same_ids(mapping, owner) else None
 
 
-def claim(mapping: MappingRow, owner: Owner, *, may_be_same: bool) -> Claim:
+def claim(mapping: MappingRow, owner: Owner, *, may_be_same: bool, decided: bool = False) -> Claim:
     """Whether `owner` may use `mapping`: it is ours already, free to adopt, another credential's, or not clear.
 
     Args:
         mapping: one that `by_remote_id` chose.
         may_be_same: whether what is known of the mapped row fits the remote one; it decides nothing but which mappings
             of an unknown organization or host are doubtful.
+        decided: whether a person said that they are the same.
     """
     known = same_organization(mapping, owner)
     if mapping.credential_id == owner.credential_id:
@@ -66,7 +67,7 @@ def claim(mapping: MappingRow, owner: Owner, *, may_be_same: bool) -> Claim:
         return "of_another_host" if mapping.host != owner.host else "taken"
     if mapping.credential_active:
         return "taken"
-    if known:
+    if known or decided:
         return "adoptable"
     named_so = mapping.dialect is None or _is_called(owner, mapping.organization_name)
     return "adoptable" if may_be_same and named_so else "doubtful"
@@ -78,7 +79,7 @@ def refused(verdict: Claim, remote_id: str, *local_ids: int) -> Failed | None:
         return Failed(remote_id, "remote_id_taken", local_ids[:1])
     if verdict == "of_another_host":
         return Failed(remote_id, HOST_CHANGED, local_ids[:1])
-    return Failed(remote_id, "doubtful_link", local_ids) if verdict == "doubtful" else None
+    return Failed(remote_id, DOUBTFUL_LINK, local_ids) if verdict == "doubtful" else None
 
 
 def takeovers(changes: Iterable[Change], local_names: Mapping[int, str]) -> list[Warned]:

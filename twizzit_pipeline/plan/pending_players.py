@@ -6,14 +6,18 @@ remembers. Who is meant by whom, and who gets which number, is in `players`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from twizzit_pipeline.plan import Action
+from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
 from twizzit_pipeline.plan.merge import Move, merge
 from twizzit_pipeline.plan.person_names import full_name, same_words, split_otherwise
 from twizzit_pipeline.plan.rows import PERSONAL, LocalPlayer, MappedTeam, MappingRow, PlayerState, RemotePlayer
 
 COLUMNS = ("club_id", "team_id", *PERSONAL, "jersey_number", "is_active")
 _NAMES = ("first_name", "last_name")
+_SAID = (*PERSONAL, "jersey_number")
+_TEAM = "team_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,14 @@ class Person:
         return next(iter([*held, *before, *self.teams]))
 
 
+class Merged(TypedDict):
+    """What was merged, as `Asking.look` wants it."""
+
+    base: Mapping[str, object] | None
+    remote: Mapping[str, object]
+    conflicts: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PendingChange:
     """One player's change; `values` have the shirt number that they want."""
@@ -48,6 +60,7 @@ class PendingChange:
     conflicts: tuple[str, ...] = ()
     own_number: bool = False  # the number in ShotSpot is not Twizzit's: it stays where Twizzit's is taken
     repaired: tuple[str, ...] = ()  # columns that held what ShotSpot's own sync writes
+    merged: Merged | None = None  # None where Twizzit's words were not merged with ShotSpot's
 
     @property
     def before(self) -> dict[str, object]:
@@ -70,32 +83,40 @@ class PendingChange:
 
 
 def decided(
-    person: Person, local: LocalPlayer, base: Mapping[str, object] | None, *, repairs: bool = False
+    person: Person,
+    local: LocalPlayer,
+    base: Mapping[str, object] | None,
+    *,
+    repairs: bool = False,
+    based_team_id: int | None = None,
+    decisions: Decisions = NOTHING_DECIDED,
 ) -> PendingChange:
     """What the deciding season makes of a player who is in ShotSpot already.
 
-    `repairs`: what Twizzit says is written, edited in ShotSpot or not.
+    Args:
+        repairs: what Twizzit says is written, edited in ShotSpot or not.
+        based_team_id: the local team that Twizzit had them in at the last sync.
+        decisions: who wins where both sides changed something.
     """
     remote = person.remote
     remote_team, team = person.team(local, base)
-    held = {column: getattr(local, column) for column in PERSONAL}
-    said = {column: getattr(remote, column) for column in PERSONAL}
     columns = _repaired(local, remote) if repairs else frozenset[str]()
-    merged, conflicts = merge(base, said, held, repairs=columns)
+    said = {column: getattr(remote, column) for column in _SAID}
+    held = {column: getattr(local, column) for column in _SAID}
+    newer = decisions.is_newer(local.updated_at)
+    known = _known(base, local)
+    merged, conflicts = merge(known, said, held, repairs=columns, policies=decisions.policies, local_is_newer=newer)
     if base is None and split_otherwise(local, remote):
         merged |= {"first_name": remote.first_name, "last_name": remote.last_name}
-    number, number_conflict = merge(
-        base, {"jersey_number": remote.jersey_number}, {"jersey_number": local.jersey_number}, repairs=columns
-    )
-    if base and base.get("number_withheld") and local.jersey_number is None:
-        number["jersey_number"] = remote.jersey_number  # it may be free by now
     moved = repairs or base is None or base.get("twizzit_team_id") != remote_team
+    if moved and base is not None and based_team_id is not None and local.team_id not in (based_team_id, team.team_id):
+        conflicts = (*conflicts, _TEAM)
+        moved = repairs or not decisions.policies.keeps(_TEAM, local_is_newer=newer)
     active = repairs or base is None or base.get("is_active") is not True
     values = {
         "club_id": team.club_id if moved or local.club_id is None else local.club_id,
         "team_id": team.team_id if moved else local.team_id,
         **merged,
-        **number,
         "is_active": True if active else local.is_active,
     }
     return PendingChange(
@@ -107,16 +128,27 @@ def decided(
         team.mapping_id,
         full_name(remote),
         local,
-        conflicts=(*conflicts, *number_conflict),
+        conflicts=conflicts,
         own_number=values["club_id"] == local.club_id
         and (base is None or local.jersey_number != base.get("jersey_number")),
+        merged={
+            "base": {**(known or {}), _TEAM: based_team_id},
+            "remote": {**said, _TEAM: team.team_id},
+            "conflicts": conflicts,
+        },
     )
+
+
+def _known(base: Mapping[str, object] | None, local: LocalPlayer) -> Mapping[str, object] | None:
+    """The base; a number that was withheld and is still missing is one that was not said: it may be free by now."""
+    withheld = base is not None and base.get("number_withheld") and local.jersey_number is None
+    return {**base, "jersey_number": None} if base is not None and withheld else base
 
 
 def _repaired(local: LocalPlayer, remote: RemotePlayer) -> frozenset[str]:
     """The columns of which Twizzit says something: of a whole name alone it does not say where it falls into two."""
     guessed = remote.name_guessed and same_words(local, remote)
-    return frozenset({*PERSONAL, "jersey_number"}) - frozenset(_NAMES if guessed else ())
+    return frozenset(_SAID) - frozenset(_NAMES if guessed else ())
 
 
 def link(state: PlayerState, person: Person, local: LocalPlayer) -> PendingChange:

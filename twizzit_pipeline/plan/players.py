@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from twizzit_pipeline.plan import Action, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.merge import denied
 from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
 from twizzit_pipeline.plan.pending_players import (
@@ -42,8 +43,11 @@ def plan_players(state: PlayerState) -> Plan:
     changes: list[Change] = []
     warned: list[Warned] = []
     unchanged = state.unchanged
+    asking = Asking(state.decisions)
     for one in pending:
         settled = without_number(one) if one.row_id in losers else one
+        if settled.merged is not None:
+            asking.look(settled.person.remote.id, settled.row_id, values=settled.values, **settled.merged)
         if one.row_id in losers or (settled.base is not None and settled.base.get("number_withheld")):
             warned.append(Warned(one.person.remote.id, "number_taken"))
         if any(settled.values[column] != settled.before[column] for column in settled.repaired):
@@ -62,6 +66,8 @@ def plan_players(state: PlayerState) -> Plan:
         warned=warned,
         unchanged=unchanged,
         seen=seen if state.season.decides else (),
+        questions=asking.questions,
+        settled=asking.settled,
     )
 
 
@@ -91,10 +97,12 @@ def _pending(state: PlayerState, people: Sequence[Person]) -> tuple[list[Pending
             unmapped.append(person)
             continue
         one = _mapped(state, person, mapping, local[mapping.local_id])
-        if isinstance(one, Failed):
-            failed.append(one)
-        else:
+        if isinstance(one, PendingChange):
             pending.append(one)
+        elif state.decisions.settles(one):
+            unmapped.append(person)
+        else:
+            failed.append(one)
     found, doubtful = _found_or_new(state, unmapped)
     return [*pending, *found], [*failed, *doubtful]
 
@@ -109,7 +117,9 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
     others = () if same_name or mapping.dialect is not None else _namesakes(state, team.club_id, name)
     same_club = local.club_id in (None, team.club_id)
     may_feed = local.club_id is None or state.rights.may_feed(local.club_id)
-    verdict = claim(mapping, state.owner, may_be_same=may_feed and (same_name or (same_club and not others)))
+    decided_so = state.decisions.names(person.remote.id, local.id)
+    may_be_same = may_feed and (same_name or (same_club and not others))
+    verdict = claim(mapping, state.owner, may_be_same=may_be_same, decided=decided_so)
     if (failed := refused(verdict, person.remote.id, local.id, *others)) is not None:
         return failed
     action: Action = "adopt" if verdict == "adoptable" else "update"
@@ -127,7 +137,14 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
         )
     as_left = undone(mapping, person.remote, local) if shotspot_ran(state, mapping) else local
     repaired = tuple(column for column in COLUMNS if getattr(as_left, column) != getattr(local, column))
-    one = decided(person, as_left, base, repairs=state.season.repairs)
+    one = decided(
+        person,
+        as_left,
+        base,
+        repairs=state.season.repairs,
+        based_team_id=mapping.based_team_id,
+        decisions=state.decisions,
+    )
     return replace(one, action=action, mapping=mapping, local=local, repaired=repaired)
 
 
@@ -139,9 +156,15 @@ def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
 
 def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[PendingChange], list[Failed]]:
     """Links each person to the one local player that fits, makes those that none fits, and reports the doubtful."""
+    clubs_of = {person.remote.id: {team.club_id for _, team in person.teams} for person in unmapped}
+    chosen = state.decisions.chosen(
+        (person.remote for person in unmapped),
+        (player for player in state.local if not player.mapped),
+        lambda remote, player: player.club_id in clubs_of[remote.id],
+    )
     free: dict[tuple[int | None, str], list[LocalPlayer]] = defaultdict(list)
     for player in state.local:
-        if not player.mapped:
+        if not player.mapped and player not in chosen.values():
             free[player.club_id, local_name(player)].append(player)
     clubs = {club_id for club_id, _ in free}
     fitting = {
@@ -152,7 +175,7 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[
             if None in (player.gender, person.remote.gender) or player.gender == person.remote.gender
         ]
         for person in unmapped
-    }
+    } | {remote_id: [] if player is None else [player] for remote_id, player in chosen.items()}
     wanted = Counter(player.id for players in fitting.values() for player in players)
     pending: list[PendingChange] = []
     failed: list[Failed] = []
@@ -162,7 +185,7 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[
             pending.append(new(state, person, row_id=-1 - place))
         elif len(players) > 1 or wanted[players[0].id] > 1:
             ids = tuple(sorted(player.id for player in players))
-            failed.append(Failed(person.remote.id, "doubtful_link", ids))
+            failed.append(Failed(person.remote.id, DOUBTFUL_LINK, ids))
         else:
             pending.append(link(state, person, players[0]))
     return pending, failed

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from twizzit_pipeline.plan.club_rights import NOTHING_FED, ClubRights
+from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class LocalSeason:
 
 @dataclass(frozen=True, slots=True)
 class LocalTeam:
-    """A row of ShotSpot's `teams`; `mapped` says whether any mapping points at it."""
+    """A row of ShotSpot's `teams`; `mapped`: whether any mapping points at it, `updated_at`: when it was written."""
 
     id: int
     club_id: int
@@ -106,11 +107,12 @@ class LocalTeam:
     season_id: int | None
     is_active: bool | None
     mapped: bool
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LocalPlayer:
-    """A row of ShotSpot's `players`; `mapped` says whether any mapping points at it."""
+    """A row of ShotSpot's `players`; `mapped`: whether any mapping points at it, `updated_at`: when it was written."""
 
     id: int
     club_id: int | None
@@ -121,6 +123,7 @@ class LocalPlayer:
     jersey_number: int | None
     is_active: bool | None
     mapped: bool
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,8 @@ class MappingRow:
     `credential_active` is None when no credential owns it (any more). `last_values` is the base: what Twizzit said when
     the row was last written; None where ShotSpot's own integration made it. The rest is the players' alone:
     `unseen`, whether its `last_synced_at` is one that no sync of ours has found or left; `touched`, whether it was
-    another one before, so that ShotSpot's own integration wrote the row since.
+    another one before, so that ShotSpot's own integration wrote the row since; `based_team_id`, the local team of the
+    team mapping.
     """
 
     id: int
@@ -150,6 +154,7 @@ class MappingRow:
     team_mapping_id: int | None = None
     unseen: bool = False
     touched: bool = False
+    based_team_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,10 @@ class EntityState(Protocol):
     def remote(self) -> Sequence[RemoteRow]:
         """The rows of the snapshot."""
 
+    @property
+    def decisions(self) -> Decisions:
+        """What people decided of the entity, and what waits for them."""
+
 
 State = TypeVar("State", bound=EntityState)
 
@@ -202,6 +211,7 @@ class TeamState:
     seasons: Sequence[LocalSeason]
     local: Sequence[LocalTeam]
     rights: ClubRights = NOTHING_FED
+    decisions: Decisions = NOTHING_DECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +232,7 @@ class PlayerState:
     shotspot_synced: bool = False
     rights: ClubRights = NOTHING_FED
     unchanged: int = 0
+    decisions: Decisions = NOTHING_DECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +271,7 @@ class CompetitionState:
     mappings: Sequence[MappingRow]
     seasons: Sequence[LocalSeason]
     local: Sequence[LocalCompetition]
+    decisions: Decisions = NOTHING_DECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,3 +352,4 @@ class MatchState:
     derbies_allowed: bool = False
     has_game_type: bool = False
     competition_teams: Collection[tuple[int, int]] | None = None
+    decisions: Decisions = NOTHING_DECIDED

@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from twizzit_pipeline.plan import Action, Change, Failed, Plan, id_order
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, id_order
 from twizzit_pipeline.plan.clubs import names_another
+from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.merge import Move, denied, merge
 from twizzit_pipeline.plan.ownership import (
     by_remote_id,
@@ -31,7 +32,10 @@ _SAID = ("name", "age_group", "gender")  # what Twizzit says of a team
 
 @dataclass(frozen=True, slots=True)
 class _PendingChange:
-    """One team's change before it is known whether its name is free; `base` is what its mapping will remember."""
+    """One team's change before it is known whether its name is free.
+
+    `base`: what its mapping will remember; `merged`: whether Twizzit's words were merged with ShotSpot's.
+    """
 
     action: Action
     remote: RemoteTeam
@@ -42,6 +46,7 @@ class _PendingChange:
     local: LocalTeam | None = None
     mapping: MappingRow | None = None
     conflicts: tuple[str, ...] = ()
+    merged: bool = False
 
     @property
     def before(self) -> dict[str, object]:
@@ -65,11 +70,14 @@ def plan_teams(state: TeamState) -> Plan:
 
     changes: list[Change] = []
     unchanged = 0
+    asking = Asking(state.decisions)
     for one in pending:
         if one.row_id in losers:
             failed.append(_taken(one, state))
             changes.extend(_marked(one, state))
-        elif (change := _change(one, state)) is not None:
+            continue
+        _look(asking, one)
+        if (change := _change(one, state)) is not None:
             changes.append(change)
         else:
             unchanged += 1
@@ -80,7 +88,21 @@ def plan_teams(state: TeamState) -> Plan:
         warned=takeovers(changes, {team.id: team.name for team in state.local}),
         unchanged=unchanged,
         first_fed=_first_fed(pending, state),
+        questions=asking.questions,
+        settled=asking.settled,
     )
+
+
+def _look(asking: Asking, one: _PendingChange) -> None:
+    if one.merged and one.mapping is not None:
+        asking.look(
+            one.remote.id,
+            one.row_id,
+            base=one.mapping.last_values,
+            remote=_said(one.remote),
+            values=one.values,
+            conflicts=one.conflicts,
+        )
 
 
 def _taken(pending: _PendingChange, state: TeamState) -> Failed:
@@ -120,12 +142,14 @@ def _pending(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Pend
         mapping = mappings.get(remote.id)
         if names_another(remote.club_name, club_id, state.owner, state.rights):
             failed.append(Failed(remote.id, NAMES_ANOTHER_CLUB))
-        elif mapping is not None:
+            continue
+        one = None
+        if mapping is not None:
             one = _mapped(state, remote, mapping, local[mapping.local_id], club_id, season_id)
-            if isinstance(one, Failed):
-                failed.append(one)
-            else:
-                pending.append(one)
+        if isinstance(one, _PendingChange):
+            pending.append(one)
+        elif one is not None and not state.decisions.settles(one):
+            failed.append(one)
         elif club_id is None:
             failed.append(Failed(remote.id, "club_doubtful"))
         elif not state.rights.may_feed(club_id):
@@ -144,7 +168,8 @@ def _mapped(
     Every club has a U15, so a team's name proves little: of ShotSpot's own mappings, those of the same club are meant.
     """
     same_club = local.club_id == club_id and state.rights.may_feed(local.club_id)
-    verdict = claim(mapping, state.owner, may_be_same=same_club)
+    decided = state.decisions.names(remote.id, local.id)
+    verdict = claim(mapping, state.owner, may_be_same=same_club, decided=decided)
     if (failed := refused(verdict, remote.id, local.id)) is not None:
         return failed
     action: Action = "adopt" if verdict == "adoptable" else "update"
@@ -155,10 +180,17 @@ def _mapped(
     if not (same_season or state.season.decides):
         # an older season overwrites nothing newer, the name that the mapping remembers included
         return replace(one, remote=replace(remote, name=mapping.twizzit_name or remote.name))
-    values, conflicts = merge(base, _said(remote), kept, repairs=_repairs(state))
+    values, conflicts = merge(
+        base,
+        _said(remote),
+        kept,
+        repairs=_repairs(state),
+        policies=state.decisions.policies,
+        local_is_newer=state.decisions.is_newer(local.updated_at),
+    )
     keeps_season = same_season and local.season_id is not None and not (state.season.repairs and season_id > 0)
     values["season_id"] = local.season_id if keeps_season else season_id
-    return replace(one, values=values, conflicts=conflicts, base=_base(state, remote))
+    return replace(one, values=values, conflicts=conflicts, base=_base(state, remote), merged=True)
 
 
 def _found_or_new(
@@ -166,14 +198,20 @@ def _found_or_new(
 ) -> tuple[list[_PendingChange], list[Failed]]:
     """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful."""
     clubs = {club.id: normalised_name(club.name) for club in state.clubs}
+    club_of = {remote.id: club_id for remote, club_id in unmapped}
+    chosen = state.decisions.chosen(
+        (remote for remote, _ in unmapped),
+        (team for team in state.local if not team.mapped),
+        lambda remote, team: team.club_id == club_of[remote.id],
+    )
     free: dict[tuple[int, str], list[LocalTeam]] = defaultdict(list)
     for team in state.local:
-        if not team.mapped:
+        if not team.mapped and team not in chosen.values():
             free[team.club_id, _own_name(team.name, clubs.get(team.club_id))].append(team)
     fitting = {
         remote.id: _fitting(remote, free[club_id, _own_name(remote.name, clubs.get(club_id))], season_id)
         for remote, club_id in unmapped
-    }
+    } | {remote_id: [] if team is None else [team] for remote_id, team in chosen.items()}
     wanted = Counter(team.id for teams in fitting.values() for team in teams)
     pending, failed = [], []
     for place, (remote, club_id) in enumerate(unmapped):
@@ -181,7 +219,7 @@ def _found_or_new(
         if not teams:
             pending.append(_new(state, remote, club_id, season_id, row_id=-1 - place))
         elif len(teams) > 1 or wanted[teams[0].id] > 1:
-            failed.append(Failed(remote.id, "doubtful_link", tuple(sorted(team.id for team in teams))))
+            failed.append(Failed(remote.id, DOUBTFUL_LINK, tuple(sorted(team.id for team in teams))))
         else:
             pending.append(_link(state, remote, teams[0], season_id))
     return pending, failed

@@ -19,13 +19,14 @@ from twizzit_pipeline.plan.narrowing import NOT_CREATED
 from twizzit_pipeline.quality.asides import set_aside_in_plan, set_aside_in_scan
 from twizzit_pipeline.quality.findings import Finding, Quality, Scope, Tolerance, ratio
 from twizzit_pipeline.quality.judged import Judged, Step
-from twizzit_pipeline.quality.names import COMPLETE, FEW_REJECTED, OWNED
+from twizzit_pipeline.quality.names import COMPLETE, CONFLICTS, FEW_REJECTED, OWNED
 from twizzit_pipeline.quality.namesakes import namesakes
 from twizzit_pipeline.quality.volume import volume
 from twizzit_pipeline.runs.details import LISTED, MAPPINGS
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.remote_ids import remote_id
+from twizzit_pipeline.storage.tables import conflicts
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.session import SyncSession
 
@@ -123,6 +124,7 @@ def _mapping(
     yield volume(connection, session, report.entity, MAPPINGS, report.mappings, "credential")
     yield set_aside_in_plan(connection, session, report, report.items)
     yield judged.astray(connection, credential_id, ours, speaks_of)
+    yield _open_conflicts(connection, credential_id, report)
     if judged.registration is not None:
         yield judged.registration(connection, credential_id, ours, speaks_of)
     if judged.more_of_mapping is not None:
@@ -132,6 +134,16 @@ def _mapping(
         yield Finding(OWNED, speaks_of, tuple(without))
         if judged.local_names is not None:
             yield namesakes(connection.execute(judged.local_names(credential_id)), speaks_of, local=True)
+
+
+def _open_conflicts(connection: Connection, credential_id: int, report: MappingReport) -> Finding:
+    """The remote ids of what both sides changed and no person has decided, each once; asked where anything waits."""
+    row = conflicts.c
+    wanted = select(row.twizzit_id).where(
+        row.credential_id == credential_id, row.entity == report.entity, row.kind == "field", row.status == "open"
+    )
+    found = list(connection.scalars(wanted.order_by(row.id))) if report.questions else []
+    return Finding(CONFLICTS, "credential", (*dict.fromkeys(found),), numbers={"open_conflicts": len(found)})
 
 
 def _completeness(

@@ -21,7 +21,7 @@ from twizzit_pipeline.scheduling import due, freshness
 from twizzit_pipeline.scheduling.freshness import Late
 from twizzit_pipeline.scheduling.heartbeat import DEAD_AFTER_SECONDS
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import leases, orchestrators, sync_requests
+from twizzit_pipeline.storage.tables import conflicts, leases, orchestrators, sync_requests
 from twizzit_pipeline.storage.tables.views import credential_status, last_syncs, recent_failures, success_rate
 
 MOST_FAILURES = 10
@@ -47,6 +47,7 @@ class CredentialStatus:
         trouble: what keeps its automatic syncs from ever coming; None where nothing does, or they are off.
         now: the moment of all this, by the database's clock.
         hanging: the sync under way, where that hangs.
+        questions: conflicts and doubtful links that wait for a person.
     """
 
     facts: CredentialFacts
@@ -56,6 +57,7 @@ class CredentialStatus:
     trouble: str | None
     now: datetime
     hanging: Hanging | None = None
+    questions: int = 0
 
     @property
     def needs_attention(self) -> bool:
@@ -191,12 +193,21 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
         troubles = {one.credential_id: one.reason for one in due.broken(engine, season_start=season_start)}
         with engine.connect() as connection:
             activity = _activity(connection)
+            questions = _questions(connection)
             found = [CredentialFacts(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
-        judged.append(_judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now))
+        one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
+        judged.append(replace(one, questions=questions.get(facts.credential_id, 0)))
     return Overview(activity, judged)
+
+
+def _questions(connection: Connection) -> dict[int, int]:
+    """What waits for a person, by credential."""
+    row = conflicts.c
+    counted = select(row.credential_id, func.count()).where(row.status == "open").group_by(row.credential_id)
+    return {found[0]: found[1] for found in connection.execute(counted)}
 
 
 def _judged(

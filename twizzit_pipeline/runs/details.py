@@ -15,6 +15,8 @@ OPPONENT_TEAMS = "opponent_teams"
 COMPETITION_TEAMS = "competition_teams"  # teams added to ShotSpot's competitions
 REPAIR = "repair"  # true: every mapped row as Twizzit has it was asked for
 REPAIRED = "repaired"  # column → rows in which a repair, and no other reason, wrote Twizzit's value
+QUESTIONS = "questions"  # conflicts and doubtful links of the entity that wait for a person
+NEW_QUESTIONS = "new_questions"  # those of them that this sync asked
 # What became of the rows that were read, and of those that are not meant to come: see `Account`.
 ROWS = "rows"
 SET_ASIDE = "set_aside"
@@ -26,10 +28,13 @@ UNKNOWN_WORDS = "unknown_words"  # list of the configuration → word of the acc
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # the request names a team that the account does not list in this season
 
+# The direction and the type of a row that is no sync: what a person decided; in its details, of which conflict.
+DECISION = "decision"
 # The direction and the type of an undo's own row; which rows it undid, and how many rows of the database it wrote.
 UNDO = "undo"
 UNDONE = "undone"
 UNDO_ROWS = "undo_rows"
+NO_SYNCS = (DECISION, UNDO)
 
 # The entity of a row whose type, ShotSpot's word, says less: matches are recorded as `competitions`.
 ENTITY = "entity"

@@ -1,5 +1,6 @@
 """The rows of `twizzit_sync_history`: opened in progress, counted honestly, closed whatever happened."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, text, upda
 
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.runs.details import ENTITY, NEVER_BEGAN, PLAYERS_NOT_READ, ROWS, SET_ASIDE
+from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, PLAYERS_NOT_READ, QUESTIONS, ROWS, SET_ASIDE
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
@@ -138,6 +139,12 @@ class HistoryRow:
         return self.completed_at or self.started_at
 
     @property
+    def questions(self) -> int:
+        """How many conflicts and doubtful links of the entity waited for a person after it."""
+        count = self.details.get(QUESTIONS)
+        return count if isinstance(count, int) else 0
+
+    @property
     def season_exists(self) -> bool:
         """False where the account has no such season, so that nothing was read or written."""
         return self.details.get("season_exists") is not False
@@ -163,6 +170,27 @@ def start(connection: Connection, *, credential_id: int, entity: str, run_id: st
         started_at=_NOW,
         dagster_run_id=run_id,
         details={"season": season, **({} if entity == ENTITIES[entity].sync_type else {ENTITY: entity})},
+    )
+    return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
+
+
+def record_decision(connection: Connection, *, credential_id: int, entity: str, of: int) -> int:
+    """Writes the row of a person's decision (`of`: which conflict); its id.
+
+    It is no sync, and counts as none. The run is a name alone: ShotSpot's own rows have none, and cannot be undone.
+    """
+    row = insert(sync_history).values(
+        credential_id=credential_id,
+        sync_type=DECISION,
+        sync_direction=DECISION,
+        dagster_run_id=f"{DECISION}-{uuid.uuid4().hex}",
+        status="success",
+        items_processed=1,
+        items_succeeded=1,
+        items_failed=0,
+        started_at=_NOW,
+        completed_at=_NOW,
+        details={DECISION: of, ENTITY: entity},
     )
     return int(connection.execute(row.returning(sync_history.c.id)).scalar_one())
 

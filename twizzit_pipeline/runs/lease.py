@@ -33,9 +33,9 @@ INTERRUPTED = "interrupted: the process ended before the sync did"
 _LONGEST_KEY = 400  # what the column holds
 
 # How long a process that claims a lease waits for the transaction of its holder.
-_PATIENCE_SECONDS = 3
+PATIENCE_SECONDS = 3
 _UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE = "23505", "55P03"
-_HELD = {_UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE}
+HELD = {_UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE}
 
 _log = logs.logger(__name__)
 
@@ -233,18 +233,18 @@ def _claiming(engine: Engine, organization: str) -> Iterator[Connection]:
     """
     try:
         with engine.begin() as connection:
-            connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'"))
-            _make_free(connection, organization)
+            connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE_SECONDS}s'"))
+            make_free(connection, organization)
             yield connection
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) not in _HELD:
+        if getattr(error.orig, "sqlstate", None) not in HELD:
             raise
         held = select(leases.c.history_id).where(leases.c.organization == organization)
         with engine.connect() as connection:
             raise SyncInProgress(history_id=connection.scalar(held)) from None
 
 
-def _make_free(connection: Connection, organization: str) -> None:
+def make_free(connection: Connection, organization: str) -> None:
     """Buries a dead lease on `organization`; raises where a living one is found."""
     found = connection.execute(
         select(leases.c.history_id, _is_silent(), leases.c.holder, leases.c.dagster_run_id)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import Column, ColumnElement, and_, func
 
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.runs.details import ENTITY, UNDO
+from twizzit_pipeline.runs.details import ENTITY, NO_SYNCS
 from twizzit_pipeline.storage.tables import sync_config, sync_history
 
 # Which column of the configuration turns an entity on; empty is on.
@@ -17,8 +17,9 @@ TURNED_ON: Mapping[str, Column[bool]] = {name: sync_config.c[each.toggle] for na
 # The entity of a row.
 recorded_entity: ColumnElement[str] = func.coalesce(sync_history.c.details[ENTITY].astext, sync_history.c.sync_type)
 
-# Rows of syncs: an undo has one of its own, and is none.
-of_syncs: ColumnElement[bool] = sync_history.c.sync_direction != UNDO
+
+# Rows of syncs: an undo and a decision have one of their own, and are none.
+of_syncs: ColumnElement[bool] = sync_history.c.sync_direction.not_in(NO_SYNCS)
 
 
 def of_entity(entity: str) -> ColumnElement[bool]:

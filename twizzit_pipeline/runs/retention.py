@@ -19,12 +19,13 @@ from sqlalchemy import ColumnElement, Engine, Table, delete, exists, func, selec
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
-from twizzit_pipeline.runs.recorded import recorded_entity
+from twizzit_pipeline.runs.recorded import of_syncs, recorded_entity
 from twizzit_pipeline.storage import bulk, rate_limits
 from twizzit_pipeline.storage.audit import Actor, record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import (
     api_usage,
+    conflicts,
     leases,
     notifications,
     rejected_rows,
@@ -51,6 +52,7 @@ class Pruned:
     usage: int = 0
     requests: int = 0
     notifications: int = 0
+    conflicts: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -120,6 +122,14 @@ def _plain(before: datetime) -> Iterator[tuple[str, Table, ColumnElement[bool]]]
     yield "changes", sync_changes, sync_changes.c.created_at < before
     yield "requests", sync_requests, sync_requests.c.completed_at < before
     yield "notifications", notifications, _notified_long_ago(before)
+    yield "conflicts", conflicts, _decided_long_ago(before)
+
+
+def _decided_long_ago(before: datetime) -> ColumnElement[bool]:
+    """Resolved or settled long ago; which row was chosen for a doubtful link stays, since every plan asks for it."""
+    columns = conflicts.c
+    chosen = (columns.kind == "doubtful_link") & (columns.status == "resolved")
+    return (columns.resolved_at < before) & (columns.status != "open") & ~chosen
 
 
 def _notified_long_ago(before: datetime) -> ColumnElement[bool]:
@@ -185,7 +195,7 @@ def _kept(engine: Engine, before: datetime) -> set[int]:
     kept: set[int] = set()
     with engine.connect() as connection:
         for parts, wanted in kinds:
-            newest = select(func.max(columns.id)).where(_may_go(before), wanted)
+            newest = select(func.max(columns.id)).where(_may_go(before), of_syncs, wanted)
             kept.update(connection.scalars(newest.group_by(columns.credential_id, recorded_entity, *parts)))
     return kept
 

@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import SYNC_TYPES
 from twizzit_pipeline.errors import ConfigurationRefused
-from twizzit_pipeline.scheduling import automatic, meanings, usage
+from twizzit_pipeline.plan.merge import Policy
+from twizzit_pipeline.scheduling import automatic, meanings, policies, usage
 from twizzit_pipeline.scheduling.schedule import (
     LONGEST_INTERVAL_MINUTES,
     SHORTEST_INTERVAL_MINUTES,
@@ -41,7 +42,7 @@ _DEFAULTS: Mapping[str, bool | int] = {
 _LIMIT = "monthly_call_limit"
 _EVENT_TYPES, _MATCH_TYPE = "event_types", "match_event_type"
 _DECIDE_WHEN = {"sync_interval_minutes", "auto_sync_enabled", _LIMIT}
-_PLAIN = {*_DEFAULTS, _LIMIT}
+_PLAIN = {*_DEFAULTS, _LIMIT, policies.POLICY, policies.EXCEPTIONS}
 _TOGGLES = tuple(f"sync_{name}" for name in SYNC_TYPES)
 
 
@@ -61,6 +62,8 @@ class SyncConfig:
         is_federation: its groups may name other clubs than the organization, and their teams go into those of ShotSpot.
         functions, event_types, group_types, statuses: what words of the account mean that its dialect leaves open: a
             name or an id as it was written → ``player``, ``match``, ``team``, one of ShotSpot's statuses, or ``other``.
+        conflict_policy: who wins where both sides changed a field: ``twizzit``, ``shotspot``, ``newest``, or ``ask``.
+        conflict_exceptions: field (``first_name``, or ``players.first_name``) → another policy for it.
     """
 
     credential_id: int
@@ -82,6 +85,8 @@ class SyncConfig:
     event_types: Mapping[str, str] = field(default_factory=dict, hash=False)
     group_types: Mapping[str, str] = field(default_factory=dict, hash=False)
     statuses: Mapping[str, str] = field(default_factory=dict, hash=False)
+    conflict_policy: Policy = policies.USUAL
+    conflict_exceptions: Mapping[str, Policy] = field(default_factory=dict, hash=False)
 
     @property
     def match_event_type(self) -> str | None:
@@ -92,7 +97,8 @@ class SyncConfig:
 class ConfigChanges(TypedDict, total=False):
     """The fields that may be changed; those left out stay as they are. A limit of None is no limit.
 
-    Of the lists of words, those words change that are named; None forgets one. `match_event_type` is another spelling
+    Of the lists of words, and of the exceptions from the policy on conflicts, those change that are named; None forgets
+    one. `match_event_type` is another spelling
     of `event_types`: X is ``{X: "match"}``, and None forgets every type that was said to be a match.
     """
 
@@ -108,6 +114,8 @@ class ConfigChanges(TypedDict, total=False):
     group_types: Mapping[str, str | None]
     statuses: Mapping[str, str | None]
     match_event_type: str | None
+    conflict_policy: Policy
+    conflict_exceptions: Mapping[str, Policy | None]
 
 
 def read(engine: Engine, credential_id: int) -> SyncConfig:
@@ -140,6 +148,9 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
         with engine.begin() as connection:
             before = _read(connection, credential_id, locked=True)
             lists = _lists(before, wanted)
+            if "conflict_exceptions" in fields:
+                after = policies.changed(before.conflict_exceptions, fields["conflict_exceptions"])
+                wanted["conflict_exceptions"] = after
             differing = {
                 name: value for name, value in wanted.items() if name in _PLAIN and getattr(before, name) != value
             }
@@ -178,6 +189,9 @@ def _check(name: str, value: object) -> None:
         return
     if name in meanings.LISTS:
         meanings.changed(name, {}, value)
+        return
+    if name in (policies.POLICY, policies.EXCEPTIONS):
+        policies.check(name, value)
         return
     if name not in _DEFAULTS:
         raise ConfigurationRefused(f"A sync configuration has no field {name}", field=name)
@@ -266,4 +280,6 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
         event_types=said["event_types"],
         group_types=said["group_types"],
         statuses=said["statuses"],
+        conflict_policy=policies.policy_of(row["conflict_policy"]),
+        conflict_exceptions=policies.kept(row["conflict_exceptions"]),
     )

@@ -20,6 +20,7 @@ from twizzit_pipeline.storage import bulk, staging, tables
 from twizzit_pipeline.storage.staging import Shipped, Staged, stage
 from twizzit_pipeline.sync.journal import Journal
 from twizzit_pipeline.sync.mapped import Mapped, mapped_changes, write_mappings
+from twizzit_pipeline.sync.questions import write_questions
 
 # What plans write besides the entities' own tables: what those point at, and what points at them.
 _BESIDE = {"seasons", "clubs", "twizzit_opponents", "competition_teams"}
@@ -58,7 +59,7 @@ class _Group:
 
 
 def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id: int) -> None:
-    """Writes every change of `plan`, its mapping and its journal row; an empty plan writes nothing.
+    """Writes every change of `plan`, its mapping, its journal row and its questions; an empty plan writes nothing.
 
     Rows to be made get their ids first, so that mappings and journal can name them in the same transaction.
     """
@@ -80,6 +81,7 @@ def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id:
             if group.mapped is not None:
                 write_mappings(connection, group.staged, group.mapped, journal, now)
     _see(connection, plan)
+    write_questions(connection, plan, credential_id=credential_id, history_id=history_id)
 
 
 def _groups(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Generic
 
@@ -12,9 +12,10 @@ from tenacity import TryAgain
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.entities import ENTITIES, MATCHES, Entity, EntityName
 from twizzit_pipeline.plan import Action, Plan, by_reason
-from twizzit_pipeline.plan.narrowing import narrowed
+from twizzit_pipeline.plan.decisions import doubts
+from twizzit_pipeline.plan.narrowing import narrowed, spoken_of
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
-from twizzit_pipeline.plan.rows import Owner, State, TeamState, WantedSeason
+from twizzit_pipeline.plan.rows import EntityState, Owner, State, TeamState, WantedSeason
 from twizzit_pipeline.runs import fed_clubs, history, seasons
 from twizzit_pipeline.runs.details import (
     CLUBS,
@@ -22,9 +23,11 @@ from twizzit_pipeline.runs.details import (
     DECIDES,
     GROUP_NOT_FOUND,
     MAPPINGS,
+    NEW_QUESTIONS,
     OPPONENT_CLUBS,
     OPPONENT_TEAMS,
     PLAYERS_NOT_READ,
+    QUESTIONS,
     REPAIRED,
 )
 from twizzit_pipeline.runs.history import EntityCounts
@@ -84,7 +87,7 @@ def map_entity(
                 )
                 state = planned.read(connection, session.owner, season.id, wanted, session.day)
                 watch.lap("read")
-                made = narrowed(repairing(planned.plan), state, session.narrowing)
+                made = _with_doubts(narrowed(repairing(planned.plan), state, session.narrowing), state, session)
                 watch.lap("plan")
                 if not (needed := _to_make_once(made)) <= alone_with:
                     alone_with |= needed
@@ -99,12 +102,27 @@ def map_entity(
                     counts.details[DECIDES] = False
                 if session.repair:
                     counts.details[REPAIRED] = repaired_columns(made.changes)
+                waiting = _waiting(made, state)
+                counts.details |= {QUESTIONS: waiting, NEW_QUESTIONS: len(made.questions)} if waiting else {}
                 history.finish(connection, session.history_id(entity), counts)
         analyse(session.engine, _filled(made))
         watch.lap("apply")
         counts.done = True
-        return _report(made, wanted, owned, watch)
+        return _report(made, wanted, owned, watch, waiting)
     raise AssertionError("unreachable: recording lets no error pass in silence")
+
+
+def _with_doubts(plan: Plan, state: EntityState, session: SyncSession) -> Plan:
+    """The plan with what is to be asked about its doubtful links."""
+    asked, settled = doubts(plan.failed, state.decisions, spoken_of(state, session.narrowing))
+    return replace(plan, questions=[*plan.questions, *asked], settled=[*plan.settled, *settled])
+
+
+def _waiting(plan: Plan, state: EntityState) -> int:
+    """How many questions wait for a person once the plan is applied."""
+    settled = set(plan.settled)
+    before = {(one.twizzit_id, one.column) for one in state.decisions.open if one.id not in settled}
+    return len(before | {(one.twizzit_id, one.column) for one in plan.questions})
 
 
 def _to_make_once(plan: Plan) -> frozenset[Table]:
@@ -187,7 +205,7 @@ def _owned(connection: Connection, table: Table, credential_id: int) -> int:
     return int(connection.scalar(owned) or 0)
 
 
-def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch) -> MappingReport:
+def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch, waiting: int) -> MappingReport:
     return MappingReport(
         plan.entity,
         season_exists=True,
@@ -202,5 +220,6 @@ def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch) -> M
         set_aside=by_reason(plan.set_aside),
         news=plan.news,
         mappings=owned,
+        questions=waiting,
         seconds=watch.phases,
     )

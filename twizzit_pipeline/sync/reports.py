@@ -62,6 +62,7 @@ class MappingReport:
         news: what happened to matches (``moved``, ``cancelled``, ``postponed``, ``finished``, ``reinstated``) → their
             remote ids.
         mappings: rows of the mapping table that belong to the credential afterwards, of every season.
+        questions: conflicts and doubtful links of the entity that wait for a person afterwards.
         seconds: phase → seconds.
     """
 
@@ -78,6 +79,7 @@ class MappingReport:
     set_aside: Ids = field(default_factory=dict)
     news: Ids = field(default_factory=dict)
     mappings: int = 0
+    questions: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property

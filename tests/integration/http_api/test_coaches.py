@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from tests.conftest import settings_with
 from tests.support.api_server import PREFIX, ApiServer, token
@@ -30,7 +30,7 @@ OF_NO_CLUB: set[tuple[str, str]] = {("GET", "/health")}
 def world(
     new_database: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SyncWorld]:
-    """Two clubs, both synced, each with a sync that waits."""
+    """Two clubs, both synced, each with a sync and a decision that wait."""
     with new_database() as url, SimulatorServer(SimulatorOptions(**SMALL)) as simulator:
         settings = quick(settings_with(url, tmp_path_factory.mktemp("api")), api_live_per_minute=10_000)
         settings = settings.model_copy(update={"api_verifications_per_minute": 10_000})
@@ -38,6 +38,9 @@ def world(
             made = SyncWorld(settings, database, simulator)
             for place in (0, 1):
                 made.sync(made.add_credential(place), steps=EVERYTHING)
+            with database.engine.begin() as connection:
+                of = {"entity": "players", "twizzit_id": "1", "kind": "field", "column_name": "gender"}
+                connection.execute(insert(tables.conflicts), [{"credential_id": one, **of} for one in (FOREIGN, MINE)])
             heartbeat.beat(database.engine)
             coaches.limit(database.engine, str(LIMITED), [MINE])
             yield made
@@ -88,6 +91,7 @@ def of_club(world: SyncWorld, credential_id: int) -> dict[str, Any]:
             "competitionId": first(
                 tables.competition_mappings.c.local_competition_id, tables.competition_mappings.c.credential_id
             ),
+            "conflictId": first(tables.conflicts.c.id, tables.conflicts.c.credential_id),
             "userId": FREE,
             "team": f"{world.club(credential_id - 1).name} {name}",
             "player": " ".join(person),
@@ -104,7 +108,7 @@ def words_of(world: SyncWorld, credential_id: int) -> set[str]:
 
 
 def ask(client: httpx.Client, verb: str, path: str, query: dict[str, Any]) -> httpx.Response:
-    body = {"groupId": "1"} if "preview" in path else None
+    body = {"groupId": "1"} if "preview" in path else {"resolution": "shotspot"} if "resolve" in path else None
     return client.request(verb, path, params=query, json=body)
 
 
@@ -158,6 +162,7 @@ def test_their_own_club_is_there_in_full(api: ApiServer, world: SyncWorld, limit
             "/mappings/players?teamId={teamId}",
             "/mappings/matches?competitionId={competitionId}",
             "/registered?teamId={teamId}",
+            "/conflicts?credentialId={credentialId}",
             "/organization/{credentialId}",
         ):
             answer = limited.get(filled(path, mine))

@@ -43,6 +43,8 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "eventTypes": {},
         "groupTypes": {},
         "statuses": {},
+        "conflictPolicy": "twizzit",
+        "conflictExceptions": {},
         "nextSyncBecause": None,
         "notifyTo": None,  # a coach does not see whose addresses they are
         "syncIntervalHours": 1,

@@ -61,6 +61,7 @@ def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client
     assert set(rows[0]) == {
         "id",
         "credentialId",
+        "questions",
         "syncType",
         "entity",
         "season",

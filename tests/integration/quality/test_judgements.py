@@ -101,6 +101,7 @@ def test_a_sound_club_has_nothing_to_say_and_every_check_was_judged(world: SyncW
     assert faults(done) == {}
     scan = {names.FEW_REJECTED, names.VOLUME, names.SET_ASIDE_AS_USUAL, names.NAMESAKES}
     mapping = {names.COMPLETE, names.SOMEWHERE, names.OWNED, names.VOLUME, names.SET_ASIDE_AS_USUAL, names.NAMESAKES}
+    mapping.add(names.CONFLICTS)
     assert {step: set(quality.findings) for step, quality in done.items()} == {
         "scan_teams": scan,
         "scan_players": scan,
@@ -363,7 +364,7 @@ def test_an_older_season_judges_only_what_it_lists(world: SyncWorld, club: int) 
         assert isinstance(reports[-1], MappingReport)
         quality = mapping_quality(session, reports[-1])
     listed = {row["twizzit_player_id"] for row in world.rows(tables.player_mappings)}
-    of_all = {names.COMPLETE, names.SOMEWHERE, names.VOLUME, names.SET_ASIDE_AS_USUAL}
+    of_all = {names.COMPLETE, names.SOMEWHERE, names.VOLUME, names.SET_ASIDE_AS_USUAL, names.CONFLICTS}
     assert set(quality.findings) == of_all | {names.REGISTRATION}
     found = quality.findings[names.REGISTRATION]
     assert found.speaks_of == "season"

@@ -267,7 +267,7 @@ def test_a_beat_in_the_middle_of_a_scan_disturbs_no_sync(world: SyncWorld) -> No
 
 def test_no_sync_waits_for_one_that_waits_itself(world: SyncWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """The holder's transaction is held by another's lock, and so is its heartbeat: it is under way nevertheless."""
-    monkeypatch.setattr(lease, "_PATIENCE_SECONDS", 1)
+    monkeypatch.setattr(lease, "PATIENCE_SECONDS", 1)
     credential_id = world.add_credential()
     world.sync(credential_id, steps=[scan_teams, scan_players])
     ended: list[object] = []

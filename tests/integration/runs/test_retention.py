@@ -8,11 +8,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from sqlalchemy import Engine, Table, func, insert, select, text
+from sqlalchemy import Engine, Table, func, insert, select, text, update
 
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.orchestration.schedules import JOB, retention_schedule
-from twizzit_pipeline.runs import retention, seasons
+from twizzit_pipeline.runs import history, retention, seasons
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
 from twizzit_pipeline.runs.retention import Pruned, prune
 from twizzit_pipeline.runs.seasons import SeasonRow
@@ -32,6 +32,7 @@ PRUNED = {
     "usage": tables.api_usage,
     "requests": tables.sync_requests,
     "notifications": tables.notifications,
+    "conflicts": tables.conflicts,
 }
 _numbers = itertools.count(1)
 
@@ -46,6 +47,10 @@ class Archive:
     def add(self, table: Table, **values: object) -> int:
         with self.engine.begin() as connection:
             return int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+
+    def conflict(self, kind: str, status: str, when: datetime | None) -> int:
+        of = {"credential_id": self.credential_id, "entity": "players", "twizzit_id": str(next(_numbers))}
+        return self.add(tables.conflicts, kind=kind, status=status, resolved_at=when, **of)
 
     def synced(
         self,
@@ -123,17 +128,35 @@ def test_what_is_old_goes_and_what_is_younger_stays(archive: Archive) -> None:
     month = OLD.date().replace(day=1)
     archive.called((month - timedelta(days=1)).replace(day=1))
     archive.called(month)  # some of its days are younger
+    for kind, status, when in (("field", "resolved", OLD), ("doubtful_link", "settled", OLD)):
+        archive.conflict(kind, status, when)
+    kept_conflicts = {
+        archive.conflict("field", "resolved", RECENT),
+        archive.conflict("field", "open", None),
+        archive.conflict("doubtful_link", "resolved", OLD),  # every plan asks for what was chosen
+    }
     before = archive.counts()
 
     wanted = {"history": 3, "rejected_rows": 3, "changes": 4, "usage": 1, "requests": 1, "notifications": 1}
+    wanted |= {"conflicts": 2}
     assert archive.prune(dry_run=True).counts == wanted
     assert archive.counts() == before
     assert archive.prune().counts == wanted
     assert archive.ids(tables.sync_history) == kept
     assert archive.ids(tables.sync_requests) == {recent_request}
     assert archive.ids(tables.notifications) == {recent_notification}
+    assert archive.ids(tables.conflicts) == kept_conflicts
     assert archive.counts() == {name: before[name] - gone for name, gone in wanted.items()}
     assert set(archive.prune().counts.values()) == {0}
+
+
+def test_a_decision_makes_no_sync_needless(archive: Archive) -> None:
+    kept = archive.synced(OLD)
+    with archive.engine.begin() as connection:
+        history.record_decision(connection, credential_id=archive.credential_id, entity="teams", of=1)
+        connection.execute(update(tables.sync_history).where(tables.sync_history.c.id != kept).values(completed_at=OLD))
+    archive.prune()
+    assert archive.ids(tables.sync_history) == {kept}
 
 
 def test_what_is_not_over_stays_however_old(archive: Archive) -> None:

@@ -101,6 +101,8 @@ class World:
     is_federation: bool = False
     names_a_club: bool = False
     free: tuple[int, ...] = field(default=())  # people for whom a player of their name and number stands by, unmapped
+    policy: str = "twizzit"
+    asked: tuple[tuple[int, str], ...] = ()  # people of whom a conflict waits, and ShotSpot's value in it
 
 
 PERSONS = st.builds(
@@ -116,6 +118,10 @@ WORLDS = st.builds(
     st.booleans(),
     st.booleans(),
     st.lists(st.integers(0, PEOPLE - 1), unique=True, max_size=2).map(tuple),
+    st.sampled_from(["twizzit", "shotspot", "newest", "ask"]),
+    st.dictionaries(st.integers(0, PEOPLE - 1), st.sampled_from(["Edited", "Before"]), max_size=2).map(
+        lambda asked: tuple(asked.items())
+    ),
 )
 
 
@@ -139,6 +145,19 @@ def test_the_plan_is_the_same_without_those_that_are_left_out(connection: Connec
         this_example.rollback()
     assert _said(plan_players(_sorted(read))) == _said(plan_players(_sorted(everyone)))
     assert read.unchanged + len({row.id for row in read.remote}) == len({row.id for row in everyone.remote})
+
+
+@pytest.mark.parametrize(("held", "settled"), [("First1", True), ("Edited", False)])
+def test_one_of_whom_something_is_asked_is_read_and_settled_where_both_agree(
+    connection: Connection, held: str, settled: bool
+) -> None:
+    """Nothing else changed of that person: the base is what Twizzit says."""
+    person = Person((("player.first_name", held),))
+    owner, season_id = _write(connection, World((Person(), person, Person(), Person()), asked=((1, "Edited"),)))
+    read = read_player_state(connection, owner, season_id, SEASON, whole=False)
+    plan = plan_players(read)
+    assert ([row.id for row in read.remote], plan.unchanged) == (["101"], PEOPLE)
+    assert (len(plan.settled), plan.questions, plan.changes) == (int(settled), [], [])
 
 
 def test_of_a_world_without_changes_no_one_is_read(connection: Connection) -> None:
@@ -192,6 +211,8 @@ def _said(plan: Plan) -> tuple[object, ...]:
         sorted(map(repr, plan.warned)),
         sorted(plan.seen),
         plan.unchanged,
+        sorted(map(repr, plan.questions)),
+        sorted(plan.settled),
     )
 
 
@@ -210,7 +231,9 @@ def _write_places(connection: Connection) -> None:
 def _write(connection: Connection, world: World) -> tuple[Owner, int]:
     """The rows of a world."""
     owner = Owner(1, "v2", "10", "KC Duinen", host=HOST, names_own_teams_alone=True)
-    _insert(connection, tables.sync_config, [{"credential_id": 1, "is_federation": world.is_federation}])
+    said = {"is_federation": world.is_federation, "conflict_policy": world.policy}
+    _insert(connection, tables.sync_config, [{"credential_id": 1, **said}])
+    _insert(connection, tables.conflicts, [_question(place, local) for place, local in world.asked])
     mapped = {"last_values": {"club_name": None}, **_owned(owner)}
     teams = [{"id": id_, "local_team_id": id_, "twizzit_team_id": f"1{id_}", **mapped} for id_ in CLUB_OF]
     teams[0] |= _of("team", world.teams)
@@ -230,6 +253,12 @@ def _write(connection: Connection, world: World) -> tuple[Owner, int]:
 
 
 _RIVAL = {"club_id": 2, "team_id": None, "first_name": "Rival", "last_name": "Row", "jersey_number": None}
+
+
+def _question(place: int, local: str) -> dict[str, Any]:
+    both = {"base": "Of before", "local": local, "remote": f"First{place}"}
+    of = {"credential_id": 1, "entity": "players", "twizzit_id": str(100 + place), "local_id": 100 + place}
+    return {**of, "kind": "field", "column_name": "first_name", **both}
 
 
 def _of_twizzit(place: int) -> dict[str, Any]:

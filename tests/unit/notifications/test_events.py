@@ -294,3 +294,19 @@ def test_a_sync_that_hangs_and_fails_is_notified_as_a_failure() -> None:
     assert [one.kind for one in watch.facts if one.is_open] == ["failed"], "the hang is over with its run"
     (again,) = watch.look(hanging=(replace(HANGS, run_id="run-2"),))
     assert again.kind == "hanging"
+
+
+def test_what_is_asked_anew_makes_one_notification_and_what_waits_no_other() -> None:
+    watch = Watch()
+    asks = Outcome("players", "success", 0, questions=3, new_questions=2)
+    (fact,) = watch.look(run(asks, Outcome("matches", "success", 0, questions=1)))
+    assert (fact.kind, fact.body["new"], fact.body["waiting"], fact.body["entities"]) == (
+        "questions",
+        2,
+        4,
+        ["players"],
+    )
+    assert not fact.is_open
+    waits = Outcome("players", "success", 0, questions=3)
+    assert watch.later(HOUR).kinds(run(waits)) == []
+    assert watch.later(HOUR).kinds(run(replace(waits, questions=4, new_questions=1))) == ["questions"]

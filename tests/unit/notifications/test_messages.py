@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, object]] = {
         "interval_minutes": 60,
         "because": "overdue",
     },
+    "questions": {**RUN, "entities": ["players"], "new": 2, "waiting": 5},
     "budget_80": {"month": "2026-11", "calls": 4012, "limit": 5000, "paused_until": None, "paused_because": None},
     "budget_spent": {
         "month": "2026-11",
@@ -44,6 +45,8 @@ SAID = {
     "recovered": "• Synced 2026-2027 successfully at 2026-11-03 12:00 UTC, after failing since 2026-11-02 09:30 UTC.",
     "late": "• Late: a sync was expected by 2026-11-03 12:00 UTC (every 60 minutes); the last one that went well:"
     " never. It is due, and no run has started: is the orchestrator running? twizzit status 3",
+    "questions": "• 2 new of 5 conflicts and doubtful links that wait for a decision (2026-2027, players):"
+    " twizzit conflicts list 3",
     "budget_80": "• 4,012 of 5,000 calls to Twizzit were made in 2026-11. Automatic syncs are spaced so that the rest"
     " lasts until the month ends. twizzit config show 3",
     "budget_spent": "• 5,000 of 5,000 calls to Twizzit were made in 2026-11. Twizzit says so. Automatic syncs pause"

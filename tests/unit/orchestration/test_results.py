@@ -139,7 +139,7 @@ def test_every_number_is_there_every_time(season_exists: bool) -> None:
     common |= {"warnings", "failed", "calls", "seconds", "seconds_checks", "set_aside", "set_aside_share"}
     rows = {"rows_read", "rows_kept", "rows_rejected"}
     assert numbers(scan) == common | rows | {"removed", "seconds_fetch", "seconds_validate", "seconds_write"}
-    of_mapping = common | {"linked", "adopted", "seconds_read", "seconds_plan", "seconds_apply"}
+    of_mapping = common | {"linked", "adopted", "questions", "seconds_read", "seconds_plan", "seconds_apply"}
     assert numbers(mapping) == of_mapping
     matches = mapping_result(MappingReport("matches", season_exists=season_exists), MATCH_MAPPING_RULES, NOTHING)
     assert numbers(matches) == of_mapping | {"moved", "cancelled", "postponed", "finished", "reinstated"}
@@ -244,6 +244,7 @@ def test_the_numbers_of_a_mapping_step() -> None:
         failed={"doubtful_link": ("1", "2"), "taken": ("3",)},
         warnings={"jersey_number_taken": ("4",)},
         mappings=15,
+        questions=6,
         seconds={"plan": 0.5},
     )
     result = mapping_result(report, PLAYER_MAPPING_RULES, Quality(seconds=0.25, report_speaks_of="one team"))
@@ -254,6 +255,7 @@ def test_the_numbers_of_a_mapping_step() -> None:
         "linked": 2,
         "updated": 4,
         "adopted": 3,
+        "questions": 6,
         "unchanged": 5,
         "rejected": 0,
         "rejected_share": 0.0,

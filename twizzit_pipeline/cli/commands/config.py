@@ -9,13 +9,15 @@ import typer
 from twizzit_pipeline.cli.clubs import Club, MaybeClub, credential_of
 from twizzit_pipeline.cli.opened import Opened, opened
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json
-from twizzit_pipeline.cli.words import meaning_changes, meaning_lines
+from twizzit_pipeline.cli.words import meaning_changes, meaning_lines, policy_changes
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import SYNC_TYPES
+from twizzit_pipeline.plan.merge import POLICIES
 from twizzit_pipeline.queries import later
 from twizzit_pipeline.scheduling import config, recipients
 from twizzit_pipeline.scheduling.config import LARGEST_LIMIT, ConfigChanges, SyncConfig
 from twizzit_pipeline.scheduling.meanings import LISTS
+from twizzit_pipeline.scheduling.policies import USUAL
 from twizzit_pipeline.scheduling.schedule import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES
 from twizzit_pipeline.storage import audit
 
@@ -74,6 +76,20 @@ def change(
     teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
     players: Annotated[bool | None, typer.Option("--players/--no-players")] = None,
     competitions: Annotated[bool | None, typer.Option("--competitions/--no-competitions")] = None,
+    conflicts: Annotated[
+        str | None,
+        typer.Option(
+            "--conflicts", help=f"Who wins where both sides changed a field: {', '.join(POLICIES)}", metavar="POLICY"
+        ),
+    ] = None,
+    conflicts_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--conflicts-of",
+            metavar="FIELD=POLICY",
+            help="Another policy for one field, such as players.first_name; FIELD= takes it back",
+        ),
+    ] = None,
     notify_to: Annotated[
         str | None,
         typer.Option(
@@ -112,6 +128,7 @@ def change(
         "is_federation": federation,
     }
     changes |= cast("ConfigChanges", {name: value for name, value in plain.items() if value is not None})
+    changes |= policy_changes(conflicts, conflicts_of)
     addresses = None if notify_to is None else recipients.checked(notify_to.split(","))
     with opened() as here:
         ids = _meant(here, club, changes=bool(changes) or addresses is not None)
@@ -168,6 +185,8 @@ def _show(found: SyncConfig, notified: tuple[str, ...], *, as_json: bool) -> Non
         ("Calls:", f"{found.calls_this_month:,} this month, {limit}"),
         *meaning_lines(found),
     ]
+    if found.conflict_policy != USUAL or found.conflict_exceptions:
+        lines.append(("Conflicts:", _who_wins(found)))
     if found.is_federation:
         see = f"twizzit credentials clubs {found.credential_id}"
         lines.append(("Clubs:", f"a federation's, whose groups may name any; those that it feeds: {see}"))
@@ -180,6 +199,12 @@ def _show(found: SyncConfig, notified: tuple[str, ...], *, as_json: bool) -> Non
     out = console()
     for name, said in lines:
         out.print(f"{name:<11}{said}")
+
+
+def _who_wins(found: SyncConfig) -> str:
+    """The policy on conflicts, and its exceptions."""
+    others = ", ".join(f"{field} {policy}" for field, policy in found.conflict_exceptions.items())
+    return found.conflict_policy + (f"; {others}" if others else "")
 
 
 def _next(found: SyncConfig) -> str:

@@ -10,6 +10,7 @@ from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_line, table
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.runs.details import DECISION
 
 if TYPE_CHECKING:
     from twizzit_pipeline.runs.history import HistoryRow
@@ -64,14 +65,23 @@ def history(
             why = f"skipped: the account has no season {row.season}; nothing was read or written"
             show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
         error = named(row.error_message, credential_id) if row.error_message else None
-        for said in (error, _undid(row), _repaired(row), asides.summary(row)):
+        for said in (error, _undid(row), _repaired(row), _decided(row), asides.summary(row)):
             if said:
                 show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
 
 
 def _status(row: "HistoryRow") -> str:
-    """How it ended; `skipped` is a success that did nothing, since the account has no such season."""
+    """How it ended; `decided` is no sync; `skipped` did nothing, since the account has no such season."""
+    if row.sync_direction == DECISION:
+        return "decided"
     return row.status.replace("_", " ") if row.season_exists else "skipped"
+
+
+def _decided(row: "HistoryRow") -> str | None:
+    """What was decided, or how many decisions wait; None where nothing does."""
+    if row.sync_direction == DECISION:
+        return f"no sync: conflict {row.details.get(DECISION)} was decided; twizzit conflicts --over"
+    return f"{row.questions:,} to decide: twizzit conflicts list {row.credential_id}" if row.questions else None
 
 
 def _undid(row: "HistoryRow") -> str | None:

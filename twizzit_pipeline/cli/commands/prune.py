@@ -15,6 +15,7 @@ _NAMES = {
     "usage": "Months of counted calls",
     "requests": "Requests that are over",
     "notifications": "Notifications delivered",
+    "conflicts": "Conflicts that are over",
     "dagster_runs": "Runs of Dagster's",
     "dagster_check_rows": "Rows of checks without a run",
     "log_folders": "Folders of logs of runs",

@@ -23,6 +23,7 @@ from twizzit_pipeline.cli.output.status_of_clubs import (
     show_credentials,
     show_hanging,
     show_one,
+    show_questions,
     show_worst,
 )
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, show_table, table
@@ -98,6 +99,7 @@ def _document(
                 "needs_attention": one.needs_attention,
                 "needs_somebody": one.needs_attention,
                 "what_to_do": one.what_to_do,
+                "questions": one.questions,
                 "next_sync_because": _because(one, activity.now),
             }
             for one in seen.credentials
@@ -139,6 +141,7 @@ def _show(
         show_credentials(out, seen)
         show_worst(out, by_need([one for one in seen.credentials if one.needs_attention]))
         show_hanging(out, [one for one in seen.credentials if one.hanging is not None and not one.needs_attention])
+        show_questions(out, seen.credentials)
     if len(seen.credentials) == of:
         if rates:
             _show_rates(out, rates)

@@ -81,6 +81,17 @@ def show_hanging(out: Console, found: "Sequence[CredentialStatus]") -> None:
         print_indented(out, 4, one.what_to_do)
 
 
+def show_questions(out: Console, credentials: "Sequence[CredentialStatus]") -> None:
+    """Print whose conflicts and doubtful links wait for a person."""
+    asked = [one for one in credentials if one.questions]
+    if asked:
+        named = ", ".join(f"{one.facts.credential_id} ({one.questions:,})" for one in asked[:_IDS_SHOWN])
+        more = f" and {len(asked) - _IDS_SHOWN} more" if len(asked) > _IDS_SHOWN else ""
+        total = plural(sum(one.questions for one in asked), "question waits", "questions wait")
+        out.print(f"{total} for a decision, of credential {named}{more}: twizzit conflicts")
+        out.print()
+
+
 def show_one(out: Console, one: "CredentialStatus", last: "Sequence[LastSync]", now: datetime) -> None:
     """Print everything of one credential."""
     facts = one.facts
@@ -100,6 +111,7 @@ def show_one(out: Console, one: "CredentialStatus", last: "Sequence[LastSync]", 
         ("Arrived", f"{arrived} (everything that it is to sync)"),
         ("Next sync", _next(one, now) + (f": {reason}" if reason else "")),
         ("Calls", f"{facts.calls_this_month:,}{limit} this month"),
+        *([("Waiting", f"{_questions(one)}: twizzit conflicts list {facts.credential_id}")] if one.questions else []),
         ("Good", f"{facts.successful} of {plural(facts.total_syncs, 'sync')} in 30 days, each entity counted"),
     )
     for name, said in lines:
@@ -113,6 +125,10 @@ def show_one(out: Console, one: "CredentialStatus", last: "Sequence[LastSync]", 
         show_table(out, shown)
     else:
         out.print()
+
+
+def _questions(one: "CredentialStatus") -> str:
+    return f"{plural(one.questions, 'conflict or doubtful link', 'conflicts and doubtful links')} for a decision"
 
 
 def print_indented(out: Console, spaces: int, line: str) -> None:

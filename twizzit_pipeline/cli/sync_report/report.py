@@ -42,6 +42,7 @@ def show(out: Console, synced: Synced, *, budget: CallBudget | None = None) -> N
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")
+        _questions(out, ended_well)
         asides.show_unknown_words(out, ended_well)
         asides.show_set_aside(out, ended_well)
         asides.show_event_types(out, ended_well)
@@ -97,6 +98,14 @@ def _calendar(out: Console, row: HistoryRow) -> None:
     if added:
         out.print(f"Competitions:         {plural(added, 'team')} added to them")
     if news or made or added:
+        out.print()
+
+
+def _questions(out: Console, rows: Iterable[HistoryRow]) -> None:
+    waiting = [row for row in rows if row.questions]
+    if waiting:
+        said = ", ".join(f"{row.questions:,} of {row.entity}" for row in waiting)
+        out.print(f"Waiting for a decision: {said}: twizzit conflicts list {waiting[0].credential_id}")
         out.print()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic.alias_generators import to_camel
 
@@ -51,32 +51,31 @@ def change_sync_configuration(
         raise invalid_field(to_camel(error.field), str(error)) from None
 
 
+# Fields that are changed where they are sent and not null.
+_SENT = (
+    "sync_teams",
+    "sync_players",
+    "sync_competitions",
+    "auto_sync_enabled",
+    "is_federation",
+    "functions",
+    "event_types",
+    "group_types",
+    "statuses",
+    "conflict_policy",
+    "conflict_exceptions",
+)
+
+
 def _changes(body: ConfigChange) -> config.ConfigChanges:
-    changes = config.ConfigChanges()
-    if body.sync_teams is not None:
-        changes["sync_teams"] = body.sync_teams
-    if body.sync_players is not None:
-        changes["sync_players"] = body.sync_players
-    if body.sync_competitions is not None:
-        changes["sync_competitions"] = body.sync_competitions
-    if body.auto_sync_enabled is not None:
-        changes["auto_sync_enabled"] = body.auto_sync_enabled
+    sent = {name: value for name in _SENT if (value := getattr(body, name)) is not None}
+    changes = cast("config.ConfigChanges", sent)
     if body.minutes is not None:
         changes["sync_interval_minutes"] = body.minutes
     if body.says_limit:
         changes["monthly_call_limit"] = body.monthly_call_limit
     if body.says_event_type:
         changes["match_event_type"] = body.match_event_type
-    if body.is_federation is not None:
-        changes["is_federation"] = body.is_federation
-    if body.functions is not None:
-        changes["functions"] = body.functions
-    if body.event_types is not None:
-        changes["event_types"] = body.event_types
-    if body.group_types is not None:
-        changes["group_types"] = body.group_types
-    if body.statuses is not None:
-        changes["statuses"] = body.statuses
     return changes
 
 

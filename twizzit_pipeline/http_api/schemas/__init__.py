@@ -21,6 +21,13 @@ from twizzit_pipeline.http_api.schemas.credentials import (
     TeamsToCome,
     Verified,
 )
+from twizzit_pipeline.http_api.schemas.decisions import (
+    ChangedValue,
+    ConflictCandidate,
+    ConflictResolved,
+    Conflicts,
+    WaitingConflict,
+)
 from twizzit_pipeline.http_api.schemas.live import (
     Group,
     Groups,
@@ -81,6 +88,7 @@ __all__ = [
     "AuditRow",
     "CallBudget",
     "Capabilities",
+    "ChangedValue",
     "Coach",
     "CoachClub",
     "Coaches",
@@ -88,6 +96,9 @@ __all__ = [
     "CompetitionMappings",
     "ConfigAnswer",
     "Conflict",
+    "ConflictCandidate",
+    "ConflictResolved",
+    "Conflicts",
     "Credential",
     "CredentialAccepted",
     "CredentialStored",
@@ -145,4 +156,5 @@ __all__ = [
     "UndoStep",
     "ValidationFailed",
     "Verified",
+    "WaitingConflict",
 ]

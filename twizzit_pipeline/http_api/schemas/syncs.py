@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import AliasPath, Field
 
 from twizzit_pipeline.http_api.schemas.base import Answer
+from twizzit_pipeline.plan.merge import Policy
 from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, GroupTypeMeaning, StatusMeaning
 
 
@@ -135,6 +136,9 @@ class SyncConfig(Answer):
     `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds;
     `next_sync_because` says why it is further away than the interval. `notify_to` are addresses that are notified about
     this credential, besides those of the settings; null for others than administrators.
+
+    `conflict_policy` says who wins where both sides changed a field since the last sync; `conflict_exceptions` names
+    fields with another policy.
     """
 
     credential_id: int
@@ -157,6 +161,8 @@ class SyncConfig(Answer):
     event_types: dict[str, EventTypeMeaning]
     group_types: dict[str, GroupTypeMeaning]
     statuses: dict[str, StatusMeaning]
+    conflict_policy: Policy
+    conflict_exceptions: dict[str, Policy]
     next_sync_because: str | None
     notify_to: list[str] | None
     sync_interval_hours: float
@@ -175,6 +181,8 @@ class HistoryRow(Answer):
 
     `sync_type` is ShotSpot's word; `entity` separates matches from competitions, which share one. `season` is null
     in rows of ShotSpot's own; where `season_exists` is false, the account has no such season and nothing was done.
+    A `sync_direction` of decision is no sync, but what a person decided. `questions`: conflicts and doubtful links of
+    the entity that waited for a person afterwards.
     """
 
     id: int
@@ -192,6 +200,7 @@ class HistoryRow(Answer):
     started_at: datetime
     completed_at: datetime | None
     synced_at: datetime
+    questions: int
 
 
 class History(Answer):

@@ -93,6 +93,7 @@ MAPPING_RULES: Rules = (
     AssetRule(names.COMPLETE, COMPLETENESS, "Every row of the scan has a mapping, or is among the items that failed"),
     AssetRule(NO_WARNINGS, CONSISTENCY, "Nothing was applied otherwise than Twizzit has it (a shirt number left out)"),
     AssetRule(names.SOMEWHERE, CONSISTENCY, "Every mapping points at a row of ShotSpot that is in the right place"),
+    AssetRule(names.CONFLICTS, CONSISTENCY, "No field that both sides changed waits for a person's decision"),
     AssetRule(names.OWNED, CONSISTENCY, "Every mapping in the credential's clubs belongs to a credential"),
     AssetRule(names.NAMESAKES, CONSISTENCY, "No two in ShotSpot have one name in the same club"),
     AssetRule(names.VOLUME, VOLUME, "Not half of the usual number of mappings is gone, against the last ten syncs"),

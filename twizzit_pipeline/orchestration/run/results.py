@@ -125,6 +125,7 @@ def mapping_result(report: MappingReport, rules: Rules, quality: Quality) -> Mat
         "failed": _count(report.failed),
         "calls": 0,
         "set_aside": _count(report.set_aside),
+        "questions": report.questions,
         **{word: len(report.news.get(word, ())) for word in ENTITIES[report.entity].news},
     }
     shares = {"rejected_share": 0.0, "set_aside_share": ratio(_count(report.set_aside), report.items)}

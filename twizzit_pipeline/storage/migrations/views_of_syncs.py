@@ -1,6 +1,6 @@
-"""The views for monitoring that speak of syncs, without undos, which have rows in the history too.
+"""The views for monitoring that speak of syncs, without undos and decisions, which have rows in the history too.
 
-Their newest queries; the migration that makes them imports them. `twizzit_sync_status` shows undos, by their direction.
+Their newest queries; the migration that makes them imports them. `twizzit_sync_status` shows them, by their direction.
 """
 
 _SUCCESS_RATE = """
@@ -12,7 +12,7 @@ SELECT sync_type,
        count(*) FILTER (WHERE status = 'failed') AS failed
 FROM twizzit_sync_history
 WHERE completed_at >= timezone('utc', now()) - INTERVAL '30 days'
-  AND details ->> 'season_exists' IS NULL AND sync_direction <> 'undo'
+  AND details ->> 'season_exists' IS NULL AND sync_direction NOT IN ('undo', 'decision')
 GROUP BY sync_type
 """
 
@@ -20,7 +20,7 @@ _RECENT_FAILURES = """
 SELECT sync_type, status, error_message, items_failed, started_at,
        credential_id, id AS history_id, completed_at, dagster_run_id, details ->> 'season' AS season
 FROM twizzit_sync_history
-WHERE status IN ('failed', 'partial_success') AND sync_direction <> 'undo'
+WHERE status IN ('failed', 'partial_success') AND sync_direction NOT IN ('undo', 'decision')
 ORDER BY started_at DESC, id DESC
 """
 
@@ -138,7 +138,7 @@ LEFT JOIN (
            round(avg(items_succeeded * 100.0 / nullif(items_processed, 0)), 2) AS success_rate_pct
     FROM twizzit_sync_history
     WHERE completed_at >= timezone('utc', now()) - INTERVAL '30 days'
-      AND details ->> 'season_exists' IS NULL AND sync_direction <> 'undo'
+      AND details ->> 'season_exists' IS NULL AND sync_direction NOT IN ('undo', 'decision')
     GROUP BY credential_id
 ) AS recent ON recent.credential_id = credential.id
 LEFT JOIN (

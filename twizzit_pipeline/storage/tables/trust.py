@@ -1,6 +1,7 @@
 """What waits for a person or was decided by one: plans, departures, conflicts and doubtful links.
 
-Their rows hold names: a plan's go after seven days, the others' with their credential. Times carry their zone.
+Their rows hold names: a plan's go after seven days, a conflict's long after it is over (`runs.retention`), all with
+their credential. Times carry their zone.
 """
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Identity, Index, Integer, String, Table, text
@@ -101,5 +102,6 @@ Index(
     unique=True,
     postgresql_where=text("status = 'open'"),
 )
+Index("ix_twizzit_conflicts_credential_id", conflicts.c.credential_id, conflicts.c.entity)
 
 __all__ = ["conflicts", "departures", "plans"]

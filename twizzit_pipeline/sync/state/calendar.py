@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
+from twizzit_pipeline.entities import COMPETITIONS, MATCHES
 from twizzit_pipeline.plan.places import find_season
 from twizzit_pipeline.plan.rows import (
     CompetitionState,
@@ -39,6 +40,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_matches,
     twizzit_teams,
 )
+from twizzit_pipeline.sync.state.decisions import read_decisions
 from twizzit_pipeline.sync.state.game_rules import columns_in_database, derbies_allowed
 from twizzit_pipeline.sync.state.teams_and_players import (
     club_rights,
@@ -74,7 +76,8 @@ def read_competition_state(
     mapped = exists().where(competition_mappings.c.local_competition_id == competitions.c.id)
     rows: Any = connection.execute(select(*columns_of(competitions.c, LocalCompetition), mapped).where(concerned))
     local = [LocalCompetition(*row) for row in rows]
-    return CompetitionState(owner, season, today, remote, mappings, local_seasons, local)
+    decisions = read_decisions(connection, owner.credential_id, COMPETITIONS.name, season.label)
+    return CompetitionState(owner, season, today, remote, mappings, local_seasons, local, decisions)
 
 
 def read_match_state(
@@ -107,6 +110,7 @@ def read_match_state(
         derbies_allowed=derbies_allowed(connection),
         has_game_type="game_type" in columns_in_database(connection, "games"),
         competition_teams=_competition_teams(connection, set(competitions_of.values())),
+        decisions=read_decisions(connection, owner.credential_id, MATCHES.name, season.label),
     )
 
 
@@ -172,7 +176,7 @@ def _games(
     within = games.c.date.between(_midnight(season.start_date, -1), _midnight(season.end_date, 2))
     theirs = or_(among(games.c.home_club_id, club_ids), among(games.c.away_club_id, club_ids))
     mapped = exists().where(match_mappings.c.local_game_id == games.c.id)
-    wanted = select(*columns_of(games.c, LocalGame), mapped, _has_events(connection)).where(
+    wanted = select(*columns_of(games.c, LocalGame), mapped, has_events(connection)).where(
         or_(sa.and_(within, theirs), among(games.c.id, ids))
     )
     rows: Any = connection.execute(wanted)
@@ -183,7 +187,7 @@ def _midnight(day: date, later: int) -> datetime:
     return datetime.combine(day + timedelta(days=later), time(), UTC)
 
 
-def _has_events(connection: Connection) -> ColumnElement[bool]:
+def has_events(connection: Connection) -> ColumnElement[bool]:
     """Whether any table that points at games has a row for one: ShotSpot keeps what happens in a match in several."""
     pointing = connection.execute(
         sa.text(

@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import fields
 from datetime import date
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, or_, select
 
+from twizzit_pipeline.entities import PLAYERS, TEAMS
 from twizzit_pipeline.plan.club_rights import ClubRights
 from twizzit_pipeline.plan.clubs import ClubNames, names_another
 from twizzit_pipeline.plan.ownership import may_mean
@@ -38,6 +40,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_players,
     twizzit_teams,
 )
+from twizzit_pipeline.sync.state.decisions import read_decisions
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
 from twizzit_pipeline.sync.state.unchanged import unchanged_players
 
@@ -68,6 +71,7 @@ def read_team_state(
         [LocalSeason(*row) for row in connection.execute(select(*columns_of(seasons.c, LocalSeason)))],
         _local_teams(connection, concerned, {mapping.local_id for mapping in mappings}),
         club_rights(connection, owner),
+        read_decisions(connection, owner.credential_id, TEAMS.name, season.label),
     )
 
 
@@ -86,9 +90,11 @@ def read_player_state(
     """
     rights = club_rights(connection, owner)
     synced = shotspot_synced(connection, owner.credential_id)
+    decisions = read_decisions(connection, owner.credential_id, PLAYERS.name, season.label)
     seen, unchanged = of_scan(twizzit_players.c, owner, season_id), 0
     if season.decides and not (whole or season.repairs or synced):
-        found = unchanged_players(connection, owner, season_id, rights)
+        asked_about = {one.twizzit_id for one in decisions.open}
+        found = unchanged_players(connection, owner, season_id, rights, besides=asked_about)
         unchanged = found.count
         seen = and_(seen, among(twizzit_players.c.twizzit_player_id, found.others)) if unchanged else seen
     wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
@@ -99,7 +105,7 @@ def read_player_state(
     mappings = mapping_rows(connection, player_mappings, remote="player", where=mapped_to(player_mappings, ids))
     concerned = {team.club_id for team in mapped_teams.values()}
     local = _local_players(connection, concerned, {mapping.local_id for mapping in mappings})
-    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged)
+    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged, decisions)
 
 
 def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
@@ -194,11 +200,15 @@ def mapping_rows(
     """Rows of a mapping table, whose columns call the remote row `remote` and the local one `local` (else the same)."""
     columns = table.c
     extra: list[ColumnElement[Any]] = [columns.twizzit_host]
+    names = ["host"]
     if "team_mapping_id" in columns:
-        extra.append(columns.team_mapping_id)
+        based = select(team_mappings.c.local_team_id).where(team_mappings.c.id == columns.team_mapping_id)
+        extra += [columns.team_mapping_id, based.scalar_subquery()]
+        names += ["team_mapping_id", "based_team_id"]
     if "last_synced_seen" in columns:
         unseen = columns.last_synced_at.is_distinct_from(columns.last_synced_seen)
         extra += [unseen, and_(unseen, columns.last_synced_seen.is_not(None))]
+        names += ["unseen", "touched"]
     wanted: Select[Any] = (
         select(
             columns.id,
@@ -218,19 +228,23 @@ def mapping_rows(
         .join(credentials, credentials.c.id == columns.credential_id, isouter=True)
         .where(where)
     )
-    return [MappingRow(*row) for row in connection.execute(wanted).all()]
+    known = len(wanted.selected_columns) - len(names)
+    return [
+        MappingRow(*row[:known], **dict(zip(names, row[known:], strict=True)))
+        for row in connection.execute(wanted).all()
+    ]
 
 
 def columns_of(columns: Any, of: Any) -> list[Any]:
-    """The table's columns that the fields of a row are called by."""
-    return [columns[field.name] for field in fields(of) if field.name in columns]
+    """The table's columns that the fields of a row are called by, up to the first that it has not."""
+    return list(takewhile(lambda column: column is not None, (columns.get(field.name) for field in fields(of))))
 
 
 def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalTeam]:
     """The teams of these clubs, and of the clubs of the teams with these ids."""
     mapped = exists().where(team_mappings.c.local_team_id == teams.c.id)
     theirs = select(teams.c.club_id).where(among(teams.c.id, ids))
-    wanted = select(*columns_of(teams.c, LocalTeam), mapped).where(
+    wanted = select(*columns_of(teams.c, LocalTeam), mapped, teams.c.updated_at).where(
         or_(among(teams.c.club_id, club_ids), teams.c.club_id.in_(theirs))
     )
     rows: Any = connection.execute(wanted).all()
@@ -240,7 +254,7 @@ def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collect
 def _local_players(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalPlayer]:
     """The players of these clubs, and those with these ids."""
     mapped = exists().where(player_mappings.c.local_player_id == players.c.id)
-    wanted = select(*columns_of(players.c, LocalPlayer), mapped).where(
+    wanted = select(*columns_of(players.c, LocalPlayer), mapped, players.c.updated_at).where(
         or_(among(players.c.club_id, club_ids), among(players.c.id, ids))
     )
     rows: Any = connection.execute(wanted).all()

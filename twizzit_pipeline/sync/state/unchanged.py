@@ -5,7 +5,7 @@ where anything is decided: of whom this leaves out, the plan would say "unchange
 are (`tests/integration/sync/test_unchanged_players.py` compares the two). In doubt a player is read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from twizzit_pipeline.plan.club_rights import ClubRights
 from twizzit_pipeline.plan.rows import PERSONAL, Owner
+from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import player_mappings, players, team_mappings, twizzit_players, twizzit_teams
 
@@ -29,16 +30,22 @@ class Unchanged:
     others: Sequence[str]
 
 
-def unchanged_players(connection: Connection, owner: Owner, season_id: int, rights: ClubRights) -> Unchanged:
+def unchanged_players(
+    connection: Connection, owner: Owner, season_id: int, rights: ClubRights, *, besides: Collection[str] = ()
+) -> Unchanged:
     """Looks at each person of a scan (`season_id`: of `twizzit_seasons`).
 
     For an ordinary sync of all people in the deciding season, since which ShotSpot's own integration has not synced.
+
+    Args:
+        besides: remote ids of people who are to be read: a plan may settle what is asked about them.
     """
     by_person = _by_person(owner, season_id, rights).subquery()
     ids = func.array_agg(aggregate_order_by(by_person.c.person, by_person.c.person))
-    count, others = connection.execute(
-        select(func.count().filter(by_person.c.unchanged), ids.filter(~by_person.c.unchanged))
-    ).one()
+    unchanged: ColumnElement[bool] = by_person.c.unchanged
+    if besides:
+        unchanged = and_(unchanged, ~among(by_person.c.person, sorted(besides)))
+    count, others = connection.execute(select(func.count().filter(unchanged), ids.filter(~unchanged))).one()
     return Unchanged(count, others or ())
 
 

@@ -1,5 +1,5 @@
 """Plans that can be read before they are applied, departures, conflicts, a credential's policy on them; and the views
-for monitoring, which take no undo for a sync.
+for monitoring, which take no undo and no decision for a sync.
 
 Revision ID: 0018
 """
@@ -15,6 +15,9 @@ revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None
+
+VIEWS = VIEWS_OF_SYNCS
+
 
 VIEWS = VIEWS_OF_SYNCS
 
@@ -120,6 +123,9 @@ def _conflicts() -> None:
         unique=True,
         if_not_exists=True,
         postgresql_where=sa.text("status = 'open'"),
+    )
+    op.create_index(
+        "ix_twizzit_conflicts_credential_id", "twizzit_conflicts", ["credential_id", "entity"], if_not_exists=True
     )
 
 

@@ -1,0 +1,160 @@
+"""Conflicts and doubtful links of matches and competitions."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert
+
+from tests.support.calendar_world import CALENDAR, EVERYTHING, games
+from tests.support.decided_world import DecidedWorld
+from tests.support.sync_world import SyncWorld, quick
+from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
+from twizzit_pipeline.errors import ConflictRefused
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.simulator.calendar_truth import calendar_truth
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database
+
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 2, "other_contacts": 0}
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    everything = partial(first_sync, steps=EVERYTHING)
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), everything, **SMALL) as once:
+        yield once
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(**SMALL))
+
+
+@pytest.fixture
+def club(world: SyncWorld, synced: SyncedOnce) -> DecidedWorld:
+    credential_id = taken_over(world, synced)
+    return DecidedWorld(world, credential_id, world.roster()[1][0])
+
+
+@pytest.fixture
+def match(world: SyncWorld, club: DecidedWorld) -> str:
+    """A match of a competition that is still to be played."""
+    truth = calendar_truth(world.simulator.world, world.club())
+    return next(id_ for id_, one in truth.matches.items() if one.status == "scheduled" and one.competition_id)
+
+
+def sync(club: DecidedWorld) -> Any:
+    return club.world.sync(club.credential_id, steps=CALENDAR)
+
+
+def moved_on_both_sides(club: DecidedWorld, match: str) -> dict[str, Any]:
+    """The game as it was, after both sides moved it."""
+    game = games(club.world)[match]
+    club.ask()
+    club.world.change(tables.games, game["id"], date=game["date"] + timedelta(days=1))
+    club.world.simulator.changes.move_match(int(match), "2026-12-20T15:00:00")
+    sync(club)
+    return game
+
+
+@pytest.mark.parametrize("resolution", ["twizzit", "shotspot"])
+def test_a_match_that_both_sides_move_waits_and_is_decided(club: DecidedWorld, match: str, resolution: Any) -> None:
+    game = moved_on_both_sides(club, match)
+    (found,) = club.open()
+    assert (found.entity, found.column, found.local_id) == ("matches", "date", game["id"])
+    assert found.base == game["date"].isoformat()
+    assert " - " in str(found.name)
+
+    club.resolve(found.id, resolution)
+
+    held = games(club.world)[match]["date"]
+    sync(club)
+    assert games(club.world)[match]["date"] == held
+    assert (held.day == 20) is (resolution == "twizzit")
+    assert club.open() == []
+
+
+def test_a_game_that_has_begun_is_decided_already(club: DecidedWorld, match: str) -> None:
+    game = moved_on_both_sides(club, match)
+    (found,) = club.open()
+    club.world.change(tables.games, game["id"], status="in_progress")
+
+    with pytest.raises(ConflictRefused, match="has begun"):
+        club.resolve(found.id, "twizzit")
+    sync(club)
+
+    assert club.open() == []
+
+
+def test_under_newest_a_game_is_twizzits_as_it_has_no_time_of_change(club: DecidedWorld, match: str) -> None:
+    club.ask("newest")
+    game = games(club.world)[match]
+    club.world.change(tables.games, game["id"], date=game["date"] + timedelta(days=1))
+    club.world.simulator.changes.move_match(int(match), "2026-12-20T15:00:00")
+
+    sync(club)
+
+    assert games(club.world)[match]["date"].day == 20
+
+
+def doubtful_match(club: DecidedWorld, match: str) -> tuple[int, list[int]]:
+    """A match whose mapping is lost, and two games that it may be: the conflict's id, and theirs."""
+    game = games(club.world)[match]
+    twin = {name: value for name, value in game.items() if name != "id"}
+    with club.world.database.engine.begin() as connection:
+        connection.execute(delete(tables.match_mappings).where(tables.match_mappings.c.local_game_id == game["id"]))
+        connection.execute(insert(tables.games).values(**twin))
+    sync(club)
+    (found,) = club.open()
+    assert (found.kind, found.entity, found.twizzit_id) == ("doubtful_link", "matches", match)
+    return found.id, [one.local_id for one in found.candidates]
+
+
+def test_a_doubtful_match_is_linked_and_no_other_row_is_written(club: DecidedWorld, match: str) -> None:
+    conflict_id, fitting = doubtful_match(club, match)
+    written = (tables.games, tables.teams, tables.clubs, tables.competition_teams)
+    before = club.world.dump(written)
+
+    club.link(conflict_id, fitting[1])
+
+    assert games(club.world)[match]["id"] == fitting[1]
+    assert club.world.dump(written) == before
+    report = sync(club).reports["map_matches"]
+    assert (report.failed, report.created, club.open()) == ({}, 0, [])
+
+
+def test_a_match_that_is_none_of_them_is_made(club: DecidedWorld, match: str) -> None:
+    conflict_id, fitting = doubtful_match(club, match)
+    count = len(club.world.rows(tables.games))
+
+    done = club.link(conflict_id, None)
+
+    made = games(club.world)[match]
+    assert made["id"] == done.local_id
+    assert made["id"] not in fitting
+    assert len(club.world.rows(tables.games)) == count + 1
+    assert sync(club).reports["map_matches"].failed == {}
+
+
+def test_a_competition_s_name_and_a_doubtful_one(club: DecidedWorld) -> None:
+    world = club.world
+    (mapping, *_) = world.rows(tables.competition_mappings, credential_id=club.credential_id)
+    (row,) = world.rows(tables.competitions, id=mapping["local_competition_id"])
+    twin = {name: value for name, value in row.items() if name not in ("id", "settings")}
+    with world.database.engine.begin() as connection:
+        connection.execute(delete(tables.competition_mappings).where(tables.competition_mappings.c.id == mapping["id"]))
+        connection.execute(insert(tables.competitions).values(**twin))
+    sync(club)
+    (found,) = [one for one in club.open() if one.entity == "competitions"]
+    assert len(found.candidates) == 2
+
+    club.link(found.id, found.candidates[1].local_id)
+
+    (mapped,) = world.rows(tables.competition_mappings, twizzit_competition_id=mapping["twizzit_competition_id"])
+    assert mapped["local_competition_id"] == found.candidates[1].local_id
+    sync(club)
+    assert [one for one in club.open() if one.entity == "competitions"] == []

@@ -1,0 +1,109 @@
+"""`twizzit conflicts`, and the policies of `twizzit config`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ENCRYPTION_KEY
+from tests.integration.decisions.test_linking import doubtful
+from tests.support.command_line import CommandLine
+from tests.support.decided_world import DecidedWorld
+
+
+@pytest.fixture
+def twizzit(tmp_path: Path, database_url: str, club: DecidedWorld) -> CommandLine:
+    return CommandLine(
+        tmp_path,
+        TWIZZIT_HOME=str(tmp_path / "home"),
+        TWIZZIT_DATABASE_URL=database_url,
+        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
+        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
+        COLUMNS="150",
+    )
+
+
+def test_policies_are_set_shown_and_refused(twizzit: CommandLine) -> None:
+    assert "Conflicts" not in twizzit("config", "show", 1).out
+    fields = ("--conflicts-of", "players.jersey_number=shotspot", "--conflicts-of", "name=newest")
+    changed = twizzit("config", "set", 1, "--conflicts", "ask", *fields)
+    assert "Conflicts: ask; name newest, players.jersey_number shotspot\n" in changed.out
+    assert (
+        "Conflicts: ask; name newest\n" in twizzit("config", "set", 1, "--conflicts-of", "players.jersey_number=").out
+    )
+    document = twizzit("config", "show", 1, "--json").json()
+    assert (document["conflict_policy"], document["conflict_exceptions"]) == ("ask", {"name": "newest"})
+    for wrong in (
+        ("--conflicts", "mine"),
+        ("--conflicts-of", "name=mine"),
+        ("--conflicts-of", "name"),
+        ("--conflicts-of", "players.is_active=ask"),
+        ("--conflicts-of", "name=ask", "--conflicts-of", "name=newest"),
+    ):
+        refused = twizzit("config", "set", 1, *wrong)
+        assert (refused.code, refused.out) == (2, "")
+
+
+def test_a_conflict_is_listed_and_resolved(twizzit: CommandLine, club: DecidedWorld) -> None:
+    assert twizzit("conflicts").out == "Nothing waits for a decision.\n"
+    base = club.player["first_name"]
+    found = club.conflict()
+
+    for listed in (twizzit("conflicts"), twizzit("conflicts", "list", club.credential_id)):
+        assert listed.code == 0
+        assert f"player {club.local_id}: first_name" in listed.out
+        assert f"ShotSpot Lokaal; Twizzit Remo (was {base})" in " ".join(listed.out.split())
+        assert "twizzit conflicts resolve ID" in listed.out
+    assert [one["id"] for one in twizzit("conflicts", "--json").json()] == [found.id]
+    assert "1 question waits for a decision" in twizzit("status").out
+    assert "1 to decide: twizzit conflicts list" in twizzit("history", 1).out
+
+    done = twizzit("conflicts", "resolve", found.id, "twizzit")
+
+    assert (done.code, done.out.splitlines()[0]) == (
+        0,
+        f"Resolved (twizzit), players {club.local_id}: first_name: Lokaal -> Remo",
+    )
+    assert club.player["first_name"] == "Remo"
+    assert twizzit("conflicts").out == "Nothing waits for a decision.\n"
+    assert f"{found.id} was decided" in twizzit("history", 1).out
+    over = twizzit("conflicts", "list", "--over", "--json").json()
+    assert (over[0]["status"], over[0]["resolution"]) == ("resolved", "twizzit")
+    again = twizzit("conflicts", "resolve", found.id, "twizzit")
+    assert (again.code, again.err.count("\n")) == (1, 1)
+    assert "resolved already" in again.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (1, "theirs"),
+        (1, "value"),
+        (1, "twizzit", "x"),
+        (1, "link"),
+        (1, "link", "x"),
+        (1, "create", "1"),
+        ("x", "link"),
+    ],
+)
+def test_a_wrong_decision_is_a_wrong_argument(twizzit: CommandLine, arguments: tuple[object, ...]) -> None:
+    assert twizzit("conflicts", "resolve", *arguments).code == 2
+
+
+def test_a_value_that_does_not_fit_is_one_line(twizzit: CommandLine, club: DecidedWorld) -> None:
+    found = club.conflict()
+    refused = twizzit("conflicts", "resolve", found.id, "value", "x" * 51)
+    assert (refused.code, refused.err) == (1, "Error: first_name takes a text of 1 to 50 characters\n")
+    unknown = twizzit("conflicts", "resolve", found.id + 5, "shotspot")
+    assert (unknown.code, f"no conflict {found.id + 5}" in unknown.err) == (1, True)
+
+
+def test_a_doubtful_link_is_linked_and_one_person_twice_is_said(twizzit: CommandLine, club: DecidedWorld) -> None:
+    found, fitting = doubtful(club)
+    listed = " ".join(twizzit("conflicts").out.split())
+    assert f"player of Twizzit {club.remote_id}: link" in listed
+    assert "may be one person twice" in listed
+
+    done = twizzit("conflicts", "resolve", found.id, "link", fitting[0])
+
+    assert done.code == 0, done.err
+    assert club.local_id == fitting[0]

@@ -1,0 +1,169 @@
+"""Who wins where both sides changed a field, by the policy of the credential; and what is asked, and asked no more."""
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.decided_world import DecidedWorld
+from tests.support.sync_world import STEPS, WRITTEN_BY_A_SYNC
+from twizzit_pipeline.storage import tables
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept", "asked"),
+    [("twizzit", "Remo", 0), ("shotspot", "Lokaal", 0), ("newest", "Lokaal", 0), ("ask", "Lokaal", 1)],
+)
+def test_a_name_that_both_sides_changed_is_whose_the_policy_says(
+    club: DecidedWorld, policy: str, kept: str, asked: int
+) -> None:
+    club.ask(policy)
+    club.edit(first_name="Lokaal", updated_at=text("now()"))
+    club.rename("Remo")
+
+    report = club.sync().players
+
+    assert club.player["first_name"] == kept
+    assert (len(club.open()), report.questions) == (asked, asked)
+    before = club.world.dump(WRITTEN_BY_A_SYNC)
+    again = club.sync()
+    assert club.world.dump(WRITTEN_BY_A_SYNC) == before
+    assert again.history["players"].details.get("new_questions", 0) == 0
+
+
+def test_an_exception_of_a_field_comes_before_the_policy(club: DecidedWorld) -> None:
+    club.ask("ask", players__first_name="shotspot", last_name="twizzit")
+    club.edit(first_name="Lokaal", last_name="Plaatselijk")
+    club.world.simulator.changes.rename_person(club.remote_id, "Remo", "Ver")
+
+    club.sync()
+
+    assert (club.player["first_name"], club.player["last_name"]) == ("Lokaal", "Ver")
+    assert club.open() == []
+
+
+def test_newest_is_twizzit_s_where_the_edit_is_older_than_the_last_sync(club: DecidedWorld) -> None:
+    club.ask("newest")
+    club.edit(first_name="Lokaal", updated_at=text("now() - interval '1 day'"))
+    club.rename("Remo")
+
+    club.sync()
+
+    assert club.player["first_name"] == "Remo"
+
+
+def test_a_question_says_all_three_sides(club: DecidedWorld) -> None:
+    base = club.player["first_name"]
+
+    found = club.conflict()
+
+    assert (found.entity, found.twizzit_id, found.kind) == ("players", str(club.remote_id), "field")
+    assert (found.column, found.local_id, found.status) == ("first_name", club.local_id, "open")
+    assert (found.base, found.local, found.remote, found.now) == (base, "Lokaal", "Remo", "Lokaal")
+    (history,) = [row for row in club.world.rows(tables.sync_history) if row["id"] == found.history_id]
+    assert history["sync_type"] == "players"
+    assert history["details"]["questions"] == history["details"]["new_questions"] == 1
+
+
+def test_another_value_of_either_side_is_the_same_question_anew(club: DecidedWorld) -> None:
+    first = club.conflict()
+    club.rename("Rémi")
+    club.sync()
+    club.edit(first_name="Anders")
+    club.sync()
+
+    (second,) = club.open()
+    assert second.id == first.id
+    assert (second.base, second.local, second.remote) == (first.base, "Anders", "Rémi")
+
+
+@pytest.mark.parametrize("agrees", ["twizzit", "shotspot", "as before"])
+def test_a_conflict_is_settled_once_both_agree_or_twizzit_takes_its_change_back(
+    club: DecidedWorld, agrees: str
+) -> None:
+    found = club.conflict()
+    if agrees == "twizzit":
+        club.rename("Lokaal")
+    elif agrees == "shotspot":
+        club.edit(first_name="Remo")
+    else:
+        club.rename(str(found.base))
+
+    synced = club.sync()
+
+    assert club.open() == []
+    (over,) = club.open(over=True)
+    assert (over.status, over.resolution) == ("settled", None)
+    assert club.player["first_name"] == ("Remo" if agrees == "shotspot" else "Lokaal")
+    assert "questions" not in synced.history["players"].details
+
+
+def test_a_repair_writes_twizzit_s_value_and_settles_the_conflict(club: DecidedWorld) -> None:
+    club.conflict()
+
+    with club.world.session(club.credential_id, repair=True) as session:
+        session.to_map = {"teams", "players"}
+        for step in STEPS:
+            step(session)
+
+    assert club.player["first_name"] == "Remo"
+    assert [one.status for one in club.open(over=True)] == ["settled"]
+
+
+def test_a_conflict_about_a_player_who_is_mapped_to_another_row_is_settled(club: DecidedWorld) -> None:
+    club.conflict()
+    other = club.world.local_id(club.world.roster(1)[1][3])
+    with club.world.database.engine.begin() as connection:
+        connection.execute(tables.player_mappings.delete().where(tables.player_mappings.c.local_player_id == other))
+        connection.execute(
+            tables.player_mappings.update()
+            .where(tables.player_mappings.c.local_player_id == club.local_id)
+            .values(local_player_id=other)
+        )
+    held = club.player["first_name"]
+
+    club.sync()
+
+    assert club.player["id"] == other
+    assert club.player["first_name"] == held  # corrected by hand: not overruled
+    assert [one.status for one in club.open(over=True)] == ["settled"]
+
+
+def test_a_team_that_both_sides_changed_is_asked_about(club: DecidedWorld) -> None:
+    world = club.world
+    club.ask()
+    own, moved_to, named = (world.local_id(world.roster(place)[0], "team") for place in (0, 1, 2))
+    club.edit(team_id=moved_to)
+    world.simulator.changes.transfer(club.remote_id, world.roster(2)[0])
+
+    club.sync()
+
+    (found,) = club.open()
+    assert (found.column, found.base, found.local, found.remote) == ("team_id", own, moved_to, named)
+    assert set(found.team_names) == {own, moved_to, named}
+    assert club.player["team_id"] == moved_to
+    club.sync()
+    assert club.player["team_id"] == moved_to
+
+    club.resolve(found.id, "twizzit")
+
+    assert club.player["team_id"] == named
+    club.sync()
+    assert (club.player["team_id"], club.open()) == (named, [])
+
+
+def test_a_team_s_name_and_a_number_have_policies_too(club: DecidedWorld) -> None:
+    world = club.world
+    club.ask("ask", players__jersey_number="shotspot")
+    group = world.roster()[0]
+    world.change(tables.teams, world.local_id(group, "team"), name="Onze ploeg")
+    world.simulator.changes.rename_team(group, "Twizzits ploeg")
+    world.simulator.changes.set_number(club.remote_id, 801)
+    club.sync()
+    club.edit(jersey_number=802)
+    world.simulator.changes.set_number(club.remote_id, 803)
+
+    club.sync()
+
+    assert club.player["jersey_number"] == 802
+    (found,) = club.open()
+    assert (found.entity, found.local, found.remote) == ("teams", "Onze ploeg", "Twizzits ploeg")
+    assert world.team(group)["name"] == "Onze ploeg"

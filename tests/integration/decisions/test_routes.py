@@ -1,0 +1,119 @@
+"""Decisions over HTTP: the list by credential and page, each resolution, and what a coach does not reach."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.integration.decisions.test_linking import doubtful
+from tests.support.api_server import ApiServer, token
+from tests.support.decided_world import DecidedWorld
+from twizzit_pipeline.scheduling import config
+from twizzit_pipeline.storage import tables
+
+
+@pytest.fixture
+def api(club: DecidedWorld) -> Iterator[ApiServer]:
+    with ApiServer(club.world.settings, club.world.database) as server:
+        yield server
+
+
+@pytest.fixture
+def coach(api: ApiServer) -> Iterator[httpx.Client]:
+    with api.client(token("coach")) as client:
+        yield client
+
+
+def test_a_conflict_is_listed_and_resolved(club: DecidedWorld, coach: httpx.Client) -> None:
+    base = club.player["first_name"]
+    found = club.conflict()
+
+    answer = coach.get(f"/conflicts?credentialId={club.credential_id}")
+    assert (answer.status_code, answer.headers["x-total-count"]) == (200, "1")
+    (shown,) = answer.json()["conflicts"]
+    assert (shown["id"], shown["kind"], shown["entity"], shown["column"]) == (
+        found.id,
+        "field",
+        "players",
+        "first_name",
+    )
+    assert (shown["base"], shown["local"], shown["remote"], shown["now"]) == (base, "Lokaal", "Remo", "Lokaal")
+    assert shown["foundAt"].endswith("Z")
+
+    done = coach.put(f"/conflicts/{found.id}/resolve", json={"resolution": "value", "value": "René"})
+    assert done.status_code == 200, done.text
+    assert done.json()["changed"] == {"first_name": {"before": "Lokaal", "after": "René"}}
+    assert (done.json()["conflict"]["status"], done.json()["conflict"]["resolution"]) == ("resolved", "value")
+    assert club.player["first_name"] == "René"
+    rows = coach.get(f"/sync/history/{club.credential_id}").json()["history"]
+    assert (rows[0]["id"], rows[0]["syncDirection"]) == (done.json()["syncId"], "decision")
+
+    assert coach.get("/conflicts").json() == {"conflicts": []}
+    assert [one["id"] for one in coach.get("/conflicts?over=true").json()["conflicts"]] == [found.id]
+    again = coach.put(f"/conflicts/{found.id}/resolve", json={"resolution": "twizzit"})
+    assert (again.status_code, again.json()["error"]) == (409, "Conflict not resolved")
+
+
+def test_wrong_bodies_are_refused_in_the_fields_they_are_about(club: DecidedWorld, coach: httpx.Client) -> None:
+    found = club.conflict()
+    for body, field in (
+        ({"resolution": "value"}, "value"),
+        ({"resolution": "value", "value": "x" * 51}, "value"),
+        ({"resolution": "value", "value": None}, "value"),
+        ({"resolution": "link"}, "localId"),
+    ):
+        answer = coach.put(f"/conflicts/{found.id}/resolve", json=body)
+        assert (answer.status_code, answer.json()["details"][0]["field"]) == (400, field)
+    link = coach.put(f"/conflicts/{found.id}/resolve", json={"resolution": "create"})
+    assert (link.status_code, "about a field" in link.json()["message"]) == (409, True)
+    assert [one.status for one in club.open()] == ["open"]
+
+
+def test_a_doubtful_link_is_linked_over_http(club: DecidedWorld, coach: httpx.Client) -> None:
+    found, fitting = doubtful(club)
+    (shown,) = coach.get("/conflicts").json()["conflicts"]
+    assert [one["localId"] for one in shown["candidates"]] == fitting
+    assert shown["sameName"] == fitting
+
+    done = coach.put(f"/conflicts/{found.id}/resolve", json={"resolution": "link", "localId": fitting[1]})
+
+    assert (done.status_code, done.json()["conflict"]["value"]) == (200, fitting[1])
+    assert club.local_id == fitting[1]
+
+
+def test_a_coach_reaches_the_conflicts_of_their_clubs_alone(club: DecidedWorld, api: ApiServer) -> None:
+    found = club.conflict()
+    with api.client(token("coach", credentials=[club.credential_id + 1])) as elsewhere:
+        assert elsewhere.get("/conflicts").json() == {"conflicts": []}
+        assert elsewhere.get(f"/conflicts?credentialId={club.credential_id}").status_code == 403
+        for conflict_id in (found.id, found.id + 1):
+            answer = elsewhere.put(f"/conflicts/{conflict_id}/resolve", json={"resolution": "twizzit"})
+            assert answer.status_code == 403
+    with api.client(token("coach", credentials=[club.credential_id])) as here:
+        assert len(here.get("/conflicts").json()["conflicts"]) == 1
+        assert here.put(f"/conflicts/{found.id}/resolve", json={"resolution": "shotspot"}).status_code == 200
+
+
+def test_a_sync_at_work_is_said_to_stand_in_the_way(club: DecidedWorld, coach: httpx.Client) -> None:
+    found = club.conflict()
+    with club.world.session(club.credential_id) as session, session.recording("teams"):
+        answer = coach.put(f"/conflicts/{found.id}/resolve", json={"resolution": "twizzit"})
+    assert (answer.status_code, answer.json()["error"]) == (409, "Sync already in progress")
+
+
+def test_policies_are_set_by_field_and_taken_back(club: DecidedWorld, api: ApiServer) -> None:
+    path = f"/sync/config/{club.credential_id}"
+    with api.client(token("admin")) as admin:
+        assert (found := admin.get(path).json())["conflictPolicy"] == "twizzit"
+        assert found["conflictExceptions"] == {}
+        body = {"conflictPolicy": "ask", "conflictExceptions": {"players.jersey_number": "shotspot", "name": "newest"}}
+        assert admin.put(path, json=body).json()["conflictPolicy"] == "ask"
+        changed = admin.put(path, json={"conflictExceptions": {"name": None}}).json()
+        assert changed["conflictExceptions"] == {"players.jersey_number": "shotspot"}
+        wrong = admin.put(path, json={"conflictExceptions": {"players.is_active": "ask"}})
+        assert (wrong.status_code, wrong.json()["details"][0]["field"]) == (400, "conflictExceptions")
+        assert "players.first_name" in wrong.json()["details"][0]["message"]
+    stored = config.read(club.world.database.engine, club.credential_id)
+    assert (stored.conflict_policy, stored.conflict_exceptions) == ("ask", {"players.jersey_number": "shotspot"})
+    audited = club.world.rows(tables.audit_log)[-1]
+    assert audited["details"]["to"] == {"conflict_exceptions": {"players.jersey_number": "shotspot"}}

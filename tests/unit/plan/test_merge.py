@@ -1,0 +1,95 @@
+"""The three-way merge and the policies on conflicts, as properties of any three values."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twizzit_pipeline.plan.merge import POLICIES, Policies, Policy, merge
+
+VALUES = st.sampled_from([None, 0, 7, "Ann", "Anna"])
+ROWS = st.fixed_dictionaries(dict.fromkeys(("first_name", "last_name", "jersey_number"), VALUES))
+POLICY = st.sampled_from(POLICIES)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policies:
+    return Policies(draw(POLICY), draw(st.dictionaries(st.sampled_from(["first_name", "last_name"]), POLICY)))
+
+
+@given(ROWS, ROWS, policies(), st.booleans())
+def test_what_twizzit_does_not_change_stays_as_it_is_in_shotspot(
+    said: dict[str, Any], held: dict[str, Any], who_wins: Policies, newer: bool
+) -> None:
+    assert merge(said, said, held, policies=who_wins, local_is_newer=newer) == (held, ())
+
+
+@given(ROWS, ROWS, policies(), st.booleans())
+def test_what_shotspot_does_not_change_is_twizzits(
+    base: dict[str, Any], said: dict[str, Any], who_wins: Policies, newer: bool
+) -> None:
+    assert merge(base, said, base, policies=who_wins, local_is_newer=newer) == (said, ())
+
+
+@given(ROWS, ROWS, policies(), st.booleans())
+def test_what_both_change_alike_is_no_conflict(
+    base: dict[str, Any], said: dict[str, Any], who_wins: Policies, newer: bool
+) -> None:
+    assert merge(base, said, said, policies=who_wins, local_is_newer=newer) == (said, ())
+
+
+@given(ROWS, ROWS, ROWS, policies(), st.booleans())
+def test_no_policy_makes_or_hides_a_conflict_and_each_value_is_one_of_the_two(
+    base: dict[str, Any], said: dict[str, Any], held: dict[str, Any], who_wins: Policies, newer: bool
+) -> None:
+    values, conflicts = merge(base, said, held, policies=who_wins, local_is_newer=newer)
+    usual, found = merge(base, said, held)
+    assert conflicts == found
+    for column, value in values.items():
+        assert value in (said[column], held[column])
+        if column not in conflicts:
+            assert value == usual[column]
+            assert len({str(said[column]), str(held[column]), str(base[column])}) < 3
+
+
+@given(ROWS, ROWS, ROWS, policies(), st.booleans())
+def test_the_next_merge_of_the_same_words_changes_nothing_and_finds_no_conflict(
+    base: dict[str, Any], said: dict[str, Any], held: dict[str, Any], who_wins: Policies, newer: bool
+) -> None:
+    values, _ = merge(base, said, held, policies=who_wins, local_is_newer=newer)
+    assert merge(said, said, values, policies=who_wins, local_is_newer=newer) == (values, ())
+
+
+@given(ROWS, ROWS, ROWS, policies())
+def test_a_repair_writes_whatever_twizzit_says(
+    base: dict[str, Any], said: dict[str, Any], held: dict[str, Any], who_wins: Policies
+) -> None:
+    values, _ = merge(base, said, held, repairs=set(said), policies=who_wins, local_is_newer=True)
+    assert all(value == said[column] for column, value in values.items() if said[column] is not None)
+
+
+@pytest.mark.parametrize(
+    ("policy", "newer", "wins"),
+    [
+        ("twizzit", False, "remote"),
+        ("twizzit", True, "remote"),
+        ("shotspot", False, "local"),
+        ("shotspot", True, "local"),
+        ("newest", False, "remote"),
+        ("newest", True, "local"),
+        ("ask", False, "local"),
+        ("ask", True, "local"),
+    ],
+)
+def test_who_wins_a_conflict(policy: Policy, newer: bool, wins: str) -> None:
+    three = [{"first_name": value} for value in ("base", "remote", "local")]
+    for who_wins in (Policies(policy), Policies("twizzit", {"first_name": policy})):
+        values, conflicts = merge(*three, policies=who_wins, local_is_newer=newer)
+        assert (values, conflicts) == ({"first_name": wins}, ("first_name",))
+
+
+def test_at_the_first_link_only_what_is_empty_is_filled_whatever_the_policy() -> None:
+    for policy in POLICIES:
+        values, conflicts = merge(None, {"a": 1, "b": 2}, {"a": None, "b": 3}, policies=Policies(policy))
+        assert (values, conflicts) == ({"a": 1, "b": 3}, ())

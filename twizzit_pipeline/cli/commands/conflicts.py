@@ -1,0 +1,161 @@
+"""`twizzit conflicts …`: what waits for a person, and deciding it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
+from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.output.terminal import belgian, console, moment, plural, print_json, table
+
+if TYPE_CHECKING:  # quick commands load little
+    from twizzit_pipeline.decisions.listing import Waiting
+    from twizzit_pipeline.decisions.resolving import Resolved
+
+app = typer.Typer(
+    help="What both sides changed, and links that are not clear: until a person decides.", invoke_without_command=True
+)
+
+_WIDE = 150
+_WORDS = "twizzit, shotspot, value; link, create"
+
+_Over = Annotated[bool, typer.Option("--over", help="Those that are decided or settled too, newest first")]
+_Limit = Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")]
+_Offset = Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")]
+_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
+
+
+@app.callback()
+def show_all(
+    context: typer.Context,
+    club: OfClub = None,
+    over: _Over = False,
+    limit: _Limit = 100,
+    offset: _Offset = 0,
+    as_json: _Json = False,
+) -> None:
+    """Show what waits for a person; the same as `twizzit conflicts list`.
+
+    A field that both sides changed waits where the policy of the club is to ask: twizzit config set CLUB --conflicts.
+    """
+    if context.invoked_subcommand is None:
+        _list(club, over=over, limit=limit, offset=offset, as_json=as_json)
+
+
+@app.command("list")
+def of_club(
+    club: MaybeClub = None, over: _Over = False, limit: _Limit = 100, offset: _Offset = 0, as_json: _Json = False
+) -> None:
+    """Show what waits for a person: both sides of a field, or the rows of ShotSpot that one of Twizzit may be."""
+    _list(club, over=over, limit=limit, offset=offset, as_json=as_json)
+
+
+@app.command()
+def resolve(
+    conflict_id: Annotated[int, typer.Argument(metavar="ID", help="What waits, by its id", show_default=False)],
+    resolution: Annotated[str, typer.Argument(metavar="HOW", help=f"One of {_WORDS}", show_default=False)],
+    value: Annotated[
+        str | None,
+        typer.Argument(metavar="[VALUE]", help="The value; or ShotSpot's id of the row to link", show_default=False),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Decide: a field gets Twizzit's value, keeps ShotSpot's, or gets another one; a row is linked, or made.
+
+    It is done at once, and can be undone by the number of the history that it prints.
+    """
+    from twizzit_pipeline.decisions import linking, resolving  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.storage.audit import this_user  # noqa: PLC0415  (quick commands load little)
+
+    needs = {"value": True, "link": True}.get(resolution, False)
+    if resolution not in ("link", "create", *resolving.FIELD_RESOLUTIONS):
+        raise typer.BadParameter(f"{resolution!r} is none of {_WORDS}", param_hint="HOW")
+    if needs != (value is not None):
+        raise typer.BadParameter(f"{resolution} takes {'a' if needs else 'no'} value", param_hint="VALUE")
+    with opened() as here:
+        engine, actor = here.database.engine, this_user()
+        if resolution in ("link", "create"):
+            done = linking.link(
+                engine, conflict_id, _local_id(value), actor=actor, season_start=here.settings.season_start
+            )
+        else:
+            chosen = next(word for word in resolving.FIELD_RESOLUTIONS if word == resolution)
+            done = resolving.resolve(engine, conflict_id, chosen, value=value, actor=actor)
+    if as_json:
+        print_json(done)
+    else:
+        _show_done(done)
+
+
+def _local_id(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 2**31):
+        raise typer.BadParameter("the id of a row of ShotSpot", param_hint="VALUE")
+    return int(value)
+
+
+def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: bool) -> None:
+    from twizzit_pipeline.credentials import store  # noqa: PLC0415  (quick commands load little)
+    from twizzit_pipeline.decisions import listing  # noqa: PLC0415  (the same)
+
+    with opened() as here:
+        engine = here.database.engine
+        owners = None if club is None else [store.get(engine, credential_of(here, club)).id]
+        found, total = listing.listing(engine, credential_ids=owners, over=over, limit=limit, offset=offset)
+    if as_json:
+        print_json(found)
+        return
+    out = console(widest=_WIDE)
+    if not found:
+        out.print("No conflict and no doubtful link was ever found." if over else "Nothing waits for a decision.")
+        return
+    shown = table("Id", "Club", "What", "Name", "", "Since", right=("Id",))
+    for one in found:
+        shown.add_row(str(one.id), one.organization, _what(one), one.name or "–", _sides(one), moment(one.found_at))
+    out.print(shown)
+    if any(one.same_name for one in found if one.status == "open"):
+        out.print(
+            "Rows of ShotSpot with the same name may be one person twice. No sync merges them: link the one that is "
+            "right, and take the other out in ShotSpot."
+        )
+    if total > len(found):
+        console(stderr=True).print(f"{len(found)} of {plural(total, 'row')}; --limit and --offset show others.")
+    elif not over:
+        out.print("Decide: twizzit conflicts resolve ID twizzit|shotspot|value VALUE, or link LOCAL_ID|create")
+
+
+def _what(one: "Waiting") -> str:
+    of = one.entity.removesuffix("s") if one.entity != "matches" else "match"
+    said = f"{of} {one.local_id}: {one.column}" if one.kind == "field" else f"{of} of Twizzit {one.twizzit_id}: link"
+    return said if one.status == "open" else f"{said} ({one.status}{f': {one.resolution}' if one.resolution else ''})"
+
+
+def _sides(one: "Waiting") -> str:
+    if one.kind == "field":
+        now = "" if one.now == one.local or one.status != "open" else f", now {_brief(one, one.now)}"
+        sides = f"ShotSpot {_brief(one, one.local)}{now}; Twizzit {_brief(one, one.remote)}"
+        return f"{sides} (was {_brief(one, one.base)})"
+    rows = (f"{row.local_id} {row.name}{' (mapped)' if row.mapped else ''}" for row in one.candidates)
+    return "; ".join(rows) or "no row of ShotSpot fits any more"
+
+
+def _brief(one: "Waiting", value: object) -> str:
+    if value is None:
+        return "–"
+    if (one.entity, one.column) == ("matches", "date"):
+        return belgian(datetime.fromisoformat(str(value)))
+    return f"{one.team_names[value]} ({value})" if type(value) is int and value in one.team_names else str(value)
+
+
+def _show_done(done: "Resolved") -> None:
+    out = console()
+    changes = ", ".join(
+        f"{column}: {'–' if before is None else before} -> {'–' if after is None else after}"
+        for column, (before, after) in done.changed.items()
+    )
+    what = f"{done.entity} {done.local_id}" if done.local_id is not None else done.entity
+    written = "made" if done.resolution == "create" else changes or "nothing had to be written"
+    out.print(f"Resolved ({done.resolution}), {what}: {written}")
+    out.print(f"Sync history: {done.history_id}")

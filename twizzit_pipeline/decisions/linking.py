@@ -1,0 +1,183 @@
+"""Resolving a doubtful link: the local row that a remote one is, or that one is to be made.
+
+The link is made at once, from what the last scan saw: the same plan as a sync's, of this one row. What was decided is
+kept, and read by every later plan, in case the mapping is lost; a mapping that stands comes before it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+
+from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
+from twizzit_pipeline.decisions.resolving import Resolved
+from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.errors import ConflictRefused
+from twizzit_pipeline.plan import Change, Plan
+from twizzit_pipeline.plan.decisions import plain
+from twizzit_pipeline.plan.rows import MatchState
+from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.runs.seasons import SeasonRow
+from twizzit_pipeline.runs.sentences import sentence
+from twizzit_pipeline.storage.audit import Actor
+from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.remote_ids import remote_id
+from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, SNAPSHOTS
+from twizzit_pipeline.sync.apply import apply
+from twizzit_pipeline.sync.entities import planned
+from twizzit_pipeline.sync.mapping import wanted_season
+from twizzit_pipeline.sync.owners import owner_of
+
+# What a chosen row must have in common with those that fit.
+_PLACE: Mapping[str, tuple[str, ...]] = {
+    "teams": ("club_id",),
+    "players": ("club_id",),
+    "competitions": ("season_id",),
+    "matches": ("home_club_id", "away_club_id"),
+}
+# The columns of a game and of its teams that name a row which the same plan may make.
+_POINTED: Mapping[str, str] = {
+    "season_id": "seasons",
+    "club_id": "clubs",
+    "home_club_id": "clubs",
+    "away_club_id": "clubs",
+    "home_team_id": "teams",
+    "away_team_id": "teams",
+}
+_SETTLED: Mapping[str, object] = {"status": "settled", "resolved_at": func.now()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """Which day it is in Belgium, and when a season without dates begins."""
+
+    day: date
+    season_start: str
+
+
+def link(
+    engine: Engine,
+    conflict_id: int,
+    local_id: int | None,
+    *,
+    actor: Actor,
+    season_start: str,
+    day: date | None = None,
+) -> Resolved:
+    """Links a remote row to a local one, or makes one (`local_id` is None), at once.
+
+    Raises:
+        UnknownConflict: there is no such doubtful link.
+        ConflictRefused: it is none, is over, or cannot be linked so.
+        SyncInProgress: a sync of the organization is under way.
+    """
+    calendar = _Calendar(day or seasons.today(), season_start)
+    resolution = "create" if local_id is None else "link"
+    work = partial(_link, local_id=local_id, calendar=calendar)
+    details = {"resolution": resolution, "local_id": local_id}
+    (row, change), history_id = decide(engine, conflict_id, work, actor=actor, details=details)
+    changed = {name: (plain(change.before.get(name)), plain(value)) for name, value in change.changed.items()}
+    made = change.row_id if local_id is not None else _made(engine, row)
+    return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, made, changed)
+
+
+def _link(deciding: Deciding, *, local_id: int | None, calendar: _Calendar) -> tuple[Any, Change] | Refusal:
+    row, connection = deciding.row, deciding.connection
+    if row.kind != "doubtful_link":
+        raise ConflictRefused(f"{row.id} is a conflict about a field: choose twizzit, shotspot or value")
+    if local_id is not None:
+        _require_fitting(connection, row, local_id)
+    season = _season(connection, row, calendar)
+    if season is None:
+        return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
+    deciding.resolve("create" if local_id is None else "link", local_id)
+    plan = _planned(deciding, season, calendar)
+    change = _wished(plan, row, local_id)
+    apply(connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
+    return row, change
+
+
+def _require_fitting(connection: Connection, row: Any, local_id: int) -> None:
+    """
+    Raises:
+        ConflictRefused: there is no such local row, or it is of another place than those that fit.
+    """
+    table, word = LOCAL[row.entity], ENTITIES[row.entity].local_one
+    columns = [table.c[name] for name in _PLACE[row.entity]]
+    ids = {*(row.candidates or ()), local_id}
+    places = {
+        found.id: tuple(found[1:])
+        for found in connection.execute(select(table.c.id, *columns).where(among(table.c.id, sorted(ids))))
+    }
+    place = places.pop(local_id, None)
+    if place is None:
+        raise ConflictRefused(f"ShotSpot has no {word} {local_id}")
+    if local_id not in (row.candidates or ()) and place not in places.values():
+        where = "season" if row.entity == "competitions" else "club"
+        raise ConflictRefused(f"ShotSpot's {word} {local_id} is of another {where} than those that fit")
+
+
+def _season(connection: Connection, row: Any, calendar: _Calendar) -> SeasonRow | None:
+    """The latest season whose scan lists the remote row."""
+    scanned = SNAPSHOTS[row.entity].c
+    listed = select(scanned.season_id).where(
+        scanned.credential_id == row.credential_id, scanned[ENTITIES[row.entity].remote_id] == row.twizzit_id
+    )
+    ids = set(connection.scalars(listed))
+    known = seasons.known(connection, row.credential_id, calendar.season_start)
+    return next((season for season in reversed(known) if season.id in ids), None)
+
+
+def _planned(deciding: Deciding, season: SeasonRow, calendar: _Calendar) -> Plan:
+    row, connection = deciding.row, deciding.connection
+    wanted = wanted_season(
+        connection, row.credential_id, season, day=calendar.day, season_start=calendar.season_start, repair=False
+    )
+    of = planned(row.entity)
+    state = of.read(connection, owner_of(deciding.credential), season.id, wanted, calendar.day)
+    if isinstance(state, MatchState):  # what a side is called is read from all matches of the scan
+        return _only(of.plan(state), row.twizzit_id)
+    alone = replace(state, remote=[one for one in state.remote if one.id == row.twizzit_id])
+    made: Plan = of.plan(alone)
+    return made
+
+
+def _only(plan: Plan, remote_id: str) -> Plan:
+    """The part of a plan that is about one remote row: its change, the rows to be made that it names, and theirs."""
+    kept = [change for change in plan.changes if change.table == plan.table and change.twizzit_id == remote_id]
+    for change in kept:  # grows meanwhile
+        named = {(_POINTED[name], value) for name, value in change.values.items() if name in _POINTED}
+        kept += [one for one in plan.changes if (one.table, one.row_id) in named and one.row_id < 0 and one not in kept]
+    failed = [item for item in plan.failed if item.twizzit_id == remote_id]
+    return Plan(plan.entity, changes=[change for change in plan.changes if change in kept], failed=failed)
+
+
+def _wished(plan: Plan, row: Any, local_id: int | None) -> Change:
+    """The change that the decision asks for.
+
+    Raises:
+        ConflictRefused: the plan does something else.
+    """
+    for failed in plan.failed:
+        word = ENTITIES[row.entity].local_one
+        if failed.reason == "doubtful_link" and local_id is not None:
+            raise ConflictRefused(f"ShotSpot's {word} {local_id} is mapped to something else already")
+        raise ConflictRefused(f"It cannot be brought into ShotSpot now: {sentence(row.entity, failed.reason)}")
+    actions = ("create",) if local_id is None else ("link", "adopt")
+    for change in plan.changes:
+        if change.table == plan.table and change.twizzit_id == row.twizzit_id and change.action in actions:
+            return change
+    raise ConflictRefused("It is linked already: the next sync takes it off the list")
+
+
+def _made(engine: Engine, row: Any) -> int | None:
+    """The id of the row that was made."""
+    table, of = MAPPINGS[row.entity], ENTITIES[row.entity]
+    wanted = select(table.c[of.local_id]).where(
+        remote_id(table) == row.twizzit_id, table.c.credential_id == row.credential_id
+    )
+    with engine.connect() as connection:
+        return connection.scalar(wanted)

@@ -1,0 +1,223 @@
+"""The conflicts and doubtful links of credentials, as people want to read them: both sides, with names.
+
+The answers hold names of people: they are for the person who asks, and are never logged.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, func, select
+
+from twizzit_pipeline.entities import ENTITIES, MATCHES
+from twizzit_pipeline.errors import UnknownConflict
+from twizzit_pipeline.plan.decisions import plain
+from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, SNAPSHOTS, conflicts, credentials, teams
+
+_LARGEST_ID = 2**63 - 1
+_TEAM = "team_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A local row that a remote one may be; `mapped`: it is something else's by now."""
+
+    local_id: int
+    name: str
+    mapped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A conflict about a field, or a doubtful link.
+
+    Attributes:
+        name: what ShotSpot calls the row (a match: Twizzit); of a doubtful link what Twizzit calls it.
+        base, local, remote: of a conflict: what Twizzit said before, what ShotSpot held when it was last looked at, and
+            what Twizzit says.
+        now: what ShotSpot holds at this moment.
+        team_names: of a conflict about a player's team: local id → name.
+        candidates: of a doubtful link.
+        value: of the resolution: the value, or the local id that was linked.
+    """
+
+    id: int
+    credential_id: int
+    organization: str
+    entity: str
+    twizzit_id: str
+    kind: str
+    column: str
+    local_id: int | None
+    name: str | None
+    base: object
+    local: object
+    remote: object
+    now: object
+    team_names: Mapping[int, str]
+    candidates: Sequence[Candidate]
+    status: str
+    resolution: str | None
+    value: object
+    found_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    history_id: int | None
+
+    @property
+    def same_name(self) -> tuple[int, ...]:
+        """The candidates that share a name with another: they may be one person, whom no sync merges."""
+        names = [one.name.casefold() for one in self.candidates]
+        return tuple(one.local_id for one in self.candidates if names.count(one.name.casefold()) > 1)
+
+
+def listing(
+    engine: Engine,
+    *,
+    credential_ids: Collection[int] | None = None,
+    over: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+) -> tuple[list[Waiting], int]:
+    """What waits for a person, the oldest first, and how much of it there is.
+
+    Args:
+        credential_ids: of these credentials; None for all.
+        over: what is resolved or settled as well, the newest first.
+    """
+    row = conflicts.c
+    where = [] if over else [row.status == "open"]
+    if credential_ids is not None:
+        where.append(among(row.credential_id, sorted(credential_ids)))
+    order = row.id.desc() if over else row.id
+    with driver_errors(), engine.connect() as connection:
+        total = connection.scalar(select(func.count()).select_from(conflicts).where(*where)) or 0
+        found = connection.execute(_rows().where(*where).order_by(order).limit(limit).offset(offset)).all()
+        return _shown(connection, found), total
+
+
+def one(engine: Engine, conflict_id: int) -> Waiting:
+    """One of them, open or not.
+
+    Raises:
+        UnknownConflict: there is no such conflict.
+    """
+    if 0 < conflict_id <= _LARGEST_ID:
+        with driver_errors(), engine.connect() as connection:
+            found = connection.execute(_rows().where(conflicts.c.id == conflict_id)).all()
+            if found:
+                return _shown(connection, found)[0]
+    raise UnknownConflict(f"There is no conflict {conflict_id}; see those that wait: twizzit conflicts")
+
+
+def _rows() -> Select[Any]:
+    joined = conflicts.join(credentials, credentials.c.id == conflicts.c.credential_id)
+    return select(conflicts, credentials.c.organization_name).select_from(joined)
+
+
+def _shown(connection: Connection, rows: Sequence[Any]) -> list[Waiting]:
+    """With what ShotSpot has now: a statement or two for each entity, however many rows."""
+    held: dict[str, dict[int, Mapping[str, Any]]] = {}
+    names: dict[str, dict[tuple[int, str], str]] = {}
+    mapped: dict[str, set[int]] = {}
+    for entity in sorted({row.entity for row in rows}):
+        of_it = [row for row in rows if row.entity == entity]
+        ids = {row.local_id for row in of_it if row.local_id is not None}
+        ids.update(one for row in of_it for one in row.candidates or ())
+        held[entity] = _held(connection, entity, ids)
+        names[entity] = _remote_names(connection, entity, of_it)
+        mapped[entity] = _mapped(connection, entity, ids)
+    team_names = _team_names(connection, rows, held)
+    return [_waiting(row, held[row.entity], names[row.entity], mapped[row.entity], team_names) for row in rows]
+
+
+def _waiting(
+    row: Any,
+    held: Mapping[int, Mapping[str, Any]],
+    names: Mapping[tuple[int, str], str],
+    mapped: Collection[int],
+    team_names: Mapping[int, str],
+) -> Waiting:
+    local = held.get(row.local_id) if row.local_id is not None else None
+    candidates = tuple(
+        Candidate(one, _name(row.entity, held[one]), one in mapped) for one in row.candidates or () if one in held
+    )
+    now = plain(local.get(row.column_name)) if local is not None and row.kind == "field" else None
+    said = {one for one in (row.base, row.local, row.remote, now) if type(one) is int}
+    return Waiting(
+        id=row.id,
+        credential_id=row.credential_id,
+        organization=row.organization_name,
+        entity=row.entity,
+        twizzit_id=row.twizzit_id,
+        kind=row.kind,
+        column=row.column_name,
+        local_id=row.local_id,
+        name=_called(row, local, names.get((row.credential_id, row.twizzit_id))),
+        base=row.base,
+        local=row.local,
+        remote=row.remote,
+        now=now,
+        team_names={one: team_names[one] for one in sorted(said & team_names.keys())} if _is_team(row) else {},
+        candidates=candidates,
+        status=row.status,
+        resolution=row.resolution,
+        value=row.value,
+        found_at=row.found_at,
+        resolved_at=row.resolved_at,
+        resolved_by=row.resolved_by,
+        history_id=row.history_id,
+    )
+
+
+def _called(row: Any, local: Mapping[str, Any] | None, remote: str | None) -> str | None:
+    """ShotSpot's name of the row, if it has one; else Twizzit's."""
+    if local is None or (row.entity == MATCHES.name and remote is not None):
+        return remote
+    return _name(row.entity, local)
+
+
+def _is_team(row: Any) -> bool:
+    return bool(row.column_name == _TEAM)
+
+
+def _held(connection: Connection, entity: str, ids: Iterable[int]) -> dict[int, Mapping[str, Any]]:
+    table = LOCAL[entity]
+    wanted = select(table).where(among(table.c.id, sorted(ids)))
+    return {row.id: dict(row._mapping) for row in connection.execute(wanted)}
+
+
+def _name(entity: str, row: Mapping[str, Any]) -> str:
+    """What ShotSpot calls the row; a game has a day alone."""
+    if entity == MATCHES.name:
+        return str(plain(row["date"]))
+    return " ".join(str(row[column]) for column in ENTITIES[entity].names)
+
+
+def _remote_names(connection: Connection, entity: str, rows: Collection[Any]) -> dict[tuple[int, str], str]:
+    """What Twizzit calls those rows, by the last scan; a match as its mapping, or its two sides, have it."""
+    table, of = SNAPSHOTS[entity].c, ENTITIES[entity]
+    columns = of.names or ("home_name", "away_name")
+    ids, owners = {row.twizzit_id for row in rows}, {row.credential_id for row in rows}
+    wanted = select(table.credential_id, table[of.remote_id], *(table[name] for name in columns)).where(
+        among(table[of.remote_id], sorted(ids)), among(table.credential_id, sorted(owners))
+    )
+    between = " " if of.names else " - "
+    return {(found[0], found[1]): between.join(map(str, found[2:])) for found in connection.execute(wanted)}
+
+
+def _mapped(connection: Connection, entity: str, ids: Collection[int]) -> set[int]:
+    column = MAPPINGS[entity].c[ENTITIES[entity].local_id]
+    return set(connection.scalars(select(column).where(among(column, sorted(ids)))))
+
+
+def _team_names(
+    connection: Connection, rows: Sequence[Any], held: Mapping[str, Mapping[int, Mapping[str, Any]]]
+) -> dict[int, str]:
+    ids = {value for row in rows if _is_team(row) for value in (row.base, row.local, row.remote)}
+    ids |= {local.get(_TEAM) for local in held.get("players", {}).values() if any(map(_is_team, rows))}
+    wanted = select(teams.c.id, teams.c.name).where(among(teams.c.id, sorted(one for one in ids if type(one) is int)))
+    return {row.id: row.name for row in connection.execute(wanted)} if ids else {}

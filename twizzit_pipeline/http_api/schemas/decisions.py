@@ -1,0 +1,70 @@
+"""Answers about what waits for a person, and what became of it."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from twizzit_pipeline.http_api.schemas.base import Answer
+
+
+class ConflictCandidate(Answer):
+    """A row of ShotSpot that one of Twizzit may be; `mapped`: it is something else's by now."""
+
+    local_id: int
+    name: str
+    mapped: bool
+
+
+class WaitingConflict(Answer):
+    """A field that both sides changed (`kind` field), or a link that is not clear (doubtful_link).
+
+    Of a field: `base` is what Twizzit said before, `local` what ShotSpot held, `remote` what Twizzit says, `now` what
+    ShotSpot holds at this moment; a player's team is ShotSpot's id, with its name in `team_names`. Of a link:
+    `candidates`; those of `same_name` share a name with another, and may be one person twice, whom no sync merges.
+    """
+
+    id: int
+    credential_id: int
+    organization_name: str = Field(validation_alias="organization")
+    entity: str
+    twizzit_id: str
+    kind: str
+    column: str
+    local_id: int | None
+    name: str | None
+    base: Any
+    local: Any
+    remote: Any
+    now: Any
+    team_names: dict[int, str]
+    candidates: list[ConflictCandidate]
+    same_name: list[int]
+    status: str
+    resolution: str | None
+    value: Any
+    found_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    sync_id: int | None = Field(validation_alias="history_id")
+
+
+class Conflicts(Answer):
+    """A page; the header `X-Total-Count` says of how many."""
+
+    conflicts: list[WaitingConflict]
+
+
+class ChangedValue(Answer):
+    """What a column of ShotSpot's row held, and what it holds."""
+
+    before: Any
+    after: Any
+
+
+class ConflictResolved(Answer):
+    """What became of it. `sync_id` is the row of the history that records the decision."""
+
+    conflict: WaitingConflict
+    sync_id: int
+    changed: dict[str, ChangedValue]

@@ -1,0 +1,189 @@
+"""What people decide, or decided: the policy on conflicts, the questions that wait, and links that a person chose.
+
+A sync reads them into the state of an entity. Its plan follows them, and says which questions are new and which are
+none any more. Values are compared as JSON has them, which is how a question keeps them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Protocol, TypeVar
+
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question, QuestionKind
+from twizzit_pipeline.plan.merge import TWIZZIT_WINS, Policies
+
+
+class _RemoteRow(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+class _LocalRow(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+Remote = TypeVar("Remote", bound=_RemoteRow)
+Local = TypeVar("Local", bound=_LocalRow)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A question that waits for a person.
+
+    Attributes:
+        column: of a conflict; empty for a doubtful link.
+        base, local, remote: of a conflict: what Twizzit said before both sides changed it, what ShotSpot holds, and
+            what Twizzit says.
+        candidates: of a doubtful link: the local rows that fit.
+        stands: whether what it is about is there still: the mapping of a conflict, the remote row of a doubtful link.
+    """
+
+    id: int
+    kind: QuestionKind
+    twizzit_id: str
+    column: str = ""
+    local_id: int | None = None
+    base: object = None
+    local: object = None
+    remote: object = None
+    candidates: tuple[int, ...] = ()
+    stands: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is decided about one entity of a credential, and what waits.
+
+    Attributes:
+        policies: who wins where both sides changed a column.
+        open: the questions that wait.
+        links: remote id → the local id that a person chose for it; None: one that is to be made.
+        seen_at: when the last sync that brought everything of the entity had ended, so that Twizzit still said then
+            what the mappings remember; None where that is not known or no policy asks for it.
+    """
+
+    policies: Policies = TWIZZIT_WINS
+    open: Sequence[OpenQuestion] = ()
+    links: Mapping[str, int | None] = field(default_factory=dict)
+    seen_at: datetime | None = None
+
+    def is_newer(self, written_at: datetime | None) -> bool:
+        """Whether ShotSpot wrote a row after Twizzit last said what the mappings remember."""
+        return written_at is not None and self.seen_at is not None and written_at > self.seen_at
+
+    def names(self, remote_id: str, local_id: int) -> bool:
+        """Whether a person said that these two are one."""
+        return self.links.get(remote_id) == local_id
+
+    def settles(self, failed: Failed) -> bool:
+        """Whether a person said what is to become of an item that could not be linked without doubt."""
+        return failed.reason == DOUBTFUL_LINK and failed.twizzit_id in self.links
+
+    def chosen(
+        self, remote: Iterable[Remote], free: Iterable[Local], fits: Callable[[Remote, Local], bool]
+    ) -> dict[str, Local | None]:
+        """Remote id → the local row that a person chose for it, None for one to be made; each local row once.
+
+        Args:
+            free: rows that no mapping points at.
+            fits: whether a remote row may be a local one: what was chosen may be of another organization's days.
+        """
+        wanted = [one for one in remote if one.id in self.links] if self.links else []
+        rows = {row.id: row for row in free} if wanted else {}
+        found: dict[str, Local | None] = {}
+        for one in wanted:
+            local_id = self.links[one.id]
+            row = rows.get(local_id) if local_id is not None else None
+            if local_id is None:
+                found[one.id] = None
+            elif row is not None and fits(one, row):
+                found[one.id] = row
+                del rows[row.id]
+        return found
+
+
+NOTHING_DECIDED = Decisions()
+
+
+class Asking:
+    """The conflicts of one plan: collects the new questions, and those that are none any more."""
+
+    def __init__(self, decisions: Decisions) -> None:
+        self._policies = decisions.policies
+        self._open: dict[str, dict[str, OpenQuestion]] = {}
+        for one in decisions.open:
+            if one.kind == "field" and one.stands:
+                self._open.setdefault(one.twizzit_id, {})[one.column] = one
+        self.questions: list[Question] = []
+        self.settled: list[int] = [one.id for one in decisions.open if one.kind == "field" and not one.stands]
+
+    def look(
+        self,
+        remote_id: str,
+        local_id: int,
+        *,
+        base: Mapping[str, object] | None,
+        remote: Mapping[str, object],
+        values: Mapping[str, object],
+        conflicts: Iterable[str],
+    ) -> None:
+        """Looks at a row that was merged.
+
+        Args:
+            base, remote: as they were merged.
+            values: what its columns are to be.
+            conflicts: the columns that both sides changed.
+        """
+        for column in conflicts:
+            if self._policies.of(column) == "ask" and column not in self._open.get(remote_id, {}):
+                self._ask(remote_id, column, local_id, plain((base or {}).get(column)), values[column], remote[column])
+        for column, one in self._open.get(remote_id, {}).items():
+            if column in remote:
+                self._look_again(one, local_id, values[column], remote[column])
+
+    def is_moot(self, remote_id: str) -> None:
+        """Settles what is asked about a row that no sync writes any more."""
+        self.settled.extend(one.id for one in self._open.get(remote_id, {}).values())
+
+    def _look_again(self, one: OpenQuestion, local_id: int, value: object, remote: object) -> None:
+        """Both agree by now, or Twizzit says again what it said before: then there is nothing to ask any more."""
+        if plain(remote) in (plain(value), one.base):
+            self.settled.append(one.id)
+        elif (plain(value), plain(remote)) != (one.local, one.remote):
+            self._ask(one.twizzit_id, one.column, local_id, one.base, value, remote)
+
+    def _ask(self, remote_id: str, column: str, local_id: int, base: object, value: object, remote: object) -> None:
+        if plain(value) != plain(remote):
+            question = Question(
+                "field", remote_id, column, local_id, base=base, local=plain(value), remote=plain(remote)
+            )
+            self.questions.append(question)
+
+
+def doubts(
+    failed: Iterable[Failed], decisions: Decisions, spoken_of: Iterable[str]
+) -> tuple[list[Question], list[int]]:
+    """The doubtful links of a plan that are not asked about yet, or not with these local rows; and those settled.
+
+    Args:
+        failed: the failed items of the plan.
+        spoken_of: the remote ids that the plan is about; the others stay as they are.
+    """
+    doubtful = {item.twizzit_id: item.local_ids for item in failed if item.reason == DOUBTFUL_LINK}
+    known = {one.twizzit_id: one for one in decisions.open if one.kind == "doubtful_link"}
+    asked = [
+        Question("doubtful_link", remote_id, candidates=local_ids)
+        for remote_id, local_ids in doubtful.items()
+        if remote_id not in known or known[remote_id].candidates != local_ids
+    ]
+    certain = set(spoken_of) - doubtful.keys()
+    settled = [one.id for one in known.values() if one.twizzit_id in certain or not one.stands]
+    return asked, settled
+
+
+def plain(value: object) -> object:
+    """A value of a column as JSON has it; a time in UTC."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return value.isoformat() if isinstance(value, date) else value

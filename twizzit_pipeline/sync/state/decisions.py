@@ -1,0 +1,84 @@
+"""Reads what people decided about an entity of a credential, and the questions that wait: two small statements."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+
+from twizzit_pipeline.entities import ENTITIES, Entity
+from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
+from twizzit_pipeline.plan.merge import Policies
+from twizzit_pipeline.runs.details import MAPPINGS
+from twizzit_pipeline.runs.recorded import of_entity
+from twizzit_pipeline.scheduling.policies import policies_of
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.remote_ids import remote_id
+from twizzit_pipeline.storage.tables import conflicts, sync_config, sync_history
+
+_QUESTION = ("id", "kind", "twizzit_id", "column_name", "local_id", "base", "local", "remote", "candidates")
+_DOUBTFUL = "doubtful_link"
+
+
+def read_decisions(connection: Connection, credential_id: int, entity: str, season: str) -> Decisions:
+    """What counts for a sync of the entity in the season of that label."""
+    policies = _policies(connection, credential_id, entity)
+    by_time = "newest" in (policies.usual, *policies.exceptions.values())
+    questions: list[OpenQuestion] = []
+    links: dict[str, int | None] = {}
+    for row in _rows(connection, credential_id, ENTITIES[entity]):
+        if row.status == "open":
+            values = {name: getattr(row, name) for name in _QUESTION}
+            column, candidates = values.pop("column_name"), tuple(values.pop("candidates") or ())
+            questions.append(OpenQuestion(**values, column=column, candidates=candidates, stands=row.stands))
+        else:
+            links[row.twizzit_id] = row.value if row.resolution == "link" else None
+    seen_at = _seen_at(connection, credential_id, entity, season) if by_time else None
+    return Decisions(policies, questions, links, seen_at)
+
+
+def _policies(connection: Connection, credential_id: int, entity: str) -> Policies:
+    columns = sync_config.c
+    wanted = select(columns.conflict_policy, columns.conflict_exceptions).where(columns.credential_id == credential_id)
+    row = connection.execute(wanted).one_or_none()
+    exceptions: Mapping[str, Any] = {} if row is None else row.conflict_exceptions or {}
+    return policies_of(entity, None if row is None else row.conflict_policy, exceptions)
+
+
+def _rows(connection: Connection, credential_id: int, entity: Entity) -> Any:
+    """The questions that wait, and the links that were chosen, the latest last."""
+    row = conflicts.c
+    chosen = and_(row.kind == _DOUBTFUL, row.status == "resolved", row.resolution.in_(("link", "create")))
+    return connection.execute(
+        select(*(row[name] for name in _QUESTION), row.status, row.resolution, row.value, _stands(entity))
+        .where(row.credential_id == credential_id, row.entity == entity.name, or_(row.status == "open", chosen))
+        .order_by(row.id)
+    )
+
+
+def _stands(entity: Entity) -> ColumnElement[bool]:
+    """Whether what is asked about is there still: the mapping of a conflict, the remote row of a doubtful link."""
+    row, mapping, scanned = conflicts.c, tables.MAPPINGS[entity.name], tables.SNAPSHOTS[entity.name].c
+    mapped = exists().where(
+        mapping.c[entity.local_id] == row.local_id,
+        remote_id(mapping) == row.twizzit_id,
+        mapping.c.credential_id == row.credential_id,
+    )
+    listed = exists().where(scanned.credential_id == row.credential_id, scanned[entity.remote_id] == row.twizzit_id)
+    return case((row.kind == _DOUBTFUL, listed), else_=mapped).label("stands")
+
+
+def _seen_at(connection: Connection, credential_id: int, entity: str, season: str) -> datetime | None:
+    """When the last sync ended that brought all of the entity into ShotSpot (UTC, with zone)."""
+    row = sync_history.c
+    found: datetime | None = connection.scalar(
+        select(func.max(row.completed_at)).where(
+            row.credential_id == credential_id,
+            of_entity(entity),
+            row.status.in_(("success", "partial_success")),
+            row.details["season"].astext == season,
+            row.details["group_id"].astext.is_(None),
+            row.details.has_key(MAPPINGS),
+        )
+    )
+    return None if found is None else found.replace(tzinfo=UTC)
