@@ -142,6 +142,7 @@ ARROWS: dict[str, set[str]] = {
         "http_api",
         "undo",
         "accounts",
+        "decisions",
         "queries",
         "scheduling",
         "runs",

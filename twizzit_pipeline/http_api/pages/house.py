@@ -8,13 +8,31 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from twizzit_pipeline.http_api.pages import clubs, configuration, entrance, journal, players, undos
+from twizzit_pipeline.http_api.pages import (
+    clubs,
+    configuration,
+    conflicts,
+    decisions,
+    entrance,
+    journal,
+    players,
+    undos,
+)
 from twizzit_pipeline.http_api.pages.rendering import guard
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.signing import Signer
 from twizzit_pipeline.http_api.pages.visits import START, Here, Pages, Refusal, own_place
 
-ROUTERS = (entrance.router, clubs.router, journal.router, undos.router, players.router, configuration.router)
+ROUTERS = (
+    entrance.router,
+    clubs.router,
+    decisions.router,
+    conflicts.router,
+    journal.router,
+    undos.router,
+    players.router,
+    configuration.router,
+)
 _DAY = 24 * 3600
 
 

@@ -24,6 +24,7 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
     """Everything that waits; the most urgent first."""
     found = [
         Waiting("waiting.attention", int(status.needs_attention), f"{at.place}/syncs"),
+        Waiting("waiting.questions", status.questions, f"{at.place}/decide"),
         Waiting("waiting.left_out", status.facts.items_failed, f"{at.place}/syncs"),
     ]
     return [one for one in found if one.count]

@@ -35,6 +35,7 @@ PUT_TOGETHER = (
     "link.as_",
     "meaning",
     "nav",
+    "one.",
     "progress.queued",
     "progress.started",
     "reason",
@@ -118,6 +119,7 @@ def test_every_word_of_a_closed_set_has_its_text() -> None:
     wanted_ |= keys("values", ("scheduled", "to_reschedule", "in_progress", "completed", "cancelled", "upcoming"))
     wanted_ |= keys("values", ("male", "female", "mixed", "league", "tournament", "club", "team"))
     wanted_ |= keys("left", LEFT) | keys("step", get_args(StepKind))
+    wanted_ |= keys("one", ENTITIES)
     assert wanted_ - set(ENGLISH) == set()
 
 
