@@ -72,6 +72,16 @@ EXAMPLES = (
     Example("seasons", "GET", "/seasons/{id}", "coach", keep={"season": ("seasons", 0, "id")}),
     Example("groups", "GET", "/groups/{id}?seasonId={season}", "coach", keep={"group": ("groups", 0, "id")}),
     Example("preview", "POST", "/sync/preview/players/{id}", "coach", {"groupId": "{group}"}),
+    Example(
+        "plan-preview",
+        "POST",
+        "/sync/preview/{id}",
+        "coach",
+        {"only": "teams"},
+        keep={"plan": ("plan", "id"), "item": ("document", "entities", 0, "items", 0, "twizzit_id")},
+    ),
+    Example("plan-apply", "POST", "/sync/apply/{plan}", "coach", {"without": ["team:{item}"]}),
+    Example("plans-list", "GET", "/sync/plans/{id}", "coach"),
     Example("sync-teams", "POST", "/sync/teams/{id}", "coach", {"includePlayers": True}, keep={"sync": ("syncId",)}),
     Example("sync-group", "POST", "/sync/clubs/{id}", "coach", {"groupId": "{group}", "createMissing": False}),
     Example(
@@ -137,7 +147,8 @@ EXAMPLES = (
     Example("coaches-limit", "PUT", "/coaches/13", body={"credentials": [1]}),
     Example("coaches-list", "GET", "/coaches"),
     Example("coaches-free", "DELETE", "/coaches/13"),
-    Example("credentials-club", "PUT", "/credentials/{id}/club", body={"clubId": 1}),
+    Example("fed-clubs", "GET", "/credentials/{id}/clubs", keep={"fed": ("clubs", 0, "clubId")}),
+    Example("credentials-club", "PUT", "/credentials/{id}/club", body={"clubId": "{fed}"}),
     Example("bad-input", "PUT", "/sync/config/{id}", body={"syncIntervalMinutes": 2, "syncTeams": "yes"}),
     Example("no-token", "GET", "/sync/history/{id}", None),
     Example("wrong-role", "GET", "/credentials", "coach"),
@@ -153,7 +164,7 @@ EXAMPLES = (
     Example("live-refused", "GET", "/organization/{wrong}", "coach"),
     Example("credentials-delete", "DELETE", "/credentials/{wrong}"),
 )
-WITHOUT_PLACE = {"store-wrong", "sync-behind"}  # only made for those after it
+WITHOUT_PLACE = {"store-wrong", "sync-behind", "fed-clubs"}  # only made for those after it
 
 
 class Run:
@@ -194,6 +205,10 @@ class Run:
     def _filled(self, value: Any) -> Any:
         if isinstance(value, dict):
             return {key: self._filled(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._filled(one) for one in value]
+        if isinstance(value, str) and value[1:-1] in self.known and value == f"{{{value[1:-1]}}}":
+            return self.known[value[1:-1]]  # as it was, a number for example
         return value.format_map(self.known) if isinstance(value, str) else value
 
     def _hidden(self, body: Any) -> Any:

@@ -39,6 +39,9 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── RequestCancelled          a request was cancelled before its sync began
         ├── RequestNotWaiting         a request cannot be cancelled: it has begun, or is over
         ├── RequestShared             a request cannot be cancelled by one person: others asked for it too
+        ├── UnknownPlan               no stored plan has that id
+        ├── PlanRefused               a stored plan cannot be read or applied: it is over, expired or another's
+        ├── FirstSyncHeld             a first sync finds almost none of its people in a club that has players
         ├── UnknownTeam               no team of ShotSpot has that id or name
         ├── UnknownPlayer             no player of a team has that name
         ├── NotUnique                 a name fits several clubs, teams or players
@@ -295,6 +298,18 @@ class RequestNotWaiting(PermanentError):
 
 class RequestShared(PermanentError):
     """A request cannot be cancelled by one of those who asked for it: others did too."""
+
+
+class UnknownPlan(PermanentError):
+    """No stored plan has that id."""
+
+
+class PlanRefused(PermanentError):
+    """A stored plan cannot be read or applied: it was applied or replaced, has expired, or is another credential's."""
+
+
+class FirstSyncHeld(PermanentError):
+    """A first sync finds almost none of its people in a club that has players: a person looks at its plan first."""
 
 
 class UnknownTeam(PermanentError):

@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     retention_days: Annotated[int, Field(ge=30, le=36500)] = Field(
         365, description="Days after which history, journal, usage and requests are pruned; audit rows never are"
     )
+    first_sync_players: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        5, description="Players in ShotSpot from which on a first sync that finds almost none of its people is held"
+    )
     season_start: str = Field("07-01", description="Month and day on which a season without dates begins")
     notify_webhook_url: SecretStr | None = Field(None, description="Where notifications go as Slack-compatible JSON")
     notify_urls: SecretStr | None = Field(

@@ -31,7 +31,11 @@ class Route:
 
     def url(self, credential: object = UNKNOWN, query: str | None = None) -> str:
         filled = self.path.replace("{credentialId}", str(credential))
-        filled = filled.replace("{syncId}", str(UNKNOWN)).replace("{requestId}", str(UNKNOWN))
+        filled = (
+            filled.replace("{syncId}", str(UNKNOWN))
+            .replace("{requestId}", str(UNKNOWN))
+            .replace("{planId}", str(UNKNOWN))
+        )
         filled = filled.replace("{userId}", "12").replace("{conflictId}", str(UNKNOWN))
         asked = self.query if query is None else query
         return filled + (f"?{asked}" if asked else "")
@@ -198,6 +202,18 @@ MORE = [
     Route("GET", "/mappings/matches", COACH, query="teamId=1", wrong_queries=MATCH_QUERIES),
     Route("GET", "/sync/requests", COACH, wrong_queries=("credentialId=0", "over=perhaps", "limit=101", *PAGES)),
     Route("GET", "/sync/requests/{requestId}", COACH),
+    Route(
+        "POST",
+        "/sync/preview/{credentialId}",
+        COACH,
+        {"only": "teams"},
+        ([], "all", {"seasonId": True}, {"only": "coaches"}, {"only": 1}),
+        wrong_queries=("wait=-1", "wait=601", "queue=maybe"),
+    ),
+    Route("POST", "/sync/apply/{planId}", COACH),
+    Route("GET", "/sync/plans/{credentialId}", COACH),
+    Route("GET", "/sync/plans/{credentialId}/{planId}", COACH),
+    Route("DELETE", "/sync/plans/{credentialId}/{planId}", COACH),
     Route("DELETE", "/sync/requests/{requestId}", COACH),
     Route("GET", "/coaches", ADMIN),
     Route("GET", "/coaches/{userId}", ADMIN),

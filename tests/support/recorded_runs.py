@@ -16,10 +16,11 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.definitions import defs
 from twizzit_pipeline.orchestration.assets.catalogue import CONFIGURATION, TABLES
 from twizzit_pipeline.orchestration.instance.home import open_instance
+from twizzit_pipeline.orchestration.jobs import PLANS
 from twizzit_pipeline.orchestration.launch import RunResult, run_job
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 
-ASSETS = {name: table for name, table in TABLES.items() if name != CONFIGURATION}
+ASSETS = {name: table for name, table in TABLES.items() if name not in (CONFIGURATION, PLANS)}
 CHECKS = [key for key in defs.resolve_asset_graph().asset_check_keys if key.asset_key.to_user_string() in ASSETS]
 
 

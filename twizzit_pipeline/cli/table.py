@@ -59,6 +59,12 @@ COMMANDS = (
     ),
     Entry("sync", _CLUBS, "twizzit_pipeline.cli.commands.sync:sync", "Sync what a club's account sees in Twizzit."),
     Entry(
+        "plans",
+        _CLUBS,
+        "twizzit_pipeline.cli.commands.plans:app",
+        "What a sync would do, kept for seven days: list, show, discard.",
+    ),
+    Entry(
         "backfill",
         _CLUBS,
         "twizzit_pipeline.cli.commands.backfill:backfill",

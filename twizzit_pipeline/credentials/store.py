@@ -47,7 +47,9 @@ __all__ = [
     "list_all",
     "mark_verified",
     "new_partition_key",
+    "note_organization",
     "partition_key",
+    "read",
     "remember_organization",
     "reveal_login",
     "reveal_password",
@@ -117,6 +119,15 @@ def get(engine: Engine, credential_id: int) -> Credential:
         UnknownCredential: no row has that id.
     """
     return credential_of(_row(engine, credential_id, COLUMNS))
+
+
+def read(connection: Connection, credential_id: int) -> Credential:
+    """The same in the caller's transaction; raises as `get`."""
+    wanted = select(*COLUMNS).where(credentials.c.id == credential_id)
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        raise unknown(credential_id)
+    return credential_of(row)
 
 
 def list_all(engine: Engine) -> list[Credential]:
@@ -223,19 +234,26 @@ def remember_organization(
     engine: Engine, credential_id: int, organization_id: str | None, organization_name: str | None
 ) -> None:
     """Keep which organization the account turned out to read; writes nothing if that is known already."""
+    with engine.begin() as connection:
+        note_organization(connection, credential_id, organization_id, organization_name)
+
+
+def note_organization(
+    connection: Connection, credential_id: int, organization_id: str | None, organization_name: str | None
+) -> None:
+    """The same in the caller's transaction."""
     differs = credentials.c.twizzit_organization_id.is_distinct_from(
         organization_id
     ) | credentials.c.twizzit_organization_name.is_distinct_from(organization_name)
-    with engine.begin() as connection:
-        connection.execute(
-            update(credentials)
-            .where(credentials.c.id == credential_id, differs)
-            .values(
-                twizzit_organization_id=organization_id,
-                twizzit_organization_name=organization_name,
-                updated_at=_utc_now,
-            )
+    connection.execute(
+        update(credentials)
+        .where(credentials.c.id == credential_id, differs)
+        .values(
+            twizzit_organization_id=organization_id,
+            twizzit_organization_name=organization_name,
+            updated_at=_utc_now,
         )
+    )
 
 
 def mark_verified(engine: Engine, credential_id: int) -> None:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.plan.merge import Policy
 from twizzit_pipeline.scheduling.config import LARGEST_LIMIT
 from twizzit_pipeline.scheduling.meanings import LONGEST_WORD, MOST_WORDS
@@ -76,6 +77,8 @@ def _as_text(value: object) -> object:
 
 _ID_PATTERN = r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
 _LONGEST_ID = 100
+_ITEM_PATTERN = r"^(teams?|players?|competitions?|match|matches):[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
+_MOST_ITEMS = 10_000
 
 RemoteId = Annotated[
     str,
@@ -185,6 +188,30 @@ class SeasonSync(Body):
         BeforeValidator(in_single_spaces),
         Field(description="Id or name of a season; the running one by default"),
     ] = None
+
+
+class PreviewSync(SeasonSync):
+    """What a preview is about."""
+
+    only: Annotated[
+        Literal["teams", "players", "competitions"] | None, Field(description="These alone; everything by default")
+    ] = None
+
+
+class Applying(Body):
+    """What of a plan is left out."""
+
+    without: Annotated[
+        list[Annotated[str, StringConstraints(pattern=_ITEM_PATTERN, max_length=_LONGEST_ID + 20)]],
+        Field(max_length=_MOST_ITEMS, description='Items that are left as they are, like "player:123"'),
+    ] = []
+
+    @property
+    def items(self) -> list[tuple[str, str]]:
+        """Entity and remote id of each."""
+        entities = {one.one: one.name for one in ENTITIES.values()}
+        found = [one.partition(":") for one in self.without]
+        return [(entities.get(entity, entity), remote_id) for entity, _, remote_id in found]
 
 
 def _no_group(value: object) -> object:
@@ -299,6 +326,9 @@ class ConfigChange(Body):
     ] = None
     is_federation: Annotated[
         bool | None, Field(description="Its groups may name other clubs than the organization: a federation's")
+    ] = None
+    review: Annotated[
+        bool | None, Field(description="Automatic syncs stop at their plan, until a person applies it")
     ] = None
     functions: Annotated[
         Meant[FunctionMeaning] | None,

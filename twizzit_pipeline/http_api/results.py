@@ -88,6 +88,8 @@ def _entity(sync_type: RequestType) -> str:
 def _message(request: Request, rows: Sequence[HistoryRow]) -> str:
     if request.status == "cancelled":
         return f"{request.error or 'Cancelled before it began'}: nothing was synced"
+    if request.options.preview and request.status == "success":
+        return "The plan is made, and nothing of it is written"
     if request.status == "failed":
         return f"Sync failed: {request.error or 'see the sync history'}"
     if rows and all(row.details.get("season_exists") is False for row in rows):

@@ -10,6 +10,7 @@ over; while it is open, the same state makes no second notification. What ends a
 * Lateness ends with a run that went well, once the credential is not late any more. Syncs that are further apart so
   that the month's calls last make no notification.
 * A sync that hangs makes one notification. It ends with the sync: a successful one is a recovery, another a failure.
+* A plan that an automatic sync stopped at makes one notification for the same content.
 * A run that asks what it has not asked before (a conflict, a doubtful link) makes one notification; what waits is not
   notified again.
 * A run that a person stopped makes no notification and ends nothing; one of a single team ends nothing either.
@@ -25,6 +26,7 @@ from typing import Any, Final
 from twizzit_pipeline.notifications.budgets import BudgetUse
 from twizzit_pipeline.notifications.runs import Outcome, Run
 from twizzit_pipeline.queries.hanging import Hanging
+from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling.freshness import Late
 
 FAILED: Final = "failed"
@@ -35,6 +37,7 @@ HANGING: Final = "hanging"
 QUESTIONS: Final = "questions"
 BUDGET_80: Final = "budget_80"
 BUDGET_SPENT: Final = "budget_spent"
+PLAN_WAITS: Final = "plan_waits"
 
 STATES = (FAILED, PARTIAL, LATE, HANGING)  # the kinds that stay open
 
@@ -93,6 +96,7 @@ def facts_of(
     now: datetime,
     catching_up: bool = False,
     hanging: Sequence[Hanging] = (),
+    plans: Iterable[StoredPlan] = (),
 ) -> Facts:
     """The facts to notify of now.
 
@@ -100,11 +104,12 @@ def facts_of(
         runs: those that are over and were not followed yet, in the order in which they ended.
         still_open: the open facts of their credentials, and the open ones of kind `late` and `hanging` of all.
         late: the credentials that are late now; read after `runs`.
-        organizations: names of the organizations that are late or whose sync hangs, by credential.
+        organizations: names of the organizations that are late, whose sync hangs or whose plan waits, by credential.
         budgets: see `budgets`.
         now: the database's time (UTC, with zone).
         catching_up: the pipeline was not watched until now: lateness makes no notification yet.
         hanging: the syncs that hang now; read after `runs`.
+        plans: those of reviews that wait now.
     """
     streaks = _Streaks(list(still_open), {one.credential_id for one in late}, now)
     for run in runs:
@@ -112,6 +117,7 @@ def facts_of(
     for one in [] if catching_up else late:
         streaks.note_late(one, organizations.get(one.credential_id, ""))
     streaks.note_hanging(hanging, organizations)
+    streaks.found.new.extend(_of_plan(plan, organizations, now) for plan in plans)
     streaks.found.new.extend(fact for budget in budgets if (fact := _of_budget(budget, now)) is not None)
     return streaks.found
 
@@ -305,6 +311,17 @@ def _of_run(run: Run) -> dict[str, Any]:
 
 def _matter(run: Run, outcome: Outcome) -> str:
     return f"{run.season}/{outcome.entity}"
+
+
+def _of_plan(plan: StoredPlan, organizations: dict[int, str], now: datetime) -> Fact:
+    body = {
+        "organization": organizations.get(plan.credential_id, ""),
+        "season": plan.season,
+        "plan_id": plan.id,
+        "changes": plan.changes,
+        "expires_at": plan.expires_at.isoformat(),
+    }
+    return Fact(PLAN_WAITS, plan.credential_id, f"{PLAN_WAITS}:{plan.credential_id}:{plan.digest}", now, body)
 
 
 def _of_budget(budget: BudgetUse, now: datetime) -> Fact | None:

@@ -25,6 +25,7 @@ _TITLES = {
     events.LATE: "sync is late",
     events.HANGING: "sync hangs",
     events.BUDGET_SPENT: "calls used up",
+    events.PLAN_WAITS: "a plan waits",
     events.BUDGET_80: "80 % of the calls used",
     events.QUESTIONS: "decisions wait",
     events.PARTIAL: "partial success",
@@ -149,6 +150,15 @@ def _hanging(body: Mapping[str, Any], _: int) -> str:
     return f"Since {_moment(body['since'])} {_sentence(body['why'])} {_sentence(body['what_to_do'])}"
 
 
+def _plan(body: Mapping[str, Any], credential_id: int) -> str:
+    changes = "1 change" if body["changes"] == 1 else f"{body['changes']:,} changes"
+    return (
+        f"An automatic sync of {plain(body['season'], _LONGEST_NAME)} stopped at its plan: {changes} wait for a person,"
+        f" until {_moment(body['expires_at'])}. Look at it: twizzit plans show {body['plan_id']}; apply it:"
+        f" twizzit sync {credential_id} --apply {body['plan_id']}"
+    )
+
+
 def _questions(body: Mapping[str, Any], credential_id: int) -> str:
     return (
         f"{body['new']} new of {body['waiting']} conflicts and doubtful links that wait for a decision ({_what(body)}):"
@@ -183,6 +193,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
     events.HANGING: _hanging,
     events.QUESTIONS: _questions,
     events.BUDGET_80: _budget,
+    events.PLAN_WAITS: _plan,
     events.BUDGET_SPENT: _spent,
 }
 

@@ -21,8 +21,12 @@ from twizzit_pipeline.notifications.events import Fact, facts_of
 from twizzit_pipeline.notifications.outbox import CATCHING_UP, FORGETS_AFTER, OVERLAP, Bookmark
 from twizzit_pipeline.notifications.runs import Run, ended_since
 from twizzit_pipeline.queries import hanging
+from twizzit_pipeline.queries.hanging import Hanging
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.lease import close_interrupted
+from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import freshness, recipients
+from twizzit_pipeline.scheduling.freshness import Late
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials
@@ -92,17 +96,21 @@ def look(engine: Engine, channel: str, at: datetime | None = None, *, only: Coll
         # Read after the runs: a credential that has synced in time is not late any more.
         late = [one for one in freshness.late(engine, now) if only is None or one.credential_id in only]
         hung = [one for one in hanging.hanging(engine, now) if only is None or one.credential_id in only]
+        waiting = [
+            one
+            for one in plans.held_in(connection)
+            if one.reason == "review" and (only is None or one.credential_id in only)
+        ]
         found = facts_of(
             new,
             still_open=outbox.still_open(connection, channel, {run.credential_id for run in new}),
             late=late,
             catching_up=now - bookmark.watching_since < CATCHING_UP,
-            organizations=_organizations(
-                connection, {*(one.credential_id for one in late), *(one.credential_id for one in hung)}
-            ),
+            organizations=_organizations(connection, _credentials_of(late, hung, waiting)),
             budgets=[one for one in budgets.nearly_spent(connection, now) if only is None or one.credential_id in only],
             now=now,
             hanging=hung,
+            plans=waiting,
         )
         written = outbox.write(connection, channel, found)
         seen = still_seen | {row_id for run in new for row_id in run.row_ids}
@@ -114,6 +122,15 @@ def look(engine: Engine, channel: str, at: datetime | None = None, *, only: Coll
 def _next_since(bookmark: Bookmark, unfinished: Sequence[Run], now: datetime) -> datetime:
     """Where the next look begins: a little before this one, and before the end of any run that is not over."""
     return max(min([now - OVERLAP, *(run.ended_at for run in unfinished)]), now - FORGETS_AFTER, bookmark.since)
+
+
+def _credentials_of(late: Sequence[Late], hung: Sequence[Hanging], waiting: Sequence[StoredPlan]) -> set[int]:
+    """The credentials whose names the facts will need."""
+    return {
+        *(one.credential_id for one in late),
+        *(one.credential_id for one in hung),
+        *(one.credential_id for one in waiting),
+    }
 
 
 def _organizations(connection: Connection, ids: Collection[int]) -> dict[int, str]:

@@ -17,6 +17,8 @@ ASSETS_OF: Mapping[str, tuple[str, ...]] = {
     for name in SYNC_TYPES
 }
 _EVERYTHING = "sync_all"
+PREVIEW = "preview_sync"
+PLANS = "twizzit_plans"  # the table, and asset, of stored plans
 _DESCRIPTIONS = {
     "sync_teams": "The teams of one credential and season: fetched, checked, and mapped to ShotSpot's",
     "sync_players": "The players of the teams that the last scan of teams found: fetched, checked, and mapped to "
@@ -25,6 +27,7 @@ _DESCRIPTIONS = {
     "ShotSpot's competitions and games",
     _EVERYTHING: "Teams, players, competitions and matches of one credential and season, from the first call to the "
     "mapping tables",
+    PREVIEW: "What a sync of one credential and season would do: stored as a plan, and nothing of it is written",
 }
 
 
@@ -43,6 +46,8 @@ def job_of(entities: Collection[str]) -> tuple[str, list[dg.AssetKey] | None]:
 
 
 def _selection(job: str) -> list[str]:
+    if job == PREVIEW:
+        return [PLANS]
     if job == _EVERYTHING:
         return [asset for assets in ASSETS_OF.values() for asset in assets]
     return list(ASSETS_OF[job.removeprefix("sync_")])

@@ -5,7 +5,7 @@ What belongs here: starting such a run, reporting how it ended, and ending the r
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -33,6 +33,7 @@ from twizzit_pipeline.orchestration.resources import (
     REQUEST_TAG,
     TRIGGER_TAG,
     Progress,
+    plan_tags,
     sync_resource,
 )
 from twizzit_pipeline.orchestration.run.results import ERROR
@@ -98,6 +99,8 @@ def run_job(
     trigger: str = BY_HAND,
     request_id: int | None = None,
     repair: bool = False,
+    plan: tuple[int, Sequence[tuple[str, str]]] | None = None,
+    assets: Sequence[dg.AssetKey] | None = None,
     progress: Progress | None = None,
 ) -> RunResult:
     """Run a job for one credential and season in this process, and wait for its end.
@@ -111,6 +114,8 @@ def run_job(
         trigger: who asked, for the tag `twizzit/trigger`.
         request_id: the request that the run carries out, if it does.
         repair: bring every mapped row to Twizzit's values, local edits included; the run says so in its tags.
+        plan: the stored plan that the run applies, and the entity and remote id of what it leaves out.
+        assets: which of the job's; None for all of them.
         progress: called with one line about what the run is doing.
 
     Raises:
@@ -133,17 +138,21 @@ def run_job(
             result = _job(once, database, job_name, progress).execute_in_process(
                 instance=instance,
                 partition_key=partition.key,
-                tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process(), **_special(request_id, repair=repair)},
+                tags={TRIGGER_TAG: trigger, PROCESS_TAG: this_process(), **_special(request_id, repair, plan)},
+                asset_selection=assets,
                 run_config=_QUIET,
                 raise_on_error=False,
             )
             return _run_result(result)
 
 
-def _special(request_id: int | None, *, repair: bool) -> dict[str, str]:
+def _special(
+    request_id: int | None, repair: bool, plan: tuple[int, Sequence[tuple[str, str]]] | None
+) -> dict[str, str]:
     """Tags of a run that is more than a sync of its own."""
     carried_out = {} if request_id is None else {REQUEST_TAG: str(request_id)}
-    return {**carried_out, **({REPAIR_TAG: "true"} if repair else {})}
+    applied = {} if plan is None else plan_tags(*plan)
+    return {**carried_out, **({REPAIR_TAG: "true"} if repair else {}), **applied}
 
 
 def _job(settings: Settings, database: Database, name: str, progress: Progress | None) -> dg.JobDefinition:

@@ -4,27 +4,34 @@ What belongs here: opening and closing. A run has one database connection pool a
 steps asks first; loading the definitions opens nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import replace
 
 import dagster as dg
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.accounts.clients import naming
-from twizzit_pipeline.errors import PermanentError, RequestCancelled, SettingsError, TwizzitPipelineError
+from twizzit_pipeline.entities import ENTITIES, SYNC_TYPES
+from twizzit_pipeline.errors import PermanentError, PlanRefused, RequestCancelled, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.orchestration.partitions import CredentialSeason
 from twizzit_pipeline.orchestration.run.lanes import settings_of
 from twizzit_pipeline.orchestration.run.limit import RunLimit, shorter_by
 from twizzit_pipeline.orchestration.run.outcomes import CANCELLED, FAILED, record, worst
 from twizzit_pipeline.orchestration.run.results import unquoted_failures
 from twizzit_pipeline.orchestration.run.retries import retry_delay
+from twizzit_pipeline.plan.chosen import Chosen
 from twizzit_pipeline.plan.narrowing import EVERYTHING
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.lease import this_process
 from twizzit_pipeline.runs.troubles import safe_message
 from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
+from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
+from twizzit_pipeline.sync.preview.gate import Gate
+from twizzit_pipeline.sync.preview.making import Preview, preview
 from twizzit_pipeline.sync.session import SyncSession
 
 Progress = Callable[[str], None]
@@ -32,6 +39,8 @@ Progress = Callable[[str], None]
 REQUEST_TAG = "twizzit/request"
 # `true`: the run brings every mapped row to Twizzit's values, local edits included.
 REPAIR_TAG = "twizzit/repair"
+# The stored plan that the run applies, and what of it is left out: `player:123`, separated by commas.
+PLAN_TAG, WITHOUT_TAG = "twizzit/plan", "twizzit/without"
 # Why there is a run: schedule, request, webhook, cli; one started in the UI has none.
 TRIGGER_TAG = "twizzit/trigger"
 # Dagster's UI hides tags that begin so: which process works on a run, for `instance.dead_runs`.
@@ -68,6 +77,7 @@ class SyncRun:
         self._progress = progress
         self._stack = ExitStack()
         self._session: SyncSession | None = None
+        self._gate: Gate | None = None
         self._errors: dict[str, BaseException] = {}
 
     @contextmanager
@@ -98,12 +108,34 @@ class SyncRun:
             raise
         self._errors.pop(step, None)
 
+    @contextmanager
+    def preview(self, run_id: str, partition: CredentialSeason, *, step: str) -> Iterator[Preview]:
+        """A preview of the partition's season, as the run's request asks for it; of everything without one.
+
+        Raises:
+            As `making.preview`; RunTooLong: the run's time is over.
+        """
+        try:
+            limit = self._limit.enforced() if self._limit is not None else nullcontext()
+            with naming(partition.credential_id), limit:
+                yield self._previewed(run_id, partition)
+        except BaseException as error:
+            self._errors[step] = error
+            raise
+        self._errors.pop(step, None)
+
     def retry_delay(self, error: TwizzitPipelineError, retries: int) -> float | None:
         """Seconds until a step is retried, as `retries.retry_delay`; None where the run would be over by then."""
         seconds = None if self._settings is None else retry_delay(error, retries, self._settings)
         if seconds is not None and self._limit is not None and seconds >= self._limit.left:
             return None
         return seconds
+
+    def gate(self, session: SyncSession) -> Gate:
+        """The gate of the run, before anything of ShotSpot's is written."""
+        if self._gate is None:
+            self._gate = Gate(session)
+        return self._gate
 
     @property
     def outcome(self) -> str:
@@ -124,14 +156,41 @@ class SyncRun:
         error = next(iter(self._errors.values()), None)
         self._stack.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
-    def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
+    def _ground(self, run_id: str) -> tuple[Settings, Database, Request | None]:
+        """The settings, the open database, and the request that the run carries out, which is still wanted."""
         settings = self._settings = settings_of(self._tags, self._settings or load_settings())
-        database = self._database or self._stack.enter_context(open_database(settings))
-        request = None if self._request_id is None else requests.get(database.engine, self._request_id)
+        if self._database is None:
+            self._database = self._stack.enter_context(open_database(settings))
+        request = None if self._request_id is None else requests.get(self._database.engine, self._request_id)
         if self._request_id is not None:
-            with driver_errors(), database.engine.connect() as connection:
+            with driver_errors(), self._database.engine.connect() as connection:
                 Fulfilment(self._request_id, run_id).require_wanted(connection)
+        return settings, self._database, request
+
+    def _previewed(self, run_id: str, partition: CredentialSeason) -> Preview:
+        settings, database, request = self._ground(run_id)
+        wanted = SYNC_TYPES if request is None else request.wish.entities
         with _refusals_recorded(database, self._request_id, run_id):
+            return preview(
+                settings,
+                database,
+                credential_id=partition.credential_id,
+                entities=[entity.name for entity in ENTITIES.values() if entity.sync_type in wanted],
+                # The running one is the account's own, which may be called otherwise than the partition was guessed.
+                season=partition.season if request is None else request.season,
+                run_id=run_id,
+                requested_by=None if request is None else request.requested_by,
+                progress=self._progress or (lambda _: None),
+                fulfilment=None if self._request_id is None else Fulfilment(self._request_id, run_id),
+            )
+
+    def _opened(self, run_id: str, partition: CredentialSeason) -> SyncSession:
+        settings, database, request = self._ground(run_id)
+        with _refusals_recorded(database, self._request_id, run_id):
+            narrowing = EVERYTHING if request is None else request.options.narrowing
+            applied = _plan_of(self._tags) if request is None else request.options.applied
+            if applied is not None:
+                narrowing = replace(narrowing, chosen=_chosen(database, partition, *applied))
             session = SyncSession(
                 settings=settings,
                 database=database,
@@ -139,12 +198,42 @@ class SyncRun:
                 season=partition.season,
                 run_id=run_id,
                 progress=self._progress,
-                narrowing=EVERYTHING if request is None else request.options.narrowing,
+                narrowing=narrowing,
                 repair=self._repair,
                 request_id=self._request_id,
                 trigger=self._trigger,
             )
         return self._stack.enter_context(session)
+
+
+def plan_tags(plan_id: int, without: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The tags of a run that applies a stored plan."""
+    left = ",".join(f"{entity}:{remote_id}" for entity, remote_id in without)
+    return {PLAN_TAG: str(plan_id), **({WITHOUT_TAG: left} if left else {})}
+
+
+def _plan_of(tags: Mapping[str, str]) -> tuple[int, list[tuple[str, str]]] | None:
+    """What those tags say; None of a run that applies no plan."""
+    said = tags.get(PLAN_TAG, "")
+    if not said.isascii() or not said.isdigit():
+        return None
+    left = [one.partition(":") for one in tags.get(WITHOUT_TAG, "").split(",") if one]
+    return int(said), [(entity, remote_id) for entity, _, remote_id in left]
+
+
+def _chosen(
+    database: Database, partition: CredentialSeason, plan_id: int, without: Sequence[tuple[str, str]]
+) -> Chosen:
+    """The stored plan that a run of this partition applies.
+
+    Raises:
+        UnknownPlan, PlanRefused: there is none, it does not wait, or it is another credential's or season's.
+    """
+    chosen = plans.chosen(database.engine, plan_id, credential_id=partition.credential_id, without=without)
+    season = plans.get(database.engine, plan_id).season
+    if season != partition.season:
+        raise PlanRefused(f"Plan {plan_id} is of season {season}; nothing was done")
+    return chosen
 
 
 @contextmanager

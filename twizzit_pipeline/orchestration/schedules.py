@@ -46,7 +46,7 @@ def retention_schedule(settings: Settings | None = None) -> dg.ScheduleDefinitio
     @dg.job(
         name=JOB,
         description="What was kept long enough: history, rejected rows, journal, usage, requests, notifications, "
-        "conflicts, and Dagster's own runs.",
+        "plans, conflicts, and Dagster's own runs.",
         executor_def=dg.in_process_executor,
     )
     def prune_history() -> None:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Plan, Warned
+from twizzit_pipeline.plan.chosen import Chosen
 from twizzit_pipeline.plan.rows import EntityState, PlayerState, State, TeamState
 
 NOT_CREATED = "not_created"
+PLAN_ID = "plan_id"  # in the details of the history: the stored plan that was applied
 # Reasons that depend on all other people, so that a narrower look may not see them.
 _DECIDED_AMONG_ALL = frozenset({DOUBTFUL_LINK})
 # No player is made where their team was not.
@@ -24,21 +26,25 @@ class Narrowing:
     Attributes:
         group_id: the one remote team that it is about; None for all.
         create_missing: False makes no team and no player anew: who would be is a warning, `not_created`.
+        chosen: the stored plan that it applies; None for a sync of what there is.
     """
 
     group_id: str | None = None
     create_missing: bool = True
+    chosen: Chosen | None = None
 
     @property
     def narrows(self) -> bool:
         """Whether it leaves anything out."""
-        return self.group_id is not None or not self.create_missing
+        return self.group_id is not None or not self.create_missing or self.chosen is not None
 
     @property
     def details(self) -> dict[str, object]:
         """What the history says of it; nothing for a sync of everything."""
         group = {} if self.group_id is None else {"group_id": self.group_id}
-        return {**group, **({} if self.create_missing else {"create_missing": False})}
+        stored = None if self.chosen is None else self.chosen.plan_id
+        plan = {} if stored is None else {PLAN_ID: stored}
+        return {**group, **({} if self.create_missing else {"create_missing": False}), **plan}
 
     def concerns(self, twizzit_team_id: str | None) -> bool:
         """Whether that remote team is one of those that the sync is about."""
@@ -62,7 +68,8 @@ def narrowed(plan: Callable[[State], Plan], state: State, narrowing: Narrowing) 
     counts on a name or a shirt number that a player left out would have given up. Of a player in the one team that is
     asked for, the other teams count as ever. Nothing else than teams and players is ever narrowed.
     """
-    if not narrowing.narrows or not isinstance(state, TeamState | PlayerState):
+    narrows = narrowing.group_id is not None or not narrowing.create_missing
+    if not narrows or not isinstance(state, TeamState | PlayerState):
         return plan(state)
     concerned = _concerned(state, narrowing)
     whole: Plan = plan(state)

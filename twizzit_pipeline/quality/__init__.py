@@ -15,6 +15,7 @@ from sqlalchemy import Connection, distinct, exists, func, select, text
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.plan.chosen import LEFT
 from twizzit_pipeline.plan.narrowing import NOT_CREATED
 from twizzit_pipeline.quality.asides import set_aside_in_plan, set_aside_in_scan
 from twizzit_pipeline.quality.findings import Finding, Quality, Scope, Tolerance, ratio
@@ -166,5 +167,7 @@ def _completeness(
     accounted = {remote_id for why in (report.failed, report.set_aside) for ids in why.values() for remote_id in ids}
     if not narrowing.create_missing:
         accounted.update(report.warnings.get(NOT_CREATED, ()))
+    if narrowing.chosen is not None:
+        accounted.update(remote_id for reason in LEFT for remote_id in report.warnings.get(reason, ()))
     lost = tuple(remote_id for remote_id in connection.scalars(missing) if remote_id not in accounted)
     return Finding(COMPLETE, _limited_to(session), lost, numbers={"failed_and_said_so": len(accounted)}, grave=True)

@@ -16,7 +16,9 @@ from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.queries import hanging, monitoring
 from twizzit_pipeline.queries.hanging import Hanging
 from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, why
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.lease import close_interrupted
+from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import due, freshness
 from twizzit_pipeline.scheduling.freshness import Late
 from twizzit_pipeline.scheduling.heartbeat import DEAD_AFTER_SECONDS
@@ -47,6 +49,7 @@ class CredentialStatus:
         trouble: what keeps its automatic syncs from ever coming; None where nothing does, or they are off.
         now: the moment of all this, by the database's clock.
         hanging: the sync under way, where that hangs.
+        plan: the one that a sync stopped at and that waits for a person.
         questions: conflicts and doubtful links that wait for a person.
     """
 
@@ -57,16 +60,21 @@ class CredentialStatus:
     trouble: str | None
     now: datetime
     hanging: Hanging | None = None
+    plan: StoredPlan | None = None
     questions: int = 0
 
     @property
     def needs_attention(self) -> bool:
         """Whether it stays as it is, or goes on failing, until a person acts; a sync under way is no answer yet."""
-        return self.lasting.needs_attention
+        return self.lasting.needs_attention or self.plan is not None
 
     @property
     def why(self) -> str:
         """What is behind the state, in a line; while a sync is under way, what the last ones left if that is bad."""
+        if self._plan_alone is not None:
+            return (
+                f"a plan waits: {self._plan_alone.changes:,} changes, and nothing of it is written until it is applied"
+            )
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
         said = why(self.facts, self._decisive, self.trouble or overdue)
         if self.hanging is not None:
@@ -76,9 +84,18 @@ class CredentialStatus:
     @property
     def what_to_do(self) -> str:
         """The same for its operator."""
+        if self._plan_alone is not None:
+            plan = self._plan_alone
+            apply = f"apply it: twizzit sync {plan.credential_id} --apply {plan.id}"
+            return f"Look at it: twizzit plans show {plan.id}; {apply}; or leave it: twizzit plans discard {plan.id}"
         if self.hanging is not None:
             return self.hanging.what_to_do
         return monitoring.what_to_do(self.facts, self._decisive, self.now)
+
+    @property
+    def _plan_alone(self) -> StoredPlan | None:
+        """The plan where nothing worse is to be said; a state that needs attention says why by itself."""
+        return None if self.lasting.needs_attention or self.hanging is not None else self.plan
 
     @property
     def _decisive(self) -> State:
@@ -195,11 +212,13 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
             activity = _activity(connection)
             questions = _questions(connection)
             found = [CredentialFacts(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
+            waiting = {one.credential_id: one for one in plans.held_in(connection)}
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
         one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
-        judged.append(replace(one, questions=questions.get(facts.credential_id, 0)))
+        asked = questions.get(facts.credential_id, 0)
+        judged.append(replace(one, questions=asked, plan=waiting.get(facts.credential_id)))
     return Overview(activity, judged)
 
 

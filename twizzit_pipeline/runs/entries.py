@@ -7,7 +7,7 @@ What belongs here: which row is whose, and how those still open are closed at th
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.history import EntityCounts
@@ -39,6 +39,16 @@ class Entries:
         entry = self._by_entity[entity] = Entry(history_id, EntityCounts(entity, details=dict(details)))
         return entry
 
+    def counts(self, entity: str) -> EntityCounts | None:
+        """What was counted of the entity so far; None where nothing was."""
+        entry = self._by_entity.get(entity)
+        return None if entry is None else entry.counts
+
+    @property
+    def broken(self) -> set[str]:
+        """Entities of which a step has failed, and was not done again with success."""
+        return {name for name, entry in self._by_entity.items() if entry.failure is not None}
+
     def history_id(self, entity: str) -> int:
         """The row that the entity is recorded in; KeyError where it has none."""
         return self._by_entity[entity].history_id
@@ -52,11 +62,10 @@ class Entries:
         """How each row is closed, or about to be."""
         return {name: _status(entry, cut_short=name in to_map) for name, entry in self._by_entity.items()}
 
-    def fail(self, engine: Engine, entry: Entry) -> None:
+    def fail(self, connection: Connection, entry: Entry) -> None:
         """Closes a row at once, for the reason in its `failure`."""
         assert entry.failure is not None
-        with engine.begin() as connection:
-            history.fail(connection, entry.history_id, entry.counts, entry.failure)
+        history.fail(connection, entry.history_id, entry.counts, entry.failure)
         entry.counts.done = True
 
     def close(self, connection: Connection, to_map: Collection[str], error: BaseException | None) -> None:

@@ -1,6 +1,7 @@
-"""What is old enough is deleted: history with its rejected rows, the journal, usage, requests, notifications.
+"""What is old enough is deleted: history with its rejected rows, the journal, usage, requests, notifications, plans.
 
 What belongs here: what goes after `retention_days`, and what stays however old it is. The audit log is never touched.
+The names in a plan go as soon as it has expired, whatever `retention_days` says.
 
 Of the history stay: rows in progress, whatever a lease or a request that is not over points at, and of the old rows
 the newest of each credential and entity (of all, of the whole ones, of those that ended well), and of each season those
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Table, delete, exists, func, select, text, true
+from sqlalchemy import ColumnElement, Engine, Table, case, delete, exists, func, null, select, text, true, update
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
@@ -28,6 +29,7 @@ from twizzit_pipeline.storage.tables import (
     conflicts,
     leases,
     notifications,
+    plans,
     rejected_rows,
     sync_changes,
     sync_history,
@@ -37,13 +39,19 @@ from twizzit_pipeline.storage.tables import (
 BATCH_ROWS = 2000
 
 _log = logs.logger(__name__)
+# A plan whose names have been kept for long enough; one that still waits has expired with them.
+_EXPIRED = (plans.c.expires_at < func.clock_timestamp()) & plans.c.document.is_not(None)
+_STATUS_AFTER = case((plans.c.status == "waiting", "expired"), else_=plans.c.status)
 _ENDED_WELL = ("success", "partial_success")
 _OVER = (*_ENDED_WELL, "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many rows went (or, asked in advance, would go), by table; `before`: all of them ended before that."""
+    """How many rows went (or, asked in advance, would go), by table; `before`: all of them ended before that.
+
+    `plans` are those whose documents were emptied, since they had expired, and those that went.
+    """
 
     before: datetime
     history: int = 0
@@ -52,6 +60,7 @@ class Pruned:
     usage: int = 0
     requests: int = 0
     notifications: int = 0
+    plans: int = 0
     conflicts: int = 0
 
     @property
@@ -97,6 +106,7 @@ def _count(engine: Engine, before: datetime) -> dict[str, int]:
     of_them = bulk.among(rejected_rows.c.history_id, history)
     counted = {name: (table, old) for name, table, old in _plain(before)}
     counted |= {"usage": (api_usage, _old_usage(before)), "rejected_rows": (rejected_rows, of_them)}
+    counted |= {"plans": (plans, _old_plan(before) | _EXPIRED)}
     with engine.connect() as connection:
         found = {
             name: int(connection.execute(select(func.count()).select_from(table).where(old)).scalar_one())
@@ -112,7 +122,10 @@ def _delete(engine: Engine, before: datetime) -> dict[str, int]:
     for ids in _old_history(engine, before):
         deleted["rejected_rows"] += sum(_batches(engine, rejected_rows, bulk.among(rejected_rows.c.history_id, ids)))
         deleted["history"] += sum(_batches(engine, sync_history, bulk.among(sync_history.c.id, ids)))
+    deleted["plans"] = sum(_batches(engine, plans, _old_plan(before)))
     with engine.begin() as connection:
+        emptied = update(plans).where(_EXPIRED).values(document=null(), status=_STATUS_AFTER)
+        deleted["plans"] += connection.execute(emptied).rowcount
         deleted["usage"] = connection.execute(delete(api_usage).where(_old_usage(before))).rowcount
     return deleted
 
@@ -140,6 +153,11 @@ def _notified_long_ago(before: datetime) -> ColumnElement[bool]:
     return (
         (func.coalesce(columns.delivered_at, columns.created_at) < before) & columns.credential_id.is_not(None) & ~lasts
     )
+
+
+def _old_plan(before: datetime) -> ColumnElement[bool]:
+    """Made long ago, and over for as long: a plan waits seven days."""
+    return plans.c.expires_at < before
 
 
 def _old_usage(before: datetime) -> ColumnElement[bool]:

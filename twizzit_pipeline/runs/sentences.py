@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from twizzit_pipeline.contracts import contract_of
 from twizzit_pipeline.entities import ENTITIES, MATCHES
+from twizzit_pipeline.plan.chosen import LEFT_OUT, NEEDS_WHAT_IS_LEFT, NEW_SINCE_PLAN, NO_LONGER_TRUE
 from twizzit_pipeline.plan.matches import VANISHED
 from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
@@ -58,6 +59,10 @@ REASONS: Mapping[str, str] = {
     REPAIRED_ON_REQUEST: "edited in ShotSpot; a repair was asked for, and Twizzit's values are back",
     TAKEN_OVER: "taken over from ShotSpot's own integration",
     TAKEN_OVER_RENAMED: "taken over from ShotSpot's own integration by their id alone: ShotSpot's name is another one",
+    LEFT_OUT: "left out, as the person who applied the plan asked",
+    NO_LONGER_TRUE: "left as it is: the change in the plan is no longer true, since ShotSpot or Twizzit has moved on",
+    NEEDS_WHAT_IS_LEFT: "left as it is: it needs a team, a name or a shirt number of what was left",
+    NEW_SINCE_PLAN: "left for the next sync or plan: it is new since the plan was made",
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
 }
 _OF_ENTITY: Mapping[tuple[str, str], str] = {

@@ -89,7 +89,8 @@ def take_covered(engine: Engine, credential_id: int, wish: Wish, running: str | 
     """
     with driver_errors(), engine.begin() as connection:
         for request in requested.waiting_of(connection, credential_id):
-            if request.options.narrowing.narrows or not wish.covers(request.wish, running):
+            special = request.options.narrowing.narrows or request.options.is_special
+            if special or not wish.covers(request.wish, running):
                 continue
             taken = update(sync_requests).where(sync_requests.c.id == request.id, _FREE)
             if connection.execute(taken.values(claimed_at=func.clock_timestamp())).rowcount == 1:

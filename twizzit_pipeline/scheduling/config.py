@@ -38,6 +38,7 @@ _DEFAULTS: Mapping[str, bool | int] = {
     "sync_interval_minutes": USUAL_INTERVAL_MINUTES,
     "auto_sync_enabled": False,
     "is_federation": False,
+    "review": False,
 }
 _LIMIT = "monthly_call_limit"
 _EVENT_TYPES, _MATCH_TYPE = "event_types", "match_event_type"
@@ -60,6 +61,7 @@ class SyncConfig:
         backing_off_until: when the next try is, where there are failures.
         paused_until: no automatic sync before then; None where there is no pause. `paused_because`: why, for people.
         is_federation: its groups may name other clubs than the organization, and their teams go into those of ShotSpot.
+        review: automatic syncs stop at their plan, which a person applies.
         functions, event_types, group_types, statuses: what words of the account mean that its dialect leaves open: a
             name or an id as it was written → ``player``, ``match``, ``team``, one of ShotSpot's statuses, or ``other``.
         conflict_policy: who wins where both sides changed a field: ``twizzit``, ``shotspot``, ``newest``, or ``ask``.
@@ -81,6 +83,7 @@ class SyncConfig:
     paused_until: datetime | None = None
     paused_because: str | None = None
     is_federation: bool = False
+    review: bool = False
     functions: Mapping[str, str] = field(default_factory=dict, hash=False)
     event_types: Mapping[str, str] = field(default_factory=dict, hash=False)
     group_types: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -109,6 +112,7 @@ class ConfigChanges(TypedDict, total=False):
     auto_sync_enabled: bool
     monthly_call_limit: int | None
     is_federation: bool
+    review: bool
     functions: Mapping[str, str | None]
     event_types: Mapping[str, str | None]
     group_types: Mapping[str, str | None]
@@ -276,6 +280,7 @@ def _shown(row: Mapping[str, object], calls: int, now: datetime) -> SyncConfig:
         paused_until=pause,
         paused_because=when.paused_because if pause is not None else None,
         is_federation=row["is_federation"] is True,
+        review=row["review"] is True,
         functions=said["functions"],
         event_types=said["event_types"],
         group_types=said["group_types"],

@@ -59,6 +59,10 @@ class Fulfilment:
         else:
             _close(connection, self.request_id, self.run_id, message if error is not None else None)
 
+    def succeed(self, connection: Connection) -> None:
+        """The run has done what was asked for, and has no history to end with: it made a plan."""
+        connection.execute(_of(self.request_id, self._started).values(status="success", error=None, completed_at=_NOW))
+
     def move_to_season(self, connection: Connection, season: str) -> bool:
         """Puts a request that named no season, and was given one that the account does not have, back for `season`."""
         nameless = sync_requests.c.season.is_(None) & self._started

@@ -58,10 +58,12 @@ class _Group:
         return {name: self.staged[f"v_{name}"] for name in self.columns}
 
 
-def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id: int) -> None:
+def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id: int) -> Made:
     """Writes every change of `plan`, its mapping, its journal row and its questions; an empty plan writes nothing.
 
     Rows to be made get their ids first, so that mappings and journal can name them in the same transaction.
+
+    Returns: table and the plan's id of each row that was made → its real id.
     """
     now = datetime.now(UTC)
     made: Made = {}
@@ -82,6 +84,7 @@ def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id:
                 write_mappings(connection, group.staged, group.mapped, journal, now)
     _see(connection, plan)
     write_questions(connection, plan, credential_id=credential_id, history_id=history_id)
+    return made
 
 
 def _groups(

@@ -33,10 +33,10 @@ from twizzit_pipeline.runs.details import (
 from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.bulk import MANY, among, analyse
+from twizzit_pipeline.storage.bulk import MANY, among
 from twizzit_pipeline.sync.apply import apply
+from twizzit_pipeline.sync.chosen import chosen_part
 from twizzit_pipeline.sync.reports import MappingReport
-from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 
@@ -75,7 +75,7 @@ def map_entity(
             session.to_map.discard(entity)  # nothing of it is left to be brought in step
             return MappingReport(entity, season_exists=False)
         session.progress(f"Bringing the {entity} into ShotSpot")
-        for attempt in rewrites(session.engine):
+        for attempt in session.attempts():
             with attempt, session.writing(alone_with) as connection:
                 wanted = wanted_season(
                     connection,
@@ -87,12 +87,16 @@ def map_entity(
                 )
                 state = planned.read(connection, session.owner, season.id, wanted, session.day)
                 watch.lap("read")
-                made = _with_doubts(narrowed(repairing(planned.plan), state, session.narrowing), state, session)
+                whole = _with_doubts(narrowed(repairing(planned.plan), state, session.narrowing), state, session)
+                made = chosen_part(connection, session, whole, state)
                 watch.lap("plan")
                 if not (needed := _to_make_once(made)) <= alone_with:
                     alone_with |= needed
                     raise TryAgain
-                apply(connection, made, credential_id=session.credential.id, history_id=session.history_id(entity))
+                ids = apply(
+                    connection, made, credential_id=session.credential.id, history_id=session.history_id(entity)
+                )
+                session.planned(connection, made, state, ids)
                 _count(counts, made, _scanned_of(connection, session, entity, season.id, counts.rejected_items))
                 owned = _owned(connection, tables.MAPPINGS[entity], session.credential.id)
                 counts.details[MAPPINGS] = owned
@@ -105,7 +109,7 @@ def map_entity(
                 waiting = _waiting(made, state)
                 counts.details |= {QUESTIONS: waiting, NEW_QUESTIONS: len(made.questions)} if waiting else {}
                 history.finish(connection, session.history_id(entity), counts)
-        analyse(session.engine, _filled(made))
+        session.analyse(_filled(made))
         watch.lap("apply")
         counts.done = True
         return _report(made, wanted, owned, watch, waiting)

@@ -23,7 +23,6 @@ from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written
 from twizzit_pipeline.storage.tables import SNAPSHOTS
 from twizzit_pipeline.sync.reports import ScanReport, by_label, stand_ins
-from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.twizzit.records import SetAside
@@ -157,7 +156,7 @@ def store_scan(
         scope["twizzit_team_id"] = session.narrowing.group_id
     said_nothing = [*checked.rejected["twizzit_id"].dropna(), *checked.set_aside["twizzit_id"].dropna()]
     unknown = {**keep, keys[-1]: [*keep.get(keys[-1], ()), *said_nothing]}
-    for attempt in rewrites(session.engine):
+    for attempt in session.attempts():
         with attempt, session.writing() as connection:
             earlier = _earlier(connection, table, scope, columns, unknown)
             frame = pd.concat([checked.valid[columns].astype(object), earlier], ignore_index=True)
@@ -171,7 +170,7 @@ def store_scan(
                 rejected=checked.rejected,
             )
     if written.inserted + written.updated >= bulk.MANY:
-        bulk.analyse(session.engine, [table])
+        session.analyse([table])
     return written, int(distinct[keys[-1]].nunique())
 
 

@@ -1,19 +1,22 @@
 """One run's work for one credential and one season: the client, the lease, the history rows, shared by its steps."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from types import TracebackType
+from typing import Self
 
 from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.exc import SQLAlchemyError
+from tenacity import Retrying
 
 from twizzit_pipeline.accounts.clients import naming, open_client
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential, RequestCancelled, SyncInProgress, TransientError
+from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
-from twizzit_pipeline.plan.rows import Owner
+from twizzit_pipeline.plan.rows import EntityState, Owner
 from twizzit_pipeline.runs import details, history, seasons
 from twizzit_pipeline.runs.entries import Entries, Entry
 from twizzit_pipeline.runs.history import EntityCounts
@@ -24,6 +27,7 @@ from twizzit_pipeline.scheduling import automatic
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.usage import Meter
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.bulk import analyse
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.revisions import require_current
 from twizzit_pipeline.storage.suited import require_suited
@@ -51,6 +55,7 @@ class SyncSession:
         season_label: the season of the partition.
         progress: called with what happens, in a few words without names.
         narrowing: what the sync is limited to.
+        automatic: whether it came because its credential was due.
         repair: whether it brings every mapped row to Twizzit's values, local edits included.
         statuses: how each entity's history row was closed; nothing before the end, nor where none was opened.
         to_map: entities whose mappings this run is going to bring in step; one of them whose run ends before that has
@@ -73,6 +78,7 @@ class SyncSession:
         trigger: str | None = None,
     ) -> None:
         self.settings = settings
+        self.database = database
         self.engine: Engine = database.engine
         self.season_label = season
         self.run_id = run_id
@@ -92,7 +98,7 @@ class SyncSession:
         self._entries = Entries()
         self._season: SeasonRow | None = None
         self._asked = False
-        self._automatic = trigger == AUTOMATIC
+        self.automatic = trigger == AUTOMATIC
         self._by_hand = trigger == BY_HAND
         self._began = time.monotonic()
         self._troubles = Troubles()
@@ -101,7 +107,7 @@ class SyncSession:
         self.to_map: set[str] = set()
         self.statuses: dict[str, str] = {}
 
-    def __enter__(self) -> "SyncSession":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -148,6 +154,12 @@ class SyncSession:
         return self._client
 
     @property
+    def lease(self) -> Lease:
+        """The lease, which is held inside `recording`."""
+        assert self._lease is not None, "the lease is taken by recording"
+        return self._lease
+
+    @property
     def dialect(self) -> str:
         """The name of the dialect that the credential's endpoint speaks."""
         return parse_endpoint(self.credential.api_endpoint).dialect
@@ -189,11 +201,40 @@ class SyncSession:
                 opened.failure = safe_message(error)
                 self._count_calls(opened.counts, calls)
                 if not isinstance(error, TransientError):
-                    with driver_errors():
-                        self._entries.fail(self.engine, opened)
+                    with driver_errors(), self.begun() as connection:
+                        self._entries.fail(connection, opened)
                 raise
             opened.failure = None
             self._count_calls(opened.counts, calls)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def begun(self) -> Iterator[Connection]:
+        """A short transaction for what a run writes of itself."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def attempts(self) -> Retrying:
+        """The tries of one transaction of this run, see `rewrites`."""
+        return rewrites(self.engine)
+
+    def analyse(self, found: Sequence[Table]) -> None:
+        """Gives tables of ours, of which many rows were written, their statistics."""
+        analyse(self.engine, found)
+
+    def planned(
+        self, connection: Connection, plan: Plan, state: EntityState, made: Mapping[tuple[str, int], int]
+    ) -> None:
+        """Takes notice of a plan that was applied just now, in the transaction of `connection`.
+
+        Args:
+            made: table and the plan's id of a row that was made → its real id.
+        """
 
     @contextmanager
     def writing(self, alone_with: Collection[Table] = ()) -> Iterator[Connection]:
@@ -207,15 +248,23 @@ class SyncSession:
         Raises:
             LeaseLost: another process took over.
         """
-        assert self._lease is not None, "writing belongs inside recording"
         connected = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
         with connected as connection, connection.begin():
             if alone_with:  # before the first statement that fixes what this transaction sees
                 names = ", ".join(f'"{table.name}"' for table in sorted(alone_with, key=lambda table: table.name))
                 connection.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
-            self._lease.confirm(connection)
+            self.lease.confirm(connection)
             yield connection
-            self._lease.confirm(connection)  # a long one has kept the heartbeat waiting
+            self.lease.confirm(connection)  # a long one has kept the heartbeat waiting
+
+    def counted(self, entity: str) -> EntityCounts | None:
+        """What was counted of the entity so far."""
+        return self._entries.counts(entity)
+
+    @property
+    def broken(self) -> set[str]:
+        """Entities of which a step of this run has failed."""
+        return self._entries.broken
 
     def history_id(self, entity: str) -> int:
         """The history row that `entity` is recorded in."""
@@ -228,8 +277,8 @@ class SyncSession:
         organization = self.client.source.organization()
         self._remember_organization(organization.id, organization.name)
         listed = seasons.listed(self.client.source.seasons(), day=self.day, season_start=self.settings.season_start)
-        for attempt in rewrites(self.engine):
-            with attempt, self.engine.begin() as connection:
+        for attempt in self.attempts():
+            with attempt, self.begun() as connection:
                 found = seasons.refresh(connection, self.credential.id, listed)
         labels = [season.label for season in found]
         if seasons.called(self.season_label, labels) in labels:
@@ -243,25 +292,19 @@ class SyncSession:
         """The partition's season as this run's scan, or an earlier one, or `verify` left it; makes no call."""
         if self._asked:
             return self._season
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             stored = seasons.known(connection, self.credential.id, self.settings.season_start)
         label = seasons.called(self.season_label, [season.label for season in stored])
         return next((season for season in stored if season.label == label), None)
 
     def _open(self, entity: str) -> Entry:
         if self._lease is None:
-            self._lease = Lease.take(
-                self.engine,
-                lease_key(self.credential),
-                credential_id=self.credential.id,
-                run_id=self.run_id,
-                on_beat=self._count_usage,
-            )
+            self._lease = self._taken()
             self._log.began(self.season_label)
         opened = self._entries.open(entity)
         if opened is None:
-            for attempt in rewrites(self.engine):
-                with attempt, self.engine.begin() as connection:
+            for attempt in self.attempts():
+                with attempt, self.begun() as connection:
                     history_id = history.start(
                         connection,
                         credential_id=self.credential.id,
@@ -269,11 +312,24 @@ class SyncSession:
                         run_id=self.run_id,
                         season=self.season_label,
                     )
-                    self._lease.note(connection, history_id)
-                    if self._fulfilment is not None:
-                        self._fulfilment.start(connection)
+                    self._begin(connection, self._lease, history_id)
             opened = self._entries.add(entity, history_id, self._details())
         return opened
+
+    def _taken(self) -> Lease:
+        return Lease.take(
+            self.engine,
+            lease_key(self.credential),
+            credential_id=self.credential.id,
+            run_id=self.run_id,
+            on_beat=self._count_usage,
+        )
+
+    def _begin(self, connection: Connection, lease: Lease, history_id: int) -> None:
+        """The run works on this row of the history from now on."""
+        lease.note(connection, history_id)
+        if self._fulfilment is not None:
+            self._fulfilment.start(connection)
 
     def _details(self) -> dict[str, object]:
         """What the history says of this run before anything is known of its end."""
@@ -281,16 +337,16 @@ class SyncSession:
         return {**self.narrowing.details, **request, **({details.REPAIR: True} if self.repair else {})}
 
     def _end_unstarted(self, error: BaseException | None) -> None:
-        if error is None or not (self._fulfilment or self._automatic):
+        if error is None or not (self._fulfilment or self.automatic):
             return
         with driver_errors(), self.engine.begin() as connection:
             if self._fulfilment is not None and isinstance(error, SyncInProgress):
                 self._fulfilment.end(connection, error, None)
             elif self._fulfilment is not None:
                 self._fulfilment.refuse(connection, safe_message(error))
-            if self._automatic and isinstance(error, SyncInProgress):
+            if self.automatic and isinstance(error, SyncInProgress):
                 automatic.gave_way(connection, self.credential.id)
-            elif self._automatic:
+            elif self.automatic:
                 automatic.ended(connection, self.credential.id, "failed")
 
     def _end_request(self, connection: Connection, fulfilment: Fulfilment, error: BaseException | None) -> None:
@@ -317,7 +373,7 @@ class SyncSession:
                 done=frozenset(self._entries.finished),
                 narrowed=self.narrowing.narrows,
                 running_season=running == self.season_label,
-                automatic=self._automatic,
+                automatic=self.automatic,
                 lasted=timedelta(seconds=time.monotonic() - self._began),
             ),
             troubles,
@@ -325,12 +381,12 @@ class SyncSession:
 
     def _remember_organization(self, organization_id: str | None, organization_name: str) -> None:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""
-        assert self._lease is not None, "asking Twizzit belongs inside recording"
-        self._lease.move(organization_key(self.host, self.dialect, organization_id, organization_name))
-        for attempt in rewrites(self.engine):
-            with attempt:
-                store.remember_organization(self.engine, self.credential.id, organization_id, organization_name)
-        self.credential = store.get(self.engine, self.credential.id)
+        self.lease.move(organization_key(self.host, self.dialect, organization_id, organization_name))
+        for attempt in self.attempts():
+            with attempt, self.begun() as connection:
+                store.note_organization(connection, self.credential.id, organization_id, organization_name)
+        with self.reading() as connection:
+            self.credential = store.read(connection, self.credential.id)
 
     def _count_calls(self, counts: EntityCounts, before: int) -> None:
         already = counts.details.get("calls", 0)

@@ -115,6 +115,10 @@ class TwizzitClient:
         """What can be asked of the account, in its dialect; of calendars ask `calendar`, which reads each once."""
         return self._source
 
+    def ask_through(self, layer: Callable[[Source], Source]) -> None:
+        """Puts a layer between this client and its dialect: every question of a scan goes through it from now on."""
+        self._source = layer(self._source)
+
     def calendar(self, season: Season, *, own_team_ids: Collection[str] | None = None) -> Calendar:
         """All competitions and matches of a season, complete. Asked once for each season.
 

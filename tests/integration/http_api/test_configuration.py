@@ -34,6 +34,7 @@ def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
         "monthlyCallLimit": None,
         "callsThisMonth": answer["callsThisMonth"],
         "isFederation": False,
+        "review": False,
         "consecutiveFailures": 0,
         "backingOffUntil": None,
         "pausedUntil": None,

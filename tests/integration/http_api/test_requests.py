@@ -95,6 +95,8 @@ def test_the_list_says_what_waits_since_when_and_for_whom(api: ApiServer, world:
             "season": "2025-2026",
             "groupId": None,
             "createMissing": True,
+            "preview": False,
+            "planId": None,
             "requestedBy": ["token:7", "token:8"],
             "status": "queued",
             "error": None,

@@ -1,85 +1,23 @@
 """Syncs over HTTP: asked for, waited for, refused. Real requests and real syncs; Dagster itself is in `end_to_end`."""
 
-import itertools
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from tests.support.api_orchestrator import Orchestrator
 from tests.support.api_server import PREFIX, ApiServer, token
-from tests.support.calendar_world import CALENDAR
-from tests.support.sync_world import STEPS, Step, SyncWorld, quick
-from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.runs import seasons
-from twizzit_pipeline.scheduling import claims, due, heartbeat, turns
-from twizzit_pipeline.scheduling.standing import Asked
-from twizzit_pipeline.scheduling.turns import Turn
+from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
-
-_TEAMS_ALONE: tuple[Step, ...] = (scan_teams, map_teams)
-
-
-def _steps(entities: frozenset[str]) -> tuple[Step, ...]:
-    """Those of the job that brings these entities."""
-    if entities == {"teams"}:
-        return _TEAMS_ALONE
-    if "competitions" in entities:
-        return (*_TEAMS_ALONE, *CALENDAR) if "teams" in entities else CALENDAR
-    return STEPS
-
-
-class Orchestrator:
-    """What the sensor and its runs do with requests, in a thread and without Dagster."""
-
-    def __init__(self, world: SyncWorld) -> None:
-        self._world = world
-        self._over = threading.Event()
-        self._numbers = itertools.count(1)
-        self._thread = threading.Thread(target=self._work, daemon=True)
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        self._thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            self._thread.join()
-
-    def _work(self) -> None:
-        engine = self._world.database.engine
-        while not self._over.wait(0.05):
-            line = turns.next_in_line(due.look(engine), day=seasons.today(), season_start="07-01")
-            taken = claims.take(engine, [turn.asked.id for turn in line if turn.asked is not None], [])
-            for turn in line:
-                if turn.asked is not None and turn.asked.id in taken.requests:
-                    self._run(turn, turn.asked)
-
-    def _run(self, turn: Turn, asked: Asked) -> None:
-        entities = turn.entities(asked.season or self._world.season)
-        try:
-            with self._world.session(
-                turn.credential_id,
-                asked.season,
-                run_id=f"of-request-{next(self._numbers)}",
-                narrowing=asked.options.narrowing,
-                request_id=asked.id,
-            ) as session:
-                for step in _steps(entities):
-                    step(session)
-        except TwizzitPipelineError:
-            return  # the session has closed the request
 
 
 @pytest.fixture

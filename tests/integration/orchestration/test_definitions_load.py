@@ -39,5 +39,12 @@ def test_they_load_without_database_key_network_or_environment(tmp_path: Path) -
         check=False,
     )
     assert loaded.returncode == 0, loaded.stderr
-    assert loaded.stdout.split() == ["prune_history", "sync_all", "sync_competitions", "sync_players", "sync_teams"]
+    assert loaded.stdout.split() == [
+        "preview_sync",
+        "prune_history",
+        "sync_all",
+        "sync_competitions",
+        "sync_players",
+        "sync_teams",
+    ]
     assert list(tmp_path.iterdir()) == []

@@ -32,6 +32,7 @@ PRUNED = {
     "usage": tables.api_usage,
     "requests": tables.sync_requests,
     "notifications": tables.notifications,
+    "plans": tables.plans,
     "conflicts": tables.conflicts,
 }
 _numbers = itertools.count(1)
@@ -88,6 +89,10 @@ class Archive:
         given.setdefault("credential_id", self.credential_id)
         return self.add(tables.notifications, **given, created_at=created, delivered_at=delivered)
 
+    def plan(self, expires_at: datetime) -> int:
+        given = {"credential_id": self.credential_id, "season": "2026-2027", "reason": "asked", "counts": {}}
+        return self.add(tables.plans, **given, document={"entities": []}, expires_at=expires_at)
+
     def called(self, month: date) -> None:
         with self.engine.begin() as connection:
             connection.execute(insert(tables.api_usage).values(credential_id=self.credential_id, month=month, calls=7))
@@ -128,6 +133,8 @@ def test_what_is_old_goes_and_what_is_younger_stays(archive: Archive) -> None:
     month = OLD.date().replace(day=1)
     archive.called((month - timedelta(days=1)).replace(day=1))
     archive.called(month)  # some of its days are younger
+    archive.plan(OLD)
+    recent_plan = archive.plan(NOW + timedelta(days=1))
     for kind, status, when in (("field", "resolved", OLD), ("doubtful_link", "settled", OLD)):
         archive.conflict(kind, status, when)
     kept_conflicts = {
@@ -138,16 +145,28 @@ def test_what_is_old_goes_and_what_is_younger_stays(archive: Archive) -> None:
     before = archive.counts()
 
     wanted = {"history": 3, "rejected_rows": 3, "changes": 4, "usage": 1, "requests": 1, "notifications": 1}
-    wanted |= {"conflicts": 2}
+    wanted |= {"conflicts": 2, "plans": 1}
     assert archive.prune(dry_run=True).counts == wanted
     assert archive.counts() == before
     assert archive.prune().counts == wanted
     assert archive.ids(tables.sync_history) == kept
     assert archive.ids(tables.sync_requests) == {recent_request}
     assert archive.ids(tables.notifications) == {recent_notification}
+    assert archive.ids(tables.plans) == {recent_plan}
     assert archive.ids(tables.conflicts) == kept_conflicts
     assert archive.counts() == {name: before[name] - gone for name, gone in wanted.items()}
     assert set(archive.prune().counts.values()) == {0}
+
+
+def test_the_names_of_a_plan_go_as_soon_as_it_has_expired(archive: Archive) -> None:
+    expired, waits = archive.plan(NOW - timedelta(days=1)), archive.plan(NOW + timedelta(days=6))
+    assert archive.prune(dry_run=True).plans == 1
+    assert archive.prune().plans == 1
+    with archive.engine.connect() as connection:
+        columns = (tables.plans.c.id, tables.plans.c.status, tables.plans.c.document.is_(None))
+        rows = {row.id: tuple(row[1:]) for row in connection.execute(select(*columns))}
+    assert rows == {expired: ("expired", True), waits: ("waiting", False)}
+    assert archive.prune().plans == 0
 
 
 def test_a_decision_makes_no_sync_needless(archive: Archive) -> None:

@@ -142,7 +142,7 @@ def test_all_scans_come_before_anything_is_mapped_and_the_calendars_last(definit
     assert order == [
         {"twizzit_teams", "twizzit_players"},
         {"twizzit_competitions", "twizzit_matches"},
-        {name for name in priority if name.endswith("_mappings")},
+        {name for name in priority if name.endswith("_mappings")} | {"twizzit_plans"},
     ]
 
 

@@ -73,6 +73,10 @@ def change(
         bool | None,
         typer.Option("--federation/--no-federation", help="A federation's: its groups may name other clubs"),
     ] = None,
+    review: Annotated[
+        bool | None,
+        typer.Option("--review/--no-review", help="Automatic syncs stop at their plan, until a person applies it"),
+    ] = None,
     teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
     players: Annotated[bool | None, typer.Option("--players/--no-players")] = None,
     competitions: Annotated[bool | None, typer.Option("--competitions/--no-competitions")] = None,
@@ -126,6 +130,7 @@ def change(
         "sync_players": players,
         "sync_competitions": competitions,
         "is_federation": federation,
+        "review": review,
     }
     changes |= cast("ConfigChanges", {name: value for name, value in plain.items() if value is not None})
     changes |= policy_changes(conflicts, conflicts_of)
@@ -190,6 +195,9 @@ def _show(found: SyncConfig, notified: tuple[str, ...], *, as_json: bool) -> Non
     if found.is_federation:
         see = f"twizzit credentials clubs {found.credential_id}"
         lines.append(("Clubs:", f"a federation's, whose groups may name any; those that it feeds: {see}"))
+    if found.review:
+        plans = f"its plans: twizzit plans list {found.credential_id}"
+        lines.append(("Review:", f"automatic syncs stop at their plan, until a person applies it; {plans}"))
     if found.consecutive_failures:
         lines.append(("Failures:", f"{found.consecutive_failures:,} in a row: it waits longer until one sync succeeds"))
     if found.paused_until is not None:

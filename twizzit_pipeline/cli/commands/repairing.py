@@ -5,7 +5,6 @@ log. Imports the plans: a command imports this module when it needs it, and not 
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import typer
@@ -13,9 +12,9 @@ from rich.console import Console
 
 from twizzit_pipeline.cli import asking
 from twizzit_pipeline.cli.opened import Opened
+from twizzit_pipeline.cli.output.differences import differences
 from twizzit_pipeline.cli.output.status_of_clubs import ago
 from twizzit_pipeline.cli.output.terminal import (
-    belgian,
     console,
     moment,
     plural,
@@ -30,7 +29,6 @@ from twizzit_pipeline.sync.preview.repairs import EntityRepair, Repair, RepairPr
 
 _ROWS_SHOWN = 50
 _IDS_SHOWN = 3
-_OF_PEOPLE = {"first_name", "last_name"}
 
 
 def previewed(here: Opened, credential_id: int, *, only: str | None, season: str | None) -> RepairPreview:
@@ -128,7 +126,7 @@ def _show_entity(out: Console, one: EntityRepair) -> None:
                 str(repair.row_id),
                 repair.twizzit_id,
                 *((repair.name,) if names else ()),
-                ", ".join(_differences(repair, names=names)),
+                ", ".join(differences(repair.columns, names=names)),
             )
         show_table(out, shown)
         if len(one.repairs) > _ROWS_SHOWN:
@@ -138,17 +136,3 @@ def _show_entity(out: Console, one: EntityRepair) -> None:
         shown_ids = ", ".join(ids[:_IDS_SHOWN])
         said = sentence(one.entity, reason)
         show_line(out, f"{len(ids):,} not as Twizzit has it: {said}; id {shown_ids}{more}", indent=4)
-
-
-def _differences(repair: Repair, *, names: bool) -> Iterator[str]:
-    for column, (old, new) in repair.columns.items():
-        hidden = column in _OF_PEOPLE and not names
-        yield f"{column}: shown on a terminal" if hidden else f"{column}: {_brief(old)} → {_brief(new)}"
-
-
-def _brief(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, datetime):
-        return belgian(value)
-    return "a new one" if isinstance(value, int) and value < 0 else str(value)

@@ -95,6 +95,7 @@ def _document(
                 "signal": one.lasting.signal.value,
                 "late": one.late is not None,
                 "hangs": one.hanging is not None,
+                "plan_waits": None if one.plan is None else one.plan.id,
                 "why": one.why,
                 "needs_attention": one.needs_attention,
                 "needs_somebody": one.needs_attention,

@@ -14,7 +14,7 @@ from twizzit_pipeline.accounts.clients import named
 from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, table
 from twizzit_pipeline.cli.sync_report import asides
 from twizzit_pipeline.cli.sync_report.running import Synced
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.entities import ENTITIES, PLAYERS
 from twizzit_pipeline.runs.details import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.runs.sentences import Kind, Line, lines
@@ -38,6 +38,7 @@ def show(out: Console, synced: Synced, *, budget: CallBudget | None = None) -> N
         show_table(out, _counted(ended_well))
         asides.show_rows(out, ended_well)
         for row in ended_well:
+            _people(out, row)
             _calendar(out, row)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
@@ -83,6 +84,15 @@ def _counted(rows: Iterable[HistoryRow]) -> Table:
         failed = [_distinct(details.get(kind) or {}) for kind in ("rejected", "failed")]
         counted.add_row(row.entity, *(f"{count:,}" for count in (*done, *failed)))
     return counted
+
+
+def _people(out: Console, row: HistoryRow) -> None:
+    """How many of the people were in ShotSpot before, where not all of them were."""
+    made = int(row.details.get("create", 0))
+    found = sum(int(row.details.get(word, 0)) for word in ("link", "adopt", "update", "unchanged"))
+    if row.entity == PLAYERS.name and made:
+        out.print(f"People: {found:,} of {found + made:,} were in ShotSpot already")
+        out.print()
 
 
 def _calendar(out: Console, row: HistoryRow) -> None:

@@ -4,6 +4,7 @@ Imports Dagster: a command imports this module when it needs it, and not before.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,8 +15,9 @@ from twizzit_pipeline.cli.opened import Opened
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential
+from twizzit_pipeline.orchestration.jobs import job_of
 from twizzit_pipeline.orchestration.launch import RunResult, run_job
-from twizzit_pipeline.runs import history, seasons
+from twizzit_pipeline.runs import history, plans, seasons
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.scheduling import claims
 from twizzit_pipeline.scheduling.wishes import RequestType, Wish
@@ -101,6 +103,40 @@ def sync_now(
         result = run(label, label)
     rows = history.for_run(engine, result.run_id)
     return Synced(credential.organization_name, label, result, rows, time.monotonic() - began)
+
+
+def apply_now(
+    here: Opened, credential_id: int, plan_id: int, *, without: Sequence[tuple[str, str]], steps: Steps
+) -> Synced:
+    """Apply a stored plan, here and now: a sync of its own, narrowed to what of the plan is still true.
+
+    Raises:
+        UnknownCredential: no credential has that id.
+        InactiveCredential: it is switched off.
+        UnknownPlan, PlanRefused: there is no such plan, it does not wait, or it is another credential's.
+    """
+    engine = here.database.engine
+    credential = store.get(engine, credential_id)
+    if not credential.is_active:
+        raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
+    chosen = plans.chosen(engine, plan_id, credential_id=credential_id, without=without)
+    plan = plans.get(engine, plan_id)
+    plans.record_applying(engine, plan_id, this_user(), without)
+    began = time.monotonic()
+    job, assets = job_of(chosen.sync_types)
+    steps(f"Applying plan {plan_id} of season {plan.season}")
+    result = run_job(
+        here.settings,
+        here.database,
+        job_name=job,
+        assets=assets,
+        credential_id=credential_id,
+        season=plan.season,
+        progress=steps,
+        plan=(plan_id, without),
+    )
+    rows = history.for_run(engine, result.run_id)
+    return Synced(credential.organization_name, plan.season, result, rows, time.monotonic() - began)
 
 
 def _record(engine: Engine, credential_id: int, **details: object) -> None:

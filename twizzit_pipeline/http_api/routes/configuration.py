@@ -58,6 +58,7 @@ _SENT = (
     "sync_competitions",
     "auto_sync_enabled",
     "is_federation",
+    "review",
     "functions",
     "event_types",
     "group_types",

@@ -13,7 +13,7 @@ from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.results import sync_id, sync_result
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
 from twizzit_pipeline.http_api.service import Here, Offset, Owners, Service
-from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs import history, plans
 from twizzit_pipeline.scheduling import requested, requests
 from twizzit_pipeline.scheduling.cancelling import cancel
 from twizzit_pipeline.scheduling.requested import Request
@@ -53,7 +53,10 @@ def sync_requests(
 def sync_request(here: Here, caller: CurrentCaller, request_id: RequestId) -> schemas.SyncRequest:
     """How a sync goes that was asked for."""
     found = _found(here, caller, request_id)
-    return _answer(found, rows_of(here, found))
+    answer = _answer(found, rows_of(here, found))
+    if found.options.preview and found.run_id is not None and (made := plans.made_by(here.engine, found.run_id)):
+        answer.plan_id = made.id
+    return answer
 
 
 @router.delete(

@@ -33,7 +33,7 @@ Wait = Annotated[
 Queue = Annotated[bool, Query(description="Wait for its turn where a sync of that credential is under way")]
 Prefer = Annotated[str | None, Header(description="`respond-async`: do not wait")]
 
-_ANSWERS: Responses = {
+ANSWERS: Responses = {
     **answers(400, 404, 409, 429),
     202: {
         "model": schemas.SyncAccepted,
@@ -47,13 +47,13 @@ _ANSWERS: Responses = {
     "/sync/teams/{credentialId}",
     response_model=schemas.SyncResult,
     response_model_exclude_unset=True,
-    responses=_ANSWERS,
+    responses=ANSWERS,
 )
 @router.post(
     "/sync/clubs/{credentialId}",
     response_model=schemas.SyncResult,
     response_model_exclude_unset=True,
-    responses=_ANSWERS,
+    responses=ANSWERS,
     deprecated=True,
     description="An old name of `/sync/teams`.",
 )
@@ -70,15 +70,15 @@ async def sync_teams(
     """Sync the teams of a credential, and their players if `includePlayers` says so."""
     asked = body or TeamsSync()
     wish = Wish("teams", asked.season_id, _options(asked))
-    made = await _ask(here, caller, credential_id, wish, queue=queue)
-    return await _answer(here, request, made, wish, 0 if _asynchronous(prefer) else wait)
+    made = await ask(here, caller, credential_id, wish, queue=queue)
+    return await answer(here, request, made, wish, 0 if is_asynchronous(prefer) else wait)
 
 
 @router.post(
     "/sync/players/{credentialId}",
     response_model=schemas.SyncResult,
     response_model_exclude_unset=True,
-    responses=_ANSWERS,
+    responses=ANSWERS,
 )
 async def sync_players(
     here: Here,
@@ -93,15 +93,15 @@ async def sync_players(
     """Sync the players of the teams that are mapped."""
     asked = body or PlayersSync()
     wish = Wish("players", asked.season_id, _options(asked))
-    made = await _ask(here, caller, credential_id, wish, queue=queue)
-    return await _answer(here, request, made, wish, 0 if _asynchronous(prefer) else wait)
+    made = await ask(here, caller, credential_id, wish, queue=queue)
+    return await answer(here, request, made, wish, 0 if is_asynchronous(prefer) else wait)
 
 
 @router.post(
     "/sync/competitions/{credentialId}",
     response_model=schemas.SyncResult,
     response_model_exclude_unset=True,
-    responses=_ANSWERS,
+    responses=ANSWERS,
 )
 async def sync_competitions(
     here: Here,
@@ -115,8 +115,8 @@ async def sync_competitions(
 ) -> schemas.SyncResult | Response:
     """Sync the competitions of a credential, and their matches."""
     wish = Wish(COMPETITIONS.sync_type, None if body is None else body.season_id)
-    made = await _ask(here, caller, credential_id, wish, queue=queue)
-    return await _answer(here, request, made, wish, 0 if _asynchronous(prefer) else wait)
+    made = await ask(here, caller, credential_id, wish, queue=queue)
+    return await answer(here, request, made, wish, 0 if is_asynchronous(prefer) else wait)
 
 
 def _options(body: PlayersSync) -> RequestOptions:
@@ -127,10 +127,10 @@ def _options(body: PlayersSync) -> RequestOptions:
     )
 
 
-async def _ask(here: Service, caller: Caller, credential_id: int, wish: Wish, *, queue: bool) -> requests.Answer:
+async def ask(here: Service, caller: Caller, credential_id: int, wish: Wish, *, queue: bool) -> requests.Answer:
     """Counts the question, and asks. Of a credential that there is not, nothing is counted."""
 
-    def ask() -> requests.Answer:
+    def counted() -> requests.Answer:
         with driver_errors():
             store.get(here.engine, credential_id)
         here.syncs.spend(caller, credential_id)
@@ -144,24 +144,19 @@ async def _ask(here: Service, caller: Caller, credential_id: int, wish: Wish, *,
             queue=queue,
         )
 
-    return await anyio.to_thread.run_sync(ask)
+    return await anyio.to_thread.run_sync(counted)
 
 
-async def _answer(
+async def answer(
     here: Service, client: Request, made: requests.Answer, wish: Wish, seconds: float
 ) -> schemas.SyncResult | Response:
     """200 with the result, or 202 once `seconds` are over; holds no thread while it waits."""
-    until = anyio.current_time() + seconds
-    looks, request = 0, made.request
-    while not request.over and (left := until - anyio.current_time()) > 0 and not await client.is_disconnected():
-        await anyio.sleep(min(left, _LOOK_SECONDS[min(looks, len(_LOOK_SECONDS) - 1)]))
-        looks += 1
-        request = await anyio.to_thread.run_sync(requests.get, here.engine, request.id)
+    request = await waited(here, client, made.request, seconds)
     rows = await anyio.to_thread.run_sync(rows_of, here, request)
     budget = await anyio.to_thread.run_sync(usage.budget, here.engine, request.credential_id)
-    answer: schemas.SyncResult | schemas.SyncAccepted
+    said: schemas.SyncResult | schemas.SyncAccepted
     if request.over:
-        answer = with_budget(sync_result(request, rows, wish.sync_type), budget)
+        said = with_budget(sync_result(request, rows, wish.sync_type), budget)
     else:
         waiting = _waiting(request, made.already_queued)
         accepted = schemas.SyncAccepted(
@@ -171,17 +166,27 @@ async def _answer(
             sync_id=sync_id(request, rows, wish.sync_type),
             status=request.status,
         )
-        answer = with_budget(accepted, budget)
+        said = with_budget(accepted, budget)
     if made.already_queued:
-        answer.already_queued = True
-    if isinstance(answer, schemas.SyncResult):
-        return answer
+        said.already_queued = True
+    if isinstance(said, schemas.SyncResult):
+        return said
     return Response(
-        answer.model_dump_json(by_alias=True, exclude_unset=True),
+        said.model_dump_json(by_alias=True, exclude_unset=True),
         status_code=202,
         headers={"Location": f"{PREFIX}/sync/requests/{request.id}"},
         media_type="application/json",
     )
+
+
+async def waited(here: Service, client: Request, request: requested.Request, seconds: float) -> requested.Request:
+    """The request once it is over, the client is gone or `seconds` are; holds no thread while it waits."""
+    until, looks = anyio.current_time() + seconds, 0
+    while not request.over and (left := until - anyio.current_time()) > 0 and not await client.is_disconnected():
+        await anyio.sleep(min(left, _LOOK_SECONDS[min(looks, len(_LOOK_SECONDS) - 1)]))
+        looks += 1
+        request = await anyio.to_thread.run_sync(requests.get, here.engine, request.id)
+    return request
 
 
 def _waiting(request: requested.Request, already_queued: bool) -> str:
@@ -195,7 +200,7 @@ def _waiting(request: requested.Request, already_queued: bool) -> str:
     return f"{begun}; what comes of it will be in the sync history"
 
 
-def _asynchronous(prefer: str | None) -> bool:
-    """RFC 7240: preferences with commas between, each perhaps with parameters."""
+def is_asynchronous(prefer: str | None) -> bool:
+    """Whether the client does not want to wait (RFC 7240: preferences with commas between, each with parameters)."""
     wishes = (wish.partition(";")[0].strip().casefold() for wish in (prefer or "").split(","))
     return "respond-async" in wishes

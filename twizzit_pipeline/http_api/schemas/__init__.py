@@ -59,6 +59,7 @@ from twizzit_pipeline.http_api.schemas.operations import (
     Orchestrator,
     SwitchedOff,
 )
+from twizzit_pipeline.http_api.schemas.plans import Plan, PlanDocument, Plans, PreviewAccepted, PreviewResult
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
@@ -126,9 +127,14 @@ __all__ = [
     "Orchestrator",
     "Organization",
     "Organizations",
+    "Plan",
+    "PlanDocument",
+    "Plans",
     "PlayerMapping",
     "PlayerMappings",
     "PlayersPreview",
+    "PreviewAccepted",
+    "PreviewResult",
     "PreviewedPlayer",
     "Registration",
     "Registrations",

@@ -86,6 +86,8 @@ class SyncAccepted(Answer):
 class RequestRow(Answer):
     """A sync that was asked for. `season` is null for the running one, `group_id` for all teams.
 
+    `preview`: nothing of it is written. `plan_id`: the plan that it applies, or the one that a preview made.
+
     `status`: `queued`, `started`, `success`, `partial_success`, `failed` or `cancelled`; `error` says why it failed, or
     who cancelled it. `requested_by`: all who asked for it, in their order, each as the audit log's
     `actorKind:actorId`.
@@ -98,6 +100,8 @@ class RequestRow(Answer):
     season: str | None
     group_id: str | None = Field(validation_alias=AliasPath("options", "group_id"))
     create_missing: bool = Field(validation_alias=AliasPath("options", "create_missing"))
+    preview: bool = Field(validation_alias=AliasPath("options", "preview"))
+    plan_id: int | None = Field(validation_alias=AliasPath("options", "plan_id"))
     requested_by: list[str] = Field(validation_alias="askers")
     status: str
     error: str | None
@@ -131,7 +135,8 @@ class SyncConfig(Answer):
     `functions`, `event_types`, `group_types` and `statuses` are what was said of the account's words;
     `match_event_type` is the first event type that was said to be a match, for clients of an older version.
 
-    `is_federation`: its groups may name other clubs than the organization.
+    `is_federation`: its groups may name other clubs than the organization. `review`: automatic syncs stop at their
+    plan, until a person applies it.
 
     `next_sync_at` is null where automatic syncs are off, and where the first one starts within seconds;
     `next_sync_because` says why it is further away than the interval. `notify_to` are addresses that are notified about
@@ -157,6 +162,7 @@ class SyncConfig(Answer):
     paused_because: str | None
     match_event_type: str | None
     is_federation: bool
+    review: bool
     functions: dict[str, FunctionMeaning]
     event_types: dict[str, EventTypeMeaning]
     group_types: dict[str, GroupTypeMeaning]

@@ -1,4 +1,5 @@
-"""The assets: eight tables, in the order in which a sync fills them, for one credential and one season at a time.
+"""The assets: eight tables, in the order in which a sync fills them, for one credential and one season at a time; and
+the plans, which a preview makes.
 
 What belongs here: names, order, and what the catalogue says. Each body calls one use case of `sync` and reports. A step
 reads what the one before it left in the database, never a value handed over, so every asset can be materialized by
@@ -10,6 +11,6 @@ is said by the steps' priority. Backfills make one run for each partition, which
 policy of their own.
 """
 
-from twizzit_pipeline.orchestration.assets import competitions_and_matches, teams_and_players
+from twizzit_pipeline.orchestration.assets import competitions_and_matches, plans, teams_and_players
 
-ASSETS = (*teams_and_players.ASSETS, *competitions_and_matches.ASSETS)
+ASSETS = (*teams_and_players.ASSETS, *competitions_and_matches.ASSETS, *plans.ASSETS)

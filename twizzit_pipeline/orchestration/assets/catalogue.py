@@ -11,12 +11,14 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
 
 from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.orchestration.jobs import PLANS
 from twizzit_pipeline.storage import tables
 
 CONFIGURATION = "twizzit_sync_config"
 
 TABLES = {
     CONFIGURATION: tables.sync_config,
+    PLANS: tables.plans,
     **{each.snapshot: tables.SNAPSHOTS[name] for name, each in ENTITIES.items()},
     **{each.mappings: tables.MAPPINGS[name] for name, each in ENTITIES.items()},
 }
@@ -77,6 +79,18 @@ _COLUMNS = {
     "paused_because": "Why it is paused",
     "meanings": "What was said of the account's functions, types and statuses: list, word, meaning",
     "is_federation": "Whether its groups may name other clubs than the organization",
+    "reason": "Why there is a plan: asked for, a review, or a first sync",
+    "calls": "Calls to Twizzit that it cost",
+    "counts": "What it has of each entity, in numbers",
+    "document": "What it would do, row by row, with names; emptied after seven days",
+    "requested_by": "Who asked for it",
+    "made_at": "When it was made (UTC)",
+    "expires_at": "When it can be applied no longer (UTC)",
+    "decided_at": "When it was applied, replaced or discarded (UTC)",
+    "decided_by": "Who applied or discarded it",
+    "made_run_id": "The run that made it",
+    "digest": "The same for two plans that would write the same",
+    "dagster_run_id": "The run that applied it",
     "notify_to": "E-mail addresses for notifications about this credential, besides those of the settings",
     "review": "Whether automatic syncs stop at the plan, until a person applies it",
     "conflict_policy": "Who wins where ShotSpot and Twizzit both changed a field",

@@ -15,8 +15,16 @@ from twizzit_pipeline.orchestration.checks.asset_checks import specs
 from twizzit_pipeline.orchestration.checks.rules import RULES_OF
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
 from twizzit_pipeline.orchestration.resources import SyncRun
-from twizzit_pipeline.orchestration.run.results import Results, mapping_result, one_by_one, scan_result
+from twizzit_pipeline.orchestration.run.results import (
+    Results,
+    mapping_result,
+    one_by_one,
+    plan_waits,
+    scan_result,
+    with_plan,
+)
 from twizzit_pipeline.quality import mapping_quality, scan_quality
+from twizzit_pipeline.quality.findings import Quality
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.session import SyncSession
 
@@ -92,9 +100,11 @@ def mapping_asset(
     )
     def mapped(context: dg.AssetExecutionContext, sync: dg.ResourceParam[SyncRun]) -> Results:
         with session_of(context, sync) as session:
-            report = apply(session)
-            quality = mapping_quality(session, report)
-        yield from one_by_one(context.asset_key, mapping_result(report, rules, quality))
+            waiting = sync.gate(session).stop(entity.name)
+            report = apply(session) if waiting is None else MappingReport(entity.name, season_exists=True)
+            quality = mapping_quality(session, report) if waiting is None else Quality(error=plan_waits(waiting.id))
+        result = mapping_result(report, rules, quality)
+        yield from one_by_one(context.asset_key, result if waiting is None else with_plan(result, waiting.id))
 
     return mapped
 

@@ -9,9 +9,10 @@ import dagster as dg
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.orchestration.partitions import parse
+from twizzit_pipeline.orchestration.partitions import CredentialSeason, parse
 from twizzit_pipeline.orchestration.resources import SyncRun
 from twizzit_pipeline.orchestration.run.results import readable_failures
+from twizzit_pipeline.sync.preview.making import Preview
 from twizzit_pipeline.sync.session import SyncSession
 
 OWNERS = ["team:club-data"]
@@ -30,7 +31,7 @@ def session_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[Syn
     """The session for the work of one step, whose errors become readable; after errors that may pass it is retried."""
     steps = {node.name for node in context.job_def.nodes}
     to_map = {entity for asset, entity in _MAPPINGS.items() if asset in steps}
-    run_id, partition, step = context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name
+    run_id, partition, step = _place(context)
 
     def wait_for_retry(error: TwizzitPipelineError) -> bool:
         seconds = sync.retry_delay(error, context.retry_number)
@@ -44,3 +45,16 @@ def session_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[Syn
         sync.session(run_id, partition, step=step, to_map=to_map) as session,
     ):
         yield session
+
+
+@contextmanager
+def preview_of(context: dg.AssetExecutionContext, sync: SyncRun) -> Iterator[Preview]:
+    """The preview that the step is; it is not tried again: the client has, and a person waits for an answer."""
+    run_id, partition, step = _place(context)
+    with readable_failures(lambda _: False), sync.preview(run_id, partition, step=step) as made:
+        yield made
+
+
+def _place(context: dg.AssetExecutionContext) -> tuple[str, CredentialSeason, str]:
+    """The run, its partition, and the step."""
+    return context.run.run_id, parse(context.partition_key), context.op_execution_context.op.name

@@ -138,6 +138,16 @@ def mapping_result(report: MappingReport, rules: Rules, quality: Quality) -> Mat
     return dg.MaterializeResult(metadata=numbers | more, check_results=mapping_results(report, rules, quality))
 
 
+def plan_waits(plan_id: int) -> str:
+    """Why a step that stopped at its plan judged nothing."""
+    return f"plan {plan_id} waits for a person, and nothing was written"
+
+
+def with_plan(result: Materialized, plan_id: int) -> Materialized:
+    """The same with the plan that the step stopped at."""
+    return result._replace(metadata={**(result.metadata or {}), "plan_id": dg.MetadataValue.int(plan_id)})
+
+
 def one_by_one(asset: dg.AssetKey, result: Materialized) -> Results:
     """What a step yields: the materialization, and then each check under its full name.
 

@@ -24,7 +24,7 @@ from sqlalchemy import Engine
 from twizzit_pipeline.errors import InactiveCredential, PermanentError, TransientError, UnknownSeason
 from twizzit_pipeline.orchestration.dagster_private import PRIORITY_TAG
 from twizzit_pipeline.orchestration.instance.under_way import UnderWay, under_way
-from twizzit_pipeline.orchestration.jobs import JOBS, job_of
+from twizzit_pipeline.orchestration.jobs import JOBS, PREVIEW, job_of
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, PartitionKeys
 from twizzit_pipeline.orchestration.resources import REQUEST_TAG, TRIGGER_TAG
 from twizzit_pipeline.orchestration.sensors import repairs, run_keys, upkeep
@@ -146,7 +146,8 @@ class _Tick:
             raise UnknownSeason(
                 "The season's label cannot be a partition key: verify the credential, for another label"
             )
-        job, assets = job_of(turn.entities(season))
+        is_preview = turn.asked is not None and turn.asked.options.preview
+        job, assets = (PREVIEW, None) if is_preview else job_of(turn.entities(season))
         return _PlannedRun(turn, CredentialSeason(str(credential.partition_key), season), job, assets)
 
 

@@ -19,7 +19,7 @@ from twizzit_pipeline.orchestration.dagster_private import (
     JobFailureData,
     SerializableErrorInfo,
 )
-from twizzit_pipeline.orchestration.jobs import ASSETS_OF
+from twizzit_pipeline.orchestration.jobs import ASSETS_OF, PREVIEW
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, credential_id_of
 from twizzit_pipeline.orchestration.run.limit import ENDED_BY_DAGSTER, ended_by_dagster
 from twizzit_pipeline.orchestration.run.outcomes import FAILED, OUTCOME_TAG, record
@@ -48,7 +48,7 @@ def record_unstarted(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
                 reason = ENDED_BY_DAGSTER
             if run.status is dg.DagsterRunStatus.FAILURE and not history.for_run(engine, run.run_id):
                 reason = reason if reason == ENDED_BY_DAGSTER else _why(instance, run.run_id)
-                if _write(engine, run, reason):
+                if run.job_name != PREVIEW and _write(engine, run, reason):
                     found.append(run.run_id)
         except TwizzitPipelineError:
             raise

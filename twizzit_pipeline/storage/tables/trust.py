@@ -17,7 +17,13 @@ plans = Table(
     credential(ondelete="CASCADE", nullable=False),
     Column("season", String(50), nullable=False),
     Column("reason", String(20), nullable=False),  # asked: by a person; review, first_sync: instead of a sync
-    Column("status", String(20), nullable=False, server_default=text("'waiting'")),
+    Column(
+        "status",
+        String(20),
+        nullable=False,
+        server_default=text("'waiting'"),
+        doc="waiting, applied, replaced, discarded or expired",
+    ),
     Column("calls", Integer, nullable=False, server_default=ZERO),
     Column("counts", JSONB, nullable=False),  # without names
     Column("document", JSONB),  # with names; emptied when the plan expires
@@ -26,6 +32,8 @@ plans = Table(
     moment("expires_at", nullable=False),
     moment("decided_at"),
     Column("decided_by", String(255)),
+    Column("made_run_id", String(64)),  # of the preview or the sync that made it
+    Column("digest", String(64), nullable=False, server_default=text("''")),  # of what it would write: the same is one
     Column("dagster_run_id", String(64)),  # of the sync that applied it
     CheckConstraint("reason IN ('asked', 'review', 'first_sync')", name="reason"),
     CheckConstraint("status IN ('waiting', 'applied', 'replaced', 'discarded', 'expired')", name="status"),

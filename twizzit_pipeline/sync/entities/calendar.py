@@ -59,5 +59,5 @@ def _scanned_teams(session: SyncSession, season: SeasonRow) -> dict[str, str] | 
     wanted = select(table.twizzit_team_id, table.name).where(
         table.credential_id == session.credential.id, table.season_id == season.id
     )
-    with session.engine.connect() as connection:
+    with session.reading() as connection:
         return {str(id_): str(name) for id_, name in connection.execute(wanted)} or None

@@ -110,7 +110,7 @@ def _scanned_teams(session: SyncSession, season: SeasonRow) -> Sequence[Team]:
         .where(columns.credential_id == session.credential.id, columns.season_id == season.id)
         .order_by(columns.twizzit_team_id)
     )
-    with session.engine.connect() as connection:
+    with session.reading() as connection:
         teams = [Team(*row) for row in connection.execute(wanted)]
         if not teams and not teams_scanned(connection, session.credential.id, season, run_id=session.run_id):
             raise TeamsNotScanned(f"No scan has seen the teams of season {season.label} yet: sync the teams first")

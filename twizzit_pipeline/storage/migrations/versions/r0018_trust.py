@@ -55,6 +55,8 @@ def _plans() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         _moment("decided_at"),
         sa.Column("decided_by", sa.String(255)),
+        sa.Column("made_run_id", sa.String(64)),
+        sa.Column("digest", sa.String(64), server_default=sa.text("''"), nullable=False),
         sa.Column("dagster_run_id", sa.String(64)),
         _one_of("twizzit_plans", "reason", "'asked', 'review', 'first_sync'"),
         _one_of("twizzit_plans", "status", "'waiting', 'applied', 'replaced', 'discarded', 'expired'"),

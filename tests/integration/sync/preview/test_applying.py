@@ -1,0 +1,175 @@
+"""A stored plan that is applied: what is still true of it, once, and by the credential that it is of."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, update
+
+from tests.support.calendar_world import EVERYTHING
+from tests.support.previewed import item, of_entity, previewed
+from tests.support.sync_world import WRITTEN_BY_A_SYNC, Synced, SyncWorld, quick
+from twizzit_pipeline.errors import PlanRefused, UnknownPlan
+from twizzit_pipeline.plan.narrowing import Narrowing
+from twizzit_pipeline.runs import plans
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import this_user
+from twizzit_pipeline.storage.engine import Database
+
+CALENDAR = (tables.competitions, tables.games, tables.competition_mappings, tables.match_mappings)
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulator)
+
+
+@pytest.fixture
+def credential(world: SyncWorld) -> int:
+    return world.add_credential()
+
+
+def applied(world: SyncWorld, plan_id: int, credential_id: int, without: Sequence[tuple[str, str]] = ()) -> Synced:
+    """A sync that applies a stored plan."""
+    chosen = plans.chosen(world.database.engine, plan_id, credential_id=credential_id, without=without)
+    with world.session(credential_id, narrowing=Narrowing(chosen=chosen)) as session:
+        session.to_map = {"teams", "players", "competitions", "matches"}
+        reports = {step.__name__: step(session) for step in EVERYTHING}
+    return Synced(session.run_id, reports, world.history_of(session.run_id), session.calls)
+
+
+def shotspot(world: SyncWorld) -> dict[str, Any]:
+    """Every row of ShotSpot's, the mappings and the journal, without ids of history rows and moments."""
+    found = world.dump((*WRITTEN_BY_A_SYNC, *CALENDAR))
+    hidden = {"updated_at", "created_at", "last_synced_at", "last_synced_seen", "history_id", "seen_at"}
+    return {
+        table: [{name: value for name, value in row.items() if name not in hidden} for row in rows]
+        for table, rows in found.items()
+    }
+
+
+def left(synced: Synced, entity: str) -> dict[str, list[str]]:
+    """Reason → the items that were left."""
+    warned = synced.history[entity].details["warnings"]
+    reasons = ("left_out", "no_longer_true", "needs_what_is_left", "new_since_plan")
+    return {reason: warned[reason]["twizzit_ids"] for reason in reasons if reason in warned}
+
+
+def test_a_plan_that_is_applied_at_once_does_what_a_sync_does(world: SyncWorld, credential: int) -> None:
+    made = previewed(world, credential)
+    synced = applied(world, made.plan.id, credential)
+    assert all(left(synced, entity) == {} for entity in synced.history)
+    row = plans.get(world.database.engine, made.plan.id)
+    assert (row.status, row.dagster_run_id) == ("applied", synced.run_id)
+    assert synced.history["players"].details["plan_id"] == made.plan.id
+    world.assert_truth(credential)
+    before = shotspot(world)
+    world.sync(credential, steps=EVERYTHING)
+    assert shotspot(world) == before
+
+
+def test_what_has_moved_is_left_and_said_and_what_is_new_waits(world: SyncWorld, credential: int) -> None:
+    world.sync(credential, steps=EVERYTHING)
+    _, roster = world.roster()
+    one, other, third, fourth = roster[:4]
+    names = {person: str(world.player(person)["last_name"]) for person in roster[:4]}
+    for person in (one, other, third):
+        world.simulator.changes.rename_person(person, "Annelore", names[person])
+    made = previewed(world, credential)
+    world.simulator.changes.rename_person(other, "Berthe", names[other])
+    world.simulator.changes.rename_person(fourth, "Nieuw", names[fourth])
+    world.change(tables.players, world.local_id(third), first_name="Elders")
+    before = {person: world.player(person)["first_name"] for person in (other, fourth)}
+    synced = applied(world, made.plan.id, credential)
+    assert world.player(one)["first_name"] == "Annelore"
+    assert {person: world.player(person)["first_name"] for person in (other, fourth)} == before
+    assert world.player(third)["first_name"] == "Elders"
+    gone = sorted(map(str, (other, third)), key=int)
+    assert sorted(left(synced, "players")["no_longer_true"], key=int) == gone
+    assert left(synced, "players")["new_since_plan"] == [str(fourth)]
+    world.sync(credential)
+    assert world.player(fourth)["first_name"] == "Nieuw"
+
+
+def test_without_a_team_its_players_and_matches_are_left_and_come_with_the_next_sync(
+    world: SyncWorld, credential: int
+) -> None:
+    made = previewed(world, credential)
+    (out, *_) = (one["twizzit_id"] for one in of_entity(made, "teams")["items"])
+    synced = applied(world, made.plan.id, credential, [("teams", out)])
+    assert left(synced, "teams") == {"left_out": [out]}
+    assert world.rows(tables.team_mappings, twizzit_team_id=out) == []
+    assert left(synced, "players")["needs_what_is_left"]
+    assert synced.history["players"].details["failed"] == {}
+    world.sync(credential, steps=EVERYTHING)
+    world.assert_truth(credential)
+
+
+def test_without_a_player_nothing_of_them_is_written(world: SyncWorld, credential: int) -> None:
+    made = previewed(world, credential)
+    _, roster = world.roster()
+    applied(world, made.plan.id, credential, [("players", str(roster[0]))])
+    assert world.rows(tables.player_mappings, twizzit_player_id=str(roster[0])) == []
+    assert world.player(roster[1])
+    assert item(made, "players", roster[0])["action"] == "create"
+
+
+def test_a_plan_is_applied_once(world: SyncWorld, credential: int) -> None:
+    made = previewed(world, credential)
+    applied(world, made.plan.id, credential)
+    with pytest.raises(PlanRefused, match="has been applied already"):
+        applied(world, made.plan.id, credential)
+
+
+def test_of_two_who_apply_it_one_does(world: SyncWorld, credential: int) -> None:
+    """Both had read it while it waited; the second finds it taken before it writes anything."""
+    made = previewed(world, credential)
+    chosen = plans.chosen(world.database.engine, made.plan.id, credential_id=credential)
+    applied(world, made.plan.id, credential)
+    before = shotspot(world)
+    with (
+        pytest.raises(PlanRefused, match="has been applied already"),
+        world.session(credential, narrowing=Narrowing(chosen=chosen)) as session,
+    ):
+        for step in EVERYTHING:
+            step(session)
+    assert shotspot(world) == before
+
+
+def test_a_plan_that_another_one_replaced_is_refused(world: SyncWorld, credential: int) -> None:
+    first = previewed(world, credential)
+    second = previewed(world, credential)
+    with pytest.raises(PlanRefused, match="replaced by a newer one"):
+        plans.chosen(world.database.engine, first.plan.id)
+    assert plans.get(world.database.engine, second.plan.id).status == "waiting"
+
+
+def test_a_plan_that_has_expired_is_neither_read_nor_applied(world: SyncWorld, credential: int) -> None:
+    made = previewed(world, credential)
+    with world.database.engine.begin() as connection:
+        connection.execute(update(tables.plans).values(expires_at=func.now() - timedelta(seconds=1)))
+    for ask in (plans.document, plans.chosen):
+        with pytest.raises(PlanRefused, match="expired on"):
+            ask(world.database.engine, made.plan.id)
+
+
+def test_a_plan_of_another_credential_or_that_there_is_not_is_refused(world: SyncWorld, credential: int) -> None:
+    made = previewed(world, credential)
+    engine = world.database.engine
+    with pytest.raises(PlanRefused, match="is not of credential"):
+        plans.chosen(engine, made.plan.id, credential_id=world.add_credential(1))
+    with pytest.raises(UnknownPlan):
+        plans.chosen(engine, made.plan.id + 1)
+    with pytest.raises(PlanRefused, match="has no change of players with the id 0"):
+        plans.chosen(engine, made.plan.id, without=[("players", "0")])
+
+
+def test_a_plan_that_is_discarded_is_over_and_in_the_audit_log(world: SyncWorld, credential: int) -> None:
+    made = previewed(world, credential)
+    assert plans.discard(world.database.engine, made.plan.id, actor=this_user()).status == "discarded"
+    with pytest.raises(PlanRefused, match="was discarded"):
+        plans.chosen(world.database.engine, made.plan.id)
+    assert world.rows(tables.audit_log, target="plan")[0]["action"] == "discard"

@@ -1,0 +1,219 @@
+"""Syncs that stop at their plan: a review, and a first sync that finds almost none of its people."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from tests.support.calendar_world import EVERYTHING
+from tests.support.previewed import but_for, whole_database
+from tests.support.sync_world import STEPS, Step, SyncWorld, quick
+from twizzit_pipeline.errors import FirstSyncHeld
+from twizzit_pipeline.plan.narrowing import Narrowing
+from twizzit_pipeline.runs import plans
+from twizzit_pipeline.scheduling import config
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import this_user
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.preview.gate import Gate, is_held
+from twizzit_pipeline.sync.preview.rehearsal import People
+from twizzit_pipeline.sync.session import AUTOMATIC
+
+# What a sync that stops at its plan writes: what it has read, what it says of itself, and when the next one is due.
+OF_A_STOPPED_SYNC = {
+    "twizzit_plans",
+    "twizzit_api_usage",
+    "twizzit_rate_limits",
+    "twizzit_sync_history",
+    "twizzit_rejected_rows",
+    "twizzit_seasons",
+    "twizzit_credentials",
+    "twizzit_sync_config",
+    "twizzit_teams",
+    "twizzit_players",
+    "twizzit_competitions",
+    "twizzit_matches",
+}
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulator)
+
+
+@pytest.fixture
+def credential(world: SyncWorld) -> int:
+    return world.add_credential()
+
+
+def run(
+    world: SyncWorld, credential_id: int, *, trigger: str | None = None, steps: Sequence[Step] = EVERYTHING, **more: Any
+) -> str:
+    """A run's steps with its gate, as the assets have them, all scans before anything is mapped; its id."""
+    with world.session(credential_id, trigger=trigger, **more) as session:
+        gate = Gate(session)
+        names = [step.__name__ for step in steps]
+        session.to_map = {name.removeprefix("map_") for name in names if name.startswith("map_")}
+        failed: list[FirstSyncHeld] = []
+        for step in sorted(steps, key=lambda step: step.__name__.startswith("map_")):
+            kind, _, entity = step.__name__.partition("_")
+            try:
+                if kind == "scan" or gate.stop(entity) is None:
+                    step(session)
+            except FirstSyncHeld as error:  # a step's failure ends the steps after it alone
+                failed.append(error)
+        if failed:
+            raise failed[0]
+    return session.run_id
+
+
+def review(world: SyncWorld, credential_id: int, wanted: bool = True) -> None:
+    config.change(world.database.engine, credential_id, actor=this_user(), review=wanted)
+
+
+def waiting(world: SyncWorld) -> list[plans.StoredPlan]:
+    return plans.held(world.database.engine)
+
+
+def test_an_automatic_sync_with_a_review_stops_at_its_plan_until_that_is_applied(
+    world: SyncWorld, credential: int
+) -> None:
+    review(world, credential)
+    before = whole_database(world)
+    run_id = run(world, credential, trigger=AUTOMATIC)
+    assert but_for(whole_database(world), OF_A_STOPPED_SYNC) == but_for(before, OF_A_STOPPED_SYNC)
+    (plan,) = waiting(world)
+    assert (plan.reason, plan.status, plan.made_run_id) == ("review", "waiting", run_id)
+    assert plan.changes > 0
+    for row in world.history_of(run_id).values():
+        assert row.status in ("success", "partial_success"), row.error_message
+        assert row.details["plan_waits"] == plan.id
+    run(world, credential, trigger=AUTOMATIC)
+    assert [one.id for one in waiting(world)] == [plan.id], "the same content is one plan"
+    chosen = plans.chosen(world.database.engine, plan.id, credential_id=credential)
+    run(world, credential, narrowing=Narrowing(chosen=chosen))
+    assert waiting(world) == []
+    world.assert_truth(credential)
+
+
+def test_a_review_without_a_change_is_a_success_and_needs_no_person(world: SyncWorld, credential: int) -> None:
+    world.sync(credential, steps=EVERYTHING)
+    review(world, credential)
+    run_id = run(world, credential, trigger=AUTOMATIC)
+    assert waiting(world) == []
+    assert world.rows(tables.plans) == []
+    assert world.history_of(run_id)["players"].details["unchanged"] > 0
+    assert not [row for row in world.rows(tables.sync_changes) if row["history_id"] in ids_of(world, run_id)]
+    (row,) = world.rows(tables.sync_config)
+    assert row["last_sync_at"] is not None
+    assert row["consecutive_failures"] == 0
+
+
+def ids_of(world: SyncWorld, run_id: str) -> set[int]:
+    return {row.id for row in world.history_of(run_id).values()}
+
+
+def test_a_waiting_review_is_replaced_where_it_differs_and_goes_when_nothing_does(
+    world: SyncWorld, credential: int
+) -> None:
+    world.sync(credential, steps=EVERYTHING)
+    review(world, credential)
+    _, roster = world.roster()
+    person = world.player(roster[0])
+    world.simulator.changes.rename_person(roster[0], "Annelore", str(person["last_name"]))
+    run(world, credential, trigger=AUTOMATIC)
+    (first,) = waiting(world)
+    world.simulator.changes.rename_person(roster[0], "Berthe", str(person["last_name"]))
+    run(world, credential, trigger=AUTOMATIC)
+    (second,) = waiting(world)
+    assert second.id != first.id
+    assert plans.get(world.database.engine, first.id).status == "replaced"
+    world.simulator.changes.rename_person(roster[0], str(person["first_name"]), str(person["last_name"]))
+    run(world, credential, trigger=AUTOMATIC)
+    assert waiting(world) == []
+    assert world.player(roster[0])["first_name"] == person["first_name"]
+
+
+def test_a_sync_that_a_person_asks_for_goes_through_a_review(world: SyncWorld, credential: int) -> None:
+    review(world, credential)
+    run(world, credential, trigger=AUTOMATIC)
+    run(world, credential)
+    assert waiting(world) == []
+    world.assert_truth(credential)
+
+
+def strangers(world: SyncWorld, number: int, name: str | None = None) -> int:
+    """A club of that name with players whom Twizzit does not list; its id."""
+    with world.database.engine.begin() as connection:
+        club = insert(tables.clubs).values(name=name or world.club().name).returning(tables.clubs.c.id)
+        club_id = int(connection.execute(club).scalar_one())
+        for place in range(number):
+            person = {"first_name": f"Vreemde {place}", "last_name": "Gast", "club_id": club_id, "is_active": True}
+            connection.execute(insert(tables.players).values(person))
+    return club_id
+
+
+def test_a_first_sync_that_finds_none_of_its_people_is_held_until_its_plan_is_applied(
+    world: SyncWorld, credential: int
+) -> None:
+    strangers(world, 5)
+    before = whole_database(world)
+    with pytest.raises(
+        FirstSyncHeld, match=r"0 of \d+ people .* were found in ShotSpot; ShotSpot has 5 in their clubs"
+    ) as held:
+        run(world, credential)
+    assert but_for(whole_database(world), OF_A_STOPPED_SYNC) == but_for(before, OF_A_STOPPED_SYNC)
+    (plan,) = waiting(world)
+    assert plan.reason == "first_sync"
+    assert f"twizzit sync {credential} --apply {plan.id}" in str(held.value)
+    assert "\n" not in str(held.value)
+    statuses = {row["status"] for row in world.rows(tables.sync_history)}
+    assert "in_progress" not in statuses
+    with pytest.raises(FirstSyncHeld):
+        run(world, credential, trigger=AUTOMATIC)
+    assert [one.id for one in waiting(world)] == [plan.id]
+    chosen = plans.chosen(world.database.engine, plan.id, credential_id=credential)
+    run(world, credential, narrowing=Narrowing(chosen=chosen))
+    world.assert_truth(credential)
+    run(world, credential)
+    assert waiting(world) == []
+
+
+def test_the_right_club_lets_a_first_sync_through(world: SyncWorld, credential: int) -> None:
+    strangers(world, 9)
+    with pytest.raises(FirstSyncHeld):
+        run(world, credential)
+    own = strangers(world, 0, "Onze club")
+    world.change(tables.credentials, credential, club_id=own)
+    run(world, credential)
+    assert waiting(world) == []
+    with world.database.engine.connect() as connection:
+        clubs = set(connection.scalars(select(tables.teams.c.club_id)))
+    assert own in clubs
+
+
+@pytest.mark.parametrize("number", [0, 4])
+def test_a_club_with_few_players_holds_nothing_up(world: SyncWorld, credential: int, number: int) -> None:
+    strangers(world, number)
+    run(world, credential, steps=STEPS)
+    assert waiting(world) == []
+
+
+@pytest.mark.parametrize(
+    ("people", "held"),
+    [
+        (People(True, 100, 0, 5), True),
+        (People(True, 100, 9, 5), True),
+        (People(True, 100, 10, 5), False),
+        (People(True, 3, 1, 5), False),
+        (People(True, 100, 0, 4), False),
+        (People(False, 100, 0, 500), False),
+        (People(True, 0, 0, 500), False),
+        (None, False),
+    ],
+)
+def test_what_is_held(people: People | None, held: bool) -> None:
+    assert is_held(people, 5) is held

@@ -1,0 +1,156 @@
+"""A preview: what it says is what the following sync does, and nothing but its own row stays of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from tests.support.calendar_world import EVERYTHING
+from tests.support.previewed import but_for, item, of_entity, previewed, whole_database
+from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress, UnknownSeason
+from twizzit_pipeline.scheduling import heartbeat, requests
+from twizzit_pipeline.scheduling.fulfilment import Fulfilment
+from twizzit_pipeline.scheduling.wishes import RequestOptions
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import this_user
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.preview import rehearsal
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulator)
+
+
+@pytest.fixture
+def credential(world: SyncWorld) -> int:
+    return world.add_credential()
+
+
+def test_a_preview_leaves_every_other_table_as_it_was(world: SyncWorld, credential: int) -> None:
+    before = whole_database(world)
+    made = previewed(world, credential)
+    after = whole_database(world)
+    assert but_for(after) == but_for(before)
+    (plan,) = world.rows(tables.plans)
+    assert (plan["id"], plan["status"], plan["reason"]) == (made.plan.id, "waiting", "asked")
+    assert plan["requested_by"] == "os:ann"
+    (usage,) = world.rows(tables.api_usage)
+    assert usage["calls"] == plan["calls"] == made.document["calls"] > 0
+    assert made.plan.changes > 0
+
+
+def test_a_preview_is_what_the_following_sync_does_row_for_row(world: SyncWorld, credential: int) -> None:
+    made = previewed(world, credential)
+    synced = world.sync(credential, steps=EVERYTHING)
+    for name, entity in ENTITIES.items():
+        said, row = of_entity(made, name), synced.history[name]
+        counted = {word: row.details[word] for word in ("create", "link", "adopt", "update", "unchanged")}
+        assert {word: said["counts"][word] for word in counted} == counted, name
+        assert said["rows"] == row.details["rows"]
+        assert {one["twizzit_id"] for one in said["items"]} == journalled(world, entity.local), name
+        aside = {reason: items["count"] for reason, items in row.details["set_aside"].items()}
+        assert {reason: [one["reason"] for one in said["set_aside"]].count(reason) for reason in aside} == aside
+        assert said["counts"]["rejected"] + said["counts"]["failed"] == row.items_failed
+    for said in of_entity(made, "players")["items"]:
+        player = world.player(said["twizzit_id"])
+        written = {column: pair["new"] for column, pair in said["columns"].items()}
+        assert written["first_name"] == player["first_name"]
+        (team,) = world.rows(tables.teams, id=player["team_id"])
+        assert written["team_id"] == {"id": None, "name": team["name"]}
+
+
+def test_of_a_synced_club_it_says_the_changes_field_by_field(world: SyncWorld, credential: int) -> None:
+    world.sync(credential, steps=EVERYTHING)
+    assert previewed(world, credential).plan.changes == 0
+    group_id, roster = world.roster()
+    player = world.player(roster[0])
+    world.simulator.changes.rename_person(roster[0], "Annelore", str(player["last_name"]))
+    made = previewed(world, credential)
+    said = item(made, "players", roster[0])
+    assert (said["action"], said["local_id"]) == ("update", player["id"])
+    assert said["columns"] == {"first_name": {"old": player["first_name"], "new": "Annelore"}}
+    assert made.plan.changes == 1
+    assert world.player(roster[0])["first_name"] == player["first_name"]
+    assert world.team(group_id)
+
+
+def journalled(world: SyncWorld, table: str) -> set[str]:
+    """The remote ids of the rows that a sync has written."""
+    return {row["twizzit_id"] for row in world.rows(tables.sync_changes, table_name=table) if row["twizzit_id"]}
+
+
+def test_whatever_dies_in_between_nothing_stays(
+    world: SyncWorld, credential: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = whole_database(world)
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(rehearsal._MAPS, "matches", (die, ()))
+    with pytest.raises(KeyboardInterrupt):
+        previewed(world, credential)
+    assert but_for(whole_database(world)) == but_for(before)
+    assert world.rows(tables.plans) == []
+
+
+def test_one_entity_alone_and_a_season_that_there_is_not(world: SyncWorld, credential: int) -> None:
+    made = previewed(world, credential, entities=["teams"])
+    assert [one["entity"] for one in made.document["entities"]] == ["teams"]
+    with pytest.raises(UnknownSeason):
+        previewed(world, credential, "1987-1988")
+    assert world.rows(tables.twizzit_seasons) == []
+
+
+def test_the_lease_keeps_a_preview_and_a_sync_apart(world: SyncWorld, credential: int) -> None:
+    with world.session(credential) as session, session.recording("teams"), pytest.raises(SyncInProgress):
+        previewed(world, credential)
+    previewed(world, credential)
+    assert world.rows(tables.leases) == []
+
+
+def test_a_request_for_a_preview_waits_for_another_turn_while_a_sync_is_at_work(
+    world: SyncWorld, credential: int
+) -> None:
+    heartbeat.beat(world.database.engine)
+    options = RequestOptions(preview=True)
+    asked = requests.ask(world.database.engine, credential, sync_type="all", options=options, actor=this_user())
+    fulfilment = Fulfilment(asked.request.id, "preview-0")
+    with world.session(credential) as session, session.recording("teams"), pytest.raises(SyncInProgress):
+        previewed(world, credential, fulfilment=fulfilment)
+    again = requests.get(world.database.engine, asked.request.id)
+    assert (again.status, again.attempt) == ("queued", asked.request.attempt + 1)
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_planned(world: SyncWorld, credential: int) -> None:
+    world.simulator.faults.arm("forbidden", path="/events", times=None)
+    made = previewed(world, credential)
+    assert of_entity(made, "teams")["error"] is None
+    assert "/events answered 403" in of_entity(made, "matches")["error"]
+
+
+def test_a_login_that_does_not_work_is_one_line(world: SyncWorld, credential: int) -> None:
+    other = world.add_credential(1, password=SecretStr("wrong"))
+    with pytest.raises(LoginRefused):
+        previewed(world, other)
+    assert world.rows(tables.leases) == []
+
+
+def test_a_credential_that_is_switched_off_is_refused(world: SyncWorld, credential: int) -> None:
+    world.change(tables.credentials, credential, is_active=False)
+    with pytest.raises(InactiveCredential):
+        previewed(world, credential)
+
+
+@pytest.fixture(autouse=True)
+def _no_transaction_left(world: SyncWorld) -> Iterator[None]:
+    yield
+    with world.connected() as connection:
+        idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        assert connection.execute(idle).fetchone() == (0,)

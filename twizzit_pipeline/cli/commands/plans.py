@@ -1,0 +1,63 @@
+"""`twizzit plans`: the stored plans of a club, one of them, and that one is not wanted."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twizzit_pipeline.cli.clubs import Club, credential_of
+from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_table, table
+from twizzit_pipeline.runs import plans
+from twizzit_pipeline.storage.audit import this_user
+
+app = typer.Typer(help="What a sync would do, kept for seven days: list, show, discard.", no_args_is_help=True)
+
+_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
+_Plan = Annotated[int, typer.Argument(metavar="PLAN_ID", help="As twizzit plans list shows it", show_default=False)]
+_REASONS = {"asked": "asked for", "review": "review", "first_sync": "first sync"}
+
+
+@app.command("list")
+def list_plans(club: Club, as_json: _Json = False) -> None:
+    """List a club's plans, the newest first."""
+    from twizzit_pipeline.cli.commands.previewing import described  # noqa: PLC0415  (frames)
+
+    with opened() as here:
+        found = plans.of_credential(here.database.engine, credential_of(here, club))
+    if as_json:
+        print_json([described(plan) for plan in found])
+        return
+    if not found:
+        console().print("No plan; make one: twizzit sync CLUB --preview")
+        return
+    shown = table("Id", "Made", "Season", "Why", "Changes", "State", "Expires", right=("Id", "Changes"))
+    for plan in found:
+        made, expires = moment(plan.made_at), moment(plan.expires_at)
+        why = _REASONS.get(plan.reason, plan.reason)
+        shown.add_row(str(plan.id), made, plan.season, why, f"{plan.changes:,}", plan.status, expires)
+    show_table(console(), shown)
+
+
+@app.command("show")
+def show_plan(
+    plan_id: _Plan,
+    as_json: _Json = False,
+    file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write it for a spreadsheet")] = None,
+) -> None:
+    """Show a plan, row by row; refused once it has expired."""
+    from twizzit_pipeline.cli.commands import previewing  # noqa: PLC0415  (frames)
+
+    with opened() as here:
+        plan = plans.get(here.database.engine, plan_id)
+        document = plans.document(here.database.engine, plan_id)
+    least_players = here.settings.first_sync_players
+    previewing.show(plan, document, least_players=least_players, as_json=as_json, file=file)
+
+
+@app.command()
+def discard(plan_id: _Plan) -> None:
+    """Say that a plan is not wanted: nothing of it is written."""
+    with opened() as here:
+        plans.discard(here.database.engine, plan_id, actor=this_user())
+    console().print(f"Plan {plan_id} is discarded; nothing was written.")

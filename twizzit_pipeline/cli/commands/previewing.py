@@ -1,0 +1,207 @@
+"""`twizzit sync --preview`: what a sync would do, on a terminal, as JSON and as a file for a spreadsheet.
+
+Names of people are shown on a terminal alone (and in JSON and the file): elsewhere the text may end in a log. Dagster
+is not loaded for it.
+"""
+
+import os
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from twizzit_pipeline.cli.opened import Opened
+from twizzit_pipeline.cli.output.differences import differences
+from twizzit_pipeline.cli.output.progress import Steps
+from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, show_line, show_table, table
+from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.runs.plans import StoredPlan
+from twizzit_pipeline.runs.spreadsheet import as_csv
+from twizzit_pipeline.scheduling.requested import asker
+from twizzit_pipeline.storage.audit import this_user
+from twizzit_pipeline.sync.preview.document import share
+from twizzit_pipeline.sync.preview.gate import is_held
+from twizzit_pipeline.sync.preview.making import Preview, preview, record
+from twizzit_pipeline.sync.preview.rehearsal import People
+
+_ROWS_SHOWN = 50
+_IDS_SHOWN = 3
+_COUNTED = ("create", "link", "adopt", "update", "unchanged", "conflicts", "rejected", "failed", "set_aside")
+_KINDS = (
+    ("rejected", "Rejected by a contract rule, and would not be written:"),
+    ("failed", "Could not be applied:"),
+    ("warned", "With a remark:"),
+    ("set_aside", "Set aside, since they are not meant to come:"),
+)
+
+
+def preview_now(
+    here: Opened,
+    credential_id: int,
+    *,
+    only: str | None,
+    season: str | None,
+    as_json: bool,
+    file: Path | None,
+    quiet: bool,
+) -> Preview:
+    """Make a preview, and show it as asked.
+
+    Raises:
+        TwizzitPipelineError: as `making.preview`.
+        typer.BadParameter: the file cannot be written.
+    """
+    actor = this_user()
+    record(here.database, credential_id, actor, only=only, season=season)
+    entities = [entity.name for entity in ENTITIES.values() if only in (None, entity.sync_type)]
+    with Steps(console(stderr=True, quiet=quiet)) as steps:
+        made = preview(
+            here.settings,
+            here.database,
+            credential_id=credential_id,
+            entities=entities,
+            season=season,
+            run_id=str(uuid.uuid4()),
+            requested_by=asker(actor),
+            progress=steps,
+        )
+    least_players = here.settings.first_sync_players
+    show(made.plan, made.document, least_players=least_players, as_json=as_json, file=file, quiet=quiet)
+    return made
+
+
+def show(
+    plan: StoredPlan,
+    document: Mapping[str, Any],
+    *,
+    least_players: int,
+    as_json: bool,
+    file: Path | None = None,
+    quiet: bool = False,
+) -> None:
+    """Show a plan: as a text, as JSON, as a file; `least_players` as for `show_text`."""
+    if file is not None:
+        write(file, as_csv(document))
+    if as_json:
+        print_json({"plan": described(plan), **document})
+    elif not quiet:
+        show_text(console(widest=140), plan, document, least_players)
+        if file is not None:
+            console(stderr=True).print(f"Written: {file}", soft_wrap=True)
+
+
+def described(plan: StoredPlan) -> dict[str, Any]:
+    """A plan without its document, for programs."""
+    names = [name for name in StoredPlan.__dataclass_fields__ if name != "digest"]
+    return {**{name: getattr(plan, name) for name in names}, "changes": plan.changes}
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file that its owner alone may read: it holds names. It is whole, or as it was before.
+
+    Raises:
+        typer.BadParameter: it cannot be written.
+    """
+    beside = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
+    try:
+        with os.fdopen(
+            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline=""
+        ) as out:
+            out.write(text)
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--csv") from None
+
+
+def show_text(out: Console, plan: StoredPlan, document: Mapping[str, Any], least_players: int) -> None:
+    """Print what a sync would do, entity by entity, and what can be done with it.
+
+    `least_players`: from how many players in ShotSpot on a first sync may be held.
+    """
+    out.print(f"Season {document['season']}: what a sync would do; nothing of it is written.", soft_wrap=True)
+    if not document["season_exists"]:
+        out.print("The account has no such season.")
+    show_table(out, _counts(document["entities"]))
+    if (found := share(document["people"])) is not None:
+        out.print(f"{found}.", soft_wrap=True)
+        if is_held(People(**document["people"]), least_players):
+            out.print("A first sync like that is held: nothing is written until its plan is applied.", soft_wrap=True)
+    for entity in document["entities"]:
+        _show_entity(out, entity)
+    for kind, title in _KINDS:
+        _show_reasons(out, title, document["entities"], kind)
+    out.print(f"Calls to Twizzit: {document['calls']}")
+    show_end(out, plan)
+
+
+def show_end(out: Console, plan: StoredPlan) -> None:
+    """Print what can be done with a plan."""
+    if not plan.changes:
+        out.print(f"Plan {plan.id}: nothing is to be done.")
+        return
+    out.print(f"Plan {plan.id}: {plural(plan.changes, 'change')}; it can be applied until {moment(plan.expires_at)}:")
+    out.print(f"  twizzit sync {plan.credential_id} --apply {plan.id}", soft_wrap=True)
+    out.print("  (without some of it: --without player:ID, which may be repeated)")
+
+
+def _counts(entities: Sequence[Mapping[str, Any]]) -> Any:
+    others = [name for one in entities for name in one["counts"] if name not in (*_COUNTED, "beside", "warned")]
+    names = [*_COUNTED[:4], *dict.fromkeys(others), *_COUNTED[4:]]
+    heads = [name.replace("_", " ").capitalize() for name in names]
+    shown = table("", *heads, right=heads)
+    for one in entities:
+        shown.add_row(one["entity"], *(f"{one['counts'].get(name, 0):,}" for name in names))
+    return shown
+
+
+def _show_entity(out: Console, entity: Mapping[str, Any]) -> None:
+    if entity["error"]:
+        show_line(out, f"{entity['entity']}: {entity['error']}", indent=0)
+    items = [item for item in entity["items"] if item["action"] != "mark"]
+    if items:
+        out.print(f"{entity['entity'].capitalize()}:")
+        show_table(out, _items(out, entity["entity"], items))
+    if len(items) > _ROWS_SHOWN:
+        out.print(f"  and {len(items) - _ROWS_SHOWN:,} more; --json or --csv FILE has all")
+    made = Counter({name: count for name, count in entity["counts"]["beside"].items() if name != "twizzit_opponents"})
+    if made:
+        show_line(out, f"made for them: {', '.join(f'{count:,} {name}' for name, count in made.items())}")
+
+
+def _items(out: Console, entity: str, items: Sequence[Mapping[str, Any]]) -> Any:
+    names = out.is_terminal or entity != "players"
+    shown = table("Twizzit", "ShotSpot", *(("Name",) if names else ()), "What", "Change", right=("ShotSpot",))
+    for item in items[:_ROWS_SHOWN]:
+        columns = {column: (pair["old"], pair["new"]) for column, pair in item["columns"].items()}
+        said = ", ".join(differences(columns, names=names, is_new=item["action"] == "create"))
+        shown.add_row(
+            item["twizzit_id"],
+            "–" if item["local_id"] is None else str(item["local_id"]),
+            *((item["name"],) if names else ()),
+            item["action"],
+            (said or item["why"])
+            + (f" (changed in ShotSpot too: {', '.join(item['conflicts'])})" if item["conflicts"] else ""),
+        )
+    return shown
+
+
+def _show_reasons(out: Console, title: str, entities: Sequence[Mapping[str, Any]], kind: str) -> None:
+    lines = [line for entity in entities for line in _reasons(entity, kind)]
+    if lines:
+        out.print(title)
+    for line in lines:
+        show_line(out, line)
+
+
+def _reasons(entity: Mapping[str, Any], kind: str) -> Iterator[str]:
+    ids: dict[str, list[str]] = {}
+    for row in entity[kind]:
+        ids.setdefault(row["why"], []).append(row["twizzit_id"])
+    for why, found in ids.items():
+        more = "" if len(found) <= _IDS_SHOWN else f" and {len(found) - _IDS_SHOWN:,} more"
+        yield f"{entity['entity']}, {len(found):,}: {why}; id {', '.join(found[:_IDS_SHOWN])}{more}"

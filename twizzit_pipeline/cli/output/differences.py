@@ -1,0 +1,34 @@
+"""Old and new values of a row's columns, in words for a terminal."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from twizzit_pipeline.cli.output.terminal import belgian
+
+_OF_PEOPLE = {"first_name", "last_name"}
+
+
+def differences(columns: Mapping[str, tuple[object, object]], *, names: bool, is_new: bool = False) -> Iterator[str]:
+    """``team: U15 → U17`` for each column; of a row that is made the new values alone.
+
+    Args:
+        names: whether names of people are shown.
+    """
+    for column, (old, new) in columns.items():
+        hidden = column in _OF_PEOPLE and not names
+        if is_new and new is None:
+            continue
+        before = "" if is_new else f"{brief(old)} → "
+        yield f"{column}: shown on a terminal" if hidden else f"{column}: {before}{brief(new)}"
+
+
+def brief(value: object) -> str:
+    """A value in few words; a row of ShotSpot by its name."""
+    if value is None:
+        return "–"
+    if isinstance(value, Mapping):
+        known = "" if value.get("id") is None else f" ({value['id']})"
+        return f"{value.get('name') or 'a new one'}{known}"
+    if isinstance(value, datetime):
+        return belgian(value)
+    return "a new one" if isinstance(value, int) and value < 0 else str(value)

@@ -1,0 +1,163 @@
+"""The document of a plan: what a sync would do, row by row, as JSON; and the same in numbers, without names. Pure."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from twizzit_pipeline.plan import Change, Failed, Plan
+from twizzit_pipeline.plan.chosen import is_item, item_of, row_beside
+from twizzit_pipeline.runs.asides import SetAsideRows
+from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.sentences import sentence
+from twizzit_pipeline.sync.preview.rehearsal import People, Planned, Rehearsed
+
+# Why a row is what it is, by what is done to it; whether ShotSpot's row changes with it says `REMEMBERED`.
+WHY: Mapping[str, str] = {
+    "create": "no row of ShotSpot fits, so it is made",
+    "link": "exactly one row of ShotSpot fits, so it is linked",
+    "adopt": "ShotSpot has mapped it already, so that mapping is taken over",
+    "update": "Twizzit says otherwise than at the last sync",
+    "mark": "its mapping says why it could not be applied",
+    "depart": "Twizzit does not list it any more",
+    "return": "Twizzit lists it again",
+}
+REMEMBERED = "ShotSpot's row stays as it is; what Twizzit says of it is remembered"
+NO_SEASON = "the account has no such season"
+_COUNTED = ("create", "link", "adopt", "update")
+
+
+def document(found: Rehearsed, *, calls: int) -> dict[str, Any]:
+    """Everything that a person needs to decide, with names."""
+    return {
+        "season": found.season,
+        "season_exists": found.season_exists,
+        "calls": calls,
+        "people": None if found.people is None else asdict(found.people),
+        "entities": [_entity(one) for one in found.entities],
+    }
+
+
+def counts(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The same in numbers. `changes`: the items that a sync would write."""
+    entities = {one["entity"]: one["counts"] for one in document["entities"]}
+    return {
+        "changes": sum(_changes(one) for one in document["entities"]),
+        "entities": entities,
+        "people": document["people"],
+    }
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """What two plans have in common that would write the same."""
+    said = [
+        [one["entity"], [[item["twizzit_id"], item["action"], item["columns"]] for item in one["items"]], one["beside"]]
+        for one in document["entities"]
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def share(people: People | Mapping[str, Any] | None) -> str | None:
+    """What share of the people was found in ShotSpot, in words; None where none were listed."""
+    said = asdict(people) if isinstance(people, People) else people
+    if not said or not said["scanned"]:
+        return None
+    scanned, found, there = said["scanned"], said["found"], said["there"]
+    whose = f"ShotSpot has {there:,} in their clubs" if there else "ShotSpot has none in their clubs yet"
+    return f"{found:,} of {scanned:,} people ({100 * found // scanned} %) were found in ShotSpot; {whose}"
+
+
+def _changes(entity: Mapping[str, Any]) -> int:
+    return sum(item["action"] != "mark" for item in entity["items"]) or len(entity["beside"])
+
+
+def _entity(one: Planned) -> dict[str, Any]:
+    plan, counted = one.plan or Plan(one.entity), one.counts or EntityCounts(one.entity)
+    items = [_item(change, one) for change in plan.changes if is_item(change, plan)]
+    beside = [row_beside(change, one.names) for change in plan.changes if not is_item(change, plan)]
+    failed = [_failed(item, one) for item in plan.failed]
+    unread = [
+        _aside(one, reason, remote_id)
+        for reason, ids in counted.failed.items()
+        if reason not in {item.reason for item in plan.failed}
+        for remote_id in ids
+    ]
+    rejected = [_aside(one, rule, remote_id) for rule, ids in counted.rejected.items() for remote_id in ids]
+    warned = _warned(one, plan, counted)
+    set_aside = [_set_aside(one, label, remote_id) for label, ids in counted.set_aside.items() for remote_id in ids]
+    return {
+        "entity": one.entity,
+        "error": one.error,
+        "rows": None if counted.rows is None else asdict(counted.rows),
+        "counts": {
+            **{action: plan.count(action) for action in _actions(plan)},
+            "unchanged": plan.unchanged,
+            "conflicts": sum(len(item["conflicts"]) for item in items),
+            "beside": dict(Counter(row["table"] for row in beside)),
+            "failed": len({item["twizzit_id"] for item in failed}) + len(unread),
+            "rejected": len(counted.rejected_items),
+            "set_aside": len(set_aside),
+            "warned": len(warned),
+        },
+        "items": items,
+        "beside": beside,
+        "failed": [*failed, *unread],
+        "rejected": rejected,
+        "set_aside": set_aside,
+        "warned": warned,
+    }
+
+
+def _actions(plan: Plan) -> list[Any]:
+    """Those that are counted even where there is none, and whichever else the plan has."""
+    found = (change.action for change in plan.changes if is_item(change, plan) and change.action != "mark")
+    return [*dict.fromkeys([*_COUNTED, *found])]
+
+
+def _item(change: Change, one: Planned) -> dict[str, Any]:
+    said = item_of(change, one.names)
+    only_remembered = change.action == "update" and not said["columns"]
+    return {
+        **said,
+        "name": _name(change, one),
+        "why": REMEMBERED if only_remembered else WHY.get(change.action, change.action),
+        "conflicts": list(change.conflicts),
+    }
+
+
+def _name(change: Change, one: Planned) -> str:
+    said = (change.mapping or change.mapping_before).get("twizzit_name")
+    return one.labels.get(str(change.twizzit_id)) or str(said or "")
+
+
+def _failed(item: Failed, one: Planned) -> dict[str, Any]:
+    return {**_aside(one, item.reason, item.twizzit_id), "local_ids": list(item.local_ids)}
+
+
+def _aside(one: Planned, reason: str, remote_id: str) -> dict[str, Any]:
+    return {
+        "twizzit_id": remote_id,
+        "name": one.labels.get(remote_id, ""),
+        "reason": reason,
+        "why": sentence(one.entity, reason),
+    }
+
+
+def _set_aside(one: Planned, label: str, remote_id: str) -> dict[str, Any]:
+    name, between, word = label.partition(": ")
+    return {
+        "twizzit_id": remote_id,
+        "name": one.labels.get(remote_id, ""),
+        "reason": label,
+        "why": SetAsideRows(name, word if between else None, 1, ()).words,
+    }
+
+
+def _warned(one: Planned, plan: Plan, counted: EntityCounts) -> list[dict[str, Any]]:
+    found: Iterable[tuple[str, Sequence[str]]] = [
+        *counted.hints.items(),
+        *((item.reason, [item.twizzit_id]) for item in plan.warned),
+    ]
+    return [_aside(one, reason, remote_id) for reason, ids in found for remote_id in ids]
