@@ -155,6 +155,7 @@ ARROWS: dict[str, set[str]] = {
         "undo",
         "accounts",
         "decisions",
+        "plan.merge",
         "queries",
         "scheduling",
         "runs",

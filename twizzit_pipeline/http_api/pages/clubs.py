@@ -58,7 +58,7 @@ def club_page(at: Looking) -> Response:
         "club.html",
         status=status,
         why_later=later.of_facts(status.facts, now),
-        **_progress(at),
+        **progress_of(at),
         waiting=waiting.of_club(at, status),
         teams=listing.count_team_mappings(engine, credential_ids=[at.id]),
         players=listing.count_player_mappings(engine, credential_ids=[at.id]),
@@ -72,7 +72,7 @@ def progress(at: Looking, seen: Annotated[str, Query(max_length=20)] = "") -> Re
 
     A browser that shows it already gets nothing, so that nothing is read out again.
     """
-    found = _progress(at)
+    found = progress_of(at)
     if found["busy"] and found["mark"] == seen:
         return Response(status_code=204)
     answer = at.page("progress.html", **found)
@@ -115,7 +115,7 @@ def _statuses(visit: Visit) -> dict[int, CredentialStatus]:
     return {one.facts.credential_id: one for one in found.credentials}
 
 
-def _progress(at: ClubVisit) -> dict[str, Any]:
+def progress_of(at: ClubVisit) -> dict[str, Any]:
     """What waits and what is under way; `busy`: whether there is any; `mark`: another one as soon as that changes."""
     engine = at.visit.service.engine
     waits, _ = requested.listing(engine, credential_ids=[at.id])

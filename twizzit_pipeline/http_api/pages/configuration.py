@@ -9,6 +9,7 @@ from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.http_api.pages.forms import Form
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, at_club
+from twizzit_pipeline.plan.merge import POLICIES, Policy
 from twizzit_pipeline.scheduling import config, recipients
 from twizzit_pipeline.scheduling.config import ConfigChanges, SyncConfig
 
@@ -56,6 +57,7 @@ def _page(at: ClubVisit, shown: Mapping[str, Any], *, field: str | None = None, 
         field=field,
         wrong=wrong,
         units=tuple(reversed(tuple(_UNITS))),
+        policies=POLICIES,
         may_change=at.visit.may(_CHANGE),
         now=config.read(at.visit.service.engine, at.id),
     )
@@ -70,17 +72,19 @@ def _shown(found: SyncConfig, addresses: tuple[str, ...]) -> dict[str, Any]:
         "sync_players": found.sync_players,
         "sync_competitions": found.sync_competitions,
         "auto_sync_enabled": found.auto_sync_enabled,
+        "review": found.review,
         "every": str(minutes // _UNITS[unit]),
         "unit": unit,
         "monthly_call_limit": "" if found.monthly_call_limit is None else str(found.monthly_call_limit),
         "notify_to": "\n".join(addresses),
+        "conflict_policy": found.conflict_policy,
     }
 
 
 def _typed(form: Form) -> dict[str, Any]:
     """The same as they were typed."""
-    boxes = ("sync_teams", "sync_players", "sync_competitions", "auto_sync_enabled")
-    texts = ("every", "unit", "monthly_call_limit", "notify_to")
+    boxes = ("sync_teams", "sync_players", "sync_competitions", "auto_sync_enabled", "review")
+    texts = ("every", "unit", "monthly_call_limit", "notify_to", "conflict_policy")
     return {name: form.checked(name) for name in boxes} | {name: form.text(name) for name in texts}
 
 
@@ -95,9 +99,18 @@ def _changes(form: Form) -> ConfigChanges:
         sync_players=form.checked("sync_players"),
         sync_competitions=form.checked("sync_competitions"),
         auto_sync_enabled=form.checked("auto_sync_enabled"),
+        review=form.checked("review"),
         sync_interval_minutes=_number(form.text("every"), "sync_interval_minutes") * _UNITS.get(form.text("unit"), 1),
         monthly_call_limit=_number(limit, "monthly_call_limit") if limit else None,
+        conflict_policy=_policy(form.text("conflict_policy")),
     )
+
+
+def _policy(text: str) -> Policy:
+    found = next((policy for policy in POLICIES if policy == text), None)
+    if found is None:
+        raise ConfigurationRefused(f"conflict_policy must be one of {', '.join(POLICIES)}", field="conflict_policy")
+    return found
 
 
 def _number(text: str, field: str) -> int:

@@ -16,6 +16,7 @@ from twizzit_pipeline.http_api.pages import (
     entrance,
     journal,
     players,
+    previews,
     undos,
 )
 from twizzit_pipeline.http_api.pages.rendering import guard
@@ -26,6 +27,7 @@ from twizzit_pipeline.http_api.pages.visits import START, Here, Pages, Refusal, 
 ROUTERS = (
     entrance.router,
     clubs.router,
+    previews.router,
     decisions.router,
     conflicts.router,
     journal.router,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from twizzit_pipeline.http_api.pages.visits import ClubVisit
 from twizzit_pipeline.queries.overview import CredentialStatus
+from twizzit_pipeline.runs import plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,10 @@ class Waiting:
 
 def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
     """Everything that waits; the most urgent first."""
+    waiting = [one for one in plans.held(at.visit.service.engine) if one.credential_id == at.id]
     found = [
         Waiting("waiting.attention", int(status.needs_attention), f"{at.place}/syncs"),
+        Waiting("waiting.plans", len(waiting), f"{at.place}/preview"),
         Waiting("waiting.questions", status.questions, f"{at.place}/decide"),
         Waiting("waiting.left_out", status.facts.items_failed, f"{at.place}/syncs"),
     ]

@@ -174,6 +174,7 @@ def test_settings_are_changed_by_administrators_alone(house: House, admin: PageV
         "unit": "hours",
         "monthly_call_limit": "5000",
         "notify_to": "a@club.example\r\n\r\nb@club.example",
+        "conflict_policy": "ask",
         "back": place,
     }
     admin.get(place)
@@ -181,7 +182,7 @@ def test_settings_are_changed_by_administrators_alone(house: House, admin: PageV
     assert "settings were saved" in admin.text
     found = config.read(engine, house.club)
     assert (found.sync_teams, found.sync_competitions, found.auto_sync_enabled) == (True, False, True)
-    assert (found.sync_interval_minutes, found.monthly_call_limit) == (120, 5000)
+    assert (found.sync_interval_minutes, found.monthly_call_limit, found.conflict_policy) == (120, 5000, "ask")
     assert recipients.read(engine, house.club) == ("a@club.example", "b@club.example")
     coach.get(place)
     assert "An administrator of the club can change these." in coach.text
@@ -210,7 +211,8 @@ def test_a_wrong_setting_is_shown_as_typed_with_what_is_wrong(
     place = f"/twizzit/clubs/{house.club}/settings"
     before = house.world.rows(tables.sync_config, credential_id=house.club)
     admin.get(place)
-    fields = {"every": "5", "unit": "minutes", "monthly_call_limit": "", "notify_to": "", "back": place, field: value}
+    fields = {"every": "5", "unit": "minutes", "monthly_call_limit": "", "notify_to": "", "back": place}
+    fields |= {"conflict_policy": "twizzit", field: value}
     assert admin.post(place, **fields).status_code == 400
     assert said in admin.text
     assert admin.page.text.count('aria-invalid="true"') == 1

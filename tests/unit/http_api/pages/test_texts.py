@@ -12,10 +12,13 @@ from twizzit_pipeline import errors
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.http_api import pages
 from twizzit_pipeline.http_api.pages.texts import LANGUAGES, texts_of, wanted
+from twizzit_pipeline.plan.merge import POLICIES
 from twizzit_pipeline.queries import later
 from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.queries.registrations import REASONS as REGISTERED
 from twizzit_pipeline.runs import asides, sentences
+from twizzit_pipeline.runs.plans import Reason
+from twizzit_pipeline.sync.preview.document import WHY
 from twizzit_pipeline.undo.rows import REASONS as LEFT
 from twizzit_pipeline.undo.rows import StepKind
 
@@ -36,11 +39,15 @@ PUT_TOGETHER = (
     "meaning",
     "nav",
     "one.",
+    "plan_action",
+    "preview.reason",
     "progress.queued",
     "progress.started",
     "reason",
     "registered",
     "settings.auto_",
+    "settings.policy",
+    "settings.review",
     "settings.sync_",
     "settings.units",
     "settings.wrong",
@@ -51,6 +58,7 @@ PUT_TOGETHER = (
     "team.may",
     "values",
     "waiting",
+    "why",
 )
 
 
@@ -120,6 +128,8 @@ def test_every_word_of_a_closed_set_has_its_text() -> None:
     wanted_ |= keys("values", ("male", "female", "mixed", "league", "tournament", "club", "team"))
     wanted_ |= keys("left", LEFT) | keys("step", get_args(StepKind))
     wanted_ |= keys("one", ENTITIES)
+    wanted_ |= keys("why", WHY) | {"why.remembered"} | keys("preview.reason", get_args(Reason))
+    wanted_ |= keys("plan_action", WHY) | keys("settings.policy", POLICIES)
     assert wanted_ - set(ENGLISH) == set()
 
 
