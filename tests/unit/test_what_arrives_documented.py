@@ -19,6 +19,7 @@ import twizzit_pipeline
 from twizzit_pipeline.contracts import competitions, matches, players, teams
 from twizzit_pipeline.contracts.checked import LISTED_TWICE
 from twizzit_pipeline.contracts.rules import rules_of
+from twizzit_pipeline.plan.chosen import LEFT
 from twizzit_pipeline.runs.asides import REASONS
 from twizzit_pipeline.runs.details import GROUP_NOT_FOUND, PLAYERS_NOT_READ
 
@@ -28,7 +29,7 @@ CONTRACTS = (teams, players, competitions, matches)
 # Which argument of a call is the reason, by its place.
 PLACES = {"SetAside": 1, "Aside": 1, "Failed": 1, "Warned": 1, "Unknown": 0}
 # Reasons that are handed on from a call which names them, or from a list that is looked at below.
-HANDED_ON = {"unknown.reason", "str(rule)"}
+HANDED_ON = {"unknown.reason", "str(rule)", "why(remote_id)"}
 
 
 @cache
@@ -108,8 +109,12 @@ def test_the_page_names_every_team_that_was_not_read() -> None:
     assert {PLAYERS_NOT_READ, GROUP_NOT_FOUND} - documented() == set()
 
 
+def test_the_page_names_why_something_of_a_plan_is_not_applied() -> None:
+    assert set(LEFT) - documented() == set()
+
+
 def test_the_page_has_no_reason_that_the_program_lacks() -> None:
-    known = set().union(*map(reasons, PLACES), REASONS, {PLAYERS_NOT_READ, GROUP_NOT_FOUND})
+    known = set().union(*map(reasons, PLACES), REASONS, LEFT, {PLAYERS_NOT_READ, GROUP_NOT_FOUND})
     known |= {rule.name for contract in CONTRACTS for rule in contract.RULES}
     others = {  # words of the page that are no reasons
         "failed", "partial_success", "player", "match", "team", "other", "twizzit_teams", "twizzit_players",
