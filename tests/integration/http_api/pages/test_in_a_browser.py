@@ -13,12 +13,16 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser, and is not installed")
 
 from playwright.sync_api import Browser, Page, ViewportSize
+from sqlalchemy import delete, insert
 
 from tests.integration.http_api.pages.conftest import House
 from tests.support.browser import CHROMIUM, chromium
+from tests.support.decided_world import DecidedWorld
 from tests.support.page_visitor import OPERATOR, link_to
+from tests.support.previewed import previewed
 from twizzit_pipeline.scheduling import config, heartbeat, requested
 from twizzit_pipeline.scheduling.cancelling import cancel
+from twizzit_pipeline.storage import tables
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path (Debian's package has that name)"),
@@ -48,9 +52,38 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def house(house: House) -> House:
+    """With something to decide of each kind: a plan, a conflict and a doubtful link."""
+    world = house.world
+    heartbeat.beat(world.database.engine, "an orchestrator")
+    DecidedWorld(world, house.club, world.roster(2)[1][1]).conflict("Lokaal", "Remo")
+    doubtful(DecidedWorld(world, house.club, world.roster(2)[1][0]))
+    world.sync(house.club)
+    player = world.roster(2)[1][2]
+    world.simulator.changes.rename_person(player, "Ann", "Planmaker")
+    previewed(world, house.club)
+    return house
+
+
+def doubtful(player: DecidedWorld) -> None:
+    """A player whose mapping is lost, and of whom ShotSpot has two."""
+    row, local_id, mappings = player.player, player.local_id, tables.player_mappings
+    alike = {name: row[name] for name in ("club_id", "team_id", "first_name", "last_name", "gender")}
+    with player.world.database.engine.begin() as connection:
+        connection.execute(delete(mappings).where(mappings.c.local_player_id == local_id))
+        connection.execute(insert(tables.players).values(**alike))
+
+
 @contextmanager
 def window(
-    browser: Browser, house: House, size: ViewportSize, scheme: Literal["light", "dark"] = "light", **options: Any
+    browser: Browser,
+    house: House,
+    size: ViewportSize,
+    scheme: Literal["light", "dark"] = "light",
+    *,
+    club: int | None = None,
+    **options: Any,
 ) -> Iterator[Page]:
     """A window that is signed in by a link, by keyboard; its pages may log no error."""
     context = browser.new_context(viewport=size, color_scheme=scheme, base_url=house.api.root, **options)
@@ -59,10 +92,10 @@ def window(
     page.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: logged.append(str(error)))
     try:
-        page.goto(link_to(house.world.database, house.club))
+        page.goto(link_to(house.world.database, club or house.club))
         press_to(page, "button", "Sign in")
         page.keyboard.press("Enter")
-        page.wait_for_url(f"**/twizzit/clubs/{house.club}")
+        page.wait_for_url(f"**/twizzit/clubs/{club or house.club}")
         yield page
         assert logged == []
     finally:
@@ -86,6 +119,8 @@ def places(house: House) -> dict[str, str]:
     return {
         "sign-in": "/twizzit/sign-in",
         "club": club,
+        "preview": f"{club}/preview",
+        "decide": f"{club}/decide",
         "syncs": f"{club}/syncs",
         "sync": f"{club}/syncs/1",
         "undo": f"{club}/syncs/1/undo",
@@ -117,6 +152,28 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_the_screen(
         assert len(faults) == len(places(house)) + 1
     finally:
         context.close()
+
+
+def test_the_pictures_of_the_documentation(
+    browser: Browser, house: House, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    folder = Path(pytestconfig.getoption("--screenshots") or tmp_path)
+    wanted: list[tuple[str, ViewportSize, Literal["light", "dark"]]] = [
+        ("club", DESK, "light"),
+        ("team", PHONE, "light"),
+    ]
+    wanted += [
+        ("sync", DESK, "dark"),
+        ("settings", PHONE, "dark"),
+        ("preview", DESK, "light"),
+        ("decide", PHONE, "light"),
+    ]
+    for name, size, scheme in wanted:
+        with window(browser, house, size, scheme) as page:
+            page.goto(places(house)[name])
+            path = folder / f"pages-{name}{'-phone' if size is PHONE else ''}.png"
+            page.screenshot(path=path)
+            assert 10_000 < path.stat().st_size < LARGEST_PICTURE, path.name
 
 
 def found_in(page: Page) -> list[str]:
@@ -200,6 +257,42 @@ def test_a_sync_is_undone_by_keyboard_alone(browser: Browser, house: House) -> N
         assert house.world.player(player)["last_name"] == before["last_name"]
 
 
+def test_a_plan_is_applied_in_part_by_keyboard_alone(browser: Browser, house: House) -> None:
+    engine = house.world.database.engine
+    player = house.world.roster(2)[1][2]
+    with window(browser, house, PHONE) as page:
+        press_to(page, "link", "What will happen")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/preview")
+        box = page.locator(f'input[value="players:{player}"]')
+        box.focus()
+        page.keyboard.press("Space")
+        assert box.is_checked()
+        page.locator("#main").focus()
+        press_to(page, "button", "Apply the plan")
+        page.keyboard.press("Enter")
+        page.get_by_text("The plan is applied").wait_for()
+    [one], _ = requested.listing(engine, credential_ids=[house.club])
+    cancel(engine, one.request.id, actor=OPERATOR)
+    assert one.request.options.without == (("players", str(player)),)
+
+
+def test_a_conflict_and_a_doubtful_link_are_settled_by_keyboard_alone(browser: Browser, house: House) -> None:
+    world = house.world
+    with window(browser, house, DESK) as page:
+        press_to(page, "link", "To decide")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/decide")
+        press_to(page, "button", "Take Twizzit’s: Remo")
+        page.keyboard.press("Enter")
+        page.get_by_text("It was decided, and done at once.").wait_for()
+        assert world.player(world.roster(2)[1][1])["first_name"] == "Remo"
+        page.get_by_role("button", name="This one").first.focus()
+        page.keyboard.press("Enter")
+        page.get_by_text("No link is doubtful.").wait_for()
+        assert world.player(world.roster(2)[1][0])["is_twizzit_registered"] is True
+
+
 def test_on_paper_there_is_the_team_and_nothing_to_click(browser: Browser, house: House) -> None:
     with window(browser, house, DESK) as page:
         page.goto(places(house)["team"])
@@ -209,20 +302,3 @@ def test_on_paper_there_is_the_team_and_nothing_to_click(browser: Browser, house
         assert page.locator(".person").first.is_visible()
         for element in page.locator("button, nav, footer").all():
             assert not element.is_visible()
-
-
-def test_the_pictures_of_the_documentation(
-    browser: Browser, house: House, pytestconfig: pytest.Config, tmp_path: Path
-) -> None:
-    folder = Path(pytestconfig.getoption("--screenshots") or tmp_path)
-    wanted: list[tuple[str, ViewportSize, Literal["light", "dark"]]] = [
-        ("club", DESK, "light"),
-        ("team", PHONE, "light"),
-    ]
-    wanted += [("sync", DESK, "dark"), ("settings", PHONE, "dark")]
-    for name, size, scheme in wanted:
-        with window(browser, house, size, scheme) as page:
-            page.goto(places(house)[name])
-            path = folder / f"pages-{name}{'-phone' if size is PHONE else ''}.png"
-            page.screenshot(path=path)
-            assert 10_000 < path.stat().st_size < LARGEST_PICTURE, path.name
