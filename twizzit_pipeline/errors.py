@@ -42,6 +42,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnknownPlan               no stored plan has that id
         ├── PlanRefused               a stored plan cannot be read or applied: it is over, expired or another's
         ├── FirstSyncHeld             a first sync finds almost none of its people in a club that has players
+        ├── NothingToDecide           a decision was made about something that does not wait for one
         ├── UnknownTeam               no team of ShotSpot has that id or name
         ├── UnknownPlayer             no player of a team has that name
         ├── NotUnique                 a name fits several clubs, teams or players
@@ -310,6 +311,10 @@ class PlanRefused(PermanentError):
 
 class FirstSyncHeld(PermanentError):
     """A first sync finds almost none of its people in a club that has players: a person looks at its plan first."""
+
+
+class NothingToDecide(PermanentError):
+    """A decision was made about something that does not wait for one."""
 
 
 class UnknownTeam(PermanentError):

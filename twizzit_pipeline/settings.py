@@ -85,6 +85,15 @@ class Settings(BaseSettings):
     step_retry_seconds: Annotated[float, Field(ge=0, le=900)] = Field(
         60.0, description="Seconds until the first of those tries, at least; twice as many before each further one"
     )
+    departure_grace_days: Annotated[int, Field(ge=0, le=365)] = Field(
+        7, description="Days between the proof that a person or a match is gone from Twizzit and what is final about it"
+    )
+    departure_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.2, description="Share of a club that may leave within a day; more is held back until a person approves it"
+    )
+    departure_least: Annotated[int, Field(ge=1)] = Field(
+        5, description="How many must leave within a day, at least, to be held back"
+    )
     jwt_secret: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("JWT_SECRET", "jwt_secret"),

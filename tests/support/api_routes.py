@@ -56,6 +56,7 @@ SYNC_BODIES: tuple[Any, ...] = (
     {"groupId": ""},
     {"createMissing": 1},
 )
+CHOICES: tuple[Any, ...] = (None, [], {}, {"all": "yes"}, {"players": "1"}, {"players": [-1]}, {"teams": [""]})
 PAGES = ("limit=0", "limit=x", "limit=1001", "offset=-1", "offset=99999999999999999999")
 
 # The guide's API Reference, row by row.
@@ -237,6 +238,9 @@ MORE = [
     Route("DELETE", "/coaches/{userId}", ADMIN),
     Route("GET", "/sync/history/{credentialId}/{syncId}", COACH),
     Route("GET", "/registered", COACH, query=f"teamId={UNKNOWN}", wrong_queries=("", "teamId=x", "teamId=0")),
+    Route("GET", "/departures/{credentialId}", COACH, wrong_queries=("over=perhaps",)),
+    Route("POST", "/departures/{credentialId}/approve", ADMIN, {"all": True}, CHOICES),
+    Route("POST", "/departures/{credentialId}/refuse", ADMIN, {"players": [1]}, CHOICES),
     Route("POST", "/sync/undo/{syncId}", ADMIN, wrong_queries=("preview=perhaps",)),
     Route("GET", "/conflicts", COACH, wrong_queries=("credentialId=0", "over=perhaps", *PAGES)),
     Route(

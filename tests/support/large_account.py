@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.twizzit.records import Organization, Player, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.records import Asked, Organization, Player, Presence, Rosters, Season, Team, Teams
 
 SEASON = Season(id="1", label="2026-2027", start_date=date(2026, 7, 1), end_date=date(2027, 6, 30))
 TEAMS_OF_A_CLUB, PLAYERS_OF_A_TEAM = 8, 12
@@ -51,6 +51,18 @@ class LargeAccount:
         wanted = {team.id for team in teams}
         everyone = (self._player(number) for number in range(self.players) if number not in self.gone)
         return Rosters(tuple(player for player in everyone if player.team_id in wanted), {})
+
+    @property
+    def can_prove_absence(self) -> bool:
+        return True
+
+    def still_listed(self, what: Asked, ids: Collection[str], known: Collection[str]) -> dict[str, Presence]:
+        gone = {_player(number).id for number in self.gone}
+        return {one: "absent" if what == "people" and one in gone else "present" for one in ids}
+
+    def playing(self, team_ids: Collection[str], season: Season | None) -> dict[str, frozenset[str]]:
+        players = self.rosters([Team(one, None) for one in team_ids], season).players
+        return {one: frozenset(str(player.id) for player in players if player.team_id == one) for one in team_ids}
 
     def _player(self, number: int) -> Player:
         player = _player(number)

@@ -47,7 +47,7 @@ ARROWS: dict[str, set[str]] = {
     "runs": {"plan", "contracts", "words", "twizzit", "credentials", *_DATABASE},
     "scheduling": {"runs", "plan", "words", "twizzit.endpoint", "credentials", *_DATABASE},
     "accounts": {"scheduling", "runs", "transform", "contracts", "words", "twizzit", "credentials", *_DATABASE},
-    "sync": {"accounts", "scheduling", "runs", "plan", "contracts", "twizzit", "credentials", *_DATABASE},
+    "sync": {"sync.state", "accounts", "scheduling", "runs", "plan", "contracts", "twizzit", "credentials", *_DATABASE},
     "sync.state": {"scheduling.policies", "runs", "plan", *_DATABASE},
     "sync.entities": {"sync", "sync.state", "runs", "plan", "transform", "contracts", "twizzit.records", *_DATABASE},
     "sync.preview": {

@@ -108,6 +108,12 @@ COMMANDS = (
         "Show what the syncs of a club changed in ShotSpot, newest first; times are local (with --json, ISO 8601).",
     ),
     Entry(
+        "departures",
+        _PEOPLE,
+        "twizzit_pipeline.cli.commands.departures:app",
+        "Who and what Twizzit does not list any more, and what waits for a decision.",
+    ),
+    Entry(
         "mappings",
         _PEOPLE,
         "twizzit_pipeline.cli.commands.mappings:app",

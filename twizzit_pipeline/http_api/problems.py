@@ -78,6 +78,7 @@ _OURS: tuple[tuple[type[errors.TwizzitPipelineError], int, str], ...] = (
     (errors.UndoRefused, 409, "Sync cannot be undone"),
     (errors.RequestNotWaiting, 409, "Sync request not waiting"),
     (errors.RequestShared, 409, "Sync request shared"),
+    (errors.NothingToDecide, 409, "Nothing to decide"),
     (errors.RequestCancelled, 409, "Sync request cancelled"),
     (errors.UnknownPlan, 404, "Plan not found"),
     (errors.PlanRefused, 409, "Plan cannot be used"),

@@ -21,7 +21,14 @@ from twizzit_pipeline.storage.tables import leases, sync_history
 # A row that is closed now may become visible later: its transaction has to commit first.
 _LOOKS_BACK = timedelta(minutes=5)
 _REMEMBERED = 10_000
-_CHANGED = (("create", "created"), ("link", "linked"), ("adopt", "adopted"), ("update", "updated"))
+_CHANGED = (
+    ("create", "created"),
+    ("link", "linked"),
+    ("adopt", "adopted"),
+    ("update", "updated"),
+    ("depart", "departed"),
+    ("return", "returned"),
+)
 _NOW = func.timezone("utc", func.clock_timestamp())
 
 

@@ -9,6 +9,8 @@ over; while it is open, the same state makes no second notification. What ends a
   notification, and so do twice as many failed items as in the last one (ten at least).
 * Lateness ends with a run that went well, once the credential is not late any more. Syncs that are further apart so
   that the month's calls last make no notification.
+* Departures that are held back make one notification, and another when there are more. It ends when a sync finds none
+  held back.
 * A sync that hangs makes one notification. It ends with the sync: a successful one is a recovery, another a failure.
 * A plan that an automatic sync stopped at makes one notification for the same content.
 * A run that asks what it has not asked before (a conflict, a doubtful link) makes one notification; what waits is not
@@ -34,12 +36,13 @@ PARTIAL: Final = "partial_success"
 RECOVERED: Final = "recovered"
 LATE: Final = "late"
 HANGING: Final = "hanging"
+HELD: Final = "departures_held"
 QUESTIONS: Final = "questions"
 BUDGET_80: Final = "budget_80"
 BUDGET_SPENT: Final = "budget_spent"
 PLAN_WAITS: Final = "plan_waits"
 
-STATES = (FAILED, PARTIAL, LATE, HANGING)  # the kinds that stay open
+STATES = (FAILED, PARTIAL, LATE, HANGING, HELD)  # the kinds that stay open
 
 SAME_SEASON_AGAIN = timedelta(days=1)
 OTHER_SEASON_AGAIN = timedelta(hours=1)
@@ -147,6 +150,8 @@ class _Streaks:
             self._end_what_is_over(run)
         if run.partial:
             self._note_partial(run, run.partial)
+        if run.whole:
+            self._note_held(run)
         self._note_questions(run, [one for one in run.outcomes if one.new_questions])
 
     def _note_questions(self, run: Run, asking: Sequence[Outcome]) -> None:
@@ -239,6 +244,27 @@ class _Streaks:
         body["reasons"] = sorted({*reasons, *(reason for fact in before for reason in fact.body["reasons"])})
         self._replace(before, body)
         self._add(PARTIAL, run.credential_id, partial[0].history_id, body)
+
+    def _note_held(self, run: Run) -> None:
+        known = [one for one in run.outcomes if one.held is not None]
+        none = [f"departures/{one.entity}" for one in known if one.held == 0]
+        for fact in self._open(HELD, run.credential_id):
+            if fact.end(none):
+                self._change(fact)
+        held = {one.entity: one.held for one in known if one.held}
+        total = sum(held.values())
+        earlier = self._open(HELD, run.credential_id)
+        if not total or any(total <= int(fact.body["held"]) for fact in earlier):
+            return
+        body = {
+            **_of_run(run),
+            "held": total,
+            "entities": list(held),
+            "since": run.ended_at.isoformat(),
+            "open": [f"departures/{entity}" for entity in held],
+        }
+        self._replace(earlier, body)
+        self._add(HELD, run.credential_id, run.row_ids[-1], body)
 
     def _end_what_is_over(self, run: Run) -> None:
         well = [_matter(run, one) for one in run.outcomes if one.status in {"success", "partial_success"}]

@@ -26,6 +26,7 @@ _TITLES = {
     events.HANGING: "sync hangs",
     events.BUDGET_SPENT: "calls used up",
     events.PLAN_WAITS: "a plan waits",
+    events.HELD: "departures held back",
     events.BUDGET_80: "80 % of the calls used",
     events.QUESTIONS: "decisions wait",
     events.PARTIAL: "partial success",
@@ -159,6 +160,15 @@ def _plan(body: Mapping[str, Any], credential_id: int) -> str:
     )
 
 
+def _held(body: Mapping[str, Any], credential_id: int) -> str:
+    count = f"{body['held']} {'departure is' if body['held'] == 1 else 'departures are'}"
+    return (
+        f"At {_moment(body['ended_at'])}: {_what(body)}: {count} held back,"
+        " for Twizzit does not list them any more and a person must say whether that is right. All else arrived."
+        f" twizzit departures list {credential_id}"
+    )
+
+
 def _questions(body: Mapping[str, Any], credential_id: int) -> str:
     return (
         f"{body['new']} new of {body['waiting']} conflicts and doubtful links that wait for a decision ({_what(body)}):"
@@ -191,6 +201,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
     events.RECOVERED: _recovered,
     events.LATE: _late,
     events.HANGING: _hanging,
+    events.HELD: _held,
     events.QUESTIONS: _questions,
     events.BUDGET_80: _budget,
     events.PLAN_WAITS: _plan,

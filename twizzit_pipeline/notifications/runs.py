@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, or_, select
 
-from twizzit_pipeline.runs.details import ENTITY, NEW_QUESTIONS, QUESTIONS
+from twizzit_pipeline.runs.details import DECIDES, DEPARTURES, ENTITY, MAPPINGS, NEW_QUESTIONS, QUESTIONS
 from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.runs.troubles import NOT_FINISHED, was_stopped
 from twizzit_pipeline.storage.bulk import among
@@ -24,6 +24,7 @@ _IN_PROGRESS = "in_progress"
 class Outcome:
     """How one entity of a run ended; `reasons` say what rejected items or kept them from being applied.
 
+    `held`: departures that are held back after it; None where nothing was brought into ShotSpot.
     `questions`: conflicts and doubtful links that wait for a person; `new_questions`: those that this run asked.
     """
 
@@ -34,6 +35,7 @@ class Outcome:
     processed: int = 0
     failed: int = 0
     reasons: frozenset[str] = frozenset()
+    held: int | None = None
     questions: int = 0
     new_questions: int = 0
 
@@ -157,6 +159,7 @@ def _outcome(row: Row[Any]) -> Outcome:
         error=row.error_message,
         processed=row.items_processed or 0,
         failed=row.items_failed or 0,
+        held=_held(details) if row.status in ("success", "partial_success") else None,
         questions=details.get(QUESTIONS) or 0,
         new_questions=details.get(NEW_QUESTIONS) or 0,
         reasons=frozenset(
@@ -166,6 +169,13 @@ def _outcome(row: Row[Any]) -> Outcome:
             ]
         ),
     )
+
+
+def _held(details: Mapping[str, Any]) -> int | None:
+    found = details.get(DEPARTURES)
+    held = found.get("held", 0) if isinstance(found, Mapping) else 0
+    says = MAPPINGS in details and details.get(DECIDES) is not False  # an older season says nothing of them
+    return int(held) if says and isinstance(held, int) else None
 
 
 def _reasons(entity: str, what: str, found: object) -> Iterable[str]:

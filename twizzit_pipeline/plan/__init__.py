@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from twizzit_pipeline.entities import ENTITIES, EntityName, LocalTable
+from twizzit_pipeline.plan.departed import Record
 
-Action = Literal["create", "link", "adopt", "update", "mark"]
+Action = Literal["create", "link", "adopt", "update", "mark", "depart", "return"]
 QuestionKind = Literal["field", "doubtful_link"]
 # Why an item failed that several local rows fit, or of whose mapping it is not clear whose it is.
 DOUBTFUL_LINK = "doubtful_link"
@@ -25,7 +26,8 @@ class Change:
     Attributes:
         table: ShotSpot's table, or the pipeline's of opponents.
         action: create (made anew), link (found), adopt (the mapping had no owner), update; mark says in the mapping why
-            its item failed, and leaves the local row alone.
+            its item failed, and leaves the local row alone; depart (Twizzit does not list it any more) and return (it
+            does again).
         row_id: the local id; negative for a row to be made.
         twizzit_id: the remote id; None for what has no mapping (a club, a season).
         values: every column that a sync may write, as it should be.
@@ -112,6 +114,9 @@ class Plan:
     mappings that ShotSpot's own integration may have written, and that have been looked at now. `first_fed`: clubs that
     get their first team of the organization. `questions`: what a person is to decide, where that is new; `settled`: ids
     of earlier questions that are none any more.
+
+    `departures`: the rows of `twizzit_departures` to be written. `held`, `waiting`: remote ids of those that wait for a
+    person, or for proof, after it; `closed`: of those whose mapping goes.
     """
 
     entity: EntityName
@@ -123,6 +128,10 @@ class Plan:
     set_aside: Sequence[Aside] = ()
     seen: Sequence[int] = ()
     first_fed: Collection[int] = ()
+    departures: Sequence[Record] = ()
+    held: Sequence[str] = ()
+    waiting: Sequence[str] = ()
+    closed: Sequence[str] = ()
     questions: Sequence[Question] = ()
     settled: Sequence[int] = ()
 
@@ -142,7 +151,7 @@ class Plan:
     @property
     def items(self) -> int:
         """How many items of the entity the plan speaks of."""
-        applied = sum(change.table == self.table and change.action != "mark" for change in self.changes)
+        applied = sum(change.table == self.table and change.action not in ("mark", "depart") for change in self.changes)
         return applied + len({item.twizzit_id for item in self.failed}) + self.unchanged
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.plan import Change, Failed, Plan, Warned
+from twizzit_pipeline.plan.departed import Record
 from twizzit_pipeline.plan.references import Names, columns, creations, pointed, same, same_values
 from twizzit_pipeline.plan.rows import EntityState, PlayerState, TeamState
 
@@ -21,6 +22,9 @@ NO_LONGER_TRUE = "no_longer_true"
 NEW_SINCE_PLAN = "new_since_plan"
 NEEDS_WHAT_IS_LEFT = "needs_what_is_left"
 LEFT = (LEFT_OUT, NO_LONGER_TRUE, NEEDS_WHAT_IS_LEFT, NEW_SINCE_PLAN)
+
+# A departure that is over: its mapping goes, and ShotSpot's row stays as it is.
+CLOSE = "close"
 
 _FOLLOWS = "team_not_mapped"
 _SLOT = {"teams": ("club_id", "name", "season_id"), "players": ("club_id", "jersey_number")}
@@ -82,6 +86,11 @@ def item_of(change: Change, names: Names) -> dict[str, Any]:
     }
 
 
+def closing_of(remote_id: str) -> dict[str, Any]:
+    """The closing of a mapping as it is stored."""
+    return {"twizzit_id": remote_id, "local_id": None, "action": CLOSE, "columns": {}}
+
+
 def row_beside(change: Change, names: Names) -> dict[str, Any]:
     """A row that is made for items, as it is stored."""
     values = {column: names.value(column, value) for column, value in change.changed.items()}
@@ -104,9 +113,20 @@ def keep(whole: Plan, state: EntityState, chosen: Chosen, names: Names) -> Plan:
         if remote_id not in out and remote_id in stored.items and _equal(stored.items[remote_id], change, names)
     }
     kept = _holding_together(equal, items, _held(state))
+    closed = [one for one in whole.closed if one not in out and stored.items.get(one, {}).get("action") == CLOSE]
     failed = [one for one in whole.failed if one.reason != _FOLLOWS or (one.twizzit_id, one.reason) in stored.failed]
-    left = _left(whole, stored, out, kept, equal, {one.twizzit_id for one in failed})
-    return _part(whole, kept, items, failed, left, stored, names)
+    left = _left(whole, stored, out, kept | set(closed), equal, {one.twizzit_id for one in failed})
+    part = _part(whole, kept, items, failed, left, stored, names)
+    return replace(part, closed=closed, departures=_departures(whole, items.keys() - kept, closed))
+
+
+def _departures(whole: Plan, left: Set[str], closed: Collection[str]) -> list[Record]:
+    """What is remembered of departures, but for those of items that are left, and closings that are."""
+    return [
+        one
+        for one in whole.departures
+        if (one.twizzit_id in closed if one.closes is not None else one.twizzit_id not in left)
+    ]
 
 
 def _equal(stored: Mapping[str, Any], change: Change, names: Names) -> bool:
@@ -152,7 +172,7 @@ def _left(
     """Each item of either plan that is not applied, with the reason; those that failed have theirs."""
     follow = {one.twizzit_id for one in whole.failed if one.reason == _FOLLOWS} - failed
     fresh = [str(change.twizzit_id) for change in whole.changes if is_item(change, whole) and change.action != "mark"]
-    spoken = dict.fromkeys([*stored.items, *fresh, *sorted(follow)])
+    spoken = dict.fromkeys([*stored.items, *fresh, *whole.closed, *sorted(follow)])
 
     def why(remote_id: str) -> str:
         if remote_id in out:

@@ -13,6 +13,8 @@ from twizzit_pipeline.entities import MATCHES
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Aside, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.plan.competition_teams import plan_competition_teams
 from twizzit_pipeline.plan.decisions import Asking
+from twizzit_pipeline.plan.departed import DONE, Departure
+from twizzit_pipeline.plan.departures import DEPARTED, match_departs, plan_departures, returned
 from twizzit_pipeline.plan.games import (
     Fixture,
     held_columns,
@@ -50,6 +52,7 @@ def plan_matches(state: MatchState) -> Plan:
     """The plan for the matches of one credential and season, and for the teams of their competitions."""
     season_id = find_season(state.season, state.seasons)
     sides = Sides(state, season_id)
+    leaving = plan_departures(state.departures, match_departs, grace=True)
     fixtures, failed, set_aside = _fixtures(state, sides)
     mappings = by_remote_id(state.mappings, state.owner)
     games = {game.id: game for game in state.games}
@@ -74,20 +77,29 @@ def plan_matches(state: MatchState) -> Plan:
             failed.append(refusal)
     found, doubtful = _found_or_new(state, unmapped, season_id)
     changed = [change for change in [*changes, *found] if change is not None]
+    back = {change.twizzit_id for change in changed}
+    made = [*_places(state, changed, fixtures, sides), *leaving.changes, *changed]
     return Plan(
         MATCHES.name,
-        changes=[*_places(state, changed, fixtures, sides), *changed, *plan_competition_teams(state, changed)],
+        changes=[*made, *plan_competition_teams(state, changed)],
         failed=[*failed, *doubtful],
         warned=[
             *_without_competition(state, fixtures),
-            *(Warned(remote_id, VANISHED) for remote_id in _vanished(state)),
+            *(Warned(remote_id, VANISHED) for remote_id in _vanished(state, leaving.changes)),
         ],
         unchanged=changes.count(None),
-        news=_news(changed),
+        news=_news([*leaving.changes, *changed]),
         set_aside=set_aside,
+        departures=[*leaving.records, *returned(one for one in _done(state) if one.twizzit_id in back)],
+        held=leaving.held,
+        waiting=leaving.waiting,
         questions=asking.questions,
         settled=asking.settled,
     )
+
+
+def _done(state: MatchState) -> list[Departure]:
+    return [one for one in state.departures.back.values() if one.status in DONE]
 
 
 def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Failed], list[Aside]]:
@@ -160,8 +172,10 @@ def _mapped(
             asking.is_moot(fixture.remote.id)
         else:
             repairs = _repairs(state, fixture, game)
+            if base is not None and base.get(DEPARTED):
+                action, game = "return", _as_before(state, fixture, game)
             values, conflicts = merged_columns(
-                fixture, base, before, repairs=repairs, policies=state.decisions.policies
+                fixture, base, held_columns(game), repairs=repairs, policies=state.decisions.policies
             )
             asking.look(
                 fixture.remote.id,
@@ -190,6 +204,15 @@ def _mapped(
         mapping.id,
         conflicts,
     )
+
+
+def _as_before(state: MatchState, fixture: Fixture, game: LocalGame) -> LocalGame:
+    """The game with the status that it had before it was cancelled for want of its match, if it is cancelled still."""
+    departure = state.departures.back.get(fixture.remote.id)
+    if game.status != "cancelled":
+        return game
+    before = fixture.remote.status if departure is None else departure.before.get("status", fixture.remote.status)
+    return replace(game, status=str(before))
 
 
 def _repairs(state: MatchState, fixture: Fixture, game: LocalGame) -> frozenset[str]:
@@ -258,9 +281,11 @@ def _name(remote: RemoteMatch) -> str:
     return f"{remote.home_name} - {remote.away_name}"[:NAME_LENGTH]
 
 
-def _vanished(state: MatchState) -> list[str]:
-    """Matches of this season that an earlier sync brought and that the calendar does not list any more."""
-    listed = {match.id for match in state.remote}
+def _vanished(state: MatchState, leaving: Sequence[Change]) -> list[str]:
+    """Matches of this season that an earlier sync brought and that the calendar does not list any more, but for those
+    that are cancelled for it.
+    """
+    listed = {match.id for match in state.remote} | {change.twizzit_id for change in leaving}
     gone = (
         mapping.twizzit_id
         for mapping in state.mappings
@@ -268,6 +293,7 @@ def _vanished(state: MatchState) -> list[str]:
         and same_organization(mapping, state.owner)
         and (mapping.last_values or {}).get("season") == state.season.label
         and mapping.twizzit_id not in listed
+        and not (mapping.last_values or {}).get(DEPARTED)
     )
     return sorted(gone, key=id_order)
 

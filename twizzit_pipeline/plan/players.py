@@ -11,6 +11,8 @@ from dataclasses import replace
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.plan.decisions import Asking
+from twizzit_pipeline.plan.departed import DONE, Departure, Record
+from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, player_before, player_departs, returned
 from twizzit_pipeline.plan.merge import denied
 from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
 from twizzit_pipeline.plan.pending_players import (
@@ -33,9 +35,11 @@ NAME_PUT_RIGHT = "name_put_right"
 
 def plan_players(state: PlayerState) -> Plan:
     """The plan for the players of one credential and season."""
-    people, failed = _people(state)
+    leaving = plan_departures(state.departures, player_departs)
+    people, failed, away = _people(state)
     pending, unusable = _pending(state, people)
-    held = {slot(player.club_id, player.jersey_number) for player in state.local} - {None}
+    gone = {change.row_id for change in leaving.changes}
+    held = {slot(one.club_id, one.jersey_number) for one in state.local if one.id not in gone} - {None}
     # Who had the number first, before ShotSpot's own sync or a person changed it, is asked first.
     in_turn = sorted(pending, key=lambda one: not ("jersey_number" in one.repaired or one.had_number))
     losers = denied(held, [move for one in in_turn if (move := one.move) is not None])
@@ -61,28 +65,44 @@ def plan_players(state: PlayerState) -> Plan:
     seen = [one.mapping.id for one in pending if one.mapping is not None and one.mapping.unseen]
     return Plan(
         "players",
-        changes=changes,
+        changes=[*leaving.changes, *changes],
         failed=[*failed, *unusable],
-        warned=warned,
+        warned=[*warned, *(Warned(remote_id, DEPARTED) for remote_id in away)],
         unchanged=unchanged,
         seen=seen if state.season.decides else (),
+        departures=[*leaving.records, *_back(state, pending)],
+        held=leaving.held,
+        waiting=leaving.waiting,
+        closed=leaving.closed,
         questions=asking.questions,
         settled=asking.settled,
     )
 
 
-def _people(state: PlayerState) -> tuple[list[Person], list[Failed]]:
+def _back(state: PlayerState, pending: Sequence[PendingChange]) -> list[Record]:
+    """The departures of those who play again, as the deciding season says."""
+    back = state.departures.back if state.season.decides else {}
+    ids = [one.person.remote.id for one in pending]
+    return returned(back[remote_id] for remote_id in ids if remote_id in back and back[remote_id].status in DONE)
+
+
+def _people(state: PlayerState) -> tuple[list[Person], list[Failed], list[str]]:
+    """Those who are planned, those who cannot be, and who is left alone: an older season brings no one back."""
     rows: dict[str, list[RemotePlayer]] = defaultdict(list)
     for row in sorted(state.remote, key=lambda player: (id_order(player.id), id_order(player.team_id))):
         rows[row.id].append(row)
-    people, failed = [], []
+    people, failed, away = [], [], []
     for remote_id, rosters in rows.items():
+        departure = state.departures.back.get(remote_id)
+        if departure is not None and departure.status == "closed" and not state.season.decides:
+            away.append(remote_id)
+            continue
         teams = tuple((row.team_id, state.teams[row.team_id]) for row in rosters if row.team_id in state.teams)
         if teams:
             people.append(Person(rosters[0], teams))
         else:
             failed.append(Failed(remote_id, "team_not_mapped"))
-    return people, failed
+    return people, failed, away
 
 
 def _pending(state: PlayerState, people: Sequence[Person]) -> tuple[list[PendingChange], list[Failed]]:
@@ -135,6 +155,9 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
             local,
             mapping,
         )
+    departure = state.departures.back.get(person.remote.id)
+    if departure is not None and departure.status in DONE and departure.local_id == local.id:
+        return replace(_again(state, person, departure, local), mapping=mapping)
     as_left = undone(mapping, person.remote, local) if shotspot_ran(state, mapping) else local
     repaired = tuple(column for column in COLUMNS if getattr(as_left, column) != getattr(local, column))
     one = decided(
@@ -148,6 +171,12 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
     return replace(one, action=action, mapping=mapping, local=local, repaired=repaired)
 
 
+def _again(state: PlayerState, person: Person, departure: Departure, local: LocalPlayer) -> PendingChange:
+    """The change for a person who had departed: as if they had been listed all the time."""
+    before, base = player_before(departure, local)
+    return replace(decided(person, before, base, repairs=state.season.repairs), action="return", local=local)
+
+
 def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
     """The club's players without a mapping who have this name."""
     found = (one.id for one in state.local if not one.mapped and one.club_id == club_id and local_name(one) == name)
@@ -156,15 +185,17 @@ def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:
 
 def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[PendingChange], list[Failed]]:
     """Links each person to the one local player that fits, makes those that none fits, and reports the doubtful."""
+    back, unmapped = _reopened(state, unmapped)
+    taken = {one.row_id for one in back}
     clubs_of = {person.remote.id: {team.club_id for _, team in person.teams} for person in unmapped}
     chosen = state.decisions.chosen(
         (person.remote for person in unmapped),
-        (player for player in state.local if not player.mapped),
+        (player for player in state.local if not player.mapped and player.id not in taken),
         lambda remote, player: player.club_id in clubs_of[remote.id],
     )
     free: dict[tuple[int | None, str], list[LocalPlayer]] = defaultdict(list)
     for player in state.local:
-        if not player.mapped and player not in chosen.values():
+        if not player.mapped and player.id not in taken and player not in chosen.values():
             free[player.club_id, local_name(player)].append(player)
     clubs = {club_id for club_id, _ in free}
     fitting = {
@@ -177,7 +208,7 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[
         for person in unmapped
     } | {remote_id: [] if player is None else [player] for remote_id, player in chosen.items()}
     wanted = Counter(player.id for players in fitting.values() for player in players)
-    pending: list[PendingChange] = []
+    pending: list[PendingChange] = back
     failed: list[Failed] = []
     for place, person in enumerate(unmapped):
         players = fitting[person.remote.id]
@@ -189,6 +220,21 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[
         else:
             pending.append(link(state, person, players[0]))
     return pending, failed
+
+
+def _reopened(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[PendingChange], list[Person]]:
+    """Those whose mapping was closed and whose player is there still get it back; and the others."""
+    free = {player.id: player for player in state.local if not player.mapped}
+    back: list[PendingChange] = []
+    others: list[Person] = []
+    for person in unmapped:
+        departure = state.departures.back.get(person.remote.id)
+        local = None if departure is None or departure.status != "closed" else free.get(departure.local_id)
+        if departure is None or local is None:
+            others.append(person)
+        else:
+            back.append(_again(state, person, departure, local))
+    return back, others
 
 
 def _change(pending: PendingChange, state: PlayerState) -> Change | None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from twizzit_pipeline.plan.club_rights import NOTHING_FED, ClubRights
 from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
+from twizzit_pipeline.plan.departed import NO_DEPARTURES, Departures
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,7 @@ class TeamState:
     local: Sequence[LocalTeam]
     rights: ClubRights = NOTHING_FED
     decisions: Decisions = NOTHING_DECIDED
+    departures: Departures = NO_DEPARTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ class PlayerState:
     rights: ClubRights = NOTHING_FED
     unchanged: int = 0
     decisions: Decisions = NOTHING_DECIDED
+    departures: Departures = NO_DEPARTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,3 +356,4 @@ class MatchState:
     has_game_type: bool = False
     competition_teams: Collection[tuple[int, int]] | None = None
     decisions: Decisions = NOTHING_DECIDED
+    departures: Departures = NO_DEPARTURES

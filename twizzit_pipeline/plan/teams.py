@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, id_order
 from twizzit_pipeline.plan.clubs import names_another
 from twizzit_pipeline.plan.decisions import Asking
+from twizzit_pipeline.plan.departed import DONE, Record
+from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, returned, team_departs
 from twizzit_pipeline.plan.merge import Move, denied, merge
 from twizzit_pipeline.plan.ownership import (
     by_remote_id,
@@ -64,6 +66,7 @@ def plan_teams(state: TeamState) -> Plan:
     """The plan for the teams of one credential and season."""
     season_id = find_season(state.season, state.seasons)
     clubs = Clubs(state)
+    leaving = plan_departures(state.departures, team_departs)
     pending, failed = _pending(state, clubs, season_id)
     held = {_slot(team.club_id, team.name, team.season_id) for team in state.local} - {None}
     losers = denied(held, [move for one in pending if (move := one.move) is not None])
@@ -83,14 +86,24 @@ def plan_teams(state: TeamState) -> Plan:
             unchanged += 1
     return Plan(
         "teams",
-        changes=[*_places(changes, clubs, state), *changes],
+        changes=[*_places(changes, clubs, state), *leaving.changes, *changes],
         failed=failed,
         warned=takeovers(changes, {team.id: team.name for team in state.local}),
         unchanged=unchanged,
         first_fed=_first_fed(pending, state),
+        departures=[*leaving.records, *_back(changes, state)],
+        held=leaving.held,
+        waiting=leaving.waiting,
         questions=asking.questions,
         settled=asking.settled,
     )
+
+
+def _back(changes: Iterable[Change], state: TeamState) -> list[Record]:
+    """The departures of the teams that return."""
+    back = state.departures.back
+    ids = [str(change.twizzit_id) for change in changes]
+    return returned(back[remote_id] for remote_id in ids if remote_id in back and back[remote_id].status in DONE)
 
 
 def _look(asking: Asking, one: _PendingChange) -> None:
@@ -190,7 +203,17 @@ def _mapped(
     )
     keeps_season = same_season and local.season_id is not None and not (state.season.repairs and season_id > 0)
     values["season_id"] = local.season_id if keeps_season else season_id
-    return replace(one, values=values, conflicts=conflicts, base=_base(state, remote), merged=True)
+    one = replace(one, values=values, conflicts=conflicts, base=_base(state, remote), merged=True)
+    return _again(state, one) if base is not None and base.get(DEPARTED) else one
+
+
+def _again(state: TeamState, one: _PendingChange) -> _PendingChange:
+    """The change of a team that had departed: it is as active as it was, unless that was edited since."""
+    assert one.local is not None
+    departure = state.departures.back.get(one.remote.id)
+    before = True if departure is None else departure.before.get("is_active", True)
+    active = before if one.local.is_active is False else one.local.is_active
+    return replace(one, action="return", values={**one.values, "is_active": active})
 
 
 def _found_or_new(

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, distinct, exists, func, select, text
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.plan.chosen import LEFT
+from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.narrowing import NOT_CREATED
 from twizzit_pipeline.quality.asides import set_aside_in_plan, set_aside_in_scan
 from twizzit_pipeline.quality.findings import Finding, Quality, Scope, Tolerance, ratio
@@ -165,6 +166,7 @@ def _completeness(
     if narrowing.group_id is not None and judged.of_one_team:
         missing = missing.where(snapshot["twizzit_team_id"] == narrowing.group_id)
     accounted = {remote_id for why in (report.failed, report.set_aside) for ids in why.values() for remote_id in ids}
+    accounted.update(report.warnings.get(DEPARTED, ()))
     if not narrowing.create_missing:
         accounted.update(report.warnings.get(NOT_CREATED, ()))
     if narrowing.chosen is not None:

@@ -23,7 +23,7 @@ from twizzit_pipeline.scheduling import due, freshness
 from twizzit_pipeline.scheduling.freshness import Late
 from twizzit_pipeline.scheduling.heartbeat import DEAD_AFTER_SECONDS
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import conflicts, leases, orchestrators, sync_requests
+from twizzit_pipeline.storage.tables import conflicts, departures, leases, orchestrators, sync_requests
 from twizzit_pipeline.storage.tables.views import credential_status, last_syncs, recent_failures, success_rate
 
 MOST_FAILURES = 10
@@ -50,6 +50,7 @@ class CredentialStatus:
         now: the moment of all this, by the database's clock.
         hanging: the sync under way, where that hangs.
         plan: the one that a sync stopped at and that waits for a person.
+        held: how many departures are held back until a person approves or refuses them.
         questions: conflicts and doubtful links that wait for a person.
     """
 
@@ -61,12 +62,13 @@ class CredentialStatus:
     now: datetime
     hanging: Hanging | None = None
     plan: StoredPlan | None = None
+    held: int = 0
     questions: int = 0
 
     @property
     def needs_attention(self) -> bool:
         """Whether it stays as it is, or goes on failing, until a person acts; a sync under way is no answer yet."""
-        return self.lasting.needs_attention or self.plan is not None
+        return self.lasting.needs_attention or self.plan is not None or self.held > 0
 
     @property
     def why(self) -> str:
@@ -77,6 +79,8 @@ class CredentialStatus:
             )
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
         said = why(self.facts, self._decisive, self.trouble or overdue)
+        if self.held:
+            said = f"{said}; {self.held} {'departure is' if self.held == 1 else 'departures are'} held back"
         if self.hanging is not None:
             return f"{said}; {self.hanging.why}" if self.lasting.needs_attention else self.hanging.why
         return f"{said} (a sync is under way)" if self.state is not self._decisive else said
@@ -90,6 +94,10 @@ class CredentialStatus:
             return f"Look at it: twizzit plans show {plan.id}; {apply}; or leave it: twizzit plans discard {plan.id}"
         if self.hanging is not None:
             return self.hanging.what_to_do
+        if self.held and not self.lasting.needs_attention:
+            return (
+                f"Look at who is to leave, and approve or refuse it: twizzit departures list {self.facts.credential_id}"
+            )
         return monitoring.what_to_do(self.facts, self._decisive, self.now)
 
     @property
@@ -213,13 +221,21 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
             questions = _questions(connection)
             found = [CredentialFacts(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
             waiting = {one.credential_id: one for one in plans.held_in(connection)}
+            held = _held(connection)
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
         one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
-        asked = questions.get(facts.credential_id, 0)
-        judged.append(replace(one, questions=asked, plan=waiting.get(facts.credential_id)))
+        asked, held_back = questions.get(facts.credential_id, 0), held.get(facts.credential_id, 0)
+        judged.append(replace(one, questions=asked, held=held_back, plan=waiting.get(facts.credential_id)))
     return Overview(activity, judged)
+
+
+def _held(connection: Connection) -> dict[int, int]:
+    """How many departures are held back, by credential."""
+    row = departures.c
+    counted = select(row.credential_id, func.count()).where(row.status == "held").group_by(row.credential_id)
+    return {found[0]: found[1] for found in connection.execute(counted)}
 
 
 def _questions(connection: Connection) -> dict[int, int]:

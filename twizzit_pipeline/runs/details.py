@@ -27,6 +27,9 @@ EVENT_TYPES = "event_types"  # names of the account's types of events: those tha
 UNKNOWN_WORDS = "unknown_words"  # list of the configuration → word of the account that is not known → rows with it
 TEAM_PLAYERS = "team_players"  # remote team id → how many players it has, to compare the next syncs with
 GROUP_NOT_FOUND = "group_not_found"  # the request names a team that the account does not list in this season
+# What waits for a person, for proof, or is over: see `docs/departures.md`.
+DEPARTURES = "departures"
+SEASON_BEFORE_READ = "season_before_read"  # true: the rosters of the season before were looked at for who has left
 
 # The direction and the type of a row that is no sync: what a person decided; in its details, of which conflict.
 DECISION = "decision"

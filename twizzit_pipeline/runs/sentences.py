@@ -14,6 +14,7 @@ from typing import Any, Literal
 from twizzit_pipeline.contracts import contract_of
 from twizzit_pipeline.entities import ENTITIES, MATCHES
 from twizzit_pipeline.plan.chosen import LEFT_OUT, NEEDS_WHAT_IS_LEFT, NEW_SINCE_PLAN, NO_LONGER_TRUE
+from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.matches import VANISHED
 from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
@@ -40,6 +41,7 @@ REASONS: Mapping[str, str] = {
     NAMES_ANOTHER_CLUB: "it names another club than the organization, which only a federation's may; if this is one, "
     "say so: twizzit config set ID --federation",
     "competition_not_mapped": "the competition is not in ShotSpot, so the game comes without it until it is",
+    DEPARTED: "they have left Twizzit since, and an older season brings no one back",
     "doubtful_link": "which row of ShotSpot it is is not certain, so none was linked and none made",
     HOST_CHANGED: "it was mapped from another address than the endpoint is now; if both are the same Twizzit, say so: "
     "twizzit credentials update ID --same-organization",
@@ -63,7 +65,7 @@ REASONS: Mapping[str, str] = {
     NO_LONGER_TRUE: "left as it is: the change in the plan is no longer true, since ShotSpot or Twizzit has moved on",
     NEEDS_WHAT_IS_LEFT: "left as it is: it needs a team, a name or a shirt number of what was left",
     NEW_SINCE_PLAN: "left for the next sync or plan: it is new since the plan was made",
-    VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is",
+    VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is until that is proved twice",
 }
 _OF_ENTITY: Mapping[tuple[str, str], str] = {
     (MATCHES.name, "team_not_mapped"): "the team is not in ShotSpot; a sync of teams brings it",

@@ -68,7 +68,8 @@ class FaultLayer:
             await send(start)
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             return
-        body = _doubled(body) if fault.kind == "rows_twice" else body[: len(body) * 2 // 3]
+        change = _BODIES.get(fault.kind, _truncated)
+        body = change(body)
         headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
         await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
         await send({"type": "http.response.body", "body": body})
@@ -115,17 +116,33 @@ _REFUSALS: dict[str, Callable[[Fault], Response]] = {
 }
 
 
-def _doubled(body: bytes) -> bytes:
-    """Each row of the list twice, one after the other; an answer that is no list stays what it is."""
+def _truncated(body: bytes) -> bytes:
+    return body[: len(body) * 2 // 3]
+
+
+def _with_rows(body: bytes, change: Callable[[list[object]], list[object]]) -> bytes:
+    """The list of an answer changed; an answer that is no list stays what it is."""
     answer = json.loads(body)
     if isinstance(answer, list):
-        answer = [row for row in answer for _ in range(2)]
+        answer = change(answer)
     elif isinstance(answer, dict):
-        answer = {
-            key: [row for row in value for _ in range(2)] if isinstance(value, list) else value
-            for key, value in answer.items()
-        }
+        answer = {key: change(value) if isinstance(value, list) else value for key, value in answer.items()}
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _doubled(rows: list[object]) -> list[object]:
+    """Each row twice, one after the other."""
+    return [row for row in rows for _ in range(2)]
+
+
+def _halved(rows: list[object]) -> list[object]:
+    return rows[: len(rows) // 2]
+
+
+_BODIES: dict[str, Callable[[bytes], bytes]] = {
+    "rows_twice": lambda body: _with_rows(body, _doubled),
+    "half_rows": lambda body: _with_rows(body, _halved),
+}
 
 
 def _is_later_page(scope: Scope) -> bool:

@@ -23,6 +23,7 @@ FaultKind = Literal[
     "truncated_json",  # a whole answer with half of the JSON
     "html",  # status 200, and a web page
     "rows_twice",  # every row of a list comes twice
+    "half_rows",  # a list with the first half of its rows, and nothing that says so
     "rows_shifting",  # from the second page on rows have moved by `shift`: 1 hides a row, -1 shows one again
     "not_found",
     "forbidden",

@@ -1,6 +1,7 @@
 """What clubs do in Twizzit by themselves while a simulator runs, so that a sync finds something new now and then.
 
-The same seed makes the same changes in the same order: a shirt number, a transfer, a new player, a team's name.
+The same seed makes the same changes in the same order: a shirt number, a farewell, a transfer, a new player, a team's
+name.
 """
 
 import itertools
@@ -25,10 +26,12 @@ class Life:
         self._random = Random(f"life/{world.options.seed}")  # noqa: S311 - the same changes for the same seed
         kinds: tuple[Callable[[Organization, Group, Contact], None], ...] = (
             self._new_number,
+            self._farewell,
             self._transfer,
             self._newcomer,
             self._new_name,
         )
+        self._halved = False
         self._turns = itertools.cycle(itertools.product(kinds, world.organizations))
 
     def live(self, seconds: float) -> None:
@@ -55,6 +58,19 @@ class Life:
         taken = {str(contact.number).strip() for contact in club.contacts.values()}
         free = [number for number in _NUMBERS if str(number) not in taken]
         self._changes.set_number(player.id, self._random.choice(free))
+
+    def _farewell(self, club: Organization, team: Group, player: Contact) -> None:
+        """At the first club a player leaves Twizzit, at the second half of a team stops, once; elsewhere one player."""
+        place = self._world.organizations.index(club)
+        if place == 0:
+            self._changes.remove_person(player.id)
+        elif place == 1:
+            people = club.players(team.id)
+            for one in [] if self._halved else people[: len(people) // 2]:
+                self._changes.remove_from_team(one.id, team.id)
+            self._halved = True
+        else:
+            self._changes.remove_from_team(player.id, team.id)
 
     def _transfer(self, club: Organization, team: Group, player: Contact) -> None:
         others = [other for other in club.teams(self._world.running_season) if other.name and other.id != team.id]

@@ -18,6 +18,7 @@ from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.storage import bulk, staging, tables
 from twizzit_pipeline.storage.staging import Shipped, Staged, stage
+from twizzit_pipeline.sync.departing import write_departures
 from twizzit_pipeline.sync.journal import Journal
 from twizzit_pipeline.sync.mapped import Mapped, mapped_changes, write_mappings
 from twizzit_pipeline.sync.questions import write_questions
@@ -83,6 +84,7 @@ def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id:
             if group.mapped is not None:
                 write_mappings(connection, group.staged, group.mapped, journal, now)
     _see(connection, plan)
+    write_departures(connection, plan, journal, now)
     write_questions(connection, plan, credential_id=credential_id, history_id=history_id)
     return made
 

@@ -15,12 +15,13 @@ from twizzit_pipeline.plan import Action, Plan, by_reason
 from twizzit_pipeline.plan.decisions import doubts
 from twizzit_pipeline.plan.narrowing import narrowed, spoken_of
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
-from twizzit_pipeline.plan.rows import EntityState, Owner, State, TeamState, WantedSeason
+from twizzit_pipeline.plan.rows import EntityState, MatchState, Owner, PlayerState, State, TeamState, WantedSeason
 from twizzit_pipeline.runs import fed_clubs, history, seasons
 from twizzit_pipeline.runs.details import (
     CLUBS,
     COMPETITION_TEAMS,
     DECIDES,
+    DEPARTURES,
     GROUP_NOT_FOUND,
     MAPPINGS,
     NEW_QUESTIONS,
@@ -38,6 +39,7 @@ from twizzit_pipeline.sync.apply import apply
 from twizzit_pipeline.sync.chosen import chosen_part
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.state.departures import read_departures
 from twizzit_pipeline.sync.timing import Stopwatch
 
 
@@ -86,6 +88,7 @@ def map_entity(
                     repair=session.repair,
                 )
                 state = planned.read(connection, session.owner, season.id, wanted, session.day)
+                state = _with_departures(connection, session, planned.of.name, season.id, state)
                 watch.lap("read")
                 whole = _with_doubts(narrowed(repairing(planned.plan), state, session.narrowing), state, session)
                 made = chosen_part(connection, session, whole, state)
@@ -100,6 +103,7 @@ def map_entity(
                 _count(counts, made, _scanned_of(connection, session, entity, season.id, counts.rejected_items))
                 owned = _owned(connection, tables.MAPPINGS[entity], session.credential.id)
                 counts.details[MAPPINGS] = owned
+                _count_departures(counts, made)
                 if isinstance(state, TeamState) and state.rights.is_federation:
                     counts.details[CLUBS] = fed_clubs.counted(connection, session.credential.id)
                 if not wanted.decides:
@@ -114,6 +118,25 @@ def map_entity(
         counts.done = True
         return _report(made, wanted, owned, watch, waiting)
     raise AssertionError("unreachable: recording lets no error pass in silence")
+
+
+def _with_departures(
+    connection: Connection, session: SyncSession, entity: EntityName, season_id: int, state: State
+) -> State:
+    """The state with those who are missing and those who are back; of the deciding season alone the former."""
+    if not isinstance(state, TeamState | PlayerState | MatchState):
+        return state
+    absences, limit = session.absences.get(entity), session.departure_limit
+    departures = read_departures(connection, session.owner, entity, season_id, state.season, absences, limit)
+    return replace(state, departures=departures)
+
+
+def _count_departures(counts: EntityCounts, plan: Plan) -> None:
+    """How many wait, and for what: in the history's details where there are any."""
+    found = {"held": len(plan.held), "waiting": len(plan.waiting), "closed": len(plan.closed)}
+    counts.details.pop(DEPARTURES, None)
+    if any(found.values()):
+        counts.details[DEPARTURES] = found
 
 
 def _with_doubts(plan: Plan, state: EntityState, session: SyncSession) -> Plan:
@@ -180,6 +203,11 @@ def _count(counts: EntityCounts, plan: Plan, seen: set[str]) -> None:
     _set_aside(counts, by_reason(plan.set_aside))
     actions: tuple[Action, ...] = ("create", "link", "adopt", "update")
     counts.details |= {action: plan.count(action) for action in actions} | {"unchanged": plan.unchanged}
+    rare: tuple[Action, ...] = ("depart", "return")
+    for action in rare:
+        counts.details.pop(action, None)
+        if plan.count(action):
+            counts.details[action] = plan.count(action)
     counts.details |= {word: len(ids) for word, ids in plan.news.items()}
     if plan.entity == MATCHES.name:
         counts.details |= {OPPONENT_CLUBS: plan.made("clubs"), OPPONENT_TEAMS: plan.made("teams")}
@@ -219,6 +247,10 @@ def _report(plan: Plan, season: WantedSeason, owned: int, watch: Stopwatch, wait
         adopted=plan.count("adopt"),
         updated=plan.count("update"),
         unchanged=plan.unchanged,
+        departed=plan.count("depart"),
+        returned=plan.count("return"),
+        held=tuple(plan.held),
+        waiting=tuple(plan.waiting),
         failed=by_reason(plan.failed),
         warnings=by_reason(plan.warned),
         set_aside=by_reason(plan.set_aside),

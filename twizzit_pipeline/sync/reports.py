@@ -56,6 +56,8 @@ class MappingReport:
     Attributes:
         deciding: whether this season may overwrite (design: the deciding season).
         created, linked, adopted, updated, unchanged: items, by what was done to them.
+        departed, returned: items that Twizzit does not list any more, or lists again.
+        held, waiting: remote ids of those whose departure waits for a person, or for proof.
         failed: reason → remote ids that could not be applied.
         warnings: reason → remote ids.
         set_aside: reason → remote ids of what was scanned and is not meant to come.
@@ -74,6 +76,10 @@ class MappingReport:
     adopted: int = 0
     updated: int = 0
     unchanged: int = 0
+    departed: int = 0
+    returned: int = 0
+    held: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     failed: Ids = field(default_factory=dict)
     warnings: Ids = field(default_factory=dict)
     set_aside: Ids = field(default_factory=dict)
@@ -85,7 +91,7 @@ class MappingReport:
     @property
     def items(self) -> int:
         """How many items the plan spoke of, those that failed or were set aside too."""
-        done = self.created + self.linked + self.adopted + self.updated + self.unchanged
+        done = self.created + self.linked + self.adopted + self.updated + self.unchanged + self.returned
         other = {remote_id for found in (self.failed, self.set_aside) for ids in found.values() for remote_id in ids}
         return done + len(other)
 

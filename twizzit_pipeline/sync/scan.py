@@ -62,11 +62,17 @@ class Read:
         return self.checked.rows.with_set_aside(len(self.set_aside))
 
 
-def scan_entity(session: SyncSession, of: Entity, read: Callable[[SeasonRow, Stopwatch], Read]) -> ScanReport:
+def scan_entity(
+    session: SyncSession,
+    of: Entity,
+    read: Callable[[SeasonRow, Stopwatch], Read],
+    then: Callable[[SeasonRow, EntityCounts], None] | None = None,
+) -> ScanReport:
     """Reads the season's rows of one entity and makes them its snapshot.
 
     Args:
         read: asks Twizzit and judges the answer, with the laps ``fetch`` and ``validate``.
+        then: what is found out besides, once the snapshot is written.
 
     Raises:
         TwizzitPipelineError: any leaf; nothing was written to the snapshot then.
@@ -82,6 +88,8 @@ def scan_entity(session: SyncSession, of: Entity, read: Callable[[SeasonRow, Sto
         checked = seen.checked
         unread = {"twizzit_team_id": tuple(seen.unread)} if seen.unread else {}
         written, listed = store_scan(session, entity, table, season.id, checked, keep=unread)
+        if then is not None:
+            then(season, counts)
         watch.lap("write")
         if session.narrowing.group_id is None:
             counts.details[LISTED] = listed

@@ -15,6 +15,7 @@ from twizzit_pipeline.accounts.clients import naming, open_client
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential, RequestCancelled, SyncInProgress, TransientError
 from twizzit_pipeline.plan import Plan
+from twizzit_pipeline.plan.departed import Absences, Limit
 from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
 from twizzit_pipeline.plan.rows import EntityState, Owner
 from twizzit_pipeline.runs import details, history, seasons
@@ -33,6 +34,7 @@ from twizzit_pipeline.storage.revisions import require_current
 from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.sync.owners import owner_of
 from twizzit_pipeline.sync.rewrites import rewrites
+from twizzit_pipeline.sync.scanned import Scanned
 from twizzit_pipeline.sync.sync_log import SyncLog
 from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
@@ -60,6 +62,8 @@ class SyncSession:
         statuses: how each entity's history row was closed; nothing before the end, nor where none was opened.
         to_map: entities whose mappings this run is going to bring in step; one of them whose run ends before that has
             failed, whatever its scan saw.
+        scanned: what this run's scans saw, as evidence of who is missing.
+        absences: what Twizzit said of those who are missing, by entity; nothing where a scan was not complete.
     """
 
     def __init__(
@@ -105,6 +109,8 @@ class SyncSession:
         self._meter = Meter(self.engine, self.credential.id, lambda: self.calls)
         self._log = SyncLog(run_id=run_id, credential_id=credential_id, calls=lambda: self.calls)
         self.to_map: set[str] = set()
+        self.scanned = Scanned()
+        self.absences: dict[str, Absences] = {}
         self.statuses: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -173,6 +179,11 @@ class SyncSession:
     def calls(self) -> int:
         """HTTP calls made to Twizzit so far, tokens and repeated ones included."""
         return 0 if self._client is None else self._client.calls
+
+    @property
+    def departure_limit(self) -> Limit:
+        """How many may leave by themselves."""
+        return Limit(self.settings.departure_share, self.settings.departure_least)
 
     @property
     def owner(self) -> Owner:

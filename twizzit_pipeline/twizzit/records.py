@@ -7,8 +7,13 @@ the wire gave them (a name may be None, a shirt number may be text): judging the
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from twizzit_pipeline.errors import TwizzitPipelineError
+
+# What can be asked for by its id, and what an answer says of it.
+Asked = Literal["people", "teams"]
+Presence = Literal["present", "absent", "unproved"]
 
 
 @dataclass(frozen=True, slots=True)

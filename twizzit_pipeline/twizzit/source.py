@@ -3,10 +3,20 @@
 A further dialect is a folder with a class that says it is a `Source`, and a line in `dialects`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
-from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.records import (
+    Asked,
+    Calendar,
+    Organization,
+    Presence,
+    Rosters,
+    Season,
+    Team,
+    Teams,
+)
 
 
 class Source(Protocol):
@@ -45,3 +55,36 @@ class Source(Protocol):
 
     def calendar(self, season: Season, own_team_ids: Collection[str] | None) -> Calendar:
         """All competitions and matches of a season, complete."""
+
+    @property
+    def can_prove_absence(self) -> bool:
+        """Whether the source can be asked for one id, so that an answer without it says something."""
+
+    def still_listed(self, what: Asked, ids: Collection[str], known: Collection[str]) -> dict[str, Presence]:
+        """What the source says of each of these ids when it is asked for them.
+
+        Args:
+            what: people, or teams.
+            known: ids of the same kind that this run has seen. An answer without them proves nothing.
+
+        Returns:
+            Each of `ids`; ``unproved`` where an answer was an error, or half of one. Only an error that ends everything
+            is raised.
+        """
+
+    def playing(self, team_ids: Collection[str], season: Season | None) -> dict[str, frozenset[str]]:
+        """Who plays in each of these teams, asked anew: ids alone, with those of whom it is not clear.
+
+        Raises:
+            TwizzitPipelineError: one of the teams could not be read.
+        """
+
+    def matches_still_listed(
+        self, season: Season, missing: Mapping[str, date], known: Mapping[str, date]
+    ) -> dict[str, Presence]:
+        """The same of matches, by reading their days anew.
+
+        Args:
+            missing, known: remote id → its Belgian day, of the matches in question and of those that this run has seen.
+                A reading that lacks the known ones proves nothing.
+        """

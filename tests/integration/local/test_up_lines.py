@@ -277,7 +277,7 @@ def test_what_clubs_do_by_themselves_is_found_by_the_next_sync(world: SyncWorld)
     world.sync(first)
     world.sync(second)
     life = Life(world.simulator.changes, world.simulator.world)
-    for _ in range(16):
+    for _ in range(20):
         life.change()
     found = [world.sync(first), world.sync(second)]
     world.assert_truth(first, 0)
@@ -286,6 +286,7 @@ def test_what_clubs_do_by_themselves_is_found_by_the_next_sync(world: SyncWorld)
         details = [one.details for one in synced.history.values()]
         assert sum(int(one.get("create", 0)) for one in details), "a new player"
         assert sum(int(one.get("update", 0)) for one in details) > 1, "a name, a number, a transfer"
+        assert sum(int(one.get("depart", 0)) for one in details), "a farewell"
 
 
 def test_the_same_seed_makes_the_same_changes(simulate: Callable[..., SimulatorServer]) -> None:

@@ -99,7 +99,8 @@ STAYING: dict[FaultKind, type[TwizzitPipelineError]] = {
 
 def test_every_fault_of_the_simulator_is_tried() -> None:
     passing = {kind for faults in PASSING.values() for kind, *_ in faults}
-    assert passing | set(STAYING) == set(FAULT_KINDS)
+    unseen = {"half_rows"}  # nothing in such an answer says so: test_departures_held
+    assert passing | set(STAYING) | unseen == set(FAULT_KINDS)
 
 
 def test_a_fault_that_stays_is_a_failed_sync_that_wrote_nothing(world: SyncWorld) -> None:

@@ -131,6 +131,9 @@ def numbers(result: dg.MaterializeResult[None]) -> set[str]:
     return {name for name, value in found if isinstance(value, int | float) and not isinstance(value, bool)}
 
 
+SECONDS = {"seconds_read", "seconds_plan", "seconds_apply"}
+
+
 @pytest.mark.parametrize("season_exists", [True, False])
 def test_every_number_is_there_every_time(season_exists: bool) -> None:
     scan = scan_result(ScanReport("teams", season_exists=season_exists), TEAM_SCAN_RULES, NOTHING)
@@ -139,7 +142,7 @@ def test_every_number_is_there_every_time(season_exists: bool) -> None:
     common |= {"warnings", "failed", "calls", "seconds", "seconds_checks", "set_aside", "set_aside_share"}
     rows = {"rows_read", "rows_kept", "rows_rejected"}
     assert numbers(scan) == common | rows | {"removed", "seconds_fetch", "seconds_validate", "seconds_write"}
-    of_mapping = common | {"linked", "adopted", "questions", "seconds_read", "seconds_plan", "seconds_apply"}
+    of_mapping = common | {"linked", "adopted", "departed", "returned", "held_back", "questions"} | SECONDS
     assert numbers(mapping) == of_mapping
     matches = mapping_result(MappingReport("matches", season_exists=season_exists), MATCH_MAPPING_RULES, NOTHING)
     assert numbers(matches) == of_mapping | {"moved", "cancelled", "postponed", "finished", "reinstated"}
@@ -257,6 +260,9 @@ def test_the_numbers_of_a_mapping_step() -> None:
         "adopted": 3,
         "questions": 6,
         "unchanged": 5,
+        "departed": 0,
+        "returned": 0,
+        "held_back": 0,
         "rejected": 0,
         "rejected_share": 0.0,
         "set_aside": 0,
@@ -345,7 +351,7 @@ def test_what_was_not_judged_says_so_and_warns_only_where_something_went_wrong()
     report = MappingReport("teams", season_exists=True)
     older, broken = (mapping_result(report, MAPPING_RULES, quality) for quality in (NOTHING, Quality(error="Oops")))
     assert failed(older) == {}
-    reported = {"every_item_was_applied", "no_doubtful_link", "nothing_to_look_at"}
+    reported = {"every_item_was_applied", "no_doubtful_link", "nothing_to_look_at", "departures_decided"}
     judged_afterwards = {rule.name for rule in MAPPING_RULES} - reported
     assert {rule for rule, (came, _) in by_rule(older).items() if came == "not judged"} == judged_afterwards
     assert [values(one.metadata)["judged"] for one in older.check_results or ()] == [True, False, True]

@@ -80,7 +80,9 @@ def moment_of(text: str, now: datetime) -> datetime:
 
 
 def _difference(one: "Changed") -> str:
-    after: Mapping[str, Any] = one.after or {}
+    if one.after is None:
+        return "deleted"
+    after: Mapping[str, Any] = one.after
     if one.before is None:  # a new row: what distinguishes it from others, and no ids
         shown = {name: value for name, value in after.items() if value is not None and name not in _NAMES}
         return ", ".join(f"{name}: {_brief(value)}" for name, value in shown.items() if not name.endswith("_id"))

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from twizzit_pipeline.accounts.clients import named
 from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, table
-from twizzit_pipeline.cli.sync_report import asides
+from twizzit_pipeline.cli.sync_report import asides, departures
 from twizzit_pipeline.cli.sync_report.running import Synced
 from twizzit_pipeline.entities import ENTITIES, PLAYERS
 from twizzit_pipeline.runs.details import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS
@@ -40,6 +40,7 @@ def show(out: Console, synced: Synced, *, budget: CallBudget | None = None) -> N
         for row in ended_well:
             _people(out, row)
             _calendar(out, row)
+        departures.show(out, ended_well)
         _reasons(out, "Rejected by a contract rule and not written; all other rows went on:", synced, "rejected")
         _reasons(out, "Not applied:", synced, "failed")
         _reasons(out, "With a remark:", synced, "warnings")

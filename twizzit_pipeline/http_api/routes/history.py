@@ -65,6 +65,7 @@ def one_sync(
         event_types=schemas.EventTypes(**types) if (types := row.details.get(details.EVENT_TYPES)) else None,
         unknown_words=row.details.get(details.UNKNOWN_WORDS) or {},
         repair=_repaired(row),
+        departures=_departures(row),
     )
     return schemas.HistoryOne(history=entry)
 
@@ -83,6 +84,16 @@ def _repaired(row: history.HistoryRow) -> schemas.Repaired | None:
         twizzit_ids=items.get("twizzit_ids", []),
         message=sentence(row.entity, REPAIRED_ON_REQUEST),
     )
+
+
+def _departures(row: history.HistoryRow) -> schemas.DepartureCounts | None:
+    waiting = row.details.get(details.DEPARTURES) or {}
+    counts = schemas.DepartureCounts(
+        departed=row.details.get("depart", 0),
+        returned=row.details.get("return", 0),
+        **{name: waiting.get(name, 0) for name in ("closed", "held", "waiting")},
+    )
+    return counts if any(counts.model_dump().values()) else None
 
 
 def _set_aside(rows: SetAsideRows) -> schemas.SetAsideRows:

@@ -26,6 +26,9 @@ from twizzit_pipeline.http_api.schemas.decisions import (
     ConflictCandidate,
     ConflictResolved,
     Conflicts,
+    Departure,
+    DepartureDecision,
+    Departures,
     WaitingConflict,
 )
 from twizzit_pipeline.http_api.schemas.live import (
@@ -63,6 +66,7 @@ from twizzit_pipeline.http_api.schemas.plans import Plan, PlanDocument, Plans, P
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
+    DepartureCounts,
     EventTypes,
     History,
     HistoryEntry,
@@ -104,6 +108,10 @@ __all__ = [
     "CredentialAccepted",
     "CredentialStored",
     "Credentials",
+    "Departure",
+    "DepartureCounts",
+    "DepartureDecision",
+    "Departures",
     "Error",
     "EventTypes",
     "FedClub",

@@ -269,10 +269,24 @@ class Repaired(Answer):
     message: str
 
 
+class DepartureCounts(Answer):
+    """How many teams, players or matches Twizzit does not list any more, or lists again.
+
+    `departed` and `returned` in this sync, as `closed` (not registered any more); `held` for a person and `waiting` for
+    proof after it.
+    """
+
+    departed: int
+    returned: int
+    closed: int
+    held: int
+    waiting: int
+
+
 class HistoryEntry(HistoryRow):
     """One sync with all that did not arrive. `rows` is null where none were read, `event_types` but for matches.
 
-    `repair` is null where none was asked for.
+    `repair` is null where none was asked for, `departures` where there were none.
 
     `unknown_words`: the configuration's list that can say what a word means (`functions`, `statuses`) → the account's
     word that is not known → how many rows have it.
@@ -286,6 +300,7 @@ class HistoryEntry(HistoryRow):
     event_types: EventTypes | None
     unknown_words: dict[str, dict[str, int]]
     repair: Repaired | None
+    departures: DepartureCounts | None
 
 
 class HistoryOne(Answer):

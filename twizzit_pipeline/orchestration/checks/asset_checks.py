@@ -18,6 +18,7 @@ from twizzit_pipeline.orchestration.checks.rules import (
     COMPLETENESS,
     CONSISTENCY,
     CONTRACT,
+    DEPARTURES_DECIDED,
     ITEMS_APPLIED,
     LINKS_CLEAR,
     NO_WARNINGS,
@@ -29,6 +30,7 @@ from twizzit_pipeline.orchestration.checks.rules import (
     checks_of,
 )
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
+from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.matches import VANISHED
 from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
 from twizzit_pipeline.quality.findings import Finding, Quality, ratio
@@ -151,10 +153,13 @@ def mapping_results(report: MappingReport, rules: Rules, quality: Quality) -> li
     """The results of a mapping step's checks."""
     doubtful = {DOUBTFUL_LINK: report.failed.get(DOUBTFUL_LINK, ())}
     other = {reason: ids for reason, ids in report.failed.items() if reason != DOUBTFUL_LINK}
+    held = {"held": report.held}
     vanished = {VANISHED: report.warnings.get(VANISHED, ())}
-    # What was repaired is as Twizzit has it, as a person asked for: nothing to look at.
-    warned = {reason: ids for reason, ids in report.warnings.items() if reason not in (VANISHED, REPAIRED_ON_REQUEST)}
+    # What was repaired is as Twizzit has it, as a person asked for; who has left plays in an older season alone.
+    expected = (VANISHED, REPAIRED_ON_REQUEST, DEPARTED)
+    warned = {reason: ids for reason, ids in report.warnings.items() if reason not in expected}
     reported = {ITEMS_APPLIED: other, LINKS_CLEAR: doubtful, NO_WARNINGS: warned, STILL_LISTED: vanished}
+    reported[DEPARTURES_DECIDED] = held
 
     def result_of(rule: AssetRule) -> RuleResult:
         by_reason = reported.get(rule.name)

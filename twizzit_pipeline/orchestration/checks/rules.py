@@ -30,6 +30,7 @@ ITEMS_APPLIED = "every_item_was_applied"
 LINKS_CLEAR = "no_doubtful_link"
 NO_WARNINGS = "nothing_to_look_at"
 STILL_LISTED = "every_match_is_still_listed"
+DEPARTURES_DECIDED = "departures_decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ MAPPING_RULES: Rules = (
     AssetRule(ITEMS_APPLIED, COMPLETENESS, "Every valid row of the scan ended in ShotSpot's tables"),
     AssetRule(LINKS_CLEAR, COMPLETENESS, "No row fits several of ShotSpot's; where several fit, none is linked"),
     AssetRule(names.COMPLETE, COMPLETENESS, "Every row of the scan has a mapping, or is among the items that failed"),
+    AssetRule(DEPARTURES_DECIDED, COMPLETENESS, "No departure is held back until a person approves or refuses it"),
     AssetRule(NO_WARNINGS, CONSISTENCY, "Nothing was applied otherwise than Twizzit has it (a shirt number left out)"),
     AssetRule(names.SOMEWHERE, CONSISTENCY, "Every mapping points at a row of ShotSpot that is in the right place"),
     AssetRule(names.CONFLICTS, CONSISTENCY, "No field that both sides changed waits for a person's decision"),
@@ -108,9 +110,11 @@ PLAYER_MAPPING_RULES: Rules = (
         column="is_twizzit_registered",
     ),
 )
-COMPETITION_MAPPING_RULES: Rules = tuple(rule for rule in MAPPING_RULES if rule.name != names.NAMESAKES)
+COMPETITION_MAPPING_RULES: Rules = tuple(
+    rule for rule in MAPPING_RULES if rule.name not in (names.NAMESAKES, DEPARTURES_DECIDED)
+)
 MATCH_MAPPING_RULES: Rules = (
-    *COMPETITION_MAPPING_RULES,
+    *(rule for rule in MAPPING_RULES if rule.name != names.NAMESAKES),
     AssetRule(STILL_LISTED, COMPLETENESS, "Every match that a sync brought is still in Twizzit's calendar"),
     AssetRule(names.TWO_CLUBS, CONSISTENCY, "Every match is between two clubs"),
     AssetRule(names.IN_SEASON, CONSISTENCY, "Every game lies within its season's days, wherever it was moved to"),

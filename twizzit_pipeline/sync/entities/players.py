@@ -16,9 +16,11 @@ from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.runs.seasons import SeasonRow, teams_scanned
 from twizzit_pipeline.storage.tables import twizzit_teams
 from twizzit_pipeline.sync import unknown_words
+from twizzit_pipeline.sync.absence import find_absences
 from twizzit_pipeline.sync.mapping import EntityPlan, map_entity
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.scan import Read, scan_entity
+from twizzit_pipeline.sync.scanned import RostersSeen
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.teams_and_players import read_player_state
 from twizzit_pipeline.sync.timing import Stopwatch
@@ -45,6 +47,7 @@ def scan_players(session: SyncSession) -> ScanReport:
         watch.lap("fetch")
         frame = players_frame(rosters.players)
         checked = _with_unclear(_with_guesses(check_players(frame), rosters.players), rosters.unclear)
+        session.scanned.rosters = _seen(teams, rosters, frame, checked)
         watch.lap("validate")
         details = unknown_words.as_details("functions", (row.word for row in rosters.unclear))
         return Read(
@@ -56,13 +59,33 @@ def scan_players(session: SyncSession) -> ScanReport:
             places=_places(frame, checked, rosters),
         )
 
-    return scan_entity(session, PLAYERS, read)
+    return scan_entity(session, PLAYERS, read, partial(find_absences, session))
 
 
 def map_players(session: SyncSession) -> MappingReport:
     """Brings the season's players of the last scan into ShotSpot's `players`, with mappings, in one transaction."""
     read = partial(read_player_state, whole=session.narrowing.narrows)
     return map_entity(session, replace(PLANNED, read=read))
+
+
+def _seen(teams: Sequence[Team], rosters: Rosters, frame: pd.DataFrame, checked: Checked) -> RostersSeen | None:
+    """The evidence of who is missing; None where a roster could not be read."""
+    if rosters.failed:
+        return None
+    playing: dict[str, set[str]] = {team.id: set() for team in teams if team.id is not None}
+    rows = [(player.team_id, player.id) for player in rosters.players]
+    rows += [(row.team_id or "", row.id) for row in rosters.unclear]
+    for team, person in rows:
+        playing.setdefault(team, set()).add(person or "")
+    elsewhere = {row.id for row in rosters.set_aside if row.reason == "other_group"}
+    places = _places(frame, checked, rosters)
+    unknown = {str(one) for one in checked.rejected["twizzit_id"].dropna()} | {row.id for row in rosters.unclear}
+    return RostersSeen(
+        {team: frozenset(people) for team, people in playing.items()},
+        frozenset(one for one in unknown | elsewhere if one is not None),
+        frozenset(places.get("", ())) | {team for team, person in rows if person is None},
+        frozenset(row.id for row in rosters.set_aside if row.id is not None) - elsewhere,
+    )
 
 
 def _places(frame: pd.DataFrame, checked: Checked, rosters: Rosters) -> dict[str, tuple[str, ...]]:

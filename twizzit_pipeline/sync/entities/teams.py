@@ -1,5 +1,6 @@
 """The teams of a season, from Twizzit into ShotSpot: scan, then map."""
 
+from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.contracts.teams import check_teams
 from twizzit_pipeline.entities import TEAMS
 from twizzit_pipeline.plan.teams import plan_teams
@@ -7,12 +8,22 @@ from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.sync.mapping import EntityPlan, map_entity
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.scan import Read, scan_entity
+from twizzit_pipeline.sync.scanned import TeamsSeen
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.teams_and_players import read_team_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.teams import teams_frame
+from twizzit_pipeline.twizzit.records import Teams
 
 PLANNED = EntityPlan(TEAMS, read_team_state, plan_teams)
+
+
+def _seen(checked: Checked, listed: Teams) -> TeamsSeen | None:
+    """The evidence of who is missing; None where a row has no id, which may be any team's."""
+    kept = frozenset(map(str, checked.valid["twizzit_team_id"]))
+    found = {team.id for team in listed.teams} | {row.id for row in listed.set_aside}
+    rejected = frozenset(map(str, checked.rejected["twizzit_id"].dropna()))
+    return None if None in found else TeamsSeen(kept, rejected, frozenset(map(str, found)) - kept)
 
 
 def scan_teams(session: SyncSession) -> ScanReport:
@@ -29,6 +40,7 @@ def scan_teams(session: SyncSession) -> ScanReport:
         remote = [team for team in listed.teams if narrowing.concerns(team.id)]
         watch.lap("fetch")
         checked = check_teams(teams_frame(remote))
+        session.scanned.teams = _seen(checked, listed)
         watch.lap("validate")
         return Read(checked, set_aside=listed.set_aside, found=bool(remote))
 

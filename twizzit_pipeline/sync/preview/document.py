@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from twizzit_pipeline.plan import Change, Failed, Plan
-from twizzit_pipeline.plan.chosen import is_item, item_of, row_beside
+from twizzit_pipeline.plan.chosen import CLOSE, closing_of, is_item, item_of, row_beside
 from twizzit_pipeline.runs.asides import SetAsideRows
 from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.sentences import sentence
@@ -23,6 +23,7 @@ WHY: Mapping[str, str] = {
     "mark": "its mapping says why it could not be applied",
     "depart": "Twizzit does not list it any more",
     "return": "Twizzit lists it again",
+    CLOSE: "gone from Twizzit beyond the days of grace: the mapping is closed, and the player not registered any more",
 }
 REMEMBERED = "ShotSpot's row stays as it is; what Twizzit says of it is remembered"
 NO_SEASON = "the account has no such season"
@@ -76,6 +77,7 @@ def _changes(entity: Mapping[str, Any]) -> int:
 def _entity(one: Planned) -> dict[str, Any]:
     plan, counted = one.plan or Plan(one.entity), one.counts or EntityCounts(one.entity)
     items = [_item(change, one) for change in plan.changes if is_item(change, plan)]
+    items += [_closing(remote_id, one) for remote_id in plan.closed]
     beside = [row_beside(change, one.names) for change in plan.changes if not is_item(change, plan)]
     failed = [_failed(item, one) for item in plan.failed]
     unread = [
@@ -93,6 +95,7 @@ def _entity(one: Planned) -> dict[str, Any]:
         "rows": None if counted.rows is None else asdict(counted.rows),
         "counts": {
             **{action: plan.count(action) for action in _actions(plan)},
+            **({CLOSE: len(plan.closed)} if plan.closed else {}),
             "unchanged": plan.unchanged,
             "conflicts": sum(len(item["conflicts"]) for item in items),
             "beside": dict(Counter(row["table"] for row in beside)),
@@ -125,6 +128,10 @@ def _item(change: Change, one: Planned) -> dict[str, Any]:
         "why": REMEMBERED if only_remembered else WHY.get(change.action, change.action),
         "conflicts": list(change.conflicts),
     }
+
+
+def _closing(remote_id: str, one: Planned) -> dict[str, Any]:
+    return {**closing_of(remote_id), "name": one.labels.get(remote_id, ""), "why": WHY[CLOSE], "conflicts": []}
 
 
 def _name(change: Change, one: Planned) -> str:

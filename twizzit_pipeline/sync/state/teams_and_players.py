@@ -31,6 +31,7 @@ from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
 from twizzit_pipeline.storage.tables import (
     clubs,
     credentials,
+    departures,
     player_mappings,
     players,
     seasons,
@@ -104,7 +105,10 @@ def read_player_state(
     ids = select(twizzit_players.c.twizzit_player_id).where(seen)
     mappings = mapping_rows(connection, player_mappings, remote="player", where=mapped_to(player_mappings, ids))
     concerned = {team.club_id for team in mapped_teams.values()}
-    local = _local_players(connection, concerned, {mapping.local_id for mapping in mappings})
+    local_ids = {mapping.local_id for mapping in mappings} | _closed(
+        connection, owner, {player.id for player in remote}
+    )
+    local = _local_players(connection, concerned, local_ids)
     return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged, decisions)
 
 
@@ -249,6 +253,14 @@ def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collect
     )
     rows: Any = connection.execute(wanted).all()
     return [LocalTeam(*row) for row in rows]
+
+
+def _closed(connection: Connection, owner: Owner, ids: Collection[str]) -> set[int]:
+    """The local players of those of the remote ids whose mapping was closed."""
+    row = departures.c
+    closed = (row.entity == "players", row.status == "closed", row.returned_at.is_(None))
+    wanted = select(row.twizzit_id, row.local_id).where(row.credential_id == owner.credential_id, *closed)
+    return {local_id for remote_id, local_id in connection.execute(wanted) if remote_id in ids}
 
 
 def _local_players(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalPlayer]:

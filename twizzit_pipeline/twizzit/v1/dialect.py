@@ -4,7 +4,8 @@ What belongs here: v1's paths and rows, turned into plain records. The paths are
 keys are the guide's.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from functools import partial
 from urllib.parse import quote
 
@@ -12,11 +13,13 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.twizzit.moments import day, moment_text
 from twizzit_pipeline.twizzit.paging import by_id, read_numbered_pages
 from twizzit_pipeline.twizzit.records import (
+    Asked,
     Calendar,
     Competition,
     Match,
     Organization,
     Player,
+    Presence,
     Rosters,
     Season,
     SetAside,
@@ -124,6 +127,25 @@ class V1(Source):
                 raise answer  # complete, or an error
             matches += answer
         return Calendar(tuple(competitions), tuple(matches), competitions_set_aside=tuple(others))
+
+    @property
+    def can_prove_absence(self) -> bool:
+        """It cannot: v1 lists whole teams and competitions alone."""
+        return False
+
+    def still_listed(self, _what: Asked, ids: Collection[str], _known: Collection[str]) -> dict[str, Presence]:
+        """Nothing is proved: v1 cannot be asked for an id. No call."""
+        return dict.fromkeys(ids, "unproved")
+
+    def playing(self, team_ids: Collection[str], _season: Season | None) -> dict[str, frozenset[str]]:
+        """The players of these teams, asked anew. One call for each team and page of 100."""
+        return {team_id: frozenset(player.id or "" for player in self._roster(team_id)) for team_id in sorted(team_ids)}
+
+    def matches_still_listed(
+        self, _season: Season, missing: Mapping[str, date], _known: Mapping[str, date]
+    ) -> dict[str, Presence]:
+        """Nothing is proved: v1 cannot be asked for a day. No call."""
+        return dict.fromkeys(missing, "unproved")
 
     def _matches(self, competition_id: str, own: Collection[str] | None) -> list[Match]:
         path = f"{_COMPETITIONS}/{quote(competition_id, safe='')}/matches"

@@ -5,14 +5,26 @@ What belongs here: v2's face, and its rows up to the seasons. Which groups are t
 contact or event.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit
-from twizzit_pipeline.twizzit.records import Calendar, Organization, Rosters, Season, SetAside, Team, Teams
+from twizzit_pipeline.twizzit.records import (
+    Asked,
+    Calendar,
+    Organization,
+    Presence,
+    Rosters,
+    Season,
+    SetAside,
+    Team,
+    Teams,
+)
 from twizzit_pipeline.twizzit.refusals import refused
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.source import Source
+from twizzit_pipeline.twizzit.v2 import absence
 from twizzit_pipeline.twizzit.v2.contacts import read_contacts
 from twizzit_pipeline.twizzit.v2.event_types import EventTypes, read_event_types
 from twizzit_pipeline.twizzit.v2.events import OTHER_SEASON, CalendarReader
@@ -128,10 +140,31 @@ class V2(Source):
 
     def calendar(self, season: Season, own_team_ids: Collection[str] | None = None) -> Calendar:
         """The season's matches and their series; see `CalendarReader.read`."""
-        reader = CalendarReader(
+        return self._calendar_reader(season).read(season, own_team_ids)
+
+    @property
+    def can_prove_absence(self) -> bool:
+        """It can: lists take ids."""
+        return True
+
+    def still_listed(self, what: Asked, ids: Collection[str], known: Collection[str]) -> dict[str, Presence]:
+        """What the account says of contacts or groups; see `absence.still_listed`."""
+        return absence.still_listed(self._scope(), what, ids, known)
+
+    def playing(self, team_ids: Collection[str], season: Season | None) -> dict[str, frozenset[str]]:
+        """Who plays in these groups, asked anew; see `RosterReader.playing_now`."""
+        return self._rosters(season).playing_now(sorted(team_ids))
+
+    def matches_still_listed(
+        self, season: Season, missing: Mapping[str, date], known: Mapping[str, date]
+    ) -> dict[str, Presence]:
+        """What the calendar says of matches; see `CalendarReader.still_listed`."""
+        return self._calendar_reader(season).still_listed(missing, known)
+
+    def _calendar_reader(self, season: Season) -> CalendarReader:
+        return CalendarReader(
             self._scope(), self.organization().name, self._meanings, lambda: self._ids_of_groups(season)
         )
-        return reader.read(season, own_team_ids)
 
     def _with_labels(self, rows: Iterable[SetAside]) -> tuple[SetAside, ...]:
         """The same, another season called as it is listed: a row may have its id alone, or spell it in another way."""

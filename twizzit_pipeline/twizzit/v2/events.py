@@ -4,6 +4,7 @@ What belongs here: how events are asked for, and which of them are matches. A ro
 filter may be ignored: a row of the match type is a match until a rule here says why not, and is set aside then.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +12,7 @@ from datetime import date, timedelta
 from twizzit_pipeline.errors import AccessDenied, NotATwizzit
 from twizzit_pipeline.twizzit.moments import day, moment_text
 from twizzit_pipeline.twizzit.paging import by_id
-from twizzit_pipeline.twizzit.records import Calendar, Competition, Match, Season, SetAside, Side
+from twizzit_pipeline.twizzit.records import Calendar, Competition, Match, Presence, Season, SetAside, Side
 from twizzit_pipeline.twizzit.scores import score_of, sides_score
 from twizzit_pipeline.twizzit.v2.event_groups import EventGroup, EventGroups, Ids, event_groups, own_ids, split_groups
 from twizzit_pipeline.twizzit.v2.event_marks import off, without_marks
@@ -33,7 +34,9 @@ _LIMIT = 250
 # whether the last day of a window belongs to it.
 _WINDOW = timedelta(days=184)
 _DAY = timedelta(days=1)
+_MOST_STRETCHES = 3
 
+_Days = tuple[date, date]
 AskGroups = Callable[[], Collection[Collection[str]] | None]
 
 
@@ -108,6 +111,39 @@ class CalendarReader:
             types_read=types.read,
             types_not_read=types.not_read,
         )
+
+    def still_listed(self, missing: Mapping[str, date], known: Mapping[str, date]) -> dict[str, Presence]:
+        """Which of the matches that a scan did not list come when their days are read anew.
+
+        Each with the day of the nearest match that the scan saw, which must come as well: else nothing is proved. One
+        call for the types, and one for each ten types and stretch of days; of many, all days between them instead.
+
+        Args:
+            missing, known: remote id → its day.
+
+        Raises:
+            TwizzitPipelineError: a day could not be read.
+        """
+        found: dict[str, Presence] = dict.fromkeys(missing, "unproved")
+        if not known:
+            return found
+        types = read_event_types(self._scope, self._meanings)
+        stretches, witnesses = defaultdict[_Days, list[str]](list), defaultdict[_Days, set[str]](set)
+        for one, on in missing.items():
+            _, witness = min((abs(its_day - on), id_) for id_, its_day in known.items())
+            stretch = min(on, known[witness]), max(on, known[witness])
+            stretches[stretch].append(one)
+            witnesses[stretch].add(witness)
+        if len(stretches) > _MOST_STRETCHES:  # most of a season is read faster as a whole
+            whole = min(first for first, _ in stretches), max(last for _, last in stretches)
+            witnesses = defaultdict(set, {whole: set().union(*witnesses.values())})
+            stretches = defaultdict(list, {whole: list(missing)})
+        for stretch, ids in stretches.items():
+            first, last = stretch
+            listed = {event.id for event in self._events(types.matches, first - _DAY, last + _DAY)}
+            if witnesses[stretch] <= listed:
+                found |= {one: "present" if one in listed else "absent" for one in ids}
+        return found
 
     def _events(self, type_ids: Sequence[str], start: date, end: date) -> list[_Event]:
         """Every event of these types, once, whatever windows and types it is listed in."""

@@ -91,6 +91,12 @@ class Memberships:
         self._known |= {group_id: known for group_id, known in found.items() if isinstance(known, list)}
         return {group_id: found[group_id] for group_id in wanted}
 
+    def again(self, group_ids: Sequence[str]) -> Members:
+        """The members of each of these groups asked anew, in the way that this account is known to answer."""
+        anew = Memberships(self._scope, self._season, self._other_ids)
+        anew._way, anew._is_settled = self._way, self._is_settled
+        return anew.read(group_ids)
+
     def of_other_groups(self, group_ids: Sequence[str]) -> list[Member]:
         """The rows that came along of groups other than these, each once, however often they came."""
         wanted = set(group_ids)

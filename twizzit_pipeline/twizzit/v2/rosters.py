@@ -16,6 +16,7 @@ from twizzit_pipeline.twizzit.v2.memberships import Member, Members, Memberships
 
 # Of several rows of one person in one team: the first that says so is theirs.
 _FIRST_OF = ("player", "member", "unknown")
+_ASKED_AGAIN = 5  # groups of one call, when rosters are read a second time
 
 
 @dataclass(slots=True)
@@ -99,6 +100,30 @@ class RosterReader:
                 status=200,
             )
         return playing
+
+    def playing_now(self, group_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The ids of those who play in each group, and of those of whom it is not clear, asked anew.
+
+        A call for every five groups, and two calls at least where there are several: half an answer that comes again
+        would be another half then.
+
+        Raises:
+            TwizzitPipelineError: a group could not be read.
+        """
+        size = max(1, min(_ASKED_AGAIN, len(group_ids) // 2))
+        members: dict[str, list[Member]] = {}
+        for start in range(0, len(group_ids), size):
+            read, failed = _apart(self._memberships.again(group_ids[start : start + size]))
+            if failed:
+                raise next(iter(failed.values()))
+            members |= read
+        judged = {group_id: self._judge(group_id, found) for group_id, found in members.items()}
+        return {
+            group_id: frozenset(
+                {one.contact_id or "" for one in judgement.playing} | {one.id or "" for one in judgement.unclear}
+            )
+            for group_id, judgement in judged.items()
+        }
 
     def _judge(self, group_id: str, found: Sequence[Member]) -> _Judgement:
         """What becomes of the members of one group.

@@ -1,0 +1,236 @@
+"""Who leaves a team or Twizzit, who comes back, and what is never taken for a departure."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from tests.support.sync_world import STEPS, SyncWorld, quick
+from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database
+
+# Tidy, so that a team's roster is its players; 24 people, of whom five are more than a fifth.
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 8, "other_contacts": 3, "tidy": frozenset({1})}
+WRITTEN = (
+    tables.clubs,
+    tables.teams,
+    tables.players,
+    tables.team_mappings,
+    tables.player_mappings,
+    tables.sync_changes,
+    tables.departures,
+)
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
+        yield once
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(**SMALL))
+
+
+@pytest.fixture
+def club(world: SyncWorld, synced: SyncedOnce) -> int:
+    """A credential whose club was synced."""
+    return taken_over(world, synced)
+
+
+def departure(world: SyncWorld, twizzit_id: int | str) -> dict[str, Any]:
+    (row,) = world.rows(tables.departures, twizzit_id=str(twizzit_id), returned_at=None)
+    return row
+
+
+def weeks_pass(world: SyncWorld) -> None:
+    """All that was proved was proved eight days ago."""
+    row = tables.departures.c
+    ago = datetime.now(UTC) - timedelta(days=8)
+    with world.database.engine.begin() as connection:
+        connection.execute(update(tables.departures).where(row.proved_at.is_not(None)).values(proved_at=ago))
+
+
+def roster_of(world: SyncWorld, place: int = 0) -> tuple[int, list[int]]:
+    """A team, and those who play in no other one."""
+    group, people = world.roster(place)
+    club = world.club()
+    others = {
+        one.id
+        for team in club.teams(world.simulator.world.running_season)
+        if team.id != group
+        for one in club.players(team.id)
+    }
+    return group, [one for one in people if one not in others]
+
+
+def nothing_more(world: SyncWorld, club: int, calls: int | None = None) -> None:
+    """A further sync writes nothing anywhere, and asks Twizzit for no one."""
+    before = world.dump(WRITTEN)
+    with world.session(club) as session:
+        for step in STEPS:
+            step(session)
+        assert session.absences.keys() == {"teams", "players"}
+        assert not any(one.kinds or one.due for one in session.absences.values())
+    assert calls in (None, session.calls)
+    assert world.dump(WRITTEN) == before
+
+
+def test_who_leaves_their_team_and_comes_back(world: SyncWorld, club: int) -> None:
+    calls = world.sync(club).calls
+    group, (leaver, other, *_) = roster_of(world)
+    before = world.player(leaver)
+    world.simulator.changes.remove_from_team(leaver, group)
+
+    left = world.sync(club)
+
+    assert (left.players.departed, left.players.held) == (1, ())
+    assert left.history["players"].details["depart"] == 1
+    gone = world.player(leaver)
+    assert (gone["team_id"], gone["is_active"], gone["is_twizzit_registered"]) == (None, False, True)
+    assert (departure(world, leaver)["kind"], departure(world, leaver)["status"]) == ("no_team", "applied")
+    assert world.player(other)["is_active"] is True
+    nothing_more(world, club, calls)
+
+    world.simulator.changes.add_to_team(leaver, group)
+    back = world.sync(club)
+
+    assert back.players.returned == 1
+    kept = {name: value for name, value in before.items() if name != "updated_at"}
+    assert {name: world.player(leaver)[name] for name in kept} == kept
+    assert not world.rows(tables.departures, returned_at=None)
+    nothing_more(world, club, calls)
+    world.assert_truth(club)
+
+
+def test_who_leaves_twizzit_is_closed_after_a_week_and_comes_back_as_they_were(world: SyncWorld, club: int) -> None:
+    calls = world.sync(club).calls
+    group, (leaver, *_) = roster_of(world, 1)
+    contact = world.club().contacts[leaver]
+    local_id = world.local_id(leaver)
+    world.change(tables.players, local_id, first_name="Edited")
+    before = world.player(leaver)
+    (mapping,) = world.rows(tables.player_mappings, twizzit_player_id=str(leaver))
+    world.simulator.changes.remove_person(leaver)
+
+    world.sync(club)
+
+    assert (world.player(leaver)["is_active"], departure(world, leaver)["kind"]) == (False, "gone")
+    nothing_more(world, club, calls)
+    weeks_pass(world)
+    closing = world.sync(club)
+    assert closing.history["players"].details["departures"] == {"held": 0, "waiting": 0, "closed": 1}
+    assert not world.rows(tables.player_mappings, twizzit_player_id=str(leaver))
+    (player,) = world.rows(tables.players, id=local_id)
+    assert player["is_twizzit_registered"] is False
+    row = departure(world, leaver)
+    assert (row["status"], row["mapping"]["id"], row["base"]) == ("closed", mapping["id"], mapping["last_values"])
+    (journalled,) = (
+        one
+        for one in world.rows(tables.sync_changes, table_name="twizzit_player_mappings", row_id=mapping["id"])
+        if one["after"] is None
+    )
+    assert journalled["before"]["local_player_id"] == local_id
+    nothing_more(world, club, calls)
+
+    world.club().contacts[leaver] = contact
+    world.simulator.changes.add_to_team(leaver, group)
+    world.sync(club)
+
+    kept = {name: value for name, value in before.items() if name not in ("updated_at", "twizzit_verified_at")}
+    assert {name: world.player(leaver)[name] for name in kept} == kept
+    assert world.local_id(leaver) == local_id
+    nothing_more(world, club, calls)
+
+
+def test_a_transfer_is_no_departure_and_costs_nothing_more(world: SyncWorld, club: int) -> None:
+    calls = world.sync(club).calls
+    (first, (mover, *_)), (second, _) = roster_of(world, 0), roster_of(world, 1)
+    world.simulator.changes.transfer(mover, second)
+
+    synced = world.sync(club)
+
+    assert (synced.players.departed, synced.players.updated, synced.calls) == (0, 1, calls)
+    assert world.player(mover)["team_id"] == world.local_id(second, "team")
+    assert not world.rows(tables.departures)
+    assert first != second
+
+
+def test_who_becomes_a_coach_is_in_no_team(world: SyncWorld, club: int) -> None:
+    group, (coach, *_) = roster_of(world)
+    world.simulator.changes.remove_from_team(coach, group)
+    world.simulator.changes.add_to_team(coach, group, "coach")
+
+    world.sync(club)
+
+    assert (world.player(coach)["is_active"], departure(world, coach)["kind"]) == (False, "no_team")
+
+
+def test_a_number_is_free_for_others_and_given_back_if_it_still_is(world: SyncWorld, club: int) -> None:
+    group, people = roster_of(world)
+    leaver = next(one for one in people if world.player(one)["jersey_number"])
+    number = world.player(leaver)["jersey_number"]
+    world.simulator.changes.remove_from_team(leaver, group)
+    newcomer = world.simulator.changes.add_person(group, "Noor", "Nieuw", "F", number)
+
+    world.sync(club)
+
+    assert world.player(newcomer)["jersey_number"] == number
+    world.simulator.changes.add_to_team(leaver, group)
+    world.sync(club)
+    assert (world.player(leaver)["is_active"], world.player(leaver)["jersey_number"]) == (True, None)
+    world.simulator.changes.set_number(newcomer, None)
+    world.sync(club)
+    assert world.player(leaver)["jersey_number"] == number
+
+
+def test_what_a_person_edits_meanwhile_wins(world: SyncWorld, club: int) -> None:
+    calls = world.sync(club).calls
+    group, (kept_active, kept_away, *_) = roster_of(world)
+    (elsewhere, _) = roster_of(world, 1)
+    for one in (kept_active, kept_away):
+        world.simulator.changes.remove_from_team(one, group)
+    world.change(tables.players, world.local_id(kept_away), is_active=False)  # before: edited, and Twizzit says active
+    world.sync(club)
+    chosen = world.local_id(elsewhere, "team")
+    world.change(tables.players, world.local_id(kept_active), is_active=True, team_id=chosen)
+
+    nothing_more(world, club, calls)
+
+    for one in (kept_active, kept_away):
+        world.simulator.changes.add_to_team(one, group)
+    world.sync(club)
+    assert (world.player(kept_active)["is_active"], world.player(kept_active)["team_id"]) == (True, chosen)
+    assert world.player(kept_away)["is_active"] is False, "it was so before the departure"
+
+
+def test_a_team_that_is_gone_is_inactive_and_comes_back(world: SyncWorld, club: int) -> None:
+    group_id, people = roster_of(world)
+    (other, _) = roster_of(world, 1)
+    stays = people[0]
+    world.simulator.changes.add_to_team(stays, other)
+    group, roster = world.club().groups[group_id], world.club().rosters[group_id]
+    for one in people[4:]:
+        world.simulator.changes.transfer(one, other)
+    world.sync(club)
+    world.simulator.changes.remove_team(group_id)
+
+    left = world.sync(club)
+
+    assert (left.teams.departed, left.players.departed, left.players.held) == (1, 3, ())
+    assert world.team(group_id)["is_active"] is False
+    assert world.player(stays)["team_id"] == world.local_id(other, "team")
+    nothing_more(world, club)
+
+    world.club().groups[group_id], world.club().rosters[group_id] = group, roster
+    back = world.sync(club)
+    assert (back.teams.returned, back.players.returned) == (1, 3)
+    assert world.team(group_id)["is_active"] is True
+    nothing_more(world, club)
+    world.assert_truth(club)

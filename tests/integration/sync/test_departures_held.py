@@ -1,0 +1,274 @@
+"""What is held back until a person decides, and what is never taken for a departure."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.integration.sync.test_departures import SMALL, WRITTEN, departure, nothing_more, roster_of, weeks_pass
+from tests.support.sync_world import STEPS, SyncWorld, quick
+from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
+from twizzit_pipeline.decisions.departures import decide, listing
+from twizzit_pipeline.errors import NothingToDecide
+from twizzit_pipeline.plan.narrowing import Narrowing
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import recent, this_user
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.undo.undoing import undo
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
+        yield once
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(**SMALL))
+
+
+@pytest.fixture
+def club(world: SyncWorld, synced: SyncedOnce) -> int:
+    return taken_over(world, synced)
+
+
+def half_a_team(world: SyncWorld, count: int = 6) -> tuple[int, list[int]]:
+    group, people = roster_of(world)
+    for one in people[:count]:
+        world.simulator.changes.remove_from_team(one, group)
+    return group, people[:count]
+
+
+def statuses(world: SyncWorld) -> set[str]:
+    return {row["status"] for row in world.rows(tables.departures)}
+
+
+def test_more_than_a_fifth_is_held_back_and_leaves_once_it_is_approved(world: SyncWorld, club: int) -> None:
+    group, leaving = half_a_team(world)
+    (other, _) = roster_of(world, 1)
+    world.simulator.changes.rename_team(other, "Renamed meanwhile")
+
+    held = world.sync(club)
+
+    assert (held.players.departed, set(held.players.held)) == (0, set(map(str, leaving)))
+    assert held.history["players"].details["departures"] == {"held": 6, "waiting": 0, "closed": 0}
+    assert all(world.player(one)["is_active"] for one in leaving)
+    assert world.team(other)["name"] == "Renamed meanwhile", "all else goes through"
+    again = world.sync(club)
+    assert len(again.players.held) == 6
+    older = world.sync(club, world.simulator.world.seasons_of(world.club())[0].label)
+    assert older.players.held == ()
+    assert {row["returned_at"] for row in world.rows(tables.departures)} == {None}, "an older season ends nothing"
+    nothing_more(world, club)
+    names = {one.name for one in listing(world.database.engine, club)}
+    assert len(names) == 6
+
+    world.simulator.changes.add_to_team(leaving[0], group)  # and one returns before it is decided
+    engine = world.database.engine
+    done = decide(engine, club, "approve", None, actor=this_user())
+    assert len(done.marked) == 6
+    assert decide(engine, club, "approve", [("players", str(leaving[1]))], actor=this_user()).already == 1
+    approved = world.sync(club)
+
+    assert (approved.players.departed, approved.players.held) == (5, ())
+    assert world.player(leaving[0])["is_active"] is True
+    assert not any(world.player(one)["is_active"] for one in leaving[1:])
+    (row,) = [row for row in recent(engine) if row.action == "approve"]
+    assert (row.target, row.details["players"]) == ("departures", 6)
+    nothing_more(world, club)
+
+
+def test_who_is_deleted_in_shotspot_waits_for_no_one(world: SyncWorld, club: int) -> None:
+    _, leaving = half_a_team(world)
+    world.sync(club)
+    with world.database.engine.begin() as connection:
+        connection.execute(tables.players.delete().where(tables.players.c.id == world.local_id(leaving[0])))
+    assert set(world.sync(club).players.held) == set(map(str, leaving[1:]))
+    assert len(world.rows(tables.departures, returned_at=None)) == 5
+    nothing_more(world, club)
+
+
+def test_what_is_refused_stays_until_it_is_approved_or_is_back(world: SyncWorld, club: int) -> None:
+    group, leaving = half_a_team(world)
+    world.sync(club)
+    engine = world.database.engine
+    decide(engine, club, "refuse", None, actor=this_user())
+
+    refused = world.sync(club)
+
+    assert (refused.players.departed, refused.players.held) == (0, ())
+    assert statuses(world) == {"refused"}
+    nothing_more(world, club)
+    world.simulator.changes.add_to_team(leaving[0], group)
+    decide(engine, club, "approve", [("players", str(leaving[1]))], actor=this_user())
+    assert world.sync(club).players.departed == 1
+    assert not world.rows(tables.departures, twizzit_id=str(leaving[0]), returned_at=None)
+    assert world.player(leaving[2])["is_active"] is True
+    with pytest.raises(NothingToDecide, match="No departure is held back"):
+        decide(engine, club, "approve", None, actor=this_user())
+    with pytest.raises(NothingToDecide, match="players 999"):
+        decide(engine, club, "refuse", [("players", "999"), ("players", str(leaving[2]))], actor=this_user())
+
+
+def test_leaving_one_after_the_other_goes_not_round_the_limit(world: SyncWorld, club: int) -> None:
+    group, people = roster_of(world)
+    for place in range(4):
+        world.simulator.changes.remove_from_team(people[place], group)
+        assert world.sync(club).players.departed == 1
+    world.simulator.changes.remove_from_team(people[4], group)
+
+    fifth = world.sync(club)
+
+    assert (fifth.players.departed, fifth.players.held) == (0, (str(people[4]),))
+
+
+def test_v1_cannot_ask_and_leaves_it_to_a_person(world: SyncWorld) -> None:
+    credential_id = world.add_credential(dialect="v1")
+    calls = world.sync(credential_id).calls
+    group, (leaver, *_) = roster_of(world)
+    world.simulator.changes.remove_person(leaver)
+
+    held = world.sync(credential_id)
+
+    assert (held.players.departed, held.players.held, held.calls) == (0, (str(leaver),), calls)
+    assert (departure(world, leaver)["kind"], world.player(leaver)["is_active"]) == ("unproved", True)
+    before = world.dump(WRITTEN)
+    world.sync(credential_id)
+    assert world.dump(WRITTEN) == before
+    decide(world.database.engine, credential_id, "approve", [("players", str(leaver))], actor=this_user())
+    assert world.sync(credential_id).players.departed == 1
+    assert (world.player(leaver)["team_id"], world.player(leaver)["is_active"]) == (None, False)
+    assert group
+
+
+FAULTS: dict[str, Callable[[SyncWorld], object]] = {
+    "a roster is not read": lambda world: world.simulator.faults.arm("error_500", path="/group-contacts", times=None),
+    "no second reading": lambda world: world.simulator.faults.arm(
+        "error_500", path="/group-contacts", times=None, after=1
+    ),
+    "half of the rosters": lambda world: world.simulator.faults.arm("half_rows", path="/group-contacts", times=None),
+    "half of the answer": lambda world: world.simulator.faults.arm("half_rows", path="/contacts", times=None, after=1),
+    "no answer about people": lambda world: world.simulator.faults.arm("html", path="/contacts", times=None, after=1),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_error_proves_nothing(world: SyncWorld, club: int, fault: str) -> None:
+    group, (leaver, *_) = roster_of(world)
+    world.simulator.changes.remove_person(leaver)
+    FAULTS[fault](world)
+    try:
+        world.sync(club)
+    except Exception as error:
+        assert "group-contacts" in str(error)
+    assert world.player(leaver)["is_active"] is True
+    assert group
+    world.simulator.faults.clear()
+    assert world.sync(club).players.departed == 1
+    assert departure(world, leaver)["status"] == "applied"
+
+
+def test_a_narrowed_sync_and_an_older_season_let_no_one_go(world: SyncWorld, club: int) -> None:
+    group, (leaver, other, *_) = roster_of(world)
+    world.simulator.changes.remove_from_team(leaver, group)
+    with world.session(club, narrowing=Narrowing(group_id=str(group))) as session:
+        for step in STEPS:
+            step(session)
+    assert world.player(leaver)["is_active"] is True
+    before = world.simulator.world.seasons_of(world.club())[0].label
+    world.sync(club, before)
+    assert world.player(leaver)["is_active"] is True
+    assert not world.rows(tables.departures)
+    world.sync(club)
+    assert (world.player(leaver)["is_active"], world.player(other)["is_active"]) == (False, True)
+
+
+def test_in_the_first_weeks_who_stood_in_a_team_of_the_season_before_has_not_left(
+    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
+) -> None:
+    options: dict[str, Any] = {**SMALL, "next_season": "filled"}
+    world = SyncWorld(quick(settings), database, simulate(**options))
+    club = world.add_credential()
+    running = world.simulator.world.running_season
+    world.sync(club)
+    (coming,) = [one for one in world.simulator.world.seasons.values() if one.start > running.end]
+    changes = world.simulator.changes
+    teams = world.club().teams(coming)
+    stays, quits = [
+        one
+        for one in world.roster()[1]
+        if any(one in [player.id for player in world.club().players(team.id)] for team in teams)
+    ][:2]
+    for team in teams:
+        for one in (stays, quits):
+            changes.remove_from_team(one, team.id)
+    changes.remove_person(quits)
+
+    july = world.sync(club, coming.label, day=coming.start + timedelta(days=8))
+
+    assert july.players.deciding
+    assert world.player(stays)["is_active"] is True, "a contact of whom the new season says nothing yet"
+    assert world.player(quits)["is_active"] is False
+    world.simulator.calls.reset()
+    world.sync(club, coming.label, day=coming.start + timedelta(days=9))
+    assert world.simulator.calls.of("/group-contacts") == 1, "the season before is looked at once a day"
+    autumn = world.sync(club, coming.label, day=coming.start + timedelta(days=60))
+    assert str(stays) in autumn.players.held, "with all whom the new season does not list"
+
+
+def test_a_process_that_dies_between_proof_and_apply_has_written_nothing(world: SyncWorld, club: int) -> None:
+    _, (leaver, *_) = roster_of(world)
+    world.simulator.changes.remove_person(leaver)
+    before = world.dump(WRITTEN)
+    with pytest.raises(KeyboardInterrupt), world.session(club) as session:
+        for step in STEPS[:2]:
+            step(session)
+        assert session.absences["players"].kinds == {str(leaver): "gone"}
+        raise KeyboardInterrupt
+    assert world.dump(WRITTEN) == before
+    assert world.sync(club).players.departed == 1
+    nothing_more(world, club)
+
+
+def test_an_undone_departure_is_held_back_and_not_done_again(world: SyncWorld, club: int) -> None:
+    _, (leaver, *_) = roster_of(world)
+    before = world.player(leaver)
+    world.simulator.changes.remove_person(leaver)
+    left = world.sync(club)
+    undo(world.database.engine, left.history["players"].id, actor=this_user())
+    kept = {name: value for name, value in before.items() if name != "updated_at"}
+    assert {name: world.player(leaver)[name] for name in kept} == kept
+
+    again = world.sync(club)
+
+    assert (again.players.departed, again.players.held) == (0, (str(leaver),))
+    assert world.player(leaver)["is_active"] is True
+    nothing_more(world, club)
+    decide(world.database.engine, club, "approve", None, actor=this_user())
+    assert world.sync(club).players.departed == 1
+    assert departure(world, leaver)["before"]["team_id"] == before["team_id"]
+
+
+def test_an_undone_closing_registers_them_again(world: SyncWorld, club: int) -> None:
+    _, (leaver, *_) = roster_of(world)
+    world.simulator.changes.remove_person(leaver)
+    world.sync(club)
+    mapped = world.rows(tables.player_mappings, twizzit_player_id=str(leaver))
+    local_id = world.local_id(leaver)
+    weeks_pass(world)
+    closed = world.sync(club)
+    assert world.rows(tables.players, id=local_id)[0]["is_twizzit_registered"] is False
+
+    undo(world.database.engine, closed.history["players"].id, actor=this_user())
+
+    times = {"updated_at", "last_synced_at", "last_synced_seen", "created_at"}
+    (back,) = world.rows(tables.player_mappings, twizzit_player_id=str(leaver))
+    assert {name: back[name] for name in back.keys() - times} == {
+        name: mapped[0][name] for name in mapped[0].keys() - times
+    }
+    assert world.rows(tables.players, id=local_id)[0]["is_twizzit_registered"] is True
+    nothing_more(world, club)

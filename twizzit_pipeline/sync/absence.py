@@ -1,0 +1,213 @@
+"""Who is missing from a complete scan, and what Twizzit says when it is asked for them: before anything is written.
+
+What belongs here: whether a scan is evidence at all, whom to ask for, and what the answers come to. What an answer
+proves is the dialect's business, what becomes of those who are missing `plan.departures`'.
+
+A person is in no team only if two readings of the rosters say so, and say the same: half an answer is not believed.
+Only those are asked for of whom nothing is settled, so a run in which no one is missing makes no further call.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from twizzit_pipeline import logs
+from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.plan.departed import DONE, Absences, Kind, Missing, Presence
+from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.runs.details import SEASON_BEFORE_READ
+from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.seasons import SeasonRow
+from twizzit_pipeline.storage.tables import sync_history
+from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen
+from twizzit_pipeline.sync.session import SyncSession
+from twizzit_pipeline.sync.state.departures import days_of, due_again, missing, stood_before
+from twizzit_pipeline.twizzit.records import Season
+from twizzit_pipeline.twizzit.source import Source
+
+_log = logs.logger(__name__)
+
+# In the first weeks of a season, a person who stands in a team of the season before has not left.
+FILLING_UP = timedelta(days=31)
+_ONCE_A_DAY = timedelta(days=1)
+_MOST_TEAMS = 100  # all of whose rosters are read a second time; of more, those of the teams concerned
+_MOST_DUE = 50
+_KIND: dict[Presence, Kind] = {"present": "no_team", "absent": "gone", "unproved": "unproved"}
+
+
+def find_absences(session: SyncSession, season: SeasonRow, counts: EntityCounts) -> None:
+    """Finds out about the teams and players that this run's scans did not list, and leaves it with the session.
+
+    An error proves nothing, and ends no sync.
+    """
+    session.absences.pop("teams", None)
+    session.absences.pop("players", None)
+    teams, rosters = session.scanned.teams, session.scanned.rosters
+    if teams is None or rosters is None or not any(rosters.playing.values()) or not _decides(session, season):
+        return
+    try:
+        unlisted = _of_teams(session, season, teams)
+        _of_players(session, season, counts, teams, rosters, unlisted)
+    except TwizzitPipelineError as error:
+        _log.warning("departures not looked at", error=type(error).__name__)
+
+
+def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
+    """The same of matches."""
+    session.absences.pop("matches", None)
+    seen = session.scanned.matches
+    if seen is None or not seen.days or not _decides(session, season):
+        return
+    source = session.client.source
+    grace = datetime.now(UTC) - timedelta(days=session.settings.departure_grace_days)
+    with session.engine.connect() as connection:
+        found = missing(connection, session.owner, "matches", season.id, season.label)
+        asked = [one for one in found if one.twizzit_id not in seen.others and _is_open(one, grace)]
+        days = days_of(connection, {one.twizzit_id: one.local_id for one in asked})
+    absences = Absences(source.can_prove_absence)
+    try:
+        said = source.matches_still_listed(season.record, days, seen.days) if days else {}
+    except TwizzitPipelineError as error:
+        _log.warning("departures not looked at", error=type(error).__name__)
+        return
+    session.absences["matches"] = Absences(
+        absences.can_ask, {one: _KIND[presence] for one, presence in said.items() if presence != "present"}
+    )
+
+
+def _decides(session: SyncSession, season: SeasonRow) -> bool:
+    if session.narrowing.narrows:
+        return False
+    with session.engine.connect() as connection:
+        return seasons.decides(
+            connection, session.credential.id, season, day=session.day, season_start=session.settings.season_start
+        )
+
+
+def _is_open(one: Missing, grace: datetime) -> bool:
+    """Whether it is to be asked for: neither held back nor refused, and its grace is over."""
+    row = one.departure
+    if row is None or row.status in ("approved", *DONE):  # done and missing once more: it was undone
+        return True
+    return row.status == "waiting" and (row.kind == "unproved" or row.proved_at is None or row.proved_at <= grace)
+
+
+def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen) -> dict[str, Presence]:
+    """What is said of each team that is mapped and not listed, those that wait for a person too."""
+    source = session.client.source
+    with session.engine.connect() as connection:
+        found = missing(connection, session.owner, "teams", season.id, season.label)
+    found = [one for one in found if one.twizzit_id not in seen.others]
+    asked = [one.twizzit_id for one in found if _is_open(one, datetime.now(UTC))]
+    said = source.still_listed("teams", asked, seen.kept) if asked else {}
+    kinds: dict[str, Kind] = {one: _KIND[presence] for one, presence in said.items() if presence != "present"}
+    session.absences["teams"] = Absences(source.can_prove_absence, kinds)
+    return {**{one.twizzit_id: "unproved" for one in found}, **said}
+
+
+def _of_players(
+    session: SyncSession,
+    season: SeasonRow,
+    counts: EntityCounts,
+    teams: TeamsSeen,
+    rosters: RostersSeen,
+    unlisted: dict[str, Presence],
+) -> None:
+    source = session.client.source
+    grace = datetime.now(UTC) - timedelta(days=session.settings.departure_grace_days)
+    with session.engine.connect() as connection:
+        found = missing(connection, session.owner, "players", season.id, season.label)
+        due = due_again(connection, session.owner, "players", season.id, before=grace)[:_MOST_DUE]
+        unclear = {team for team, said in unlisted.items() if said == "unproved" and source.can_prove_absence}
+        found = [
+            one
+            for one in found
+            if one.twizzit_id not in rosters.unknown
+            and str(one.base.get("twizzit_team_id")) not in rosters.unknown_teams | unclear
+            and _is_open(one, grace)
+        ]
+        before = _season_before(connection, session, season)
+        stood = stood_before(connection, session.owner, before.id, [one.twizzit_id for one in found]) if before else {}
+    known = {person for players in rosters.playing.values() for person in players}
+    if stood and before is not None:
+        stayed = _still_standing(session, before, counts, stood)
+        found = [one for one in found if one.twizzit_id not in stayed]
+    absences = Absences(source.can_prove_absence)
+    if found and not source.can_prove_absence:
+        absences = Absences(False, {one.twizzit_id: "unproved" for one in found})
+    elif found:
+        present = [team for team, said in unlisted.items() if said == "present"]
+        absences = Absences(True, proved(source, season.record, found, teams, rosters, present, known))
+    session.absences["players"] = absences
+    if due and source.can_prove_absence:
+        said = source.still_listed("people", [one.departure.twizzit_id for one in due], known)
+        session.absences["players"] = Absences(True, absences.kinds, said)
+
+
+def proved(
+    source: Source,
+    season: Season,
+    found: Sequence[Missing],
+    teams: TeamsSeen,
+    rosters: RostersSeen,
+    present: Collection[str],
+    known: Collection[str],
+) -> dict[str, Kind]:
+    """What Twizzit says of those who are in no team, by a second reading of the rosters; nothing where it differs.
+
+    Args:
+        found: who is missing.
+        present: teams that are there, and that the scan did not list.
+        known: people whom the scan saw.
+    """
+    asked = _to_read_again(found, teams, rosters)
+    unread = {*present, *teams.rejected} - asked
+    again, once = source.playing(asked | unread, season), source.playing(unread, season) if unread else {}
+    first = {**{team: rosters.playing[team] for team in asked}, **once}
+    if any(again[team] != players for team, players in first.items()):
+        _log.warning("departures not looked at: two readings of the rosters differ")
+        return {}
+    playing = {person for players in again.values() for person in players}
+    away = [one.twizzit_id for one in found if one.twizzit_id not in playing]
+    kinds: dict[str, Kind] = {one: "no_team" for one in away if one in rosters.aside}
+    others = [one for one in away if one not in rosters.aside]
+    said = source.still_listed("people", others, known) if others else {}
+    return kinds | {one: _KIND[presence] for one, presence in said.items()}
+
+
+def _to_read_again(found: Iterable[Missing], teams: TeamsSeen, rosters: RostersSeen) -> set[str]:
+    listed = {team for team in rosters.playing if team in teams.kept}
+    if len(listed) <= _MOST_TEAMS:
+        return listed
+    return listed & {str(one.base.get("twizzit_team_id")) for one in found}
+
+
+def _season_before(connection: Connection, session: SyncSession, season: SeasonRow) -> SeasonRow | None:
+    """The season before this one, in the weeks in which this one fills up."""
+    if session.day >= season.start_date + FILLING_UP:
+        return None
+    known = seasons.known(connection, session.credential.id, session.settings.season_start)
+    earlier = [one for one in known if (one.start_date, one.id) < (season.start_date, season.id)]
+    return earlier[-1] if earlier else None
+
+
+def _still_standing(
+    session: SyncSession, before: SeasonRow, counts: EntityCounts, stood: dict[str, set[str]]
+) -> set[str]:
+    """Those who stand in a team of the season before: as its last scan saw it, and once a day as Twizzit says."""
+    source = session.client.source
+    lately = datetime.now(UTC).replace(tzinfo=None) - _ONCE_A_DAY
+    row = sync_history.c
+    looked = select(row.id).where(
+        row.credential_id == session.credential.id,
+        row.sync_type == "players",
+        row.started_at > lately,
+        row.details.has_key(SEASON_BEFORE_READ),
+    )
+    with session.engine.connect() as connection:
+        if not source.can_prove_absence or connection.execute(looked.limit(1)).first() is not None:
+            return set(stood)
+    now = source.playing({team for teams in stood.values() for team in teams}, before.record)
+    counts.details[SEASON_BEFORE_READ] = True
+    return set(stood) & {person for players in now.values() for person in players}

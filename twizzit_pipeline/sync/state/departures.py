@@ -1,0 +1,280 @@
+"""Reads what departures are planned from: who is mapped and not in the snapshot, and what was decided before.
+
+What belongs here: looking. What Twizzit says of those who are missing is found out by `sync.absence`.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
+
+from twizzit_pipeline.entities import ENTITIES, EntityName
+from twizzit_pipeline.plan.departed import DONE, Absences, Departure, Departures, Due, Limit, Missing
+from twizzit_pipeline.plan.departures import DEPARTED
+from twizzit_pipeline.plan.ownership import current_mapping
+from twizzit_pipeline.plan.rows import MappingRow, Owner, WantedSeason
+from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.remote_ids import remote_id
+from twizzit_pipeline.storage.tables import (
+    MAPPINGS,
+    SNAPSHOTS,
+    departures,
+    games,
+    player_mappings,
+    players,
+    teams,
+    twizzit_players,
+)
+from twizzit_pipeline.sync.state.calendar import has_events
+from twizzit_pipeline.sync.state.teams_and_players import mapping_rows, of_scan, owned_by
+
+LATELY = timedelta(days=1)  # within which those who leave count together
+AGAIN = timedelta(days=30)  # after which a contact in no team is asked for again
+
+
+@dataclass(frozen=True, slots=True)
+class _Entity:
+    """What of an entity departs: its local table, the columns concerned, and the clubs that a row counts in."""
+
+    local: Table
+    columns: tuple[str, ...]
+    clubs: tuple[str, ...]
+
+
+_OF: Mapping[str, _Entity] = {
+    "teams": _Entity(teams, ("is_active",), ("club_id",)),
+    "players": _Entity(players, ("club_id", "team_id", "jersey_number", "is_active"), ("club_id",)),
+    "matches": _Entity(games, ("status",), ("home_club_id", "away_club_id")),
+}
+
+
+def read_departures(
+    connection: Connection,
+    owner: Owner,
+    entity: EntityName,
+    season_id: int,
+    season: WantedSeason,
+    absences: Absences | None,
+    limit: Limit,
+) -> Departures:
+    """Everything that decides about departures of one entity, as a transaction sees it.
+
+    Args:
+        season_id: of `twizzit_seasons`, as `season`. One that does not decide ends nothing that waits.
+        absences: None where the scan was not complete: then who is back is all that is known.
+    """
+    label, credential_id = season.label, owner.credential_id
+    listed = set_of(connection, entity, owner, season_id)
+    if not season.decides:
+        back = departures_of(connection, credential_id, entity, listed=listed)
+        return Departures(back={one: row for one, row in back.items() if row.status in DONE}, limit=limit)
+    rows = _counted(connection, owner, entity, departures.c.status == "held")
+    deleted = {row.twizzit_id for row in rows if row.here is None}  # in ShotSpot: there is nothing left to decide
+    back = departures_of(connection, credential_id, entity, listed=listed | deleted)
+    still_held = [row.twizzit_id for row in rows]
+    if absences is None:
+        return Departures(back=back, still_held=still_held, limit=limit)
+    found = [one for one in missing(connection, owner, entity, season_id, label) if one.twizzit_id in absences.kinds]
+    due = [one for one in due_again(connection, owner, entity, season_id) if one.departure.twizzit_id in absences.due]
+    lately = departures.c.applied_at > datetime.now(UTC) - LATELY
+    recent = _counted(connection, owner, entity, lately & departures.c.decided_at.is_(None))
+    return Departures(
+        found,
+        absences.kinds,
+        absences.can_ask,
+        [replace(one, said=absences.due[one.departure.twizzit_id]) for one in due],
+        back,
+        _active(connection, owner, entity, label) if found else {},
+        _by_club(entity, recent),
+        _by_club(entity, rows),
+        still_held,
+        limit,
+        label,
+    )
+
+
+def missing(connection: Connection, owner: Owner, entity: EntityName, season_id: int, label: str) -> list[Missing]:
+    """The owner's mapped rows that the snapshot does not list and that have not departed, with what was decided."""
+    table, of = MAPPINGS[entity], _OF[entity]
+    seen = select(SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]).where(of_scan(SNAPSHOTS[entity].c, owner, season_id))
+    here = _is_here(connection, entity, table, label)
+    unlisted = select(table.c.id).where(owned_by(table.c, owner), remote_id(table).not_in(seen), here)
+    ids = list(connection.scalars(unlisted))
+    words = ENTITIES[entity]
+    wanted = among(table.c.id, ids)
+    found = mapping_rows(connection, table, remote=words.one, local=words.local_one, where=wanted) if ids else []
+    if not found:
+        return []
+    local = _local(connection, of, {one.local_id for one in found})
+    known = departures_of(connection, owner.credential_id, entity, listed={one.twizzit_id for one in found})
+    return [_missing(of, one, local[one.local_id], known.get(one.twizzit_id)) for one in found if one.local_id in local]
+
+
+def due_again(
+    connection: Connection, owner: Owner, entity: EntityName, season_id: int, *, before: datetime | None = None
+) -> list[Due]:
+    """Players who have departed, are not listed, and whose contact was asked for long ago.
+
+    Args:
+        before: the moment before which a contact that is gone was proved to be so; None for all that departed.
+    """
+    if entity != "players":
+        return []
+    table, row = player_mappings, departures.c
+    kinds: ColumnElement[bool] = row.kind.in_(("gone", "no_team"))
+    if before is not None:
+        lately = row.proved_at <= datetime.now(UTC) - AGAIN
+        kinds = or_((row.kind == "gone") & (row.proved_at <= before), (row.kind == "no_team") & lately)
+    wanted = (
+        _rows(owner.credential_id, entity)
+        .add_columns(table.c.id)
+        .join(table, table.c.local_player_id == row.local_id)
+        .where(
+            row.status == "applied",
+            kinds,
+            owned_by(table.c, owner),
+            remote_id(table) == row.twizzit_id,
+            row.twizzit_id.not_in(select(twizzit_players.c.twizzit_player_id).where(_scan(owner, season_id))),
+        )
+        .order_by(row.proved_at, row.id)
+    )
+    return [Due(_departure(found), found[-1], "unproved") for found in connection.execute(wanted)]
+
+
+def departures_of(
+    connection: Connection, credential_id: int, entity: str, *, listed: Collection[str]
+) -> dict[str, Departure]:
+    """Remote id → the departure that has not ended, of those among `listed`."""
+    if not listed:
+        return {}
+    wanted = _rows(credential_id, entity).where(among(departures.c.twizzit_id, list(listed)))
+    return {one.twizzit_id: one for one in map(_departure, connection.execute(wanted))}
+
+
+def set_of(connection: Connection, entity: EntityName, owner: Owner, season_id: int) -> set[str]:
+    """The remote ids that have departed, or are about to, and that the snapshot lists."""
+    column = SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]
+    row = departures.c
+    known = select(row.twizzit_id).where(
+        row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None)
+    )
+    ids = list(connection.scalars(known))
+    if not ids:
+        return set()
+    return set(
+        connection.scalars(select(column).where(of_scan(SNAPSHOTS[entity].c, owner, season_id), among(column, ids)))
+    )
+
+
+def _scan(owner: Owner, season_id: int) -> ColumnElement[bool]:
+    return of_scan(twizzit_players.c, owner, season_id)
+
+
+def _is_here(connection: Connection, entity: EntityName, table: Table, label: str) -> ColumnElement[bool]:
+    """Whether a mapping's base says that its row is listed: a player, a team or a match of this season.
+
+    A game that was played, or that any user of ShotSpot called off, is left alone.
+    """
+    base = table.c.last_values
+    if entity == "players":
+        return sa.and_(base["is_active"].astext == "true")
+    of_season = sa.and_(base["season"].astext == label, base[DEPARTED].astext.is_(None))
+    if entity == "teams":
+        return of_season
+    game = games.c
+    coming = select(game.id).where(
+        or_(game.status.is_(None), game.status.in_(("scheduled", "to_reschedule"))),
+        sa.func.coalesce(game.home_score, 0) == 0,
+        sa.func.coalesce(game.away_score, 0) == 0,
+        ~has_events(connection),
+    )
+    return sa.and_(of_season, table.c.local_game_id.in_(coming))
+
+
+def _missing(of: _Entity, mapping: MappingRow, local: Any, departure: Departure | None) -> Missing:
+    return Missing(
+        mapping.twizzit_id,
+        mapping.local_id,
+        mapping.id,
+        current_mapping(mapping),
+        {name: local[name] for name in of.columns},
+        tuple({local[name]: None for name in of.clubs if local[name] is not None}),
+        departure,
+    )
+
+
+def _local(connection: Connection, of: _Entity, ids: Collection[int]) -> dict[int, Any]:
+    columns = {"id", *of.columns, *of.clubs}
+    wanted = select(*(of.local.c[name] for name in sorted(columns))).where(among(of.local.c.id, list(ids)))
+    return {row["id"]: row for row in connection.execute(wanted).mappings()}
+
+
+def _rows(credential_id: int, entity: str) -> Select[Any]:
+    """The departures of one entity that have not ended, in the order of `Departure`'s fields."""
+    row = departures.c
+    before_team = sa.cast(row.before["team_id"].astext, sa.Integer)
+    there = sa.exists().where(teams.c.id == before_team)
+    decided = (row.kind, row.status, row.before, row.base, row.mapping)
+    return select(row.id, row.twizzit_id, row.local_id, *decided, there, row.proved_at).where(
+        row.credential_id == credential_id, row.entity == entity, row.returned_at.is_(None)
+    )
+
+
+def _departure(row: Any) -> Departure:
+    id_, twizzit_id, local_id, kind, status, before, base, mapping, there, proved_at = row[:10]
+    return Departure(id_, twizzit_id, local_id, kind, status, before or {}, base, mapping, there, proved_at)
+
+
+def _counted(connection: Connection, owner: Owner, entity: EntityName, where: ColumnElement[bool]) -> list[Any]:
+    """The departures of one entity that have not ended, with the clubs of their local rows."""
+    row, of = departures.c, _OF[entity]
+    wanted = (
+        select(row.twizzit_id, of.local.c.id.label("here"), *(of.local.c[name] for name in of.clubs))
+        .select_from(departures.outerjoin(of.local, of.local.c.id == row.local_id))
+        .where(row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None), where)
+        .order_by(row.id)
+    )
+    return list(connection.execute(wanted))
+
+
+def _by_club(entity: EntityName, rows: Iterable[Any]) -> dict[int, int]:
+    clubs = _OF[entity].clubs
+    return dict(Counter(club for row in rows for club in {getattr(row, name) for name in clubs} if club is not None))
+
+
+def _active(connection: Connection, owner: Owner, entity: EntityName, label: str) -> dict[int, int]:
+    """Club → how many of the owner's mapped rows are here and active."""
+    table, of = MAPPINGS[entity], _OF[entity]
+    active = of.local.c.is_active.is_not(False) if "is_active" in of.local.c else sa.true()
+    wanted = (
+        select(*(of.local.c[name] for name in of.clubs))
+        .join(table, table.c[ENTITIES[entity].local_id] == of.local.c.id)
+        .where(owned_by(table.c, owner), _is_here(connection, entity, table, label), active)
+    )
+    return _by_club(entity, connection.execute(wanted))
+
+
+def stood_before(connection: Connection, owner: Owner, season_id: int, ids: Collection[str]) -> dict[str, set[str]]:
+    """Remote id of a person → the teams in which another season's scan saw them."""
+    column = twizzit_players.c
+    wanted = select(column.twizzit_player_id, column.twizzit_team_id).where(
+        _scan(owner, season_id), among(column.twizzit_player_id, list(ids))
+    )
+    found: dict[str, set[str]] = {}
+    for person, team in connection.execute(wanted):
+        found.setdefault(person, set()).add(team)
+    return found
+
+
+def days_of(connection: Connection, ids: Mapping[str, int]) -> dict[str, date]:
+    """Remote id of a match → the Belgian day of its game."""
+    day = sa.cast(sa.func.timezone("Europe/Brussels", games.c.date), sa.Date)
+    found = {
+        row[0]: row[1]
+        for row in connection.execute(select(games.c.id, day).where(among(games.c.id, list(ids.values()))))
+    }
+    return {remote: found[local] for remote, local in ids.items() if local in found}
