@@ -4,14 +4,19 @@ from typing import Annotated
 
 from fastapi import Response
 
-from twizzit_pipeline.http_api.pages import conflicts
+from twizzit_pipeline.http_api.access_table import ACCESS
+from twizzit_pipeline.http_api.pages import conflicts, departures
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, at_club
 
 router = page_router()
 
+# One page of two lists of the API's, which the same roles read.
+_DEPARTURES, _CONFLICTS = "GET /departures/{credentialId}", "GET /conflicts"
+assert ACCESS[_DEPARTURES] == ACCESS[_CONFLICTS]
+
 
 @router.get("/clubs/{credentialId}/decide")
-def decide_page(at: Annotated[ClubVisit, at_club("GET /conflicts")]) -> Response:
+def decide_page(at: Annotated[ClubVisit, at_club(_DEPARTURES)]) -> Response:
     """What waits for a decision, and what was decided."""
-    return at.page("decide.html", **conflicts.section(at))
+    return at.page("decide.html", **departures.section(at), **conflicts.section(at))

@@ -25,8 +25,9 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
     """Everything that waits; the most urgent first."""
     waiting = [one for one in plans.held(at.visit.service.engine) if one.credential_id == at.id]
     found = [
-        Waiting("waiting.attention", int(status.needs_attention), f"{at.place}/syncs"),
+        Waiting("waiting.attention", int(status.lasting.needs_attention), f"{at.place}/syncs"),
         Waiting("waiting.plans", len(waiting), f"{at.place}/preview"),
+        Waiting("waiting.departures", status.held, f"{at.place}/decide"),
         Waiting("waiting.questions", status.questions, f"{at.place}/decide"),
         Waiting("waiting.left_out", status.facts.items_failed, f"{at.place}/syncs"),
     ]

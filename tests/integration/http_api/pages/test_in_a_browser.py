@@ -54,7 +54,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def house(house: House) -> House:
-    """With something to decide of each kind: a plan, a conflict and a doubtful link."""
+    """With something to decide of each kind: a plan, a conflict and a doubtful link; at the other club, departures."""
     world = house.world
     heartbeat.beat(world.database.engine, "an orchestrator")
     DecidedWorld(world, house.club, world.roster(2)[1][1]).conflict("Lokaal", "Remo")
@@ -63,6 +63,10 @@ def house(house: House) -> House:
     player = world.roster(2)[1][2]
     world.simulator.changes.rename_person(player, "Ann", "Planmaker")
     previewed(world, house.club)
+    world.sync(house.other)
+    for person in [person for place in range(2) for person in world.roster(place, 1)[1]][:8]:
+        world.simulator.changes.remove_person(person)
+    world.sync(house.other)
     return house
 
 
@@ -291,6 +295,20 @@ def test_a_conflict_and_a_doubtful_link_are_settled_by_keyboard_alone(browser: B
         page.keyboard.press("Enter")
         page.get_by_text("No link is doubtful.").wait_for()
         assert world.player(world.roster(2)[1][0])["is_twizzit_registered"] is True
+
+
+def test_a_departure_is_decided_by_keyboard_alone(browser: Browser, house: House) -> None:
+    with window(browser, house, PHONE, "dark", club=house.other) as page:
+        page.goto(f"/twizzit/clubs/{house.other}/decide")
+        if AXE.exists():
+            assert found_in(page) == []
+        names = page.locator("section h3").all_inner_texts()
+        assert len(names) == 9  # eight, and all at once
+        page.get_by_role("button", name="Keep").nth(1).focus()
+        page.keyboard.press("Enter")
+        page.get_by_text("1 stays as it is.").wait_for()
+        statuses = [row["status"] for row in house.world.rows(tables.departures)]
+        assert sorted(statuses) == ["held"] * 7 + ["refused"]
 
 
 def test_on_paper_there_is_the_team_and_nothing_to_click(browser: Browser, house: House) -> None:

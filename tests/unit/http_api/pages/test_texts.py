@@ -30,6 +30,7 @@ PUT_TOGETHER = (
     "action",
     "column",
     "dates",
+    "departures",
     "entity",
     "error",
     "kind",
@@ -128,6 +129,8 @@ def test_every_word_of_a_closed_set_has_its_text() -> None:
     wanted_ |= keys("values", ("male", "female", "mixed", "league", "tournament", "club", "team"))
     wanted_ |= keys("left", LEFT) | keys("step", get_args(StepKind))
     wanted_ |= keys("one", ENTITIES)
+    wanted_ |= keys("departures.kind", ("no_team", "gone", "unproved"))
+    wanted_ |= keys("departures.status", ("waiting", "held", "approved", "refused", "applied", "closed"))
     wanted_ |= keys("why", WHY) | {"why.remembered"} | keys("preview.reason", get_args(Reason))
     wanted_ |= keys("plan_action", WHY) | keys("settings.policy", POLICIES)
     assert wanted_ - set(ENGLISH) == set()
