@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     )
     api_host: str = Field("127.0.0.1", description="Address that the HTTP API listens on")
     api_port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port of the HTTP API; 0 is any free one")
+    pages_url: str | None = Field(
+        None, description="Where browsers reach the pages, like https://shotspot.example; default the API's address"
+    )
     allowed_origins: str = Field("", description="Origins whose pages may call the HTTP API, with commas between")
     ui_origins: str = Field("", description="Origins of Dagster's UI behind a proxy, with commas between")
     ui_read_only: bool = Field(False, description="Dagster's UI shows everything and changes nothing")
@@ -174,6 +177,13 @@ class Settings(BaseSettings):
                 )
         return value
 
+    @field_validator("pages_url")
+    @classmethod
+    def _base(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"https?://[A-Za-z0-9.:\[\]_-]+/?", value) is None:
+            raise ValueError("it must be a scheme and a host, like https://shotspot.example, without a path")
+        return value
+
     @field_validator("notify_webhook_url")
     @classmethod
     def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
@@ -218,6 +228,14 @@ class Settings(BaseSettings):
     def notify_email_recipients(self) -> tuple[str, ...]:
         """`notify_email_to`, one by one."""
         return _listed(self.notify_email_to)
+
+    @property
+    def pages_base(self) -> str:
+        """Where browsers reach the pages; where it is not said, the address that the API listens on."""
+        if self.pages_url is not None:
+            return self.pages_url.rstrip("/")
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.api_host, self.api_host)  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.api_port}"
 
     @property
     def origins(self) -> tuple[str, ...]:

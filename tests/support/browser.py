@@ -1,4 +1,4 @@
-"""Dagster's UI as an administrator sees it: headless Chromium, the system's own; nothing is downloaded.
+"""Dagster's UI, and our own pages, as people see them: headless Chromium, the system's own; nothing is downloaded.
 
 What belongs here: the browser, what its pages complain of, and pictures of them. What is to be seen is for the tests.
 """
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from playwright.sync_api import Browser as PlaywrightBrowser
 from playwright.sync_api import ConsoleMessage, FloatRect, Locator, Page, Response, ViewportSize, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
@@ -78,12 +79,11 @@ class Browser:
 def browsing(url: str, profile: Path, pictures: Path | None = None) -> Iterator[Browser]:
     """A browser with a new profile. While it is open, nothing else of this thread may run an event loop."""
     assert CHROMIUM is not None
-    flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             profile,
             executable_path=CHROMIUM,
-            args=flags,
+            args=_flags(),
             viewport=ViewportSize(width=WIDTH, height=HEIGHT),
             device_scale_factor=1.5 if pictures else 1,
         )
@@ -91,3 +91,19 @@ def browsing(url: str, profile: Path, pictures: Path | None = None) -> Iterator[
             yield Browser(url, context.pages[0], pictures)
         finally:
             context.close()
+
+
+@contextmanager
+def chromium() -> Iterator[PlaywrightBrowser]:
+    """A browser whose windows are opened one by one, each with cookies of its own."""
+    assert CHROMIUM is not None
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_flags())
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _flags() -> list[str]:
+    return [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]

@@ -68,6 +68,9 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ("TWIZZIT_CALL_CEILING", "0"),
         ("TWIZZIT_SEASON_START", "13-01"),
         ("TWIZZIT_SEASON_START", "02-30"),
+        ("TWIZZIT_PAGES_URL", "shotspot.example"),
+        ("TWIZZIT_PAGES_URL", "https://shotspot.example/twizzit"),
+        ("TWIZZIT_PAGES_URL", "javascript://x"),
     ],
 )
 def test_a_malformed_variable_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -91,6 +94,14 @@ def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.Monk
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().call_ceiling = 1
+
+
+def test_the_pages_are_where_it_is_said_or_where_the_api_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().pages_base == "http://127.0.0.1:8000"
+    assert load_settings(api_host="0.0.0.0", api_port=9).pages_base == "http://127.0.0.1:9"
+    assert load_settings(api_host="::1").pages_base == "http://[::1]:8000"
+    monkeypatch.setenv("TWIZZIT_PAGES_URL", "https://shotspot.example:8443/")
+    assert load_settings().pages_base == "https://shotspot.example:8443"
 
 
 def test_the_season_start_is_a_day_of_a_year() -> None:

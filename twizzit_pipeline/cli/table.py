@@ -205,6 +205,12 @@ COMMANDS = (
         "Print a token for the HTTP API, signed with JWT_SECRET or with the embedded mode's own secret.",
     ),
     Entry(
+        "link",
+        _PARTS,
+        "twizzit_pipeline.cli.commands.link:link",
+        "Print a link that signs a person in to the pages of one club, once.",
+    ),
+    Entry(
         "worker",
         _PARTS,
         "twizzit_pipeline.cli.commands.worker:worker",

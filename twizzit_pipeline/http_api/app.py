@@ -1,6 +1,6 @@
 """The application put together: routes, errors, limits. Made at start with an open database; nothing is global."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -15,8 +15,10 @@ from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access_lines import AccessLines
 from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.body_limit import BodyLimit
+from twizzit_pipeline.http_api.documentation import add_documentation
 from twizzit_pipeline.http_api.openapi import document_truly
-from twizzit_pipeline.http_api.pages import add_pages
+from twizzit_pipeline.http_api.pages.house import add_pages
+from twizzit_pipeline.http_api.pages.visits import START
 from twizzit_pipeline.http_api.problems import UnexpectedErrors, handle_problems
 from twizzit_pipeline.http_api.routes import (
     audit,
@@ -69,7 +71,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     Raises:
         SettingsError: there is no secret for tokens, or it is too short.
     """
-    service = Service.build(settings, database, Tokens(jwt_secret(settings)))
+    secret = jwt_secret(settings)
+    service = Service.build(settings, database, Tokens(secret))
     app = FastAPI(
         title="Twizzit integration of ShotSpot",
         version=version("twizzit-pipeline"),
@@ -84,7 +87,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(_elsewhere())
-    add_pages(app)
+    add_documentation(app)
+    add_pages(app, secret)
     app.include_router(metrics.router, include_in_schema=False)  # where Prometheus looks by itself
     handle_problems(app)
     document_truly(app)
@@ -93,14 +97,14 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.add_middleware(UnexpectedErrors)
     if settings.origins:
         # Around everything that answers: an error without these headers looks like no network to a page elsewhere.
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.origins),
-            allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Prefer", "X-CSRF-Token"],
-            allow_credentials=True,  # ShotSpot's front end asks for it always; there are no cookies to be had
-            expose_headers=["X-Total-Count", "Location", "Retry-After"],
-        )
+        allowed = {
+            "allow_origins": list(settings.origins),
+            "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+            "allow_headers": ["Authorization", "Content-Type", "Prefer", "X-CSRF-Token"],
+            "allow_credentials": True,  # ShotSpot's front end asks for it always; the API has no cookies
+            "expose_headers": ["X-Total-Count", "Location", "Retry-After"],
+        }
+        app.add_middleware(_OtherOrigins, allowed=allowed)
     app.add_middleware(_PrivateAnswers)
     app.add_middleware(AccessLines)
     return app
@@ -126,6 +130,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     service.patience.end()
     await anyio.to_thread.run_sync(service.live.close)
+
+
+class _OtherOrigins:
+    """CORS for the API; the pages, which have cookies, are for their own origin alone."""
+
+    def __init__(self, app: ASGIApp, allowed: Mapping[str, Any]) -> None:
+        self._app = app
+        self._shared = CORSMiddleware(app, **allowed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = scope["type"] == "http" and f"{scope['path']}/".startswith(f"{START}/")
+        await (self._app if is_page else self._shared)(scope, receive, send)
 
 
 class _PrivateAnswers:

@@ -58,6 +58,14 @@ class Tokens:
             Problem: 401, for no token and for every fault that one can have; 403, where its owner must choose another
                 password first.
         """
+        return self.signed_in(authorization)[0]
+
+    def signed_in(self, authorization: str | None) -> tuple[Caller, float]:
+        """The same, and when the token is over, in seconds since 1970.
+
+        Raises:
+            Problem: as `caller`.
+        """
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.casefold() != "bearer" or not token.strip():
             raise unauthenticated("Authentication required", "Send a token: Authorization: Bearer <token>")
@@ -78,7 +86,7 @@ class Tokens:
         if claims.get("passwordMustChange"):  # ShotSpot lets such a token do nothing but that
             raise Problem(403, "Password change required", "Choose another password in ShotSpot first")
         _log_clock_difference(claims.get("iat"))
-        return _caller(claims)
+        return _caller(claims), float(claims["exp"])
 
 
 async def _needs_token(_: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> None:

@@ -10,11 +10,14 @@ from twizzit_pipeline.cli.issued import record_token
 from twizzit_pipeline.cli.opened import Opened, say_if_not_noted
 from twizzit_pipeline.cli.output.terminal import show_table, table
 from twizzit_pipeline.http_api.auth import Tokens
+from twizzit_pipeline.http_api.pages.invitations import invite
 from twizzit_pipeline.http_api.secret import jwt_secret
 from twizzit_pipeline.local.children import Address
 from twizzit_pipeline.local.demo import DemoClub
+from twizzit_pipeline.storage.audit import this_user
 
 TOKEN_HOURS = 12
+LINK_MINUTES = 60
 _USERNAME = "twizzit-up"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -39,6 +42,7 @@ def announce(
     ]
     if addresses.simulator is not None:
         lines.append(("Simulator", f"{addresses.simulator.url} (clubs and people are invented)"))
+    lines.append(("Pages", _link(here, addresses.api.url, clubs[0]) if clubs else _pages(here, addresses.api.url)))
     lines += [("Token", _token(out, here, is_demo=addresses.simulator is not None)), ("Logs", str(logs))]
     for name, value in lines:
         out.print(f"  {name:<12}  {value}", soft_wrap=True)  # they are there to be copied
@@ -61,6 +65,26 @@ def _token(out: Console, here: Opened, *, is_demo: bool) -> str:
     tokens = Tokens(jwt_secret(here.settings))
     made = tokens.issue("admin", user_id=0, username=_USERNAME, seconds=seconds)
     return f"{made} (admin, {TOKEN_HOURS} hours)"
+
+
+def _link(here: Opened, base: str, club: DemoClub) -> str:
+    """A link of an administrator to the pages of the demo's first club."""
+    made = invite(
+        here.database.engine,
+        jwt_secret(here.settings),
+        here.settings.pages_url or base,
+        role="admin",
+        credential_id=club.credential_id,
+        minutes=LINK_MINUTES,
+        actor=this_user(),
+    )
+    say_if_not_noted("link", made.not_noted)
+    return f"{made.url} (once, within the hour; another: twizzit link {club.credential_id} --role admin)"
+
+
+def _pages(here: Opened, base: str) -> str:
+    where = (here.settings.pages_url or base).rstrip("/")
+    return f"{where}/twizzit (a link to sign in with: twizzit link CLUB --role admin)"
 
 
 def _show(out: Console, clubs: Sequence[DemoClub]) -> None:

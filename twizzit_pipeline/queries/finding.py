@@ -134,6 +134,21 @@ def find_player(
     raise NotUnique(f"That name fits {len(choices)} players; say which by its id:", (*choices[:_MOST_CHOICES],))
 
 
+def players_like(
+    engine: Engine, text: str, *, credential_ids: Collection[int] | None = None, most: int = 20
+) -> list[Place]:
+    """Where the people play whom a name, or a part of one, fits best; the first `most` of them.
+
+    Args:
+        credential_ids: players of the teams that these credentials sync alone.
+    """
+    people = _people(engine, None, credential_ids)
+    found = fitting(
+        text, people, lambda row: (row.last, row.first, f"{row.first} {row.last}", f"{row.last} {row.first}")
+    )
+    return [Place(row.team_id, row.player_id, row.twizzit_id) for row in found[:most]]
+
+
 def fitting(text: str, rows: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> list[_T]:
     """The rows that a text fits best: by a whole name, else by the beginning of one, else by all of its words."""
     wanted = normalised_name(text)

@@ -3,7 +3,7 @@
 What belongs here: reading it, with the names that ShotSpot has; nothing of this is logged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, and_, func, or_, select
 
 from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import (
     LOCAL,
@@ -69,14 +70,17 @@ def changes(
     *,
     player_id: int | None = None,
     since: datetime | None = None,
+    history_ids: Collection[int] | None = None,
     mappings: bool = False,
     limit: int | None = None,
+    offset: int = 0,
 ) -> list[Changed]:
     """What the syncs of a credential changed.
 
     Args:
         player_id: this player of ShotSpot alone.
         since: from this moment on (with zone).
+        history_ids: of these rows of the history alone.
         mappings: the rows of the mapping tables, and of what people decided, too.
     """
     journal = _JOURNAL
@@ -96,6 +100,7 @@ def changes(
         .where(journal.credential_id == credential_id)
         .order_by(journal.id.desc())
         .limit(limit)
+        .offset(offset)
     )
     for table, condition in _NAMED_BY:
         wanted = wanted.join(table, condition, isouter=True)
@@ -103,6 +108,8 @@ def changes(
         wanted = wanted.where(journal.table_name.not_like(_MAPPINGS), journal.table_name.not_in(_DECIDED))
     if since is not None:
         wanted = wanted.where(journal.created_at >= since)
+    if history_ids is not None:
+        wanted = wanted.where(among(journal.history_id, history_ids))
     if player_id is not None:
         own = select(player_mappings.c.id).where(player_mappings.c.local_player_id == player_id)
         wanted = wanted.where(
@@ -114,3 +121,19 @@ def changes(
     with driver_errors(), engine.connect() as connection:
         rows: list[Any] = list(connection.execute(wanted))
     return [Changed(*row) for row in rows]
+
+
+def counts(engine: Engine, history_ids: Collection[int]) -> dict[int, int]:
+    """How many rows of ShotSpot each of these rows of the history changed; those that changed none are left out."""
+    journal = _JOURNAL
+    counted = (
+        select(journal.history_id, func.count())
+        .where(
+            among(journal.history_id, history_ids),
+            journal.table_name.not_like(_MAPPINGS),
+            journal.table_name.not_in(_DECIDED),
+        )
+        .group_by(journal.history_id)
+    )
+    with driver_errors(), engine.connect() as connection:
+        return {history_id: count for history_id, count in connection.execute(counted) if history_id is not None}

@@ -78,7 +78,8 @@ def _mapped(one: Local, person: str, roster: Roster) -> Registration:
     places = () if last is None else last.places.get(person, ())
     rejected = () if last is None else last.rejected.get(person, ())
     listed = last is not None and person in last.here
-    why = team = ""
+    team = ""
+    causes: Sequence[str] = ()
     code: Code
     if one.active is False:
         code = "inactive"
@@ -87,17 +88,17 @@ def _mapped(one: Local, person: str, roster: Roster) -> Registration:
     elif one.credential_active is False:
         code = "credential_inactive"
     elif rejected:
-        code, why = "rejected", _rules(rejected)
+        code, causes = "rejected", rejected
     elif last is None or listed:
         code = "registered"
     elif person in last.elsewhere:
         code, team = _listed_elsewhere(roster, last, person)
     elif person in last.aside and roster.team.twizzit_id in places:
-        code, why = "set_aside", _sentence(last.aside[person])
+        code, causes = "set_aside", (last.aside[person],)
     else:
         code = "not_listed"
     in_twizzit = listed or (bool(rejected) and (not places or roster.team.twizzit_id in places))
-    return _of_local(one, code, registered=True, in_twizzit=in_twizzit, why=why, team=team)
+    return _of_local(one, code, registered=True, in_twizzit=in_twizzit, causes=causes, team=team)
 
 
 def _listed_elsewhere(roster: Roster, last: LastSync, person: str) -> tuple[Code, str]:
@@ -139,8 +140,8 @@ def _others(roster: Roster) -> Iterator[Registration]:
             continue
         reason = last.unapplied.get(person) if last is not None else None
         code: Code = "not_synced_yet" if reason is None else "not_applied"
-        why = "" if reason is None else _sentence(reason)
-        yield _of_twizzit(person, code, names=listed, number=listed.jersey_number, why=why)
+        causes = () if reason is None else (reason,)
+        yield _of_twizzit(person, code, names=listed, number=listed.jersey_number, causes=causes)
 
 
 def _outside(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Registration]:
@@ -155,20 +156,20 @@ def _outside(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Registra
         if not person:
             count = sum(team_id == roster.team.twizzit_id for team_id in last.places[person])
             for _ in range(count):
-                yield _of_twizzit(None, "rejected", why=_rules(last.rejected.get(person, ())))
+                yield _of_twizzit(None, "rejected", causes=last.rejected.get(person, ()))
         elif person in last.rejected:
-            why = _rules(last.rejected[person])
+            causes = last.rejected[person]
             yield (
-                _of_twizzit(person, "rejected", names=names.get(person), why=why)
+                _of_twizzit(person, "rejected", names=names.get(person), causes=causes)
                 if other is None
                 else _elsewhere(other)
             )
         else:
-            why = _sentence(last.aside.get(person, "not meant to come"))
+            causes = (last.aside.get(person, "not meant to come"),)
             if other is None:
-                yield _of_twizzit(person, "set_aside", names=names.get(person), in_twizzit=False, why=why)
+                yield _of_twizzit(person, "set_aside", names=names.get(person), in_twizzit=False, causes=causes)
             else:  # a coach who plays in another team
-                yield _of_local(other, "set_aside", registered=True, here=False, why=why)
+                yield _of_local(other, "set_aside", registered=True, here=False, causes=causes)
 
 
 def _newcomers(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Registration]:
@@ -179,10 +180,10 @@ def _newcomers(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Regist
         if member.id in known:
             continue
         if member.rules:
-            yield _of_twizzit(member.id, "rejected", names=member, why=_rules(member.rules))
+            yield _of_twizzit(member.id, "rejected", names=member, causes=member.rules)
         elif member.aside is not None:
-            why = _sentence(member.aside)
-            yield _of_twizzit(member.id, "set_aside", names=member, in_twizzit=False, why=why)
+            causes = (member.aside,)
+            yield _of_twizzit(member.id, "set_aside", names=member, in_twizzit=False, causes=causes)
         else:
             yield _of_twizzit(member.id, "not_synced_yet", names=member)
 
@@ -199,7 +200,7 @@ def _of_local(
     registered: bool,
     in_twizzit: bool = False,
     here: bool = True,
-    why: str = "",
+    causes: Sequence[str] = (),
     team: str = "",
 ) -> Registration:
     return Registration(
@@ -208,11 +209,13 @@ def _of_local(
         last_name=one.last_name,
         jersey_number=one.jersey_number,
         registered=registered,
-        reason=REASONS[code].format(why=why, team=team),
+        reason=REASONS[code].format(why=_why(causes), team=team),
         code=code,
         twizzit_id=one.twizzit_id,
         in_twizzit=in_twizzit,
         here=here,
+        causes=tuple(causes),
+        team=team,
     )
 
 
@@ -223,7 +226,7 @@ def _of_twizzit(
     names: Listed | LiveMember | None = None,
     number: int | None = None,
     in_twizzit: bool = True,
-    why: str = "",
+    causes: Sequence[str] = (),
 ) -> Registration:
     words = REJECTED_THERE if code == "rejected" else REASONS[code]
     return Registration(
@@ -232,16 +235,17 @@ def _of_twizzit(
         last_name=None if names is None else names.last_name,
         jersey_number=number,
         registered=False,
-        reason=words.format(why=why),
+        reason=words.format(why=_why(causes)),
         code=code,
         twizzit_id=person,
         in_twizzit=in_twizzit,
         here=False,
+        causes=tuple(causes),
     )
 
 
-def _rules(rules: Sequence[str]) -> str:
-    return "; ".join(_sentence(rule) for rule in rules)
+def _why(causes: Sequence[str]) -> str:
+    return "; ".join(_sentence(one) for one in causes)
 
 
 def _name(one: Local) -> str:

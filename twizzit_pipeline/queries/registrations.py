@@ -64,6 +64,7 @@ class Registration:
         registered: whether they may play an official match.
         reason: for people; `code`: the same for programs.
         in_twizzit: whether Twizzit lists them as a player of this team; `here`: whether ShotSpot has them in it.
+        causes: the rules or reasons behind the code, as the history has them; `team`: the team that the code speaks of.
     """
 
     player_id: int | None
@@ -76,6 +77,8 @@ class Registration:
     twizzit_id: str | None = None
     in_twizzit: bool = False
     here: bool = True
+    causes: tuple[str, ...] = ()
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,18 @@ def record(
     )
 
 
+def record_once(
+    connection: Connection, actor: Actor, *, action: str, target: str, target_id: str, details: Mapping[str, object]
+) -> bool:
+    """The same for what may be done once: False, and no row, where the log has it already, also of two at once."""
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{action} {target} {target_id}", 0))))
+    same = (audit_log.c.action == action, audit_log.c.target == target, audit_log.c.target_id == target_id)
+    if connection.scalar(select(audit_log.c.id).where(*same).limit(1)) is not None:
+        return False
+    record(connection, actor, action=action, target=target, target_id=target_id, details=details)
+    return True
+
+
 def record_if_there(
     connection: Connection, actor: Actor | None, *, action: str, target: str, details: Mapping[str, object]
 ) -> None:

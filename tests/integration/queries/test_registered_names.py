@@ -55,6 +55,7 @@ def test_who_is_in_twizzit_alone_is_named_with_the_reason(world: SyncWorld, club
         twizzit_id=str(person),
         in_twizzit=True,
         here=False,
+        causes=("last_name_length",),
     )
     assert not found.people[0].registered
     here = len(world.rows(tables.players, team_id=team_id))

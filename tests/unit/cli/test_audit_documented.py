@@ -16,11 +16,12 @@ from typer.core import TyperCommand, TyperGroup
 import twizzit_pipeline
 from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.http_api import routes
+from twizzit_pipeline.http_api.pages import house
 from twizzit_pipeline.storage.migrations import triggers
 
 ROOT = Path(twizzit_pipeline.__file__).parent
 DOCUMENT = (ROOT.parent / "docs" / "audit.md").read_text(encoding="utf-8")
-RECORDS = {"record", "_record", "record_beside", "record_if_there"}
+RECORDS = {"record", "_record", "record_beside", "record_if_there", "record_once"}
 # Their one name means something else there: a run's outcome, a season, the counted calls.
 NO_AUDIT = {"orchestration/outcomes.py", "orchestration/unstarted.py", "orchestration/resources.py", "sync/usage.py"}
 NO_AUDIT |= {"orchestration/runs.py"}
@@ -52,6 +53,12 @@ def changing_routes() -> list[str]:
             assert route.methods is not None
             found += [f"{verb} {route.path}" for verb in sorted(route.methods - {"GET", "HEAD", "OPTIONS"})]
     return found
+
+
+def forms() -> list[str]:
+    """Every form of the pages."""
+    found = [route for router in house.ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    return [f"POST {route.path}" for route in found if "POST" in (route.methods or ())]
 
 
 def table(heading: str) -> dict[str, tuple[set[str], str]]:
@@ -89,18 +96,23 @@ def _texts(node: ast.expr) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("heading", "there"), [("Commands", all_commands()), ("Routes", changing_routes())], ids=["commands", "routes"]
+    ("heading", "there"),
+    [("Commands", all_commands()), ("Routes", changing_routes()), ("Pages", forms())],
+    ids=["commands", "routes", "pages"],
 )
 def test_each_is_audited_or_says_why_not(heading: str, there: list[str]) -> None:
     listed = table(heading)
     assert sorted(listed) == sorted(there)
-    assert len(there) >= 11
+    assert len(there) >= 6
     assert [name for name, (actions, why) in listed.items() if not actions and not why] == []
 
 
 def test_every_action_is_documented_and_none_is_invented() -> None:
     documented = {
-        action for heading in ("Commands", "Routes") for actions, _ in table(heading).values() for action in actions
+        action
+        for heading in ("Commands", "Routes", "Pages")
+        for actions, _ in table(heading).values()
+        for action in actions
     }
     assert documented == recorded()
     elsewhere = set(re.findall(r"`(\w+_elsewhere)`", DOCUMENT))

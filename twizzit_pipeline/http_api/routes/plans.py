@@ -6,12 +6,12 @@ import anyio.to_thread
 from fastapi import Path, Request, Response
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.entities import SYNC_TYPES
 from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
 from twizzit_pipeline.http_api.bodies import Applying, PreviewSync
+from twizzit_pipeline.http_api.plan_wishes import applying, previewing
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.routes import syncs
 from twizzit_pipeline.http_api.routes.documented import Responses, answers
@@ -20,7 +20,7 @@ from twizzit_pipeline.http_api.service import PREFIX, CredentialId, Here, Servic
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import requested
-from twizzit_pipeline.scheduling.wishes import RequestOptions, Wish
+from twizzit_pipeline.scheduling.wishes import Wish
 from twizzit_pipeline.storage.engine import driver_errors
 
 router = guarded_router("Synchronization")
@@ -50,8 +50,7 @@ async def preview_sync(
 ) -> schemas.PreviewResult | Response:
     """What a sync would do, field by field; nothing of it is written."""
     asked = body or PreviewSync()
-    wanted = SYNC_TYPES if asked.only is None else (asked.only,)
-    wish = Wish("all", asked.season_id, RequestOptions(preview=True, sync_types=wanted))
+    wish = previewing(asked.season_id, asked.only)
     made = await syncs.ask(here, caller, credential_id, wish, queue=queue)
     seconds = 0 if syncs.is_asynchronous(prefer) else wait
     ended = await syncs.waited(here, request, made.request, seconds)
@@ -91,10 +90,7 @@ async def apply_plan(
         plan = _reached(here, caller, plan_id)
         with driver_errors():
             store.get(here.engine, plan.credential_id)
-        chosen = plans.chosen(here.engine, plan_id, credential_id=plan.credential_id, without=without)
-        types = tuple(sync_type for sync_type in SYNC_TYPES if sync_type in chosen.sync_types)
-        options = RequestOptions(plan_id=plan_id, without=tuple(without), sync_types=types)
-        return plan, Wish("all" if len(types) > 1 else types[0], plan.season, options)
+        return plan, applying(here.engine, plan, without)
 
     plan, wish = await anyio.to_thread.run_sync(wish_of)
     made = await syncs.ask(here, caller, plan.credential_id, wish, queue=queue)

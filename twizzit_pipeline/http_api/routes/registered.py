@@ -1,22 +1,19 @@
 """A coach's question before Saturday: who of this team is registered?"""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
 import anyio.to_thread
 from fastapi import Query
 
-from twizzit_pipeline.accounts.live import LiveMember
-from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
-from twizzit_pipeline.http_api.problems import Problem, invalid_field
+from twizzit_pipeline.http_api.problems import invalid_field
+from twizzit_pipeline.http_api.registrations import with_names
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import Here, Service
 from twizzit_pipeline.queries import listing, rosters
-from twizzit_pipeline.queries import registered as use_case
 from twizzit_pipeline.queries.finding import Place, find_player, find_team
 from twizzit_pipeline.queries.registrations import Registered
 from twizzit_pipeline.queries.rosters import Roster
@@ -51,17 +48,7 @@ async def registrations(
     """
     read = partial(_read, here, caller, team_id, team, player)
     roster, place = await anyio.to_thread.run_sync(read)
-    members: Sequence[LiveMember] = ()
-    missing = None
-    if use_case.needs_names(roster):
-        try:
-            await here.count(here.live_calls, caller)
-            members = await here.beside(lambda: use_case.asked(roster, here.live.members), of=roster.team.credential_id)
-        except TwizzitPipelineError as error:
-            missing = " ".join(str(error).split())
-        except Problem as problem:  # too many live questions of this token: the answer comes all the same
-            missing = str(problem.body.get("message", problem.body["error"]))
-    return _answer(use_case.answer(roster, members, missing), place)
+    return _answer(await with_names(here, caller, roster), place)
 
 
 def _read(

@@ -44,13 +44,14 @@ def test_the_documentation_needs_nothing_from_elsewhere(browser: httpx.Client) -
 def test_the_first_page_says_where_to_go(browser: httpx.Client) -> None:
     page = browser.get("/")
     assert page.headers["content-type"].startswith("text/html")
-    assert set(addresses(page.text)) == {"docs", "openapi.json", "health", "metrics"}
+    assert set(addresses(page.text)) == {"twizzit", "docs", "openapi.json", "health", "metrics"}
     for address in addresses(page.text):
-        assert browser.get(f"/{address}").status_code in (200, 401), address
+        assert browser.get(f"/{address}").status_code in (200, 303, 401), address
     found = browser.get("/", headers={"Accept": "application/json"}).json()
     assert found == {
         "name": "Twizzit integration of ShotSpot",
         "version": version("twizzit-pipeline"),
+        "pages": "/twizzit",
         "api": PREFIX,
         "docs": "/docs",
         "openapi": "/openapi.json",

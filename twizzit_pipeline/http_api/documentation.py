@@ -1,4 +1,4 @@
-"""The pages that people open in a browser: where everything is, and the routes with a form for each.
+"""What a browser finds of the API itself: where everything is, and the routes with a form for each.
 
 What belongs here: what is served without a token and without the internet. Swagger UI's files are those that the
 package `fastapi-offline` brings along. Addresses are relative, so that a proxy may put everything under a prefix.
@@ -15,6 +15,7 @@ from twizzit_pipeline.http_api.service import PREFIX
 
 _ASSETS = "docs-assets"
 _PLACES = {
+    "pages": "twizzit",
     "api": PREFIX.lstrip("/"),
     "docs": "docs",
     "openapi": "openapi.json",
@@ -22,6 +23,7 @@ _PLACES = {
     "metrics": "metrics",
 }
 _WHAT_IT_IS = {
+    "pages": "the pages for people of a club; they want a sign-in (twizzit link CLUB --role admin)",
     "api": "the HTTP API; its routes want a token (twizzit token --role coach)",
     "docs": "its routes, with a form for each",
     "openapi": "the same as an OpenAPI document",
@@ -30,8 +32,8 @@ _WHAT_IT_IS = {
 }
 
 
-def add_pages(app: FastAPI) -> None:
-    """The pages, none of them in the OpenAPI document."""
+def add_documentation(app: FastAPI) -> None:
+    """These pages, none of them in the OpenAPI document."""
     folder = str(files("fastapi_offline") / "static")
     app.mount(f"/{_ASSETS}", StaticFiles(directory=folder), name=_ASSETS)
     app.include_router(_pages())

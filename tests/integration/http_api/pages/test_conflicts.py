@@ -1,0 +1,102 @@
+"""Conflicts and doubtful links on the pages: both sides are shown, and the button that is pressed decides."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import delete, insert
+
+from tests.integration.http_api.pages.conftest import House
+from tests.support.decided_world import DecidedWorld
+from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
+from twizzit_pipeline.decisions.listing import Waiting
+from twizzit_pipeline.storage import tables
+
+
+@pytest.fixture
+def coach(house: House) -> Iterator[PageVisitor]:
+    """A coach may decide, as over the API."""
+    with visitor(house.api) as browser:
+        sign_in(browser, link_to(house.world.database, house.club, role="coach"))
+        yield browser
+
+
+def conflict(house: House, place: int, local: str, remote: str) -> tuple[DecidedWorld, Waiting]:
+    """A player of that place whose first name both sides changed."""
+    decided = DecidedWorld(house.world, house.club, house.world.roster(1)[1][place])
+    return decided, decided.conflict(local, remote)
+
+
+def press(browser: PageVisitor, house: House, conflict_id: int, resolution: str, *, mark: str | None = None) -> None:
+    place = f"/twizzit/clubs/{house.club}"
+    browser.get(f"{place}/decide")
+    found = re.search(rf'/conflicts/{conflict_id}".*?name="mark" value="(\w+)"', browser.page.text, flags=re.DOTALL)
+    sent = mark if mark is not None else (found[1] if found else "")
+    browser.post(f"{place}/conflicts/{conflict_id}", resolution=resolution, mark=sent, back=f"{place}/decide")
+
+
+def test_a_field_shows_both_sides_and_either_is_taken(house: House, coach: PageVisitor) -> None:
+    for resolution, kept in (("twizzit", "Remo"), ("shotspot", "<b>Lokaal")):
+        decided, found = conflict(house, 0, "<b>Lokaal", "Remo")
+        coach.get(f"/twizzit/clubs/{house.club}")
+        assert "1 question waits for your decision" in coach.text
+        coach.get(f"/twizzit/clubs/{house.club}/decide")
+        assert "Twizzit Remo ShotSpot <b>Lokaal Before" in coach.text
+        assert "<b>" not in coach.page.text
+        press(coach, house, found.id, resolution)
+        assert "It was decided, and done at once." in coach.text
+        assert "No field waits for a decision." in coach.text
+        assert decided.player["first_name"] == kept
+        row = house.world.rows(tables.audit_log, action="resolve")[-1]
+        assert (row["actor_id"][:5], row["actor_role"]) == ("link-", "coach")
+        decided.edit(first_name="Remo")
+        decided.rename(f"{kept}x".replace("<b>", ""))  # Twizzit changes it once more, so that the next one is new
+        decided.ask("twizzit")
+        decided.sync()
+
+
+def test_what_was_not_shown_is_not_decided(house: House, coach: PageVisitor) -> None:
+    decided, found = conflict(house, 1, "Lokaal", "Remo")
+    for mark, resolution in (("", "twizzit"), ("x", "shotspot")):
+        press(coach, house, found.id, resolution, mark=mark)
+        assert "something else by now" in coach.text
+    press(coach, house, found.id, "value")
+    assert "Nothing was chosen." in coach.text
+    coach.get(f"/twizzit/clubs/{house.club}/decide")
+    decided.edit(first_name="Intussen")
+    press(coach, house, found.id, "twizzit")
+    assert "could not be decided so" in coach.text
+    assert decided.player["first_name"] == "Intussen"
+    with visitor(house.api) as other:
+        sign_in(other, link_to(house.world.database, house.other))
+        other.get(f"/twizzit/clubs/{house.other}/decide")
+        other.post(f"/twizzit/clubs/{house.other}/conflicts/{found.id}", resolution="shotspot")
+        assert other.page.status_code == 404
+        other.get("/twizzit")
+        assert other.post(f"/twizzit/clubs/{house.club}/conflicts/{found.id}").status_code == 403
+    assert [one.id for one in decided.open()] == [found.id]
+    press(coach, house, found.id, "shotspot")
+    assert decided.open() == []
+
+
+@pytest.mark.parametrize("choice", ["link", "create"])
+def test_a_doubtful_link_is_one_of_them_or_none(house: House, coach: PageVisitor, choice: str) -> None:
+    decided = DecidedWorld(house.world, house.club, house.world.roster(2)[1][0 if choice == "link" else 1])
+    row, local_id = decided.player, decided.local_id
+    alike = {name: row[name] for name in ("club_id", "team_id", "first_name", "last_name", "gender")}
+    mappings = tables.player_mappings
+    with house.world.database.engine.begin() as connection:
+        connection.execute(delete(mappings).where(mappings.c.local_player_id == local_id))
+        connection.execute(insert(tables.players).values(**alike))
+    decided.sync()
+    (found,) = decided.open()
+    fitting = [one.local_id for one in found.candidates]
+    coach.get(f"/twizzit/clubs/{house.club}/decide")
+    assert all(f"ShotSpot {one}" in coach.text for one in fitting)
+    assert "may be one person twice" in coach.text
+    press(coach, house, found.id, "link:x")
+    assert "Nothing was chosen." in coach.text
+    press(coach, house, found.id, f"link:{fitting[1]}" if choice == "link" else "create")
+    assert "No link is doubtful." in coach.text
+    assert (decided.local_id == fitting[1]) is (choice == "link")
+    assert (decided.local_id in fitting) is (choice == "link")

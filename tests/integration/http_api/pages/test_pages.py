@@ -1,0 +1,242 @@
+"""What the pages show of a synced club, and what their forms do: for administrators, coaches and in three languages."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.http_api.pages.conftest import HOSTILE, House
+from tests.support.api_server import token
+from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
+from twizzit_pipeline.http_api.pages.texts import LANGUAGES
+from twizzit_pipeline.scheduling import config, heartbeat, recipients, requested
+from twizzit_pipeline.storage import tables
+
+
+@pytest.fixture
+def admin(house: House) -> Iterator[PageVisitor]:
+    with visitor(house.api) as browser:
+        sign_in(browser, link_to(house.world.database, house.club))
+        yield browser
+
+
+@pytest.fixture
+def coach(house: House) -> Iterator[PageVisitor]:
+    with visitor(house.api) as browser:
+        sign_in(browser, link_to(house.world.database, house.club, role="coach"))
+        yield browser
+
+
+def test_my_club_says_how_it_is_doing(house: House, admin: PageVisitor) -> None:
+    admin.get(f"/twizzit/clubs/{house.club}")
+    teams = len(house.world.rows(tables.team_mappings, credential_id=house.club))
+    players = len(house.world.rows(tables.player_mappings, credential_id=house.club))
+    assert f"{teams} teams, {players} players" in admin.text
+    assert house.world.club().name in admin.text
+    assert "switched off: syncs start by hand" in admin.text
+    assert "Next matches" in admin.text
+    admin.page = admin.client.get("/twizzit/clubs/99")
+    assert admin.page.status_code == 403  # not even whether there is one
+
+
+def test_an_administrator_of_all_sees_every_club(house: House) -> None:
+    with visitor(house.api) as browser:
+        browser.get("/twizzit/sign-in")
+        browser.post("/twizzit/sign-in", shotspot_token=token("admin"))
+        names = re.findall(r'class="stretched" href="/twizzit/clubs/(\d+)"', browser.page.text)
+        assert sorted(names) == [str(house.club), str(house.other)]
+        assert "not synced yet" in browser.text
+        assert browser.get("/twizzit/clubs/99").status_code == 404
+        assert "no such club" in browser.text
+
+
+def test_sync_now_asks_for_one_sync_and_shows_it_until_it_is_taken_back(house: House, coach: PageVisitor) -> None:
+    place = f"/twizzit/clubs/{house.club}"
+    coach.get(place)
+    coach.post(f"{place}/sync", back=place)
+    assert coach.page.url.path == place
+    assert "Nothing starts syncs at this moment" in coach.text  # in the page, in one line
+    heartbeat.beat(house.world.database.engine, "an orchestrator")
+    coach.post(f"{place}/sync", back=place)
+    assert "starts within seconds" in coach.text
+    assert "A sync waits for its turn." in coach.text
+    coach.post(f"{place}/sync", back=place)
+    assert "waits already" in coach.text
+    [one], count = requested.listing(house.world.database.engine, credential_ids=[house.club])
+    assert (count, one.request.sync_type) == (1, "all")
+    asked = house.world.rows(tables.audit_log, action="ask")
+    assert [(row["actor_kind"], row["actor_id"][:5], row["actor_role"]) for row in asked] == [
+        ("token", "link-", "coach")
+    ]
+
+    part = coach.client.get(f"{place}/progress", headers={"HX-Request": "true"})
+    mark = re.search(r"progress\?seen=(\w+)", part.text)
+    assert mark is not None
+    assert 'hx-trigger="every 2s"' in part.text
+    assert "<html" not in part.text
+    assert coach.client.get(f"{place}/progress?seen={mark[1]}", headers={"HX-Request": "true"}).status_code == 204
+
+    with visitor(house.api) as another:
+        sign_in(another, link_to(house.world.database, house.club, role="coach"))
+        another.get(place)
+        assert "Take back" not in another.text
+        another.post(f"{place}/requests/{one.request.id}/cancel", back=place)
+        assert "You may not see this" in another.text
+    coach.get(place)
+    coach.post(f"{place}/requests/{one.request.id}/cancel", back=place)
+    assert "was taken back" in coach.text
+    part = coach.client.get(f"{place}/progress", headers={"HX-Request": "true"})
+    assert part.headers["hx-refresh"] == "true"
+    coach.get(place)
+    assert "was taken back" not in coach.text  # a notice is shown once
+
+
+def test_a_part_of_a_page_sends_a_browser_without_session_to_the_sign_in(house: House) -> None:
+    with visitor(house.api) as browser:
+        answer = browser.get(f"/twizzit/clubs/{house.club}/progress", **{"HX-Request": "true"})
+        assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/twizzit/sign-in")
+
+
+def test_a_sync_shows_each_row_with_before_and_after(house: House, coach: PageVisitor) -> None:
+    player = house.world.roster()[1][1]
+    before = house.world.player(player)
+    house.world.simulator.changes.rename_person(player, before["first_name"], "Nieuwenhuis")
+    synced = house.world.sync(house.club)
+    coach.get(f"/twizzit/clubs/{house.club}/syncs")
+    newest = re.findall(rf"/twizzit/clubs/{house.club}/syncs/(\d+)", coach.page.text)[0]
+    assert int(newest) == min(row.id for row in synced.history.values())
+    assert "1 change in ShotSpot" in coach.text
+    coach.get(f"/twizzit/clubs/{house.club}/syncs/{newest}")
+    assert f"{before['first_name']} Nieuwenhuis" in coach.text
+    assert "Twizzit changed it." in coach.text
+    assert f"Last name was {before['last_name']} → is now Nieuwenhuis" in coach.text
+    oldest = house.world.rows(tables.sync_history, credential_id=house.club)[0]["id"]
+    coach.get(f"/twizzit/clubs/{house.club}/syncs/{oldest}")
+    assert "New: Twizzit has it, and ShotSpot did not." in coach.text
+    assert coach.get(f"/twizzit/clubs/{house.club}/syncs/999999").status_code == 404
+
+
+def test_what_was_left_out_has_its_rule_in_words(house: House, coach: PageVisitor) -> None:
+    group, _ = house.world.roster()
+    person = house.world.simulator.changes.add_person(group, "Ann", "Van der " + "Lang" * 12)
+    synced = house.world.sync(house.club)
+    coach.get(f"/twizzit/clubs/{house.club}/syncs/{synced.history['players'].id}")
+    assert re.search(rf"not taken the last name is longer than 50 letters Twizzit: [\d, ]*{person}", coach.text)
+    coach.get(f"/twizzit/clubs/{house.club}")
+    assert re.search(r"The last sync left \d+ things? out: see why", coach.text)
+
+
+def test_who_may_play_shows_both_sides_and_escapes_names(house: House, coach: PageVisitor) -> None:
+    coach.get(f"/twizzit/clubs/{house.club}/players")
+    team = house.world.local_id(house.world.roster()[0], "team")
+    assert f"/twizzit/clubs/{house.club}/teams/{team}" in coach.page.text
+    house.world.change(tables.players, house.world.local_id(house.world.roster()[1][2]), is_active=False)
+    coach.get(f"/twizzit/clubs/{house.club}/teams/{team}")
+    assert HOSTILE not in coach.page.text
+    assert "&lt;script&gt;alert(1)" in coach.page.text
+    assert "may not play" in coach.text or "may play" in coach.text
+    assert "Not active in ShotSpot." in coach.text
+    coach.get(f"/twizzit/clubs/{house.club}/players?name=%3Cscript%3Ealert")
+    assert HOSTILE not in coach.page.text
+    assert coach.page.text.count("<script ") == 2  # ours
+    assert f"/twizzit/clubs/{house.club}/teams/{team}" in coach.page.text
+
+
+def test_a_search_finds_by_a_part_of_a_name_with_and_without_scripts(house: House, coach: PageVisitor) -> None:
+    player = house.world.player(house.world.roster()[1][3])
+    place = f"/twizzit/clubs/{house.club}/players"
+    coach.get(f"{place}?name={player['last_name'][:6]}")
+    whole = coach.text
+    part = coach.client.get(f"{place}/search", params={"name": player["last_name"][:6]}, headers={"HX-Request": "true"})
+    for text in (whole, part.text):
+        assert f"{player['first_name']} {player['last_name']}" in text
+    assert "<html" not in part.text
+    assert "0 people fit" in coach.get(f"{place}?name=%00%E2%80%AEzzzz").text
+
+
+def test_a_team_of_another_club_is_none_of_this_one(house: House, coach: PageVisitor) -> None:
+    assert coach.get(f"/twizzit/clubs/{house.club}/teams/2147483647").status_code == 403
+    assert coach.get(f"/twizzit/clubs/{house.club}/teams/0").status_code == 404
+    team = house.world.local_id(house.world.roster()[0], "team")
+    with visitor(house.api) as browser:
+        browser.get("/twizzit/sign-in")
+        browser.post("/twizzit/sign-in", shotspot_token=token("admin"))
+        assert browser.get(f"/twizzit/clubs/{house.other}/teams/{team}").status_code == 403
+
+
+def test_settings_are_changed_by_administrators_alone(house: House, admin: PageVisitor, coach: PageVisitor) -> None:
+    engine, place = house.world.database.engine, f"/twizzit/clubs/{house.club}/settings"
+    fields = {
+        "sync_teams": "on",
+        "sync_players": "on",
+        "auto_sync_enabled": "on",
+        "every": "2",
+        "unit": "hours",
+        "monthly_call_limit": "5000",
+        "notify_to": "a@club.example\r\n\r\nb@club.example",
+        "conflict_policy": "ask",
+        "back": place,
+    }
+    admin.get(place)
+    admin.post(place, **fields)
+    assert "settings were saved" in admin.text
+    found = config.read(engine, house.club)
+    assert (found.sync_teams, found.sync_competitions, found.auto_sync_enabled) == (True, False, True)
+    assert (found.sync_interval_minutes, found.monthly_call_limit, found.conflict_policy) == (120, 5000, "ask")
+    assert recipients.read(engine, house.club) == ("a@club.example", "b@club.example")
+    coach.get(place)
+    assert "An administrator of the club can change these." in coach.text
+    assert "a@club.example" not in coach.page.text
+    coach.post(place, token=coach_token(coach), **{**fields, "every": "9"})
+    assert "You may not see this" in coach.text
+    assert config.read(engine, house.club) == found
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("every", "1", "from 5 minutes to a year"),
+        ("every", "-7", "from 5 minutes to a year"),
+        ("every", "9" * 30, "from 5 minutes to a year"),
+        ("every", "<b>", "from 5 minutes to a year"),
+        ("monthly_call_limit", "0", "from 1 on"),
+        ("monthly_call_limit", "many", "from 1 on"),
+        ("notify_to", "no address", "one e-mail address"),
+        ("notify_to", "\n".join(f"a{number}@b.example" for number in range(21)), "one e-mail address"),
+    ],
+)
+def test_a_wrong_setting_is_shown_as_typed_with_what_is_wrong(
+    house: House, admin: PageVisitor, field: str, value: str, said: str
+) -> None:
+    place = f"/twizzit/clubs/{house.club}/settings"
+    before = house.world.rows(tables.sync_config, credential_id=house.club)
+    admin.get(place)
+    fields = {"every": "5", "unit": "minutes", "monthly_call_limit": "", "notify_to": "", "back": place}
+    fields |= {"conflict_policy": "twizzit", field: value}
+    assert admin.post(place, **fields).status_code == 400
+    assert said in admin.text
+    assert admin.page.text.count('aria-invalid="true"') == 1
+    assert value.replace("<", "&lt;").replace(">", "&gt;") in admin.page.text
+    assert house.world.rows(tables.sync_config, credential_id=house.club) == before
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_comes_in_every_language(house: House, language: str) -> None:
+    team = house.world.local_id(house.world.roster()[0], "team")
+    sync = house.world.rows(tables.sync_history, credential_id=house.club)[0]["id"]
+    with visitor(house.api, language=language) as browser:
+        sign_in(browser, link_to(house.world.database, house.club))
+        for path in ("", "/syncs", f"/syncs/{sync}", "/players", f"/teams/{team}", "/players?name=a", "/settings"):
+            page = browser.get(f"/twizzit/clubs/{house.club}{path}")
+            assert page.status_code == 200, path
+            assert f'<html lang="{language}">' in page.text
+            assert len(re.findall(r"<h1>", page.text)) == 1
+            assert "style=" not in page.text
+            assert not re.findall(r"<script(?! src=)|\son\w+=", page.text)
+
+
+def coach_token(coach: PageVisitor) -> str:
+    """The token of the sign-out form: the session's forms share one."""
+    found = re.search(r'name="token" value="([^"]+)"', coach.page.text)
+    assert found is not None
+    return found[1]

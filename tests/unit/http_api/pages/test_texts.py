@@ -1,0 +1,178 @@
+"""The catalogues: each text in each language, with the same values in it, and each one used."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+from twizzit_pipeline import errors
+from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.http_api import pages
+from twizzit_pipeline.http_api.pages.texts import LANGUAGES, texts_of, wanted
+from twizzit_pipeline.plan.merge import POLICIES
+from twizzit_pipeline.queries import later
+from twizzit_pipeline.queries.monitoring import State
+from twizzit_pipeline.queries.registrations import REASONS as REGISTERED
+from twizzit_pipeline.runs import asides, sentences
+from twizzit_pipeline.runs.plans import Reason
+from twizzit_pipeline.sync.preview.document import WHY
+from twizzit_pipeline.undo.rows import REASONS as LEFT
+from twizzit_pipeline.undo.rows import StepKind
+
+ROOM = Path(next(iter(pages.__path__)))
+SOURCES = {path.name: path.read_text(encoding="utf-8") for path in [*ROOM.glob("*.py"), *ROOM.glob("templates/*.html")]}
+ENGLISH = texts_of("en").texts
+# Said with a key that a program puts together; what belongs under each is held by the tests below.
+PUT_TOGETHER = (
+    "action",
+    "column",
+    "dates",
+    "departures",
+    "entity",
+    "error",
+    "kind",
+    "later",
+    "left",
+    "link.as_",
+    "meaning",
+    "nav",
+    "one.",
+    "plan_action",
+    "preview.reason",
+    "progress.queued",
+    "progress.started",
+    "reason",
+    "registered",
+    "settings.auto_",
+    "settings.policy",
+    "settings.review",
+    "settings.sync_",
+    "settings.units",
+    "settings.wrong",
+    "state",
+    "status",
+    "step",
+    "table",
+    "team.may",
+    "values",
+    "waiting",
+    "why",
+)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_text_is_there_in_each_language(language: str) -> None:
+    texts = texts_of(language).texts
+    assert sorted(texts) == sorted(ENGLISH)
+    assert [key for key, text in texts.items() if not text.strip()] == []
+    assert {key: placeholders(text) for key, text in texts.items()} == {
+        key: placeholders(text) for key, text in ENGLISH.items()
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_seven_days_and_twelve_months(language: str) -> None:
+    texts = texts_of(language)
+    assert (len(texts("dates.weekdays").split()), len(texts("dates.months").split())) == (7, 12)
+
+
+def test_no_sentence_was_forgotten_in_english() -> None:
+    """Words that are the same in two languages are few: names, numbers, and some nouns."""
+    sentences_ = {key for key, text in ENGLISH.items() if len(text.split()) > 3}
+    for language in set(LANGUAGES) - {"en"}:
+        texts = texts_of(language).texts
+        assert {key for key in sentences_ if texts[key] == ENGLISH[key]} <= {"dates.months"}
+
+
+def named(pattern: str) -> set[str]:
+    return {key for source in SOURCES.values() for key in re.findall(pattern, source)}
+
+
+def test_each_key_that_is_named_is_there() -> None:
+    plain = named(r"""\b(?:t|texts|visit\.texts)\(\s*"([a-z_.A-Z]+)"\s*[,)]""")
+    counted = named(r"""\b(?:n|count)\(\s*"([a-z_.]+)"\s*,""")
+    raised = named(r"""Refusal\(\d+, "([a-z_.]+)"\)""") | named(r'said = "([a-z_.]+)"')
+    assert len(plain) > 60
+    assert (plain | raised) - set(ENGLISH) == set()
+    assert {f"{key}.{form}" for key in counted for form in ("one", "other")} - set(ENGLISH) == set()
+
+
+def test_each_text_is_used() -> None:
+    everything = "\n".join(SOURCES.values())
+    unused = [
+        key
+        for key in ENGLISH
+        if not key.startswith(PUT_TOGETHER) and f'"{key.removesuffix(".one").removesuffix(".other")}"' not in everything
+    ]
+    assert unused == []
+
+
+def keys(before: str, names: Iterable[str]) -> set[str]:
+    return {f"{before}.{name}" for name in names}
+
+
+def test_every_word_of_a_closed_set_has_its_text() -> None:
+    wanted_ = keys("state", State) | keys("meaning", State) | keys("registered", REGISTERED)
+    wanted_ |= keys("later", (kind.replace(" ", "_") for kind in later.WORDS)) | keys("entity", ENTITIES)
+    wanted_ |= keys("kind", sentences.KINDS)
+    wanted_ |= keys("status", ("in_progress", "success", "partial_success", "failed"))
+    wanted_ |= keys("progress", ("queued", "started"))
+    wanted_ |= keys("action", ("create", "link", "adopt", "update", "repair", "mark"))
+    wanted_ |= keys("values", ("scheduled", "to_reschedule", "in_progress", "completed", "cancelled", "upcoming"))
+    wanted_ |= keys("values", ("male", "female", "mixed", "league", "tournament", "club", "team"))
+    wanted_ |= keys("left", LEFT) | keys("step", get_args(StepKind))
+    wanted_ |= keys("one", ENTITIES)
+    wanted_ |= keys("departures.kind", ("no_team", "gone", "unproved"))
+    wanted_ |= keys("departures.status", ("waiting", "held", "approved", "refused", "applied", "closed"))
+    wanted_ |= keys("why", WHY) | {"why.remembered"} | keys("preview.reason", get_args(Reason))
+    wanted_ |= keys("plan_action", WHY) | keys("settings.policy", POLICIES)
+    assert wanted_ - set(ENGLISH) == set()
+
+
+def test_every_reason_why_a_row_did_not_arrive_has_its_text() -> None:
+    rules = {rule for of_entity in sentences._RULES.values() for rule in of_entity}
+    reasons = rules | set(sentences.REASONS) | set(asides.REASONS)
+    known = {key.rpartition(".")[2] for key in ENGLISH if key.startswith("reason.")}
+    assert reasons - known == set()
+    assert known - reasons == set()
+
+
+def test_an_error_with_a_text_is_one_of_ours() -> None:
+    named_ = {key.partition(".")[2] for key in ENGLISH if re.match(r"error\.[A-Z]", key)}
+    assert {name for name in named_ if not issubclass(getattr(errors, name), errors.TwizzitPipelineError)} == set()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("nl", "nl"),
+        ("NL-be", "nl"),
+        ("fr-BE,fr;q=0.9,nl;q=0.8", "fr"),
+        ("de,nl;q=0.5,fr;q=0.7", "fr"),
+        ("*", "en"),
+        ("fr;q=0, en;q=0.1", "en"),
+        ("nl;q=abc,fr", "fr"),
+        (",,,", "en"),
+    ],
+)
+def test_the_language_that_a_browser_likes_best(accepted: str, language: str) -> None:
+    assert wanted(accepted) == language
+
+
+def test_zero_is_one_in_french_alone() -> None:
+    assert texts_of("fr").count("syncs.changes", 0) == "0 changement dans ShotSpot"
+    assert texts_of("nl").count("syncs.changes", 0) == "0 wijzigingen in ShotSpot"
+    assert texts_of("nl").count("syncs.changes", 1) == "1 wijziging in ShotSpot"
+
+
+def test_the_package_brings_its_files_along() -> None:
+    assert (ROOM / "static" / "htmx-LICENSE.txt").read_text().startswith("Zero-Clause BSD")
+    assert "htmx" in (ROOM / "static" / "htmx-2.0.11.min.js").read_text(encoding="utf-8")[:200]

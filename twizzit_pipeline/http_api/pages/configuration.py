@@ -1,0 +1,119 @@
+"""Settings: what is synced, how often, how many calls, and who is notified; coaches read them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Response
+
+from twizzit_pipeline.errors import ConfigurationRefused
+from twizzit_pipeline.http_api.pages.forms import Form
+from twizzit_pipeline.http_api.pages.routing import page_router
+from twizzit_pipeline.http_api.pages.visits import ClubVisit, at_club
+from twizzit_pipeline.plan.merge import POLICIES, Policy
+from twizzit_pipeline.scheduling import config, recipients
+from twizzit_pipeline.scheduling.config import ConfigChanges, SyncConfig
+
+router = page_router()
+
+_CHANGE = "PUT /sync/config/{credentialId}"
+_UNITS: Mapping[str, int] = {"days": 1440, "hours": 60, "minutes": 1}
+
+
+@router.get("/clubs/{credentialId}/settings")
+def settings_page(at: Annotated[ClubVisit, at_club("GET /sync/config/{credentialId}")]) -> Response:
+    """What the club's configuration says."""
+    return _page(at, _shown(config.read(at.visit.service.engine, at.id), _addresses(at)))
+
+
+@router.post("/clubs/{credentialId}/settings")
+def change_settings(at: Annotated[ClubVisit, at_club(_CHANGE)]) -> Response:
+    """Change what differs. What cannot be is shown as it was typed, with what is wrong."""
+    form, engine, actor = at.visit.form, at.visit.service.engine, at.visit.caller.actor
+    try:
+        changes, addresses = _changes(form), recipients.checked(form.text("notify_to").splitlines())
+        config.change(engine, at.id, actor=actor, **changes)
+        recipients.change(engine, at.id, addresses, actor=actor)
+    except ConfigurationRefused as error:
+        return _page(at, _typed(form), field=error.field, code=400)
+    return at.visit.go(f"{at.place}/settings", said=at.visit.texts("settings.saved"))
+
+
+def _addresses(at: ClubVisit) -> tuple[str, ...]:
+    """Who is notified: shown to those alone who may change it."""
+    return recipients.read(at.visit.service.engine, at.id) if at.visit.may(_CHANGE) else ()
+
+
+def _page(at: ClubVisit, shown: Mapping[str, Any], *, field: str | None = None, code: int = 200) -> Response:
+    texts = at.visit.texts
+    wrong = None
+    if field is not None:
+        wrong = (
+            texts(f"settings.wrong.{field}") if texts.has(f"settings.wrong.{field}") else texts("settings.wrong.any")
+        )
+    return at.page(
+        "settings.html",
+        code=code,
+        shown=shown,
+        field=field,
+        wrong=wrong,
+        units=tuple(reversed(tuple(_UNITS))),
+        policies=POLICIES,
+        may_change=at.visit.may(_CHANGE),
+        now=config.read(at.visit.service.engine, at.id),
+    )
+
+
+def _shown(found: SyncConfig, addresses: tuple[str, ...]) -> dict[str, Any]:
+    """The fields of the form as the configuration has them."""
+    minutes = found.sync_interval_minutes
+    unit = next(name for name, size in _UNITS.items() if minutes % size == 0)
+    return {
+        "sync_teams": found.sync_teams,
+        "sync_players": found.sync_players,
+        "sync_competitions": found.sync_competitions,
+        "auto_sync_enabled": found.auto_sync_enabled,
+        "review": found.review,
+        "every": str(minutes // _UNITS[unit]),
+        "unit": unit,
+        "monthly_call_limit": "" if found.monthly_call_limit is None else str(found.monthly_call_limit),
+        "notify_to": "\n".join(addresses),
+        "conflict_policy": found.conflict_policy,
+    }
+
+
+def _typed(form: Form) -> dict[str, Any]:
+    """The same as they were typed."""
+    boxes = ("sync_teams", "sync_players", "sync_competitions", "auto_sync_enabled", "review")
+    texts = ("every", "unit", "monthly_call_limit", "notify_to", "conflict_policy")
+    return {name: form.checked(name) for name in boxes} | {name: form.text(name) for name in texts}
+
+
+def _changes(form: Form) -> ConfigChanges:
+    """
+    Raises:
+        ConfigurationRefused: a number is none.
+    """
+    limit = form.text("monthly_call_limit")
+    return ConfigChanges(
+        sync_teams=form.checked("sync_teams"),
+        sync_players=form.checked("sync_players"),
+        sync_competitions=form.checked("sync_competitions"),
+        auto_sync_enabled=form.checked("auto_sync_enabled"),
+        review=form.checked("review"),
+        sync_interval_minutes=_number(form.text("every"), "sync_interval_minutes") * _UNITS.get(form.text("unit"), 1),
+        monthly_call_limit=_number(limit, "monthly_call_limit") if limit else None,
+        conflict_policy=_policy(form.text("conflict_policy")),
+    )
+
+
+def _policy(text: str) -> Policy:
+    found = next((policy for policy in POLICIES if policy == text), None)
+    if found is None:
+        raise ConfigurationRefused(f"conflict_policy must be one of {', '.join(POLICIES)}", field="conflict_policy")
+    return found
+
+
+def _number(text: str, field: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 11):
+        raise ConfigurationRefused(f"{field} must be a whole number", field=field)
+    return int(text)

@@ -1,0 +1,22 @@
+"""To decide: everything that waits for a person of the club, each with both sides and two buttons."""
+
+from typing import Annotated
+
+from fastapi import Response
+
+from twizzit_pipeline.http_api.access_table import ACCESS
+from twizzit_pipeline.http_api.pages import conflicts, departures
+from twizzit_pipeline.http_api.pages.routing import page_router
+from twizzit_pipeline.http_api.pages.visits import ClubVisit, at_club
+
+router = page_router()
+
+# One page of two lists of the API's, which the same roles read.
+_DEPARTURES, _CONFLICTS = "GET /departures/{credentialId}", "GET /conflicts"
+assert ACCESS[_DEPARTURES] == ACCESS[_CONFLICTS]
+
+
+@router.get("/clubs/{credentialId}/decide")
+def decide_page(at: Annotated[ClubVisit, at_club(_DEPARTURES)]) -> Response:
+    """What waits for a decision, and what was decided."""
+    return at.page("decide.html", **departures.section(at), **conflicts.section(at))

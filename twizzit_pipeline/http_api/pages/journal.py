@@ -1,0 +1,93 @@
+"""Syncs: the list, and one sync with every row that it changed or left out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Response
+
+from twizzit_pipeline.http_api.pages.reasons import reason_of
+from twizzit_pipeline.http_api.pages.routing import page_router
+from twizzit_pipeline.http_api.pages.syncs import Sync, by_run
+from twizzit_pipeline.http_api.pages.values import Field, fields_of
+from twizzit_pipeline.http_api.pages.visits import ClubVisit, Refusal, at_club
+from twizzit_pipeline.queries import journal
+from twizzit_pipeline.queries.journal import Changed
+from twizzit_pipeline.queries.row_names import names_of
+from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs.history import HistoryRow
+from twizzit_pipeline.runs.sentences import lines
+
+router = page_router()
+
+_ROWS_OF_HISTORY = 60
+_CHANGES = 200
+
+Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
+SyncId = Annotated[int, Path(alias="syncId", ge=1, le=2**31 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row that a sync changed, in words."""
+
+    changed: Changed
+    fields: Sequence[Field]
+
+
+@router.get("/clubs/{credentialId}/syncs")
+def syncs_page(at: Annotated[ClubVisit, at_club("GET /sync/history/{credentialId}")], offset: Offset = 0) -> Response:
+    """The syncs of a club, newest first."""
+    engine = at.visit.service.engine
+    rows = history.recent(engine, at.id, limit=_ROWS_OF_HISTORY + 1, offset=offset)
+    more = len(rows) > _ROWS_OF_HISTORY
+    counts = journal.counts(engine, [row.id for row in rows])
+    found = by_run(rows, counts)
+    if more and len(found) > 1:  # of the last one, some rows may be missing
+        found = found[:-1]
+    older = offset + sum(len(one.rows) for one in found)
+    newer = max(0, offset - _ROWS_OF_HISTORY) if offset else None
+    return at.page("syncs.html", syncs=found, older=older if more else None, newer=newer)
+
+
+@router.get("/clubs/{credentialId}/syncs/{syncId}")
+def sync_page(
+    at: Annotated[ClubVisit, at_club("GET /sync/history/{credentialId}/{syncId}")], sync_id: SyncId, offset: Offset = 0
+) -> Response:
+    """One sync: what it changed and what it left out, row by row."""
+    engine = at.visit.service.engine
+    row = history.one(engine, at.id, sync_id)
+    if row is None:
+        raise Refusal(404, "error.not_found")
+    rows = [row] if row.dagster_run_id is None else history.for_run(engine, row.dagster_run_id)
+    ids = [one.id for one in rows]
+    changes = journal.changes(engine, at.id, history_ids=ids, limit=_CHANGES + 1, offset=offset)
+    counts = journal.counts(engine, ids)
+    return at.page(
+        "sync.html",
+        sync=Sync(rows, sum(counts.values())),
+        lines=_in_words(at, changes[:_CHANGES]),
+        left_out=_left_out(at, rows),
+        older=offset + _CHANGES if len(changes) > _CHANGES else None,
+        newer=max(0, offset - _CHANGES) if offset else None,
+    )
+
+
+def _in_words(at: ClubVisit, changes: Sequence[Changed]) -> list[Line]:
+    names = names_of(at.visit.service.engine, _rows(changes))
+    return [Line(one, fields_of(one.before, one.after, names, at.visit.texts)) for one in changes]
+
+
+def _rows(changes: Iterable[Changed]) -> Iterable[Mapping[str, Any] | None]:
+    for one in changes:
+        yield one.before
+        yield one.after
+
+
+def _left_out(at: ClubVisit, rows: Sequence[HistoryRow]) -> list[dict[str, object]]:
+    return [
+        {"entity": line.entity, "kind": line.kind, "count": line.count, "ids": line.ids, "why": said}
+        for row in rows
+        for line in lines(row.entity, row.details)
+        if (said := reason_of(at.visit.texts, line.entity, line.reason))
+    ]

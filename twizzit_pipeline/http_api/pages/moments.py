@@ -1,0 +1,33 @@
+"""Days and times as people of a Belgian club read them, in their language."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from twizzit_pipeline.http_api.pages.texts import Texts
+
+ZONE = ZoneInfo("Europe/Brussels")
+
+
+def day(when: date, texts: Texts) -> str:
+    """``Sat 5 Dec 2026``."""
+    weekdays, months = texts("dates.weekdays").split(), texts("dates.months").split()
+    return f"{weekdays[when.weekday()]} {when.day} {months[when.month - 1]} {when.year}"
+
+
+def moment(when: datetime, texts: Texts) -> str:
+    """``Sat 5 Dec 2026, 14:30``, by Belgian clocks; a time without a zone is UTC."""
+    there = local(when)
+    return f"{day(there.date(), texts)}, {there:%H:%M}"
+
+
+def local(when: datetime) -> datetime:
+    """The time by Belgian clocks."""
+    return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).astimezone(ZONE)
+
+
+def length(minutes: int, texts: Texts) -> str:
+    """An interval in the largest unit that fits: ``2 hours``."""
+    for size, unit in ((1440, "days"), (60, "hours")):
+        if minutes >= size and minutes % size == 0:
+            return texts.count(f"dates.{unit}", minutes // size)
+    return texts.count("dates.minutes", minutes)

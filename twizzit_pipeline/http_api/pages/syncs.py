@@ -1,0 +1,46 @@
+"""The rows of the history, put together to syncs: one for each run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from twizzit_pipeline.runs.history import HistoryRow
+
+_WORST_FIRST = ("failed", "in_progress", "partial_success", "success")
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """The rows of the history that one run wrote, in the order in which they were opened.
+
+    Attributes:
+        changes: how many rows of ShotSpot it changed.
+    """
+
+    rows: Sequence[HistoryRow]
+    changes: int = 0
+
+    @property
+    def id(self) -> int:
+        """What it is called by: the id of its first row."""
+        return self.rows[0].id
+
+    @property
+    def status(self) -> str:
+        """The worst of its rows."""
+        return min((row.status for row in self.rows), key=_urgency)
+
+
+def by_run(rows: Sequence[HistoryRow], changes: Mapping[int, int]) -> list[Sync]:
+    """Rows, newest first, as syncs; a row without a run is one by itself.
+
+    Args:
+        changes: id of a row of the history -> how many rows of ShotSpot it changed.
+    """
+    grouped = groupby(rows, key=lambda row: row.dagster_run_id or row.id)
+    together = [list(of_run)[::-1] for _, of_run in grouped]
+    return [Sync(of_run, sum(changes.get(row.id, 0) for row in of_run)) for of_run in together]
+
+
+def _urgency(status: str) -> int:
+    return _WORST_FIRST.index(status) if status in _WORST_FIRST else len(_WORST_FIRST)

@@ -1,0 +1,34 @@
+"""What waits for a person of a club: one line each, and where to settle it."""
+
+from dataclasses import dataclass
+
+from twizzit_pipeline.http_api.pages.visits import ClubVisit
+from twizzit_pipeline.queries.overview import CredentialStatus
+from twizzit_pipeline.runs import plans
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing.
+
+    Attributes:
+        key: of its text, which counts.
+        place: the page where it is settled.
+    """
+
+    key: str
+    count: int
+    place: str
+
+
+def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
+    """Everything that waits; the most urgent first."""
+    waiting = [one for one in plans.held(at.visit.service.engine) if one.credential_id == at.id]
+    found = [
+        Waiting("waiting.attention", int(status.lasting.needs_attention), f"{at.place}/syncs"),
+        Waiting("waiting.plans", len(waiting), f"{at.place}/preview"),
+        Waiting("waiting.departures", status.held, f"{at.place}/decide"),
+        Waiting("waiting.questions", status.questions, f"{at.place}/decide"),
+        Waiting("waiting.left_out", status.facts.items_failed, f"{at.place}/syncs"),
+    ]
+    return [one for one in found if one.count]
