@@ -353,7 +353,7 @@ DEEDS = st.one_of(
     _deed("undo_that_is_undone"),
     _deed("preview_and_sync"),
 )
-HISTORIES = st.lists(DEEDS, min_size=3, max_size=9)
+HISTORIES = st.lists(DEEDS, min_size=2, max_size=6)
 
 
 def live(club: ClubHistory, deeds: list[tuple[Any, ...]]) -> None:
