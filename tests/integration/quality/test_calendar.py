@@ -88,7 +88,14 @@ def test_a_sound_calendar_has_nothing_to_say_and_every_check_was_judged(world: S
     done = judge(world, club)
     assert faults(done) == {}
     scan = {names.FEW_REJECTED, names.VOLUME, names.SET_ASIDE_AS_USUAL}
-    mapping = {names.COMPLETE, names.SOMEWHERE, names.OWNED, names.VOLUME, names.SET_ASIDE_AS_USUAL}
+    mapping = {
+        names.COMPLETE,
+        names.SOMEWHERE,
+        names.OWNED,
+        names.VOLUME,
+        names.SET_ASIDE_AS_USUAL,
+        names.CONFLICTS,
+    }
     assert {step: set(quality.findings) for step, quality in done.items()} == {
         "scan_competitions": scan,
         "scan_matches": scan | {names.HAVE_MATCHES},
