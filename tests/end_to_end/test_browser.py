@@ -39,6 +39,7 @@ OF_THE_BACKFILL = """
     WHERE dagster_run_id IN (SELECT run_id FROM dagster.run_tags WHERE key = 'dagster/backfill')
     ORDER BY 1, 3
 """
+UNCHECKED = ("twizzit_plans",)  # assets without a check
 ALL_SAY_WHAT_PASSED = """assets => [...document.querySelectorAll("*")].filter(
     element => !element.children.length && /^\\d+ \\/ \\d+ Passed$/.test(element.textContent)).length === assets"""
 # A point takes next to nothing of the width of a chart, a line from one to another does. It is much more blue than red.
@@ -80,7 +81,7 @@ def test_the_graph_shows_every_asset_and_what_it_is_made_from(browser: Browser) 
     page = browser.open(f"/asset-groups?expanded={','.join(f'global@global:{group}' for group in groups)}")
     for name in specs:
         browser.text(name).wait_for()
-    page.wait_for_function(ALL_SAY_WHAT_PASSED, arg=len(specs))
+    page.wait_for_function(ALL_SAY_WHAT_PASSED, arg=len(specs) - len(UNCHECKED))
     edges = sum(len(list(spec.deps)) for spec in specs.values())
     assert page.locator("svg path[marker-end]").count() == edges > len(specs)
     browser.picture("asset-graph", MENU + 355, 108, WIDTH - MENU - 425, HEIGHT - 190, sharp=True)
@@ -202,7 +203,7 @@ def test_a_wrong_password_turns_the_clubs_own_partition_red_and_no_check_of_the_
 def _passed(browser: Browser) -> list[str]:
     """How many checks of each asset passed, as the graph shows it when all of them are evaluated."""
     page = browser.open("/asset-groups?expanded=global@global:teams_and_players,global@global:competitions_and_matches")
-    page.wait_for_function(ALL_SAY_WHAT_PASSED, arg=len(ASSETS) + 1)
+    page.wait_for_function(ALL_SAY_WHAT_PASSED, arg=len(ASSETS) + 1 - len(UNCHECKED))
     return sorted(page.get_by_text(re.compile(r"^\d+ / \d+ Passed$")).all_inner_texts())
 
 

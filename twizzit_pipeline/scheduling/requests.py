@@ -155,7 +155,7 @@ def _add(connection: Connection, credential_id: int, wish: Wish, actor: Actor, t
 def _record(
     connection: Connection, request_id: int, credential_id: int, wish: Wish, actor: Actor, **more: object
 ) -> None:
-    asked = {"sync_type": wish.sync_type, "season": wish.season, **asdict(wish.options)}
+    asked = {"sync_type": wish.sync_type, "season": wish.season, **wish.options.said}
     audit.record(
         connection,
         actor,

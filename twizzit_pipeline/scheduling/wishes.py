@@ -1,7 +1,7 @@
 """What is asked for in a request, and whether one that waits brings another along. Pure functions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from twizzit_pipeline.entities import COMPETITIONS, SYNC_TYPES, SyncType
@@ -31,6 +31,13 @@ class RequestOptions:
     plan_id: int | None = None
     without: tuple[tuple[str, str], ...] = ()
     sync_types: tuple[SyncType, ...] = ()
+
+    @property
+    def said(self) -> dict[str, object]:
+        """What the audit log has of it: what narrows it, and of plans what is none of the defaults."""
+        usual = asdict(RequestOptions())
+        narrows = ("group_id", "create_missing", "include_players")
+        return {name: value for name, value in asdict(self).items() if name in narrows or value != usual[name]}
 
     @property
     def narrowing(self) -> Narrowing:

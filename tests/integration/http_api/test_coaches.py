@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
 
+LATER = datetime.now(UTC) + timedelta(days=7)
 LIMITED, FREE = 12, 13
 MINE, FOREIGN = 2, 1
 SMALL: dict[str, Any] = {"clubs": 2, "teams": 2, "players_per_team": 3, "other_contacts": 2}
@@ -41,6 +43,8 @@ def world(
             with database.engine.begin() as connection:
                 of = {"entity": "players", "twizzit_id": "1", "kind": "field", "column_name": "gender"}
                 connection.execute(insert(tables.conflicts), [{"credential_id": one, **of} for one in (FOREIGN, MINE)])
+                plan = {"season": made.season, "reason": "asked", "counts": {"changes": 0}, "expires_at": LATER}
+                connection.execute(insert(tables.plans), [{"credential_id": one, **plan} for one in (FOREIGN, MINE)])
             heartbeat.beat(database.engine)
             coaches.limit(database.engine, str(LIMITED), [MINE])
             yield made
@@ -91,6 +95,7 @@ def of_club(world: SyncWorld, credential_id: int) -> dict[str, Any]:
             "competitionId": first(
                 tables.competition_mappings.c.local_competition_id, tables.competition_mappings.c.credential_id
             ),
+            "planId": first(tables.plans.c.id, tables.plans.c.credential_id),
             "conflictId": first(tables.conflicts.c.id, tables.conflicts.c.credential_id),
             "userId": FREE,
             "team": f"{world.club(credential_id - 1).name} {name}",
