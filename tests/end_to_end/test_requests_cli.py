@@ -59,6 +59,10 @@ def ask(twizzit: CommandLine, database: Database) -> Ask:
     return ask
 
 
+# What a request says that is about no stored plan.
+NO_PLAN: dict[str, object] = {"preview": False, "plan_id": None, "without": [], "sync_types": []}
+
+
 def words(ended: Ended) -> str:
     assert ended.code == 0, ended.err
     return " ".join(ended.out.split())
@@ -77,7 +81,7 @@ def test_the_list_says_what_waits(twizzit: CommandLine, simulator: SimulatorServ
         "organization": club,
         "sync_type": "teams",
         "season": "2025-2026",
-        "options": {"group_id": None, "create_missing": True, "include_players": True},
+        "options": {"group_id": None, "create_missing": True, "include_players": True, **NO_PLAN},
         "requested_by": ["token:12"],
         "trigger": "request",
         "status": "queued",

@@ -172,9 +172,8 @@ class ClubHistory:
         self.sync()
         for row in history.for_run(self.database.engine, self.run_id):
             counts = said[row.sync_type]
-            assert {name: row.details.get(name, 0) for name in counts if name in ACTIONS} == {
-                name: count for name, count in counts.items() if name in ACTIONS
-            }
+            done = {name: row.details.get(name, 0) for name in ACTIONS}
+            assert done == {name: counts.get(name, 0) for name in ACTIONS}, row.sync_type
 
     def _everything(self) -> dict[str, Any]:
         """Every row of every table, but for what any call leaves: usage, pace, and the plans themselves."""

@@ -16,13 +16,13 @@ _STEP = re.compile(r"<!-- (?P<kind>twizzit|shotspot|run): (?P<what>.*?) -->|```c
 _PROMPT = "$ "
 # What differs from one day, machine and run to the next.
 _VARIES = (
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "RUN"),
+    (re.compile(r"\b(undo|decision)-[0-9a-f]+\b"), "RUN"),
+    (re.compile(r"(?<= )[0-9a-f]{8}(?= ?\n)"), "RUN"),
     (re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?"), "DATE"),
     (re.compile(r"\b\d{1,2}:\d{2}(:\d{2})?\b"), "TIME"),
     (re.compile(r"\b\d{4}-\d{4}\b"), "SEASON"),
     (re.compile(r"\b\d+(\.\d+)? (s|ms|seconds?)\b"), "SECONDS"),
-    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "RUN"),
-    (re.compile(r"\b(undo|decision)-[0-9a-f]+\b"), "RUN"),
-    (re.compile(r"(?<= )[0-9a-f]{8}(?= ?\n)"), "RUN"),
     (re.compile(r"[─━═┄-]{3,}"), "---"),
     (re.compile(r"\s+"), " "),
 )

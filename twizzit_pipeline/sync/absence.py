@@ -61,7 +61,7 @@ def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
         return
     source = session.client.source
     grace = datetime.now(UTC) - timedelta(days=session.settings.departure_grace_days)
-    with session.engine.connect() as connection:
+    with session.reading() as connection:
         found = missing(connection, session.owner, "matches", season.id, season.label)
         asked = [one for one in found if one.twizzit_id not in seen.others and _is_open(one, grace)]
         days = days_of(connection, {one.twizzit_id: one.local_id for one in asked})
@@ -79,7 +79,7 @@ def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
 def _decides(session: SyncSession, season: SeasonRow) -> bool:
     if session.narrowing.narrows:
         return False
-    with session.engine.connect() as connection:
+    with session.reading() as connection:
         return seasons.decides(
             connection, session.credential.id, season, day=session.day, season_start=session.settings.season_start
         )
@@ -96,7 +96,7 @@ def _is_open(one: Missing, grace: datetime) -> bool:
 def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen) -> dict[str, Presence]:
     """What is said of each team that is mapped and not listed, those that wait for a person too."""
     source = session.client.source
-    with session.engine.connect() as connection:
+    with session.reading() as connection:
         found = missing(connection, session.owner, "teams", season.id, season.label)
     found = [one for one in found if one.twizzit_id not in seen.others]
     asked = [one.twizzit_id for one in found if _is_open(one, datetime.now(UTC))]
@@ -116,7 +116,7 @@ def _of_players(
 ) -> None:
     source = session.client.source
     grace = datetime.now(UTC) - timedelta(days=session.settings.departure_grace_days)
-    with session.engine.connect() as connection:
+    with session.reading() as connection:
         found = missing(connection, session.owner, "players", season.id, season.label)
         due = due_again(connection, session.owner, "players", season.id, before=grace)[:_MOST_DUE]
         unclear = {team for team, said in unlisted.items() if said == "unproved" and source.can_prove_absence}
@@ -205,7 +205,7 @@ def _still_standing(
         row.started_at > lately,
         row.details.has_key(SEASON_BEFORE_READ),
     )
-    with session.engine.connect() as connection:
+    with session.reading() as connection:
         if not source.can_prove_absence or connection.execute(looked.limit(1)).first() is not None:
             return set(stood)
     now = source.playing({team for teams in stood.values() for team in teams}, before.record)

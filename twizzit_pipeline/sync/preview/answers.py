@@ -55,13 +55,15 @@ class Answers:
 
 
 class _Remembering:
-    """Every method of a source by its name: asked once for the same arguments."""
+    """Every method of a source by its name, asked once for the same arguments; what is no question is the source's."""
 
     def __init__(self, source: Source, answers: Answers) -> None:
         self._source, self._answers = source, answers
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
         method = getattr(self._source, name)
+        if not callable(method):
+            return method
 
         def ask(*args: object, **named: object) -> object:
             return self._answers.answer(name, (name, _frozen(args), _frozen(named)), lambda: method(*args, **named))

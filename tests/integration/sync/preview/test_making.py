@@ -80,6 +80,30 @@ def test_of_a_synced_club_it_says_the_changes_field_by_field(world: SyncWorld, c
     assert world.team(group_id)
 
 
+def test_who_has_left_is_in_the_preview_and_leaves_nothing_else_there(world: SyncWorld, credential: int) -> None:
+    world.sync(credential, steps=EVERYTHING)
+    _, roster = world.roster()
+    world.simulator.changes.remove_person(roster[0])
+    before = whole_database(world)
+    said = item(made := previewed(world, credential), "players", roster[0])
+    assert (said["action"], said["columns"]["is_active"]) == ("depart", {"old": True, "new": False})
+    assert said["columns"]["team_id"]["new"] is None
+    assert of_entity(made, "players")["counts"]["depart"] == 1
+    assert but_for(whole_database(world)) == but_for(before)
+    assert world.sync(credential, steps=EVERYTHING).history["players"].details["depart"] == 1
+
+
+def test_v1_cannot_be_asked_so_no_preview_says_that_a_person_leaves(world: SyncWorld) -> None:
+    credential = world.add_credential(dialect="v1")
+    world.sync(credential, steps=EVERYTHING)
+    _, roster = world.roster()
+    world.simulator.changes.remove_person(roster[0])
+    made = previewed(world, credential)
+    assert "depart" not in of_entity(made, "players")["counts"]
+    synced = world.sync(credential, steps=EVERYTHING)
+    assert "depart" not in synced.history["players"].details
+
+
 def journalled(world: SyncWorld, table: str) -> set[str]:
     """The remote ids of the rows that a sync has written."""
     return {row["twizzit_id"] for row in world.rows(tables.sync_changes, table_name=table) if row["twizzit_id"]}
