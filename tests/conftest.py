@@ -56,6 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # Long to start, and long waited for: each has a worker of xdist to itself, from the first moment on.
 _SHARED = ("workers_at_work", "dagster_at_work", "demo_up")
+_LONG = "test_whole_histories_end_with_the_truth"  # minutes each: not three in a row at the end, on one worker
 _IN_TURN = ("integration", "end_to_end", "unit")  # the short ones last: then all workers end together
 
 
@@ -86,8 +87,10 @@ def _turn(item: pytest.Item) -> int:
     shared = _shared(item)
     if shared is not None:
         return _SHARED.index(shared)
+    if item.name.startswith(_LONG):
+        return len(_SHARED)
     folder = next((folder for folder in _IN_TURN if folder in item.path.parts), _IN_TURN[-1])
-    return len(_SHARED) + _IN_TURN.index(folder)
+    return len(_SHARED) + 1 + _IN_TURN.index(folder)
 
 
 def _shared(item: pytest.Item) -> str | None:
