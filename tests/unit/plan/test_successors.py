@@ -1,4 +1,4 @@
-"""A team that is made anew in Twizzit has another id, and is the same team of ShotSpot's once the earlier one is gone."""
+"""A team that is made anew in Twizzit: another id, and the same team of ShotSpot's once the earlier one is gone."""
 
 from dataclasses import replace
 
