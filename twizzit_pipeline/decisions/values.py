@@ -4,31 +4,27 @@ import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import String
+
 from twizzit_pipeline.contracts.rules import UNPRINTABLE
+from twizzit_pipeline.entities import COMPETITIONS, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.errors import ValueRefused
+from twizzit_pipeline.storage.tables import LOCAL
 from twizzit_pipeline.words.genders import gender_of
 
 _BELGIUM = ZoneInfo("Europe/Brussels")
 _UNPRINTABLE = re.compile(UNPRINTABLE)
-# Column → characters at most, and whether there may be none.
-_TEXTS: dict[tuple[str, str], tuple[int, bool]] = {
-    ("teams", "name"): (100, False),
-    ("teams", "age_group"): (20, True),
-    ("players", "first_name"): (50, False),
-    ("players", "last_name"): (50, False),
-    ("competitions", "name"): (255, False),
-}
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("competitions", "competition_type"): ("league", "tournament"),
-    ("competitions", "status"): ("upcoming", "in_progress", "completed", "cancelled"),
-    ("matches", "status"): ("scheduled", "to_reschedule", "completed", "cancelled"),
+    (COMPETITIONS.name, "competition_type"): ("league", "tournament"),
+    (COMPETITIONS.name, "status"): ("upcoming", "in_progress", "completed", "cancelled"),
+    (MATCHES.name, "status"): ("scheduled", "to_reschedule", "completed", "cancelled"),
 }
 # Column → the smallest and the largest number, and whether there may be none.
 _NUMBERS: dict[tuple[str, str], tuple[int, int, bool]] = {
-    ("players", "jersey_number"): (0, 999, True),
-    ("players", "team_id"): (1, 2**31 - 1, True),
-    ("matches", "home_score"): (0, 999, False),
-    ("matches", "away_score"): (0, 999, False),
+    (PLAYERS.name, "jersey_number"): (0, 999, True),
+    (PLAYERS.name, "team_id"): (1, 2**31 - 1, True),
+    (MATCHES.name, "home_score"): (0, 999, False),
+    (MATCHES.name, "away_score"): (0, 999, False),
 }
 
 
@@ -44,21 +40,22 @@ def judged(entity: str, column: str, value: object) -> object:
     key = (entity, column)
     if isinstance(value, str):
         value = " ".join(value.split()) or None
-    if key in _TEXTS:
-        return _text(*_TEXTS[key], value)
     if key in _WORDS:
         return _word(_WORDS[key], value)
     if key in _NUMBERS:
         return _number(*_NUMBERS[key], value)
     if column == "gender":
-        return _gender(value, mixed=entity == "teams")
-    return _moment(value) if key == ("matches", "date") else _day(value, may_be_none=column == "end_date")
+        return _gender(value, mixed=entity == TEAMS.name)
+    kept = LOCAL[entity].c[column]
+    if isinstance(kept.type, String):
+        return _text(kept.type.length, kept.nullable, value)
+    return _moment(value) if key == (MATCHES.name, "date") else _day(value, may_be_none=column == "end_date")
 
 
-def _text(longest: int, may_be_none: bool, value: object) -> object:
+def _text(longest: int | None, may_be_none: bool | None, value: object) -> object:
     if value is None and may_be_none:
         return None
-    if not isinstance(value, str) or len(value) > longest or _UNPRINTABLE.search(value):
+    if not isinstance(value, str) or len(value) > (longest or 0) or _UNPRINTABLE.search(value):
         raise ValueRefused(f"a text of 1 to {longest} characters" + (", or none" if may_be_none else ""))
     return value
 

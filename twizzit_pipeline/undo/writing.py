@@ -13,8 +13,8 @@ from sqlalchemy import Connection, text
 
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.undo.catalogue import Columns
-from twizzit_pipeline.undo.reading import LOCAL_TABLES, MAPPING_TABLES, OWN_TABLES, quoted, with_rows
-from twizzit_pipeline.undo.rows import LET_GO, Step, UndoPlan
+from twizzit_pipeline.undo.reading import MAPPING_TABLES, OWN_TABLES, quoted, with_rows
+from twizzit_pipeline.undo.rows import LET_GO, LOCAL_TABLES, Step, UndoPlan
 
 ACTION = "undo"  # of the journal's entries
 
