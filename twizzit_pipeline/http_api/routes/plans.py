@@ -10,13 +10,13 @@ from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
-from twizzit_pipeline.http_api.bodies import Applying, PreviewSync
 from twizzit_pipeline.http_api.plan_wishes import applying, previewing
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.routes import syncs
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.routes.waiting import Waits, answers_of, not_over, waited
 from twizzit_pipeline.http_api.service import CredentialId, Here, Service
+from twizzit_pipeline.http_api.sync_bodies import Applying, PreviewSync
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import requested

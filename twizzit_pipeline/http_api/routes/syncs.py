@@ -9,11 +9,11 @@ from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
-from twizzit_pipeline.http_api.bodies import CompetitionsSync, PlayersSync, TeamsSync
 from twizzit_pipeline.http_api.results import sync_id, sync_result, with_budget
 from twizzit_pipeline.http_api.routes.requests import rows_of
 from twizzit_pipeline.http_api.routes.waiting import Waits, answers_of, not_over, waited
 from twizzit_pipeline.http_api.service import CredentialId, Here, Service
+from twizzit_pipeline.http_api.sync_bodies import CompetitionsSync, PlayersSync, TeamsSync
 from twizzit_pipeline.scheduling import requested, requests, usage
 from twizzit_pipeline.scheduling.wishes import RequestOptions, Wish
 from twizzit_pipeline.storage.engine import driver_errors
