@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from twizzit_pipeline.http_api.bodies import Body, RemoteId
 
@@ -22,3 +22,10 @@ class DepartureChoice(Body):
         """Each as its entity and its remote id."""
         named = {"players": self.players, "teams": self.teams, "matches": self.matches}
         return [(entity, one) for entity, ids in named.items() for one in ids]
+
+
+class UndoSince(Body):
+    """Which syncs and undos are undone: those of a credential that began at a moment or later."""
+
+    credential_id: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+    since: Annotated[AwareDatetime, Field(description="With its zone: 2026-11-28T14:00:00+01:00")]
