@@ -346,8 +346,9 @@ def main() -> None:
 
 def _leave(simulator: SimulatorServer) -> None:
     """A third of the players are gone from Twizzit at once, as when a club loses a list."""
-    people = [one for one in simulator.world.organizations[0].memberships]
-    for contact_id in sorted({one.contact_id for one in people})[::3]:
+    club, season = simulator.world.organizations[0], simulator.world.running_season
+    players = {player.id for team in club.teams(season) for player in club.players(team.id)}
+    for contact_id in sorted(players)[::3]:
         simulator.changes.remove_person(contact_id)
 
 

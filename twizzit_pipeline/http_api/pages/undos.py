@@ -60,6 +60,7 @@ def undo_page(at: Undoing, sync_id: SyncId) -> Response:
         more=max(0, len(rows) - _MOST_SHOWN),
         links=len(found.plan.steps) - len(rows),
         stays=[_stays(at, one) for one in found.plan.left if not _is_link(one)],
+        passed_over=sum(found.passed_over.values()),
         mark=_mark(found),
     )
 

@@ -17,7 +17,7 @@ router = guarded_router("Synchronization")
 
 _NEXT_SYNC = (
     "The next sync does the same again as long as Twizzit says so; PUT /sync/config/:id with autoSyncEnabled false "
-    "keeps automatic ones off"
+    "keeps automatic ones off, with review true they stop at their plan"
 )
 
 
@@ -73,5 +73,6 @@ def _answer(found: Undo, *, preview: bool) -> schemas.UndoResult:
         ),
         steps=[schemas.UndoStep.of(step, key=step.key._asdict()) for step in plan.steps],
         left=[schemas.UndoLeft.of(one, key=one.key._asdict(), message=REASONS[one.reason]) for one in plan.left],
+        passed_over=dict(found.passed_over),
         next_sync=_NEXT_SYNC,
     )
