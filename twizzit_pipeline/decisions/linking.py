@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
 from twizzit_pipeline.decisions.resolving import Resolved
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.plan.decisions import plain
@@ -33,10 +33,10 @@ from twizzit_pipeline.sync.owners import owner_of
 
 # What a chosen row must have in common with those that fit.
 _PLACE: Mapping[str, tuple[str, ...]] = {
-    "teams": ("club_id",),
-    "players": ("club_id",),
-    "competitions": ("season_id",),
-    "matches": ("home_club_id", "away_club_id"),
+    TEAMS.name: ("club_id",),
+    PLAYERS.name: ("club_id",),
+    COMPETITIONS.name: ("season_id",),
+    MATCHES.name: ("home_club_id", "away_club_id"),
 }
 # The columns of a game and of its teams that name a row which the same plan may make.
 _POINTED: Mapping[str, str] = {
@@ -116,7 +116,7 @@ def _require_fitting(connection: Connection, row: Any, local_id: int) -> None:
     if place is None:
         raise ConflictRefused(f"ShotSpot has no {word} {local_id}")
     if local_id not in (row.candidates or ()) and place not in places.values():
-        where = "season" if row.entity == "competitions" else "club"
+        where = "season" if row.entity == COMPETITIONS.name else "club"
         raise ConflictRefused(f"ShotSpot's {word} {local_id} is of another {where} than those that fit")
 
 

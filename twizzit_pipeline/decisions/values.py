@@ -7,8 +7,12 @@ from datetime import UTC, date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import String
+
 from twizzit_pipeline.contracts.rules import UNPRINTABLE
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.errors import ValueRefused
+from twizzit_pipeline.storage.tables import LOCAL
 from twizzit_pipeline.words.genders import gender_of
 
 _BELGIUM = ZoneInfo("Europe/Brussels")
@@ -49,30 +53,31 @@ class Takes:
         return said + (", or none" if self.may_be_none else "")
 
 
+# A text is as long as its column.
 _TAKES: dict[tuple[str, str], Takes] = {
-    ("teams", "name"): Takes("text", 100),
-    ("teams", "age_group"): Takes("text", 20, may_be_none=True),
-    ("teams", "gender"): Takes("gender", words=("male", "female", "mixed"), may_be_none=True),
-    ("players", "first_name"): Takes("text", 50),
-    ("players", "last_name"): Takes("text", 50),
-    ("players", "gender"): Takes("gender", words=("male", "female"), may_be_none=True),
-    ("players", "jersey_number"): Takes("number", least=0, most=999, may_be_none=True),
-    ("players", "team_id"): Takes("team", least=1, most=_LARGEST_ID, may_be_none=True),
-    ("competitions", "name"): Takes("text", 255),
-    ("competitions", "competition_type"): Takes("word", words=("league", "tournament")),
-    ("competitions", "status"): Takes("word", words=("upcoming", "in_progress", "completed", "cancelled")),
-    ("competitions", "start_date"): Takes("day"),
-    ("competitions", "end_date"): Takes("day", may_be_none=True),
-    ("matches", "date"): Takes("moment"),
-    ("matches", "status"): Takes("word", words=("scheduled", "to_reschedule", "completed", "cancelled")),
-    ("matches", "home_score"): Takes("number", least=0, most=999),
-    ("matches", "away_score"): Takes("number", least=0, most=999),
+    (TEAMS.name, "gender"): Takes("gender", words=("male", "female", "mixed"), may_be_none=True),
+    (PLAYERS.name, "gender"): Takes("gender", words=("male", "female"), may_be_none=True),
+    (PLAYERS.name, "jersey_number"): Takes("number", least=0, most=999, may_be_none=True),
+    (PLAYERS.name, "team_id"): Takes("team", least=1, most=_LARGEST_ID, may_be_none=True),
+    (COMPETITIONS.name, "competition_type"): Takes("word", words=("league", "tournament")),
+    (COMPETITIONS.name, "status"): Takes("word", words=("upcoming", "in_progress", "completed", "cancelled")),
+    (COMPETITIONS.name, "start_date"): Takes("day"),
+    (COMPETITIONS.name, "end_date"): Takes("day", may_be_none=True),
+    (MATCHES.name, "date"): Takes("moment"),
+    (MATCHES.name, "status"): Takes("word", words=("scheduled", "to_reschedule", "completed", "cancelled")),
+    (MATCHES.name, "home_score"): Takes("number", least=0, most=999),
+    (MATCHES.name, "away_score"): Takes("number", least=0, most=999),
 }
 
 
 def takes(entity: str, column: str) -> Takes | None:
     """What a field takes; None where it is none that a person gives a value for."""
-    return _TAKES.get((entity, column))
+    found = _TAKES.get((entity, column))
+    if found is None and column in ENTITIES[entity].compared:
+        kept = LOCAL[entity].c[column]
+        if isinstance(kept.type, String):
+            return Takes("text", kept.type.length or 0, may_be_none=bool(kept.nullable))
+    return found
 
 
 def judged(entity: str, column: str, value: object) -> object:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.entities import ENTITIES, SyncType
 from twizzit_pipeline.plan.merge import Policy
 from twizzit_pipeline.scheduling.config import LARGEST_LIMIT
 from twizzit_pipeline.scheduling.meanings import LONGEST_WORD, MOST_WORDS
@@ -193,9 +193,7 @@ class SeasonSync(Body):
 class PreviewSync(SeasonSync):
     """What a preview is about."""
 
-    only: Annotated[
-        Literal["teams", "players", "competitions"] | None, Field(description="These alone; everything by default")
-    ] = None
+    only: Annotated[SyncType | None, Field(description="These alone; everything by default")] = None
 
 
 class Applying(Body):

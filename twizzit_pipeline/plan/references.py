@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from twizzit_pipeline.entities import COMPETITIONS, TEAMS
 from twizzit_pipeline.plan import Change, Plan
 
 Key = tuple[str, int]
 
-_POINTED = {"club_id": "clubs", "team_id": "teams", "season_id": "seasons", "competition_id": "competitions"}
+_POINTED = {"club_id": "clubs", "team_id": TEAMS.local, "season_id": "seasons", "competition_id": COMPETITIONS.local}
 
 
 @dataclass(frozen=True, slots=True)

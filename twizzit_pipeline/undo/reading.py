@@ -18,10 +18,9 @@ from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.tables import sync_changes
 from twizzit_pipeline.undo.catalogue import Catalogue, ForeignKey
 from twizzit_pipeline.undo.rewind import Rewound
-from twizzit_pipeline.undo.rows import Entry, Facts, Key, Reference, Referrer, Slot, Values
+from twizzit_pipeline.undo.rows import LOCAL_TABLES, Entry, Facts, Key, Reference, Referrer, Slot, Values
 
-# The tables whose rows a journal may speak of, in the order of their foreign keys.
-LOCAL_TABLES = ("clubs", "seasons", "competitions", "teams", "competition_teams", "games", "players")
+# The tables whose rows a journal may speak of.
 MAPPING_TABLES = tuple(each.mappings for each in ENTITIES.values())
 OWN_TABLES = ("twizzit_opponents", "twizzit_departures", "twizzit_conflicts")
 TABLES = (*LOCAL_TABLES, *MAPPING_TABLES, *OWN_TABLES)

@@ -6,6 +6,9 @@ from typing import Any, Literal, NamedTuple
 
 Values = Mapping[str, Any]  # column → value, as PostgreSQL's `to_jsonb` says it
 
+# The tables of ShotSpot's whose rows a journal may speak of, in the order of their foreign keys; people edit them too.
+LOCAL_TABLES = ("clubs", "seasons", "competitions", "teams", "competition_teams", "games", "players")
+
 
 class Key(NamedTuple):
     """A row: its table and its id."""

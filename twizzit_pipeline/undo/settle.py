@@ -7,22 +7,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.undo.bases import MAPPINGS, mapped_row
 from twizzit_pipeline.undo.rewind import Rewound
 from twizzit_pipeline.undo.rows import Facts, Key, Left, Reference, Referrer, Slot, Step, UndoPlan, Values, name_of
 
 # What a row that must stay becomes, where it cannot go because others refer to it.
 _OUT_OF_USE: Mapping[str, Values] = {
-    "players": {"is_active": False},
-    "teams": {"is_active": False},
-    "games": {"status": "cancelled"},
-    "competitions": {"status": "cancelled"},
+    PLAYERS.local: {"is_active": False},
+    TEAMS.local: {"is_active": False},
+    MATCHES.local: {"status": "cancelled"},
+    COMPETITIONS.local: {"status": "cancelled"},
 }
 # Rows that are about others: a team in a competition's table, and which team an opponent's name is.
 _BELONGS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "competition_teams": (("competition_id", "competitions"), ("team_id", "teams")),
-    "twizzit_opponents": (("team_id", "teams"),),
+    "competition_teams": (("competition_id", COMPETITIONS.local), ("team_id", TEAMS.local)),
+    "twizzit_opponents": (("team_id", TEAMS.local),),
 }
 _WORDS_SHOWN = 3
 

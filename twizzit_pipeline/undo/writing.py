@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from twizzit_pipeline.undo.catalogue import Columns
-from twizzit_pipeline.undo.reading import LOCAL_TABLES, MAPPING_TABLES, OWN_TABLES, quoted, with_rows
-from twizzit_pipeline.undo.rows import Step, UndoPlan
+from twizzit_pipeline.undo.reading import MAPPING_TABLES, OWN_TABLES, quoted, with_rows
+from twizzit_pipeline.undo.rows import LOCAL_TABLES, Step, UndoPlan
 
 ACTION = "undo"  # of the journal's entries
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, select,
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_attempt
 
 from twizzit_pipeline.accounts.clients import naming
-from twizzit_pipeline.entities import ENTITIES, PLAYERS, EntityName
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS, EntityName
 from twizzit_pipeline.errors import (
     CalendarRefused,
     FormatChanged,
@@ -52,17 +52,17 @@ from twizzit_pipeline.twizzit.client import TwizzitClient
 LOCK_SECONDS = 2
 
 _SCANS: Mapping[str, Callable[[SyncSession], ScanReport]] = {
-    "teams": scan_teams,
-    "players": scan_players,
-    "competitions": scan_competitions,
-    "matches": scan_matches,
+    TEAMS.name: scan_teams,
+    PLAYERS.name: scan_players,
+    COMPETITIONS.name: scan_competitions,
+    MATCHES.name: scan_matches,
 }
 # In the order in which a run maps them, and what each cannot do without, as the assets have it.
 _MAPS: Mapping[EntityName, tuple[Callable[[SyncSession], MappingReport], tuple[str, ...]]] = {
-    "teams": (map_teams, ("teams",)),
-    "competitions": (map_competitions, ("competitions",)),
-    "players": (map_players, ("players", "teams")),
-    "matches": (map_matches, ("matches", "competitions", "teams")),
+    TEAMS.name: (map_teams, (TEAMS.name,)),
+    COMPETITIONS.name: (map_competitions, (COMPETITIONS.name,)),
+    PLAYERS.name: (map_players, (PLAYERS.name, TEAMS.name)),
+    MATCHES.name: (map_matches, (MATCHES.name, COMPETITIONS.name, TEAMS.name)),
 }
 # What ends the steps of one entity, and leaves the others their own.
 _OF_A_STEP = (TwizzitAnswerError, CalendarRefused, MatchTypeNotFound, FormatChanged, TeamsNotScanned)
@@ -223,7 +223,7 @@ def rehearse(session: RehearsalSession, entities: Sequence[EntityName], *, scans
     work = _Work(session)
     if scans:
         for entity in ENTITIES:
-            if entity in entities and not (entity == "matches" and "competitions" in work.failed):
+            if entity in entities and not (entity == MATCHES.name and COMPETITIONS.name in work.failed):
                 work.do(entity, _SCANS[entity])
     for name, (act, needs) in _MAPS.items():
         if name in entities:
