@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import TextClause
 
@@ -60,6 +60,18 @@ def read_entries(connection: Connection, history_ids: Collection[int], catalogue
         )
         for row in rows
     ]
+
+
+def read_passed_over(connection: Connection, history_ids: Collection[int]) -> dict[str, int]:
+    """Tables that the journal of these history rows names and no undo writes → how many entries."""
+    journal = sync_changes.c
+    counted = (
+        select(journal.table_name, func.count().label("entries"))
+        .where(bulk.among(journal.history_id, sorted(history_ids)), journal.table_name.not_in(TABLES))
+        .group_by(journal.table_name)
+        .order_by(journal.table_name)
+    )
+    return {row.table_name: int(row.entries) for row in connection.execute(counted)}
 
 
 def _typed(

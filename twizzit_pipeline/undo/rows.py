@@ -169,6 +169,7 @@ REASONS: Mapping[str, str] = {
     "still_referred_to": "other rows refer to it",
     "row_stays": "its row stays",
     "not_in_table": "the table has no such column any more",
+    "refused": "the database does not take what was there before",
     "unreadable": "the journal does not say what was before",
 }
 

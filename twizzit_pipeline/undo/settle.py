@@ -55,13 +55,16 @@ class _Settling:
         self.because[row.key] = because
 
 
-def settled(rows: Mapping[Key, Rewound], facts: Facts) -> UndoPlan:
+def settled(rows: Mapping[Key, Rewound], facts: Facts, refused: Mapping[Key, str] | None = None) -> UndoPlan:
     """The plan: what is written, and what is left.
 
     Args:
         rows: what the journal says; changed on the way.
+        refused: rows that the database does not take → the rule that forbids it.
     """
     settling = _Settling(dict(rows), facts)
+    for key, rule in (refused or {}).items():
+        settling.stay(rows[key], "refused", rule)
     rules = (_taken_slots, _targets, _referred_to, _named, _needed_in_use, _what_belongs_to_rows_that_stay)
     while any(rule(settling) for rule in rules):
         pass

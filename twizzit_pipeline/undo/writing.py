@@ -39,8 +39,13 @@ def write(
 ) -> None:
     """Writes every step of the plan, and its entry in the journal."""
     _journal(connection, plan.steps, history_id, credential_id)
+    write_rows(connection, plan.steps, columns)
+
+
+def write_rows(connection: Connection, steps: Iterable[Step], columns: Mapping[str, Columns]) -> None:
+    """Writes the steps alone."""
     by_table: dict[str, list[Step]] = defaultdict(list)
-    for step in plan.steps:
+    for step in steps:
         by_table[step.key.table].append(step)
     for table in LET_GO:
         by_table[table] = _let_go(connection, table, by_table[table])

@@ -44,12 +44,23 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a sync would ask a person. `field`: None where it is not clear which row of ShotSpot it is."""
+
+    name: str
+    field: str | None
+    shotspot: str
+    twizzit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What the plan has of one entity.
 
     Attributes:
         actions: action → its items, those that are shown; `more`: how many are not.
         asides: kind → its rows: `name`, `why`.
+        questions: what a sync would ask a person, those that are shown.
     """
 
     entity: str
@@ -58,6 +69,7 @@ class Part:
     actions: Mapping[str, Sequence[Item]]
     more: int
     asides: Mapping[str, Sequence[Mapping[str, str]]]
+    questions: Sequence[Asked]
 
 
 @router.get("/clubs/{credentialId}/preview")
@@ -157,6 +169,7 @@ def _part(found: Mapping[str, Any], texts: Texts) -> Part:
         actions=actions,
         more=len(found["items"]) - len(shown),
         asides={kind: [_aside(entity, row, texts) for row in found[kind]] for kind in _ASIDE if found[kind]},
+        questions=[_asked(row, texts) for row in found.get("questions", ())[:_MOST_SHOWN]],
     )
 
 
@@ -175,6 +188,15 @@ def _item(entity: str, item: Mapping[str, Any], texts: Texts) -> Item:
     key = "why.remembered" if _is_remembered(item) else f"why.{item['action']}"
     why = texts(key) if texts.has(key) else str(item["why"])
     return Item(f"{entity}:{item['twizzit_id']}", item["name"] or f"Twizzit {item['twizzit_id']}", why, fields)
+
+
+def _asked(row: Mapping[str, Any], texts: Texts) -> Asked:
+    name = row["name"] or f"Twizzit {row['twizzit_id']}"
+    column = row["column"]
+    if column is None:
+        return Asked(name, None, ", ".join(map(str, row["candidates"])), str(row["twizzit_id"]))
+    sides = (_said(column, row[side], texts) for side in ("shotspot", "twizzit"))
+    return Asked(name, column_of(column, texts), *sides)
 
 
 def _said(column: str, value: object, texts: Texts) -> str:

@@ -62,6 +62,7 @@ def undo_page(at: Undoing, sync_id: SyncId) -> Response:
         links=len(found.plan.steps) - len(rows),
         stays=[_stays(at, one) for one in left[:_MOST_SHOWN]],
         more_stays=max(0, len(left) - _MOST_SHOWN),
+        passed_over=sum(found.passed_over.values()),
         mark=_mark(found),
     )
 
