@@ -1,4 +1,4 @@
-"""What only the database can judge of an undo: CHECKs, indexes of expressions, exclusions and triggers of ShotSpot's.
+"""What only the database can judge of an undo: CHECKs, indexes of expressions, exclusions, and triggers of ShotSpot's.
 
 What belongs here: trying a plan, and finding the rows that the database refuses. A try is written in a savepoint that
 is rolled back. Of the rows in their order, the last of the shortest part that is refused is the one that is left; then
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from twizzit_pipeline.errors import UndoRefused
+from twizzit_pipeline.errors import DatabaseRefused, UndoRefused
 from twizzit_pipeline.undo.catalogue import Columns
 from twizzit_pipeline.undo.rows import Key, Step, UndoPlan
 from twizzit_pipeline.undo.writing import write_rows
@@ -20,6 +20,7 @@ Make = Callable[[Mapping[Key, str]], UndoPlan]
 
 # By the beginning of the SQLSTATE: rules on values, bad values, views with a check, and what a function raises.
 _OF_RULES = ("22", "23", "44", "P0")
+_RULE = "a rule or trigger"
 _UNIQUE, _FOREIGN_KEY = "23505", "23503"
 _OF_EXPRESSION = text(
     "SELECT bool_or(i.indexprs IS NOT NULL) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
@@ -87,5 +88,7 @@ def _refusal(connection: Connection, steps: Sequence[Step], columns: Mapping[str
         if by_others or not state.startswith(_OF_RULES):  # the plan has seen to those: another transaction came between
             raise
         of_table = f" of {table}" if table else ""
-        return f"{name}{of_table}" if name else f"a rule or trigger{of_table}"
+        return f"{name}{of_table}" if name else f"{_RULE}{of_table}"
+    except DatabaseRefused:  # nothing was raised, and a row is as it was
+        return _RULE
     return None
