@@ -9,8 +9,8 @@ it altogether, and answer with the whole organization, of which one page is a pa
 * where fewer than three are known, so that a half may lack the one in doubt alone, it is also asked for by itself, and
   a known one by itself before and after: what is left of an answer of one row is the same of each of them;
 * and, where an answer holds rows that were not asked for, so that the filter was dropped, the whole list lacks it: read
-  to its end by overlapping pages, twice, by smaller ones the second time, and with the known ids in it both times: three
-  of them at least.
+  to its end by overlapping pages, twice, by smaller ones the second time, and with the known ids in it both times,
+  three of them at least.
 
 Everything else proves nothing.
 """
