@@ -6,8 +6,10 @@ What belongs here: what is done to every text alike. What is done to names alone
 import unicodedata
 from collections.abc import Iterable
 from math import isnan
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:  # what cleans a text alone makes no series
+    import pandas as pd
 
 # Characters that no one can see and that PostgreSQL or a comparison stumbles over: control characters (a NUL cannot be
 # stored), formats (zero-width spaces, marks of direction, byte order marks) and halves of a surrogate pair.
@@ -34,4 +36,6 @@ def clean_text(value: object) -> str | None:
 
 def text_series(values: Iterable[object]) -> "pd.Series[str]":
     """Each value through `clean_text`, as a series of dtype `str` with nulls where nothing is left."""
+    import pandas as pd  # noqa: PLC0415  (see above)
+
     return pd.Series([clean_text(value) for value in values], dtype="str")
