@@ -137,9 +137,10 @@ def _compared(
     different = or_(false(), *[kept.c[name].is_distinct_from(staged.c[name]) for name in _compared_in(staged, keys)])
     is_new, is_gone = kept.c[keys[-1]].is_(None), staged.c[keys[-1]].is_(None)
     both = staged.join(kept, _same_key(kept, staged, keys), full=True)
-    counts = (func.count().filter(each) for each in (is_new, and_(~is_new, ~is_gone, different), is_gone))
-    inserted, updated, deleted = connection.execute(select(*counts).select_from(both)).one()
-    return Written(inserted, updated, deleted)
+    counts = {"new": is_new, "different": and_(~is_new, ~is_gone, different), "gone": is_gone}
+    wanted = select(*(func.count().filter(which).label(name) for name, which in counts.items()))
+    found = connection.execute(wanted.select_from(both)).one()
+    return Written(found.new, found.different, found.gone)
 
 
 def _compared_in(staged: Table, keys: Sequence[str]) -> list[str]:
