@@ -238,7 +238,7 @@ class _Account:
         self,
         state: tuple[datetime | None, Meanings],
         open_client: Callable[[], TwizzitClient],
-        metered: Callable[[TwizzitClient], AbstractContextManager[None]],
+        metered: Callable[[TwizzitClient], AbstractContextManager[object]],
         patience: Patience,
         clock: Callable[[], float],
     ) -> None:

@@ -144,5 +144,5 @@ def _of(here: Service, credential_id: int, plan_id: int) -> StoredPlan:
         store.get(here.engine, credential_id)
     found = plans.get(here.engine, plan_id)
     if found.credential_id != credential_id:
-        raise UnknownPlan(f"No plan has the id {plan_id}; see: twizzit plans list")
+        raise UnknownPlan(f"No plan has the id {plan_id}; see: twizzit plans list CLUB")
     return found
