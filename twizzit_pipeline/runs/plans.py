@@ -304,7 +304,7 @@ def _one(connection: Connection, plan_id: int, *, locked: bool = False) -> Store
     if 0 < plan_id <= _LARGEST_ID:
         row = connection.execute(wanted.with_for_update() if locked else wanted).mappings().one_or_none()
     if row is None:
-        raise UnknownPlan(f"No plan has the id {plan_id}; see: twizzit plans list")
+        raise UnknownPlan(f"No plan has the id {plan_id}; see: twizzit plans list CLUB")
     return _shown(row)
 
 

@@ -1,6 +1,6 @@
 """What an undo speaks of: entries of the journal, what the database says of the rows, and the plan. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -131,6 +131,7 @@ class Facts:
         holders: who holds a slot that a row is to get back: slot → its values → the ids of rows.
         targets: what foreign keys of rows that are written name and is there: key → its values → the row's id.
         referrers: who refers to the rows that are to go.
+        named: who names the rows that stay by a value that is written on the way.
     """
 
     slots: Sequence[Slot] = ()
@@ -138,6 +139,23 @@ class Facts:
     holders: Mapping[tuple[Slot, tuple[str, ...]], Sequence[int]] = field(default_factory=dict)
     targets: Mapping[tuple[Reference, tuple[str, ...]], int] = field(default_factory=dict)
     referrers: Mapping[Key, Sequence[Referrer]] = field(default_factory=dict)
+    named: Mapping[Key, Sequence[Referrer]] = field(default_factory=dict)
+
+
+# What only one row may have: table → its columns, the one of them that lets go of it for a moment, and the SQL that it
+# becomes.
+LET_GO: Mapping[str, tuple[frozenset[str], str, str]] = {
+    "players": (frozenset({"club_id", "jersey_number"}), "jersey_number", "NULL"),
+    "teams": (frozenset({"club_id", "name", "season_id"}), "season_id", "NULL"),
+    "clubs": (frozenset({"name"}), "name", "left('undone ' || id || ' ' || md5(name), 100)"),
+    "twizzit_player_mappings": (frozenset({"team_mapping_id"}), "team_mapping_id", "NULL"),
+}
+
+
+def written(table: str, changed: Collection[str], named_by: Collection[str]) -> frozenset[str]:
+    """Of the columns of a row that change, those that write a value of `named_by`, be it for a moment."""
+    slot, column, _ = LET_GO.get(table, (frozenset(), "", ""))
+    return frozenset(changed) & (frozenset(named_by) | (slot if column in named_by else frozenset()))
 
 
 # Why something is left → the same in a sentence.

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field
 from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.undo.bases import MAPPINGS, mapped_row
 from twizzit_pipeline.undo.rewind import Rewound
-from twizzit_pipeline.undo.rows import Facts, Key, Left, Reference, Referrer, Slot, Step, UndoPlan, Values, name_of
+from twizzit_pipeline.undo.rows import (
+    Facts,
+    Key,
+    Left,
+    Reference,
+    Referrer,
+    Slot,
+    Step,
+    UndoPlan,
+    Values,
+    name_of,
+    written,
+)
 
 # What a row that must stay becomes, where it cannot go because others refer to it.
 _OUT_OF_USE: Mapping[str, Values] = {
@@ -53,7 +65,7 @@ def settled(rows: Mapping[Key, Rewound], facts: Facts, refused: Mapping[Key, str
     settling = _Settling(dict(rows), facts)
     for key, rule in (refused or {}).items():
         settling.stay(rows[key], "refused", rule)
-    rules = (_taken_slots, _targets, _referred_to, _needed_in_use, _what_belongs_to_rows_that_stay)
+    rules = (_taken_slots, _targets, _referred_to, _named, _needed_in_use, _what_belongs_to_rows_that_stay)
     while any(rule(settling) for rule in rules):
         pass
     in_order = sorted(_steps(settling), key=lambda step: _place(step.key))
@@ -160,6 +172,19 @@ def _referred_to(settling: _Settling) -> bool:
     return found
 
 
+def _named(settling: _Settling) -> bool:
+    """A value by which others name a row that stays is left: PostgreSQL would refuse it, or write their rows."""
+    found = False
+    for key, referrers in settling.facts.named.items():
+        row = settling.rows[key]
+        for referrer in referrers:
+            columns = written(key.table, row.changed, referrer.reference.to_columns)
+            if columns and _still_refers(settling, referrer):
+                _give_up(settling, row, tuple(sorted(columns)), "still_referred_to", referrer.words)
+                found = True
+    return found
+
+
 def _still_refers(settling: _Settling, referrer: Referrer) -> bool:
     row = None if referrer.key is None else settling.rows.get(referrer.key)
     if row is None:
@@ -236,7 +261,7 @@ def _left(settling: _Settling) -> Iterator[Left]:
             continue
         for reason in dict.fromkeys(row.left.values()):
             of_reason = tuple(column for column in columns if row.left[column] == reason)
-            said = because if reason in ("slot_taken", "target_gone") else ""
+            said = because if reason in ("slot_taken", "target_gone", "still_referred_to") else ""
             yield Left(key, row.twizzit_id, name, of_reason, reason, said)
 
 

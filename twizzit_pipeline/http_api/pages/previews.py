@@ -24,6 +24,7 @@ router = page_router()
 _MOST_SHOWN = 400  # items of an entity
 _ASIDE = ("failed", "rejected", "warned", "set_aside")  # what does not come, or comes with a remark
 _RECENT = 10
+REMEMBER = "remember"  # beside the actions of a plan: an update that leaves ShotSpot's row as it is
 
 PlanId = Annotated[int, Path(alias="planId", ge=1)]
 Looking = Annotated[ClubVisit, at_club("GET /sync/plans/{credentialId}")]
@@ -158,8 +159,9 @@ def _part(found: Mapping[str, Any], texts: Texts) -> Part:
     entity = found["entity"]
     shown = found["items"][:_MOST_SHOWN]
     actions: dict[str, list[Item]] = {}
-    for item in shown:
-        actions.setdefault(item["action"], []).append(_item(entity, item, texts))
+    for item in sorted(shown, key=_is_remembered):  # what changes nothing in ShotSpot comes last
+        action = REMEMBER if _is_remembered(item) else item["action"]
+        actions.setdefault(action, []).append(_item(entity, item, texts))
     return Part(
         entity=entity,
         error=found["error"],
@@ -171,6 +173,11 @@ def _part(found: Mapping[str, Any], texts: Texts) -> Part:
     )
 
 
+def _is_remembered(item: Mapping[str, Any]) -> bool:
+    """Whether the plan writes no more of it than what Twizzit says now."""
+    return item["action"] == "update" and not item["columns"]
+
+
 def _item(entity: str, item: Mapping[str, Any], texts: Texts) -> Item:
     made = item["action"] == "create"
     fields = [
@@ -178,8 +185,7 @@ def _item(entity: str, item: Mapping[str, Any], texts: Texts) -> Item:
         for column, both in item["columns"].items()
         if (new := _said(column, both["new"], texts)) != NOTHING or not made
     ]
-    only_remembered = item["action"] == "update" and not item["columns"]
-    key = "why.remembered" if only_remembered else f"why.{item['action']}"
+    key = "why.remembered" if _is_remembered(item) else f"why.{item['action']}"
     why = texts(key) if texts.has(key) else str(item["why"])
     return Item(f"{entity}:{item['twizzit_id']}", item["name"] or f"Twizzit {item['twizzit_id']}", why, fields)
 

@@ -13,7 +13,8 @@ from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
 from twizzit_pipeline.entities import PLAYERS
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.plan.players import plan_players
-from twizzit_pipeline.runs.seasons import SeasonRow, teams_scanned
+from twizzit_pipeline.runs.deciding_season import teams_scanned
+from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import twizzit_teams
 from twizzit_pipeline.sync import unknown_words
 from twizzit_pipeline.sync.absence import find_absences

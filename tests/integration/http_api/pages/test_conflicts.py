@@ -89,6 +89,14 @@ def test_what_was_not_shown_is_not_decided(house: House, coach: PageVisitor) -> 
     assert [one.id for one in decided.open()] == [found.id]
     press(coach, house, found.id, "shotspot")
     assert decided.open() == []
+    coach.get(f"/twizzit/clubs/{house.club}/syncs")
+    assert "Decided by a person: Players · " in coach.text
+    place = re.findall(r'href="(/twizzit/clubs/\d+/syncs/\d+)"', coach.page.text)
+    coach.get(place[0])
+    assert "Decision of " in coach.text
+    coach.get(f"/twizzit/clubs/{house.club}")
+    assert place[0] not in coach.page.text  # the last sync is another row
+    assert place[1] in coach.page.text
 
 
 def test_a_value_of_ones_own_is_judged_beside_its_field(house: House) -> None:

@@ -21,7 +21,7 @@ from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync.preview import rehearsal
+from twizzit_pipeline.sync.entities import matches
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_whatever_dies_in_between_nothing_stays(
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(rehearsal._MAPS, "matches", (die, ()))
+    monkeypatch.setattr(matches, "map_matches", die)
     with pytest.raises(KeyboardInterrupt):
         previewed(world, credential)
     assert but_for(whole_database(world)) == but_for(before)

@@ -29,6 +29,10 @@ SOURCES = {path.name: path.read_text(encoding="utf-8") for path in [*ROOM.glob("
 ENGLISH = texts_of("en").texts
 # Said with a key that a program puts together; what belongs under each is held by the tests below.
 PUT_TOGETHER = (
+    "sync.title_",
+    "syncs.decision",
+    "syncs.undo",
+    "undo.look_",
     "action",
     "column",
     "dates",
