@@ -146,7 +146,7 @@ def test_every_word_of_a_closed_set_has_its_text() -> None:
 
 
 def test_every_reason_why_a_row_did_not_arrive_has_its_text() -> None:
-    rules = {rule for of_entity in sentences._RULES.values() for rule in of_entity}
+    rules = {rule for of_entity in sentences._rules().values() for rule in of_entity}
     reasons = rules | set(sentences.REASONS) | set(asides.REASONS)
     known = {key.rpartition(".")[2] for key in ENGLISH if key.startswith("reason.")}
     assert reasons - known == set()
