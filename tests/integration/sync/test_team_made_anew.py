@@ -72,6 +72,9 @@ def test_one_that_has_left_before_is_active_again_and_another_organization_keeps
     done = world.sync(club)
 
     assert done.teams.returned == 1
+    assert [(row["twizzit_id"], row["status"]) for row in world.rows(tables.departures, entity="teams")] == [
+        (str(group_id), "returned")
+    ]
     (mapping,) = world.rows(tables.team_mappings, local_team_id=team["id"])
     assert (mapping["twizzit_remote_id"], mapping["credential_id"]) == (str(new), club)
     assert world.rows(tables.team_mappings, credential_id=other)[0]["twizzit_team_id"] == str(new)
