@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # Long to start, and long waited for: each has a worker of xdist to itself, from the first moment on.
-_SHARED = ("workers_at_work", "dagster_at_work", "demo_up")
+_SHARED = ("workers_at_work", "cluster_at", "dagster_at_work", "demo_up")
 _LONG = "test_whole_histories_end_with_the_truth"  # minutes each: not three in a row at the end, on one worker
 _IN_TURN = ("integration", "end_to_end", "unit")  # the short ones last: then all workers end together
 

@@ -13,11 +13,13 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
     │   ├── IncompleteScan            rows shifted between pages each time we read them
     │   ├── DatabaseUnavailable       the database cannot be reached
     │   ├── BrokerUnavailable         the broker between the daemon and the workers cannot be reached
+    │   ├── ClusterUnavailable        the API of Kubernetes cannot be reached, or is not able to make a Job now
     │   ├── SyncInProgress            another sync of this organization holds the lease
     │   ├── NoOrchestrator            no orchestrator turns requests into runs
     │   └── ReceiverFailed            a receiver did not take a notification
     └── PermanentError
         ├── SettingsError             an environment variable is missing or malformed
+        ├── ClusterRefused            the API of Kubernetes does not take the Job of a run
         ├── EndpointRefused           the endpoint is no http(s) URL, or on a private address
         ├── LoginRefused              401 for the username and password, or twice for a token
         ├── AccessDenied              403: the account may not read this
@@ -153,6 +155,10 @@ class BrokerUnavailable(TransientError):
     """The broker between the daemon and the workers cannot be reached."""
 
 
+class ClusterUnavailable(TransientError):
+    """The API of Kubernetes cannot be reached, or is not able to make a Job now: raised by the launcher."""
+
+
 class SyncInProgress(TransientError):
     """Another sync of the same organization holds the lease.
 
@@ -188,6 +194,10 @@ class ReceiverFailed(TransientError):
 
 class SettingsError(PermanentError):
     """An environment variable is missing or malformed."""
+
+
+class ClusterRefused(PermanentError):
+    """The API of Kubernetes does not take the Job of a run: raised by the launcher."""
 
 
 class EndpointRefused(PermanentError):

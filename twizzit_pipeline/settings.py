@@ -55,6 +55,9 @@ class Settings(BaseSettings):
         None, description="The broker between the daemon and Celery's workers, like redis://host:6379/0"
     )
     run_image: str | None = Field(None, description="The image of runs in Kubernetes or Docker")
+    run_namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = Field(
+        None, description="The namespace of runs in Kubernetes; that of the daemon's pod, unless set"
+    )
     dagster_retention_days: Annotated[int, Field(ge=1, le=36500)] = Field(
         30,
         description="Days after which Dagster's own runs and events are pruned, but for the newest of each partition",

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from tests.support.workers_at_work import CLUBS, Fleet, fleet_at_work
+from tests.support.runs_elsewhere import CLUBS
+from tests.support.workers_at_work import Fleet, fleet_at_work
 from twizzit_pipeline.runs.lease import INTERRUPTED
 from twizzit_pipeline.runs.troubles import STOPPED
 
@@ -50,7 +51,7 @@ def test_a_process_of_a_worker_that_is_killed_fails_its_sync_and_the_next_one_co
     os.kill(pid, signal.SIGKILL)
     fleet.in_order()
     assert fleet.ended_after(after) == [(1, "failed", INTERRUPTED, "FAILURE")]
-    _syncs_again(fleet, 1)
+    fleet.syncs_again(1)
 
 
 def test_a_whole_worker_that_is_killed_leaves_its_work_to_the_other(fleet: Fleet) -> None:
@@ -66,7 +67,7 @@ def test_a_whole_worker_that_is_killed_leaves_its_work_to_the_other(fleet: Fleet
         ("success", "SUCCESS"),
         ("partial_success", "SUCCESS"),
     }
-    _syncs_again(fleet, 2)
+    fleet.syncs_again(2)
     fleet.start_worker(name)
 
 
@@ -80,7 +81,7 @@ def test_a_broker_that_is_killed_harms_no_run_and_is_found_again(fleet: Fleet) -
     assert status in ("success", "partial_success")
     fleet.start_broker()
     fleet.in_order()
-    _syncs_again(fleet, 4)
+    fleet.syncs_again(4)
 
 
 def test_a_run_that_is_terminated_in_the_ui_ends_and_so_does_its_history(fleet: Fleet) -> None:
@@ -91,26 +92,13 @@ def test_a_run_that_is_terminated_in_the_ui_ends_and_so_does_its_history(fleet: 
     [(_, status, said, run)] = fleet.ended_after(after)
     assert (status, said) == ("failed", STOPPED)
     assert run in ("FAILURE", "CANCELED")  # dagster-celery's says the former
-    _syncs_again(fleet, 5)
+    fleet.syncs_again(5)
 
 
 def test_a_sync_that_waits_behind_another_can_be_cancelled(fleet: Fleet) -> None:
     after = fleet.last()
     fleet.slow_sync(1, seconds=15)
     waiting = fleet.ask("players", 1)
-    answer = fleet.up.ask("DELETE", f"/sync/requests/{waiting}")
-    assert answer.status_code == 200, answer.text
+    fleet.cancel(waiting)
     fleet.in_order()
     assert [entry[0] for entry in fleet.ended_after(after)] == [1], "the one under way alone"
-    [request] = fleet.rows("SELECT status FROM twizzit_sync_requests WHERE id = :id", id=waiting)
-    assert request.status == "cancelled"
-
-
-def _syncs_again(fleet: Fleet, credential_id: int) -> None:
-    fleet.simulator.faults.clear()
-    after = fleet.last()
-    fleet.ask("teams", credential_id)
-    fleet.in_order()
-    [(_, status, said, run)] = fleet.ended_after(after)
-    assert status in ("success", "partial_success"), said
-    assert run == "SUCCESS"

@@ -13,10 +13,13 @@ from dagster._core.events import (
     DagsterEventType,
     EngineEventData,
     JobFailureData,
+    RunFailureReason,
 )
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dagster._core.execution.plan.objects import StepFailureData, StepRetryData
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.launcher import LaunchRunContext
+from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
 from dagster._core.storage.config import PostgresStorageConfig
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
@@ -45,17 +48,21 @@ __all__ = [
     "AssetCheckExecutionsTable",
     "BulkActionStatus",
     "BulkActionsFilter",
+    "CheckRunHealthResult",
     "ConfigurableClassData",
     "DagsterEvent",
     "DagsterEventType",
     "EngineEventData",
     "InstanceRef",
     "JobFailureData",
+    "LaunchRunContext",
     "PartitionKeyFilter",
     "PostgresStorageConfig",
+    "RunFailureReason",
     "RunsTable",
     "SerializableErrorInfo",
     "SqlEventLogStorageTable",
     "StepFailureData",
     "StepRetryData",
+    "WorkerStatus",
 ]

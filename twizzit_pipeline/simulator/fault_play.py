@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -16,6 +17,7 @@ from twizzit_pipeline.simulator.faults import Calls, Fault, Faults
 from twizzit_pipeline.simulator.paging import SHIFT
 
 CONTROL = "/simulator"
+_LOOK_SECONDS = 0.2
 _PAGE = "<!DOCTYPE html><html><head><title>Twizzit</title></head><body><h1>Even geduld</h1></body></html>"
 Body = tuple[Message, bytes]
 
@@ -56,7 +58,7 @@ class FaultLayer:
 
     async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
+            await _wait(fault)
             await self._app(scope, receive, send)
             return
         if fault.kind == "rows_shifting":
@@ -149,3 +151,10 @@ def _is_later_page(scope: Scope) -> bool:
     query_string: bytes = scope.get("query_string", b"")
     query = parse_qs(query_string.decode("latin-1"))
     return query.get("offset", ["0"])[0] != "0" or query.get("page", ["1"])[0] != "1"
+
+
+async def _wait(fault: Fault) -> None:
+    """For as long as the fault says, or until it is cleared."""
+    until = time.monotonic() + fault.seconds
+    while not fault.cleared and (left := until - time.monotonic()) > 0:
+        await asyncio.sleep(min(left, _LOOK_SECONDS))

@@ -45,6 +45,7 @@ class Fault:
         seconds: what a 429 asks to wait, or how long a slow answer takes.
         shift: for `rows_shifting`.
         met: how many calls it has met so far.
+        cleared: it is disarmed, which ends the wait of a slow answer that is under way.
     """
 
     kind: FaultKind
@@ -54,6 +55,7 @@ class Fault:
     seconds: float = 1.0
     shift: int = 1
     met: int = 0
+    cleared: bool = False
 
     def fits(self, path: str, *, later_page: bool) -> bool:
         """Whether it could meet a call of that path; `rows_shifting` needs a later page, `unauthorized` a session."""
@@ -96,8 +98,10 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Disarms all."""
+        """Disarms all; those that met each call end the waits of slow answers."""
         with self._lock:
+            for fault in self._armed:
+                fault.cleared = True
             self._armed.clear()
 
     def armed(self) -> tuple[Fault, ...]:

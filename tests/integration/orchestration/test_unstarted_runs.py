@@ -87,6 +87,35 @@ def test_it_is_a_row_a_line_of_up_an_outcome_and_no_red_list(here: Orchestrator)
     assert len(lines) == 1, "all of it once"
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            JobFailureData(
+                SerializableErrorInfo(
+                    "twizzit_pipeline.errors.ClusterRefused: Kubernetes refused the Job: why\n", [], "ClusterRefused"
+                )
+            ),
+            "The run failed before its first step: Kubernetes refused the Job: why",
+        ),
+        (
+            JobFailureData(None, failure_reason=RunFailureReason.START_TIMEOUT),
+            "The process of the run did not start in time: read why in its events in Dagster's UI, run ",
+        ),
+    ],
+)
+def test_an_error_of_ours_and_a_process_that_never_came_are_named(
+    here: Orchestrator, data: JobFailureData, said: str
+) -> None:
+    here.switch_on(here.credential())
+    (wanted,) = here.tick()
+    run = made(here, wanted)
+    here.instance.report_run_failed(run, "It could not be launched", data)
+    unstarted.record_unstarted(here.instance, here.engine)
+    (row,) = history.for_run(here.engine, run.run_id)
+    assert str(row.error_message).startswith(said)
+
+
 def test_a_run_that_was_taken_out_of_the_queue_is_no_failure(here: Orchestrator) -> None:
     credential_id = here.credential()
     here.switch_on(credential_id)

@@ -1,5 +1,11 @@
 """The manifests of deploy/kubernetes: each is one that Kubernetes takes, without privileges, and they fit together."""
 
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from twizzit_pipeline.orchestration.instance.configuration import configuration_text
+from twizzit_pipeline.orchestration.instance.launchers import launcher_of
 from twizzit_pipeline.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[3]
@@ -16,9 +22,10 @@ KUBERNETES = "1.31"
 DOCUMENTS = {
     f"{path.relative_to(FOLDER)}#{number}": document
     for path in sorted(FOLDER.rglob("*.yaml"))
-    if path.name not in ("kustomization.yaml", "dagster.yaml", "without-workers.yaml")
+    if path.name not in ("kustomization.yaml", "without-workers.yaml", "without-autoscaler.yaml")
     for number, document in enumerate(yaml.safe_load_all(path.read_text(encoding="utf-8")))
 }
+SETTINGS = {"DAGSTER_POSTGRES_URL", "JWT_SECRET", *(f"TWIZZIT_{field.upper()}" for field in Settings.model_fields)}
 PODS = {name: each for name, each in DOCUMENTS.items() if each["kind"] in ("Deployment", "Job")}
 
 
@@ -57,34 +64,132 @@ def test_the_autoscaler_alone_says_how_many_workers_there_are() -> None:
 
 
 def test_every_variable_is_a_setting_and_no_secret_stands_in_a_file() -> None:
-    fields = {"DAGSTER_POSTGRES_URL", "JWT_SECRET", *(f"TWIZZIT_{field.upper()}" for field in Settings.model_fields)}
     secret = named("Secret", "twizzit")["stringData"]
     assert set(secret.values()) == {""}
-    assert {*secret, *named("ConfigMap", "twizzit")["data"]} <= fields
+    assert {*secret, *named("ConfigMap", "twizzit")["data"], *_of_jobs()} <= SETTINGS
 
 
 def test_each_kustomization_names_every_file_beside_it() -> None:
     base = yaml.safe_load((FOLDER / "base" / "kustomization.yaml").read_text())
     assert {*base["resources"], "kustomization.yaml"} == {path.name for path in (FOLDER / "base").iterdir()}
     jobs = yaml.safe_load((FOLDER / "jobs" / "kustomization.yaml").read_text())
-    beside = {*(each["path"] for each in jobs["patches"]), *jobs["configMapGenerator"][0]["files"]}
+    beside = {each["path"] for each in jobs["patches"]}
     assert beside | {"kustomization.yaml"} == {path.name for path in (FOLDER / "jobs").iterdir()}
 
 
-def test_runs_in_jobs_find_the_dagster_yaml_of_these_settings(request: pytest.FixtureRequest) -> None:
-    """Renewed by: pytest tests/unit/deploy --renew"""
-    data = {**named("ConfigMap", "twizzit")["data"], **_of_jobs()}
+@pytest.mark.parametrize("name", [name for name in PODS if PODS[name]["kind"] == "Deployment"])
+def test_the_ports_of_a_pod_are_those_that_its_command_its_service_and_its_policy_name(name: str) -> None:
+    found = PODS[name]
+    [container] = found["spec"]["template"]["spec"]["containers"]
+    ports = {each["name"]: each["containerPort"] for each in container.get("ports", [])}
+    command = container["command"]
+    said = [int(command[at + 1]) for at, word in enumerate(command) if word == "--port"]
+    assert said == list(ports.values())
+    part = found["metadata"]["name"]
+    for each in DOCUMENTS.values():
+        if each["kind"] == "Service" and each["metadata"]["name"] == part:
+            assert [(port["port"], port["targetPort"]) for port in each["spec"]["ports"]] == [(said[0], "main")]
+        if each["kind"] == "NetworkPolicy" and each["metadata"]["name"] == part:
+            assert [port["port"] for rule in each["spec"]["ingress"] for port in rule["ports"]] == said
+    for probe in ("readinessProbe", "livenessProbe"):
+        asked = container.get(probe, {})
+        assert {way.get("port") for way in (asked.get("tcpSocket"), asked.get("httpGet")) if way} <= set(ports)
+
+
+def test_the_ui_and_the_daemon_find_the_code_server_where_it_listens() -> None:
+    [server] = yaml.safe_load(named("ConfigMap", "twizzit-workspace")["data"]["workspace.yaml"])["load_from"]
+    [port] = named("Service", "twizzit-code")["spec"]["ports"]
+    assert (server["grpc_server"]["host"], server["grpc_server"]["port"]) == ("twizzit-code", port["port"])
+
+
+def test_every_pod_has_the_image_of_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    image = f"registry.example.org/twizzit:{version}"
+    found = {container["image"] for pod in PODS.values() for container in pod["spec"]["template"]["spec"]["containers"]}
+    assert found | {_of_jobs()["TWIZZIT_RUN_IMAGE"]} == {image}
+    [pinned] = yaml.safe_load((FOLDER / "base" / "kustomization.yaml").read_text())["images"]
+    assert f"{pinned['name']}:{pinned['newTag']}" == image
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_what_a_pod_refers_to_is_there(name: str) -> None:
+    pod = PODS[name]["spec"]["template"]["spec"]
+    named("ServiceAccount", pod["serviceAccountName"])
+    for source in pod["containers"][0]["envFrom"]:
+        for kind, key in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
+            if key in source:
+                named(kind, source[key]["name"])
+    for volume in pod["volumes"]:
+        if "configMap" in volume:
+            named("ConfigMap", volume["configMap"]["name"])
+
+
+def test_the_image_and_the_runs_fit_the_manifests() -> None:
+    """What the launcher refers to, and the user that the image is made for."""
     settings = load_settings(
-        _env_file=None,
-        database_url="postgresql://u@db/x",
-        run_launcher="kubernetes",
-        run_image=data["TWIZZIT_RUN_IMAGE"],
-        concurrent_runs=data["TWIZZIT_CONCURRENT_RUNS"],
+        _env_file=None, database_url="postgresql://u@db/x", run_launcher="kubernetes", run_image="registry/x:1"
     )
-    path = FOLDER / "jobs" / "dagster.yaml"
-    if request.config.getoption("--renew"):
-        path.write_text(configuration_text(settings), encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == configuration_text(settings)
+    found = launcher_of(settings)
+    assert found is not None
+    configuration = found["config"]
+    named("ServiceAccount", configuration["service_account_name"])
+    assert [named("ConfigMap", each) for each in configuration["env_config_maps"]]
+    assert [named("Secret", each) for each in configuration["env_secrets"]]
+    pod = configuration["run_k8s_config"]["pod_spec_config"]["security_context"]
+    container = (ROOT / "deploy" / "container" / "Containerfile").read_text()
+    assert f"USER {pod['run_as_user']}\n" in container
+    assert {each["spec"]["template"]["spec"]["securityContext"]["runAsUser"] for each in PODS.values()} == {
+        pod["run_as_user"]
+    }
+    assert f"mkdir {configuration['dagster_home']}\n" in container
+
+
+def test_every_variable_of_the_image_is_a_setting_or_the_systems() -> None:
+    text = (ROOT / "deploy" / "container" / "Containerfile").read_text()
+    block = re.search(r"^ENV ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    assert block is not None
+    names = set(re.findall(r"(\w+)=", block[1]))
+    assert names - SETTINGS == {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "HOME"}
+
+
+@pytest.mark.parametrize("folder", ["base", "jobs"])
+def test_kustomize_builds_what_kubernetes_takes(folder: str) -> None:
+    built = _built(FOLDER / folder)
+    for document in built:
+        kubernetes_validate.validate(document, KUBERNETES, strict=True)
+    there = {(each["kind"], each["metadata"]["name"]): each for each in built}
+    assert len(there) == len(built)
+    assert (("Deployment", "twizzit-worker") in there) == (folder == "base")
+    assert (("HorizontalPodAutoscaler", "twizzit-worker") in there) == (folder == "base")
+    settings = there["ConfigMap", "twizzit"]["data"]
+    assert settings["TWIZZIT_RUN_LAUNCHER"] == {"base": "celery", "jobs": "kubernetes"}[folder]
+    assert settings["TWIZZIT_HOME"].startswith("/tmp/"), "the one folder that a pod may write to"
+
+
+def test_one_tag_is_changed_for_an_upgrade(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "copy")
+    changed = tmp_path / "copy" / "base" / "kustomization.yaml"
+    changed.write_text(re.sub(r"newTag: .*", "newTag: 7.8.9", changed.read_text()))
+    built = yaml.safe_dump_all(_built(tmp_path / "copy" / "jobs"))
+    assert set(re.findall(r"registry\.example\.org/twizzit:(\S+)", built)) == {"7.8.9"}
+
+
+def _built(folder: Path) -> list[dict[str, Any]]:
+    """What kustomize makes of it."""
+    if not _has_kustomize():
+        pytest.skip("no kubectl with kustomize 5 here")
+    done = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+@cache
+def _has_kustomize() -> bool:
+    if shutil.which("kubectl") is None:
+        return False
+    asked = ["kubectl", "version", "--client", "--output", "json"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return str(json.loads(said or "{}").get("kustomizeVersion", "")).startswith("v5.")
 
 
 def _of_jobs() -> dict[str, str]:

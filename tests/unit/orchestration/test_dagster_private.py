@@ -43,6 +43,18 @@ def test_events_have_what_is_read_or_put_into_words(made: type, fields: set[str]
     assert fields <= set(inspect.signature(made).parameters)
 
 
+def test_a_launcher_gets_a_run_and_says_how_its_worker_is() -> None:
+    """What the launcher of Jobs takes and returns."""
+    assert {"dagster_run", "workspace"} <= set(inspect.signature(private.LaunchRunContext).parameters)
+    found = private.CheckRunHealthResult(private.WorkerStatus.RUNNING, "said")
+    assert (found.status, found.msg) == (private.WorkerStatus.RUNNING, "said")
+    assert {"RUNNING", "FAILED", "UNKNOWN", "SUCCESS"} <= {each.name for each in private.WorkerStatus}
+
+
+def test_a_run_that_did_not_start_in_time_has_its_reason() -> None:
+    assert private.JobFailureData(None, failure_reason=private.RunFailureReason.START_TIMEOUT)
+
+
 def test_filters_are_made_by_name() -> None:
     assert private.PartitionKeyFilter(key="3-kcc|2025-2026")
     assert private.BulkActionsFilter(statuses=[private.BulkActionStatus.REQUESTED]).statuses

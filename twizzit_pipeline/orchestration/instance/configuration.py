@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from twizzit_pipeline.errors import SettingsError
-from twizzit_pipeline.orchestration.instance.launchers import launcher_of
+from twizzit_pipeline.orchestration.instance.launchers import launcher_of, monitoring_of
 from twizzit_pipeline.orchestration.run.lanes import LANE_TAG, places_of_a_slow_lane
 from twizzit_pipeline.orchestration.run.limit import GRACE_SECONDS
 from twizzit_pipeline.settings import Settings
@@ -86,7 +86,10 @@ def _with_settings(base: Mapping[str, Any], settings: Settings) -> dict[str, Any
     return merged(
         base if launcher is None else {**base, "run_launcher": launcher},
         {
-            "run_monitoring": {"max_runtime_seconds": settings.run_seconds + GRACE_SECONDS},
+            "run_monitoring": {
+                "max_runtime_seconds": settings.run_seconds + GRACE_SECONDS,
+                **monitoring_of(settings),
+            },
             "concurrency": {
                 "runs": {
                     "max_concurrent_runs": places,

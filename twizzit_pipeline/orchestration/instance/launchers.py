@@ -8,14 +8,40 @@ Secrets stay in the environment; what is written names their variables alone.
 
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.orchestration.run.limit import GRACE_SECONDS
 from twizzit_pipeline.settings import Settings
 
 QUEUE = "dagster"
 _VISIBILITY_SECONDS = 300
 BROKER = "TWIZZIT_BROKER_URL"
+_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_MINUTES_TO_START = 10
+# As the pods of deploy/kubernetes: no privileges, and nothing written but /tmp.
+_CONTAINER: Mapping[str, Any] = {
+    "security_context": {
+        "allow_privilege_escalation": False,
+        "read_only_root_filesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    },
+    "resources": {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"memory": "2Gi"}},
+    "volume_mounts": [{"name": "tmp", "mount_path": "/tmp"}],  # noqa: S108
+}
+_POD: Mapping[str, Any] = {
+    "automount_service_account_token": False,
+    "security_context": {
+        "run_as_non_root": True,
+        "run_as_user": 10001,
+        "fs_group": 10001,
+        "seccomp_profile": {"type": "RuntimeDefault"},
+    },
+    "volumes": [{"name": "tmp", "empty_dir": {}}],
+}
+# Seconds between two looks of Dagster's monitoring at the Jobs of the runs under way; its own are 120.
+_LOOK_SECONDS = 15
 # What a container of a run gets from the environment of the process that starts it.
 _PASSED_ON = (
     "DAGSTER_POSTGRES_URL",
@@ -34,6 +60,11 @@ def launcher_of(settings: Settings) -> dict[str, Any] | None:
     """
     make = _LAUNCHERS.get(settings.run_launcher)
     return None if make is None else make(settings)
+
+
+def monitoring_of(settings: Settings) -> dict[str, Any]:
+    """Of `run_monitoring` in dagster.yaml, what the launcher needs."""
+    return {"poll_interval_seconds": _LOOK_SECONDS} if settings.run_launcher == "kubernetes" else {}
 
 
 def require_installed(settings: Settings) -> None:
@@ -85,21 +116,35 @@ def celery_options() -> dict[str, Any]:
 
 
 def _kubernetes(settings: Settings) -> dict[str, Any]:
+    """The service account of the runs has no rights, and they get no token of it."""
+    longest = settings.run_seconds + GRACE_SECONDS
     return {
-        "module": "dagster_k8s",
-        "class": "K8sRunLauncher",
+        "module": "twizzit_pipeline.orchestration.instance.job_launcher",
+        "class": "JobLauncher",
         "config": {
             "job_image": _image(settings),
+            "job_namespace": settings.run_namespace or _namespace_of_this_pod() or "default",
             "image_pull_policy": "IfNotPresent",
             "service_account_name": "twizzit-runs",
-            "instance_config_map": "twizzit-dagster",
+            # Dagster wants a name here and mounts nothing: a run gets its instance as an argument.
+            "instance_config_map": "twizzit",
             "dagster_home": "/opt/dagster",
             "env_config_maps": ["twizzit"],
             "env_secrets": ["twizzit"],
             "load_incluster_config": True,
             "fail_pod_on_run_failure": False,
+            "run_k8s_config": {
+                "container_config": _CONTAINER,
+                "pod_spec_config": _POD,
+                # Of a pod that hangs, or was not able to start: it is ended where no daemon does so.
+                "job_spec_config": {"active_deadline_seconds": longest + _MINUTES_TO_START * 60},
+            },
         },
     }
+
+
+def _namespace_of_this_pod() -> str | None:
+    return _NAMESPACE.read_text(encoding="utf-8").strip() if _NAMESPACE.is_file() else None
 
 
 def _docker(settings: Settings) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from sqlalchemy import Engine
 
-from twizzit_pipeline import logs
+from twizzit_pipeline import errors, logs
 from twizzit_pipeline.errors import TwizzitPipelineError, UnknownCredential
 from twizzit_pipeline.orchestration.dagster_private import (
     DagsterEventType,
     EngineEventData,
     JobFailureData,
+    RunFailureReason,
     SerializableErrorInfo,
 )
 from twizzit_pipeline.orchestration.jobs import ASSETS_OF, PREVIEW
@@ -30,6 +31,7 @@ _LOOKS_BACK = timedelta(hours=1)
 _MOST = 100
 _CREDENTIAL_TAG, _SEASON_TAG = f"dagster/partition/{CREDENTIAL}", f"dagster/partition/{SEASON}"
 _OVER = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+NEVER_BEGAN = "The process of the run did not start in time"
 _log = logs.logger(__name__)
 _SAY_WHY = {DagsterEventType.ENGINE_EVENT, DagsterEventType.RUN_FAILURE}
 
@@ -90,14 +92,28 @@ def _entity(run: dg.DagsterRun) -> str:
 
 
 def _why(instance: dg.DagsterInstance, run_id: str) -> str:
-    """In one line: the kinds of the errors, never their texts, which may hold anything."""
+    """In one line: the message of an error of ours; of others the kinds alone, as their texts may hold anything."""
     kinds: list[str] = []
     for entry in instance.all_logs(run_id, of_type=_SAY_WHY):
         data = entry.get_dagster_event().event_specific_data
         if isinstance(data, EngineEventData | JobFailureData):
+            if (said := _safe_message(data.error)) is not None:
+                return f"The run failed before its first step: {said}"
+            if isinstance(data, JobFailureData) and data.failure_reason is RunFailureReason.START_TIMEOUT:
+                return f"{NEVER_BEGAN}: read why in its events in Dagster's UI, run {run_id[:8]}"
             kinds = _kinds(data.error) or kinds
     because = f" ({', caused by '.join(kinds)})" if kinds else ""
     return f"The run failed before its first step{because}: read its events in Dagster's UI, run {run_id[:8]}"
+
+
+def _safe_message(error: SerializableErrorInfo | None) -> str | None:
+    """That of the first error in the chain which is one of ours."""
+    while error is not None:
+        kind = getattr(errors, error.cls_name or "", None)
+        if isinstance(kind, type) and issubclass(kind, TwizzitPipelineError):
+            return error.message.partition(": ")[2].strip()
+        error = error.cause
+    return None
 
 
 def _kinds(error: SerializableErrorInfo | None) -> list[str]:

@@ -9,6 +9,7 @@ import yaml
 from dagster._config import process_config, resolve_to_config_type
 
 from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.orchestration.instance import launchers
 from twizzit_pipeline.orchestration.instance.home import dagster_home
 from twizzit_pipeline.orchestration.instance.launchers import celery_options, launcher_of
 from twizzit_pipeline.settings import Settings, load_settings
@@ -41,6 +42,33 @@ def test_dagster_takes_what_is_written_for_a_launcher(
     made = getattr(importlib.import_module(found["module"]), found["class"])
     checked = process_config(resolve_to_config_type(made.config_type()), found["config"])
     assert checked.success, checked.errors
+
+
+def test_jobs_are_made_where_the_daemon_is_unless_another_namespace_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def namespace(**changes: object) -> str:
+        found = launcher_of(settings("kubernetes", tmp_path, **changes))
+        assert found is not None
+        return str(found["config"]["job_namespace"])
+
+    monkeypatch.setattr(launchers, "_NAMESPACE", tmp_path / "namespace")
+    assert namespace() == "default"
+    (tmp_path / "namespace").write_text("clubs\n")
+    assert namespace() == "clubs"
+    assert namespace(run_namespace="others") == "others"
+    with pytest.raises(SettingsError, match="TWIZZIT_RUN_NAMESPACE"):
+        settings("kubernetes", tmp_path, run_namespace="No Namespace")
+
+
+def test_dagster_looks_at_jobs_often_and_a_pod_has_a_longest_time(tmp_path: Path) -> None:
+    text = (dagster_home(settings("kubernetes", tmp_path, run_seconds=600)) / "dagster.yaml").read_text()
+    found: dict[str, Any] = yaml.safe_load(text)
+    assert found["run_monitoring"]["poll_interval_seconds"] == 15
+    job = found["run_launcher"]["config"]["run_k8s_config"]["job_spec_config"]
+    assert job["active_deadline_seconds"] > found["run_monitoring"]["max_runtime_seconds"] == 660
+    others = yaml.safe_load((dagster_home(settings("process", tmp_path)) / "dagster.yaml").read_text())
+    assert "poll_interval_seconds" not in others["run_monitoring"]
 
 
 def test_both_sides_of_celery_have_the_same_options(tmp_path: Path) -> None:
