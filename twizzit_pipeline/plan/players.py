@@ -6,7 +6,7 @@ that they have. A shirt number taken in the club never stops a player.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, Warned, id_order
@@ -156,7 +156,7 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
             mapping,
         )
     departure = state.departures.back.get(person.remote.id)
-    if departure is not None and departure.status in DONE and departure.local_id == local.id:
+    if departure is not None and _is_away(departure, base) and departure.local_id == local.id:
         return replace(_again(state, person, departure, local), mapping=mapping)
     as_left = undone(mapping, person.remote, local) if shotspot_ran(state, mapping) else local
     repaired = tuple(column for column in COLUMNS if getattr(as_left, column) != getattr(local, column))
@@ -174,7 +174,13 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
 def _again(state: PlayerState, person: Person, departure: Departure, local: LocalPlayer) -> PendingChange:
     """The change for a person who had departed: as if they had been listed all the time."""
     before, base = player_before(departure, local)
-    return replace(decided(person, before, base, repairs=state.season.repairs), action="return", local=local)
+    one = decided(person, before, base, repairs=state.season.repairs, decisions=state.decisions)
+    return replace(one, action="return", local=local)
+
+
+def _is_away(departure: Departure, base: Mapping[str, object] | None) -> bool:
+    """Whether a departure is in ShotSpot still: after an undo of it the base says that they are there."""
+    return departure.status in DONE and (base is None or base.get("is_active") is not True)
 
 
 def _namesakes(state: PlayerState, club_id: int, name: str) -> tuple[int, ...]:

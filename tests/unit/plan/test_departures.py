@@ -8,8 +8,10 @@ import pytest
 from tests.support.memory_shotspot import SEASON, MemoryShotSpot
 from tests.unit.plan.test_players import person
 from twizzit_pipeline.plan import Plan
+from twizzit_pipeline.plan.decisions import Decisions
 from twizzit_pipeline.plan.departed import Departure, Departures, Due, Limit, Missing, Status
 from twizzit_pipeline.plan.departures import Leaving, match_departs, plan_departures, player_departs
+from twizzit_pipeline.plan.merge import Policies, Policy
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import RemotePlayer, RemoteTeam
@@ -191,6 +193,37 @@ def test_who_returns_is_what_they_were(shotspot: MemoryShotSpot, closed: bool, e
     assert (found.local_id, found.last_values) == (local_id, mapping.last_values)
     again = plan_players(shotspot.player_state([person("100", number=7), person("200", first="Noor")]))
     assert not again.changes
+
+
+@pytest.mark.parametrize(("policy", "kept", "asked"), [("twizzit", "Ann", 0), ("shotspot", "An", 0), ("ask", "An", 1)])
+def test_what_both_sides_changed_of_who_returns_is_whose_the_policy_says(
+    shotspot: MemoryShotSpot, policy: Policy, kept: str, asked: int
+) -> None:
+    (local_id,) = [one.local_id for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    _, row = away(shotspot)
+    shotspot.players[local_id] = replace(shotspot.players[local_id], first_name="An")
+    state = shotspot.player_state([person("100", first="Ann", number=7), person("200", first="Noor")])
+    decisions = Decisions(Policies(policy))
+
+    plan = plan_players(replace(state, departures=Departures(back={"100": row}), decisions=decisions))
+
+    shotspot.apply(plan)
+    assert (shotspot.players[local_id].first_name, len(plan.questions)) == (kept, asked)
+    assert (shotspot.players[local_id].team_id, shotspot.players[local_id].is_active) == (1, True)
+
+
+def test_who_was_switched_off_after_the_undo_of_a_departure_stays_so(shotspot: MemoryShotSpot) -> None:
+    """The row of the departure says that it was applied; the mapping's base, that it was taken back."""
+    (local_id,) = [one.local_id for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    before, mappings = shotspot.players[local_id], dict(shotspot.player_mappings)
+    _, row = away(shotspot)
+    shotspot.player_mappings = mappings
+    shotspot.players[local_id] = replace(before, is_active=False)
+
+    plan = back(shotspot, row, person("100", number=7), person("200", first="Noor"))
+
+    assert shotspot.players[local_id] == replace(before, is_active=False)
+    assert [record.status for record in plan.departures] == ["returned"]
 
 
 def test_a_number_goes_to_who_asks_for_it_and_is_not_taken_back(shotspot: MemoryShotSpot) -> None:

@@ -1,5 +1,6 @@
 """What two readings and a question prove: no person who plays, and no team that is there, is taken for gone."""
 
+import itertools
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -116,3 +117,32 @@ def test_who_is_gone_is_found_whatever_the_account_ignores(ignored: str) -> None
     people, gone = departed(session, mapped, teams)
     assert people == {leaver} | ({mover} if mover not in {str(one.contact_id) for one in links} else set())
     assert gone == set()
+
+
+TINY: dict[str, Any] = {"clubs": 1, "teams": 1, "players_per_team": 6, "other_contacts": 0, "tidy": frozenset({1})}
+
+
+@pytest.mark.parametrize("known", [1, 2, 3])
+@pytest.mark.parametrize("ignored", ["", "contact-ids[]"])
+def test_of_a_club_of_which_few_are_known_half_an_answer_proves_nothing(known: int, ignored: str) -> None:
+    """The same half of every answer is missing; who is asked for stands before, between and after those known."""
+    world = make_world(SimulatorOptions(**TINY, ignored_filters=frozenset({ignored} if ignored else ())))
+    club = world.organizations[0]
+    everyone_known = sorted(str(one) for one in club.contacts)
+    for place, pattern in itertools.product(range(known + 1), range(4)):
+        there = everyone_known[: known + 1]
+        asked = there.pop(place)
+        session = MemorySession(world, club, random.Random(1), halves=frozenset({"/contacts"}), pattern=pattern)
+        said = V2(session, club.name).still_listed("people", [asked], there)  # type: ignore[arg-type]
+        assert said[asked] != "absent", (place, pattern)
+
+
+@pytest.mark.parametrize("known", [1, 2, 3])
+def test_of_a_club_of_which_few_are_known_who_is_gone_is_found(known: int) -> None:
+    world = make_world(SimulatorOptions(**TINY))
+    club = world.organizations[0]
+    there = sorted(str(one) for one in club.contacts)[: known + 1]
+    gone = there.pop(0)
+    del club.contacts[int(gone)]
+    source = V2(MemorySession(world, club, random.Random(1)), club.name)  # type: ignore[arg-type]
+    assert source.still_listed("people", [gone], there) == {gone: "absent"}

@@ -5,9 +5,12 @@ it altogether, and answer with the whole organization, of which one page is a pa
 
 * two answers lack it that hold all the ids that are known to exist and were asked for along with it;
 * to the second question, these are two more than those in doubt: whichever half of such an answer is missing, one of
-  them is in it (of an account in which only one or two are known this cannot be said);
+  them is in it;
+* where fewer than three are known, so that a half may lack the one in doubt alone, it is also asked for by itself, and
+  a known one by itself before and after: what is left of an answer of one row is the same of each of them;
 * and, where an answer holds rows that were not asked for, so that the filter was dropped, the whole list lacks it: read
-  to its end by overlapping pages, twice, by smaller ones the second time, and with the known ids in it both times.
+  to its end by overlapping pages, twice, by smaller ones the second time, and with the known ids in it both times,
+  three of them at least.
 
 Everything else proves nothing.
 """
@@ -26,6 +29,7 @@ from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys
 _log = logs.logger(__name__)
 
 _COMPANIONS, _MORE_COMPANIONS = 3, 5  # known ids of the first question, and of the second one
+_FEWEST = 3  # known ids with which one question says enough
 _MOST_LISTED = 5000  # rows of a list that is read as a whole, for want of a filter
 _READINGS = 2
 
@@ -49,6 +53,8 @@ class _FilterDropped(Exception):
 
 def still_listed(scope: Scope, what: Asked, ids: Collection[str], known: Collection[str]) -> dict[str, Presence]:
     """What the account says of each of these ids; two calls for every seven of those that it does not list.
+
+    Three more for each of them where fewer than three ids are known.
 
     Raises:
         TwizzitPipelineError: an error that ends everything.
@@ -81,7 +87,18 @@ def _asked(scope: Scope, of: _List, ids: Sequence[str], known: Sequence[str]) ->
     for part in _parts(missing, max(1, len(companions) - 2)):
         again = _answer(scope, of, part, companions)
         said |= {one: "unproved" if again is None else "present" if one in again else "absent" for one in part}
+    if len(companions) < _FEWEST:
+        absent = [one for one in missing if said[one] == "absent"]
+        said |= {one: _alone(scope, of, one, min(companions, key=_by_number)) for one in absent}
     return said
+
+
+def _alone(scope: Scope, of: _List, wanted: str, known: str) -> Presence:
+    """What is said of one id that is asked for by itself, between two questions for one that is known to exist."""
+    answers = [_answer(scope, of, [one], ()) for one in (known, wanted, known)]
+    if None in answers or answers[0] != {known} or answers[2] != {known}:
+        return "unproved"
+    return "present" if answers[1] else "absent"
 
 
 def _spread(known: Sequence[str], count: int) -> set[str]:
@@ -109,7 +126,9 @@ def _answer(scope: Scope, of: _List, ids: Sequence[str], companions: Collection[
 
 
 def _of_whole_list(scope: Scope, of: _List, ids: Sequence[str], known: Sequence[str]) -> dict[str, Presence]:
-    """What the whole list says, where the account ignores which ids are asked for."""
+    """What the whole list says, where the account ignores which ids are asked for; of so few known ids, nothing."""
+    if len(known) < _FEWEST:
+        return dict.fromkeys(ids, "unproved")
     seen: set[str] = set()
     limit = of.limit
     for _ in range(_READINGS):
