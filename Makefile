@@ -21,12 +21,17 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 # Those of `make bench`, in their order; each prints JSON.
 BENCHMARKS := run_cost definitions_load sensor_tick run_events federation
 
-.PHONY: demo test unit coverage lint fix docs servers bench lock audit clean
+.PHONY: demo test tests unit coverage lint fix docs servers bench lock audit clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/twizzit demo
 
-test: lint
+# Both at once: mypy takes a minute of one core where it has no cache, and the tests now and then wait. What ruff and mypy
+# find is shown at once, and `make lint` alone says it again.
+test: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
+
+tests: $(VENV)/.dev
 	$(KEPT) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 unit: $(VENV)/.dev

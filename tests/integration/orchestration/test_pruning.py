@@ -1,6 +1,7 @@
 """What becomes of Dagster's own runs after their time: they go, what the UI shows of partitions and checks stays."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,14 +10,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from tests.conftest import settings_with
 from tests.support.recorded_runs import ASSETS, CHECKS, Here, materialization
 from twizzit_pipeline.definitions import defs
+from twizzit_pipeline.orchestration.instance.home import open_instance
 from twizzit_pipeline.orchestration.instance.pruning import PrunedRuns, prune_runs
+from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
-from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.storage.engine import Database, open_database
 
 pytestmark = pytest.mark.dagster_tables
 
@@ -28,7 +31,6 @@ ORPHAN = "0" * 8 + "-1111-2222-3333-" + "4" * 12
 class Kept:
     """An instance with two clubs' runs, all of them old; `runs`: their ids, in order."""
 
-    here: Here
     instance: dg.DagsterInstance
     partitions: Sequence[str]
     runs: list[str]
@@ -65,19 +67,39 @@ class Kept:
         return shown
 
 
-@pytest.fixture
-def kept(new_database_of_dagster: Callable[[], AbstractContextManager[str]], tmp_path: Path) -> Iterator[Kept]:
+@dataclass(frozen=True)
+class Ran:
+    """A database that the runs of two clubs have filled, and the home folder of the instance that recorded them."""
+
+    template: str
+    home: Path
+    partitions: tuple[str, ...]
+    runs: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def synced(
+    new_database_of_dagster: Callable[[], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ran]:
+    """The runs are made once; each test has a copy of all that they left."""
     clubs = SimulatorOptions(clubs=2, teams=2, players_per_team=3, other_contacts=1)
-    with new_database_of_dagster() as url, SimulatorServer(clubs) as simulator:
-        settings = settings_with(url, tmp_path / "home")
-        with open_database(settings) as database:
+    home = tmp_path_factory.mktemp("ran") / "home"
+    with new_database_of_dagster() as url:
+        settings = settings_with(url, home)
+        with SimulatorServer(clubs) as simulator, open_database(settings) as database:
             here = Here(settings, database, simulator)
-            with here.instance() as instance:
-                club, other = here.credential(0), here.credential(1)
-                jobs = [(club, "sync_all"), (club, "sync_all"), (other, "sync_all"), (club, "sync_teams")]
-                runs = [here.run(credential_id, job).run_id for credential_id, job in jobs]
-                partitions = [here.partition(one).key for one in (club, other)]
-                yield Kept(here, instance, partitions, runs)
+            club, other = here.credential(0), here.credential(1)
+            jobs = [(club, "sync_all"), (club, "sync_all"), (other, "sync_all"), (club, "sync_teams")]
+            partitions = tuple(here.partition(one).key for one in (club, other))
+            runs = tuple(here.run(credential_id, job).run_id for credential_id, job in jobs)
+        yield Ran(str(make_url(url).database), home, partitions, runs)
+
+
+@pytest.fixture
+def kept(synced: Ran, settings: Settings, database: Database) -> Iterator[Kept]:
+    shutil.copytree(synced.home, settings.home, dirs_exist_ok=True)
+    with open_instance(settings, database) as instance:
+        yield Kept(instance, synced.partitions, list(synced.runs))
 
 
 def test_old_runs_go_and_nothing_that_is_shown_changes(kept: Kept) -> None:

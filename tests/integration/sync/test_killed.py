@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.calendar_world import EVERYTHING, assert_calendar
-from tests.support.sync_process import emptied, killed, locked, started, wait_until, watching
+from tests.support.sync_process import PRELOADED, emptied, forked, killed, locked, started, wait_until, watching
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.lease import INTERRUPTED
@@ -65,6 +65,13 @@ def assert_repaired(world: SyncWorld, credential_id: int, killed_run: str) -> No
         if entry["action"] == "create"
     )
     assert set(created.values()) == {1}
+
+
+def test_a_process_finds_imported_what_it_does() -> None:
+    """Else each would import it, which takes longer than what it does, and no test would fail of that."""
+    with forked(exec, f"import sys; sys.exit(len({set(PRELOADED)} - set(sys.modules)))") as process:
+        process.join()
+        assert process.exitcode == 0
 
 
 def test_killed_while_twizzit_is_answering(world: SyncWorld) -> None:

@@ -1,6 +1,7 @@
 """A sync that repairs: every mapped row of the season is Twizzit's again, and people can read what was repaired."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,15 +9,13 @@ from sqlalchemy import insert
 
 from tests.support.api_server import ApiServer, token
 from tests.support.calendar_world import EVERYTHING, games
-from tests.support.sync_world import WRITTEN_BY_A_SYNC, SyncWorld, quick
+from tests.support.sync_world import WRITTEN_BY_A_SYNC, SyncWorld
+from tests.support.synced_world import first_sync
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, NothingScanned, UnknownSeason
 from twizzit_pipeline.queries import journal
 from twizzit_pipeline.runs import seasons
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.preview.repairs import RepairPreview, repairs_to_come
 
 REASON = "repaired_on_request"
@@ -24,17 +23,14 @@ CALENDAR = (tables.competitions, tables.games, tables.competition_mappings, tabl
 ALL = (*WRITTEN_BY_A_SYNC, *CALENDAR)
 
 
-@pytest.fixture
-def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulator)
+SMALL: dict[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 6}
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
 @pytest.fixture
-def credential(world: SyncWorld) -> int:
+def credential(club: int) -> int:
     """A club that was synced once."""
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
-    return credential_id
+    return club
 
 
 def preview(world: SyncWorld, credential: int, **more: Any) -> RepairPreview:

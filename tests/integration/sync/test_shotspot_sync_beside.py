@@ -1,14 +1,13 @@
 """ShotSpot's own "Sync Players" beside ours, on the same rows: what it empties and moves comes back, with a remark."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import insert, text, update
 
-from tests.support.sync_world import SyncWorld, quick
+from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.plan.narrowing import Narrowing
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities.players import map_players, scan_players
 
 REASON = "repaired_after_shotspot"
@@ -17,27 +16,36 @@ ITS_CLOCK = text("timezone('UTC', now()) + interval '2 hours'")
 
 
 @pytest.fixture
-def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulator)
-
-
-@pytest.fixture
-def credential(world: SyncWorld) -> int:
-    return world.add_credential()
+def credential(club: int) -> int:
+    return club
 
 
 @pytest.fixture
 def numbered(world: SyncWorld, credential: int) -> int:
     """The remote id of a player of a synced club who has a number, and a first name of two words."""
+    return renamed(world)
+
+
+def synced_and_renamed(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    world.sync(credential_id)
+    remote_id = renamed(world)
+    world.sync(credential_id)
+    assert names(world, remote_id) == ("Jean Luc", "Devos")
+
+
+def renamed(world: SyncWorld) -> int:
+    """Gives a first name of two words to the first of a roster who has a number; the remote id."""
     _, roster = world.roster()
-    world.sync(credential)
     remote_id = next(one for one in roster if world.player(one)["jersey_number"] is not None)
     with world.simulator.world.lock:
         contact = world.club().contacts[remote_id]
         contact.first_name, contact.last_name = "Jean Luc", "Devos"
-    world.sync(credential)
-    assert names(world, remote_id) == ("Jean Luc", "Devos")
     return remote_id
+
+
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 4, "players_per_team": 6}
+SYNCED_BY = synced_and_renamed
 
 
 def names(world: SyncWorld, remote_id: int) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 
 from twizzit_pipeline.orchestration import dagster_modules
 from twizzit_pipeline.orchestration import dagster_private as private
-from twizzit_pipeline.orchestration.instance import code_server, dagster_cli
+from twizzit_pipeline.orchestration.instance import code_server
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,8 @@ def test_a_storage_may_be_a_class_of_ours() -> None:
 
 
 def test_the_command_lines_are_click_groups_whose_web_server_can_be_guarded() -> None:
+    from twizzit_pipeline.orchestration.instance import dagster_cli
+
     assert {"dev", "job", "asset", "instance"} <= set(dagster_cli.dagster_cli().commands)
     assert callable(vars(dagster_cli.dev_command)["open_ipc_subprocess"])
     assert callable(vars(dagster_cli.webserver_command)["create_app_from_workspace_process_context"])

@@ -14,7 +14,6 @@ from types import FrameType
 import click
 import psutil
 
-from twizzit_pipeline.orchestration.instance.dagster_cli import dagster_cli
 from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs
 from twizzit_pipeline.orchestration.instance.home import dagster_environment, open_instance
 from twizzit_pipeline.orchestration.partitions import register_partitions
@@ -67,6 +66,8 @@ def with_our_options(args: Sequence[str]) -> list[str]:
 
 def _command(args: Sequence[str]) -> click.Command:
     """The command that ARGS name, however deep: ``job``, then ``backfill``."""
+    from twizzit_pipeline.orchestration.instance.dagster_cli import dagster_cli  # noqa: PLC0415 — a second
+
     command: click.Command = dagster_cli()
     for arg in args:
         if isinstance(command, click.Group) and arg in command.commands:

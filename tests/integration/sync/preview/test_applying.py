@@ -1,6 +1,6 @@
 """A stored plan that is applied: what is still true of it, once, and by the credential that it is of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,8 +23,8 @@ CALENDAR = (tables.competitions, tables.games, tables.competition_mappings, tabl
 
 
 @pytest.fixture
-def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulator)
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=4, players_per_team=6))
 
 
 @pytest.fixture

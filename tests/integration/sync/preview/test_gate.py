@@ -1,6 +1,6 @@
 """Syncs that stop at their plan: a review, and a first sync that finds almost none of its people."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -40,8 +40,8 @@ OF_A_STOPPED_SYNC = {
 
 
 @pytest.fixture
-def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulator)
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=2, players_per_team=6))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A preview: what it says is what the following sync does, and nothing but its own row stays of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -25,8 +25,8 @@ from twizzit_pipeline.sync.entities import matches
 
 
 @pytest.fixture
-def world(settings: Settings, database: Database, simulator: SimulatorServer) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulator)
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=4, players_per_team=6))
 
 
 @pytest.fixture
