@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +38,7 @@ SHOWN_HEADERS = ("location", "x-total-count", "retry-after", "www-authenticate")
 class Example:
     """One request. `{…}` in path and body are filled from what earlier answers left in `Run.known`.
 
-    `keep`: name → where in the answer to find what later requests need.
+    `keep`: name → where in the answer to find what later requests need. `before`: what happens in Twizzit first.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Example:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     keep: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    before: str | None = None
 
 
 CREDENTIAL = {
@@ -109,6 +110,16 @@ EXAMPLES = (
     Example("sync-request", "GET", "/sync/requests/{request}", "coach"),
     Example("sync-competitions", "POST", "/sync/competitions/{id}", "coach"),
     Example("sync-competitions-refused", "POST", "/sync/competitions/{id}", "coach", {"groupId": "{group}"}),
+    Example("sync-without-many", "POST", "/sync/teams/{id}", "coach", {"includePlayers": True}, before="many leave"),
+    Example(
+        "departures-list",
+        "GET",
+        "/departures/{id}",
+        "coach",
+        keep={"one": ("departures", 0, "twizzitId"), "another": ("departures", 1, "twizzitId")},
+    ),
+    Example("departures-approve", "POST", "/departures/{id}/approve", body={"players": ["{one}"]}),
+    Example("departures-refuse", "POST", "/departures/{id}/refuse", body={"players": ["{another}"]}),
     Example("config-read", "GET", "/sync/config/{id}", "coach"),
     Example(
         "config-change",
@@ -123,8 +134,15 @@ EXAMPLES = (
         },
     ),
     Example("history", "GET", "/sync/history/{id}?limit=50&offset=0", "coach"),
-    Example("history-one", "GET", "/sync/history/{id}/{sync}", "coach"),
+    Example(
+        "history-one",
+        "GET",
+        "/sync/history/{id}/{sync}",
+        "coach",
+        keep={"startedAt": ("history", "startedAt")},
+    ),
     Example("undo-preview", "POST", "/sync/undo/{sync}?preview=true"),
+    Example("undo-since", "POST", "/sync/undo?preview=true", body={"credentialId": "{id}", "since": "{startedAt}"}),
     Example(
         "mappings-teams",
         "GET",
@@ -164,19 +182,24 @@ EXAMPLES = (
     Example("live-refused", "GET", "/organization/{wrong}", "coach"),
     Example("credentials-delete", "DELETE", "/credentials/{wrong}"),
 )
-WITHOUT_PLACE = {"store-wrong", "sync-behind", "fed-clubs"}  # only made for those after it
+WITHOUT_PLACE = {"store-wrong", "sync-behind", "fed-clubs", "sync-without-many"}  # only made for those after it
 
 
 class Run:
     """The requests of one run, and what they brought."""
 
-    def __init__(self, address: str, tokens: dict[str, str], known: dict[str, Any]) -> None:
+    def __init__(
+        self, address: str, tokens: dict[str, str], known: dict[str, Any], happens: dict[str, Callable[[], None]]
+    ) -> None:
         self.known = known
+        self._happens = happens
         self._tokens = tokens
         self._client = httpx.Client(base_url=address + PREFIX, timeout=150, trust_env=False)
 
     def show(self, example: Example) -> str:
         """The request and its answer as Markdown; remembers what the example keeps."""
+        if example.before is not None:
+            self._happens[example.before]()
         path = example.path.format_map(self.known)
         body = self._filled(example.body)
         headers = dict(example.headers)
@@ -316,9 +339,17 @@ def main() -> None:
             "password": club.account.password,
             "endpoint": simulator.v2_endpoint,
         }
-        run = Run(address, tokens, known)
+        run = Run(address, tokens, known, {"many leave": lambda: _leave(simulator)})
         shown = {example.name: run.show(example) for example in EXAMPLES}
     _write(shown)
+
+
+def _leave(simulator: SimulatorServer) -> None:
+    """A third of the players are gone from Twizzit at once, as when a club loses a list."""
+    club, season = simulator.world.organizations[0], simulator.world.running_season
+    players = {player.id for team in club.teams(season) for player in club.players(team.id)}
+    for contact_id in sorted(players)[::3]:
+        simulator.changes.remove_person(contact_id)
 
 
 def _write(shown: dict[str, str]) -> None:

@@ -221,7 +221,7 @@ def new_database_of_dagster(
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, postgres_url: str) -> Iterator[str]:
     """The URL of a fresh migrated database of this test alone; with Dagster's tables where the mark says so, and a copy
-    of what syncs wrote where the module's fixture `synced` is asked for (see tests/integration/synced_world.py).
+    of what syncs wrote where the module's fixture `synced` is asked for (see tests/support/synced_world.py).
     """
     marked = request.node.get_closest_marker("dagster_tables") is not None
     template = request.getfixturevalue("_template_with_dagster") if marked else _TEMPLATE

@@ -29,6 +29,8 @@ class Entity:
             as its mapping has it.
         news: what may have happened to a row that was there already, besides an update; counted in the details.
         compared: the columns of ShotSpot's table that both sides may change, for which a policy on conflicts counts.
+        needs: the entities that must have been scanned, and mapped before it, besides its own scan.
+        place: the columns of ShotSpot's table in which a row that a person links is like one that fits.
     """
 
     name: EntityName
@@ -39,6 +41,8 @@ class Entity:
     names: tuple[str, ...] = ("name",)
     news: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
+    needs: tuple[EntityName, ...] = ()
+    place: tuple[str, ...] = ("club_id",)
 
     @property
     def snapshot(self) -> str:
@@ -80,6 +84,7 @@ PLAYERS = Entity(
     "player",
     names=("first_name", "last_name"),
     compared=("first_name", "last_name", "gender", "jersey_number", "team_id"),
+    needs=("teams",),
 )
 COMPETITIONS = Entity(
     "competitions",
@@ -88,6 +93,7 @@ COMPETITIONS = Entity(
     "competitions",
     "competition",
     compared=("name", "competition_type", "start_date", "end_date", "status"),
+    place=("season_id",),
 )
 MATCHES = Entity(
     "matches",
@@ -98,6 +104,8 @@ MATCHES = Entity(
     names=(),
     news=("moved", "cancelled", "postponed", "finished", "reinstated"),
     compared=("date", "status", "home_score", "away_score"),
+    needs=("competitions", "teams"),
+    place=("home_club_id", "away_club_id"),
 )
 
 # In the order in which a sync brings them.

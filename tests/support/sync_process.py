@@ -11,9 +11,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing.process import BaseProcess
 
 from tests.support.sync_world import STEPS, Step, SyncWorld
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import SyncInProgress
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.sync.preview.making import preview
 from twizzit_pipeline.sync.session import SyncSession
 
 IN_PROGRESS = 4
@@ -41,6 +43,21 @@ def _sync(settings: Settings, credential_id: int, season: str, run_id: str, step
             sys.exit(IN_PROGRESS)
 
 
+def _preview(settings: Settings, credential_id: int) -> None:
+    """What the process does: one preview of everything."""
+    with open_database(settings) as database:
+        preview(
+            settings,
+            database,
+            credential_id=credential_id,
+            entities=[entity.name for entity in ENTITIES.values()],
+            season=None,
+            run_id="killed",
+            requested_by=None,
+            progress=lambda _: None,
+        )
+
+
 @contextmanager
 def forked(target: Callable[..., None], *given: object) -> Iterator[BaseProcess]:
     """A process that does this, and does not outlive the context."""
@@ -59,6 +76,11 @@ def started(
 ) -> AbstractContextManager[BaseProcess]:
     """The process of a sync."""
     return forked(_sync, world.settings, credential_id, world.season, run_id, steps)
+
+
+def previewing(world: SyncWorld, credential_id: int) -> AbstractContextManager[BaseProcess]:
+    """The process of a preview."""
+    return forked(_preview, world.settings, credential_id)
 
 
 def killed(process: BaseProcess) -> None:

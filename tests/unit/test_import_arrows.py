@@ -115,7 +115,7 @@ ARROWS: dict[str, set[str]] = {
         "orchestration.instance",
         "orchestration.run",
         "notifications",
-        "sync.session",
+        "sync.run_end",
         "scheduling",
         "runs",
         "credentials",
@@ -312,28 +312,6 @@ def _at_load(path: Path) -> ast.AST:
     return tree
 
 
-def test_only_the_settings_read_the_environment() -> None:
-    found = {dotted(path): environment_readers(path.read_text()) for path in MODULES if path != ROOT / "settings.py"}
-    assert {module: lines for module, lines in found.items() if lines} == {}
-
-
-def environment_readers(source: str) -> list[int]:
-    """The lines that touch the process's environment, or load it through a library."""
-    names = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
-    lines = set()
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Attribute(attr=attribute, value=ast.Name(id="os")) if attribute in names:
-                lines.add(node.lineno)
-            case ast.ImportFrom(module="os", names=aliases) if names & {alias.name for alias in aliases}:
-                lines.add(node.lineno)
-            case ast.ImportFrom(module="pydantic_settings" | "dotenv"):
-                lines.add(node.lineno)
-            case ast.Import(names=aliases) if {"pydantic_settings", "dotenv"} & {alias.name for alias in aliases}:
-                lines.add(node.lineno)
-    return sorted(lines)
-
-
 @pytest.mark.parametrize(
     ("module", "source"),
     [
@@ -391,14 +369,6 @@ def test_an_import_along_the_arrows_passes(module: str, source: str) -> None:
 def test_a_folder_that_is_not_drawn_is_refused() -> None:
     with pytest.raises(AssertionError, match="in no folder of the design"):
         faults("", f"{PACKAGE}.utils.things")
-
-
-@pytest.mark.parametrize(
-    "source",
-    ["import os\nos.environ['A']", "import os\nos.getenv('A')", "from os import environ", "import pydantic_settings"],
-)
-def test_the_reading_of_the_environment_is_seen(source: str) -> None:
-    assert environment_readers(source)
 
 
 def test_every_module_is_read() -> None:

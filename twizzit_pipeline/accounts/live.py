@@ -10,11 +10,10 @@ from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from cachetools import TTLCache
 
-from twizzit_pipeline.accounts.clients import naming, open_client
 from twizzit_pipeline.accounts.patience import Patience
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
@@ -24,9 +23,11 @@ from twizzit_pipeline.scheduling.automatic import metered
 from twizzit_pipeline.scheduling.meanings import meanings_of
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
-from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.records import Organization, Player, Season, Team
 from twizzit_pipeline.words.meanings import Meanings
+
+if TYPE_CHECKING:  # HTTP is loaded with the first question that is asked
+    from twizzit_pipeline.twizzit.client import TwizzitClient
 
 KEPT_SECONDS = 300.0
 
@@ -110,7 +111,7 @@ class LiveTwizzit:
     def seasons(self, credential_id: int) -> list[Season]:
         """The seasons that the account lists, the newest first; the running one alone where it lists none."""
 
-        def ask(client: TwizzitClient) -> list[Season]:
+        def ask(client: "TwizzitClient") -> list[Season]:
             return sorted(self._listed(client), key=lambda season: season.start_date or date.min, reverse=True)
 
         return self._ask(credential_id, "seasons", ask)
@@ -128,7 +129,7 @@ class LiveTwizzit:
             UnknownSeason: the account lists no season of that id or name.
         """
 
-        def ask(client: TwizzitClient) -> list[Team]:
+        def ask(client: "TwizzitClient") -> list[Team]:
             season = self._season(client, season_id)
             found = (
                 client.source.teams(season).teams if group_type is None else client.source.groups(season, group_type)
@@ -144,7 +145,7 @@ class LiveTwizzit:
             UnknownSeason: the account lists no season of that id or name.
         """
 
-        def ask(client: TwizzitClient) -> list[PreviewedPlayer]:
+        def ask(client: "TwizzitClient") -> list[PreviewedPlayer]:
             season = self._season(client, season_id)
             rosters = client.source.rosters([Team(id=group_id, name=None)], season)
             from twizzit_pipeline.transform.players import players_frame  # noqa: PLC0415  (frames)
@@ -163,7 +164,7 @@ class LiveTwizzit:
             UnknownSeason: the account lists no season of that id or name.
         """
 
-        def ask(client: TwizzitClient) -> list[LiveMember]:
+        def ask(client: "TwizzitClient") -> list[LiveMember]:
             from twizzit_pipeline.contracts.players import FUNCTION_KNOWN  # noqa: PLC0415  (frames)
 
             rosters = client.source.rosters([Team(id=group_id, name=None)], self._season(client, season_id))
@@ -181,10 +182,10 @@ class LiveTwizzit:
 
         return self._ask(credential_id, ("members", group_id, season_id), ask)
 
-    def _listed(self, client: TwizzitClient) -> list[Season]:
+    def _listed(self, client: "TwizzitClient") -> list[Season]:
         return seasons.listed(client.source.seasons(), day=seasons.today(), season_start=self._settings.season_start)
 
-    def _season(self, client: TwizzitClient, season_id: str | None) -> Season:
+    def _season(self, client: "TwizzitClient", season_id: str | None) -> Season:
         listed = self._listed(client)
         if season_id is None:
             return _running(listed, seasons.today())
@@ -194,11 +195,13 @@ class LiveTwizzit:
                 return season
         raise UnknownSeason("The account lists no season of that id or name")
 
-    def _ask(self, credential_id: int, question: Hashable, ask: Callable[[TwizzitClient], _T]) -> _T:
+    def _ask(self, credential_id: int, question: Hashable, ask: "Callable[[TwizzitClient], _T]") -> _T:
         with driver_errors():
             credential = store.get(self._engine, credential_id)
         if not credential.is_active:
             raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before asking")
+        from twizzit_pipeline.accounts.clients import naming  # noqa: PLC0415  (HTTP)
+
         meanings = meanings_of(self._engine, credential_id)
         with naming(credential_id):
             return self._account(credential, meanings).answer(question, ask)
@@ -220,7 +223,7 @@ class LiveTwizzit:
             if account is None:
                 account = _Account(
                     state,
-                    lambda: open_client(self._settings, self._engine, credential, meanings=meanings),
+                    lambda: self._opened(credential, meanings),
                     lambda client: metered(self._engine, credential.id, lambda: client.calls),
                     self._patience,
                     self._clock,
@@ -230,6 +233,11 @@ class LiveTwizzit:
             one.close()
         return account
 
+    def _opened(self, credential: Credential, meanings: Meanings) -> "TwizzitClient":
+        from twizzit_pipeline.accounts.clients import open_client  # noqa: PLC0415  (HTTP)
+
+        return open_client(self._settings, self._engine, credential, meanings=meanings)
+
 
 class _Account:
     """One login and the answers that it brought, for five minutes."""
@@ -237,8 +245,8 @@ class _Account:
     def __init__(
         self,
         state: tuple[datetime | None, Meanings],
-        open_client: Callable[[], TwizzitClient],
-        metered: Callable[[TwizzitClient], AbstractContextManager[None]],
+        open_client: "Callable[[], TwizzitClient]",
+        metered: "Callable[[TwizzitClient], AbstractContextManager[object]]",
         patience: Patience,
         clock: Callable[[], float],
     ) -> None:
@@ -256,7 +264,7 @@ class _Account:
         """Whether its five minutes have passed."""
         return now >= self._over_at
 
-    def answer(self, question: Hashable, ask: Callable[[TwizzitClient], _T]) -> _T:
+    def answer(self, question: Hashable, ask: "Callable[[TwizzitClient], _T]") -> _T:
         """The kept answer, or a new one. Callers with the same question at the same moment wait for it and share it."""
         with self._asking:
             kept = self._answers.get(question, _NOTHING)

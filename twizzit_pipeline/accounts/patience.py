@@ -6,9 +6,12 @@ What belongs here: ending all calls of a question. One call has a deadline of it
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from twizzit_pipeline.errors import ConnectionFailed
-from twizzit_pipeline.twizzit.client import TwizzitClient
+
+if TYPE_CHECKING:  # HTTP
+    from twizzit_pipeline.twizzit.client import TwizzitClient
 
 ANSWER_SECONDS = 45.0
 
@@ -23,7 +26,7 @@ class Patience:
         self._over = False
 
     @contextmanager
-    def asking(self, client: TwizzitClient) -> Iterator[None]:
+    def asking(self, client: "TwizzitClient") -> Iterator[None]:
         """One question to Twizzit, which may take many calls. A client that took too long makes no further call.
 
         Raises:

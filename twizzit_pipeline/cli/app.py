@@ -10,7 +10,6 @@ import sys
 import traceback
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import version
 from io import TextIOWrapper
 from pkgutil import resolve_name
 from typing import Annotated
@@ -28,6 +27,8 @@ _PASS_ALL_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - with it comes half of `email`
+
         typer.echo(f"twizzit {version('twizzit-pipeline')}")
         raise typer.Exit
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, false, func, or_, select, update
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import NothingToDecide
-from twizzit_pipeline.storage import audit
+from twizzit_pipeline.storage import audit, bulk
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import departures, match_mappings, players, teams
@@ -111,7 +111,7 @@ def decide(
         if ids:
             connection.execute(
                 update(departures)
-                .where(departures.c.id.in_(ids))
+                .where(bulk.among(departures.c.id, ids))
                 .values(status=mark, decided_at=func.clock_timestamp(), decided_by=_said(actor))
             )
             counts = {entity: sum(one.entity == entity for one in found) for entity in {one.entity for one in found}}
@@ -140,7 +140,11 @@ def _undecided(
         row.credential_id == credential_id, row.returned_at.is_(None), row.status.in_(statuses)
     )
     if chosen is not None:
-        wanted = wanted.where(tuple_(row.entity, row.twizzit_id).in_(list(chosen)))
+        of_entity = (
+            and_(row.entity == entity, bulk.among(row.twizzit_id, [each for one, each in chosen if one == entity]))
+            for entity in {one for one, _ in chosen}
+        )
+        wanted = wanted.where(or_(false(), *of_entity))
     return list(connection.execute(wanted.order_by(row.id).with_for_update()))
 
 

@@ -31,13 +31,6 @@ from twizzit_pipeline.sync.entities import planned
 from twizzit_pipeline.sync.mapping import wanted_season
 from twizzit_pipeline.sync.owners import owner_of
 
-# What a chosen row must have in common with those that fit.
-_PLACE: Mapping[str, tuple[str, ...]] = {
-    "teams": ("club_id",),
-    "players": ("club_id",),
-    "competitions": ("season_id",),
-    "matches": ("home_club_id", "away_club_id"),
-}
 # The columns of a game and of its teams that name a row which the same plan may make.
 _POINTED: Mapping[str, str] = {
     "season_id": "seasons",
@@ -106,7 +99,7 @@ def _require_fitting(connection: Connection, row: Any, local_id: int) -> None:
         ConflictRefused: there is no such local row, or it is of another place than those that fit.
     """
     table, word = LOCAL[row.entity], ENTITIES[row.entity].local_one
-    columns = [table.c[name] for name in _PLACE[row.entity]]
+    columns = [table.c[name] for name in ENTITIES[row.entity].place]
     ids = {*(row.candidates or ()), local_id}
     places = {
         found.id: tuple(found[1:])
@@ -116,7 +109,7 @@ def _require_fitting(connection: Connection, row: Any, local_id: int) -> None:
     if place is None:
         raise ConflictRefused(f"ShotSpot has no {word} {local_id}")
     if local_id not in (row.candidates or ()) and place not in places.values():
-        where = "season" if row.entity == "competitions" else "club"
+        where = "season" if "season_id" in ENTITIES[row.entity].place else "club"
         raise ConflictRefused(f"ShotSpot's {word} {local_id} is of another {where} than those that fit")
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Table, func, select, update
 
 from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
 from twizzit_pipeline.decisions.values import judged
-from twizzit_pipeline.entities import ENTITIES, MATCHES
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.errors import ConflictRefused, ValueRefused
 from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.storage.audit import Actor
@@ -136,15 +136,15 @@ def _typed(entity: str, column: str, value: object) -> object:
 def _in_the_way(connection: Connection, entity: str, row: Mapping[str, Any], after: Mapping[str, object]) -> str | None:
     """Why the row cannot be so; None where it can."""
     number = row.get("jersey_number")
-    if entity == "players" and after.keys() & {"jersey_number", "club_id"} and None not in (number, row["club_id"]):
+    if entity == PLAYERS.name and after.keys() & {"jersey_number", "club_id"} and None not in (number, row["club_id"]):
         other = _other(connection, players, row["id"], club_id=row["club_id"], jersey_number=number)
         return None if other is None else f"Player {other} of the club has the shirt number {number}"
-    if entity == "teams" and "name" in after and row["season_id"] is not None:
+    if entity == TEAMS.name and "name" in after and row["season_id"] is not None:
         other = _other(
             connection, teams, row["id"], club_id=row["club_id"], name=row["name"], season_id=row["season_id"]
         )
         return None if other is None else f"Team {other} of the club has that name in that season"
-    if entity == "competitions" and row["end_date"] is not None and row["end_date"] < row["start_date"]:
+    if entity == COMPETITIONS.name and row["end_date"] is not None and row["end_date"] < row["start_date"]:
         return "The last day would be before the first"
     if entity == MATCHES.name and _is_started(connection, row):
         return "The game has begun in ShotSpot, which alone writes it from then on"

@@ -47,6 +47,7 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "GET /sync/history/{credentialId}": _COACH,
     "GET /sync/history/{credentialId}/{syncId}": _COACH,
     "POST /sync/undo/{syncId}": _ADMIN,
+    "POST /sync/undo": _ADMIN,
     "GET /mappings/teams": _COACH,
     "GET /mappings/players": _COACH,
     "GET /mappings/competitions": _COACH,

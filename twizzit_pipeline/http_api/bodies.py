@@ -17,7 +17,6 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.plan.merge import Policy
 from twizzit_pipeline.scheduling.config import LARGEST_LIMIT
 from twizzit_pipeline.scheduling.meanings import LONGEST_WORD, MOST_WORDS
@@ -76,19 +75,17 @@ def _as_text(value: object) -> object:
 
 
 _ID_PATTERN = r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
-_LONGEST_ID = 100
-_ITEM_PATTERN = r"^(teams?|players?|competitions?|match|matches):[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
-_MOST_ITEMS = 10_000
+LONGEST_ID = 100
 
 RemoteId = Annotated[
     str,
-    StringConstraints(pattern=_ID_PATTERN, max_length=_LONGEST_ID),
+    StringConstraints(pattern=_ID_PATTERN, max_length=LONGEST_ID),
     BeforeValidator(_as_text),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "integer", "minimum": 0, "maximum": _LARGEST_WHOLE},
-                {"type": "string", "pattern": _ID_PATTERN, "maxLength": _LONGEST_ID},
+                {"type": "string", "pattern": _ID_PATTERN, "maxLength": LONGEST_ID},
             ]
         }
     ),
@@ -178,79 +175,6 @@ class CoachChange(Body):
         list[Annotated[int, Field(ge=1, le=_LARGEST_SERIAL), BeforeValidator(_whole)]],
         Field(max_length=_MOST_CREDENTIALS, description="Ids of credentials; [] for none at all"),
     ]
-
-
-class SeasonSync(Body):
-    """Which season to sync."""
-
-    season_id: Annotated[
-        RemoteId | None,
-        BeforeValidator(in_single_spaces),
-        Field(description="Id or name of a season; the running one by default"),
-    ] = None
-
-
-class PreviewSync(SeasonSync):
-    """What a preview is about."""
-
-    only: Annotated[
-        Literal["teams", "players", "competitions"] | None, Field(description="These alone; everything by default")
-    ] = None
-
-
-class Applying(Body):
-    """What of a plan is left out."""
-
-    without: Annotated[
-        list[Annotated[str, StringConstraints(pattern=_ITEM_PATTERN, max_length=_LONGEST_ID + 20)]],
-        Field(max_length=_MOST_ITEMS, description='Items that are left as they are, like "player:123"'),
-    ] = []
-
-    @property
-    def items(self) -> list[tuple[str, str]]:
-        """Entity and remote id of each."""
-        entities = {one.one: one.name for one in ENTITIES.values()}
-        found = [one.partition(":") for one in self.without]
-        return [(entities.get(entity, entity), remote_id) for entity, _, remote_id in found]
-
-
-def _no_group(value: object) -> object:
-    if value is not None:
-        raise ValueError("competitions and their matches are synced for all groups at once: leave it out")
-    return value
-
-
-def _all_made(value: bool | None) -> bool | None:
-    if value is False:
-        raise ValueError("competitions, matches and opponents are made where ShotSpot has none: leave it out")
-    return value
-
-
-class CompetitionsSync(SeasonSync):
-    """A sync of competitions is not narrowed: a request for less than everything is refused, not given more."""
-
-    group_id: Annotated[None, BeforeValidator(_no_group), Field(description="Not for competitions")] = None
-    create_missing: Annotated[
-        bool | None,
-        AfterValidator(_all_made),
-        WithJsonSchema({"anyOf": [{"const": True}, {"type": "null"}]}),
-        Field(description="Not for competitions"),
-    ] = None
-
-
-class PlayersSync(SeasonSync):
-    """What a sync of players is narrowed to."""
-
-    group_id: Annotated[RemoteId | None, Field(description="Only this group of Twizzit")] = None
-    create_missing: Annotated[bool | None, Field(description="False: nothing is made that ShotSpot does not have")] = (
-        None
-    )
-
-
-class TeamsSync(PlayersSync):
-    """What a sync of teams covers."""
-
-    include_players: Annotated[bool | None, Field(description="True: the players of the teams as well")] = None
 
 
 class Preview(Body):

@@ -147,6 +147,17 @@ _BY_CREDENTIAL: Sequence[tuple[str, str, Callable[[CredentialStatus], float | No
         "Calls that a month may take; absent where there is no limit",
         lambda one: one.facts.monthly_call_limit,
     ),
+    ("twizzit_departures_held", "Departures that are held back until a person decides", lambda one: one.held),
+    (
+        "twizzit_open_questions",
+        "Conflicts and doubtful links that wait for a person",
+        lambda one: one.questions,
+    ),
+    (
+        "twizzit_plans_waiting",
+        "1 where a sync stopped at its plan, which waits for a person",
+        lambda one: int(one.plan is not None),
+    ),
 )
 
 

@@ -14,6 +14,7 @@ from twizzit_pipeline.http_api.pages.invitations import invite
 from twizzit_pipeline.http_api.secret import jwt_secret
 from twizzit_pipeline.local.children import Address
 from twizzit_pipeline.local.demo import DemoClub
+from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.audit import this_user
 
 TOKEN_HOURS = 12
@@ -79,12 +80,20 @@ def _link(here: Opened, base: str, club: DemoClub) -> str:
         actor=this_user(),
     )
     say_if_not_noted("link", made.not_noted)
-    return f"{made.url} (once, within the hour; another: twizzit link {club.credential_id} --role admin)"
+    another = asking_for_a_link(here.settings, base, str(club.credential_id))
+    return f"{made.url} (once, within the hour; another: {another})"
 
 
 def _pages(here: Opened, base: str) -> str:
     where = (here.settings.pages_url or base).rstrip("/")
-    return f"{where}/twizzit (a link to sign in with: twizzit link CLUB --role admin)"
+    return f"{where}/twizzit (a link to sign in with: {asking_for_a_link(here.settings, base, 'CLUB')})"
+
+
+def asking_for_a_link(settings: Settings, base: str, club: str) -> str:
+    """The command that prints a link; it finds the settings' address of the pages, and no other that `up` was given."""
+    where = (settings.pages_url or base).rstrip("/")
+    command = f"twizzit link {club} --role admin"
+    return command if settings.pages_base == where else f"TWIZZIT_PAGES_URL={where} {command}"
 
 
 def _show(out: Console, clubs: Sequence[DemoClub]) -> None:

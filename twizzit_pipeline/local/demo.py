@@ -47,7 +47,7 @@ def prepare(here: Opened, logins: list[stage.Login]) -> list[DemoClub]:
     """Stores the clubs' credentials, or points those of an earlier demo at this simulator, and has them sync by
     themselves: now, and then in their intervals. An interval that a person has set since is left as it is."""
     engine = here.database.engine
-    clubs = []
+    clubs: list[DemoClub] = []
     for login, minutes in zip(logins, INTERVALS_MINUTES, strict=True):
         credential, is_new = stage.credential_of(here, login)
         known = config.read(engine, credential.id)
@@ -55,6 +55,8 @@ def prepare(here: Opened, logins: list[stage.Login]) -> list[DemoClub]:
             known = config.change(
                 engine, credential.id, actor=this_user(), auto_sync_enabled=True, sync_interval_minutes=minutes
             )
+        if is_new and not clubs:  # people of the first change names on both sides
+            config.change(engine, credential.id, actor=this_user(), conflict_policy="ask")
         _is_due_now(engine, credential.id)
         clubs.append(DemoClub(credential.id, credential.organization_name, known.sync_interval_minutes, is_new))
     return clubs

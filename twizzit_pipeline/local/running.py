@@ -20,6 +20,7 @@ from twizzit_pipeline.errors import AlreadyUp, TwizzitPipelineError
 from twizzit_pipeline.local import announcement, children, demo, leftovers
 from twizzit_pipeline.local.announcement import Addresses
 from twizzit_pipeline.local.automation import Switches
+from twizzit_pipeline.local.both_sides import BothSides
 from twizzit_pipeline.local.demo import DemoClub
 from twizzit_pipeline.local.lock import DatabaseLock
 from twizzit_pipeline.local.postgres import EmbeddedPostgres
@@ -104,6 +105,8 @@ class Running:
             self._supervisor.start(children.api(self._addresses.api, environment))
             beat = heartbeat.last(engine)
             clubs = self._prepare_demo(steps) if simulator else []
+            if simulator:
+                self._watch.also = BothSides(engine, simulator.url, clubs[0].credential_id).look
             steps("Looking after what an earlier run left open")
             self._prepare_dagster()
             self._wait_for((children.CODE,))

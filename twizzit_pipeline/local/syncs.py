@@ -13,6 +13,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs.details import DEPARTURES, PLAN_WAITS
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.storage.engine import driver_errors
@@ -103,6 +104,7 @@ def line(rows: Sequence[HistoryRow], organization: str, *, unchanged: bool = Fal
         _outcome(rows),
         ", ".join(_seen(row) for row in rows),
         _changed(rows),
+        _held(rows),
         f"{calls} call{'' if calls == 1 else 's'}",
         f"{seconds:.1f} s",
     ]
@@ -112,7 +114,13 @@ def line(rows: Sequence[HistoryRow], organization: str, *, unchanged: bool = Fal
 
 def _said(rows: Sequence[HistoryRow]) -> str:
     """What of a sync is shown again once it changes: how it ended, what it saw, and why."""
-    return " · ".join([_outcome(rows), *(_seen(row) for row in rows), _why(rows)])
+    return " · ".join([_outcome(rows), *(_seen(row) for row in rows), _held(rows), _why(rows)])
+
+
+def _held(rows: Sequence[HistoryRow]) -> str:
+    """``24 held back``: departures that wait for a person."""
+    held = sum(int((row.details.get(DEPARTURES) or {}).get("held", 0)) for row in rows)
+    return f"{held:,} held back (twizzit departures list {rows[0].credential_id})" if held else ""
 
 
 def _why(rows: Sequence[HistoryRow]) -> str:
@@ -131,7 +139,12 @@ def _outcome(rows: Sequence[HistoryRow]) -> str:
     for state, words in (("failed", "failed"), ("in_progress", "failed"), ("partial_success", "partial success")):
         if state in states:
             return words
-    return "success"
+    plan_id = _stopped_at(rows)
+    return "success" if plan_id is None else f"stopped at its plan (twizzit plans show {plan_id})"
+
+
+def _stopped_at(rows: Sequence[HistoryRow]) -> int | None:
+    return next((plan_id for row in rows if isinstance(plan_id := row.details.get(PLAN_WAITS), int)), None)
 
 
 def _seen(row: HistoryRow) -> str:
@@ -142,7 +155,7 @@ def _seen(row: HistoryRow) -> str:
 
 
 def _changed(rows: Sequence[HistoryRow]) -> str:
-    if any(row.status in ("failed", "in_progress") for row in rows):
+    if any(row.status in ("failed", "in_progress") for row in rows) or _stopped_at(rows) is not None:
         return ""
     counted = {words: sum(int(row.details.get(kind, 0)) for row in rows) for kind, words in _CHANGED}
     return ", ".join(f"{count:,} {words}" for words, count in counted.items() if count) or "nothing changed"

@@ -1,5 +1,5 @@
 """What is looked at beside the processes, in a thread of its own since a database may take its time: syncs that ended,
-the lock in the database, what was switched off in Dagster's UI, and the length of the logs."""
+the lock in the database, what was switched off in Dagster's UI, and the length of the logs; and what the demo does."""
 
 import threading
 import time
@@ -23,6 +23,7 @@ class Watch:
 
     Attributes:
         problem: why `up` cannot go on, if so; `on_problem` is called then.
+        also: what else is done at each look.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Watch:
         on_problem: Callable[[], None],
     ) -> None:
         self.problem: Exception | None = None
+        self.also: Callable[[], None] = lambda: None
         self._syncs = syncs
         self._switches = switches
         self._lock = lock
@@ -73,6 +75,7 @@ class Watch:
             self._lock.hold()
             self._syncs.look()
             self._switches.look()
+            self.also()
         except (DatabaseUnavailable, DatabaseRefused, SQLAlchemyError):
             self._silence()
             return

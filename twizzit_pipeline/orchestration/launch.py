@@ -41,7 +41,7 @@ from twizzit_pipeline.runs.lease import this_process
 from twizzit_pipeline.runs.seasons import called, known_partitions, no_label, usable
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync.session import BY_HAND
+from twizzit_pipeline.sync.run_end import BY_HAND
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _INTERRUPTIONS = {"KeyboardInterrupt", "DagsterExecutionInterruptedError"}

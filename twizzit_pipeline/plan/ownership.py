@@ -20,6 +20,8 @@ Claim = Literal["ours", "adoptable", "taken", "doubtful", "of_another_host"]
 # its row otherwise than Twizzit does.
 TAKEN_OVER = "taken_over"
 TAKEN_OVER_RENAMED = "taken_over_renamed"
+# The remote id among the values of a mapping: only of one that goes over to another id.
+REMOTE_ID = "remote_id"
 # Why a credential's own mapping is not used any more: its endpoint is another server now, as far as is known.
 HOST_CHANGED = "host_changed"
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from twizzit_pipeline.entities import COMPETITIONS, TEAMS
 from twizzit_pipeline.plan import Change, Plan
 
 Key = tuple[str, int]
 
-_POINTED = {"club_id": "clubs", "team_id": "teams", "season_id": "seasons", "competition_id": "competitions"}
+_POINTED = {"club_id": "clubs", "team_id": TEAMS.local, "season_id": "seasons", "competition_id": COMPETITIONS.local}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,10 @@ def pointed(column: str) -> str | None:
 
 
 def pointers(plan: Plan) -> set[Key]:
-    """The rows that the changes of a plan point at, before and after, those that are there already."""
-    return {key for change in plan.changes for key in _pointers(change) if key[1] > 0}
+    """The rows that the changes of a plan, and its questions, point at, those that are there already."""
+    asked = ((one.column, value) for one in plan.questions for value in (one.base, one.local, one.remote))
+    changed = (key for change in plan.changes for key in _pointers(change))
+    return {key for key in (*changed, *_keys(asked)) if key[1] > 0}
 
 
 def creations(plan: Plan) -> dict[Key, str]:

@@ -33,7 +33,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class WantedSeason:
-    """The season of this partition. `decides`: see `seasons.decides`; `ended`: its last day is over.
+    """The season of this partition. `decides`: see `deciding_season.decides`; `ended`: its last day is over.
 
     `repairs`: the sync brings every mapped row of the season to Twizzit's values, local edits included, because
     that was asked for; never one of a past season.

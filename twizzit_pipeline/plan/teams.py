@@ -11,6 +11,7 @@ from twizzit_pipeline.plan.departed import DONE, Record
 from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, returned, team_departs
 from twizzit_pipeline.plan.merge import Move, denied, merge
 from twizzit_pipeline.plan.ownership import (
+    REMOTE_ID,
     by_remote_id,
     claim,
     current_mapping,
@@ -21,6 +22,7 @@ from twizzit_pipeline.plan.ownership import (
 )
 from twizzit_pipeline.plan.places import Clubs, find_season, season_creation
 from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
+from twizzit_pipeline.plan.successors import Successions
 from twizzit_pipeline.transform.names import normalised_name
 
 # Why a team is not brought into a club: the credential is no federation's; the club is another organization's; it may
@@ -67,7 +69,9 @@ def plan_teams(state: TeamState) -> Plan:
     season_id = find_season(state.season, state.seasons)
     clubs = Clubs(state)
     leaving = plan_departures(state.departures, team_departs)
-    pending, failed = _pending(state, clubs, season_id)
+    successions = Successions(state, leaving, season_id)
+    pending, failed = _pending(state, clubs, season_id, successions)
+    leaving = successions.stays(leaving)
     held = {_slot(team.club_id, team.name, team.season_id) for team in state.local} - {None}
     losers = denied(held, [move for one in pending if (move := one.move) is not None])
 
@@ -144,7 +148,9 @@ def _slot(club_id: object, name: object, season_id: object) -> tuple[object, obj
     return None if season_id is None else (club_id, name, season_id)
 
 
-def _pending(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_PendingChange], list[Failed]]:
+def _pending(
+    state: TeamState, clubs: Clubs, season_id: int, successions: Successions
+) -> tuple[list[_PendingChange], list[Failed]]:
     mappings = by_remote_id(state.mappings, state.owner)
     local = {team.id: team for team in state.local}
     pending: list[_PendingChange] = []
@@ -169,7 +175,7 @@ def _pending(state: TeamState, clubs: Clubs, season_id: int) -> tuple[list[_Pend
             failed.append(Failed(remote.id, CLUB_OF_ANOTHER))
         else:
             unmapped.append((remote, club_id))
-    linked, doubtful = _found_or_new(state, unmapped, season_id)
+    linked, doubtful = _found_or_new(state, unmapped, season_id, successions)
     return pending + linked, failed + doubtful
 
 
@@ -217,9 +223,12 @@ def _again(state: TeamState, one: _PendingChange) -> _PendingChange:
 
 
 def _found_or_new(
-    state: TeamState, unmapped: Sequence[tuple[RemoteTeam, int]], season_id: int
+    state: TeamState, unmapped: Sequence[tuple[RemoteTeam, int]], season_id: int, successions: Successions
 ) -> tuple[list[_PendingChange], list[Failed]]:
-    """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful."""
+    """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful.
+
+    One that none fits may be a team whose earlier id is gone, unless a person said that it is new.
+    """
     clubs = {club.id: normalised_name(club.name) for club in state.clubs}
     club_of = {remote.id: club_id for remote, club_id in unmapped}
     chosen = state.decisions.chosen(
@@ -240,12 +249,28 @@ def _found_or_new(
     for place, (remote, club_id) in enumerate(unmapped):
         teams = fitting[remote.id]
         if not teams:
-            pending.append(_new(state, remote, club_id, season_id, row_id=-1 - place))
+            after = None if remote.id in chosen else _succeeding(state, remote, club_id, season_id, successions, clubs)
+            pending.append(after or _new(state, remote, club_id, season_id, row_id=-1 - place))
         elif len(teams) > 1 or wanted[teams[0].id] > 1:
             failed.append(Failed(remote.id, DOUBTFUL_LINK, tuple(sorted(team.id for team in teams))))
         else:
             pending.append(_link(state, remote, teams[0], season_id))
     return pending, failed
+
+
+def _succeeding(
+    state: TeamState,
+    remote: RemoteTeam,
+    club_id: int,
+    season_id: int,
+    successions: Successions,
+    clubs: Mapping[int, str],
+) -> _PendingChange | None:
+    """The change of a team that had another id before."""
+    name = _own_name(remote.name, clubs.get(club_id))
+    found = successions.take(remote, club_id, lambda team: _own_name(team.name, clubs.get(club_id)) == name)
+    one = None if found is None else _mapped(state, remote, found.mapping, found.local, club_id, season_id)
+    return one if isinstance(one, _PendingChange) else None
 
 
 def _own_name(name: str, club: str | None) -> str:
@@ -296,6 +321,8 @@ def _change(pending: _PendingChange, state: TeamState) -> Change | None:
     mapping = pending.mapping
     after = mapping_values(state.owner, pending.remote.name, pending.base)
     before = {} if mapping is None else current_mapping(mapping)
+    if mapping is not None and mapping.twizzit_id != pending.remote.id:
+        before, after = before | {REMOTE_ID: mapping.twizzit_id}, after | {REMOTE_ID: pending.remote.id}
     if pending.values == pending.before and after == before:
         return None
     return Change(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, exists, select
+from sqlalchemy import Engine, Select, exists, select
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import NotUnique, UnknownPlayer, UnknownTeam
@@ -202,7 +202,18 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
     """All people with a team: ShotSpot's players, then those whom a snapshot lists in a mapped team and who have no
     mapping.
     """
-    known = (
+    known, listed = _players_in_teams(), _listed_without_mapping()
+    if team_id is not None:
+        known, listed = known.where(teams.c.id == team_id), listed.where(teams.c.id == team_id)
+    if credential_ids is not None:
+        of_these = among(team_mappings.c.credential_id, credential_ids)
+        known, listed = known.where(of_these), listed.where(of_these)
+    with driver_errors(), engine.connect() as connection:
+        return [*connection.execute(known), *(_Unknown(*row) for row in connection.execute(listed))]
+
+
+def _players_in_teams() -> Select[Any]:
+    return (
         select(
             players.c.id.label("player_id"),
             remote_id(player_mappings).label("twizzit_id"),
@@ -218,6 +229,10 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
         .join(team_mappings, team_mappings.c.local_team_id == teams.c.id, isouter=True)
         .order_by(players.c.last_name, players.c.first_name, players.c.id)
     )
+
+
+def _listed_without_mapping() -> Select[Any]:
+    """In the columns of `_Unknown`."""
     snapshot = twizzit_players.c
     mapped = exists().where(
         remote_id(player_mappings) == snapshot.twizzit_player_id,
@@ -226,7 +241,7 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
             for name in ("twizzit_host", "twizzit_dialect", "twizzit_organization_id")
         ),
     )
-    listed = (
+    return (
         select(
             snapshot.twizzit_player_id.label("twizzit_id"),
             snapshot.first_name.label("first"),
@@ -246,13 +261,6 @@ def _people(engine: Engine, team_id: int | None, credential_ids: Collection[int]
         .where(~mapped)
         .order_by(snapshot.last_name, snapshot.first_name, snapshot.twizzit_player_id)
     )
-    if team_id is not None:
-        known, listed = known.where(teams.c.id == team_id), listed.where(teams.c.id == team_id)
-    if credential_ids is not None:
-        of_these = among(team_mappings.c.credential_id, credential_ids)
-        known, listed = known.where(of_these), listed.where(of_these)
-    with driver_errors(), engine.connect() as connection:
-        return [*connection.execute(known), *(_Unknown(*row) for row in connection.execute(listed))]
 
 
 @dataclass(frozen=True, slots=True)

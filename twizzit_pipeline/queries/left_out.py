@@ -128,9 +128,11 @@ def _sources(entity: str, credential_id: int, ids: Sequence[Any]) -> list[tuple[
 
     of, mappings, snapshot, local = ENTITIES[entity], MAPPINGS[entity], SNAPSHOTS[entity], LOCAL[entity]
     ours = and_(mappings.c.credential_id == credential_id, mapped_to(mappings, ids))
-    if not of.names:
-        return [(select(remote_id(mappings), mappings.c[of.remote_name]), ours)]
     listed = snapshot.c[of.remote_id]
+    scanned = and_(snapshot.c.credential_id == credential_id, among(listed, ids))
+    if not of.names:  # a match is called as its sides
+        sides = snapshot.c.home_name + " - " + snapshot.c.away_name
+        return [(select(remote_id(mappings), mappings.c[of.remote_name]), ours), (select(listed, sides), scanned)]
     return [
         (
             select(remote_id(mappings), *(local.c[name] for name in of.names)).join(
@@ -138,8 +140,5 @@ def _sources(entity: str, credential_id: int, ids: Sequence[Any]) -> list[tuple[
             ),
             ours,
         ),
-        (
-            select(listed, *(snapshot.c[name] for name in of.names)),
-            and_(snapshot.c.credential_id == credential_id, among(listed, ids)),
-        ),
+        (select(listed, *(snapshot.c[name] for name in of.names)), scanned),
     ]

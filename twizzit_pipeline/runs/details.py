@@ -31,6 +31,8 @@ GROUP_NOT_FOUND = "group_not_found"  # the request names a team that the account
 DEPARTURES = "departures"
 SEASON_BEFORE_READ = "season_before_read"  # true: the rosters of the season before were looked at for who has left
 
+PLAN_WAITS = "plan_waits"  # the plan that the sync stopped at
+
 # The direction and the type of a row that is no sync: what a person decided; in its details, of which conflict.
 DECISION = "decision"
 # The direction and the type of an undo's own row; which rows it undid, and how many rows of the database it wrote.

@@ -22,6 +22,12 @@ class Entry:
     counts: EntityCounts = field(default_factory=EntityCounts)
     failure: str | None = None
 
+    def add_calls(self, made: int) -> None:
+        """Adds calls to Twizzit to those that the row says."""
+        already = self.counts.details.get("calls", 0)
+        assert isinstance(already, int)
+        self.counts.details["calls"] = already + made
+
 
 class Entries:
     """The rows of one run, by entity."""

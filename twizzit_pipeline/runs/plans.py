@@ -7,16 +7,18 @@ of the plan. How one is made is in `sync.preview`, and how it is applied in `pla
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, exists, func, insert, select, update
 
 from twizzit_pipeline.errors import PlanRefused, UnknownPlan
-from twizzit_pipeline.plan.chosen import Chosen, ChosenEntity
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import credentials, plans
+
+if TYPE_CHECKING:  # what only looks whether a plan waits chooses nothing of one
+    from twizzit_pipeline.plan.chosen import Chosen, ChosenEntity
 
 Reason = Literal["asked", "review", "first_sync"]
 
@@ -165,7 +167,7 @@ def is_held(credential_id: int) -> ColumnElement[bool]:
 
 def chosen(
     engine: Engine, plan_id: int, *, credential_id: int | None = None, without: Sequence[tuple[str, str]] = ()
-) -> Chosen:
+) -> "Chosen":
     """What a plan that waits says, for the sync that applies it.
 
     Args:
@@ -187,8 +189,10 @@ def chosen(
     return made
 
 
-def of_document(plan_id: int | None, found: Mapping[str, Any], without: Sequence[tuple[str, str]] = ()) -> Chosen:
+def of_document(plan_id: int | None, found: Mapping[str, Any], without: Sequence[tuple[str, str]] = ()) -> "Chosen":
     """A document as the sync that applies it needs it: without what could not be read."""
+    from twizzit_pipeline.plan.chosen import Chosen  # noqa: PLC0415  (see above)
+
     read = {one["entity"]: _entity(one) for one in found["entities"] if one["error"] is None}
     return Chosen(plan_id, read, frozenset(without))
 
@@ -261,7 +265,9 @@ def _named(actor: Actor) -> str:
     return f"{actor.kind}:{actor.id}"[:_LONGEST_NAME]
 
 
-def _entity(found: Mapping[str, Any]) -> ChosenEntity:
+def _entity(found: Mapping[str, Any]) -> "ChosenEntity":
+    from twizzit_pipeline.plan.chosen import ChosenEntity  # noqa: PLC0415  (see above)
+
     beside: dict[str, list[Mapping[str, Any]]] = {}
     for row in found["beside"]:
         beside.setdefault(row["table"], []).append(row["values"])
@@ -304,7 +310,7 @@ def _one(connection: Connection, plan_id: int, *, locked: bool = False) -> Store
     if 0 < plan_id <= _LARGEST_ID:
         row = connection.execute(wanted.with_for_update() if locked else wanted).mappings().one_or_none()
     if row is None:
-        raise UnknownPlan(f"No plan has the id {plan_id}; see: twizzit plans list")
+        raise UnknownPlan(f"No plan has the id {plan_id}; see: twizzit plans list CLUB")
     return _shown(row)
 
 

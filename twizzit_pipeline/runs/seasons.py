@@ -1,4 +1,4 @@
-"""Seasons: the ones an account lists, kept in `twizzit_seasons`, and which of them is running or decides.
+"""Seasons: the ones an account lists, kept in `twizzit_seasons`, and which of them is running.
 
 A season is the label that Twizzit gives, as `words.seasons` writes it; where an account has none, the season running on
 that day.
@@ -10,13 +10,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, false, func, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import sync_history, twizzit_players, twizzit_seasons
+from twizzit_pipeline.storage.tables import twizzit_seasons
 from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.words.seasons import LONGEST, canonical, first_year, key, label_of, usable, years
 
@@ -27,7 +26,6 @@ __all__ = [
     "SeasonRow",
     "as_keys",
     "called",
-    "decides",
     "known",
     "known_partitions",
     "listed",
@@ -40,7 +38,6 @@ __all__ = [
     "running_season",
     "season_of",
     "settle",
-    "teams_scanned",
     "today",
     "usable",
 ]  # fmt: skip
@@ -245,35 +242,6 @@ def of_rows(rows: Iterable[Sequence[Any]], season_start: str) -> list[SeasonRow]
     return sorted(filled, key=lambda season: (season.start_date, season.id))
 
 
-def decides(connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str) -> bool:
-    """Whether `season` is the latest that has begun and lists a team with players.
-
-    A later one that has begun and was never scanned may list some: then this one does not decide.
-    """
-    if season.start_date > day:
-        return False
-    # Of two that begin on one day the later one in the list: both deciding, a player would change teams at each sync.
-    here = (season.start_date, season.id)
-    later = [
-        row
-        for row in known(connection, credential_id, season_start)
-        if here < (row.start_date, row.id) and row.start_date <= day
-    ]
-    return all(
-        teams_scanned(connection, credential_id, row)
-        and _players_scanned(connection, credential_id, row)
-        and not _lists_players(connection, credential_id, row)
-        for row in later
-    )
-
-
-def teams_scanned(connection: Connection, credential_id: int, season: SeasonRow, *, run_id: str | None = None) -> bool:
-    """Whether all the teams of the season were read once, by a sync that ended well or by the run `run_id`."""
-    by_run = sync_history.c.dagster_run_id == run_id if run_id is not None else false()
-    scanned = _history_of(credential_id, "teams", season).where(_ended_well() | by_run)
-    return connection.execute(scanned.limit(1)).first() is not None
-
-
 def running_season(engine: Engine, credential_id: int, *, day: date, season_start: str) -> str | None:
     """The label of the credential's season on `day`: the latest that has begun, unless all are over.
 
@@ -337,31 +305,3 @@ def _with_dates(
     assert start is not None
     assert end is not None
     return SeasonRow(row_id, label, remote_id, start, end)
-
-
-def _players_scanned(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
-    """Whether the players of all its teams were read once."""
-    unread = func.coalesce(sync_history.c.details["failed"].has_key(PLAYERS_NOT_READ), false())
-    scanned = _history_of(credential_id, "players", season).where(_ended_well(), ~unread)
-    return connection.execute(scanned.limit(1)).first() is not None
-
-
-def _history_of(credential_id: int, entity: str, season: SeasonRow) -> Select[tuple[int]]:
-    """The syncs of a whole season: one of its teams alone says nothing about the others."""
-    return select(sync_history.c.id).where(
-        sync_history.c.credential_id == credential_id,
-        sync_history.c.sync_type == entity,
-        sync_history.c.details["season"].astext == season.label,
-        sync_history.c.details["group_id"].astext.is_(None),
-    )
-
-
-def _ended_well() -> ColumnElement[bool]:
-    return sync_history.c.status.in_(("success", "partial_success"))
-
-
-def _lists_players(connection: Connection, credential_id: int, season: SeasonRow) -> bool:
-    listed_players = select(twizzit_players.c.twizzit_player_id).where(
-        twizzit_players.c.credential_id == credential_id, twizzit_players.c.season_id == season.id
-    )
-    return connection.execute(listed_players.limit(1)).first() is not None

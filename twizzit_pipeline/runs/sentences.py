@@ -4,11 +4,12 @@ What belongs here: the sentence of every reason that is no rule of a contract. T
 (`Rule.broken`), those of what is set aside in `asides`. A sentence goes on after a colon: no capital, no full stop. It
 names no person.
 
-Imports the contracts, and so pandas.
+The contracts, and with them pandas, are imported with the first reason that may be a rule.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from twizzit_pipeline.contracts import contract_of
@@ -26,10 +27,6 @@ from twizzit_pipeline.runs.asides import SetAsideRows
 Kind = Literal["rejected", "failed", "set_aside", "warnings"]
 KINDS: tuple[Kind, ...] = ("rejected", "failed", "set_aside", "warnings")
 
-_RULES: Mapping[str, Mapping[str, str]] = {
-    entity: {rule.name: rule.broken or f"it breaks the rule “{rule.description}”" for rule in contract_of(entity)}
-    for entity in ENTITIES
-}
 # Reason → sentence, whatever the entity; what an entity says otherwise stands below.
 REASONS: Mapping[str, str] = {
     # What could not be applied.
@@ -89,6 +86,15 @@ class Line:
     ids: tuple[str, ...]
 
 
+@cache
+def _rules() -> Mapping[str, Mapping[str, str]]:
+    """Entity → rule of its contract → what is wrong with a row that breaks it."""
+    return {
+        entity: {rule.name: rule.broken or f"it breaks the rule “{rule.description}”" for rule in contract_of(entity)}
+        for entity in ENTITIES
+    }
+
+
 def sentence(entity: str, reason: str) -> str:
     """The sentence of a rule or a reason; of an entity that is not known, the first one that has such a rule.
 
@@ -96,14 +102,16 @@ def sentence(entity: str, reason: str) -> str:
         entity: ``teams``, ``players``, ``competitions`` or ``matches``.
         reason: as the history's details have it; ``not_a_player: Trainer`` is a reason with the account's own word.
     """
+    name, between, word = reason.partition(": ")
+    if between:  # no rule has the account's own word
+        return SetAsideRows(name, word, 0, ()).words
     known = (
         _OF_ENTITY.get((entity, reason))
-        or _RULES.get(entity, {}).get(reason)
         or REASONS.get(reason)
-        or next((rules[reason] for rules in _RULES.values() if reason in rules), None)
+        or _rules().get(entity, {}).get(reason)
+        or next((rules[reason] for rules in _rules().values() if reason in rules), None)
     )
-    name, between, word = reason.partition(": ")
-    return known or SetAsideRows(name, word if between else None, 0, ()).words
+    return known or SetAsideRows(name, None, 0, ()).words
 
 
 def lines(entity: str, details: Mapping[str, Any], kinds: tuple[Kind, ...] = KINDS) -> Iterator[Line]:

@@ -56,6 +56,10 @@ def _rows(entity: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
     for row in entity["beside"]:
         for column, value in row["values"].items():
             yield name, row["table"], None, None, None, row["action"], column, None, value, "the rows above need it"
+    for row in entity.get("questions", ()):
+        fitting = ", ".join(str(one) for one in row["candidates"]) or None
+        head = (name, "question", row["twizzit_id"], row["local_id"] or fitting, row["name"], row["kind"])
+        yield (*head, row["column"], row["shotspot"], row["twizzit"], row["why"])
     for kind, word in _OTHERS:
         for row in entity[kind]:
             yield name, word, row["twizzit_id"], None, row["name"], row["reason"], None, None, None, row["why"]

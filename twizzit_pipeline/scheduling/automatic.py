@@ -5,13 +5,14 @@ Every function locks that row first, so that two who end at once follow one anot
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from twizzit_pipeline.entities import COMPETITIONS, MATCHES
 from twizzit_pipeline.errors import CalendarRefused, MatchTypeNotFound, QuotaSpent, SyncInProgress
@@ -198,8 +199,11 @@ def _waiting_for_their_first(connection: Connection, credential_id: int) -> int:
 
 
 @contextmanager
-def metered(engine: Engine, credential_id: int, calls: Callable[[], int]) -> Iterator[None]:
+def metered(engine: Engine, credential_id: int, calls: Callable[[], int]) -> Iterator[Callable[[], None]]:
     """Counts the calls that are made inside, outside of any sync, however it ends; a spent quota pauses as ever.
+
+    What it gives counts those made so far, for work that may be killed: it raises nothing, and may be called from any
+    thread.
 
     Args:
         calls: how many the client has made so far.
@@ -209,14 +213,22 @@ def metered(engine: Engine, credential_id: int, calls: Callable[[], int]) -> Ite
     """
     before = calls()
     how: Ended | None = None
+    meter = Meter(engine, credential_id, lambda: calls() - before)
+    early = False
+
+    def count() -> None:
+        nonlocal early
+        with suppress(SQLAlchemyError):  # the next time, or the end, makes up for it
+            early |= meter.flush() > 0
+
     try:
-        yield
+        yield count
     except QuotaSpent:
         how = "quota_spent"
         raise
     finally:
         with driver_errors():
-            made = Meter(engine, credential_id, lambda: calls() - before).flush()
+            made = meter.flush() > 0 or early
             if made or how:
                 with engine.begin() as connection:
                     if how:

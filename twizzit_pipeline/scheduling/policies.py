@@ -57,6 +57,21 @@ def check(name: str, value: object) -> None:
             _check_policy(name, policy)
 
 
+def of_fields(exceptions: Mapping[str, Policy]) -> dict[str, Policy]:
+    """Each field (``players.first_name``) that does not follow the usual policy, whichever way that was said."""
+    found = {field: exceptions.get(field) or exceptions.get(field.partition(".")[2]) for field in FIELDS}
+    return {field: policy for field, policy in found.items() if policy is not None}
+
+
+def rewritten(before: Mapping[str, Policy], wanted: Mapping[str, Policy]) -> dict[str, Policy | None]:
+    """The change of the exceptions after which those of `wanted` count, each for one field of one entity; empty where
+    they do already.
+    """
+    if of_fields(before) == dict(wanted):
+        return {}
+    return {**dict.fromkeys(before), **wanted}
+
+
 def changed(before: Mapping[str, Policy], change: Mapping[str, Policy | None]) -> dict[str, Policy]:
     """The exceptions after a change, in which None takes one back."""
     after: dict[str, Policy | None] = {**before, **change}

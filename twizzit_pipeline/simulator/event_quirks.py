@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twizzit_pipeline.simulator.events import Event
     from twizzit_pipeline.simulator.quirks import Quirk
-    from twizzit_pipeline.simulator.world import World
+    from twizzit_pipeline.simulator.world import Season, World
 
 # Number of a team's match → its quirk. Numbers 4, 9, 3, 10 and 17 have habits of their own already.
 _QUIRK_OF: dict[int, Quirk] = {
@@ -47,20 +47,24 @@ def made_awkward(world: World, event: Event, number: int) -> Event:
     return event
 
 
-def may_be_running(world: World, event: Event) -> bool:
-    """Whether this match can be the one that is being played: it has no quirk of its own, and did not begin yet."""
-    return (
-        "running_match" in world.options.quirks
-        and not event.awkward
-        and event.status is None
-        and world.running_season.id == event.group.season_id
-        and event.start.date() >= world.today
-    )
+def with_one_running(world: World, season: Season, matches: list[Event]) -> list[Event]:
+    """The matches of a team, one of them being played: the next one, or the last where all are played.
+
+    Only in the running season and where the quirk is switched on; a match with a quirk of its own keeps that.
+    """
+    if "running_match" not in world.options.quirks or season.id != world.running_season.id:
+        return matches
+    free = [event for event in matches if not event.awkward and event.status is None]
+    chosen = next((event for event in free if event.start.date() >= world.today), free[-1])
+    return [_running(world, event) if event is chosen else event for event in matches]
 
 
-def running(world: World, event: Event) -> Event:
+def _running(world: World, event: Event) -> Event:
     """The match as it is played since half an hour before the world was made, with the score of the moment."""
-    start = world.made_at - _PLAYED_FOR
+    # A match that began on the day before the season is none of this season.
+    start = max(world.made_at - _PLAYED_FOR, datetime.combine(world.running_season.start, time()))
+    if start.time() == time():  # which would say that only the day is known
+        start += timedelta(minutes=1)
     length = event.end - event.start
     return replace(event, start=start, end=start + length, score=(3, 2), awkward=frozenset({"running_match"}))
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Literal
 
 from twizzit_pipeline.simulator.clubs import OPPONENTS, spelled_otherwise
-from twizzit_pipeline.simulator.event_quirks import made_awkward, may_be_running, running
+from twizzit_pipeline.simulator.event_quirks import made_awkward, with_one_running
 from twizzit_pipeline.simulator.quirks import Quirk
 from twizzit_pipeline.simulator.world import Group, MatchChange, Organization, Season, World
 
@@ -52,7 +52,7 @@ def season_events(world: World, organization: Organization, season: Season) -> I
     for place, group in enumerate(organization.teams(season)):
         if group.name:
             yield from _trainings(season, group)
-            for event in _matches(world, organization, season, group, place):
+            for event in _calendar(world, organization, season, group, place):
                 change = organization.match_changes.get(event.id, MatchChange())
                 if not change.removed:
                     yield _changed(event, change)
@@ -72,11 +72,21 @@ def _trainings(season: Season, group: Group) -> Iterator[Event]:
         yield Event(group.id * 100 + week * 2, TRAINING, group, start, start + timedelta(minutes=90))
 
 
+def _calendar(world: World, organization: Organization, season: Season, group: Group, place: int) -> list[Event]:
+    """The matches of a team. The first team plays one of them now, and the derby."""
+    matches = list(_matches(world, organization, season, group, place))
+    if place > 0:
+        return matches
+    matches = with_one_running(world, season, matches)
+    if "own_derby" in world.options.quirks:
+        matches += _derby(world, organization, season, series_of(organization, season, group, place))
+    return matches
+
+
 def _matches(world: World, organization: Organization, season: Season, group: Group, place: int) -> Iterator[Event]:
     random = Random(f"events/{world.options.seed}/{group.id}")  # noqa: S311 - an invented calendar
     own = f"{group.club.name if group.club else organization.name} {_words(group.name)}"
     series = series_of(organization, season, group, place)
-    nothing_runs = place > 0
     for number in range(_MATCHES):
         week = number * 2 + place % 2
         day = _first_tuesday(season) + timedelta(weeks=week, days=4 + place % 2)
@@ -100,12 +110,7 @@ def _matches(world: World, organization: Organization, season: Season, group: Gr
             status=status,
             opponent=opponent,
         )
-        event = made_awkward(world, event, number)
-        if not nothing_runs and may_be_running(world, event):
-            nothing_runs, event = True, running(world, event)
-        yield event
-    if place == 0 and "own_derby" in world.options.quirks:
-        yield from _derby(world, organization, season, series)
+        yield made_awkward(world, event, number)
 
 
 def _derby(world: World, organization: Organization, season: Season, series: tuple[int, str]) -> Iterator[Event]:

@@ -6,8 +6,9 @@ dates) are made when they are asked for, in `contact_rows`, so that a federation
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time
 from random import Random
+from zoneinfo import ZoneInfo
 
 from twizzit_pipeline.simulator import clubs, people
 from twizzit_pipeline.simulator.options import SimulatorOptions
@@ -26,7 +27,8 @@ def make_world(options: SimulatorOptions | None = None) -> World:
     new. Contacts keep their ids from season to season, groups do not.
     """
     options = options or SimulatorOptions()
-    today = options.today or date.today()  # noqa: DTZ011 - a season begins on a day of the local calendar
+    made_at = _belgian_moment(options.today)
+    today = made_at.date()
     year = today.year if today >= date(today.year, 7, 1) else today.year - 1
     seasons = [Season.starting(year - 1), Season.starting(year)]
     if options.next_season != "none":
@@ -34,9 +36,18 @@ def make_world(options: SimulatorOptions | None = None) -> World:
     organizations = [_club(options, index, seasons) for index in range(options.clubs)]
     if options.federation:
         organizations.append(_federation(options, seasons, organizations[:2]))
-    world = World(options=options, today=today, seasons=tuple(seasons), organizations=organizations)
+    world = World(options=options, made_at=made_at, seasons=tuple(seasons), organizations=organizations)
     apply_roster_quirks(world)
     return world
+
+
+def _belgian_moment(day: date | None) -> datetime:
+    """The minute on the clocks of Belgium, without a zone as Twizzit writes it; on another day at that same hour.
+
+    Day and hour are of one reading: a clock in UTC shows another day than Belgium for an hour or two of each night.
+    """
+    now = datetime.now(ZoneInfo("Europe/Brussels"))
+    return datetime.combine(day or now.date(), time(now.hour, now.minute))
 
 
 class _People:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from twizzit_pipeline.simulator.clubs import FUNCTIONS, PLAYING, Words
 from twizzit_pipeline.simulator.clubs import OWN_FUNCTIONS as OWN_WORDS
@@ -152,16 +151,19 @@ class World:
     """A whole simulated Twizzit. `lock` guards it: a server reads it in one thread, a test changes it in another."""
 
     def __init__(
-        self, *, options: SimulatorOptions, today: date, seasons: tuple[Season, ...], organizations: list[Organization]
+        self,
+        *,
+        options: SimulatorOptions,
+        made_at: datetime,
+        seasons: tuple[Season, ...],
+        organizations: list[Organization],
     ) -> None:
         self.options = options
-        self.today = today
+        # Belgian local time, without a zone.
+        self.made_at = made_at
+        self.today = made_at.date()
         self.seasons = {season.id: season for season in seasons}
         self._organizations = {organization.id: organization for organization in organizations}
-        # When the world was made, on the clocks of Belgium: on its day, at this hour of the day.
-        self.made_at = datetime.combine(today, datetime.now(ZoneInfo("Europe/Brussels")).time()).replace(
-            second=0, microsecond=0
-        )
         self.lock = threading.RLock()
 
     @property

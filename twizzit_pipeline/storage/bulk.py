@@ -23,6 +23,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    FromClause,
     Integer,
     MetaData,
     Table,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    false,
     func,
     literal,
     or_,
@@ -104,16 +106,45 @@ def synchronise(
     for name, value in scope.items():
         if name in frame and not (frame[name] == value).all():
             raise ValueError(f"rows outside the scope: {name} is not everywhere {value!r}")
-    frame = frame.copy()
-    for name, value in scope.items():
-        frame[name] = value
     if frame.empty:
         return Written(deleted=connection.execute(delete(table).where(_within(table, scope))).rowcount)
+    # What is the same in every row does not travel; something is left for rows to be joined by.
+    travels = {name for name in keys if name not in scope} or {keys[-1]}
+    frame = frame.assign(**{name: value for name, value in scope.items() if name in travels})
+    frame = frame[[name for name in _names(frame) if name in travels or name not in scope]]
     with _staged(connection, table, frame, keys) as staged, _joined_whole(connection):
-        gone = delete(table).where(_within(table, scope), ~exists().where(_same_key(table, staged, keys)))
-        deleted = connection.execute(gone).rowcount
-        updated = _update(connection, table, staged, keys, scope)
-        return Written(_insert(connection, table, staged, keys, scope), updated, deleted)
+        # One comparison says which of the statements have anything to do: usually none has. PostgreSQL has one way to
+        # carry it out, with statistics or without; for those, it would expect a thousand rows.
+        differ = _compared(connection, table, staged, keys, scope)
+        if differ != Written():
+            connection.execute(text(f'ANALYZE "{staged.name}"'))
+        deleted = inserted = updated = 0
+        if differ.deleted:
+            gone = delete(table).where(_within(table, scope), ~exists().where(_same_key(table, staged, keys)))
+            deleted = connection.execute(gone).rowcount
+        if differ.updated:
+            updated = _update(connection, table, staged, keys, scope)
+        if differ.inserted:
+            inserted = _insert(connection, table, staged, keys, scope)
+        return Written(inserted, updated, deleted)
+
+
+def _compared(
+    connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any]
+) -> Written:
+    """How many rows of the scope are new, different and gone, by the staged ones."""
+    kept = select(*(table.c[column.name] for column in staged.c)).where(_within(table, scope)).subquery()
+    different = or_(false(), *[kept.c[name].is_distinct_from(staged.c[name]) for name in _compared_in(staged, keys)])
+    is_new, is_gone = kept.c[keys[-1]].is_(None), staged.c[keys[-1]].is_(None)
+    both = staged.join(kept, _same_key(kept, staged, keys), full=True)
+    counts = {"new": is_new, "different": and_(~is_new, ~is_gone, different), "gone": is_gone}
+    wanted = select(*(func.count().filter(which).label(name) for name, which in counts.items()))
+    found = connection.execute(wanted.select_from(both)).one()
+    return Written(found.new, found.different, found.gone)
+
+
+def _compared_in(staged: Table, keys: Sequence[str]) -> list[str]:
+    return [column.name for column in staged.c if column.name not in keys]
 
 
 def analyse(engine: Engine, written: Collection[Table]) -> None:
@@ -162,7 +193,7 @@ def written_through(connection: Connection, table: Table) -> dict[str, str]:
 @contextmanager
 def _staged(connection: Connection, table: Table, frame: "pd.DataFrame", keys: Sequence[str]) -> Iterator[Table]:
     """The frame in a temporary table with the target's types."""
-    if frame.duplicated(list(keys)).any():
+    if frame.duplicated([name for name in keys if name in frame]).any():
         raise ValueError(f"rows for {table.name} with the same {', '.join(keys)}")
     names = _names(frame)
     staged = Table(
@@ -174,8 +205,6 @@ def _staged(connection: Connection, table: Table, frame: "pd.DataFrame", keys: S
     )
     staged.create(connection, checkfirst=False)
     copy_frame(connection, frame, staged, names)
-    # Without statistics PostgreSQL expects a thousand rows, and compares each with each when there are many more.
-    connection.execute(text(f'ANALYZE "{staged.name}"'))
     yield staged
     staged.drop(connection, checkfirst=False)
 
@@ -196,38 +225,29 @@ def _within(table: Table, scope: Mapping[str, Any]) -> ColumnElement[bool]:
     return and_(*[table.c[name] == bindparam(f"scope_{name}", value) for name, value in scope.items()])
 
 
-def _update(
-    connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any] | None = None
-) -> int:
-    names = [column.name for column in staged.c if column.name not in keys]
-    if not names:
-        return 0
+def _update(connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any]) -> int:
+    names = _compared_in(staged, keys)
     sources = written_through(connection, table)
     target = writable(table, sources)
     different = or_(*[target.c[name].is_distinct_from(staged.c[name]) for name in names])
     values = {target.c[sources.get(name, name)]: staged.c[name] for name in names}
     statement = update(target).values(values).where(_same_key(target, staged, keys), different)
-    if scope:
-        statement = statement.where(_within(target, scope))
-    return connection.execute(statement).rowcount
+    return connection.execute(statement.where(_within(target, scope))).rowcount
 
 
-def _insert(
-    connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any] | None = None
-) -> int:
+def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[str], scope: Mapping[str, Any]) -> int:
     sources = written_through(connection, table)
     target = writable(table, sources)
-    columns = list(staged.c)
-    there = exists().where(_same_key(target, staged, keys))
-    if scope:
-        there = there.where(_within(target, scope))
-    new = select(*columns).where(~there).order_by(*[staged.c[k] for k in keys])
-    statement = insert(target).from_select([sources.get(column.name, column.name) for column in columns], new)
+    constants = {name: literal(value, table.c[name].type) for name, value in scope.items() if name not in staged.c}
+    columns = {**{column.name: column for column in staged.c}, **constants}
+    there = exists().where(_same_key(target, staged, keys), _within(target, scope))
+    new = select(*columns.values()).where(~there).order_by(*[columns[name] for name in keys if name in staged.c])
+    statement = insert(target).from_select([sources.get(name, name) for name in columns], new)
     # A row that another transaction inserted meanwhile is updated instead.
-    others = [column.name for column in columns if column.name not in keys]
+    others = [sources.get(name, name) for name in columns if name not in keys]
     index = [sources.get(name, name) for name in keys]
     if others:
-        values = {sources.get(name, name): statement.excluded[sources.get(name, name)] for name in others}
+        values = {name: statement.excluded[name] for name in others}
         statement = statement.on_conflict_do_update(index_elements=index, set_=values)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=index)
@@ -241,8 +261,9 @@ def writable(table: Table, sources: Mapping[str, str]) -> Table:
     return Table(table.name, MetaData(), *known, *extra)
 
 
-def _same_key(table: Table, staged: Table, keys: Sequence[str]) -> ColumnElement[bool]:
-    return and_(*[table.c[key] == staged.c[key] for key in keys])
+def _same_key(table: FromClause, staged: Table, keys: Sequence[str]) -> ColumnElement[bool]:
+    """The keys that the staged rows have: the others are the same in the whole scope."""
+    return and_(*[table.c[key] == staged.c[key] for key in keys if key in staged.c])
 
 
 def _names(frame: "pd.DataFrame") -> list[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.plan.departed import DONE, Absences, Kind, Missing, Presence
-from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.runs import deciding_season, seasons
 from twizzit_pipeline.runs.details import SEASON_BEFORE_READ
 from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
@@ -80,7 +80,7 @@ def _decides(session: SyncSession, season: SeasonRow) -> bool:
     if session.narrowing.narrows:
         return False
     with session.reading() as connection:
-        return seasons.decides(
+        return deciding_season.decides(
             connection, session.credential.id, season, day=session.day, season_start=session.settings.season_start
         )
 

@@ -92,13 +92,13 @@ def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id:
 def _groups(
     connection: Connection, plan: Plan, table: Table, changes: Sequence[Change], made: Made
 ) -> Iterator[_Group]:
-    def kind(change: Change) -> tuple[bool, tuple[str, ...], bool]:
-        return change.action == "create", tuple(change.values), change.mapping is not None
+    def kind(change: Change) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
+        return change.action == "create", tuple(change.values), tuple(change.mapping or ())
 
     entity = ENTITIES[plan.entity] if changes[0].table == plan.table else None
-    for (creates, columns, has_mapping), alike in groupby(sorted(changes, key=kind), kind):
+    for (creates, columns, mapped_columns), alike in groupby(sorted(changes, key=kind), kind):
         items = list(alike)
-        mapped = mapped_changes(connection, entity, items) if entity is not None and has_mapping else None
+        mapped = mapped_changes(connection, entity, items) if entity is not None and mapped_columns else None
         repairs = any(change.repaired for change in items)
         shipped = [
             *_shipped(table, columns, made),

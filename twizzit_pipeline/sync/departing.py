@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.departed import Record
+from twizzit_pipeline.plan.ownership import REMOTE_ID
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.sync.journal import Journal
@@ -34,9 +35,20 @@ def write_departures(connection: Connection, plan: Plan, journal: Journal, now: 
     for one, values in rows:
         if one.id is not None:
             connection.execute(update(tables.departures).where(tables.departures.c.id == one.id).values(values))
+    _end_succeeded(connection, plan, journal.credential_id, now)
     closing = [one for one in plan.departures if one.closes is not None]
     if closing:
         _close(connection, tables.MAPPINGS[plan.entity], closing, journal)
+
+
+def _end_succeeded(connection: Connection, plan: Plan, credential_id: int, now: datetime) -> None:
+    """A team that is listed under another id has not left."""
+    earlier = [str(one.mapping_before[REMOTE_ID]) for one in plan.changes if REMOTE_ID in one.mapping_before]
+    if earlier:
+        row = tables.departures.c
+        of_plan = (row.credential_id == credential_id) & (row.entity == plan.entity) & row.returned_at.is_(None)
+        ended = {"status": "returned", "returned_at": now}
+        connection.execute(update(tables.departures).where(of_plan, among(row.twizzit_id, earlier)).values(ended))
 
 
 def _values(one: Record, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table
 
 from twizzit_pipeline.entities import Entity
 from twizzit_pipeline.plan import Change
+from twizzit_pipeline.plan.ownership import REMOTE_ID
 from twizzit_pipeline.storage import bulk, remote_ids, staging, tables
 from twizzit_pipeline.storage.staging import Shipped, Staged
 from twizzit_pipeline.sync.journal import Journal
@@ -42,9 +43,10 @@ def mapped_changes(connection: Connection, entity: Entity, changes: Sequence[Cha
     new = [change for change in changes if change.mapping_id is None]
     reserved = iter(bulk.reserve_ids(connection, table, len(new)))
     ids = [next(reserved) if change.mapping_id is None else change.mapping_id for change in changes]
-    held = remote_ids.stand_ins(connection, table, {str(change.twizzit_id) for change in new})
-    said = dict(_said(entity, table, changes[0]))
+    named = {str(change.twizzit_id) for change in changes if change.mapping_id is None or REMOTE_ID in _mapping(change)}
+    held = remote_ids.stand_ins(connection, table, named)
     keys = dict(_keys(entity, table, held))
+    said = dict(_said(entity, table, changes[0])) | (keys if REMOTE_ID in _mapping(changes[0]) else {})
     columns = {**said, **keys}
     shipped: list[Shipped[Change]] = [
         Shipped("mapping_id", sa.Integer(), lambda place, _: ids[place], joins=True),
@@ -71,12 +73,18 @@ def write_mappings(connection: Connection, staged: Staged, mapped: Mapped, journ
 
 def _said(entity: Entity, table: Table, change: Change) -> Iterator[tuple[str, Callable[[int, Change], object]]]:
     """The plan's mapping values under the table's names; only a player's mapping has a team's."""
-    assert change.mapping is not None
-    for name in change.mapping:
+    for name in _mapping(change):
+        if name == REMOTE_ID:  # it is among the keys, as the database at hand can hold it
+            continue
         if name != "team_mapping_id" or name in table.c:
             yield entity.remote_name if name == "twizzit_name" else name, _value(name)
     if "season" in table.c:
         yield "season", _season
+
+
+def _mapping(change: Change) -> Mapping[str, object]:
+    assert change.mapping is not None
+    return change.mapping
 
 
 def _value(name: str) -> Callable[[int, Change], object]:

@@ -16,7 +16,7 @@ from twizzit_pipeline.plan.decisions import doubts
 from twizzit_pipeline.plan.narrowing import narrowed, spoken_of
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
 from twizzit_pipeline.plan.rows import EntityState, MatchState, Owner, PlayerState, State, TeamState, WantedSeason
-from twizzit_pipeline.runs import fed_clubs, history, seasons
+from twizzit_pipeline.runs import deciding_season, fed_clubs, history
 from twizzit_pipeline.runs.details import (
     CLUBS,
     COMPETITION_TEAMS,
@@ -79,14 +79,7 @@ def map_entity(
         session.progress(f"Bringing the {entity} into ShotSpot")
         for attempt in session.attempts():
             with attempt, session.writing(alone_with) as connection:
-                wanted = wanted_season(
-                    connection,
-                    session.credential.id,
-                    season,
-                    day=session.day,
-                    season_start=session.settings.season_start,
-                    repair=session.repair,
-                )
+                wanted = _season_of(connection, session, season)
                 state = planned.read(connection, session.owner, season.id, wanted, session.day)
                 state = _with_departures(connection, session, planned.of.name, season.id, state)
                 watch.lap("read")
@@ -102,15 +95,9 @@ def map_entity(
                 session.planned(connection, made, state, ids)
                 _count(counts, made, _scanned_of(connection, session, entity, season.id, counts.rejected_items))
                 owned = _owned(connection, tables.MAPPINGS[entity], session.credential.id)
-                counts.details[MAPPINGS] = owned
-                _count_departures(counts, made)
-                if isinstance(state, TeamState) and state.rights.is_federation:
-                    counts.details[CLUBS] = fed_clubs.counted(connection, session.credential.id)
-                if not wanted.decides:
-                    counts.details[DECIDES] = False
-                if session.repair:
-                    counts.details[REPAIRED] = repaired_columns(made.changes)
                 waiting = _waiting(made, state)
+                _count_departures(counts, made)
+                counts.details |= {MAPPINGS: owned, **_details(connection, session, made, state, wanted)}
                 counts.details |= {QUESTIONS: waiting, NEW_QUESTIONS: len(made.questions)} if waiting else {}
                 history.finish(connection, session.history_id(entity), counts)
         session.analyse(_filled(made))
@@ -118,6 +105,31 @@ def map_entity(
         counts.done = True
         return _report(made, wanted, owned, watch, waiting)
     raise AssertionError("unreachable: recording lets no error pass in silence")
+
+
+def _season_of(connection: Connection, session: SyncSession, season: SeasonRow) -> WantedSeason:
+    return wanted_season(
+        connection,
+        session.credential.id,
+        season,
+        day=session.day,
+        season_start=session.settings.season_start,
+        repair=session.repair,
+    )
+
+
+def _details(
+    connection: Connection, session: SyncSession, made: Plan, state: State, wanted: WantedSeason
+) -> dict[str, object]:
+    """What the history says of a plan where it is not the usual one."""
+    found: dict[str, object] = {}
+    if isinstance(state, TeamState) and state.rights.is_federation:
+        found[CLUBS] = fed_clubs.counted(connection, session.credential.id)
+    if not wanted.decides:
+        found[DECIDES] = False
+    if session.repair:
+        found[REPAIRED] = repaired_columns(made.changes)
+    return found
 
 
 def _with_departures(
@@ -172,7 +184,7 @@ def wanted_season(
     connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str, repair: bool
 ) -> WantedSeason:
     """The season as a plan needs it; a repair leaves past seasons alone, as every sync does."""
-    decides = seasons.decides(connection, credential_id, season, day=day, season_start=season_start)
+    decides = deciding_season.decides(connection, credential_id, season, day=day, season_start=season_start)
     repairs = repair and (decides or season.start_date > day)
     return WantedSeason(season.label, season.start_date, season.end_date, decides, season.end_date < day, repairs)
 

@@ -11,9 +11,10 @@ from twizzit_pipeline.errors import DatabaseUnavailable
 from twizzit_pipeline.storage.complaints import LOCK_NOT_AVAILABLE
 from twizzit_pipeline.storage.engine import LOCK_SECONDS
 from twizzit_pipeline.storage.holders import holders
-from twizzit_pipeline.storage.unquoted import state_of
+from twizzit_pipeline.storage.unquoted import driver_of, state_of, things_named
 
 _SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION = "40001", "40P01", "23505", "23503"
+_OF_CONSTRAINTS = {_UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION}
 _WRITTEN_BY_OTHERS = {
     _SERIALIZATION_FAILURE,
     _DEADLOCK,
@@ -54,7 +55,11 @@ def _give_up(engine: Engine, again: str, state: RetryCallState) -> None:
             f"Another transaction held rows or tables that this needs for {_TRIES} times {LOCK_SECONDS} s: "
             f"{holders(engine)}; end it, then {again}"
         ) from None
-    raise DatabaseUnavailable(f"Another transaction wrote the same rows {_TRIES} times in a row: {again}") from None
+    wrong, todo = f"Another transaction wrote the same rows {_TRIES} times in a row", again
+    if error is not None and _state_of(error) in _OF_CONSTRAINTS and (named := things_named(driver_of(error))):
+        wrong += f", or what this writes is not allowed beside the rows that are there ({named})"
+        todo += ", and if that does not help, look at that constraint or index"
+    raise DatabaseUnavailable(f"{wrong}: {todo}") from None
 
 
 def _written_by_others(error: BaseException) -> bool:

@@ -167,7 +167,9 @@ def store_scan(
     for attempt in session.attempts():
         with attempt, session.writing() as connection:
             earlier = _earlier(connection, table, scope, columns, unknown)
-            frame = pd.concat([checked.valid[columns].astype(object), earlier], ignore_index=True)
+            frame = checked.valid[columns]
+            if not earlier.empty:
+                frame = pd.concat([frame.astype(object), earlier], ignore_index=True)
             distinct = frame.drop_duplicates(keys)
             written = bulk.synchronise(connection, table, distinct, keys=[*snapshot, *keys], scope=scope)
             history.reject(

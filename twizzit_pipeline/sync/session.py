@@ -1,19 +1,17 @@
 """One run's work for one credential and one season: the client, the lease, the history rows, shared by its steps."""
 
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import date, timedelta
+from datetime import date
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, Table, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from tenacity import Retrying
 
 from twizzit_pipeline.accounts.clients import naming, open_client
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.errors import InactiveCredential, RequestCancelled, SyncInProgress, TransientError
+from twizzit_pipeline.errors import InactiveCredential, TransientError
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.departed import Absences, Limit
 from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
@@ -24,32 +22,26 @@ from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.runs.troubles import Troubles, safe_message
-from twizzit_pipeline.scheduling import automatic
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.usage import Meter
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.storage.bulk import analyse
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.revisions import require_current
 from twizzit_pipeline.storage.suited import require_suited
 from twizzit_pipeline.sync.owners import owner_of
 from twizzit_pipeline.sync.rewrites import rewrites
+from twizzit_pipeline.sync.run_end import RunEnd
+from twizzit_pipeline.sync.run_season import RunSeason
 from twizzit_pipeline.sync.scanned import Scanned
 from twizzit_pipeline.sync.sync_log import SyncLog
+from twizzit_pipeline.sync.transactions import Transactions
 from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
 Progress = Callable[[str], None]
 
-# The trigger of a run that came because its credential was due, and of one that a person started on the command line.
-AUTOMATIC, BY_HAND = "schedule", "cli"
 
-
-def _silent(_: str) -> None:
-    """Progress is not shown."""
-
-
-class SyncSession:
+class SyncSession(Transactions):
     """A context manager; what it needs is opened when a step first asks for it.
 
     Attributes:
@@ -81,12 +73,12 @@ class SyncSession:
         request_id: int | None = None,
         trigger: str | None = None,
     ) -> None:
+        super().__init__(database.engine)
         self.settings = settings
         self.database = database
-        self.engine: Engine = database.engine
         self.season_label = season
         self.run_id = run_id
-        self.progress = progress or _silent
+        self.progress: Progress = progress or (lambda _: None)
         self.day = day or seasons.today()
         self.narrowing = narrowing
         self.repair = repair
@@ -100,11 +92,17 @@ class SyncSession:
         self._client: TwizzitClient | None = None
         self._lease: Lease | None = None
         self._entries = Entries()
-        self._season: SeasonRow | None = None
-        self._asked = False
-        self.automatic = trigger == AUTOMATIC
-        self._by_hand = trigger == BY_HAND
-        self._began = time.monotonic()
+        self._season = RunSeason(
+            season, credential_id=credential_id, day=self.day, season_start=settings.season_start, transactions=self
+        )
+        self._run_end = RunEnd(
+            credential_id=credential_id,
+            season=self._season,
+            narrowed=narrowing.narrows,
+            trigger=trigger,
+            fulfilment=self._fulfilment,
+        )
+        self.automatic = self._run_end.is_automatic
         self._troubles = Troubles()
         self._meter = Meter(self.engine, self.credential.id, lambda: self.calls)
         self._log = SyncLog(run_id=run_id, credential_id=credential_id, calls=lambda: self.calls)
@@ -128,7 +126,9 @@ class SyncSession:
         troubles = self._troubles.remaining(error)
         error = troubles[0] if troubles else None
         if self._lease is None:
-            self._end_unstarted(error)
+            if self._run_end.concerns(error):
+                with driver_errors(), self.engine.begin() as connection:
+                    self._run_end.unstarted(connection, error)
             return
         self._lease.stop()
         self._count_usage()
@@ -138,10 +138,7 @@ class SyncSession:
             for attempt in rewrites(self.engine):
                 with attempt, self.engine.begin() as connection:
                     self._entries.close(connection, self.to_map, error)
-                    if self._fulfilment is not None:
-                        self._end_request(connection, self._fulfilment, error)
-                    if not any(isinstance(trouble, RequestCancelled) for trouble in troubles):
-                        self._plan_next(connection, troubles)
+                    self._run_end.ended(connection, troubles, covers=self.to_map, done=self._entries.finished)
                     self._lease.release(connection)
         self.statuses = statuses
         self._log.ended(statuses)
@@ -164,16 +161,6 @@ class SyncSession:
         """The lease, which is held inside `recording`."""
         assert self._lease is not None, "the lease is taken by recording"
         return self._lease
-
-    @property
-    def dialect(self) -> str:
-        """The name of the dialect that the credential's endpoint speaks."""
-        return parse_endpoint(self.credential.api_endpoint).dialect
-
-    @property
-    def host(self) -> str:
-        """The host of the credential's endpoint, whose ids its server speaks of."""
-        return parse_endpoint(self.credential.api_endpoint).server
 
     @property
     def calls(self) -> int:
@@ -210,33 +197,13 @@ class SyncSession:
                     yield opened.counts
             except BaseException as error:
                 opened.failure = safe_message(error)
-                self._count_calls(opened.counts, calls)
+                self._count_calls(opened, self.calls - calls)
                 if not isinstance(error, TransientError):
                     with driver_errors(), self.begun() as connection:
                         self._entries.fail(connection, opened)
                 raise
             opened.failure = None
-            self._count_calls(opened.counts, calls)
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection to read with."""
-        with self.engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def begun(self) -> Iterator[Connection]:
-        """A short transaction for what a run writes of itself."""
-        with self.engine.begin() as connection:
-            yield connection
-
-    def attempts(self) -> Retrying:
-        """The tries of one transaction of this run, see `rewrites`."""
-        return rewrites(self.engine)
-
-    def analyse(self, found: Sequence[Table]) -> None:
-        """Gives tables of ours, of which many rows were written, their statistics."""
-        analyse(self.engine, found)
+            self._count_calls(opened, self.calls - calls)
 
     def planned(
         self, connection: Connection, plan: Plan, state: EntityState, made: Mapping[tuple[str, int], int]
@@ -246,27 +213,6 @@ class SyncSession:
         Args:
             made: table and the plan's id of a row that was made → its real id.
         """
-
-    @contextmanager
-    def writing(self, alone_with: Collection[Table] = ()) -> Iterator[Connection]:
-        """A transaction in which the lease is surely ours until it commits.
-
-        It fails where another transaction wrote the same rows meanwhile (`attempts` tries again).
-
-        Args:
-            alone_with: tables that no other transaction may write meanwhile; what was written before is seen.
-
-        Raises:
-            LeaseLost: another process took over.
-        """
-        connected = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
-        with connected as connection, connection.begin():
-            if alone_with:  # before the first statement that fixes what this transaction sees
-                names = ", ".join(f'"{table.name}"' for table in sorted(alone_with, key=lambda table: table.name))
-                connection.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
-            self.lease.confirm(connection)
-            yield connection
-            self.lease.confirm(connection)  # a long one has kept the heartbeat waiting
 
     def counted(self, entity: str) -> EntityCounts | None:
         """What was counted of the entity so far."""
@@ -283,34 +229,28 @@ class SyncSession:
 
     def listed_season(self) -> SeasonRow | None:
         """The partition's season, asked of Twizzit (once a run) and remembered; None if the account has none such."""
-        if self._asked:
-            return self._season
+        if self._season.is_asked:
+            return self._season.found
         organization = self.client.source.organization()
         self._remember_organization(organization.id, organization.name)
-        listed = seasons.listed(self.client.source.seasons(), day=self.day, season_start=self.settings.season_start)
-        for attempt in self.attempts():
-            with attempt, self.begun() as connection:
-                found = seasons.refresh(connection, self.credential.id, listed)
-        labels = [season.label for season in found]
-        if seasons.called(self.season_label, labels) in labels:
-            self._season = self.stored_season()
-        else:
+        found = self._season.ask(self.client.source)
+        if found is None:
             self.progress(f"Twizzit lists no season {self.season_label} for this account")
-        self._asked = True
-        return self._season
+        return found
 
     def stored_season(self) -> SeasonRow | None:
         """The partition's season as this run's scan, or an earlier one, or `verify` left it; makes no call."""
-        if self._asked:
-            return self._season
-        with self.reading() as connection:
-            stored = seasons.known(connection, self.credential.id, self.settings.season_start)
-        label = seasons.called(self.season_label, [season.label for season in stored])
-        return next((season for season in stored if season.label == label), None)
+        return self._season.stored()
 
     def _open(self, entity: str) -> Entry:
         if self._lease is None:
-            self._lease = self._taken()
+            self._lease = Lease.take(
+                self.engine,
+                lease_key(self.credential),
+                credential_id=self.credential.id,
+                run_id=self.run_id,
+                on_beat=self._count_usage,
+            )
             self._log.began(self.season_label)
         opened = self._entries.open(entity)
         if opened is None:
@@ -327,15 +267,6 @@ class SyncSession:
             opened = self._entries.add(entity, history_id, self._details())
         return opened
 
-    def _taken(self) -> Lease:
-        return Lease.take(
-            self.engine,
-            lease_key(self.credential),
-            credential_id=self.credential.id,
-            run_id=self.run_id,
-            on_beat=self._count_usage,
-        )
-
     def _begin(self, connection: Connection, lease: Lease, history_id: int) -> None:
         """The run works on this row of the history from now on."""
         lease.note(connection, history_id)
@@ -347,62 +278,18 @@ class SyncSession:
         request = {} if self._fulfilment is None else {"request_id": self._fulfilment.request_id}
         return {**self.narrowing.details, **request, **({details.REPAIR: True} if self.repair else {})}
 
-    def _end_unstarted(self, error: BaseException | None) -> None:
-        if error is None or not (self._fulfilment or self.automatic):
-            return
-        with driver_errors(), self.engine.begin() as connection:
-            if self._fulfilment is not None and isinstance(error, SyncInProgress):
-                self._fulfilment.end(connection, error, None)
-            elif self._fulfilment is not None:
-                self._fulfilment.refuse(connection, safe_message(error))
-            if self.automatic and isinstance(error, SyncInProgress):
-                automatic.gave_way(connection, self.credential.id)
-            elif self.automatic:
-                automatic.ended(connection, self.credential.id, "failed")
-
-    def _end_request(self, connection: Connection, fulfilment: Fulfilment, error: BaseException | None) -> None:
-        """A season that the orchestrator guessed, and that the account does not list, is put right by another run."""
-        if error is None and self._asked and self._season is None:
-            known = seasons.known(connection, self.credential.id, self.settings.season_start)
-            running = seasons.running(known, self.day)
-            if running not in (None, self.season_label) and fulfilment.move_to_season(connection, str(running)):
-                return
-        if self._by_hand and error is not None and not isinstance(error, Exception):
-            fulfilment.give_back(connection)  # Ctrl-C of one person ends no other person's request
-        else:
-            fulfilment.end(connection, error, safe_message(error))
-
-    def _plan_next(self, connection: Connection, troubles: list[BaseException]) -> None:
-        known = seasons.known(connection, self.credential.id, self.settings.season_start)
-        # By the calendar where the account's seasons are not known.
-        running = seasons.running(known, self.day) or seasons.season_of(self.day, self.settings.season_start).label
-        automatic.run_ended(
-            connection,
-            self.credential.id,
-            automatic.Run(
-                covers=frozenset(self.to_map),
-                done=frozenset(self._entries.finished),
-                narrowed=self.narrowing.narrows,
-                running_season=running == self.season_label,
-                automatic=self.automatic,
-                lasted=timedelta(seconds=time.monotonic() - self._began),
-            ),
-            troubles,
-        )
-
     def _remember_organization(self, organization_id: str | None, organization_name: str) -> None:
         """Holds the lease of the organization that the account reads, and remembers it with the credential."""
-        self.lease.move(organization_key(self.host, self.dialect, organization_id, organization_name))
+        endpoint = parse_endpoint(self.credential.api_endpoint)
+        self.lease.move(organization_key(endpoint.server, endpoint.dialect, organization_id, organization_name))
         for attempt in self.attempts():
             with attempt, self.begun() as connection:
                 store.note_organization(connection, self.credential.id, organization_id, organization_name)
         with self.reading() as connection:
             self.credential = store.read(connection, self.credential.id)
 
-    def _count_calls(self, counts: EntityCounts, before: int) -> None:
-        already = counts.details.get("calls", 0)
-        assert isinstance(already, int)
-        counts.details["calls"] = already + self.calls - before
+    def _count_calls(self, opened: Entry, made: int) -> None:
+        opened.add_calls(made)
         self._count_usage()
 
     def _count_usage(self) -> None:

@@ -5,6 +5,7 @@ What belongs here: the key that two spellings of one name share. How a whole nam
 """
 
 import unicodedata
+from functools import lru_cache
 
 # Letters that Unicode does not take apart into a base letter and an accent.
 _LETTERS = {
@@ -26,6 +27,7 @@ _FOLD = str.maketrans({**_LETTERS, **dict.fromkeys(_APOSTROPHES + _HYPHENS, " ")
 _DROPPED = {"Mn", "Me", "Cc", "Cf", "Cs"}
 
 
+@lru_cache(4096)  # the clubs and teams of a calendar come again and again
 def normalised_name(text: str) -> str:
     """The key under which two spellings of a name are the same: "D’Hóndt  Jean-Luc" and "d'hondt jean luc" share one.
 

@@ -6,6 +6,7 @@ What belongs here: what a person's row says of itself. Who that is in ShotSpot, 
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import pandas as pd
 
@@ -60,5 +61,10 @@ def jersey_number(value: object) -> tuple[int | None, bool]:
     text = clean_text(value)
     if text is None:
         return None, not (value is None or isinstance(value, (str, float)))
+    return _number(text)
+
+
+@lru_cache(1024)  # a club of many teams has each number many times
+def _number(text: str) -> tuple[int | None, bool]:
     number = _NUMBER.fullmatch(text)
     return (int(number[1]), False) if number else (None, True)

@@ -6,12 +6,14 @@ in `sync`.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.text import clean_text, text_series
 from twizzit_pipeline.twizzit.records import Team
+
+if TYPE_CHECKING:  # what reads a name alone makes no frame
+    import pandas as pd
 
 # Belgian korfball's categories, in Dutch and French, each under the name that is kept. "Junior" alone also stands in
 # clubs' names, so only its plurals count.
@@ -41,7 +43,7 @@ _GENDER_OF = {
 }
 
 
-def teams_frame(teams: Sequence[Team]) -> pd.DataFrame:
+def teams_frame(teams: Sequence[Team]) -> "pd.DataFrame":
     """One row for each record, in order.
 
     Returns:
@@ -49,6 +51,8 @@ def teams_frame(teams: Sequence[Team]) -> pd.DataFrame:
         where the record says nothing. Texts are cleaned by `clean_text`; `age_group` and `gender` are read from the
         name, or from the category where the name does not say.
     """
+    import pandas as pd  # noqa: PLC0415  (see above)
+
     return pd.DataFrame(
         {
             "twizzit_team_id": text_series(team.id for team in teams),

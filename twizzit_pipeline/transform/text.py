@@ -5,9 +5,12 @@ What belongs here: what is done to every text alike. What is done to names alone
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from math import isnan
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:  # what cleans a text alone makes no series
+    import pandas as pd
 
 # Characters that no one can see and that PostgreSQL or a comparison stumbles over: control characters (a NUL cannot be
 # stored), formats (zero-width spaces, marks of direction, byte order marks) and halves of a surrogate pair.
@@ -20,18 +23,25 @@ def clean_text(value: object) -> str | None:
     A number becomes its digits (a remote id can come as one), a whole float without its ".0"; anything else that is no
     text becomes None.
     """
+    if isinstance(value, str):
+        return _clean(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and not isnan(value):
         return str(value)
-    if not isinstance(value, str):
-        return None
-    if not (value.isascii() and value.isprintable()):
-        visible = (c for c in value if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
-        value = unicodedata.normalize("NFC", "".join(visible))
-    return " ".join(value.split()) or None
+    return None
+
+
+@lru_cache(4096)  # first names, genders and teams come again and again
+def _clean(text: str) -> str | None:
+    if not (text.isascii() and text.isprintable()):
+        visible = (c for c in text if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
+        text = unicodedata.normalize("NFC", "".join(visible))
+    return " ".join(text.split()) or None
 
 
 def text_series(values: Iterable[object]) -> "pd.Series[str]":
     """Each value through `clean_text`, as a series of dtype `str` with nulls where nothing is left."""
+    import pandas as pd  # noqa: PLC0415  (see above)
+
     return pd.Series([clean_text(value) for value in values], dtype="str")

@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-import httpx
-
 from twizzit_pipeline.errors import ConnectionFailed, EndpointRefused
 from twizzit_pipeline.twizzit.addresses import is_public
 from twizzit_pipeline.twizzit.dialects import DIALECTS, LIVE_ENDPOINT, OF_A_BARE_HOST, Dialect, of_path, paths
@@ -82,6 +80,8 @@ def parse_endpoint(url: str) -> Endpoint:
 
 def _split(url: str) -> SplitResult:
     """The parts of a URL that can be connected to; `netloc` is its host in ASCII, with the port that is not implied."""
+    import httpx  # noqa: PLC0415 - a command that reads no endpoint has no use for it
+
     text = url.strip()
     if not text or any(character.isspace() or not character.isprintable() for character in text) or "\\" in text:
         raise EndpointRefused(_NO_URL)

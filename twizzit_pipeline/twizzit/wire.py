@@ -6,6 +6,7 @@ values: an odd one becomes None or stays as it is, and the contracts decide.
 
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from twizzit_pipeline.errors import NotATwizzit
 from twizzit_pipeline.twizzit.html_entities import unescaped
@@ -97,6 +98,7 @@ def texts(value: object) -> list[str]:
     return []
 
 
+@lru_cache(4096)  # the names of a calendar's sides come again and again
 def folded(value: str) -> str:
     """A text for comparing: without accents and case, with single spaces."""
     letters = unicodedata.normalize("NFKD", value)

@@ -5,10 +5,10 @@ not know come along, and a value of the journal is compared in the table's own t
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import TextClause
 
@@ -18,10 +18,9 @@ from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.tables import sync_changes
 from twizzit_pipeline.undo.catalogue import Catalogue, ForeignKey
 from twizzit_pipeline.undo.rewind import Rewound
-from twizzit_pipeline.undo.rows import Entry, Facts, Key, Reference, Referrer, Slot, Values
+from twizzit_pipeline.undo.rows import LOCAL_TABLES, Entry, Facts, Key, Reference, Referrer, Slot, Values, written
 
-# The tables whose rows a journal may speak of, in the order of their foreign keys.
-LOCAL_TABLES = ("clubs", "seasons", "competitions", "teams", "competition_teams", "games", "players")
+# The tables whose rows a journal may speak of.
 MAPPING_TABLES = tuple(each.mappings for each in ENTITIES.values())
 OWN_TABLES = ("twizzit_opponents", "twizzit_departures", "twizzit_conflicts")
 TABLES = (*LOCAL_TABLES, *MAPPING_TABLES, *OWN_TABLES)
@@ -61,6 +60,18 @@ def read_entries(connection: Connection, history_ids: Collection[int], catalogue
         )
         for row in rows
     ]
+
+
+def read_passed_over(connection: Connection, history_ids: Collection[int]) -> dict[str, int]:
+    """Tables that the journal of these history rows names and no undo writes → how many entries."""
+    journal = sync_changes.c
+    counted = (
+        select(journal.table_name, func.count().label("entries"))
+        .where(bulk.among(journal.history_id, sorted(history_ids)), journal.table_name.not_in(TABLES))
+        .group_by(journal.table_name)
+        .order_by(journal.table_name)
+    )
+    return {row.table_name: int(row.entries) for row in connection.execute(counted)}
 
 
 def _typed(
@@ -117,7 +128,8 @@ def read_facts(connection: Connection, rows: Mapping[Key, Rewound], catalogue: C
         references=references,
         holders=dict(_holders(connection, rows, catalogue)),
         targets=dict(_targets(connection, rows, catalogue)),
-        referrers=_referrers(connection, rows, catalogue),
+        referrers=_referrers(connection, catalogue, lambda key: _going(rows, key)),
+        named=_referrers(connection, catalogue, lambda key: _renamed(rows, key)),
     )
 
 
@@ -165,13 +177,24 @@ def _targets(
             yield (reference, tuple(row.named)), 0 if row.id is None else row.id
 
 
+def _going(rows: Mapping[Key, Rewound], reference: Reference) -> list[int]:
+    return [key.id for key, row in rows.items() if key.table == reference.to_table and row.goes]
+
+
+def _renamed(rows: Mapping[Key, Rewound], reference: Reference) -> list[int]:
+    """Rows that stay, and of which a value is written that the foreign key may name them by."""
+    if reference.to_columns == ("id",):
+        return []
+    there = ((key, row) for key, row in rows.items() if key.table == reference.to_table and row.wanted is not None)
+    return [key.id for key, row in there if written(key.table, row.changed, reference.to_columns)]
+
+
 def _referrers(
-    connection: Connection, rows: Mapping[Key, Rewound], catalogue: Catalogue
+    connection: Connection, catalogue: Catalogue, rows_of: Callable[[Reference], list[int]]
 ) -> dict[Key, tuple[Referrer, ...]]:
-    going = _by_table(key for key, row in rows.items() if row.goes)
     found: dict[Key, list[Referrer]] = defaultdict(list)
     for key in catalogue.incoming:
-        ids = going.get(key.reference.to_table)
+        ids = rows_of(key.reference)
         if not ids:
             continue
         if not key.readable:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twizzit_pipeline.undo import bases
-from twizzit_pipeline.undo.rows import Entry, Key, Values
+from twizzit_pipeline.undo.rows import LOCAL_TABLES, Entry, Key, Values
 
 # Columns that say one thing together: where one of them is left, so are the others.
 _TOGETHER: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -30,7 +30,6 @@ _KEPT_BY_MACHINES = frozenset(
         "last_synced_seen",
     }
 )
-_EDITED_BY_PEOPLE = frozenset({"clubs", "seasons", "teams", "players", "competitions", "competition_teams", "games"})
 
 
 @dataclass(slots=True)
@@ -148,7 +147,7 @@ def _unmake(row: Rewound, entry: Entry, usual: Values) -> None:
     if row.wanted is None:  # gone already, as it should be
         return
     assert entry.after is not None
-    of_people = row.key.table in _EDITED_BY_PEOPLE
+    of_people = row.key.table in LOCAL_TABLES
     expected = {**(usual if of_people else {}), **entry.after}
     edited = [
         column

@@ -1,10 +1,13 @@
 """What an undo speaks of: entries of the journal, what the database says of the rows, and the plan. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Values = Mapping[str, Any]  # column → value, as PostgreSQL's `to_jsonb` says it
+
+# The tables of ShotSpot's whose rows a journal may speak of, in the order of their foreign keys; people edit them too.
+LOCAL_TABLES = ("clubs", "seasons", "competitions", "teams", "competition_teams", "games", "players")
 
 
 class Key(NamedTuple):
@@ -128,6 +131,7 @@ class Facts:
         holders: who holds a slot that a row is to get back: slot → its values → the ids of rows.
         targets: what foreign keys of rows that are written name and is there: key → its values → the row's id.
         referrers: who refers to the rows that are to go.
+        named: who names the rows that stay by a value that is written on the way.
     """
 
     slots: Sequence[Slot] = ()
@@ -135,6 +139,23 @@ class Facts:
     holders: Mapping[tuple[Slot, tuple[str, ...]], Sequence[int]] = field(default_factory=dict)
     targets: Mapping[tuple[Reference, tuple[str, ...]], int] = field(default_factory=dict)
     referrers: Mapping[Key, Sequence[Referrer]] = field(default_factory=dict)
+    named: Mapping[Key, Sequence[Referrer]] = field(default_factory=dict)
+
+
+# What only one row may have: table → its columns, the one of them that lets go of it for a moment, and the SQL that it
+# becomes.
+LET_GO: Mapping[str, tuple[frozenset[str], str, str]] = {
+    "players": (frozenset({"club_id", "jersey_number"}), "jersey_number", "NULL"),
+    "teams": (frozenset({"club_id", "name", "season_id"}), "season_id", "NULL"),
+    "clubs": (frozenset({"name"}), "name", "left('undone ' || id || ' ' || md5(name), 100)"),
+    "twizzit_player_mappings": (frozenset({"team_mapping_id"}), "team_mapping_id", "NULL"),
+}
+
+
+def written(table: str, changed: Collection[str], named_by: Collection[str]) -> frozenset[str]:
+    """Of the columns of a row that change, those that write a value of `named_by`, be it for a moment."""
+    slot, column, _ = LET_GO.get(table, (frozenset(), "", ""))
+    return frozenset(changed) & (frozenset(named_by) | (slot if column in named_by else frozenset()))
 
 
 # Why something is left → the same in a sentence.
@@ -148,6 +169,7 @@ REASONS: Mapping[str, str] = {
     "still_referred_to": "other rows refer to it",
     "row_stays": "its row stays",
     "not_in_table": "the table has no such column any more",
+    "refused": "the database does not take what was there before",
     "unreadable": "the journal does not say what was before",
 }
 

@@ -7,22 +7,34 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.undo.bases import MAPPINGS, mapped_row
 from twizzit_pipeline.undo.rewind import Rewound
-from twizzit_pipeline.undo.rows import Facts, Key, Left, Reference, Referrer, Slot, Step, UndoPlan, Values, name_of
+from twizzit_pipeline.undo.rows import (
+    Facts,
+    Key,
+    Left,
+    Reference,
+    Referrer,
+    Slot,
+    Step,
+    UndoPlan,
+    Values,
+    name_of,
+    written,
+)
 
 # What a row that must stay becomes, where it cannot go because others refer to it.
 _OUT_OF_USE: Mapping[str, Values] = {
-    "players": {"is_active": False},
-    "teams": {"is_active": False},
-    "games": {"status": "cancelled"},
-    "competitions": {"status": "cancelled"},
+    PLAYERS.local: {"is_active": False},
+    TEAMS.local: {"is_active": False},
+    MATCHES.local: {"status": "cancelled"},
+    COMPETITIONS.local: {"status": "cancelled"},
 }
 # Rows that are about others: a team in a competition's table, and which team an opponent's name is.
 _BELONGS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "competition_teams": (("competition_id", "competitions"), ("team_id", "teams")),
-    "twizzit_opponents": (("team_id", "teams"),),
+    "competition_teams": (("competition_id", COMPETITIONS.local), ("team_id", TEAMS.local)),
+    "twizzit_opponents": (("team_id", TEAMS.local),),
 }
 _WORDS_SHOWN = 3
 
@@ -43,14 +55,17 @@ class _Settling:
         self.because[row.key] = because
 
 
-def settled(rows: Mapping[Key, Rewound], facts: Facts) -> UndoPlan:
+def settled(rows: Mapping[Key, Rewound], facts: Facts, refused: Mapping[Key, str] | None = None) -> UndoPlan:
     """The plan: what is written, and what is left.
 
     Args:
         rows: what the journal says; changed on the way.
+        refused: rows that the database does not take → the rule that forbids it.
     """
     settling = _Settling(dict(rows), facts)
-    rules = (_taken_slots, _targets, _referred_to, _needed_in_use, _what_belongs_to_rows_that_stay)
+    for key, rule in (refused or {}).items():
+        settling.stay(rows[key], "refused", rule)
+    rules = (_taken_slots, _targets, _referred_to, _named, _needed_in_use, _what_belongs_to_rows_that_stay)
     while any(rule(settling) for rule in rules):
         pass
     in_order = sorted(_steps(settling), key=lambda step: _place(step.key))
@@ -157,6 +172,19 @@ def _referred_to(settling: _Settling) -> bool:
     return found
 
 
+def _named(settling: _Settling) -> bool:
+    """A value by which others name a row that stays is left: PostgreSQL would refuse it, or write their rows."""
+    found = False
+    for key, referrers in settling.facts.named.items():
+        row = settling.rows[key]
+        for referrer in referrers:
+            columns = written(key.table, row.changed, referrer.reference.to_columns)
+            if columns and _still_refers(settling, referrer):
+                _give_up(settling, row, tuple(sorted(columns)), "still_referred_to", referrer.words)
+                found = True
+    return found
+
+
 def _still_refers(settling: _Settling, referrer: Referrer) -> bool:
     row = None if referrer.key is None else settling.rows.get(referrer.key)
     if row is None:
@@ -233,7 +261,7 @@ def _left(settling: _Settling) -> Iterator[Left]:
             continue
         for reason in dict.fromkeys(row.left.values()):
             of_reason = tuple(column for column in columns if row.left[column] == reason)
-            said = because if reason in ("slot_taken", "target_gone") else ""
+            said = because if reason in ("slot_taken", "target_gone", "still_referred_to") else ""
             yield Left(key, row.twizzit_id, name, of_reason, reason, said)
 
 

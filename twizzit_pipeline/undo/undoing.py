@@ -5,9 +5,9 @@ can be undone itself.
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, insert, text
@@ -25,9 +25,10 @@ from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.undo import chosen
 from twizzit_pipeline.undo.catalogue import Catalogue, read_catalogue
 from twizzit_pipeline.undo.chosen import Chosen
-from twizzit_pipeline.undo.reading import TABLES, read_entries, read_facts, read_rows, read_usual
+from twizzit_pipeline.undo.possible import possible
+from twizzit_pipeline.undo.reading import TABLES, read_entries, read_facts, read_passed_over, read_rows, read_usual
 from twizzit_pipeline.undo.rewind import rewound
-from twizzit_pipeline.undo.rows import StepKind, UndoPlan
+from twizzit_pipeline.undo.rows import Key, StepKind, UndoPlan
 from twizzit_pipeline.undo.settle import settled
 from twizzit_pipeline.undo.writing import write
 
@@ -44,6 +45,7 @@ class Undo:
         history_ids: the rows of the history that it undoes.
         label: what that is, for people: ``sync 12``, ``everything since …``.
         undo_id: its own row of the history; None of a preview, and where nothing was to be written.
+        passed_over: tables that the journal names and no undo writes → how many entries.
     """
 
     credential_id: int
@@ -52,6 +54,7 @@ class Undo:
     label: str
     plan: UndoPlan
     undo_id: int | None = None
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
 def preview(engine: Engine, history_id: int) -> Undo:
@@ -113,8 +116,10 @@ def _look(engine: Engine, credential_id: int, choose: Choose) -> Undo:
     credential = store.get(engine, credential_id)
     with driver_errors():
         close_interrupted(engine)
-        with _transaction(engine) as connection:
-            return _planned(connection, credential, choose)[0]
+        for attempt in rewrites(engine, again="look again"):
+            with attempt, _transaction(engine) as connection:
+                return _planned(connection, credential, choose)[0]
+    raise AssertionError("unreachable: rewrites let no error pass in silence")
 
 
 def _do(
@@ -172,11 +177,17 @@ def _planned(connection: Connection, credential: store.Credential, choose: Choos
         return Undo(credential.id, credential.organization_name, (), "nothing", UndoPlan()), catalogue
     entries = read_entries(connection, picked.history_ids, catalogue)
     now = read_rows(connection, {entry.key for entry in entries})
-    rows = rewound(entries, now, read_usual(connection, catalogue))
-    plan = settled(rows, read_facts(connection, rows, catalogue))
-    if plan.count("remove"):
+    usual = read_usual(connection, catalogue)
+    facts = read_facts(connection, rewound(entries, now, usual), catalogue)
+
+    def planned(refused: Mapping[Key, str]) -> UndoPlan:
+        return settled(rewound(entries, now, usual), facts, refused)
+
+    if planned({}).count("remove"):
         require_may_undo(connection)
-    return Undo(credential.id, credential.organization_name, picked.history_ids, picked.label, plan), catalogue
+    plan = possible(connection, planned, catalogue.columns)
+    found = Undo(credential.id, credential.organization_name, picked.history_ids, picked.label, plan)
+    return replace(found, passed_over=read_passed_over(connection, picked.history_ids)), catalogue
 
 
 def _written(connection: Connection, found: Undo, catalogue: Catalogue, run_id: str) -> Undo:
@@ -200,7 +211,7 @@ def _written(connection: Connection, found: Undo, catalogue: Catalogue, run_id: 
         .returning(sync_history.c.id)
     ).scalar_one()
     write(connection, found.plan, catalogue.columns, history_id=undo_id, credential_id=found.credential_id)
-    return Undo(found.credential_id, found.organization_name, found.history_ids, found.label, found.plan, int(undo_id))
+    return replace(found, undo_id=int(undo_id))
 
 
 def _record(connection: Connection, actor: Actor, target: str | None, done: Undo) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.undo.catalogue import Columns
-from twizzit_pipeline.undo.reading import LOCAL_TABLES, MAPPING_TABLES, OWN_TABLES, quoted, with_rows
-from twizzit_pipeline.undo.rows import Step, UndoPlan
+from twizzit_pipeline.undo.reading import MAPPING_TABLES, OWN_TABLES, quoted, with_rows
+from twizzit_pipeline.undo.rows import LET_GO, LOCAL_TABLES, Step, UndoPlan
 
 ACTION = "undo"  # of the journal's entries
 
@@ -22,13 +23,6 @@ _MAPPINGS = (  # those that others point at come first
     "twizzit_team_mappings",
     *(table for table in MAPPING_TABLES if table != "twizzit_team_mappings"),
 )
-# What only one row may have: table → its columns, the one of them that lets go of it, and the SQL that it becomes.
-_LET_GO: Mapping[str, tuple[frozenset[str], str, str]] = {
-    "players": (frozenset({"club_id", "jersey_number"}), "jersey_number", "NULL"),
-    "teams": (frozenset({"club_id", "name", "season_id"}), "season_id", "NULL"),
-    "clubs": (frozenset({"name"}), "name", "left('undone ' || id || ' ' || md5(name), 100)"),
-    "twizzit_player_mappings": (frozenset({"team_mapping_id"}), "team_mapping_id", "NULL"),
-}
 _STAMPED = frozenset({"clubs", "teams", "players", *MAPPING_TABLES})
 # ShotSpot's trigger keeps these in step with the mappings.
 _OF_TRIGGERS: Mapping[str, Collection[str]] = {"players": ("is_twizzit_registered", "twizzit_verified_at")}
@@ -45,10 +39,15 @@ def write(
 ) -> None:
     """Writes every step of the plan, and its entry in the journal."""
     _journal(connection, plan.steps, history_id, credential_id)
+    write_rows(connection, plan.steps, columns)
+
+
+def write_rows(connection: Connection, steps: Iterable[Step], columns: Mapping[str, Columns]) -> None:
+    """Writes the steps alone."""
     by_table: dict[str, list[Step]] = defaultdict(list)
-    for step in plan.steps:
+    for step in steps:
         by_table[step.key.table].append(step)
-    for table in _LET_GO:
+    for table in LET_GO:
         by_table[table] = _let_go(connection, table, by_table[table])
     for table in (*reversed(_MAPPINGS), *_REMOVED_FIRST):
         _remove(connection, table, by_table[table])
@@ -89,7 +88,7 @@ def _journal(connection: Connection, steps: Iterable[Step], history_id: int, cre
 
 def _let_go(connection: Connection, table: str, steps: list[Step]) -> list[Step]:
     """Of all that change in these columns, or go. The steps, with what their rows are to hold there once more."""
-    columns, column, nothing = _LET_GO[table]
+    columns, column, nothing = LET_GO[table]
     moving = {step.key.id for step in steps if step.kind == "restore" and columns & set(step.after)}
     if not moving and not any(step.kind == "bring_back" for step in steps):
         return steps
@@ -108,8 +107,11 @@ def _let_go(connection: Connection, table: str, steps: list[Step]) -> list[Step]
 def _remove(connection: Connection, table: str, steps: Iterable[Step]) -> None:
     ids = [step.key.id for step in steps if step.kind == "remove"]
     if ids:
-        statement = text(f"DELETE FROM {quoted(table)} WHERE id = ANY(:ids)")  # noqa: S608 - a name of ours
-        connection.execute(statement, {"ids": ids})
+        named = quoted(table)
+        gone = connection.execute(text(f"DELETE FROM {named} WHERE id = ANY(:ids)"), {"ids": ids})  # noqa: S608 - ours
+        if gone.rowcount < len(ids):  # others may have gone along with a row that they referred to
+            still = text(f"SELECT count(*) FROM {named} WHERE id = ANY(:ids)")  # noqa: S608 - a name of ours
+            _require_all(table, len(ids), len(ids) - int(connection.execute(still, {"ids": ids}).scalar_one()))
 
 
 def _bring_back(connection: Connection, table: str, steps: Iterable[Step], columns: Mapping[str, Columns]) -> None:
@@ -122,7 +124,7 @@ def _bring_back(connection: Connection, table: str, steps: Iterable[Step], colum
             f" SELECT {listed} FROM jsonb_populate_recordset(NULL::{quoted(table)}, :rows)"
         )
         for some in _portions(alike):
-            connection.execute(statement, {"rows": some})
+            _require_all(table, len(some), connection.execute(statement, {"rows": some}).rowcount)
 
 
 def _restore(connection: Connection, table: str, steps: Iterable[Step], columns: Mapping[str, Columns]) -> None:
@@ -137,7 +139,19 @@ def _restore(connection: Connection, table: str, steps: Iterable[Step], columns:
             f" FROM jsonb_populate_recordset(NULL::{quoted(table)}, :rows) AS said WHERE t.id = said.id"
         )
         for some in _portions(alike):
-            connection.execute(statement, {"rows": some})
+            _require_all(table, len(some), connection.execute(statement, {"rows": some}).rowcount)
+
+
+def _require_all(table: str, wanted: int, written: int) -> None:
+    """
+    Raises:
+        DatabaseRefused: not every row was written: a trigger or a rule kept some as they were, and raised no error.
+    """
+    if written < wanted:
+        raise DatabaseRefused(
+            f"A trigger or a rule of the table {table} kept {wanted - written} of {wanted} rows as they are, which the "
+            "undo writes; nothing was undone"
+        )
 
 
 def _alike(

@@ -6,6 +6,7 @@ What belongs here: looking up what the configuration says of an id or a name. A 
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 FunctionMeaning = Literal["player", "other"]
@@ -16,6 +17,7 @@ StatusMeaning = Literal["scheduled", "to_reschedule", "in_progress", "completed"
 _Meaning = TypeVar("_Meaning", bound=str)
 
 
+@lru_cache(4096)
 def key(word: str) -> str:
     """The key under which two spellings of a word are the same: without accents and case, with single spaces."""
     letters = unicodedata.normalize("NFKD", word)

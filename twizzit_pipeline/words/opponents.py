@@ -5,6 +5,7 @@ a whole, or by how it begins: a club may be called "KC Vrijheid".
 """
 
 import re
+from functools import lru_cache
 
 from twizzit_pipeline.words.meanings import key
 
@@ -151,6 +152,7 @@ _OF_BRACKET = re.compile(
 _TEAM_SUFFIX = re.compile(r"u ?\d{1,2}|\d{1,2}|[a-h]")
 
 
+@lru_cache(4096)
 def is_no_opponent(name: str) -> bool:
     """Whether a side's name says that there is no opponent, or none yet: "bye", "nog te bepalen", "winnaar poule A".
 

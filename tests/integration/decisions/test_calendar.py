@@ -1,6 +1,5 @@
 """Conflicts and doubtful links of matches and competitions."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -10,28 +9,14 @@ from sqlalchemy import delete, insert
 
 from tests.support.calendar_world import CALENDAR, EVERYTHING, games
 from tests.support.decided_world import DecidedWorld
-from tests.support.sync_world import SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
+from tests.support.sync_world import SyncWorld
+from tests.support.synced_world import SyncedOnce, first_sync, taken_over
 from twizzit_pipeline.errors import ConflictRefused
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 2, "other_contacts": 0}
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    everything = partial(first_sync, steps=EVERYTHING)
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), everything, **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
 @pytest.fixture

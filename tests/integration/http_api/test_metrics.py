@@ -19,6 +19,7 @@ from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.http_api.metrics import Metrics
 from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -62,6 +63,30 @@ def test_they_say_of_each_credential_how_it_is(database: Database, metrics: Metr
     assert found["twizzit_calls_this_month"][("1",)] == 85
     assert found["twizzit_calls_monthly_limit"] == {("1",): 100}
     assert found["twizzit_sync_interval_seconds"] == {("1",): 3600, ("2",): 3600, ("4",): 3600}
+
+
+def test_they_say_what_waits_for_a_person_by_id_alone(database: Database, metrics: Metrics) -> None:
+    credential_id = add_credential(database, "A")
+    other = add_credential(database, "B")
+    nothing = {(str(credential_id),): 0, (str(other),): 0}
+    names = ("twizzit_departures_held", "twizzit_open_questions", "twizzit_plans_waiting")
+    assert [read(metrics)[name] for name in names] == [nothing] * 3
+    with database.engine.begin() as connection:
+        for local_id, status in enumerate(("held", "held", "waiting", "refused")):
+            one = {"entity": "players", "twizzit_id": f"9{local_id}", "local_id": local_id, "season": "2026-2027"}
+            connection.execute(
+                tables.departures.insert().values(credential_id=credential_id, kind="gone", status=status, **one)
+            )
+        for kind, status in (("field", "open"), ("doubtful_link", "open"), ("field", "settled")):
+            one = {"entity": "players", "twizzit_id": f"8{kind}{status}", "kind": kind, "status": status}
+            connection.execute(tables.conflicts.insert().values(credential_id=credential_id, remote="Ann Onym", **one))
+        for reason in ("asked", "review"):
+            one = {"season": "2026-2027", "reason": reason, "counts": {"changes": 1}, "document": {"name": "Ann Onym"}}
+            later = text("clock_timestamp() + interval '1 day'")
+            connection.execute(tables.plans.insert().values(credential_id=credential_id, expires_at=later, **one))
+    found = read(metrics)
+    assert [found[name] for name in names] == [{**nothing, (str(credential_id),): number} for number in (2, 2, 1)]
+    assert "Onym" not in metrics.exposition().decode()
 
 
 def test_they_say_how_the_last_syncs_went(database: Database, metrics: Metrics) -> None:

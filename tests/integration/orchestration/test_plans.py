@@ -15,7 +15,7 @@ from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync.session import AUTOMATIC
+from twizzit_pipeline.sync.run_end import AUTOMATIC
 
 pytestmark = pytest.mark.dagster_tables
 

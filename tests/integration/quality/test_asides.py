@@ -1,39 +1,25 @@
 """The check of what is set aside: a jump, a team that lost its players, a team that one function took."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, text
 
-from tests.support.sync_world import SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
+from tests.support.sync_world import SyncWorld
+from tests.support.synced_world import SyncedOnce, taken_over
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.plan.narrowing import Narrowing
 from twizzit_pipeline.quality.asides import set_aside_in_plan, set_aside_in_scan
 from twizzit_pipeline.quality.findings import Finding
 from twizzit_pipeline.scheduling import config
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import Actor
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.twizzit.records import SetAside
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 6, "other_contacts": 0}
 TRAINER = "not_a_player: Trainer"
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
 
 
 @pytest.fixture

@@ -1,24 +1,21 @@
 """Each judgement of competitions and matches fails for its own reason, over ShotSpot's games and not the scan alone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import pytest
 from sqlalchemy import delete, insert, text, update
 
 from tests.integration.quality.test_judgements import execute, faults, statements_of_judging
-from tests.support.sync_world import STEPS, SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
+from tests.support.sync_world import STEPS, SyncWorld
+from tests.support.synced_world import first_sync
 from twizzit_pipeline.plan.narrowing import Narrowing
 from twizzit_pipeline.quality import mapping_quality, names, scan_quality
 from twizzit_pipeline.quality.findings import Quality
-from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities.competitions import map_competitions, scan_competitions
 from twizzit_pipeline.sync.entities.matches import map_matches, scan_matches
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -34,25 +31,7 @@ SMALL: dict[str, Any] = {
     "other_contacts": 0,
     "tidy": frozenset({1}),
 }
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    """The club and its calendar."""
-    everything = partial(first_sync, steps=(*STEPS, *CALENDAR))
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), everything, **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    """A credential whose club and calendar were synced."""
-    return taken_over(world, synced)
+SYNCED_BY = partial(first_sync, steps=(*STEPS, *CALENDAR))
 
 
 def judge(

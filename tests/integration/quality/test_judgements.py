@@ -1,13 +1,13 @@
 """Each judgement of the data fails for its own reason, names ids and counts alone, and never fails a sync."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, event, insert, text, update
 
 from tests.support.sync_world import SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
+from tests.support.synced_world import first_sync
 from twizzit_pipeline.plan.narrowing import Narrowing
 from twizzit_pipeline.quality import mapping_quality, names, scan_quality
 from twizzit_pipeline.quality.findings import Finding, Quality
@@ -45,10 +45,7 @@ def mended_and_synced(world: SyncWorld) -> None:
     first_sync(world)
 
 
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), mended_and_synced, **SMALL) as once:
-        yield once
+SYNCED_BY = mended_and_synced
 
 
 @pytest.fixture
@@ -56,12 +53,6 @@ def world(settings: Settings, database: Database, simulate: Callable[..., Simula
     made = SyncWorld(quick(settings), database, simulate(**SMALL))
     mend(made.simulator)
     return made
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    """A credential whose club was synced."""
-    return taken_over(world, synced)
 
 
 def judge(world: SyncWorld, credential_id: int, *, damage: Damage | None = None, **narrowing: Any) -> Judged:

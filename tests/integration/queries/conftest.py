@@ -1,29 +1,13 @@
 """A small club that is synced once for a module, for the tests of registrations."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from tests.support.registered_world import SMALL
-from tests.support.sync_world import SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
-from twizzit_pipeline.storage.engine import Database
 
 
 @pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    """A credential whose club was synced."""
-    return taken_over(world, synced)
+def club_options() -> Mapping[str, Any]:
+    return SMALL

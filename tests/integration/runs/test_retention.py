@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Table, func, insert, select, text, update
 
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.orchestration.schedules import JOB, retention_schedule
-from twizzit_pipeline.runs import history, retention, seasons
+from twizzit_pipeline.runs import deciding_season, history, retention, seasons
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
 from twizzit_pipeline.runs.retention import Pruned, prune
 from twizzit_pipeline.runs.seasons import SeasonRow
@@ -229,9 +229,9 @@ def answers(archive: Archive, found: list[SeasonRow]) -> list[tuple[bool, bool, 
     with archive.engine.connect() as connection:
         return [
             (
-                seasons.decides(connection, archive.credential_id, season, day=day, season_start=start),
-                seasons.teams_scanned(connection, archive.credential_id, season),
-                seasons._players_scanned(connection, archive.credential_id, season),
+                deciding_season.decides(connection, archive.credential_id, season, day=day, season_start=start),
+                deciding_season.teams_scanned(connection, archive.credential_id, season),
+                deciding_season._players_scanned(connection, archive.credential_id, season),
             )
             for season in found
         ]

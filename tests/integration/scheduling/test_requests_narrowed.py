@@ -1,38 +1,17 @@
 """Narrowed syncs, from Twizzit into ShotSpot."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from tests.support.sync_world import STEPS, Step, Synced, SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
+from tests.support.sync_world import STEPS, Step, Synced, SyncWorld
 from twizzit_pipeline.plan.narrowing import Narrowing
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities.players import map_players, scan_players
 from twizzit_pipeline.sync.reports import ScanReport
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 5, "players_per_team": 6, "other_contacts": 0}
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    """A credential whose club was synced."""
-    return taken_over(world, synced)
 
 
 def sync(world: SyncWorld, credential_id: int, narrowing: Narrowing, steps: Sequence[Step] = STEPS) -> Synced:

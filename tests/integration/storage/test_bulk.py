@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy import Connection, Table, event, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from twizzit_pipeline.storage import tables
@@ -135,6 +135,34 @@ def test_synchronise_moves_no_sequence_for_known_rows(connection: Connection, sc
         assert synchronise(connection, seasons, frame, keys=["credential_id", "label"], scope=of) == Written()
     assert _counted(connection, seasons) == (2, 0, 0)
     assert reserve_ids(connection, seasons, 1) == [scope["season_id"] + 2]
+
+
+@pytest.mark.parametrize("one", NASTY)
+def test_a_scope_may_hold_all_the_keys(connection: Connection, scope: dict[str, Any], one: str) -> None:
+    table, narrow = tables.twizzit_teams, {**scope, "twizzit_team_id": one}
+    synchronise(connection, table, _teams((f"{one} 2", "other", None)), keys=KEYS, scope=scope)
+    written = [
+        synchronise(connection, table, _teams((one, name, None)), keys=KEYS, scope=narrow) for name in ("a", "a", "b")
+    ]
+    assert written == [Written(inserted=1), Written(), Written(updated=1)]
+    assert synchronise(connection, table, _teams(), keys=KEYS, scope=narrow) == Written(deleted=1)
+    assert list(connection.scalars(select(table.c.name))) == ["other"]
+
+
+def test_nothing_new_takes_one_comparison(connection: Connection, scope: dict[str, Any]) -> None:
+    table, frame = tables.twizzit_teams, _teams(("1", "A1", "mixed"), ("2", "A2", None))
+    synchronise(connection, table, frame, keys=KEYS, scope=scope)
+    said: list[str] = []
+
+    def keep(_: object, __: object, statement: str, *___: object) -> None:
+        said.append(statement.split(maxsplit=1)[0])
+
+    event.listen(connection, "before_cursor_execute", keep)
+    try:
+        synchronise(connection, table, frame, keys=KEYS, scope=scope)
+    finally:
+        event.remove(connection, "before_cursor_execute", keep)
+    assert said == ["CREATE", "SET", "SELECT", "SET", "DROP"]
 
 
 def test_text_arrives_as_it_was(connection: Connection) -> None:

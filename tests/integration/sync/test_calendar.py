@@ -1,7 +1,6 @@
 """A season's competitions and matches: what Twizzit holds, moved and cancelled kept apart, nothing started touched."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,11 +12,10 @@ from sqlalchemy import text
 from tests.support.calendar_world import CALENDAR, EVERYTHING, assert_calendar, assert_competition_teams, games
 from tests.support.moved_login import move_login
 from tests.support.sync_world import STEPS, Synced, SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
+from tests.support.synced_world import first_sync
 from twizzit_pipeline.accounts import moving
 from twizzit_pipeline.queries.fixtures import match_mappings_of
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.simulator.clubs import OPPONENTS
 from twizzit_pipeline.simulator.world import Dialect
@@ -41,25 +39,7 @@ WRITTEN = (
     tables.sync_changes,
 )
 SMALL: dict[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 3, "other_contacts": 2}
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    everything = partial(first_sync, steps=EVERYTHING)
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), everything, **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Any) -> SyncWorld:
-    server: SimulatorServer = simulate(**SMALL)
-    return SyncWorld(quick(settings), database, server)
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    """A credential whose club and calendar were synced."""
-    return taken_over(world, synced)
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
 def matches_of(synced: Synced) -> MappingReport:

@@ -1,18 +1,13 @@
 """What changed in Twizzit, and only that, arrives in ShotSpot; the journal has enough to take it back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-import pytest
 from sqlalchemy import Connection, Date, String, Table, cast, delete, update
 
-from tests.support.sync_world import MAPPINGS, SHOTSPOT, Rows, SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
+from tests.support.sync_world import MAPPINGS, SHOTSPOT, Rows, SyncWorld
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 
 JOURNALLED: dict[str, Table] = {table.name: table for table in (*SHOTSPOT, *MAPPINGS)}
 TIMES = {"created_at", "updated_at", "last_synced_at", "last_synced_seen", "twizzit_verified_at"}
@@ -21,23 +16,6 @@ Change = Callable[[SyncWorld], object]
 
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 6, "players_per_team": 9, "other_contacts": 0}
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    """A credential whose club was synced."""
-    return taken_over(world, synced)
 
 
 def rename_team(world: SyncWorld) -> None:

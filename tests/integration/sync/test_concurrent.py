@@ -1,6 +1,6 @@
 """A user of ShotSpot writes the same rows at the same time: nothing of theirs is lost, and nothing comes twice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -9,12 +9,8 @@ import psycopg
 import pytest
 
 from tests.support.sync_process import wait_until, watching
-from tests.support.sync_world import STEPS, SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
+from tests.support.sync_world import STEPS, SyncWorld
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 
 Other = psycopg.Connection[Any]
 
@@ -22,21 +18,10 @@ Other = psycopg.Connection[Any]
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 4, "players_per_team": 7, "other_contacts": 0}
 
 
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
-        yield once
-
-
 @pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def credential_id(world: SyncWorld, synced: SyncedOnce) -> int:
+def credential_id(club: int) -> int:
     """A credential whose club is in ShotSpot already."""
-    return taken_over(world, synced)
+    return club
 
 
 @contextmanager

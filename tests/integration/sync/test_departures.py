@@ -1,18 +1,12 @@
 """Who leaves a team or Twizzit, who comes back, and what is never taken for a departure."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import update
 
-from tests.support.sync_world import STEPS, SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
+from tests.support.sync_world import STEPS, SyncWorld
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 
 # Tidy, so that a team's roster is its players; 24 people, of whom five are more than a fifth.
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 8, "other_contacts": 3, "tidy": frozenset({1})}
@@ -25,23 +19,6 @@ WRITTEN = (
     tables.sync_changes,
     tables.departures,
 )
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    """A credential whose club was synced."""
-    return taken_over(world, synced)
 
 
 def departure(world: SyncWorld, twizzit_id: int | str) -> dict[str, Any]:

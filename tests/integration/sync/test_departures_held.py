@@ -1,6 +1,6 @@
 """What is held back until a person decides, and what is never taken for a departure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +8,6 @@ import pytest
 
 from tests.integration.sync.test_departures import SMALL, WRITTEN, departure, nothing_more, roster_of, weeks_pass
 from tests.support.sync_world import STEPS, SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
 from twizzit_pipeline.decisions.departures import decide, listing
 from twizzit_pipeline.errors import NothingToDecide
 from twizzit_pipeline.plan.narrowing import Narrowing
@@ -18,22 +17,6 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import recent, this_user
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.undo.undoing import undo
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    return taken_over(world, synced)
 
 
 def half_a_team(world: SyncWorld, count: int = 6) -> tuple[int, list[int]]:

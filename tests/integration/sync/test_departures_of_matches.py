@@ -1,41 +1,19 @@
 """Matches that vanish from the calendar: cancelled after a second proof and a grace, and back as they were."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import pytest
-
 from tests.integration.sync.test_departures import departure, weeks_pass
 from tests.support.calendar_world import EVERYTHING, games
-from tests.support.sync_world import SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
+from tests.support.sync_world import SyncWorld
+from tests.support.synced_world import first_sync
 from twizzit_pipeline.decisions.departures import listing
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.reports import MappingReport
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 4, "players_per_team": 3, "other_contacts": 2, "tidy": frozenset({1})}
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    everything = partial(first_sync, steps=EVERYTHING)
-    with synced_once(new_database, tmp_path_factory.mktemp("synced"), everything, **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    return taken_over(world, synced)
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
 def coming(world: SyncWorld) -> list[str]:

@@ -21,7 +21,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync import session as session_module
+from twizzit_pipeline.sync import transactions
 from twizzit_pipeline.sync.entities.players import map_players, scan_players
 from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
 from twizzit_pipeline.sync.session import SyncSession
@@ -93,7 +93,7 @@ def sync(settings: Settings, database: Database, credential_id: int, run_id: str
 def test_no_plan_of_a_sync_compares_each_row_with_each(
     settings: Settings, database: Database, credential_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for place in (bulk, session_module):
+    for place in (bulk, transactions):
         monkeypatch.setattr(place, "analyse", lambda *_: None)
     account = LargeAccount(PLAYERS)
     answered_by(account, monkeypatch)

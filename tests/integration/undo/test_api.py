@@ -1,7 +1,9 @@
 """The undo over HTTP: for administrators alone, previewed, done once, and refused with what to do."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -71,6 +73,26 @@ def test_it_is_shown_done_once_and_undone(admin: httpx.Client, world: SyncWorld,
     assert f"by undo {done['undoId']}" in again.json()["message"]
     assert admin.post(f"/sync/undo/{done['undoId']}").status_code == 200
     assert state(world) == before
+
+
+def test_everything_since_a_moment_is_undone_together(admin: httpx.Client, world: SyncWorld, first: Synced) -> None:
+    before = state(world)
+    start = datetime.now(UTC)
+    world.simulator.changes.rename_team(world.roster()[0], "Nieuw")
+    world.sync(1, steps=STEPS)
+    after = state(world)
+    asked = {"credentialId": 1, "since": start.astimezone(ZoneInfo("Europe/Brussels")).isoformat()}
+    shown: dict[str, Any] = admin.post("/sync/undo?preview=true", json=asked).json()
+    assert (state(world), shown["undoId"]) == (after, None)
+    done: dict[str, Any] = admin.post("/sync/undo", json=asked).json()
+    assert [step["before"].get("name") for step in done["steps"] if step["table"] == "teams"] == ["Nieuw"]
+    assert (done["counts"], done["historyIds"]) == (shown["counts"], shown["historyIds"])
+    assert min(done["historyIds"]) > max(row.id for row in first.history.values())
+    assert state(world) == before
+    (noted,) = [row for row in audit.recent(world.database.engine) if row.action == "undo"]
+    assert (noted.actor.id, noted.details["history_ids"]) == ("7", done["historyIds"])
+    nothing = admin.post("/sync/undo", json={"credentialId": 1, "since": "2100-01-01T00:00:00Z"}).json()
+    assert (nothing["historyIds"], nothing["undoId"]) == ([], None)
 
 
 def test_a_sync_under_way_is_a_409_with_what_to_do(admin: httpx.Client, world: SyncWorld, first: Synced) -> None:

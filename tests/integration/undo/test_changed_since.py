@@ -228,3 +228,27 @@ def test_composite_keys_and_rows_that_refer_to_themselves(world: SyncWorld, firs
         ("clubs", team["club_id"], "still_referred_to"),
         ("seasons", team["season_id"], "still_referred_to"),
     }
+
+
+@pytest.mark.parametrize("action", ["NO ACTION", "CASCADE", "SET NULL", "NO ACTION DEFERRABLE INITIALLY DEFERRED"])
+def test_a_name_by_which_rows_of_another_table_are_found_stays(world: SyncWorld, first: Synced, action: str) -> None:
+    """Written over, even for a moment, it would be refused, or be lost in the row that has it."""
+    group_id, people = world.roster(0)
+    world.simulator.changes.rename_team(group_id, "Vissers")
+    world.simulator.changes.rename_person(people[0], "Anna", "Janssens")
+    second = world.sync(next(iter(world.dialects)))
+    team = world.team(group_id)
+    elsewhere(
+        world,
+        "CREATE TABLE kit (club integer, team varchar(100), season integer,"
+        f" FOREIGN KEY (club, team, season) REFERENCES teams (club_id, name, season_id) ON UPDATE {action})",
+        f"INSERT INTO kit SELECT club_id, name, season_id FROM teams WHERE id = {team['id']}",
+    )
+    done = undo(world, second)
+    assert world.team(group_id)["name"] == "Vissers"
+    with world.connected() as connection:
+        kit = connection.execute("SELECT * FROM kit").fetchall()
+    assert kit == [(team["club_id"], "Vissers", team["season_id"])]
+    kept = left_of(done, "teams")
+    assert (kept.columns, kept.reason, kept.because) == (("name",), "still_referred_to", "kit (1 row)")
+    assert world.player(people[0])["first_name"] != "Anna"

@@ -1,41 +1,22 @@
 """A sync and its undo leave every row as it was, ids included; and an undo of that brings the sync back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.support.calendar_world import EVERYTHING, assert_calendar, games
-from tests.support.sync_world import SyncWorld, quick
-from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
+from tests.support.sync_world import SyncWorld
+from tests.support.synced_world import first_sync
 from tests.support.undone import previewed, row_of, state, undo
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.undo import undoing
 
 SMALL: dict[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 8, "other_contacts": 0}
-
-
-@pytest.fixture(scope="module")
-def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
-    """One club, synced once with its calendar."""
-    home = tmp_path_factory.mktemp("synced")
-    with synced_once(new_database, home, lambda world: first_sync(world, EVERYTHING), **SMALL) as once:
-        yield once
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def club(world: SyncWorld, synced: SyncedOnce) -> int:
-    return taken_over(world, synced)
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
 def rename(world: SyncWorld) -> None:

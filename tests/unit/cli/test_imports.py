@@ -1,58 +1,28 @@
 """What the command line loads: of the commands the one that is run, and nothing that it has no use for."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 import typer
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
+from tests.support.loaded_modules import (
+    HEAVY,
+    OF_CALLS,
+    OF_SECRETS,
+    OF_SETTINGS,
+    OF_THE_DATABASE,
+    libraries,
+    modules_after,
+)
 from twizzit_pipeline.cli.app import put_together, whole
 from twizzit_pipeline.cli.table import COMMANDS
-
-# Together three seconds, and most commands take less than one.
-HEAVY = {"alembic", "dagster", "fastapi", "numpy", "pandas", "pandera", "starlette", "tenacity", "uvicorn"}
-OF_THE_DATABASE = {"sqlalchemy", "psycopg", "psycopg2"}
-OF_SETTINGS = {"pydantic", "pydantic_settings", "structlog"}
-
-RUN = """
-import json, sys
-sys.argv = ["twizzit", *{arguments}]
-from twizzit_pipeline.cli import main
-try:
-    main()
-except SystemExit as left:
-    assert not left.code, left.code
-print()
-print(json.dumps(sorted(sys.modules)))
-"""
-
-
-# Typer looks for the shell among the parents and takes no other's name: under make that is sh, which it does not know.
-NAMED_SHELL = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-
-
-def modules_after(*arguments: str) -> set[str]:
-    """The names of all modules that a process holds when it has carried out this command."""
-    code = RUN.format(arguments=list(arguments))
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | NAMED_SHELL
-    )
-    return set(json.loads(done.stdout.splitlines()[-1]))
-
-
-def libraries(modules: set[str]) -> set[str]:
-    return {name.partition(".")[0] for name in modules}
 
 
 @pytest.mark.parametrize("argument", ["--help", "-h", "--version"])
 def test_the_first_page_loads_no_command(argument: str) -> None:
     modules = modules_after(argument)
     assert "typer" in modules
-    assert (HEAVY | OF_THE_DATABASE | OF_SETTINGS | {"httpx"}) & libraries(modules) == set()
+    assert (HEAVY | OF_THE_DATABASE | OF_SETTINGS | OF_CALLS | OF_SECRETS) & libraries(modules) == set()
     assert {name for name in modules if name.startswith("twizzit_pipeline.cli.commands.")} == set()
 
 

@@ -1,13 +1,11 @@
-"""What a report becomes in Dagster: metadata, check results, failures."""
+"""What a report becomes in Dagster: metadata and check results."""
 
 from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._utils.error import serializable_error_info_from_exc_info
 
 from twizzit_pipeline.contracts.counts import RowCounts
-from twizzit_pipeline.errors import LoginRefused, QuotaSpent, RateLimited, SyncInProgress, TwizzitPipelineError
 from twizzit_pipeline.orchestration.checks.rules import (
     MAPPING_RULES,
     MATCH_MAPPING_RULES,
@@ -17,7 +15,7 @@ from twizzit_pipeline.orchestration.checks.rules import (
     TEAM_SCAN_RULES,
     AssetRule,
 )
-from twizzit_pipeline.orchestration.run.results import mapping_result, one_by_one, readable_failures, scan_result
+from twizzit_pipeline.orchestration.run.results import mapping_result, one_by_one, scan_result
 from twizzit_pipeline.quality.findings import Finding, Quality
 from twizzit_pipeline.storage.bulk import Written
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
@@ -361,42 +359,6 @@ def test_what_was_not_judged_says_so_and_warns_only_where_something_went_wrong()
     said = ("volume_as_usual could not be judged: Oops", "set_aside_as_usual could not be judged: Oops")
     assert volume.description == "; ".join(said)
     assert values(volume.metadata)["judged"] is False
-
-
-@pytest.mark.parametrize(
-    ("error", "permanent"),
-    [
-        (LoginRefused("wrong username or password"), True),
-        (QuotaSpent("no calls left"), True),
-        (RateLimited("slow down"), False),
-        (SyncInProgress(), False),
-    ],
-)
-def test_an_error_of_ours_becomes_one_line_without_its_history(error: TwizzitPipelineError, permanent: bool) -> None:
-    with pytest.raises(dg.Failure) as raised, readable_failures():
-        try:
-            raise ValueError("a person's name")
-        except ValueError:
-            raise error from None
-    failure = raised.value
-    assert failure.description == str(error)
-    assert values(failure.metadata) == {"error": type(error).__name__, "permanent": permanent}
-    assert failure.allow_retries is not permanent
-    assert failure.__cause__ is None
-    assert failure.__suppress_context__
-
-
-def test_a_defect_of_the_program_keeps_its_kind_and_place_and_not_its_message() -> None:
-    with pytest.raises(dg.Failure) as raised, readable_failures():
-        int("Annelies")
-    failure = raised.value
-    assert (failure.description, failure.allow_retries) == ("unexpected error: ValueError", False)
-    assert values(failure.metadata) == {"error": "ValueError", "permanent": True}
-    assert failure.__traceback__ is not None
-    kept = serializable_error_info_from_exc_info((dg.Failure, failure, failure.__traceback__)).to_string()
-    assert "keeps_its_kind_and_place" in kept
-    assert "invalid literal" not in kept
-    assert (failure.__cause__, failure.__suppress_context__) == (None, True)
 
 
 def test_dagster_gets_the_materialization_and_then_each_check_under_its_full_name() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from twizzit_pipeline.http_api.bodies import SeasonSync
+from twizzit_pipeline.http_api.sync_bodies import SeasonSync
 from twizzit_pipeline.orchestration.partitions import CredentialSeason, parse, partition_keys
 from twizzit_pipeline.runs.seasons import as_keys, called, listed, meant, of_rows
 from twizzit_pipeline.twizzit.records import Season

@@ -73,3 +73,8 @@ def test_the_details_of_a_sync_are_listed_by_kind_and_reason() -> None:
         ),
     ]
     assert list(lines("teams", {})) == []
+
+
+def test_no_reason_is_called_like_a_rule() -> None:
+    # Reasons are looked up first, since the rules take pandas.
+    assert {rule.name for _, rule in RULES} & set(REASONS) == set()

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from twizzit_pipeline.undo.rewind import Rewound
 from twizzit_pipeline.undo.rows import Facts, Key, Reference, Referrer, Slot, UndoPlan
 from twizzit_pipeline.undo.settle import settled
@@ -217,3 +219,27 @@ def test_what_is_out_of_use_already_is_listed() -> None:
     shots = Referrer(Reference("shots", ("player",), "players", ("id",)), None, "shots (2 rows)")
     found = plan([player(1, {"is_active": False}, None)], referrers={Key("players", 1): [shots]})
     assert (found.steps, left(found)) == ((), {("players", 1): ("still_referred_to", "shots (2 rows)")})
+
+
+BY_NAME = Reference("kit", ("club", "team"), "teams", ("club_id", "name"))
+BY_SEASON = Reference("kit", ("team", "season"), "teams", ("id", "season_id"))
+
+
+@pytest.mark.parametrize("reference", [BY_NAME, BY_SEASON], ids=["a column that changes", "one that lets go of it"])
+def test_a_value_that_rows_of_another_table_name_is_left(reference: Reference) -> None:
+    now, then = ({"club_id": 1, "name": name, "season_id": 4, "age_group": group} for name, group in ("AX", "BY"))
+    named = {Key("teams", 2): [Referrer(reference, None, "kit (1 row)")]}
+    found = plan([row("teams", 2, now, then)], named=named)
+    assert steps(found) == {("teams", 2): ("restore", {"age_group": "Y"})}
+    assert left(found) == {("teams", 2): ("still_referred_to", "kit (1 row)")}
+    assert found.left[0].columns == ("name",)
+
+
+def test_a_value_that_only_rows_name_which_go_as_well_comes_back() -> None:
+    rows = [
+        row("teams", 2, {"name": "A"}, {"name": "B"}),
+        row("games", 5, {"name_of_side": "A"}, None),
+    ]
+    reference = Reference("games", ("name_of_side",), "teams", ("name",))
+    named = {Key("teams", 2): [Referrer(reference, Key("games", 5), "game 5")]}
+    assert kinds(plan(rows, named=named)) == {("teams", 2): "restore", ("games", 5): "remove"}

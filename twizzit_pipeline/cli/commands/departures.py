@@ -1,6 +1,6 @@
 """`twizzit departures …`: who and what Twizzit does not list any more, and what a person decides about it.
 
-Names of people are shown on a terminal alone (and in JSON): elsewhere the text may end in a log.
+The list is for the person who asks for it, so it has names wherever it goes; decisions name ids alone.
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -62,10 +62,9 @@ def list_all(
     if not found:
         out.print("Twizzit lists every player, team and match that a sync brought.")
         return
-    names = out.is_terminal
-    shown = table("What", "Twizzit", "Id", *(("Name",) if names else ()), "In Twizzit", "Here", "Since", right=("Id",))
+    shown = table("What", "Twizzit", "Id", "Name", "In Twizzit", "Here", "Since", right=("Id",))
     for one in found[:_ROWS_SHOWN]:
-        shown.add_row(*_row(one, names=names))
+        shown.add_row(*_row(one))
     out.print(shown)
     if len(found) > _ROWS_SHOWN:
         out.print(f"and {len(found) - _ROWS_SHOWN:,} more; --json has all")
@@ -128,12 +127,11 @@ def _decide(
         out.print(f"{count} refused{already}: they stay as they are")
 
 
-def _row(one: "FoundDeparture", *, names: bool) -> tuple[str, ...]:
-    name = (one.name or "–",) if names else ()
+def _row(one: "FoundDeparture") -> tuple[str, ...]:
     since = moment(one.decided_at if one.status in ("approved", "refused") else one.applied_at or one.missed_at)
     what = one.entity.removesuffix("s") if one.entity != "matches" else "match"
     kind, status = _KINDS[one.kind], _STATUSES[one.status]
     if one.entity == "matches" and one.kind == "gone":
         kind = "gone from the calendar"
         status = "cancelled after the grace" if one.status == "waiting" else status
-    return what, one.twizzit_id, str(one.local_id), *name, kind, status, since
+    return what, one.twizzit_id, str(one.local_id), one.name or "–", kind, status, since

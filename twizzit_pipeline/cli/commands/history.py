@@ -1,10 +1,11 @@
 """`twizzit history CLUB`: what was synced when, and how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
@@ -40,9 +41,21 @@ def history(
     if not rows:
         console().print(f"Nothing yet; sync it: twizzit sync {credential_id}")
         return
-    numbers = ("Id", "Seen", "Done", "Failed")
     out = console()
-    narrow = out.width < _WIDE
+    out.print(_table(rows, narrow=out.width < _WIDE))
+    out.print()
+    for row in rows:
+        if not row.season_exists:
+            why = f"skipped: the account has no season {row.season}; nothing was read or written"
+            show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
+        error = named(row.error_message, credential_id) if row.error_message else None
+        for said in (error, _undid(row), _repaired(row), _decided(row), asides.summary(row)):
+            if said:
+                show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
+
+
+def _table(rows: Sequence["HistoryRow"], *, narrow: bool) -> Table:
+    numbers = ("Id", "Seen", "Done", "Failed")
     last = () if narrow else ("Run",)
     shown = table("Id", "What", "Season", "Status", "Seen", "Done", "Failed", "Started", *last, right=numbers)
     shown.padding = (0, 1, 0, 0)
@@ -58,16 +71,7 @@ def history(
             moment(row.started_at)[5:-3] if narrow else moment(row.started_at),
             *(() if narrow else ((row.dagster_run_id or "–")[:8],)),
         )
-    out.print(shown)
-    out.print()
-    for row in rows:
-        if not row.season_exists:
-            why = f"skipped: the account has no season {row.season}; nothing was read or written"
-            show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
-        error = named(row.error_message, credential_id) if row.error_message else None
-        for said in (error, _undid(row), _repaired(row), _decided(row), asides.summary(row)):
-            if said:
-                show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
+    return shown
 
 
 def _status(row: "HistoryRow") -> str:

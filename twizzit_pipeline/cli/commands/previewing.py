@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from twizzit_pipeline.cli.opened import Opened
-from twizzit_pipeline.cli.output.differences import differences
+from twizzit_pipeline.cli.output.differences import PERSONAL, brief, differences
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, show_line, show_table, table
 from twizzit_pipeline.entities import ENTITIES
@@ -30,7 +30,18 @@ from twizzit_pipeline.sync.preview.rehearsal import People
 
 _ROWS_SHOWN = 50
 _IDS_SHOWN = 3
-_COUNTED = ("create", "link", "adopt", "update", "unchanged", "conflicts", "rejected", "failed", "set_aside")
+_COUNTED = (
+    "create",
+    "link",
+    "adopt",
+    "update",
+    "unchanged",
+    "conflicts",
+    "questions",
+    "rejected",
+    "failed",
+    "set_aside",
+)
 _KINDS = (
     ("rejected", "Rejected by a contract rule, and would not be written:"),
     ("failed", "Could not be applied:"),
@@ -168,9 +179,28 @@ def _show_entity(out: Console, entity: Mapping[str, Any]) -> None:
         show_table(out, _items(out, entity["entity"], items))
     if len(items) > _ROWS_SHOWN:
         out.print(f"  and {len(items) - _ROWS_SHOWN:,} more; --json or --csv FILE has all")
+    _show_questions(out, entity)
     made = Counter({name: count for name, count in entity["counts"]["beside"].items() if name != "twizzit_opponents"})
     if made:
         show_line(out, f"made for them: {', '.join(f'{count:,} {name}' for name, count in made.items())}")
+
+
+def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:
+    """What a person would be asked; of a plan that an older version stored nothing is known."""
+    asked = entity.get("questions", ())
+    if asked:
+        out.print(f"{entity['entity'].capitalize()}: {plural(len(asked), 'question')} for a person:")
+    names = out.is_terminal or entity["entity"] != "players"
+    for one in asked[:_ROWS_SHOWN]:
+        whose = f"{one['twizzit_id']} {one['name'] if names else ''}".rstrip()
+        if one["kind"] == "field":
+            sides = f"ShotSpot {brief(one['shotspot'])}, Twizzit {brief(one['twizzit'])}"
+            hidden = one["column"] in PERSONAL and not names
+            show_line(out, f"{whose}, {one['column']}: {'shown on a terminal' if hidden else sides}")
+        else:
+            show_line(out, f"{whose}: which row of ShotSpot is it: {', '.join(map(str, one['candidates']))}, or none")
+    if len(asked) > _ROWS_SHOWN:
+        out.print(f"  and {len(asked) - _ROWS_SHOWN:,} more; --json or --csv FILE has all")
 
 
 def _items(out: Console, entity: str, items: Sequence[Mapping[str, Any]]) -> Any:

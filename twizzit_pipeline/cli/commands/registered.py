@@ -22,7 +22,8 @@ def registered(
 ) -> None:
     """Show who of a team may play, who may not, and why: all people of the team in Twizzit and in ShotSpot.
 
-    Those who may not play come first. Twizzit is asked for the names of people whom it rejected or set aside.
+    Those who may not play come first. For a team, Twizzit is asked for the names of people who were rejected or set
+    aside; a player who is found by name has one already.
     """
     if team is None and player is None:
         raise typer.BadParameter("say which team, or which player", param_hint="--team")
@@ -45,15 +46,15 @@ def _found(here: Opened, team: str | None, player: str | None, club: str | None)
     engine = here.database.engine
     of = None if club is None else [credential_of(here, club)]
     team_id = None if team is None else find_team(engine, team, credential_ids=of)
-    live = LiveTwizzit(here.settings, here.database)
-    try:
-        if player is None:
-            assert team_id is not None
+    if player is None:
+        assert team_id is not None
+        live = LiveTwizzit(here.settings, here.database)
+        try:
             return use_case(engine, team_id, ask=live.members)
-        place = find_player(engine, player, team_id=team_id, credential_ids=of)
-        found = use_case(engine, place.team_id, ask=live.members)
-    finally:
-        live.close()
+        finally:
+            live.close()
+    place = find_player(engine, player, team_id=team_id, credential_ids=of)
+    found = use_case(engine, place.team_id)
     ids = (place.player_id, None if place.player_id is not None else place.twizzit_id)
     return replace(
         found,

@@ -30,6 +30,7 @@ _UNREADABLE = {"last_values"}  # of mappings: what Twizzit said at the last sync
 def show(out: Console, found: Undo) -> None:
     """Print what is written, in a table, and what is left."""
     steps, left = found.plan.steps, found.plan.left
+    _say_passed_over(out, found)
     if not steps and not left:
         return
     out.print(f"Undo of {found.label}, {found.organization_name}:", soft_wrap=True)
@@ -55,6 +56,14 @@ def show(out: Console, found: Undo) -> None:
             out.print(f"  and {len(left) - _ROWS_SHOWN:,} more; --json has all")
 
 
+def _say_passed_over(out: Console, found: Undo) -> None:
+    if found.passed_over:
+        tables = ", ".join(
+            plural(count, f"entry of {table}", f"entries of {table}") for table, count in found.passed_over.items()
+        )
+        out.print(f"Passed over, since no undo writes these tables: {tables}.", soft_wrap=True)
+
+
 def say_done(out: Console, found: Undo) -> None:
     """Print what came of it, and what to do so that the next sync does not bring it again."""
     if not found.history_ids:
@@ -70,7 +79,8 @@ def say_done(out: Console, found: Undo) -> None:
         out.print(f"Done: undo {found.undo_id}. To bring it back: twizzit undo {found.undo_id}", soft_wrap=True)
     out.print(
         "The next sync does the same again as long as Twizzit says so; to keep automatic syncs from it: "
-        f"twizzit config set {found.credential_id} --no-auto",
+        f"twizzit config set {found.credential_id} --no-auto; or let them stop at their plan, to leave that out: "
+        f"twizzit config set {found.credential_id} --review",
         soft_wrap=True,
     )
 
@@ -93,6 +103,7 @@ def document(found: Undo) -> dict[str, object]:
             }
             for step in found.plan.steps
         ],
+        "passed_over": dict(found.passed_over),
         "left": [
             {**{name: value for name, value in asdict(one).items() if name != "key"}, **_key(one.key)}
             | {"message": REASONS[one.reason]}

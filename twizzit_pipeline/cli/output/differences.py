@@ -5,7 +5,7 @@ from datetime import datetime
 
 from twizzit_pipeline.cli.output.terminal import belgian
 
-_OF_PEOPLE = {"first_name", "last_name"}
+PERSONAL = {"first_name", "last_name"}  # columns that hold names of people
 
 
 def differences(columns: Mapping[str, tuple[object, object]], *, names: bool, is_new: bool = False) -> Iterator[str]:
@@ -15,7 +15,7 @@ def differences(columns: Mapping[str, tuple[object, object]], *, names: bool, is
         names: whether names of people are shown.
     """
     for column, (old, new) in columns.items():
-        hidden = column in _OF_PEOPLE and not names
+        hidden = column in PERSONAL and not names
         if is_new and new is None:
             continue
         before = "" if is_new else f"{brief(old)} → "

@@ -127,7 +127,7 @@ def progress_of(at: ClubVisit) -> dict[str, Any]:
         "mark": f"{zlib.crc32(repr(stands).encode()):08x}",
         "asked": [(one.request, may_cancel(at, one.request)) for one in waits],
         "running": running,
-        "last": next((sync for sync in by_run(recent, {}) if sync.status != "in_progress"), None),
+        "last": next((one for one in by_run(recent, {}) if one.kind == "sync" and one.status != "in_progress"), None),
     }
 
 

@@ -1,6 +1,7 @@
-"""Settings: what is synced, how often, how many calls, and who is notified; coaches read them."""
+"""Settings: what is synced, how often, how many calls, who wins, and who is notified; coaches read them."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Response
@@ -8,14 +9,16 @@ from fastapi import Response
 from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.http_api.pages.forms import Form
 from twizzit_pipeline.http_api.pages.routing import page_router
+from twizzit_pipeline.http_api.pages.values import column_of
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, at_club
 from twizzit_pipeline.plan.merge import POLICIES, Policy
-from twizzit_pipeline.scheduling import config, recipients
+from twizzit_pipeline.scheduling import config, policies, recipients
 from twizzit_pipeline.scheduling.config import ConfigChanges, SyncConfig
 
 router = page_router()
 
 _CHANGE = "PUT /sync/config/{credentialId}"
+_OF_FIELD = "policy-of-"  # before the field, in the form
 _UNITS: Mapping[str, int] = {"days": 1440, "hours": 60, "minutes": 1}
 
 
@@ -30,7 +33,10 @@ def change_settings(at: Annotated[ClubVisit, at_club(_CHANGE)]) -> Response:
     """Change what differs. What cannot be is shown as it was typed, with what is wrong."""
     form, engine, actor = at.visit.form, at.visit.service.engine, at.visit.caller.actor
     try:
-        changes, addresses = _changes(form), recipients.checked(form.text("notify_to").splitlines())
+        changes, addresses = (
+            _changes(form, config.read(engine, at.id)),
+            recipients.checked(form.text("notify_to").splitlines()),
+        )
         config.change(engine, at.id, actor=actor, **changes)
         recipients.change(engine, at.id, addresses, actor=actor)
     except ConfigurationRefused as error:
@@ -58,6 +64,7 @@ def _page(at: ClubVisit, shown: Mapping[str, Any], *, field: str | None = None, 
         wrong=wrong,
         units=tuple(reversed(tuple(_UNITS))),
         policies=POLICIES,
+        fields=_fields(at),
         may_change=at.visit.may(_CHANGE),
         now=config.read(at.visit.service.engine, at.id),
     )
@@ -78,20 +85,30 @@ def _shown(found: SyncConfig, addresses: tuple[str, ...]) -> dict[str, Any]:
         "monthly_call_limit": "" if found.monthly_call_limit is None else str(found.monthly_call_limit),
         "notify_to": "\n".join(addresses),
         "conflict_policy": found.conflict_policy,
-    }
+    } | {f"{_OF_FIELD}{field}": policy for field, policy in policies.of_fields(found.conflict_exceptions).items()}
 
 
 def _typed(form: Form) -> dict[str, Any]:
     """The same as they were typed."""
     boxes = ("sync_teams", "sync_players", "sync_competitions", "auto_sync_enabled", "review")
-    texts = ("every", "unit", "monthly_call_limit", "notify_to", "conflict_policy")
+    own = (f"{_OF_FIELD}{field}" for field in policies.FIELDS)
+    texts = ("every", "unit", "monthly_call_limit", "notify_to", "conflict_policy", *own)
     return {name: form.checked(name) for name in boxes} | {name: form.text(name) for name in texts}
 
 
-def _changes(form: Form) -> ConfigChanges:
+def _fields(at: ClubVisit) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Entity → its fields that may have a policy of their own: name in the form, and in words."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for field in policies.FIELDS:
+        entity, _, column = field.partition(".")
+        found[entity].append((f"{_OF_FIELD}{field}", column_of(column, at.visit.texts)))
+    return found
+
+
+def _changes(form: Form, now: SyncConfig) -> ConfigChanges:
     """
     Raises:
-        ConfigurationRefused: a number is none.
+        ConfigurationRefused: a number is none, or a policy.
     """
     limit = form.text("monthly_call_limit")
     return ConfigChanges(
@@ -102,14 +119,31 @@ def _changes(form: Form) -> ConfigChanges:
         review=form.checked("review"),
         sync_interval_minutes=_number(form.text("every"), "sync_interval_minutes") * _UNITS.get(form.text("unit"), 1),
         monthly_call_limit=_number(limit, "monthly_call_limit") if limit else None,
-        conflict_policy=_policy(form.text("conflict_policy")),
+        conflict_policy=_policy(form.text("conflict_policy"), policies.POLICY),
+        conflict_exceptions=policies.rewritten(now.conflict_exceptions, _exceptions(form, now)),
     )
 
 
-def _policy(text: str) -> Policy:
+def _exceptions(form: Form, now: SyncConfig) -> dict[str, Policy]:
+    """Field → its own policy, as the form says; of a field that it does not name, as it is now.
+
+    Raises:
+        ConfigurationRefused: one is no policy.
+    """
+    found = policies.of_fields(now.conflict_exceptions)
+    for field in policies.FIELDS:
+        if form.checked(f"{_OF_FIELD}{field}"):
+            said = form.text(f"{_OF_FIELD}{field}")
+            found.pop(field, None)
+            if said:
+                found[field] = _policy(said, policies.EXCEPTIONS)
+    return found
+
+
+def _policy(text: str, field: str) -> Policy:
     found = next((policy for policy in POLICIES if policy == text), None)
     if found is None:
-        raise ConfigurationRefused(f"conflict_policy must be one of {', '.join(POLICIES)}", field="conflict_policy")
+        raise ConfigurationRefused(f"{field} must be one of {', '.join(POLICIES)}", field=field)
     return found
 
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Response
+from fastapi import Path, Response
 
 from twizzit_pipeline.http_api.access_table import ACCESS
-from twizzit_pipeline.http_api.pages import conflicts, departures
+from twizzit_pipeline.http_api.pages import conflicts, departures, opponents
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, at_club
 
@@ -19,4 +19,21 @@ assert ACCESS[_DEPARTURES] == ACCESS[_CONFLICTS]
 @router.get("/clubs/{credentialId}/decide")
 def decide_page(at: Annotated[ClubVisit, at_club(_DEPARTURES)]) -> Response:
     """What waits for a decision, and what was decided."""
-    return at.page("decide.html", **departures.section(at), **conflicts.section(at))
+    return _page(at, wrong=None)
+
+
+@router.post("/clubs/{credentialId}/conflicts/{conflictId}")
+def resolve(
+    at: Annotated[ClubVisit, at_club(conflicts.RESOLVE)],
+    conflict_id: Annotated[int, Path(alias="conflictId", ge=1)],
+) -> Response:
+    """Settle a conflict or a doubtful link. A value that does not fit is shown as it was typed, with what would."""
+    wrong = conflicts.resolved(at, conflict_id)
+    if wrong is not None:
+        return _page(at, wrong=wrong, code=400)
+    return at.visit.back(said=at.visit.texts("conflicts.done"))
+
+
+def _page(at: ClubVisit, *, wrong: conflicts.Wrong | None, code: int = 200) -> Response:
+    lists = {**departures.section(at), **conflicts.section(at), **opponents.section(at)}
+    return at.page("decide.html", code=code, **lists, wrong=wrong)

@@ -11,7 +11,6 @@ from starlette.types import Scope
 from twizzit_pipeline.http_api.pages import (
     clubs,
     configuration,
-    conflicts,
     decisions,
     departures,
     entrance,
@@ -31,7 +30,6 @@ ROUTERS = (
     previews.router,
     decisions.router,
     departures.router,
-    conflicts.router,
     journal.router,
     undos.router,
     players.router,

@@ -9,7 +9,8 @@ ZONE = ZoneInfo("Europe/Brussels")
 
 
 def day(when: date, texts: Texts) -> str:
-    """``Sat 5 Dec 2026``."""
+    """``Sat 5 Dec 2026``; of a time, the day that it is then by Belgian clocks."""
+    when = local(when) if isinstance(when, datetime) else when
     weekdays, months = texts("dates.weekdays").split(), texts("dates.months").split()
     return f"{weekdays[when.weekday()]} {when.day} {months[when.month - 1]} {when.year}"
 
@@ -17,7 +18,7 @@ def day(when: date, texts: Texts) -> str:
 def moment(when: datetime, texts: Texts) -> str:
     """``Sat 5 Dec 2026, 14:30``, by Belgian clocks; a time without a zone is UTC."""
     there = local(when)
-    return f"{day(there.date(), texts)}, {there:%H:%M}"
+    return f"{day(there, texts)}, {there:%H:%M}"
 
 
 def local(when: datetime) -> datetime:

@@ -24,6 +24,7 @@ router = page_router()
 _MOST_SHOWN = 400  # items of an entity
 _ASIDE = ("failed", "rejected", "warned", "set_aside")  # what does not come, or comes with a remark
 _RECENT = 10
+REMEMBER = "remember"  # beside the actions of a plan: an update that leaves ShotSpot's row as it is
 
 PlanId = Annotated[int, Path(alias="planId", ge=1)]
 Looking = Annotated[ClubVisit, at_club("GET /sync/plans/{credentialId}")]
@@ -43,12 +44,23 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a sync would ask a person. `field`: None where it is not clear which row of ShotSpot it is."""
+
+    name: str
+    field: str | None
+    shotspot: str
+    twizzit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What the plan has of one entity.
 
     Attributes:
         actions: action → its items, those that are shown; `more`: how many are not.
         asides: kind → its rows: `name`, `why`.
+        questions: what a sync would ask a person, those that are shown.
     """
 
     entity: str
@@ -57,6 +69,7 @@ class Part:
     actions: Mapping[str, Sequence[Item]]
     more: int
     asides: Mapping[str, Sequence[Mapping[str, str]]]
+    questions: Sequence[Asked]
 
 
 @router.get("/clubs/{credentialId}/preview")
@@ -146,8 +159,9 @@ def _part(found: Mapping[str, Any], texts: Texts) -> Part:
     entity = found["entity"]
     shown = found["items"][:_MOST_SHOWN]
     actions: dict[str, list[Item]] = {}
-    for item in shown:
-        actions.setdefault(item["action"], []).append(_item(entity, item, texts))
+    for item in sorted(shown, key=_is_remembered):  # what changes nothing in ShotSpot comes last
+        action = REMEMBER if _is_remembered(item) else item["action"]
+        actions.setdefault(action, []).append(_item(entity, item, texts))
     return Part(
         entity=entity,
         error=found["error"],
@@ -155,7 +169,13 @@ def _part(found: Mapping[str, Any], texts: Texts) -> Part:
         actions=actions,
         more=len(found["items"]) - len(shown),
         asides={kind: [_aside(entity, row, texts) for row in found[kind]] for kind in _ASIDE if found[kind]},
+        questions=[_asked(row, texts) for row in found.get("questions", ())[:_MOST_SHOWN]],
     )
+
+
+def _is_remembered(item: Mapping[str, Any]) -> bool:
+    """Whether the plan writes no more of it than what Twizzit says now."""
+    return item["action"] == "update" and not item["columns"]
 
 
 def _item(entity: str, item: Mapping[str, Any], texts: Texts) -> Item:
@@ -165,10 +185,18 @@ def _item(entity: str, item: Mapping[str, Any], texts: Texts) -> Item:
         for column, both in item["columns"].items()
         if (new := _said(column, both["new"], texts)) != NOTHING or not made
     ]
-    only_remembered = item["action"] == "update" and not item["columns"]
-    key = "why.remembered" if only_remembered else f"why.{item['action']}"
+    key = "why.remembered" if _is_remembered(item) else f"why.{item['action']}"
     why = texts(key) if texts.has(key) else str(item["why"])
     return Item(f"{entity}:{item['twizzit_id']}", item["name"] or f"Twizzit {item['twizzit_id']}", why, fields)
+
+
+def _asked(row: Mapping[str, Any], texts: Texts) -> Asked:
+    name = row["name"] or f"Twizzit {row['twizzit_id']}"
+    column = row["column"]
+    if column is None:
+        return Asked(name, None, ", ".join(map(str, row["candidates"])), str(row["twizzit_id"]))
+    sides = (_said(column, row[side], texts) for side in ("shotspot", "twizzit"))
+    return Asked(name, column_of(column, texts), *sides)
 
 
 def _said(column: str, value: object, texts: Texts) -> str:

@@ -1,5 +1,6 @@
 """The routes of the pages: what each request goes through before its view, and what an error looks like in a page."""
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -14,7 +15,9 @@ from twizzit_pipeline.http_api.pages.rendering import guard
 from twizzit_pipeline.http_api.pages.visits import SIGN_IN, NotSignedIn, Refusal, Visit
 from twizzit_pipeline.http_api.problems import Problem, problem_of
 
-_OF_STATUS = {403: "error.forbidden", 404: "error.not_found", 429: "error.too_many"}
+_log = logging.getLogger("twizzit_pipeline.http_api")
+
+_OF_STATUS = {403: "error.forbidden", 404: "error.not_found", 405: "error.not_found", 429: "error.too_many"}
 
 
 class PageRoute(APIRoute):
@@ -48,30 +51,26 @@ def page_router() -> APIRouter:
 
 
 def line_of(visit: Visit, error: Exception) -> tuple[int, str]:
-    """Status and one line of an error, in the visitor's language as far as there is a text."""
+    """Status and one line of an error, in the visitor's language: the text of its class, or of a class above it."""
     texts = visit.texts
     if isinstance(error, Refusal):
         return error.status, texts(error.key, **error.values)
     if isinstance(error, errors.TwizzitPipelineError):
-        problem = problem_of(error)
-        own = f"error.{type(error).__name__}"
-        if texts.has(own):
-            return problem.status, texts(own)
-    elif isinstance(error, Problem):
-        problem = error
+        keys = (f"error.{kind.__name__}" for kind in type(error).__mro__)
+        return problem_of(error).status, texts(next(key for key in keys if texts.has(key)))
+    found = 404  # a path, or a field of a form, that no page has
+    if isinstance(error, Problem):
+        found = error.status
     elif isinstance(error, HTTPException):
-        problem = Problem(error.status_code, "")
-    else:
-        problem = Problem(404, "")
-    if problem.status in _OF_STATUS:
-        return problem.status, texts(_OF_STATUS[problem.status])
-    said = str(problem.body.get("message") or problem.body["error"])
-    return problem.status, " ".join(said.split()) or texts("error.not_found")
+        found = error.status_code
+    return found, texts(_OF_STATUS.get(found, "error.other"))
 
 
 def _refused(visit: Visit, error: Exception) -> Response:
     """A page with the line; for a form of ours, the page that it was on."""
     status, line = line_of(visit, error)
+    if isinstance(error, errors.TwizzitPipelineError):  # the operator's words for it; they are safe to log
+        _log.info("A page said no: %s: %s", type(error).__name__, error)
     if visit.form.text("back") and not isinstance(error, Refusal | HTTPException):
         return visit.back(said=line, kind="error")
     return visit.page("error.html", code=status, line=line)

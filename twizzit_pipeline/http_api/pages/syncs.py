@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
+from twizzit_pipeline.runs.details import DECISION, PLAN_WAITS, UNDO
 from twizzit_pipeline.runs.history import HistoryRow
 
 _WORST_FIRST = ("failed", "in_progress", "partial_success", "success")
@@ -29,6 +31,18 @@ class Sync:
     def status(self) -> str:
         """The worst of its rows."""
         return min((row.status for row in self.rows), key=_urgency)
+
+    @property
+    def kind(self) -> Literal["sync", "decision", "undo"]:
+        """What it was: the history has what people decided and undid, too."""
+        direction = self.rows[0].sync_direction
+        return "decision" if direction == DECISION else "undo" if direction == UNDO else "sync"
+
+    @property
+    def stopped_at(self) -> int | None:
+        """The plan that it stopped at; None where it went through."""
+        found = (row.details.get(PLAN_WAITS) for row in self.rows)
+        return next((plan_id for plan_id in found if isinstance(plan_id, int)), None)
 
 
 def by_run(rows: Sequence[HistoryRow], changes: Mapping[int, int]) -> list[Sync]:

@@ -53,13 +53,16 @@ def undo_page(at: Undoing, sync_id: SyncId) -> Response:
     """What an undo of this sync would do."""
     found = _preview(at, sync_id)
     rows = [step for step in found.plan.steps if not _is_link(step)]
+    left = [one for one in found.plan.left if not _is_link(one)]
     return at.page(
         "undo.html",
         sync_id=sync_id,
         steps=_shown(at, rows[:_MOST_SHOWN]),
         more=max(0, len(rows) - _MOST_SHOWN),
         links=len(found.plan.steps) - len(rows),
-        stays=[_stays(at, one) for one in found.plan.left if not _is_link(one)],
+        stays=[_stays(at, one) for one in left[:_MOST_SHOWN]],
+        more_stays=max(0, len(left) - _MOST_SHOWN),
+        passed_over=sum(found.passed_over.values()),
         mark=_mark(found),
     )
 

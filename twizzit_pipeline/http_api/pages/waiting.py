@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from twizzit_pipeline.http_api.pages import opponents
 from twizzit_pipeline.http_api.pages.visits import ClubVisit
 from twizzit_pipeline.queries.overview import CredentialStatus
 from twizzit_pipeline.runs import plans
@@ -29,6 +30,7 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
         Waiting("waiting.plans", len(waiting), f"{at.place}/preview"),
         Waiting("waiting.departures", status.held, f"{at.place}/decide"),
         Waiting("waiting.questions", status.questions, f"{at.place}/decide"),
+        Waiting("waiting.opponents", sum(one.count for one in opponents.waiting(at)), f"{at.place}/decide#opponents"),
         Waiting("waiting.left_out", status.facts.items_failed, f"{at.place}/syncs"),
     ]
     return [one for one in found if one.count]

@@ -10,13 +10,13 @@ from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
-from twizzit_pipeline.http_api.bodies import Applying, PreviewSync
 from twizzit_pipeline.http_api.plan_wishes import applying, previewing
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.routes import syncs
-from twizzit_pipeline.http_api.routes.documented import Responses, answers
-from twizzit_pipeline.http_api.routes.syncs import USUAL_WAIT_SECONDS, Prefer, Queue, Wait
-from twizzit_pipeline.http_api.service import PREFIX, CredentialId, Here, Service
+from twizzit_pipeline.http_api.routes.documented import answers
+from twizzit_pipeline.http_api.routes.waiting import Waits, answers_of, not_over, waited
+from twizzit_pipeline.http_api.service import CredentialId, Here, Service
+from twizzit_pipeline.http_api.sync_bodies import Applying, PreviewSync
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import requested
@@ -27,44 +27,29 @@ router = guarded_router("Synchronization")
 
 PlanId = Annotated[int, Path(alias="planId", ge=1, description="A stored plan")]
 
-_ACCEPTED: Responses = {
-    **answers(400, 404, 409, 429),
-    202: {
-        "model": schemas.PreviewAccepted,
-        "description": "Not over yet",
-        "headers": {"Location": {"description": "Where to ask how it goes", "schema": {"type": "string"}}},
-    },
-}
 
-
-@router.post("/sync/preview/{credentialId}", response_model=schemas.PreviewResult, responses=_ACCEPTED)
+@router.post(
+    "/sync/preview/{credentialId}", response_model=schemas.PreviewResult, responses=answers_of(schemas.PreviewAccepted)
+)
 async def preview_sync(
     here: Here,
     caller: CurrentCaller,
     request: Request,
     credential_id: CredentialId,
+    waits: Waits,
     body: PreviewSync | None = None,
-    wait: Wait = USUAL_WAIT_SECONDS,
-    queue: Queue = False,
-    prefer: Prefer = None,
 ) -> schemas.PreviewResult | Response:
     """What a sync would do, field by field; nothing of it is written."""
     asked = body or PreviewSync()
     wish = previewing(asked.season_id, asked.only)
-    made = await syncs.ask(here, caller, credential_id, wish, queue=queue)
-    seconds = 0 if syncs.is_asynchronous(prefer) else wait
-    ended = await syncs.waited(here, request, made.request, seconds)
+    made = await syncs.ask(here, caller, credential_id, wish, queue=waits.queue)
+    ended = await waited(here, request, made.request, waits.seconds)
     if ended.over:
         return await anyio.to_thread.run_sync(_result, here, ended)
     accepted = schemas.PreviewAccepted(
         message="The preview is under way or waits for its turn", request_id=ended.id, status=ended.status
     )
-    return Response(
-        accepted.model_dump_json(by_alias=True),
-        status_code=202,
-        headers={"Location": f"{PREFIX}/sync/requests/{ended.id}"},
-        media_type="application/json",
-    )
+    return not_over(accepted.model_dump_json(by_alias=True), ended.id)
 
 
 @router.post(
@@ -78,10 +63,8 @@ async def apply_plan(
     caller: CurrentCaller,
     request: Request,
     plan_id: PlanId,
+    waits: Waits,
     body: Applying | None = None,
-    wait: Wait = USUAL_WAIT_SECONDS,
-    queue: Queue = False,
-    prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
     """Apply a plan: what of it is still true is written; the rest is left, and said in the sync's history."""
     without = (body or Applying()).items
@@ -93,10 +76,10 @@ async def apply_plan(
         return plan, applying(here.engine, plan, without)
 
     plan, wish = await anyio.to_thread.run_sync(wish_of)
-    made = await syncs.ask(here, caller, plan.credential_id, wish, queue=queue)
+    made = await syncs.ask(here, caller, plan.credential_id, wish, queue=waits.queue)
     if not made.already_queued:
         await anyio.to_thread.run_sync(plans.note_decider, here.engine, plan_id, caller.actor)
-    return await syncs.answer(here, request, made, wish, 0 if syncs.is_asynchronous(prefer) else wait)
+    return await syncs.answer(here, request, made, wish, waits.seconds)
 
 
 @router.get("/sync/plans/{credentialId}", response_model=schemas.Plans, responses=answers(400, 404))
@@ -161,5 +144,5 @@ def _of(here: Service, credential_id: int, plan_id: int) -> StoredPlan:
         store.get(here.engine, credential_id)
     found = plans.get(here.engine, plan_id)
     if found.credential_id != credential_id:
-        raise UnknownPlan(f"No plan has the id {plan_id}; see: twizzit plans list")
+        raise UnknownPlan(f"No plan has the id {plan_id}; see: twizzit plans list CLUB")
     return found

@@ -1,46 +1,26 @@
 """Syncs: asked for here, carried out by the orchestrator, waited for as long as the client likes."""
 
-from typing import Annotated
-
 import anyio
 import anyio.to_thread
-from fastapi import Header, Query, Request, Response
+from fastapi import Request, Response
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
-from twizzit_pipeline.http_api.bodies import CompetitionsSync, PlayersSync, TeamsSync
 from twizzit_pipeline.http_api.results import sync_id, sync_result, with_budget
-from twizzit_pipeline.http_api.routes.documented import Responses, answers
 from twizzit_pipeline.http_api.routes.requests import rows_of
-from twizzit_pipeline.http_api.service import PREFIX, CredentialId, Here, Service
+from twizzit_pipeline.http_api.routes.waiting import Waits, answers_of, not_over, waited
+from twizzit_pipeline.http_api.service import CredentialId, Here, Service
+from twizzit_pipeline.http_api.sync_bodies import CompetitionsSync, PlayersSync, TeamsSync
 from twizzit_pipeline.scheduling import requested, requests, usage
 from twizzit_pipeline.scheduling.wishes import RequestOptions, Wish
 from twizzit_pipeline.storage.engine import driver_errors
 
 router = guarded_router("Synchronization")
 
-LONGEST_WAIT_SECONDS = 600
-USUAL_WAIT_SECONDS = 45.0  # ShotSpot's proxy waits for 60
-_LOOK_SECONDS = (0.1, 0.2, 0.3, 0.5, 1.0)  # the last one again and again
-
-Wait = Annotated[
-    float,
-    Query(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Seconds to wait for the end of the sync"),
-]
-Queue = Annotated[bool, Query(description="Wait for its turn where a sync of that credential is under way")]
-Prefer = Annotated[str | None, Header(description="`respond-async`: do not wait")]
-
-ANSWERS: Responses = {
-    **answers(400, 404, 409, 429),
-    202: {
-        "model": schemas.SyncAccepted,
-        "description": "Not over yet",
-        "headers": {"Location": {"description": "Where to ask how it goes", "schema": {"type": "string"}}},
-    },
-}
+ANSWERS = answers_of(schemas.SyncAccepted)
 
 
 @router.post(
@@ -62,16 +42,14 @@ async def sync_teams(
     caller: CurrentCaller,
     request: Request,
     credential_id: CredentialId,
+    waits: Waits,
     body: TeamsSync | None = None,
-    wait: Wait = USUAL_WAIT_SECONDS,
-    queue: Queue = False,
-    prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
     """Sync the teams of a credential, and their players if `includePlayers` says so."""
     asked = body or TeamsSync()
     wish = Wish("teams", asked.season_id, _options(asked))
-    made = await ask(here, caller, credential_id, wish, queue=queue)
-    return await answer(here, request, made, wish, 0 if is_asynchronous(prefer) else wait)
+    made = await ask(here, caller, credential_id, wish, queue=waits.queue)
+    return await answer(here, request, made, wish, waits.seconds)
 
 
 @router.post(
@@ -85,16 +63,14 @@ async def sync_players(
     caller: CurrentCaller,
     request: Request,
     credential_id: CredentialId,
+    waits: Waits,
     body: PlayersSync | None = None,
-    wait: Wait = USUAL_WAIT_SECONDS,
-    queue: Queue = False,
-    prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
     """Sync the players of the teams that are mapped."""
     asked = body or PlayersSync()
     wish = Wish("players", asked.season_id, _options(asked))
-    made = await ask(here, caller, credential_id, wish, queue=queue)
-    return await answer(here, request, made, wish, 0 if is_asynchronous(prefer) else wait)
+    made = await ask(here, caller, credential_id, wish, queue=waits.queue)
+    return await answer(here, request, made, wish, waits.seconds)
 
 
 @router.post(
@@ -108,15 +84,13 @@ async def sync_competitions(
     caller: CurrentCaller,
     request: Request,
     credential_id: CredentialId,
+    waits: Waits,
     body: CompetitionsSync | None = None,
-    wait: Wait = USUAL_WAIT_SECONDS,
-    queue: Queue = False,
-    prefer: Prefer = None,
 ) -> schemas.SyncResult | Response:
     """Sync the competitions of a credential, and their matches."""
     wish = Wish(COMPETITIONS.sync_type, None if body is None else body.season_id)
-    made = await ask(here, caller, credential_id, wish, queue=queue)
-    return await answer(here, request, made, wish, 0 if is_asynchronous(prefer) else wait)
+    made = await ask(here, caller, credential_id, wish, queue=waits.queue)
+    return await answer(here, request, made, wish, waits.seconds)
 
 
 def _options(body: PlayersSync) -> RequestOptions:
@@ -171,22 +145,7 @@ async def answer(
         said.already_queued = True
     if isinstance(said, schemas.SyncResult):
         return said
-    return Response(
-        said.model_dump_json(by_alias=True, exclude_unset=True),
-        status_code=202,
-        headers={"Location": f"{PREFIX}/sync/requests/{request.id}"},
-        media_type="application/json",
-    )
-
-
-async def waited(here: Service, client: Request, request: requested.Request, seconds: float) -> requested.Request:
-    """The request once it is over, the client is gone or `seconds` are; holds no thread while it waits."""
-    until, looks = anyio.current_time() + seconds, 0
-    while not request.over and (left := until - anyio.current_time()) > 0 and not await client.is_disconnected():
-        await anyio.sleep(min(left, _LOOK_SECONDS[min(looks, len(_LOOK_SECONDS) - 1)]))
-        looks += 1
-        request = await anyio.to_thread.run_sync(requests.get, here.engine, request.id)
-    return request
+    return not_over(said.model_dump_json(by_alias=True, exclude_unset=True), request.id)
 
 
 def _waiting(request: requested.Request, already_queued: bool) -> str:
@@ -198,9 +157,3 @@ def _waiting(request: requested.Request, already_queued: bool) -> str:
     else:
         begun = "Sync waits for its turn"
     return f"{begun}; what comes of it will be in the sync history"
-
-
-def is_asynchronous(prefer: str | None) -> bool:
-    """Whether the client does not want to wait (RFC 7240: preferences with commas between, each with parameters)."""
-    wishes = (wish.partition(";")[0].strip().casefold() for wish in (prefer or "").split(","))
-    return "respond-async" in wishes

@@ -54,7 +54,8 @@ class UndoResult(Answer):
     """An undo that is done, or that was looked at: then `undo_id` is null, as where nothing was to be written.
 
     `undo_id` is its own row in the sync history, by which it can be undone. `history_ids` are the rows that it undoes:
-    all of the run. `next_sync`: what the next sync will do.
+    all of the run. `passed_over`: tables that the journal names and no undo writes, with their entries. `next_sync`:
+    what the next sync will do.
     """
 
     success: bool
@@ -66,4 +67,5 @@ class UndoResult(Answer):
     counts: UndoCounts
     steps: list[UndoStep]
     left: list[UndoLeft]
+    passed_over: dict[str, int]
     next_sync: str

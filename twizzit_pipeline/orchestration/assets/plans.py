@@ -4,12 +4,14 @@ import dagster as dg
 
 from twizzit_pipeline.orchestration.assets.catalogue import CONFIGURATION, definition_metadata
 from twizzit_pipeline.orchestration.assets.step import NO_VALUE, OWNERS, preview_of
-from twizzit_pipeline.orchestration.assets.teams_and_players import GROUP
 from twizzit_pipeline.orchestration.jobs import PLANS
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
 from twizzit_pipeline.orchestration.resources import SyncRun
 from twizzit_pipeline.orchestration.run.results import Materialized
 from twizzit_pipeline.sync.preview.making import Preview
+
+# Of its own: to materialize a group of entities must make no plan beside its sync.
+GROUP = "plans"
 
 
 @dg.asset(

@@ -38,7 +38,7 @@ from twizzit_pipeline.scheduling.standing import View
 from twizzit_pipeline.scheduling.turns import Turn
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage.engine import Database, open_database
-from twizzit_pipeline.sync.session import AUTOMATIC
+from twizzit_pipeline.sync.run_end import AUTOMATIC
 
 NAME = "sync_sensor"
 LOOK_SECONDS = 5

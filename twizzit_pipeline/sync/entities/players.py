@@ -1,7 +1,7 @@
 """The players of a season, from Twizzit into ShotSpot: scan, then map."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +13,8 @@ from twizzit_pipeline.contracts.players import FUNCTION_KNOWN, check_players
 from twizzit_pipeline.entities import PLAYERS
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.plan.players import plan_players
-from twizzit_pipeline.runs.seasons import SeasonRow, teams_scanned
+from twizzit_pipeline.runs.deciding_season import teams_scanned
+from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import twizzit_teams
 from twizzit_pipeline.sync import unknown_words
 from twizzit_pipeline.sync.absence import find_absences
@@ -47,7 +48,8 @@ def scan_players(session: SyncSession) -> ScanReport:
         watch.lap("fetch")
         frame = players_frame(rosters.players)
         checked = _with_unclear(_with_guesses(check_players(frame), rosters.players), rosters.unclear)
-        session.scanned.rosters = _seen(teams, rosters, frame, checked)
+        places = _places(frame, checked, rosters)
+        session.scanned.rosters = _seen(teams, rosters, places, checked)
         watch.lap("validate")
         details = unknown_words.as_details("functions", (row.word for row in rosters.unclear))
         return Read(
@@ -56,7 +58,7 @@ def scan_players(session: SyncSession) -> ScanReport:
             set_aside=rosters.set_aside,
             found=bool(teams),
             details=details,
-            places=_places(frame, checked, rosters),
+            places=places,
         )
 
     return scan_entity(session, PLAYERS, read, partial(find_absences, session))
@@ -68,7 +70,9 @@ def map_players(session: SyncSession) -> MappingReport:
     return map_entity(session, replace(PLANNED, read=read))
 
 
-def _seen(teams: Sequence[Team], rosters: Rosters, frame: pd.DataFrame, checked: Checked) -> RostersSeen | None:
+def _seen(
+    teams: Sequence[Team], rosters: Rosters, places: Mapping[str, Sequence[str]], checked: Checked
+) -> RostersSeen | None:
     """The evidence of who is missing; None where a roster could not be read."""
     if rosters.failed:
         return None
@@ -78,7 +82,6 @@ def _seen(teams: Sequence[Team], rosters: Rosters, frame: pd.DataFrame, checked:
     for team, person in rows:
         playing.setdefault(team, set()).add(person or "")
     elsewhere = {row.id for row in rosters.set_aside if row.reason == "other_group"}
-    places = _places(frame, checked, rosters)
     unknown = {str(one) for one in checked.rejected["twizzit_id"].dropna()} | {row.id for row in rosters.unclear}
     return RostersSeen(
         {team: frozenset(people) for team, people in playing.items()},

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from twizzit_pipeline.plan import Change, Failed, Plan
+from twizzit_pipeline.plan import Change, Failed, Plan, Question, QuestionKind
 from twizzit_pipeline.plan.chosen import CLOSE, closing_of, is_item, item_of, row_beside
 from twizzit_pipeline.runs.asides import SetAsideRows
 from twizzit_pipeline.runs.history import EntityCounts
@@ -24,6 +24,11 @@ WHY: Mapping[str, str] = {
     "depart": "Twizzit does not list it any more",
     "return": "Twizzit lists it again",
     CLOSE: "gone from Twizzit beyond the days of grace: the mapping is closed, and the player not registered any more",
+}
+# What a person would be asked, by the kind of question.
+ASKED: Mapping[QuestionKind, str] = {
+    "field": "both sides changed it, and a person decides",
+    "doubtful_link": "several rows of ShotSpot may be it, and a person decides",
 }
 REMEMBERED = "ShotSpot's row stays as it is; what Twizzit says of it is remembered"
 NO_SEASON = "the account has no such season"
@@ -98,6 +103,7 @@ def _entity(one: Planned) -> dict[str, Any]:
             **({CLOSE: len(plan.closed)} if plan.closed else {}),
             "unchanged": plan.unchanged,
             "conflicts": sum(len(item["conflicts"]) for item in items),
+            "questions": len(plan.questions),
             "beside": dict(Counter(row["table"] for row in beside)),
             "failed": len({item["twizzit_id"] for item in failed}) + len(unread),
             "rejected": len(counted.rejected_items),
@@ -106,6 +112,7 @@ def _entity(one: Planned) -> dict[str, Any]:
         },
         "items": items,
         "beside": beside,
+        "questions": [_question(question, one) for question in plan.questions],
         "failed": [*failed, *unread],
         "rejected": rejected,
         "set_aside": set_aside,
@@ -127,6 +134,21 @@ def _item(change: Change, one: Planned) -> dict[str, Any]:
         "name": _name(change, one),
         "why": REMEMBERED if only_remembered else WHY.get(change.action, change.action),
         "conflicts": list(change.conflicts),
+    }
+
+
+def _question(question: Question, one: Planned) -> dict[str, Any]:
+    """What a person would be asked: both sides of a field, or the rows of ShotSpot that one of Twizzit may be."""
+    sides = {"old": question.base, "shotspot": question.local, "twizzit": question.remote}
+    return {
+        "kind": question.kind,
+        "twizzit_id": question.twizzit_id,
+        "local_id": question.local_id,
+        "name": one.labels.get(question.twizzit_id, ""),
+        "column": question.column or None,
+        **{side: one.names.value(question.column, value) for side, value in sides.items()},
+        "candidates": list(question.candidates),
+        "why": ASKED[question.kind],
     }
 
 

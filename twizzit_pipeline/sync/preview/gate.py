@@ -16,6 +16,7 @@ from sqlalchemy import exists, select
 from twizzit_pipeline.entities import ENTITIES, EntityName
 from twizzit_pipeline.errors import FirstSyncHeld
 from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs.details import PLAN_WAITS
 from twizzit_pipeline.runs.plans import Reason, StoredPlan
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import players, sync_config
@@ -34,7 +35,6 @@ from twizzit_pipeline.sync.session import SyncSession
 
 # Of the people whom a first sync lists, ShotSpot has at least this share, or they are held to be others.
 LEAST_SHARE = 0.1
-PLAN_WAITS = "plan_waits"  # in the details of the history: the plan that the sync stopped at
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,14 +76,15 @@ def preview(
         TwizzitPipelineError: nothing could be read; the first reason.
     """
     credential = _active(database, credential_id)
+    counting = _Counting()
     with (
-        _leased(database, credential, run_id, fulfilment) as lease,
+        _leased(database, credential, run_id, fulfilment, counting) as lease,
         naming(credential_id),
         open_client(settings, database.engine, credential) as client,
     ):
-        with metered(database.engine, credential_id, lambda: client.calls):
+        with metered(database.engine, credential_id, lambda: client.calls) as counting.count:
             work = _Work(settings, database, credential, lease, client, run_id, day or seasons.today(), progress)
-            found = work.done(entities, season)
+            found = work.done(entities, season, asked=counting)
         with driver_errors(), database.engine.begin() as connection:
             lease.confirm(connection)
             made = stored(connection, found, credential_id, "asked", client.calls, requested_by, run_id)
@@ -92,8 +93,25 @@ def preview(
             return made
 
 
+@dataclass
+class _Counting:
+    """Counts the calls made so far: at each sign of life, and after each question, so that a killed one is counted."""
+
+    count: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        if self.count is not None:
+            self.count()
+
+
 @contextmanager
-def _leased(database: Database, credential: Credential, run_id: str, fulfilment: Fulfilment | None) -> Iterator[Lease]:
+def _leased(
+    database: Database,
+    credential: Credential,
+    run_id: str,
+    fulfilment: Fulfilment | None,
+    on_beat: Callable[[], None],
+) -> Iterator[Lease]:
     """The lease for the time of the work; the request that this carries out begins with it, and ends with its error.
 
     Raises:
@@ -102,7 +120,9 @@ def _leased(database: Database, credential: Credential, run_id: str, fulfilment:
     engine = database.engine
     try:
         with driver_errors():
-            lease = Lease.take(engine, lease_key(credential), credential_id=credential.id, run_id=run_id)
+            lease = Lease.take(
+                engine, lease_key(credential), credential_id=credential.id, run_id=run_id, on_beat=on_beat
+            )
     except SyncInProgress as error:
         if fulfilment is not None:
             with driver_errors(), engine.begin() as connection:
@@ -182,8 +202,8 @@ class _Work:
     day: date
     progress: Progress
 
-    def done(self, entities: Sequence[EntityName], season: str | None) -> Rehearsed:
-        """What a sync would do."""
+    def done(self, entities: Sequence[EntityName], season: str | None, *, asked: Callable[[], None]) -> Rehearsed:
+        """What a sync would do; `asked` is called after each question to Twizzit."""
         answers = Answers()
         self.client.ask_through(answers.layer)
         source = self.client.source
@@ -191,6 +211,7 @@ class _Work:
         endpoint = parse_endpoint(self.credential.api_endpoint)
         self.lease.move(organization_key(endpoint.server, endpoint.dialect, organization.id, organization.name))
         said = _put(source.seasons)
+        asked()
         listed = seasons.listed(said, day=self.day, season_start=self.settings.season_start)
         while True:
             try:
@@ -198,6 +219,7 @@ class _Work:
             except Unanswered as question:
                 self.progress(_READING.get(question.name, "Asking Twizzit"))
                 question.ask()
+                asked()
 
     def _once(self, entities: Sequence[EntityName], season: str | None, listed: Sequence[Season]) -> Rehearsed:
         with driver_errors():

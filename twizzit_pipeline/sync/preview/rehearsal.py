@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date
+from graphlib import TopologicalSorter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, select, text
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_attempt
 
 from twizzit_pipeline.accounts.clients import naming
-from twizzit_pipeline.entities import ENTITIES, PLAYERS, EntityName
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, EntityName
 from twizzit_pipeline.errors import (
     CalendarRefused,
     FormatChanged,
@@ -39,10 +40,7 @@ from twizzit_pipeline.runs.lease import Lease
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync.entities.competitions import map_competitions, scan_competitions
-from twizzit_pipeline.sync.entities.matches import map_matches, scan_matches
-from twizzit_pipeline.sync.entities.players import map_players, scan_players
-from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
+from twizzit_pipeline.sync.entities import map_of, scan_of
 from twizzit_pipeline.sync.names import names_of
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.session import SyncSession
@@ -51,19 +49,8 @@ from twizzit_pipeline.twizzit.client import TwizzitClient
 # ShotSpot is not kept waiting behind a rehearsal that waits itself.
 LOCK_SECONDS = 2
 
-_SCANS: Mapping[str, Callable[[SyncSession], ScanReport]] = {
-    "teams": scan_teams,
-    "players": scan_players,
-    "competitions": scan_competitions,
-    "matches": scan_matches,
-}
-# In the order in which a run maps them, and what each cannot do without, as the assets have it.
-_MAPS: Mapping[EntityName, tuple[Callable[[SyncSession], MappingReport], tuple[str, ...]]] = {
-    "teams": (map_teams, ("teams",)),
-    "competitions": (map_competitions, ("competitions",)),
-    "players": (map_players, ("players", "teams")),
-    "matches": (map_matches, ("matches", "competitions", "teams")),
-}
+# In the order in which a run maps them: after those that they need.
+_IN_TURN = tuple(TopologicalSorter({name: each.needs for name, each in ENTITIES.items()}).static_order())
 # What ends the steps of one entity, and leaves the others their own.
 _OF_A_STEP = (TwizzitAnswerError, CalendarRefused, MatchTypeNotFound, FormatChanged, TeamsNotScanned)
 
@@ -223,11 +210,11 @@ def rehearse(session: RehearsalSession, entities: Sequence[EntityName], *, scans
     work = _Work(session)
     if scans:
         for entity in ENTITIES:
-            if entity in entities and not (entity == "matches" and "competitions" in work.failed):
-                work.do(entity, _SCANS[entity])
-    for name, (act, needs) in _MAPS.items():
+            if entity in entities and not (entity == MATCHES.name and COMPETITIONS.name in work.failed):
+                work.do(entity, scan_of(entity))
+    for name in _IN_TURN:
         if name in entities:
-            work.do(name, act, needs)
+            work.do(name, map_of(name), (name, *ENTITIES[name].needs))
     if len(work.failed) == len(entities):
         raise next(iter(work.failed.values()))
     found = [_planned(session, entity, work.failed.get(entity)) for entity in ENTITIES if entity in entities]

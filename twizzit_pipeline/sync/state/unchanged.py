@@ -56,31 +56,33 @@ def _by_person(owner: Owner, season_id: int, rights: ClubRights) -> Select[Any]:
     """
     seen, mapping, team = twizzit_players, player_mappings, team_mappings
     base = sa.case((func.jsonb_typeof(mapping.c.last_values) == "object", mapping.c.last_values))
-    same = base.op("-", return_type=JSONB())(sa.literal(_TEAM, sa.Text)) == _said(seen.c)
-    as_left = and_(
-        same,
-        base[_TEAM].astext == seen.c.twizzit_team_id,
-        mapping.c.twizzit_player_name == seen.c.first_name + " " + seen.c.last_name,
-        remote_id(team) == seen.c.twizzit_team_id,
-        players.c.club_id.is_not(None),
-        *_feeds(owner, season_id, rights),
-    )
-    unchanged = and_(
-        func.coalesce(func.bool_or(as_left), False),
-        sa.or_(
-            func.count() == 1, func.coalesce(func.bool_and(same & (players.c.team_id == team.c.local_team_id)), False)
-        ),
-    )
-    return (
-        select(seen.c.twizzit_player_id.label("person"), unchanged.label("unchanged"))
+    rows = (
+        select(
+            seen.c.twizzit_player_id.label("person"),
+            (base.op("-", return_type=JSONB())(sa.literal(_TEAM, sa.Text)) == _said(seen.c)).label("same"),
+            and_(
+                base[_TEAM].astext == seen.c.twizzit_team_id,
+                mapping.c.twizzit_player_name == seen.c.first_name + " " + seen.c.last_name,
+                remote_id(team) == seen.c.twizzit_team_id,
+                players.c.club_id.is_not(None),
+                *_feeds(owner, season_id, rights),
+            ).label("as_left"),
+            (players.c.team_id == team.c.local_team_id).label("there"),
+        )
         .select_from(
             seen.outerjoin(mapping, _settled(owner))
             .outerjoin(players, players.c.id == mapping.c.local_player_id)
             .outerjoin(team, team.c.id == mapping.c.team_mapping_id)
         )
         .where(seen.c.credential_id == owner.credential_id, seen.c.season_id == season_id)
-        .group_by(seen.c.twizzit_player_id)
+        .offset(0)  # or PostgreSQL compares with the base once for each place below
+        .subquery()
     )
+    unchanged = and_(
+        func.coalesce(func.bool_or(rows.c.same & rows.c.as_left), False),
+        sa.or_(func.count() == 1, func.coalesce(func.bool_and(rows.c.same & rows.c.there), False)),
+    )
+    return select(rows.c.person, unchanged.label("unchanged")).group_by(rows.c.person)
 
 
 def _said(columns: Any) -> ColumnElement[Any]:

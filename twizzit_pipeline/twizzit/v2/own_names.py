@@ -4,7 +4,9 @@ What belongs here: how well a text fits a team's names, with its club's or witho
 """
 
 import re
+from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from twizzit_pipeline.twizzit.v2.event_groups import EventGroup
 from twizzit_pipeline.twizzit.wire import folded
@@ -59,6 +61,7 @@ _TEAM_ALONE = re.compile(
 )
 
 
+@lru_cache(4096)
 def compared(text: str) -> str:
     """A text as it is compared: without accents, case and anything but letters and digits."""
     return " ".join(re.sub(r"[^\w]+|_", " ", folded(text)).split())
@@ -77,6 +80,15 @@ def is_occasion(text: str) -> bool:
     return _TOURNAMENT.search(compared(text)) is not None or is_label(text)
 
 
+@dataclass(frozen=True, slots=True)
+class _NamesOf:
+    """What a team is called, as it is compared: by its name alone, by its short name alone, and with its club's."""
+
+    names: frozenset[str]
+    short: frozenset[str]
+    with_club: frozenset[str]
+
+
 class OwnNames:
     """The names by which people call the teams of one organization."""
 
@@ -86,30 +98,36 @@ class OwnNames:
         while len(words) > 1 and words[0] in _CLUB_WORDS:
             words = words[1:]
         self._clubs = tuple(dict.fromkeys(name for name in (club, " ".join(words)) if name))
+        self._teams: dict[tuple[str, str], _NamesOf] = {}
 
     def fit(self, text: str, team: EventGroup | None) -> Fit:
         """How well a text fits the team; without a team, how well it fits the club."""
-        said = compared(text)
-        names, short = ({compared(team.name)}, {compared(team.short_name)}) if team else (set[str](), set[str]())
-        names |= {rest for name in names for club in self._clubs if (rest := name.removeprefix(f"{club} ")) != name}
-        names, short = names - {""} - set(self._clubs), short - {""}
-        with_club = {
-            both for club in self._clubs for name in names | short for both in (f"{club} {name}", f"{name} {club}")
-        }
-        return self._best(said, names, short, with_club)
-
-    def _best(self, said: str, names: set[str], short: set[str], with_club: set[str]) -> Fit:
-        if said in with_club:
+        said, of = compared(text), self._of(team)
+        if said in of.with_club:
             return Fit.CLUB_AND_TEAM
-        if said in names:
+        if said in of.names:
             return Fit.TEAM
-        if said in short:
+        if said in of.short:
             return Fit.SHORT_NAME
         if said in self._clubs:
             return Fit.CLUB
         if self.says_club(said):
             return Fit.SAYS_CLUB
-        return Fit.ENDS_ALIKE if any(said.endswith(f" {name}") for name in names) else Fit.NONE
+        return Fit.ENDS_ALIKE if any(said.endswith(f" {name}") for name in of.names) else Fit.NONE
+
+    def _of(self, team: EventGroup | None) -> _NamesOf:
+        """A club has many matches and few teams: each pair of names is put together once."""
+        said = ("", "") if team is None else (compared(team.name), compared(team.short_name))
+        found = self._teams.get(said)
+        if found is None:
+            found = self._teams[said] = self._put_together(*said)
+        return found
+
+    def _put_together(self, name: str, short_name: str) -> _NamesOf:
+        names = {name, *(rest for club in self._clubs if (rest := name.removeprefix(f"{club} ")) != name)}
+        names, short = names - {""} - set(self._clubs), {short_name} - {""}
+        both = {both for club in self._clubs for one in names | short for both in (f"{club} {one}", f"{one} {club}")}
+        return _NamesOf(frozenset(names), frozenset(short), frozenset(both))
 
     def says_club(self, text: str) -> bool:
         """Whether the club's name is in a text, as words of their own."""

@@ -1,5 +1,6 @@
 """Conflicts and doubtful links on the pages: both sides are shown, and the button that is pressed decides."""
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -27,12 +28,21 @@ def conflict(house: House, place: int, local: str, remote: str) -> tuple[Decided
     return decided, decided.conflict(local, remote)
 
 
-def press(browser: PageVisitor, house: House, conflict_id: int, resolution: str, *, mark: str | None = None) -> None:
+def press(
+    browser: PageVisitor,
+    house: House,
+    conflict_id: int,
+    resolution: str,
+    *,
+    mark: str | None = None,
+    value: str | None = None,
+) -> None:
     place = f"/twizzit/clubs/{house.club}"
     browser.get(f"{place}/decide")
     found = re.search(rf'/conflicts/{conflict_id}".*?name="mark" value="(\w+)"', browser.page.text, flags=re.DOTALL)
     sent = mark if mark is not None else (found[1] if found else "")
-    browser.post(f"{place}/conflicts/{conflict_id}", resolution=resolution, mark=sent, back=f"{place}/decide")
+    fields = {} if value is None else {"value": value}
+    browser.post(f"{place}/conflicts/{conflict_id}", resolution=resolution, mark=sent, back=f"{place}/decide", **fields)
 
 
 def test_a_field_shows_both_sides_and_either_is_taken(house: House, coach: PageVisitor) -> None:
@@ -60,8 +70,10 @@ def test_what_was_not_shown_is_not_decided(house: House, coach: PageVisitor) -> 
     for mark, resolution in (("", "twizzit"), ("x", "shotspot")):
         press(coach, house, found.id, resolution, mark=mark)
         assert "something else by now" in coach.text
-    press(coach, house, found.id, "value")
+    press(coach, house, found.id, "neither")
     assert "Nothing was chosen." in coach.text
+    press(coach, house, found.id, "value", mark="x")
+    assert "something else by now" in coach.text
     coach.get(f"/twizzit/clubs/{house.club}/decide")
     decided.edit(first_name="Intussen")
     press(coach, house, found.id, "twizzit")
@@ -77,6 +89,51 @@ def test_what_was_not_shown_is_not_decided(house: House, coach: PageVisitor) -> 
     assert [one.id for one in decided.open()] == [found.id]
     press(coach, house, found.id, "shotspot")
     assert decided.open() == []
+    coach.get(f"/twizzit/clubs/{house.club}/syncs")
+    assert "Decided by a person: Players · " in coach.text
+    place = re.findall(r'href="(/twizzit/clubs/\d+/syncs/\d+)"', coach.page.text)
+    coach.get(place[0])
+    assert "Decision of " in coach.text
+    coach.get(f"/twizzit/clubs/{house.club}")
+    assert place[0] not in coach.page.text  # the last sync is another row
+    assert place[1] in coach.page.text
+
+
+def test_a_value_of_ones_own_is_judged_beside_its_field(house: House) -> None:
+    decided, found = conflict(house, 2, "Lokaal", "Remo")
+    with visitor(house.api, language="nl") as browser:
+        sign_in(browser, link_to(house.world.database, house.club, role="coach"))
+        for typed in ("", "<i>" + "x" * 50, "a\x01b"):
+            press(browser, house, found.id, "value", value=typed)
+            assert browser.page.status_code == 400
+            assert "Het veld aanvaardt dit niet" in browser.text
+            (field,) = re.findall(r"<input[^>]*aria-invalid[^>]*>", browser.page.text)
+            assert f'id="value-{found.id}"' in field and f'value="{html.escape(typed)}"' in field
+            assert f'aria-describedby="value-{found.id}-hint value-{found.id}-wrong"' in field
+        assert decided.player["first_name"] == "Lokaal"
+        press(browser, house, found.id, "value", value="  Anne  Marie ")
+        assert browser.page.status_code == 200
+    assert (decided.player["first_name"], decided.open()) == ("Anne Marie", [])
+    decided.sync()
+    assert (decided.player["first_name"], decided.open()) == ("Anne Marie", [])
+
+
+def test_a_number_that_another_player_has_is_said_beside_the_field(house: House, coach: PageVisitor) -> None:
+    _, members = house.world.roster(0)
+    decided = DecidedWorld(house.world, house.club, members[-1])
+    taken = 903
+    house.world.change(tables.players, house.world.local_id(members[-2]), jersey_number=taken)
+    decided.ask()
+    decided.edit(jersey_number=901)
+    house.world.simulator.changes.set_number(members[-1], 902)
+    decided.sync()
+    (found,) = [one for one in decided.open() if one.column == "jersey_number"]
+    press(coach, house, found.id, "value", value=str(taken))
+    assert (coach.page.status_code, "another row has that value" in coach.text) == (400, True)
+    press(coach, house, found.id, "value", value="1000")
+    assert (coach.page.status_code, "A whole number from 0 to 999." in coach.text) == (400, True)
+    press(coach, house, found.id, "value", value="")
+    assert decided.player["jersey_number"] is None
 
 
 @pytest.mark.parametrize("choice", ["link", "create"])

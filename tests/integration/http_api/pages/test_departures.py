@@ -105,3 +105,32 @@ def test_a_coach_sees_who_waits_and_decides_nothing(deserted: Deserted) -> None:
             coach.get(f"/twizzit/clubs/{deserted.club}")
             assert coach.post(place, chosen=f"players:{deserted.gone[0]}").status_code == 403
         assert statuses(deserted) == before
+
+
+def test_thousands_at_once_are_shown_in_part_and_decided_together(deserted: Deserted, admin: PageVisitor) -> None:
+    more, place = 3000, f"/twizzit/clubs/{deserted.club}"
+    columns = "credential_id, entity, local_id, season, kind, missed_at"
+    hold = (
+        f"INSERT INTO twizzit_departures ({columns}, twizzit_id, status) SELECT {columns}, 'many-' || n, 'held'"
+        " FROM (SELECT * FROM twizzit_departures ORDER BY id LIMIT 1) AS one, generate_series(1, %s) AS n"
+    )
+    before = statuses(deserted)
+    with deserted.world.connected() as connection:
+        connection.execute(hold.encode(), [more])
+    admin.get(f"{place}/decide")
+    assert f"All {more} at once" in admin.text
+    assert "2800 more wait" in admin.text
+    assert len(admin.page.content) < 500_000
+    mark = re.findall(r'name="held_mark" value="([^"]+)"', admin.page.text)[0]
+
+    with deserted.world.connected() as connection:
+        connection.execute(b"UPDATE twizzit_departures SET status = 'waiting' WHERE twizzit_id = 'many-1'")
+    admin.post(f"{place}/departures/refuse", held_mark=mark, back=f"{place}/decide")
+    assert "It would do something else by now" in admin.text
+    assert set(statuses(deserted).values()) <= {*before.values(), "held", "waiting"}
+
+    mark = re.findall(r'name="held_mark" value="([^"]+)"', admin.page.text)[0]
+    admin.post(f"{place}/departures/refuse", held_mark=mark, back=f"{place}/decide")
+    assert f"{more - 1} stay as they are." in admin.text
+    many = {name: status for name, status in statuses(deserted).items() if name.startswith("many-")}
+    assert many == {f"many-{n}": "waiting" if n == 1 else "refused" for n in range(1, more + 1)}

@@ -11,6 +11,7 @@ from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
 from twizzit_pipeline.http_api.pages.texts import LANGUAGES
 from twizzit_pipeline.scheduling import config, heartbeat, recipients, requested
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import Actor
 
 
 @pytest.fixture
@@ -190,6 +191,33 @@ def test_settings_are_changed_by_administrators_alone(house: House, admin: PageV
     coach.post(place, token=coach_token(coach), **{**fields, "every": "9"})
     assert "You may not see this" in coach.text
     assert config.read(engine, house.club) == found
+
+
+def test_a_field_gets_a_rule_of_its_own(house: House, admin: PageVisitor) -> None:
+    engine, place = house.world.database.engine, f"/twizzit/clubs/{house.other}/settings"
+    operator = Actor("os", "operator")
+    config.change(engine, house.other, actor=operator, conflict_exceptions={"name": "ask", "players.gender": "newest"})
+    with visitor(house.api, language="nl") as browser:
+        sign_in(browser, link_to(house.world.database, house.other))
+        browser.get(place)
+        assert "waarde van ShotSpot" in browser.text
+        chosen = re.findall(
+            r'id="policy-of-(\S+)"[^<]*>(?:(?!</select>).)*?<option value="(\w+)" selected', browser.page.text, re.S
+        )
+        assert dict(chosen) == {"teams.name": "ask", "competitions.name": "ask", "players.gender": "newest"}
+        fields = {"every": "5", "unit": "minutes", "conflict_policy": "ask", "back": place}
+        browser.post(place, **fields)  # names no field: all stay
+        kept = config.read(engine, house.other)
+        assert kept.conflict_exceptions == {"name": "ask", "players.gender": "newest"}
+        own = {"policy-of-teams.name": "", "policy-of-players.jersey_number": "shotspot"}
+        browser.get(place)
+        browser.post(place, **fields, **own)
+        said = config.read(engine, house.other).conflict_exceptions
+        assert said == {"competitions.name": "ask", "players.gender": "newest", "players.jersey_number": "shotspot"}
+        browser.get(place)
+        browser.post(place, **fields, **{"policy-of-players.gender": "loudest"})
+        assert (browser.page.status_code, "Kies een van de vier." in browser.text) == (400, True)
+    assert config.read(engine, house.other).conflict_exceptions == said
 
 
 @pytest.mark.parametrize(

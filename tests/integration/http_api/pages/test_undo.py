@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.http_api.pages.conftest import House
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
+from twizzit_pipeline.http_api.pages import undos
 from twizzit_pipeline.storage import tables
 
 
@@ -82,3 +83,19 @@ def mark(browser: PageVisitor) -> str:
     found = re.search(r'name="mark" value="(\w+)"', browser.page.text)
     assert found is not None
     return found[1]
+
+
+def test_of_very_many_rows_that_stay_some_are_shown_and_the_others_counted(
+    house: House, admin: PageVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    players = house.world.roster()[1][3:6]
+    for number, player in enumerate(players):
+        house.world.simulator.changes.rename_person(player, "Anna", f"Velen {number}")
+    synced = house.world.sync(house.club)
+    for player in players:
+        house.world.change(tables.players, house.world.local_id(player), first_name="Vanhand", last_name="Vanhand")
+    monkeypatch.setattr(undos, "_MOST_SHOWN", 1)
+    admin.get(f"/twizzit/clubs/{house.club}/syncs/{min(row.id for row in synced.history.values())}/undo")
+    stays = admin.text.partition("What stays as it is")[2]
+    assert stays.count("changed since, by a person or a later sync") == 1
+    assert "And 2 more." in stays

@@ -20,7 +20,7 @@ from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.preview.gate import Gate, is_held
 from twizzit_pipeline.sync.preview.rehearsal import People
-from twizzit_pipeline.sync.session import AUTOMATIC
+from twizzit_pipeline.sync.run_end import AUTOMATIC
 
 # What a sync that stops at its plan writes: what it has read, what it says of itself, and when the next one is due.
 OF_A_STOPPED_SYNC = {

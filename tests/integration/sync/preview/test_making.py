@@ -8,10 +8,12 @@ from pydantic import SecretStr
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import but_for, item, of_entity, previewed, whole_database
+from tests.support.sync_process import killed, previewing, wait_until
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress, UnknownSeason
-from twizzit_pipeline.scheduling import heartbeat, requests
+from twizzit_pipeline.runs.spreadsheet import as_csv
+from twizzit_pipeline.scheduling import config, heartbeat, requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.wishes import RequestOptions
 from twizzit_pipeline.settings import Settings
@@ -19,7 +21,7 @@ from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync.preview import rehearsal
+from twizzit_pipeline.sync.entities import matches
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ def test_whatever_dies_in_between_nothing_stays(
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(rehearsal._MAPS, "matches", (die, ()))
+    monkeypatch.setattr(matches, "map_matches", die)
     with pytest.raises(KeyboardInterrupt):
         previewed(world, credential)
     assert but_for(whole_database(world)) == but_for(before)
@@ -178,3 +180,42 @@ def _no_transaction_left(world: SyncWorld) -> Iterator[None]:
     with world.connected() as connection:
         idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
         assert connection.execute(idle).fetchone() == (0,)
+
+
+def test_what_a_sync_would_ask_is_in_the_plan(world: SyncWorld, credential: int) -> None:
+    world.sync(credential, steps=EVERYTHING)
+    engine, changes = world.database.engine, world.simulator.changes
+    config.change(engine, credential, actor=this_user(), conflict_policy="ask")
+    group_id, roster = world.roster()
+    other = next(team for team in range(1, 4) if world.roster(team)[0] != group_id)
+    player = world.player(roster[0])
+    elsewhere = world.local_id(world.roster(other)[0], "team")
+    free = world.local_id(world.roster(other + 1)[0], "team")
+    world.change(tables.players, player["id"], first_name="Hier", team_id=free)
+    changes.rename_person(roster[0], "Daar", str(player["last_name"]))
+    changes.transfer(roster[0], world.roster(other)[0])
+    made = previewed(world, credential)
+    asked = {one["column"]: one for one in of_entity(made, "players")["questions"]}
+    assert set(asked) == {"first_name", "team_id"}
+    assert of_entity(made, "players")["counts"]["questions"] == 2
+    assert (asked["first_name"]["shotspot"], asked["first_name"]["twizzit"]) == ("Hier", "Daar")
+    assert asked["first_name"]["local_id"] == player["id"]
+    assert (asked["team_id"]["shotspot"]["id"], asked["team_id"]["twizzit"]["id"]) == (free, elsewhere)
+    assert asked["team_id"]["twizzit"]["name"] == world.rows(tables.teams, id=elsewhere)[0]["name"]
+    assert world.rows(tables.conflicts) == []
+    rows = [line for line in as_csv(made.document).splitlines() if line.startswith("players,question,")]
+    assert [line.split(",")[6:9] for line in rows if ",first_name," in line] == [["first_name", "Hier", "Daar"]]
+    world.sync(credential, steps=EVERYTHING)
+    assert {row["column_name"] for row in world.rows(tables.conflicts)} == set(asked)
+    assert of_entity(previewed(world, credential), "players")["questions"] == []
+
+
+@pytest.mark.xdist_group("processes")
+def test_the_calls_of_a_preview_that_is_killed_are_counted(world: SyncWorld, credential: int) -> None:
+    fault = world.simulator.faults.arm("slow", after=3, seconds=3)
+    with previewing(world, credential) as process:
+        wait_until(lambda: fault.met, process)
+        killed(process)
+    (usage,) = world.rows(tables.api_usage)
+    assert usage["calls"] >= 3
+    assert world.rows(tables.plans) == []

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from twizzit_pipeline import errors
+from twizzit_pipeline.decisions.values import Kind
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.http_api import pages
 from twizzit_pipeline.http_api.pages.texts import LANGUAGES, texts_of, wanted
@@ -18,6 +19,7 @@ from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.queries.registrations import REASONS as REGISTERED
 from twizzit_pipeline.runs import asides, sentences
 from twizzit_pipeline.runs.plans import Reason
+from twizzit_pipeline.scheduling.policies import FIELDS
 from twizzit_pipeline.sync.preview.document import WHY
 from twizzit_pipeline.undo.rows import REASONS as LEFT
 from twizzit_pipeline.undo.rows import StepKind
@@ -27,6 +29,10 @@ SOURCES = {path.name: path.read_text(encoding="utf-8") for path in [*ROOM.glob("
 ENGLISH = texts_of("en").texts
 # Said with a key that a program puts together; what belongs under each is held by the tests below.
 PUT_TOGETHER = (
+    "sync.title_",
+    "syncs.decision",
+    "syncs.undo",
+    "undo.look_",
     "action",
     "column",
     "dates",
@@ -47,6 +53,7 @@ PUT_TOGETHER = (
     "reason",
     "registered",
     "settings.auto_",
+    "settings.own.",
     "settings.policy",
     "settings.review",
     "settings.sync_",
@@ -56,6 +63,7 @@ PUT_TOGETHER = (
     "status",
     "step",
     "table",
+    "takes",
     "team.may",
     "values",
     "waiting",
@@ -132,12 +140,13 @@ def test_every_word_of_a_closed_set_has_its_text() -> None:
     wanted_ |= keys("departures.kind", ("no_team", "gone", "unproved"))
     wanted_ |= keys("departures.status", ("waiting", "held", "approved", "refused", "applied", "closed"))
     wanted_ |= keys("why", WHY) | {"why.remembered"} | keys("preview.reason", get_args(Reason))
-    wanted_ |= keys("plan_action", WHY) | keys("settings.policy", POLICIES)
+    wanted_ |= keys("plan_action", WHY) | keys("settings.policy", POLICIES) | keys("settings.own", POLICIES)
+    wanted_ |= keys("takes", get_args(Kind)) | keys("column", (field.partition(".")[2] for field in FIELDS))
     assert wanted_ - set(ENGLISH) == set()
 
 
 def test_every_reason_why_a_row_did_not_arrive_has_its_text() -> None:
-    rules = {rule for of_entity in sentences._RULES.values() for rule in of_entity}
+    rules = {rule for of_entity in sentences._rules().values() for rule in of_entity}
     reasons = rules | set(sentences.REASONS) | set(asides.REASONS)
     known = {key.rpartition(".")[2] for key in ENGLISH if key.startswith("reason.")}
     assert reasons - known == set()

@@ -1,5 +1,6 @@
 """Columns, values, days and syncs as people read them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -82,6 +83,13 @@ def test_rows_of_a_run_are_one_sync_with_the_worst_status() -> None:
     ]
 
 
-def _row(number: int, run_id: str | None, status: str) -> HistoryRow:
+def test_what_a_person_decided_or_undid_is_no_sync() -> None:
+    decided, undone = _row(3, "d", "success", "decision"), _row(2, "u", "success", "undo")
+    stopped = [_row(5, "s", "success"), replace(_row(4, "s", "success"), details={"plan_waits": 7})]
+    found = by_run([*stopped, decided, undone], {})
+    assert [(one.kind, one.stopped_at) for one in found] == [("sync", 7), ("decision", None), ("undo", None)]
+
+
+def _row(number: int, run_id: str | None, status: str, direction: str = "import") -> HistoryRow:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    return HistoryRow(number, 1, "teams", "import", status, 0, 0, 0, None, now, now, run_id, {})
+    return HistoryRow(number, 1, "teams", direction, status, 0, 0, 0, None, now, now, run_id, {})

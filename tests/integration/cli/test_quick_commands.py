@@ -1,0 +1,60 @@
+"""What `status` and `registered` load and ask for when they are run: as little as their answer takes."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.loaded_modules import HEAVY, OF_CALLS, libraries, modules_after
+from tests.support.registered_world import SMALL, local_team, too_long
+from tests.support.sync_world import SyncWorld, quick
+from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database
+
+NOT_NEEDED = HEAVY | OF_CALLS
+TIDY = SMALL | {"tidy": frozenset({1})}  # no one is rejected but who is made so here
+
+
+@pytest.fixture(scope="module")
+def synced(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncedOnce]:
+    def one_is_rejected(world: SyncWorld) -> None:
+        too_long(world)
+        world.sync(world.add_credential())
+
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), one_is_rejected, **TIDY) as once:
+        yield once
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(**TIDY))
+
+
+def loaded(world: SyncWorld, *arguments: str) -> set[str]:
+    url, key = world.settings.database_url, world.settings.encryption_key
+    assert url is not None
+    assert key is not None
+    return libraries(
+        modules_after(
+            *arguments,
+            TWIZZIT_DATABASE_URL=url.get_secret_value(),
+            TWIZZIT_ENCRYPTION_KEY=key.get_secret_value(),
+            TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
+        )
+    )
+
+
+def test_a_quick_command_loads_what_its_answer_takes(world: SyncWorld, synced: SyncedOnce) -> None:
+    taken_over(world, synced)
+    calls = world.simulator.calls.total
+    assert loaded(world, "status") & NOT_NEEDED == set()
+    assert loaded(world, "registered", "--player", a_player_of(world, 1)) & NOT_NEEDED == set()
+    # Of this team one person is rejected, and why is said by the contract: that takes pandas, and no call.
+    assert loaded(world, "registered", "--player", a_player_of(world, 0)) & OF_CALLS == set()
+    assert world.simulator.calls.total == calls
+
+
+def a_player_of(world: SyncWorld, place: int) -> str:
+    return str(world.rows(tables.players, team_id=local_team(world, place))[0]["id"])

@@ -1,0 +1,48 @@
+"""What tests of a synced club share: the club is synced once for a module, and each test has a copy of it.
+
+A module says how large the club is in `SMALL`, and in `SYNCED_BY` what syncs it where that is not one sync of teams and
+players; a folder whose modules have the same club says so with a fixture `club_options`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.support.sync_world import SyncWorld, quick
+from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage.engine import Database
+
+
+@pytest.fixture(scope="module")
+def club_options(request: pytest.FixtureRequest) -> Mapping[str, Any]:
+    """The options of the simulated Twizzit."""
+    options: Mapping[str, Any] = request.module.SMALL
+    return options
+
+
+@pytest.fixture(scope="module")
+def synced(
+    request: pytest.FixtureRequest,
+    new_database: NewDatabase,
+    tmp_path_factory: pytest.TempPathFactory,
+    club_options: Mapping[str, Any],
+) -> Iterator[SyncedOnce]:
+    act = getattr(request.module, "SYNCED_BY", first_sync)
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), act, **club_options) as once:
+        yield once
+
+
+@pytest.fixture
+def world(
+    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer], club_options: Mapping[str, Any]
+) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(**club_options))
+
+
+@pytest.fixture
+def club(world: SyncWorld, synced: SyncedOnce) -> int:
+    """A credential whose club was synced."""
+    return taken_over(world, synced)

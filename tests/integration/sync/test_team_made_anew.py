@@ -1,0 +1,81 @@
+"""A team that was deleted in Twizzit and made anew: another id there, and the same team in ShotSpot."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.sync_world import SyncWorld, quick
+from tests.support.undone import state, undo
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
+from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import Database
+
+SMALL: dict[str, Any] = {"clubs": 2, "teams": 3, "players_per_team": 6, "other_contacts": 0, "tidy": frozenset({1, 2})}
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
+    return SyncWorld(quick(settings), database, simulate(**SMALL))
+
+
+def made_anew(world: SyncWorld, group_id: int, people: list[int]) -> int:
+    name = world.club().groups[group_id].name
+    world.simulator.changes.remove_team(group_id)
+    new = world.simulator.changes.add_team(world.club().id, name)
+    for one in people:
+        world.simulator.changes.add_to_team(one, new)
+    return new
+
+
+def test_it_keeps_its_row_and_its_players(world: SyncWorld) -> None:
+    club = world.add_credential()
+    world.sync(club)
+    group_id, people = world.roster()
+    team = world.team(group_id)
+    before = state(world)
+    new = made_anew(world, group_id, people)
+
+    done = world.sync(club)
+
+    assert {row.status for row in done.history.values()} == {"success"}
+    assert (done.teams.departed, done.players.departed) == (0, 0)
+    assert (world.team(new)["id"], world.team(new)["is_active"]) == (team["id"], True)
+    assert {world.player(one)["team_id"] for one in people} == {team["id"]}
+    assert world.rows(tables.departures) == []
+    now = state(world)
+    assert (now["teams"], now["players"]) == (before["teams"], before["players"])
+    world.sync(club)
+    assert state(world) == now
+
+    undo(world, done)
+    assert state(world) == before
+
+
+def test_one_that_has_left_before_is_active_again_and_another_organization_keeps_its_id(world: SyncWorld) -> None:
+    club, other = world.add_credential(), world.add_credential(1)
+    for one in (club, other):
+        world.sync(one)
+    group_id, _ = world.roster()
+    team = world.team(group_id)
+    name = world.club().groups[group_id].name
+    world.simulator.changes.remove_team(group_id)
+    world.sync(club)
+    assert world.team(group_id)["is_active"] is False
+    new = world.simulator.changes.add_team(world.club().id, name)
+    taken = world.rows(tables.team_mappings, credential_id=other)[0]
+    world.change(tables.team_mappings, taken["id"], twizzit_team_id=str(new))
+    with world.connected() as connection:  # as in ShotSpot's own database
+        connection.execute(b"ALTER TABLE twizzit_team_mappings ADD UNIQUE (twizzit_team_id)")
+
+    done = world.sync(club)
+
+    assert done.teams.returned == 1
+    assert [(row["twizzit_id"], row["status"]) for row in world.rows(tables.departures, entity="teams")] == [
+        (str(group_id), "returned")
+    ]
+    (mapping,) = world.rows(tables.team_mappings, local_team_id=team["id"])
+    assert (mapping["twizzit_remote_id"], mapping["credential_id"]) == (str(new), club)
+    assert world.rows(tables.team_mappings, credential_id=other)[0]["twizzit_team_id"] == str(new)
+    assert world.rows(tables.teams, id=team["id"])[0]["is_active"] is True

@@ -1,0 +1,46 @@
+"""What a process holds when it has carried out a command: the names of its modules."""
+
+import json
+import os
+import subprocess
+import sys
+
+# Together three seconds, and most commands take less than one.
+HEAVY = {"alembic", "dagster", "fastapi", "numpy", "pandas", "pandera", "starlette", "tenacity", "uvicorn"}
+OF_THE_DATABASE = {"sqlalchemy", "psycopg", "psycopg2"}
+OF_SETTINGS = {"pydantic", "pydantic_settings", "structlog"}
+OF_CALLS = {"httpcore", "httpx", "pyrate_limiter"}
+OF_SECRETS = {"cryptography"}
+
+_RUN = """
+import json, sys
+sys.argv = ["twizzit", *{arguments}]
+from twizzit_pipeline.cli import main
+try:
+    main()
+except SystemExit as left:
+    assert not left.code, left.code
+print()
+print(json.dumps(sorted(sys.modules)))
+"""
+
+# Typer looks for the shell among the parents and takes no other's name: under make that is sh, which it does not know.
+_NAMED_SHELL = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+
+
+def modules_after(*arguments: str, **environment: str) -> set[str]:
+    """The names of all modules that a process holds when it has carried out this command."""
+    code = _RUN.format(arguments=list(arguments))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | _NAMED_SHELL | environment,
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def libraries(modules: set[str]) -> set[str]:
+    """The packages that these modules are of."""
+    return {name.partition(".")[0] for name in modules}

@@ -1,0 +1,92 @@
+"""A team that is made anew in Twizzit: another id, and the same team of ShotSpot's once the earlier one is gone."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.memory_shotspot import SEASON, MemoryShotSpot
+from twizzit_pipeline.plan import Failed, Plan
+from twizzit_pipeline.plan.departed import Departure, Departures, Missing
+from twizzit_pipeline.plan.ownership import current_mapping
+from twizzit_pipeline.plan.rows import RemoteTeam, WantedSeason
+from twizzit_pipeline.plan.teams import plan_teams
+
+
+def team(remote_id: str, name: str = "U15") -> RemoteTeam:
+    return RemoteTeam(remote_id, name, None, None, None)
+
+
+@pytest.fixture
+def shotspot() -> MemoryShotSpot:
+    found = MemoryShotSpot()
+    found.apply(plan_teams(found.team_state([team("1"), team("2", "U17")])))
+    return found
+
+
+def missing(shotspot: MemoryShotSpot, departure: Departure | None = None) -> Missing:
+    mapping = next(one for one in shotspot.team_mappings.values() if one.twizzit_id == "1")
+    before = {"is_active": True, "club_id": 1}
+    return Missing("1", mapping.local_id, mapping.id, current_mapping(mapping), before, (1,), departure)
+
+
+def planned(
+    shotspot: MemoryShotSpot, *remote: RemoteTeam, season: WantedSeason = SEASON, gone: Missing | None = None
+) -> Plan:
+    found = Departures() if gone is None else Departures([gone], {"1": "gone"}, active={1: 9})
+    return plan_teams(replace(shotspot.team_state([*remote, team("2", "U17")], season=season), departures=found))
+
+
+def local_ids(shotspot: MemoryShotSpot) -> dict[str, int]:
+    return {one.twizzit_id: one.local_id for one in shotspot.team_mappings.values()}
+
+
+@pytest.mark.parametrize("name", ["U15", "u15"])
+def test_its_mapping_goes_over_and_nothing_leaves(shotspot: MemoryShotSpot, name: str) -> None:
+    (local_id, other) = local_ids(shotspot).values()
+    plan = planned(shotspot, team("9", name), gone=missing(shotspot))
+    (change,) = plan.changes
+    assert (change.action, change.row_id, change.twizzit_id) == ("update", local_id, "9")
+    assert (change.mapping_before["remote_id"], (change.mapping or {})["remote_id"]) == ("1", "9")
+    assert (plan.departures, plan.failed) == ([], [])
+    shotspot.apply(plan)
+    assert local_ids(shotspot) == {"9": local_id, "2": other}
+    assert planned(shotspot, team("9", name)).changes == []
+
+
+def test_one_that_has_departed_before_is_back(shotspot: MemoryShotSpot) -> None:
+    local_id = local_ids(shotspot)["1"]
+    shotspot.apply(planned(shotspot, gone=missing(shotspot)))
+    assert shotspot.teams[local_id].is_active is False
+    plan = planned(shotspot, team("9"))
+    assert plan.count("return") == 1
+    shotspot.apply(plan)
+    assert (shotspot.teams[local_id].is_active, local_ids(shotspot)["9"]) == (True, local_id)
+
+
+def test_a_departure_that_was_approved_is_over(shotspot: MemoryShotSpot) -> None:
+    approved = Departure(5, "1", local_ids(shotspot)["1"], "gone", "approved")
+    (record,) = planned(shotspot, team("9"), gone=missing(shotspot, approved)).departures
+    assert (record.id, record.status, record.returned, record.applied) == (5, "returned", True, False)
+
+
+def test_without_proof_or_in_an_older_season_it_is_not(shotspot: MemoryShotSpot) -> None:
+    taken = [Failed("9", "name_taken")]
+    assert planned(shotspot, team("9")).failed == taken
+    held = Departure(5, "1", local_ids(shotspot)["1"], "gone", "held")
+    assert planned(shotspot, team("9"), gone=missing(shotspot, held)).failed == taken
+    shotspot.apply(planned(shotspot, gone=missing(shotspot)))
+    older = replace(SEASON, decides=False)
+    assert planned(shotspot, team("9"), season=older).failed == taken
+
+
+def test_of_two_of_that_name_the_first_by_id_is(shotspot: MemoryShotSpot) -> None:
+    local_id = local_ids(shotspot)["1"]
+    plan = planned(shotspot, team("10"), team("9"), gone=missing(shotspot))
+    assert plan.failed == [Failed("10", "name_taken")]
+    shotspot.apply(plan)
+    assert local_ids(shotspot)["9"] == local_id
+
+
+def test_another_name_is_another_team(shotspot: MemoryShotSpot) -> None:
+    plan = planned(shotspot, team("9", "U16"), gone=missing(shotspot))
+    assert {change.action for change in plan.changes} == {"depart", "create"}
