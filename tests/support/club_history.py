@@ -63,7 +63,7 @@ class ClubHistory:
         reader: what the rows are read through, each as it is at that moment.
         stood: remote id → the teams in which the last scan that was read saw a person.
         doubtful: remote id → the players of ShotSpot that a person may be.
-        others: players of ShotSpot who are nobody of Twizzit's.
+        others: players of ShotSpot of whom Twizzit says nothing.
     """
 
     settings: Settings
