@@ -38,7 +38,7 @@ class Beginnings:
         )
         few = settings.model_copy(update={"departure_least": LEAST})
         self._reader = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._club = ClubHistory(few, database, self._reader, account, credential_id)
+        self._club = ClubHistory(self._reader, few, database, account, credential_id)
         self._club.sync()
         self._people = copy.deepcopy(account.people)
         with database.engine.begin() as connection:

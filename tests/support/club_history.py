@@ -11,9 +11,10 @@ from datetime import date
 from typing import Any, Literal
 
 import pytest
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
-from tests.support.club_model import FIELDS, Asked, Away, ClubModel, Known, Seen
+from tests.support.club_model import FIELDS, Asked, ClubModel, Known, Seen
+from tests.support.club_rows import ClubRows, same
 from tests.support.memory_account import BEFORE, RUNNING, MemoryAccount, Person, Spoiled
 from tests.support.sync_world import STEPS, Rows
 from twizzit_pipeline.decisions.departures import decide
@@ -34,33 +35,15 @@ DAY = date(2026, 10, 15)
 TEAMS = ("11", "12", "13")
 ANCHOR = "100"  # plays in the first team always, so that the running season decides
 
-# What a sync writes, but for snapshots and history; times aside, which every write moves.
-WRITTEN = (
-    tables.clubs,
-    tables.seasons,
-    tables.teams,
-    tables.players,
-    tables.team_mappings,
-    tables.player_mappings,
-)
 ACTIONS = ("create", "link", "adopt", "update", "depart", "return", "unchanged")
-_LEFT_BY_A_PREVIEW = (tables.plans, tables.api_usage, tables.rate_limits, tables.audit_log, tables.leases)
-_MOMENTS = {"updated_at", "created_at", "last_synced_at", "last_synced_seen", "twizzit_verified_at"}
-_KEPT = [table.name for table in tables.metadata.sorted_tables if table not in _LEFT_BY_A_PREVIEW]
-_HASHED = text(
-    " UNION ALL ".join(
-        f"SELECT '{name}', md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} AS t" for name in _KEPT
-    )
-)
 _run_numbers = itertools.count(1)
 
 
 @dataclass
-class ClubHistory:
+class ClubHistory(ClubRows):
     """One club that has synced once.
 
     Attributes:
-        reader: what the rows are read through, each as it is at that moment.
         stood: remote id → the teams in which the last scan that was read saw a person.
         doubtful: remote id → the players of ShotSpot that a person may be.
         others: players of ShotSpot of whom Twizzit says nothing.
@@ -68,7 +51,6 @@ class ClubHistory:
 
     settings: Settings
     database: Database
-    reader: Connection
     account: MemoryAccount
     credential_id: int
     model: ClubModel = field(default_factory=ClubModel)
@@ -162,7 +144,7 @@ class ClubHistory:
             return
         key = sorted(self.model.questions)[place % len(self.model.questions)]
         value, before, was = _valid(key[1], word) or "female", copy.deepcopy(self.model), self.written()
-        asked = {(row["twizzit_id"], row["column_name"]): row["id"] for row in self._open("field")}
+        asked = {(row["twizzit_id"], row["column_name"]): row["id"] for row in self.waiting("field")}
         if not self.model.resolves(key, resolution, value):
             with pytest.raises(ConflictRefused):
                 resolve(self.database.engine, asked[key], resolution, value=value, actor=this_user())
@@ -189,7 +171,7 @@ class ClubHistory:
         self.others |= {*self.doubtful[remote_id]}
         self.comes(remote_id, TEAMS[0])
         self.sync()
-        (asked,) = [row for row in self._open("doubtful_link") if row["twizzit_id"] == remote_id]
+        (asked,) = [row for row in self.waiting("doubtful_link") if row["twizzit_id"] == remote_id]
         fitting = self.doubtful.pop(remote_id)
         chosen = None if choice > 1 else fitting[choice]
         linked = link(
@@ -237,7 +219,7 @@ class ClubHistory:
         assert {row_id: after.get(row_id) for row_id in before} == before
         for remote_id, one in self.account.people.items():
             if remote_id not in self.model.people and self.account.teams_of(one, BEFORE):
-                words, local_id = said(one), self._local_id(remote_id)
+                words, local_id = said(one), self.local_id_of(remote_id)
                 self.model.people[remote_id] = Known(local_id, words, dict(words), is_active=False, plays=False)
         self.check()
 
@@ -265,7 +247,7 @@ class ClubHistory:
 
     def preview_and_sync(self) -> None:
         """A preview changes nothing but the list of plans, and the sync after it does what it said."""
-        before = self._hashes()
+        before = self.hashes()
         found = preview(
             self.settings,
             self.database,
@@ -277,7 +259,7 @@ class ClubHistory:
             progress=lambda _: None,
             day=DAY,
         )
-        assert self._hashes() == before
+        assert self.hashes() == before
         planned = {one["entity"]: one["counts"] for one in found.document["entities"]}
         self.sync()
         for row in history.for_run(self.database.engine, self.run_id):
@@ -313,7 +295,7 @@ class ClubHistory:
         unsure = {one for found in (self.stood, read) for one, teams in found.items() if spoiled.unread in teams}
         seen = {one: said(self.account.people[one]) for one in read if one not in unsure}
         self._judge_answers(seen.keys(), spoiled)
-        self.model.sync(Seen(seen, spoiled.unread is None, self.account.found), self._local_id)
+        self.model.sync(Seen(seen, spoiled.unread is None, self.account.found), self.local_id_of)
         for remote_id in unsure:
             self._take_over(remote_id)
         before = self.stood
@@ -328,7 +310,7 @@ class ClubHistory:
         if spoiled in (Spoiled(), Spoiled(drops_filter=True)) and (len(seen) > 2 or not spoiled.drops_filter):
             model = self.model
             missing = {one for one in model.people if one not in seen and (model.is_asked(one) or model.is_due(one))}
-            _same(found, {one: truth.get(one, "not asked") for one in missing})
+            same(found, {one: truth.get(one, "not asked") for one in missing})
 
     def _take_over(self, remote_id: str) -> None:
         """One of whom a roster could not be read: what the sync made of them is what it is, within bounds."""
@@ -344,17 +326,23 @@ class ClubHistory:
         if (before := self.model.people.get(remote_id)) is not None:
             assert row["id"] == before.local_id
             assert row["is_active"] or not before.is_active, "half a scan lets no one go"
-        away = self._away().get(remote_id)
+        away = self.away().get(remote_id)
         if away is not None and before is not None and before.away is not None:
             away = before.away
         one.away = away
         self.model.people[remote_id] = one
         for key in [key for key in self.model.questions if key[0] == remote_id]:
             del self.model.questions[key]
-        for asked in self._open("field"):
+        for asked in self.waiting("field"):
             if asked["twizzit_id"] == remote_id:
                 said_of = Asked(asked["base"], asked["local"], asked["remote"])
                 self.model.questions[remote_id, asked["column_name"]] = said_of
+
+    def _differing(self, before: Mapping[str, Rows], after: Mapping[str, Rows]) -> set[str]:
+        """The people of whose rows the two differ."""
+        was = {row["id"]: row for row in before[tables.players.name]}
+        changed = {row["id"] for row in after[tables.players.name] if was.get(row["id"]) != row}
+        return {remote_id for remote_id, one in self.model.people.items() if one.local_id in changed}
 
     def check(self) -> None:
         """What Twizzit decides is Twizzit's truth, and what it does not is as it was left in ShotSpot."""
@@ -363,71 +351,28 @@ class ClubHistory:
         assert len(numbers) == len(set(numbers))
         assert rows.keys() == {one.local_id for one in people.values()} | self.others
         mapped = {row["twizzit_player_id"]: row["local_player_id"] for row in self.rows(tables.player_mappings)}
-        _same(mapped, {remote_id: one.local_id for remote_id, one in people.items() if one.is_mapped})
+        same(mapped, {remote_id: one.local_id for remote_id, one in people.items() if one.is_mapped})
         teams = {row["twizzit_team_id"]: row["local_team_id"] for row in self.rows(tables.team_mappings)}
         for remote_id, one in people.items():
             row = rows[one.local_id]
             states = {"is_active": one.is_active, "is_twizzit_registered": one.is_mapped}
-            _same({name: row[name] for name in (*FIELDS, *states)}, {**one.held, **states}, remote_id)
+            same({name: row[name] for name in (*FIELDS, *states)}, {**one.held, **states}, remote_id)
             if one.plays and one.away is None and remote_id in self.stood:
                 assert row["team_id"] in {teams[team] for team in self.stood[remote_id]}, remote_id
             elif one.away is not None and one.away.status in ("applied", "closed") and not one.plays:
                 assert row["team_id"] is None, remote_id
         away = {name: one.away for name, one in people.items() if one.away and not one.away.is_taken_back}
-        _same(
-            {one: (row.status, row.kind) for one, row in self._away().items()},
+        same(
+            {one: (row.status, row.kind) for one, row in self.away().items()},
             {one: (row.status, row.kind) for one, row in away.items()},
         )
         asked = {
             (row["twizzit_id"], row["column_name"]): Asked(row["base"], row["local"], row["remote"])
-            for row in self._open("field")
+            for row in self.waiting("field")
         }
-        _same(asked, self.model.questions)
-        doubts = {row["twizzit_id"]: tuple(row["candidates"]) for row in self._open("doubtful_link")}
-        _same(doubts, self.doubtful)
-
-    # --- what the database holds ---
-
-    def _local_id(self, remote_id: str) -> int:
-        mapping = tables.player_mappings.c
-        wanted = select(mapping.local_player_id).where(mapping.twizzit_player_id == remote_id)
-        found = self.reader.scalar(wanted)
-        assert found is not None, f"{remote_id} did not come"
-        return int(found)
-
-    def _open(self, kind: str) -> Rows:
-        found = [row for row in self.rows(tables.conflicts) if (row["kind"], row["status"]) == (kind, "open")]
-        return [row for row in found if row["entity"] == "players"]
-
-    def _away(self) -> dict[str, Away]:
-        rows = [row for row in self.rows(tables.departures) if row["returned_at"] is None]
-        return {row["twizzit_id"]: Away(row["status"], row["kind"]) for row in rows}
-
-    def _differing(self, before: Mapping[str, Rows], after: Mapping[str, Rows]) -> set[str]:
-        """The people of whose rows the two differ."""
-        was = {row["id"]: row for row in before[tables.players.name]}
-        changed = {row["id"] for row in after[tables.players.name] if was.get(row["id"]) != row}
-        return {remote_id for remote_id, one in self.model.people.items() if one.local_id in changed}
-
-    def _hashes(self) -> dict[str, str]:
-        """Every row of every table, but for what any call leaves: usage, pace, and the plans themselves."""
-        return {row[0]: row[1] for row in self.reader.execute(_HASHED)}
-
-    def rows(self, table: Any) -> Rows:
-        """The rows of a table by id, times aside."""
-        columns = [column for column in table.c if column.name not in _MOMENTS]
-        return [dict(row._mapping) for row in self.reader.execute(select(*columns).order_by(table.c.id))]
-
-    def written(self) -> dict[str, Rows]:
-        """Everything that a sync writes."""
-        return {table.name: self.rows(table) for table in WRITTEN}
-
-
-def _same(found: Mapping[Any, Any], expected: Mapping[Any, Any], of: str = "") -> None:
-    """Says what differs, where anything does."""
-    keys = [key for key in {**found, **expected} if found.get(key, "none") != expected.get(key, "none")]
-    differing = {key: f"{found.get(key, 'none')}, not {expected.get(key, 'none')}" for key in keys}
-    assert not keys, f"{of} is otherwise than the rules say: {differing}"
+        same(asked, self.model.questions)
+        doubts = {row["twizzit_id"]: tuple(row["candidates"]) for row in self.waiting("doubtful_link")}
+        same(doubts, self.doubtful)
 
 
 def said(one: Person) -> dict[str, str | None]:
