@@ -251,8 +251,6 @@ MORE = [
             None,
             [],
             {},
-            {"credentialId": 1},
-            {"since": "2026-11-28T14:00:00Z"},
             {"credentialId": 1, "since": "2026-11-28T14:00:00"},
             {"credentialId": 1, "since": "7d"},
             {"credentialId": 0, "since": "2026-11-28T14:00:00Z"},

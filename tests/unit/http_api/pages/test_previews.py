@@ -1,36 +1,34 @@
-"""A plan as people read it: what changes ShotSpot first, what is only remembered last."""
+"""What the page of a plan says of the questions that its sync would ask."""
 
 from typing import Any
 
-from twizzit_pipeline.http_api.pages import previews
+from twizzit_pipeline.http_api.pages.previews import Asked, _part
 from twizzit_pipeline.http_api.pages.texts import texts_of
 
-ENGLISH = texts_of("en")
+FIELD = {
+    "kind": "field",
+    "twizzit_id": "7",
+    "local_id": 3,
+    "name": "Ann Peeters",
+    "column": "team_id",
+    "old": {"id": 1, "name": "U15"},
+    "shotspot": {"id": 2, "name": "U17"},
+    "twizzit": {"id": None, "name": "U19"},
+    "candidates": [],
+    "why": "both",
+}
+DOUBT = {**FIELD, "kind": "doubtful_link", "name": "", "column": None, "candidates": [4, 9]}
 
 
-def item(twizzit_id: str, action: str, **columns: Any) -> dict[str, Any]:
-    return {
-        "twizzit_id": twizzit_id,
-        "name": f"Match {twizzit_id}",
-        "action": action,
-        "why": "",
-        "columns": {name: {"old": old, "new": new} for name, (old, new) in columns.items()},
-    }
+def document(**more: Any) -> dict[str, Any]:
+    kinds: dict[str, list[Any]] = {kind: [] for kind in ("items", "failed", "rejected", "set_aside", "warned")}
+    return {"entity": "players", "error": None, "counts": {"unchanged": 0}, **kinds, **more}
 
 
-def test_what_leaves_shotspot_as_it_is_comes_last_and_under_its_own_name() -> None:
-    found = previews._part(
-        {
-            "entity": "matches",
-            "error": None,
-            "counts": {"unchanged": 4},
-            "items": [item("1", "update"), item("2", "update", status=("scheduled", "cancelled")), item("3", "create")],
-            **dict.fromkeys(("failed", "rejected", "warned", "set_aside"), ()),
-        },
-        ENGLISH,
-    )
-    keys = {action: [one.key for one in items] for action, items in found.actions.items()}
-    assert keys == {"update": ["matches:2"], "create": ["matches:3"], previews.REMEMBER: ["matches:1"]}
-    assert list(keys)[-1] == previews.REMEMBER
-    assert found.actions[previews.REMEMBER][0].why == ENGLISH("why.remembered")
-    assert found.actions["update"][0].why == ENGLISH("why.update")
+def test_a_question_names_the_field_and_both_sides_or_the_rows_that_fit() -> None:
+    part = _part(document(questions=[FIELD, DOUBT]), texts_of("nl"))
+    assert part.questions == [Asked("Ann Peeters", "Ploeg", "U17", "U19"), Asked("Twizzit 7", None, "4, 9", "7")]
+
+
+def test_a_plan_that_was_stored_without_questions_has_none() -> None:
+    assert _part(document(), texts_of("en")).questions == []
