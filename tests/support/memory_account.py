@@ -4,14 +4,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from twizzit_pipeline.errors import ServiceUnavailable
+from twizzit_pipeline.errors import ServiceUnavailable, TwizzitPipelineError
 from twizzit_pipeline.sync.preview import making
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.twizzit.records import Organization, Player, Presence, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.paging import PageLimits
+from twizzit_pipeline.twizzit.records import Asked, Organization, Player, Presence, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.session import Session
+from twizzit_pipeline.twizzit.v2.absence import still_listed
+from twizzit_pipeline.twizzit.v2.lists import Scope
 
 RUNNING = Season(id="2", label="2026-2027", start_date=date(2026, 7, 1), end_date=date(2027, 6, 30))
 BEFORE = Season(id="1", label="2025-2026", start_date=date(2025, 7, 1), end_date=date(2026, 6, 30))
@@ -30,23 +34,39 @@ class Person:
 
 
 @dataclass
+class Spoiled:
+    """What is wrong with the answers of this moment.
+
+    Attributes:
+        unread: the team whose roster cannot be read.
+        shifted: a person whose row is on no page of the first reading, as rows move meanwhile.
+        half: which half of every answer to a question for ids is missing; None: none is.
+        drops_filter: questions for ids are answered with everything.
+        fails: which call ends in a server's error: teams, rosters, or the questions for those who are missing.
+    """
+
+    unread: str | None = None
+    shifted: str | None = None
+    half: int | None = None
+    drops_filter: bool = False
+    fails: str | None = None
+
+
+@dataclass
 class MemoryAccount:
     """What the account lists at this moment.
 
     Attributes:
         groups, groups_before: id → name of teams, of the running season and of the one before.
         people: id → contact; who is not in it is gone from Twizzit.
-        unread: teams whose rosters cannot be read.
-        half: answers to questions for ids are empty, as of a service that drops its filters' values.
-        asked: how many questions for single ids were answered.
+        found: what was said of single people who were asked for, since a test emptied it.
     """
 
     groups: dict[str, str] = field(default_factory=dict)
     groups_before: dict[str, str] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
-    unread: set[str] = field(default_factory=set)
-    half: bool = False
-    asked: int = 0
+    spoiled: Spoiled = field(default_factory=Spoiled)
+    found: dict[str, Presence] = field(default_factory=dict)
     calls: int = 0
     ended: bool = False
     can_prove_absence: bool = True
@@ -78,11 +98,13 @@ class MemoryAccount:
         return (person.before if is_before else person.teams) & set(self.listed(season))
 
     def teams(self, season: Season | None) -> Teams:
+        self._answer("teams")
         return Teams(tuple(Team(id=one, name=name) for one, name in self.listed(season).items()))
 
     def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
+        self._answer("rosters")
         wanted = {str(team.id) for team in teams}
-        failed = wanted & self.unread
+        failed = wanted & {self.spoiled.unread}
         players = [
             Player(
                 team_id=team,
@@ -93,16 +115,17 @@ class MemoryAccount:
                 jersey_number=person.jersey_number,
             )
             for remote_id, person in self.people.items()
+            if remote_id != self.spoiled.shifted
             for team in sorted(self.teams_of(person, season) & wanted - failed)
         ]
-        return Rosters(tuple(players), {team: ServiceUnavailable("no answer", endpoint="/x") for team in failed})
+        return Rosters(tuple(players), {str(team): ServiceUnavailable("no answer", endpoint="/x") for team in failed})
 
-    def still_listed(self, what: str, ids: Collection[str], known: Collection[str]) -> dict[str, Presence]:
-        self.asked += len(ids)
-        there: Iterable[str] = self.people if what == "people" else self.groups
-        if self.half:
-            return dict.fromkeys(ids, "unproved")
-        return {one: "present" if one in there else "absent" for one in ids}
+    def still_listed(self, what: Asked, ids: Collection[str], known: Collection[str]) -> dict[str, Presence]:
+        """As v2 finds it out."""
+        said = still_listed(Scope(cast(Session, _Lists(self)), None), what, ids, known)
+        if what == "people":
+            self.found |= said
+        return said
 
     def playing(self, team_ids: Collection[str], season: Season | None) -> dict[str, frozenset[str]]:
         return {
@@ -110,10 +133,44 @@ class MemoryAccount:
             for team in team_ids
         }
 
+    def _answer(self, call: str) -> None:
+        if self.spoiled.fails == call:
+            raise ServiceUnavailable("503", endpoint=f"/{call}", status=503)
+
     def matches_still_listed(
         self, season: Season, missing: Mapping[str, date], known: Mapping[str, date]
     ) -> dict[str, Presence]:
         return dict.fromkeys(missing, "unproved")
+
+
+class _Lists:
+    """The lists of v2 that are asked for ids, as a session of its dialect."""
+
+    def __init__(self, account: MemoryAccount) -> None:
+        self._account = account
+        self.page_limits = PageLimits()
+
+    def get(self, path: str, query: Sequence[tuple[str, object]] = ()) -> list[dict[str, object]]:
+        spoiled = self._account.spoiled
+        self._account._answer("questions")
+        there: Iterable[str] = self._account.people if path == "/contacts" else self._account.groups
+        wanted = {str(value) for name, value in query if name.endswith("-ids[]")}
+        asked = dict(query)
+        begin, most = int(str(asked.get("offset", 0))), int(str(asked.get("limit", 250)))
+        found = [one for one in sorted(there, key=int) if spoiled.drops_filter or not wanted or one in wanted]
+        rows: list[dict[str, object]] = [{"id": int(one)} for one in found[begin : begin + most]]
+        middle = len(rows) // 2
+        halves = (rows[:middle], rows[middle:], rows[::2], rows[1::2])
+        return rows if spoiled.half is None else halves[spoiled.half]
+
+    def gather(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+        found: list[Any] = []
+        for task in tasks:
+            try:
+                found.append(task())
+            except TwizzitPipelineError as error:
+                found.append(error)
+        return found
 
 
 class MemoryClient:

@@ -36,6 +36,8 @@ _SLOTS = text("""
       AND i.indisunique AND NOT i.indisprimary AND i.indexprs IS NULL
     ORDER BY c.relname, i.indexrelid
 """)
+# Of a table of ours, the rows that its one index is over: a question may have been asked and resolved many times.
+_ONLY = {"twizzit_conflicts": ("status", "open")}
 # Of a partitioned table its own constraint stands for those of its parts.
 _REFERENCES = text("""
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS path, c.relname AS table,
@@ -113,7 +115,10 @@ def read_catalogue(connection: Connection, tables: Iterable[str]) -> Catalogue:
         )
         for row in connection.execute(_REFERENCES, wanted)
     ]
-    slots = [Slot(row.table, tuple(row.columns), row.nulls) for row in connection.execute(_SLOTS, wanted)]
+    slots = [
+        Slot(row.table, tuple(row.columns), row.nulls, _ONLY.get(row.table))
+        for row in connection.execute(_SLOTS, wanted)
+    ]
     names = set(wanted["names"])
     return Catalogue(
         _columns(connection, wanted),

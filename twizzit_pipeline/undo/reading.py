@@ -137,7 +137,7 @@ def _holders(
     connection: Connection, rows: Mapping[Key, Rewound], catalogue: Catalogue
 ) -> Iterator[tuple[tuple[Slot, tuple[str, ...]], tuple[int, ...]]]:
     for slot in catalogue.slots:
-        moving = _wanted(rows, slot.table, slot.columns)
+        moving = _wanted(rows, slot.table, slot.decided_by)
         wanted = {values: _some(row, slot.columns) for row in moving if (values := slot.of(row)) is not None}
         if not wanted:
             continue
@@ -152,7 +152,8 @@ def _holders(
         )
         found: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for row in connection.execute(statement, {"rows": list(wanted.values())}):
-            found[slot.of(row.row) or ()].append(row.id)
+            if (held := slot.of(row.row)) is not None:
+                found[held].append(row.id)
         yield from (((slot, values), tuple(ids)) for values, ids in found.items())
 
 

@@ -17,6 +17,7 @@ _TOGETHER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "players": (("club_id", "team_id"),),
     "games": (("home_club_id", "home_team_id", "away_club_id", "away_team_id"), ("home_score", "away_score")),
     "seasons": (("start_date", "end_date"),),
+    "twizzit_conflicts": (("status", "resolution", "value", "resolved_at", "resolved_by"),),
 }
 # What a sync, the database or a trigger of ShotSpot's keeps, and no person edits.
 _KEPT_BY_MACHINES = frozenset(

@@ -82,14 +82,27 @@ class UndoPlan:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Columns of a table of which no two rows hold the same values; with `nulls`, two nulls are the same too."""
+    """Columns of a table of which no two rows hold the same values.
+
+    Attributes:
+        nulls: whether two nulls are the same too.
+        only: a column, and what it holds in the rows that this is about; None where it is about all.
+    """
 
     table: str
     columns: tuple[str, ...]
     nulls: bool = False
+    only: tuple[str, str] | None = None
+
+    @property
+    def decided_by(self) -> tuple[str, ...]:
+        """The columns that say whether a row keeps others out, and which."""
+        return self.columns if self.only is None else (*self.columns, self.only[0])
 
     def of(self, values: Values) -> tuple[str, ...] | None:
         """What a row holds here; None where that keeps no other row out."""
+        if self.only is not None and values.get(self.only[0]) != self.only[1]:
+            return None
         held = [values.get(column) for column in self.columns]
         return None if None in held and not self.nulls else tuple(map(_text, held))
 

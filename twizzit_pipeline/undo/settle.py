@@ -106,14 +106,14 @@ def _taken_slots(settling: _Settling) -> bool:
     for key, row in settling.rows.items():
         for slot in settling.facts.slots:
             wanted = None if row.wanted is None or slot.table != key.table else slot.of(row.wanted)
-            moves = row.returns or set(slot.columns) & set(row.changed)
+            moves = row.returns or set(slot.decided_by) & set(row.changed)
             if wanted is None or not moves or row.wanted is None:
                 continue
             holder = _holder(settling, slot, wanted, key) or claimed.get((slot, wanted))
             if holder is None:
                 claimed[slot, wanted] = key
             else:
-                _give_up(settling, row, slot.columns, "slot_taken", f"{_one(holder.table)} {holder.id}")
+                _give_up(settling, row, slot.decided_by, "slot_taken", f"{_one(holder.table)} {holder.id}")
                 found = True
     return found
 

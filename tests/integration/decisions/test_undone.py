@@ -40,3 +40,18 @@ def test_a_row_that_was_made_goes(club: DecidedWorld) -> None:
 
     assert {row["id"] for row in club.world.rows(tables.players)} == before
     assert [one.status for one in club.open()] == ["open"]
+
+
+def test_a_field_that_is_asked_about_again_by_now_is_asked_about_once(club: DecidedWorld) -> None:
+    found = club.conflict()
+    done = club.resolve(found.id, "shotspot")
+    club.edit(first_name="Weer")
+    club.rename("Nogmaals")
+    club.sync()
+    (again,) = club.open()
+
+    undone = undo(club.world.database.engine, done.history_id, actor=COACH)
+
+    assert [one.id for one in club.open()] == [again.id]
+    assert {(one.key.table, one.key.id) for one in undone.plan.left} == {("twizzit_conflicts", found.id)}
+    assert club.player["first_name"] == "Weer"

@@ -255,3 +255,29 @@ def test_an_undone_closing_registers_them_again(world: SyncWorld, club: int) -> 
     }
     assert world.rows(tables.players, id=local_id)[0]["is_twizzit_registered"] is True
     nothing_more(world, club)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_who_returned_in_a_sync_that_was_undone_is_the_same_player_in_the_next(
+    world: SyncWorld, club: int, closed: bool
+) -> None:
+    group, (leaver, *_) = roster_of(world)
+    contact, local_id, before = world.club().contacts[leaver], world.local_id(leaver), len(world.rows(tables.players))
+    world.change(tables.players, local_id, is_active=False)  # by a person, who is not overruled by a return
+    world.simulator.changes.remove_person(leaver)
+    world.sync(club)
+    if closed:
+        weeks_pass(world)
+        world.sync(club)
+    world.club().contacts[leaver] = contact
+    world.simulator.changes.add_to_team(leaver, group)
+    world.simulator.changes.rename_person(leaver, "Anders", contact.last_name)
+    returned = world.sync(club)
+    undo(world.database.engine, returned.history["players"].id, actor=this_user())
+
+    world.sync(club)
+
+    assert (world.local_id(leaver), len(world.rows(tables.players))) == (local_id, before)
+    player = world.player(leaver)
+    assert (player["first_name"], player["is_active"], player["is_twizzit_registered"]) == ("Anders", False, True)
+    assert [row["status"] for row in world.rows(tables.departures)] == ["returned"]

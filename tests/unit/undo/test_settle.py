@@ -243,3 +243,24 @@ def test_a_value_that_only_rows_name_which_go_as_well_comes_back() -> None:
     reference = Reference("games", ("name_of_side",), "teams", ("name",))
     named = {Key("teams", 2): [Referrer(reference, Key("games", 5), "game 5")]}
     assert kinds(plan(rows, named=named)) == {("teams", 2): "restore", ("games", 5): "remove"}
+
+
+ASKED = Slot("twizzit_conflicts", ("twizzit_id", "column_name"), only=("status", "open"))
+
+
+def question(status: str) -> Row:
+    return {"twizzit_id": "100", "column_name": "first_name", "status": status, "value": None}
+
+
+def test_a_question_that_waits_keeps_out_another_one_about_the_same_and_no_other_row() -> None:
+    """As of an index over a part of the rows: that one was asked before says nothing, where it is over."""
+    again = row("twizzit_conflicts", 1, question("resolved") | {"value": "An"}, question("open"))
+    found = plan([again], slots=[ASKED], holders={(ASKED, ("100", "first_name")): [2]})
+    assert (found.steps, {one.reason for one in found.left}) == ((), {"slot_taken", "belongs_to_changed"})
+
+    again = row("twizzit_conflicts", 1, question("resolved") | {"value": "An"}, question("open"))
+    assert kinds(plan([again], slots=[ASKED])) == {("twizzit_conflicts", 1): "restore"}
+    over = row("twizzit_conflicts", 1, question("open"), question("resolved"))
+    assert kinds(plan([over], slots=[ASKED], holders={(ASKED, ("100", "first_name")): [2]})) == {
+        ("twizzit_conflicts", 1): "restore"
+    }

@@ -130,7 +130,7 @@ def due_again(
         lately = row.proved_at <= datetime.now(UTC) - AGAIN
         kinds = or_((row.kind == "gone") & (row.proved_at <= before), (row.kind == "no_team") & lately)
     wanted = (
-        _rows(owner.credential_id, entity)
+        _rows(owner.credential_id, entity, row.returned_at.is_(None))
         .add_columns(table.c.id)
         .join(table, table.c.local_player_id == row.local_id)
         .where(
@@ -148,11 +148,25 @@ def due_again(
 def departures_of(
     connection: Connection, credential_id: int, entity: str, *, listed: Collection[str]
 ) -> dict[str, Departure]:
-    """Remote id → the departure that has not ended, of those among `listed`."""
+    """Remote id → the departure that has not ended, or whose end was undone, of those among `listed`."""
     if not listed:
         return {}
-    wanted = _rows(credential_id, entity).where(among(departures.c.twizzit_id, list(listed)))
-    return {one.twizzit_id: one for one in map(_departure, connection.execute(wanted))}
+    row = departures.c
+    wanted = _rows(credential_id, entity, row.returned_at.is_(None) | _taken_back(entity))
+    wanted = wanted.where(among(row.twizzit_id, list(listed))).order_by(row.returned_at.is_(None), row.id)
+    found = [_departure(one) for one in connection.execute(wanted)]
+    return {one.twizzit_id: one for one in found}  # the one that has not ended is the last
+
+
+def _taken_back(entity: str) -> ColumnElement[bool]:
+    """Whether the sync in which a player returned was undone: no mapping says that they are here."""
+    if entity != "players":
+        return sa.false()
+    row, mapping = departures.c, player_mappings.c
+    here = sa.exists().where(
+        mapping.local_player_id == row.local_id, mapping.last_values["is_active"].astext.is_distinct_from("false")
+    )
+    return (row.status == "returned") & row.applied_at.is_not(None) & ~here
 
 
 def set_of(connection: Connection, entity: EntityName, owner: Owner, season_id: int) -> set[str]:
@@ -160,7 +174,7 @@ def set_of(connection: Connection, entity: EntityName, owner: Owner, season_id: 
     column = SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]
     row = departures.c
     known = select(row.twizzit_id).where(
-        row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None)
+        row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None) | _taken_back(entity)
     )
     ids = list(connection.scalars(known))
     if not ids:
@@ -213,14 +227,22 @@ def _local(connection: Connection, of: _Entity, ids: Collection[int]) -> dict[in
     return {row["id"]: row for row in connection.execute(wanted).mappings()}
 
 
-def _rows(credential_id: int, entity: str) -> Select[Any]:
-    """The departures of one entity that have not ended, in the order of `Departure`'s fields."""
+# Of a return that was undone, what it was before.
+_STATUS = sa.case(
+    (departures.c.status != "returned", departures.c.status),
+    (departures.c.closed_at.is_not(None), "closed"),
+    else_="applied",
+)
+
+
+def _rows(credential_id: int, entity: str, which: ColumnElement[bool]) -> Select[Any]:
+    """Departures of one entity, in the order of `Departure`'s fields."""
     row = departures.c
     before_team = sa.cast(row.before["team_id"].astext, sa.Integer)
     there = sa.exists().where(teams.c.id == before_team)
-    decided = (row.kind, row.status, row.before, row.base, row.mapping)
+    decided = (row.kind, _STATUS, row.before, row.base, row.mapping)
     return select(row.id, row.twizzit_id, row.local_id, *decided, there, row.proved_at).where(
-        row.credential_id == credential_id, row.entity == entity, row.returned_at.is_(None)
+        row.credential_id == credential_id, row.entity == entity, which
     )
 
 
