@@ -101,6 +101,7 @@ class Departures:
         can_ask: whether Twizzit can be asked for an id at all.
         due: those to be looked at again.
         back: remote id → the departure of one that the scan lists (again).
+        left: remote id → the departure of a player that is in ShotSpot, and whose mapping is there still.
         active: club → how many of the mapped ones are active; `recent`: how many left in the last day unapproved;
             `held`: how many are held back.
         still_held: remote ids of those that wait for a person, before this plan.
@@ -117,6 +118,7 @@ class Departures:
     still_held: Collection[str] = ()
     limit: Limit = Limit()
     season: str = ""
+    left: Mapping[str, Departure] = field(default_factory=dict)
 
 
 NO_DEPARTURES = Departures()

@@ -172,3 +172,10 @@ def current_mapping(mapping: MappingRow) -> dict[str, object]:
         "sync_error": mapping.sync_error,
         "team_mapping_id": mapping.team_mapping_id,
     }
+
+
+def going_over(
+    before: Mapping[str, object], after: Mapping[str, object], earlier: str, remote_id: str
+) -> tuple[dict[str, object], dict[str, object]]:
+    """The values of a mapping that goes over to another remote id, as they are and as they should be."""
+    return {**before, REMOTE_ID: earlier}, {**after, REMOTE_ID: remote_id}

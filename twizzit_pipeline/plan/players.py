@@ -14,7 +14,16 @@ from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.departed import DONE, Departure, Record
 from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, player_before, player_departs, returned
 from twizzit_pipeline.plan.merge import denied
-from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.plan.newcomers import Earlier, Newcomers, newcomers
+from twizzit_pipeline.plan.ownership import (
+    by_remote_id,
+    claim,
+    current_mapping,
+    going_over,
+    mapping_values,
+    refused,
+    takeovers,
+)
 from twizzit_pipeline.plan.pending_players import (
     COLUMNS,
     PendingChange,
@@ -35,9 +44,9 @@ NAME_PUT_RIGHT = "name_put_right"
 
 def plan_players(state: PlayerState) -> Plan:
     """The plan for the players of one credential and season."""
-    leaving = plan_departures(state.departures, player_departs)
     people, failed, away = _people(state)
-    pending, unusable = _pending(state, people)
+    pending, unusable, found = _pending(state, people)
+    leaving = plan_departures(found.stays(state.departures), player_departs)
     gone = {change.row_id for change in leaving.changes}
     held = {slot(one.club_id, one.jersey_number) for one in state.local if one.id not in gone} - {None}
     # Who had the number first, before ShotSpot's own sync or a person changed it, is asked first.
@@ -67,7 +76,7 @@ def plan_players(state: PlayerState) -> Plan:
         "players",
         changes=[*leaving.changes, *changes],
         failed=[*failed, *unusable],
-        warned=[*warned, *(Warned(remote_id, DEPARTED) for remote_id in away)],
+        warned=[*warned, *found.remarks(pending), *(Warned(remote_id, DEPARTED) for remote_id in away)],
         unchanged=unchanged,
         seen=seen if state.season.decides else (),
         departures=[*leaving.records, *_back(state, pending)],
@@ -105,7 +114,7 @@ def _people(state: PlayerState) -> tuple[list[Person], list[Failed], list[str]]:
     return people, failed, away
 
 
-def _pending(state: PlayerState, people: Sequence[Person]) -> tuple[list[PendingChange], list[Failed]]:
+def _pending(state: PlayerState, people: Sequence[Person]) -> tuple[list[PendingChange], list[Failed], Newcomers]:
     mappings = by_remote_id(state.mappings, state.owner)
     local = {player.id: player for player in state.local}
     pending: list[PendingChange] = []
@@ -123,8 +132,22 @@ def _pending(state: PlayerState, people: Sequence[Person]) -> tuple[list[Pending
             unmapped.append(person)
         else:
             failed.append(one)
-    found, doubtful = _found_or_new(state, unmapped)
-    return [*pending, *found], [*failed, *doubtful]
+    anew = newcomers(state, unmapped)
+    pending += [
+        one
+        for person in unmapped
+        if (earlier := anew.were.get(person.remote.id)) is not None
+        and isinstance(one := _under_another_id(state, person, earlier), PendingChange)
+    ]
+    found, doubtful = _found_or_new(state, [person for person in unmapped if person.remote.id not in anew.were])
+    return [*pending, *found], [*failed, *doubtful], anew
+
+
+def _under_another_id(state: PlayerState, person: Person, earlier: Earlier) -> PendingChange | Failed:
+    """The change for a person whose mapping goes over to the id that they have now."""
+    if earlier.departure is not None and _is_away(earlier.departure, earlier.mapping.last_values):
+        return replace(_again(state, person, earlier.departure, earlier.local), mapping=earlier.mapping)
+    return _mapped(state, person, earlier.mapping, earlier.local)
 
 
 def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: LocalPlayer) -> PendingChange | Failed:
@@ -248,6 +271,8 @@ def _change(pending: PendingChange, state: PlayerState) -> Change | None:
     mapping = pending.mapping
     after = mapping_values(state.owner, pending.name, pending.base, team_mapping_id=pending.team_mapping_id)
     before = {} if mapping is None else current_mapping(mapping)
+    if mapping is not None and mapping.twizzit_id != pending.person.remote.id:
+        before, after = going_over(before, after, mapping.twizzit_id, pending.person.remote.id)
     if pending.values == pending.before and after == before:
         return None
     return Change(

@@ -222,7 +222,8 @@ class PlayerState:
 
     `teams`: remote team id → where its players go. `local`: the players of every club concerned, and the mapped ones.
     `shotspot_synced`: whether ShotSpot's own integration has synced the credential's players since we did. `unchanged`:
-    how many people besides those of `remote` are as they should be, whatever becomes of the others.
+    how many people besides those of `remote` are as they should be, whatever becomes of the others. `unlisted`: the
+    credential's own mappings of people who are not in the scan and are called as one who has no mapping.
     """
 
     owner: Owner
@@ -236,6 +237,7 @@ class PlayerState:
     unchanged: int = 0
     decisions: Decisions = NOTHING_DECIDED
     departures: Departures = NO_DEPARTURES
+    unlisted: Sequence[MappingRow] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from twizzit_pipeline.plan.departed import DONE, Record
 from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, returned, team_departs
 from twizzit_pipeline.plan.merge import Move, denied, merge
 from twizzit_pipeline.plan.ownership import (
-    REMOTE_ID,
     by_remote_id,
     claim,
     current_mapping,
+    going_over,
     mapping_values,
     refused,
     same_organization,
@@ -322,7 +322,7 @@ def _change(pending: _PendingChange, state: TeamState) -> Change | None:
     after = mapping_values(state.owner, pending.remote.name, pending.base)
     before = {} if mapping is None else current_mapping(mapping)
     if mapping is not None and mapping.twizzit_id != pending.remote.id:
-        before, after = before | {REMOTE_ID: mapping.twizzit_id}, after | {REMOTE_ID: pending.remote.id}
+        before, after = going_over(before, after, mapping.twizzit_id, pending.remote.id)
     if pending.values == pending.before and after == before:
         return None
     return Change(

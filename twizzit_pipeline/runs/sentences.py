@@ -17,6 +17,7 @@ from twizzit_pipeline.entities import ENTITIES, MATCHES
 from twizzit_pipeline.plan.chosen import LEFT_OUT, NEEDS_WHAT_IS_LEFT, NEW_SINCE_PLAN, NO_LONGER_TRUE
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.matches import VANISHED
+from twizzit_pipeline.plan.newcomers import MADE_ANEW, MAYBE_THE_SAME
 from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
 from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
@@ -53,6 +54,9 @@ REASONS: Mapping[str, str] = {
     "team_not_mapped": "none of the player's teams is in ShotSpot",
     # With a remark.
     "number_taken": "without the shirt number, which another player of the club has",
+    MADE_ANEW: "removed and added again in Twizzit, so it has another id there; the player of ShotSpot is the same",
+    MAYBE_THE_SAME: "a player of that name is not listed any more, and it is not certain that both are one person, so "
+    "this one has a row of their own",
     NAME_PUT_RIGHT: "ShotSpot had a part of the name in the wrong place; first and last name are Twizzit's now",
     REPAIRED: "ShotSpot's own sync had emptied the shirt number or parted the name elsewhere; Twizzit's are back",
     REPAIRED_ON_REQUEST: "edited in ShotSpot; a repair was asked for, and Twizzit's values are back",

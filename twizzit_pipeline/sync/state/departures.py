@@ -76,8 +76,9 @@ def read_departures(
     deleted = {row.twizzit_id for row in rows if row.here is None}  # in ShotSpot: there is nothing left to decide
     back = departures_of(connection, credential_id, entity, listed=listed | deleted)
     still_held = [row.twizzit_id for row in rows]
+    left = _left(connection, owner) if entity == "players" else {}
     if absences is None:
-        return Departures(back=back, still_held=still_held, limit=limit)
+        return Departures(back=back, still_held=still_held, limit=limit, left=left)
     found = [one for one in missing(connection, owner, entity, season_id, label) if one.twizzit_id in absences.kinds]
     due = [one for one in due_again(connection, owner, entity, season_id) if one.departure.twizzit_id in absences.due]
     lately = departures.c.applied_at > datetime.now(UTC) - LATELY
@@ -94,7 +95,16 @@ def read_departures(
         still_held,
         limit,
         label,
+        left,
     )
+
+
+def _left(connection: Connection, owner: Owner) -> dict[str, Departure]:
+    """Remote id → the departure of each player who has left and whose mapping is not closed yet."""
+    row = departures.c
+    applied = (row.status == "applied") & row.returned_at.is_(None)
+    found = [_departure(one) for one in connection.execute(_rows(owner.credential_id, "players", applied))]
+    return {one.twizzit_id: one for one in found}
 
 
 def missing(connection: Connection, owner: Owner, entity: EntityName, season_id: int, label: str) -> list[Missing]:

@@ -1,7 +1,7 @@
 """Reads, in one transaction, everything that a plan is made from."""
 
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from itertools import takewhile
 from typing import Any
@@ -12,6 +12,7 @@ from twizzit_pipeline.entities import PLAYERS, TEAMS
 from twizzit_pipeline.plan.club_rights import ClubRights
 from twizzit_pipeline.plan.clubs import ClubNames, names_another
 from twizzit_pipeline.plan.ownership import may_mean
+from twizzit_pipeline.plan.person_names import local_name, remote_name
 from twizzit_pipeline.plan.rows import (
     LocalClub,
     LocalPlayer,
@@ -109,7 +110,22 @@ def read_player_state(
         connection, owner, {player.id for player in remote}
     )
     local = _local_players(connection, concerned, local_ids)
-    return PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged, decisions)
+    state = PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged, decisions)
+    return replace(state, unlisted=_unlisted(connection, state, season_id)) if season.decides else state
+
+
+def _unlisted(connection: Connection, state: PlayerState, season_id: int) -> list[MappingRow]:
+    """The owner's mappings of players whom the scan does not list and whose name one has who is not mapped."""
+    mapped = {mapping.twizzit_id for mapping in state.mappings}
+    names = {remote_name(player) for player in state.remote if player.id not in mapped}
+    ids = [player.id for player in state.local if player.mapped and local_name(player) in names] if names else []
+    if not ids:
+        return []
+    table, listed = player_mappings, twizzit_players.c
+    seen = select(listed.twizzit_player_id).where(of_scan(listed, state.owner, season_id))
+    theirs = among(table.c.local_player_id, ids)
+    where = and_(theirs, owned_by(table.c, state.owner), remote_id(table).not_in(seen))
+    return mapping_rows(connection, table, remote="player", where=where)
 
 
 def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:
