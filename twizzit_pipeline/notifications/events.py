@@ -345,6 +345,7 @@ def _of_plan(plan: StoredPlan, organizations: dict[int, str], now: datetime) -> 
         "season": plan.season,
         "plan_id": plan.id,
         "changes": plan.changes,
+        "remembered": plan.remembered,
         "expires_at": plan.expires_at.isoformat(),
     }
     return Fact(PLAN_WAITS, plan.credential_id, f"{PLAN_WAITS}:{plan.credential_id}:{plan.digest}", now, body)

@@ -14,6 +14,7 @@ from typing import Any
 from twizzit_pipeline.notifications import events
 from twizzit_pipeline.notifications.advice import what_helps
 from twizzit_pipeline.notifications.events import Fact
+from twizzit_pipeline.runs.plans import counted
 
 MOST_LINES = 10
 MOST_LINES_OF_A_DIGEST = 60
@@ -152,7 +153,7 @@ def _hanging(body: Mapping[str, Any], _: int) -> str:
 
 
 def _plan(body: Mapping[str, Any], credential_id: int) -> str:
-    changes = "1 change" if body["changes"] == 1 else f"{body['changes']:,} changes"
+    changes = counted(body["changes"], body.get("remembered", 0))
     return (
         f"An automatic sync of {plain(body['season'], _LONGEST_NAME)} stopped at its plan: {changes} wait for a person,"
         f" until {_moment(body['expires_at'])}. Look at it: twizzit plans show {body['plan_id']}; apply it:"

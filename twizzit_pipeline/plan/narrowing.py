@@ -36,7 +36,12 @@ class Narrowing:
     @property
     def narrows(self) -> bool:
         """Whether it leaves anything out."""
-        return self.group_id is not None or not self.create_missing or self.chosen is not None
+        return not self.reads_all or self.chosen is not None
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether it looks at everything, so that who is missing may be gone; what a stored plan leaves out is seen."""
+        return self.group_id is None and self.create_missing
 
     @property
     def details(self) -> dict[str, object]:
@@ -68,8 +73,7 @@ def narrowed(plan: Callable[[State], Plan], state: State, narrowing: Narrowing) 
     counts on a name or a shirt number that a player left out would have given up. Of a player in the one team that is
     asked for, the other teams count as ever. Nothing else than teams and players is ever narrowed.
     """
-    narrows = narrowing.group_id is not None or not narrowing.create_missing
-    if not narrows or not isinstance(state, TeamState | PlayerState):
+    if narrowing.reads_all or not isinstance(state, TeamState | PlayerState):
         return plan(state)
     concerned = _concerned(state, narrowing)
     whole: Plan = plan(state)

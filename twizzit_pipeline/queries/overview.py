@@ -74,9 +74,7 @@ class CredentialStatus:
     def why(self) -> str:
         """What is behind the state, in a line; while a sync is under way, what the last ones left if that is bad."""
         if self._plan_alone is not None:
-            return (
-                f"a plan waits: {self._plan_alone.changes:,} changes, and nothing of it is written until it is applied"
-            )
+            return f"a plan waits: {self._plan_alone.counted}; nothing of it is written until it is applied"
         overdue = None if self.late is None else _LATE_BECAUSE[self.late.because]
         said = why(self.facts, self._decisive, self.trouble or overdue)
         if self.held:

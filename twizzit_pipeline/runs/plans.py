@@ -60,8 +60,29 @@ class StoredPlan:
 
     @property
     def changes(self) -> int:
-        """How many rows of ShotSpot and of the mappings it would write, as people count them."""
+        """How many items it would change in ShotSpot, or link, or let go, as people count them."""
         return int(self.counts.get("changes", 0))
+
+    @property
+    def remembered(self) -> int:
+        """Of how many items it would only remember what Twizzit says; of an older version's plan not counted apart."""
+        return int(self.counts.get("remembered", 0))
+
+    @property
+    def counted(self) -> str:
+        """Both in words."""
+        return counted(self.changes, self.remembered)
+
+
+def counted(changes: int, remembered: int) -> str:
+    """``3 changes``, and how many items are only remembered besides."""
+    said = f"{changes:,} change{'' if changes == 1 else 's'}"
+    return f"{said}, and {remembered:,} only remembered" if remembered else said
+
+
+def is_remembered(item: Mapping[str, Any]) -> bool:
+    """Whether a plan writes no more of an item of its document than what Twizzit says now: ShotSpot stays as it is."""
+    return item["action"] == "update" and not item["columns"] and item.get("earlier_id") is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def find_missing_matches(session: SyncSession, season: SeasonRow) -> None:
 
 
 def _decides(session: SyncSession, season: SeasonRow) -> bool:
-    if session.narrowing.narrows:
+    if not session.narrowing.reads_all:
         return False
     with session.reading() as connection:
         return deciding_season.decides(

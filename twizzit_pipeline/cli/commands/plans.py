@@ -15,6 +15,7 @@ app = typer.Typer(help="What a sync would do, kept for seven days: list, show, d
 
 _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 _Plan = Annotated[int, typer.Argument(metavar="PLAN_ID", help="As twizzit plans list shows it", show_default=False)]
+_NUMBERS = ("Id", "Changes", "Remembered")
 _REASONS = {"asked": "asked for", "review": "review", "first_sync": "first sync"}
 
 
@@ -31,11 +32,12 @@ def list_plans(club: Club, as_json: _Json = False) -> None:
     if not found:
         console().print("No plan; make one: twizzit sync CLUB --preview")
         return
-    shown = table("Id", "Made", "Season", "Why", "Changes", "State", "Expires", right=("Id", "Changes"))
+    shown = table("Id", "Made", "Season", "Why", "Changes", "Remembered", "State", "Expires", right=_NUMBERS)
     for plan in found:
         made, expires = moment(plan.made_at), moment(plan.expires_at)
         why = _REASONS.get(plan.reason, plan.reason)
-        shown.add_row(str(plan.id), made, plan.season, why, f"{plan.changes:,}", plan.status, expires)
+        numbers = (f"{plan.changes:,}", f"{plan.remembered:,}")
+        shown.add_row(str(plan.id), made, plan.season, why, *numbers, plan.status, expires)
     show_table(console(), shown)
 
 

@@ -35,6 +35,7 @@ _COUNTED = (
     "link",
     "adopt",
     "update",
+    "remembered",
     "unchanged",
     "conflicts",
     "questions",
@@ -108,7 +109,7 @@ def show(
 def described(plan: StoredPlan) -> dict[str, Any]:
     """A plan without its document, for programs."""
     names = [name for name in StoredPlan.__dataclass_fields__ if name != "digest"]
-    return {**{name: getattr(plan, name) for name in names}, "changes": plan.changes}
+    return {**{name: getattr(plan, name) for name in names}, "changes": plan.changes, "remembered": plan.remembered}
 
 
 def write(file: Path, text: str) -> None:
@@ -152,10 +153,11 @@ def show_text(out: Console, plan: StoredPlan, document: Mapping[str, Any], least
 
 def show_end(out: Console, plan: StoredPlan) -> None:
     """Print what can be done with a plan."""
-    if not plan.changes:
+    if not (plan.changes or plan.remembered):
         out.print(f"Plan {plan.id}: nothing is to be done.")
         return
-    out.print(f"Plan {plan.id}: {plural(plan.changes, 'change')}; it can be applied until {moment(plan.expires_at)}:")
+    until = moment(plan.expires_at)
+    out.print(f"Plan {plan.id}: {plan.counted}; it can be applied until {until}:", soft_wrap=True)
     out.print(f"  twizzit sync {plan.credential_id} --apply {plan.id}", soft_wrap=True)
     out.print("  (without some of it: --without player:ID, which may be repeated)")
 

@@ -159,8 +159,8 @@ def _part(found: Mapping[str, Any], texts: Texts) -> Part:
     entity = found["entity"]
     shown = found["items"][:_MOST_SHOWN]
     actions: dict[str, list[Item]] = {}
-    for item in sorted(shown, key=_is_remembered):  # what changes nothing in ShotSpot comes last
-        action = REMEMBER if _is_remembered(item) else item["action"]
+    for item in sorted(shown, key=plans.is_remembered):  # what changes nothing in ShotSpot comes last
+        action = REMEMBER if plans.is_remembered(item) else item["action"]
         actions.setdefault(action, []).append(_item(entity, item, texts))
     return Part(
         entity=entity,
@@ -173,11 +173,6 @@ def _part(found: Mapping[str, Any], texts: Texts) -> Part:
     )
 
 
-def _is_remembered(item: Mapping[str, Any]) -> bool:
-    """Whether the plan writes no more of it than what Twizzit says now."""
-    return item["action"] == "update" and not item["columns"]
-
-
 def _item(entity: str, item: Mapping[str, Any], texts: Texts) -> Item:
     made = item["action"] == "create"
     fields = [
@@ -185,7 +180,8 @@ def _item(entity: str, item: Mapping[str, Any], texts: Texts) -> Item:
         for column, both in item["columns"].items()
         if (new := _said(column, both["new"], texts)) != NOTHING or not made
     ]
-    key = "why.remembered" if _is_remembered(item) else f"why.{item['action']}"
+    key = "why.remembered" if plans.is_remembered(item) else f"why.{item['action']}"
+    key = key if item.get("earlier_id") is None else "why.another_id"
     why = texts(key) if texts.has(key) else str(item["why"])
     return Item(f"{entity}:{item['twizzit_id']}", item["name"] or f"Twizzit {item['twizzit_id']}", why, fields)
 

@@ -119,7 +119,7 @@ def _result(here: Service, ended: requested.Request) -> schemas.PreviewResult:
         return schemas.PreviewResult(success=False, message=str(error), request_id=ended.id, status=ended.status)
     return schemas.PreviewResult(
         success=True,
-        message=f"Plan {made.id}: {made.changes} changes; nothing of it is written until it is applied",
+        message=f"Plan {made.id}: {made.counted}; nothing of it is written until it is applied",
         request_id=ended.id,
         status=ended.status,
         plan=schemas.Plan.of(made),

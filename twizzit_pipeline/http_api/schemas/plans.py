@@ -10,7 +10,8 @@ class Plan(Answer):
     """A stored plan, in numbers.
 
     `reason`: `asked` for by a person; `review` or `first_sync` where a sync stopped at it. `status`: `waiting`,
-    `applied`, `replaced` by a newer one, `discarded` or `expired`. `changes`: the items that it would write.
+    `applied`, `replaced` by a newer one, `discarded` or `expired`. `changes`: the items that it would change;
+    `remembered`: those of which it would only remember what Twizzit says, while ShotSpot stays as it is.
     `made_run_id` is the run that made it, `dagster_run_id` the one that applied it.
     """
 
@@ -20,6 +21,7 @@ class Plan(Answer):
     reason: str
     status: str
     changes: int
+    remembered: int
     calls: int
     counts: dict[str, Any]
     requested_by: str | None

@@ -42,7 +42,8 @@ def _metadata(made: Preview) -> dict[str, dg.MetadataValue]:
         for name, count in one["counts"].items()
         if isinstance(count, int)
     }
-    found = {"plan_id": made.plan.id, "changes": made.plan.changes, "calls": made.plan.calls, **numbers}
+    found = {"plan_id": made.plan.id, "changes": made.plan.changes, "remembered": made.plan.remembered}
+    found |= {"calls": made.plan.calls, **numbers}
     return {name: dg.MetadataValue.int(count) for name, count in found.items()}
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from twizzit_pipeline.plan import Change, Failed, Plan, Question, QuestionKind
 from twizzit_pipeline.plan.chosen import CLOSE, closing_of, is_item, item_of, row_beside
+from twizzit_pipeline.plan.ownership import REMOTE_ID
 from twizzit_pipeline.runs.asides import SetAsideRows
 from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.plans import is_remembered
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.sync.preview.rehearsal import People, Planned, Rehearsed
 
@@ -31,6 +33,7 @@ ASKED: Mapping[QuestionKind, str] = {
     "doubtful_link": "several rows of ShotSpot may be it, and a person decides",
 }
 REMEMBERED = "ShotSpot's row stays as it is; what Twizzit says of it is remembered"
+ANOTHER_ID = "made anew in Twizzit: it has another id there, and ShotSpot's row is the same"
 NO_SEASON = "the account has no such season"
 _COUNTED = ("create", "link", "adopt", "update")
 
@@ -47,10 +50,11 @@ def document(found: Rehearsed, *, calls: int) -> dict[str, Any]:
 
 
 def counts(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The same in numbers. `changes`: the items that a sync would write."""
+    """The same in numbers. `changes`: the items that a sync would change; `remembered`: those that it remembers."""
     entities = {one["entity"]: one["counts"] for one in document["entities"]}
     return {
         "changes": sum(_changes(one) for one in document["entities"]),
+        "remembered": sum(is_remembered(item) for one in document["entities"] for item in one["items"]),
         "entities": entities,
         "people": document["people"],
     }
@@ -76,7 +80,8 @@ def share(people: People | Mapping[str, Any] | None) -> str | None:
 
 
 def _changes(entity: Mapping[str, Any]) -> int:
-    return sum(item["action"] != "mark" for item in entity["items"]) or len(entity["beside"])
+    changes = sum(item["action"] != "mark" and not is_remembered(item) for item in entity["items"])
+    return changes or len(entity["beside"])
 
 
 def _entity(one: Planned) -> dict[str, Any]:
@@ -99,8 +104,9 @@ def _entity(one: Planned) -> dict[str, Any]:
         "error": one.error,
         "rows": None if counted.rows is None else asdict(counted.rows),
         "counts": {
-            **{action: plan.count(action) for action in _actions(plan)},
+            **{action: _count(action, items) for action in _actions(plan)},
             **({CLOSE: len(plan.closed)} if plan.closed else {}),
+            "remembered": sum(is_remembered(item) for item in items),
             "unchanged": plan.unchanged,
             "conflicts": sum(len(item["conflicts"]) for item in items),
             "questions": len(plan.questions),
@@ -126,13 +132,20 @@ def _actions(plan: Plan) -> list[Any]:
     return [*dict.fromkeys([*_COUNTED, *found])]
 
 
+def _count(action: str, items: Sequence[Mapping[str, Any]]) -> int:
+    """How many items have this action; an update that is only remembered is counted apart."""
+    return sum(item["action"] == action and not is_remembered(item) for item in items)
+
+
 def _item(change: Change, one: Planned) -> dict[str, Any]:
     said = item_of(change, one.names)
-    only_remembered = change.action == "update" and not said["columns"]
+    earlier = None if change.mapping is None else change.mapping_before.get(REMOTE_ID)
+    said |= {} if earlier is None else {"earlier_id": earlier}
+    why = REMEMBERED if is_remembered(said) else WHY.get(change.action, change.action)
     return {
         **said,
         "name": _name(change, one),
-        "why": REMEMBERED if only_remembered else WHY.get(change.action, change.action),
+        "why": why if earlier is None else ANOTHER_ID,
         "conflicts": list(change.conflicts),
     }
 

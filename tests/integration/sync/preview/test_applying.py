@@ -71,6 +71,20 @@ def test_a_plan_that_is_applied_at_once_does_what_a_sync_does(world: SyncWorld, 
     assert shotspot(world) == before
 
 
+def test_who_has_left_leaves_with_the_plan_that_says_so_and_not_without(world: SyncWorld, credential: int) -> None:
+    world.sync(credential, steps=EVERYTHING)
+    _, (gone, other, *_) = world.roster()
+    for one in (gone, other):
+        world.simulator.changes.remove_person(one)
+    made = previewed(world, credential)
+    synced = applied(world, made.plan.id, credential, without=[("players", str(other))])
+    assert left(synced, "players") == {"left_out": [str(other)]}
+    assert (world.player(gone)["is_active"], world.player(other)["is_active"]) == (False, True)
+    assert [row["twizzit_id"] for row in world.rows(tables.departures, status="applied")] == [str(gone)]
+    world.sync(credential, steps=EVERYTHING)
+    assert world.player(other)["is_active"] is False
+
+
 def test_what_has_moved_is_left_and_said_and_what_is_new_waits(world: SyncWorld, credential: int) -> None:
     world.sync(credential, steps=EVERYTHING)
     _, roster = world.roster()

@@ -112,6 +112,19 @@ def test_a_review_without_a_change_is_a_success_and_needs_no_person(world: SyncW
     assert row["consecutive_failures"] == 0
 
 
+def test_a_review_does_not_stop_for_what_is_only_remembered(world: SyncWorld, credential: int) -> None:
+    world.sync(credential, steps=EVERYTHING)
+    review(world, credential)
+    _, roster = world.roster()
+    person = world.player(roster[0])
+    world.change(tables.players, person["id"], first_name="Annelore")
+    world.simulator.changes.rename_person(roster[0], "Annelore", str(person["last_name"]))
+    run(world, credential, trigger=AUTOMATIC)
+    assert waiting(world) == []
+    (mapping,) = world.rows(tables.player_mappings, local_player_id=person["id"])
+    assert mapping["last_values"]["first_name"] == "Annelore"
+
+
 def ids_of(world: SyncWorld, run_id: str) -> set[int]:
     return {row.id for row in world.history_of(run_id).values()}
 

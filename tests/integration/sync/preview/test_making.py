@@ -12,6 +12,8 @@ from tests.support.sync_process import killed, previewing, wait_until
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress, UnknownSeason
+from twizzit_pipeline.plan.narrowing import Narrowing
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.spreadsheet import as_csv
 from twizzit_pipeline.scheduling import config, heartbeat, requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
@@ -80,6 +82,35 @@ def test_of_a_synced_club_it_says_the_changes_field_by_field(world: SyncWorld, c
     assert made.plan.changes == 1
     assert world.player(roster[0])["first_name"] == player["first_name"]
     assert world.team(group_id)
+
+
+def test_what_is_only_remembered_is_counted_apart_and_another_id_is_a_change(world: SyncWorld, credential: int) -> None:
+    world.sync(credential, steps=EVERYTHING)
+    _, roster = world.roster()
+    same, gone = world.player(roster[0]), world.player(roster[1])
+    world.change(tables.players, same["id"], first_name="Annelore")
+    world.simulator.changes.rename_person(roster[0], "Annelore", str(same["last_name"]))
+    made = previewed(world, credential)
+    assert (made.plan.changes, made.plan.remembered, made.plan.counted) == (0, 1, "0 changes, and 1 only remembered")
+    counts = of_entity(made, "players")["counts"]
+    assert (counts["update"], counts["remembered"]) == (0, 1)
+
+    contact = world.club().contacts[roster[1]]
+    world.simulator.changes.remove_person(roster[1])
+    new = world.simulator.changes.add_person(
+        world.roster()[0], contact.first_name, contact.last_name, contact.gender, contact.number
+    )
+    made = previewed(world, credential)
+    assert (made.plan.changes, made.plan.remembered) == (1, 1)
+    said = item(made, "players", new)
+    assert (said["action"], said["local_id"], said["earlier_id"]) == ("update", gone["id"], str(roster[1]))
+    chosen = plans.chosen(world.database.engine, made.plan.id, credential_id=credential)
+    with world.session(credential, narrowing=Narrowing(chosen=chosen)) as session:
+        for step in EVERYTHING:
+            step(session)
+    assert world.player(new)["id"] == gone["id"]
+    made = previewed(world, credential)
+    assert (made.plan.changes, made.plan.remembered) == (0, 0)
 
 
 def test_who_has_left_is_in_the_preview_and_leaves_nothing_else_there(world: SyncWorld, credential: int) -> None:
