@@ -119,6 +119,9 @@ def test_plans_are_listed_shown_and_discarded(twizzit: CommandLine, world: SyncW
     assert "No plan; make one" in twizzit("plans", "list", credential).out
     assert twizzit("sync", credential, "--preview", "--only", "teams", "-q").code == 0
     (listed,) = twizzit("plans", "list", credential, "--json").json()
+    assert listed in twizzit("plans", "list", "--json").json()
+    assert "Club" in twizzit("plans", "list").out
+    assert twizzit("departures", "list", "--json").json() == twizzit("departures", "list", credential, "--json").json()
     assert listed["status"] == "waiting"
     shown = twizzit("plans", "show", listed["id"], "--json").json()
     assert [one["entity"] for one in shown["entities"]] == ["teams"]

@@ -21,6 +21,19 @@ OfClub = Annotated[
 """The club that a list is limited to."""
 
 
+def clubs_of(here: Opened, club: str | None) -> list[tuple[int, str]]:
+    """Id and organization of the credential that a list is about; of all of them where none is named.
+
+    Raises:
+        NotUnique: no club fits, or several do.
+    """
+    from twizzit_pipeline.credentials import store  # noqa: PLC0415  (quick commands load little)
+
+    engine = here.database.engine
+    found = store.list_all(engine) if club is None else [store.get(engine, credential_of(here, club))]
+    return [(one.id, one.organization_name) for one in found]
+
+
 def credential_of(here: Opened, club: str) -> int:
     """The id of the credential that is meant.
 

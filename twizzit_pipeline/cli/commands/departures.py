@@ -3,11 +3,13 @@
 The list is for the person who asks for it, so it has names wherever it goes; decisions name ids alone.
 """
 
+from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twizzit_pipeline.cli.clubs import Club, credential_of
+from twizzit_pipeline.cli.clubs import Club, MaybeClub, clubs_of, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 
@@ -42,35 +44,38 @@ All = Annotated[bool, typer.Option("--all", help="All that are held back")]
 
 @app.command("list")
 def list_all(
-    club: Club,
+    club: MaybeClub = None,
     over: Annotated[bool, typer.Option("--over", help="Those who have returned, too")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
-    """Show the players, teams and matches that Twizzit does not list any more, first what waits for a decision.
+    """Show the players, teams and matches of a club, or of all, that Twizzit does not list any more.
+
+    First of each club is what waits for a decision.
 
     Times are local (with --json, ISO 8601 with zone).
     """
     from twizzit_pipeline.decisions.departures import HELD, listing  # noqa: PLC0415  (quick commands load little)
 
     with opened() as here:
-        credential_id = credential_of(here, club)
-        found = listing(here.database.engine, credential_id, over=over)
+        clubs = clubs_of(here, club)
+        listed = [(whose, one) for whose in clubs for one in listing(here.database.engine, whose[0], over=over)]
     if as_json:
-        print_json(found)
+        print_json([{"credential_id": id_, "organization": name, **asdict(one)} for (id_, name), one in listed])
         return
     out = console()
-    if not found:
+    if not listed:
         out.print("Twizzit lists every player, team and match that a sync brought.")
         return
-    shown = table("What", "Twizzit", "Id", "Name", "In Twizzit", "Here", "Since", right=("Id",))
-    for one in found[:_ROWS_SHOWN]:
-        shown.add_row(*_row(one))
+    of_all = ["Club"] if club is None else []
+    shown = table(*of_all, "What", "Twizzit", "Id", "Name", "In Twizzit", "Here", "Since", right=("Id",))
+    for (_, name), one in listed[:_ROWS_SHOWN]:
+        shown.add_row(*(name for _ in of_all), *_row(one))
     out.print(shown)
-    if len(found) > _ROWS_SHOWN:
-        out.print(f"and {len(found) - _ROWS_SHOWN:,} more; --json has all")
-    held = sum(one.status in HELD for one in found)
-    if held:
-        waits = plural(held, "departure waits", "departures wait")
+    if len(listed) > _ROWS_SHOWN:
+        out.print(f"and {len(listed) - _ROWS_SHOWN:,} more; --json has all")
+    held = Counter(credential_id for (credential_id, _), one in listed if one.status in HELD)
+    for credential_id, count in held.items():
+        waits = plural(count, "departure waits", "departures wait")
         out.print(
             f"{waits} for a decision: twizzit departures approve (or refuse) {credential_id} --player ID, or --all"
         )

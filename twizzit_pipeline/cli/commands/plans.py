@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from twizzit_pipeline.cli.clubs import Club, credential_of
+from twizzit_pipeline.cli.clubs import MaybeClub, clubs_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_table, table
 from twizzit_pipeline.runs import plans
@@ -20,24 +20,38 @@ _REASONS = {"asked": "asked for", "review": "review", "first_sync": "first sync"
 
 
 @app.command("list")
-def list_plans(club: Club, as_json: _Json = False) -> None:
-    """List a club's plans, the newest first."""
+def list_plans(club: MaybeClub = None, as_json: _Json = False) -> None:
+    """List the plans of a club, or of all, the newest of each first."""
     from twizzit_pipeline.cli.commands.previewing import described  # noqa: PLC0415  (frames)
 
     with opened() as here:
-        found = plans.of_credential(here.database.engine, credential_of(here, club))
+        clubs = dict(clubs_of(here, club))
+        found = [plan for one in clubs for plan in plans.of_credential(here.database.engine, one)]
     if as_json:
-        print_json([described(plan) for plan in found])
+        print_json([{**described(plan), "organization": clubs[plan.credential_id]} for plan in found])
         return
     if not found:
         console().print("No plan; make one: twizzit sync CLUB --preview")
         return
-    shown = table("Id", "Made", "Season", "Why", "Changes", "Remembered", "State", "Expires", right=_NUMBERS)
+    of_all = club is None
+    shown = table(
+        "Id",
+        *(["Club"] if of_all else []),
+        "Made",
+        "Season",
+        "Why",
+        "Changes",
+        "Remembered",
+        "State",
+        "Expires",
+        right=_NUMBERS,
+    )
     for plan in found:
         made, expires = moment(plan.made_at), moment(plan.expires_at)
         why = _REASONS.get(plan.reason, plan.reason)
         numbers = (f"{plan.changes:,}", f"{plan.remembered:,}")
-        shown.add_row(str(plan.id), made, plan.season, why, *numbers, plan.status, expires)
+        whose = [clubs[plan.credential_id]] if of_all else []
+        shown.add_row(str(plan.id), *whose, made, plan.season, why, *numbers, plan.status, expires)
     show_table(console(), shown)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from twizzit_pipeline.http_api.pages import opponents
 from twizzit_pipeline.http_api.pages.visits import ClubVisit
+from twizzit_pipeline.queries.left_out import left_out
 from twizzit_pipeline.queries.overview import CredentialStatus
 from twizzit_pipeline.runs import plans
 
@@ -31,6 +32,14 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
         Waiting("waiting.departures", status.held, f"{at.place}/decide"),
         Waiting("waiting.questions", status.questions, f"{at.place}/decide"),
         Waiting("waiting.opponents", sum(one.count for one in opponents.waiting(at)), f"{at.place}/decide#opponents"),
-        Waiting("waiting.left_out", status.facts.items_failed, f"{at.place}/syncs"),
+        Waiting("waiting.left_out", status.facts.items_failed, _sync_of(at, status)),
     ]
     return [one for one in found if one.count]
+
+
+def _sync_of(at: ClubVisit, status: CredentialStatus) -> str:
+    """The newest sync that left something out; the list where none is kept."""
+    if not status.facts.items_failed:
+        return f"{at.place}/syncs"
+    ids = [one.history_id for one in left_out(at.visit.service.engine, at.id) if one.kind in ("rejected", "failed")]
+    return f"{at.place}/syncs/{max(ids)}#left-out" if ids else f"{at.place}/syncs"

@@ -123,8 +123,9 @@ def test_what_was_left_out_has_its_rule_in_words(house: House, coach: PageVisito
     synced = house.world.sync(house.club)
     coach.get(f"/twizzit/clubs/{house.club}/syncs/{synced.history['players'].id}")
     assert re.search(rf"not taken the last name is longer than 50 letters Twizzit: [\d, ]*{person}", coach.text)
-    coach.get(f"/twizzit/clubs/{house.club}")
-    assert re.search(r"The last sync left \d+ things? out: see why", coach.text)
+    page = coach.get(f"/twizzit/clubs/{house.club}").text
+    (place,) = re.findall(r'href="([^"]+/syncs/\d+)#left-out">The last sync left \d+ things? out: see why', page)
+    assert 'id="left-out"' in coach.get(place).text
 
 
 def test_who_may_play_shows_both_sides_and_escapes_names(house: House, coach: PageVisitor) -> None:
