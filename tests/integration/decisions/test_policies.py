@@ -50,6 +50,30 @@ def test_newest_is_twizzit_s_where_the_edit_is_older_than_the_last_sync(club: De
     assert club.player["first_name"] == "Remo"
 
 
+@pytest.mark.parametrize("without_zone", [False, True])
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("NULL", "Remo"), ("'infinity'", "Remo"), ("'0044-03-15 BC'", "Remo"), ("now() + interval '50 years'", "Lokaal")],
+)
+def test_newest_where_shotspot_s_clock_is_wrong(
+    club: DecidedWorld, written: str, kept: str, without_zone: bool
+) -> None:
+    club.ask("newest")
+    local_id = club.local_id
+    with club.world.connected() as connection:
+        if without_zone:
+            connection.execute("ALTER TABLE players ALTER updated_at TYPE timestamp")
+        connection.execute("UPDATE players SET first_name = 'Lokaal' WHERE id = %s", [local_id])
+        connection.execute(f"UPDATE players SET updated_at = {written} WHERE id = {local_id}".encode())
+    club.rename("Remo")
+
+    club.sync()
+
+    with club.world.connected() as connection:
+        (row,) = connection.execute("SELECT first_name FROM players WHERE id = %s", [local_id])
+    assert row == (kept,)
+
+
 @pytest.mark.parametrize(
     ("policy", "edited", "kept"),
     [
