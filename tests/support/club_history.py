@@ -225,11 +225,12 @@ class ClubHistory(ClubRows):
 
     def sync_that_is_undone(self) -> None:
         """A sync, and an undo of it: everything is as before."""
-        before, model = self.written(), copy.deepcopy(self.model)
+        before, model, stood = self.written(), copy.deepcopy(self.model), self.stood
         self.sync()
         after = self.written()
         self._undo()
         assert self.written() == before
+        self.stood = stood
         self.model.is_undone(model, self._differing(before, after))
         self.check()
 

@@ -217,7 +217,8 @@ def test_a_process_that_dies_between_proof_and_apply_has_written_nothing(world: 
     nothing_more(world, club)
 
 
-def test_an_undone_departure_is_held_back_and_not_done_again(world: SyncWorld, club: int) -> None:
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "after weeks"])
+def test_an_undone_departure_is_held_back_and_not_done_again(world: SyncWorld, club: int, later: bool) -> None:
     _, (leaver, *_) = roster_of(world)
     before = world.player(leaver)
     world.simulator.changes.remove_person(leaver)
@@ -226,10 +227,12 @@ def test_an_undone_departure_is_held_back_and_not_done_again(world: SyncWorld, c
     kept = {name: value for name, value in before.items() if name != "updated_at"}
     assert {name: world.player(leaver)[name] for name in kept} == kept
 
+    if later:  # longer than the grace after which who has departed is not registered
+        weeks_pass(world)
     again = world.sync(club)
 
     assert (again.players.departed, again.players.held) == (0, (str(leaver),))
-    assert world.player(leaver)["is_active"] is True
+    assert (world.player(leaver)["is_active"], world.player(leaver)["is_twizzit_registered"]) == (True, True)
     nothing_more(world, club)
     decide(world.database.engine, club, "approve", None, actor=this_user())
     assert world.sync(club).players.departed == 1

@@ -138,6 +138,8 @@ def due_again(
 ) -> list[Due]:
     """Players who have departed, are not listed, and whose contact was asked for long ago.
 
+    One whose departure was undone is here again by their mapping: missed anew (`missing`), and for a person to decide.
+
     Args:
         before: the moment before which a contact that is gone was proved to be so; None for all that departed.
     """
@@ -157,6 +159,7 @@ def due_again(
             kinds,
             owned_by(table.c, owner),
             remote_id(table) == row.twizzit_id,
+            table.c.last_values["is_active"].astext.is_distinct_from("true"),
             row.twizzit_id.not_in(select(twizzit_players.c.twizzit_player_id).where(_scan(owner, season_id))),
         )
         .order_by(row.proved_at, row.id)
