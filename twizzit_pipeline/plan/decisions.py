@@ -88,11 +88,13 @@ class Decisions:
         typed = {column: _like(said[column], one.base) for column, one in before.items() if column in said}
         return {**base, **typed} if base is not None and typed else base
 
-    def is_newer(self, written_at: datetime | None, remote_id: str = "") -> bool:
-        """Whether ShotSpot wrote a row after Twizzit last said what the mappings, or a question's base, remember."""
-        asked = [one.seen_at for one in self.asked_before(remote_id).values()] if remote_id else []
-        seen_at = asked[0] if asked else self.seen_at
-        return written_at is not None and seen_at is not None and written_at > seen_at
+    def is_newer(self, written_at: datetime | None) -> bool:
+        """Whether ShotSpot wrote a row after Twizzit last said what the mappings remember."""
+        return _is_later(written_at, self.seen_at)
+
+    def newer_than_asked(self, written_at: datetime | None, remote_id: str) -> dict[str, bool]:
+        """The same of each column that another policy decides by now: after Twizzit last said the question's base."""
+        return {column: _is_later(written_at, one.seen_at) for column, one in self.asked_before(remote_id).items()}
 
     def names(self, remote_id: str, local_id: int) -> bool:
         """Whether a person said that these two are one."""
@@ -202,6 +204,10 @@ def doubts(
     certain = set(spoken_of) - doubtful.keys()
     settled = [one.id for one in known.values() if one.twizzit_id in certain or not one.stands]
     return asked, settled
+
+
+def _is_later(written_at: datetime | None, seen_at: datetime | None) -> bool:
+    return written_at is not None and seen_at is not None and written_at > seen_at
 
 
 def _like(value: object, kept: object) -> object:

@@ -206,7 +206,8 @@ def _mapped(
         kept,
         repairs=_repairs(state),
         policies=state.decisions.policies,
-        local_is_newer=state.decisions.is_newer(local.updated_at, remote.id),
+        local_is_newer=state.decisions.is_newer(local.updated_at),
+        newer=state.decisions.newer_than_asked(local.updated_at, remote.id),
     )
     keeps_season = same_season and local.season_id is not None and not (state.season.repairs and season_id > 0)
     values["season_id"] = local.season_id if keeps_season else season_id

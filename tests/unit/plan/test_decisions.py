@@ -109,7 +109,9 @@ def test_what_another_policy_decides_is_merged_from_the_base_before_the_question
 def test_of_what_was_asked_the_newer_change_is_that_since_the_sync_before_the_question() -> None:
     decided = Decisions(Policies("newest"), [waits(seen_at=NOON - timedelta(days=1))], seen_at=NOON)
     written = NOON - timedelta(hours=1)
-    assert (decided.is_newer(written, "100"), decided.is_newer(written, "101")) == (True, False)
+    assert decided.newer_than_asked(written, "100") == {"name": True}
+    assert decided.newer_than_asked(written, "101") == {}
+    assert decided.is_newer(written) is False
 
 
 def test_a_question_about_a_mapping_that_is_gone_is_settled_and_asked_about_the_new_one() -> None:
