@@ -60,6 +60,7 @@ class Asked:
     base: str | None
     local: str | None
     remote: str | None
+    is_touched: bool = field(default=False, compare=False)  # whether ShotSpot's change was newer
 
 
 @dataclass(frozen=True)
@@ -121,24 +122,29 @@ class ClubModel:
 
     def _merge(self, remote_id: str, one: Known, column: str, said: str | None) -> None:
         base, held = one.base[column], one.held[column]
+        asked = self.questions.get((remote_id, column))
+        decided = asked is not None and self._of(column) != "ask"
+        if asked is not None and decided:
+            base = asked.base
+        touched = one.is_touched or (decided and asked is not None and asked.is_touched)
         both = said != base and held not in (base, said)
-        if said != base and not (both and self._stays(one, column)):
+        if said != base and not (both and self._stays(column, is_touched=touched)):
             one.held[column] = said
         held, key = one.held[column], (remote_id, column)
-        asked = self.questions.get(key)
         if asked is None:
             if both and self._of(column) == "ask":
-                self.questions[key] = Asked(base, held, said)
-        elif said in (held, asked.base):
+                self.questions[key] = Asked(base, held, said, one.is_touched)
+        elif decided or said in (held, asked.base):
             del self.questions[key]
         else:
-            self.questions[key] = replace(asked, local=held, remote=said)
+            is_touched = one.is_touched or (asked.is_touched and said == asked.remote)
+            self.questions[key] = replace(asked, local=held, remote=said, is_touched=is_touched)
 
     def _of(self, column: str) -> str:
         return self.exceptions.get(column, self.policy)
 
-    def _stays(self, one: Known, column: str) -> bool:
-        return {"twizzit": False, "newest": one.is_touched, "shotspot": True, "ask": True}[self._of(column)]
+    def _stays(self, column: str, *, is_touched: bool) -> bool:
+        return {"twizzit": False, "newest": is_touched, "shotspot": True, "ask": True}[self._of(column)]
 
     # --- those who are not ---
 

@@ -17,9 +17,10 @@ from twizzit_pipeline.decisions.values import judged
 from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.errors import ConflictRefused, ValueRefused
 from twizzit_pipeline.plan.decisions import plain
+from twizzit_pipeline.plan.departed import DONE
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.remote_ids import remote_id
-from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, players, teams
+from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, departures, players, teams
 from twizzit_pipeline.sync.state.calendar import has_events
 
 FieldResolution = Literal["twizzit", "shotspot", "value"]
@@ -136,6 +137,8 @@ def _typed(entity: str, column: str, value: object) -> object:
 def _in_the_way(connection: Connection, entity: str, row: Mapping[str, Any], after: Mapping[str, object]) -> str | None:
     """Why the row cannot be so; None where it can."""
     number = row.get("jersey_number")
+    if entity == PLAYERS.name and after.keys() & {"jersey_number", "team_id"} and _has_left(connection, row):
+        return "The player has left: they get a team and a number once Twizzit lists them again"
     if entity == PLAYERS.name and after.keys() & {"jersey_number", "club_id"} and None not in (number, row["club_id"]):
         other = _other(connection, players, row["id"], club_id=row["club_id"], jersey_number=number)
         return None if other is None else f"Player {other} of the club has the shirt number {number}"
@@ -149,6 +152,13 @@ def _in_the_way(connection: Connection, entity: str, row: Mapping[str, Any], aft
     if entity == MATCHES.name and _is_started(connection, row):
         return "The game has begun in ShotSpot, which alone writes it from then on"
     return None
+
+
+def _has_left(connection: Connection, row: Mapping[str, Any]) -> bool:
+    """Whether a sync let the player go, and no person has made them active since."""
+    left = (departures.c.entity == PLAYERS.name, departures.c.local_id == row["id"], departures.c.status.in_(DONE))
+    found = select(departures.c.id).where(*left, departures.c.returned_at.is_(None)).limit(1)
+    return row["is_active"] is False and connection.scalar(found) is not None
 
 
 def _other(connection: Connection, table: Table, row_id: int, **slot: object) -> int | None:

@@ -117,7 +117,18 @@ def keep(whole: Plan, state: EntityState, chosen: Chosen, names: Names) -> Plan:
     failed = [one for one in whole.failed if one.reason != _FOLLOWS or (one.twizzit_id, one.reason) in stored.failed]
     left = _left(whole, stored, out, kept | set(closed), equal, {one.twizzit_id for one in failed})
     part = _part(whole, kept, items, failed, left, stored, names)
-    return replace(part, closed=closed, departures=_departures(whole, items.keys() - kept, closed))
+    return replace(
+        part,
+        closed=closed,
+        departures=_departures(whole, items.keys() - kept, closed),
+        settled=_settled(whole, state, {one.twizzit_id for one in left}),
+    )
+
+
+def _settled(whole: Plan, state: EntityState, left: Set[str]) -> list[int]:
+    """The questions that are none any more, but for those of items that are left: their answer is not written yet."""
+    waiting = {one.id for one in state.decisions.open if one.twizzit_id in left}
+    return [question_id for question_id in whole.settled if question_id not in waiting]
 
 
 def _departures(whole: Plan, left: Set[str], closed: Collection[str]) -> list[Record]:

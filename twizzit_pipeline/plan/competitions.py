@@ -74,8 +74,8 @@ def _mapped(
 ) -> Change | None:
     before = _columns(local)
     if _overwrites(state):
-        remembered, repairs = _remembered(mapping.last_values), _repairs(state)
-        says = _said(state, remote, local)
+        says, repairs = _said(state, remote, local), _repairs(state)
+        remembered = state.decisions.base_of(remote.id, _remembered(mapping.last_values), says)
         said, conflicts = merge(remembered, says, before, repairs=repairs, policies=state.decisions.policies)
         asking.look(remote.id, local.id, base=remembered, remote=says, values=said, conflicts=conflicts)
         values = {**before, **said}

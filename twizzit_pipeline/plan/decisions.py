@@ -37,6 +37,7 @@ class OpenQuestion:
             what Twizzit says.
         candidates: of a doubtful link: the local rows that fit.
         stands: whether what it is about is there still: the mapping of a conflict, the remote row of a doubtful link.
+        seen_at: of a conflict: `Decisions.seen_at` as it was when Twizzit's value was seen first.
     """
 
     id: int
@@ -49,6 +50,7 @@ class OpenQuestion:
     remote: object = None
     candidates: tuple[int, ...] = ()
     stands: bool = True
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,32 @@ class Decisions:
     open: Sequence[OpenQuestion] = ()
     links: Mapping[str, int | None] = field(default_factory=dict)
     seen_at: datetime | None = None
+    _asked: dict[str, dict[str, OpenQuestion]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for one in self.open:
+            if one.kind == "field" and one.stands and self.policies.of(one.column) != "ask":
+                self._asked.setdefault(one.twizzit_id, {})[one.column] = one
+
+    def asked_before(self, remote_id: str) -> Mapping[str, OpenQuestion]:
+        """Column → the question about it that another policy than `ask` decides by now."""
+        return self._asked.get(remote_id, {})
+
+    def base_of(
+        self, remote_id: str, base: Mapping[str, object] | None, said: Mapping[str, object]
+    ) -> Mapping[str, object] | None:
+        """The base from which a row is merged: of what another policy decides by now, the one before the question."""
+        before = {} if base is None else self.asked_before(remote_id)
+        typed = {column: _like(said[column], one.base) for column, one in before.items() if column in said}
+        return {**base, **typed} if base is not None and typed else base
 
     def is_newer(self, written_at: datetime | None) -> bool:
         """Whether ShotSpot wrote a row after Twizzit last said what the mappings remember."""
-        return written_at is not None and self.seen_at is not None and written_at > self.seen_at
+        return _is_later(written_at, self.seen_at)
+
+    def newer_than_asked(self, written_at: datetime | None, remote_id: str) -> dict[str, bool]:
+        """The same of each column that another policy decides by now: after Twizzit last said the question's base."""
+        return {column: _is_later(written_at, one.seen_at) for column, one in self.asked_before(remote_id).items()}
 
     def names(self, remote_id: str, local_id: int) -> bool:
         """Whether a person said that these two are one."""
@@ -147,8 +171,8 @@ class Asking:
         self.settled.extend(one.id for one in self._open.get(remote_id, {}).values())
 
     def _look_again(self, one: OpenQuestion, local_id: int, value: object, remote: object) -> None:
-        """Both agree by now, or Twizzit says again what it said before: then there is nothing to ask any more."""
-        if plain(remote) in (plain(value), one.base):
+        """Nothing is asked where both agree, Twizzit says what it said before, or another policy decides by now."""
+        if plain(remote) in (plain(value), one.base) or self._policies.of(one.column) != "ask":
             self.settled.append(one.id)
         elif (plain(value), plain(remote)) != (one.local, one.remote):
             self._ask(one.twizzit_id, one.column, local_id, one.base, value, remote)
@@ -180,6 +204,17 @@ def doubts(
     certain = set(spoken_of) - doubtful.keys()
     settled = [one.id for one in known.values() if one.twizzit_id in certain or not one.stands]
     return asked, settled
+
+
+def _is_later(written_at: datetime | None, seen_at: datetime | None) -> bool:
+    return written_at is not None and seen_at is not None and written_at > seen_at
+
+
+def _like(value: object, kept: object) -> object:
+    """What a question keeps, as a value of the same column is."""
+    if isinstance(kept, str) and isinstance(value, datetime):
+        return datetime.fromisoformat(kept)
+    return date.fromisoformat(kept) if isinstance(kept, str) and isinstance(value, date) else kept
 
 
 def plain(value: object) -> object:

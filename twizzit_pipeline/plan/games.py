@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from twizzit_pipeline.plan.merge import TWIZZIT_WINS, Policies, merge
+from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
+from twizzit_pipeline.plan.merge import merge
 from twizzit_pipeline.plan.rows import LocalGame, MatchState, RemoteMatch
 from twizzit_pipeline.plan.sides import Place
 from twizzit_pipeline.transform.kick_off import belgian_day, hour_known
@@ -34,17 +35,19 @@ def merged_columns(
     before: Mapping[str, object],
     *,
     repairs: Collection[str] = (),
-    policies: Policies = TWIZZIT_WINS,
+    decisions: Decisions = NOTHING_DECIDED,
 ) -> tuple[dict[str, object], tuple[str, ...]]:
     """The game as it should be: what Twizzit changed since the last sync is written, the rest stays as it is.
 
     Args:
         repairs: columns that are Twizzit's, edited in ShotSpot or not.
-        policies: who wins where both sides changed its day, status or score. Of what it points at that is not known.
+        decisions: who wins where both sides changed its day, status or score. Of what it points at that is not known.
     """
     remote = fixture.remote
     resolved = wanted_columns(fixture)
-    values, conflicts = merge(last_said(base), said_columns(fixture), before, repairs=repairs, policies=policies)
+    said = said_columns(fixture)
+    known = decisions.base_of(remote.id, last_said(base), said)
+    values, conflicts = merge(known, said, before, repairs=repairs, policies=decisions.policies)
     for column, (concept, now) in _POINTING.items():
         unchanged = base is not None and base.get(concept) == now(remote)
         values[column] = before[column] if unchanged and column not in repairs else resolved[column]

@@ -175,7 +175,7 @@ def _mapped(
             if base is not None and base.get(DEPARTED):
                 action, game = "return", _as_before(state, fixture, game)
             values, conflicts = merged_columns(
-                fixture, base, held_columns(game), repairs=repairs, policies=state.decisions.policies
+                fixture, base, held_columns(game), repairs=repairs, decisions=state.decisions
             )
             asking.look(
                 fixture.remote.id,

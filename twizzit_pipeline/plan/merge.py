@@ -40,6 +40,7 @@ def merge(
     repairs: Collection[str] = (),
     policies: Policies = TWIZZIT_WINS,
     local_is_newer: bool = False,
+    newer: Mapping[str, bool] | None = None,
 ) -> tuple[dict[str, object], tuple[str, ...]]:
     """What the columns of `remote` should be locally, and which of them both sides changed.
 
@@ -50,6 +51,7 @@ def merge(
         repairs: columns that are Twizzit's, edited locally or not, where Twizzit says anything.
         policies: who wins where both sides changed a column.
         local_is_newer: whether ShotSpot's row was written after Twizzit was last seen to say what the base says.
+        newer: the same of single columns, where it is another.
     """
     values: dict[str, object] = {}
     conflicts = []
@@ -57,12 +59,13 @@ def merge(
         held = local[column]
         known = base is not None and column in base
         before = base[column] if base is not None and known else None
+        is_newer = (newer or {}).get(column, local_is_newer)
         both = known and said != before and held not in (before, said)
         if column in repairs and said is not None:
             values[column] = said
         elif not known:
             values[column] = said if held is None else held
-        elif said == before or (both and policies.keeps(column, local_is_newer=local_is_newer)):
+        elif said == before or (both and policies.keeps(column, local_is_newer=is_newer)):
             values[column] = held
         else:
             values[column] = said

@@ -6,7 +6,7 @@ remembers. Who is meant by whom, and who gets which number, is in `players`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from twizzit_pipeline.plan import Action
 from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
@@ -103,15 +103,20 @@ def decided(
     columns = _repaired(local, remote) if repairs else frozenset[str]()
     said = {column: getattr(remote, column) for column in _SAID}
     held = {column: getattr(local, column) for column in _SAID}
-    newer = decisions.is_newer(local.updated_at)
-    known = _known(base, local)
-    merged, conflicts = merge(known, said, held, repairs=columns, policies=decisions.policies, local_is_newer=newer)
+    is_newer, newer = decisions.is_newer(local.updated_at), decisions.newer_than_asked(local.updated_at, remote.id)
+    known = decisions.base_of(remote.id, _known(base, local), said)
+    asked = decisions.asked_before(remote.id).get(_TEAM)
+    policies = decisions.policies
+    merged, conflicts = merge(
+        known, said, held, repairs=columns, policies=policies, local_is_newer=is_newer, newer=newer
+    )
     if base is None and split_otherwise(local, remote):
         merged |= {"first_name": remote.first_name, "last_name": remote.last_name}
-    moved = repairs or base is None or base.get("twizzit_team_id") != remote_team
+    moved = repairs or base is None or base.get("twizzit_team_id") != remote_team or asked is not None
+    based_team_id = based_team_id if asked is None else cast("int | None", asked.base)
     if moved and base is not None and based_team_id is not None and local.team_id not in (based_team_id, team.team_id):
         conflicts = (*conflicts, _TEAM)
-        moved = repairs or not decisions.policies.keeps(_TEAM, local_is_newer=newer)
+        moved = repairs or not policies.keeps(_TEAM, local_is_newer=newer.get(_TEAM, is_newer))
     active = repairs or base is None or base.get("is_active") is not True
     values = {
         "club_id": team.club_id if moved or local.club_id is None else local.club_id,

@@ -199,13 +199,15 @@ def _mapped(
     if not (same_season or state.season.decides):
         # an older season overwrites nothing newer, the name that the mapping remembers included
         return replace(one, remote=replace(remote, name=mapping.twizzit_name or remote.name))
+    said = _said(remote)
     values, conflicts = merge(
-        base,
-        _said(remote),
+        state.decisions.base_of(remote.id, base, said),
+        said,
         kept,
         repairs=_repairs(state),
         policies=state.decisions.policies,
         local_is_newer=state.decisions.is_newer(local.updated_at),
+        newer=state.decisions.newer_than_asked(local.updated_at, remote.id),
     )
     keeps_season = same_season and local.season_id is not None and not (state.season.repairs and season_id > 0)
     values["season_id"] = local.season_id if keeps_season else season_id

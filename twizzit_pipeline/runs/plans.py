@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what only looks whether a plan waits chooses nothing of one
 Reason = Literal["asked", "review", "first_sync"]
 
 KEPT_FOR = timedelta(days=7)
+FORMAT = 1  # of stored documents: another one with each change after which an older one would be read wrongly
 WAITING, APPLIED, REPLACED, DISCARDED, EXPIRED = "waiting", "applied", "replaced", "discarded", "expired"
 # The reasons of plans that a sync stopped at: they wait for a person.
 HELD: tuple[Reason, ...] = ("review", "first_sync")
@@ -123,7 +124,7 @@ def store(connection: Connection, plan: NewPlan) -> StoredPlan:
         reason=plan.reason,
         calls=plan.calls,
         counts=dict(plan.counts),
-        document=dict(plan.document),
+        document={"format": FORMAT, **plan.document},
         digest=plan.digest,
         requested_by=plan.requested_by,
         made_run_id=plan.made_run_id,
@@ -147,7 +148,7 @@ def document(engine: Engine, plan_id: int) -> Mapping[str, Any]:
 
     Raises:
         UnknownPlan: no plan has that id.
-        PlanRefused: it has expired.
+        PlanRefused: it has expired, or another version of this package made it.
     """
     with driver_errors(), engine.connect() as connection:
         return _document(connection, _one(connection, plan_id))
@@ -317,7 +318,12 @@ def _document(connection: Connection, stored: StoredPlan) -> Mapping[str, Any]:
             f"Plan {stored.id} expired on {stored.expires_at:%d-%m-%Y}; "
             f"make a new one: twizzit sync {stored.credential_id} --preview"
         )
-    return found
+    if found.get("format") != FORMAT:
+        raise PlanRefused(
+            f"Plan {stored.id} was made by another version of this package; "
+            f"make a new one: twizzit sync {stored.credential_id} --preview"
+        )
+    return {name: value for name, value in found.items() if name != "format"}
 
 
 def _waiting(connection: Connection, credential_id: int) -> Iterator[StoredPlan]:

@@ -50,6 +50,73 @@ def test_newest_is_twizzit_s_where_the_edit_is_older_than_the_last_sync(club: De
     assert club.player["first_name"] == "Remo"
 
 
+@pytest.mark.parametrize("without_zone", [False, True])
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("NULL", "Remo"), ("'infinity'", "Remo"), ("'0044-03-15 BC'", "Remo"), ("now() + interval '50 years'", "Lokaal")],
+)
+def test_newest_where_shotspot_s_clock_is_wrong(
+    club: DecidedWorld, written: str, kept: str, without_zone: bool
+) -> None:
+    club.ask("newest")
+    local_id = club.local_id
+    with club.world.connected() as connection:
+        if without_zone:
+            connection.execute("ALTER TABLE players ALTER updated_at TYPE timestamp")
+        connection.execute("UPDATE players SET first_name = 'Lokaal' WHERE id = %s", [local_id])
+        connection.execute(f"UPDATE players SET updated_at = {written} WHERE id = {local_id}".encode())
+    club.rename("Remo")
+
+    club.sync()
+
+    with club.world.connected() as connection:
+        (row,) = connection.execute("SELECT first_name FROM players WHERE id = %s", [local_id])
+    assert row == (kept,)
+
+
+@pytest.mark.parametrize(
+    ("policy", "edited", "kept"),
+    [
+        ("twizzit", "now()", "Remo"),
+        ("shotspot", "now()", "Lokaal"),
+        ("newest", "now()", "Lokaal"),
+        ("newest", "now() - interval '1 day'", "Remo"),
+    ],
+)
+def test_another_policy_decides_what_was_asked(club: DecidedWorld, policy: str, edited: str, kept: str) -> None:
+    club.ask()
+    club.edit(first_name="Lokaal", updated_at=text(edited))
+    club.rename("Remo")
+    club.sync()
+    club.sync()  # after which Twizzit's value is no news
+    assert len(club.open()) == 1
+    club.ask("ask", players__first_name=policy)
+
+    report = club.sync().players
+
+    assert (club.player["first_name"], report.questions, club.open()) == (kept, 0, [])
+    assert [one.status for one in club.open(over=True)] == ["settled"]
+    before = club.world.dump(WRITTEN_BY_A_SYNC)
+    club.ask()
+    club.sync()
+    assert (club.world.dump(WRITTEN_BY_A_SYNC), club.open()) == (before, [])
+
+
+def test_another_policy_decides_about_a_team_that_was_asked_about(club: DecidedWorld) -> None:
+    world = club.world
+    club.ask()
+    moved_to, named = (world.local_id(world.roster(place)[0], "team") for place in (1, 2))
+    club.edit(team_id=moved_to)
+    world.simulator.changes.transfer(club.remote_id, world.roster(2)[0])
+    club.sync()
+    assert (len(club.open()), club.player["team_id"]) == (1, moved_to)
+    club.ask("twizzit")
+
+    club.sync()
+
+    assert (club.player["team_id"], club.open()) == (named, [])
+
+
 def test_a_question_says_all_three_sides(club: DecidedWorld) -> None:
     base = club.player["first_name"]
 

@@ -172,3 +172,28 @@ def test_a_field_is_not_linked(club: DecidedWorld) -> None:
 
     with pytest.raises(ConflictRefused, match="conflict about a field"):
         club.link(found.id, club.local_id)
+
+
+def test_a_player_who_has_left_gets_no_number_but_a_name(club: DecidedWorld) -> None:
+    changes = club.world.simulator.changes
+    changes.set_number(club.remote_id, 801)
+    club.sync()
+    club.ask()
+    club.edit(jersey_number=802, first_name="Lokaal")
+    changes.set_number(club.remote_id, 803)
+    club.rename("Remo")
+    club.sync()
+    changes.remove_from_team(club.remote_id, club.world.roster()[0])
+    club.sync()
+    number, name = sorted(club.open(), key=lambda one: one.column, reverse=True)
+    assert club.player["jersey_number"] is None
+
+    with pytest.raises(ConflictRefused, match="has changed since"):
+        club.resolve(number.id, "twizzit")
+    with pytest.raises(ConflictRefused, match="has left"):
+        club.resolve(number.id, "twizzit")
+    club.resolve(name.id, "twizzit")
+    club.resolve(number.id, "shotspot")
+
+    assert (club.player["first_name"], club.player["jersey_number"]) == ("Remo", None)
+    assert club.open() == []

@@ -10,12 +10,14 @@ from sqlalchemy import update
 from tests.support.sync_world import WRITTEN_BY_A_SYNC, SyncWorld, quick
 from twizzit_pipeline.accounts.asked_season import resolve
 from twizzit_pipeline.accounts.verify import verify
+from twizzit_pipeline.decisions.departures import decide
 from twizzit_pipeline.errors import TeamsNotScanned
 from twizzit_pipeline.runs import history, seasons
 from twizzit_pipeline.scheduling.due import look
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities.players import scan_players
 from twizzit_pipeline.twizzit.records import Season
@@ -231,6 +233,27 @@ def test_in_july_no_player_of_the_old_season_leaves_and_the_new_one_takes_over(
     rows = world.dump()
     world.sync(credential_id, OLD, day=JULY)
     assert world.dump() == rows
+
+
+def test_what_was_held_back_of_a_season_s_teams_ends_with_the_season(make_world: Callable[..., SyncWorld]) -> None:
+    world = make_world(next_season="filled", teams=6, players_per_team=2, tidy=frozenset({1}))
+    credential_id = world.add_credential()
+    world.sync(credential_id, OLD, day=MAY)
+    for group in world.club().teams(world.simulator.world.running_season)[:5]:
+        world.simulator.changes.remove_team(group.id)
+    held = world.sync(credential_id, OLD, day=MAY).teams.held
+    assert len(held) == 5
+    decide(world.database.engine, credential_id, "approve", [("teams", held[0])], actor=this_user())
+    world.sync(credential_id, NEW, day=MAY)
+    assert len(world.rows(tables.departures, entity="teams", returned_at=None)) == 5, "it has not begun"
+
+    synced = world.sync(credential_id, NEW, day=JULY)
+
+    assert (synced.players.deciding, synced.teams.held) == (True, ())
+    assert not world.rows(tables.departures, entity="teams", returned_at=None)
+    before = world.dump((*WRITTEN_BY_A_SYNC, tables.departures))
+    world.sync(credential_id, NEW, day=JULY)
+    assert world.dump((*WRITTEN_BY_A_SYNC, tables.departures)) == before
 
 
 def test_the_running_season_is_known_after_a_verify(world: SyncWorld) -> None:

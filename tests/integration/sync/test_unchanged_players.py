@@ -153,7 +153,9 @@ def test_one_of_whom_something_is_asked_is_read_and_settled_where_both_agree(
 ) -> None:
     """Nothing else changed of that person: the base is what Twizzit says."""
     person = Person((("player.first_name", held),))
-    owner, season_id = _write(connection, World((Person(), person, Person(), Person()), asked=((1, "Edited"),)))
+    owner, season_id = _write(
+        connection, World((Person(), person, Person(), Person()), asked=((1, "Edited"),), policy="ask")
+    )
     read = read_player_state(connection, owner, season_id, SEASON, whole=False)
     plan = plan_players(read)
     assert ([row.id for row in read.remote], plan.unchanged) == (["101"], PEOPLE)

@@ -24,6 +24,7 @@ from twizzit_pipeline.plan.chosen import (
     keep,
     row_beside,
 )
+from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.references import Names, columns, creations, same
 from twizzit_pipeline.plan.rows import LocalClub, LocalPlayer, RemotePlayer, RemoteTeam
@@ -65,6 +66,26 @@ def assert_all_said(whole: Plan, part: Plan, chosen: Chosen) -> None:
     assert not set(left) & set(by_id(part))
     spoken = set(by_id(whole)) | set(chosen.of(whole.entity).items)
     assert spoken <= set(left) | set(by_id(part)) | {one.twizzit_id for one in part.failed}
+
+
+def test_a_question_stays_open_whose_answer_is_left_out() -> None:
+    shotspot = MemoryShotSpot()
+    shotspot.apply(plan_teams(shotspot.team_state([RemoteTeam("1", "U15", None, None, None)])))
+    said = [RemotePlayer("1", str(one), f"Remo{one}", "Peeters", None, None) for one in (100, 101)]
+    shotspot.apply(plan_players(shotspot.player_state(said)))
+    for row_id, player in shotspot.players.items():
+        shotspot.players[row_id] = replace(player, first_name="Lokaal")
+    asked = [
+        OpenQuestion(id_, "field", one.id, "first_name", base="Was", local="Lokaal", remote=one.first_name)
+        for id_, one in enumerate(said, start=5)
+    ]
+    state = replace(shotspot.player_state(said), decisions=Decisions(open=asked))
+    whole = plan_players(state)
+    assert (len(by_id(whole)), whole.settled) == (2, [5, 6])
+
+    part = kept(whole, state, stored(whole, shotspot, ["100"]), shotspot)
+
+    assert (list(by_id(part)), part.settled) == (["101"], [6])
 
 
 @given(shotspots(), remote_teams(), remote_players(), st.sets(st.integers(1, 107)), st.sets(st.integers(1, 107)))

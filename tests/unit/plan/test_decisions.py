@@ -86,6 +86,34 @@ def test_a_question_is_settled_where_there_is_none_any_more(value: str, remote: 
     assert (asking.questions, asking.settled) == ([], [5])
 
 
+@pytest.mark.parametrize("policy", ["twizzit", "shotspot", "newest"])
+def test_a_question_is_settled_once_another_policy_decides(policy: str) -> None:
+    asking = looked(waits(), value="L", remote="R", policy=policy)
+    assert (asking.questions, asking.settled) == ([], [5])
+
+
+def test_what_another_policy_decides_is_merged_from_the_base_before_the_question() -> None:
+    day, moment = date(2026, 12, 1), datetime(2026, 12, 1, 13, tzinfo=UTC)
+    asked = [waits(column="date", base=moment.isoformat()), waits(column="end_date", base=day.isoformat()), waits()]
+    said = {"date": NOON, "end_date": date(2027, 1, 1), "name": "R"}
+    remembered = {**said, "gender": "male"}
+
+    decided = Decisions(Policies("shotspot", {"name": "ask"}), asked)
+
+    assert decided.base_of("100", remembered, said) == {**remembered, "date": moment, "end_date": day}
+    assert decided.base_of("101", remembered, said) == remembered
+    assert decided.base_of("100", None, said) is None
+    assert Decisions(ASK, asked).base_of("100", remembered, said) == remembered
+
+
+def test_of_what_was_asked_the_newer_change_is_that_since_the_sync_before_the_question() -> None:
+    decided = Decisions(Policies("newest"), [waits(seen_at=NOON - timedelta(days=1))], seen_at=NOON)
+    written = NOON - timedelta(hours=1)
+    assert decided.newer_than_asked(written, "100") == {"name": True}
+    assert decided.newer_than_asked(written, "101") == {}
+    assert decided.is_newer(written) is False
+
+
 def test_a_question_about_a_mapping_that_is_gone_is_settled_and_asked_about_the_new_one() -> None:
     asking = looked(waits(stands=False, local_id=9), value="L", remote="R")
     assert asking.settled == [5]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Response
 
+from twizzit_pipeline.errors import PlanRefused
 from twizzit_pipeline.http_api.pages.clubs import progress_of
 from twizzit_pipeline.http_api.pages.reasons import reason_of
 from twizzit_pipeline.http_api.pages.routing import page_router
@@ -76,7 +77,10 @@ class Part:
 def preview_page(at: Looking) -> Response:
     """The plan that waits, if one does; else how to get one."""
     plan = _waiting(at)
-    document = None if plan is None else plans.document(at.visit.service.engine, plan.id)
+    try:
+        document = None if plan is None else plans.document(at.visit.service.engine, plan.id)
+    except PlanRefused:  # it has just expired, or is of another version
+        plan, document = None, None
     return at.page(
         "preview.html",
         plan=plan,

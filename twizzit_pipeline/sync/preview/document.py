@@ -12,7 +12,7 @@ from twizzit_pipeline.plan.chosen import CLOSE, closing_of, is_item, item_of, ro
 from twizzit_pipeline.plan.ownership import REMOTE_ID
 from twizzit_pipeline.runs.asides import SetAsideRows
 from twizzit_pipeline.runs.history import EntityCounts
-from twizzit_pipeline.runs.plans import is_remembered
+from twizzit_pipeline.runs.plans import FORMAT, is_remembered
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.sync.preview.rehearsal import People, Planned, Rehearsed
 
@@ -61,12 +61,12 @@ def counts(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """What two plans have in common that would write the same."""
+    """What two plans of one format have in common that would write the same."""
     said = [
         [one["entity"], [[item["twizzit_id"], item["action"], item["columns"]] for item in one["items"]], one["beside"]]
         for one in document["entities"]
     ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([FORMAT, said], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def share(people: People | Mapping[str, Any] | None) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, null, or_, select
 
 from twizzit_pipeline.entities import ENTITIES, Entity
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
@@ -26,15 +26,18 @@ def read_decisions(connection: Connection, credential_id: int, entity: str, seas
     by_time = "newest" in (policies.usual, *policies.exceptions.values())
     questions: list[OpenQuestion] = []
     links: dict[str, int | None] = {}
-    for row in _rows(connection, credential_id, ENTITIES[entity]):
+    seen = _seen_at(credential_id, entity, season) if by_time else None
+    for row in _rows(connection, credential_id, ENTITIES[entity], seen):
         if row.status == "open":
             values = {name: getattr(row, name) for name in _QUESTION}
             column, candidates = values.pop("column_name"), tuple(values.pop("candidates") or ())
-            questions.append(OpenQuestion(**values, column=column, candidates=candidates, stands=row.stands))
+            seen_at = _utc(row.seen_at)
+            questions.append(
+                OpenQuestion(**values, column=column, candidates=candidates, stands=row.stands, seen_at=seen_at)
+            )
         else:
             links[row.twizzit_id] = row.value if row.resolution == "link" else None
-    seen_at = _seen_at(connection, credential_id, entity, season) if by_time else None
-    return Decisions(policies, questions, links, seen_at)
+    return Decisions(policies, questions, links, None if seen is None else _utc(connection.scalar(seen)))
 
 
 def _policies(connection: Connection, credential_id: int, entity: str) -> Policies:
@@ -45,12 +48,25 @@ def _policies(connection: Connection, credential_id: int, entity: str) -> Polici
     return policies_of(entity, None if row is None else row.conflict_policy, exceptions)
 
 
-def _rows(connection: Connection, credential_id: int, entity: Entity) -> Any:
-    """The questions that wait, and the links that were chosen, the latest last."""
+def _rows(connection: Connection, credential_id: int, entity: Entity, seen: Select[Any] | None) -> Any:
+    """The questions that wait, and the links that were chosen, the latest last.
+
+    Args:
+        seen: when a sync last ended, as `_seen_at`; of each question, before it was found.
+    """
     row = conflicts.c
+    earlier = sync_history.c.completed_at < func.timezone("UTC", row.found_at)
+    seen_at = null() if seen is None else seen.where(earlier).correlate(conflicts).scalar_subquery()
     chosen = and_(row.kind == _DOUBTFUL, row.status == "resolved", row.resolution.in_(("link", "create")))
     return connection.execute(
-        select(*(row[name] for name in _QUESTION), row.status, row.resolution, row.value, _stands(entity))
+        select(
+            *(row[name] for name in _QUESTION),
+            row.status,
+            row.resolution,
+            row.value,
+            _stands(entity),
+            seen_at.label("seen_at"),
+        )
         .where(row.credential_id == credential_id, row.entity == entity.name, or_(row.status == "open", chosen))
         .order_by(row.id)
     )
@@ -68,17 +84,19 @@ def _stands(entity: Entity) -> ColumnElement[bool]:
     return case((row.kind == _DOUBTFUL, listed), else_=mapped).label("stands")
 
 
-def _seen_at(connection: Connection, credential_id: int, entity: str, season: str) -> datetime | None:
-    """When the last sync ended that brought all of the entity into ShotSpot (UTC, with zone)."""
+def _seen_at(credential_id: int, entity: str, season: str) -> Select[Any]:
+    """When the last sync ended that brought all of the entity into ShotSpot, as the history has it."""
     row = sync_history.c
-    found: datetime | None = connection.scalar(
-        select(func.max(row.completed_at)).where(
-            row.credential_id == credential_id,
-            of_entity(entity),
-            row.status.in_(("success", "partial_success")),
-            row.details["season"].astext == season,
-            row.details["group_id"].astext.is_(None),
-            row.details.has_key(MAPPINGS),
-        )
+    return select(func.max(row.completed_at)).where(
+        row.credential_id == credential_id,
+        of_entity(entity),
+        row.status.in_(("success", "partial_success")),
+        row.details["season"].astext == season,
+        row.details["group_id"].astext.is_(None),
+        row.details.has_key(MAPPINGS),
     )
-    return None if found is None else found.replace(tzinfo=UTC)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """A time of the history, which has no zone, with its own."""
+    return None if moment is None else moment.replace(tzinfo=UTC)

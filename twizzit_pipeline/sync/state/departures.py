@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
 
 from twizzit_pipeline.entities import ENTITIES, EntityName
-from twizzit_pipeline.plan.departed import DONE, Absences, Departure, Departures, Due, Limit, Missing
+from twizzit_pipeline.plan.departed import DONE, OPEN, Absences, Departure, Departures, Due, Limit, Missing
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import MappingRow, Owner, WantedSeason
@@ -28,6 +28,7 @@ from twizzit_pipeline.storage.tables import (
     players,
     teams,
     twizzit_players,
+    twizzit_seasons,
 )
 from twizzit_pipeline.sync.state.calendar import has_events
 from twizzit_pipeline.sync.state.teams_and_players import mapping_rows, of_scan, owned_by
@@ -73,8 +74,12 @@ def read_departures(
         back = departures_of(connection, credential_id, entity, listed=listed)
         return Departures(back={one: row for one, row in back.items() if row.status in DONE}, limit=limit)
     rows = _counted(connection, owner, entity, departures.c.status == "held")
-    deleted = {row.twizzit_id for row in rows if row.here is None}  # in ShotSpot: there is nothing left to decide
-    back = departures_of(connection, credential_id, entity, listed=listed | deleted)
+    # There is nothing left to decide: the row was deleted in ShotSpot, or the season of a team or a match is over.
+    ended = {row.twizzit_id for row in rows if row.here is None} | _of_earlier_seasons(
+        connection, owner, entity, season
+    )
+    back = departures_of(connection, credential_id, entity, listed=listed | ended)
+    rows = [row for row in rows if row.twizzit_id not in ended]
     still_held = [row.twizzit_id for row in rows]
     left = _left(connection, owner) if entity == "players" else {}
     if absences is None:
@@ -105,6 +110,20 @@ def _left(connection: Connection, owner: Owner) -> dict[str, Departure]:
     applied = (row.status == "applied") & row.returned_at.is_(None)
     found = [_departure(one) for one in connection.execute(_rows(owner.credential_id, "players", applied))]
     return {one.twizzit_id: one for one in found}
+
+
+def _of_earlier_seasons(connection: Connection, owner: Owner, entity: EntityName, season: WantedSeason) -> set[str]:
+    """The teams or matches of which nothing is in ShotSpot yet, and that are of a season before this one."""
+    if entity == "players":
+        return set()
+    row, listed = departures.c, twizzit_seasons.c
+    before = select(listed.label).where(
+        listed.credential_id == owner.credential_id, listed.start_date < season.start_date
+    )
+    wanted = select(row.twizzit_id).where(
+        row.credential_id == owner.credential_id, row.entity == entity, row.status.in_(OPEN), row.season.in_(before)
+    )
+    return set(connection.scalars(wanted))
 
 
 def missing(connection: Connection, owner: Owner, entity: EntityName, season_id: int, label: str) -> list[Missing]:

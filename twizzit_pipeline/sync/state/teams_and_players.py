@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import fields, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, DateTime, Select, Table, and_, case, cast, exists, or_, select
 
 from twizzit_pipeline.entities import PLAYERS, TEAMS
 from twizzit_pipeline.plan.club_rights import ClubRights
@@ -46,6 +46,7 @@ from twizzit_pipeline.sync.state.decisions import read_decisions
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
 from twizzit_pipeline.sync.state.unchanged import unchanged_players
 
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)  # that Python has, in any zone
 _ORGANIZATION = (team_mappings.c.twizzit_organization_id, team_mappings.c.twizzit_organization_name)
 _REMOTE_IDS = {"team_id": "twizzit_team_id", "id": "twizzit_player_id"}
 _REMOTE_PLAYER = [_REMOTE_IDS.get(field.name, field.name) for field in fields(RemotePlayer)]
@@ -264,7 +265,7 @@ def _local_teams(connection: Connection, club_ids: Collection[int], ids: Collect
     """The teams of these clubs, and of the clubs of the teams with these ids."""
     mapped = exists().where(team_mappings.c.local_team_id == teams.c.id)
     theirs = select(teams.c.club_id).where(among(teams.c.id, ids))
-    wanted = select(*columns_of(teams.c, LocalTeam), mapped, teams.c.updated_at).where(
+    wanted = select(*columns_of(teams.c, LocalTeam), mapped, _written_at(teams)).where(
         or_(among(teams.c.club_id, club_ids), teams.c.club_id.in_(theirs))
     )
     rows: Any = connection.execute(wanted).all()
@@ -282,8 +283,14 @@ def _closed(connection: Connection, owner: Owner, ids: Collection[str]) -> set[i
 def _local_players(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalPlayer]:
     """The players of these clubs, and those with these ids."""
     mapped = exists().where(player_mappings.c.local_player_id == players.c.id)
-    wanted = select(*columns_of(players.c, LocalPlayer), mapped, players.c.updated_at).where(
+    wanted = select(*columns_of(players.c, LocalPlayer), mapped, _written_at(players)).where(
         or_(among(players.c.club_id, club_ids), among(players.c.id, ids))
     )
     rows: Any = connection.execute(wanted).all()
     return [LocalPlayer(*row) for row in rows]
+
+
+def _written_at(table: Table) -> ColumnElement[datetime | None]:
+    """When a row was written, with its zone; NULL where the column says a moment that Python has not (infinity)."""
+    moment = cast(table.c.updated_at, DateTime(timezone=True))
+    return case((moment.between(_FIRST, _LAST), moment)).label("updated_at")

@@ -170,6 +170,17 @@ def test_a_plan_that_has_expired_is_neither_read_nor_applied(world: SyncWorld, c
             ask(world.database.engine, made.plan.id)
 
 
+def test_a_plan_of_another_version_is_neither_read_nor_applied(world: SyncWorld, credential: int) -> None:
+    made = previewed(world, credential)
+    engine = world.database.engine
+    assert plans.document(engine, made.plan.id) == made.document
+    with engine.begin() as connection:
+        connection.execute(update(tables.plans).values(document={"format": 0, "items": []}))
+    for ask in (plans.document, plans.chosen):
+        with pytest.raises(PlanRefused, match="made by another version of this package; make a new one"):
+            ask(engine, made.plan.id)
+
+
 def test_a_plan_of_another_credential_or_that_there_is_not_is_refused(world: SyncWorld, credential: int) -> None:
     made = previewed(world, credential)
     engine = world.database.engine
