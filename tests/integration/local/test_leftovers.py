@@ -159,7 +159,7 @@ def test_one_up_holds_a_database(database: Database) -> None:
 def test_the_lock_is_taken_anew_when_its_connection_was_lost(database: Database) -> None:
     outside = create_engine(database.url.get_secret_value(), isolation_level="AUTOCOMMIT")
     mine = (
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND "
+        "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_locks WHERE locktype = 'advisory' AND "
         "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
     with DatabaseLock(database.engine) as lock, outside.connect() as connection:

@@ -94,7 +94,7 @@ def test_the_webserver_notices_no_restart_of_the_database(instance: dg.DagsterIn
     assert instance.get_daemon_statuses()
     instance.get_asset_keys()
     others = text(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     with database.engine.connect() as connection:

@@ -190,7 +190,7 @@ def test_a_connection_cut_in_the_middle_is_our_own_error(database: Database, pos
     with pytest.raises(DatabaseUnavailable) as caught, driver_errors(), database.engine.connect() as connection:
         backend = connection.scalar(text("SELECT pg_backend_pid()"))
         with psycopg.connect(postgres_url, autocommit=True) as admin:
-            admin.execute("SELECT pg_terminate_backend(%s)", (backend,))
+            admin.execute("SELECT pg_terminate_backend(%s, 60000)", (backend,))
         connection.execute(text("SELECT 1"))
     assert "\n" not in str(caught.value)
 
