@@ -120,8 +120,12 @@ def _of_earlier_seasons(connection: Connection, owner: Owner, entity: EntityName
     before = select(listed.label).where(
         listed.credential_id == owner.credential_id, listed.start_date < season.start_date
     )
+    labels = list(connection.scalars(before))  # a few; joined, a fresh table would be compared row with row
     wanted = select(row.twizzit_id).where(
-        row.credential_id == owner.credential_id, row.entity == entity, row.status.in_(OPEN), row.season.in_(before)
+        row.credential_id == owner.credential_id,
+        row.entity == entity,
+        row.status.in_(OPEN),
+        among(row.season, labels),
     )
     return set(connection.scalars(wanted))
 
