@@ -15,6 +15,7 @@ from rich.console import Console
 from twizzit_pipeline.cli.clubs import MaybeClub, credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.status_of_clubs import (
     ENDED,
     ago,
@@ -40,7 +41,7 @@ def status(
     state: Annotated[
         list[State] | None, typer.Option("--state", help="Those in this state alone; may be repeated")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 if something shown waits for a person")] = False,
 ) -> None:
     """Show the state of every credential, the most urgent first; times are local (with --json, ISO 8601 with zone)."""
