@@ -32,7 +32,8 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.queries.monitoring import State
 
 if TYPE_CHECKING:
-    from twizzit_pipeline.queries.overview import CredentialStatus, Failure, LastSync, Overview, TypeRate
+    from twizzit_pipeline.queries.monitoring_views import Failure, LastSync, TypeRate
+    from twizzit_pipeline.queries.overview import CredentialStatus, Overview
     from twizzit_pipeline.scheduling.automation import SwitchedOff
 
 
@@ -45,16 +46,16 @@ def status(
     check: Annotated[bool, typer.Option("--check", help="Exit 1 if something shown waits for a person")] = False,
 ) -> None:
     """Show the state of every credential, the most urgent first; times are local (with --json, ISO 8601 with zone)."""
-    from twizzit_pipeline.queries import overview  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.queries import monitoring_views, overview  # noqa: PLC0415  (frames)
     from twizzit_pipeline.scheduling import automation  # noqa: PLC0415  (frames)
 
     with opened() as here:
         engine = here.database.engine
         only = None if club is None else store.get(engine, credential_of(here, club)).id
         seen = overview.read(engine, season_start=here.settings.season_start)
-        rates = overview.rates(engine)
-        failures = overview.failures(engine, credential_id=only)
-        last = overview.last_whole_syncs(engine) if only is not None else []
+        rates = monitoring_views.rates(engine)
+        failures = monitoring_views.failures(engine, credential_id=only)
+        last = monitoring_views.last_whole_syncs(engine) if only is not None else []
         off = automation.switched_off(here.database)
     shown = replace(seen, credentials=_wanted(seen.credentials, only, state))
     if as_json:
