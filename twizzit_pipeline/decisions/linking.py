@@ -40,7 +40,7 @@ _POINTED: Mapping[str, str] = {
     "home_team_id": "teams",
     "away_team_id": "teams",
 }
-_SETTLED: Mapping[str, object] = {"status": "settled", "resolved_at": func.now()}
+_SETTLED: Mapping[str, object] = {"status": "settled", "resolution": "row_gone", "resolved_at": func.now()}
 
 
 @dataclass(frozen=True, slots=True)

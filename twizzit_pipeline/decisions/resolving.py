@@ -25,7 +25,7 @@ from twizzit_pipeline.sync.state.calendar import has_events
 
 FieldResolution = Literal["twizzit", "shotspot", "value"]
 FIELD_RESOLUTIONS: tuple[FieldResolution, ...] = ("twizzit", "shotspot", "value")
-_SETTLED: Mapping[str, object] = {"status": "settled", "resolved_at": func.now()}
+_SETTLED: Mapping[str, object] = {"status": "settled", "resolution": "row_gone", "resolved_at": func.now()}
 
 
 @dataclass(frozen=True, slots=True)

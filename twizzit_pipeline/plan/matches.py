@@ -174,14 +174,14 @@ def _mapped(
             repairs = _repairs(state, fixture, game)
             if base is not None and base.get(DEPARTED):
                 action, game = "return", _as_before(state, fixture, game)
-            values, conflicts = merged_columns(
-                fixture, base, held_columns(game), repairs=repairs, decisions=state.decisions
-            )
+            as_held = held_columns(game)
+            values, conflicts = merged_columns(fixture, base, as_held, repairs=repairs, decisions=state.decisions)
             asking.look(
                 fixture.remote.id,
                 game.id,
                 base=last_said(base),
                 remote=said_columns(fixture),
+                held=as_held,
                 values=values,
                 conflicts=conflicts,
             )
