@@ -2,15 +2,14 @@
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from twizzit_pipeline import env_file
 from twizzit_pipeline.errors import SettingsError
@@ -19,27 +18,19 @@ _OF_PROCESSES = {"TWIZZIT_UP"}  # what `twizzit up` marks its processes with
 _UNPREFIXED = {"DAGSTER_POSTGRES_URL", "JWT_SECRET"}  # names that other programs use as well
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What the environment (or a ``.env`` file in the working directory) says.
 
     Made by `load_settings`; the environment's names are the fields' in capitals with ``TWIZZIT_`` before them, except
-    where an alias says otherwise.
+    for those in `_UNPREFIXED`.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="TWIZZIT_",
-        env_file=None,  # `load_settings` reads it, as Node does
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(Path(".twizzit"), description="Folder of the embedded database, its key and Dagster's files")
     database_url: SecretStr | None = Field(None, description="Your own PostgreSQL; the embedded one never starts then")
     dagster_postgres_url: SecretStr | None = Field(
         None,
-        validation_alias=AliasChoices("DAGSTER_POSTGRES_URL", "dagster_postgres_url"),
         description="Where Dagster keeps its own tables; by default the schema `dagster` of the same database",
     )
     dagster_overlay: Path | None = Field(
@@ -99,7 +90,6 @@ class Settings(BaseSettings):
     )
     jwt_secret: SecretStr | None = Field(
         None,
-        validation_alias=AliasChoices("JWT_SECRET", "jwt_secret"),
         description="ShotSpot's secret of its tokens, 32 characters or more; the HTTP API takes the same tokens",
     )
     api_host: str = Field("127.0.0.1", description="Address that the HTTP API listens on")
@@ -269,21 +259,18 @@ def load_settings(**overrides: object) -> Settings:
         SettingsError: a variable is malformed; the message names the variable and the rule, never the value.
     """
     path = overrides.pop("_env_file", ".env")
-    given = {} if path is None else _of_file(Path(str(path)))
+    of_file = {} if path is None else _fields(_read(Path(str(path))))
     try:
-        return Settings(**{**given, **overrides})  # type: ignore[arg-type]
+        return Settings(**{**of_file, **_fields(os.environ), **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         raise SettingsError(f"{_variable(str(first['loc'][0]))}: {first['msg']}") from None
 
 
-def _of_file(path: Path) -> dict[str, str]:
-    """The fields that the file sets and the environment does not; an empty value sets nothing."""
-    found = _read(path)
-    taken = {name.upper() for name, value in os.environ.items() if value}
-    set_here = {name.upper(): value for name, value in found.items() if value and name.upper() not in taken}
-    names = {field: _variable(field) for field in Settings.model_fields}
-    return {field: set_here[name] for field, name in names.items() if name in set_here}
+def _fields(variables: Mapping[str, str]) -> dict[str, str]:
+    """The fields that these variables set, in capitals or not; an empty value sets nothing."""
+    said = {name.upper(): value for name, value in variables.items() if value}
+    return {field: said[name] for field in Settings.model_fields if (name := _variable(field)) in said}
 
 
 def _read(path: Path) -> dict[str, str]:
