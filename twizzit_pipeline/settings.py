@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -10,8 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from twizzit_pipeline import env_file
 from twizzit_pipeline.errors import SettingsError
@@ -21,28 +20,19 @@ _KINDS = {"integer": "a whole number", "number": "a number", "boolean": "1 or 0"
 _UNPREFIXED = {"DAGSTER_POSTGRES_URL", "JWT_SECRET"}  # names that other programs use as well
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What the environment (or a ``.env`` file in the working directory) says.
 
     Made by `load_settings`; the environment's names are the fields' in capitals with ``TWIZZIT_`` before them, except
-    where an alias says otherwise.
+    for those in `_UNPREFIXED`.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="TWIZZIT_",
-        env_file=None,  # `load_settings` reads it, as Node does
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-        allow_inf_nan=False,
-    )
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
     home: Path = Field(Path(".twizzit"), description="Folder of the embedded database, its key and Dagster's files")
     database_url: SecretStr | None = Field(None, description="Your own PostgreSQL; the embedded one never starts then")
     dagster_postgres_url: SecretStr | None = Field(
         None,
-        validation_alias=AliasChoices("DAGSTER_POSTGRES_URL", "dagster_postgres_url"),
         description="Where Dagster keeps its own tables; by default the schema `dagster` of the same database",
     )
     dagster_overlay: Path | None = Field(
@@ -102,7 +92,6 @@ class Settings(BaseSettings):
     )
     jwt_secret: SecretStr | None = Field(
         None,
-        validation_alias=AliasChoices("JWT_SECRET", "jwt_secret"),
         description="ShotSpot's secret of its tokens, 32 characters or more; the HTTP API takes the same tokens",
     )
     api_host: str = Field("127.0.0.1", description="Address that the HTTP API listens on")
@@ -282,9 +271,9 @@ def load_settings(**overrides: object) -> Settings:
         SettingsError: a variable is malformed; the message names the variable and the rule, never the value.
     """
     path = overrides.pop("_env_file", ".env")
-    given = {} if path is None else _of_file(Path(str(path)))
+    of_file = {} if path is None else _fields(_read(Path(str(path))))
     try:
-        return Settings(**{**given, **overrides})  # type: ignore[arg-type]
+        return Settings(**{**of_file, **_fields(os.environ), **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]).lower()
@@ -305,13 +294,10 @@ def takes(field: str) -> str:
     return _KINDS.get(one["type"], "a text") + bounds
 
 
-def _of_file(path: Path) -> dict[str, str]:
-    """The fields that the file sets and the environment does not; an empty value sets nothing."""
-    found = _read(path)
-    taken = {name.upper() for name, value in os.environ.items() if value}
-    set_here = {name.upper(): value for name, value in found.items() if value and name.upper() not in taken}
-    names = {field: _variable(field) for field in Settings.model_fields}
-    return {field: set_here[name] for field, name in names.items() if name in set_here}
+def _fields(variables: Mapping[str, str]) -> dict[str, str]:
+    """The fields that these variables set, in capitals or not; an empty value sets nothing."""
+    said = {name.upper(): value for name, value in variables.items() if value}
+    return {field: said[name] for field in Settings.model_fields if (name := _variable(field)) in said}
 
 
 def _read(path: Path) -> dict[str, str]:

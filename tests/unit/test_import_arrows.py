@@ -7,6 +7,7 @@ Imports count wherever they stand: inside functions, under TYPE_CHECKING, by nam
 import ast
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -242,7 +243,13 @@ def faults(source: str, module: str) -> list[str]:
     inside = module.partition(".")[2]
     room = room_of(inside)
     assert room is not None, f"{inside} lies in no folder of the design: draw it there, then here"
-    return sorted({name for name in imported_names(ast.parse(source), module) if not _may_import(room, inside, name)})
+    return sorted({name for name in imports_of(source, module) if not _may_import(room, inside, name)})
+
+
+@cache
+def imports_of(source: str, module: str) -> tuple[str, ...]:
+    """What `imported_names` finds in the source of a module, which is read once for several tests."""
+    return tuple(imported_names(ast.parse(source), module))
 
 
 def room_of(inside: str) -> str | None:
@@ -276,16 +283,15 @@ def test_every_module_imports_only_along_the_arrows() -> None:
 
 def test_private_modules_of_dagster_are_imported_in_one_place_each() -> None:
     """What each must do is said in tests/unit/orchestration/test_dagster_private.py."""
-    found = {dotted(path): private_parts(path.read_text()) for path in MODULES}
+    found = {dotted(path): private_parts(path.read_text(), dotted(path)) for path in MODULES}
     names = ("dagster_private", "instance.dagster_cli", "instance.code_server")
     faces = {f"{PACKAGE}.orchestration.{name}" for name in names}
     assert {module for module, names in found.items() if names} == faces
 
 
-def private_parts(source: str) -> set[str]:
+def private_parts(source: str, module: str) -> set[str]:
     """What a module imports of Dagster's modules whose names begin with an underscore."""
-    names = imported_names(ast.parse(source), "")
-    return {name for name in names if re.match(r"dagster(_\w+)?\._|dagster_shared\.", name)}
+    return {name for name in imports_of(source, module) if re.match(r"dagster(_\w+)?\._|dagster_shared\.", name)}
 
 
 def test_no_module_imports_itself_on_a_way_round() -> None:
