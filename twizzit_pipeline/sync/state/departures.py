@@ -4,7 +4,7 @@ What belongs here: putting together what a plan needs of one entity. Who is miss
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -105,8 +105,8 @@ def _unlisted(
     """Remote id → the departure of each match that has not ended and that is not among `listed`."""
     if entity != "matches":
         return {}
-    open_ones = _rows(owner.credential_id, entity, departures.c.returned_at.is_(None))
-    found = [_departure(one) for one in connection.execute(open_ones)]
+    open_ones = rows_of(owner.credential_id, entity, departures.c.returned_at.is_(None))
+    found = [departure_of(one) for one in connection.execute(open_ones)]
     return {one.twizzit_id: one for one in found if one.twizzit_id not in listed}
 
 
