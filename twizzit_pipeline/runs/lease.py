@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import psutil
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -316,6 +315,8 @@ def process_is_gone(holder: str) -> bool:
     machine, _, pid = holder.rpartition("|")
     if machine != _machine() or not pid.isdigit():
         return False
+    import psutil  # noqa: PLC0415  (only a lease that is held needs it)
+
     try:
         return psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -66,7 +66,7 @@ def resolve(
     resolution: Annotated[str, typer.Argument(metavar="HOW", help=f"One of {_WORDS}", show_default=False)],
     value: Annotated[
         str | None,
-        typer.Argument(metavar="[VALUE]", help="The value; or ShotSpot's id of the row to link", show_default=False),
+        typer.Argument(metavar="VALUE", help="The value; or ShotSpot's id of the row to link", show_default=False),
     ] = None,
     as_json: _Json = False,
 ) -> None:
