@@ -110,6 +110,8 @@ class ClubHistory(ClubRows):
         self, remote_id: str, column: str, words: tuple[str, str], side: str, further: str | None
     ) -> None:
         """Both sides change a field and a person is asked; one of them takes it back, and Twizzit may go further."""
+        if remote_id not in self.account.people or remote_id not in self.model.people:
+            remote_id = ANCHOR
         self.sets_policy("ask", None)
         self.both_change(remote_id, column, words)
         self.sync()
