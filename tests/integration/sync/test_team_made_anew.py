@@ -118,7 +118,7 @@ def test_its_matches_are_the_same_games_with_their_results(world: SyncWorld) -> 
     assert {row["local_game_id"] for row in renewed} == {row["id"] for row in theirs}
     report = done.reports["map_matches"]
     assert isinstance(report, MappingReport)
-    assert report.created == 0
+    assert report.created == 0, report
     world.sync(club, steps=EVERYTHING)
     assert state(world) == now
 
