@@ -95,6 +95,17 @@ class ClubHistory(ClubRows):
         self.says(remote_id, column, _valid(column, words[0]))
         self.is_edited(remote_id, column, _valid(column, words[1]))
 
+    def is_taken_back(self, place: int, side: str) -> None:
+        """One side holds again what it held before a conflict, or both sides are to agree on Twizzit's value."""
+        if not self.model.questions:
+            return
+        remote_id, column = sorted(self.model.questions)[place % len(self.model.questions)]
+        asked = self.model.questions[remote_id, column]
+        if side == "twizzit":
+            self.says(remote_id, column, asked.base)
+        else:
+            self.is_edited(remote_id, column, asked.base if side == "shotspot" else asked.remote)
+
     def is_switched(self, remote_id: str, is_active: bool) -> None:
         """A person makes a record inactive, or active."""
         if (one := self.model.people.get(remote_id)) is not None:

@@ -20,6 +20,7 @@ ROOT = Path(twizzit_pipeline.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 _DATABASE = {"storage", "storage.tables"}
+_RECORDS = {"twizzit.people", "twizzit.records"}
 # A dialect is a folder of its own, which imports none of the others.
 DIALECT_FOLDERS = sorted(f"twizzit.{path.parent.name}" for path in ROOT.glob("twizzit/*/__init__.py"))
 
@@ -37,7 +38,7 @@ ARROWS: dict[str, set[str]] = {
     **{folder: {"words", "twizzit"} for folder in DIALECT_FOLDERS},
     "simulator": set(),
     "contracts": set(),
-    "transform": {"contracts", "twizzit.records", "words"},
+    "transform": {"contracts", *_RECORDS, "words"},
     "plan": {"transform", "words"},
     "storage": {"storage.embedded", "storage.tables", "storage.migrations"},
     "storage.embedded": set(),
@@ -50,7 +51,7 @@ ARROWS: dict[str, set[str]] = {
     "accounts": {"scheduling", "runs", "transform", "contracts", "words", "twizzit", "credentials", *_DATABASE},
     "sync": {"sync.state", "accounts", "scheduling", "runs", "plan", "contracts", "twizzit", "credentials", *_DATABASE},
     "sync.state": {"scheduling.policies", "runs", "plan", *_DATABASE},
-    "sync.entities": {"sync", "sync.state", "runs", "plan", "transform", "contracts", "twizzit.records", *_DATABASE},
+    "sync.entities": {"sync", "sync.state", "runs", "plan", "transform", "contracts", *_RECORDS, *_DATABASE},
     "sync.preview": {
         "sync",
         "sync.entities",
