@@ -108,7 +108,7 @@ def _left(connection: Connection, owner: Owner) -> dict[str, Departure]:
     """Remote id → the departure of each player who has left and whose mapping is not closed yet."""
     row = departures.c
     applied = (row.status == "applied") & row.returned_at.is_(None)
-    found = [_departure(one) for one in connection.execute(_rows(owner.credential_id, "players", applied))]
+    found = [_departure(one) for one in connection.execute(_rows(owner.credential_id, "players", applied)).all()]
     return {one.twizzit_id: one for one in found}
 
 
@@ -178,7 +178,7 @@ def due_again(
         )
         .order_by(row.proved_at, row.id)
     )
-    return [Due(_departure(found), found[-1], "unproved") for found in connection.execute(wanted)]
+    return [Due(_departure(found), found[-1], "unproved") for found in connection.execute(wanted).all()]
 
 
 def departures_of(
@@ -190,7 +190,7 @@ def departures_of(
     row = departures.c
     wanted = _rows(credential_id, entity, row.returned_at.is_(None) | _taken_back(entity))
     wanted = wanted.where(among(row.twizzit_id, list(listed))).order_by(row.returned_at.is_(None), row.id)
-    found = [_departure(one) for one in connection.execute(wanted)]
+    found = [_departure(one) for one in connection.execute(wanted).all()]
     return {one.twizzit_id: one for one in found}  # the one that has not ended is the last
 
 
@@ -260,7 +260,7 @@ def _missing(of: _Entity, mapping: MappingRow, local: Any, departure: Departure 
 def _local(connection: Connection, of: _Entity, ids: Collection[int]) -> dict[int, Any]:
     columns = {"id", *of.columns, *of.clubs}
     wanted = select(*(of.local.c[name] for name in sorted(columns))).where(among(of.local.c.id, list(ids)))
-    return {row["id"]: row for row in connection.execute(wanted).mappings()}
+    return {row["id"]: row for row in connection.execute(wanted).mappings().all()}
 
 
 # Of a return that was undone, what it was before.
@@ -323,7 +323,7 @@ def stood_before(connection: Connection, owner: Owner, season_id: int, ids: Coll
         _scan(owner, season_id), among(column.twizzit_player_id, list(ids))
     )
     found: dict[str, set[str]] = {}
-    for person, team in connection.execute(wanted):
+    for person, team in connection.execute(wanted).all():
         found.setdefault(person, set()).add(team)
     return found
 
