@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from twizzit_pipeline import env_file
 from twizzit_pipeline.errors import SettingsError
 
 _OF_PROCESSES = {"TWIZZIT_UP"}  # what `twizzit up` marks its processes with
+_KINDS = {"integer": "a whole number", "number": "a number", "boolean": "1 or 0"}
 _UNPREFIXED = {"DAGSTER_POSTGRES_URL", "JWT_SECRET"}  # names that other programs use as well
 
 
@@ -25,7 +27,7 @@ class Settings(BaseModel):
     for those in `_UNPREFIXED`.
     """
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
     home: Path = Field(Path(".twizzit"), description="Folder of the embedded database, its key and Dagster's files")
     database_url: SecretStr | None = Field(None, description="Your own PostgreSQL; the embedded one never starts then")
@@ -46,7 +48,7 @@ class Settings(BaseModel):
         None, description="The broker between the daemon and Celery's workers, like redis://host:6379/0"
     )
     run_image: str | None = Field(None, description="The image of runs in Kubernetes or Docker")
-    run_namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = Field(
+    run_namespace: str | None = Field(
         None, description="The namespace of runs in Kubernetes; that of the daemon's pod, unless set"
     )
     dagster_retention_days: Annotated[int, Field(ge=1, le=36500)] = Field(
@@ -146,6 +148,13 @@ class Settings(BaseModel):
             )
         return value
 
+    @field_validator("run_namespace")
+    @classmethod
+    def _namespace(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value) is None:
+            raise ValueError("it must be the name of a namespace: 1 to 63 small letters, digits and inner hyphens")
+        return value
+
     @field_validator("broker_url")
     @classmethod
     def _broker(cls, value: SecretStr | None) -> SecretStr | None:
@@ -156,8 +165,11 @@ class Settings(BaseModel):
     @field_validator("season_start")
     @classmethod
     def _month_and_day(cls, value: str) -> str:
-        date.fromisoformat(f"2001-{value}")
-        return value
+        with suppress(ValueError):
+            if re.fullmatch(r"[0-9]{2}-[0-9]{2}", value):
+                date.fromisoformat(f"2001-{value}")
+                return value
+        raise ValueError("it must be a month and a day, like 07-01")
 
     @field_validator("allowed_origins", "ui_origins")
     @classmethod
@@ -264,7 +276,22 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**{**of_file, **_fields(os.environ), **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(f"{_variable(str(first['loc'][0]))}: {first['msg']}") from None
+        field = str(first["loc"][0]).lower()
+        said = str(first["ctx"]["error"]) if first["type"] == "value_error" else f"it must be {takes(field)}"
+        raise SettingsError(f"{_variable(field)}: {said}") from None
+
+
+def takes(field: str) -> str:
+    """What a setting takes, in words: `a whole number from 1 to 1000`."""
+    said = Settings.model_json_schema(by_alias=False)["properties"][field]
+    one = said.get("anyOf", [said])[0]
+    if "enum" in one:
+        return f"one of {', '.join(one['enum'])}"
+    least, most, above = one.get("minimum"), one.get("maximum"), one.get("exclusiveMinimum")
+    bounds = f" above {above:g}" if above is not None else ""
+    bounds = f" of {least:g} or more" if least is not None else bounds
+    bounds = f" from {least} to {most}" if None not in (least, most) else bounds
+    return _KINDS.get(one["type"], "a text") + bounds
 
 
 def _fields(variables: Mapping[str, str]) -> dict[str, str]:

@@ -112,6 +112,7 @@ _QUIET = st.one_of(
     _deed("is_edited", _people, st.sampled_from(FIELDS[:2]), _words),
     _deed("both_change", _people, st.sampled_from(FIELDS), st.tuples(_words, _words)),
     _deed("both_change", _people, st.sampled_from(FIELDS), st.tuples(_words, _words)),
+    _deed("is_taken_back", st.integers(0, 3), st.sampled_from(["shotspot", "shotspot", "twizzit", "both"])),
     _deed("takes_number", _people, st.sampled_from([None, 1, 2, 3, 4])),
     _deed("plays_in", _people, st.sets(st.sampled_from(TEAMS), max_size=2)),
     _deed("leave", st.sets(_people, min_size=1, max_size=1)),
@@ -123,6 +124,14 @@ _QUIET = st.one_of(
     _deed("decides", _people, _decisions),
     _deed("decides_all", _decisions),
 )
+_TAKEN_BACK = _deed(
+    "asks_and_is_taken_back",
+    _people,
+    st.sampled_from(FIELDS),
+    st.sampled_from([("Bo", "Cas"), ("Cas", "Daan"), ("Daan", "Bo")]),
+    st.sampled_from(["shotspot", "twizzit", "both", "shotspot"]),
+    st.one_of(_words, st.none()),
+)
 _RUNNING = st.one_of(
     _deed("sync"),
     _deed("sync"),
@@ -133,6 +142,7 @@ _RUNNING = st.one_of(
     _deed("undo_that_is_undone"),
     _deed("preview_and_sync"),
     _deed("resolves", st.integers(0, 3), st.sampled_from(["twizzit", "shotspot", "value"]), _words, st.booleans()),
+    *[_TAKEN_BACK] * 2,
     _deed("is_doubtful", st.just(NEW[1]), st.integers(0, 2)),
 )
 # Some things happen, then a sync or a decision, once or twice; a sync is at the end of all.

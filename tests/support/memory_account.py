@@ -8,11 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from twizzit_pipeline.errors import ServiceUnavailable, TwizzitPipelineError
+from tests.support.gathered import gathered
+from twizzit_pipeline.errors import ServiceUnavailable
 from twizzit_pipeline.sync.preview import making
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.paging import PageLimits
-from twizzit_pipeline.twizzit.records import Asked, Organization, Player, Presence, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.people import Player
+from twizzit_pipeline.twizzit.records import Asked, Organization, Presence, Rosters, Season, Team, Teams
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.v2.absence import still_listed
 from twizzit_pipeline.twizzit.v2.lists import Scope
@@ -164,13 +166,7 @@ class _Lists:
         return rows if spoiled.half is None else halves[spoiled.half]
 
     def gather(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        found: list[Any] = []
-        for task in tasks:
-            try:
-                found.append(task())
-            except TwizzitPipelineError as error:
-                found.append(error)
-        return found
+        return gathered(tasks)
 
 
 class MemoryClient:

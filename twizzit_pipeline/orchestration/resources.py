@@ -232,7 +232,7 @@ def _chosen(
     chosen = plans.chosen(database.engine, plan_id, credential_id=partition.credential_id, without=without)
     season = plans.get(database.engine, plan_id).season
     if season != partition.season:
-        raise PlanRefused(f"Plan {plan_id} is of season {season}; nothing was done")
+        raise PlanRefused(f"Plan {plan_id} is of season {season}; nothing was done: choose that partition")
     return chosen
 
 
@@ -267,7 +267,7 @@ def _close(run: SyncRun, context: dg.InitResourceContext) -> None:
 def sync_resource(
     *, settings: Settings | None = None, database: Database | None = None, progress: Progress | None = None
 ) -> dg.ResourceDefinition:
-    """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run, whatever happened."""
+    """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run in every case."""
 
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
         known = settings

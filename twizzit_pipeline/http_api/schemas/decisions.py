@@ -60,6 +60,7 @@ class WaitingConflict(Answer):
     Of a field: `base` is what Twizzit said before, `local` what ShotSpot held, `remote` what Twizzit says, `now` what
     ShotSpot holds at this moment; a player's team is ShotSpot's id, with its name in `team_names`. Of a link:
     `candidates`; those of `same_name` share a name with another, and may be one person twice, whom no sync merges.
+    `reason`: why a sync settled it.
     """
 
     id: int
@@ -85,6 +86,7 @@ class WaitingConflict(Answer):
     resolved_at: datetime | None
     resolved_by: str | None
     sync_id: int | None = Field(validation_alias="history_id")
+    reason: Literal["both_agree", "twizzit_reverted", "shotspot_reverted", "other_policy", "row_gone", "certain"] | None
 
 
 class Conflicts(Answer):
