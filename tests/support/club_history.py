@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pytest
 from sqlalchemy import func, insert, select, text, update
@@ -37,6 +37,7 @@ ANCHOR = "100"  # plays in the first team always, so that the running season dec
 
 ACTIONS = ("create", "link", "adopt", "update", "depart", "return", "unchanged")
 _run_numbers = itertools.count(1)
+Club = TypeVar("Club", bound="ClubHistory")
 
 
 @dataclass
@@ -373,8 +374,8 @@ class ClubHistory(ClubRows):
             for row in self.waiting("field")
         }
         same(asked, self.model.questions)
-        doubts = {row["twizzit_id"]: tuple(row["candidates"]) for row in self.waiting("doubtful_link")}
-        same(doubts, self.doubtful)
+        doubts = [row for row in self.waiting("doubtful_link") if row["local_id"] is None]
+        same({row["twizzit_id"]: tuple(row["candidates"]) for row in doubts}, self.doubtful)
 
 
 def said(one: Person) -> dict[str, str | None]:
@@ -393,8 +394,7 @@ def _valid(column: str, word: str) -> str | None:
     return word if column != "gender" else {"Bo": "male", "Cas": "female"}.get(word)
 
 
-def copied(club: ClubHistory) -> ClubHistory:
+def copied(club: Club) -> Club:
     """The same club as it is now, in the same database, with its own memory."""
-    return replace(
-        club, model=copy.deepcopy(club.model), stood=copy.deepcopy(club.stood), doubtful={}, others=set(club.others)
-    )
+    model, stood, others = copy.deepcopy(club.model), copy.deepcopy(club.stood), set(club.others)
+    return replace(club, model=model, stood=stood, doubtful={}, others=others)

@@ -3,7 +3,9 @@
 A question about the same row and column takes the place of the one that waits.
 """
 
-from sqlalchemy import Connection, case, func, update
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, case, func, or_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.plan import Plan
@@ -15,8 +17,14 @@ _AGAIN = ("kind", "local_id", "base", "local", "remote", "candidates", "history_
 _BATCH = 1000
 
 
-def write_questions(connection: Connection, plan: Plan, *, credential_id: int, history_id: int) -> None:
-    """Settles what is no question any more, and asks what is new."""
+def write_questions(
+    connection: Connection, plan: Plan, made: Mapping[tuple[str, int], int], *, credential_id: int, history_id: int
+) -> None:
+    """Settles what is no question any more, and asks what is new.
+
+    Args:
+        made: table and the plan's id of each row that was made → its real id.
+    """
     if plan.settled:
         row = conflicts.c
         over = {"status": "settled", "resolved_at": func.now()}
@@ -30,7 +38,7 @@ def write_questions(connection: Connection, plan: Plan, *, credential_id: int, h
             "twizzit_id": one.twizzit_id,
             "kind": one.kind,
             "column_name": one.column,
-            "local_id": one.local_id,
+            "local_id": None if one.local_id is None else made.get((plan.table, one.local_id), one.local_id),
             "base": one.base,
             "local": one.local,
             "remote": one.remote,
@@ -46,7 +54,8 @@ def write_questions(connection: Connection, plan: Plan, *, credential_id: int, h
 def _ask(connection: Connection, rows: list[dict[str, object]]) -> None:
     asked = insert(conflicts).values(rows)
     said = asked.excluded
-    is_new = conflicts.c.remote.is_distinct_from(said.remote) | conflicts.c.candidates.is_distinct_from(said.candidates)
+    differing = (conflicts.c[name].is_distinct_from(said[name]) for name in ("remote", "candidates", "local_id"))
+    is_new = or_(*differing)
     connection.execute(
         asked.on_conflict_do_update(
             index_elements=_KEY,
