@@ -111,6 +111,8 @@ MATCHES = Entity(
 # In the order in which a sync brings them.
 ENTITIES: Mapping[str, Entity] = {each.name: each for each in (TEAMS, PLAYERS, COMPETITIONS, MATCHES)}
 SYNC_TYPES: tuple[SyncType, ...] = ("teams", "players", "competitions")
+# ShotSpot's tables whose rows syncs write and users edit: those of the entities, and what is made beside them.
+WRITTEN_TABLES = frozenset({"clubs", "seasons", "competition_teams", *(each.local for each in ENTITIES.values())})
 
 
 def of_sync_type(sync_type: str) -> tuple[Entity, ...]:

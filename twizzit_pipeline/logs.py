@@ -15,36 +15,55 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
-
-import structlog
-from structlog.typing import EventDict, ProcessorReturnValue, WrappedLogger
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from twizzit_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from structlog.stdlib import BoundLogger
+    from structlog.typing import EventDict, Processor, ProcessorReturnValue, WrappedLogger
 
 PACKAGE = "twizzit_pipeline"
 FIELDS = "twizzit_fields"  # where a record keeps its event and fields: Dagster rewrites the message of what it shows
 
-_fields_in_text = structlog.processors.LogfmtRenderer(bool_as_flag=False)
 _AT_THE_HEAD = ("timestamp", "level", "event")
 
 
-def logger(name: str) -> structlog.stdlib.BoundLogger:
+def logger(name: str) -> "BoundLogger":
     """The logger of a module, by its ``__name__``; writes nothing below the level that `configure` set."""
-    return cast(
-        "structlog.stdlib.BoundLogger",
-        structlog.wrap_logger(
-            logging.getLogger(name),
-            processors=[structlog.stdlib.filter_by_level, structlog.contextvars.merge_contextvars, _to_record],
-            wrapper_class=structlog.stdlib.BoundLogger,
-        ),
-    )
+    return cast("BoundLogger", _Logger(name))
+
+
+class _Logger:
+    """structlog's logger of that name, made when something of it is asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._made, attribute)
+
+    @cached_property
+    def _made(self) -> "BoundLogger":
+        from structlog import contextvars, stdlib, wrap_logger  # noqa: PLC0415  (see above)
+
+        return cast(
+            "BoundLogger",
+            wrap_logger(
+                logging.getLogger(self._name),
+                processors=[stdlib.filter_by_level, contextvars.merge_contextvars, _to_record],
+                wrapper_class=stdlib.BoundLogger,
+            ),
+        )
 
 
 @contextmanager
 def bound(**fields: object) -> Iterator[None]:
     """These fields in every line of this thread (and of threads that copy its context) until the context ends."""
-    with structlog.contextvars.bound_contextvars(**fields):
+    from structlog.contextvars import bound_contextvars  # noqa: PLC0415  (see above)
+
+    with bound_contextvars(**fields):
         yield
 
 
@@ -62,7 +81,7 @@ def configure(settings: Settings, *, quiet: bool = False) -> None:
     if ours is None:
         ours = _StandardError()
         root.addHandler(ours)
-    ours.setFormatter(_formatter(as_json=as_json))
+    ours.setFormatter(_Formatter(as_json=as_json))
     ours.setLevel(logging.ERROR if silent else level)
     logging.getLogger(PACKAGE).setLevel(level)
 
@@ -95,22 +114,35 @@ def _is_not_dagsters(record: logging.LogRecord) -> bool:
     return True
 
 
-def _formatter(*, as_json: bool) -> logging.Formatter:
-    render = structlog.processors.JSONRenderer(ensure_ascii=False, default=str) if as_json else _as_text
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _own_fields,
-            _where_it_broke,
-        ],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _in_order, render],
-    )
+class _Formatter(logging.Formatter):
+    """structlog's, made for the first line."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._made.format(record)
+
+    @cached_property
+    def _made(self) -> logging.Formatter:
+        from structlog import contextvars, processors, stdlib  # noqa: PLC0415  (see above)
+
+        render = processors.JSONRenderer(ensure_ascii=False, default=str) if self._as_json else _as_text
+        return stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                contextvars.merge_contextvars,
+                stdlib.add_log_level,
+                stdlib.add_logger_name,
+                processors.TimeStamper(fmt="iso", utc=True),
+                _own_fields,
+                _where_it_broke,
+            ],
+            processors=[stdlib.ProcessorFormatter.remove_processors_meta, _in_order, render],
+        )
 
 
-def _to_record(_: WrappedLogger, __: str, event_dict: EventDict) -> ProcessorReturnValue:
+def _to_record(_: "WrappedLogger", __: str, event_dict: "EventDict") -> "ProcessorReturnValue":
     """What the standard library's logger is called with: words for people, and the fields for `_own_fields`."""
     fields = dict(event_dict)
     rest = {name: value for name, value in fields.items() if name != "event"}
@@ -118,11 +150,11 @@ def _to_record(_: WrappedLogger, __: str, event_dict: EventDict) -> ProcessorRet
     return (words,), {"extra": {FIELDS: fields}}
 
 
-def _own_fields(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
+def _own_fields(_: "WrappedLogger", __: str, event_dict: "EventDict") -> "EventDict":
     return {**event_dict, **getattr(event_dict["_record"], FIELDS, {})}
 
 
-def _where_it_broke(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
+def _where_it_broke(_: "WrappedLogger", __: str, event_dict: "EventDict") -> "EventDict":
     """Of an exception its kind and its places in the code: its words may quote a row."""
     found = event_dict["_record"].exc_info
     event_dict.pop("exc_info", None)
@@ -132,12 +164,12 @@ def _where_it_broke(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDi
     return event_dict
 
 
-def _in_order(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
+def _in_order(_: "WrappedLogger", __: str, event_dict: "EventDict") -> "EventDict":
     head = {name: event_dict[name] for name in _AT_THE_HEAD}
     return {**head, **{name: value for name, value in event_dict.items() if name not in head}}
 
 
-def _as_text(_: WrappedLogger, __: str, event_dict: EventDict) -> str:
+def _as_text(_: "WrappedLogger", __: str, event_dict: "EventDict") -> str:
     """``2026-11-23T13:04:05Z info sync began run_id=… credential_id=3``; the places of an exception below."""
     timestamp, level, event = (event_dict.pop(name) for name in _AT_THE_HEAD)
     where = event_dict.pop("where", None)
@@ -147,7 +179,14 @@ def _as_text(_: WrappedLogger, __: str, event_dict: EventDict) -> str:
 
 
 def _logfmt(fields: Mapping[str, Any]) -> str:
-    return _fields_in_text(None, "", {name: _printable(value) for name, value in fields.items()})
+    return str(_renderer()(None, "", {name: _printable(value) for name, value in fields.items()}))
+
+
+@cache
+def _renderer() -> "Processor":
+    from structlog.processors import LogfmtRenderer  # noqa: PLC0415  (see above)
+
+    return LogfmtRenderer(bool_as_flag=False)
 
 
 def _printable(value: object) -> object:

@@ -2,44 +2,37 @@
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from twizzit_pipeline import env_file
 from twizzit_pipeline.errors import SettingsError
 
 _OF_PROCESSES = {"TWIZZIT_UP"}  # what `twizzit up` marks its processes with
+_KINDS = {"integer": "a whole number", "number": "a number", "boolean": "1 or 0"}
 _UNPREFIXED = {"DAGSTER_POSTGRES_URL", "JWT_SECRET"}  # names that other programs use as well
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What the environment (or a ``.env`` file in the working directory) says.
 
     Made by `load_settings`; the environment's names are the fields' in capitals with ``TWIZZIT_`` before them, except
-    where an alias says otherwise.
+    for those in `_UNPREFIXED`.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="TWIZZIT_",
-        env_file=None,  # `load_settings` reads it, as Node does
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
     home: Path = Field(Path(".twizzit"), description="Folder of the embedded database, its key and Dagster's files")
     database_url: SecretStr | None = Field(None, description="Your own PostgreSQL; the embedded one never starts then")
     dagster_postgres_url: SecretStr | None = Field(
         None,
-        validation_alias=AliasChoices("DAGSTER_POSTGRES_URL", "dagster_postgres_url"),
         description="Where Dagster keeps its own tables; by default the schema `dagster` of the same database",
     )
     dagster_overlay: Path | None = Field(
@@ -55,7 +48,7 @@ class Settings(BaseSettings):
         None, description="The broker between the daemon and Celery's workers, like redis://host:6379/0"
     )
     run_image: str | None = Field(None, description="The image of runs in Kubernetes or Docker")
-    run_namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = Field(
+    run_namespace: str | None = Field(
         None, description="The namespace of runs in Kubernetes; that of the daemon's pod, unless set"
     )
     dagster_retention_days: Annotated[int, Field(ge=1, le=36500)] = Field(
@@ -99,7 +92,6 @@ class Settings(BaseSettings):
     )
     jwt_secret: SecretStr | None = Field(
         None,
-        validation_alias=AliasChoices("JWT_SECRET", "jwt_secret"),
         description="ShotSpot's secret of its tokens, 32 characters or more; the HTTP API takes the same tokens",
     )
     api_host: str = Field("127.0.0.1", description="Address that the HTTP API listens on")
@@ -156,6 +148,13 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("run_namespace")
+    @classmethod
+    def _namespace(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value) is None:
+            raise ValueError("it must be the name of a namespace: 1 to 63 small letters, digits and inner hyphens")
+        return value
+
     @field_validator("broker_url")
     @classmethod
     def _broker(cls, value: SecretStr | None) -> SecretStr | None:
@@ -166,8 +165,11 @@ class Settings(BaseSettings):
     @field_validator("season_start")
     @classmethod
     def _month_and_day(cls, value: str) -> str:
-        date.fromisoformat(f"2001-{value}")
-        return value
+        with suppress(ValueError):
+            if re.fullmatch(r"[0-9]{2}-[0-9]{2}", value):
+                date.fromisoformat(f"2001-{value}")
+                return value
+        raise ValueError("it must be a month and a day, like 07-01")
 
     @field_validator("allowed_origins", "ui_origins")
     @classmethod
@@ -269,21 +271,33 @@ def load_settings(**overrides: object) -> Settings:
         SettingsError: a variable is malformed; the message names the variable and the rule, never the value.
     """
     path = overrides.pop("_env_file", ".env")
-    given = {} if path is None else _of_file(Path(str(path)))
+    of_file = {} if path is None else _fields(_read(Path(str(path))))
     try:
-        return Settings(**{**given, **overrides})  # type: ignore[arg-type]
+        return Settings(**{**of_file, **_fields(os.environ), **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(f"{_variable(str(first['loc'][0]))}: {first['msg']}") from None
+        field = str(first["loc"][0]).lower()
+        said = str(first["ctx"]["error"]) if first["type"] == "value_error" else f"it must be {takes(field)}"
+        raise SettingsError(f"{_variable(field)}: {said}") from None
 
 
-def _of_file(path: Path) -> dict[str, str]:
-    """The fields that the file sets and the environment does not; an empty value sets nothing."""
-    found = _read(path)
-    taken = {name.upper() for name, value in os.environ.items() if value}
-    set_here = {name.upper(): value for name, value in found.items() if value and name.upper() not in taken}
-    names = {field: _variable(field) for field in Settings.model_fields}
-    return {field: set_here[name] for field, name in names.items() if name in set_here}
+def takes(field: str) -> str:
+    """What a setting takes, in words: `a whole number from 1 to 1000`."""
+    said = Settings.model_json_schema(by_alias=False)["properties"][field]
+    one = said.get("anyOf", [said])[0]
+    if "enum" in one:
+        return f"one of {', '.join(one['enum'])}"
+    least, most, above = one.get("minimum"), one.get("maximum"), one.get("exclusiveMinimum")
+    bounds = f" above {above:g}" if above is not None else ""
+    bounds = f" of {least:g} or more" if least is not None else bounds
+    bounds = f" from {least} to {most}" if None not in (least, most) else bounds
+    return _KINDS.get(one["type"], "a text") + bounds
+
+
+def _fields(variables: Mapping[str, str]) -> dict[str, str]:
+    """The fields that these variables set, in capitals or not; an empty value sets nothing."""
+    said = {name.upper(): value for name, value in variables.items() if value}
+    return {field: said[name] for field in Settings.model_fields if (name := _variable(field)) in said}
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -152,7 +152,7 @@ def test_a_club_is_named_where_an_id_was_asked_for(twizzit: CommandLine, clubs: 
     off = twizzit("credentials", "deactivate", clubs[2])
     assert (off.code, off.out) == (0, "Credential 3 is switched off.\n")
     assert twizzit("credentials", "delete", clubs[2], "--yes").code == 0
-    assert twizzit("mappings", "teams", "--club", clubs[0][:6]).code == 0
+    assert twizzit("mappings", "teams", clubs[0][:6]).code == 0
     assert twizzit("mappings", "players", "--team", "4711").code == 1
     unknown = twizzit("mappings", "matches", "--team", "Nergens 1")
     assert (unknown.code, "Nergens 1" in unknown.err) == (1, True)

@@ -4,13 +4,17 @@ import base64
 import json
 import os
 import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 
-from tests.support.running_up import RunningUp, running_up
+from tests.support.running_up import READY_SECONDS, RunningUp
 from twizzit_pipeline.local.children import MODULE
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL
 
@@ -62,11 +66,35 @@ def test_no_other_page_changes_anything(demo_up: RunningUp) -> None:
     assert shaken(url, Host="evil.example").split()[1] == "403"
 
 
-def test_a_read_only_ui_shows_and_does_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = tmp_path_factory.mktemp("read-only") / "home"
-    with running_up(home, demo=False, environment={"TWIZZIT_UI_READ_ONLY": "1"}) as up:
-        url = up.urls["ui"]
+@contextmanager
+def another_ui(up: RunningUp, **more: str) -> Iterator[str]:
+    """The command that `up` runs for its UI once more, on another port and with these settings besides; its URL."""
+    own = psutil.Process(up.pids()["ui"])
+    command, environment = own.cmdline(), own.environ()
+    assert environment["TWIZZIT_STEP_RETRY_SECONDS"] == "2", "what `up` was given reaches its UI"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command[command.index("--port") + 1] = str(port)
+    with (up.home.parent / "another-ui.log").open("wb") as log:
+        process = subprocess.Popen(command, env={**environment, **more}, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            up.until(lambda: process.poll() is not None or _answers(url), "another UI", READY_SECONDS)
+            yield url
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _answers(url: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{url}/server_info", trust_env=False, verify=False).is_success
+    return False
+
+
+def test_a_read_only_ui_shows_and_does_nothing(demo_up: RunningUp) -> None:
+    with another_ui(demo_up, TWIZZIT_UI_READ_ONLY="1") as url:
         assert asked(url, "POST", json={"query": "{ version }"}).json()["data"]["version"]
         answer = asked(url, "POST", json={"query": ATTACK}).json()
-        assert up.rows(PARTITIONS) == []
-        assert answer["data"]["addDynamicPartition"]["__typename"] == "UnauthorizedError"
+    assert answer["data"]["addDynamicPartition"]["__typename"] == "UnauthorizedError"
+    assert demo_up.rows(PARTITIONS) == []

@@ -115,6 +115,7 @@ _QUIET = st.one_of(
     _deed("is_edited", _people, st.sampled_from(FIELDS[:2]), _words),
     _deed("both_change", _people, st.sampled_from(FIELDS), st.tuples(_words, _words)),
     _deed("both_change", _people, st.sampled_from(FIELDS), st.tuples(_words, _words)),
+    _deed("is_taken_back", st.integers(0, 3), st.sampled_from(["shotspot", "shotspot", "twizzit", "both"])),
     _deed("takes_number", _people, st.sampled_from([None, 1, 2, 3, 4])),
     _deed("plays_in", _people, st.sets(st.sampled_from(TEAMS), max_size=2)),
     _deed("leave", st.sets(_people, min_size=1, max_size=1)),

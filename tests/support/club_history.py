@@ -11,14 +11,13 @@ from datetime import date
 from typing import Any, Literal, TypeVar
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, text, update
 
 from tests.support.club_model import FIELDS, Asked, ClubModel, Known, Seen
 from tests.support.club_rows import ClubRows, same
 from tests.support.memory_account import BEFORE, RUNNING, MemoryAccount, Person, Spoiled
 from tests.support.sync_world import STEPS, Rows
 from twizzit_pipeline.decisions.departures import decide
-from twizzit_pipeline.decisions.linking import link
 from twizzit_pipeline.decisions.resolving import FieldResolution, resolve
 from twizzit_pipeline.errors import ConflictRefused, NothingToDecide, ServiceUnavailable
 from twizzit_pipeline.runs import history
@@ -96,6 +95,17 @@ class ClubHistory(ClubRows):
         self.says(remote_id, column, _valid(column, words[0]))
         self.is_edited(remote_id, column, _valid(column, words[1]))
 
+    def is_taken_back(self, place: int, side: str) -> None:
+        """One side holds again what it held before a conflict, or both sides are to agree on Twizzit's value."""
+        if not self.model.questions:
+            return
+        remote_id, column = sorted(self.model.questions)[place % len(self.model.questions)]
+        asked = self.model.questions[remote_id, column]
+        if side == "twizzit":
+            self.says(remote_id, column, asked.base)
+        else:
+            self.is_edited(remote_id, column, asked.base if side == "shotspot" else asked.remote)
+
     def is_switched(self, remote_id: str, is_active: bool) -> None:
         """A person makes a record inactive, or active."""
         if (one := self.model.people.get(remote_id)) is not None:
@@ -157,35 +167,6 @@ class ClubHistory(ClubRows):
             touched = self.model.people[key[0]].is_touched
             self.model = before
             self.model.people[key[0]].is_touched = touched
-        self.check()
-
-    def is_doubtful(self, remote_id: str, choice: int) -> None:
-        """Two players of ShotSpot have the name of a person who comes; one of them is chosen, or neither."""
-        if remote_id in self.model.people or remote_id in self.account.people:
-            return
-        one = person(remote_id)
-        named = {"first_name": one.first_name, "last_name": one.last_name}
-        with self.database.engine.begin() as connection:
-            club_id = connection.scalar(select(tables.clubs.c.id).limit(1))
-            made = insert(tables.players).values(club_id=club_id, **named).returning(tables.players.c.id)
-            self.doubtful[remote_id] = (connection.scalar(made) or 0, connection.scalar(made) or 0)
-        self.others |= {*self.doubtful[remote_id]}
-        self.comes(remote_id, TEAMS[0])
-        self.sync()
-        (asked,) = [row for row in self.waiting("doubtful_link") if row["twizzit_id"] == remote_id]
-        fitting = self.doubtful.pop(remote_id)
-        chosen = None if choice > 1 else fitting[choice]
-        linked = link(
-            self.database.engine,
-            asked["id"],
-            chosen,
-            actor=this_user(),
-            season_start=self.settings.season_start,
-            day=DAY,
-        )
-        assert linked.local_id is not None and chosen in (None, linked.local_id)
-        self.others.discard(linked.local_id)
-        self.model.people[remote_id] = Known(linked.local_id, said(one), said(one), is_touched=True)
         self.check()
 
     def time_passes(self, days: float) -> None:

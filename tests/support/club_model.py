@@ -137,7 +137,7 @@ class ClubModel:
         base, held = one.base[column], one.held[column]
         asked = self.questions.get((remote_id, column))
         decided = asked is not None and self._of(column) != "ask"
-        if asked is not None and decided:
+        if asked is not None and (decided or held == asked.base):  # what ShotSpot took back is no change of its own
             base = asked.base
         touched = one.is_touched or (decided and asked is not None and asked.is_touched)
         both = said != base and held not in (base, said)
@@ -251,9 +251,14 @@ class ClubModel:
         return True
 
     def is_undone(self, before: "ClubModel", written: Iterable[str]) -> None:
-        """The last sync is undone, which had written these people: who left in it waits for a person from now on."""
+        """The last sync is undone, which had written these people: who left in it waits for a person from now on.
+
+        What it had settled is asked again.
+        """
+        self.questions = {**before.questions, **self.questions}
         after, self.people = self.people, before.people
         self.doubts.bystanders = before.doubts.bystanders
+        self.doubts.waiting = {**before.doubts.waiting, **self.doubts.waiting}
         for remote_id, one in self.people.items():
             away = after[remote_id].away
             if away is None and one.away is not None and one.away.status not in WAITING:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from tests.support.club_doubts import Bystander, Doubt
-from tests.support.club_history import DAY, ClubHistory, said
+from tests.support.club_history import DAY, TEAMS, ClubHistory, person, said
 from tests.support.club_model import FIELDS, Known
 from tests.support.club_rows import same
 from tests.support.memory_account import Person, Spoiled
@@ -63,6 +63,35 @@ class NamesakeHistory(ClubHistory):
             return
         self.account.people[twin] = Person(*names, None, number, {team})
         self.sync()
+
+    def is_doubtful(self, remote_id: str, choice: int) -> None:
+        """Two players of ShotSpot have the name of a person who comes; one of them is chosen, or neither."""
+        if remote_id in self.model.people or remote_id in self.account.people:
+            return
+        one = person(remote_id)
+        named = {"first_name": one.first_name, "last_name": one.last_name}
+        with self.database.engine.begin() as connection:
+            club_id = connection.scalar(select(tables.clubs.c.id).limit(1))
+            made = insert(tables.players).values(club_id=club_id, **named).returning(tables.players.c.id)
+            self.doubtful[remote_id] = (connection.scalar(made) or 0, connection.scalar(made) or 0)
+        self.others |= {*self.doubtful[remote_id]}
+        self.comes(remote_id, TEAMS[0])
+        self.sync()
+        (asked,) = [row for row in self.waiting("doubtful_link") if row["twizzit_id"] == remote_id]
+        fitting = self.doubtful.pop(remote_id)
+        chosen = None if choice > 1 else fitting[choice]
+        linked = link(
+            self.database.engine,
+            asked["id"],
+            chosen,
+            actor=this_user(),
+            season_start=self.settings.season_start,
+            day=DAY,
+        )
+        assert linked.local_id is not None and chosen in (None, linked.local_id)
+        self.others.discard(linked.local_id)
+        self.model.people[remote_id] = Known(linked.local_id, said(one), said(one), is_touched=True)
+        self.check()
 
     def decides_who(self, place: int, choice: int, undone: bool) -> None:
         """A person says who is who, and may take that back."""

@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.twizzit.records import Asked, Organization, Player, Presence, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.people import Player
+from twizzit_pipeline.twizzit.records import Asked, Organization, Presence, Rosters, Season, Team, Teams
 
 SEASON = Season(id="1", label="2026-2027", start_date=date(2026, 7, 1), end_date=date(2027, 6, 30))
 TEAMS_OF_A_CLUB, PLAYERS_OF_A_TEAM = 8, 12

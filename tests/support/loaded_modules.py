@@ -8,7 +8,8 @@ import sys
 # Together three seconds, and most commands take less than one.
 HEAVY = {"alembic", "dagster", "fastapi", "numpy", "pandas", "pandera", "starlette", "tenacity", "uvicorn"}
 OF_THE_DATABASE = {"sqlalchemy", "psycopg", "psycopg2"}
-OF_SETTINGS = {"pydantic", "pydantic_settings", "structlog"}
+OF_SETTINGS = {"pydantic"}
+OF_LINES = {"structlog"}
 OF_CALLS = {"httpcore", "httpx", "pyrate_limiter"}
 OF_SECRETS = {"cryptography"}
 

@@ -12,7 +12,8 @@ from twizzit_pipeline.errors import ServiceUnavailable, TwizzitPipelineError
 from twizzit_pipeline.sync.preview import making
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.paging import PageLimits
-from twizzit_pipeline.twizzit.records import Asked, Organization, Player, Presence, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.people import Player
+from twizzit_pipeline.twizzit.records import Asked, Organization, Presence, Rosters, Season, Team, Teams
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.v2.absence import still_listed
 from twizzit_pipeline.twizzit.v2.lists import Scope

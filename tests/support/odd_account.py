@@ -9,7 +9,8 @@ import httpx
 from pydantic import SecretStr
 
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
-from twizzit_pipeline.twizzit.records import Player, Season, Team
+from twizzit_pipeline.twizzit.people import Player
+from twizzit_pipeline.twizzit.records import Season, Team
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 Answer = Any  # rows, a status, a whole response, or what makes one of these of the query

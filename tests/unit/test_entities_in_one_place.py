@@ -1,16 +1,56 @@
-"""What an entity is stands in `entities.py`: few other files spell its name."""
+"""What an entity is stands in `entities.py`: few other files spell its name, and none lists them all."""
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import twizzit_pipeline
-from twizzit_pipeline.entities import COMPETITIONS
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, PLAYERS
 
 ROOT = Path(twizzit_pipeline.__file__).parent
+SOURCES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.rglob("*.py")}
 
 
 def test_few_files_spell_the_name_of_an_entity() -> None:
-    spelled = {
-        path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if f'"{COMPETITIONS.name}"' in path.read_text()
-    }
+    spelled = {name for name, source in SOURCES.items() if f'"{COMPETITIONS.name}"' in source}
     assert "entities.py" in spelled
     assert len(spelled) <= 8, f"read it from entities.py: {sorted(spelled)}"
+
+
+def lists(source: str) -> Iterator[set[str]]:
+    """The texts of each tuple, list, set and dict (its keys) of a module."""
+    for node in ast.walk(ast.parse(source)):
+        parts = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else getattr(node, "keys", None)
+        if isinstance(parts, list):
+            yield {str(part.value) for part in parts if isinstance(part, ast.Constant)}
+
+
+MAY_LIST = {"entities.py", "storage/tables/__init__.py"}  # the latter: names that other modules import
+
+
+# Another entity would have to be added to such a list: it is derived from `ENTITIES` instead.
+@pytest.mark.parametrize(
+    "words",
+    [
+        {each.name for each in ENTITIES.values()},
+        {each.local for each in ENTITIES.values()},
+        {each.snapshot for each in ENTITIES.values()},
+        {each.mappings for each in ENTITIES.values()},
+    ],
+    ids=["entities", "local tables", "snapshots", "mappings"],
+)
+def test_no_module_lists_the_entities_anew(words: set[str]) -> None:
+    assert list(lists('WORDS = {"teams": 1, "games": 2}')) == [{"teams", "games"}], "a list is found"
+    listed = {name for name, source in SOURCES.items() if any(words <= found for found in lists(source))}
+    migrations = {name for name in listed if name.startswith("storage/migrations/")}  # stay as they were
+    assert listed - migrations <= MAY_LIST
+
+
+def test_few_modules_list_the_columns_of_a_player() -> None:
+    """A further column is added to each of these lists."""
+    words = set(PLAYERS.compared)
+    listed = {name for name, source in SOURCES.items() if any(len(found & words) > 2 for found in lists(source))}
+    migrations = {name for name in listed if name.startswith("storage/migrations/")}
+    assert listed - migrations <= {"entities.py", "plan/rows.py", "transform/players.py"}

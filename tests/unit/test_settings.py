@@ -1,12 +1,14 @@
 """The environment: its names, its rules, and that values stay out of errors."""
 
+import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from twizzit_pipeline.errors import SettingsError
-from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.settings import Settings, load_settings, takes
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +81,61 @@ def test_a_malformed_variable_is_named_in_one_line(monkeypatch: pytest.MonkeyPat
         load_settings()
     assert "\n" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+# Field → values that it refuses; the rest takes any text, whose meaning is judged where it is used.
+REFUSED = {
+    "whole numbers": ["many", "-1", "1.5", "nan", "inf", " ", "1e3x"],
+    "numbers": ["many", "-1", "nan", "inf", "-inf", " "],
+    "words": ["many", "-1", " "],
+    "others": ["?? ??"],
+}
+TAKES_ANY_TEXT = {
+    "home", "database_url", "dagster_postgres_url", "dagster_overlay", "run_image", "encryption_key",
+    "encryption_key_previous", "jwt_secret", "api_host", "smtp_host", "smtp_username", "smtp_password",
+}  # fmt: skip
+
+
+def refused_values() -> Iterator[tuple[str, str]]:
+    for field in sorted(set(Settings.model_fields) - TAKES_ANY_TEXT):
+        said = takes(field)
+        kinds = {"a whole": "whole numbers", "a numbe": "numbers", "a text": "others"}
+        yield from ((field, value) for value in REFUSED[kinds.get(said[:7], "words")])
+
+
+@pytest.mark.parametrize(("field", "value"), list(refused_values()))
+def test_a_setting_that_is_wrong_is_one_plain_line_without_the_value(
+    monkeypatch: pytest.MonkeyPatch, field: str, value: str
+) -> None:
+    name = f"TWIZZIT_{field.upper()}"
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    said = str(caught.value)
+    assert re.fullmatch(rf"{name}: (it must be|each origin is|each address must be|URL 1 must be) [^\n]+", said)
+    assert not re.search(r"(?i)value error|input should|isoformat|string should|unable to", said)
+    assert value.strip() in ("", "-1", "nan", "inf", "-inf", "1.5") or value not in said
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("concurrent_runs", "a whole number from 1 to 1000"),
+        ("call_ceiling", "a whole number of 1 or more"),
+        ("request_timeout", "a number above 0"),
+        ("smtp_port", "a whole number from 1 to 65535"),
+        ("ui_read_only", "1 or 0"),
+        ("log_format", "one of text, json"),
+    ],
+)
+def test_what_a_setting_takes_in_words(field: str, words: str) -> None:
+    assert takes(field) == words
+
+
+def test_runs_elsewhere_need_a_database_that_they_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIZZIT_RUN_LAUNCHER", "celery")
+    with pytest.raises(SettingsError, match=r"^TWIZZIT_RUN_LAUNCHER: runs in celery cannot reach the embedded"):
+        load_settings()
 
 
 def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:

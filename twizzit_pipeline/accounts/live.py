@@ -23,7 +23,8 @@ from twizzit_pipeline.scheduling.automatic import metered
 from twizzit_pipeline.scheduling.meanings import meanings_of
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database, driver_errors
-from twizzit_pipeline.twizzit.records import Organization, Player, Season, Team
+from twizzit_pipeline.twizzit.people import Player
+from twizzit_pipeline.twizzit.records import Organization, Season, Team
 from twizzit_pipeline.words.meanings import Meanings
 
 if TYPE_CHECKING:  # HTTP is loaded with the first question that is asked

@@ -1,5 +1,6 @@
 """Which club a command is about: a credential's id or its club's name, as an argument or an option."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -12,13 +13,35 @@ Club = Annotated[str, typer.Argument(metavar="CLUB", help=_HELP, show_default=Fa
 """The club that a command is about."""
 
 MaybeClub = Annotated[str | None, typer.Argument(metavar="CLUB", help=_HELP, show_default=False)]
-"""The same where an option may stand for it."""
+"""The same where all clubs are meant without one."""
 
 OfClub = Annotated[
     str | None,
     typer.Option("--club", "--credential", metavar="CLUB", help="Of this club alone: its credential's id, or its name"),
 ]
-"""The club that a list is limited to."""
+"""The club that a list is limited to, where the command has commands of its own and so takes no argument."""
+
+
+def _not_needed(context: typer.Context, value: str | None) -> str | None:
+    if value is not None:
+        from twizzit_pipeline.cli.output.terminal import console  # noqa: PLC0415  (quick commands load little)
+
+        line = f"--club is not needed any more: {context.command_path} {shlex.quote(value)}"
+        console(stderr=True).print(line, soft_wrap=True)
+    return value
+
+
+OldClub = Annotated[
+    str | None, typer.Option("--club", "--credential", metavar="CLUB", hidden=True, callback=_not_needed)
+]
+"""The same as it was once written, where it is an argument now; it says so on standard error. See `said_club`."""
+
+
+def said_club(club: str | None, old: str | None) -> str | None:
+    """The club of the argument, or of the option that it once was."""
+    if None not in (club, old):
+        raise typer.BadParameter("the club is there twice", param_hint="CLUB")
+    return club if old is None else old
 
 
 def clubs_of(here: Opened, club: str | None) -> list[tuple[int, str]]:

@@ -105,7 +105,7 @@ COMMANDS = (
         "changes",
         _PEOPLE,
         "twizzit_pipeline.cli.commands.changes:changes",
-        "Show what the syncs of a club changed in ShotSpot, newest first; times are local (with --json, ISO 8601).",
+        "Show what syncs changed in ShotSpot, newest first; times are local (with --json, ISO 8601 with zone).",
     ),
     Entry(
         "departures",

@@ -90,12 +90,12 @@ def split(
     _stop_if_strange(model, frame)
     distinct = frame.drop_duplicates()
     aside = [] if asides is None else _findings(asides, distinct)
-    wanted = distinct.drop(index=_union(aside))
+    wanted = _without(distinct, _union(aside))
     broken = _findings(model, wanted)
     _stop_if_no_row_has_the_form(model, broken, len(wanted))
     rejected_rows = _union(broken)
-    valid = wanted.drop(index=rejected_rows)
-    warned = [] if hints is None else _findings(hints, frame.drop(index=_union(aside)))
+    valid = _without(wanted, rejected_rows)
+    warned = [] if hints is None else _findings(hints, _without(frame, _union(aside)))
     set_aside = _set_aside(aside, frame, distinct, id_column)
     return Checked(
         valid=valid.reset_index(drop=True),
@@ -104,6 +104,11 @@ def split(
         set_aside=set_aside,
         rows=RowCounts(len(frame), len(valid), len(rejected_rows), len(set_aside)),
     )
+
+
+def _without(frame: pd.DataFrame, rows: pd.Index) -> pd.DataFrame:
+    """The frame without these rows; most often there are none, and it is not copied."""
+    return frame if rows.empty else frame.drop(index=rows)
 
 
 def _set_aside(aside: list["_Finding"], frame: pd.DataFrame, distinct: pd.DataFrame, id_column: str) -> pd.DataFrame:
@@ -158,12 +163,16 @@ def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Find
 
 
 def _asked(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple[pa.Check, str | None, _Values]]:
-    """Each rule with its column, if it has one, and what it judges: nulls only where it asks about them."""
+    """Each rule with its column, if it has one, and what it judges: nulls only where it asks about them, and a column
+    without a value not at all.
+    """
     for name, column in schema.columns.items():
         values = frame[str(name)]
         present = values.dropna() if values.hasnans else values
         for check in column.checks:
-            yield check, str(name), present if check.ignore_na else values
+            judged = present if check.ignore_na else values
+            if not judged.empty:
+                yield check, str(name), judged
     for check in schema.checks:
         yield check, None, frame
 
@@ -205,6 +214,8 @@ def _stop_if_no_row_has_the_form(model: type[pa.DataFrameModel], findings: list[
 
 def _report(findings: list[_Finding], ids: "pd.Series[str]", columns: list[str]) -> pd.DataFrame:
     """One row for each id and rule, and one for each row without an id; rows that are not in `ids` are left out."""
+    if not findings:
+        return pd.DataFrame([], columns=columns, dtype="str")
     rows = [
         (_shown(ids[row]), finding.column, finding.rule)
         for finding in findings

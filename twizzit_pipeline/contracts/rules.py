@@ -60,6 +60,8 @@ def present(column: str, name: str, what: str, *, form: bool = False) -> Any:
     """Rule: the text is neither null nor empty. `form`: see `is_form`."""
 
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
+        if not values.hasnans and all(values.to_numpy(dtype=object)):
+            return _all(values)
         return values.notna() & (values != "")
 
     return column_rule(column, name, f"{what} is there", f"{_low(what)} is missing", ask_nulls=True, form=form)(keeps)
@@ -69,6 +71,8 @@ def at_most(length: int, column: str, name: str, what: str) -> Any:
     """Rule: the text has at most `length` characters, counted as PostgreSQL's varchar counts them."""
 
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
+        if max(map(len, values.to_numpy(dtype=object)), default=0) <= length:
+            return _all(values)
         return values.str.len() <= length
 
     said = f"{_low(what)} is longer than {length} characters"
@@ -81,7 +85,7 @@ def printable(column: str, name: str, what: str) -> Any:
     def keeps(cls: type, values: "pd.Series[str]") -> "pd.Series[bool]":
         # All of them are looked through at once: hardly ever is there one.
         if re.search(UNPRINTABLE, "".join(values.to_numpy(dtype=object))) is None:
-            return pd.Series(data=True, index=values.index)
+            return _all(values)
         return ~values.str.contains(UNPRINTABLE, regex=True)
 
     return column_rule(column, name, f"{what} holds no control characters", f"{_low(what)} holds control characters")(
@@ -123,6 +127,11 @@ def rules_of(model: type[pa.DataFrameModel], kind: Kind) -> tuple[Rule, ...]:
         Rule(str(check.name), column_of(check, column), str(check.description), kind, _broken(check))
         for column, check in checks
     )
+
+
+def _all(values: "pd.Series[str]") -> "pd.Series[bool]":
+    """Each of the values keeps the rule, as nearly always; of all at once that is found out in a third of the time."""
+    return pd.Series(data=True, index=values.index)
 
 
 def _broken(check: Any) -> str:

@@ -105,7 +105,7 @@ def decide(
     store.get(engine, credential_id)
     with driver_errors(), engine.begin() as connection:
         found = _undecided(connection, credential_id, HELD if chosen is None else _UNDECIDED, chosen)
-        _require(found, chosen)
+        _require(found, chosen, credential_id)
         mark = _MARK[decision]
         ids = [one.id for one in found if one.status != mark]
         if ids:
@@ -148,10 +148,11 @@ def _undecided(
     return list(connection.execute(wanted.order_by(row.id).with_for_update()))
 
 
-def _require(found: Sequence[Any], chosen: Collection[Chosen] | None) -> None:
+def _require(found: Sequence[Any], chosen: Collection[Chosen] | None, credential_id: int) -> None:
+    see = f"see: twizzit departures list {credential_id}"
     if chosen is None:
         if not found:
-            raise NothingToDecide("No departure is held back")
+            raise NothingToDecide(f"No departure is held back, so nothing waits for a decision; {see}")
         return
     known = {(one.entity, one.twizzit_id) for one in found}
     unknown = [" ".join(one) for one in dict.fromkeys(chosen) if one not in known]
@@ -159,7 +160,7 @@ def _require(found: Sequence[Any], chosen: Collection[Chosen] | None) -> None:
         more = "" if len(unknown) <= _MOST_NAMED else f" and {len(unknown) - _MOST_NAMED} more"
         raise NothingToDecide(
             f"No departure waits for a decision with these ids: {', '.join(unknown[:_MOST_NAMED])}{more}; nothing was "
-            "decided"
+            f"decided; {see}"
         )
 
 

@@ -41,7 +41,7 @@ _POINTED: Mapping[str, str] = {
     "home_team_id": "teams",
     "away_team_id": "teams",
 }
-_SETTLED: Mapping[str, object] = {"status": "settled", "resolved_at": func.now()}
+_SETTLED: Mapping[str, object] = {"status": "settled", "resolution": "row_gone", "resolved_at": func.now()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,10 @@ def _require_fitting(connection: Connection, row: Any, local_id: int) -> None:
     }
     place = places.pop(local_id, None)
     if place is None:
-        raise ConflictRefused(f"ShotSpot has no {word} {local_id}")
+        raise ConflictRefused(f"ShotSpot has no {word} {local_id}: choose one of those that fit (twizzit conflicts)")
     if local_id not in (row.candidates or ()) and place not in places.values():
         where = "season" if "season_id" in ENTITIES[row.entity].place else "club"
-        raise ConflictRefused(f"ShotSpot's {word} {local_id} is of another {where} than those that fit")
+        raise ConflictRefused(f"ShotSpot's {word} {local_id} is of another {where} than those that fit: choose another")
 
 
 def _season(connection: Connection, row: Any, calendar: _Calendar) -> SeasonRow | None:
@@ -213,7 +213,7 @@ def _wished(plan: Plan, row: Any, local_id: int | None) -> Change:
     for failed in plan.failed:
         word = ENTITIES[row.entity].local_one
         if failed.reason == "doubtful_link" and local_id is not None:
-            raise ConflictRefused(f"ShotSpot's {word} {local_id} is mapped to something else already")
+            raise ConflictRefused(f"ShotSpot's {word} {local_id} is mapped to something else already: choose another")
         raise ConflictRefused(f"It cannot be brought into ShotSpot now: {sentence(row.entity, failed.reason)}")
     actions = ("create",) if local_id is None else ("link", "adopt")
     for change in plan.changes:

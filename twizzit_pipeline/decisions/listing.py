@@ -51,6 +51,7 @@ class Waiting:
         team_names: of a conflict about a player's team: local id → name.
         candidates: of a doubtful link.
         value: of the resolution: the value, or the local id that was linked.
+        reason: why it is settled (`plan.SettledBy`); None of one that is not, or that was settled long ago.
     """
 
     id: int
@@ -76,6 +77,7 @@ class Waiting:
     resolved_at: datetime | None
     resolved_by: str | None
     history_id: int | None
+    reason: str | None
 
     @property
     def same_name(self) -> tuple[int, ...]:
@@ -178,12 +180,13 @@ def _waiting(
         team_names={one: team_names[one] for one in sorted(said & team_names.keys())} if _is_team(row) else {},
         candidates=candidates,
         status=row.status,
-        resolution=row.resolution,
+        resolution=None if row.status == "settled" else row.resolution,
         value=row.value,
         found_at=row.found_at,
         resolved_at=row.resolved_at,
         resolved_by=row.resolved_by,
         history_id=row.history_id,
+        reason=row.resolution if row.status == "settled" else None,
     )
 
 

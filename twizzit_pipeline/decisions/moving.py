@@ -24,7 +24,7 @@ from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, SNAPSHOTS, departur
 # What a row of ShotSpot's is out of use by.
 _OUT_OF_USE: Mapping[str, object] = {"is_active": False, "team_id": None, "jersey_number": None}
 _ENDED = ("status", "returned_at")
-_ONE_SETTLED: Mapping[str, object] = {"status": "settled", "resolved_at": func.now()}
+_ONE_SETTLED: Mapping[str, object] = {"status": "settled", "resolution": "row_gone", "resolved_at": func.now()}
 _State = TypeVar("_State", bound=EntityState)
 
 

@@ -159,9 +159,12 @@ def _carry_out(
 ) -> tuple[_Made | Refusal, int]:
     row = connection.execute(select(conflicts).where(conflicts.c.id == conflict_id).with_for_update()).one_or_none()
     if row is None:
-        raise UnknownConflict(f"There is no conflict {conflict_id} any more")
+        raise UnknownConflict(f"There is no conflict {conflict_id} any more; see those that wait: twizzit conflicts")
     if row.status != "open":
-        raise ConflictRefused(f"Conflict {conflict_id} is {row.status} already: there is nothing to decide any more")
+        raise ConflictRefused(
+            f"Conflict {conflict_id} is {row.status} already: there is nothing to decide any more; see what became of "
+            "it: twizzit conflicts --over"
+        )
     undoable = connection.begin_nested()
     history_id = history.record_decision(connection, credential_id=credential.id, entity=row.entity, of=conflict_id)
     made = work(Deciding(connection, credential, row, history_id, actor))

@@ -25,7 +25,7 @@ from twizzit_pipeline.sync.state.calendar import has_events
 
 FieldResolution = Literal["twizzit", "shotspot", "value"]
 FIELD_RESOLUTIONS: tuple[FieldResolution, ...] = ("twizzit", "shotspot", "value")
-_SETTLED: Mapping[str, object] = {"status": "settled", "resolved_at": func.now()}
+_SETTLED: Mapping[str, object] = {"status": "settled", "resolution": "row_gone", "resolved_at": func.now()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _wanted(connection: Connection, row: Any, resolution: str, value: object) ->
         return wanted
     club_id = connection.scalar(select(teams.c.club_id).where(teams.c.id == wanted[column]))
     if club_id is None:
-        raise ConflictRefused(f"ShotSpot has no team {wanted[column]}")
+        raise ConflictRefused(f"ShotSpot has no team {wanted[column]}: give the id of one that it has")
     return {**wanted, "club_id": club_id}
 
 
@@ -159,17 +159,21 @@ def _in_the_way(connection: Connection, entity: str, row: Mapping[str, Any], aft
         return "The player has left: they get a team and a number once Twizzit lists them again"
     if entity == PLAYERS.name and after.keys() & {"jersey_number", "club_id"} and None not in (number, row["club_id"]):
         other = _other(connection, players, row["id"], club_id=row["club_id"], jersey_number=number)
-        return None if other is None else f"Player {other} of the club has the shirt number {number}"
+        return None if other is None else _taken(f"Player {other} of the club has the shirt number {number}")
     if entity == TEAMS.name and "name" in after and row["season_id"] is not None:
         other = _other(
             connection, teams, row["id"], club_id=row["club_id"], name=row["name"], season_id=row["season_id"]
         )
-        return None if other is None else f"Team {other} of the club has that name in that season"
+        return None if other is None else _taken(f"Team {other} of the club has that name in that season")
     if entity == COMPETITIONS.name and row["end_date"] is not None and row["end_date"] < row["start_date"]:
-        return "The last day would be before the first"
+        return "The last day would be before the first: give another day"
     if entity == MATCHES.name and _is_started(connection, row):
-        return "The game has begun in ShotSpot, which alone writes it from then on"
+        return "The game has begun in ShotSpot, which alone writes it from then on: change it there"
     return None
+
+
+def _taken(what: str) -> str:
+    return f"{what}: give that one another first"
 
 
 def _has_left(connection: Connection, row: Mapping[str, Any]) -> bool:

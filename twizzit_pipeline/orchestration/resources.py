@@ -232,7 +232,7 @@ def _chosen(
     chosen = plans.chosen(database.engine, plan_id, credential_id=partition.credential_id, without=without)
     season = plans.get(database.engine, plan_id).season
     if season != partition.season:
-        raise PlanRefused(f"Plan {plan_id} is of season {season}; nothing was done")
+        raise PlanRefused(f"Plan {plan_id} is of season {season}; nothing was done: choose that partition")
     return chosen
 
 

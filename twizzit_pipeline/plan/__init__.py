@@ -14,6 +14,10 @@ from twizzit_pipeline.plan.departed import Record
 
 Action = Literal["create", "link", "adopt", "update", "mark", "depart", "return"]
 QuestionKind = Literal["field", "doubtful_link"]
+# Why a question is none any more: both sides hold the same; Twizzit, or ShotSpot, holds again what was before, so that
+# the other side's change stands alone; another policy decides by now; the row is gone, or no sync writes it any more;
+# it is not in doubt any more which row is meant.
+SettledBy = Literal["both_agree", "twizzit_reverted", "shotspot_reverted", "other_policy", "row_gone", "certain"]
 # Why an item failed that several local rows fit, or of whose mapping it is not clear whose it is.
 DOUBTFUL_LINK = "doubtful_link"
 Table = LocalTable | Literal["clubs", "seasons", "competition_teams", "twizzit_opponents"]
@@ -135,7 +139,7 @@ class Plan:
     waiting: Sequence[str] = ()
     closed: Sequence[str] = ()
     questions: Sequence[Question] = ()
-    settled: Sequence[int] = ()
+    settled: Mapping[int, SettledBy] = field(default_factory=dict)
 
     @property
     def table(self) -> Table:

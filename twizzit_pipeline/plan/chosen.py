@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.plan import Change, Failed, Plan, Warned
+from twizzit_pipeline.plan import Change, Failed, Plan, SettledBy, Warned
 from twizzit_pipeline.plan.departed import Record
 from twizzit_pipeline.plan.references import Names, columns, creations, pointed, same, same_values
 from twizzit_pipeline.plan.rows import EntityState, PlayerState, TeamState
@@ -125,10 +125,10 @@ def keep(whole: Plan, state: EntityState, chosen: Chosen, names: Names) -> Plan:
     )
 
 
-def _settled(whole: Plan, state: EntityState, left: Set[str]) -> list[int]:
+def _settled(whole: Plan, state: EntityState, left: Set[str]) -> dict[int, SettledBy]:
     """The questions that are none any more, but for those of items that are left: their answer is not written yet."""
     waiting = {one.id for one in state.decisions.open if one.twizzit_id in left}
-    return [question_id for question_id in whole.settled if question_id not in waiting]
+    return {question_id: why for question_id, why in whole.settled.items() if question_id not in waiting}
 
 
 def _departures(whole: Plan, left: Set[str], closed: Collection[str]) -> list[Record]:

@@ -75,9 +75,9 @@ def _mapped(
     before = _columns(local)
     if _overwrites(state):
         says, repairs = _said(state, remote, local), _repairs(state)
-        remembered = state.decisions.base_of(remote.id, _remembered(mapping.last_values), says)
+        remembered = state.decisions.base_of(remote.id, _remembered(mapping.last_values), says, before)
         said, conflicts = merge(remembered, says, before, repairs=repairs, policies=state.decisions.policies)
-        asking.look(remote.id, local.id, base=remembered, remote=says, values=said, conflicts=conflicts)
+        asking.look(remote.id, local.id, base=remembered, remote=says, held=before, values=said, conflicts=conflicts)
         values = {**before, **said}
         if repairs and season_id > 0:
             values["season_id"] = season_id

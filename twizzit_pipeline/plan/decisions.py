@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
 
-from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question, QuestionKind
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question, QuestionKind, SettledBy
 from twizzit_pipeline.plan.merge import TWIZZIT_WINS, Policies
 
 
@@ -82,20 +82,50 @@ class Decisions:
 
     def __post_init__(self) -> None:
         for one in self.open:
-            if one.kind == "field" and one.stands and self.policies.of(one.column) != "ask":
+            if one.kind == "field" and one.stands:
                 self._asked.setdefault(one.twizzit_id, {})[one.column] = one
 
     def asked_before(self, remote_id: str) -> Mapping[str, OpenQuestion]:
         """Column → the question about it that another policy than `ask` decides by now."""
-        return self._asked.get(remote_id, {})
+        asked = self._asked.get(remote_id, {})
+        return {column: one for column, one in asked.items() if self.policies.of(column) != "ask"}
 
     def base_of(
-        self, remote_id: str, base: Mapping[str, object] | None, said: Mapping[str, object]
+        self,
+        remote_id: str,
+        base: Mapping[str, object] | None,
+        said: Mapping[str, object],
+        held: Mapping[str, object],
     ) -> Mapping[str, object] | None:
-        """The base from which a row is merged: of what another policy decides by now, the one before the question."""
-        before = {} if base is None else self.asked_before(remote_id)
-        typed = {column: _like(said[column], one.base) for column, one in before.items() if column in said}
-        return {**base, **typed} if base is not None and typed else base
+        """The base from which a row is merged; of what is asked no more, the one before the question.
+
+        Args:
+            base, said, held: what Twizzit said at the last sync, what it says, and what ShotSpot holds.
+        """
+        if base is None:
+            return None
+        before = {
+            column: self.reopened(remote_id, column, base=base.get(column), said=said[column], held=held[column])
+            for column in self._asked.get(remote_id, {})
+            if column in said
+        }
+        typed = {
+            column: _typed(one.base, said[column], held[column]) for column, one in before.items() if one is not None
+        }
+        return {**base, **typed} if typed else base
+
+    def reopened(self, remote_id: str, column: str, *, base: object, said: object, held: object) -> OpenQuestion | None:
+        """The question that asks nothing any more, and from whose base the column is merged; None where there is none.
+
+        Another policy decides by now, or one side holds again what was before the question, so that the other's change
+        stands alone. Where ShotSpot took over what Twizzit said at the last sync, that sync's base counts as ever.
+        """
+        one = self._asked.get(remote_id, {}).get(column)
+        if one is None:
+            return None
+        if self.policies.of(column) != "ask" or plain(held) == one.base:
+            return one
+        return one if plain(said) == one.base and plain(held) != plain(base) else None
 
     def is_newer(self, written_at: datetime | None) -> bool:
         """Whether ShotSpot wrote a row after Twizzit last said what the mappings remember."""
@@ -153,7 +183,8 @@ class Asking:
             if one.kind == "field" and one.stands:
                 self._open.setdefault(one.twizzit_id, {})[one.column] = one
         self.questions: list[Question] = []
-        self.settled: list[int] = [one.id for one in decisions.open if one.kind == "field" and not one.stands]
+        gone = [one.id for one in decisions.open if one.kind == "field" and not one.stands]
+        self.settled: dict[int, SettledBy] = dict.fromkeys(gone, "row_gone")
 
     def look(
         self,
@@ -162,13 +193,14 @@ class Asking:
         *,
         base: Mapping[str, object] | None,
         remote: Mapping[str, object],
+        held: Mapping[str, object],
         values: Mapping[str, object],
         conflicts: Iterable[str],
     ) -> None:
         """Looks at a row that was merged.
 
         Args:
-            base, remote: as they were merged.
+            base, remote, held: as they were merged.
             values: what its columns are to be.
             conflicts: the columns that both sides changed.
         """
@@ -177,18 +209,35 @@ class Asking:
                 self._ask(remote_id, column, local_id, plain((base or {}).get(column)), values[column], remote[column])
         for column, one in self._open.get(remote_id, {}).items():
             if column in remote:
-                self._look_again(one, local_id, values[column], remote[column])
+                self._look_again(one, local_id, held[column], values[column], remote[column])
 
     def is_moot(self, remote_id: str) -> None:
         """Settles what is asked about a row that no sync writes any more."""
-        self.settled.extend(one.id for one in self._open.get(remote_id, {}).values())
+        for one in self._open.get(remote_id, {}).values():
+            self.settled[one.id] = "row_gone"
 
-    def _look_again(self, one: OpenQuestion, local_id: int, value: object, remote: object) -> None:
-        """Nothing is asked where both agree, Twizzit says what it said before, or another policy decides by now."""
-        if plain(remote) in (plain(value), one.base) or self._policies.of(one.column) != "ask":
-            self.settled.append(one.id)
+    def _look_again(self, one: OpenQuestion, local_id: int, held: object, value: object, remote: object) -> None:
+        why = self._settled_by(one, plain(held), plain(value), plain(remote))
+        if why is not None:
+            self.settled[one.id] = why
         elif (plain(value), plain(remote)) != (one.local, one.remote):
             self._ask(one.twizzit_id, one.column, local_id, one.base, value, remote)
+
+    def _settled_by(self, one: OpenQuestion, held: object, value: object, remote: object) -> SettledBy | None:
+        """Why nothing is asked any more; None where it is.
+
+        Args:
+            held, value: what ShotSpot held, and is to hold.
+        """
+        if remote == held:
+            return "both_agree"
+        if remote == one.base:
+            return "twizzit_reverted"
+        if self._policies.of(one.column) != "ask":
+            return "other_policy"
+        if held == one.base:
+            return "shotspot_reverted"
+        return "both_agree" if remote == value else None
 
     def _ask(self, remote_id: str, column: str, local_id: int, base: object, value: object, remote: object) -> None:
         if plain(value) != plain(remote):
@@ -200,7 +249,7 @@ class Asking:
 
 def doubts(
     failed: Iterable[Failed], decisions: Decisions, spoken_of: Iterable[str]
-) -> tuple[list[Question], list[int]]:
+) -> tuple[list[Question], dict[int, SettledBy]]:
     """The doubtful links of a plan that are not asked about yet, or not with these local rows; and those settled.
 
     Args:
@@ -215,7 +264,11 @@ def doubts(
         if remote_id not in known or known[remote_id].candidates != local_ids
     ]
     certain = set(spoken_of) - doubtful.keys()
-    settled = [one.id for one in known.values() if one.twizzit_id in certain or not one.stands]
+    settled: dict[int, SettledBy] = {
+        one.id: "certain" if one.stands else "row_gone"
+        for one in known.values()
+        if one.twizzit_id in certain or not one.stands
+    }
     return asked, settled
 
 
@@ -223,8 +276,13 @@ def _is_later(written_at: datetime | None, seen_at: datetime | None) -> bool:
     return written_at is not None and seen_at is not None and written_at > seen_at
 
 
+def _typed(kept: object, *values: object) -> object:
+    """What a question keeps, as values of the same column are."""
+    same = [value for value in values if plain(value) == kept]
+    return same[0] if same else _like(next((value for value in values if value is not None), None), kept)
+
+
 def _like(value: object, kept: object) -> object:
-    """What a question keeps, as a value of the same column is."""
     if isinstance(kept, str) and isinstance(value, datetime):
         return datetime.fromisoformat(kept)
     return date.fromisoformat(kept) if isinstance(kept, str) and isinstance(value, date) else kept

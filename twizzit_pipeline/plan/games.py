@@ -46,7 +46,7 @@ def merged_columns(
     remote = fixture.remote
     resolved = wanted_columns(fixture)
     said = said_columns(fixture)
-    known = decisions.base_of(remote.id, last_said(base), said)
+    known = decisions.base_of(remote.id, last_said(base), said, before)
     values, conflicts = merge(known, said, before, repairs=repairs, policies=decisions.policies)
     for column, (concept, now) in _POINTING.items():
         unchanged = base is not None and base.get(concept) == now(remote)

@@ -26,11 +26,13 @@ from twizzit_pipeline.plan.games import (
     said_columns,
     wanted_columns,
 )
+from twizzit_pipeline.plan.matches_anew import MatchesAnew
 from twizzit_pipeline.plan.merge import merge
 from twizzit_pipeline.plan.ownership import (
     by_remote_id,
     claim,
     current_mapping,
+    going_over,
     mapping_values,
     refused,
     same_organization,
@@ -75,7 +77,9 @@ def plan_matches(state: MatchState) -> Plan:
             unmapped.append(fixture)
         else:
             failed.append(refusal)
-    found, doubtful = _found_or_new(state, unmapped, season_id)
+    anew = MatchesAnew(state, unmapped)
+    found, doubtful = _found_or_new(state, unmapped, season_id, anew, asking)
+    leaving = anew.stay(leaving)
     changed = [change for change in [*changes, *found] if change is not None]
     back = {change.twizzit_id for change in changed}
     made = [*_places(state, changed, fixtures, sides), *leaving.changes, *changed]
@@ -85,7 +89,7 @@ def plan_matches(state: MatchState) -> Plan:
         failed=[*failed, *doubtful],
         warned=[
             *_without_competition(state, fixtures),
-            *(Warned(remote_id, VANISHED) for remote_id in _vanished(state, leaving.changes)),
+            *(Warned(remote_id, VANISHED) for remote_id in _vanished(state, leaving.changes, anew)),
         ],
         unchanged=changes.count(None),
         news=_news([*leaving.changes, *changed]),
@@ -174,14 +178,14 @@ def _mapped(
             repairs = _repairs(state, fixture, game)
             if base is not None and base.get(DEPARTED):
                 action, game = "return", _as_before(state, fixture, game)
-            values, conflicts = merged_columns(
-                fixture, base, held_columns(game), repairs=repairs, decisions=state.decisions
-            )
+            as_held = held_columns(game)
+            values, conflicts = merged_columns(fixture, base, as_held, repairs=repairs, decisions=state.decisions)
             asking.look(
                 fixture.remote.id,
                 game.id,
                 base=last_said(base),
                 remote=said_columns(fixture),
+                held=as_held,
                 values=values,
                 conflicts=conflicts,
             )
@@ -190,6 +194,8 @@ def _mapped(
         base = remembered(state, fixture.remote)
     after = mapping_values(state.owner, _name(fixture.remote), base)
     held = current_mapping(mapping)
+    if mapping.twizzit_id != fixture.remote.id:
+        held, after = going_over(held, after, mapping.twizzit_id, fixture.remote.id)
     if values == before and after == held:
         return None
     return Change(
@@ -224,7 +230,9 @@ def _overwrites(state: MatchState) -> bool:
     return state.season.decides or state.season.start_date > state.today
 
 
-def _found_or_new(state: MatchState, unmapped: Sequence[Fixture], season_id: int) -> tuple[list[Change], list[Failed]]:
+def _found_or_new(
+    state: MatchState, unmapped: Sequence[Fixture], season_id: int, anew: MatchesAnew, asking: Asking
+) -> tuple[list[Change], list[Failed]]:
     sides = {one.remote.id: (one.home.club_id, one.away.club_id) for one in unmapped}
     chosen = state.decisions.chosen(
         (fixture.remote for fixture in unmapped),
@@ -247,7 +255,11 @@ def _found_or_new(state: MatchState, unmapped: Sequence[Fixture], season_id: int
     changes, failed = [], []
     for place, fixture in enumerate(unmapped):
         games = fitting[fixture.remote.id]
-        if not games:
+        earlier = None if fixture.remote.id in chosen else anew.take(fixture)
+        if earlier is not None:
+            one = _mapped(state, fixture, earlier.mapping, earlier.game, "update", season_id, asking)
+            changes.extend([one] if one is not None else [])
+        elif not games:
             changes.append(_new(state, fixture, season_id, row_id=-1 - place))
         elif len(games) > 1 or wanted[games[0].id] > 1:
             failed.append(Failed(fixture.remote.id, DOUBTFUL_LINK, tuple(sorted(game.id for game in games))))
@@ -281,7 +293,7 @@ def _name(remote: RemoteMatch) -> str:
     return f"{remote.home_name} - {remote.away_name}"[:NAME_LENGTH]
 
 
-def _vanished(state: MatchState, leaving: Sequence[Change]) -> list[str]:
+def _vanished(state: MatchState, leaving: Sequence[Change], anew: MatchesAnew) -> list[str]:
     """Matches of this season that an earlier sync brought and that the calendar does not list any more, but for those
     that are cancelled for it.
     """
@@ -293,6 +305,7 @@ def _vanished(state: MatchState, leaving: Sequence[Change]) -> list[str]:
         and same_organization(mapping, state.owner)
         and (mapping.last_values or {}).get("season") == state.season.label
         and mapping.twizzit_id not in listed
+        and not anew.is_taken(mapping.twizzit_id)
         and not (mapping.last_values or {}).get(DEPARTED)
     )
     return sorted(gone, key=id_order)

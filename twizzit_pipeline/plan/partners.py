@@ -6,10 +6,10 @@ row is the right one. Only the deciding season asks, and no pair twice.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question, SettledBy
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.newcomers import Newcomers
 from twizzit_pipeline.plan.pending_players import PendingChange
@@ -35,13 +35,13 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """What is to be asked, where that is new, and the ids of the questions that are none any more."""
+    """What is to be asked, where that is new, and the questions that are none any more: id → why."""
 
     questions: Sequence[Question] = ()
-    settled: Sequence[int] = ()
+    settled: Mapping[int, SettledBy] = field(default_factory=dict)
 
 
-def asked(decisions: Decisions, looked_at: Collection[str], found: Mapping[str, Partner]) -> Partners:
+def asked(decisions: Decisions, looked_at: Set[str], found: Mapping[str, Partner]) -> Partners:
     """The questions about `found`.
 
     Args:
@@ -53,8 +53,13 @@ def asked(decisions: Decisions, looked_at: Collection[str], found: Mapping[str, 
         for remote_id, one in found.items()
         if remote_id not in known or _said(known[remote_id]) != one
     ]
-    over = (one.id for one in known.values() if not one.stands or (one.twizzit_id in looked_at - found.keys()))
-    return Partners(questions, list(over))
+    certain = looked_at - found.keys()
+    settled: dict[int, SettledBy] = {
+        one.id: "certain" if one.stands else "row_gone"
+        for one in known.values()
+        if not one.stands or one.twizzit_id in certain
+    }
+    return Partners(questions, settled)
 
 
 def _said(question: OpenQuestion) -> Partner:

@@ -41,6 +41,7 @@ class Merged(TypedDict):
 
     base: Mapping[str, object] | None
     remote: Mapping[str, object]
+    held: Mapping[str, object]
     conflicts: tuple[str, ...]
 
 
@@ -71,7 +72,8 @@ class PendingChange:
         """Whether the last sync that wrote their number gave them, in the same club, the one that they want."""
         if self.local is None or self.mapping is None or self.local.club_id not in (None, self.values["club_id"]):
             return False
-        base, number = self.mapping.last_values or {}, self.values["jersey_number"]
+        base = (self.mapping.last_values if self.merged is None else self.merged["base"]) or {}
+        number = self.values["jersey_number"]
         return number is not None and number == base.get("jersey_number") and not base.get("number_withheld")
 
     @property
@@ -104,16 +106,18 @@ def decided(
     said = {column: getattr(remote, column) for column in _SAID}
     held = {column: getattr(local, column) for column in _SAID}
     is_newer, newer = decisions.is_newer(local.updated_at), decisions.newer_than_asked(local.updated_at, remote.id)
-    known = decisions.base_of(remote.id, _known(base, local), said)
-    asked = decisions.asked_before(remote.id).get(_TEAM)
+    known = decisions.base_of(remote.id, _known(base, local), said, held)
+    asked = decisions.reopened(remote.id, _TEAM, base=based_team_id, said=team.team_id, held=local.team_id)
     policies = decisions.policies
     merged, conflicts = merge(
         known, said, held, repairs=columns, policies=policies, local_is_newer=is_newer, newer=newer
     )
     if base is None and split_otherwise(local, remote):
         merged |= {"first_name": remote.first_name, "last_name": remote.last_name}
-    moved = repairs or base is None or base.get("twizzit_team_id") != remote_team or asked is not None
-    based_team_id = based_team_id if asked is None else cast("int | None", asked.base)
+    moved = repairs or base is None or base.get("twizzit_team_id") != remote_team
+    if asked is not None:
+        based_team_id = cast("int | None", asked.base)
+        moved = repairs or team.team_id != based_team_id
     if moved and base is not None and based_team_id is not None and local.team_id not in (based_team_id, team.team_id):
         conflicts = (*conflicts, _TEAM)
         moved = repairs or not policies.keeps(_TEAM, local_is_newer=newer.get(_TEAM, is_newer))
@@ -135,10 +139,11 @@ def decided(
         local,
         conflicts=conflicts,
         own_number=values["club_id"] == local.club_id
-        and (base is None or local.jersey_number != base.get("jersey_number")),
+        and (base is None or local.jersey_number != (known or {}).get("jersey_number")),
         merged={
             "base": {**(known or {}), _TEAM: based_team_id},
             "remote": {**said, _TEAM: team.team_id},
+            "held": {**held, _TEAM: local.team_id},
             "conflicts": conflicts,
         },
     )

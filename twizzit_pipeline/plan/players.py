@@ -85,7 +85,7 @@ def plan_players(state: PlayerState) -> Plan:
         waiting=leaving.waiting,
         closed=leaving.closed,
         questions=[*asking.questions, *partners.questions],
-        settled=[*asking.settled, *partners.settled],
+        settled={**asking.settled, **partners.settled},
     )
 
 

@@ -117,6 +117,7 @@ def _look(asking: Asking, one: _PendingChange) -> None:
             one.row_id,
             base=one.mapping.last_values,
             remote=_said(one.remote),
+            held=one.before,
             values=one.values,
             conflicts=one.conflicts,
         )
@@ -201,7 +202,7 @@ def _mapped(
         return replace(one, remote=replace(remote, name=mapping.twizzit_name or remote.name))
     said = _said(remote)
     values, conflicts = merge(
-        state.decisions.base_of(remote.id, base, said),
+        state.decisions.base_of(remote.id, base, said, kept),
         said,
         kept,
         repairs=_repairs(state),

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from twizzit_pipeline.errors import SyncInProgress
+from twizzit_pipeline.runs.in_progress import in_progress
 from twizzit_pipeline.runs.lease import HELD, PATIENCE_SECONDS, make_free, this_process
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import leases
@@ -45,6 +45,5 @@ def _hold(engine: Engine, connection: Connection, keys: Collection[str], credent
         if getattr(error.orig, "sqlstate", None) not in HELD:
             raise
         with engine.connect() as other:
-            history_id = other.scalar(select(leases.c.history_id).where(among(leases.c.organization, wanted)).limit(1))
-        raise SyncInProgress(history_id=history_id) from None
+            raise in_progress(other, among(leases.c.organization, wanted)) from None
     return wanted

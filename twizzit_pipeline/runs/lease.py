@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import psutil
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.credentials.store import Credential
-from twizzit_pipeline.errors import EndpointRefused, LeaseLost, SyncInProgress
+from twizzit_pipeline.errors import EndpointRefused, LeaseLost
+from twizzit_pipeline.runs.in_progress import in_progress
 from twizzit_pipeline.storage.tables import leases, sync_history
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
@@ -239,9 +239,8 @@ def _claiming(engine: Engine, organization: str) -> Iterator[Connection]:
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in HELD:
             raise
-        held = select(leases.c.history_id).where(leases.c.organization == organization)
         with engine.connect() as connection:
-            raise SyncInProgress(history_id=connection.scalar(held)) from None
+            raise in_progress(connection, leases.c.organization == organization) from None
 
 
 def make_free(connection: Connection, organization: str) -> None:
@@ -255,7 +254,7 @@ def make_free(connection: Connection, organization: str) -> None:
         return
     history_id, silent, holder, run_id = found
     if not silent and not process_is_gone(holder):
-        raise SyncInProgress(history_id=history_id)
+        raise in_progress(connection, leases.c.organization == organization)
     _bury(connection, _Held(organization, run_id, history_id))
 
 
@@ -316,6 +315,8 @@ def process_is_gone(holder: str) -> bool:
     machine, _, pid = holder.rpartition("|")
     if machine != _machine() or not pid.isdigit():
         return False
+    import psutil  # noqa: PLC0415  (only a lease that is held needs it)
+
     try:
         return psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -207,7 +207,10 @@ def chosen(
     made = of_document(plan_id, found, without)
     for entity, remote_id in without:
         if remote_id not in made.of(entity).items:
-            raise PlanRefused(f"Plan {plan_id} has no change of {entity} with the id {remote_id}; nothing was done")
+            raise PlanRefused(
+                f"Plan {plan_id} has no change of {entity} with the id {remote_id}; nothing was done: "
+                f"see twizzit plans show {plan_id}"
+            )
     return made
 
 
@@ -303,7 +306,10 @@ def _entity(found: Mapping[str, Any]) -> "ChosenEntity":
 def _require_waiting(connection: Connection, stored: StoredPlan, credential_id: int | None) -> None:
     anew = f"make a new one: twizzit sync {stored.credential_id} --preview"
     if credential_id is not None and stored.credential_id != credential_id:
-        raise PlanRefused(f"Plan {stored.id} is not of credential {credential_id}; nothing was done")
+        raise PlanRefused(
+            f"Plan {stored.id} is not of credential {credential_id}; nothing was done: "
+            f"see twizzit plans list {credential_id}"
+        )
     if stored.status == WAITING and stored.expires_at <= _now(connection):
         raise PlanRefused(f"Plan {stored.id} expired on {stored.expires_at:%d-%m-%Y}; {anew}")
     if stored.status != WAITING:

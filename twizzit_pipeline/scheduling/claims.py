@@ -89,7 +89,7 @@ def take_covered(engine: Engine, credential_id: int, wish: Wish, running: str | 
     """
     with driver_errors(), engine.begin() as connection:
         for request in requested.waiting_of(connection, credential_id):
-            special = request.options.narrowing.narrows or request.options.is_special
+            special = request.options.narrows or request.options.is_special
             if special or not wish.covers(request.wish, running):
                 continue
             taken = update(sync_requests).where(sync_requests.c.id == request.id, _FREE)

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine, insert, or_, select, update
+from sqlalchemy import Connection, Engine, exists, insert, or_, select, update
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
-from twizzit_pipeline.errors import InactiveCredential, NoOrchestrator, SyncInProgress, UnknownCredential, UnknownSeason
+from twizzit_pipeline.errors import InactiveCredential, NoOrchestrator, UnknownCredential, UnknownSeason
 from twizzit_pipeline.runs import seasons
+from twizzit_pipeline.runs.in_progress import in_progress, on_its_way
 from twizzit_pipeline.runs.lease import lease_keys
 from twizzit_pipeline.runs.seasons import USUAL_START, SeasonRow
 from twizzit_pipeline.scheduling import heartbeat, requested
@@ -173,15 +174,12 @@ def _covering(connection: Connection, credential_id: int, wish: Wish, running: s
 
 
 def _refuse_second(connection: Connection, credential: Credential) -> None:
-    held = select(leases.c.history_id).where(
-        or_(leases.c.credential_id == credential.id, leases.c.organization.in_(lease_keys(credential)))
-    )
-    row = connection.execute(held.limit(1)).one_or_none()
-    if row is not None:
-        raise SyncInProgress(history_id=row.history_id)
+    held = or_(leases.c.credential_id == credential.id, leases.c.organization.in_(lease_keys(credential)))
+    if connection.scalar(select(exists().where(held))):
+        raise in_progress(connection, held)
     first = next(iter(requested.open_of(connection, credential.id)), None)
     if first is not None:
-        raise SyncInProgress(history_id=next(iter(first.history_ids[-1:]), None), request_id=first.id)
+        raise on_its_way(first.id, next(iter(first.history_ids[-1:]), None))
 
 
 def _running(listed: Sequence[SeasonRow]) -> str | None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from twizzit_pipeline.entities import COMPETITIONS, SYNC_TYPES, SyncType
-from twizzit_pipeline.plan.narrowing import Narrowing
+
+if TYPE_CHECKING:  # the plan, for which a command that only looks at requests has no use
+    from twizzit_pipeline.plan.narrowing import Narrowing
 
 RequestType = Literal[SyncType, "all"]
 
@@ -40,8 +42,15 @@ class RequestOptions:
         return {name: value for name, value in asdict(self).items() if name in narrows or value != usual[name]}
 
     @property
-    def narrowing(self) -> Narrowing:
+    def narrows(self) -> bool:
+        """Whether the sync leaves out what another would do: other teams, or what is to be made anew."""
+        return self.group_id is not None or not self.create_missing
+
+    @property
+    def narrowing(self) -> "Narrowing":
         """What the sync is limited to."""
+        from twizzit_pipeline.plan.narrowing import Narrowing  # noqa: PLC0415  (the plan)
+
         return Narrowing(self.group_id, self.create_missing)
 
     @property
@@ -78,7 +87,7 @@ class Wish:
         if self.options.sync_types:
             return frozenset(self.options.sync_types)
         if self.sync_type == "all":
-            return frozenset(SYNC_TYPES) - ({COMPETITIONS.sync_type} if self.options.narrowing.narrows else set())
+            return frozenset(SYNC_TYPES) - ({COMPETITIONS.sync_type} if self.options.narrows else set())
         with_players = self.sync_type == "teams" and self.options.include_players
         return frozenset({self.sync_type, "players"} if with_players else {self.sync_type})
 

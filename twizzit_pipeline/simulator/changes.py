@@ -105,6 +105,26 @@ class Changes:
             organization = self._of_group(group_id)
             del organization.groups[group_id], organization.rosters[group_id]
 
+    def remake_team(self, group_id: int) -> int:
+        """Deletes a team and makes it anew: it, and each of its matches, has another id and is otherwise the same.
+
+        Returns: the new id.
+        """
+        with self._world.lock:
+            owner = self._of_group(group_id)
+            new = max(owner.groups) + 1
+            earlier = owner.groups[group_id]
+            group = replace(earlier, id=new, made_from=earlier.made_from or group_id)
+            group.first_name = earlier.first_name
+            owner.groups = {one.id: one for one in (group if one is earlier else one for one in owner.groups.values())}
+            owner.rosters[new] = owner.rosters.pop(group_id)
+            matches = range(group_id * 100, group_id * 100 + 100)
+            owner.match_changes = {
+                id_ - matches.start + new * 100 if id_ in matches else id_: change
+                for id_, change in owner.match_changes.items()
+            }
+            return new
+
     def move_match(self, event_id: int, start: str) -> None:
         """Plays a match at another time: Belgian local time, as ``2026-11-21 15:00``."""
         self._change_match(event_id, start=datetime.fromisoformat(start))
@@ -139,6 +159,7 @@ class Changes:
             self.add_person,
             self.add_team,
             self.remove_team,
+            self.remake_team,
             self.move_match,
             self.cancel_match,
             self.postpone_match,

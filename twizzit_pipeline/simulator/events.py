@@ -84,7 +84,7 @@ def _calendar(world: World, organization: Organization, season: Season, group: G
 
 
 def _matches(world: World, organization: Organization, season: Season, group: Group, place: int) -> Iterator[Event]:
-    random = Random(f"events/{world.options.seed}/{group.id}")  # noqa: S311 - an invented calendar
+    random = Random(f"events/{world.options.seed}/{group.made_from or group.id}")  # noqa: S311 - an invented calendar
     own = f"{group.club.name if group.club else organization.name} {_words(group.name)}"
     series = series_of(organization, season, group, place)
     for number in range(_MATCHES):

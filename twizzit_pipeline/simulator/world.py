@@ -73,6 +73,7 @@ class Group:
     """A team or a committee of one season.
 
     `first_name` is what it was called at first: its series and its opponents keep to that when the club renames it.
+    `made_from`: the first id of one that was deleted and made anew, whose matches it has.
     """
 
     id: int
@@ -82,6 +83,7 @@ class Group:
     is_team: bool = True
     category_id: int | None = None
     club: ClubReference | None = None
+    made_from: int | None = None
     first_name: str | None = field(init=False)
 
     def __post_init__(self) -> None:

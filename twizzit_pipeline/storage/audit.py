@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import psutil
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable
@@ -53,6 +52,8 @@ class AuditRow:
 
 def this_user() -> Actor:
     """The operating system's user that this process runs as, by name, or by number where it has none."""
+    import psutil  # noqa: PLC0415  (a command that changes nothing needs none)
+
     return Actor("os", psutil.Process().username())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Table, update
 
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.entities import ENTITIES, WRITTEN_TABLES
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.storage import bulk, staging, tables
 from twizzit_pipeline.storage.staging import Shipped, Staged, stage
@@ -23,9 +23,7 @@ from twizzit_pipeline.sync.journal import Journal
 from twizzit_pipeline.sync.mapped import Mapped, mapped_changes, write_mappings
 from twizzit_pipeline.sync.questions import write_questions
 
-# What plans write besides the entities' own tables: what those point at, and what points at them.
-_BESIDE = {"seasons", "clubs", "twizzit_opponents", "competition_teams"}
-_PLANNED = _BESIDE | {each.local for each in ENTITIES.values()}
+_PLANNED = WRITTEN_TABLES | {"twizzit_opponents"}
 _WRITTEN = {tables.games.name: tables.written_games}
 # What others point at comes first: clubs and seasons before the teams that stand in them.
 _ORDER: tuple[tuple[str, Table], ...] = tuple(

@@ -154,7 +154,7 @@ def _count_departures(counts: EntityCounts, plan: Plan) -> None:
 def _with_doubts(plan: Plan, state: EntityState, session: SyncSession) -> Plan:
     """The plan with what is to be asked about its doubtful links."""
     asked, settled = doubts(plan.failed, state.decisions, spoken_of(state, session.narrowing))
-    return replace(plan, questions=[*plan.questions, *asked], settled=[*plan.settled, *settled])
+    return replace(plan, questions=[*plan.questions, *asked], settled={**plan.settled, **settled})
 
 
 def _waiting(plan: Plan, state: EntityState) -> int:

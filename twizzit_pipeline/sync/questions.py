@@ -1,19 +1,23 @@
 """The questions of a plan into `twizzit_conflicts`, in the transaction that applies it; without any nothing is written.
 
-A question about the same row and column takes the place of the one that waits.
+A question about the same row and column takes the place of the one that waits. A conflict that is settled stands in the
+journal: the mapping remembers what Twizzit says already, so that an undo must ask once more for a later sync to see it.
 """
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, case, func, or_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, case, func, insert, or_, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
 
-from twizzit_pipeline.plan import Plan
+from twizzit_pipeline.plan import Plan, SettledBy
 from twizzit_pipeline.storage.bulk import among
-from twizzit_pipeline.storage.tables import conflicts
+from twizzit_pipeline.storage.tables import conflicts, sync_changes
 
+SETTLE = "settle"  # the action of the journal's entries
 _KEY = ("credential_id", "entity", "twizzit_id", "column_name")
 _AGAIN = ("kind", "local_id", "base", "local", "remote", "candidates", "history_id")
+_ANSWER = ("resolution", "value", "resolved_at", "resolved_by")
 _BATCH = 1000
 
 
@@ -25,12 +29,11 @@ def write_questions(
     Args:
         made: table and the plan's id of each row that was made → its real id.
     """
-    if plan.settled:
-        row = conflicts.c
-        over = {"status": "settled", "resolved_at": func.now()}
-        connection.execute(
-            update(conflicts).where(among(row.id, list(plan.settled)), row.status == "open").values(over)
-        )
+    by_reason: dict[SettledBy, list[int]] = {}
+    for question_id, why in plan.settled.items():
+        by_reason.setdefault(why, []).append(question_id)
+    for why, ids in by_reason.items():
+        _settle(connection, why, ids, credential_id=credential_id, history_id=history_id)
     rows = [
         {
             "credential_id": credential_id,
@@ -51,8 +54,44 @@ def write_questions(
         _ask(connection, rows[start : start + _BATCH])
 
 
+def _settle(connection: Connection, why: SettledBy, ids: list[int], *, credential_id: int, history_id: int) -> None:
+    row, whole = conflicts.c, func.to_jsonb(conflicts.table_valued(), type_=JSONB)
+    settled = (
+        update(conflicts)
+        .where(among(row.id, ids), row.status == "open")
+        .values(status="settled", resolution=why, resolved_at=func.now(), resolved_by=f"sync {history_id}")
+        .returning(
+            row.id,
+            row.kind,
+            row.local_id,
+            row.twizzit_id,
+            whole.label("now"),
+        )
+    )
+    entries = [
+        {
+            "history_id": history_id,
+            "credential_id": credential_id,
+            "table_name": conflicts.name,
+            "row_id": one.id,
+            "twizzit_id": one.twizzit_id,
+            "action": SETTLE,
+            "before": {"status": "open", **dict.fromkeys(_ANSWER)},
+            "after": _of_answer(one.now),
+        }
+        for one in connection.execute(settled).all()
+        if one.kind == "field" or one.local_id is not None
+    ]
+    for start in range(0, len(entries), _BATCH):
+        connection.execute(insert(sync_changes), entries[start : start + _BATCH])
+
+
+def _of_answer(row: Mapping[str, object]) -> dict[str, object]:
+    return {name: row[name] for name in ("status", *_ANSWER)}
+
+
 def _ask(connection: Connection, rows: list[dict[str, object]]) -> None:
-    asked = insert(conflicts).values(rows)
+    asked = upsert(conflicts).values(rows)
     said = asked.excluded
     differing = (conflicts.c[name].is_distinct_from(said[name]) for name in ("remote", "candidates", "local_id"))
     is_new = or_(*differing)

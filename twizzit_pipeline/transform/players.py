@@ -12,7 +12,7 @@ import pandas as pd
 
 from twizzit_pipeline.transform.full_names import split_full_names
 from twizzit_pipeline.transform.text import clean_text, text_series
-from twizzit_pipeline.twizzit.records import Player
+from twizzit_pipeline.twizzit.people import Player
 from twizzit_pipeline.words.genders import gender_of
 
 _NUMBER = re.compile(r"0*([0-9]{1,3})")

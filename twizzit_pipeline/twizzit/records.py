@@ -1,4 +1,4 @@
-"""Plain records: what both dialects of Twizzit come down to.
+"""Plain records: what both dialects of Twizzit come down to. People are in `people`.
 
 Only what some table needs is kept; birth dates, addresses and the like never leave the dialect's module. Values are as
 the wire gave them (a name may be None, a shirt number may be text): judging them is the contracts' business.
@@ -10,6 +10,7 @@ from datetime import date
 from typing import Literal
 
 from twizzit_pipeline.errors import TwizzitPipelineError
+from twizzit_pipeline.twizzit.people import Player
 
 # What can be asked for by its id, and what an answer says of it.
 Asked = Literal["people", "teams"]
@@ -51,22 +52,6 @@ class Team:
     club_name: str | None = None
     category: str | None = None
     other_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """A person who plays in a team: one record for each team and person, coaches and delegates left out.
-
-    `full_name` is what the account gives where it has no separate names; `jersey_number` and `gender` are raw.
-    """
-
-    team_id: str
-    id: str | None
-    first_name: str | None
-    last_name: str | None
-    full_name: str | None = None
-    gender: object = None
-    jersey_number: object = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,15 @@ def one_run(connection: Connection, history_id: int) -> Chosen:
     """
     found = _one(connection, history_id)
     if found.credential_id is None:
-        raise UndoRefused(f"The credential of sync {history_id} is deleted: which club it was of is not known any more")
+        raise UndoRefused(
+            f"The credential of sync {history_id} is deleted: which club it was of is not known any more, so correct "
+            "ShotSpot's rows by hand"
+        )
     if found.dagster_run_id is None:
-        raise UndoRefused(f"Sync {history_id} was made by ShotSpot's own integration, which leaves no journal")
+        raise UndoRefused(
+            f"Sync {history_id} was made by ShotSpot's own integration, which leaves no journal: correct "
+            "ShotSpot's rows there"
+        )
     run = connection.execute(
         _rows().where(
             sync_history.c.dagster_run_id == found.dagster_run_id,
@@ -115,7 +121,7 @@ def _chosen(connection: Connection, rows: Sequence[Row[Any]], label: str) -> Cho
     if missing:
         raise UndoRefused(
             f"The journal of sync {missing[0]} is gone, wholly or in part (twizzit prune deletes it after "
-            "TWIZZIT_RETENTION_DAYS): it cannot be undone"
+            "TWIZZIT_RETENTION_DAYS): it cannot be undone; correct ShotSpot's rows by hand"
         )
     newest = rows[-1]
     return Chosen(newest.credential_id, tuple(row.id for row in rows), label, (newest.details or {}).get("season"))

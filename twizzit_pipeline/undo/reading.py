@@ -15,18 +15,16 @@ from sqlalchemy.sql.elements import TextClause
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage import bulk
-from twizzit_pipeline.storage.tables import sync_changes
+from twizzit_pipeline.storage.tables import IN_ORDER, sync_changes
 from twizzit_pipeline.undo.catalogue import Catalogue, ForeignKey
 from twizzit_pipeline.undo.rewind import Rewound
-from twizzit_pipeline.undo.rows import LOCAL_TABLES, Entry, Facts, Key, Reference, Referrer, Slot, Values, written
+from twizzit_pipeline.undo.rows import Entry, Facts, Key, Reference, Referrer, Slot, Values, singular, written
 
 # The tables whose rows a journal may speak of.
 MAPPING_TABLES = tuple(each.mappings for each in ENTITIES.values())
 OWN_TABLES = ("twizzit_opponents", "twizzit_departures", "twizzit_conflicts")
-TABLES = (*LOCAL_TABLES, *MAPPING_TABLES, *OWN_TABLES)
+TABLES = (*IN_ORDER, *MAPPING_TABLES, *OWN_TABLES)
 
-_WORDS = {each.local: each.local_one for each in ENTITIES.values()} | {"clubs": "club", "seasons": "season"}
-_WORDS |= {each.mappings: f"{each.one} mapping" for each in ENTITIES.values()}
 _AT_ONCE = 10_000  # rows in one parameter
 Json = dict[str, Any]
 
@@ -107,7 +105,7 @@ def read_rows(connection: Connection, keys: Iterable[Key]) -> dict[Key, Values]:
 def read_usual(connection: Connection, catalogue: Catalogue) -> dict[str, Values]:
     """Table → what its columns hold where nothing is said, for those of ShotSpot's that people edit."""
     found: dict[str, Values] = {}
-    for table in LOCAL_TABLES:
+    for table in IN_ORDER:
         if table in catalogue.columns:
             usual = catalogue.columns[table].usual
             parts = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}', {sql}" for name, sql in usual.items())
@@ -222,7 +220,7 @@ def _referring(connection: Connection, key: ForeignKey, ids: list[int]) -> Itera
     for row in connection.execute(statement, {"ids": ids}):
         target = Key(reference.to_table, row.target)
         if known:
-            words = f"{_WORDS.get(reference.table, reference.table)} {row.found}"
+            words = f"{singular(reference.table)} {row.found}"
             yield target, Referrer(reference, Key(reference.table, row.found), words)
         else:
             counted[row.target] += row.found

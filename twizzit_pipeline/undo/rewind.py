@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from twizzit_pipeline.entities import WRITTEN_TABLES
 from twizzit_pipeline.undo import bases
-from twizzit_pipeline.undo.rows import LOCAL_TABLES, Entry, Key, Values
+from twizzit_pipeline.undo.rows import Entry, Key, Values
 
 # Columns that say one thing together: where one of them is left, so are the others.
 _TOGETHER: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -148,7 +149,7 @@ def _unmake(row: Rewound, entry: Entry, usual: Values) -> None:
     if row.wanted is None:  # gone already, as it should be
         return
     assert entry.after is not None
-    of_people = row.key.table in LOCAL_TABLES
+    of_people = row.key.table in WRITTEN_TABLES
     expected = {**(usual if of_people else {}), **entry.after}
     edited = [
         column

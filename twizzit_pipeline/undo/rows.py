@@ -4,10 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from twizzit_pipeline.entities import ENTITIES
+
 Values = Mapping[str, Any]  # column → value, as PostgreSQL's `to_jsonb` says it
 
-# The tables of ShotSpot's whose rows a journal may speak of, in the order of their foreign keys; people edit them too.
-LOCAL_TABLES = ("clubs", "seasons", "competitions", "teams", "competition_teams", "games", "players")
+# Table → the columns of its rows' name.
+_NAMED_BY: dict[str, tuple[str, ...]] = {each.local: each.names for each in ENTITIES.values() if each.names}
+_NAMED_BY |= dict.fromkeys(("clubs", "seasons", "twizzit_opponents"), ("name",))
+_SINGULARS: dict[str, str] = {each.local: each.local_one for each in ENTITIES.values()}
+_SINGULARS |= {"clubs": "club", "seasons": "season"}
+_SINGULARS |= {each.mappings: f"{each.one} mapping" for each in ENTITIES.values()}
 
 
 class Key(NamedTuple):
@@ -189,14 +195,17 @@ REASONS: Mapping[str, str] = {
 
 def name_of(key: Key, values: Values) -> str:
     """What a row is called, by its own columns; empty where it has no name."""
-    if key.table == "players":
-        return " ".join(str(values.get(column) or "") for column in ("first_name", "last_name")).strip()
-    if key.table in ("clubs", "seasons", "teams", "competitions", "twizzit_opponents"):
-        return str(values.get("name") or "")
+    if key.table in _NAMED_BY:
+        return " ".join(str(values.get(column) or "") for column in _NAMED_BY[key.table]).strip()
     names = (value for column, value in values.items() if column.startswith("twizzit_") and column.endswith("_name"))
     if key.table.endswith("_mappings"):
         return next((str(name) for name in names if name), "")
     return str(values.get("date") or "")
+
+
+def singular(table: str) -> str:
+    """What one row of a table is, for people."""
+    return _SINGULARS.get(table, table)
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, TEAMS
+from twizzit_pipeline.entities import COMPETITIONS, MATCHES, PLAYERS, TEAMS
 from twizzit_pipeline.undo.bases import MAPPINGS, mapped_row
 from twizzit_pipeline.undo.rewind import Rewound
 from twizzit_pipeline.undo.rows import (
@@ -21,6 +21,7 @@ from twizzit_pipeline.undo.rows import (
     UndoPlan,
     Values,
     name_of,
+    singular,
     written,
 )
 
@@ -113,7 +114,7 @@ def _taken_slots(settling: _Settling) -> bool:
             if holder is None:
                 claimed[slot, wanted] = key
             else:
-                _give_up(settling, row, slot.decided_by, "slot_taken", f"{_one(holder.table)} {holder.id}")
+                _give_up(settling, row, slot.decided_by, "slot_taken", f"{singular(holder.table)} {holder.id}")
                 found = True
     return found
 
@@ -136,7 +137,7 @@ def _targets(settling: _Settling) -> bool:
             named = None if row.wanted is None or reference.table != key.table else reference.of(row.wanted)
             moves = row.returns or set(reference.columns) & set(row.changed)
             if named is not None and moves and not _will_be_there(settling, reference, named):
-                _give_up(settling, row, reference.columns, "target_gone", f"{_one(reference.to_table)} {named[0]}")
+                _give_up(settling, row, reference.columns, "target_gone", f"{singular(reference.to_table)} {named[0]}")
                 found = True
     return found
 
@@ -273,11 +274,4 @@ def _some(referrers: list[Referrer]) -> str:
 
 
 def _words(row: Rewound) -> str:
-    return f"{_one(row.key.table)} {row.key.id}"
-
-
-def _one(table: str) -> str:
-    """The singular of one of our tables, for people."""
-    words = {each.local: each.local_one for each in ENTITIES.values()} | {"clubs": "club", "seasons": "season"}
-    words |= {each.mappings: f"{each.one} mapping" for each in ENTITIES.values()}
-    return words.get(table, table)
+    return f"{singular(row.key.table)} {row.key.id}"

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from twizzit_pipeline.errors import DatabaseRefused
+from twizzit_pipeline.storage.tables import IN_ORDER
 from twizzit_pipeline.undo.catalogue import Columns
 from twizzit_pipeline.undo.reading import MAPPING_TABLES, OWN_TABLES, quoted, with_rows
-from twizzit_pipeline.undo.rows import LET_GO, LOCAL_TABLES, Step, UndoPlan
+from twizzit_pipeline.undo.rows import LET_GO, Step, UndoPlan
 
 ACTION = "undo"  # of the journal's entries
 
@@ -51,11 +52,11 @@ def write_rows(connection: Connection, steps: Iterable[Step], columns: Mapping[s
         by_table[table] = _let_go(connection, table, by_table[table])
     for table in (*reversed(_MAPPINGS), *_REMOVED_FIRST):
         _remove(connection, table, by_table[table])
-    for table in (*LOCAL_TABLES, *OWN_TABLES):
+    for table in (*IN_ORDER, *OWN_TABLES):
         _bring_back(connection, table, by_table[table], columns)
-    for table in (*LOCAL_TABLES, *OWN_TABLES):
+    for table in (*IN_ORDER, *OWN_TABLES):
         _restore(connection, table, by_table[table], columns)
-    for table in (*OWN_TABLES, *reversed(LOCAL_TABLES)):
+    for table in (*OWN_TABLES, *reversed(IN_ORDER)):
         if table not in _REMOVED_FIRST:
             _remove(connection, table, by_table[table])
     for table in _MAPPINGS:

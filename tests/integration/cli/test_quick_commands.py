@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.loaded_modules import HEAVY, OF_CALLS, libraries, modules_after
+from tests.support.loaded_modules import HEAVY, OF_CALLS, OF_LINES, libraries, modules_after
 from tests.support.registered_world import SMALL, local_team, too_long
 from tests.support.sync_world import SyncWorld, quick
 from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
@@ -13,7 +13,7 @@ from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 
-NOT_NEEDED = HEAVY | OF_CALLS
+NOT_NEEDED = HEAVY | OF_CALLS | OF_LINES
 TIDY = SMALL | {"tidy": frozenset({1})}  # no one is rejected but who is made so here
 
 
@@ -36,23 +36,23 @@ def loaded(world: SyncWorld, *arguments: str) -> set[str]:
     url, key = world.settings.database_url, world.settings.encryption_key
     assert url is not None
     assert key is not None
-    return libraries(
-        modules_after(
-            *arguments,
-            TWIZZIT_DATABASE_URL=url.get_secret_value(),
-            TWIZZIT_ENCRYPTION_KEY=key.get_secret_value(),
-            TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-        )
+    return modules_after(
+        *arguments,
+        TWIZZIT_DATABASE_URL=url.get_secret_value(),
+        TWIZZIT_ENCRYPTION_KEY=key.get_secret_value(),
+        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
     )
 
 
 def test_a_quick_command_loads_what_its_answer_takes(world: SyncWorld, synced: SyncedOnce) -> None:
     taken_over(world, synced)
     calls = world.simulator.calls.total
-    assert loaded(world, "status") & NOT_NEEDED == set()
-    assert loaded(world, "registered", "--player", a_player_of(world, 1)) & NOT_NEEDED == set()
+    status = loaded(world, "status")
+    assert NOT_NEEDED & libraries(status) == set()
+    assert {"twizzit_pipeline.plan.narrowing", "twizzit_pipeline.plan.rows"} & status == set()
+    assert NOT_NEEDED & libraries(loaded(world, "registered", "--player", a_player_of(world, 1))) == set()
     # Of this team one person is rejected, and why is said by the contract: that takes pandas, and no call.
-    assert loaded(world, "registered", "--player", a_player_of(world, 0)) & OF_CALLS == set()
+    assert OF_CALLS & libraries(loaded(world, "registered", "--player", a_player_of(world, 0))) == set()
     assert world.simulator.calls.total == calls
 
 

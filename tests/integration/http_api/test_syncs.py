@@ -169,6 +169,7 @@ def test_a_second_sync_is_refused_or_waits_its_turn(coach: httpx.Client, world: 
     refused = coach.post(f"/sync/players/{credential_id}")
     assert refused.status_code == 409
     assert refused.json()["error"] == "Sync already in progress"
+    assert "twizzit requests cancel" in refused.json()["message"]
     assert (refused.json()["syncId"], refused.json()["requestId"]) == (None, first["requestId"])
     queued = coach.post(f"/sync/players/{credential_id}?queue=true&wait=0")
     assert queued.status_code == 202

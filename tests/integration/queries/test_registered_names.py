@@ -191,7 +191,7 @@ def test_the_command_line_shows_it(world: SyncWorld, club: int, commands: CliRun
     }
     missing = commands.invoke(whole(), ["registered", "--team", "999999"])
     assert isinstance(missing.exception, UnknownTeam)
-    alone = commands.invoke(whole(), ["registered", "--player", "zzz", "--club", world.club().name[:6]])
+    alone = commands.invoke(whole(), ["registered", world.club().name[:6], "--player", "zzz"])
     assert alone.exit_code == 0
     assert "Aaa Zzz" in alone.stdout
     assert alone.stdout.splitlines()[-1] == "0 in Twizzit, 1 here"

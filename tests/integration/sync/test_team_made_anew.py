@@ -1,10 +1,12 @@
 """A team that was deleted in Twizzit and made anew: another id there, and the same team in ShotSpot."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.support.calendar_world import EVERYTHING
 from tests.support.sync_world import SyncWorld, quick
 from tests.support.undone import state, undo
 from twizzit_pipeline.settings import Settings
@@ -79,3 +81,45 @@ def test_one_that_has_left_before_is_active_again_and_another_organization_keeps
     assert (mapping["twizzit_remote_id"], mapping["credential_id"]) == (str(new), club)
     assert world.rows(tables.team_mappings, credential_id=other)[0]["twizzit_team_id"] == str(new)
     assert world.rows(tables.teams, id=team["id"])[0]["is_active"] is True
+
+
+def test_its_matches_are_the_same_games_with_their_results(world: SyncWorld) -> None:
+    """Twizzit gives them other ids, as it does the team."""
+    club = world.add_credential()
+    world.sync(club, steps=EVERYTHING)
+    group_id, _ = world.roster()
+    team = world.team(group_id)["id"]
+    theirs = [row for row in world.rows(tables.games) if team in (row["home_team_id"], row["away_team_id"])]
+    later = datetime.now(UTC) + timedelta(days=2)
+    coming = [row["id"] for row in theirs if row["status"] == "scheduled" and row["date"] > later]
+    typed, gone, *_ = coming
+    world.change(tables.games, typed, home_score=4, away_score=3)
+    before = state(world)
+    earlier = world.rows(tables.match_mappings)
+    missed = next(row["twizzit_match_id"] for row in earlier if row["local_game_id"] == gone)
+    world.simulator.changes.remove_match(int(missed))
+    world.sync(club, steps=EVERYTHING)
+    assert [row["status"] for row in world.rows(tables.departures, entity="matches")] == ["waiting"]
+    world.club().match_changes.pop(int(missed))
+
+    world.simulator.changes.remake_team(group_id)
+    done = world.sync(club, steps=EVERYTHING)
+
+    assert {row.status for row in done.history.values()} <= {"success", "partial_success"}
+    now = state(world)
+    assert now["games"] == before["games"]
+    assert [row["status"] for row in world.rows(tables.departures, entity="matches")] == ["returned"]
+    mappings = {row["id"]: row for row in world.rows(tables.match_mappings)}
+    assert {id_: row["local_game_id"] for id_, row in mappings.items()} == {
+        row["id"]: row["local_game_id"] for row in earlier
+    }
+    renewed = [row for row in earlier if mappings[row["id"]]["twizzit_match_id"] != row["twizzit_match_id"]]
+    assert {row["local_game_id"] for row in renewed} == {row["id"] for row in theirs}
+    assert (report := done.reports["map_matches"]).created == 0, report
+    world.sync(club, steps=EVERYTHING)
+    assert state(world) == now
+
+    undo(world, done)
+    assert {row["twizzit_match_id"] for row in world.rows(tables.match_mappings)} == {
+        row["twizzit_match_id"] for row in earlier
+    }

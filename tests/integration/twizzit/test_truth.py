@@ -14,7 +14,8 @@ from twizzit_pipeline.simulator import Organization, SimulatorOptions, Simulator
 from twizzit_pipeline.simulator.quirks import QUIRKS, Quirk
 from twizzit_pipeline.simulator.world import Dialect
 from twizzit_pipeline.twizzit.client import ClientOptions, TwizzitClient
-from twizzit_pipeline.twizzit.records import Player, Season, Team
+from twizzit_pipeline.twizzit.people import Player
+from twizzit_pipeline.twizzit.records import Season, Team
 
 OPTIONS = ClientOptions(allow_private_endpoints=True, requests_per_second=1000)
 SMALL: dict[str, Any] = {"clubs": 2, "teams": 3, "players_per_team": 6, "other_contacts": 5}

@@ -20,4 +20,4 @@ from twizzit_pipeline.settings import Settings
 def test_another_address_than_the_settings_have_is_in_the_command(
     settings: dict[str, Any], base: str, command: str
 ) -> None:
-    assert asking_for_a_link(Settings(_env_file=None, **settings), base, "3") == command  # type: ignore[call-arg]
+    assert asking_for_a_link(Settings(**settings), base, "3") == command

@@ -1,9 +1,11 @@
 """What a mapping step says of those who left, who returned, and who is held back."""
 
 from tests.unit.orchestration.test_results import NOTHING, by_rule, failed, values
-from twizzit_pipeline.orchestration.checks.rules import PLAYER_MAPPING_RULES
+from twizzit_pipeline.orchestration.checks.rules import RULES_OF
 from twizzit_pipeline.orchestration.run.results import mapping_result
 from twizzit_pipeline.sync.reports import MappingReport
+
+PLAYER_MAPPING_RULES = RULES_OF["twizzit_player_mappings"]
 
 
 def test_departures_that_are_held_back_fail_the_check_of_completeness() -> None:

@@ -8,11 +8,7 @@ import pytest
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.orchestration.checks.rules import (
     MAPPING_RULES,
-    MATCH_MAPPING_RULES,
-    MATCH_SCAN_RULES,
-    PLAYER_MAPPING_RULES,
-    PLAYER_SCAN_RULES,
-    TEAM_SCAN_RULES,
+    RULES_OF,
     AssetRule,
 )
 from twizzit_pipeline.orchestration.run.results import mapping_result, one_by_one, scan_result
@@ -57,6 +53,12 @@ SCANNED = Quality(
     },
     seconds=0.5,
 )
+
+TEAM_SCAN_RULES = RULES_OF["twizzit_teams"]
+PLAYER_SCAN_RULES = RULES_OF["twizzit_players"]
+MATCH_SCAN_RULES = RULES_OF["twizzit_matches"]
+PLAYER_MAPPING_RULES = RULES_OF["twizzit_player_mappings"]
+MATCH_MAPPING_RULES = RULES_OF["twizzit_match_mappings"]
 NOTHING = Quality()
 
 

@@ -20,7 +20,13 @@ LOTTE = RemotePlayer("1", "100", "Lotte", "Peeters", None, None)
 
 
 def looked(
-    *waiting: OpenQuestion, value: object, remote: object, base: object = "A", asks: bool = True, policy: Any = "ask"
+    *waiting: OpenQuestion,
+    value: object,
+    remote: object,
+    base: object = "A",
+    held: object = None,
+    asks: bool = True,
+    policy: Any = "ask",
 ) -> Asking:
     """One column of one row, after a merge that found both sides changed (`asks`), or not."""
     asking = Asking(Decisions(Policies(policy), waiting))
@@ -29,6 +35,7 @@ def looked(
         1,
         base={"name": base},
         remote={"name": remote},
+        held={"name": held or value},
         values={"name": value},
         conflicts=("name",) if asks else (),
     )
@@ -54,7 +61,7 @@ _WAITS: dict[str, Any] = {
 def test_a_conflict_is_asked_about_with_its_three_sides() -> None:
     asking = looked(value="L", remote="R")
     assert asking.questions == [Question("field", "100", "name", 1, base="A", local="L", remote="R")]
-    assert asking.settled == []
+    assert asking.settled == {}
 
 
 @pytest.mark.parametrize("policy", ["twizzit", "shotspot", "newest"])
@@ -64,7 +71,7 @@ def test_no_other_policy_asks(policy: str) -> None:
 
 def test_the_same_question_is_asked_once() -> None:
     asking = looked(waits(), value="L", remote="R", asks=False)
-    assert (asking.questions, asking.settled) == ([], [])
+    assert (asking.questions, asking.settled) == ([], {})
 
 
 @pytest.mark.parametrize(
@@ -75,21 +82,43 @@ def test_the_same_question_is_asked_once() -> None:
 def test_another_value_is_the_question_anew_from_the_same_base(value: str, remote: str, asks: bool) -> None:
     asking = looked(waits(), value=value, remote=remote, base="R", asks=asks)
     assert asking.questions == [Question("field", "100", "name", 1, base="A", local=value, remote=remote)]
-    assert asking.settled == []
+    assert asking.settled == {}
 
 
 @pytest.mark.parametrize(
-    ("value", "remote"), [("R", "R"), ("L", "L"), ("L", "A")], ids=["local follows", "remote follows", "taken back"]
+    ("held", "value", "remote", "why"),
+    [
+        ("R", "R", "R", "both_agree"),
+        ("L", "L", "L", "both_agree"),
+        ("A", "A", "A", "both_agree"),
+        ("L", "L", "A", "twizzit_reverted"),
+        ("A", "R", "R", "shotspot_reverted"),
+        ("A", "S", "S", "shotspot_reverted"),
+        ("A", None, "R", "shotspot_reverted"),
+        ("L", "R", "R", "both_agree"),
+    ],
+    ids=[
+        "local follows",
+        "remote follows",
+        "both back",
+        "Twizzit back",
+        "ShotSpot back",
+        "and another",
+        "taken",
+        "repair",
+    ],
 )
-def test_a_question_is_settled_where_there_is_none_any_more(value: str, remote: str) -> None:
-    asking = looked(waits(), value=value, remote=remote, base="R", asks=(value, remote) == ("L", "A"))
-    assert (asking.questions, asking.settled) == ([], [5])
+def test_a_question_is_settled_where_there_is_none_any_more(
+    held: str, value: str | None, remote: str, why: str
+) -> None:
+    asking = looked(waits(), held=held, value=value, remote=remote, base="R", asks=False)
+    assert (asking.questions, asking.settled) == ([], {5: why})
 
 
 @pytest.mark.parametrize("policy", ["twizzit", "shotspot", "newest"])
 def test_a_question_is_settled_once_another_policy_decides(policy: str) -> None:
     asking = looked(waits(), value="L", remote="R", policy=policy)
-    assert (asking.questions, asking.settled) == ([], [5])
+    assert (asking.questions, asking.settled) == ([], {5: "other_policy"})
 
 
 def test_what_another_policy_decides_is_merged_from_the_base_before_the_question() -> None:
@@ -100,10 +129,36 @@ def test_what_another_policy_decides_is_merged_from_the_base_before_the_question
 
     decided = Decisions(Policies("shotspot", {"name": "ask"}), asked)
 
-    assert decided.base_of("100", remembered, said) == {**remembered, "date": moment, "end_date": day}
-    assert decided.base_of("101", remembered, said) == remembered
-    assert decided.base_of("100", None, said) is None
-    assert Decisions(ASK, asked).base_of("100", remembered, said) == remembered
+    held = {"date": NOON + timedelta(days=9), "end_date": date(2027, 2, 2), "name": "L"}
+    assert decided.base_of("100", remembered, said, held) == {**remembered, "date": moment, "end_date": day}
+    assert decided.base_of("101", remembered, said, held) == remembered
+    assert decided.base_of("100", None, said, held) is None
+    assert Decisions(ASK, asked).base_of("100", remembered, said, held) == remembered
+
+
+@pytest.mark.parametrize(
+    ("base", "said", "held", "from_question"),
+    [
+        ("R", "R", "A", True),
+        ("R", "S", "A", True),
+        ("R", "A", "L", True),
+        ("R", "A", "R", False),
+        ("R", "R", "L", False),
+        ("R", "S", "L", False),
+        ("R", "S", "R", False),
+    ],
+)
+def test_a_change_of_one_side_alone_is_merged_from_the_base_before_the_question(
+    base: str, said: str, held: str, from_question: bool
+) -> None:
+    merged = Decisions(ASK, [waits()]).base_of("100", {"name": base}, {"name": said}, {"name": held})
+    assert merged == {"name": "A" if from_question else base}
+
+
+def test_a_day_that_is_set_back_is_a_day_where_twizzit_says_none() -> None:
+    day = date(2026, 12, 1)
+    asked = Decisions(ASK, [waits(column="end_date", base=day.isoformat())])
+    assert asked.base_of("100", {"end_date": None}, {"end_date": None}, {"end_date": day}) == {"end_date": day}
 
 
 def test_of_what_was_asked_the_newer_change_is_that_since_the_sync_before_the_question() -> None:
@@ -116,15 +171,15 @@ def test_of_what_was_asked_the_newer_change_is_that_since_the_sync_before_the_qu
 
 def test_a_question_about_a_mapping_that_is_gone_is_settled_and_asked_about_the_new_one() -> None:
     asking = looked(waits(stands=False, local_id=9), value="L", remote="R")
-    assert asking.settled == [5]
+    assert asking.settled == {5: "row_gone"}
     assert [one.local_id for one in asking.questions] == [1]
 
 
 def test_a_question_about_another_row_or_column_stays() -> None:
     asking = looked(waits(id=6, twizzit_id="101"), waits(id=7, column="gender"), value="R", remote="R", asks=False)
-    assert asking.settled == []
+    assert asking.settled == {}
     asking.is_moot("101")
-    assert asking.settled == [6]
+    assert asking.settled == {6: "row_gone"}
 
 
 def test_doubtful_links_are_asked_once_and_settled_where_the_plan_speaks_of_them() -> None:
@@ -137,7 +192,7 @@ def test_doubtful_links_are_asked_once_and_settled_where_the_plan_speaks_of_them
     asked, settled = doubts(failed, Decisions(open=[known, certain, elsewhere, gone]), ["100", "101", "102", "103"])
 
     assert asked == [Question("doubtful_link", "102", candidates=(1, 2))]
-    assert settled == [2, 4]
+    assert settled == {2: "certain", 4: "row_gone"}
     again, _ = doubts([Failed("100", "doubtful_link", (4,))], Decisions(open=[known]), ["100"])
     assert again == [Question("doubtful_link", "100", candidates=(4,))]
 

@@ -63,7 +63,7 @@ def test_a_player_without_mapping_may_be_the_one_who_is_mapped(shotspot: MemoryS
     plan = planned(shotspot, person("5"))
     assert (plan.questions, plan.changes, plan.failed, plan.unchanged) == ([doubt("5", 1, 7)], [], [], 1)
     again = planned(shotspot, person("5"), open_=[waits(plan.questions[0])])
-    assert (again.questions, again.settled) == ([], [])
+    assert (again.questions, again.settled) == ([], {})
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_one_of_another_kind_is_no_question_and_settles_one(shotspot: MemoryShot
     if "mapped" in other:
         shotspot.player_mappings[9] = replace(shotspot.player_mappings[1], id=9, local_id=7, twizzit_id="8")
     plan = planned(shotspot, person("5"), open_=[waits(question)])
-    assert (plan.questions, plan.settled) == ([], [3])
+    assert (plan.questions, plan.settled) == ([], {3: "certain"})
 
 
 def test_a_person_who_is_new_has_a_row_of_their_own_and_may_be_the_mapped_one(shotspot: MemoryShotSpot) -> None:
@@ -85,7 +85,7 @@ def test_a_person_who_is_new_has_a_row_of_their_own_and_may_be_the_mapped_one(sh
     assert plan.questions == [doubt("6", -1, 1, row1="5")]
     shotspot.apply(plan)
     again = planned(shotspot, person("5"), person("6"), open_=[waits(plan.questions[0], local_id=2)])
-    assert (again.questions, again.settled, again.changes) == ([], [], [])
+    assert (again.questions, again.settled, again.changes) == ([], {}, [])
     no_question = planned(shotspot, person("5"), person("6"))
     assert no_question.questions == []
 
@@ -96,7 +96,7 @@ def test_what_was_asked_stays_a_question_when_the_earlier_mapping_is_closed(shot
     del shotspot.player_mappings[1]
     shotspot.players[1] = replace(shotspot.players[1], is_active=False, team_id=None)
     plan = planned(shotspot, person("6"), open_=[question])
-    assert (plan.questions, plan.settled) == ([], [])
+    assert (plan.questions, plan.settled) == ([], {})
 
 
 def test_it_is_settled_when_the_earlier_player_is_mapped_to_another(shotspot: MemoryShotSpot) -> None:
@@ -104,7 +104,7 @@ def test_it_is_settled_when_the_earlier_player_is_mapped_to_another(shotspot: Me
     shotspot.apply(planned(shotspot, person("5"), person("6")))
     shotspot.player_mappings[1] = replace(shotspot.player_mappings[1], twizzit_id="8")
     plan = planned(shotspot, person("6"), open_=[question])
-    assert (plan.questions, plan.settled) == ([], [3])
+    assert (plan.questions, plan.settled) == ([], {3: "certain"})
 
 
 def test_namesakes_who_come_together_are_no_question() -> None:
@@ -127,7 +127,7 @@ def test_a_pair_is_decided_about_once(shotspot: MemoryShotSpot, are_two: bool) -
     shotspot.players[7] = standing_by(7)
     question = waits(doubt("5", 1, 7))
     plan = planned(shotspot, person("5"), open_=[question], pairs={("5", 7): are_two})
-    assert (plan.questions, plan.settled) == ([], [3])
+    assert (plan.questions, plan.settled) == ([], {3: "certain"})
 
 
 def test_two_who_are_different_are_not_linked_where_a_mapping_is_lost(shotspot: MemoryShotSpot) -> None:
@@ -142,6 +142,6 @@ def test_an_older_season_and_a_plan_of_others_leave_a_question(shotspot: MemoryS
     question = waits(doubt("5", 1, 7))
     older = planned(shotspot, person("5"), season=OLDER)
     others = planned(shotspot, person("6", "Bea"), open_=[question])
-    assert (older.questions, others.settled) == ([], [])
+    assert (older.questions, others.settled) == ([], {})
     gone = planned(shotspot, person("6", "Bea"), open_=[replace(question, stands=False)])
-    assert gone.settled == [3]
+    assert gone.settled == {3: "row_gone"}

@@ -81,7 +81,7 @@ def test_an_edit_that_twizzit_does_not_touch_stays(
 
     plan = planned(shotspot, players, Decisions(who_wins))
 
-    assert (plan.changes, plan.questions, plan.settled) == ([], [], [])
+    assert (plan.changes, plan.questions, plan.settled) == ([], [], {})
     assert shotspot.players == before
     assert wrote.items() <= held(shotspot).items()
 
@@ -111,6 +111,6 @@ def test_each_field_is_whose_the_policy_says_and_is_asked_about_once(
         for number, one in enumerate(plan.questions)
     ]
     again = planned(shotspot, later, Decisions(who_wins, waiting))
-    assert (again.changes, again.questions, again.settled) == ([], [], [])
+    assert (again.changes, again.questions, again.settled) == ([], [], {})
     back = planned(shotspot, players, Decisions(who_wins, waiting))
     assert sorted(back.settled) == [one.id for one in waiting], "Twizzit took every change back"

@@ -5,7 +5,7 @@ import pytest
 
 from twizzit_pipeline.contracts.players import check_players
 from twizzit_pipeline.transform.players import jersey_number, player_gender, players_frame
-from twizzit_pipeline.twizzit.records import Player
+from twizzit_pipeline.twizzit.people import Player
 
 DTYPES = {
     "twizzit_team_id": "str",

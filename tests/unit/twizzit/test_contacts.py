@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.examples import examples
 from tests.support.odd_account import SEASON, A, B, account, contacts, link
 from twizzit_pipeline import errors
-from twizzit_pipeline.twizzit.records import Player
+from twizzit_pipeline.twizzit.people import Person, Player, in_team
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,13 @@ def test_names_come_in_every_spelling(
     people = [{"id": "1", "gender": "V", "number": "8", "email-1": {"email": "x"}} | row]
     with account(group_contacts=[link(10, 1)], contacts=people) as (client, _):
         (player,) = client.source.rosters([A], SEASON).players
-    assert player == Player("10", "1", first, last, full, "V", "8")
+    expected = Person(first_name=first, last_name=last, full_name=full, gender="V", jersey_number="8")
+    assert player == in_team(expected, "10", "1")
 
 
 def test_a_member_who_is_no_contact_comes_without_a_name() -> None:
     with account(group_contacts=[link(10, 1)], contacts=[]) as (client, _):
-        assert client.source.rosters([A], SEASON).players == (Player("10", "1", None, None),)
+        assert client.source.rosters([A], SEASON).players == (Player(team_id="10", id="1"),)
 
 
 def test_contacts_that_ignore_their_offset_are_asked_for_by_ids() -> None:

@@ -6,7 +6,8 @@ import pytest
 from tests.support.odd_account import FUNCTIONS, SEASON, A, B, account, link, pairs
 from twizzit_pipeline import errors
 from twizzit_pipeline.transform.players import players_frame
-from twizzit_pipeline.twizzit.records import Player, Season, SetAside, Team
+from twizzit_pipeline.twizzit.people import Player
+from twizzit_pipeline.twizzit.records import Season, SetAside, Team
 from twizzit_pipeline.words.meanings import Meanings
 
 
@@ -218,7 +219,7 @@ def test_whole_contacts_that_do_not_name_their_group_are_asked_for_group_by_grou
         rosters = client.source.rosters([A, B], SEASON)
         assert service.asked("/contacts") == []
     assert pairs(rosters.players) == [("10", "1"), ("10", "2"), ("11", "2"), ("11", "3")]
-    assert rosters.players[0] == Player("10", "1", None, None, "N1", "F", 1)
+    assert rosters.players[0] == Player(team_id="10", id="1", full_name="N1", gender="F", jersey_number=1)
 
 
 def test_the_same_whole_contacts_for_every_group_are_no_rosters() -> None:

@@ -31,7 +31,7 @@ def changes(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Rows at most")] = 200,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
-    """Show what the syncs of a club changed in ShotSpot, newest first; times are local (with --json, ISO 8601)."""
+    """Show what syncs changed in ShotSpot, newest first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.queries import journal  # noqa: PLC0415  (quick commands load little)
     from twizzit_pipeline.queries.finding import find_player  # noqa: PLC0415  (the same)
 

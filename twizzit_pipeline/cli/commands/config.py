@@ -77,9 +77,11 @@ def change(
         bool | None,
         typer.Option("--review/--no-review", help="Automatic syncs stop at their plan, until a person applies it"),
     ] = None,
-    teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
-    players: Annotated[bool | None, typer.Option("--players/--no-players")] = None,
-    competitions: Annotated[bool | None, typer.Option("--competitions/--no-competitions")] = None,
+    teams: Annotated[bool | None, typer.Option("--teams/--no-teams", help="Sync teams")] = None,
+    players: Annotated[bool | None, typer.Option("--players/--no-players", help="Sync players")] = None,
+    competitions: Annotated[
+        bool | None, typer.Option("--competitions/--no-competitions", help="Sync competitions and their matches")
+    ] = None,
     conflicts: Annotated[
         str | None,
         typer.Option(

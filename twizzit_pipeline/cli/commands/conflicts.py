@@ -18,6 +18,15 @@ app = typer.Typer(
 )
 
 _WIDE = 150
+# Why a sync settled it: `plan.SettledBy`.
+_SETTLED = {
+    "both_agree": "both sides hold the same",
+    "twizzit_reverted": "Twizzit took its change back, ShotSpot's value stays",
+    "shotspot_reverted": "ShotSpot took its change back, Twizzit's value is written",
+    "other_policy": "decided by another policy",
+    "row_gone": "the row is gone, or no sync writes it any more",
+    "certain": "no doubt is left",
+}
 _WORDS = "twizzit, shotspot, value; link, create"
 
 _Over = Annotated[bool, typer.Option("--over", help="Those that are decided or settled too, newest first")]
@@ -57,7 +66,7 @@ def resolve(
     resolution: Annotated[str, typer.Argument(metavar="HOW", help=f"One of {_WORDS}", show_default=False)],
     value: Annotated[
         str | None,
-        typer.Argument(metavar="[VALUE]", help="The value; or ShotSpot's id of the row to link", show_default=False),
+        typer.Argument(metavar="VALUE", help="The value; or ShotSpot's id of the row to link", show_default=False),
     ] = None,
     as_json: _Json = False,
 ) -> None:
@@ -131,7 +140,8 @@ def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: boo
 def _what(one: "Waiting") -> str:
     of = one.entity.removesuffix("s") if one.entity != "matches" else "match"
     said = f"{of} {one.local_id}: {one.column}" if one.kind == "field" else f"{of} of Twizzit {one.twizzit_id}: link"
-    return said if one.status == "open" else f"{said} ({one.status}{f': {one.resolution}' if one.resolution else ''})"
+    why = _SETTLED.get(one.reason or "", one.resolution)
+    return said if one.status == "open" else f"{said} ({one.status}{f': {why}' if why else ''})"
 
 
 def _sides(one: "Waiting") -> str:

@@ -24,7 +24,7 @@ app = typer.Typer(help="The database into a file, and back into an empty one.", 
 
 @app.command()
 def dump(
-    file: Annotated[Path, typer.Argument(help="Where to, readable for you alone")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to, readable for you alone")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there")] = False,
 ) -> None:
     """Write the whole database into a file while everything goes on; the encryption key is not in it."""
@@ -50,7 +50,7 @@ def dump(
 
 
 @app.command()
-def restore(file: Annotated[Path, typer.Argument(help="What `twizzit database dump` wrote")]) -> None:
+def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="What `twizzit database dump` wrote")]) -> None:
     """Fill an empty database from a dump, of whatever version of PostgreSQL: all of it, or nothing."""
     from twizzit_pipeline.storage.dump import restore as read  # noqa: PLC0415
 

@@ -23,7 +23,7 @@ _WIDE = 95
 def history(
     club: Club,
     limit: Annotated[int, typer.Option(min=1, max=100, help="Rows at most")] = 20,
-    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
+    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
     """Show the syncs of a club, newest first; times are local (with --json, ISO 8601 with zone)."""

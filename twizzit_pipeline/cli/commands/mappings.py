@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from twizzit_pipeline.cli.clubs import OfClub, credential_of
+from twizzit_pipeline.cli.clubs import MaybeClub, OldClub, credential_of, said_club
 from twizzit_pipeline.cli.opened import Opened, opened
 from twizzit_pipeline.cli.output.terminal import belgian, console, print_json, table
 from twizzit_pipeline.credentials import store
@@ -23,10 +23,10 @@ _Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
 @app.command()
-def teams(club: OfClub = None, as_json: _Json = False) -> None:
+def teams(club: MaybeClub = None, as_json: _Json = False, old: OldClub = None) -> None:
     """List the mapped teams, by club, season and name."""
     with opened() as here:
-        credential_id = _credential_of(here, club)
+        credential_id = _credential_of(here, said_club(club, old))
         found = listing.team_mappings_of(here.database.engine, credential_id=credential_id)
     columns = {
         "Team id": "local_team_id",
@@ -41,15 +41,16 @@ def teams(club: OfClub = None, as_json: _Json = False) -> None:
 
 @app.command()
 def players(
-    club: OfClub = None,
+    club: MaybeClub = None,
     team: Annotated[
         str | None, typer.Option("--team", help="The players of this team of ShotSpot alone: its id, or its name")
     ] = None,
     as_json: _Json = False,
+    old: OldClub = None,
 ) -> None:
     """List the mapped players, by name."""
     with opened() as here:
-        credential_id = _credential_of(here, club)
+        credential_id = _credential_of(here, said_club(club, old))
         team_id = _team_of(here, team, credential_id)
         found = listing.player_mappings_of(here.database.engine, credential_id=credential_id, team_id=team_id)
     columns = {
@@ -64,10 +65,10 @@ def players(
 
 
 @app.command()
-def competitions(club: OfClub = None, as_json: _Json = False) -> None:
+def competitions(club: MaybeClub = None, as_json: _Json = False, old: OldClub = None) -> None:
     """List the mapped competitions, the latest season first."""
     with opened() as here:
-        credential_id = _credential_of(here, club)
+        credential_id = _credential_of(here, said_club(club, old))
         found = fixtures.competition_mappings_of(here.database.engine, credential_id=credential_id)
     columns = {
         "Id": "local_competition_id",
@@ -84,7 +85,7 @@ def competitions(club: OfClub = None, as_json: _Json = False) -> None:
 
 @app.command()
 def matches(
-    club: OfClub = None,
+    club: MaybeClub = None,
     team: Annotated[
         str | None, typer.Option("--team", help="Those of this team of ShotSpot alone: its id, or its name")
     ] = None,
@@ -94,10 +95,11 @@ def matches(
     coming: Annotated[bool, typer.Option("--coming", help="Those that have not begun alone")] = False,
     limit: Annotated[int | None, typer.Option(min=1, max=2**31, help="Rows at most")] = None,
     as_json: _Json = False,
+    old: OldClub = None,
 ) -> None:
     """List the mapped matches as they are played; times are Belgian (with --json, ISO 8601 in UTC)."""
     with opened() as here:
-        credential_id = _credential_of(here, club)
+        credential_id = _credential_of(here, said_club(club, old))
         team_id = _team_of(here, team, credential_id)
         found = fixtures.match_mappings_of(
             here.database.engine,

@@ -62,7 +62,7 @@ def send() -> None:
 @app.command("list")
 def list_all(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")] = 50,
-    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
+    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
 ) -> None:
     """Show what was sent and what waits, newest first; times are local (with --json, ISO 8601 with zone)."""

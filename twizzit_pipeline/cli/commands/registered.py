@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from twizzit_pipeline.cli.clubs import OfClub, credential_of
+from twizzit_pipeline.cli.clubs import MaybeClub, OldClub, credential_of, said_club
 from twizzit_pipeline.cli.opened import Opened, opened
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:  # quick commands load neither frames nor HTTP
 
 
 def registered(
+    club: MaybeClub = None,
     team: Annotated[str | None, typer.Option("--team", help="A team of ShotSpot: its id, or its name")] = None,
     player: Annotated[str | None, typer.Option("--player", help="This player alone, by name, of any team")] = None,
-    club: OfClub = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    old: OldClub = None,
 ) -> None:
     """Show who of a team may play, who may not, and why: all people of the team in Twizzit and in ShotSpot.
 
@@ -28,7 +29,7 @@ def registered(
     if team is None and player is None:
         raise typer.BadParameter("say which team, or which player", param_hint="--team")
     with opened() as here:
-        found = _found(here, team, player, club)
+        found = _found(here, team, player, said_club(club, old))
     if as_json:
         print_json(found.people)
         return

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twizzit_pipeline.cli.clubs import OfClub, credential_of
+from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 
@@ -15,21 +15,38 @@ if TYPE_CHECKING:  # quick commands load little
 app = typer.Typer(help="Syncs that were requested.", invoke_without_command=True)
 
 
+_Over = Annotated[bool, typer.Option("--over", help="Those that have ended too, newest first")]
+_Limit = Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")]
+_Offset = Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")]
+_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
+
+
 @app.callback()
-def list_all(
+def show_all(
     context: typer.Context,
     club: OfClub = None,
-    over: Annotated[bool, typer.Option("--over", help="Those that have ended too, newest first")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")] = 50,
-    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    over: _Over = False,
+    limit: _Limit = 50,
+    offset: _Offset = 0,
+    as_json: _Json = False,
+) -> None:
+    """Show the syncs that wait or have begun; the same as `twizzit requests list`."""
+    if context.invoked_subcommand is None:
+        _list(club, over=over, limit=limit, offset=offset, as_json=as_json)
+
+
+@app.command("list")
+def of_club(
+    club: MaybeClub = None, over: _Over = False, limit: _Limit = 50, offset: _Offset = 0, as_json: _Json = False
 ) -> None:
     """Show the syncs that wait or have begun: since when, who asked, of which club and season.
 
     Times are local (with --json, ISO 8601 with zone). `twizzit requests cancel ID` takes a waiting one back.
     """
-    if context.invoked_subcommand is not None:
-        return
+    _list(club, over=over, limit=limit, offset=offset, as_json=as_json)
+
+
+def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: bool) -> None:
     from twizzit_pipeline.credentials import store  # noqa: PLC0415  (quick commands load little)
     from twizzit_pipeline.scheduling import requested  # noqa: PLC0415  (the same)
 

@@ -34,8 +34,8 @@ def simulate(
             help="Add an organization whose groups belong to many clubs: twizzit config set CLUB --federation"
         ),
     ] = False,
-    federation_clubs: Annotated[int, typer.Option(min=1, max=2_000)] = 6,
-    federation_contacts: Annotated[int, typer.Option(min=0, max=160_000)] = 1_500,
+    federation_clubs: Annotated[int, typer.Option(min=1, max=2_000, help="Clubs of that organization")] = 6,
+    federation_contacts: Annotated[int, typer.Option(min=0, max=160_000, help="Its contacts, in all")] = 1_500,
     token_seconds: Annotated[float, typer.Option(min=1, help="How long a token lives")] = 1800.0,
     quota: Annotated[int | None, typer.Option(min=0, help="Calls that an account may make in all")] = None,
     rate_limit: Annotated[

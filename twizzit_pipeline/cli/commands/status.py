@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from twizzit_pipeline.cli.clubs import credential_of
+from twizzit_pipeline.cli.clubs import MaybeClub, credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.output.status_of_clubs import (
@@ -36,10 +36,7 @@ if TYPE_CHECKING:
 
 
 def status(
-    club: Annotated[
-        str | None,
-        typer.Argument(metavar="[CLUB]", help="This one alone: its credential's id, or its name", show_default=False),
-    ] = None,
+    club: MaybeClub = None,
     state: Annotated[
         list[State] | None, typer.Option("--state", help="Those in this state alone; may be repeated")
     ] = None,

@@ -139,8 +139,11 @@ def delete(club: Club, yes: Annotated[bool, typer.Option("--yes", help="Do not a
 
 
 def set_club(
-    credential: Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Its id, or its organization's name")],
-    club: Annotated[str | None, typer.Argument(help="Id or exact name of a club of ShotSpot")] = None,
+    credential: Club,
+    club: Annotated[
+        str | None,
+        typer.Argument(metavar="SHOTSPOT_CLUB", help="Id or exact name of a club of ShotSpot", show_default=False),
+    ] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Remove it: the organization's name decides again")] = False,
 ) -> None:
     """Say which club of ShotSpot a credential's organization is, where its name does not decide it.
@@ -148,7 +151,7 @@ def set_club(
     New teams go into that club; teams that are in ShotSpot already stay where they are.
     """
     if (club is None) != clear:
-        raise typer.BadParameter("either a club or --clear", param_hint="CLUB")
+        raise typer.BadParameter("either a club or --clear", param_hint="SHOTSPOT_CLUB")
     with opened() as here:
         credential_id = credential_of(here, credential)
         found = clubs.set_club(here.database.engine, credential_id, club)
@@ -177,7 +180,7 @@ def rotate_key() -> None:
 
 
 def export(
-    file: Annotated[Path, typer.Argument(help="Where to, readable for you alone")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to, readable for you alone")],
     passphrase_stdin: _PassphraseStdin = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there")] = False,
 ) -> None:
@@ -201,7 +204,7 @@ def export(
 
 
 def import_backup(
-    file: Annotated[Path, typer.Argument(help="What `twizzit credentials export` wrote")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `twizzit credentials export` wrote")],
     passphrase_stdin: _PassphraseStdin = False,
 ) -> None:
     """Bring the logins of a backup into this database; nothing is deleted, and what is the same stays untouched."""
@@ -233,7 +236,7 @@ def import_backup(
 
 def audit_log(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")] = 50,
-    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out, newest first")] = 0,
+    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")] = 0,
     as_json: _Json = False,
 ) -> None:
     """Show who changed what, newest first; times are local (with --json, ISO 8601 with zone)."""

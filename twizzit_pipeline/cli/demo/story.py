@@ -131,7 +131,7 @@ def _sync(out: Console, here: Opened, credential_id: int, season: str, *, job_na
     with Steps(out) as steps:
         synced = sync_now(here, credential_id, job_name=job_name, season=season, steps=steps)
     if synced.run.error == SyncInProgress.__name__:
-        raise SyncInProgress
+        raise SyncInProgress(str(synced.run.error_message))
     if synced.outcome == "interrupted":
         raise KeyboardInterrupt
     return synced

@@ -1,7 +1,8 @@
 """The words of the pages, one catalogue for each language, and which language a browser wants.
 
 What belongs here: reading the catalogues (`texts/`, TOML) and choosing. A text with a name in braces takes a value of
-that name; one that counts has two forms, `one` and `other`.
+that name; one that counts has two forms, `one` and `other`. What is said of one entity alone is in the file of its
+name, each text in all languages, so that another entity, or another field of one, is said in one place.
 """
 
 import re
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from twizzit_pipeline.entities import ENTITIES, Entity
 
 LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "fr": "Français", "en": "English"}
 USUAL = "en"
@@ -46,8 +49,24 @@ class Texts:
 @cache
 def texts_of(language: str) -> Texts:
     """The catalogue of a language."""
-    content = (files(__package__) / "texts" / f"{language}.toml").read_text(encoding="utf-8")
-    return Texts(language, dict(_flat("", tomllib.loads(content))))
+    found = dict(_flat("", _read(language)))
+    for of in ENTITIES.values():
+        found |= _of_entity(of, language)
+    return Texts(language, found)
+
+
+def _read(name: str) -> Mapping[str, Any]:
+    return tomllib.loads((files(__package__) / "texts" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _of_entity(of: Entity, language: str) -> Iterator[tuple[str, str]]:
+    """The texts of an entity's file; its words under the keys that ask for them by entity, or by ShotSpot's table."""
+    for key, text in _flat("", _read(of.name)):
+        name, _, of_language = key.rpartition(".")
+        if of_language != language:
+            continue
+        keys = {"words.one": (f"one.{of.name}", f"table.{of.local}"), "words.several": (f"entity.{of.name}",)}
+        yield from ((one, text) for one in keys.get(name, (name,)))
 
 
 def _flat(before: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

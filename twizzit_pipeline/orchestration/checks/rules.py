@@ -4,20 +4,18 @@ What belongs here: the lists. A person reads at most four checks an asset (`CONT
 `CONSISTENCY`), each made of the rules named here; `checks` turns rules into them. Another rule is a line in a list, and
 in `docs/checks.md`: what a step itself reports of it, or what `quality` finds under its name, needs no other code.
 
-Another entity's rules are its contract's with `SCAN_QUALITY`, and `MAPPING_RULES`; where a name may well come twice,
-without the one about names.
+The rules of each entity follow from `entities.py`: its contract's with `SCAN_QUALITY`, and `MAPPING_RULES`; where a
+name may well come twice (`quality` asks for none), without the one about names. `_ALSO` has what one alone has besides.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from twizzit_pipeline.contracts.competitions import RULES as COMPETITION_CONTRACT
+from twizzit_pipeline.contracts import contract_of
 from twizzit_pipeline.contracts.matches import MATCH_MINUTES
-from twizzit_pipeline.contracts.matches import RULES as MATCH_CONTRACT
-from twizzit_pipeline.contracts.players import RULES as PLAYER_CONTRACT
 from twizzit_pipeline.contracts.rules import Rule
-from twizzit_pipeline.contracts.teams import RULES as TEAM_CONTRACT
-from twizzit_pipeline.quality import TOLERATED, names
+from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, Entity
+from twizzit_pipeline.quality import JUDGED, TOLERATED, names
 from twizzit_pipeline.quality.findings import Tolerance
 
 CONTRACT = "contract"
@@ -75,19 +73,6 @@ SCAN_QUALITY: Rules = (
     AssetRule(names.SET_ASIDE_AS_USUAL, VOLUME, "No reason sets aside many more rows than usual, or a whole team"),
     AssetRule(names.NAMESAKES, CONSISTENCY, "No two have one name in the same club: two such rows may be one"),
 )
-_WITHOUT_NAMES = tuple(rule for rule in SCAN_QUALITY if rule.name != names.NAMESAKES)
-TEAM_SCAN_RULES: Rules = (*contract_rules(TEAM_CONTRACT), *SCAN_QUALITY)
-PLAYER_SCAN_RULES: Rules = (
-    *contract_rules(PLAYER_CONTRACT),
-    AssetRule(ROSTERS_READ, COMPLETENESS, "The players of every team could be read"),
-    *SCAN_QUALITY,
-)
-COMPETITION_SCAN_RULES: Rules = (*contract_rules(COMPETITION_CONTRACT), *_WITHOUT_NAMES)
-MATCH_SCAN_RULES: Rules = (
-    *contract_rules(MATCH_CONTRACT),
-    AssetRule(names.HAVE_MATCHES, CONSISTENCY, "Every competition of the season has a match"),
-    *_WITHOUT_NAMES,
-)
 MAPPING_RULES: Rules = (
     AssetRule(ITEMS_APPLIED, COMPLETENESS, "Every valid row of the scan ended in ShotSpot's tables"),
     AssetRule(LINKS_CLEAR, COMPLETENESS, "No row fits several of ShotSpot's; where several fit, none is linked"),
@@ -101,27 +86,30 @@ MAPPING_RULES: Rules = (
     AssetRule(names.VOLUME, VOLUME, "Not half of the usual number of mappings is gone, against the last ten syncs"),
     AssetRule(names.SET_ASIDE_AS_USUAL, VOLUME, "No reason sets aside a tenth of the items more than usual"),
 )
-PLAYER_MAPPING_RULES: Rules = (
-    *MAPPING_RULES,
-    AssetRule(
-        names.REGISTRATION,
-        CONSISTENCY,
-        "Who has a mapping is registered in ShotSpot, and no others are",
-        column="is_twizzit_registered",
+# What one entity has besides, by the asset.
+_ALSO: Mapping[str, Rules] = {
+    PLAYERS.snapshot: (AssetRule(ROSTERS_READ, COMPLETENESS, "The players of every team could be read"),),
+    PLAYERS.mappings: (
+        AssetRule(
+            names.REGISTRATION,
+            CONSISTENCY,
+            "Who has a mapping is registered in ShotSpot, and no others are",
+            column="is_twizzit_registered",
+        ),
     ),
-)
-COMPETITION_MAPPING_RULES: Rules = tuple(
-    rule for rule in MAPPING_RULES if rule.name not in (names.NAMESAKES, DEPARTURES_DECIDED)
-)
-MATCH_MAPPING_RULES: Rules = (
-    *(rule for rule in MAPPING_RULES if rule.name != names.NAMESAKES),
-    AssetRule(STILL_LISTED, COMPLETENESS, "Every match that a sync brought is still in Twizzit's calendar"),
-    AssetRule(names.TWO_CLUBS, CONSISTENCY, "Every match is between two clubs"),
-    AssetRule(names.IN_SEASON, CONSISTENCY, "Every game lies within its season's days, wherever it was moved to"),
-    AssetRule(
-        names.ONE_AT_A_TIME, CONSISTENCY, f"No team of the clubs at hand has two games within {MATCH_MINUTES} minutes"
+    MATCHES.snapshot: (AssetRule(names.HAVE_MATCHES, CONSISTENCY, "Every competition of the season has a match"),),
+    MATCHES.mappings: (
+        AssetRule(STILL_LISTED, COMPLETENESS, "Every match that a sync brought is still in Twizzit's calendar"),
+        AssetRule(names.TWO_CLUBS, CONSISTENCY, "Every match is between two clubs"),
+        AssetRule(names.IN_SEASON, CONSISTENCY, "Every game lies within its season's days, wherever it was moved to"),
+        AssetRule(
+            names.ONE_AT_A_TIME,
+            CONSISTENCY,
+            f"No team of the clubs at hand has two games within {MATCH_MINUTES} minutes",
+        ),
     ),
-)
+}
+_NEVER_DEPART = frozenset({COMPETITIONS.name})
 LATE = "nobody_is_late"
 BROKEN = "every_configuration_works"
 CONFIGURATION_RULES: Rules = (
@@ -133,16 +121,27 @@ CONFIGURATION_RULES: Rules = (
     ),
 )
 
-RULES_OF: dict[str, Rules] = {
+
+def _scan_rules(of: Entity) -> Rules:
+    found = (*contract_rules(contract_of(of.name)), *_ALSO.get(of.snapshot, ()), *SCAN_QUALITY)
+    return _without(found, {names.NAMESAKES} if JUDGED[of.name].scanned_names is None else set())
+
+
+def _mapping_rules(of: Entity) -> Rules:
+    out = {names.NAMESAKES} if JUDGED[of.name].local_names is None else set()
+    out |= {DEPARTURES_DECIDED} if of.name in _NEVER_DEPART else set()
+    return (*_without(MAPPING_RULES, out), *_ALSO.get(of.mappings, ()))
+
+
+def _without(rules: Rules, out: Collection[str]) -> Rules:
+    return tuple(rule for rule in rules if rule.name not in out)
+
+
+# Asset → its rules.
+RULES_OF: Mapping[str, Rules] = {
     "twizzit_sync_config": CONFIGURATION_RULES,
-    "twizzit_teams": TEAM_SCAN_RULES,
-    "twizzit_players": PLAYER_SCAN_RULES,
-    "twizzit_team_mappings": MAPPING_RULES,
-    "twizzit_player_mappings": PLAYER_MAPPING_RULES,
-    "twizzit_competitions": COMPETITION_SCAN_RULES,
-    "twizzit_matches": MATCH_SCAN_RULES,
-    "twizzit_competition_mappings": COMPETITION_MAPPING_RULES,
-    "twizzit_match_mappings": MATCH_MAPPING_RULES,
+    **{each.snapshot: _scan_rules(each) for each in ENTITIES.values()},
+    **{each.mappings: _mapping_rules(each) for each in ENTITIES.values()},
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Table
 
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.entities import ENTITIES, WRITTEN_TABLES
 from twizzit_pipeline.storage.tables.columns import metadata
 from twizzit_pipeline.storage.tables.pipeline import (
     api_usage,
@@ -54,8 +54,11 @@ from twizzit_pipeline.storage.tables.twizzit import (
 SNAPSHOTS: Mapping[str, Table] = {name: metadata.tables[each.snapshot] for name, each in ENTITIES.items()}
 MAPPINGS: Mapping[str, Table] = {name: metadata.tables[each.mappings] for name, each in ENTITIES.items()}
 LOCAL: Mapping[str, Table] = {name: metadata.tables[each.local] for name, each in ENTITIES.items()}
+# The names of ShotSpot's tables that syncs write: what others point at comes first.
+IN_ORDER = tuple(table.name for table in metadata.sorted_tables if table.name in WRITTEN_TABLES)
 
 __all__ = [
+    "IN_ORDER",
     "LOCAL",
     "MAPPINGS",
     "SNAPSHOTS",

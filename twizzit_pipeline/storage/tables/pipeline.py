@@ -2,6 +2,8 @@
 for, what it cost, which notifications went out, which clubs a coach may see, and who changed what.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,7 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from twizzit_pipeline.entities import PLAYERS, Entity
 from twizzit_pipeline.storage.tables.columns import FALSE, ZERO, credential, identifier, metadata, moment
+from twizzit_pipeline.storage.tables.shotspot import players
 
 twizzit_seasons = Table(
     "twizzit_seasons",
@@ -46,6 +50,12 @@ def _snapshot_key() -> list[Column[int]]:
     ]
 
 
+def _as_in_shotspot(of: Entity, local: Table) -> list[Column[Any]]:
+    """A column for each of ShotSpot's that both sides may change, as it is there; not for those that point at rows."""
+    theirs = [local.c[name] for name in of.compared if not local.c[name].foreign_keys]
+    return [Column(one.name, one.type, nullable=one.nullable, doc=one.doc) for one in theirs]
+
+
 twizzit_teams = Table(
     "twizzit_teams",
     metadata,
@@ -66,10 +76,7 @@ twizzit_players = Table(
     *_snapshot_key(),
     Column("twizzit_team_id", String(100), nullable=False),
     Column("twizzit_player_id", String(100), nullable=False),
-    Column("first_name", String(50), nullable=False, doc="First name"),
-    Column("last_name", String(50), nullable=False, doc="Last name"),
-    Column("gender", String(10)),
-    Column("jersey_number", Integer, doc="Shirt number in this team"),
+    *_as_in_shotspot(PLAYERS, players),
     Column(
         "name_guessed",
         Boolean,

@@ -92,7 +92,7 @@ conflicts = Table(
     Column("remote", JSONB),  # what Twizzit says
     Column("candidates", ARRAY(Integer)),  # of a doubtful link: the local rows that fit
     Column("status", String(20), nullable=False, server_default=text("'open'")),
-    Column("resolution", String(20)),  # twizzit, shotspot, value, link, create
+    Column("resolution", String(20)),  # twizzit, shotspot, value, link, create; settled: why
     Column("value", JSONB),  # of the resolution: the value, or the local id that was linked
     moment("found_at", nullable=False, default=True),
     moment("resolved_at"),

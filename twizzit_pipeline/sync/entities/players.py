@@ -26,7 +26,8 @@ from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.teams_and_players import read_player_state
 from twizzit_pipeline.sync.timing import Stopwatch
 from twizzit_pipeline.transform.players import players_frame
-from twizzit_pipeline.twizzit.records import Player, Rosters, SetAside, Team
+from twizzit_pipeline.twizzit.people import Player
+from twizzit_pipeline.twizzit.records import Rosters, SetAside, Team
 
 PLANNED = EntityPlan(PLAYERS, read_player_state, plan_players)
 

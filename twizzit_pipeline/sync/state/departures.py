@@ -72,7 +72,9 @@ def read_departures(
     listed = set_of(connection, entity, owner, season_id)
     if not season.decides:
         back = departures_of(connection, credential_id, entity, listed=listed)
-        return Departures(back={one: row for one, row in back.items() if row.status in DONE}, limit=limit)
+        unlisted = _unlisted(connection, owner, entity, listed)
+        done = {one: row for one, row in back.items() if row.status in DONE}
+        return Departures(back=done, limit=limit, unlisted=unlisted)
     rows = _counted(connection, owner, entity, departures.c.status == "held")
     # There is nothing left to decide: the row was deleted in ShotSpot, or the season of a team or a match is over.
     ended = {row.twizzit_id for row in rows if row.here is None} | _of_earlier_seasons(
@@ -82,8 +84,9 @@ def read_departures(
     rows = [row for row in rows if row.twizzit_id not in ended]
     still_held = [row.twizzit_id for row in rows]
     left = _left(connection, owner) if entity == "players" else {}
+    unlisted = _unlisted(connection, owner, entity, listed)
     if absences is None:
-        return Departures(back=back, still_held=still_held, limit=limit, left=left)
+        return Departures(back=back, still_held=still_held, limit=limit, left=left, unlisted=unlisted)
     found = [one for one in missing(connection, owner, entity, season_id, label) if one.twizzit_id in absences.kinds]
     due = [one for one in due_again(connection, owner, entity, season_id) if one.departure.twizzit_id in absences.due]
     lately = departures.c.applied_at > datetime.now(UTC) - LATELY
@@ -101,6 +104,7 @@ def read_departures(
         limit,
         label,
         left,
+        unlisted,
     )
 
 
@@ -110,6 +114,17 @@ def _left(connection: Connection, owner: Owner) -> dict[str, Departure]:
     applied = (row.status == "applied") & row.returned_at.is_(None)
     found = [_departure(one) for one in connection.execute(_rows(owner.credential_id, "players", applied))]
     return {one.twizzit_id: one for one in found}
+
+
+def _unlisted(
+    connection: Connection, owner: Owner, entity: EntityName, listed: Collection[str]
+) -> dict[str, Departure]:
+    """Remote id → the departure of each match that has not ended and that is not among `listed`."""
+    if entity != "matches":
+        return {}
+    open_ones = _rows(owner.credential_id, entity, departures.c.returned_at.is_(None))
+    found = [_departure(one) for one in connection.execute(open_ones)]
+    return {one.twizzit_id: one for one in found if one.twizzit_id not in listed}
 
 
 def _of_earlier_seasons(connection: Connection, owner: Owner, entity: EntityName, season: WantedSeason) -> set[str]:

@@ -12,13 +12,13 @@ from urllib.parse import quote
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.twizzit.moments import day, moment_text
 from twizzit_pipeline.twizzit.paging import by_id, read_numbered_pages
+from twizzit_pipeline.twizzit.people import Player, in_team, person
 from twizzit_pipeline.twizzit.records import (
     Asked,
     Calendar,
     Competition,
     Match,
     Organization,
-    Player,
     Presence,
     Rosters,
     Season,
@@ -153,7 +153,8 @@ class V1(Source):
 
     def _roster(self, team_id: str) -> list[Player]:
         rows = self._read(f"{_TEAMS}/{quote(team_id, safe='')}/players", _PLAYERS, "players")
-        return [_player(team_id, plain_keys(row)) for row in rows]
+        plain = [plain_keys(row) for row in rows]
+        return [in_team(person(row), team_id, identifier(row.get("id"))) for row in plain]
 
     def _read(self, path: str, route: str, name: str) -> list[Row]:
         def fetch(page: int, limit: int) -> object:
@@ -168,20 +169,6 @@ def _team(row: Row) -> Team:
         name=text(row.get("name")),
         short_name=text(row.get("shortname")),
         category=text(row.get("category")),
-    )
-
-
-def _player(team_id: str, row: Row) -> Player:
-    first_name, last_name = text(row.get("firstname")), text(row.get("lastname"))
-    nameless = not any(map(str.isalnum, f"{first_name or ''}{last_name or ''}"))
-    return Player(
-        team_id=team_id,
-        id=identifier(row.get("id")),
-        first_name=first_name,
-        last_name=last_name,
-        full_name=text(row.get("name")) if nameless else None,
-        gender=row.get("gender"),
-        jersey_number=row.get("jerseynumber", row.get("number")),
     )
 
 

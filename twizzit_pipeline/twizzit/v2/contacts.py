@@ -1,7 +1,7 @@
 """Who a person is in v2: contacts by id, for as few calls as can be.
 
-What belongs here: the choice between asking by ids (10 a call) and reading the organization's list (100 a call). Of a
-contact, names, gender and shirt number are kept and nothing else: the rest is personal data without a use here.
+What belongs here: the choice between asking by ids (10 a call) and reading the organization's list (100 a call). What
+is kept of a contact is in `people`.
 
 Asking for N contacts costs ceil(N / 10) calls. How many the list costs is known only at its end, so it is read page by
 page, no further than asking would cost; what is then still missing is asked for. Together that is at most twice the
@@ -15,35 +15,12 @@ from functools import partial
 from math import ceil
 
 from twizzit_pipeline.errors import AccessDenied, TwizzitPipelineError
-from twizzit_pipeline.twizzit.records import Player
+from twizzit_pipeline.twizzit.people import Person, person
 from twizzit_pipeline.twizzit.v2.lists import IDS_A_CALL, Scope, at_most, tens
-from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys, text
+from twizzit_pipeline.twizzit.wire import Row, identifier, plain_keys
 
 _CONTACTS = "/contacts"
 _LIMIT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What is kept of a contact, raw. `full_name` is given only where there are no separate names."""
-
-    first_name: str | None = None
-    last_name: str | None = None
-    full_name: str | None = None
-    gender: object = None
-    jersey_number: object = None
-
-    def in_team(self, team_id: str, contact_id: str | None) -> Player:
-        """The person as a player of a team."""
-        return Player(
-            team_id=team_id,
-            id=contact_id,
-            first_name=self.first_name,
-            last_name=self.last_name,
-            full_name=self.full_name,
-            gender=self.gender,
-            jersey_number=self.jersey_number,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +29,6 @@ class Contacts:
 
     people: Mapping[str, Person]
     failed: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
-
-
-def person(row: Row) -> Person:
-    """The person of a contact row whose keys are plain."""
-    first_name, last_name = text(row.get("firstname")), text(row.get("lastname"))
-    separate = any(map(str.isalnum, f"{first_name or ''}{last_name or ''}"))
-    return Person(
-        first_name=first_name,
-        last_name=last_name,
-        full_name=None if separate else text(row.get("name")),
-        gender=text(gender) if isinstance(gender := row.get("gender"), Mapping | list) else gender,
-        jersey_number=row.get("number"),
-    )
 
 
 def read_contacts(scope: Scope, ids: Iterable[str]) -> Contacts:

@@ -1,7 +1,7 @@
 """Who is in which group in v2: the rows of ``/group-contacts``, at most ten groups a call.
 
 What belongs here: asking, and giving each row to the group that it speaks of. What a member does there is judged in
-`v2_rosters`, who they are by name in `v2_contacts`.
+`rosters`, who they are by name in `contacts`.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -11,9 +11,9 @@ from typing import Protocol
 
 from twizzit_pipeline.errors import NotATwizzit, TwizzitPipelineError
 from twizzit_pipeline.twizzit.paging import by_id
+from twizzit_pipeline.twizzit.people import Person, person
 from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.twizzit.sight import advice, shape
-from twizzit_pipeline.twizzit.v2.contacts import Person, person
 from twizzit_pipeline.twizzit.v2.functions import Function, functions_of
 from twizzit_pipeline.twizzit.v2.lists import Scope, tens
 from twizzit_pipeline.twizzit.v2.seasons import is_of, season_word

@@ -1,15 +1,16 @@
 """Who plays where in v2: memberships, judged by the functions that distinguish players from coaches and delegates.
 
-What belongs here: what becomes of each membership. Reading them is `v2_memberships`', what a function means
-`v2_functions`', who a member is by name `v2_contacts`'.
+What belongs here: what becomes of each membership. Reading them is in `memberships`, what a function means
+in `functions`, who a member is by name in `contacts`.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twizzit_pipeline.errors import NotATwizzit, TwizzitPipelineError
-from twizzit_pipeline.twizzit.records import Player, Rosters, Season, SetAside
-from twizzit_pipeline.twizzit.v2.contacts import Contacts, Person, read_contacts
+from twizzit_pipeline.twizzit.people import Person, Player, in_team
+from twizzit_pipeline.twizzit.records import Rosters, Season, SetAside
+from twizzit_pipeline.twizzit.v2.contacts import Contacts, read_contacts
 from twizzit_pipeline.twizzit.v2.functions import Functions, Judged
 from twizzit_pipeline.twizzit.v2.lists import Scope
 from twizzit_pipeline.twizzit.v2.memberships import Member, Members, Memberships, OtherIds
@@ -162,4 +163,4 @@ def _apart(members: Members) -> tuple[dict[str, list[Member]], dict[str, Twizzit
 def _player(group_id: str, member: Member, people: Mapping[str, Person]) -> Player:
     """The record; without names where the account does not list the contact (the contract rejects it)."""
     found = member.person or people.get(member.contact_id or "") or Person()
-    return found.in_team(group_id, member.contact_id)
+    return in_team(found, group_id, member.contact_id)

@@ -1,6 +1,7 @@
 """The catalogues: each text in each language, with the same values in it, and each one used."""
 
 import re
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from string import Formatter
@@ -89,6 +90,18 @@ def test_each_text_is_there_in_each_language(language: str) -> None:
 def test_each_language_has_seven_days_and_twelve_months(language: str) -> None:
     texts = texts_of(language)
     assert (len(texts("dates.weekdays").split()), len(texts("dates.months").split())) == (7, 12)
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_what_is_said_of_one_entity_is_in_its_file_in_each_language(entity: str) -> None:
+    """So another entity, or another field, touches one catalogue; and no file says what a language's says already."""
+    said = tomllib.loads((ROOM / "texts" / f"{entity}.toml").read_text(encoding="utf-8"))
+    texts = {key: text for part in said.values() for key, text in part.items()}
+    assert {key for key, text in texts.items() if set(text) != set(LANGUAGES)} == set()
+    assert set(said["words"]) == {"one", "several"}
+    for language in LANGUAGES:
+        general = tomllib.loads((ROOM / "texts" / f"{language}.toml").read_text(encoding="utf-8"))
+        assert [key for part in said for key in said[part] if key in general.get(part, ())] == []
 
 
 def test_no_sentence_was_forgotten_in_english() -> None:

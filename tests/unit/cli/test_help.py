@@ -1,0 +1,83 @@
+"""What `--help` says: every argument and option has its line, and the same thing is called the same everywhere."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from twizzit_pipeline.cli.app import whole
+from twizzit_pipeline.cli.clubs import MaybeClub, OldClub, said_club
+
+PASS_ON = {"dagster"}  # whose arguments are Dagster's
+
+
+def commands(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    inner = getattr(found, "commands", {})
+    if path and path[0] not in PASS_ON:
+        yield " ".join(path), found
+    for name, one in inner.items():
+        yield from commands(one, (*path, name))
+
+
+COMMANDS = dict(commands(get_command(whole())))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_argument_and_option_has_its_line(name: str) -> None:
+    command = COMMANDS[name]
+    assert command.help
+    silent = [one.name for one in command.params if one.name != "help" and not one.hidden and not one.help]
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_argument_is_in_capitals_and_a_club_is_the_first(name: str) -> None:
+    arguments = [one for one in COMMANDS[name].params if one.param_type_name == "argument"]
+    shown = [one.metavar or "" for one in arguments]
+    assert [one for one in shown if one != one.upper() or not one or one.startswith("[")] == []
+    assert "CREDENTIAL" not in shown
+    clubs = {one.help for one in arguments if one.metavar == "CLUB" and one.nargs == 1}
+    assert clubs <= {"A club: its credential's id, or its name or the beginning of it"}
+
+
+def test_an_option_means_the_same_wherever_it_is_said() -> None:
+    said: dict[str, set[str]] = {}
+    for command in COMMANDS.values():
+        for one in command.params:
+            for option in one.opts:
+                if option in ("--offset", "--limit", "--over", "--password-stdin"):
+                    said.setdefault(option, set()).add(str(one.help).partition(";")[0])
+    assert said["--offset"] == {"Rows to leave out"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["registered", "mappings teams", "mappings players", "mappings competitions", "mappings matches", "requests list"],
+)
+def test_a_list_takes_the_club_as_an_argument(name: str) -> None:
+    assert [one.metavar for one in COMMANDS[name].params if one.param_type_name == "argument"] == ["CLUB"]
+    shown = CliRunner().invoke(whole(), [*name.split(), "--help"], env={"COLUMNS": "200"})
+    assert (shown.exit_code, "--club" in shown.output) == (0, False)
+
+
+def test_the_option_that_it_was_goes_on_and_says_what_to_write() -> None:
+    app = typer.Typer(name="twizzit")
+
+    @app.command()
+    def teams(club: MaybeClub = None, old: OldClub = None) -> None:
+        typer.echo(f"of {said_club(club, old)}")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        done = CliRunner().invoke(app, arguments)
+        return done.exit_code, done.stdout, done.stderr
+
+    assert run() == (0, "of None\n", "")
+    assert run("KC Antwerpen") == (0, "of KC Antwerpen\n", "")
+    for option in ("--club", "--credential"):
+        line = "--club is not needed any more: teams 'KC Antwerpen'\n"
+        assert run(option, "KC Antwerpen") == (0, "of KC Antwerpen\n", line)
+    twice = run("3", "--club", "KC Antwerpen")
+    assert (twice[0], "the club is there twice" in twice[2]) == (2, True)

@@ -1,0 +1,149 @@
+"""A match under another id in Twizzit: the same game of ShotSpot's where the same teams meet at the same time."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.support.memory_calendar import MemoryCalendar
+from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB
+from twizzit_pipeline.plan import Plan
+from twizzit_pipeline.plan.departed import Departure, Departures, Missing
+from twizzit_pipeline.plan.matches import plan_matches
+from twizzit_pipeline.plan.ownership import current_mapping
+from twizzit_pipeline.plan.rows import RemoteMatch
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def match(id_: str, away: str = "Korfbal Leie U15", starts_at: datetime = NOON, **said: object) -> RemoteMatch:
+    made = RemoteMatch(id_, None, "1", "U15", None, away, starts_at, "scheduled", None, None)
+    return replace(made, **said)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def calendar() -> MemoryCalendar:
+    """A club whose team has one match."""
+    made = MemoryCalendar()
+    made.add_own_team(CLUB, "1", "U15")
+    made.add_own_team(CLUB, "2", "U17")
+    sync(made, match("100"))
+    return made
+
+
+def planned(calendar: MemoryCalendar, *matches: RemoteMatch, departures: Departures | None = None) -> Plan:
+    state = calendar.match_state(list(matches))
+    return plan_matches(state if departures is None else replace(state, departures=departures))
+
+
+def sync(calendar: MemoryCalendar, *matches: RemoteMatch, departures: Departures | None = None) -> Plan:
+    plan = planned(calendar, *matches, departures=departures)
+    calendar.apply(plan)
+    return plan
+
+
+def ids(calendar: MemoryCalendar) -> dict[str, int]:
+    return {one.twizzit_id: one.local_id for one in calendar.mappings["matches"].values()}
+
+
+def gone(calendar: MemoryCalendar, departure: Departure | None = None) -> Departures:
+    """The match 100 is missing, and proved to be gone."""
+    (mapping,) = (one for one in calendar.mappings["matches"].values() if one.twizzit_id == "100")
+    missing = Missing("100", 1, mapping.id, current_mapping(mapping), {"status": "scheduled"}, (1, 2), departure)
+    unlisted = {} if departure is None else {"100": departure}
+    return Departures([missing], {"100": "gone"}, active={1: 99, 2: 99}, unlisted=unlisted)
+
+
+def test_its_game_stays_and_its_mapping_goes_over(calendar: MemoryCalendar) -> None:
+    game = calendar.games[1]
+    plan = sync(calendar, match("900"))
+    (change,) = plan.changes
+    assert (change.action, change.row_id, change.changed) == ("update", 1, {})
+    assert (change.mapping_before["remote_id"], (change.mapping or {})["remote_id"]) == ("100", "900")
+    assert (plan.warned, plan.failed, calendar.games) == ([], [], {1: game})
+    assert ids(calendar) == {"900": 1}
+    assert planned(calendar, match("900")).changes == []
+
+
+def test_a_result_and_the_id_of_the_game_are_kept_and_a_new_result_is_written(calendar: MemoryCalendar) -> None:
+    calendar.games[1] = replace(calendar.games[1], home_score=3, away_score=2)  # typed in ShotSpot
+    sync(calendar, match("900"))
+    assert (calendar.games[1].home_score, calendar.games[1].away_score) == (3, 2)
+    sync(calendar, match("901", status="completed", home_score=9, away_score=8))
+    assert (len(calendar.games), ids(calendar)) == (1, {"901": 1})
+    assert (calendar.games[1].status, calendar.games[1].home_score) == ("completed", 9)
+
+
+def test_a_team_that_is_made_anew_as_well_has_its_matches_once(calendar: MemoryCalendar) -> None:
+    calendar.own["9"] = calendar.own.pop("1")
+    sync(calendar, match("900", home_team_id="9"))
+    assert (len(calendar.games), ids(calendar)) == (1, {"900": 1})
+
+
+@pytest.mark.parametrize("status", ["in_progress", "completed"])
+def test_a_game_that_is_played_keeps_everything(calendar: MemoryCalendar, status: str) -> None:
+    calendar.games[1] = replace(calendar.games[1], status=status, has_events=True, home_score=5)
+    game = calendar.games[1]
+    sync(calendar, match("900"))
+    assert (calendar.games, ids(calendar)) == ({1: game}, {"900": 1})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        match("900", starts_at=NOON + timedelta(minutes=30)),
+        match("900", away="Korfbal Maas U15"),
+        match("900", home_team_id="2", home_name="U17"),
+    ],
+    ids=["another time", "another opponent", "another team"],
+)
+def test_another_match_is_a_game_of_its_own(calendar: MemoryCalendar, other: RemoteMatch) -> None:
+    plan = sync(calendar, other)
+    assert set(ids(calendar)) == {"100", "900"}
+    assert len(set(ids(calendar).values())) == 2
+    assert [(one.twizzit_id, one.reason) for one in plan.warned] == [("100", "vanished")]
+
+
+def test_a_match_that_is_listed_still_keeps_its_game(calendar: MemoryCalendar) -> None:
+    sync(calendar, match("100"), match("900"))
+    assert ids(calendar)["100"] == 1 != ids(calendar)["900"]
+
+
+def test_two_that_are_new_at_once_take_none(calendar: MemoryCalendar) -> None:
+    plan = sync(calendar, match("900"), match("901"))
+    assert ids(calendar)["100"] == 1
+    assert [one.reason for one in plan.warned] == ["vanished"]
+
+
+def test_a_mapping_of_another_credential_or_season_is_left_alone(calendar: MemoryCalendar) -> None:
+    (mapping,) = calendar.mappings["matches"].values()
+    for other in (
+        replace(mapping, credential_id=OTHER_CLUB.credential_id),
+        replace(mapping, last_values={**(mapping.last_values or {}), "season": OLDER.label}),
+    ):
+        calendar.mappings["matches"] = {mapping.id: other}
+        (change,) = [one for one in planned(calendar, match("900")).changes if one.table == "games"]
+        assert change.action == "create"
+
+
+def test_one_that_waits_to_be_cancelled_is_not_and_its_departure_is_over(calendar: MemoryCalendar) -> None:
+    departure = Departure(7, "100", 1, "gone", "waiting", proved_at=NOON)
+    plan = sync(calendar, match("900"), departures=gone(calendar, departure))
+    assert [one.action for one in plan.changes] == ["update"]
+    assert [(one.id, one.status, one.returned) for one in plan.departures] == [(7, "returned", True)]
+    assert (plan.waiting, plan.held, calendar.games[1].status) == ([], [], "scheduled")
+
+
+def test_one_that_was_just_missed_leaves_no_trace(calendar: MemoryCalendar) -> None:
+    assert sync(calendar, match("900"), departures=gone(calendar)).departures == []
+
+
+def test_one_that_was_cancelled_for_it_is_played_again(calendar: MemoryCalendar) -> None:
+    departure = Departure(7, "100", 1, "gone", "waiting", proved_at=NOON)
+    sync(calendar, departures=gone(calendar, departure))
+    assert calendar.games[1].status == "cancelled"
+    applied = replace(departure, status="applied")
+    plan = sync(calendar, match("900"), departures=Departures(unlisted={"100": applied}))
+    assert [one.action for one in plan.changes] == ["return"]
+    assert [(one.id, one.status) for one in plan.departures] == [(7, "returned")]
+    assert (calendar.games[1].status, ids(calendar)) == ("scheduled", {"900": 1})
