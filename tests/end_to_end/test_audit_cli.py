@@ -8,8 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, command_line_on
 from twizzit_pipeline.credentials import sealed
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage.audit import this_user
@@ -24,13 +23,7 @@ def _cheap_backups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def beside(folder: Path, url: str) -> CommandLine:
-    return CommandLine(
-        folder,
-        TWIZZIT_DATABASE_URL=url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-        JWT_SECRET=JWT_SECRET,
-    )
+    return command_line_on(folder, url, JWT_SECRET=JWT_SECRET)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, command_line_on
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -21,12 +21,7 @@ from twizzit_pipeline.storage.engine import open_database
 @pytest.fixture
 def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
     """`twizzit` on a migrated database of its own, with a key."""
-    return CommandLine(
-        tmp_path,
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-    )
+    return command_line_on(tmp_path, database_url)
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ import psycopg
 import pytest
 import typer
 
-from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, command_line_on
 from twizzit_pipeline.cli.commands.changes import moment_of
 from twizzit_pipeline.simulator import SimulatorServer
 
@@ -26,14 +25,7 @@ def simulator(simulate: Callable[..., SimulatorServer]) -> SimulatorServer:
 
 @pytest.fixture
 def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
-    return CommandLine(
-        tmp_path,
-        TWIZZIT_HOME=str(tmp_path / "home"),
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-        TWIZZIT_REQUESTS_PER_SECOND="1000",
-    )
+    return command_line_on(tmp_path, database_url)
 
 
 def table_of(simulator: SimulatorServer, *, separator: str = ",", start: str = "") -> str:

@@ -6,8 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, command_line_on
 from twizzit_pipeline.simulator import SimulatorServer
 
 
@@ -15,14 +14,7 @@ from twizzit_pipeline.simulator import SimulatorServer
 def twizzit(tmp_path: Path, database_url: str, simulate: Callable[..., SimulatorServer]) -> CommandLine:
     """A credential is stored, its club simulated."""
     simulator = simulate(clubs=1, teams=2, players_per_team=3, other_contacts=2)
-    command = CommandLine(
-        tmp_path,
-        TWIZZIT_HOME=str(tmp_path / "home"),
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-        COLUMNS="200",
-    )
+    command = command_line_on(tmp_path, database_url, COLUMNS="200")
     club = simulator.world.organizations[0]
     named = ("--organization", club.name, "--username", club.account.username)
     where = ("--endpoint", simulator.v2_endpoint, "--password-stdin")

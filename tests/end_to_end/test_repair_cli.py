@@ -7,8 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, command_line_on
 from twizzit_pipeline.simulator import SimulatorServer
 
 pytestmark = pytest.mark.dagster_tables
@@ -18,15 +17,7 @@ EDITED = "Bijnaam"
 
 @pytest.fixture
 def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
-    return CommandLine(
-        tmp_path,
-        TWIZZIT_HOME=str(tmp_path / "home"),
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-        TWIZZIT_REQUESTS_PER_SECOND="1000",
-        COLUMNS="120",
-    )
+    return command_line_on(tmp_path, database_url, COLUMNS="120")
 
 
 @pytest.fixture

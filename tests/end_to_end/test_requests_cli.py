@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import CommandLine, Ended
+from tests.support.command_line import CommandLine, Ended, command_line_on
 from twizzit_pipeline.scheduling import heartbeat, requests
 from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType
@@ -31,14 +30,7 @@ def simulator(simulate: Callable[..., SimulatorServer]) -> SimulatorServer:
 @pytest.fixture
 def twizzit(tmp_path: Path, database_url: str, simulator: SimulatorServer) -> CommandLine:
     """With one club, whose credential is 1."""
-    made = CommandLine(
-        tmp_path,
-        TWIZZIT_HOME=str(tmp_path / "home"),
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-        TWIZZIT_REQUESTS_PER_SECOND="1000",
-    )
+    made = command_line_on(tmp_path, database_url)
     club = simulator.world.organizations[0]
     with (tmp_path / "clubs.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)

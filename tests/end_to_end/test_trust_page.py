@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.conftest import ENCRYPTION_KEY
 from tests.support.api_server import JWT_SECRET
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, command_line_on
 from tests.support.played_page import Step, change_of, page_of, play, renewed, settled
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage.engine import Database
@@ -29,16 +28,7 @@ def simulator() -> Iterator[SimulatorServer]:
 @pytest.fixture
 def twizzit(tmp_path: Path, database_url: str, simulator: SimulatorServer) -> CommandLine:
     """The command line of a club's administrator, with the one credential that there is."""
-    line = CommandLine(
-        tmp_path,
-        TWIZZIT_HOME=str(tmp_path / "home"),
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-        TWIZZIT_REQUESTS_PER_SECOND="1000",
-        JWT_SECRET=JWT_SECRET,
-        COLUMNS="100",
-    )
+    line = command_line_on(tmp_path, database_url, JWT_SECRET=JWT_SECRET, COLUMNS="100")
     [club] = simulator.world.organizations
     added = line(
         *("credentials", "add", "--organization", club.name, "--username", club.account.username),

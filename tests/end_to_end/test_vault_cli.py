@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import CommandLine, Ended
+from tests.support.command_line import CommandLine, Ended, command_line_on
 from twizzit_pipeline.credentials import sealed
 from twizzit_pipeline.storage.audit import this_user
 
@@ -24,12 +24,7 @@ def _cheap_backups(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
     """`twizzit` beside a database of one's own, with a key."""
-    return CommandLine(
-        tmp_path,
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-    )
+    return command_line_on(tmp_path, database_url)
 
 
 def add(twizzit: CommandLine, name: str = "KC Ter Linden") -> str:

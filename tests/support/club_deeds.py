@@ -130,6 +130,14 @@ _QUIET = st.one_of(
     _deed("decides", _people, _decisions),
     _deed("decides_all", _decisions),
 )
+_TAKEN_BACK = _deed(
+    "asks_and_is_taken_back",
+    _people,
+    st.sampled_from(FIELDS),
+    st.sampled_from([("Bo", "Cas"), ("Cas", "Daan"), ("Daan", "Bo")]),
+    st.sampled_from(["shotspot", "twizzit", "both", "shotspot"]),
+    st.one_of(_words, st.none()),
+)
 _RUNNING = st.one_of(
     _deed("sync"),
     _deed("sync"),
@@ -141,6 +149,7 @@ _RUNNING = st.one_of(
     _deed("preview_and_sync"),
     _deed("resolves", st.integers(0, 3), st.sampled_from(["twizzit", "shotspot", "value"]), _words, st.booleans()),
     _deed("decides_who", st.integers(0, 2), st.integers(0, 2), st.booleans()),
+    *[_TAKEN_BACK] * 2,
     _deed("is_doubtful", st.just(NEW[1]), st.integers(0, 2)),
 )
 # Some things happen, then a sync or a decision, once or twice; a sync is at the end of all.

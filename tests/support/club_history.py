@@ -106,6 +106,21 @@ class ClubHistory(ClubRows):
         else:
             self.is_edited(remote_id, column, asked.base if side == "shotspot" else asked.remote)
 
+    def asks_and_is_taken_back(
+        self, remote_id: str, column: str, words: tuple[str, str], side: str, further: str | None
+    ) -> None:
+        """Both sides change a field and a person is asked; one of them takes it back, and Twizzit may go further."""
+        if remote_id not in self.account.people or remote_id not in self.model.people:
+            remote_id = ANCHOR
+        self.sets_policy("ask", None)
+        self.both_change(remote_id, column, words)
+        self.sync()
+        asked = sorted(self.model.questions)
+        self.is_taken_back(asked.index((remote_id, column)) if (remote_id, column) in asked else 0, side)
+        if further is not None and side == "shotspot":
+            self.says(remote_id, column, _valid(column, further))
+        self.sync()
+
     def is_switched(self, remote_id: str, is_active: bool) -> None:
         """A person makes a record inactive, or active."""
         if (one := self.model.people.get(remote_id)) is not None:

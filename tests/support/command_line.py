@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ENCRYPTION_KEY
 from twizzit_pipeline.cli import main
 
 # Its children write to the streams of the process, and it means its signals.
@@ -113,6 +114,18 @@ class CommandLine:
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         return {**os.environ, **self.environment, **more}
+
+
+def command_line_on(folder: Path, database_url: str, **environment: str) -> CommandLine:
+    """`twizzit` on a database of the test's own, with the tests' key, for a Twizzit on this machine."""
+    usual = {
+        "TWIZZIT_HOME": str(folder / "home"),
+        "TWIZZIT_DATABASE_URL": database_url,
+        "TWIZZIT_ENCRYPTION_KEY": ENCRYPTION_KEY,
+        "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS": "1",
+        "TWIZZIT_REQUESTS_PER_SECOND": "1000",
+    }
+    return CommandLine(folder, **{**usual, **environment})
 
 
 class _Stream(io.TextIOWrapper):

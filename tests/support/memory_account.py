@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from twizzit_pipeline.errors import ServiceUnavailable, TwizzitPipelineError
+from tests.support.gathered import gathered
+from twizzit_pipeline.errors import ServiceUnavailable
 from twizzit_pipeline.sync.preview import making
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.paging import PageLimits
@@ -165,13 +166,7 @@ class _Lists:
         return rows if spoiled.half is None else halves[spoiled.half]
 
     def gather(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        found: list[Any] = []
-        for task in tasks:
-            try:
-                found.append(task())
-            except TwizzitPipelineError as error:
-                found.append(error)
-        return found
+        return gathered(tasks)
 
 
 class MemoryClient:

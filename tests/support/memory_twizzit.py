@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from twizzit_pipeline.errors import ServiceUnavailable, TwizzitPipelineError
+from tests.support.gathered import gathered
+from twizzit_pipeline.errors import ServiceUnavailable
 from twizzit_pipeline.simulator import v2
 from twizzit_pipeline.simulator.paging import SHIFT
 from twizzit_pipeline.simulator.world import Organization, World
@@ -52,13 +53,7 @@ class MemorySession:
         return rows
 
     def gather(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        found: list[Any] = []
-        for task in tasks:
-            try:
-                found.append(task())
-            except TwizzitPipelineError as error:
-                found.append(error)
-        return found
+        return gathered(tasks)
 
     def _half(self, rows: list[Row]) -> list[Row]:
         middle = len(rows) // 2

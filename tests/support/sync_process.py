@@ -13,6 +13,8 @@ from multiprocessing.process import BaseProcess
 from tests.support.sync_world import STEPS, Step, SyncWorld
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import SyncInProgress
+from twizzit_pipeline.plan.narrowing import Narrowing
+from twizzit_pipeline.runs import plans
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync.preview.making import preview
@@ -60,6 +62,24 @@ def _preview(settings: Settings, credential_id: int) -> None:
         )
 
 
+def _apply(settings: Settings, credential_id: int, plan_id: int, run_id: str) -> None:
+    """What the process does: a sync that applies a stored plan of teams and players."""
+    with open_database(settings) as database:
+        stored = plans.get(database.engine, plan_id)
+        chosen = plans.chosen(database.engine, plan_id, credential_id=credential_id)
+        with SyncSession(
+            settings=settings,
+            database=database,
+            credential_id=credential_id,
+            season=stored.season,
+            run_id=run_id,
+            narrowing=Narrowing(chosen=chosen),
+        ) as session:
+            session.to_map = {"teams", "players"}
+            for step in STEPS:
+                step(session)
+
+
 @contextmanager
 def forked(target: Callable[..., None], *given: object) -> Iterator[BaseProcess]:
     """A process that does this, and does not outlive the context."""
@@ -83,6 +103,13 @@ def started(
 def previewing(world: SyncWorld, credential_id: int) -> AbstractContextManager[BaseProcess]:
     """The process of a preview."""
     return forked(_preview, world.settings, credential_id)
+
+
+def applying(
+    world: SyncWorld, credential_id: int, plan_id: int, run_id: str = "killed"
+) -> AbstractContextManager[BaseProcess]:
+    """The process of a sync that applies a stored plan."""
+    return forked(_apply, world.settings, credential_id, plan_id, run_id)
 
 
 def killed(process: BaseProcess) -> None:

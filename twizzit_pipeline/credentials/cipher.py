@@ -21,7 +21,7 @@ _BLOCK = 16
 _READABLE = (Verdict.FITS, Verdict.FITS_OF_BEFORE)
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _REMEDIES = (
-    "check that TWIZZIT_ENCRYPTION_KEY is set and right to the letter (64 hexadecimal characters, or whatever text "
+    "check that TWIZZIT_ENCRYPTION_KEY is set and right to the letter (64 hexadecimal characters, or any other text "
     "ShotSpot has), and that it is still the key that this password was stored with (else set that one as "
     "TWIZZIT_ENCRYPTION_KEY_PREVIOUS); if that key "
     "is lost, store the password again (twizzit credentials change-password)"

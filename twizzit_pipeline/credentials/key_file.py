@@ -1,7 +1,7 @@
 """The key that the embedded mode keeps by itself: a file beside the database, and its exchange for a new one.
 
 What belongs here: the two files. A key is on disk before any password is stored with it, and stays there until none is:
-whatever is killed at whatever moment, every password can still be read.
+every password can still be read, at any moment at which a process is killed.
 """
 
 import os

@@ -15,9 +15,10 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
-from twizzit_pipeline.queries import overview
+from twizzit_pipeline.queries import monitoring_views, overview
 from twizzit_pipeline.queries.monitoring import State
-from twizzit_pipeline.queries.overview import Activity, CredentialStatus, LastSync, Overview, TypeRate
+from twizzit_pipeline.queries.monitoring_views import LastSync, TypeRate
+from twizzit_pipeline.queries.overview import Activity, CredentialStatus, Overview
 
 _MONTH_KEPT_SECONDS = 60.0
 
@@ -58,7 +59,7 @@ class SyncCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """All metrics, of one moment."""
         seen = overview.read(self._engine, season_start=self._season_start, with_month=False)
-        last = overview.last_whole_syncs(self._engine)
+        last = monitoring_views.last_whole_syncs(self._engine)
         rates = self._recent_rates()
         build = InfoMetricFamily("twizzit_build", "The version of twizzit-pipeline that answers")
         build.add_metric((), {"version": version("twizzit-pipeline")})
@@ -72,7 +73,7 @@ class SyncCollector(Collector):
     def _recent_rates(self) -> list[TypeRate]:
         with self._lock:
             if self._rates is None or time.monotonic() - self._rates[0] > _MONTH_KEPT_SECONDS:
-                self._rates = (time.monotonic(), overview.rates(self._engine))
+                self._rates = (time.monotonic(), monitoring_views.rates(self._engine))
             return self._rates[1]
 
 

@@ -1,7 +1,7 @@
 """The processes of an `up`: their commands, what they need before they start, and how one sees that they are ready.
 
 The definitions are loaded once, by the code server; the UI and the daemon ask it over a socket that only the owner of
-the home folder can reach (a code server runs whatever its client asks for). Its name is the same as under
+the home folder can reach (a code server runs what its client asks for). Its name is the same as under
 `dagster dev`, so that sensors go on where they were.
 """
 

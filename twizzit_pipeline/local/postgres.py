@@ -1,6 +1,6 @@
 """The embedded PostgreSQL while `up` uses it: seen to be alive, and started again when it was killed.
 
-The server is no child of this process: it stops with its last user, in whatever process. So it is watched from outside.
+The server is no child of this process: it stops with its last user, in any process. So it is watched from outside.
 """
 
 import time

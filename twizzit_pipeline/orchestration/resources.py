@@ -267,7 +267,7 @@ def _close(run: SyncRun, context: dg.InitResourceContext) -> None:
 def sync_resource(
     *, settings: Settings | None = None, database: Database | None = None, progress: Progress | None = None
 ) -> dg.ResourceDefinition:
-    """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run, whatever happened."""
+    """The resource `sync` of the assets: a `SyncRun` that is closed at the end of the run in every case."""
 
     def opened(context: dg.InitResourceContext) -> Iterator[SyncRun]:
         known = settings

@@ -5,6 +5,7 @@ and no new check that they all have. What is asked of one of them alone is its `
 `more_of_mapping`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope
+from twizzit_pipeline.quality.names import SOMEWHERE
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.remote_ids import mapped_to
 from twizzit_pipeline.storage.tables import credentials, team_mappings, teams
@@ -73,6 +75,14 @@ class Judged:
             return owned
         listed = select(self.snapshot.c[self.remote_id]).where(self.of_scan(credential_id, season_id))
         return and_(owned, mapped_to(self.mappings, listed))
+
+
+def those_astray(connection: Connection, mappings: Select[tuple[int, str, str]], speaks_of: Scope) -> Finding:
+    """The mappings that point nowhere: `mappings` says id, remote id and why, which is null where all is well."""
+    seen = mappings.subquery()
+    rows = connection.execute(select(seen).where(seen.c.reason.is_not(None)).order_by(seen.c.id)).all()
+    reasons = dict(Counter(row.reason for row in rows))
+    return Finding(SOMEWHERE, speaks_of, tuple(row[1] for row in rows), reasons=reasons, grave=True)
 
 
 def scan_of(snapshot: Table, credential_id: int, season_id: int) -> Condition:

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Date, Select, case, cast, exis
 
 from twizzit_pipeline.contracts.matches import MATCH_MINUTES, ZONE
 from twizzit_pipeline.quality.findings import Finding, Scope
-from twizzit_pipeline.quality.judged import Condition, Judged, Step, fed_clubs, nobodys, scan_of
-from twizzit_pipeline.quality.names import HAVE_MATCHES, IN_SEASON, ONE_AT_A_TIME, SOMEWHERE, TWO_CLUBS
+from twizzit_pipeline.quality.judged import Condition, Judged, Step, fed_clubs, nobodys, scan_of, those_astray
+from twizzit_pipeline.quality.names import HAVE_MATCHES, IN_SEASON, ONE_AT_A_TIME, TWO_CLUBS
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import games, match_mappings, seasons, twizzit_competitions, twizzit_matches
 
@@ -43,17 +43,12 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
         (games.c.id.is_(None), "local_row_gone"),
         (games.c.home_club_id.not_in(clubs) & games.c.away_club_id.not_in(clubs), "game_of_other_clubs"),
     ).label("reason")
-    judged = (
+    mappings = (
         select(table.id, table.twizzit_match_id, reason)
         .join(games, games.c.id == table.local_game_id, isouter=True)
         .where(ours)
-        .subquery()
     )
-    found = connection.execute(select(judged).where(judged.c.reason.is_not(None)).order_by(judged.c.id)).all()
-    reasons: dict[str, int] = {}
-    for row in found:
-        reasons[row.reason] = reasons.get(row.reason, 0) + 1
-    return Finding(SOMEWHERE, speaks_of, tuple(row.twizzit_match_id for row in found), reasons=reasons, grave=True)
+    return those_astray(connection, mappings, speaks_of)
 
 
 def _without_owner(credential_id: int) -> Select[tuple[str]]:

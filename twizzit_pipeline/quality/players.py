@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, case, exists, select
 
 from twizzit_pipeline.quality.findings import Finding, Scope
-from twizzit_pipeline.quality.judged import Condition, Judged, fed_clubs, nobodys, scan_of
-from twizzit_pipeline.quality.names import REGISTRATION, SOMEWHERE
+from twizzit_pipeline.quality.judged import Condition, Judged, fed_clubs, nobodys, scan_of, those_astray
+from twizzit_pipeline.quality.names import REGISTRATION
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import player_mappings, players, team_mappings, twizzit_players, twizzit_teams
 
@@ -44,18 +44,13 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
         (team_mappings.c.id.is_(None), "team_mapping_gone"),
         (team_mappings.c.credential_id != table.credential_id, "team_mapping_of_another_credential"),
     ).label("reason")
-    judged = (
+    mappings = (
         select(table.id, remote_id(player_mappings), reason)
         .join(players, players.c.id == table.local_player_id, isouter=True)
         .join(team_mappings, team_mappings.c.id == table.team_mapping_id, isouter=True)
         .where(ours)
-        .subquery()
     )
-    found = connection.execute(select(judged).where(judged.c.reason.is_not(None)).order_by(judged.c.id)).all()
-    reasons: dict[str, int] = {}
-    for row in found:
-        reasons[row.reason] = reasons.get(row.reason, 0) + 1
-    return Finding(SOMEWHERE, speaks_of, tuple(row.twizzit_player_id for row in found), reasons=reasons, grave=True)
+    return those_astray(connection, mappings, speaks_of)
 
 
 def _without_owner(credential_id: int) -> Select[Any]:

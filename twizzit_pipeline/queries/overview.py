@@ -1,42 +1,36 @@
-"""What there is to see of the syncs: the views for monitoring, in a handful of queries, however many credentials.
+"""Every credential and what goes on, in a handful of queries, however many credentials there are.
 
-What belongs here: reading. What a credential's state is called is decided in `monitoring`.
+What belongs here: reading the present. What a credential's state is called is decided in `monitoring`; what the views
+say of syncs that are over is read in `monitoring_views`.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, DateTime, Engine, Select, Table, case, func, select, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import Connection, Engine, func, select
 
-from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.queries import hanging, monitoring
 from twizzit_pipeline.queries.hanging import Hanging
 from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, why
+from twizzit_pipeline.queries.monitoring_views import of_view, reading, with_float
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.lease import close_interrupted
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import due, freshness
 from twizzit_pipeline.scheduling.freshness import Late
 from twizzit_pipeline.scheduling.heartbeat import DEAD_AFTER_SECONDS
-from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import conflicts, departures, leases, orchestrators, sync_requests
-from twizzit_pipeline.storage.tables.views import credential_status, last_syncs, recent_failures, success_rate
+from twizzit_pipeline.storage.tables.views import credential_status
 
-MOST_FAILURES = 10
 # What a whole month's history must be read for.
 _OF_A_MONTH = ("total_syncs", "successful", "success_rate_pct")
-_TIMES_OF_PYTHON = (text("timestamp '0002-01-01'"), text("timestamp '9998-01-01'"))
 _LATE_BECAUSE = {
     "running": "late, and a sync is under way",
     "failing": "late, for its syncs fail",
     "waiting": "no sync has succeeded for twice the interval; the next one is planned for later",
     "overdue": "no sync has succeeded for twice the interval, and no orchestrator starts the next one",
 }
-_NO_SUCH_THING = ("42P01", "42703")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,47 +103,6 @@ class CredentialStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class LastSync:
-    """The last whole sync of an entity of a credential that did not fail; matches are of type `competitions`."""
-
-    credential_id: int
-    sync_type: str
-    status: str
-    items_processed: int
-    items_succeeded: int
-    items_failed: int
-    rejected_rows: int
-    seconds: float
-    entity: str
-
-
-@dataclass(frozen=True, slots=True)
-class TypeRate:
-    """The history rows of one type that ended in the last 30 days; `success_rate_pct` as the guide counts it."""
-
-    sync_type: str
-    total_syncs: int
-    successful: int
-    success_rate_pct: float | None
-    partly_successful: int
-    failed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A sync that failed, or left something out; `started_at` is UTC with zone."""
-
-    sync_type: str
-    status: str
-    error_message: str | None
-    items_failed: int
-    started_at: datetime | None
-    credential_id: int | None
-    history_id: int
-    season: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Activity:
     """What goes on at this moment, by the database's clock.
 
@@ -208,8 +161,8 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
         MigrationsPending: a view is missing.
     """
     names = [name for name in CredentialFacts.__dataclass_fields__ if with_month or name not in _OF_A_MONTH]
-    wanted = _of(credential_status, names).order_by(credential_status.c.credential_id)
-    with _reading():
+    wanted = of_view(credential_status, names).order_by(credential_status.c.credential_id)
+    with reading():
         close_interrupted(engine)
         late = {one.credential_id: one for one in freshness.late(engine)}
         hung = {one.credential_id: one for one in hanging.hanging(engine)}
@@ -217,7 +170,7 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
         with engine.connect() as connection:
             activity = _activity(connection)
             questions = _questions(connection)
-            found = [CredentialFacts(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
+            found = [CredentialFacts(**with_float(dict(row._mapping))) for row in connection.execute(wanted)]
             waiting = {one.credential_id: one for one in plans.held_in(connection)}
             held = _held(connection)
     judged = []
@@ -252,62 +205,6 @@ def _judged(
     return CredentialStatus(facts, state(facts), state(replace(facts, is_running=False)), late, trouble, now, hung)
 
 
-def last_whole_syncs(engine: Engine) -> list[LastSync]:
-    """The last whole sync of every entity of every credential, by credential and entity.
-
-    Raises:
-        MigrationsPending: a view is missing.
-    """
-    wanted = _of(last_syncs, LastSync.__dataclass_fields__).order_by(last_syncs.c.credential_id, last_syncs.c.entity)
-    with _reading(), engine.connect() as connection:
-        return [LastSync(*row) for row in connection.execute(wanted)]
-
-
-def rates(engine: Engine) -> list[TypeRate]:
-    """The syncs of the last 30 days by type.
-
-    Raises:
-        MigrationsPending: a view is missing.
-    """
-    wanted = _of(success_rate, TypeRate.__dataclass_fields__).order_by(success_rate.c.sync_type)
-    with _reading(), engine.connect() as connection:
-        return [TypeRate(**_with_float(dict(row._mapping))) for row in connection.execute(wanted)]
-
-
-def failures(engine: Engine, *, limit: int = MOST_FAILURES, credential_id: int | None = None) -> list[Failure]:
-    """The last syncs that failed or left something out, newest first; of one credential, or of all.
-
-    Raises:
-        MigrationsPending: a view is missing.
-    """
-    with _reading(), engine.connect() as connection:
-        wanted = _of(recent_failures, Failure.__dataclass_fields__).limit(limit)
-        if credential_id is not None:
-            wanted = wanted.where(recent_failures.c.credential_id == credential_id)
-        rows = connection.execute(wanted)
-        return [
-            Failure(
-                **{
-                    **row._mapping,
-                    "items_failed": row.items_failed or 0,
-                    "started_at": row.started_at and row.started_at.replace(tzinfo=UTC),
-                }
-            )
-            for row in rows
-        ]
-
-
-def _of(view: Table, names: Iterable[str]) -> Select[Any]:
-    return select(*(_legible(view.c[name]) for name in names))
-
-
-def _legible(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A time is None where Python cannot hold it: ShotSpot's users may write any, `infinity` too."""
-    if not isinstance(column.type, DateTime):
-        return column
-    return case((column.between(*_TIMES_OF_PYTHON), column)).label(column.key)
-
-
 def _activity(connection: Connection) -> Activity:
     def requests(status: str) -> Any:
         return (
@@ -326,23 +223,3 @@ def _activity(connection: Connection) -> Activity:
         )
     ).one()
     return Activity(*row)
-
-
-def _with_float(values: dict[str, Any]) -> dict[str, Any]:
-    rate = values.get("success_rate_pct")
-    return values if rate is None else {**values, "success_rate_pct": float(rate)}
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """
-    Raises:
-        MigrationsPending: a view, or a column of one, is missing.
-    """
-    with driver_errors():
-        try:
-            yield
-        except ProgrammingError as error:
-            if getattr(error.orig, "sqlstate", None) not in _NO_SUCH_THING:
-                raise
-            raise MigrationsPending("A view for monitoring is missing in the database; run: twizzit migrate") from None

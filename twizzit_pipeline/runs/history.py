@@ -1,4 +1,4 @@
-"""The rows of `twizzit_sync_history`: opened in progress, counted honestly, closed whatever happened."""
+"""The rows of `twizzit_sync_history`: opened in progress, counted honestly, closed in every case."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence

@@ -15,7 +15,7 @@ from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.tables import credentials, plans
+from twizzit_pipeline.storage.tables import credentials, plans, sync_history
 
 if TYPE_CHECKING:  # what only looks whether a plan waits chooses nothing of one
     from twizzit_pipeline.plan.chosen import Chosen, ChosenEntity
@@ -313,8 +313,22 @@ def _require_waiting(connection: Connection, stored: StoredPlan, credential_id: 
     if stored.status == WAITING and stored.expires_at <= _now(connection):
         raise PlanRefused(f"Plan {stored.id} expired on {stored.expires_at:%d-%m-%Y}; {anew}")
     if stored.status != WAITING:
+        if (ended := _interrupted(connection, stored)) is not None:
+            raise PlanRefused(
+                f"Plan {stored.id} was applied in part: its sync {ended} ended before all of it was written; {anew}"
+            )
         words = {APPLIED: "has been applied", REPLACED: "has been replaced by a newer one", DISCARDED: "was discarded"}
         raise PlanRefused(f"Plan {stored.id} {words.get(stored.status, 'has expired')} already; {anew}")
+
+
+def _interrupted(connection: Connection, stored: StoredPlan) -> int | None:
+    """The history row of the run that applied the plan, if it failed or its process ended before it did."""
+    if stored.status != APPLIED or stored.dagster_run_id is None:
+        return None
+    row = sync_history.c
+    unfinished = row.status.in_(("failed", "in_progress"))
+    wanted = select(row.id).where(row.dagster_run_id == stored.dagster_run_id, unfinished)
+    return connection.scalar(wanted.order_by(row.id).limit(1))
 
 
 def _document(connection: Connection, stored: StoredPlan) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ def remote_id(mappings: FromClause) -> Any:
 
 
 def mapped_to(mappings: Table, ids: Select[Any] | Collection[str]) -> ColumnElement[bool]:
-    """The rows of a mapping table with one of these remote ids, of whatever host and organization."""
+    """The rows of a mapping table with one of these remote ids, of any host and organization."""
     if _ELSEWHERE not in mappings.c:
         return _within(_plain(mappings), ids)
     rows = mappings.alias()  # two looks into an index each, where a condition with OR would read the whole table

@@ -22,7 +22,7 @@ from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.sync.state.departures import days_of, due_again, missing, stood_before
+from twizzit_pipeline.sync.state.missing import days_of, due_again, missing, stood_before
 from twizzit_pipeline.twizzit.records import Season
 from twizzit_pipeline.twizzit.source import Source
 

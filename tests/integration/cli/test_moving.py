@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, command_line_on
 from tests.support.sync_world import STEPS, SyncWorld, quick
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -23,14 +22,7 @@ def world(settings: Settings, database: Database, simulate: Callable[..., Simula
 
 @pytest.fixture
 def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
-    return CommandLine(
-        tmp_path,
-        TWIZZIT_HOME=str(tmp_path / "home"),
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="true",
-        COLUMNS="160",
-    )
+    return command_line_on(tmp_path, database_url, COLUMNS="160")
 
 
 def test_the_clubs_that_a_credential_feeds_are_listed(twizzit: CommandLine, world: SyncWorld) -> None:

@@ -4,22 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ENCRYPTION_KEY
 from tests.integration.decisions.test_linking import doubtful
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, command_line_on
 from tests.support.decided_world import DecidedWorld
 
 
 @pytest.fixture
 def twizzit(tmp_path: Path, database_url: str, club: DecidedWorld) -> CommandLine:
-    return CommandLine(
-        tmp_path,
-        TWIZZIT_HOME=str(tmp_path / "home"),
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        TWIZZIT_ALLOW_PRIVATE_ENDPOINTS="1",
-        COLUMNS="150",
-    )
+    return command_line_on(tmp_path, database_url, COLUMNS="150")
 
 
 def test_policies_are_set_shown_and_refused(twizzit: CommandLine) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from tests.support.decided_world import COACH, DecidedWorld
 from twizzit_pipeline.errors import ConflictRefused, SyncInProgress, UnknownConflict, ValueRefused
 from twizzit_pipeline.notifications.runs import ended_since
-from twizzit_pipeline.queries import overview
+from twizzit_pipeline.queries import monitoring_views, overview
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.storage import audit, tables
 
@@ -48,7 +48,7 @@ def test_a_decision_is_in_the_history_and_the_audit_log_and_is_no_sync(club: Dec
     engine = club.world.database.engine
     found = club.conflict()
     before = overview.read(engine, season_start="07-01").credentials[0].facts
-    rates = overview.rates(engine)
+    rates = monitoring_views.rates(engine)
 
     done = club.resolve(found.id, "twizzit")
 
@@ -59,7 +59,7 @@ def test_a_decision_is_in_the_history_and_the_audit_log_and_is_no_sync(club: Dec
     assert (said.action, said.target, said.target_id, said.actor) == ("resolve", "conflict", str(found.id), COACH)
     assert "Remo" not in str(said.details)
     assert overview.read(engine, season_start="07-01").credentials[0].facts == before
-    assert overview.rates(engine) == rates
+    assert monitoring_views.rates(engine) == rates
     with engine.connect() as connection:
         runs, _ = ended_since(connection, datetime(2020, 1, 1, tzinfo=UTC))
     assert done.history_id not in {row_id for one in runs for row_id in one.row_ids}

@@ -14,12 +14,6 @@ def api(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> 
         yield server
 
 
-@pytest.fixture
-def coach(api: ApiServer) -> Iterator[httpx.Client]:
-    with api.client(token("coach")) as client:
-        yield client
-
-
 def test_a_configuration_begins_with_the_defaults(coach: httpx.Client) -> None:
     answer = coach.get("/sync/config/2").json()
     assert answer == {

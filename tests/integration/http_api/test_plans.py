@@ -23,18 +23,6 @@ def world(settings: Settings, database: Database, simulate: Callable[..., Simula
 
 
 @pytest.fixture
-def api(world: SyncWorld) -> Iterator[ApiServer]:
-    with ApiServer(world.settings, world.database) as server:
-        yield server
-
-
-@pytest.fixture
-def coach(api: ApiServer) -> Iterator[httpx.Client]:
-    with api.client(token("coach")) as client:
-        yield client
-
-
-@pytest.fixture
 def orchestrated(world: SyncWorld) -> Iterator[None]:
     heartbeat.beat(world.database.engine)
     with Orchestrator(world).working():

@@ -50,12 +50,6 @@ def api(world: SyncWorld) -> Iterator[ApiServer]:
         yield server
 
 
-@pytest.fixture
-def coach(api: ApiServer) -> Iterator[httpx.Client]:
-    with api.client(token("coach")) as client:
-        yield client
-
-
 def test_the_history_has_the_shape_of_the_guide_newest_first(coach: httpx.Client) -> None:
     rows = coach.get("/sync/history/1").json()["history"]
     assert set(rows[0]) == {

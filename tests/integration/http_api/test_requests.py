@@ -3,7 +3,7 @@
 import base64
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -24,18 +24,6 @@ MANY = {"api_syncs_per_hour": 1000}
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
     heartbeat.beat(database.engine)
     return SyncWorld(quick(settings, **MANY), database, simulate(clubs=2, teams=2, players_per_team=2))
-
-
-@pytest.fixture
-def api(world: SyncWorld) -> Iterator[ApiServer]:
-    with ApiServer(world.settings, world.database) as server:
-        yield server
-
-
-@pytest.fixture
-def coach(api: ApiServer) -> Iterator[httpx.Client]:
-    with api.client(token("coach")) as client:
-        yield client
 
 
 def asked(client: httpx.Client, credential_id: int, what: str = "teams", **body: object) -> int:

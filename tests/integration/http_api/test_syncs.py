@@ -1,7 +1,7 @@
 """Syncs over HTTP: asked for, waited for, refused. Real requests and real syncs; Dagster itself is in `end_to_end`."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -23,18 +23,6 @@ from twizzit_pipeline.storage.engine import Database
 @pytest.fixture
 def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
     return SyncWorld(quick(settings), database, simulate(clubs=2, teams=3, players_per_team=4, other_contacts=4))
-
-
-@pytest.fixture
-def api(world: SyncWorld) -> Iterator[ApiServer]:
-    with ApiServer(world.settings, world.database) as server:
-        yield server
-
-
-@pytest.fixture
-def coach(api: ApiServer) -> Iterator[httpx.Client]:
-    with api.client(token("coach")) as client:
-        yield client
 
 
 def test_without_an_orchestrator_nothing_is_asked_for(coach: httpx.Client, world: SyncWorld) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, text
 
 from tests.support.monitored import add_credential, add_run
 from twizzit_pipeline.http_api.metrics import Metrics
-from twizzit_pipeline.queries import overview
+from twizzit_pipeline.queries import monitoring_views, overview
 from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.queries.overview import CredentialStatus
 from twizzit_pipeline.runs import seasons
@@ -111,7 +111,7 @@ def test_empty_syncs_are_in_no_success_rate(database: Database, club: int) -> No
     add_run(database, club, timedelta(hours=2), row("teams", how=FAILED))
     nothing = {"items_processed": 0, "items_succeeded": 0}
     add_run(database, club, timedelta(hours=1), *everything("2027", season_exists=False, how=nothing))
-    (teams,) = overview.rates(database.engine)
+    (teams,) = monitoring_views.rates(database.engine)
     assert (teams.sync_type, teams.total_syncs, teams.successful, teams.failed) == ("teams", 1, 0, 1)
     facts = status(database).facts
     assert (facts.total_syncs, facts.successful, facts.last_success_at) == (1, 0, None)

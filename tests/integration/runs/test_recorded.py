@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, text
 
 from tests.support.monitored import add_credential
 from twizzit_pipeline.notifications.runs import ended_since
-from twizzit_pipeline.queries import overview
+from twizzit_pipeline.queries import monitoring_views, overview
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import LISTED
 from twizzit_pipeline.runs.history import EntityCounts
@@ -60,7 +60,8 @@ def test_by_query_and_by_row(database: Database, ids: dict[tuple[str, str], int]
 
 def test_by_the_views(database: Database, ids: dict[tuple[str, str], int]) -> None:
     last = {
-        one.entity: (one.sync_type, one.status, one.items_failed) for one in overview.last_whole_syncs(database.engine)
+        one.entity: (one.sync_type, one.status, one.items_failed)
+        for one in monitoring_views.last_whole_syncs(database.engine)
     }
     assert last == {
         "teams": ("teams", "success", 0),

@@ -33,7 +33,7 @@ from twizzit_pipeline.errors import (
     UnsupportedDatabase,
 )
 from twizzit_pipeline.orchestration.instance.home import open_instance
-from twizzit_pipeline.queries import overview
+from twizzit_pipeline.queries import monitoring_views, overview
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import patience, tables
@@ -224,7 +224,7 @@ def test_where_nothing_can_be_written_status_and_history_are_read_and_a_sync_is_
         assert history.one(engine, credential_id, row.id) == row
         (seen,) = overview.read(engine, season_start="07-01").credentials
         assert seen.facts.credential_id == credential_id
-        assert overview.failures(engine) == []
+        assert monitoring_views.failures(engine) == []
         with pytest.raises(DatabaseRefused, match="Nothing can be written here"):
             SyncSession(
                 settings=settings, database=read_only, credential_id=credential_id, season="2025-2026", run_id="r"

@@ -13,6 +13,7 @@ from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.reports import MappingReport
 
 SMALL: dict[str, Any] = {"clubs": 2, "teams": 3, "players_per_team": 6, "other_contacts": 0, "tidy": frozenset({1, 2})}
 
@@ -115,7 +116,9 @@ def test_its_matches_are_the_same_games_with_their_results(world: SyncWorld) -> 
     }
     renewed = [row for row in earlier if mappings[row["id"]]["twizzit_match_id"] != row["twizzit_match_id"]]
     assert {row["local_game_id"] for row in renewed} == {row["id"] for row in theirs}
-    assert (report := done.reports["map_matches"]).created == 0, report
+    report = done.reports["map_matches"]
+    assert isinstance(report, MappingReport)
+    assert report.created == 0, report
     world.sync(club, steps=EVERYTHING)
     assert state(world) == now
 

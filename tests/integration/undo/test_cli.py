@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ENCRYPTION_KEY
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, command_line_on
 from tests.support.sync_world import STEPS, Synced, SyncWorld, quick
 from tests.support.undone import state
 from twizzit_pipeline.settings import Settings
@@ -35,13 +34,7 @@ def renamed(world: SyncWorld, first: Synced) -> int:
 
 @pytest.fixture
 def twizzit(tmp_path: Path, database_url: str) -> CommandLine:
-    return CommandLine(
-        tmp_path,
-        TWIZZIT_HOME=str(tmp_path / "home"),
-        TWIZZIT_DATABASE_URL=database_url,
-        TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY,
-        COLUMNS="120",
-    )
+    return command_line_on(tmp_path, database_url, COLUMNS="120")
 
 
 def test_a_preview_writes_nothing_and_an_undo_says_how_to_bring_it_back(

@@ -14,6 +14,7 @@ from twizzit_pipeline import errors
 from twizzit_pipeline.cli.clubs import credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import Opened, opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, plural, print_json, table
 from twizzit_pipeline.credentials import store
@@ -55,7 +56,7 @@ def backfill(
         typer.Option("--club", "--credential", metavar="CLUB", help="Several times if wanted; by default every club"),
     ] = None,
     only: Annotated[SyncType | None, typer.Option(help="This alone, instead of everything")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Sync clubs and seasons one after the other, wait for each, and show its result.
 

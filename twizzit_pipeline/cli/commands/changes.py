@@ -9,6 +9,7 @@ import typer
 
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.credentials import store
 
@@ -29,7 +30,7 @@ def changes(
     ] = None,
     mappings: Annotated[bool, typer.Option("--mappings", help="The rows of the mapping tables too")] = False,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Rows at most")] = 200,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what syncs changed in ShotSpot, newest first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.queries import journal  # noqa: PLC0415  (quick commands load little)

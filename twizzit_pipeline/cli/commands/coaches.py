@@ -6,6 +6,7 @@ import typer
 
 from twizzit_pipeline.cli.clubs import credential_of
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, table
 from twizzit_pipeline.credentials import coaches
 from twizzit_pipeline.errors import ConfigurationRefused
@@ -19,7 +20,7 @@ UserId = Annotated[
 
 @app.command("list")
 def list_all(
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show the coaches that are limited to clubs; all others see every club."""
     with opened() as here:

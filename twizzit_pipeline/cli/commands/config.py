@@ -8,6 +8,7 @@ import typer
 
 from twizzit_pipeline.cli.clubs import Club, MaybeClub, credential_of
 from twizzit_pipeline.cli.opened import Opened, opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json
 from twizzit_pipeline.cli.words import meaning_changes, meaning_lines, policy_changes
 from twizzit_pipeline.credentials import store
@@ -23,13 +24,12 @@ from twizzit_pipeline.storage import audit
 
 app = typer.Typer(help="When a club syncs by itself, what, and what its account's words mean.", no_args_is_help=True)
 
-_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 _HOUR, _DAY = 60, 1440
 _SAID = "NAME=MEANING"
 
 
 @app.command()
-def show(club: Club, as_json: _Json = False) -> None:
+def show(club: Club, as_json: Json = False) -> None:
     """Show the configuration of a club; times are local (with --json, ISO 8601 with zone)."""
     with opened() as here:
         credential_id = credential_of(here, club)
@@ -104,7 +104,7 @@ def change(
             "by commas; an empty text for none",
         ),
     ] = None,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Change what is given and leave the rest; it takes effect within seconds, where an orchestrator runs.
 

@@ -7,6 +7,7 @@ import typer
 
 from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json, Limit, Offset
 from twizzit_pipeline.cli.output.terminal import belgian, console, moment, plural, print_json, table
 
 if TYPE_CHECKING:  # quick commands load little
@@ -30,9 +31,6 @@ _SETTLED = {
 _WORDS = "twizzit, shotspot, value; link, create"
 
 _Over = Annotated[bool, typer.Option("--over", help="Those that are decided or settled too, newest first")]
-_Limit = Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")]
-_Offset = Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")]
-_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
 @app.callback()
@@ -40,9 +38,9 @@ def show_all(
     context: typer.Context,
     club: OfClub = None,
     over: _Over = False,
-    limit: _Limit = 100,
-    offset: _Offset = 0,
-    as_json: _Json = False,
+    limit: Limit = 100,
+    offset: Offset = 0,
+    as_json: Json = False,
 ) -> None:
     """Show what waits for a person; the same as `twizzit conflicts list`.
 
@@ -54,7 +52,7 @@ def show_all(
 
 @app.command("list")
 def of_club(
-    club: MaybeClub = None, over: _Over = False, limit: _Limit = 100, offset: _Offset = 0, as_json: _Json = False
+    club: MaybeClub = None, over: _Over = False, limit: Limit = 100, offset: Offset = 0, as_json: Json = False
 ) -> None:
     """Show what waits for a person: both sides of a field, or the rows of ShotSpot that one of Twizzit may be."""
     _list(club, over=over, limit=limit, offset=offset, as_json=as_json)
@@ -68,7 +66,7 @@ def resolve(
         str | None,
         typer.Argument(metavar="VALUE", help="The value; or ShotSpot's id of the row to link", show_default=False),
     ] = None,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Decide: a field gets Twizzit's value, keeps ShotSpot's, or gets another one; a row is linked, or made.
 

@@ -13,6 +13,7 @@ from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.commands import clubs_file, vault
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.key import encryption_keys
@@ -130,7 +131,7 @@ def _add_many(source: Path, *, password_stdin: bool, as_json: bool) -> None:
 
 
 @app.command("list")
-def list_credentials(as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False) -> None:
+def list_credentials(as_json: Json = False) -> None:
     """List the credentials, without their passwords."""
     with opened() as here:
         found = store.list_all(here.database.engine)
@@ -155,7 +156,7 @@ def list_credentials(as_json: Annotated[bool, typer.Option("--json", help="As on
 
 
 @app.command()
-def verify(club: Club, as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False) -> None:
+def verify(club: Club, as_json: Json = False) -> None:
     """Log in with a credential and say what it may read, and which teams a sync would bring.
 
     Nothing but its seasons is stored.

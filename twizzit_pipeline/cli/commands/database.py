@@ -8,6 +8,7 @@ from rich.console import Console
 
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import announced, say_if_not_noted
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, plural, print_json
 from twizzit_pipeline.credentials.key import KEY, in_file
 from twizzit_pipeline.credentials.key_file import KEY_FILE
@@ -51,7 +52,7 @@ def dump(
 
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="What `twizzit database dump` wrote")]) -> None:
-    """Fill an empty database from a dump, of whatever version of PostgreSQL: all of it, or nothing."""
+    """Fill an empty database from a dump, of any version of PostgreSQL: all of it, or nothing."""
     from twizzit_pipeline.storage.dump import restore as read  # noqa: PLC0415
 
     settings = load_settings()
@@ -118,7 +119,7 @@ def _say_what_is_back(out: Console, restored: list[str]) -> None:
         out.print(f"Put back: {', '.join(restored)}.")
 
 
-def check_migrations(as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False) -> None:
+def check_migrations(as_json: Json = False) -> None:
     """Say whether the database is at the newest migration and whether the models match it; exit 1 if not."""
     from twizzit_pipeline.storage.migrate import check  # noqa: PLC0415
 

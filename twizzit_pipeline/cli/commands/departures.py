@@ -11,6 +11,7 @@ import typer
 
 from twizzit_pipeline.cli.clubs import Club, MaybeClub, clubs_of, credential_of
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 
 if TYPE_CHECKING:  # quick commands load little
@@ -46,7 +47,7 @@ All = Annotated[bool, typer.Option("--all", help="All that are held back")]
 def list_all(
     club: MaybeClub = None,
     over: Annotated[bool, typer.Option("--over", help="Those who have returned, too")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show the players, teams and matches of a club, or of all, that Twizzit does not list any more.
 

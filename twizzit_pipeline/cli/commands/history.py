@@ -9,6 +9,7 @@ from rich.table import Table
 
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json, Offset
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_line, table
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.runs.details import DECISION
@@ -23,8 +24,8 @@ _WIDE = 95
 def history(
     club: Club,
     limit: Annotated[int, typer.Option(min=1, max=100, help="Rows at most")] = 20,
-    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    offset: Offset = 0,
+    as_json: Json = False,
 ) -> None:
     """Show the syncs of a club, newest first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.accounts.clients import named  # noqa: PLC0415  (httpx)

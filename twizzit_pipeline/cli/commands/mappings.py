@@ -8,6 +8,7 @@ import typer
 
 from twizzit_pipeline.cli.clubs import MaybeClub, OldClub, credential_of, said_club
 from twizzit_pipeline.cli.opened import Opened, opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import belgian, console, print_json, table
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import COMPETITIONS, MATCHES, PLAYERS, TEAMS, Entity
@@ -19,11 +20,10 @@ _USUAL, _WIDE = 100, 150  # two sides' names, a competition and a date want one 
 _NUMBERS = ("Team id", "Player id", "Id", "Shirt", "Matches", "Credential")
 _WHOLE = ("When", "Season", "Status", "Score", "Twizzit id")
 _OF_ALL = {"Credential": "credential_id", "Status": "sync_status"}
-_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
 @app.command()
-def teams(club: MaybeClub = None, as_json: _Json = False, old: OldClub = None) -> None:
+def teams(club: MaybeClub = None, as_json: Json = False, old: OldClub = None) -> None:
     """List the mapped teams, by club, season and name."""
     with opened() as here:
         credential_id = _credential_of(here, said_club(club, old))
@@ -45,7 +45,7 @@ def players(
     team: Annotated[
         str | None, typer.Option("--team", help="The players of this team of ShotSpot alone: its id, or its name")
     ] = None,
-    as_json: _Json = False,
+    as_json: Json = False,
     old: OldClub = None,
 ) -> None:
     """List the mapped players, by name."""
@@ -65,7 +65,7 @@ def players(
 
 
 @app.command()
-def competitions(club: MaybeClub = None, as_json: _Json = False, old: OldClub = None) -> None:
+def competitions(club: MaybeClub = None, as_json: Json = False, old: OldClub = None) -> None:
     """List the mapped competitions, the latest season first."""
     with opened() as here:
         credential_id = _credential_of(here, said_club(club, old))
@@ -94,7 +94,7 @@ def matches(
     ] = None,
     coming: Annotated[bool, typer.Option("--coming", help="Those that have not begun alone")] = False,
     limit: Annotated[int | None, typer.Option(min=1, max=2**31, help="Rows at most")] = None,
-    as_json: _Json = False,
+    as_json: Json = False,
     old: OldClub = None,
 ) -> None:
     """List the mapped matches as they are played; times are Belgian (with --json, ISO 8601 in UTC)."""

@@ -6,13 +6,14 @@ import typer
 
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, plural, print_json, table
 from twizzit_pipeline.credentials.key import encryption_keys
 
 _LONGEST_ENDPOINT = 500
 
 
-def clubs(club: Club, as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False) -> None:
+def clubs(club: Club, as_json: Json = False) -> None:
     """List the clubs of ShotSpot that a credential feeds, and how many of their teams named them."""
     from twizzit_pipeline.runs import fed_clubs  # noqa: PLC0415  (the client)
 

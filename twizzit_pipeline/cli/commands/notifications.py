@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
 
 import typer
 
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json, Limit, Offset
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.errors import ReceiverFailed, SettingsError
 from twizzit_pipeline.settings import Settings, load_settings
@@ -61,9 +61,9 @@ def send() -> None:
 
 @app.command("list")
 def list_all(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")] = 50,
-    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    as_json: Json = False,
 ) -> None:
     """Show what was sent and what waits, newest first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.notifications import outbox  # noqa: PLC0415  (frames)

@@ -7,20 +7,20 @@ import typer
 
 from twizzit_pipeline.cli.clubs import MaybeClub, clubs_of
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_table, table
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.storage.audit import this_user
 
 app = typer.Typer(help="What a sync would do, kept for seven days: list, show, discard.", no_args_is_help=True)
 
-_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 _Plan = Annotated[int, typer.Argument(metavar="PLAN_ID", help="As twizzit plans list shows it", show_default=False)]
 _NUMBERS = ("Id", "Changes", "Remembered")
 _REASONS = {"asked": "asked for", "review": "review", "first_sync": "first sync"}
 
 
 @app.command("list")
-def list_plans(club: MaybeClub = None, as_json: _Json = False) -> None:
+def list_plans(club: MaybeClub = None, as_json: Json = False) -> None:
     """List the plans of a club, or of all, the newest of each first."""
     from twizzit_pipeline.cli.commands.previewing import described  # noqa: PLC0415  (frames)
 
@@ -58,7 +58,7 @@ def list_plans(club: MaybeClub = None, as_json: _Json = False) -> None:
 @app.command("show")
 def show_plan(
     plan_id: _Plan,
-    as_json: _Json = False,
+    as_json: Json = False,
     file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write it for a spreadsheet")] = None,
 ) -> None:
     """Show a plan, row by row; refused once it has expired."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from twizzit_pipeline.cli.opened import Opened, opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_table, table
 from twizzit_pipeline.storage.dagster_schema import missing_schema
 
@@ -25,7 +26,7 @@ _NAMES = {
 
 def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and delete nothing")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Delete what is older than TWIZZIT_RETENTION_DAYS (a year); never the audit log. Dagster does it every night.
 

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from twizzit_pipeline.cli.clubs import MaybeClub, OldClub, credential_of, said_club
 from twizzit_pipeline.cli.opened import Opened, opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 
 if TYPE_CHECKING:  # quick commands load neither frames nor HTTP
@@ -18,7 +19,7 @@ def registered(
     club: MaybeClub = None,
     team: Annotated[str | None, typer.Option("--team", help="A team of ShotSpot: its id, or its name")] = None,
     player: Annotated[str | None, typer.Option("--player", help="This player alone, by name, of any team")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
     old: OldClub = None,
 ) -> None:
     """Show who of a team may play, who may not, and why: all people of the team in Twizzit and in ShotSpot.

@@ -6,6 +6,7 @@ import typer
 
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, plural, print_json, table
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import EntityName
@@ -16,7 +17,7 @@ _HEADINGS = {"rejected": "rejected", "failed": "not applied", "set_aside": "set 
 def rejected(
     club: Club,
     entity: Annotated[EntityName | None, typer.Option("--only", help="These alone")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what the last syncs of a club rejected, could not apply and set aside, and why.
 

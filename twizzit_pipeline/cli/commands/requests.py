@@ -7,6 +7,7 @@ import typer
 
 from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json, Limit, Offset
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 
 if TYPE_CHECKING:  # quick commands load little
@@ -16,9 +17,6 @@ app = typer.Typer(help="Syncs that were requested.", invoke_without_command=True
 
 
 _Over = Annotated[bool, typer.Option("--over", help="Those that have ended too, newest first")]
-_Limit = Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")]
-_Offset = Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")]
-_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
 @app.callback()
@@ -26,9 +24,9 @@ def show_all(
     context: typer.Context,
     club: OfClub = None,
     over: _Over = False,
-    limit: _Limit = 50,
-    offset: _Offset = 0,
-    as_json: _Json = False,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    as_json: Json = False,
 ) -> None:
     """Show the syncs that wait or have begun; the same as `twizzit requests list`."""
     if context.invoked_subcommand is None:
@@ -37,7 +35,7 @@ def show_all(
 
 @app.command("list")
 def of_club(
-    club: MaybeClub = None, over: _Over = False, limit: _Limit = 50, offset: _Offset = 0, as_json: _Json = False
+    club: MaybeClub = None, over: _Over = False, limit: Limit = 50, offset: Offset = 0, as_json: Json = False
 ) -> None:
     """Show the syncs that wait or have begun: since when, who asked, of which club and season.
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from twizzit_pipeline.cli.clubs import MaybeClub, credential_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.status_of_clubs import (
     ENDED,
     ago,
@@ -31,7 +32,8 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.queries.monitoring import State
 
 if TYPE_CHECKING:
-    from twizzit_pipeline.queries.overview import CredentialStatus, Failure, LastSync, Overview, TypeRate
+    from twizzit_pipeline.queries.monitoring_views import Failure, LastSync, TypeRate
+    from twizzit_pipeline.queries.overview import CredentialStatus, Overview
     from twizzit_pipeline.scheduling.automation import SwitchedOff
 
 
@@ -40,20 +42,20 @@ def status(
     state: Annotated[
         list[State] | None, typer.Option("--state", help="Those in this state alone; may be repeated")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 if something shown waits for a person")] = False,
 ) -> None:
     """Show the state of every credential, the most urgent first; times are local (with --json, ISO 8601 with zone)."""
-    from twizzit_pipeline.queries import overview  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.queries import monitoring_views, overview  # noqa: PLC0415  (frames)
     from twizzit_pipeline.scheduling import automation  # noqa: PLC0415  (frames)
 
     with opened() as here:
         engine = here.database.engine
         only = None if club is None else store.get(engine, credential_of(here, club)).id
         seen = overview.read(engine, season_start=here.settings.season_start)
-        rates = overview.rates(engine)
-        failures = overview.failures(engine, credential_id=only)
-        last = overview.last_whole_syncs(engine) if only is not None else []
+        rates = monitoring_views.rates(engine)
+        failures = monitoring_views.failures(engine, credential_id=only)
+        last = monitoring_views.last_whole_syncs(engine) if only is not None else []
         off = automation.switched_off(here.database)
     shown = replace(seen, credentials=_wanted(seen.credentials, only, state))
     if as_json:

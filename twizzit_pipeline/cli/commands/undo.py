@@ -12,6 +12,7 @@ from twizzit_pipeline.cli.clubs import credential_of
 from twizzit_pipeline.cli.commands.changes import moment_of
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import Opened, opened
+from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, plural, print_json
 from twizzit_pipeline.storage.audit import this_user
 
@@ -39,7 +40,7 @@ def undo(
         ),
     ] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Show what it would do, and do nothing")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document")] = False,
+    as_json: Json = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
 ) -> None:
     """Take back what a sync did in ShotSpot; what was changed since is left and listed. An undo can be undone.

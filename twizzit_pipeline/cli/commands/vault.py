@@ -14,6 +14,7 @@ from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.commands import moving
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened, say_if_not_noted
+from twizzit_pipeline.cli.options import Json, Limit, Offset
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.credentials import acceptance, clubs, store
 from twizzit_pipeline.credentials.key import KEY, PREVIOUS_KEY, encryption_keys
@@ -30,7 +31,6 @@ _WHY: dict[acceptance.Unbound, str] = {
     "without_mac": "Its password was stored by ShotSpot, and is not bound to them yet",
     "not_renewed": "Its password was stored by an older version, or under the key before this one",
 }
-_Json = Annotated[bool, typer.Option("--json", help="As one JSON document")]
 
 
 def register(group: typer.Typer) -> None:
@@ -235,9 +235,9 @@ def import_backup(
 
 
 def audit_log(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most")] = 50,
-    offset: Annotated[int, typer.Option(min=0, max=2**31, help="Rows to leave out")] = 0,
-    as_json: _Json = False,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    as_json: Json = False,
 ) -> None:
     """Show who changed what, newest first; times are local (with --json, ISO 8601 with zone)."""
     with opened() as here:

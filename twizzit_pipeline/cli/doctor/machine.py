@@ -111,8 +111,8 @@ def look_at_versions(_: Settings) -> Iterator[Finding]:
 
 def _installed(name: str) -> str:
     """What `version` says, which also parses the long description below the headers: of a hundred packages, here."""
-    headers = HeaderParser().parsestr(distribution(name).read_text("METADATA") or "")
-    return headers["Version"] or version(name)
+    above, _, _ = (distribution(name).read_text("METADATA") or "").partition("\n\n")
+    return HeaderParser().parsestr(above)["Version"] or version(name)
 
 
 def _other_versions(requirements: str) -> Iterator[str]:

@@ -17,7 +17,8 @@ from twizzit_pipeline.cli.output.terminal import plural, show_table, table
 
 if TYPE_CHECKING:
     from twizzit_pipeline.queries.monitoring import Signal, State
-    from twizzit_pipeline.queries.overview import CredentialStatus, LastSync, Overview
+    from twizzit_pipeline.queries.monitoring_views import LastSync
+    from twizzit_pipeline.queries.overview import CredentialStatus, Overview
 
 ENDED = {"success": "ok", "partial_success": "partial"}
 _COLOURS = {"red": "bold red", "amber": "yellow", "green": "green"}

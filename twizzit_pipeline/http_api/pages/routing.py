@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from twizzit_pipeline import errors
+from twizzit_pipeline.http_api.pages import cookies
 from twizzit_pipeline.http_api.pages.rendering import guard
 from twizzit_pipeline.http_api.pages.visits import SIGN_IN, NotSignedIn, Refusal, Visit
 from twizzit_pipeline.http_api.problems import Problem, problem_of
@@ -77,6 +78,15 @@ def _refused(visit: Visit, error: Exception) -> Response:
 
 
 def _to_sign_in(visit: Visit) -> Response:
+    was_signed_in = visit.was_signed_in
+    answer = _sign_in_page(visit)
+    if was_signed_in:
+        cookies.drop(visit.request, answer, cookies.SESSION)
+        visit.note(answer, visit.texts("error.signed_out"), kind="error")
+    return answer
+
+
+def _sign_in_page(visit: Visit) -> Response:
     if visit.is_fragment:
         answer = visit.page("error.html", code=401, line=visit.texts("error.signed_out"))
         answer.headers["HX-Redirect"] = SIGN_IN

@@ -113,6 +113,11 @@ class Visit:
         return self.guest if self.session is None else self.session.id
 
     @property
+    def was_signed_in(self) -> bool:
+        """Whether the browser has a session that is over: it ended, or the secret of the API is another one by now."""
+        return self.session is None and cookies.SESSION in self.request.cookies
+
+    @property
     def is_fragment(self) -> bool:
         """Whether htmx asks for a part of a page."""
         return "hx-request" in self.request.headers
@@ -124,11 +129,14 @@ class Visit:
 
         Raises:
             Refusal: it has no token, or one of another session; or a page elsewhere sent it.
+            NotSignedIn: it is of a session that is over.
         """
         self.form = await form_of(self.request)
         from_elsewhere = self.request.headers.get("sec-fetch-site", "same-origin") not in _OWN_SITE
         by_program = self.session is None and "authorization" in self.request.headers
         if from_elsewhere or not (by_program or self.pages.signer.fits(self.form.text("token"), self._of)):
+            if self.was_signed_in and not from_elsewhere:
+                raise NotSignedIn
             raise Refusal(403, "error.form_is_old")
 
     def may(self, line: str) -> bool:
@@ -164,11 +172,15 @@ class Visit:
         """A redirect to a page of ours, which shows the line `said`."""
         answer = RedirectResponse(place, 303)
         if said is not None:
-            self._shown = False
-            self.notice = None
-            notice = self.pages.signer.notice(kind, said[:1000])
-            cookies.put(self.request, answer, cookies.NOTICE, notice, seconds=60)
+            self.note(answer, said, kind=kind)
         return answer
+
+    def note(self, answer: Response, said: str, *, kind: str) -> None:
+        """Has the next page show a line."""
+        self._shown = False
+        self.notice = None
+        notice = self.pages.signer.notice(kind, said[:1000])
+        cookies.put(self.request, answer, cookies.NOTICE, notice, seconds=60)
 
     def back(self, *, said: str | None = None, kind: str = "done") -> RedirectResponse:
         """The same to where the form was."""

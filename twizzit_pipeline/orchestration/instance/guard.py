@@ -1,6 +1,6 @@
 """An ASGI guard before Dagster's UI, which accepts requests of its own pages and of no other page in the same browser.
 
-Dagster carries out mutations by GET, from whatever page and under whatever name of the host: a picture on any page
+Dagster carries out mutations by GET, from any page and under any name of the host: a picture on any page
 could start, change and delete everything. What belongs here: which requests get through, by Host, Origin, method and
 type. It is no login: a program on this machine can send any header.
 """

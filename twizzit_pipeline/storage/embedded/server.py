@@ -43,7 +43,7 @@ _uses_lock = threading.Lock()
 def embedded_server(home: Path) -> Iterator[URL]:
     """The URL (`postgresql://`, no password) of the embedded server of `home`, which runs until the context ends.
 
-    It starts where it does not run yet, and stops with its last user, in whatever process or thread that is.
+    It starts where it does not run yet, and stops with its last user, in any process or thread.
 
     Raises:
         EmbeddedServerFailed: it did not start, in one line with the reason.

@@ -1,7 +1,7 @@
 """The dialect v2, the live service: organizations and seasons, and what one account is asked once for.
 
-What belongs here: v2's face, and its rows up to the seasons. Which groups are teams is `v2_groups`', who plays in them
-`v2_rosters`', who a person is `v2_contacts`', when they play `v2_events`'. No other module of the project says group,
+What belongs here: v2's face, and its rows up to the seasons. Which groups are teams is `groups`', who plays in them
+`rosters`', who a person is `contacts`', when they play `events`'. No other module of the project says group,
 contact or event.
 """
 

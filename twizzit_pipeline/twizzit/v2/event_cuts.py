@@ -1,6 +1,6 @@
 """The ways in which an event's name falls into two sides.
 
-What belongs here: separators. Which way is meant is decided in `v2_event_names`.
+What belongs here: separators. Which way is meant is decided in `event_names`.
 """
 
 import re

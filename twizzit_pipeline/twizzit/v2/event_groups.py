@@ -1,7 +1,7 @@
 """The groups of an event: which of them are the account's own teams, and on which side they stand.
 
 What belongs here: reading ``event-groups`` in all its shapes. Which side is which, where the groups do not say, is
-said by the event's name (`v2_event_names`).
+said by the event's name (`event_names`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -1,7 +1,7 @@
 """The sides of a match, by its event's name and its groups.
 
 What belongs here: who plays whom, and who is at home. People write the names: with a separator of their own, a word in
-front, a mark behind (`v2_event_marks`). Where the own team is found in a name, what stands across the separator is the
+front, a mark behind (`event_marks`). Where the own team is found in a name, what stands across the separator is the
 opponent, whatever else is in it; where it is not, a name is cut only where there is one way to cut it.
 """
 

@@ -146,7 +146,7 @@ class CalendarReader:
         return found
 
     def _events(self, type_ids: Sequence[str], start: date, end: date) -> list[_Event]:
-        """Every event of these types, once, whatever windows and types it is listed in."""
+        """Every event of these types, once, though several windows and types list it."""
         found: dict[object, _Event] = {}
         for ids in tens(type_ids):
             for first, last in windows(start, end):

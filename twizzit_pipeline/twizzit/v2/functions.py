@@ -15,7 +15,7 @@ from twizzit_pipeline.words.meanings import Meanings
 _PATH = "/contact-functions"
 _KEYS = ("contactfunctionid", "contactfunction", "contactfunctions", "contactfunctionids", "function", "functionid")
 _LONGEST_WORD = 60
-# Of several functions in one row: as of several rows, see `v2_rosters`.
+# Of several functions in one row: as of several rows, see `rosters`.
 _ORDER: tuple[FunctionSays, ...] = ("player", "member", "unknown", "other")
 
 

@@ -1,6 +1,6 @@
 """The groups of an account of v2, and which of them are teams.
 
-What belongs here: group types, groups and their rows. Who plays in a team is `v2_rosters`'.
+What belongs here: group types, groups and their rows. Who plays in a team is `rosters`'.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence

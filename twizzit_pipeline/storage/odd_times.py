@@ -1,0 +1,79 @@
+"""Days and times that PostgreSQL holds and Python does not: infinity, years before 1 or after 9999.
+
+ShotSpot's users may write any into a game, a season or a competition, and one of them would end the reading of all
+others. Each is read as a day or a time near the end of those that there are, which no person writes, and infinity is
+written back as itself, so that a row keeps it.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from psycopg import Connection, DataError, adapters
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+from psycopg.types.datetime import DateDumper, DatetimeDumper
+from sqlalchemy import Engine, event
+
+# Far enough within what Python can hold for days and zones to be added.
+FIRST_DAY, LAST_DAY = date(2, 1, 3), date(9998, 12, 29)
+FIRST_MOMENT, LAST_MOMENT = datetime(2, 1, 3, 0, 0, 0, 1, UTC), datetime(9998, 12, 29, 0, 0, 0, 1, UTC)
+_INFINITY = {
+    FIRST_DAY: b"-infinity",
+    LAST_DAY: b"infinity",
+    FIRST_MOMENT: b"-infinity",
+    LAST_MOMENT: b"infinity",
+}
+_DATE, _TIMESTAMPTZ = 1082, 1184  # PostgreSQL's ids of the types
+
+
+def reads_odd_times(engine: Engine) -> Engine:
+    """The engine, each connection of which reads and writes them so."""
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Connection[Any], _record: object) -> None:
+        connection.adapters.register_loader(_DATE, _DateLoader)
+        connection.adapters.register_loader(_TIMESTAMPTZ, _MomentLoader)
+        connection.adapters.register_dumper(date, _DateDumper)
+        connection.adapters.register_dumper(datetime, _MomentDumper)
+
+    return engine
+
+
+class _OddLoader(Loader):
+    """Reads as psycopg does, and what it cannot read as the first or the last."""
+
+    of: int
+    first: date
+    last: date
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        usual = adapters.get_loader(self.of, Format.TEXT)
+        assert usual is not None
+        self._usual = usual(oid, context)
+
+    def load(self, data: Buffer) -> Any:
+        try:
+            return self._usual.load(data)
+        except DataError:
+            said = bytes(data)
+            return self.first if said.startswith(b"-") or said.endswith(b"BC") else self.last
+
+
+class _DateLoader(_OddLoader):
+    of, first, last = _DATE, FIRST_DAY, LAST_DAY
+
+
+class _MomentLoader(_OddLoader):
+    of, first, last = _TIMESTAMPTZ, FIRST_MOMENT, LAST_MOMENT
+
+
+class _DateDumper(DateDumper):
+    def dump(self, obj: Any) -> Buffer | None:
+        return _INFINITY.get(obj) or super().dump(obj)
+
+
+class _MomentDumper(DatetimeDumper):
+    def dump(self, obj: Any) -> Buffer | None:
+        return _INFINITY.get(obj) or super().dump(obj)
