@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import Computed, text
 
-from tests.support.club_history import ANCHOR, TEAMS, ClubHistory, copied, person
+from tests.support.club_history import ANCHOR, TEAMS, copied, person
 from tests.support.club_model import FIELDS, LEAST
+from tests.support.club_namesakes import NamesakeHistory
 from tests.support.memory_account import MemoryAccount, Person, Spoiled
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import Settings
@@ -38,7 +39,7 @@ class Beginnings:
         )
         few = settings.model_copy(update={"departure_least": LEAST})
         self._reader = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._club = ClubHistory(self._reader, few, database, account, credential_id)
+        self._club = NamesakeHistory(self._reader, few, database, account, credential_id)
         self._club.sync()
         self._people = copy.deepcopy(account.people)
         with database.engine.begin() as connection:
@@ -52,12 +53,14 @@ class Beginnings:
     def __exit__(self, *_: object) -> None:
         self._reader.close()
 
-    def club(self) -> ClubHistory:
+    def club(self) -> NamesakeHistory:
         """The club as it was after its first sync, whatever was done to it since."""
         with self._database.engine.begin() as connection:
             connection.exec_driver_sql(_restart())
         self._account.people = copy.deepcopy(self._people)
-        return copied(self._club)
+        club = copied(self._club)
+        club.made, club.retired = dict(self._club.made), set()
+        return club
 
 
 def _columns() -> dict[str, list[str]]:
@@ -121,6 +124,9 @@ _QUIET = st.one_of(
     _deed("is_switched", _people, st.booleans()),
     _deed("sets_policy", _policies, st.one_of(st.none(), _policies)),
     _deed("time_passes", st.sampled_from([1.5, 8, 31])),
+    _deed("stands_by", _people),
+    _deed("comes_twice", _people, st.sampled_from(TEAMS), st.sampled_from([None, 1, 9])),
+    _deed("decides_who", st.integers(0, 2), st.integers(0, 2), st.booleans()),
     _deed("decides", _people, _decisions),
     _deed("decides_all", _decisions),
 )
@@ -142,6 +148,7 @@ _RUNNING = st.one_of(
     _deed("undo_that_is_undone"),
     _deed("preview_and_sync"),
     _deed("resolves", st.integers(0, 3), st.sampled_from(["twizzit", "shotspot", "value"]), _words, st.booleans()),
+    _deed("decides_who", st.integers(0, 2), st.integers(0, 2), st.booleans()),
     *[_TAKEN_BACK] * 2,
     _deed("is_doubtful", st.just(NEW[1]), st.integers(0, 2)),
 )
@@ -150,7 +157,7 @@ HISTORIES = st.lists(st.tuples(st.lists(_QUIET, min_size=1, max_size=5), _RUNNIN
 _WHOLE = ("sync",)
 
 
-def live(club: ClubHistory, history: list[tuple[list[tuple[Any, ...]], tuple[Any, ...]]]) -> None:
+def live(club: NamesakeHistory, history: list[tuple[list[tuple[Any, ...]], tuple[Any, ...]]]) -> None:
     """Does everything in its order."""
     for quiet, running in history:
         for name, *arguments in [*quiet, running]:

@@ -8,17 +8,16 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, text, update
 
 from tests.support.club_model import FIELDS, Asked, ClubModel, Known, Seen
 from tests.support.club_rows import ClubRows, same
 from tests.support.memory_account import BEFORE, RUNNING, MemoryAccount, Person, Spoiled
 from tests.support.sync_world import STEPS, Rows
 from twizzit_pipeline.decisions.departures import decide
-from twizzit_pipeline.decisions.linking import link
 from twizzit_pipeline.decisions.resolving import FieldResolution, resolve
 from twizzit_pipeline.errors import ConflictRefused, NothingToDecide, ServiceUnavailable
 from twizzit_pipeline.runs import history
@@ -37,6 +36,7 @@ ANCHOR = "100"  # plays in the first team always, so that the running season dec
 
 ACTIONS = ("create", "link", "adopt", "update", "depart", "return", "unchanged")
 _run_numbers = itertools.count(1)
+Club = TypeVar("Club", bound="ClubHistory")
 
 
 @dataclass
@@ -182,35 +182,6 @@ class ClubHistory(ClubRows):
             touched = self.model.people[key[0]].is_touched
             self.model = before
             self.model.people[key[0]].is_touched = touched
-        self.check()
-
-    def is_doubtful(self, remote_id: str, choice: int) -> None:
-        """Two players of ShotSpot have the name of a person who comes; one of them is chosen, or neither."""
-        if remote_id in self.model.people or remote_id in self.account.people:
-            return
-        one = person(remote_id)
-        named = {"first_name": one.first_name, "last_name": one.last_name}
-        with self.database.engine.begin() as connection:
-            club_id = connection.scalar(select(tables.clubs.c.id).limit(1))
-            made = insert(tables.players).values(club_id=club_id, **named).returning(tables.players.c.id)
-            self.doubtful[remote_id] = (connection.scalar(made) or 0, connection.scalar(made) or 0)
-        self.others |= {*self.doubtful[remote_id]}
-        self.comes(remote_id, TEAMS[0])
-        self.sync()
-        (asked,) = [row for row in self.waiting("doubtful_link") if row["twizzit_id"] == remote_id]
-        fitting = self.doubtful.pop(remote_id)
-        chosen = None if choice > 1 else fitting[choice]
-        linked = link(
-            self.database.engine,
-            asked["id"],
-            chosen,
-            actor=this_user(),
-            season_start=self.settings.season_start,
-            day=DAY,
-        )
-        assert linked.local_id is not None and chosen in (None, linked.local_id)
-        self.others.discard(linked.local_id)
-        self.model.people[remote_id] = Known(linked.local_id, said(one), said(one), is_touched=True)
         self.check()
 
     def time_passes(self, days: float) -> None:
@@ -399,8 +370,8 @@ class ClubHistory(ClubRows):
             for row in self.waiting("field")
         }
         same(asked, self.model.questions)
-        doubts = {row["twizzit_id"]: tuple(row["candidates"]) for row in self.waiting("doubtful_link")}
-        same(doubts, self.doubtful)
+        doubts = [row for row in self.waiting("doubtful_link") if row["local_id"] is None]
+        same({row["twizzit_id"]: tuple(row["candidates"]) for row in doubts}, self.doubtful)
 
 
 def said(one: Person) -> dict[str, str | None]:
@@ -419,8 +390,7 @@ def _valid(column: str, word: str) -> str | None:
     return word if column != "gender" else {"Bo": "male", "Cas": "female"}.get(word)
 
 
-def copied(club: ClubHistory) -> ClubHistory:
+def copied(club: Club) -> Club:
     """The same club as it is now, in the same database, with its own memory."""
-    return replace(
-        club, model=copy.deepcopy(club.model), stood=copy.deepcopy(club.stood), doubtful={}, others=set(club.others)
-    )
+    model, stood, others = copy.deepcopy(club.model), copy.deepcopy(club.stood), set(club.others)
+    return replace(club, model=model, stood=stood, doubtful={}, others=others)

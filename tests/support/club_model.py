@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from tests.support.club_doubts import Doubts, Row
+
 Values = Mapping[str, str | None]
 FIELDS = ("first_name", "last_name", "gender")
 GRACE, AGAIN = 7.0, 30.0  # days
@@ -86,9 +88,12 @@ class ClubModel:
     policy: str = "twizzit"
     exceptions: dict[str, str] = field(default_factory=dict)
     now: float = 0.0
+    doubts: Doubts = field(default_factory=Doubts)
 
     def sync(self, seen: Seen, local_id: Callable[[str], int]) -> None:
         """A sync of the running season; `local_id` says which row of ShotSpot one that was not known has become."""
+        rows = self._rows()
+        back = {one.local_id for name, one in self.people.items() if name in seen.said and not one.is_mapped}
         for remote_id, column in list(self.questions):
             if not self.people[remote_id].is_mapped:
                 del self.questions[remote_id, column]
@@ -107,6 +112,14 @@ class ClubModel:
                 self._is_asked_again(self.people[remote_id], seen.found[remote_id])
         for one in self.people.values():
             one.is_touched = False
+        self.doubts.sync(seen.said, rows, {name: self.people[name].local_id for name in seen.said}, back)
+
+    def _rows(self) -> dict[int, Row]:
+        """ShotSpot's players as they are."""
+        rows = {one: Row(dict(row.held), row.is_active) for one, row in self.doubts.bystanders.items()}
+        for remote_id, one in self.people.items():
+            rows[one.local_id] = Row(dict(one.held), one.is_active, remote_id if one.is_mapped else None)
+        return rows
 
     # --- those who are listed ---
 
@@ -244,6 +257,8 @@ class ClubModel:
         """
         self.questions = {**before.questions, **self.questions}
         after, self.people = self.people, before.people
+        self.doubts.bystanders = before.doubts.bystanders
+        self.doubts.waiting = {**before.doubts.waiting, **self.doubts.waiting}
         for remote_id, one in self.people.items():
             away = after[remote_id].away
             if away is None and one.away is not None and one.away.status not in WAITING:

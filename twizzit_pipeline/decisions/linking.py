@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
+from twizzit_pipeline.decisions.moving import Moved, move
 from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
-from twizzit_pipeline.decisions.resolving import Resolved
+from twizzit_pipeline.decisions.resolving import Left, Resolved
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.plan.decisions import plain
-from twizzit_pipeline.plan.rows import MatchState
+from twizzit_pipeline.plan.rows import MatchState, WantedSeason
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.runs.sentences import sentence
@@ -71,26 +72,53 @@ def link(
     resolution = "create" if local_id is None else "link"
     work = partial(_link, local_id=local_id, calendar=calendar)
     details = {"resolution": resolution, "local_id": local_id}
-    (row, change), history_id = decide(engine, conflict_id, work, actor=actor, details=details)
+    (row, change, left), history_id = decide(engine, conflict_id, work, actor=actor, details=details)
+    if change is None:
+        return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, row.local_id, {})
     changed = {name: (plain(change.before.get(name)), plain(value)) for name, value in change.changed.items()}
     made = change.row_id if local_id is not None else _made(engine, row)
-    return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, made, changed)
+    is_made = local_id is None
+    return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, made, changed, left, is_made)
 
 
-def _link(deciding: Deciding, *, local_id: int | None, calendar: _Calendar) -> tuple[Any, Change] | Refusal:
+def _link(
+    deciding: Deciding, *, local_id: int | None, calendar: _Calendar
+) -> tuple[Any, Change | None, Left | None] | Refusal:
     row, connection = deciding.row, deciding.connection
     if row.kind != "doubtful_link":
         raise ConflictRefused(f"{row.id} is a conflict about a field: choose twizzit, shotspot or value")
+    if row.local_id is not None:
+        return _link_mapped(deciding, local_id, calendar)
     if local_id is not None:
         _require_fitting(connection, row, local_id)
     season = _season(connection, row, calendar)
     if season is None:
         return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
     deciding.resolve("create" if local_id is None else "link", local_id)
-    plan = _planned(deciding, season, calendar)
+    plan = _planned(deciding, season, _wanted(deciding, season, calendar), calendar)
     change = _wished(plan, row, local_id)
     apply(connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
-    return row, change
+    return row, change, None
+
+
+def _link_mapped(
+    deciding: Deciding, local_id: int | None, calendar: _Calendar
+) -> tuple[Any, Change | None, Left | None] | Refusal:
+    """One that is mapped: it stays so, or its mapping names another row from now on."""
+    row = deciding.row
+    if local_id is None:
+        deciding.resolve("create", None)
+        return row, None, None
+    found = _deciding_season(deciding, calendar)
+    if found is None:
+        return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
+    moved = move(deciding, local_id, found[0].id)
+    if isinstance(moved, Refusal):
+        return moved
+    plan = _planned(deciding, *found, calendar, moved)
+    change = _wished(plan, row, local_id)
+    apply(deciding.connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
+    return row, change, moved.left
 
 
 def _require_fitting(connection: Connection, row: Any, local_id: int) -> None:
@@ -115,25 +143,53 @@ def _require_fitting(connection: Connection, row: Any, local_id: int) -> None:
 
 def _season(connection: Connection, row: Any, calendar: _Calendar) -> SeasonRow | None:
     """The latest season whose scan lists the remote row."""
+    return next(iter(_listing_seasons(connection, row, calendar)), None)
+
+
+def _deciding_season(deciding: Deciding, calendar: _Calendar) -> tuple[SeasonRow, WantedSeason] | None:
+    """The season whose scan lists the remote row and which decides."""
+    for season in _listing_seasons(deciding.connection, deciding.row, calendar):
+        wanted = _wanted(deciding, season, calendar)
+        if wanted.decides:
+            return season, wanted
+    return None
+
+
+def _wanted(deciding: Deciding, season: SeasonRow, calendar: _Calendar) -> WantedSeason:
+    return wanted_season(
+        deciding.connection,
+        deciding.row.credential_id,
+        season,
+        day=calendar.day,
+        season_start=calendar.season_start,
+        repair=False,
+    )
+
+
+def _listing_seasons(connection: Connection, row: Any, calendar: _Calendar) -> list[SeasonRow]:
+    """The seasons whose scan lists the remote row, the latest first."""
     scanned = SNAPSHOTS[row.entity].c
     listed = select(scanned.season_id).where(
         scanned.credential_id == row.credential_id, scanned[ENTITIES[row.entity].remote_id] == row.twizzit_id
     )
     ids = set(connection.scalars(listed))
     known = seasons.known(connection, row.credential_id, calendar.season_start)
-    return next((season for season in reversed(known) if season.id in ids), None)
+    return [season for season in reversed(known) if season.id in ids]
 
 
-def _planned(deciding: Deciding, season: SeasonRow, calendar: _Calendar) -> Plan:
+def _planned(
+    deciding: Deciding, season: SeasonRow, wanted: WantedSeason, calendar: _Calendar, moved: Moved | None = None
+) -> Plan:
+    """The plan of that row alone; of one that was mapped, and of who was mapped to its new row."""
     row, connection = deciding.row, deciding.connection
-    wanted = wanted_season(
-        connection, row.credential_id, season, day=calendar.day, season_start=calendar.season_start, repair=False
-    )
     of = planned(row.entity)
     state = of.read(connection, owner_of(deciding.credential), season.id, wanted, calendar.day)
     if isinstance(state, MatchState):  # what a side is called is read from all matches of the scan
         return _only(of.plan(state), row.twizzit_id)
-    alone = replace(state, remote=[one for one in state.remote if one.id == row.twizzit_id])
+    if moved is not None:
+        state = moved.seen(state)
+    concerned = {row.twizzit_id} if moved is None else {row.twizzit_id, *moved.links}
+    alone = replace(state, remote=[one for one in state.remote if one.id in concerned])
     made: Plan = of.plan(alone)
     return made
 

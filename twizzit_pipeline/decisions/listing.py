@@ -15,6 +15,7 @@ from twizzit_pipeline.errors import UnknownConflict
 from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, SNAPSHOTS, conflicts, credentials, teams
 
 _LARGEST_ID = 2**63 - 1
@@ -23,11 +24,17 @@ _TEAM = "team_id"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A local row that a remote one may be; `mapped`: it is something else's by now."""
+    """A local row that a remote one may be.
+
+    Attributes:
+        mapped: whether it is something else's: by now, or (of a question about one that is mapped) as it was asked.
+        mapped_to: the remote id of that.
+    """
 
     local_id: int
     name: str
     mapped: bool
+    mapped_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class Waiting:
 
     Attributes:
         name: what ShotSpot calls the row (a match: Twizzit); of a doubtful link what Twizzit calls it.
+        local_id: of a conflict; of a doubtful link the row that it is mapped to meanwhile, if it is to one.
+        local_name: of a doubtful link: what ShotSpot calls that row.
         base, local, remote: of a conflict: what Twizzit said before, what ShotSpot held when it was last looked at, and
             what Twizzit says.
         now: what ShotSpot holds at this moment.
@@ -54,6 +63,7 @@ class Waiting:
     column: str
     local_id: int | None
     name: str | None
+    local_name: str | None
     base: object
     local: object
     remote: object
@@ -71,8 +81,9 @@ class Waiting:
 
     @property
     def same_name(self) -> tuple[int, ...]:
-        """The candidates that share a name with another: they may be one person, whom no sync merges."""
+        """The candidates that share a name with another row: they may be one person, whom no sync merges."""
         names = [one.name.casefold() for one in self.candidates]
+        names += [self.local_name.casefold()] if self.local_name is not None else []
         return tuple(one.local_id for one in self.candidates if names.count(one.name.casefold()) > 1)
 
 
@@ -124,7 +135,7 @@ def _shown(connection: Connection, rows: Sequence[Any]) -> list[Waiting]:
     """With what ShotSpot has now: a statement or two for each entity, however many rows."""
     held: dict[str, dict[int, Mapping[str, Any]]] = {}
     names: dict[str, dict[tuple[int, str], str]] = {}
-    mapped: dict[str, set[int]] = {}
+    mapped: dict[str, dict[int, str]] = {}
     for entity in sorted({row.entity for row in rows}):
         of_it = [row for row in rows if row.entity == entity]
         ids = {row.local_id for row in of_it if row.local_id is not None}
@@ -140,12 +151,14 @@ def _waiting(
     row: Any,
     held: Mapping[int, Mapping[str, Any]],
     names: Mapping[tuple[int, str], str],
-    mapped: Collection[int],
+    mapped: Mapping[int, str],
     team_names: Mapping[int, str],
 ) -> Waiting:
     local = held.get(row.local_id) if row.local_id is not None else None
     candidates = tuple(
-        Candidate(one, _name(row.entity, held[one]), one in mapped) for one in row.candidates or () if one in held
+        Candidate(one, _name(row.entity, held[one]), one in mapped, mapped.get(one))
+        for one in row.candidates or ()
+        if one in held
     )
     now = plain(local.get(row.column_name)) if local is not None and row.kind == "field" else None
     said = {one for one in (row.base, row.local, row.remote, now) if type(one) is int}
@@ -159,7 +172,8 @@ def _waiting(
         column=row.column_name,
         local_id=row.local_id,
         name=_called(row, local, names.get((row.credential_id, row.twizzit_id))),
-        base=row.base,
+        local_name=None if local is None or row.kind == "field" else _name(row.entity, local),
+        base=row.base if row.kind == "field" else None,
         local=row.local,
         remote=row.remote,
         now=now,
@@ -177,8 +191,8 @@ def _waiting(
 
 
 def _called(row: Any, local: Mapping[str, Any] | None, remote: str | None) -> str | None:
-    """ShotSpot's name of the row, if it has one; else Twizzit's."""
-    if local is None or (row.entity == MATCHES.name and remote is not None):
+    """ShotSpot's name of the row, if it has one; else, and of a doubtful link, Twizzit's."""
+    if local is None or (remote is not None and (row.entity == MATCHES.name or row.kind != "field")):
         return remote
     return _name(row.entity, local)
 
@@ -212,9 +226,12 @@ def _remote_names(connection: Connection, entity: str, rows: Collection[Any]) ->
     return {(found[0], found[1]): between.join(map(str, found[2:])) for found in connection.execute(wanted)}
 
 
-def _mapped(connection: Connection, entity: str, ids: Collection[int]) -> set[int]:
-    column = MAPPINGS[entity].c[ENTITIES[entity].local_id]
-    return set(connection.scalars(select(column).where(among(column, sorted(ids)))))
+def _mapped(connection: Connection, entity: str, ids: Collection[int]) -> dict[int, str]:
+    """Local id → the remote one that it is mapped to."""
+    table = MAPPINGS[entity]
+    column = table.c[ENTITIES[entity].local_id]
+    found = connection.execute(select(column, remote_id(table)).where(among(column, sorted(ids))))
+    return {row[0]: row[1] for row in found}
 
 
 def _team_names(

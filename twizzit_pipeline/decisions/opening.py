@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from twizzit_pipeline.credentials import store
@@ -68,6 +68,21 @@ class Deciding:
                 after=dict(after),
             )
         )
+
+    def remove(self, table: Table, row_id: int, twizzit_id: str) -> None:
+        """Deletes a row, and writes down the whole of it."""
+        whole = select(func.to_jsonb(table.table_valued(), type_=JSONB)).where(table.c.id == row_id)
+        entry = insert(sync_changes).values(
+            history_id=self.history_id,
+            credential_id=self.credential.id,
+            table_name=table.name,
+            row_id=row_id,
+            twizzit_id=twizzit_id,
+            action=RESOLVE,
+            before=self.connection.scalars(whole).one(),
+        )
+        self.connection.execute(entry)
+        self.connection.execute(delete(table).where(table.c.id == row_id))
 
     def resolve(self, resolution: str, value: object) -> None:
         """Closes the conflict, and journals that: an undo of the decision asks the question again."""

@@ -29,12 +29,28 @@ _SETTLED: Mapping[str, object] = {"status": "settled", "resolution": "row_gone",
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """The row of ShotSpot that a remote one was mapped to until a decision linked that to another row.
+
+    Attributes:
+        is_inactive: whether it is out of use: a sync had made it for that remote row.
+        twizzit_id: the remote one that it is mapped to instead; None where it is to none.
+    """
+
+    local_id: int
+    is_inactive: bool = False
+    twizzit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """What a decision did.
 
     Attributes:
         history_id: the history row that records it, and by which it can be undone.
         changed: column of ShotSpot's row → what it held and holds; empty where it stays as it was.
+        left: the row that lost its mapping, if any did.
+        made: whether a row of ShotSpot's was made.
     """
 
     conflict_id: int
@@ -44,6 +60,8 @@ class Resolved:
     entity: str
     local_id: int | None
     changed: Mapping[str, tuple[object, object]]
+    left: Left | None = None
+    made: bool = False
 
 
 def resolve(

@@ -94,8 +94,10 @@ class Question:
     Attributes:
         kind: field, or doubtful_link.
         column: of a conflict; empty for a doubtful link.
+        local_id: of a conflict; of a doubtful link the row that the remote one is mapped to, None where it is to none.
         base, local, remote: of a conflict, as JSON has them: what Twizzit said before both sides changed it, what
-            ShotSpot holds, and what Twizzit says.
+            ShotSpot holds, and what Twizzit says. The base of a doubtful link of one that is mapped: which candidates
+            are mapped, and to which remote id.
         candidates: of a doubtful link: the local rows that fit.
     """
 

@@ -33,8 +33,9 @@ class OpenQuestion:
 
     Attributes:
         column: of a conflict; empty for a doubtful link.
+        local_id: of a doubtful link: the row that the remote one is mapped to, and may wrongly be (`plan.partners`).
         base, local, remote: of a conflict: what Twizzit said before both sides changed it, what ShotSpot holds, and
-            what Twizzit says.
+            what Twizzit says; the base of a doubtful link of one that is mapped is as `Partner.mapped`.
         candidates: of a doubtful link: the local rows that fit.
         stands: whether what it is about is there still: the mapping of a conflict, the remote row of a doubtful link.
         seen_at: of a conflict: `Decisions.seen_at` as it was when Twizzit's value was seen first.
@@ -52,6 +53,11 @@ class OpenQuestion:
     stands: bool = True
     seen_at: datetime | None = None
 
+    @property
+    def is_of_mapped(self) -> bool:
+        """Whether it is a doubtful link of a remote row that is mapped."""
+        return self.kind == "doubtful_link" and self.local_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
@@ -61,6 +67,8 @@ class Decisions:
         policies: who wins where both sides changed a column.
         open: the questions that wait.
         links: remote id → the local id that a person chose for it; None: one that is to be made.
+        pairs: remote id and local id of pairs that a person has decided about, which are asked about no more; whether
+            they are two different ones.
         seen_at: when the last sync that brought everything of the entity had ended, so that Twizzit still said then
             what the mappings remember; None where that is not known or no policy asks for it.
     """
@@ -69,6 +77,7 @@ class Decisions:
     open: Sequence[OpenQuestion] = ()
     links: Mapping[str, int | None] = field(default_factory=dict)
     seen_at: datetime | None = None
+    pairs: Mapping[tuple[str, int], bool] = field(default_factory=dict)
     _asked: dict[str, dict[str, OpenQuestion]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -129,6 +138,10 @@ class Decisions:
     def names(self, remote_id: str, local_id: int) -> bool:
         """Whether a person said that these two are one."""
         return self.links.get(remote_id) == local_id
+
+    def are_two(self, remote_id: str, local_id: int) -> bool:
+        """Whether a person said that these two are different ones."""
+        return self.pairs.get((remote_id, local_id), False)
 
     def settles(self, failed: Failed) -> bool:
         """Whether a person said what is to become of an item that could not be linked without doubt."""
@@ -244,7 +257,7 @@ def doubts(
         spoken_of: the remote ids that the plan is about; the others stay as they are.
     """
     doubtful = {item.twizzit_id: item.local_ids for item in failed if item.reason == DOUBTFUL_LINK}
-    known = {one.twizzit_id: one for one in decisions.open if one.kind == "doubtful_link"}
+    known = {one.twizzit_id: one for one in decisions.open if one.kind == "doubtful_link" and not one.is_of_mapped}
     asked = [
         Question("doubtful_link", remote_id, candidates=local_ids)
         for remote_id, local_ids in doubtful.items()

@@ -65,7 +65,16 @@ def newcomers(state: PlayerState, unmapped: Sequence[Person]) -> Newcomers:
             alike[player.club_id, local_name(player)].append(earlier)
     free = {(player.club_id, local_name(player)) for player in state.local if not player.mapped}
     fitting = {
-        person.remote.id: (person, places, [one for place in places for one in alike.get(place, ())])
+        person.remote.id: (
+            person,
+            places,
+            [
+                one
+                for place in places
+                for one in alike.get(place, ())
+                if not state.decisions.are_two(person.remote.id, one.local.id)
+            ],
+        )
         for person in unmapped
         if person.remote.id not in state.decisions.links
         for places in [{(team.club_id, remote_name(person.remote)) for _, team in person.teams}]

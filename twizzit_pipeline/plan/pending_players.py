@@ -162,9 +162,12 @@ def _repaired(local: LocalPlayer, remote: RemotePlayer) -> frozenset[str]:
 
 
 def link(state: PlayerState, person: Person, local: LocalPlayer) -> PendingChange:
-    """The change for a person without a mapping whom one player of ShotSpot fits."""
+    """The change for a person without a mapping whom one player of ShotSpot fits, or whom a person chose."""
     if state.season.decides:
-        return replace(decided(person, local, None, repairs=state.season.repairs), action="link")
+        base = state.bases.get(person.remote.id)
+        decisions = NOTHING_DECIDED if base is None else state.decisions
+        one = decided(person, local, base, repairs=state.season.repairs, decisions=decisions)
+        return replace(one, action="link")
     kept = {column: getattr(local, column) for column in COLUMNS}
     _, team = person.team(local, None)
     # no base: the deciding season has yet to say its word about this player

@@ -9,6 +9,11 @@ def full_name(person: LocalPlayer | RemotePlayer) -> str:
     return f"{person.first_name} {person.last_name}"
 
 
+def name_key(whole_name: str) -> str:
+    """The key of a whole name, wherever it stands."""
+    return normalised_name(whole_name)
+
+
 def remote_name(remote: RemotePlayer) -> str:
     """The key of the whole name on Twizzit."""
     return normalised_name(full_name(remote))
@@ -17,6 +22,11 @@ def remote_name(remote: RemotePlayer) -> str:
 def local_name(local: LocalPlayer) -> str:
     """The key of the whole name in ShotSpot."""
     return normalised_name(full_name(local))
+
+
+def same_gender(local: LocalPlayer, remote: RemotePlayer) -> bool:
+    """Whether no gender contradicts that both are one person."""
+    return None in (local.gender, remote.gender) or local.gender == remote.gender
 
 
 def same_words(local: LocalPlayer, remote: RemotePlayer) -> bool:

@@ -24,6 +24,7 @@ from twizzit_pipeline.plan.ownership import (
     refused,
     takeovers,
 )
+from twizzit_pipeline.plan.partners import player_partners
 from twizzit_pipeline.plan.pending_players import (
     COLUMNS,
     PendingChange,
@@ -34,7 +35,7 @@ from twizzit_pipeline.plan.pending_players import (
     slot,
     without_number,
 )
-from twizzit_pipeline.plan.person_names import full_name, local_name, remote_name
+from twizzit_pipeline.plan.person_names import full_name, local_name, remote_name, same_gender
 from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, PlayerState, RemotePlayer
 from twizzit_pipeline.plan.shotspot_sync import REPAIRED, shotspot_ran, undone
 from twizzit_pipeline.transform.names import normalised_name
@@ -56,7 +57,7 @@ def plan_players(state: PlayerState) -> Plan:
     changes: list[Change] = []
     warned: list[Warned] = []
     unchanged = state.unchanged
-    asking = Asking(state.decisions)
+    asking, partners = Asking(state.decisions), player_partners(state, pending, unusable, found)
     for one in pending:
         settled = without_number(one) if one.row_id in losers else one
         if settled.merged is not None:
@@ -83,8 +84,8 @@ def plan_players(state: PlayerState) -> Plan:
         held=leaving.held,
         waiting=leaving.waiting,
         closed=leaving.closed,
-        questions=asking.questions,
-        settled=asking.settled,
+        questions=[*asking.questions, *partners.questions],
+        settled={**asking.settled, **partners.settled},
     )
 
 
@@ -232,7 +233,7 @@ def _found_or_new(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[
             player
             for club_id in {team.club_id for _, team in person.teams} & clubs
             for player in free.get((club_id, remote_name(person.remote)), ())
-            if None in (player.gender, person.remote.gender) or player.gender == person.remote.gender
+            if same_gender(player, person.remote) and not state.decisions.are_two(person.remote.id, player.id)
         ]
         for person in unmapped
     } | {remote_id: [] if player is None else [player] for remote_id, player in chosen.items()}

@@ -224,6 +224,9 @@ class PlayerState:
     `shotspot_synced`: whether ShotSpot's own integration has synced the credential's players since we did. `unchanged`:
     how many people besides those of `remote` are as they should be, whatever becomes of the others. `unlisted`: the
     credential's own mappings of people who are not in the scan and are called as one who has no mapping.
+    `mapped_to`: local player → the remote id of the mapping that a person may take from them: of those who are called
+    as one who has no mapping, and of those about whom a question waits. `bases`: remote id → the base from which one
+    who is linked by a person's decision is merged.
     """
 
     owner: Owner
@@ -238,6 +241,8 @@ class PlayerState:
     decisions: Decisions = NOTHING_DECIDED
     departures: Departures = NO_DEPARTURES
     unlisted: Sequence[MappingRow] = ()
+    mapped_to: Mapping[int, str] = field(default_factory=dict)
+    bases: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id:
                 write_mappings(connection, group.staged, group.mapped, journal, now)
     _see(connection, plan)
     write_departures(connection, plan, journal, now)
-    write_questions(connection, plan, credential_id=credential_id, history_id=history_id)
+    write_questions(connection, plan, made, credential_id=credential_id, history_id=history_id)
     return made
 
 

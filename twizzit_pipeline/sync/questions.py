@@ -6,7 +6,7 @@ journal: the mapping remembers what Twizzit says already, so that an undo must a
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, case, func, insert, update
+from sqlalchemy import Connection, case, func, insert, or_, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -21,8 +21,14 @@ _ANSWER = ("resolution", "value", "resolved_at", "resolved_by")
 _BATCH = 1000
 
 
-def write_questions(connection: Connection, plan: Plan, *, credential_id: int, history_id: int) -> None:
-    """Settles what is no question any more, and asks what is new."""
+def write_questions(
+    connection: Connection, plan: Plan, made: Mapping[tuple[str, int], int], *, credential_id: int, history_id: int
+) -> None:
+    """Settles what is no question any more, and asks what is new.
+
+    Args:
+        made: table and the plan's id of each row that was made → its real id.
+    """
     by_reason: dict[SettledBy, list[int]] = {}
     for question_id, why in plan.settled.items():
         by_reason.setdefault(why, []).append(question_id)
@@ -35,7 +41,7 @@ def write_questions(connection: Connection, plan: Plan, *, credential_id: int, h
             "twizzit_id": one.twizzit_id,
             "kind": one.kind,
             "column_name": one.column,
-            "local_id": one.local_id,
+            "local_id": None if one.local_id is None else made.get((plan.table, one.local_id), one.local_id),
             "base": one.base,
             "local": one.local,
             "remote": one.remote,
@@ -49,12 +55,18 @@ def write_questions(connection: Connection, plan: Plan, *, credential_id: int, h
 
 
 def _settle(connection: Connection, why: SettledBy, ids: list[int], *, credential_id: int, history_id: int) -> None:
-    row = conflicts.c
+    row, whole = conflicts.c, func.to_jsonb(conflicts.table_valued(), type_=JSONB)
     settled = (
         update(conflicts)
         .where(among(row.id, ids), row.status == "open")
         .values(status="settled", resolution=why, resolved_at=func.now(), resolved_by=f"sync {history_id}")
-        .returning(row.id, row.kind, row.twizzit_id, func.to_jsonb(conflicts.table_valued(), type_=JSONB).label("now"))
+        .returning(
+            row.id,
+            row.kind,
+            row.local_id,
+            row.twizzit_id,
+            whole.label("now"),
+        )
     )
     entries = [
         {
@@ -68,7 +80,7 @@ def _settle(connection: Connection, why: SettledBy, ids: list[int], *, credentia
             "after": _of_answer(one.now),
         }
         for one in connection.execute(settled).all()
-        if one.kind == "field"
+        if one.kind == "field" or one.local_id is not None
     ]
     for start in range(0, len(entries), _BATCH):
         connection.execute(insert(sync_changes), entries[start : start + _BATCH])
@@ -81,7 +93,8 @@ def _of_answer(row: Mapping[str, object]) -> dict[str, object]:
 def _ask(connection: Connection, rows: list[dict[str, object]]) -> None:
     asked = upsert(conflicts).values(rows)
     said = asked.excluded
-    is_new = conflicts.c.remote.is_distinct_from(said.remote) | conflicts.c.candidates.is_distinct_from(said.candidates)
+    differing = (conflicts.c[name].is_distinct_from(said[name]) for name in ("remote", "candidates", "local_id"))
+    is_new = or_(*differing)
     connection.execute(
         asked.on_conflict_do_update(
             index_elements=_KEY,

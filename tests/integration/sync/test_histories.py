@@ -17,9 +17,77 @@ from tests.support.memory_account import MemoryAccount, answered_from
 from tests.support.sync_world import quick
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.tables import conflicts
 
 HISTORIES_OF_A_SEED = int(os.environ.get("TEST_HISTORIES", "50"))
 SEEDS = [int(os.environ["TEST_SEED"])] if "TEST_SEED" in os.environ else list(range(1, 11))
+_LINK, _UNDONE, _TWO = ("decides_who", 0, 0, False), ("decides_who", 0, 0, True), ("decides_who", 0, 2, False)
+_TWICE = ("comes_twice", "101", "12", 9)
+# Who is who, decided in every way; drawn histories come to each of them rarely.
+NAMESAKES: dict[str, list[tuple[Any, ...]]] = {
+    "a namesake is linked": [
+        ("stands_by", "101"),
+        ("sync",),
+        _UNDONE,
+        _LINK,
+        ("sync",),
+        ("says", "101", "first_name", "Bo"),
+    ],
+    "two namesakes are two": [
+        ("stands_by", "101"),
+        ("stands_by", "101"),
+        ("sync",),
+        _TWO,
+        ("sync",),
+        ("stands_by", "101"),
+    ],
+    "both are listed": [_TWICE, ("both_change", "101", "first_name", ("Bo", "Cas")), _UNDONE, _LINK, ("sync",)],
+    "both are listed, and asked about": [
+        ("sets_policy", "ask", None),
+        ("both_change", "101", "last_name", ("Bo", "Cas")),
+        ("sync",),
+        ("resolves", 0, "twizzit", "Bo", False),
+        ("sync",),
+        _TWICE,
+        ("is_edited", "101", "first_name", "Daan"),
+        _UNDONE,
+        _LINK,
+        ("sync",),
+    ],
+    "the earlier one has left": [_TWICE, ("leave", {"101"}), ("sync",), _UNDONE, _LINK, ("sync",), ("time_passes", 8)],
+    "the earlier one is closed": [
+        _TWICE,
+        ("leave", {"101"}),
+        ("sync",),
+        ("time_passes", 8),
+        ("sync",),
+        _UNDONE,
+        _LINK,
+        ("sync",),
+    ],
+    "the earlier one comes back": [_TWICE, ("leave", {"101"}), ("sync",), ("comes", "101", "11"), ("sync",), _LINK],
+    "another name by now": [_TWICE, ("says", "101", "first_name", "Bo"), ("sync",), ("sync",), _LINK],
+    "again and again": [("stands_by", "101"), ("sync",), _LINK, ("stands_by", "101"), ("sync",), _LINK],
+}
+ENDED = {
+    "two namesakes are two": ["open", "resolved"],
+    "another name by now": ["settled"],
+    "again and again": ["resolved", "resolved"],
+}
+
+
+@pytest.mark.parametrize("name", NAMESAKES)
+def test_who_is_who_ends_with_the_truth(
+    name: str, settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = MemoryAccount()
+    answered_from(account, monkeypatch)
+    with Beginnings(quick(settings), database, account) as beginnings:
+        club = beginnings.club()
+        for deed, *arguments in [*NAMESAKES[name], ("sync",), ("sync",)]:
+            getattr(club, deed)(*arguments)
+        ended = [row["status"] for row in club.rows(conflicts) if row["kind"] == "doubtful_link"]
+    assert sorted(ended) == ENDED.get(name, ["resolved"])
 
 
 @pytest.mark.timeout(900)

@@ -103,6 +103,8 @@ class World:
     free: tuple[int, ...] = field(default=())  # people for whom a player of their name and number stands by, unmapped
     policy: str = "twizzit"
     asked: tuple[tuple[int, str], ...] = ()  # people of whom a conflict waits, and ShotSpot's value in it
+    free_are: tuple[str, bool] = ("plain", True)  # how the names of those who stand by are typed; whether they play
+    doubts: tuple[tuple[int, str], ...] = ()  # people of whom a doubtful link with who stands by waits, or is decided
 
 
 PERSONS = st.builds(
@@ -121,6 +123,10 @@ WORLDS = st.builds(
     st.sampled_from(["twizzit", "shotspot", "newest", "ask"]),
     st.dictionaries(st.integers(0, PEOPLE - 1), st.sampled_from(["Edited", "Before"]), max_size=2).map(
         lambda asked: tuple(asked.items())
+    ),
+    st.tuples(st.sampled_from(["plain", "accents", "hyphens"]), st.sampled_from([True, True, False])),
+    st.dictionaries(st.integers(0, PEOPLE - 1), st.sampled_from(["open", "create", "link"]), max_size=3).map(
+        lambda doubts: tuple(doubts.items())
     ),
 )
 
@@ -160,6 +166,20 @@ def test_one_of_whom_something_is_asked_is_read_and_settled_where_both_agree(
     plan = plan_players(read)
     assert ([row.id for row in read.remote], plan.unchanged) == (["101"], PEOPLE)
     assert (len(plan.settled), plan.questions, plan.changes) == (int(settled), [], [])
+
+
+@pytest.mark.parametrize("typed", ["plain", "accents", "hyphens"])
+@pytest.mark.parametrize(("doubts", "read_one"), [((), True), (((1, "create"),), False)])
+def test_one_for_whom_another_stands_by_is_read_until_that_is_decided(
+    connection: Connection, typed: str, doubts: Any, read_one: bool
+) -> None:
+    world = World((Person(),) * PEOPLE, free=(1,), free_are=(typed, True), doubts=doubts)
+    owner, season_id = _write(connection, world)
+    read = read_player_state(connection, owner, season_id, SEASON, whole=False)
+    plan = plan_players(read)
+    assert [row.id for row in read.remote] == (["101"] if read_one else [])
+    assert (plan.unchanged, plan.changes) == (PEOPLE, [])
+    assert [(one.local_id, one.candidates) for one in plan.questions] == ([(101, (301,))] if read_one else [])
 
 
 def test_of_a_world_without_changes_no_one_is_read(connection: Connection) -> None:
@@ -236,6 +256,7 @@ def _write(connection: Connection, world: World) -> tuple[Owner, int]:
     said = {"is_federation": world.is_federation, "conflict_policy": world.policy}
     _insert(connection, tables.sync_config, [{"credential_id": 1, **said}])
     _insert(connection, tables.conflicts, [_question(place, local) for place, local in world.asked])
+    _insert(connection, tables.conflicts, [_doubt(place, how) for place, how in world.doubts])
     mapped = {"last_values": {"club_name": None}, **_owned(owner)}
     teams = [{"id": id_, "local_team_id": id_, "twizzit_team_id": f"1{id_}", **mapped} for id_ in CLUB_OF]
     teams[0] |= _of("team", world.teams)
@@ -247,7 +268,7 @@ def _write(connection: Connection, world: World) -> tuple[Owner, int]:
     people = list(enumerate(world.people))
     _insert(connection, tables.twizzit_players, [listed | row for one in people for row in _scanned(*one)])
     players = [_player(*one) for one in people]
-    players += [_standing_by(place) for place in world.free]
+    players += [_standing_by(place, *world.free_are) for place in world.free]
     players += [{**_player(place, Person()), **_RIVAL, "id": 200 + place} for place, one in people if one.rival]
     _insert(connection, tables.players, players)
     _insert(connection, tables.player_mappings, [row for one in people for row in _mappings(owner, *one)])
@@ -261,6 +282,14 @@ def _question(place: int, local: str) -> dict[str, Any]:
     both = {"base": "Of before", "local": local, "remote": f"First{place}"}
     of = {"credential_id": 1, "entity": "players", "twizzit_id": str(100 + place), "local_id": 100 + place}
     return {**of, "kind": "field", "column_name": "first_name", **both}
+
+
+def _doubt(place: int, how: str) -> dict[str, Any]:
+    is_open = how == "open"
+    decided = {"status": "open" if is_open else "resolved", "resolution": None if is_open else how}
+    of = {"credential_id": 1, "entity": "players", "twizzit_id": str(100 + place), "local_id": 100 + place}
+    value = 300 + place if how == "link" else None
+    return {**of, "kind": "doubtful_link", "base": {}, "candidates": [300 + place], "value": value, **decided}
 
 
 def _of_twizzit(place: int) -> dict[str, Any]:
@@ -284,9 +313,11 @@ def _player(place: int, person: Person) -> dict[str, Any]:
     return row | ({"jersey_number": 50 + place} if row["jersey_number"] == 50 else {})  # a club has each once
 
 
-def _standing_by(place: int) -> dict[str, Any]:
+def _standing_by(place: int, typed: str, is_active: bool) -> dict[str, Any]:
     """A player of the same name without a mapping, with a number that another may ask for."""
-    return {**_player(place, Person()), "id": 300 + place, "team_id": None, "jersey_number": {0: 7, 1: 0}.get(place)}
+    row = {**_player(place, Person()), "id": 300 + place, "team_id": None, "jersey_number": {0: 7, 1: 0}.get(place)}
+    first = {"plain": "First", "accents": "FÍrst", "hyphens": "-first"}[typed]
+    return {**row, "first_name": f"{first}{place}", "is_active": is_active}
 
 
 def _mappings(owner: Owner, place: int, person: Person) -> Iterator[dict[str, Any]]:

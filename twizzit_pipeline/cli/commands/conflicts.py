@@ -12,7 +12,7 @@ from twizzit_pipeline.cli.output.terminal import belgian, console, moment, plura
 
 if TYPE_CHECKING:  # quick commands load little
     from twizzit_pipeline.decisions.listing import Waiting
-    from twizzit_pipeline.decisions.resolving import Resolved
+    from twizzit_pipeline.decisions.resolving import Left, Resolved
 
 app = typer.Typer(
     help="What both sides changed, and links that are not clear: until a person decides.", invoke_without_command=True
@@ -131,6 +131,8 @@ def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: boo
         console(stderr=True).print(f"{len(found)} of {plural(total, 'row')}; --limit and --offset show others.")
     elif not over:
         out.print("Decide: twizzit conflicts resolve ID twizzit|shotspot|value VALUE, or link LOCAL_ID|create")
+        if any(one.kind != "field" and one.local_id is not None for one in found):
+            out.print("Of one that is mapped, create says that the others are different ones: nothing changes then.")
 
 
 def _what(one: "Waiting") -> str:
@@ -145,8 +147,14 @@ def _sides(one: "Waiting") -> str:
         now = "" if one.now == one.local or one.status != "open" else f", now {_brief(one, one.now)}"
         sides = f"ShotSpot {_brief(one, one.local)}{now}; Twizzit {_brief(one, one.remote)}"
         return f"{sides} (was {_brief(one, one.base)})"
-    rows = (f"{row.local_id} {row.name}{' (mapped)' if row.mapped else ''}" for row in one.candidates)
-    return "; ".join(rows) or "no row of ShotSpot fits any more"
+    if one.local_id is None:
+        rows = (f"{row.local_id} {row.name}{' (mapped)' if row.mapped else ''}" for row in one.candidates)
+        return "; ".join(rows) or "no row of ShotSpot fits any more"
+    instead = "; ".join(
+        f"{row.local_id} {row.name}" + (f" (mapped to Twizzit {row.mapped_to})" if row.mapped else "")
+        for row in one.candidates
+    )
+    return f"mapped to {one.local_id} {one.local_name or '–'}; it may be {instead or 'no other row any more'}"
 
 
 def _brief(one: "Waiting", value: object) -> str:
@@ -157,6 +165,14 @@ def _brief(one: "Waiting", value: object) -> str:
     return f"{one.team_names[value]} ({value})" if type(value) is int and value in one.team_names else str(value)
 
 
+def _become(left: "Left") -> str:
+    if left.twizzit_id is not None:
+        return f"is from now on the one of Twizzit {left.twizzit_id}"
+    if left.is_inactive:
+        return "is not mapped any more, and is not active: a sync had made it for that one"
+    return "is not mapped any more, and stays as it is: look whether it is one row too many"
+
+
 def _show_done(done: "Resolved") -> None:
     out = console()
     changes = ", ".join(
@@ -164,6 +180,11 @@ def _show_done(done: "Resolved") -> None:
         for column, (before, after) in done.changed.items()
     )
     what = f"{done.entity} {done.local_id}" if done.local_id is not None else done.entity
-    written = "made" if done.resolution == "create" else changes or "nothing had to be written"
+    if done.resolution != "create":
+        written = changes or "nothing had to be written"
+    else:
+        written = "made" if done.made else "stays as it is; the others are different ones, not asked about again"
     out.print(f"Resolved ({done.resolution}), {what}: {written}")
+    if done.left is not None:
+        out.print(f"{done.entity} {done.left.local_id} {_become(done.left)}")
     out.print(f"Sync history: {done.history_id}")

@@ -200,7 +200,9 @@ def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:
             hidden = one["column"] in PERSONAL and not names
             show_line(out, f"{whose}, {one['column']}: {'shown on a terminal' if hidden else sides}")
         else:
-            show_line(out, f"{whose}: which row of ShotSpot is it: {', '.join(map(str, one['candidates']))}, or none")
+            fitting = ", ".join(map(str, one["candidates"]))
+            asks = "is it another row of ShotSpot" if one.get("of_mapped") else "which row of ShotSpot is it"
+            show_line(out, f"{whose}: {asks}: {fitting}, or none")
     if len(asked) > _ROWS_SHOWN:
         out.print(f"  and {len(asked) - _ROWS_SHOWN:,} more; --json or --csv FILE has all")
 

@@ -194,7 +194,8 @@ def _asked(row: Mapping[str, Any], texts: Texts) -> Asked:
     name = row["name"] or f"Twizzit {row['twizzit_id']}"
     column = row["column"]
     if column is None:
-        return Asked(name, None, ", ".join(map(str, row["candidates"])), str(row["twizzit_id"]))
+        which = texts("links.instead" if row.get("of_mapped") else "links.which")
+        return Asked(name, None, f"{which} ShotSpot {', '.join(map(str, row['candidates']))}", str(row["twizzit_id"]))
     sides = (_said(column, row[side], texts) for side in ("shotspot", "twizzit"))
     return Asked(name, column_of(column, texts), *sides)
 

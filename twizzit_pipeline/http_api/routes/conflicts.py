@@ -1,5 +1,6 @@
 """What both sides changed and links that are not clear: the list, and deciding."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Path, Query, Response
@@ -67,7 +68,8 @@ def resolve_conflict(
             raise invalid_field("value", str(error)) from None
     resolved = schemas.WaitingConflict.of(listing.one(here.engine, conflict_id))
     changed = {column: schemas.ChangedValue(before=old, after=new) for column, (old, new) in done.changed.items()}
-    return schemas.ConflictResolved(conflict=resolved, sync_id=done.history_id, changed=changed)
+    left = None if done.left is None else schemas.LeftRow(**asdict(done.left))
+    return schemas.ConflictResolved(conflict=resolved, sync_id=done.history_id, changed=changed, left=left)
 
 
 def _require(here: Service, caller: Caller, conflict_id: int) -> None:

@@ -29,6 +29,7 @@ from twizzit_pipeline.http_api.schemas.decisions import (
     Departure,
     DepartureDecision,
     Departures,
+    LeftRow,
     WaitingConflict,
 )
 from twizzit_pipeline.http_api.schemas.live import (
@@ -124,6 +125,7 @@ __all__ = [
     "HistoryEntry",
     "HistoryOne",
     "HistoryRow",
+    "LeftRow",
     "ListedRequest",
     "LiveOrganization",
     "MatchMapping",

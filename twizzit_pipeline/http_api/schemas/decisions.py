@@ -47,11 +47,12 @@ class DepartureDecision(Answer):
 
 
 class ConflictCandidate(Answer):
-    """A row of ShotSpot that one of Twizzit may be; `mapped`: it is something else's by now."""
+    """A row of ShotSpot that one of Twizzit may be; `mapped`: it is something else's, with the id `mapped_to`."""
 
     local_id: int
     name: str
     mapped: bool
+    mapped_to: str | None
 
 
 class WaitingConflict(Answer):
@@ -59,7 +60,8 @@ class WaitingConflict(Answer):
 
     Of a field: `base` is what Twizzit said before, `local` what ShotSpot held, `remote` what Twizzit says, `now` what
     ShotSpot holds at this moment; a player's team is ShotSpot's id, with its name in `team_names`. Of a link:
-    `candidates`; those of `same_name` share a name with another, and may be one person twice, whom no sync merges.
+    `candidates`; those of `same_name` share a name with another, and may be one person twice, whom no sync merges. With
+    a `local_id` it is mapped to that row, of the name `local_name`, and may be a candidate instead.
     `reason`: why a sync settled it.
     """
 
@@ -72,6 +74,7 @@ class WaitingConflict(Answer):
     column: str
     local_id: int | None
     name: str | None
+    local_name: str | None
     base: Any
     local: Any
     remote: Any
@@ -102,9 +105,18 @@ class ChangedValue(Answer):
     after: Any
 
 
+class LeftRow(Answer):
+    """The row of ShotSpot that lost its mapping: out of use, mapped to `twizzit_id` now, or as it was."""
+
+    local_id: int
+    is_inactive: bool
+    twizzit_id: str | None
+
+
 class ConflictResolved(Answer):
     """What became of it. `sync_id` is the row of the history that records the decision."""
 
     conflict: WaitingConflict
     sync_id: int
     changed: dict[str, ChangedValue]
+    left: LeftRow | None

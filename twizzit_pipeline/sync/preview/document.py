@@ -27,11 +27,12 @@ WHY: Mapping[str, str] = {
     "return": "Twizzit lists it again",
     CLOSE: "gone from Twizzit beyond the days of grace: the mapping is closed, and the player not registered any more",
 }
-# What a person would be asked, by the kind of question.
+# What a person would be asked, by the kind of question; a doubtful link of one that is mapped, or made, meanwhile.
 ASKED: Mapping[QuestionKind, str] = {
     "field": "both sides changed it, and a person decides",
     "doubtful_link": "several rows of ShotSpot may be it, and a person decides",
 }
+ASKED_OF_MAPPED = "another row of ShotSpot may be it, and a person decides; until then nothing changes for it"
 REMEMBERED = "ShotSpot's row stays as it is; what Twizzit says of it is remembered"
 ANOTHER_ID = "made anew in Twizzit: it has another id there, and ShotSpot's row is the same"
 NO_SEASON = "the account has no such season"
@@ -152,16 +153,19 @@ def _item(change: Change, one: Planned) -> dict[str, Any]:
 
 def _question(question: Question, one: Planned) -> dict[str, Any]:
     """What a person would be asked: both sides of a field, or the rows of ShotSpot that one of Twizzit may be."""
-    sides = {"old": question.base, "shotspot": question.local, "twizzit": question.remote}
+    of_mapped = question.kind == "doubtful_link" and question.local_id is not None
+    sides = {"old": None if of_mapped else question.base, "shotspot": question.local, "twizzit": question.remote}
+    local_id = None if (question.local_id or 0) < 0 else question.local_id
     return {
         "kind": question.kind,
         "twizzit_id": question.twizzit_id,
-        "local_id": question.local_id,
+        "local_id": local_id,
         "name": one.labels.get(question.twizzit_id, ""),
         "column": question.column or None,
         **{side: one.names.value(question.column, value) for side, value in sides.items()},
         "candidates": list(question.candidates),
-        "why": ASKED[question.kind],
+        "of_mapped": of_mapped,
+        "why": ASKED_OF_MAPPED if of_mapped else ASKED[question.kind],
     }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 from twizzit_pipeline.entities import ENTITIES, Entity
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.merge import Policies
+from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.runs.details import MAPPINGS
 from twizzit_pipeline.runs.recorded import of_entity
 from twizzit_pipeline.scheduling.policies import policies_of
@@ -26,6 +27,7 @@ def read_decisions(connection: Connection, credential_id: int, entity: str, seas
     by_time = "newest" in (policies.usual, *policies.exceptions.values())
     questions: list[OpenQuestion] = []
     links: dict[str, int | None] = {}
+    pairs: dict[tuple[str, int], bool] = {}
     seen = _seen_at(credential_id, entity, season) if by_time else None
     for row in _rows(connection, credential_id, ENTITIES[entity], seen):
         if row.status == "open":
@@ -36,8 +38,23 @@ def read_decisions(connection: Connection, credential_id: int, entity: str, seas
                 OpenQuestion(**values, column=column, candidates=candidates, stands=row.stands, seen_at=seen_at)
             )
         else:
-            links[row.twizzit_id] = row.value if row.resolution == "link" else None
-    return Decisions(policies, questions, links, None if seen is None else _utc(connection.scalar(seen)))
+            if row.local_id is None or row.resolution == "link":
+                links[row.twizzit_id] = row.value if row.resolution == "link" else None
+            pairs |= _pairs(row)
+    return Decisions(policies, questions, links, None if seen is None else _utc(connection.scalar(seen)), pairs)
+
+
+def _pairs(row: Any) -> dict[tuple[str, int], bool]:
+    """The pairs about which a person decided with a link; whether they are said to be two different ones.
+
+    Who was mapped to the row that another one is now is not asked about it again either.
+    """
+    are_two = row.local_id is not None and row.resolution == "create"
+    found = {(row.twizzit_id, local_id): are_two for local_id in row.candidates or ()}
+    if row.local_id is not None and row.resolution == "link":
+        found[row.twizzit_id, row.local_id] = False
+        found |= {(one, int(row.value)): False for at, one in mapped_then(row.base).items() if at == str(row.value)}
+    return found
 
 
 def _policies(connection: Connection, credential_id: int, entity: str) -> Policies:

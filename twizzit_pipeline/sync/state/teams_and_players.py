@@ -43,6 +43,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_teams,
 )
 from twizzit_pipeline.sync.state.decisions import read_decisions
+from twizzit_pipeline.sync.state.partners import called_as_unmapped, standing, with_corrected
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
 from twizzit_pipeline.sync.state.unchanged import unchanged_players
 
@@ -96,8 +97,10 @@ def read_player_state(
     decisions = read_decisions(connection, owner.credential_id, PLAYERS.name, season.label)
     seen, unchanged = of_scan(twizzit_players.c, owner, season_id), 0
     if season.decides and not (whole or season.repairs or synced):
-        asked_about = {one.twizzit_id for one in decisions.open}
-        found = unchanged_players(connection, owner, season_id, rights, besides=asked_about)
+        besides = {one.twizzit_id for one in decisions.open} | called_as_unmapped(
+            connection, owner, season_id, decisions.pairs
+        )
+        found = unchanged_players(connection, owner, season_id, rights, besides=besides)
         unchanged = found.count
         seen = and_(seen, among(twizzit_players.c.twizzit_player_id, found.others)) if unchanged else seen
     wanted = select(*(twizzit_players.c[name] for name in _REMOTE_PLAYER)).where(seen)
@@ -112,21 +115,34 @@ def read_player_state(
     )
     local = _local_players(connection, concerned, local_ids)
     state = PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged, decisions)
-    return replace(state, unlisted=_unlisted(connection, state, season_id)) if season.decides else state
+    return _with_namesakes(connection, state, season_id) if season.decides else state
 
 
-def _unlisted(connection: Connection, state: PlayerState, season_id: int) -> list[MappingRow]:
-    """The owner's mappings of players whom the scan does not list and whose name one has who is not mapped."""
+def _with_namesakes(connection: Connection, state: PlayerState, season_id: int) -> PlayerState:
+    """The same with the owner's mappings of players whose name one has who is not mapped, or about whom is asked."""
+    state = replace(state, decisions=standing(state.decisions, {player.id for player in state.remote}))
     mapped = {mapping.twizzit_id for mapping in state.mappings}
     names = {remote_name(player) for player in state.remote if player.id not in mapped}
-    ids = [player.id for player in state.local if player.mapped and local_name(player) in names] if names else []
-    if not ids:
-        return []
-    table, listed = player_mappings, twizzit_players.c
-    seen = select(listed.twizzit_player_id).where(of_scan(listed, state.owner, season_id))
-    theirs = among(table.c.local_player_id, ids)
-    where = and_(theirs, owned_by(table.c, state.owner), remote_id(table).not_in(seen))
-    return mapping_rows(connection, table, remote="player", where=where)
+    ids = {player.id for player in state.local if player.mapped and local_name(player) in names} if names else set()
+    ids |= {local_id for one in state.decisions.open if one.is_of_mapped for local_id in one.candidates}
+    found = _mappings_of(connection, state.owner, ids)
+    seen = twizzit_players.c
+    wanted = among(seen.twizzit_player_id, [one.twizzit_id for one in found])
+    listed = select(seen.twizzit_player_id).where(of_scan(seen, state.owner, season_id), wanted)
+    still = set(connection.scalars(listed)) if found else set()
+    return replace(
+        state,
+        decisions=with_corrected(connection, state, found),
+        unlisted=[one for one in found if one.twizzit_id not in still],
+        mapped_to={one.local_id: one.twizzit_id for one in found},
+    )
+
+
+def _mappings_of(connection: Connection, owner: Owner, local_ids: Collection[int]) -> list[MappingRow]:
+    """The owner's mappings of these players."""
+    table = player_mappings
+    theirs = and_(among(table.c.local_player_id, sorted(local_ids)), owned_by(table.c, owner))
+    return mapping_rows(connection, table, remote="player", where=theirs) if local_ids else []
 
 
 def of_scan(columns: Any, owner: Owner, season_id: int) -> ColumnElement[bool]:

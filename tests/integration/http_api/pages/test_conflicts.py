@@ -157,3 +157,24 @@ def test_a_doubtful_link_is_one_of_them_or_none(house: House, coach: PageVisitor
     assert "No link is doubtful." in coach.text
     assert (decided.local_id == fitting[1]) is (choice == "link")
     assert (decided.local_id in fitting) is (choice == "link")
+
+
+@pytest.mark.parametrize("choice", ["link", "create"])
+def test_one_who_is_mapped_is_shown_with_the_other_row(house: House, coach: PageVisitor, choice: str) -> None:
+    decided = DecidedWorld(house.world, house.club, house.world.roster(2)[1][2 if choice == "link" else 3])
+    row = decided.player
+    alike = {name: row[name] for name in ("club_id", "first_name", "last_name", "gender")}
+    with house.world.database.engine.begin() as connection:
+        connection.execute(insert(tables.players).values(**alike))
+    decided.sync()
+    (found,) = decided.open()
+    (other,) = [one.local_id for one in found.candidates]
+
+    coach.get(f"/twizzit/clubs/{house.club}/decide")
+    assert f"(ShotSpot {row['id']}), and plays so. Or is it one of these?" in coach.text
+    assert f"ShotSpot {other}" in coach.text
+    assert "No, they are different ones" in coach.text
+    press(coach, house, found.id, f"link:{other}" if choice == "link" else "create")
+
+    assert "No link is doubtful." in coach.text
+    assert decided.local_id == (other if choice == "link" else row["id"])
