@@ -252,7 +252,7 @@ def _malformed(path: str, status: int | None, seen: str) -> MalformedAnswer:
 
 
 def _too_many(response: httpx.Response, path: str) -> QuotaSpent | RateLimited:
-    words = words_of(response)
+    words = words_of(response.content)
     wait = _retry_after(response)
     spent = _MONTHLY.search(words) or (wait is None and _QUOTA.search(words) and not _SHORT_TERM.search(words))
     if spent:

@@ -30,7 +30,7 @@ def says_refused(response: httpx.Response) -> bool:
 
     A web page says nothing: every server in front of a service calls any 403 "Forbidden".
     """
-    words = words_of(response)
+    words = words_of(response.content)
     return not is_web_page(response.content) and bool(_REFUSED.search(words)) and not _OF_THE_SESSION.search(words)
 
 

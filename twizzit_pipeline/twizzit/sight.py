@@ -6,8 +6,6 @@ What belongs here: the words. Of an answer only its kind and a few keys are said
 import re
 from collections.abc import Mapping, Sequence
 
-import httpx
-
 from twizzit_pipeline.twizzit.dialects import LIVE_ENDPOINT
 
 _LOOKED_AT = 4096
@@ -50,9 +48,9 @@ def is_web_page(content: bytes) -> bool:
     return content.lstrip()[:1] == b"<"
 
 
-def words_of(response: httpx.Response) -> str:
+def words_of(content: bytes) -> str:
     """The first 4,096 bytes of an error's body, as UTF-8: what its header calls the encoding is a server's word too."""
-    return response.content[:_LOOKED_AT].decode("utf-8", "replace")
+    return content[:_LOOKED_AT].decode("utf-8", "replace")
 
 
 def suggests_wrong_endpoint(path: str) -> bool:
