@@ -7,7 +7,8 @@ minutes. The version of ten minutes is `--credentials 167 --minutes 10`, the hou
 is in the benchmark's. The clubs are small (two teams of six), and known as quick; each sync is the first of its club,
 which writes everything.
 
-- `ended`, `failed`, `seconds`: how many syncs ended, how many of them failed, and when the last one ended.
+- `ended`, `failed`, `seconds`: how many syncs ended, how many of them failed, and when the last one ended;
+  `errors`: what those say.
 - `coach_waited`: seconds from a request over the HTTP API (one each half minute, of clubs whose turn is last) until its
   sync began.
 - `health`: the codes of its answers, one a second; `oldest_sign_of_life`: the largest age in seconds that they showed.
@@ -243,8 +244,13 @@ def measure(credentials: int, minutes: float, places: int, home: Path) -> dict[s
             "SELECT count(DISTINCT credential_id) FROM twizzit_sync_history"
             " WHERE completed_at IS NOT NULL AND dagster_run_id NOT LIKE 'before-%'"
         )
+        errors = text(
+            "SELECT error_message, count(DISTINCT credential_id) FROM twizzit_sync_history WHERE status = 'failed'"
+            " GROUP BY error_message"
+        )
         with database.engine.connect() as connection:
             counts = {"ended": connection.scalar(ended), "failed": connection.scalar(failed)}
+            said = {str(error): count for error, count in connection.execute(errors)}
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = used.ru_utime + used.ru_stime + postgres
     return {
@@ -252,6 +258,7 @@ def measure(credentials: int, minutes: float, places: int, home: Path) -> dict[s
         "credentials": credentials,
         "places": places,
         **counts,
+        "errors": said,
         "seconds": round(taken, 1),
         "cpu_seconds": round(cpu, 1),
         "cpu_seconds_each": round(cpu / credentials, 2),
