@@ -97,10 +97,13 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) could not make $(VENV). On Debian and Ubuntu" \
 		"that takes the package python3-venv (or python3.NN-venv); then call make again."; exit 1; }
 
+# The package is compiled here, as pip compiles the others: else each process would do it anew, where the environment says
+# not to keep that.
 $(VENV)/.runtime: pyproject.toml requirements.txt | $(BIN)/python
 	@echo "Installing what it needs into $(VENV) (once, a minute or so) …"
 	@$(PIP) --require-hashes --no-deps --requirement requirements.txt \
-		&& $(PIP) --no-build-isolation --no-deps --editable . || { echo "Installing failed; the lines above say why. Call make again when that is mended."; exit 1; }
+		&& $(PIP) --no-build-isolation --no-deps --editable . \
+		&& $(BIN)/python -m compileall -q twizzit_pipeline || { echo "Installing failed; the lines above say why. Call make again when that is mended."; exit 1; }
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt

@@ -53,11 +53,11 @@ def _selection(job: str) -> list[str]:
     return list(ASSETS_OF[job.removeprefix("sync_")])
 
 
-# No partitions here: a job has those of its assets.
+# No partitions here: a job has those of its assets. Keys, since for names as text Dagster loads a parser.
 JOBS = {
     name: dg.define_asset_job(
         name,
-        selection=_selection(name),
+        selection=dg.AssetSelection.assets(*_selection(name)),
         description=description,
         executor_def=dg.in_process_executor,
     )

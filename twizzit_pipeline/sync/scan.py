@@ -119,7 +119,7 @@ def _count(session: SyncSession, counts: EntityCounts, table: Table, seen: Read)
     remote_id = [column.name for column in table.primary_key][-1]
     counts.rejected = grouped(seen.checked.rejected)
     counts.hints = grouped(seen.checked.warnings)
-    counts.scanned = len(set(seen.checked.valid[remote_id]) - counts.rejected_items)
+    counts.scanned = len(set(seen.checked.valid[remote_id].tolist()) - counts.rejected_items)
     counts.rows = seen.counts
     if seen.places:
         counts.details[PLACES] = dict(islice(seen.places.items(), MOST_PLACES))

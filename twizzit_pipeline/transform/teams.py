@@ -6,6 +6,7 @@ in `sync`.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from twizzit_pipeline.transform.names import normalised_name
@@ -66,6 +67,7 @@ def teams_frame(teams: Sequence[Team]) -> "pd.DataFrame":
     )
 
 
+@lru_cache(4096)  # a federation has a U15 in each of its clubs
 def age_group(name: str | None, category: str | None = None) -> str | None:
     """The age group that a team's name (else its category) plainly says: "U15", "Welpen", "Senior", …; else None.
 
@@ -75,6 +77,7 @@ def age_group(name: str | None, category: str | None = None) -> str | None:
     return _agreed(_age_groups, name, category)
 
 
+@lru_cache(4096)
 def team_gender(name: str | None, category: str | None = None) -> str | None:
     """'male', 'female' or 'mixed' where a team's name (else its category) says so in a word of its own; else None.
 

@@ -60,4 +60,4 @@ def _scanned_teams(session: SyncSession, season: SeasonRow) -> dict[str, str] | 
         table.credential_id == session.credential.id, table.season_id == season.id
     )
     with session.reading() as connection:
-        return {str(id_): str(name) for id_, name in connection.execute(wanted)} or None
+        return {str(id_): str(name) for id_, name in connection.execute(wanted).all()} or None

@@ -138,7 +138,7 @@ def _scanned_teams(session: SyncSession, season: SeasonRow) -> Sequence[Team]:
         .order_by(columns.twizzit_team_id)
     )
     with session.reading() as connection:
-        teams = [Team(*row) for row in connection.execute(wanted)]
+        teams = [Team(*row) for row in connection.execute(wanted).all()]
         if not teams and not teams_scanned(connection, session.credential.id, season, run_id=session.run_id):
             raise TeamsNotScanned(f"No scan has seen the teams of season {season.label} yet: sync the teams first")
     return [team for team in teams if session.narrowing.concerns(team.id)]

@@ -63,7 +63,7 @@ def read_competition_state(
     seen = of_scan(twizzit_competitions.c, owner, season_id)
     names = ("twizzit_competition_id", "name", "competition_type", "start_date", "end_date")
     wanted = select(*(twizzit_competitions.c[name] for name in names)).where(seen)
-    remote = [RemoteCompetition(*row) for row in connection.execute(wanted)]
+    remote = [RemoteCompetition(*row) for row in connection.execute(wanted).all()]
     ids = select(twizzit_competitions.c.twizzit_competition_id).where(seen)
     theirs = mapped_to(competition_mappings, ids)
     mappings = mapping_rows(connection, competition_mappings, remote="competition", where=theirs)
@@ -86,7 +86,7 @@ def read_match_state(
     """The matches of a scan, their mappings, the teams and competitions that are known, and the games they may mean."""
     seen = of_scan(twizzit_matches.c, owner, season_id)
     wanted = select(*(twizzit_matches.c[name] for name in _REMOTE)).where(seen)
-    remote = [RemoteMatch(*row) for row in connection.execute(wanted)]
+    remote = [RemoteMatch(*row) for row in connection.execute(wanted).all()]
     ids = select(twizzit_matches.c.twizzit_match_id).where(seen)
     theirs = or_(mapped_to(match_mappings, ids), match_mappings.c.credential_id == owner.credential_id)
     mappings = mapping_rows(connection, match_mappings, remote="match", local="game", where=theirs)
@@ -103,7 +103,7 @@ def read_match_state(
         competitions_of,
         mappings,
         local_seasons,
-        [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name))],
+        [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name)).all()],
         _teams(connection, find_season(season, local_seasons)),
         _opponents(connection, owner, season),
         _games(connection, season, {team.club_id for team in own.values()}, {one.local_id for one in mappings}),
@@ -140,7 +140,7 @@ def _listed_teams(connection: Connection, owner: Owner, season_id: int) -> set[s
 def _mapped_competitions(connection: Connection, owner: Owner) -> dict[str, int]:
     table = competition_mappings.c
     wanted = select(remote_id(competition_mappings), table.local_competition_id).where(owned_by(table, owner))
-    return {str(one): local_id for one, local_id in connection.execute(wanted)}
+    return {str(one): local_id for one, local_id in connection.execute(wanted).all()}
 
 
 def _competition_teams(connection: Connection, competition_ids: Collection[int]) -> set[tuple[int, int]] | None:
@@ -148,7 +148,7 @@ def _competition_teams(connection: Connection, competition_ids: Collection[int])
         return None  # the table was dropped: a sync goes on without it
     table = competition_teams.c
     wanted = select(table.competition_id, table.team_id).where(among(table.competition_id, competition_ids))
-    return {(competition_id, team_id) for competition_id, team_id in connection.execute(wanted)}
+    return {(competition_id, team_id) for competition_id, team_id in connection.execute(wanted).all()}
 
 
 def _teams(connection: Connection, season_id: int) -> list[LocalTeam]:

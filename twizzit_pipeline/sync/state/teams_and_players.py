@@ -59,11 +59,11 @@ def read_team_state(
     """The teams of a scan (`season_id`: of `twizzit_seasons`), their mappings, and the local teams they may mean."""
     seen = of_scan(twizzit_teams.c, owner, season_id)
     wanted = (twizzit_teams.c[name] for name in ("twizzit_team_id", "name", "club_name", "age_group", "gender"))
-    remote = [RemoteTeam(*row) for row in connection.execute(select(*wanted).where(seen))]
+    remote = [RemoteTeam(*row) for row in connection.execute(select(*wanted).where(seen)).all()]
     ids = select(twizzit_teams.c.twizzit_team_id).where(seen)
     ours = or_(mapped_to(team_mappings, ids), same_owner(team_mappings.c, owner))
     mappings = mapping_rows(connection, team_mappings, remote="team", where=ours)
-    all_clubs = [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name))]
+    all_clubs = [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name)).all()]
     known = ClubNames(all_clubs)
     concerned = {id_ for name in {team.club_name for team in remote} for id_ in known.of_team(name, owner)}
     return TeamState(
@@ -182,7 +182,7 @@ def club_rights(connection: Connection, owner: Owner) -> ClubRights:
         .where(columns.twizzit_dialect.is_not(None))
     )
     own, home, others = set[int](), set[int](), set[int]()
-    for club_id, named_none, *of in connection.execute(fed):
+    for club_id, named_none, *of in connection.execute(fed).all():
         if may_mean(owner, *of):
             own.add(club_id)
             if named_none:
@@ -226,7 +226,7 @@ def own_teams(
     )
     return {
         one: MappedTeam(mapping_id, team_id, club_id, name)
-        for one, mapping_id, team_id, club_id, name, said in connection.execute(wanted)
+        for one, mapping_id, team_id, club_id, name, said in connection.execute(wanted).all()
         if not names_another(said, club_id, owner, rights)
     }
 
@@ -293,7 +293,7 @@ def _closed(connection: Connection, owner: Owner, ids: Collection[str]) -> set[i
     row = departures.c
     closed = (row.entity == "players", row.status == "closed", row.returned_at.is_(None))
     wanted = select(row.twizzit_id, row.local_id).where(row.credential_id == owner.credential_id, *closed)
-    return {local_id for remote_id, local_id in connection.execute(wanted) if remote_id in ids}
+    return {local_id for remote_id, local_id in connection.execute(wanted).all() if remote_id in ids}
 
 
 def _local_players(connection: Connection, club_ids: Collection[int], ids: Collection[int]) -> list[LocalPlayer]:
