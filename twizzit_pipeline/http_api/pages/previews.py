@@ -46,12 +46,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a sync would ask a person. `field`: None where it is not clear which row of ShotSpot it is."""
+    """What a sync would ask a person.
+
+    Attributes:
+        field: None where it is not clear which row of ShotSpot it is; `of_mapped`: and it is mapped meanwhile.
+    """
 
     name: str
     field: str | None
     shotspot: str
     twizzit: str
+    of_mapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +199,8 @@ def _asked(row: Mapping[str, Any], texts: Texts) -> Asked:
     name = row["name"] or f"Twizzit {row['twizzit_id']}"
     column = row["column"]
     if column is None:
-        which = texts("links.instead" if row.get("of_mapped") else "links.which")
-        return Asked(name, None, f"{which} ShotSpot {', '.join(map(str, row['candidates']))}", str(row["twizzit_id"]))
+        fitting = ", ".join(map(str, row["candidates"]))
+        return Asked(name, None, fitting, str(row["twizzit_id"]), of_mapped=bool(row.get("of_mapped")))
     sides = (_said(column, row[side], texts) for side in ("shotspot", "twizzit"))
     return Asked(name, column_of(column, texts), *sides)
 

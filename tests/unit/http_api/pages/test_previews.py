@@ -30,5 +30,10 @@ def test_a_question_names_the_field_and_both_sides_or_the_rows_that_fit() -> Non
     assert part.questions == [Asked("Ann Peeters", "Ploeg", "U17", "U19"), Asked("Twizzit 7", None, "4, 9", "7")]
 
 
+def test_a_question_about_one_who_is_mapped_asks_for_another_row() -> None:
+    part = _part(document(questions=[{**DOUBT, "of_mapped": True}]), texts_of("nl"))
+    assert part.questions == [Asked("Twizzit 7", None, "4, 9", "7", of_mapped=True)]
+
+
 def test_a_plan_that_was_stored_without_questions_has_none() -> None:
     assert _part(document(), texts_of("en")).questions == []
