@@ -153,13 +153,14 @@ def watch(engine: Engine, ids: list[int], seen: Seen, token: str, patience: floa
         f"SELECT count(DISTINCT credential_id) FROM twizzit_sync_history WHERE {OVER}"  # noqa: S608  (words of our own)
         " AND dagster_run_id NOT LIKE 'before-%'"
     )
+    at_work = text("SELECT count(*) FROM dagster.runs WHERE status NOT IN ('SUCCESS', 'FAILURE', 'CANCELED')")
     with httpx.Client(
         base_url=f"http://127.0.0.1:{API_PORT}", timeout=30, headers={"Authorization": f"Bearer {token}"}
     ) as api:
         while time.monotonic() - began < patience:
             look(api, seen)
             with engine.connect() as connection:
-                done = connection.scalar(ended)
+                over = connection.scalar(ended) == len(ids) and not connection.scalar(at_work)
                 started = text(
                     "SELECT id, coalesce(started_at, completed_at) - requested_at AS waited"
                     " FROM twizzit_sync_requests WHERE started_at IS NOT NULL OR completed_at IS NOT NULL"
@@ -167,7 +168,7 @@ def watch(engine: Engine, ids: list[int], seen: Seen, token: str, patience: floa
                 for row in connection.execute(started):
                     if open_requests.pop(row.id, None) is not None:
                         seen.waited.append(row.waited.total_seconds())
-            if done == len(ids) and not open_requests:
+            if over and not open_requests:
                 taken = taken or time.monotonic() - began
                 if seen.notified or time.monotonic() - began > taken + NOTIFIED_SECONDS:
                     break
