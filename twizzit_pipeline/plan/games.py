@@ -84,6 +84,14 @@ def repaired_columns(fixture: Fixture, game: LocalGame) -> frozenset[str]:
     return frozenset(columns if fixture.competition_id is None else columns | {"competition_id"})
 
 
+def following_columns(state: MatchState, game: LocalGame) -> frozenset[str]:
+    """The columns of the sides that go where the mapping of their team names now; a game that is over keeps its own."""
+    if game.status == "completed":
+        return frozenset()
+    sides = [side for side in ("home", "away") if (game.id, f"{side}_team_id") in state.left_behind]
+    return frozenset(f"{side}_{what}_id" for side in sides for what in ("club", "team"))
+
+
 def _meets_itself(values: Mapping[str, object], resolved: Mapping[str, object]) -> bool:
     """Whether both sides are one, or of one club without being two of its teams."""
     if values["home_club_id"] != values["away_club_id"]:

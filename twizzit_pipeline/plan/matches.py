@@ -17,6 +17,7 @@ from twizzit_pipeline.plan.departed import DONE, Departure
 from twizzit_pipeline.plan.departures import DEPARTED, match_departs, plan_departures, returned
 from twizzit_pipeline.plan.games import (
     Fixture,
+    following_columns,
     held_columns,
     is_started,
     last_said,
@@ -179,7 +180,8 @@ def _mapped(
             if base is not None and base.get(DEPARTED):
                 action, game = "return", _as_before(state, fixture, game)
             as_held = held_columns(game)
-            values, conflicts = merged_columns(fixture, base, as_held, repairs=repairs, decisions=state.decisions)
+            written = repairs | following_columns(state, game)
+            values, conflicts = merged_columns(fixture, base, as_held, repairs=written, decisions=state.decisions)
             asking.look(
                 fixture.remote.id,
                 game.id,

@@ -91,6 +91,7 @@ def decided(
     *,
     repairs: bool = False,
     based_team_id: int | None = None,
+    follows: bool = False,
     decisions: Decisions = NOTHING_DECIDED,
 ) -> PendingChange:
     """What the deciding season makes of a player who is in ShotSpot already.
@@ -98,15 +99,17 @@ def decided(
     Args:
         repairs: what Twizzit says is written, edited in ShotSpot or not.
         based_team_id: the local team that Twizzit had them in at the last sync.
+        follows: whether that is the team that they stand in, and its mapping was corrected by hand since.
         decisions: who wins where both sides changed something.
     """
     remote = person.remote
-    remote_team, team = person.team(local, base)
+    remote_team, team = person.team(None if follows else local, base)
     columns = _repaired(local, remote) if repairs else frozenset[str]()
     said = {column: getattr(remote, column) for column in _SAID}
     held = {column: getattr(local, column) for column in _SAID}
     is_newer, newer = decisions.is_newer(local.updated_at), decisions.newer_than_asked(local.updated_at, remote.id)
     known = decisions.base_of(remote.id, _known(base, local), said, held)
+    based_team_id = local.team_id if follows else based_team_id
     asked = decisions.reopened(remote.id, _TEAM, base=based_team_id, said=team.team_id, held=local.team_id)
     policies = decisions.policies
     merged, conflicts = merge(
@@ -114,7 +117,7 @@ def decided(
     )
     if base is None and split_otherwise(local, remote):
         merged |= {"first_name": remote.first_name, "last_name": remote.last_name}
-    moved = repairs or base is None or base.get("twizzit_team_id") != remote_team
+    moved = repairs or follows or base is None or base.get("twizzit_team_id") != remote_team
     if asked is not None:
         based_team_id = cast("int | None", asked.base)
         moved = repairs or team.team_id != based_team_id

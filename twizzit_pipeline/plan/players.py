@@ -190,6 +190,7 @@ def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: Loca
         base,
         repairs=state.season.repairs,
         based_team_id=mapping.based_team_id,
+        follows=local.id in state.left_behind,
         decisions=state.decisions,
     )
     return replace(one, action=action, mapping=mapping, local=local, repaired=repaired)

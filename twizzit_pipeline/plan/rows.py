@@ -226,7 +226,8 @@ class PlayerState:
     credential's own mappings of people who are not in the scan and are called as one who has no mapping.
     `mapped_to`: local player → the remote id of the mapping that a person may take from them: of those who are called
     as one who has no mapping, and of those about whom a question waits. `bases`: remote id → the base from which one
-    who is linked by a person's decision is merged.
+    who is linked by a person's decision is merged. `left_behind`: local players in the team that the
+    mapping of theirs named before people corrected it.
     """
 
     owner: Owner
@@ -243,6 +244,7 @@ class PlayerState:
     unlisted: Sequence[MappingRow] = ()
     mapped_to: Mapping[int, str] = field(default_factory=dict)
     bases: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
+    left_behind: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +346,7 @@ class MatchState:
         derbies_allowed: whether ShotSpot's database takes a game of two teams of one club.
         has_game_type: whether its games say what kind they are.
         competition_teams: (competition, team) of those competitions, as ShotSpot has them; None where it keeps none.
+        left_behind: game and column of the sides that are the team that a mapping named before people corrected it.
     """
 
     owner: Owner
@@ -364,3 +367,4 @@ class MatchState:
     competition_teams: Collection[tuple[int, int]] | None = None
     decisions: Decisions = NOTHING_DECIDED
     departures: Departures = NO_DEPARTURES
+    left_behind: Collection[tuple[int, str]] = ()

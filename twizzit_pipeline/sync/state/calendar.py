@@ -1,6 +1,7 @@
 """Reads, in one transaction, everything that the plans of competitions and matches are made from."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -42,6 +43,7 @@ from twizzit_pipeline.storage.tables import (
 )
 from twizzit_pipeline.sync.state.decisions import read_decisions
 from twizzit_pipeline.sync.state.game_rules import columns_in_database, derbies_allowed
+from twizzit_pipeline.sync.state.left_behind import sides_left_behind
 from twizzit_pipeline.sync.state.teams_and_players import (
     club_rights,
     columns_of,
@@ -93,7 +95,7 @@ def read_match_state(
     local_seasons = _seasons(connection)
     own = own_teams(connection, owner, season_id, club_rights(connection, owner))
     competitions_of = _mapped_competitions(connection, owner)
-    return MatchState(
+    state = MatchState(
         owner,
         season,
         today,
@@ -112,6 +114,7 @@ def read_match_state(
         competition_teams=_competition_teams(connection, set(competitions_of.values())),
         decisions=read_decisions(connection, owner.credential_id, MATCHES.name, season.label),
     )
+    return replace(state, left_behind=sides_left_behind(connection, state))
 
 
 _REMOTE = (

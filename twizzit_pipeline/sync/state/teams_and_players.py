@@ -43,6 +43,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_teams,
 )
 from twizzit_pipeline.sync.state.decisions import read_decisions
+from twizzit_pipeline.sync.state.left_behind import players_left_behind
 from twizzit_pipeline.sync.state.partners import called_as_unmapped, standing, with_corrected
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
 from twizzit_pipeline.sync.state.unchanged import unchanged_players
@@ -96,10 +97,10 @@ def read_player_state(
     synced = shotspot_synced(connection, owner.credential_id)
     decisions = read_decisions(connection, owner.credential_id, PLAYERS.name, season.label)
     seen, unchanged = of_scan(twizzit_players.c, owner, season_id), 0
+    left = players_left_behind(connection, owned_by(player_mappings.c, owner)) if season.decides else {}
     if season.decides and not (whole or season.repairs or synced):
-        besides = {one.twizzit_id for one in decisions.open} | called_as_unmapped(
-            connection, owner, season_id, decisions.pairs
-        )
+        besides = {one.twizzit_id for one in decisions.open} | set(left.values())
+        besides |= called_as_unmapped(connection, owner, season_id, decisions.pairs)
         found = unchanged_players(connection, owner, season_id, rights, besides=besides)
         unchanged = found.count
         seen = and_(seen, among(twizzit_players.c.twizzit_player_id, found.others)) if unchanged else seen
@@ -115,6 +116,7 @@ def read_player_state(
     )
     local = _local_players(connection, concerned, local_ids)
     state = PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged, decisions)
+    state = replace(state, left_behind=left.keys())
     return _with_namesakes(connection, state, season_id) if season.decides else state
 
 
