@@ -1,17 +1,22 @@
 """A team's mapping that people correct by hand: its players and its games to come follow with the next sync."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
 
+from tests.conftest import settings_with
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import of_entity, previewed
-from tests.support.sync_world import SyncWorld
+from tests.support.shotspot_house import SHOTSPOT
+from tests.support.sync_world import SyncWorld, quick
 from tests.support.synced_world import first_sync
 from tests.support.undone import state, undo
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.engine import open_database
+from twizzit_pipeline.storage.migrate import migrate
 from twizzit_pipeline.storage.tables import games, players, team_mappings, teams
 
 SMALL: dict[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 6, "other_contacts": 0, "tidy": frozenset({1, 2})}
@@ -137,3 +142,27 @@ def test_a_preview_says_so_and_writes_nothing(world: SyncWorld, club: int, was: 
         people, (was["id"], now)
     )
     assert world.dump((tables.players, tables.games, tables.team_mappings)) == before
+
+
+def test_in_a_database_that_calls_the_link_otherwise(empty_database_url: str, tmp_path: Path, simulate: Any) -> None:
+    settings = settings_with(empty_database_url, tmp_path)
+    with open_database(settings) as database:
+        with database.engine.begin() as connection:
+            for name in ("older.sql", "newer.sql"):
+                connection.exec_driver_sql((SHOTSPOT / name).read_text(encoding="utf-8"))
+        migrate(database.engine)
+        world = SyncWorld(quick(settings), database, simulate(**SMALL))
+        first_sync(world, EVERYTHING)
+        (club,) = world.dialects
+        team = world.team(world.roster()[0])
+        people = in_team(world, team["id"])
+        now = other_row(world, team)
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE twizzit_team_mappings SET local_club_id = {now} WHERE local_club_id = {team['id']}"
+            )
+
+        world.sync(club, steps=EVERYTHING)
+
+        assert (in_team(world, now), in_team(world, team["id"])) == (people, set())
+        assert set(played_by(world, team["id"]).values()) == {"completed"}
