@@ -144,6 +144,23 @@ def test_a_preview_says_so_and_writes_nothing(world: SyncWorld, club: int, was: 
     assert world.dump((tables.players, tables.games, tables.team_mappings)) == before
 
 
+def test_without_a_journal_a_repair_takes_them_along(world: SyncWorld, club: int, was: dict[str, Any]) -> None:
+    people, now = in_team(world, was["id"]), other_row(world, was)
+    correct(world, was["id"], now)
+    with world.database.engine.begin() as connection:
+        connection.execute(tables.sync_changes.delete())
+    world.sync(club, steps=EVERYTHING)
+    assert in_team(world, was["id"]) == people
+
+    with world.session(club, repair=True) as session:
+        session.to_map = {"teams", "players", "competitions", "matches"}
+        for step in EVERYTHING:
+            step(session)
+
+    assert (in_team(world, now), in_team(world, was["id"])) == (people, set())
+    assert set(played_by(world, was["id"]).values()) == {"completed"}
+
+
 def test_in_a_database_that_calls_the_link_otherwise(empty_database_url: str, tmp_path: Path, simulate: Any) -> None:
     settings = settings_with(empty_database_url, tmp_path)
     with open_database(settings) as database:
