@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from twizzit_pipeline.decisions.moving import Moved, move
+from twizzit_pipeline.decisions.moving import Moved, move, own_mapping
 from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
 from twizzit_pipeline.decisions.resolving import Left, Resolved
 from twizzit_pipeline.entities import ENTITIES
@@ -107,6 +107,8 @@ def _link_mapped(
     """One that is mapped: it stays so, or its mapping names another row from now on."""
     row = deciding.row
     if local_id is None:
+        if isinstance(refused := own_mapping(deciding), Refusal):
+            return refused
         deciding.resolve("create", None)
         return row, None, None
     found = _deciding_season(deciding, calendar)

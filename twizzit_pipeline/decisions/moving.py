@@ -64,9 +64,9 @@ def move(deciding: Deciding, local_id: int, season_id: int) -> Moved | Refusal:
         raise ConflictRefused(f"ShotSpot's {word} {local_id} is none of those that it may be")
     if connection.scalar(select(LOCAL[row.entity].c.id).where(LOCAL[row.entity].c.id == local_id)) is None:
         raise ConflictRefused(f"ShotSpot has no {word} {local_id}")
-    own, theirs = _mapping(connection, row, row.local_id), _mapping(connection, row, local_id)
-    if own is None or (own.remote, own.credential_id) != (row.twizzit_id, row.credential_id):
-        return Refusal("It is mapped to something else by now: nothing is left to decide", _ONE_SETTLED)
+    own, theirs = own_mapping(deciding), _mapping(connection, row, local_id)
+    if isinstance(own, Refusal):
+        return own
     then = mapped_then(row.base).get(str(local_id))
     if theirs is not None and (theirs.remote, theirs.credential_id) != (then, row.credential_id):
         raise ConflictRefused(f"ShotSpot's {word} {local_id} is mapped to something else already")
@@ -85,6 +85,15 @@ def move(deciding: Deciding, local_id: int, season_id: int) -> Moved | Refusal:
         _put_out_of_use(deciding)
         left = replace(left, is_inactive=True)
     return Moved(links, bases, left)
+
+
+def own_mapping(deciding: Deciding) -> Any:
+    """The mapping of the conflict's row, with its remote id and its base; refused where it names something else."""
+    row = deciding.row
+    own = _mapping(deciding.connection, row, row.local_id)
+    if own is None or (own.remote, own.credential_id) != (row.twizzit_id, row.credential_id):
+        return Refusal("It is mapped to something else by now: nothing is left to decide", _ONE_SETTLED)
+    return own
 
 
 def _mapping(connection: Connection, row: Any, local_id: int) -> Any:

@@ -7,6 +7,7 @@ from sqlalchemy import insert
 
 from tests.support.decided_world import COACH, DecidedWorld
 from tests.support.previewed import of_entity, previewed
+from tests.support.undone import undo as undo_of
 from twizzit_pipeline.decisions.listing import Waiting
 from twizzit_pipeline.decisions.resolving import Left
 from twizzit_pipeline.errors import ConflictRefused
@@ -215,6 +216,22 @@ def test_what_changed_since_the_sync_is_refused(club: DecidedWorld) -> None:
     with pytest.raises(ConflictRefused, match="mapped to something else already"):
         club.link(found.id, other)
     assert [one.id for one in club.open()] == [found.id]
+
+
+@pytest.mark.parametrize("answer", ["link", "create"])
+def test_a_decision_after_the_undo_of_the_sync_that_asked_is_refused(club: DecidedWorld, answer: str) -> None:
+    """The row of which it speaks is gone; the next sync makes one and asks again."""
+    was, _ = club.player, comes_anew(club)
+    done = club.sync()
+    (found,) = club.open()
+    undo_of(club.world, done)
+
+    with pytest.raises(ConflictRefused, match="nothing is left to decide"):
+        club.link(found.id, was["id"] if answer == "link" else None)
+
+    report = club.sync().players
+    assert (report.questions, report.created) == (1, 1)
+    assert [one.local_id for one in club.open()] != [found.local_id]
 
 
 def test_a_preview_has_the_question_and_asks_nothing(club: DecidedWorld) -> None:
