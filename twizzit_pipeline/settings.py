@@ -272,13 +272,15 @@ def load_settings(**overrides: object) -> Settings:
     """
     path = overrides.pop("_env_file", ".env")
     of_file = {} if path is None else _fields(_read(Path(str(path))))
+    said = {**of_file, **_fields(os.environ)}
+    _require_text(said)
     try:
-        return Settings(**{**of_file, **_fields(os.environ), **overrides})  # type: ignore[arg-type]
+        return Settings(**{**said, **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]).lower()
-        said = str(first["ctx"]["error"]) if first["type"] == "value_error" else f"it must be {takes(field)}"
-        raise SettingsError(f"{_variable(field)}: {said}") from None
+        why = str(first["ctx"]["error"]) if first["type"] == "value_error" else f"it must be {takes(field)}"
+        raise SettingsError(f"{_variable(field)}: {why}") from None
 
 
 def takes(field: str) -> str:
@@ -291,13 +293,28 @@ def takes(field: str) -> str:
     bounds = f" above {above:g}" if above is not None else ""
     bounds = f" of {least:g} or more" if least is not None else bounds
     bounds = f" from {least} to {most}" if None not in (least, most) else bounds
-    return _KINDS.get(one["type"], "a text") + bounds
+    endless = ", not an infinite one" if one["type"] == "number" and most is None else ""
+    return _KINDS.get(one["type"], "a text") + bounds + endless
 
 
 def _fields(variables: Mapping[str, str]) -> dict[str, str]:
     """The fields that these variables set, in capitals or not; an empty value sets nothing."""
     said = {name.upper(): value for name, value in variables.items() if value}
     return {field: said[name] for field in Settings.model_fields if (name := _variable(field)) in said}
+
+
+def _require_text(said: Mapping[str, str]) -> None:
+    """
+    Raises:
+        SettingsError: a value holds what no other program takes: a zero byte, or bytes that are no UTF-8.
+    """
+    for field, value in said.items():
+        try:
+            is_text = b"\0" not in value.encode()
+        except UnicodeEncodeError:
+            is_text = False
+        if not is_text:
+            raise SettingsError(f"{_variable(field)}: it holds a zero byte, or one that is not UTF-8: write it anew")
 
 
 def _read(path: Path) -> dict[str, str]:
