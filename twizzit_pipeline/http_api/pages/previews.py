@@ -201,8 +201,8 @@ def _asked(row: Mapping[str, Any], texts: Texts) -> Asked:
     if column is None:
         fitting = ", ".join(map(str, row["candidates"]))
         return Asked(name, None, fitting, str(row["twizzit_id"]), of_mapped=bool(row.get("of_mapped")))
-    sides = (_said(column, row[side], texts) for side in ("shotspot", "twizzit"))
-    return Asked(name, column_of(column, texts), *sides)
+    shotspot, twizzit = (_said(column, row[side], texts) for side in ("shotspot", "twizzit"))
+    return Asked(name, column_of(column, texts), shotspot, twizzit)
 
 
 def _said(column: str, value: object, texts: Texts) -> str:
