@@ -218,6 +218,26 @@ def test_what_changed_since_the_sync_is_refused(club: DecidedWorld) -> None:
     assert [one.id for one in club.open()] == [found.id]
 
 
+@pytest.mark.parametrize("case", ["unmapped", "mapped"])
+def test_a_row_that_is_of_another_club_by_now_is_refused_and_nothing_moves(club: DecidedWorld, case: str) -> None:
+    other = namesake(club) if case == "unmapped" else club.local_id
+    if case == "mapped":
+        comes_anew(club, 77)
+    found = asked(club)
+    with club.world.database.engine.begin() as connection:
+        elsewhere = connection.scalar(insert(tables.clubs).values(name="Elders").returning(tables.clubs.c.id))
+    club.world.change(players, other, club_id=elsewhere, team_id=None)
+    before = [club.world.rows(table) for table in (players, player_mappings)]
+
+    with pytest.raises(ConflictRefused, match=rf"player {other} is of another club .* choose"):
+        club.link(found.id, other)
+
+    assert [club.world.rows(table) for table in (players, player_mappings)] == before
+    assert [one.status for one in club.open()] == ["open"]
+    club.sync()
+    assert club.open() == []
+
+
 @pytest.mark.parametrize("answer", ["link", "create"])
 def test_a_decision_after_the_undo_of_the_sync_that_asked_is_refused(club: DecidedWorld, answer: str) -> None:
     """The row of which it speaks is gone; the next sync makes one and asks again."""
