@@ -55,7 +55,7 @@ def assert_one_line(ended: tuple[int, str, str], *words: str) -> None:
         assert word in err
 
 
-@pytest.mark.parametrize("command", [["credentials", "verify"], ["history"], ["mappings", "teams", "--credential"]])
+@pytest.mark.parametrize("command", [["credentials", "verify"], ["history"], ["mappings", "teams"]])
 def test_an_id_that_does_not_exist(run: Run, database_url: str, command: list[str]) -> None:
     ended = run(*command, "77", TWIZZIT_DATABASE_URL=database_url, TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY)
     assert_one_line(ended, "No credential has the id 77", "twizzit credentials list")

@@ -15,7 +15,7 @@ from sqlalchemy import URL, make_url
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage.engine import Database, driver_errors
 from twizzit_pipeline.storage.suited import require_suited
-from twizzit_pipeline.storage.urls import settings_in
+from twizzit_pipeline.storage.urls import for_libpq, settings_in
 
 # Any number, as long as no other program on the same database takes it: here the bytes of "twizzit".
 _LOCK = int.from_bytes(b"twizzit", "big")
@@ -67,10 +67,9 @@ def _opened(database: Database) -> tuple[str | None, AbstractContextManager["psy
 
 @contextmanager
 def _connection(url: URL) -> Iterator["psycopg.Connection[Any]"]:
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with (
         driver_errors(str(url.password) if url.password else None),
-        psycopg.connect(plain, connect_timeout=10, prepare_threshold=None) as connection,
+        psycopg.connect(for_libpq(url), connect_timeout=10, prepare_threshold=None) as connection,
     ):
         yield connection
 

@@ -18,6 +18,7 @@ from sqlalchemy import URL, Engine, make_url, text
 from twizzit_pipeline.errors import BackupRefused
 from twizzit_pipeline.storage.embedded.binaries import complaint, offered_versions
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
+from twizzit_pipeline.storage.urls import for_libpq
 
 _TABLES = text("""
     SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -175,7 +176,7 @@ def _server_version(engine: Engine) -> int:
 
 def _conninfo(url: SecretStr) -> str:
     """For libpq, without the password, which others could read among the arguments."""
-    return _parsed(url).set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    return for_libpq(_parsed(url).set(password=None))
 
 
 def _environment(url: SecretStr) -> dict[str, str]:

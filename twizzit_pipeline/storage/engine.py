@@ -28,6 +28,9 @@ from twizzit_pipeline.storage.urls import parse_url, settings_in, with_option
 
 OLDEST_SERVER = 140000
 DAGSTER_SCHEMA = "dagster"
+# Dagster commits each event by itself, some 130 a run, and none is waited for until it is on the disk: a server that
+# crashes loses what Dagster wrote in the last second, unless a sync has committed since: the log is written in order.
+DAGSTER_OPTIONS = ("synchronous_commit=off", f"search_path={DAGSTER_SCHEMA}")
 
 # How long a statement waits for a row or a table that another transaction holds.
 LOCK_SECONDS = 5
@@ -185,5 +188,6 @@ def _dagster_url(url: URL, dagster: URL | None) -> URL:
     """Dagster's storage asks for psycopg2: under SQLAlchemy 2.1 a bare `postgresql://` means psycopg 3."""
     if dagster is not None:
         return dagster.set(drivername="postgresql+psycopg2")
-    options = with_option(url, f"search_path={DAGSTER_SCHEMA}")
-    return url.set(drivername="postgresql+psycopg2").update_query_dict({"options": options})
+    for option in DAGSTER_OPTIONS:
+        url = url.update_query_dict({"options": with_option(url, option)})
+    return url.set(drivername="postgresql+psycopg2")

@@ -113,7 +113,10 @@ def test_options_in_the_url_are_kept(database_url: str, tmp_path: Path) -> None:
         with database.engine.connect() as connection:
             assert connection.scalar(text("SHOW statement_timeout")) == "12345ms"
             assert connection.scalar(text("SHOW timezone")) == "UTC"
-        assert make_url(database.dagster_url).query["options"] == "-cstatement_timeout=12345 -csearch_path=dagster"
+        prepare_schema(database)
+        assert make_url(database.dagster_url).query["options"] == (
+            "-cstatement_timeout=12345 -csynchronous_commit=off -csearch_path=dagster"
+        )
 
 
 def test_an_open_database_shows_no_url(database_url: str, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ import traceback
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import make_url
 
 from twizzit_pipeline.errors import UnsupportedDatabase
-from twizzit_pipeline.storage.urls import parse_url, settings_in
+from twizzit_pipeline.storage.urls import for_libpq, parse_url, settings_in, with_option
 
 READ = {
     "postgresql://u:p@ss@host/db": ("u", "p@ss", "host", None, "db"),
@@ -55,3 +56,10 @@ def test_the_settings_in_connection_options_are_distinguished() -> None:
         "statement_timeout": "3",
         "application_name": "a b",
     }
+
+
+def test_options_are_kept_apart_for_programs_of_postgresql() -> None:
+    """To libpq a `+` is no space, and may be part of a password."""
+    url = make_url("postgresql+psycopg://u:a+b@h/d?options=-cjit%3Doff")
+    url = url.update_query_dict({"options": with_option(url, "search_path=dagster")})
+    assert for_libpq(url) == "postgresql://u:a+b@h/d?options=-cjit%3Doff%20-csearch_path%3Ddagster"
