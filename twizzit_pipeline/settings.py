@@ -61,14 +61,14 @@ class Settings(BaseModel):
     )
     allow_private_endpoints: bool = Field(False, description="Accept endpoints on loopback and private addresses")
     concurrent_requests: Annotated[int, Field(ge=1, le=32)] = Field(4, description="Calls under way at once")
-    requests_per_second: Annotated[float, Field(gt=0)] = Field(
+    requests_per_second: Annotated[float, Field(ge=0.001, le=100_000)] = Field(
         10.0, description="Calls a second at most, of all processes to one Twizzit host"
     )
-    request_timeout: Annotated[float, Field(gt=0)] = Field(
+    request_timeout: Annotated[float, Field(ge=0.001, le=86_400)] = Field(
         30.0, description="Seconds that one call may take, from connecting to the last byte"
     )
     retry_attempts: Annotated[int, Field(ge=1)] = Field(5, description="Tries of one call, the first included")
-    retry_seconds: Annotated[float, Field(ge=0)] = Field(
+    retry_seconds: Annotated[float, Field(ge=0, le=604_800)] = Field(
         120.0, description="Seconds that the tries of one call may take"
     )
     call_ceiling: Annotated[int, Field(ge=1)] = Field(5000, description="Calls that one run may make at most")
@@ -102,9 +102,13 @@ class Settings(BaseModel):
     allowed_origins: str = Field("", description="Origins whose pages may call the HTTP API, with commas between")
     ui_origins: str = Field("", description="Origins of Dagster's UI behind a proxy, with commas between")
     ui_read_only: bool = Field(False, description="Dagster's UI shows everything and changes nothing")
-    api_verifications_per_minute: Annotated[int, Field(ge=1)] = Field(10, description="Verify calls of one user")
-    api_live_per_minute: Annotated[int, Field(ge=1)] = Field(60, description="Calls of one user for live answers")
-    api_syncs_per_hour: Annotated[int, Field(ge=1)] = Field(
+    api_verifications_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        10, description="Verify calls of one user"
+    )
+    api_live_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        60, description="Calls of one user for live answers"
+    )
+    api_syncs_per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         60, description="Syncs that one user may ask for of one credential"
     )
     log_format: Literal["text", "json"] = Field("text", description="How log lines look")
@@ -289,12 +293,10 @@ def takes(field: str) -> str:
     one = said.get("anyOf", [said])[0]
     if "enum" in one:
         return f"one of {', '.join(one['enum'])}"
-    least, most, above = one.get("minimum"), one.get("maximum"), one.get("exclusiveMinimum")
-    bounds = f" above {above:g}" if above is not None else ""
-    bounds = f" of {least:g} or more" if least is not None else bounds
+    least, most = one.get("minimum"), one.get("maximum")
+    bounds = f" of {least} or more" if least is not None else ""
     bounds = f" from {least} to {most}" if None not in (least, most) else bounds
-    endless = ", not an infinite one" if one["type"] == "number" and most is None else ""
-    return _KINDS.get(one["type"], "a text") + bounds + endless
+    return _KINDS.get(one["type"], "a text") + bounds
 
 
 def _fields(variables: Mapping[str, str]) -> dict[str, str]:

@@ -86,7 +86,7 @@ def test_a_malformed_variable_is_named_in_one_line(monkeypatch: pytest.MonkeyPat
 # Field → values that it refuses; the rest takes any text, whose meaning is judged where it is used.
 REFUSED = {
     "whole numbers": ["many", "-1", "1.5", "nan", "inf", " ", "1e3x"],
-    "numbers": ["many", "-1", "nan", "inf", "-inf", " "],
+    "numbers": ["many", "-1", "nan", "inf", "-inf", " ", "1e308"],
     "words": ["many", "-1", " "],
     "others": ["?? ??"],
 }
@@ -122,7 +122,9 @@ def test_a_setting_that_is_wrong_is_one_plain_line_without_the_value(
     [
         ("concurrent_runs", "a whole number from 1 to 1000"),
         ("call_ceiling", "a whole number of 1 or more"),
-        ("request_timeout", "a number above 0, not an infinite one"),
+        ("request_timeout", "a number from 0.001 to 86400"),
+        ("requests_per_second", "a number from 0.001 to 100000"),
+        ("retry_seconds", "a number from 0 to 604800"),
         ("departure_share", "a number from 0 to 1"),
         ("smtp_port", "a whole number from 1 to 65535"),
         ("ui_read_only", "1 or 0"),
