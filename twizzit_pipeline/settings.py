@@ -61,14 +61,14 @@ class Settings(BaseModel):
     )
     allow_private_endpoints: bool = Field(False, description="Accept endpoints on loopback and private addresses")
     concurrent_requests: Annotated[int, Field(ge=1, le=32)] = Field(4, description="Calls under way at once")
-    requests_per_second: Annotated[float, Field(gt=0)] = Field(
+    requests_per_second: Annotated[float, Field(ge=0.001, le=100_000)] = Field(
         10.0, description="Calls a second at most, of all processes to one Twizzit host"
     )
-    request_timeout: Annotated[float, Field(gt=0)] = Field(
+    request_timeout: Annotated[float, Field(ge=0.001, le=86_400)] = Field(
         30.0, description="Seconds that one call may take, from connecting to the last byte"
     )
     retry_attempts: Annotated[int, Field(ge=1)] = Field(5, description="Tries of one call, the first included")
-    retry_seconds: Annotated[float, Field(ge=0)] = Field(
+    retry_seconds: Annotated[float, Field(ge=0, le=604_800)] = Field(
         120.0, description="Seconds that the tries of one call may take"
     )
     call_ceiling: Annotated[int, Field(ge=1)] = Field(5000, description="Calls that one run may make at most")
@@ -102,9 +102,13 @@ class Settings(BaseModel):
     allowed_origins: str = Field("", description="Origins whose pages may call the HTTP API, with commas between")
     ui_origins: str = Field("", description="Origins of Dagster's UI behind a proxy, with commas between")
     ui_read_only: bool = Field(False, description="Dagster's UI shows everything and changes nothing")
-    api_verifications_per_minute: Annotated[int, Field(ge=1)] = Field(10, description="Verify calls of one user")
-    api_live_per_minute: Annotated[int, Field(ge=1)] = Field(60, description="Calls of one user for live answers")
-    api_syncs_per_hour: Annotated[int, Field(ge=1)] = Field(
+    api_verifications_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        10, description="Verify calls of one user"
+    )
+    api_live_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        60, description="Calls of one user for live answers"
+    )
+    api_syncs_per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         60, description="Syncs that one user may ask for of one credential"
     )
     log_format: Literal["text", "json"] = Field("text", description="How log lines look")
@@ -272,13 +276,15 @@ def load_settings(**overrides: object) -> Settings:
     """
     path = overrides.pop("_env_file", ".env")
     of_file = {} if path is None else _fields(_read(Path(str(path))))
+    said = {**of_file, **_fields(os.environ)}
+    _require_text(said)
     try:
-        return Settings(**{**of_file, **_fields(os.environ), **overrides})  # type: ignore[arg-type]
+        return Settings(**{**said, **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]).lower()
-        said = str(first["ctx"]["error"]) if first["type"] == "value_error" else f"it must be {takes(field)}"
-        raise SettingsError(f"{_variable(field)}: {said}") from None
+        why = str(first["ctx"]["error"]) if first["type"] == "value_error" else f"it must be {takes(field)}"
+        raise SettingsError(f"{_variable(field)}: {why}") from None
 
 
 def takes(field: str) -> str:
@@ -287,9 +293,8 @@ def takes(field: str) -> str:
     one = said.get("anyOf", [said])[0]
     if "enum" in one:
         return f"one of {', '.join(one['enum'])}"
-    least, most, above = one.get("minimum"), one.get("maximum"), one.get("exclusiveMinimum")
-    bounds = f" above {above:g}" if above is not None else ""
-    bounds = f" of {least:g} or more" if least is not None else bounds
+    least, most = one.get("minimum"), one.get("maximum")
+    bounds = f" of {least} or more" if least is not None else ""
     bounds = f" from {least} to {most}" if None not in (least, most) else bounds
     return _KINDS.get(one["type"], "a text") + bounds
 
@@ -298,6 +303,20 @@ def _fields(variables: Mapping[str, str]) -> dict[str, str]:
     """The fields that these variables set, in capitals or not; an empty value sets nothing."""
     said = {name.upper(): value for name, value in variables.items() if value}
     return {field: said[name] for field in Settings.model_fields if (name := _variable(field)) in said}
+
+
+def _require_text(said: Mapping[str, str]) -> None:
+    """
+    Raises:
+        SettingsError: a value holds what no other program takes: a zero byte, or bytes that are no UTF-8.
+    """
+    for field, value in said.items():
+        try:
+            is_text = b"\0" not in value.encode()
+        except UnicodeEncodeError:
+            is_text = False
+        if not is_text:
+            raise SettingsError(f"{_variable(field)}: it holds a zero byte, or one that is not UTF-8: write it anew")
 
 
 def _read(path: Path) -> dict[str, str]:

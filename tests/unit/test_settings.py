@@ -86,7 +86,7 @@ def test_a_malformed_variable_is_named_in_one_line(monkeypatch: pytest.MonkeyPat
 # Field → values that it refuses; the rest takes any text, whose meaning is judged where it is used.
 REFUSED = {
     "whole numbers": ["many", "-1", "1.5", "nan", "inf", " ", "1e3x"],
-    "numbers": ["many", "-1", "nan", "inf", "-inf", " "],
+    "numbers": ["many", "-1", "nan", "inf", "-inf", " ", "1e308"],
     "words": ["many", "-1", " "],
     "others": ["?? ??"],
 }
@@ -122,7 +122,10 @@ def test_a_setting_that_is_wrong_is_one_plain_line_without_the_value(
     [
         ("concurrent_runs", "a whole number from 1 to 1000"),
         ("call_ceiling", "a whole number of 1 or more"),
-        ("request_timeout", "a number above 0"),
+        ("request_timeout", "a number from 0.001 to 86400"),
+        ("requests_per_second", "a number from 0.001 to 100000"),
+        ("retry_seconds", "a number from 0 to 604800"),
+        ("departure_share", "a number from 0 to 1"),
         ("smtp_port", "a whole number from 1 to 65535"),
         ("ui_read_only", "1 or 0"),
         ("log_format", "one of text, json"),
@@ -130,6 +133,19 @@ def test_a_setting_that_is_wrong_is_one_plain_line_without_the_value(
 )
 def test_what_a_setting_takes_in_words(field: str, words: str) -> None:
     assert takes(field) == words
+
+
+@pytest.mark.parametrize("field", sorted(TAKES_ANY_TEXT))
+def test_bytes_that_are_no_text_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    name = field.upper() if field in ("jwt_secret", "dagster_postgres_url") else f"TWIZZIT_{field.upper()}"
+    Path(".env").write_text(f"{name}=a\0b\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=f"^{name}: it holds a zero byte, or one that is not UTF-8: write it anew$"):
+        load_settings()
+    monkeypatch.setenv(name, "a\udce9")  # as Python reads a byte that is no UTF-8
+    with pytest.raises(SettingsError, match=f"^{name}: it holds a zero byte, or one that is not UTF-8: write it anew$"):
+        load_settings()
+    monkeypatch.setenv(name, "café")
+    assert load_settings()
 
 
 def test_runs_elsewhere_need_a_database_that_they_reach(monkeypatch: pytest.MonkeyPatch) -> None:

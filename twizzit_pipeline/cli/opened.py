@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.cli.output.terminal import console
@@ -29,12 +30,20 @@ def announced(settings: Settings) -> Iterator[Database]:
     Raises:
         DatabaseUnavailable, UnsupportedDatabase, EmbeddedServerFailed: it cannot be opened.
     """
-    new = settings.embedded and not (settings.home / "postgres").exists()
+    new = settings.embedded and not _is_there(settings.home / "postgres")
     with open_database(settings) as database:
         if new:
             where = f"Made a new, empty database in {settings.home.absolute()}; another TWIZZIT_HOME has another one."
             console(stderr=True).print(where, soft_wrap=True)
         yield database
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; a name that no file can have is none, and is refused where it would be made."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from twizzit_pipeline.decisions.moving import Moved, move
+from twizzit_pipeline.decisions.moving import Moved, move, own_mapping
 from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
 from twizzit_pipeline.decisions.resolving import Left, Resolved
 from twizzit_pipeline.entities import ENTITIES
@@ -107,6 +107,8 @@ def _link_mapped(
     """One that is mapped: it stays so, or its mapping names another row from now on."""
     row = deciding.row
     if local_id is None:
+        if isinstance(refused := own_mapping(deciding), Refusal):
+            return refused
         deciding.resolve("create", None)
         return row, None, None
     found = _deciding_season(deciding, calendar)
@@ -116,7 +118,7 @@ def _link_mapped(
     if isinstance(moved, Refusal):
         return moved
     plan = _planned(deciding, *found, calendar, moved)
-    change = _wished(plan, row, local_id)
+    change = _wished(plan, row, local_id, moved.links)
     apply(deciding.connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
     return row, change, moved.left
 
@@ -204,8 +206,25 @@ def _only(plan: Plan, remote_id: str) -> Plan:
     return Plan(plan.entity, changes=[change for change in plan.changes if change in kept], failed=failed)
 
 
-def _wished(plan: Plan, row: Any, local_id: int | None) -> Change:
+def _require_links(plan: Plan, entity: str, links: Mapping[str, int]) -> None:
+    """
+    Raises:
+        ConflictRefused: the plan links one of them to another row, or makes one: the chosen one does not fit any more.
+    """
+    linked = {change.twizzit_id: change.row_id for change in plan.changes if change.table == plan.table}
+    for twizzit_id, local_id in links.items():
+        if linked.get(twizzit_id) != local_id:
+            raise ConflictRefused(
+                f"ShotSpot's {ENTITIES[entity].local_one} {local_id} is of another club by now: choose another answer, "
+                "or sync, which looks again"
+            )
+
+
+def _wished(plan: Plan, row: Any, local_id: int | None, links: Mapping[str, int] | None = None) -> Change:
     """The change that the decision asks for.
+
+    Args:
+        links: the rows that the plan must link, where a mapping moves.
 
     Raises:
         ConflictRefused: the plan does something else.
@@ -215,6 +234,7 @@ def _wished(plan: Plan, row: Any, local_id: int | None) -> Change:
         if failed.reason == "doubtful_link" and local_id is not None:
             raise ConflictRefused(f"ShotSpot's {word} {local_id} is mapped to something else already: choose another")
         raise ConflictRefused(f"It cannot be brought into ShotSpot now: {sentence(row.entity, failed.reason)}")
+    _require_links(plan, row.entity, links or {})
     actions = ("create",) if local_id is None else ("link", "adopt")
     for change in plan.changes:
         if change.table == plan.table and change.twizzit_id == row.twizzit_id and change.action in actions:

@@ -61,15 +61,19 @@ def move(deciding: Deciding, local_id: int, season_id: int) -> Moved | Refusal:
     row, connection = deciding.row, deciding.connection
     word, table = ENTITIES[row.entity].local_one, MAPPINGS[row.entity]
     if local_id not in (row.candidates or ()):
-        raise ConflictRefused(f"ShotSpot's {word} {local_id} is none of those that it may be")
+        raise ConflictRefused(
+            f"ShotSpot's {word} {local_id} is none of those that it may be: choose one of these (twizzit conflicts)"
+        )
     if connection.scalar(select(LOCAL[row.entity].c.id).where(LOCAL[row.entity].c.id == local_id)) is None:
-        raise ConflictRefused(f"ShotSpot has no {word} {local_id}")
-    own, theirs = _mapping(connection, row, row.local_id), _mapping(connection, row, local_id)
-    if own is None or (own.remote, own.credential_id) != (row.twizzit_id, row.credential_id):
-        return Refusal("It is mapped to something else by now: nothing is left to decide", _ONE_SETTLED)
+        raise ConflictRefused(f"ShotSpot has no {word} {local_id} any more: sync, which looks again")
+    own, theirs = own_mapping(deciding), _mapping(connection, row, local_id)
+    if isinstance(own, Refusal):
+        return own
     then = mapped_then(row.base).get(str(local_id))
     if theirs is not None and (theirs.remote, theirs.credential_id) != (then, row.credential_id):
-        raise ConflictRefused(f"ShotSpot's {word} {local_id} is mapped to something else already")
+        raise ConflictRefused(
+            f"ShotSpot's {word} {local_id} is mapped to something else already: sync, which looks again"
+        )
     deciding.resolve("link", local_id)
     links, bases = {row.twizzit_id: local_id}, {row.twizzit_id: None if theirs is None else theirs.last_values}
     deciding.remove(table, own.id, own.remote)
@@ -85,6 +89,15 @@ def move(deciding: Deciding, local_id: int, season_id: int) -> Moved | Refusal:
         _put_out_of_use(deciding)
         left = replace(left, is_inactive=True)
     return Moved(links, bases, left)
+
+
+def own_mapping(deciding: Deciding) -> Any:
+    """The mapping of the conflict's row, with its remote id and its base; refused where it names something else."""
+    row = deciding.row
+    own = _mapping(deciding.connection, row, row.local_id)
+    if own is None or (own.remote, own.credential_id) != (row.twizzit_id, row.credential_id):
+        return Refusal("It is mapped to something else by now: nothing is left to decide", _ONE_SETTLED)
+    return own
 
 
 def _mapping(connection: Connection, row: Any, local_id: int) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.plan import Change, Failed, Plan, SettledBy, Warned
 from twizzit_pipeline.plan.departed import Record
+from twizzit_pipeline.plan.ownership import REMOTE_ID
 from twizzit_pipeline.plan.references import Names, columns, creations, pointed, same, same_values
 from twizzit_pipeline.plan.rows import EntityState, PlayerState, TeamState
 
@@ -121,8 +122,14 @@ def keep(whole: Plan, state: EntityState, chosen: Chosen, names: Names) -> Plan:
         part,
         closed=closed,
         departures=_departures(whole, items.keys() - kept, closed),
-        settled=_settled(whole, state, {one.twizzit_id for one in left}),
+        settled=_settled(whole, state, _with_earlier({one.twizzit_id for one in left}, items)),
     )
+
+
+def _with_earlier(left: Set[str], items: Mapping[str, Change]) -> set[str]:
+    """The remote ids of items that are left, and those that their mappings had until now."""
+    earlier = (items[remote_id].mapping_before.get(REMOTE_ID) for remote_id in left & items.keys())
+    return {*left, *(str(remote_id) for remote_id in earlier if remote_id is not None)}
 
 
 def _settled(whole: Plan, state: EntityState, left: Set[str]) -> dict[int, SettledBy]:

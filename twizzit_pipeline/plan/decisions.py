@@ -5,7 +5,7 @@ none any more. Values are compared as JSON has them, which is how a question kee
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
 
@@ -127,6 +127,14 @@ class Decisions:
             return one
         return one if plain(said) == one.base and plain(held) != plain(base) else None
 
+    def gone_over(self, earlier: str, remote_id: str) -> "Decisions":
+        """The same for a mapping that goes over to another remote id: what is asked about it goes with it."""
+        if earlier not in self._asked:
+            return self
+        is_of_it = [one.kind == "field" and one.twizzit_id == earlier for one in self.open]
+        moved = zip(self.open, is_of_it, strict=True)
+        return replace(self, open=[replace(one, twizzit_id=remote_id) if is_it else one for one, is_it in moved])
+
     def is_newer(self, written_at: datetime | None) -> bool:
         """Whether ShotSpot wrote a row after Twizzit last said what the mappings remember."""
         return _is_later(written_at, self.seen_at)
@@ -196,32 +204,41 @@ class Asking:
         held: Mapping[str, object],
         values: Mapping[str, object],
         conflicts: Iterable[str],
+        mapped_as: str | None = None,
     ) -> None:
         """Looks at a row that was merged.
 
         Args:
+            mapped_as: the remote id of its mapping, where that goes over to `remote_id`: its questions go with it.
             base, remote, held: as they were merged.
             values: what its columns are to be.
             conflicts: the columns that both sides changed.
         """
+        known = self._open.get(mapped_as or remote_id, {})
         for column in conflicts:
-            if self._policies.of(column) == "ask" and column not in self._open.get(remote_id, {}):
+            if self._policies.of(column) == "ask" and column not in known:
                 self._ask(remote_id, column, local_id, plain((base or {}).get(column)), values[column], remote[column])
-        for column, one in self._open.get(remote_id, {}).items():
+        for column, one in known.items():
             if column in remote:
-                self._look_again(one, local_id, held[column], values[column], remote[column])
+                self._look_again(one, remote_id, local_id, held[column], values[column], remote[column])
 
     def is_moot(self, remote_id: str) -> None:
         """Settles what is asked about a row that no sync writes any more."""
         for one in self._open.get(remote_id, {}).values():
             self.settled[one.id] = "row_gone"
 
-    def _look_again(self, one: OpenQuestion, local_id: int, held: object, value: object, remote: object) -> None:
+    def _look_again(
+        self, one: OpenQuestion, remote_id: str, local_id: int, held: object, value: object, remote: object
+    ) -> None:
         why = self._settled_by(one, plain(held), plain(value), plain(remote))
         if why is not None:
             self.settled[one.id] = why
-        elif (plain(value), plain(remote)) != (one.local, one.remote):
-            self._ask(one.twizzit_id, one.column, local_id, one.base, value, remote)
+            return
+        if one.twizzit_id != remote_id:
+            self.settled[one.id] = "row_gone"
+        elif (plain(value), plain(remote)) == (one.local, one.remote):
+            return
+        self._ask(remote_id, one.column, local_id, one.base, value, remote)
 
     def _settled_by(self, one: OpenQuestion, held: object, value: object, remote: object) -> SettledBy | None:
         """Why nothing is asked any more; None where it is.

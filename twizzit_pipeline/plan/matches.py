@@ -174,14 +174,15 @@ def _mapped(
     base = mapping.last_values
     if _overwrites(state):
         if is_started(game):
-            asking.is_moot(fixture.remote.id)
+            asking.is_moot(mapping.twizzit_id)
         else:
             repairs = _repairs(state, fixture, game)
             if base is not None and base.get(DEPARTED):
                 action, game = "return", _as_before(state, fixture, game)
             as_held = held_columns(game)
             written = repairs | following_columns(state, game)
-            values, conflicts = merged_columns(fixture, base, as_held, repairs=written, decisions=state.decisions)
+            decisions = state.decisions.gone_over(mapping.twizzit_id, fixture.remote.id)
+            values, conflicts = merged_columns(fixture, base, as_held, repairs=written, decisions=decisions)
             asking.look(
                 fixture.remote.id,
                 game.id,
@@ -190,6 +191,7 @@ def _mapped(
                 held=as_held,
                 values=values,
                 conflicts=conflicts,
+                mapped_as=mapping.twizzit_id,
             )
             if repairs and season_id > 0:
                 values["season_id"] = season_id

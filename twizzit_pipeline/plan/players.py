@@ -61,7 +61,13 @@ def plan_players(state: PlayerState) -> Plan:
     for one in pending:
         settled = without_number(one) if one.row_id in losers else one
         if settled.merged is not None:
-            asking.look(settled.person.remote.id, settled.row_id, values=settled.values, **settled.merged)
+            asking.look(
+                settled.person.remote.id,
+                settled.row_id,
+                values=settled.values,
+                mapped_as=None if settled.mapping is None else settled.mapping.twizzit_id,
+                **settled.merged,
+            )
         if one.row_id in losers or (settled.base is not None and settled.base.get("number_withheld")):
             warned.append(Warned(one.person.remote.id, "number_taken"))
         if any(settled.values[column] != settled.before[column] for column in settled.repaired):
@@ -148,7 +154,8 @@ def _under_another_id(state: PlayerState, person: Person, earlier: Earlier) -> P
     """The change for a person whose mapping goes over to the id that they have now."""
     if earlier.departure is not None and _is_away(earlier.departure, earlier.mapping.last_values):
         return replace(_again(state, person, earlier.departure, earlier.local), mapping=earlier.mapping)
-    return _mapped(state, person, earlier.mapping, earlier.local)
+    decisions = state.decisions.gone_over(earlier.mapping.twizzit_id, person.remote.id)
+    return _mapped(replace(state, decisions=decisions), person, earlier.mapping, earlier.local)
 
 
 def _mapped(state: PlayerState, person: Person, mapping: MappingRow, local: LocalPlayer) -> PendingChange | Failed:

@@ -120,6 +120,7 @@ def _look(asking: Asking, one: _PendingChange) -> None:
             held=one.before,
             values=one.values,
             conflicts=one.conflicts,
+            mapped_as=one.mapping.twizzit_id,
         )
 
 
@@ -272,7 +273,10 @@ def _succeeding(
     """The change of a team that had another id before."""
     name = _own_name(remote.name, clubs.get(club_id))
     found = successions.take(remote, club_id, lambda team: _own_name(team.name, clubs.get(club_id)) == name)
-    one = None if found is None else _mapped(state, remote, found.mapping, found.local, club_id, season_id)
+    if found is None:
+        return None
+    state = replace(state, decisions=state.decisions.gone_over(found.mapping.twizzit_id, remote.id))
+    one = _mapped(state, remote, found.mapping, found.local, club_id, season_id)
     return one if isinstance(one, _PendingChange) else None
 
 

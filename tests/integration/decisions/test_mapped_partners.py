@@ -7,6 +7,7 @@ from sqlalchemy import insert
 
 from tests.support.decided_world import COACH, DecidedWorld
 from tests.support.previewed import of_entity, previewed
+from tests.support.undone import undo as undo_of
 from twizzit_pipeline.decisions.listing import Waiting
 from twizzit_pipeline.decisions.resolving import Left
 from twizzit_pipeline.errors import ConflictRefused
@@ -215,6 +216,42 @@ def test_what_changed_since_the_sync_is_refused(club: DecidedWorld) -> None:
     with pytest.raises(ConflictRefused, match="mapped to something else already"):
         club.link(found.id, other)
     assert [one.id for one in club.open()] == [found.id]
+
+
+@pytest.mark.parametrize("case", ["unmapped", "mapped"])
+def test_a_row_that_is_of_another_club_by_now_is_refused_and_nothing_moves(club: DecidedWorld, case: str) -> None:
+    other = namesake(club) if case == "unmapped" else club.local_id
+    if case == "mapped":
+        comes_anew(club, 77)
+    found = asked(club)
+    with club.world.database.engine.begin() as connection:
+        elsewhere = connection.scalar(insert(tables.clubs).values(name="Elders").returning(tables.clubs.c.id))
+    club.world.change(players, other, club_id=elsewhere, team_id=None)
+    before = [club.world.rows(table) for table in (players, player_mappings)]
+
+    with pytest.raises(ConflictRefused, match=rf"player {other} is of another club .* choose"):
+        club.link(found.id, other)
+
+    assert [club.world.rows(table) for table in (players, player_mappings)] == before
+    assert [one.status for one in club.open()] == ["open"]
+    club.sync()
+    assert club.open() == []
+
+
+@pytest.mark.parametrize("answer", ["link", "create"])
+def test_a_decision_after_the_undo_of_the_sync_that_asked_is_refused(club: DecidedWorld, answer: str) -> None:
+    """The row of which it speaks is gone; the next sync makes one and asks again."""
+    was, _ = club.player, comes_anew(club)
+    done = club.sync()
+    (found,) = club.open()
+    undo_of(club.world, done)
+
+    with pytest.raises(ConflictRefused, match="nothing is left to decide"):
+        club.link(found.id, was["id"] if answer == "link" else None)
+
+    report = club.sync().players
+    assert (report.questions, report.created) == (1, 1)
+    assert [one.local_id for one in club.open()] != [found.local_id]
 
 
 def test_a_preview_has_the_question_and_asks_nothing(club: DecidedWorld) -> None:

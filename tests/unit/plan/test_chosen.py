@@ -25,6 +25,9 @@ from twizzit_pipeline.plan.chosen import (
     row_beside,
 )
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
+from twizzit_pipeline.plan.departed import Departures, Missing
+from twizzit_pipeline.plan.merge import Policies
+from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.references import Names, columns, creations, same
 from twizzit_pipeline.plan.rows import LocalClub, LocalPlayer, RemotePlayer, RemoteTeam
@@ -86,6 +89,28 @@ def test_a_question_stays_open_whose_answer_is_left_out() -> None:
     part = kept(whole, state, stored(whole, shotspot, ["100"]), shotspot)
 
     assert (list(by_id(part)), list(part.settled)) == (["101"], [6])
+
+
+def test_a_question_that_would_go_over_to_another_id_stays_where_that_is_left_out() -> None:
+    shotspot = MemoryShotSpot()
+    shotspot.apply(plan_teams(shotspot.team_state([RemoteTeam("1", "U15", None, None, None)])))
+    said = RemotePlayer("1", "100", "Remo", "Peeters", None, 9)
+    shotspot.apply(plan_players(shotspot.player_state([said])))
+    ((local_id, player),) = shotspot.players.items()
+    shotspot.players[local_id] = replace(player, jersey_number=4)
+    asked = OpenQuestion(5, "field", "100", "jersey_number", local_id, base=None, local=4, remote=9)
+    ((mapping_id, mapping),) = shotspot.player_mappings.items()
+    missing = Missing("100", local_id, mapping_id, current_mapping(mapping), {"is_active": True}, (1,), None)
+    departures = Departures([missing], {"100": "gone"}, active={1: 9})
+    state = shotspot.player_state([replace(said, id="900")])
+    decisions = Decisions(Policies("ask"), [asked])
+    state = replace(state, decisions=decisions, departures=departures, unlisted=state.mappings)
+    whole = plan_players(state)
+    assert (list(by_id(whole)), whole.settled) == (["900"], {5: "row_gone"})
+
+    part = kept(whole, state, stored(whole, shotspot, ["900"]), shotspot)
+
+    assert (list(by_id(part)), list(part.questions), part.settled) == ([], [], {})
 
 
 @given(shotspots(), remote_teams(), remote_players(), st.sets(st.integers(1, 107)), st.sets(st.integers(1, 107)))

@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.support.memory_calendar import MemoryCalendar
 from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB
-from twizzit_pipeline.plan import Plan
+from twizzit_pipeline.plan import Plan, Question
+from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departure, Departures, Missing
 from twizzit_pipeline.plan.matches import plan_matches
+from twizzit_pipeline.plan.merge import Policies, Policy
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import RemoteMatch
 
@@ -72,6 +75,32 @@ def test_a_result_and_the_id_of_the_game_are_kept_and_a_new_result_is_written(ca
     sync(calendar, match("901", status="completed", home_score=9, away_score=8))
     assert (len(calendar.games), ids(calendar)) == (1, {"901": 1})
     assert (calendar.games[1].status, calendar.games[1].home_score) == ("completed", 9)
+
+
+def test_what_is_asked_about_it_is_asked_under_its_new_id(calendar: MemoryCalendar) -> None:
+    """Both sides had moved it to another day: ShotSpot's stays until a person decides, as before."""
+    typed, said = NOON + timedelta(days=1), NOON + timedelta(days=2)
+    calendar.games[1] = replace(calendar.games[1], date=typed)
+    (mapping,) = calendar.mappings["matches"].values()
+    base = {**(mapping.last_values or {}), "starts_at": said.isoformat()}
+    calendar.mappings["matches"][mapping.id] = replace(mapping, last_values=base)
+    words: dict[str, Any] = {"base": NOON.isoformat(), "local": typed.isoformat(), "remote": said.isoformat()}
+    asked = OpenQuestion(7, "field", "100", "date", 1, **words)
+
+    def plan(policy: Policy, remote: RemoteMatch) -> Plan:
+        state = calendar.match_state([remote])
+        return plan_matches(replace(state, decisions=Decisions(Policies(policy), [asked])))
+
+    gone_over = plan("ask", match("900", starts_at=said))
+    assert [one.changed for one in gone_over.changes] == [{}]
+    assert list(gone_over.questions) == [Question("field", "900", "date", 1, **words)]
+    assert gone_over.settled == {7: "row_gone"}
+    assert plan("ask", match("100", starts_at=said)).settled == {}
+    decided = plan("twizzit", match("900", starts_at=said))
+    assert ([one.changed for one in decided.changes], decided.questions) == ([{"date": said}], [])
+    assert decided.settled == {7: "other_policy"}
+    calendar.games[1] = replace(calendar.games[1], has_events=True)
+    assert plan("ask", match("900", starts_at=said)).settled == {7: "row_gone"}
 
 
 def test_a_team_that_is_made_anew_as_well_has_its_matches_once(calendar: MemoryCalendar) -> None:

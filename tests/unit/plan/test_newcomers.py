@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.support.memory_shotspot import SEASON, MemoryShotSpot
-from twizzit_pipeline.plan import Plan, Warned
-from twizzit_pipeline.plan.decisions import Decisions
+from twizzit_pipeline.plan import Plan, Question, Warned
+from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departure, Departures, Kind, Missing
+from twizzit_pipeline.plan.merge import Policies
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import LocalPlayer, RemotePlayer, RemoteTeam, WantedSeason
@@ -69,6 +71,28 @@ def test_the_mapping_goes_over_and_no_one_leaves(first_name: str, gender: str | 
     assert len(shotspot.players) == 2
     again = planned(shotspot, new, person("6", "Bea"))
     assert (again.changes, again.warned) == ([], [])
+
+
+def test_what_is_asked_about_them_is_asked_under_their_new_id() -> None:
+    shotspot = shotspot_with(person("5"), person("6", "Bea"))
+    (local,) = (one for one in shotspot.players.values() if one.first_name == "Ann")
+    shotspot.players[local.id] = replace(local, gender=None, jersey_number=4)
+    words: dict[str, Any] = {"base": None, "local": 4, "remote": 9}
+    asked = OpenQuestion(7, "field", "5", "jersey_number", local.id, **words)
+    for mapping_id, one in list(shotspot.player_mappings.items()):
+        if one.twizzit_id == "5":
+            said = {**(one.last_values or {}), "jersey_number": 9}
+            shotspot.player_mappings[mapping_id] = replace(one, last_values=said)
+    new = replace(person("9"), jersey_number=9)
+
+    plan = planned(shotspot, new, person("6", "Bea"), decisions=Decisions(Policies("ask"), [asked]))
+
+    assert [one.changed for one in plan.changes] == [{}]
+    assert list(plan.questions) == [Question("field", "9", "jersey_number", local.id, **words)]
+    assert plan.settled == {7: "row_gone"}
+    decided = planned(shotspot, new, person("6", "Bea"), decisions=Decisions(Policies("twizzit"), [asked]))
+    assert [one.changed for one in decided.changes] == [{"jersey_number": 9}]
+    assert (decided.questions, decided.settled) == ([], {7: "other_policy"})
 
 
 @pytest.mark.parametrize("kind", ["no_team", "unproved"])

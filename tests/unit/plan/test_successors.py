@@ -1,12 +1,15 @@
 """A team that is made anew in Twizzit: another id, and the same team of ShotSpot's once the earlier one is gone."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.support.memory_shotspot import SEASON, MemoryShotSpot
-from twizzit_pipeline.plan import Failed, Plan
+from twizzit_pipeline.plan import Failed, Plan, Question
+from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departure, Departures, Missing
+from twizzit_pipeline.plan.merge import Policies
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import RemoteTeam, WantedSeason
 from twizzit_pipeline.plan.teams import plan_teams
@@ -30,10 +33,15 @@ def missing(shotspot: MemoryShotSpot, departure: Departure | None = None) -> Mis
 
 
 def planned(
-    shotspot: MemoryShotSpot, *remote: RemoteTeam, season: WantedSeason = SEASON, gone: Missing | None = None
+    shotspot: MemoryShotSpot,
+    *remote: RemoteTeam,
+    season: WantedSeason = SEASON,
+    gone: Missing | None = None,
+    decisions: Decisions = NOTHING_DECIDED,
 ) -> Plan:
     found = Departures() if gone is None else Departures([gone], {"1": "gone"}, active={1: 9})
-    return plan_teams(replace(shotspot.team_state([*remote, team("2", "U17")], season=season), departures=found))
+    state = shotspot.team_state([*remote, team("2", "U17")], season=season)
+    return plan_teams(replace(state, departures=found, decisions=decisions))
 
 
 def local_ids(shotspot: MemoryShotSpot) -> dict[str, int]:
@@ -51,6 +59,23 @@ def test_its_mapping_goes_over_and_nothing_leaves(shotspot: MemoryShotSpot, name
     shotspot.apply(plan)
     assert local_ids(shotspot) == {"9": local_id, "2": other}
     assert planned(shotspot, team("9", name)).changes == []
+
+
+def test_what_is_asked_about_it_is_asked_under_its_new_id(shotspot: MemoryShotSpot) -> None:
+    local_id = local_ids(shotspot)["1"]
+    shotspot.teams[local_id] = replace(shotspot.teams[local_id], gender="mixed")
+    for mapping_id, one in list(shotspot.team_mappings.items()):
+        if one.twizzit_id == "1":
+            shotspot.team_mappings[mapping_id] = replace(
+                one, last_values={**(one.last_values or {}), "gender": "female"}
+            )
+    words: dict[str, Any] = {"base": None, "local": "mixed", "remote": "female"}
+    decisions = Decisions(Policies("ask"), [OpenQuestion(7, "field", "1", "gender", local_id, **words)])
+    new = replace(team("9"), gender="female")
+    plan = planned(shotspot, new, gone=missing(shotspot), decisions=decisions)
+    assert [one.changed for one in plan.changes] == [{}]
+    assert list(plan.questions) == [Question("field", "9", "gender", local_id, **words)]
+    assert plan.settled == {7: "row_gone"}
 
 
 def test_one_that_has_departed_before_is_back(shotspot: MemoryShotSpot) -> None:

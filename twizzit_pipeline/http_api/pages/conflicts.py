@@ -50,7 +50,7 @@ class Wrong:
 
 
 def section(at: ClubVisit) -> dict[str, Any]:
-    """What waits: `sides` of fields, and doubtful `links`; of very many the oldest."""
+    """What waits: `sides` of fields, and doubtful `links` with their `marks`; of very many the oldest."""
     engine, texts = at.visit.service.engine, at.visit.texts
     found, total = listing(engine, credential_ids=[at.id], limit=_MOST)
     fields = [each for each in found if each.kind == "field"]
@@ -59,6 +59,7 @@ def section(at: ClubVisit) -> dict[str, Any]:
     return {
         "sides": [_sides(each, names, of_teams.get(each.local_id or 0, ()), texts) for each in fields],
         "links": [each for each in found if each.kind != "field"],
+        "marks": {each.id: _mark(each) for each in found},
         "unseen": total - len(found),
         "may_resolve": at.visit.may(RESOLVE),
     }
@@ -78,12 +79,13 @@ def resolved(at: ClubVisit, conflict_id: int) -> Wrong | None:
         raise Refusal(404, "error.not_found")
     chosen = form.text("resolution")
     word = next((each for each in resolving.FIELD_RESOLUTIONS if each == chosen), None)
+    local_id = _local_id(chosen) if word is None else None
+    if form.text("mark") != _mark(shown):
+        raise NotAsShown("Another value, or another row that it may be, is there by now")
     if word is None:
         start = at.visit.service.settings.season_start
-        linking.link(engine, conflict_id, _local_id(chosen), actor=actor, season_start=start)
+        linking.link(engine, conflict_id, local_id, actor=actor, season_start=start)
         return None
-    if form.text("mark") != _mark(shown):
-        raise NotAsShown("Another value is there by now")
     value = form.text("value") if word == "value" else None
     try:
         resolving.resolve(engine, conflict_id, word, value=value, actor=actor)
@@ -148,5 +150,6 @@ def _is_as(shown: Waiting, now: Waiting) -> bool:
 
 
 def _mark(of: Waiting) -> str:
-    said: Sequence[object] = (of.id, of.now, of.remote)
+    fitting = [(each.local_id, each.mapped_to) for each in of.candidates]
+    said: Sequence[object] = (of.id, of.now, of.remote, of.local_id, fitting)
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:16]

@@ -178,3 +178,29 @@ def test_one_who_is_mapped_is_shown_with_the_other_row(house: House, coach: Page
 
     assert "No link is doubtful." in coach.text
     assert decided.local_id == (other if choice == "link" else row["id"])
+
+
+def test_another_row_that_fits_since_the_page_was_read_is_shown_first(house: House, coach: PageVisitor) -> None:
+    """Two are different ones where a person has seen both, and no one answers about a third."""
+    decided = DecidedWorld(house.world, house.club, house.world.roster(2)[1][4])
+    row, place = decided.player, f"/twizzit/clubs/{house.club}"
+    alike = {name: row[name] for name in ("club_id", "first_name", "last_name", "gender")}
+    with house.world.database.engine.begin() as connection:
+        connection.execute(insert(tables.players).values(**alike))
+    decided.sync()
+    (found,) = decided.open()
+    coach.get(f"{place}/decide")
+    (mark,) = set(re.findall(rf'/conflicts/{found.id}".*?name="mark" value="(\w+)"', coach.page.text, re.DOTALL))
+    with house.world.database.engine.begin() as connection:
+        connection.execute(insert(tables.players).values(**alike))
+    decided.sync()
+
+    for choice in ("create", f"link:{found.candidates[0].local_id}"):
+        press(coach, house, found.id, choice, mark=mark)
+        assert "something else by now" in coach.text
+
+    (now,) = decided.open()
+    assert len(now.candidates) == 2
+    assert decided.player == row
+    press(coach, house, found.id, "create")
+    assert "No link is doubtful." in coach.text
