@@ -15,7 +15,9 @@ from sqlalchemy import Connection, Engine, func, select
 from twizzit_pipeline.decisions.moving import Moved, move, own_mapping
 from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
 from twizzit_pipeline.decisions.resolving import Left, Resolved
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.decisions.scanned import Scanned
+from twizzit_pipeline.decisions.team_moves import move_team
+from twizzit_pipeline.entities import ENTITIES, TEAMS
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.plan.decisions import plain
@@ -74,7 +76,8 @@ def link(
     details = {"resolution": resolution, "local_id": local_id}
     (row, change, left), history_id = decide(engine, conflict_id, work, actor=actor, details=details)
     if change is None:
-        return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, row.local_id, {})
+        at = row.local_id if local_id is None else local_id
+        return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, at, {}, left)
     changed = {name: (plain(change.before.get(name)), plain(value)) for name, value in change.changed.items()}
     made = change.row_id if local_id is not None else _made(engine, row)
     is_made = local_id is None
@@ -114,6 +117,9 @@ def _link_mapped(
     found = _deciding_season(deciding, calendar)
     if found is None:
         return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
+    if row.entity == TEAMS.name:
+        done = move_team(deciding, local_id, Scanned(found[0].id, found[1], calendar.day))
+        return done if isinstance(done, Refusal) else (row, *done)
     moved = move(deciding, local_id, found[0].id)
     if isinstance(moved, Refusal):
         return moved

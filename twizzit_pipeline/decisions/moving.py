@@ -1,5 +1,8 @@
 """A mapping that a person moves to another row of ShotSpot: what is taken away before the link is planned.
 
+What belongs here: the people, and what holds for every entity. The mapping of a team stays and names another row, since
+those of players hang on it: `team_moves`.
+
 The row that loses its mapping is never merged or deleted. If a sync made it for that person, it is out of use from then
 on; else it stays as it is. Where the new row was mapped to another one that Twizzit still lists, that one gets the row
 that became free, at once, so that both play.
@@ -59,7 +62,37 @@ def move(deciding: Deciding, local_id: int, season_id: int) -> Moved | Refusal:
         ConflictRefused: that row of ShotSpot cannot be the one.
     """
     row, connection = deciding.row, deciding.connection
-    word, table = ENTITIES[row.entity].local_one, MAPPINGS[row.entity]
+    table = MAPPINGS[row.entity]
+    found = both_mappings(deciding, local_id)
+    if isinstance(found, Refusal):
+        return found
+    own, theirs = found
+    then = mapped_then(row.base).get(str(local_id))
+    deciding.resolve("link", local_id)
+    links, bases = {row.twizzit_id: local_id}, {row.twizzit_id: None if theirs is None else theirs.last_values}
+    deciding.remove(table, own.id, own.remote)
+    left = Left(row.local_id)
+    if theirs is not None:
+        deciding.remove(table, theirs.id, theirs.remote)
+        if _is_listed(connection, row, theirs.remote, season_id):
+            links[theirs.remote], bases[theirs.remote] = row.local_id, own.last_values
+            return Moved(links, bases, replace(left, twizzit_id=theirs.remote))
+    if then is not None:
+        _end_departure(deciding, then)
+    if was_made(connection, row):
+        _put_out_of_use(deciding)
+        left = replace(left, is_inactive=True)
+    return Moved(links, bases, left)
+
+
+def both_mappings(deciding: Deciding, local_id: int) -> tuple[Any, Any] | Refusal:
+    """The mapping of the conflict's row, and that of `local_id`, if it has one, which is as it was asked about.
+
+    Raises:
+        ConflictRefused: that row of ShotSpot cannot be the one.
+    """
+    row, connection = deciding.row, deciding.connection
+    word = ENTITIES[row.entity].local_one
     if local_id not in (row.candidates or ()):
         raise ConflictRefused(
             f"ShotSpot's {word} {local_id} is none of those that it may be: choose one of these (twizzit conflicts)"
@@ -74,21 +107,7 @@ def move(deciding: Deciding, local_id: int, season_id: int) -> Moved | Refusal:
         raise ConflictRefused(
             f"ShotSpot's {word} {local_id} is mapped to something else already: sync, which looks again"
         )
-    deciding.resolve("link", local_id)
-    links, bases = {row.twizzit_id: local_id}, {row.twizzit_id: None if theirs is None else theirs.last_values}
-    deciding.remove(table, own.id, own.remote)
-    left = Left(row.local_id)
-    if theirs is not None:
-        deciding.remove(table, theirs.id, theirs.remote)
-        if _is_listed(connection, row, theirs.remote, season_id):
-            links[theirs.remote], bases[theirs.remote] = row.local_id, own.last_values
-            return Moved(links, bases, replace(left, twizzit_id=theirs.remote))
-    if then is not None:
-        _end_departure(deciding, then)
-    if _was_made(connection, row):
-        _put_out_of_use(deciding)
-        left = replace(left, is_inactive=True)
-    return Moved(links, bases, left)
+    return own, theirs
 
 
 def own_mapping(deciding: Deciding) -> Any:
@@ -123,7 +142,7 @@ def _is_listed(connection: Connection, row: Any, twizzit_id: str, season_id: int
     )
 
 
-def _was_made(connection: Connection, row: Any) -> bool:
+def was_made(connection: Connection, row: Any) -> bool:
     """Whether a sync made the row that loses its mapping, for that very remote one."""
     entry = sync_changes.c
     made = exists().where(

@@ -202,6 +202,8 @@ class TeamState:
     """Everything that decides what becomes of a season's teams.
 
     `mappings`: those of the remote ids, and all of the same organization. `local`: the teams of every club concerned.
+    `unlisted`: those of them whose own mapping names a team that the scan does not list. `opponents`: those that a
+    calendar, of this club or another, has as an opponent.
     """
 
     owner: Owner
@@ -214,6 +216,8 @@ class TeamState:
     rights: ClubRights = NOTHING_FED
     decisions: Decisions = NOTHING_DECIDED
     departures: Departures = NO_DEPARTURES
+    unlisted: Collection[int] = ()
+    opponents: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,27 +2,31 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, id_order
 from twizzit_pipeline.plan.clubs import names_another
 from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.departed import DONE, Record
 from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, returned, team_departs
-from twizzit_pipeline.plan.merge import Move, denied, merge
-from twizzit_pipeline.plan.ownership import (
-    by_remote_id,
-    claim,
-    current_mapping,
-    going_over,
-    mapping_values,
-    refused,
-    same_organization,
-    takeovers,
+from twizzit_pipeline.plan.merge import denied, merge
+from twizzit_pipeline.plan.ownership import by_remote_id, claim, refused, same_organization, takeovers
+from twizzit_pipeline.plan.pending_teams import (
+    PendingTeam,
+    base_of,
+    change_of,
+    link,
+    marked,
+    name_slot,
+    new,
+    repairs_of,
+    said_of,
 )
 from twizzit_pipeline.plan.places import Clubs, find_season, season_creation
 from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
 from twizzit_pipeline.plan.successors import Successions
+from twizzit_pipeline.plan.team_names import own_name
+from twizzit_pipeline.plan.team_partners import team_partners
 from twizzit_pipeline.transform.names import normalised_name
 
 # Why a team is not brought into a club: the credential is no federation's; the club is another organization's; it may
@@ -31,37 +35,6 @@ NAMES_ANOTHER_CLUB = "names_another_club"
 CLUB_OF_ANOTHER = "club_of_another_organization"
 TEAM_OF_ANOTHER = "team_of_another_organization"
 NAME_TAKEN = "name_taken"
-_SAID = ("name", "age_group", "gender")  # what Twizzit says of a team
-
-
-@dataclass(frozen=True, slots=True)
-class _PendingChange:
-    """One team's change before it is known whether its name is free.
-
-    `base`: what its mapping will remember; `merged`: whether Twizzit's words were merged with ShotSpot's.
-    """
-
-    action: Action
-    remote: RemoteTeam
-    row_id: int
-    club_id: int
-    values: Mapping[str, object]
-    base: Mapping[str, object] | None
-    local: LocalTeam | None = None
-    mapping: MappingRow | None = None
-    conflicts: tuple[str, ...] = ()
-    merged: bool = False
-
-    @property
-    def before(self) -> dict[str, object]:
-        return {} if self.local is None else {column: getattr(self.local, column) for column in self.values}
-
-    @property
-    def move(self) -> Move | None:
-        """The name that this change asks for, where the database allows it only once (not for teams without season)."""
-        slot = _slot(self.club_id, self.values["name"], self.values["season_id"])
-        leaves = None if self.local is None else _slot(self.club_id, self.local.name, self.local.season_id)
-        return None if slot == leaves else Move(self.row_id, leaves, slot, stays=True)
 
 
 def plan_teams(state: TeamState) -> Plan:
@@ -72,7 +45,7 @@ def plan_teams(state: TeamState) -> Plan:
     successions = Successions(state, leaving, season_id)
     pending, failed = _pending(state, clubs, season_id, successions)
     leaving = successions.stays(leaving)
-    held = {_slot(team.club_id, team.name, team.season_id) for team in state.local} - {None}
+    held = {name_slot(team.club_id, team.name, team.season_id) for team in state.local} - {None}
     losers = denied(held, [move for one in pending if (move := one.move) is not None])
 
     changes: list[Change] = []
@@ -81,13 +54,14 @@ def plan_teams(state: TeamState) -> Plan:
     for one in pending:
         if one.row_id in losers:
             failed.append(_taken(one, state))
-            changes.extend(_marked(one, state))
+            changes.extend(marked(one, state))
             continue
         _look(asking, one)
-        if (change := _change(one, state)) is not None:
+        if (change := change_of(one, state)) is not None:
             changes.append(change)
         else:
             unchanged += 1
+    partners = team_partners(state, [one for one in pending if one.mapping or one.row_id not in losers], failed)
     return Plan(
         "teams",
         changes=[*_places(changes, clubs, state), *leaving.changes, *changes],
@@ -98,8 +72,8 @@ def plan_teams(state: TeamState) -> Plan:
         departures=[*leaving.records, *_back(changes, state)],
         held=leaving.held,
         waiting=leaving.waiting,
-        questions=asking.questions,
-        settled=asking.settled,
+        questions=[*asking.questions, *partners.questions],
+        settled={**asking.settled, **partners.settled},
     )
 
 
@@ -110,13 +84,13 @@ def _back(changes: Iterable[Change], state: TeamState) -> list[Record]:
     return returned(back[remote_id] for remote_id in ids if remote_id in back and back[remote_id].status in DONE)
 
 
-def _look(asking: Asking, one: _PendingChange) -> None:
+def _look(asking: Asking, one: PendingTeam) -> None:
     if one.merged and one.mapping is not None:
         asking.look(
             one.remote.id,
             one.row_id,
             base=one.mapping.last_values,
-            remote=_said(one.remote),
+            remote=said_of(one.remote),
             held=one.before,
             values=one.values,
             conflicts=one.conflicts,
@@ -124,10 +98,10 @@ def _look(asking: Asking, one: _PendingChange) -> None:
         )
 
 
-def _taken(pending: _PendingChange, state: TeamState) -> Failed:
+def _taken(pending: PendingTeam, state: TeamState) -> Failed:
     """Why a team does not get its name: a team of the club has it, which may be one that another organization maps."""
-    slot = _slot(pending.club_id, pending.values["name"], pending.values["season_id"])
-    holder = next((team for team in state.local if _slot(team.club_id, team.name, team.season_id) == slot), None)
+    wanted = name_slot(pending.club_id, pending.values["name"], pending.values["season_id"])
+    holder = next((team for team in state.local if name_slot(team.club_id, team.name, team.season_id) == wanted), None)
     owner = state.owner
     ours = {
         mapping.local_id
@@ -139,23 +113,18 @@ def _taken(pending: _PendingChange, state: TeamState) -> Failed:
     return Failed(pending.remote.id, TEAM_OF_ANOTHER, (holder.id,))
 
 
-def _first_fed(pending: Iterable[_PendingChange], state: TeamState) -> frozenset[int]:
+def _first_fed(pending: Iterable[PendingTeam], state: TeamState) -> frozenset[int]:
     """The clubs that are there and that no team of the organization stood in until now."""
     fed = {one.club_id for one in pending if one.action != "update" and one.club_id > 0}
     return frozenset(fed - state.rights.own)
 
 
-def _slot(club_id: object, name: object, season_id: object) -> tuple[object, object, object] | None:
-    """What ShotSpot allows only once: a name in a club and season; a team without season may share its name."""
-    return None if season_id is None else (club_id, name, season_id)
-
-
 def _pending(
     state: TeamState, clubs: Clubs, season_id: int, successions: Successions
-) -> tuple[list[_PendingChange], list[Failed]]:
+) -> tuple[list[PendingTeam], list[Failed]]:
     mappings = by_remote_id(state.mappings, state.owner)
     local = {team.id: team for team in state.local}
-    pending: list[_PendingChange] = []
+    pending: list[PendingTeam] = []
     failed: list[Failed] = []
     unmapped: list[tuple[RemoteTeam, int]] = []
     for remote in sorted(state.remote, key=lambda team: id_order(team.id)):
@@ -167,7 +136,7 @@ def _pending(
         one = None
         if mapping is not None:
             one = _mapped(state, remote, mapping, local[mapping.local_id], club_id, season_id)
-        if isinstance(one, _PendingChange):
+        if isinstance(one, PendingTeam):
             pending.append(one)
         elif one is not None and not state.decisions.settles(one):
             failed.append(one)
@@ -183,7 +152,7 @@ def _pending(
 
 def _mapped(
     state: TeamState, remote: RemoteTeam, mapping: MappingRow, local: LocalTeam, club_id: int | None, season_id: int
-) -> _PendingChange | Failed:
+) -> PendingTeam | Failed:
     """The change for a team that has a mapping; failed where that is another organization's, or may be.
 
     Every club has a U15, so a team's name proves little: of ShotSpot's own mappings, those of the same club are meant.
@@ -196,28 +165,28 @@ def _mapped(
     action: Action = "adopt" if verdict == "adoptable" else "update"
     base = mapping.last_values
     kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender, "season_id": local.season_id}
-    one = _PendingChange(action, remote, local.id, local.club_id, kept, base, local, mapping)
+    one = PendingTeam(action, remote, local.id, local.club_id, kept, base, local, mapping)
     same_season = base is None or base.get("season") == state.season.label
     if not (same_season or state.season.decides):
         # an older season overwrites nothing newer, the name that the mapping remembers included
         return replace(one, remote=replace(remote, name=mapping.twizzit_name or remote.name))
-    said = _said(remote)
+    said = said_of(remote)
     values, conflicts = merge(
         state.decisions.base_of(remote.id, base, said, kept),
         said,
         kept,
-        repairs=_repairs(state),
+        repairs=repairs_of(state),
         policies=state.decisions.policies,
         local_is_newer=state.decisions.is_newer(local.updated_at),
         newer=state.decisions.newer_than_asked(local.updated_at, remote.id),
     )
     keeps_season = same_season and local.season_id is not None and not (state.season.repairs and season_id > 0)
     values["season_id"] = local.season_id if keeps_season else season_id
-    one = replace(one, values=values, conflicts=conflicts, base=_base(state, remote), merged=True)
+    one = replace(one, values=values, conflicts=conflicts, base=base_of(state, remote), merged=True)
     return _again(state, one) if base is not None and base.get(DEPARTED) else one
 
 
-def _again(state: TeamState, one: _PendingChange) -> _PendingChange:
+def _again(state: TeamState, one: PendingTeam) -> PendingTeam:
     """The change of a team that had departed: it is as active as it was, unless that was edited since."""
     assert one.local is not None
     departure = state.departures.back.get(one.remote.id)
@@ -228,7 +197,7 @@ def _again(state: TeamState, one: _PendingChange) -> _PendingChange:
 
 def _found_or_new(
     state: TeamState, unmapped: Sequence[tuple[RemoteTeam, int]], season_id: int, successions: Successions
-) -> tuple[list[_PendingChange], list[Failed]]:
+) -> tuple[list[PendingTeam], list[Failed]]:
     """Links each team to the one local team that fits, makes those that none fits, and reports the doubtful.
 
     One that none fits may be a team whose earlier id is gone, unless a person said that it is new.
@@ -243,9 +212,17 @@ def _found_or_new(
     free: dict[tuple[int, str], list[LocalTeam]] = defaultdict(list)
     for team in state.local:
         if not team.mapped and team not in chosen.values():
-            free[team.club_id, _own_name(team.name, clubs.get(team.club_id))].append(team)
+            free[team.club_id, own_name(team.name, clubs.get(team.club_id))].append(team)
     fitting = {
-        remote.id: _fitting(remote, free[club_id, _own_name(remote.name, clubs.get(club_id))], season_id)
+        remote.id: _fitting(
+            remote,
+            [
+                team
+                for team in free[club_id, own_name(remote.name, clubs.get(club_id))]
+                if not state.decisions.are_two(remote.id, team.id)
+            ],
+            season_id,
+        )
         for remote, club_id in unmapped
     } | {remote_id: [] if team is None else [team] for remote_id, team in chosen.items()}
     wanted = Counter(team.id for teams in fitting.values() for team in teams)
@@ -254,11 +231,11 @@ def _found_or_new(
         teams = fitting[remote.id]
         if not teams:
             after = None if remote.id in chosen else _succeeding(state, remote, club_id, season_id, successions, clubs)
-            pending.append(after or _new(state, remote, club_id, season_id, row_id=-1 - place))
+            pending.append(after or new(state, remote, club_id, season_id, row_id=-1 - place))
         elif len(teams) > 1 or wanted[teams[0].id] > 1:
             failed.append(Failed(remote.id, DOUBTFUL_LINK, tuple(sorted(team.id for team in teams))))
         else:
-            pending.append(_link(state, remote, teams[0], season_id))
+            pending.append(link(state, remote, teams[0], season_id))
     return pending, failed
 
 
@@ -269,20 +246,15 @@ def _succeeding(
     season_id: int,
     successions: Successions,
     clubs: Mapping[int, str],
-) -> _PendingChange | None:
+) -> PendingTeam | None:
     """The change of a team that had another id before."""
-    name = _own_name(remote.name, clubs.get(club_id))
-    found = successions.take(remote, club_id, lambda team: _own_name(team.name, clubs.get(club_id)) == name)
+    name = own_name(remote.name, clubs.get(club_id))
+    found = successions.take(remote, club_id, lambda team: own_name(team.name, clubs.get(club_id)) == name)
     if found is None:
         return None
     state = replace(state, decisions=state.decisions.gone_over(found.mapping.twizzit_id, remote.id))
     one = _mapped(state, remote, found.mapping, found.local, club_id, season_id)
-    return one if isinstance(one, _PendingChange) else None
-
-
-def _own_name(name: str, club: str | None) -> str:
-    """A team's name without that of its club, normalised: another club's sync calls an opponent by both."""
-    return normalised_name(name).removeprefix(f"{club} ")
+    return one if isinstance(one, PendingTeam) else None
 
 
 def _fitting(remote: RemoteTeam, alike: Sequence[LocalTeam], season_id: int) -> list[LocalTeam]:
@@ -297,74 +269,6 @@ def _fitting(remote: RemoteTeam, alike: Sequence[LocalTeam], season_id: int) -> 
         if exact or same or of_season:
             return exact or same or of_season
     return []
-
-
-def _said(remote: RemoteTeam) -> dict[str, object]:
-    return {column: getattr(remote, column) for column in _SAID}
-
-
-def _repairs(state: TeamState) -> tuple[str, ...]:
-    return _SAID if state.season.repairs else ()
-
-
-def _base(state: TeamState, remote: RemoteTeam) -> dict[str, object]:
-    return {**_said(remote), "club_name": remote.club_name, "season": state.season.label}
-
-
-def _link(state: TeamState, remote: RemoteTeam, local: LocalTeam, season_id: int) -> _PendingChange:
-    kept = {"name": local.name, "age_group": local.age_group, "gender": local.gender}
-    values, _ = merge(None, _said(remote), kept, repairs=_repairs(state))
-    values["season_id"] = season_id
-    return _PendingChange("link", remote, local.id, local.club_id, values, _base(state, remote), local)
-
-
-def _new(state: TeamState, remote: RemoteTeam, club_id: int, season_id: int, *, row_id: int) -> _PendingChange:
-    values = {**_said(remote), "season_id": season_id, "club_id": club_id, "is_active": not state.season.ended}
-    return _PendingChange("create", remote, row_id, club_id, values, _base(state, remote))
-
-
-def _change(pending: _PendingChange, state: TeamState) -> Change | None:
-    """The change as the plan has it; None where everything is as it should be."""
-    mapping = pending.mapping
-    after = mapping_values(state.owner, pending.remote.name, pending.base)
-    before = {} if mapping is None else current_mapping(mapping)
-    if mapping is not None and mapping.twizzit_id != pending.remote.id:
-        before, after = going_over(before, after, mapping.twizzit_id, pending.remote.id)
-    if pending.values == pending.before and after == before:
-        return None
-    return Change(
-        "teams",
-        pending.action,
-        pending.row_id,
-        pending.remote.id,
-        pending.values,
-        pending.before,
-        None if after == before else after,
-        before,
-        None if mapping is None else mapping.id,
-        pending.conflicts,
-    )
-
-
-def _marked(pending: _PendingChange, state: TeamState) -> Iterable[Change]:
-    """Says in the mapping of a team that could not be renamed why; its base stays: the next sync tries again."""
-    if pending.mapping is None:
-        return
-    before = current_mapping(pending.mapping)
-    reason = "another team of the club has this name in this season"
-    after = {**before, "sync_status": "failed", "sync_error": reason}
-    if after != before:
-        yield Change(
-            "teams",
-            "mark",
-            pending.row_id,
-            pending.remote.id,
-            pending.before,
-            pending.before,
-            after,
-            before,
-            pending.mapping.id,
-        )
 
 
 def _places(changes: Sequence[Change], clubs: Clubs, state: TeamState) -> list[Change]:

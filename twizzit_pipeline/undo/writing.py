@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from twizzit_pipeline.errors import DatabaseRefused
-from twizzit_pipeline.storage.tables import IN_ORDER
+from twizzit_pipeline.storage.mapped_teams import LINK, name_teams
+from twizzit_pipeline.storage.tables import IN_ORDER, team_mappings
 from twizzit_pipeline.undo.catalogue import Columns
 from twizzit_pipeline.undo.reading import MAPPING_TABLES, OWN_TABLES, quoted, with_rows
 from twizzit_pipeline.undo.rows import LET_GO, Step, UndoPlan
@@ -54,6 +55,7 @@ def write_rows(connection: Connection, steps: Iterable[Step], columns: Mapping[s
         _remove(connection, table, by_table[table])
     for table in (*IN_ORDER, *OWN_TABLES):
         _bring_back(connection, table, by_table[table], columns)
+    _name_teams(connection, by_table[team_mappings.name])
     for table in (*IN_ORDER, *OWN_TABLES):
         _restore(connection, table, by_table[table], columns)
     for table in (*OWN_TABLES, *reversed(IN_ORDER)):
@@ -62,6 +64,13 @@ def write_rows(connection: Connection, steps: Iterable[Step], columns: Mapping[s
     for table in _MAPPINGS:
         _bring_back(connection, table, by_table[table], columns)
         _restore(connection, table, by_table[table], columns)
+
+
+def _name_teams(connection: Connection, steps: Iterable[Step]) -> None:
+    """Mappings of teams name their earlier ones before those that they name now go: they would go with them."""
+    named = {step.key.id: step.after[LINK] for step in steps if step.kind == "restore" and LINK in step.after}
+    if named:
+        name_teams(connection, named)
 
 
 def _journal(connection: Connection, steps: Iterable[Step], history_id: int, credential_id: int | None) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import settings_with
 from tests.support.calendar_world import EVERYTHING
 from tests.support.sync_world import SyncWorld, quick
+from tests.support.twin_teams import TwinTeams, odd
 from tests.support.undone import state, undo
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -106,3 +107,22 @@ def test_a_mapping_that_was_closed_comes_back_and_its_player_is_registered(world
     assert world.rows(tables.players, id=player_id)[0]["is_twizzit_registered"] is True
     undo(world, done.undo_id or 0)
     assert state(world) == departed
+
+
+def test_two_teams_that_a_person_let_change_places_change_back(world: SyncWorld) -> None:
+    credential_id = world.add_credential()
+    world.sync(credential_id, steps=EVERYTHING)
+    remote_id = world.roster()[0]
+    twins = TwinTeams(world, credential_id, remote_id, world.team(remote_id))
+    new = world.simulator.changes.add_team(world.club(), odd(twins.was["name"]))
+    found = twins.asked()
+    before = whole(world)
+
+    done = twins.link(found.id, twins.was["id"])
+
+    assert (world.local_id(new, "team"), twins.local_id) == (twins.was["id"], found.local_id)
+    assert twins.people and {row["team_id"] for row in world.rows(tables.players)} >= {found.local_id}
+    undone = undo(world, done.history_id)
+    assert (undone.plan.left, whole(world)) == ((), before)
+    undo(world, undone.undo_id or 0)
+    assert (world.local_id(new, "team"), twins.local_id) == (twins.was["id"], found.local_id)

@@ -46,6 +46,7 @@ from twizzit_pipeline.sync.state.decisions import read_decisions
 from twizzit_pipeline.sync.state.left_behind import players_left_behind
 from twizzit_pipeline.sync.state.partners import called_as_unmapped, standing, with_corrected
 from twizzit_pipeline.sync.state.shotspot_syncs import shotspot_synced
+from twizzit_pipeline.sync.state.team_partners import with_partners
 from twizzit_pipeline.sync.state.unchanged import unchanged_players
 
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)  # that Python has, in any zone
@@ -67,7 +68,7 @@ def read_team_state(
     all_clubs = [LocalClub(*row) for row in connection.execute(select(clubs.c.id, clubs.c.name)).all()]
     known = ClubNames(all_clubs)
     concerned = {id_ for name in {team.club_name for team in remote} for id_ in known.of_team(name, owner)}
-    return TeamState(
+    state = TeamState(
         owner,
         season,
         remote,
@@ -78,6 +79,7 @@ def read_team_state(
         club_rights(connection, owner),
         read_decisions(connection, owner.credential_id, TEAMS.name, season.label),
     )
+    return with_partners(connection, state) if season.decides else state
 
 
 def read_player_state(
