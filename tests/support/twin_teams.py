@@ -8,11 +8,11 @@ from sqlalchemy import insert
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.decided_world import COACH
-from tests.support.sync_world import Synced, SyncWorld
+from tests.support.sync_world import Rows, Synced, SyncWorld
 from twizzit_pipeline.decisions import linking, listing
 from twizzit_pipeline.decisions.listing import Waiting
 from twizzit_pipeline.decisions.resolving import Resolved
-from twizzit_pipeline.storage.tables import clubs, games, opponents, players, seasons, teams
+from twizzit_pipeline.storage.tables import clubs, departures, games, opponents, players, seasons, teams
 
 
 @dataclass
@@ -68,6 +68,15 @@ class TwinTeams:
         }
         with self.world.database.engine.begin() as connection:
             connection.execute(insert(opponents).values(**known, club_id=self.was["club_id"], team_id=team_id))
+
+    def stays_although_gone(self) -> Rows:
+        """The team is gone in Twizzit, and a person has refused that it leaves in ShotSpot; the rows of that."""
+        self.world.simulator.changes.remove_team(self.remote_id)
+        of = {"credential_id": self.credential_id, "entity": "teams", "season": self.world.season}
+        said = {"twizzit_id": str(self.remote_id), "local_id": self.was["id"], "kind": "gone", "status": "refused"}
+        with self.world.database.engine.begin() as connection:
+            connection.execute(insert(departures).values(**of, **said))
+        return self.world.rows(departures, entity="teams")
 
     def sync(self, steps: Any = EVERYTHING) -> Synced:
         return self.world.sync(self.credential_id, steps=steps)

@@ -16,10 +16,11 @@ from twizzit_pipeline.decisions.moving import Moved, move, own_mapping
 from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
 from twizzit_pipeline.decisions.resolving import Left, Resolved
 from twizzit_pipeline.decisions.scanned import Scanned
+from twizzit_pipeline.decisions.taken_names import take_over
 from twizzit_pipeline.decisions.team_moves import move_team
 from twizzit_pipeline.entities import ENTITIES, TEAMS
 from twizzit_pipeline.errors import ConflictRefused
-from twizzit_pipeline.plan import Change, Plan
+from twizzit_pipeline.plan import Change, Plan, is_of_name
 from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.plan.rows import MatchState, WantedSeason
 from twizzit_pipeline.runs import seasons
@@ -92,6 +93,8 @@ def _link(
         raise ConflictRefused(f"{row.id} is a conflict about a field: choose twizzit, shotspot or value")
     if row.local_id is not None:
         return _link_mapped(deciding, local_id, calendar)
+    if local_id is not None and is_of_name(row.kind, row.local_id, row.base):
+        return _take_over(deciding, local_id, calendar)
     if local_id is not None:
         _require_fitting(connection, row, local_id)
     season = _season(connection, row, calendar)
@@ -102,6 +105,16 @@ def _link(
     change = _wished(plan, row, local_id)
     apply(connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
     return row, change, None
+
+
+def _take_over(
+    deciding: Deciding, local_id: int, calendar: _Calendar
+) -> tuple[Any, Change | None, Left | None] | Refusal:
+    """A new team that is, from now on, the one whose name it has."""
+    found = _deciding_season(deciding, calendar)
+    if found is None:
+        return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
+    return deciding.row, take_over(deciding, local_id, Scanned(found[0].id, found[1], calendar.day)), None
 
 
 def _link_mapped(

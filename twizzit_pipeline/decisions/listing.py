@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, Select, func, select
 
 from twizzit_pipeline.entities import ENTITIES, MATCHES
 from twizzit_pipeline.errors import UnknownConflict
+from twizzit_pipeline.plan import is_of_name
 from twizzit_pipeline.plan.decisions import plain
+from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.remote_ids import remote_id
@@ -29,12 +31,14 @@ class Candidate:
     Attributes:
         mapped: whether it is something else's: by now, or (of a question about one that is mapped) as it was asked.
         mapped_to: the remote id of that.
+        may_be_linked: whether it may be chosen: not where it is something else's that is there still.
     """
 
     local_id: int
     name: str
     mapped: bool
     mapped_to: str | None = None
+    may_be_linked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Waiting:
         now: what ShotSpot holds at this moment.
         team_names: of a conflict about a player's team: local id → name.
         candidates: of a doubtful link.
+        name_taken: of a doubtful link: it is of a new team, whose name in the season its candidate has.
         value: of the resolution: the value, or the local id that was linked.
         reason: why it is settled (`plan.SettledBy`); None of one that is not, or that was settled long ago.
     """
@@ -78,6 +83,7 @@ class Waiting:
     resolved_by: str | None
     history_id: int | None
     reason: str | None
+    name_taken: bool = False
 
     @property
     def same_name(self) -> tuple[int, ...]:
@@ -156,7 +162,7 @@ def _waiting(
 ) -> Waiting:
     local = held.get(row.local_id) if row.local_id is not None else None
     candidates = tuple(
-        Candidate(one, _name(row.entity, held[one]), one in mapped, mapped.get(one))
+        Candidate(one, _name(row.entity, held[one]), one in mapped, mapped.get(one), _may_be_linked(row, one, mapped))
         for one in row.candidates or ()
         if one in held
     )
@@ -187,7 +193,15 @@ def _waiting(
         resolved_by=row.resolved_by,
         history_id=row.history_id,
         reason=row.resolution if row.status == "settled" else None,
+        name_taken=is_of_name(row.kind, row.local_id, row.base),
     )
+
+
+def _may_be_linked(row: Any, local_id: int, mapped: Mapping[int, str]) -> bool:
+    """Whether a candidate may be chosen: one that is mapped, where that mapping was asked about, and may be taken."""
+    if row.local_id is not None or local_id not in mapped:
+        return True
+    return mapped_then(row.base).get(str(local_id)) == mapped[local_id]
 
 
 def _called(row: Any, local: Mapping[str, Any] | None, remote: str | None) -> str | None:

@@ -78,7 +78,7 @@ def move(deciding: Deciding, local_id: int, season_id: int) -> Moved | Refusal:
             links[theirs.remote], bases[theirs.remote] = row.local_id, own.last_values
             return Moved(links, bases, replace(left, twizzit_id=theirs.remote))
     if then is not None:
-        _end_departure(deciding, then)
+        end_departure(deciding, then)
     if was_made(connection, row):
         _put_out_of_use(deciding)
         left = replace(left, is_inactive=True)
@@ -99,7 +99,7 @@ def both_mappings(deciding: Deciding, local_id: int) -> tuple[Any, Any] | Refusa
         )
     if connection.scalar(select(LOCAL[row.entity].c.id).where(LOCAL[row.entity].c.id == local_id)) is None:
         raise ConflictRefused(f"ShotSpot has no {word} {local_id} any more: sync, which looks again")
-    own, theirs = own_mapping(deciding), _mapping(connection, row, local_id)
+    own, theirs = own_mapping(deciding), mapping_of(deciding, local_id)
     if isinstance(own, Refusal):
         return own
     then = mapped_then(row.base).get(str(local_id))
@@ -113,14 +113,15 @@ def both_mappings(deciding: Deciding, local_id: int) -> tuple[Any, Any] | Refusa
 def own_mapping(deciding: Deciding) -> Any:
     """The mapping of the conflict's row, with its remote id and its base; refused where it names something else."""
     row = deciding.row
-    own = _mapping(deciding.connection, row, row.local_id)
+    own = mapping_of(deciding, row.local_id)
     if own is None or (own.remote, own.credential_id) != (row.twizzit_id, row.credential_id):
         return Refusal("It is mapped to something else by now: nothing is left to decide", _ONE_SETTLED)
     return own
 
 
-def _mapping(connection: Connection, row: Any, local_id: int) -> Any:
-    """The mapping of a row of ShotSpot's, if it has one."""
+def mapping_of(deciding: Deciding, local_id: int) -> Any:
+    """The mapping of a row of ShotSpot's, with its remote id and its base, if it has one."""
+    row, connection = deciding.row, deciding.connection
     table: Table = MAPPINGS[row.entity]
     columns = (table.c.id, remote_id(table).label("remote"), table.c.credential_id, table.c.last_values)
     found = select(*columns).where(table.c[ENTITIES[row.entity].local_id] == local_id)
@@ -167,7 +168,7 @@ def _put_out_of_use(deciding: Deciding) -> None:
         deciding.connection.execute(written)
 
 
-def _end_departure(deciding: Deciding, twizzit_id: str) -> None:
+def end_departure(deciding: Deciding, twizzit_id: str) -> None:
     """Nothing is left to decide, or to be closed, of one who has no mapping any more."""
     row, connection = departures.c, deciding.connection
     of_it = (row.credential_id == deciding.row.credential_id, row.entity == deciding.row.entity)

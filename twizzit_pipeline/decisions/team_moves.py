@@ -21,7 +21,7 @@ from twizzit_pipeline.plan import Change
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.places import find_season
 from twizzit_pipeline.plan.rows import LocalTeam, TeamState
-from twizzit_pipeline.plan.teams import NAME_TAKEN
+from twizzit_pipeline.plan.taken_names import NAME_TAKEN
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.mapped_teams import link_columns, name_teams

@@ -97,7 +97,8 @@ class Question:
         local_id: of a conflict; of a doubtful link the row that the remote one is mapped to, None where it is to none.
         base, local, remote: of a conflict, as JSON has them: what Twizzit said before both sides changed it, what
             ShotSpot holds, and what Twizzit says. The base of a doubtful link of one that is mapped: which candidates
-            are mapped, and to which remote id.
+            are mapped, and to which remote id; of a team whose name is taken: the same of a candidate whose remote
+            team is not listed any more.
         candidates: of a doubtful link: the local rows that fit.
     """
 
@@ -109,6 +110,16 @@ class Question:
     local: object = None
     remote: object = None
     candidates: tuple[int, ...] = ()
+
+    @property
+    def is_of_name(self) -> bool:
+        """Whether it is about a new team whose name in the season another team has."""
+        return is_of_name(self.kind, self.local_id, self.base)
+
+
+def is_of_name(kind: str, local_id: int | None, base: object) -> bool:
+    """Whether a question is about a new team whose name in the season another team has, which is its candidate."""
+    return kind == "doubtful_link" and local_id is None and base is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
 
-from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question, QuestionKind, SettledBy
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question, QuestionKind, SettledBy, is_of_name
 from twizzit_pipeline.plan.merge import TWIZZIT_WINS, Policies
 
 
@@ -57,6 +57,11 @@ class OpenQuestion:
     def is_of_mapped(self) -> bool:
         """Whether it is a doubtful link of a remote row that is mapped."""
         return self.kind == "doubtful_link" and self.local_id is not None
+
+    @property
+    def is_of_name(self) -> bool:
+        """Whether it is about a new team whose name in the season another team has."""
+        return is_of_name(self.kind, self.local_id, self.base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +279,8 @@ def doubts(
         spoken_of: the remote ids that the plan is about; the others stay as they are.
     """
     doubtful = {item.twizzit_id: item.local_ids for item in failed if item.reason == DOUBTFUL_LINK}
-    known = {one.twizzit_id: one for one in decisions.open if one.kind == "doubtful_link" and not one.is_of_mapped}
+    plain_ones = (one for one in decisions.open if one.kind == "doubtful_link" and not one.is_of_mapped)
+    known = {one.twizzit_id: one for one in plain_ones if not one.is_of_name}
     asked = [
         Question("doubtful_link", remote_id, candidates=local_ids)
         for remote_id, local_ids in doubtful.items()

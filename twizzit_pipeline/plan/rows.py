@@ -203,7 +203,8 @@ class TeamState:
 
     `mappings`: those of the remote ids, and all of the same organization. `local`: the teams of every club concerned.
     `unlisted`: those of them whose own mapping names a team that the scan does not list. `opponents`: those that a
-    calendar, of this club or another, has as an opponent.
+    calendar, of this club or another, has as an opponent. `takes`: remote id → the local team whose mapping goes over
+    to it, as a person decides.
     """
 
     owner: Owner
@@ -218,6 +219,7 @@ class TeamState:
     departures: Departures = NO_DEPARTURES
     unlisted: Collection[int] = ()
     opponents: Collection[int] = ()
+    takes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Teams that Twizzit lists under another id than before: the earlier one is gone, and the name is the same. Pure.
 
 A group that is deleted and made anew has another id, and ShotSpot's team is the same: its mapping goes over to the new
-id. Only a mapping of the credential's own is taken, and only where the absence of the earlier id is proved.
+id. Only a mapping of the credential's own is taken, and only where the absence of the earlier id is proved, or a person
+said that it is the same team.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,6 +27,7 @@ class Successions:
 
     def __init__(self, state: TeamState, leaving: Leaving, season_id: int) -> None:
         self.taken: set[int] = set()
+        self._takes = state.takes
         listed = {remote.id for remote in state.remote}
         local = {team.id: team for team in state.local}
         self._vacated = [
@@ -37,12 +39,18 @@ class Successions:
             and same_organization(mapping, state.owner)
             and mapping.local_id in local
             and local[mapping.local_id].season_id == season_id
-            and (mapping.local_id in leaving.row_ids or (mapping.last_values or {}).get(DEPARTED))
+            and (
+                mapping.local_id in leaving.row_ids
+                or (mapping.last_values or {}).get(DEPARTED)
+                or mapping.local_id in state.takes.values()
+            )
         ]
 
     def take(self, remote: RemoteTeam, club_id: int, alike: Callable[[LocalTeam], bool]) -> Vacated | None:
         """The team that `remote` is from now on; of several the one of the very name, else none."""
         free = [one for one in self._vacated if one.local.club_id == club_id and one.local.id not in self.taken]
+        if remote.id in self._takes:
+            free = [one for one in free if one.local.id == self._takes[remote.id]]
         fitting = [one for one in free if alike(one.local)]
         exact = [one for one in fitting if one.local.name == remote.name]
         found = exact if len(fitting) > 1 else fitting

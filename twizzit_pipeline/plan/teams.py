@@ -9,8 +9,8 @@ from twizzit_pipeline.plan.clubs import names_another
 from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.departed import DONE, Record
 from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, returned, team_departs
-from twizzit_pipeline.plan.merge import denied, merge
-from twizzit_pipeline.plan.ownership import by_remote_id, claim, refused, same_organization, takeovers
+from twizzit_pipeline.plan.merge import Move, denied, merge
+from twizzit_pipeline.plan.ownership import by_remote_id, claim, refused, takeovers
 from twizzit_pipeline.plan.pending_teams import (
     PendingTeam,
     base_of,
@@ -25,16 +25,14 @@ from twizzit_pipeline.plan.pending_teams import (
 from twizzit_pipeline.plan.places import Clubs, find_season, season_creation
 from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
 from twizzit_pipeline.plan.successors import Successions
+from twizzit_pipeline.plan.taken_names import name_questions, name_taken, named_apart
 from twizzit_pipeline.plan.team_names import own_name
 from twizzit_pipeline.plan.team_partners import team_partners
 from twizzit_pipeline.transform.names import normalised_name
 
-# Why a team is not brought into a club: the credential is no federation's; the club is another organization's; it may
-# feed the club, but the team of that name is another organization's.
+# Why a team is not brought into a club: the credential is no federation's; the club is another organization's.
 NAMES_ANOTHER_CLUB = "names_another_club"
 CLUB_OF_ANOTHER = "club_of_another_organization"
-TEAM_OF_ANOTHER = "team_of_another_organization"
-NAME_TAKEN = "name_taken"
 
 
 def plan_teams(state: TeamState) -> Plan:
@@ -46,14 +44,16 @@ def plan_teams(state: TeamState) -> Plan:
     pending, failed = _pending(state, clubs, season_id, successions)
     leaving = successions.stays(leaving)
     held = {name_slot(team.club_id, team.name, team.season_id) for team in state.local} - {None}
-    losers = denied(held, [move for one in pending if (move := one.move) is not None])
+    losers = denied(held, _moves(pending))
+    pending = named_apart(pending, losers, held, state)
+    losers = denied(held, _moves(pending))
 
     changes: list[Change] = []
     unchanged = 0
     asking = Asking(state.decisions)
     for one in pending:
         if one.row_id in losers:
-            failed.append(_taken(one, state))
+            failed.append(name_taken(one, state))
             changes.extend(marked(one, state))
             continue
         _look(asking, one)
@@ -61,6 +61,7 @@ def plan_teams(state: TeamState) -> Plan:
             changes.append(change)
         else:
             unchanged += 1
+    names = name_questions(state, [one for one in pending if one.row_id in losers], successions.taken)
     partners = team_partners(state, [one for one in pending if one.mapping or one.row_id not in losers], failed)
     return Plan(
         "teams",
@@ -72,9 +73,13 @@ def plan_teams(state: TeamState) -> Plan:
         departures=[*leaving.records, *_back(changes, state)],
         held=leaving.held,
         waiting=leaving.waiting,
-        questions=[*asking.questions, *partners.questions],
-        settled={**asking.settled, **partners.settled},
+        questions=[*asking.questions, *partners.questions, *names.questions],
+        settled={**asking.settled, **partners.settled, **names.settled},
     )
+
+
+def _moves(pending: Iterable[PendingTeam]) -> list[Move]:
+    return [move for one in pending if (move := one.move) is not None]
 
 
 def _back(changes: Iterable[Change], state: TeamState) -> list[Record]:
@@ -96,21 +101,6 @@ def _look(asking: Asking, one: PendingTeam) -> None:
             conflicts=one.conflicts,
             mapped_as=one.mapping.twizzit_id,
         )
-
-
-def _taken(pending: PendingTeam, state: TeamState) -> Failed:
-    """Why a team does not get its name: a team of the club has it, which may be one that another organization maps."""
-    wanted = name_slot(pending.club_id, pending.values["name"], pending.values["season_id"])
-    holder = next((team for team in state.local if name_slot(team.club_id, team.name, team.season_id) == wanted), None)
-    owner = state.owner
-    ours = {
-        mapping.local_id
-        for mapping in state.mappings
-        if mapping.credential_id == owner.credential_id or same_organization(mapping, owner)
-    }
-    if holder is None or not holder.mapped or holder.id in ours or holder.club_id not in state.rights.others:
-        return Failed(pending.remote.id, NAME_TAKEN)
-    return Failed(pending.remote.id, TEAM_OF_ANOTHER, (holder.id,))
 
 
 def _first_fed(pending: Iterable[PendingTeam], state: TeamState) -> frozenset[int]:

@@ -22,7 +22,8 @@ from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER
 from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
 from twizzit_pipeline.plan.shotspot_sync import REPAIRED
-from twizzit_pipeline.plan.teams import CLUB_OF_ANOTHER, NAME_TAKEN, NAMES_ANOTHER_CLUB, TEAM_OF_ANOTHER
+from twizzit_pipeline.plan.taken_names import NAME_TAKEN, TEAM_OF_ANOTHER
+from twizzit_pipeline.plan.teams import CLUB_OF_ANOTHER, NAMES_ANOTHER_CLUB
 from twizzit_pipeline.runs.asides import SetAsideRows
 
 Kind = Literal["rejected", "failed", "set_aside", "warnings"]

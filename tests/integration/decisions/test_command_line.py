@@ -7,6 +7,7 @@ import pytest
 from tests.integration.decisions.test_linking import doubtful
 from tests.support.command_line import CommandLine, command_line_on
 from tests.support.decided_world import DecidedWorld
+from tests.support.twin_teams import TwinTeams
 
 
 @pytest.fixture
@@ -99,3 +100,22 @@ def test_a_doubtful_link_is_linked_and_one_person_twice_is_said(twizzit: Command
 
     assert done.code == 0, done.err
     assert club.local_id == fitting[0]
+
+
+def test_a_team_of_two_spellings_is_linked_and_the_row_that_is_left_is_named(
+    twizzit: CommandLine, club: DecidedWorld
+) -> None:
+    remote_id = club.world.roster()[0]
+    twins = TwinTeams(club.world, club.credential_id, remote_id, club.world.team(remote_id))
+    other, was = twins.alike(), twins.was["id"]
+    club.sync()
+    (found,) = club.open()
+    listed = " ".join(twizzit("conflicts").out.split())
+    assert f"team of Twizzit {remote_id}: link" in listed
+
+    done = twizzit("conflicts", "resolve", found.id, "link", other)
+
+    assert done.code == 0, done.err
+    assert f"Resolved (link), teams {other}" in done.out
+    assert f"teams {was} is not mapped any more, and is not active" in " ".join(done.out.split())
+    assert twins.local_id == other

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.decisions.test_linking import doubtful
 from tests.support.api_server import ApiServer, token
 from tests.support.decided_world import DecidedWorld
+from tests.support.twin_teams import TwinTeams
 from twizzit_pipeline.scheduling import config
 from twizzit_pipeline.storage import tables
 
@@ -79,6 +80,24 @@ def test_a_doubtful_link_is_linked_over_http(club: DecidedWorld, coach: httpx.Cl
 
     assert (done.status_code, done.json()["conflict"]["value"]) == (200, fitting[1])
     assert club.local_id == fitting[1]
+
+
+def test_a_team_that_is_mapped_is_linked_to_another_row_over_http(club: DecidedWorld, coach: httpx.Client) -> None:
+    remote_id = club.world.roster()[0]
+    twins = TwinTeams(club.world, club.credential_id, remote_id, club.world.team(remote_id))
+    other, was = twins.alike(), twins.was["id"]
+    club.sync()
+    (shown,) = coach.get("/conflicts").json()["conflicts"]
+    assert (shown["entity"], shown["localId"], shown["nameTaken"]) == ("teams", was, False)
+    assert [(one["localId"], one["mayBeLinked"]) for one in shown["candidates"]] == [(other, True)]
+
+    done = coach.put(f"/conflicts/{shown['id']}/resolve", json={"resolution": "link", "localId": other})
+
+    assert done.status_code == 200, done.text
+    assert done.json()["left"] == {"localId": was, "isInactive": True, "twizzitId": None}
+    assert (twins.local_id, twins.in_team(was)) == (other, set())
+    again = coach.put(f"/conflicts/{shown['id']}/resolve", json={"resolution": "create"})
+    assert (again.status_code, again.json()["error"]) == (409, "Conflict not resolved")
 
 
 def test_a_coach_reaches_the_conflicts_of_their_clubs_alone(club: DecidedWorld, api: ApiServer) -> None:

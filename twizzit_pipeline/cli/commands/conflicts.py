@@ -11,7 +11,7 @@ from twizzit_pipeline.cli.options import Json, Limit, Offset
 from twizzit_pipeline.cli.output.terminal import belgian, console, moment, plural, print_json, table
 
 if TYPE_CHECKING:  # quick commands load little
-    from twizzit_pipeline.decisions.listing import Waiting
+    from twizzit_pipeline.decisions.listing import Candidate, Waiting
     from twizzit_pipeline.decisions.resolving import Left, Resolved
 
 app = typer.Typer(
@@ -133,6 +133,8 @@ def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: boo
         out.print("Decide: twizzit conflicts resolve ID twizzit|shotspot|value VALUE, or link LOCAL_ID|create")
         if any(one.kind != "field" and one.local_id is not None for one in found):
             out.print("Of one that is mapped, create says that the others are different ones: nothing changes then.")
+        if any(one.name_taken for one in found):
+            out.print("Of a team whose name is taken, create makes it with a number behind that name.")
 
 
 def _what(one: "Waiting") -> str:
@@ -147,6 +149,9 @@ def _sides(one: "Waiting") -> str:
         now = "" if one.now == one.local or one.status != "open" else f", now {_brief(one, one.now)}"
         sides = f"ShotSpot {_brief(one, one.local)}{now}; Twizzit {_brief(one, one.remote)}"
         return f"{sides} (was {_brief(one, one.base)})"
+    if one.name_taken:
+        rows = (_having_the_name(row) for row in one.candidates)
+        return "; ".join(rows) or "its name is free by now"
     if one.local_id is None:
         rows = (f"{row.local_id} {row.name}{' (mapped)' if row.mapped else ''}" for row in one.candidates)
         return "; ".join(rows) or "no row of ShotSpot fits any more"
@@ -155,6 +160,11 @@ def _sides(one: "Waiting") -> str:
         for row in one.candidates
     )
     return f"mapped to {one.local_id} {one.local_name or '–'}; it may be {instead or 'no other row any more'}"
+
+
+def _having_the_name(row: "Candidate") -> str:
+    of = f" (mapped to Twizzit {row.mapped_to}, {'not listed' if row.may_be_linked else 'listed too'})"
+    return f"its name is that of {row.local_id} {row.name}{of if row.mapped else ''}"
 
 
 def _brief(one: "Waiting", value: object) -> str:

@@ -47,12 +47,16 @@ class DepartureDecision(Answer):
 
 
 class ConflictCandidate(Answer):
-    """A row of ShotSpot that one of Twizzit may be; `mapped`: it is something else's, with the id `mapped_to`."""
+    """A row of ShotSpot that one of Twizzit may be; `mapped`: it is something else's, with the id `mapped_to`.
+
+    `may_be_linked`: it may be chosen.
+    """
 
     local_id: int
     name: str
     mapped: bool
     mapped_to: str | None
+    may_be_linked: bool
 
 
 class WaitingConflict(Answer):
@@ -61,7 +65,8 @@ class WaitingConflict(Answer):
     Of a field: `base` is what Twizzit said before, `local` what ShotSpot held, `remote` what Twizzit says, `now` what
     ShotSpot holds at this moment; a player's team is ShotSpot's id, with its name in `team_names`. Of a link:
     `candidates`; those of `same_name` share a name with another, and may be one person twice, whom no sync merges. With
-    a `local_id` it is mapped to that row, of the name `local_name`, and may be a candidate instead.
+    a `local_id` it is mapped to that row, of the name `local_name`, and may be a candidate instead. `name_taken`: it is
+    a new team, whose name in the season the candidate has.
     `reason`: why a sync settled it.
     """
 
@@ -82,6 +87,7 @@ class WaitingConflict(Answer):
     team_names: dict[int, str]
     candidates: list[ConflictCandidate]
     same_name: list[int]
+    name_taken: bool
     status: str
     resolution: str | None
     value: Any

@@ -33,6 +33,7 @@ ASKED: Mapping[QuestionKind, str] = {
     "doubtful_link": "several rows of ShotSpot may be it, and a person decides",
 }
 ASKED_OF_MAPPED = "another row of ShotSpot may be it, and a person decides; until then nothing changes for it"
+ASKED_OF_NAME = "a team of ShotSpot's has its name in the season, which only one may have, and a person decides"
 REMEMBERED = "ShotSpot's row stays as it is; what Twizzit says of it is remembered"
 ANOTHER_ID = "made anew in Twizzit: it has another id there, and ShotSpot's row is the same"
 NO_SEASON = "the account has no such season"
@@ -154,7 +155,8 @@ def _item(change: Change, one: Planned) -> dict[str, Any]:
 def _question(question: Question, one: Planned) -> dict[str, Any]:
     """What a person would be asked: both sides of a field, or the rows of ShotSpot that one of Twizzit may be."""
     of_mapped = question.kind == "doubtful_link" and question.local_id is not None
-    sides = {"old": None if of_mapped else question.base, "shotspot": question.local, "twizzit": question.remote}
+    old = question.base if question.kind == "field" else None
+    sides = {"old": old, "shotspot": question.local, "twizzit": question.remote}
     local_id = None if (question.local_id or 0) < 0 else question.local_id
     return {
         "kind": question.kind,
@@ -165,7 +167,7 @@ def _question(question: Question, one: Planned) -> dict[str, Any]:
         **{side: one.names.value(question.column, value) for side, value in sides.items()},
         "candidates": list(question.candidates),
         "of_mapped": of_mapped,
-        "why": ASKED_OF_MAPPED if of_mapped else ASKED[question.kind],
+        "why": ASKED_OF_MAPPED if of_mapped else ASKED_OF_NAME if question.is_of_name else ASKED[question.kind],
     }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert
 from tests.integration.http_api.pages.conftest import House
 from tests.support.decided_world import DecidedWorld
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
+from tests.support.twin_teams import TwinTeams, odd
 from twizzit_pipeline.decisions.listing import Waiting
 from twizzit_pipeline.storage import tables
 
@@ -204,3 +205,37 @@ def test_another_row_that_fits_since_the_page_was_read_is_shown_first(house: Hou
     assert decided.player == row
     press(coach, house, found.id, "create")
     assert "No link is doubtful." in coach.text
+
+
+@pytest.mark.parametrize("choice", ["link", "create"])
+def test_a_team_of_two_spellings_is_shown_with_the_other_row(house: House, coach: PageVisitor, choice: str) -> None:
+    remote_id = house.world.roster(0 if choice == "link" else 1)[0]
+    twins = TwinTeams(house.world, house.club, remote_id, house.world.team(remote_id))
+    other = twins.alike()
+    found = twins.asked()
+
+    coach.get(f"/twizzit/clubs/{house.club}/decide")
+    assert f"(ShotSpot {twins.was['id']}), and plays so. Or is it one of these?" in coach.text
+    assert f"{odd(twins.was['name'])} ShotSpot {other}" in coach.text
+    press(coach, house, found.id, f"link:{other}" if choice == "link" else "create")
+
+    assert "No link is doubtful." in coach.text
+    assert twins.local_id == (other if choice == "link" else twins.was["id"])
+    twins.sync()
+    assert twins.open() == []
+
+
+def test_a_team_whose_name_is_taken_is_made_with_a_number(house: House, coach: PageVisitor) -> None:
+    remote_id = house.world.roster(2)[0]
+    twins = TwinTeams(house.world, house.club, remote_id, house.world.team(remote_id))
+    new = house.world.simulator.changes.add_team(house.world.club(), twins.was["name"])
+    found = twins.asked()
+
+    coach.get(f"/twizzit/clubs/{house.club}/decide")
+    assert "takes a name once. Is it that team?" in coach.text
+    assert f"linked with Twizzit {remote_id}" in coach.text
+    assert f'value="link:{twins.was["id"]}"' not in coach.page.text
+    press(coach, house, found.id, "create")
+
+    assert "No link is doubtful." in coach.text
+    assert house.world.team(new)["name"] == f"{twins.was['name']} (2)"
