@@ -15,10 +15,15 @@ from twizzit_pipeline.sync.apply import apply
 _SIDES = ("home_team_id", "away_team_id")
 
 
-def follow(deciding: Deciding, scanned: Scanned, team_ids: Collection[int]) -> None:
-    """Brings the players and games that stand in these rows of ShotSpot to where the mappings say by now."""
-    for plan in (_players(deciding, scanned, team_ids), _games(deciding, scanned, team_ids)):
+def follow(deciding: Deciding, scanned: Scanned, team_ids: Collection[int]) -> dict[str, int]:
+    """Brings the players and games that stand in these rows of ShotSpot to where the mappings say by now.
+
+    Returns: table → how many of its rows.
+    """
+    plans = (_players(deciding, scanned, team_ids), _games(deciding, scanned, team_ids))
+    for plan in plans:
         apply(deciding.connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
+    return {str(plan.table): sum(change.table == plan.table for change in plan.changes) for plan in plans}
 
 
 def _players(deciding: Deciding, scanned: Scanned, team_ids: Collection[int]) -> Plan:

@@ -5,7 +5,7 @@ kept, and read by every later plan, in case the mapping is lost; a mapping that 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -75,19 +75,28 @@ def link(
     resolution = "create" if local_id is None else "link"
     work = partial(_link, local_id=local_id, calendar=calendar)
     details = {"resolution": resolution, "local_id": local_id}
-    (row, change, left), history_id = decide(engine, conflict_id, work, actor=actor, details=details)
+    done, history_id = decide(engine, conflict_id, work, actor=actor, details=details)
+    row, change, of_it = done.row, done.change, (conflict_id, done.row.credential_id, resolution, history_id)
     if change is None:
         at = row.local_id if local_id is None else local_id
-        return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, at, {}, left)
+        return Resolved(*of_it, row.entity, at, {}, done.left, followed=done.followed)
     changed = {name: (plain(change.before.get(name)), plain(value)) for name, value in change.changed.items()}
     made = change.row_id if local_id is not None else _made(engine, row)
     is_made = local_id is None
-    return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, made, changed, left, is_made)
+    return Resolved(*of_it, row.entity, made, changed, done.left, is_made, done.followed)
 
 
-def _link(
-    deciding: Deciding, *, local_id: int | None, calendar: _Calendar
-) -> tuple[Any, Change | None, Left | None] | Refusal:
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """What came of a decision about this row of the conflicts: as `Resolved` has it."""
+
+    row: Any
+    change: Change | None
+    left: Left | None = None
+    followed: Mapping[str, int] = field(default_factory=dict)
+
+
+def _link(deciding: Deciding, *, local_id: int | None, calendar: _Calendar) -> _Linked | Refusal:
     row, connection = deciding.row, deciding.connection
     if row.kind != "doubtful_link":
         raise ConflictRefused(f"{row.id} is a conflict about a field: choose twizzit, shotspot or value")
@@ -104,42 +113,38 @@ def _link(
     plan = _planned(deciding, season, _wanted(deciding, season, calendar), calendar)
     change = _wished(plan, row, local_id)
     apply(connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
-    return row, change, None
+    return _Linked(row, change)
 
 
-def _take_over(
-    deciding: Deciding, local_id: int, calendar: _Calendar
-) -> tuple[Any, Change | None, Left | None] | Refusal:
+def _take_over(deciding: Deciding, local_id: int, calendar: _Calendar) -> _Linked | Refusal:
     """A new team that is, from now on, the one whose name it has."""
     found = _deciding_season(deciding, calendar)
     if found is None:
         return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
-    return deciding.row, take_over(deciding, local_id, Scanned(found[0].id, found[1], calendar.day)), None
+    return _Linked(deciding.row, take_over(deciding, local_id, Scanned(found[0].id, found[1], calendar.day)))
 
 
-def _link_mapped(
-    deciding: Deciding, local_id: int | None, calendar: _Calendar
-) -> tuple[Any, Change | None, Left | None] | Refusal:
+def _link_mapped(deciding: Deciding, local_id: int | None, calendar: _Calendar) -> _Linked | Refusal:
     """One that is mapped: it stays so, or its mapping names another row from now on."""
     row = deciding.row
     if local_id is None:
         if isinstance(refused := own_mapping(deciding), Refusal):
             return refused
         deciding.resolve("create", None)
-        return row, None, None
+        return _Linked(row, None)
     found = _deciding_season(deciding, calendar)
     if found is None:
         return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
     if row.entity == TEAMS.name:
         done = move_team(deciding, local_id, Scanned(found[0].id, found[1], calendar.day))
-        return done if isinstance(done, Refusal) else (row, *done)
+        return done if isinstance(done, Refusal) else _Linked(row, *done)
     moved = move(deciding, local_id, found[0].id)
     if isinstance(moved, Refusal):
         return moved
     plan = _planned(deciding, *found, calendar, moved)
     change = _wished(plan, row, local_id, moved.links)
     apply(deciding.connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
-    return row, change, moved.left
+    return _Linked(row, change, moved.left)
 
 
 def _require_fitting(connection: Connection, row: Any, local_id: int) -> None:

@@ -5,7 +5,7 @@ changes the field again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
@@ -51,6 +51,7 @@ class Resolved:
         changed: column of ShotSpot's row → what it held and holds; empty where it stays as it was.
         left: the row that lost its mapping, if any did.
         made: whether a row of ShotSpot's was made.
+        followed: table → how many rows went along with a team that was linked to another row.
     """
 
     conflict_id: int
@@ -62,6 +63,7 @@ class Resolved:
     changed: Mapping[str, tuple[object, object]]
     left: Left | None = None
     made: bool = False
+    followed: Mapping[str, int] = field(default_factory=dict)
 
 
 def resolve(

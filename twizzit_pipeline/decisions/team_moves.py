@@ -31,10 +31,12 @@ from twizzit_pipeline.sync.apply import apply
 _TO_COME = ("scheduled", "to_reschedule", "in_progress")
 
 
-def move_team(deciding: Deciding, local_id: int, scanned: Scanned) -> tuple[Change | None, Left] | Refusal:
+def move_team(
+    deciding: Deciding, local_id: int, scanned: Scanned
+) -> tuple[Change | None, Left, dict[str, int]] | Refusal:
     """Moves the mapping of the conflict's team to `local_id`; the conflict is resolved.
 
-    Returns: what is written into that row, if anything, and the row that lost the mapping.
+    Returns: what is written into that row, if anything, the row that lost the mapping, and who went along.
 
     Raises:
         ConflictRefused: that row of ShotSpot cannot be the one.
@@ -50,14 +52,14 @@ def move_team(deciding: Deciding, local_id: int, scanned: Scanned) -> tuple[Chan
     if theirs is not None:
         moves[theirs.id] = (theirs.remote, deciding.row.local_id)
     _name_teams(deciding, moves)
-    follow(deciding, scanned, {local_id, deciding.row.local_id})
+    followed = follow(deciding, scanned, {local_id, deciding.row.local_id})
     left = Left(deciding.row.local_id, twizzit_id=None if theirs is None else theirs.remote)
     if theirs is None:
         _put_in_use(deciding, chosen.id)
         left = replace(left, is_inactive=_put_out_of_use(deciding, chosen))
     elif theirs.remote not in {team.id for team in state.remote}:
         _departure_goes_along(deciding, theirs, chosen.id)
-    return _planned(deciding, scanned, {remote for remote, _ in moves.values()}), left
+    return _planned(deciding, scanned, {remote for remote, _ in moves.values()}), left, followed
 
 
 def _fitting(state: TeamState, own_id: int, local_id: int) -> LocalTeam:

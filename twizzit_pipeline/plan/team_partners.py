@@ -41,15 +41,20 @@ def team_partners(state: TeamState, pending: Sequence[PendingTeam], failed: Iter
         return team.club_id, loose_name(team.name, clubs.get(team.club_id, ""))
 
     # Only rows that a person may choose: not those that a calendar, of this club or another, has as an opponent.
+    looks_at_mapped = any(one.mapping is None for one in pending) or any(
+        one.is_of_mapped for one in state.decisions.open
+    )
     known = [
         team
         for team in state.local
-        if team.id in mapped_to or (not team.mapped and team.id not in state.opponents and team.club_id in clubs)
+        if (team.id in mapped_to if team.mapped else team.id not in state.opponents)
+        and (looks_at_mapped or not team.mapped)
     ]
+    club_ids = {team.club_id for team in known}
     looking = Looking(state.decisions, known, place, spoken_for | in_doubt(failed), mapped_to, state.unlisted)
     found: dict[str, Partner] = {}
     for one in pending:
-        if not state.rights.may_feed(one.club_id):
+        if one.club_id not in club_ids or not state.rights.may_feed(one.club_id):
             continue
         places = [(one.club_id, loose_name(one.remote.name, clubs.get(one.club_id, "")))]
         asked_of = Asked(one.remote.id, one.row_id, one.action, one.mapping is not None)

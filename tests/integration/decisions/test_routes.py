@@ -95,6 +95,7 @@ def test_a_team_that_is_mapped_is_linked_to_another_row_over_http(club: DecidedW
 
     assert done.status_code == 200, done.text
     assert done.json()["left"] == {"localId": was, "isInactive": True, "twizzitId": None}
+    assert done.json()["followed"] == {"players": len(twins.people), "games": 0}
     assert (twins.local_id, twins.in_team(was)) == (other, set())
     again = coach.put(f"/conflicts/{shown['id']}/resolve", json={"resolution": "create"})
     assert (again.status_code, again.json()["error"]) == (409, "Conflict not resolved")

@@ -67,6 +67,7 @@ def test_a_link_takes_players_and_games_to_come_along_and_holds(twins: TwinTeams
     done = twins.link(found.id, other)
 
     assert (done.local_id, done.left) == (other, Left(was, is_inactive=True))
+    assert done.followed == {"players": len(people), "games": len(coming)}
     assert (twins.local_id, twins.people, twins.in_team(was)) == (other, people, set())
     assert (twins.played_by(was, over=True), twins.played_by(other, over=False)) == (over, coming)
     assert (twins.row(was)["is_active"], twins.row(other)["is_active"]) == (False, True)

@@ -195,6 +195,9 @@ def _show_done(done: "Resolved") -> None:
     else:
         written = "made" if done.made else "stays as it is; the others are different ones, not asked about again"
     out.print(f"Resolved ({done.resolution}), {what}: {written}")
+    if any(done.followed.values()):
+        along = " and ".join(plural(count, table.removesuffix("s")) for table, count in done.followed.items() if count)
+        out.print(f"Along with it: {along}")
     if done.left is not None:
         out.print(f"{done.entity} {done.left.local_id} {_become(done.left)}")
     out.print(f"Sync history: {done.history_id}")

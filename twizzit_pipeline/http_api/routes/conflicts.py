@@ -69,7 +69,9 @@ def resolve_conflict(
     resolved = schemas.WaitingConflict.of(listing.one(here.engine, conflict_id))
     changed = {column: schemas.ChangedValue(before=old, after=new) for column, (old, new) in done.changed.items()}
     left = None if done.left is None else schemas.LeftRow(**asdict(done.left))
-    return schemas.ConflictResolved(conflict=resolved, sync_id=done.history_id, changed=changed, left=left)
+    return schemas.ConflictResolved(
+        conflict=resolved, sync_id=done.history_id, changed=changed, left=left, followed=dict(done.followed)
+    )
 
 
 def _require(here: Service, caller: Caller, conflict_id: int) -> None:

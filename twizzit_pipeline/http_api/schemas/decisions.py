@@ -120,9 +120,13 @@ class LeftRow(Answer):
 
 
 class ConflictResolved(Answer):
-    """What became of it. `sync_id` is the row of the history that records the decision."""
+    """What became of it. `sync_id` is the row of the history that records the decision.
+
+    `followed`: ShotSpot's table → how many rows went along with a team.
+    """
 
     conflict: WaitingConflict
     sync_id: int
     changed: dict[str, ChangedValue]
     left: LeftRow | None
+    followed: dict[str, int]

@@ -4,7 +4,7 @@ What belongs here: looking. What is asked is decided by `plan.team_partners`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, cast, select
@@ -44,7 +44,7 @@ def opponents_among(connection: Connection, teams: Iterable[LocalTeam]) -> set[i
     return set(connection.scalars(wanted)) if ids else set()
 
 
-def _with_corrected(connection: Connection, state: TeamState, free: Iterable[LocalTeam]) -> Decisions:
+def _with_corrected(connection: Connection, state: TeamState, free: Collection[LocalTeam]) -> Decisions:
     """The decisions, and as decided besides what people corrected by hand: the team that a mapping named before, and
     who else may be the team that it names now.
 
@@ -61,7 +61,7 @@ def _with_corrected(connection: Connection, state: TeamState, free: Iterable[Loc
     return replace(decisions, pairs={**pairs, **decisions.pairs}) if pairs else decisions
 
 
-def _in_question(state: TeamState, free: Iterable[LocalTeam]) -> list[MappingRow]:
+def _in_question(state: TeamState, free: Collection[LocalTeam]) -> list[MappingRow]:
     """The credential's own mappings of teams that are called as one that is free, or as one that is not mapped.
 
     Without those of which all is decided: the journal is long.
@@ -79,16 +79,16 @@ def _in_question(state: TeamState, free: Iterable[LocalTeam]) -> list[MappingRow
         for team in state.remote
         if team.id not in mapped
     }
-    if not (names or new):
-        return []
+    free_in = {team.club_id for team in free}
     found = []
     for one in state.mappings:
         named, said = local.get(one.local_id), remote.get(one.twizzit_id)
-        if mapped_to.get(one.local_id) != one.twizzit_id or named is None:
+        is_own = mapped_to.get(one.local_id) == one.twizzit_id
+        if named is None or not is_own or not (new or named.club_id in free_in):
             continue
         ids = () if said is None else names.get(_named(said.name, clubs, named), ())
         is_open = any((one.twizzit_id, local_id) not in state.decisions.pairs for local_id in ids)
-        if is_open or _named(named.name, clubs, named) in new:
+        if is_open or (new and _named(named.name, clubs, named) in new):
             found.append(one)
     return found
 
