@@ -59,7 +59,7 @@ def move_team(
         left = replace(left, is_inactive=_put_out_of_use(deciding, chosen))
     elif theirs.remote not in {team.id for team in state.remote}:
         _departure_goes_along(deciding, theirs, chosen.id)
-    return _planned(deciding, scanned, {remote for remote, _ in moves.values()}), left, followed
+    return _planned(deciding, scanned, {remote for remote, _ in moves.values()}, local_id), left, followed
 
 
 def _fitting(state: TeamState, own_id: int, local_id: int) -> LocalTeam:
@@ -154,7 +154,15 @@ def _write(
         deciding.connection.execute(written)
 
 
-def _planned(deciding: Deciding, scanned: Scanned, remote_ids: set[str]) -> Change | None:
+def _named_so(state: TeamState, local_id: int) -> int:
+    """The other team of the season that has the name of this one."""
+    (own,) = [team for team in state.local if team.id == local_id]
+    season_id = find_season(state.season, state.seasons)
+    slot = (own.club_id, own.name, season_id)
+    return next((one.id for one in state.local if (one.club_id, one.name, one.season_id) == slot), local_id)
+
+
+def _planned(deciding: Deciding, scanned: Scanned, remote_ids: set[str], moved_to: int) -> Change | None:
     """Applies what the last scan says of these teams in their rows: what is empty is filled, and all else stays.
 
     Returns: the change of the conflict's team.
@@ -170,8 +178,8 @@ def _planned(deciding: Deciding, scanned: Scanned, remote_ids: set[str]) -> Chan
     for failed in plan.failed:
         if failed.reason == NAME_TAKEN:
             raise ConflictRefused(
-                f"ShotSpot's team {row.local_id} has that name in this season, and stays as it is: give it another "
-                "name in ShotSpot first, then decide"
+                f"ShotSpot's team {_named_so(state, moved_to)} has that name in this season, and stays as it is: give "
+                "it another name in ShotSpot first, then decide"
             )
         raise ConflictRefused(f"It cannot be brought into ShotSpot now: {sentence(row.entity, failed.reason)}")
     apply(

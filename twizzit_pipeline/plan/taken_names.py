@@ -30,7 +30,8 @@ def named_apart(
     found = []
     for one in pending:
         is_loser = one.row_id in losers and one.action == "create"
-        if is_loser and one.remote.id in links and links[one.remote.id] is None:
+        is_said = one.remote.id in links and links[one.remote.id] is None
+        if is_loser and is_said and name_taken(one, state).reason == NAME_TAKEN:
             found.append(_numbered(one, taken))
             taken.add(name_slot(one.club_id, found[-1].values["name"], one.values["season_id"]))
         else:
