@@ -12,7 +12,7 @@ import re
 # bytes for a value of two, so that a limit to bytes alone would not do.
 MOST_VALUES = 3_000_000
 
-# PostgreSQL stores no NUL and no half of a surrogate pair, and no URL has one; JSON can write both. What replaces them can
+# PostgreSQL stores no NUL and no half of a surrogate pair, and no URL has one; JSON can write both. The replacement can
 # be stored and sent, and is as invisible: cleaning a text drops it, and an id of an account's own rows may not have it.
 _INVISIBLE = "\x7f"
 _UNUSABLE = re.compile("[\\0\ud800-\udfff]")
