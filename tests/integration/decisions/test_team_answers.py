@@ -98,6 +98,18 @@ def test_a_mapping_that_was_corrected_by_hand_is_not_asked_about(twins: TwinTeam
     assert (twins.local_id, twins.row(twins.was["id"])["is_active"]) == (other, True)
 
 
+def test_a_row_that_a_mapping_was_corrected_to_is_not_asked_about_for_a_new_team(twins: TwinTeams) -> None:
+    other = twins.alike()
+    map_by_hand(twins, twins.was["id"], other)
+    new = twins.world.simulator.changes.add_team(twins.world.club(), f"{twins.was['name']}.")
+
+    assert [twins.sync().teams.questions for _ in range(2)] == [1, 1]
+
+    (found,) = twins.open()
+    assert (found.twizzit_id, [one.local_id for one in found.candidates]) == (str(new), [twins.was["id"]])
+    assert twins.local_id == other
+
+
 def test_what_another_club_plays_against_is_not_asked_about(twins: TwinTeams) -> None:
     twins.is_opponent(twins.alike())
     assert twins.sync().teams.questions == 0
