@@ -60,19 +60,21 @@ def link(
     actor: Actor,
     season_start: str,
     day: date | None = None,
+    shown: str | None = None,
 ) -> Resolved:
     """Links a remote row to a local one, or makes one (`local_id` is None), at once.
 
     Raises:
         UnknownConflict: there is no such doubtful link.
         ConflictRefused: it is none, is over, or cannot be linked so.
+        NotAsShown: it is not what `shown`, the mark of what the person looked at, was of.
         SyncInProgress: a sync of the organization is under way.
     """
     calendar = _Calendar(day or seasons.today(), season_start)
     resolution = "create" if local_id is None else "link"
     work = partial(_link, local_id=local_id, calendar=calendar)
     details = {"resolution": resolution, "local_id": local_id}
-    (row, change, left), history_id = decide(engine, conflict_id, work, actor=actor, details=details)
+    (row, change, left), history_id = decide(engine, conflict_id, work, actor=actor, details=details, shown=shown)
     if change is None:
         return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, row.local_id, {})
     changed = {name: (plain(change.before.get(name)), plain(value)) for name, value in change.changed.items()}

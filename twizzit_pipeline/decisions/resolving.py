@@ -65,23 +65,30 @@ class Resolved:
 
 
 def resolve(
-    engine: Engine, conflict_id: int, resolution: FieldResolution, *, value: object = None, actor: Actor
+    engine: Engine,
+    conflict_id: int,
+    resolution: FieldResolution,
+    *,
+    value: object = None,
+    actor: Actor,
+    shown: str | None = None,
 ) -> Resolved:
     """Gives a field the value that was chosen, at once, where ShotSpot still holds what the conflict says.
 
     Args:
         value: of the resolution ``value``, as a person gave it; None empties the field.
+        shown: the mark of what the person looked at (`Waiting.mark`); None where that is not known.
 
     Raises:
         UnknownConflict: there is no such conflict.
         ConflictRefused: it is no conflict about a field, is over, ShotSpot's row has changed, or the value is taken.
         ValueRefused: the field takes no such value.
+        NotAsShown: it says something else by now than what was looked at.
         SyncInProgress: a sync of the organization is under way.
     """
     details = {"resolution": resolution}
-    made, history_id = decide(
-        engine, conflict_id, partial(_resolve, resolution=resolution, value=value), actor=actor, details=details
-    )
+    work = partial(_resolve, resolution=resolution, value=value)
+    made, history_id = decide(engine, conflict_id, work, actor=actor, details=details, shown=shown)
     row, changed = made
     return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, row.local_id, changed)
 

@@ -1,0 +1,110 @@
+"""What the next sync makes of an undo, in words of a closed set: the same again, or something else. Pure.
+
+It depends on what is undone: a sync, a person's decision, or an undo of one of them, which brings that back.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from twizzit_pipeline.runs.details import DECISION, UNDO
+from twizzit_pipeline.undo.questions import CLOSED
+from twizzit_pipeline.undo.rows import UndoPlan
+
+FollowKind = Literal[
+    "again",  # the next sync of these seasons does the same, as long as Twizzit says so
+    "held",  # what had departed is back, and is held back by the next sync until a person decides
+    "repaired",  # what a repair wrote comes again with another repair alone
+    "asked",  # what a person decided is a question again
+    "looked_at",  # the same, but another question, or a person's change, has taken its place
+    "stays",  # what an undo took away is back, and no sync takes it away
+    "decided",  # a decision holds again
+    "closed",  # questions that waited are closed, and are asked again where that is still so
+]
+FOLLOW_KINDS: tuple[FollowKind, ...] = get_args(FollowKind)
+_CONFLICTS = "twizzit_conflicts"
+_DEPART, _REPAIR = "depart", "repair"  # actions of the journal's entries
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """One thing that follows; `seasons` are those of the syncs, where that matters."""
+
+    kind: FollowKind
+    seasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A row of the history.
+
+    Attributes:
+        undone: of an undo: the rows that it undid.
+        actions: of its entries in the journal.
+    """
+
+    direction: str
+    season: str | None = None
+    undone: frozenset[int] = frozenset()
+    actions: frozenset[str] = frozenset()
+
+
+def following(
+    past: Mapping[int, Past], history_ids: Collection[int], moved: Collection[str], plan: UndoPlan
+) -> tuple[Follow, ...]:
+    """What follows from an undo of these rows of the history; nothing where nothing is written.
+
+    Args:
+        past: these rows, and those that undos among them undid, and so on.
+        moved: the actions of those entries whose rows the undo writes.
+    """
+    found: dict[FollowKind, set[str]] = {}
+    for history_id in history_ids:
+        one = past.get(history_id)
+        if one is None or not one.actions & set(moved):
+            continue
+        if one.direction == UNDO:
+            effects = [each for target in one.undone - set(history_ids) for each in _effects(past, target, back=True)]
+        else:
+            effects = list(_of_row(one, one.actions & set(moved), back=False))
+        for kind, season in effects:
+            found.setdefault(kind, set()).update([season] if season else [])
+    _look_at_questions(found, plan)
+    return tuple(Follow(kind, tuple(sorted(found[kind]))) for kind in FOLLOW_KINDS if kind in found)
+
+
+def _effects(past: Mapping[int, Past], history_id: int, *, back: bool) -> Iterator[tuple[FollowKind, str | None]]:
+    """What follows where this row is in effect once more, or is not any more."""
+    one = past.get(history_id)
+    if one is None:
+        return
+    if one.direction == UNDO:
+        for target in sorted(one.undone):
+            yield from _effects(past, target, back=not back)
+    else:
+        yield from _of_row(one, one.actions, back=back)
+
+
+def _of_row(one: Past, actions: Collection[str], *, back: bool) -> Iterator[tuple[FollowKind, str | None]]:
+    if not actions:
+        return
+    if back:
+        yield ("decided" if one.direction == DECISION else "stays"), None
+    elif one.direction == DECISION:
+        yield "asked", None
+    else:
+        if _DEPART in actions:
+            yield "held", None
+        if _REPAIR in actions:
+            yield "repaired", None
+        if set(actions) - {_DEPART, _REPAIR}:
+            yield "again", one.season
+
+
+def _look_at_questions(found: dict[FollowKind, set[str]], plan: UndoPlan) -> None:
+    questions: Sequence[Mapping[str, object]] = [one.after for one in plan.steps if one.key.table == _CONFLICTS]
+    if "asked" in found and not any(after.get("status") == "open" for after in questions):
+        del found["asked"]
+        found["looked_at"] = set()
+    if any(after.get("resolution") == CLOSED for after in questions):
+        found["closed"] = set()
