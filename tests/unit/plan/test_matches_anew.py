@@ -192,8 +192,8 @@ def of_competition(calendar: MemoryCalendar) -> MemoryCalendar:
     return calendar
 
 
-def in_competition(id_: str, starts_at: datetime = NOON, **said: object) -> RemoteMatch:
-    return match(id_, starts_at=starts_at, **{"competition_id": "5", **said})
+def in_competition(id_: str, starts_at: datetime = NOON, **said: Any) -> RemoteMatch:
+    return match(id_, starts_at=starts_at, **{"competition_id": "5"} | said)
 
 
 def test_one_that_has_moved_as_well_keeps_its_game_where_the_earlier_id_is_proved_gone(
