@@ -202,7 +202,10 @@ def _is_started(connection: Connection, row: Mapping[str, Any]) -> bool:
 
 
 def _write(deciding: Deciding, table: Table, held: Mapping[str, Any], after: Mapping[str, object]) -> None:
-    before = {column: plain(held[column]) for column in after}
-    deciding.journal(table.name, held["id"], before, {column: plain(new) for column, new in after.items()})
+    said = select(*(func.to_jsonb(table.c[column]).label(column) for column in after)).where(table.c.id == held["id"])
+    before = deciding.connection.execute(said).one()  # as PostgreSQL says it, which has days that Python has not
+    deciding.journal(
+        table.name, held["id"], dict(before._mapping), {column: plain(new) for column, new in after.items()}
+    )
     stamp = {"updated_at": func.now()} if "updated_at" in table.c else {}
     deciding.connection.execute(update(table).where(table.c.id == held["id"]).values(**after, **stamp))
