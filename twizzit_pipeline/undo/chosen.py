@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from twizzit_pipeline.errors import UndoRefused, UnknownSync
-from twizzit_pipeline.runs.details import UNDO, UNDO_ROWS, UNDONE
+from twizzit_pipeline.runs.details import NO_SYNCS, UNDO, UNDO_ROWS, UNDONE
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import sync_changes, sync_history
 from twizzit_pipeline.undo.following import Past
@@ -56,7 +56,7 @@ def one_run(connection: Connection, history_id: int) -> Chosen:
             sync_history.c.credential_id == found.credential_id,
         )
     ).all()
-    label = f"{'undo' if found.sync_direction == UNDO else 'sync'} {history_id}"
+    label = f"{found.sync_direction if found.sync_direction in NO_SYNCS else 'sync'} {history_id}"
     by = undone_by(connection, found.credential_id)
     for row in run:
         if row.id in by:

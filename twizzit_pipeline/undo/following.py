@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from twizzit_pipeline.runs.details import DECISION, UNDO
+from twizzit_pipeline.undo.bases import MAPPINGS
+from twizzit_pipeline.undo.departed import DEPART, HELD
+from twizzit_pipeline.undo.departed import TABLE as DEPARTURES
 from twizzit_pipeline.undo.questions import CLOSED
+from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
 from twizzit_pipeline.undo.rows import UndoPlan
 
 FollowKind = Literal[
     "again",  # the next sync of these seasons does the same, as long as Twizzit says so
-    "held",  # what had departed is back, and is held back by the next sync until a person decides
+    "held",  # what had departed is back, and is held back until a person decides
+    "reopened",  # mappings that were closed are there again, and the next sync leaves them so
     "repaired",  # what a repair wrote comes again with another repair alone
     "asked",  # what a person decided is a question again
     "looked_at",  # the same, but another question, or a person's change, has taken its place
@@ -22,8 +27,7 @@ FollowKind = Literal[
     "closed",  # questions that waited are closed, and are asked again where that is still so
 ]
 FOLLOW_KINDS: tuple[FollowKind, ...] = get_args(FollowKind)
-_CONFLICTS = "twizzit_conflicts"
-_DEPART, _REPAIR = "depart", "repair"  # actions of the journal's entries
+_REPAIR = "repair"  # the action of the journal's entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def following(
             effects = list(_of_row(one, one.actions & set(moved), back=False))
         for kind, season in effects:
             found.setdefault(kind, set()).update([season] if season else [])
+    _look_at_departures(found, plan)
     _look_at_questions(found, plan)
     return tuple(Follow(kind, tuple(sorted(found[kind]))) for kind in FOLLOW_KINDS if kind in found)
 
@@ -93,16 +98,29 @@ def _of_row(one: Past, actions: Collection[str], *, back: bool) -> Iterator[tupl
     elif one.direction == DECISION:
         yield "asked", None
     else:
-        if _DEPART in actions:
-            yield "held", None
+        if DEPART in actions:
+            yield "held", one.season
         if _REPAIR in actions:
             yield "repaired", None
-        if set(actions) - {_DEPART, _REPAIR}:
+        if set(actions) - {DEPART, _REPAIR}:
             yield "again", one.season
 
 
+def _look_at_departures(found: dict[FollowKind, set[str]], plan: UndoPlan) -> None:
+    """A departure that is not known any more is none that waits: the next sync lets it go."""
+    if "held" not in found:
+        return
+    seasons = found.pop("held")
+    if any(step.key.table == DEPARTURES and step.after.get("status") == HELD for step in plan.steps):
+        found["held"] = set()
+    elif any(step.kind == "bring_back" and step.key.table in MAPPINGS for step in plan.steps):
+        found["reopened"] = set()
+    else:
+        found.setdefault("again", set()).update(seasons)
+
+
 def _look_at_questions(found: dict[FollowKind, set[str]], plan: UndoPlan) -> None:
-    questions: Sequence[Mapping[str, object]] = [one.after for one in plan.steps if one.key.table == _CONFLICTS]
+    questions: Sequence[Mapping[str, object]] = [one.after for one in plan.steps if one.key.table == QUESTIONS]
     if "asked" in found and not any(after.get("status") == "open" for after in questions):
         del found["asked"]
         found["looked_at"] = set()

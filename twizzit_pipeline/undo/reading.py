@@ -15,7 +15,7 @@ from sqlalchemy.sql.elements import TextClause
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage import bulk
-from twizzit_pipeline.storage.tables import IN_ORDER, MAPPINGS, conflicts, sync_changes
+from twizzit_pipeline.storage.tables import IN_ORDER, MAPPINGS, conflicts, departures, sync_changes
 from twizzit_pipeline.undo.catalogue import Catalogue, ForeignKey
 from twizzit_pipeline.undo.questions import Asked
 from twizzit_pipeline.undo.rewind import Rewound
@@ -117,6 +117,22 @@ def read_questions(connection: Connection, credential_id: int, opened: Iterable[
         mappings = _mappings_of(connection, entity, {values["local_id"] for values in of_it.values()} - {None})
         found |= {key: Asked(key, values, mappings.get(values["local_id"])) for key, values in of_it.items()}
     return [found[key] for key in keys if key in found]
+
+
+def read_departures(
+    connection: Connection, credential_id: int, wanted: Collection[tuple[str, str]]
+) -> dict[Key, Values]:
+    """The departures of these entities and remote ids that have not ended."""
+    if not wanted:
+        return {}
+    row = departures.c
+    found = select(row.id, row.entity, row.twizzit_id).where(
+        row.credential_id == credential_id,
+        row.returned_at.is_(None),
+        bulk.among(row.twizzit_id, [remote_id for _, remote_id in wanted]),
+    )
+    rows = connection.execute(found).all()
+    return read_rows(connection, [Key(departures.name, one.id) for one in rows if tuple(one[1:]) in wanted])
 
 
 def _mappings_of(connection: Connection, entity: str, local_ids: Collection[int]) -> dict[int, tuple[Key, Values]]:

@@ -25,12 +25,14 @@ from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.undo import chosen
 from twizzit_pipeline.undo.catalogue import Catalogue, read_catalogue
 from twizzit_pipeline.undo.chosen import Chosen, read_past
+from twizzit_pipeline.undo.departed import held_again, taken_back
 from twizzit_pipeline.undo.following import Follow, following
 from twizzit_pipeline.undo.possible import possible
 from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
 from twizzit_pipeline.undo.questions import closed, stamped, still_asked
 from twizzit_pipeline.undo.reading import (
     TABLES,
+    read_departures,
     read_entries,
     read_facts,
     read_passed_over,
@@ -202,6 +204,7 @@ def _planned(connection: Connection, credential: store.Credential, choose: Choos
     plan = possible(connection, planned, catalogue.columns)
     opened = [step.key for step in plan.steps if step.key.table == QUESTIONS]
     plan = closed(plan, read_questions(connection, credential.id, opened), picked.history_ids)
+    plan = held_again(plan, read_departures(connection, credential.id, taken_back(plan, entries)))
     written = {step.key for step in plan.steps}
     moved = {entry.action for entry in entries if entry.key in written}
     past = read_past(connection, picked.history_ids)

@@ -47,7 +47,15 @@ def test_a_sync_is_done_again_by_the_next_of_its_season() -> None:
     ],
 )
 def test_departures_and_repairs_are_not_done_again(actions: set[str], found: list[str]) -> None:
-    assert kinds({1: Past("import", "2026-2027", actions=frozenset(actions))}, 1) == found
+    held = Step("restore", Key("twizzit_departures", 1), "1", "", {"status": "applied"}, {"status": "held"})
+    assert kinds({1: Past("import", "2026-2027", actions=frozenset(actions))}, 1, steps=(held,)) == found
+
+
+def test_a_departure_that_is_not_held_back_is_done_again_or_was_a_closing() -> None:
+    past = {1: Past("import", "2026-2027", actions=frozenset({"depart"}))}
+    assert following(past, [1], ALL, UndoPlan()) == (Follow("again", ("2026-2027",)),)
+    opened = Step("bring_back", Key("twizzit_player_mappings", 1), "1", "", {}, {"id": 1})
+    assert kinds(past, 1, steps=(opened,)) == ["reopened"]
 
 
 def test_only_what_is_written_counts() -> None:

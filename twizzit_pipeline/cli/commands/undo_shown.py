@@ -21,8 +21,9 @@ _FOLLOWS: Mapping[FollowKind, str] = {
     "again": "the next sync of {seasons} does the same again as long as Twizzit says so; to keep automatic syncs from "
     "it: twizzit config set {id} --no-auto; or let them stop at their plan, to leave that out: twizzit config set {id} "
     "--review",
-    "held": "who or what had left with it is back; the next sync lets nothing of that go before a person decides: "
+    "held": "who or what had left with it is back, and is held back until a person decides: "
     "twizzit departures list {id}",
+    "reopened": "links that it had closed are there again, and the next sync leaves them so",
     "repaired": "what the repair wrote comes again with another repair alone: twizzit sync {id} --repair",
     "asked": "what was decided waits for an answer again: twizzit conflicts list {id}",
     "looked_at": "the decision does not count any more; the next sync looks at it anew, and asks where that is still "

@@ -18,6 +18,7 @@ from twizzit_pipeline.queries.row_names import names_of
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import NO_SYNCS
 from twizzit_pipeline.undo import undoing
+from twizzit_pipeline.undo.departed import TABLE as DEPARTURES
 from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
 from twizzit_pipeline.undo.rows import Left, Step
 from twizzit_pipeline.undo.undoing import Undo
@@ -61,7 +62,7 @@ def undo_page(at: Undoing, sync_id: SyncId) -> Response:
         sync_id=sync_id,
         steps=_shown(at, rows[:_MOST_SHOWN]),
         more=max(0, len(rows) - _MOST_SHOWN),
-        links=sum(_is_link(step) and step.key.table != QUESTIONS for step in found.plan.steps),
+        links=sum(_is_link(step) and step.key.table not in (QUESTIONS, DEPARTURES) for step in found.plan.steps),
         writes=len(found.plan.steps),
         follows=found.follows,
         kind=_kind(at, sync_id),

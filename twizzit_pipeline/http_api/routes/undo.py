@@ -21,8 +21,9 @@ router = guarded_router("Synchronization")
 _FOLLOWS: Mapping[FollowKind, str] = {
     "again": "The next sync of {seasons} does the same again as long as Twizzit says so; PUT /sync/config/:id with "
     "autoSyncEnabled false keeps automatic ones off, with review true they stop at their plan",
-    "held": "Who or what had left with it is back; the next sync lets nothing of that go before a person decides (GET "
+    "held": "Who or what had left with it is back, and is held back until a person decides (GET "
     "/departures/:credentialId)",
+    "reopened": "Links that it had closed are there again, and the next sync leaves them so",
     "repaired": "What the repair wrote comes again with another repair alone",
     "asked": "What was decided waits for an answer again (GET /conflicts)",
     "looked_at": "The decision does not count any more; the next sync looks at it anew, and asks where that is still "
@@ -61,6 +62,10 @@ def undo_syncs_since(
     return _answer(done, preview=False)
 
 
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
+
+
 def _answer(found: Undo, *, preview: bool) -> schemas.UndoResult:
     plan = found.plan
     left = len({one.key for one in plan.left})
@@ -68,7 +73,8 @@ def _answer(found: Undo, *, preview: bool) -> schemas.UndoResult:
         message = f"Nothing to undo of {found.label}"
     else:
         done = "would be written" if preview else "written"
-        message = f"Undo of {found.label}: {len(plan.steps)} rows {done}, {left} left as they are"
+        stay = "it is" if left == 1 else "they are"
+        message = f"Undo of {found.label}: {_rows(len(plan.steps))} {done}, {left} left as {stay}"
     return schemas.UndoResult(
         success=True,
         message=message,
