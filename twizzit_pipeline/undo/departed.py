@@ -26,6 +26,12 @@ def taken_back(plan: UndoPlan, entries: Iterable[Entry]) -> set[_Departed]:
     }
 
 
+def reopens(plan: UndoPlan, entries: Iterable[Entry]) -> bool:
+    """Whether a mapping that a departure closed is there again."""
+    back = {step.key for step in plan.steps if step.kind == "bring_back"}
+    return any(entry.action == DEPART and entry.after is None and entry.key in back for entry in entries)
+
+
 def held_again(plan: UndoPlan, departures: Mapping[Key, Values]) -> UndoPlan:
     """The plan, with these departures held back."""
     held = [

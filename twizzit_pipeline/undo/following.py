@@ -3,12 +3,11 @@
 It depends on what is undone: a sync, a person's decision, or an undo of one of them, which brings that back.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from twizzit_pipeline.runs.details import DECISION, UNDO
-from twizzit_pipeline.undo.bases import MAPPINGS
 from twizzit_pipeline.undo.departed import DEPART, HELD
 from twizzit_pipeline.undo.departed import TABLE as DEPARTURES
 from twizzit_pipeline.undo.questions import CLOSED
@@ -26,6 +25,7 @@ FollowKind = Literal[
     "decided",  # a decision holds again
     "closed",  # questions that waited are closed, and are asked again where that is still so
 ]
+_Effect = tuple[FollowKind, str | None]  # with the season, where that matters
 FOLLOW_KINDS: tuple[FollowKind, ...] = get_args(FollowKind)
 _REPAIR = "repair"  # the action of the journal's entries
 
@@ -54,44 +54,55 @@ class Past:
 
 
 def following(
-    past: Mapping[int, Past], history_ids: Collection[int], moved: Collection[str], plan: UndoPlan
+    past: Mapping[int, Past], history_ids: Collection[int], moved: Collection[str], plan: UndoPlan, *, reopens: bool
 ) -> tuple[Follow, ...]:
     """What follows from an undo of these rows of the history; nothing where nothing is written.
 
     Args:
         past: these rows, and those that undos among them undid, and so on.
         moved: the actions of those entries whose rows the undo writes.
+        reopens: whether a mapping is there again that a departure had closed.
     """
     found: dict[FollowKind, set[str]] = {}
-    for history_id in history_ids:
-        one = past.get(history_id)
-        if one is None or not one.actions & set(moved):
-            continue
-        if one.direction == UNDO:
-            effects = [each for target in one.undone - set(history_ids) for each in _effects(past, target, back=True)]
-        else:
-            effects = list(_of_row(one, one.actions & set(moved), back=False))
-        for kind, season in effects:
-            found.setdefault(kind, set()).update([season] if season else [])
-    _look_at_departures(found, plan)
+    written = {one: replace(past[one], actions=past[one].actions & set(moved)) for one in history_ids if one in past}
+    for kind, season in _taken_back({**past, **written}, written.keys()):
+        found.setdefault(kind, set()).update([season] if season else [])
+    _look_at_departures(found, plan, reopens=reopens)
     _look_at_questions(found, plan)
     return tuple(Follow(kind, tuple(sorted(found[kind]))) for kind in FOLLOW_KINDS if kind in found)
 
 
-def _effects(past: Mapping[int, Past], history_id: int, *, back: bool) -> Iterator[tuple[FollowKind, str | None]]:
-    """What follows where this row is in effect once more, or is not any more."""
-    one = past.get(history_id)
-    if one is None:
-        return
-    if one.direction == UNDO:
-        for target in sorted(one.undone):
-            yield from _effects(past, target, back=not back)
-    else:
-        yield from _of_row(one, one.actions, back=back)
+def _in_effect(past: Mapping[int, Past], ids: Set[int]) -> tuple[list[int], set[int]]:
+    """Those of these rows that no undo among them took back, the newest first; and what undos among those took back."""
+    kept, gone = list[int](), set[int]()
+    for history_id in sorted(ids & past.keys(), reverse=True):
+        if history_id not in gone:
+            kept.append(history_id)
+            gone |= past[history_id].undone
+    return kept, gone
 
 
-def _of_row(one: Past, actions: Collection[str], *, back: bool) -> Iterator[tuple[FollowKind, str | None]]:
-    if not actions:
+def _taken_back(past: Mapping[int, Past], ids: Set[int]) -> Iterator[_Effect]:
+    """What follows where these rows are not in effect any more."""
+    kept, gone = _in_effect(past, ids)
+    for history_id in kept:
+        yield from _of_row(past[history_id], back=False)
+    if any(past[one].direction == UNDO and past[one].actions for one in kept):
+        yield from _brought_back(past, gone - ids)
+
+
+def _brought_back(past: Mapping[int, Past], ids: Set[int]) -> Iterator[_Effect]:
+    """What follows where these rows are in effect once more."""
+    kept, gone = _in_effect(past, ids)
+    for history_id in kept:
+        yield from _of_row(past[history_id], back=True)
+    if gone - ids:
+        yield from _taken_back(past, gone - ids)
+
+
+def _of_row(one: Past, *, back: bool) -> Iterator[_Effect]:
+    actions = one.actions
+    if not actions or one.direction == UNDO:
         return
     if back:
         yield ("decided" if one.direction == DECISION else "stays"), None
@@ -102,18 +113,18 @@ def _of_row(one: Past, actions: Collection[str], *, back: bool) -> Iterator[tupl
             yield "held", one.season
         if _REPAIR in actions:
             yield "repaired", None
-        if set(actions) - {DEPART, _REPAIR}:
+        if actions - {DEPART, _REPAIR}:
             yield "again", one.season
 
 
-def _look_at_departures(found: dict[FollowKind, set[str]], plan: UndoPlan) -> None:
+def _look_at_departures(found: dict[FollowKind, set[str]], plan: UndoPlan, *, reopens: bool) -> None:
     """A departure that is not known any more is none that waits: the next sync lets it go."""
     if "held" not in found:
         return
     seasons = found.pop("held")
     if any(step.key.table == DEPARTURES and step.after.get("status") == HELD for step in plan.steps):
         found["held"] = set()
-    elif any(step.kind == "bring_back" and step.key.table in MAPPINGS for step in plan.steps):
+    elif reopens:
         found["reopened"] = set()
     else:
         found.setdefault("again", set()).update(seasons)

@@ -25,7 +25,7 @@ from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.undo import chosen
 from twizzit_pipeline.undo.catalogue import Catalogue, read_catalogue
 from twizzit_pipeline.undo.chosen import Chosen, read_past
-from twizzit_pipeline.undo.departed import held_again, taken_back
+from twizzit_pipeline.undo.departed import held_again, reopens, taken_back
 from twizzit_pipeline.undo.following import Follow, following
 from twizzit_pipeline.undo.possible import possible
 from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
@@ -215,7 +215,7 @@ def _planned(connection: Connection, credential: store.Credential, choose: Choos
         picked.label,
         plan,
         passed_over=read_passed_over(connection, picked.history_ids),
-        follows=following(past, picked.history_ids, moved, plan),
+        follows=following(past, picked.history_ids, moved, plan, reopens=reopens(plan, entries)),
     )
     return found, catalogue
 
