@@ -21,7 +21,7 @@ _FOLLOWS: Mapping[FollowKind, str] = {
     "again": "the next sync of {seasons} does the same again as long as Twizzit says so; to keep automatic syncs from "
     "it: twizzit config set {id} --no-auto; or let them stop at their plan, to leave that out: twizzit config set {id} "
     "--review",
-    "held": "who or what had left with it is back, and is held back until a person decides: "
+    "held": "who or what had left with it is back, and does not leave again before a person decides: "
     "twizzit departures list {id}",
     "reopened": "links that it had closed are there again, and the next sync leaves them so",
     "repaired": "what the repair wrote comes again with another repair alone: twizzit sync {id} --repair",

@@ -21,7 +21,7 @@ router = guarded_router("Synchronization")
 _FOLLOWS: Mapping[FollowKind, str] = {
     "again": "The next sync of {seasons} does the same again as long as Twizzit says so; PUT /sync/config/:id with "
     "autoSyncEnabled false keeps automatic ones off, with review true they stop at their plan",
-    "held": "Who or what had left with it is back, and is held back until a person decides (GET "
+    "held": "Who or what had left with it is back, and does not leave again before a person decides (GET "
     "/departures/:credentialId)",
     "reopened": "Links that it had closed are there again, and the next sync leaves them so",
     "repaired": "What the repair wrote comes again with another repair alone",
