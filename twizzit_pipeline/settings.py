@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -159,6 +160,13 @@ class Settings(BaseModel):
             raise ValueError("it must be the name of a namespace: 1 to 63 small letters, digits and inner hyphens")
         return value
 
+    @field_validator("run_image")
+    @classmethod
+    def _image(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"[!-~]+", value) is None:
+            raise ValueError("it must be the name of an image, without spaces, like registry.example/twizzit:1.2")
+        return value
+
     @field_validator("broker_url")
     @classmethod
     def _broker(cls, value: SecretStr | None) -> SecretStr | None:
@@ -191,6 +199,13 @@ class Settings(BaseModel):
     def _base(cls, value: str | None) -> str | None:
         if value is not None and re.fullmatch(r"https?://[A-Za-z0-9.:\[\]_-]+/?", value) is None:
             raise ValueError("it must be a scheme and a host, like https://shotspot.example, without a path")
+        return value
+
+    @field_validator("api_host", "smtp_host")
+    @classmethod
+    def _host(cls, value: str | None) -> str | None:
+        if value is not None and not _is_host(value):
+            raise ValueError("it must be the name or the address of one machine, without a port, like 127.0.0.1 or ::1")
         return value
 
     @field_validator("notify_webhook_url")
@@ -260,6 +275,13 @@ class Settings(BaseModel):
     def embedded(self) -> bool:
         """Whether the embedded PostgreSQL is in use."""
         return self.database_url is None
+
+
+def _is_host(value: str) -> bool:
+    """Whether it has the form of a name or an address; `socket` raises another error for a part that is too long."""
+    with suppress(ValueError):
+        return bool(ip_address(value))
+    return len(value) < 254 and re.fullmatch(r"\w[\w-]{0,62}(\.\w[\w-]{0,62})*\.?", value) is not None
 
 
 def _listed(value: str) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.http_api.server import listen
+from twizzit_pipeline.local.ports import taken_for
 from twizzit_pipeline.settings import Settings, load_settings, takes
 
 
@@ -73,6 +75,22 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ("TWIZZIT_PAGES_URL", "shotspot.example"),
         ("TWIZZIT_PAGES_URL", "https://shotspot.example/twizzit"),
         ("TWIZZIT_PAGES_URL", "javascript://x"),
+        *(
+            (name, value)
+            for name in ("TWIZZIT_API_HOST", "TWIZZIT_SMTP_HOST")
+            for value in (
+                "a b",
+                " ",
+                "127.0.0.1:8000",
+                "http://host",
+                "[::1]",
+                "a..b",
+                "-a",
+                "host/x",
+                "a" * 64,
+                "1::2::3",
+            )
+        ),
     ],
 )
 def test_a_malformed_variable_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -91,8 +109,8 @@ REFUSED = {
     "others": ["?? ??"],
 }
 TAKES_ANY_TEXT = {
-    "home", "database_url", "dagster_postgres_url", "dagster_overlay", "run_image", "encryption_key",
-    "encryption_key_previous", "jwt_secret", "api_host", "smtp_host", "smtp_username", "smtp_password",
+    "home", "database_url", "dagster_postgres_url", "dagster_overlay", "encryption_key", "encryption_key_previous",
+    "jwt_secret", "smtp_username", "smtp_password",
 }  # fmt: skip
 
 
@@ -146,6 +164,21 @@ def test_bytes_that_are_no_text_are_refused_in_one_line(monkeypatch: pytest.Monk
         load_settings()
     monkeypatch.setenv(name, "café")
     assert load_settings()
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "::1", "fe80::1%eth0", "localhost", "my_host-1.example.", "boîte.example"]
+)
+def test_a_host_is_a_name_or_an_address(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("TWIZZIT_API_HOST", host)
+    assert load_settings().api_host == host
+
+
+@pytest.mark.parametrize("host", ["a b", "a" * 64, "a..b", "\udce9"])
+def test_an_option_that_is_no_host_is_no_address_of_this_machine(host: str) -> None:
+    for refused in (lambda: listen(host, 0), lambda: taken_for("The HTTP API", host, 0, "--api-port")):
+        with pytest.raises(SettingsError, match="is no address of this machine"):
+            refused()
 
 
 def test_runs_elsewhere_need_a_database_that_they_reach(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,19 +63,21 @@ def link(
     actor: Actor,
     season_start: str,
     day: date | None = None,
+    shown: str | None = None,
 ) -> Resolved:
     """Links a remote row to a local one, or makes one (`local_id` is None), at once.
 
     Raises:
         UnknownConflict: there is no such doubtful link.
         ConflictRefused: it is none, is over, or cannot be linked so.
+        NotAsShown: it is not what `shown`, the mark of what the person looked at, was of.
         SyncInProgress: a sync of the organization is under way.
     """
     calendar = _Calendar(day or seasons.today(), season_start)
     resolution = "create" if local_id is None else "link"
     work = partial(_link, local_id=local_id, calendar=calendar)
     details = {"resolution": resolution, "local_id": local_id}
-    done, history_id = decide(engine, conflict_id, work, actor=actor, details=details)
+    done, history_id = decide(engine, conflict_id, work, actor=actor, details=details, shown=shown)
     row, change, of_it = done.row, done.change, (conflict_id, done.row.credential_id, resolution, history_id)
     if change is None:
         at = row.local_id if local_id is None else local_id

@@ -3,6 +3,8 @@
 The answers hold names of people: they are for the person who asks, and are never logged.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,7 +58,7 @@ class Waiting:
         candidates: of a doubtful link.
         name_taken: of a doubtful link: it is of a new team, whose name in the season its candidate has.
         value: of the resolution: the value, or the local id that was linked.
-        reason: why it is settled (`plan.SettledBy`); None of one that is not, or that was settled long ago.
+        reason: why it is settled: `plan.SettledBy`, or ``undone``; None of one that is not, or was long ago.
     """
 
     id: int
@@ -92,6 +94,13 @@ class Waiting:
         names += [self.local_name.casefold()] if self.local_name is not None else []
         return tuple(one.local_id for one in self.candidates if names.count(one.name.casefold()) > 1)
 
+    @property
+    def mark(self) -> str:
+        """Of what a person looks at: another one as soon as either side, or a row that it may be, is another."""
+        fitting = [(each.local_id, each.mapped_to) for each in self.candidates]
+        said: Sequence[object] = (self.id, self.now, self.remote, self.local_id, fitting)
+        return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:16]
+
 
 def listing(
     engine: Engine,
@@ -126,10 +135,21 @@ def one(engine: Engine, conflict_id: int) -> Waiting:
     """
     if 0 < conflict_id <= _LARGEST_ID:
         with driver_errors(), engine.connect() as connection:
-            found = connection.execute(_rows().where(conflicts.c.id == conflict_id)).all()
-            if found:
-                return _shown(connection, found)[0]
+            found = _one(connection, conflict_id)
+            if found is not None:
+                return found
     raise UnknownConflict(f"There is no conflict {conflict_id}; see those that wait: twizzit conflicts")
+
+
+def is_as_shown(connection: Connection, conflict_id: int, mark: str) -> bool:
+    """Whether what a person looked at, by its `Waiting.mark`, is what it says at this moment."""
+    found = _one(connection, conflict_id)
+    return found is not None and found.mark == mark
+
+
+def _one(connection: Connection, conflict_id: int) -> Waiting | None:
+    found = connection.execute(_rows().where(conflicts.c.id == conflict_id)).all()
+    return _shown(connection, found)[0] if found else None
 
 
 def _rows() -> Select[Any]:

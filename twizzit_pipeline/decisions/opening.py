@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
-from twizzit_pipeline.errors import ConflictRefused, UnknownConflict
+from twizzit_pipeline.decisions.listing import is_as_shown
+from twizzit_pipeline.errors import ConflictRefused, NotAsShown, UnknownConflict
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.alone import alone
 from twizzit_pipeline.runs.lease import lease_keys
@@ -113,23 +114,26 @@ def decide(
     *,
     actor: Actor,
     details: Mapping[str, object],
+    shown: str | None = None,
 ) -> tuple[_Made, int]:
     """Carries out a decision; what `work` made, and the id of its history row.
 
     Args:
         work: does everything; of a refusal stays what it found out about the conflict itself.
         details: of the row in the audit log, without names.
+        shown: the mark of what the person looked at (`Waiting.mark`); None where that is not known.
 
     Raises:
         UnknownConflict: there is no such conflict.
         ConflictRefused: it is not open any more, or `work` refuses.
+        NotAsShown: it says something else by now than what was looked at.
         SyncInProgress: a sync of the organization is under way.
     """
     with driver_errors():
         credential = store.get(engine, credential_of(engine, conflict_id))
         for attempt in rewrites(engine):
             with attempt, alone(engine, lease_keys(credential), credential_id=credential.id) as connection:
-                made, history_id = _carry_out(connection, credential, conflict_id, work, actor, details)
+                made, history_id = _carry_out(connection, credential, conflict_id, work, actor, details, shown)
     if isinstance(made, Refusal):
         raise ConflictRefused(made.message)
     return made, history_id
@@ -156,6 +160,7 @@ def _carry_out(
     work: Callable[[Deciding], _Made | Refusal],
     actor: Actor,
     details: Mapping[str, object],
+    shown: str | None,
 ) -> tuple[_Made | Refusal, int]:
     row = connection.execute(select(conflicts).where(conflicts.c.id == conflict_id).with_for_update()).one_or_none()
     if row is None:
@@ -164,6 +169,10 @@ def _carry_out(
         raise ConflictRefused(
             f"Conflict {conflict_id} is {row.status} already: there is nothing to decide any more; see what became of "
             "it: twizzit conflicts --over"
+        )
+    if shown is not None and not is_as_shown(connection, conflict_id, shown):
+        raise NotAsShown(
+            "Another value, or another row that it may be, is there by now: look at the conflict again, then decide"
         )
     undoable = connection.begin_nested()
     history_id = history.record_decision(connection, credential_id=credential.id, entity=row.entity, of=conflict_id)

@@ -67,23 +67,30 @@ class Resolved:
 
 
 def resolve(
-    engine: Engine, conflict_id: int, resolution: FieldResolution, *, value: object = None, actor: Actor
+    engine: Engine,
+    conflict_id: int,
+    resolution: FieldResolution,
+    *,
+    value: object = None,
+    actor: Actor,
+    shown: str | None = None,
 ) -> Resolved:
     """Gives a field the value that was chosen, at once, where ShotSpot still holds what the conflict says.
 
     Args:
         value: of the resolution ``value``, as a person gave it; None empties the field.
+        shown: the mark of what the person looked at (`Waiting.mark`); None where that is not known.
 
     Raises:
         UnknownConflict: there is no such conflict.
         ConflictRefused: it is no conflict about a field, is over, ShotSpot's row has changed, or the value is taken.
         ValueRefused: the field takes no such value.
+        NotAsShown: it says something else by now than what was looked at.
         SyncInProgress: a sync of the organization is under way.
     """
     details = {"resolution": resolution}
-    made, history_id = decide(
-        engine, conflict_id, partial(_resolve, resolution=resolution, value=value), actor=actor, details=details
-    )
+    work = partial(_resolve, resolution=resolution, value=value)
+    made, history_id = decide(engine, conflict_id, work, actor=actor, details=details, shown=shown)
     row, changed = made
     return Resolved(conflict_id, row.credential_id, resolution, history_id, row.entity, row.local_id, changed)
 
@@ -197,7 +204,10 @@ def _is_started(connection: Connection, row: Mapping[str, Any]) -> bool:
 
 
 def _write(deciding: Deciding, table: Table, held: Mapping[str, Any], after: Mapping[str, object]) -> None:
-    before = {column: plain(held[column]) for column in after}
-    deciding.journal(table.name, held["id"], before, {column: plain(new) for column, new in after.items()})
+    said = select(*(func.to_jsonb(table.c[column]).label(column) for column in after)).where(table.c.id == held["id"])
+    before = deciding.connection.execute(said).one()  # as PostgreSQL says it, which has days that Python has not
+    deciding.journal(
+        table.name, held["id"], dict(before._mapping), {column: plain(new) for column, new in after.items()}
+    )
     stamp = {"updated_at": func.now()} if "updated_at" in table.c else {}
     deciding.connection.execute(update(table).where(table.c.id == held["id"]).values(**after, **stamp))

@@ -201,6 +201,12 @@ class ConflictResolution(Body):
         BeforeValidator(_whole),
         Field(description="Of the resolution link: the id of a row of ShotSpot"),
     ] = None
+    mark: Annotated[
+        Annotated[str, StringConstraints(max_length=64)] | None,
+        Field(
+            description="The mark of the conflict as it was listed: refused (409) where it says something else by now"
+        ),
+    ] = None
 
     @property
     def says_value(self) -> bool:

@@ -80,7 +80,7 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError:
+    except (OSError, UnicodeError):  # the latter of a part that is too long
         raise SettingsError(f"TWIZZIT_API_HOST: {host} is no address of this machine") from None
     # asyncio turns Nagle off only where the protocol is named: without it every answer waits 40 ms for an ACK.
     listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)

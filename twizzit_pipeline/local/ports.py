@@ -15,7 +15,7 @@ def taken_for(what: str, host: str, port: int, option: str) -> int:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError:
+    except (OSError, UnicodeError):  # the latter of a part that is too long
         raise SettingsError(f"{host} is no address of this machine: choose another for {what}") from None
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

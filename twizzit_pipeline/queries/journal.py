@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, and_, func, or_, select
+from sqlalchemy import Engine, and_, any_, func, or_, select
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.storage.bulk import among
@@ -110,11 +110,14 @@ def changes(
     if history_ids is not None:
         wanted = wanted.where(among(journal.history_id, history_ids))
     if player_id is not None:
-        own = select(player_mappings.c.id).where(player_mappings.c.local_player_id == player_id)
+        # As an array, so that both sides of the OR are looked up in the index of rows.
+        own = func.array(
+            select(player_mappings.c.id).where(player_mappings.c.local_player_id == player_id).scalar_subquery()
+        )
         wanted = wanted.where(
             or_(
                 and_(journal.table_name == players.name, journal.row_id == player_id),
-                and_(journal.table_name == player_mappings.name, journal.row_id.in_(own)),
+                and_(journal.table_name == player_mappings.name, journal.row_id == any_(own)),
             )
         )
     with driver_errors(), engine.connect() as connection:

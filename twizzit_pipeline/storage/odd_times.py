@@ -2,18 +2,20 @@
 
 ShotSpot's users may write any into a game, a season or a competition, and an operator `infinity` into the moment of a
 credential's next sync; one of them would end the reading of all others. Each is read as a day or a time near the end of
-those that there are, which no person writes, and infinity is written back as itself, so that a row keeps it.
+those that there are, which no person writes, and is written back as infinity. A row that is written for another reason
+keeps what it holds (`as_it_is`).
 """
 
 from datetime import UTC, date, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from psycopg import Connection, DataError, adapters
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Dumper, Loader, PyFormat
 from psycopg.pq import Format
 from psycopg.types.datetime import DateDumper, DatetimeDumper, DatetimeNoTzDumper
-from sqlalchemy import Engine, event
+from sqlalchemy import ColumnElement, Engine, event
 
 # Far enough within what Python can hold for days and zones to be added.
 FIRST_DAY, LAST_DAY = date(2, 1, 3), date(9998, 12, 29)
@@ -37,6 +39,13 @@ def reads_odd_times(engine: Engine) -> Engine:
         connection.adapters.register_dumper(datetime, _MomentDumper)
 
     return engine
+
+
+def as_it_is(column: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The value, or what the column of a row holds where that was read as the first or the last: a year 12026 stays."""
+    if not isinstance(column.type, sa.Date | sa.DateTime):
+        return value
+    return sa.case((sa.func.isfinite(value).is_(False), column), else_=value)
 
 
 class _OddLoader(Loader):

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Table, update
 from twizzit_pipeline.entities import ENTITIES, WRITTEN_TABLES
 from twizzit_pipeline.plan import Change, Plan
 from twizzit_pipeline.storage import bulk, staging, tables
+from twizzit_pipeline.storage.odd_times import as_it_is
 from twizzit_pipeline.storage.staging import Shipped, Staged, stage
 from twizzit_pipeline.sync.departing import write_departures
 from twizzit_pipeline.sync.journal import Journal
@@ -55,6 +56,10 @@ class _Group:
     def values(self) -> dict[str, ColumnElement[Any]]:
         """Column → the value that it is to have."""
         return {name: self.staged[f"v_{name}"] for name in self.columns}
+
+    def written(self, table: Table) -> dict[str, ColumnElement[Any]]:
+        """The same for rows of the table that are there: what cannot be a value of Twizzit's stays as they have it."""
+        return {name: as_it_is(table.c[name], value) for name, value in self.values.items()}
 
 
 def apply(connection: Connection, plan: Plan, *, credential_id: int, history_id: int) -> Made:
@@ -145,7 +150,7 @@ def _note(connection: Connection, group: _Group, name: str, table: Table, journa
     if group.creates:
         journal.made(connection, group.staged, name, group.staged["row_id"], group.values)
     else:
-        journal.changed(connection, group.staged, table, group.values, repairs=group.repairs)
+        journal.changed(connection, group.staged, table, group.written(table), repairs=group.repairs)
 
 
 def _let_go(connection: Connection, name: str, table: Table, changes: Iterable[Change], made: Made) -> None:
@@ -175,10 +180,11 @@ def _slots(change: Change, columns: Iterable[str], made: Made) -> tuple[tuple[ob
 
 
 def _write(connection: Connection, group: _Group, name: str, table: Table, now: datetime) -> None:
-    staged, values = group.staged, group.values
+    staged = group.staged
     if group.creates:
-        staging.insert_from(connection, table, {"id": staged["row_id"], **values}, staged.table)
+        staging.insert_from(connection, table, {"id": staged["row_id"], **group.values}, staged.table)
         return
+    values = group.written(table)
     differs = sa.or_(*[table.c[column].is_distinct_from(value) for column, value in values.items()])
     stamp = {"updated_at": sa.literal(now)} if name in _STAMPED else {}
     staging.update_from(connection, table, {**values, **stamp}, table.c.id == staged["row_id"], differs)

@@ -1,6 +1,6 @@
 """Which syncs an undo is of: the whole run of a row of the history, or all since a moment; and what forbids it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from twizzit_pipeline.errors import UndoRefused, UnknownSync
-from twizzit_pipeline.runs.details import UNDO, UNDO_ROWS, UNDONE
+from twizzit_pipeline.runs.details import NO_SYNCS, UNDO, UNDO_ROWS, UNDONE
+from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import sync_changes, sync_history
+from twizzit_pipeline.undo.following import Past
 
 _LARGEST_ID = 2**31 - 1
 
@@ -54,7 +56,7 @@ def one_run(connection: Connection, history_id: int) -> Chosen:
             sync_history.c.credential_id == found.credential_id,
         )
     ).all()
-    label = f"{'undo' if found.sync_direction == UNDO else 'sync'} {history_id}"
+    label = f"{found.sync_direction if found.sync_direction in NO_SYNCS else 'sync'} {history_id}"
     by = undone_by(connection, found.credential_id)
     for row in run:
         if row.id in by:
@@ -91,6 +93,27 @@ def undone_by(connection: Connection, credential_id: int) -> dict[int, int]:
     for undo_id, history_ids in undos:  # the newest first: what undid an undo came later
         if undo_id not in found:
             found |= {one: undo_id for one in history_ids or () if one not in found}
+    return found
+
+
+def read_past(connection: Connection, history_ids: Collection[int]) -> dict[int, Past]:
+    """These rows of the history, those that undos among them undid, and so on."""
+    row, entry = sync_history.c, sync_changes.c
+    found: dict[int, Past] = {}
+    wanted = set(history_ids)
+    while wanted:
+        ids = sorted(wanted)
+        done: dict[int, set[str]] = {}
+        actions = select(entry.history_id, entry.action).where(among(entry.history_id, ids)).distinct()
+        for history_id, action in connection.execute(actions):
+            done.setdefault(history_id, set()).add(action)
+        rows = connection.execute(select(row.id, row.sync_direction, row.details).where(among(row.id, ids))).all()
+        for one in rows:
+            details = one.details or {}
+            undone = frozenset(details.get(UNDONE) or ())
+            season = details.get("season")
+            found[one.id] = Past(one.sync_direction, season, undone, frozenset(done.get(one.id, ())))
+        wanted = {target for one in found.values() for target in one.undone} - found.keys() - wanted
     return found
 
 

@@ -8,15 +8,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, func, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import TextClause
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage import bulk
-from twizzit_pipeline.storage.tables import IN_ORDER, sync_changes
+from twizzit_pipeline.storage.tables import IN_ORDER, MAPPINGS, conflicts, departures, sync_changes
 from twizzit_pipeline.undo.catalogue import Catalogue, ForeignKey
+from twizzit_pipeline.undo.questions import Asked
 from twizzit_pipeline.undo.rewind import Rewound
 from twizzit_pipeline.undo.rows import Entry, Facts, Key, Reference, Referrer, Slot, Values, singular, written
 
@@ -100,6 +101,46 @@ def read_rows(connection: Connection, keys: Iterable[Key]) -> dict[Key, Values]:
         )
         found |= {Key(table, row.id): row.row for row in connection.execute(statement, {"ids": ids})}
     return found
+
+
+def read_questions(connection: Connection, credential_id: int, opened: Iterable[Key]) -> list[Asked]:
+    """The questions of a credential that are open, and these ones, in their order; each with the mapping of its row."""
+    asked = select(conflicts.c.id).where(
+        conflicts.c.credential_id == credential_id,
+        or_(conflicts.c.status == "open", bulk.among(conflicts.c.id, [key.id for key in opened])),
+    )
+    keys = [Key(conflicts.name, row_id) for row_id in connection.scalars(asked.order_by(conflicts.c.id))]
+    rows = read_rows(connection, keys)
+    found: dict[Key, Asked] = {}
+    for entity in {values["entity"] for values in rows.values()}:
+        of_it = {key: values for key, values in rows.items() if values["entity"] == entity}
+        mappings = _mappings_of(connection, entity, {values["local_id"] for values in of_it.values()} - {None})
+        found |= {key: Asked(key, values, mappings.get(values["local_id"])) for key, values in of_it.items()}
+    return [found[key] for key in keys if key in found]
+
+
+def read_departures(
+    connection: Connection, credential_id: int, wanted: Collection[tuple[str, str]]
+) -> dict[Key, Values]:
+    """The departures of these entities and remote ids that have not ended."""
+    if not wanted:
+        return {}
+    row = departures.c
+    found = select(row.id, row.entity, row.twizzit_id).where(
+        row.credential_id == credential_id,
+        row.returned_at.is_(None),
+        bulk.among(row.twizzit_id, [remote_id for _, remote_id in wanted]),
+    )
+    rows = connection.execute(found).all()
+    return read_rows(connection, [Key(departures.name, one.id) for one in rows if tuple(one[1:]) in wanted])
+
+
+def _mappings_of(connection: Connection, entity: str, local_ids: Collection[int]) -> dict[int, tuple[Key, Values]]:
+    table, local_id = MAPPINGS[entity], ENTITIES[entity].local_id
+    wanted = select(table.c[local_id], table.c.id).where(bulk.among(table.c[local_id], sorted(local_ids)))
+    keys = {row[0]: Key(table.name, row.id) for row in connection.execute(wanted)}
+    rows = read_rows(connection, keys.values())
+    return {of: (key, rows[key]) for of, key in keys.items() if key in rows}
 
 
 def read_usual(connection: Connection, catalogue: Catalogue) -> dict[str, Values]:

@@ -5,10 +5,10 @@ can be undone itself.
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, insert, text
 
@@ -24,9 +24,22 @@ from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.rewrites import rewrites
 from twizzit_pipeline.undo import chosen
 from twizzit_pipeline.undo.catalogue import Catalogue, read_catalogue
-from twizzit_pipeline.undo.chosen import Chosen
+from twizzit_pipeline.undo.chosen import Chosen, read_past
+from twizzit_pipeline.undo.departed import held_again, reopens, taken_back
+from twizzit_pipeline.undo.following import Follow, following
 from twizzit_pipeline.undo.possible import possible
-from twizzit_pipeline.undo.reading import TABLES, read_entries, read_facts, read_passed_over, read_rows, read_usual
+from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
+from twizzit_pipeline.undo.questions import closed, stamped, still_asked
+from twizzit_pipeline.undo.reading import (
+    TABLES,
+    read_departures,
+    read_entries,
+    read_facts,
+    read_passed_over,
+    read_questions,
+    read_rows,
+    read_usual,
+)
 from twizzit_pipeline.undo.rewind import rewound
 from twizzit_pipeline.undo.rows import Key, StepKind, UndoPlan
 from twizzit_pipeline.undo.settle import settled
@@ -46,6 +59,7 @@ class Undo:
         label: what that is, for people: ``sync 12``, ``everything since …``.
         undo_id: its own row of the history; None of a preview, and where nothing was to be written.
         passed_over: tables that the journal names and no undo writes → how many entries.
+        follows: what the next sync makes of it; empty where nothing is written.
     """
 
     credential_id: int
@@ -55,6 +69,7 @@ class Undo:
     plan: UndoPlan
     undo_id: int | None = None
     passed_over: Mapping[str, int] = field(default_factory=dict)
+    follows: Sequence[Follow] = ()
 
 
 def preview(engine: Engine, history_id: int) -> Undo:
@@ -177,6 +192,7 @@ def _planned(connection: Connection, credential: store.Credential, choose: Choos
         return Undo(credential.id, credential.organization_name, (), "nothing", UndoPlan()), catalogue
     entries = read_entries(connection, picked.history_ids, catalogue)
     now = read_rows(connection, {entry.key for entry in entries})
+    entries = still_asked(entries, now)
     usual = read_usual(connection, catalogue)
     facts = read_facts(connection, rewound(entries, now, usual), catalogue)
 
@@ -186,8 +202,22 @@ def _planned(connection: Connection, credential: store.Credential, choose: Choos
     if planned({}).count("remove"):
         require_may_undo(connection)
     plan = possible(connection, planned, catalogue.columns)
-    found = Undo(credential.id, credential.organization_name, picked.history_ids, picked.label, plan)
-    return replace(found, passed_over=read_passed_over(connection, picked.history_ids)), catalogue
+    opened = [step.key for step in plan.steps if step.key.table == QUESTIONS]
+    plan = closed(plan, read_questions(connection, credential.id, opened), picked.history_ids)
+    plan = held_again(plan, read_departures(connection, credential.id, taken_back(plan, entries)))
+    written = {step.key for step in plan.steps}
+    moved = {entry.action for entry in entries if entry.key in written}
+    past = read_past(connection, picked.history_ids)
+    found = Undo(
+        credential.id,
+        credential.organization_name,
+        picked.history_ids,
+        picked.label,
+        plan,
+        passed_over=read_passed_over(connection, picked.history_ids),
+        follows=following(past, picked.history_ids, moved, plan, reopens=reopens(plan, entries)),
+    )
+    return found, catalogue
 
 
 def _written(connection: Connection, found: Undo, catalogue: Catalogue, run_id: str) -> Undo:
@@ -210,7 +240,8 @@ def _written(connection: Connection, found: Undo, catalogue: Catalogue, run_id: 
         )
         .returning(sync_history.c.id)
     ).scalar_one()
-    write(connection, found.plan, catalogue.columns, history_id=undo_id, credential_id=found.credential_id)
+    plan = stamped(found.plan, moment=datetime.now(UTC).isoformat(), by=f"undo {undo_id}")
+    write(connection, plan, catalogue.columns, history_id=undo_id, credential_id=found.credential_id)
     return replace(found, undo_id=int(undo_id))
 
 

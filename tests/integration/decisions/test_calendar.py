@@ -5,15 +5,16 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, text
 
 from tests.support.calendar_world import CALENDAR, EVERYTHING, games
-from tests.support.decided_world import DecidedWorld
+from tests.support.decided_world import COACH, DecidedWorld
 from tests.support.sync_world import SyncWorld
 from tests.support.synced_world import SyncedOnce, first_sync, taken_over
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.simulator.calendar_truth import calendar_truth
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.undo.undoing import undo
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 2, "other_contacts": 0}
 SYNCED_BY = partial(first_sync, steps=EVERYTHING)
@@ -143,3 +144,25 @@ def test_a_competition_s_name_and_a_doubtful_one(club: DecidedWorld) -> None:
     assert mapped["local_competition_id"] == found.candidates[1].local_id
     sync(club)
     assert [one for one in club.open() if one.entity == "competitions"] == []
+
+
+@pytest.mark.parametrize("odd", ["infinity", "12026-01-01 00:00:00+00"])
+def test_an_undone_decision_gives_back_a_day_that_python_does_not_have(
+    club: DecidedWorld, match: str, odd: str
+) -> None:
+    game = moved_on_both_sides(club, match)
+    with club.world.database.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE games SET date = CAST(:odd AS timestamptz) WHERE id = :id"), {"odd": odd, "id": game["id"]}
+        )
+        held = connection.scalar(text("SELECT date::text FROM games WHERE id = :id"), {"id": game["id"]})
+    sync(club)
+    (found,) = club.open()
+    done = club.resolve(found.id, "twizzit")
+    assert games(club.world)[match]["date"].day == 20
+
+    undone = undo(club.world.database.engine, done.history_id, actor=COACH)
+
+    with club.world.database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT date::text FROM games WHERE id = :id"), {"id": game["id"]}) == held
+    assert undone.plan.left == ()

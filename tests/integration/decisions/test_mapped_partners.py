@@ -246,7 +246,8 @@ def test_a_decision_after_the_undo_of_the_sync_that_asked_is_refused(club: Decid
     (found,) = club.open()
     undo_of(club.world, done)
 
-    with pytest.raises(ConflictRefused, match="nothing is left to decide"):
+    assert club.open() == []
+    with pytest.raises(ConflictRefused, match="settled already: there is nothing to decide"):
         club.link(found.id, was["id"] if answer == "link" else None)
 
     report = club.sync().players

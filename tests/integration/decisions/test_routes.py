@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from sqlalchemy import insert
 
 from tests.integration.decisions.test_linking import doubtful
 from tests.support.api_server import ApiServer, token
@@ -99,6 +100,42 @@ def test_a_team_that_is_mapped_is_linked_to_another_row_over_http(club: DecidedW
     assert (twins.local_id, twins.in_team(was)) == (other, set())
     again = coach.put(f"/conflicts/{shown['id']}/resolve", json={"resolution": "create"})
     assert (again.status_code, again.json()["error"]) == (409, "Conflict not resolved")
+
+
+def test_an_answer_about_what_is_not_there_any_more_is_refused_where_it_says_so(
+    club: DecidedWorld, coach: httpx.Client
+) -> None:
+    found, fitting = doubtful(club)
+    (shown,) = coach.get("/conflicts").json()["conflicts"]
+    path = f"/conflicts/{found.id}/resolve"
+    wrong = coach.put(path, json={"resolution": "create", "mark": "x" * 65})
+    assert (wrong.status_code, wrong.json()["details"][0]["field"]) == (400, "mark")
+    (alike,) = club.world.rows(tables.players, id=fitting[0])
+    values = {name: alike[name] for name in ("club_id", "team_id", "first_name", "last_name", "gender")}
+    with club.world.database.engine.begin() as connection:
+        third = connection.execute(insert(tables.players).values(**values).returning(tables.players.c.id)).scalar_one()
+    club.sync()
+    before = club.world.rows(tables.players)
+
+    for body in ({"resolution": "create"}, {"resolution": "link", "localId": fitting[0]}):
+        answer = coach.put(path, json={**body, "mark": shown["mark"]})
+        assert (answer.status_code, answer.json()["error"]) == (409, "Conflict changed meanwhile")
+        assert "look at the conflict again" in answer.json()["message"]
+    assert club.world.rows(tables.players) == before
+
+    (now,) = coach.get("/conflicts").json()["conflicts"]
+    assert [one["localId"] for one in now["candidates"]] == [*fitting, third]
+    done = coach.put(path, json={"resolution": "link", "localId": third, "mark": now["mark"]})
+    assert (done.status_code, club.local_id) == (200, third)
+
+
+def test_the_mark_of_a_field_is_of_both_sides(club: DecidedWorld, coach: httpx.Client) -> None:
+    found = club.conflict()
+    (shown,) = coach.get("/conflicts").json()["conflicts"]
+    club.edit(first_name="Anders")
+    answer = coach.put(f"/conflicts/{found.id}/resolve", json={"resolution": "twizzit", "mark": shown["mark"]})
+    assert (answer.status_code, answer.json()["error"]) == (409, "Conflict changed meanwhile")
+    assert club.player["first_name"] == "Anders"
 
 
 def test_a_coach_reaches_the_conflicts_of_their_clubs_alone(club: DecidedWorld, api: ApiServer) -> None:

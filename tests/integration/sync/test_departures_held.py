@@ -223,7 +223,9 @@ def test_an_undone_departure_is_held_back_and_not_done_again(world: SyncWorld, c
     before = world.player(leaver)
     world.simulator.changes.remove_person(leaver)
     left = world.sync(club)
-    undo(world.database.engine, left.history["players"].id, actor=this_user())
+    undone = undo(world.database.engine, left.history["players"].id, actor=this_user())
+    assert [one.kind for one in undone.follows] == ["held"]
+    assert departure(world, leaver)["status"] == "held"
     kept = {name: value for name, value in before.items() if name != "updated_at"}
     assert {name: world.player(leaver)[name] for name in kept} == kept
 
@@ -239,6 +241,28 @@ def test_an_undone_departure_is_held_back_and_not_done_again(world: SyncWorld, c
     assert departure(world, leaver)["before"]["team_id"] == before["team_id"]
 
 
+@pytest.mark.parametrize("decided", [None, "refuse"])
+def test_a_departure_whose_undo_is_undone_has_left_again(world: SyncWorld, club: int, decided: Any) -> None:
+    _, (leaver, *_) = roster_of(world)
+    world.simulator.changes.remove_person(leaver)
+    left = world.sync(club)
+    gone, engine = world.player(leaver), world.database.engine
+    undone = undo(engine, left.history["players"].id, actor=this_user())
+    world.sync(club)
+    if decided is not None:
+        decide(engine, club, decided, None, actor=this_user())
+    assert undone.undo_id is not None
+
+    again = undo(engine, undone.undo_id, actor=this_user())
+
+    assert [one.kind for one in again.follows] == ["stays"]
+    left_as_it_is = [] if decided is None else [("twizzit_departures", ("status",), "changed_since")]
+    assert [(one.key.table, one.columns, one.reason) for one in again.plan.left] == left_as_it_is
+    assert departure(world, leaver)["status"] == ("applied" if decided is None else "refused")
+    assert world.player(leaver)["is_active"] is gone["is_active"] is False
+    nothing_more(world, club)
+
+
 def test_an_undone_closing_registers_them_again(world: SyncWorld, club: int) -> None:
     _, (leaver, *_) = roster_of(world)
     world.simulator.changes.remove_person(leaver)
@@ -249,8 +273,9 @@ def test_an_undone_closing_registers_them_again(world: SyncWorld, club: int) -> 
     closed = world.sync(club)
     assert world.rows(tables.players, id=local_id)[0]["is_twizzit_registered"] is False
 
-    undo(world.database.engine, closed.history["players"].id, actor=this_user())
+    undone = undo(world.database.engine, closed.history["players"].id, actor=this_user())
 
+    assert [one.kind for one in undone.follows] == ["reopened"]
     times = {"updated_at", "last_synced_at", "last_synced_seen", "created_at"}
     (back,) = world.rows(tables.player_mappings, twizzit_player_id=str(leaver))
     assert {name: back[name] for name in back.keys() - times} == {

@@ -4,16 +4,13 @@ Without them PostgreSQL takes the rows of a credential and season for one, and m
 tests' server has no autovacuum, and here nothing is analysed by the sync either.
 """
 
-import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, event, text
+from sqlalchemy import text
 
+from tests.support.explained import Plan, nodes, plans_of
 from tests.support.large_account import SEASON, LargeAccount, answered_by
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.scheduling import config
@@ -27,10 +24,7 @@ from twizzit_pipeline.sync.entities.teams import map_teams, scan_teams
 from twizzit_pipeline.sync.session import SyncSession
 
 PLAYERS = 2_400
-_EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 _OF_ANOTHER_TABLE = re.compile(r'[\w"]\.[\w"]')  # of its own table an index condition names the columns alone
-
-Plan = dict[str, Any]
 
 
 @pytest.fixture
@@ -46,31 +40,6 @@ def credential_id(settings: Settings, database: Database) -> int:
     )
     config.change(database.engine, made, actor=this_user(), is_federation=True)
     return made
-
-
-@contextmanager
-def plans_of(engine: Engine) -> Iterator[list[tuple[str, Plan]]]:
-    """Each statement about tables of rows as it runs, with the plan that PostgreSQL makes of it at that moment."""
-    plans: list[tuple[str, Plan]] = []
-
-    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: object) -> None:
-        if statement.lstrip().upper().startswith(_EXPLAINED) and "pg_" not in statement:
-            with cursor.connection.cursor() as other:
-                other.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
-                (answer,) = other.fetchone()
-            plans.append((statement, (answer if isinstance(answer, list) else json.loads(answer))[0]["Plan"]))
-
-    event.listen(engine, "before_cursor_execute", explain)
-    try:
-        yield plans
-    finally:
-        event.remove(engine, "before_cursor_execute", explain)
-
-
-def nodes(plan: Plan) -> Iterator[Plan]:
-    yield plan
-    for inner in plan.get("Plans", ()):
-        yield from nodes(inner)
 
 
 def compares_each_with_each(loop: Plan) -> bool:

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from tests.support.memory_calendar import MemoryCalendar
-from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB
+from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON
 from twizzit_pipeline.plan import Plan, Question
+from twizzit_pipeline.plan.competitions import plan_competitions
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departure, Departures, Missing
 from twizzit_pipeline.plan.matches import plan_matches
 from twizzit_pipeline.plan.merge import Policies, Policy
 from twizzit_pipeline.plan.ownership import current_mapping
-from twizzit_pipeline.plan.rows import RemoteMatch
+from twizzit_pipeline.plan.rows import RemoteCompetition, RemoteMatch
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -176,3 +177,92 @@ def test_one_that_was_cancelled_for_it_is_played_again(calendar: MemoryCalendar)
     assert [one.action for one in plan.changes] == ["return"]
     assert [(one.id, one.status) for one in plan.departures] == [(7, "returned")]
     assert (calendar.games[1].status, ids(calendar)) == ("scheduled", {"900": 1})
+
+
+LATER = NOON + timedelta(days=8)
+
+
+@pytest.fixture
+def of_competition(calendar: MemoryCalendar) -> MemoryCalendar:
+    """The match is of a competition."""
+    first, last = SEASON.start_date, SEASON.end_date
+    listed = [RemoteCompetition(id_, f"Reeks {id_}", "league", first, last) for id_ in ("5", "6")]
+    calendar.apply(plan_competitions(calendar.competition_state(listed)))
+    sync(calendar, in_competition("100"))
+    return calendar
+
+
+def in_competition(id_: str, starts_at: datetime = NOON, **said: Any) -> RemoteMatch:
+    return match(id_, starts_at=starts_at, **{"competition_id": "5"} | said)
+
+
+def test_one_that_has_moved_as_well_keeps_its_game_where_the_earlier_id_is_proved_gone(
+    of_competition: MemoryCalendar,
+) -> None:
+    plan = sync(of_competition, in_competition("900", LATER), departures=gone(of_competition))
+    (change,) = plan.changes
+    assert (change.action, change.row_id, change.changed) == ("update", 1, {"date": LATER})
+    assert (ids(of_competition), len(of_competition.games)) == ({"900": 1}, 1)
+    assert (plan.news["moved"], plan.warned, plan.departures, plan.waiting) == (("900",), [], [], [])
+    assert planned(of_competition, in_competition("900", LATER)).changes == []
+
+
+def test_a_day_that_a_person_moved_it_to_is_asked_about_as_ever(of_competition: MemoryCalendar) -> None:
+    typed = NOON + timedelta(days=1)
+    of_competition.games[1] = replace(of_competition.games[1], date=typed)
+    state = of_competition.match_state([in_competition("900", LATER)])
+    policies = Decisions(Policies("ask"))
+    plan = plan_matches(replace(state, departures=gone(of_competition), decisions=policies))
+    assert [(one.twizzit_id, one.column, one.local_id) for one in plan.questions] == [("900", "date", 1)]
+    assert [one.changed for one in plan.changes] == [{}]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (in_competition("900", LATER), in_competition("901", LATER + timedelta(days=1))),
+        (in_competition("900", LATER, competition_id=None),),
+        (in_competition("900", LATER, competition_id="6"),),
+        (in_competition("900", LATER, away_name="Korfbal Maas U15"),),
+        (
+            in_competition(
+                "900", LATER, home_team_id=None, home_name="Korfbal Leie U15", away_team_id="1", away_name="U15"
+            ),
+        ),
+    ],
+    ids=["two that are new", "no competition", "another competition", "another opponent", "the return match"],
+)
+def test_one_that_may_be_another_match_is_a_game_of_its_own(
+    of_competition: MemoryCalendar, others: tuple[RemoteMatch, ...]
+) -> None:
+    plan = sync(of_competition, *others, departures=gone(of_competition))
+    assert ids(of_competition)["100"] == 1
+    assert (of_competition.games[1].date, plan.made("games"), plan.waiting) == (NOON, len(others), ["100"])
+
+
+def test_of_two_that_are_gone_none_is_taken(of_competition: MemoryCalendar) -> None:
+    sync(of_competition, in_competition("100"), in_competition("101", NOON + timedelta(days=1)))
+    both = replace(gone(of_competition), kinds={"100": "gone", "101": "gone"})
+    assert sync(of_competition, in_competition("900", LATER), departures=both).made("games") == 1
+
+
+@pytest.mark.parametrize(
+    "changed", [{"status": "completed"}, {"status": "cancelled"}, {"has_events": True}, {"status": "in_progress"}]
+)
+def test_a_game_that_is_not_to_be_played_any_more_does_not_move(
+    of_competition: MemoryCalendar, changed: dict[str, Any]
+) -> None:
+    of_competition.games[1] = replace(of_competition.games[1], **changed)
+    assert sync(of_competition, in_competition("900", LATER), departures=gone(of_competition)).made("games") == 1
+    assert of_competition.games[1].date == NOON
+
+
+@pytest.mark.parametrize("kinds", [{}, {"100": "unproved"}])
+def test_without_proof_it_does_not_move(of_competition: MemoryCalendar, kinds: Any) -> None:
+    departures = replace(gone(of_competition), kinds=kinds, missing=[])
+    assert sync(of_competition, in_competition("900", LATER), departures=departures).made("games") == 1
+
+
+def test_one_at_the_same_time_comes_first(of_competition: MemoryCalendar) -> None:
+    plan = sync(of_competition, in_competition("900"), in_competition("901", LATER), departures=gone(of_competition))
+    assert (ids(of_competition)["900"], plan.made("games")) == (1, 1)

@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 
 _WIDE = 150
-# Why a sync settled it: `plan.SettledBy`.
+# Why a sync settled it (`plan.SettledBy`), or an undo.
 _SETTLED = {
     "both_agree": "both sides hold the same",
     "twizzit_reverted": "Twizzit took its change back, ShotSpot's value stays",
@@ -27,6 +27,7 @@ _SETTLED = {
     "other_policy": "decided by another policy",
     "row_gone": "the row is gone, or no sync writes it any more",
     "certain": "no doubt is left",
+    "undone": "what asked it was undone; a sync asks again where that is needed",
 }
 _WORDS = "twizzit, shotspot, value; link, create"
 

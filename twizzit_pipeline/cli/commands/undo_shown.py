@@ -11,10 +11,27 @@ from datetime import datetime
 from rich.console import Console
 
 from twizzit_pipeline.cli.output.terminal import belgian, plural, show_line, show_table, table
+from twizzit_pipeline.undo.following import FollowKind
 from twizzit_pipeline.undo.rows import REASONS, Key, Left, Step, StepKind
 from twizzit_pipeline.undo.undoing import Undo
 
 _ROWS_SHOWN = 50
+# What the next sync makes of it.
+_FOLLOWS: Mapping[FollowKind, str] = {
+    "again": "the next sync of {seasons} does the same again as long as Twizzit says so; to keep automatic syncs from "
+    "it: twizzit config set {id} --no-auto; or let them stop at their plan, to leave that out: twizzit config set {id} "
+    "--review",
+    "held": "who or what had left with it is back, and does not leave again before a person decides: "
+    "twizzit departures list {id}",
+    "reopened": "links that it had closed are there again, and the next sync leaves them so",
+    "repaired": "what the repair wrote comes again with another repair alone: twizzit sync {id} --repair",
+    "asked": "what was decided waits for an answer again: twizzit conflicts list {id}",
+    "looked_at": "the decision does not count any more; the next sync looks at it anew, and asks where that is still "
+    "not clear",
+    "stays": "the next sync leaves it so, and writes what Twizzit has changed since",
+    "decided": "the decision counts again, and the next sync does not ask",
+    "closed": "questions that waited for an answer are closed; the next sync asks again where that is still not clear",
+}
 _KINDS: Mapping[StepKind, str] = {  # what a reader should see first
     "restore": "changed back",
     "deactivate": "put out of use",
@@ -77,12 +94,9 @@ def say_done(out: Console, found: Undo) -> None:
         out.print("Nothing is written yet: this is a preview.")
     else:
         out.print(f"Done: undo {found.undo_id}. To bring it back: twizzit undo {found.undo_id}", soft_wrap=True)
-    out.print(
-        "The next sync does the same again as long as Twizzit says so; to keep automatic syncs from it: "
-        f"twizzit config set {found.credential_id} --no-auto; or let them stop at their plan, to leave that out: "
-        f"twizzit config set {found.credential_id} --review",
-        soft_wrap=True,
-    )
+    for one in found.follows:
+        said = _FOLLOWS[one.kind].format(seasons=" or ".join(one.seasons), id=found.credential_id)
+        out.print(f"{said[0].upper()}{said[1:]}.", soft_wrap=True)
 
 
 def document(found: Undo) -> dict[str, object]:
@@ -104,6 +118,7 @@ def document(found: Undo) -> dict[str, object]:
             for step in found.plan.steps
         ],
         "passed_over": dict(found.passed_over),
+        "next_sync": [asdict(one) for one in found.follows],
         "left": [
             {**{name: value for name, value in asdict(one).items() if name != "key"}, **_key(one.key)}
             | {"message": REASONS[one.reason]}

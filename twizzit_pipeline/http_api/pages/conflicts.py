@@ -1,7 +1,5 @@
 """Conflicts and doubtful links on the page of decisions: both sides, and whose it is to be."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +8,7 @@ from twizzit_pipeline.decisions import linking, resolving
 from twizzit_pipeline.decisions.choices import Choice, teams_of_players
 from twizzit_pipeline.decisions.listing import Waiting, listing, one
 from twizzit_pipeline.decisions.values import Takes, takes
-from twizzit_pipeline.errors import ConflictRefused, NotAsShown, ValueRefused
+from twizzit_pipeline.errors import ConflictRefused, ValueRefused
 from twizzit_pipeline.http_api.pages.texts import Texts
 from twizzit_pipeline.http_api.pages.values import NOTHING, column_of, value_of
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, Refusal
@@ -59,7 +57,7 @@ def section(at: ClubVisit) -> dict[str, Any]:
     return {
         "sides": [_sides(each, names, of_teams.get(each.local_id or 0, ()), texts) for each in fields],
         "links": [each for each in found if each.kind != "field"],
-        "marks": {each.id: _mark(each) for each in found},
+        "marks": {each.id: each.mark for each in found},
         "unseen": total - len(found),
         "may_resolve": at.visit.may(RESOLVE),
     }
@@ -80,15 +78,14 @@ def resolved(at: ClubVisit, conflict_id: int) -> Wrong | None:
     chosen = form.text("resolution")
     word = next((each for each in resolving.FIELD_RESOLUTIONS if each == chosen), None)
     local_id = _local_id(chosen) if word is None else None
-    if form.text("mark") != _mark(shown):
-        raise NotAsShown("Another value, or another row that it may be, is there by now")
+    mark = form.text("mark") or ""
     if word is None:
         start = at.visit.service.settings.season_start
-        linking.link(engine, conflict_id, local_id, actor=actor, season_start=start)
+        linking.link(engine, conflict_id, local_id, actor=actor, season_start=start, shown=mark)
         return None
     value = form.text("value") if word == "value" else None
     try:
-        resolving.resolve(engine, conflict_id, word, value=value, actor=actor)
+        resolving.resolve(engine, conflict_id, word, value=value, actor=actor, shown=mark)
     except (ValueRefused, ConflictRefused) as error:
         if word != "value" or not _is_as(shown, one(engine, conflict_id)):
             raise
@@ -119,7 +116,7 @@ def _sides(of: Waiting, names: Mapping[tuple[str, int], str], of_teams: Sequence
         before,
         here,
         there,
-        _mark(of),
+        of.mark,
         wanted,
         "" if wanted is None else _hint(wanted, texts),
         [] if wanted is None else _choices(of, wanted, of_teams, texts),
@@ -146,10 +143,4 @@ def _is_team(of: Waiting) -> bool:
 
 
 def _is_as(shown: Waiting, now: Waiting) -> bool:
-    return now.status == "open" and _mark(now) == _mark(shown)
-
-
-def _mark(of: Waiting) -> str:
-    fitting = [(each.local_id, each.mapped_to) for each in of.candidates]
-    said: Sequence[object] = (of.id, of.now, of.remote, of.local_id, fitting)
-    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:16]
+    return now.status == "open" and now.mark == shown.mark

@@ -16,7 +16,10 @@ from twizzit_pipeline.http_api.pages.values import Field, column_of, fields_of
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, Refusal, at_club
 from twizzit_pipeline.queries.row_names import names_of
 from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs.details import NO_SYNCS
 from twizzit_pipeline.undo import undoing
+from twizzit_pipeline.undo.departed import TABLE as DEPARTURES
+from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
 from twizzit_pipeline.undo.rows import Left, Step
 from twizzit_pipeline.undo.undoing import Undo
 
@@ -59,7 +62,10 @@ def undo_page(at: Undoing, sync_id: SyncId) -> Response:
         sync_id=sync_id,
         steps=_shown(at, rows[:_MOST_SHOWN]),
         more=max(0, len(rows) - _MOST_SHOWN),
-        links=len(found.plan.steps) - len(rows),
+        links=sum(_is_link(step) and step.key.table not in (QUESTIONS, DEPARTURES) for step in found.plan.steps),
+        writes=len(found.plan.steps),
+        follows=found.follows,
+        kind=_kind(at, sync_id),
         stays=[_stays(at, one) for one in left[:_MOST_SHOWN]],
         more_stays=max(0, len(left) - _MOST_SHOWN),
         passed_over=sum(found.passed_over.values()),
@@ -85,6 +91,12 @@ def _preview(at: ClubVisit, sync_id: int) -> Undo:
     if history.one(at.visit.service.engine, at.id, sync_id) is None:
         raise Refusal(404, "error.not_found")
     return undoing.preview(at.visit.service.engine, sync_id)
+
+
+def _kind(at: ClubVisit, sync_id: int) -> str:
+    """What is undone: a sync, a decision, or an undo."""
+    row = history.one(at.visit.service.engine, at.id, sync_id)
+    return row.sync_direction if row is not None and row.sync_direction in NO_SYNCS else "sync"
 
 
 def _is_link(one: Step | Left) -> bool:

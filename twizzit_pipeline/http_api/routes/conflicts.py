@@ -7,7 +7,7 @@ from fastapi import Path, Query, Response
 
 from twizzit_pipeline.decisions import linking, listing, resolving
 from twizzit_pipeline.decisions.opening import credential_of
-from twizzit_pipeline.errors import UnknownConflict, ValueRefused
+from twizzit_pipeline.errors import NotAsShown, UnknownConflict, ValueRefused
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
@@ -50,28 +50,32 @@ def resolve_conflict(
 ) -> schemas.ConflictResolved:
     """Decide: whose value a field gets, or which row of ShotSpot one of Twizzit is. It is done at once."""
     _require(here, caller, conflict_id)
-    if body.resolution in ("link", "create"):
-        done = linking.link(
-            here.engine,
-            conflict_id,
-            _local_id(body),
-            actor=caller.actor,
-            season_start=here.settings.season_start,
-        )
-    else:
-        chosen = next(word for word in resolving.FIELD_RESOLUTIONS if word == body.resolution)
-        if chosen == "value" and not body.says_value:
-            raise invalid_field("value", "the value that the field is to have; null for none")
-        try:
-            done = resolving.resolve(here.engine, conflict_id, chosen, value=body.value, actor=caller.actor)
-        except ValueRefused as error:
-            raise invalid_field("value", str(error)) from None
+    try:
+        done = _decided(here, caller, conflict_id, body)
+    except NotAsShown as error:
+        raise Problem(409, "Conflict changed meanwhile", str(error)) from None
     resolved = schemas.WaitingConflict.of(listing.one(here.engine, conflict_id))
     changed = {column: schemas.ChangedValue(before=old, after=new) for column, (old, new) in done.changed.items()}
     left = None if done.left is None else schemas.LeftRow(**asdict(done.left))
     return schemas.ConflictResolved(
         conflict=resolved, sync_id=done.history_id, changed=changed, left=left, followed=dict(done.followed)
     )
+
+
+def _decided(here: Service, caller: Caller, conflict_id: int, body: ConflictResolution) -> resolving.Resolved:
+    if body.resolution in ("link", "create"):
+        start = here.settings.season_start
+        local_id = _local_id(body)
+        return linking.link(here.engine, conflict_id, local_id, actor=caller.actor, season_start=start, shown=body.mark)
+    chosen = next(word for word in resolving.FIELD_RESOLUTIONS if word == body.resolution)
+    if chosen == "value" and not body.says_value:
+        raise invalid_field("value", "the value that the field is to have; null for none")
+    try:
+        return resolving.resolve(
+            here.engine, conflict_id, chosen, value=body.value, actor=caller.actor, shown=body.mark
+        )
+    except ValueRefused as error:
+        raise invalid_field("value", str(error)) from None
 
 
 def _require(here: Service, caller: Caller, conflict_id: int) -> None:

@@ -1,5 +1,6 @@
 """Undo of a sync, and of all since a moment."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -10,15 +11,27 @@ from twizzit_pipeline.http_api.decision_bodies import UndoSince
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import Here
 from twizzit_pipeline.undo import undoing
+from twizzit_pipeline.undo.following import FollowKind
 from twizzit_pipeline.undo.rows import REASONS
 from twizzit_pipeline.undo.undoing import Undo
 
 router = guarded_router("Synchronization")
 
-_NEXT_SYNC = (
-    "The next sync does the same again as long as Twizzit says so; PUT /sync/config/:id with autoSyncEnabled false "
-    "keeps automatic ones off, with review true they stop at their plan"
-)
+# What the next sync makes of it.
+_FOLLOWS: Mapping[FollowKind, str] = {
+    "again": "The next sync of {seasons} does the same again as long as Twizzit says so; PUT /sync/config/:id with "
+    "autoSyncEnabled false keeps automatic ones off, with review true they stop at their plan",
+    "held": "Who or what had left with it is back, and does not leave again before a person decides (GET "
+    "/departures/:credentialId)",
+    "reopened": "Links that it had closed are there again, and the next sync leaves them so",
+    "repaired": "What the repair wrote comes again with another repair alone",
+    "asked": "What was decided waits for an answer again (GET /conflicts)",
+    "looked_at": "The decision does not count any more; the next sync looks at it anew, and asks where that is still "
+    "not clear",
+    "stays": "The next sync leaves it so, and writes what Twizzit has changed since",
+    "decided": "The decision counts again, and the next sync does not ask",
+    "closed": "Questions that waited for an answer are closed; the next sync asks again where that is still not clear",
+}
 
 
 @router.post("/sync/undo/{syncId}", response_model=schemas.UndoResult, responses=answers(400, 404, 409))
@@ -49,6 +62,10 @@ def undo_syncs_since(
     return _answer(done, preview=False)
 
 
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
+
+
 def _answer(found: Undo, *, preview: bool) -> schemas.UndoResult:
     plan = found.plan
     left = len({one.key for one in plan.left})
@@ -56,7 +73,8 @@ def _answer(found: Undo, *, preview: bool) -> schemas.UndoResult:
         message = f"Nothing to undo of {found.label}"
     else:
         done = "would be written" if preview else "written"
-        message = f"Undo of {found.label}: {len(plan.steps)} rows {done}, {left} left as they are"
+        stay = "it is" if left == 1 else "they are"
+        message = f"Undo of {found.label}: {_rows(len(plan.steps))} {done}, {left} left as {stay}"
     return schemas.UndoResult(
         success=True,
         message=message,
@@ -74,5 +92,5 @@ def _answer(found: Undo, *, preview: bool) -> schemas.UndoResult:
         steps=[schemas.UndoStep.of(step, key=step.key._asdict()) for step in plan.steps],
         left=[schemas.UndoLeft.of(one, key=one.key._asdict(), message=REASONS[one.reason]) for one in plan.left],
         passed_over=dict(found.passed_over),
-        next_sync=_NEXT_SYNC,
+        next_sync=". ".join(_FOLLOWS[one.kind].format(seasons=" or ".join(one.seasons)) for one in found.follows),
     )

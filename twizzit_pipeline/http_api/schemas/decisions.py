@@ -67,7 +67,7 @@ class WaitingConflict(Answer):
     `candidates`; those of `same_name` share a name with another, and may be one person twice, whom no sync merges. With
     a `local_id` it is mapped to that row, of the name `local_name`, and may be a candidate instead. `name_taken`: it is
     a new team, whose name in the season the candidate has.
-    `reason`: why a sync settled it.
+    `reason`: why a sync, or an undo, settled it. `mark`: of what is shown here; an answer with it is about that alone.
     """
 
     id: int
@@ -95,7 +95,11 @@ class WaitingConflict(Answer):
     resolved_at: datetime | None
     resolved_by: str | None
     sync_id: int | None = Field(validation_alias="history_id")
-    reason: Literal["both_agree", "twizzit_reverted", "shotspot_reverted", "other_policy", "row_gone", "certain"] | None
+    reason: (
+        Literal["both_agree", "twizzit_reverted", "shotspot_reverted", "other_policy", "row_gone", "certain", "undone"]
+        | None
+    )
+    mark: str
 
 
 class Conflicts(Answer):

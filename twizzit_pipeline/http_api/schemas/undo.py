@@ -55,7 +55,7 @@ class UndoResult(Answer):
 
     `undo_id` is its own row in the sync history, by which it can be undone. `history_ids` are the rows that it undoes:
     all of the run. `passed_over`: tables that the journal names and no undo writes, with their entries. `next_sync`:
-    what the next sync will do.
+    what the next sync makes of it; empty where nothing is written.
     """
 
     success: bool

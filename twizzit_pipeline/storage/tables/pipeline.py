@@ -176,6 +176,8 @@ sync_changes = Table(
     moment("created_at", nullable=False, default=True),
 )
 
+Index("ix_twizzit_sync_changes_row", sync_changes.c.table_name, sync_changes.c.row_id)
+
 sync_requests = Table(
     "twizzit_sync_requests",
     metadata,

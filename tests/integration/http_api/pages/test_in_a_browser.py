@@ -257,7 +257,7 @@ def test_a_sync_is_undone_by_keyboard_alone(browser: Browser, house: House) -> N
         page.keyboard.press("Enter")
         press_to(page, "button", "Undo it")
         page.keyboard.press("Enter")
-        page.get_by_text("The sync was undone.").wait_for()
+        page.get_by_text("It was undone.").wait_for()
         assert house.world.player(player)["last_name"] == before["last_name"]
 
 

@@ -37,7 +37,7 @@ def test_an_undo_is_shown_and_then_done(house: House, admin: PageVisitor) -> Non
     assert "1 row changes" in admin.text
     assert house.world.player(player)["last_name"] == "Verkeerdelaer"  # looking changes nothing
     admin.post(f"{place}/undo", mark=mark(admin))
-    assert "The sync was undone." in admin.text
+    assert "It was undone." in admin.text
     assert "A sync was undone" in admin.text  # the undo's own page, which can be undone as well
     assert house.world.player(player)["last_name"] == before
     row = house.world.rows(tables.audit_log, action="undo")[-1]

@@ -19,9 +19,11 @@ from twizzit_pipeline.queries import later
 from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.queries.registrations import REASONS as REGISTERED
 from twizzit_pipeline.runs import asides, sentences
+from twizzit_pipeline.runs.details import NO_SYNCS
 from twizzit_pipeline.runs.plans import Reason
 from twizzit_pipeline.scheduling.policies import FIELDS
 from twizzit_pipeline.sync.preview.document import WHY
+from twizzit_pipeline.undo.following import FOLLOW_KINDS
 from twizzit_pipeline.undo.rows import REASONS as LEFT
 from twizzit_pipeline.undo.rows import StepKind
 
@@ -33,7 +35,9 @@ PUT_TOGETHER = (
     "sync.title_",
     "syncs.decision",
     "syncs.undo",
+    "undo.follows",
     "undo.look_",
+    "undo.title.",
     "action",
     "column",
     "dates",
@@ -148,7 +152,8 @@ def test_every_word_of_a_closed_set_has_its_text() -> None:
     wanted_ |= keys("action", ("create", "link", "adopt", "update", "repair", "mark"))
     wanted_ |= keys("values", ("scheduled", "to_reschedule", "in_progress", "completed", "cancelled", "upcoming"))
     wanted_ |= keys("values", ("male", "female", "mixed", "league", "tournament", "club", "team"))
-    wanted_ |= keys("left", LEFT) | keys("step", get_args(StepKind))
+    wanted_ |= keys("left", LEFT) | keys("step", get_args(StepKind)) | keys("undo.follows", FOLLOW_KINDS)
+    wanted_ |= keys("undo.title", ("sync", *NO_SYNCS))
     wanted_ |= keys("one", ENTITIES)
     wanted_ |= keys("departures.kind", ("no_team", "gone", "unproved"))
     wanted_ |= keys("departures.status", ("waiting", "held", "approved", "refused", "applied", "closed"))

@@ -1,0 +1,140 @@
+"""A side that takes its change back while a question about the calendar waits, in both dialects."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.support.calendar_world import EVERYTHING, games
+from tests.support.decided_world import DecidedWorld
+from tests.support.sync_world import SyncWorld
+from tests.support.synced_world import SyncedOnce, taken_over
+from twizzit_pipeline.simulator import events, v1
+from twizzit_pipeline.simulator.calendar_truth import calendar_truth
+from twizzit_pipeline.simulator.events import series_of
+from twizzit_pipeline.storage import tables
+
+SMALL: dict[str, Any] = {"clubs": 2, "teams": 2, "players_per_team": 2, "other_contacts": 0}
+DIALECTS = ("v2", "v1")
+
+
+def SYNCED_BY(world: SyncWorld) -> None:  # noqa: N802 - the fixture's name
+    """A club of each dialect."""
+    for place, dialect in enumerate(DIALECTS):
+        world.sync(world.add_credential(place, dialect), steps=EVERYTHING)
+
+
+@dataclass
+class Case:
+    """A column that both sides change: how each does so, and takes it back."""
+
+    entity: str
+    column: str
+    held: Callable[[], Mapping[str, Any]]
+    edit: Callable[[Any], None]
+    twizzit: Callable[[bool], None]
+
+
+@pytest.fixture(params=DIALECTS)
+def club(request: pytest.FixtureRequest, world: SyncWorld, synced: SyncedOnce) -> DecidedWorld:
+    taken_over(world, synced)
+    place = DIALECTS.index(request.param)
+    return DecidedWorld(world, sorted(synced.dialects)[place], world.roster(place=place)[1][0])
+
+
+@pytest.fixture(params=["date", "status", "competition"])
+def case(request: pytest.FixtureRequest, club: DecidedWorld, monkeypatch: pytest.MonkeyPatch) -> Case:
+    if request.param == "competition":
+        return of_competition(club, monkeypatch)
+    return of_match(club, request.param)
+
+
+def of_match(club: DecidedWorld, column: str) -> Case:
+    world = club.world
+    place = DIALECTS.index(world.dialects[club.credential_id])
+    truth = calendar_truth(world.simulator.world, world.club(place), friendlies=place == 0)
+    match = next(id_ for id_, one in truth.matches.items() if one.status == "scheduled" and one.competition_id)
+    game = games(world)[match]
+    changes = world.club(place).match_changes
+    before = changes.get(int(match))
+
+    def twizzit(changed: bool) -> None:
+        if not changed:
+            changes.pop(int(match)) if before is None else changes.update({int(match): before})
+        elif column == "date":
+            world.simulator.changes.move_match(int(match), "2026-12-20T15:00:00")
+        else:
+            world.simulator.changes.postpone_match(int(match))
+
+    return Case(
+        "matches",
+        column,
+        lambda: games(world)[match],
+        lambda value: world.change(tables.games, game["id"], **{column: value}),
+        twizzit,
+    )
+
+
+def of_competition(club: DecidedWorld, monkeypatch: pytest.MonkeyPatch) -> Case:
+    world = club.world
+    (mapping, *_) = world.rows(tables.competition_mappings, credential_id=club.credential_id)
+    row_id, series_id = mapping["local_competition_id"], mapping["twizzit_competition_id"]
+    renamed = {"is": False}
+
+    def named(*of: Any) -> tuple[int, str]:
+        found = series_of(*of)
+        return (found[0], "Anders van Twizzit") if renamed["is"] and str(found[0]) == series_id else found
+
+    for module in (events, v1):
+        monkeypatch.setattr(module, "series_of", named)
+    return Case(
+        "competitions",
+        "name",
+        lambda: world.rows(tables.competitions, id=row_id)[0],
+        lambda value: world.change(tables.competitions, row_id, name=value),
+        partial(renamed.__setitem__, "is"),
+    )
+
+
+LOCAL: Mapping[str, Any] = {
+    "date": lambda value: value + timedelta(days=1),
+    "status": lambda _: "cancelled",
+    "name": lambda _: "Onze reeks",
+}
+REMOTE: Mapping[str, Any] = {
+    "date": datetime(2026, 12, 20, 14, tzinfo=UTC),
+    "status": "to_reschedule",
+    "name": "Anders van Twizzit",
+}
+
+
+@pytest.mark.parametrize("side", ["shotspot", "twizzit"])
+def test_the_change_of_the_other_side_stands(club: DecidedWorld, case: Case, side: str) -> None:
+    def sync() -> Any:
+        return club.world.sync(club.credential_id, steps=EVERYTHING)
+
+    club.ask()
+    was = case.held()[case.column]
+    local = LOCAL[case.column](was)
+    case.edit(local)
+    case.twizzit(True)
+    sync()
+    (found,) = club.open()
+    assert (found.entity, found.column, case.held()[case.column]) == (case.entity, case.column, local)
+
+    if side == "shotspot":
+        case.edit(was)
+    else:
+        case.twizzit(False)
+    synced = sync()
+
+    assert case.held()[case.column] == (REMOTE[case.column] if side == "shotspot" else local)
+    (over,) = club.open(over=True)
+    assert (over.status, over.reason) == ("settled", f"{side}_reverted")
+    assert not synced.history[case.entity].details.get("conflicts")
+    before = club.world.dump()
+    sync()
+    assert (club.world.dump(), club.open()) == (before, [])
