@@ -8,8 +8,9 @@ from pydantic import SecretStr
 from sqlalchemy import Computed, text
 
 from tests.support.club_history import ANCHOR, TEAMS, copied, person
-from tests.support.club_model import FIELDS, LEAST
+from tests.support.club_model import FIELDS
 from tests.support.club_namesakes import NamesakeHistory
+from tests.support.listed_model import LEAST
 from tests.support.memory_account import MemoryAccount, Person, Spoiled
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.settings import Settings
@@ -23,7 +24,7 @@ NEW = ("107", "108")
 class Beginnings:
     """Clubs that have synced once: the first one for real, the others as copies of its rows.
 
-    Three teams, two or three players in each, and one who played the season before.
+    Four teams, one or two players in each, and one who played the season before.
     """
 
     def __init__(self, settings: Settings, database: Database, account: MemoryAccount) -> None:
@@ -41,7 +42,7 @@ class Beginnings:
         self._reader = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         self._club = NamesakeHistory(self._reader, few, database, account, credential_id)
         self._club.sync()
-        self._people = copy.deepcopy(account.people)
+        self._listed = copy.deepcopy((account.people, account.groups))
         with database.engine.begin() as connection:
             connection.execute(text("CREATE SCHEMA begun"))
             for name in _columns():
@@ -57,7 +58,7 @@ class Beginnings:
         """The club as it was after its first sync, whatever was done to it since."""
         with self._database.engine.begin() as connection:
             connection.exec_driver_sql(_restart())
-        self._account.people = copy.deepcopy(self._people)
+        self._account.people, self._account.groups = copy.deepcopy(self._listed)
         club = copied(self._club)
         club.made, club.retired = dict(self._club.made), set()
         return club
@@ -94,12 +95,15 @@ def _list_everyone(account: MemoryAccount) -> None:
 
 
 _people = st.sampled_from((*PEOPLE, *NEW[:1]))
+_teams = st.sampled_from(TEAMS)
+_leaving = st.sampled_from(TEAMS[1:])  # the running season decides by the first one
 _words = st.sampled_from(["Bo", "Cas", "Daan"])
 _policies = st.sampled_from(["twizzit", "shotspot", "newest", "ask", "ask"])
 _decisions = st.sampled_from(["approve", "refuse"])
 _spoiled = st.one_of(
     st.builds(Spoiled, unread=st.sampled_from(TEAMS)),
     st.builds(Spoiled, shifted=_people),
+    st.builds(Spoiled, shifted_team=_leaving, half=st.one_of(st.none(), st.sampled_from(range(4)))),
     st.builds(Spoiled, half=st.sampled_from(range(4)), drops_filter=st.booleans()),
     st.just(Spoiled(drops_filter=True)),
     st.builds(Spoiled, fails=st.sampled_from(["teams", "rosters", "questions"])),
@@ -122,6 +126,15 @@ _QUIET = st.one_of(
     _deed("leave", st.sets(_people, min_size=LEAST - 1, max_size=LEAST + 1)),
     _deed("comes", _people, st.sampled_from(TEAMS)),
     _deed("is_switched", _people, st.booleans()),
+    _deed("team_says", _teams, _words),
+    _deed("team_is_edited", _teams, _words),
+    _deed("team_both_change", _teams, st.tuples(_words, _words)),
+    _deed("team_is_switched", _teams, st.booleans()),
+    _deed("teams_leave", st.sets(_leaving, min_size=1, max_size=1)),
+    _deed("teams_leave", st.sets(_leaving, min_size=1, max_size=3)),
+    _deed("team_comes", _leaving, st.one_of(st.none(), _words)),
+    _deed("team_is_made_anew", st.sets(_teams, min_size=1, max_size=3)),
+    _deed("decides_team", _leaving, _decisions),
     _deed("sets_policy", _policies, st.one_of(st.none(), _policies)),
     _deed("time_passes", st.sampled_from([1.5, 8, 31])),
     _deed("stands_by", _people),

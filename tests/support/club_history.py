@@ -5,33 +5,32 @@ What must be so is said by `club_model`; here it is done for real, and compared.
 
 import copy
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import func, text, update
+from sqlalchemy import text, update
 
-from tests.support.club_model import FIELDS, Asked, ClubModel, Known, Seen
-from tests.support.club_rows import ClubRows, same
-from tests.support.memory_account import BEFORE, RUNNING, MemoryAccount, Person, Spoiled
+from tests.support.club_model import FIELDS, Seen
+from tests.support.club_rows import same
+from tests.support.club_teams import ClubTeams, Decision
+from tests.support.listed_model import Asked, Known, ListedModel
+from tests.support.memory_account import BEFORE, RUNNING, Person, Spoiled
 from tests.support.sync_world import STEPS, Rows
-from twizzit_pipeline.decisions.departures import decide
 from twizzit_pipeline.decisions.resolving import FieldResolution, resolve
-from twizzit_pipeline.errors import ConflictRefused, NothingToDecide, ServiceUnavailable
+from twizzit_pipeline.errors import ConflictRefused, ServiceUnavailable
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.scheduling import config
-from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.preview.making import preview
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.undo.undoing import undo
 
 DAY = date(2026, 10, 15)
-TEAMS = ("11", "12", "13")
+TEAMS = ("11", "12", "13", "14")
 ANCHOR = "100"  # plays in the first team always, so that the running season decides
 
 ACTIONS = ("create", "link", "adopt", "update", "depart", "return", "unchanged")
@@ -40,7 +39,7 @@ Club = TypeVar("Club", bound="ClubHistory")
 
 
 @dataclass
-class ClubHistory(ClubRows):
+class ClubHistory(ClubTeams):
     """One club that has synced once.
 
     Attributes:
@@ -49,11 +48,6 @@ class ClubHistory(ClubRows):
         others: players of ShotSpot of whom Twizzit says nothing.
     """
 
-    settings: Settings
-    database: Database
-    account: MemoryAccount
-    credential_id: int
-    model: ClubModel = field(default_factory=ClubModel)
     stood: dict[str, set[str]] = field(default_factory=dict)
     doubtful: dict[str, tuple[int, int]] = field(default_factory=dict)
     others: set[int] = field(default_factory=set)
@@ -72,7 +66,7 @@ class ClubHistory(ClubRows):
     def plays_in(self, remote_id: str, teams: set[str]) -> None:
         """A transfer; with no team, the person stays a contact."""
         if remote_id in self.account.people:
-            self.account.people[remote_id].teams = set(teams)
+            self.account.people[remote_id].teams = {self.id_of(team) for team in teams}
 
     def leave(self, remote_ids: set[str]) -> None:
         """The contacts are gone from Twizzit."""
@@ -81,14 +75,14 @@ class ClubHistory(ClubRows):
 
     def comes(self, remote_id: str, team: str) -> None:
         """A new contact, or one that is back."""
-        self.account.people.setdefault(remote_id, person(remote_id)).teams.add(team)
+        self.account.people.setdefault(remote_id, person(remote_id)).teams.add(self.id_of(team))
 
     # --- what people do in ShotSpot ---
 
     def is_edited(self, remote_id: str, column: str, value: str | None) -> None:
         """A person changes a field."""
         if (one := self.model.people.get(remote_id)) is not None:
-            self._edit(one.local_id, **{column: value})
+            self._write(tables.players, one.local_id, **{column: value})
             one.held[column], one.is_touched = value, True
 
     def both_change(self, remote_id: str, column: str, words: tuple[str, str]) -> None:
@@ -124,20 +118,14 @@ class ClubHistory(ClubRows):
     def is_switched(self, remote_id: str, is_active: bool) -> None:
         """A person makes a record inactive, or active."""
         if (one := self.model.people.get(remote_id)) is not None:
-            self._edit(one.local_id, is_active=is_active)
+            self._write(tables.players, one.local_id, is_active=is_active)
             one.is_active, one.is_touched = is_active, True
-
-    def _edit(self, local_id: int, **values: object) -> None:
-        with self.database.engine.begin() as connection:
-            connection.execute(
-                update(tables.players).where(tables.players.c.id == local_id).values(**values, updated_at=func.now())
-            )
 
     # --- what people decide ---
 
     def sets_policy(self, policy: Any, exception: Any) -> None:
-        """The policy on conflicts, and another one for first names."""
-        exceptions: dict[str, Any] = {"players.first_name": exception}
+        """The policy on conflicts, and another one for first names and for teams' names."""
+        exceptions: dict[str, Any] = {"players.first_name": exception, "teams.name": exception}
         config.change(
             self.database.engine,
             self.credential_id,
@@ -145,48 +133,50 @@ class ClubHistory(ClubRows):
             conflict_policy=policy,
             conflict_exceptions=exceptions,
         )
-        self.model.policy = policy
-        self.model.exceptions = {} if exception is None else {"first_name": exception}
+        for model in self._models().values():
+            model.policy = policy
+            model.exceptions = {} if exception is None else {"first_name": exception, "name": exception}
 
-    def decides(self, remote_id: str, decision: Literal["approve", "refuse"]) -> None:
-        """A person decides about a departure; where none waits, it is said."""
-        mark: Literal["approved", "refused"] = "approved" if decision == "approve" else "refused"
-        chosen = [("players", remote_id)]
-        if self.model.decides_departure(remote_id, mark):
-            decide(self.database.engine, self.credential_id, decision, chosen, actor=this_user())
-        else:
-            with pytest.raises(NothingToDecide):
-                decide(self.database.engine, self.credential_id, decision, chosen, actor=this_user())
+    def decides(self, remote_id: str, decision: Decision) -> None:
+        """A person decides about the departure of a player."""
+        self._decides("players", self.model, remote_id, decision)
 
-    def decides_all(self, decision: Literal["approve", "refuse"]) -> None:
+    def decides_all(self, decision: Decision) -> None:
         """The same of all that are held back."""
-        for remote_id, one in self.model.people.items():
-            if one.away is not None and one.away.status == "held":
-                self.decides(remote_id, decision)
+        for entity, model in self._models().items():
+            for remote_id, one in model.known.items():
+                if one.away is not None and one.away.status == "held":
+                    self._decides(entity, model, remote_id, decision)
+
+    def _models(self) -> dict[str, ListedModel]:
+        return {"players": self.model, "teams": self.model.teams}
 
     def resolves(self, place: int, resolution: FieldResolution, word: str, undone: bool) -> None:
         """A person settles a conflict, and may take that back."""
-        if not self.model.questions:
+        keys = [(entity, *key) for entity, model in self._models().items() for key in sorted(model.questions)]
+        if not keys:
             return
-        key = sorted(self.model.questions)[place % len(self.model.questions)]
-        value, before, was = _valid(key[1], word) or "female", copy.deepcopy(self.model), self.written()
-        asked = {(row["twizzit_id"], row["column_name"]): row["id"] for row in self.waiting("field")}
-        if not self.model.resolves(key, resolution, value):
+        entity, *key = keys[place % len(keys)]
+        model, value = self._models()[entity], _valid(key[1], word) or "female"
+        before, was = copy.deepcopy(self.model), self.written()
+        rows = self.waiting("field", entity)
+        (asked,) = [row["id"] for row in rows if [row["twizzit_id"], row["column_name"]] == key]
+        if not model.resolves((key[0], key[1]), resolution, value):
             with pytest.raises(ConflictRefused):
-                resolve(self.database.engine, asked[key], resolution, value=value, actor=this_user())
+                resolve(self.database.engine, asked, resolution, value=value, actor=this_user())
             return
-        made = resolve(self.database.engine, asked[key], resolution, value=value, actor=this_user())
+        made = resolve(self.database.engine, asked, resolution, value=value, actor=this_user())
         if undone:
             undo(self.database.engine, made.history_id, actor=this_user())
             assert self.written() == was
-            touched = self.model.people[key[0]].is_touched
+            touched = model.known[key[0]].is_touched
             self.model = before
-            self.model.people[key[0]].is_touched = touched
+            self._models()[entity].known[key[0]].is_touched = touched
         self.check()
 
     def time_passes(self, days: float) -> None:
         """All that was found out about departures was found out so much earlier."""
-        self.model.now += days
+        self.model.passes(days)
         row, ago = tables.departures.c, text(f"interval '{days} days'")
         moved = {name: row[name] - ago for name in ("missed_at", "proved_at", "applied_at", "closed_at")}
         with self.database.engine.begin() as connection:
@@ -196,7 +186,10 @@ class ClubHistory(ClubRows):
 
     def sync(self, spoiled: Spoiled | None = None) -> None:
         """A sync of the running season, with answers that may be spoiled, and what must be so then."""
-        self.account.spoiled = spoiled or Spoiled()
+        self.account.spoiled = replace(spoiled or Spoiled())
+        for which in ("unread", "shifted_team"):
+            if (team := getattr(self.account.spoiled, which)) is not None:
+                setattr(self.account.spoiled, which, self.id_of(team))
         if self.account.spoiled.fails in ("teams", "rosters"):
             before = self.written()
             with pytest.raises(ServiceUnavailable):
@@ -228,7 +221,9 @@ class ClubHistory(ClubRows):
         self._undo()
         assert self.written() == before
         self.stood = stood
+        teams = self._differing_teams(before, after)
         self.model.is_undone(model, self._differing(before, after))
+        self.model.teams.is_undone(model.teams, teams)
         self.check()
 
     def undo_that_is_undone(self) -> None:
@@ -241,6 +236,8 @@ class ClubHistory(ClubRows):
         assert self.written() == after
         for remote_id in self._differing(before, after):
             self.model.people[remote_id].is_touched = True
+        for remote_id in self._differing_teams(before, after):
+            self.model.teams.known[remote_id].is_touched = True
         self.check()
 
     def preview_and_sync(self) -> None:
@@ -273,7 +270,7 @@ class ClubHistory(ClubRows):
 
     def _run(self, season: str) -> None:
         self.run_id = f"history-{next(_run_numbers)}"
-        self.account.found = {}
+        self.account.found, self.account.found_teams = {}, {}
         with SyncSession(
             settings=self.settings,
             database=self.database,
@@ -289,27 +286,37 @@ class ClubHistory(ClubRows):
     # --- what follows from the rules ---
 
     def _learn(self, spoiled: Spoiled) -> None:
-        playing = {one: self.account.teams_of(known, RUNNING) for one, known in self.account.people.items()}
-        read = {one: teams for one, teams in playing.items() if teams and one not in {*self.doubtful, spoiled.shifted}}
+        self._learn_teams(spoiled)
+        people = self.account.people
+        playing = {one: self.account.teams_of(known, RUNNING) - {spoiled.shifted_team} for one, known in people.items()}
+        listed = {one for one, teams in playing.items() if teams and one != spoiled.shifted}
+        mapped = self.model.teams.known.keys()
+        read = {one: playing[one] & mapped for one in listed - {*self.doubtful} if playing[one] & mapped}
         unsure = {one for found in (self.stood, read) for one, teams in found.items() if spoiled.unread in teams}
-        seen = {one: said(self.account.people[one]) for one in read if one not in unsure}
-        self._judge_answers(seen.keys(), spoiled)
-        self.model.sync(Seen(seen, spoiled.unread is None, self.account.found), self.local_id_of)
+        seen = {one: said(people[one]) for one in read if one not in unsure}
+        self._judge_answers(listed, spoiled)
+        self.model.sync(Seen(seen, read, spoiled.unread is None, self.account.found), self.local_id_of)
         for remote_id in unsure:
             self._take_over(remote_id)
         before = self.stood
         self.stood = {one: teams | (before.get(one, set()) if one in unsure else set()) for one, teams in read.items()}
         self.stood |= {one: before[one] for one in unsure - read.keys()}
 
-    def _judge_answers(self, seen: Any, spoiled: Spoiled) -> None:
-        """No answer is wrong; and where nothing is spoiled, no one is missing in it."""
-        people, found = self.account.people, self.account.found
+    def _judge_answers(self, seen: Set[str], spoiled: Spoiled) -> None:
+        """No answer is wrong, no one is asked for who plays, and where nothing is spoiled no one is missing in it."""
+        people, found, model = self.account.people, self.account.found, self.model
         truth = {one: "present" if one in people else "absent" for one in found}
         assert all(answer in (truth[one], "unproved") for one, answer in found.items())
+        due = {one for one in model.people if one not in seen and model.is_due(one)}
+        assert not [one for one in found.keys() - due if one in people and self.account.teams_of(people[one], RUNNING)]
         if spoiled in (Spoiled(), Spoiled(drops_filter=True)) and (len(seen) > 2 or not spoiled.drops_filter):
-            model = self.model
-            missing = {one for one in model.people if one not in seen and (model.is_asked(one) or model.is_due(one))}
+            missing = due | {one for one in model.people if one not in seen and model.is_asked(one)}
             same(found, {one: truth.get(one, "not asked") for one in missing})
+
+    def team_in_base(self, remote_id: str) -> str | None:
+        """The team in which the mapping of a person has them."""
+        (mapping,) = [row for row in self.rows(tables.player_mappings) if row["twizzit_player_id"] == remote_id]
+        return None if mapping["last_values"] is None else mapping["last_values"]["twizzit_team_id"]
 
     def _take_over(self, remote_id: str) -> None:
         """One of whom a roster could not be read: what the sync made of them is what it is, within bounds."""
@@ -321,7 +328,7 @@ class ClubHistory(ClubRows):
         (row,) = [row for row in self.rows(tables.players) if row["id"] == mapping["local_player_id"]]
         base = mapping["last_values"]
         one = Known(row["id"], {name: base[name] for name in FIELDS}, {name: row[name] for name in FIELDS})
-        one.is_active, one.plays = row["is_active"], base["is_active"]
+        one.is_active, one.plays, one.team = row["is_active"], base["is_active"], base["twizzit_team_id"]
         if (before := self.model.people.get(remote_id)) is not None:
             assert row["id"] == before.local_id
             assert row["is_active"] or not before.is_active, "half a scan lets no one go"
@@ -351,25 +358,14 @@ class ClubHistory(ClubRows):
         assert rows.keys() == {one.local_id for one in people.values()} | self.others
         mapped = {row["twizzit_player_id"]: row["local_player_id"] for row in self.rows(tables.player_mappings)}
         same(mapped, {remote_id: one.local_id for remote_id, one in people.items() if one.is_mapped})
-        teams = {row["twizzit_team_id"]: row["local_team_id"] for row in self.rows(tables.team_mappings)}
+        teams = self.check_teams()
         for remote_id, one in people.items():
             row = rows[one.local_id]
             states = {"is_active": one.is_active, "is_twizzit_registered": one.is_mapped}
             same({name: row[name] for name in (*FIELDS, *states)}, {**one.held, **states}, remote_id)
-            if one.plays and one.away is None and remote_id in self.stood:
-                assert row["team_id"] in {teams[team] for team in self.stood[remote_id]}, remote_id
-            elif one.away is not None and one.away.status in ("applied", "closed") and not one.plays:
-                assert row["team_id"] is None, remote_id
-        away = {name: one.away for name, one in people.items() if one.away and not one.away.is_taken_back}
-        same(
-            {one: (row.status, row.kind) for one, row in self.away().items()},
-            {one: (row.status, row.kind) for one, row in away.items()},
-        )
-        asked = {
-            (row["twizzit_id"], row["column_name"]): Asked(row["base"], row["local"], row["remote"])
-            for row in self.waiting("field")
-        }
-        same(asked, self.model.questions)
+            if one.team is not None:
+                assert row["team_id"] == (teams[one.team] if one.plays else None), remote_id
+        self.check_waiting("players", self.model)
         doubts = [row for row in self.waiting("doubtful_link") if row["local_id"] is None]
         same({row["twizzit_id"]: tuple(row["candidates"]) for row in doubts}, self.doubtful)
 
@@ -393,4 +389,4 @@ def _valid(column: str, word: str) -> str | None:
 def copied(club: Club) -> Club:
     """The same club as it is now, in the same database, with its own memory."""
     model, stood, others = copy.deepcopy(club.model), copy.deepcopy(club.stood), set(club.others)
-    return replace(club, model=model, stood=stood, doubtful={}, others=others)
+    return replace(club, model=model, stood=stood, doubtful={}, others=others, ids={})

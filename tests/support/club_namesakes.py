@@ -9,8 +9,9 @@ from sqlalchemy import insert, select
 
 from tests.support.club_doubts import Bystander, Doubt
 from tests.support.club_history import DAY, TEAMS, ClubHistory, person, said
-from tests.support.club_model import FIELDS, Known
+from tests.support.club_model import FIELDS
 from tests.support.club_rows import same
+from tests.support.listed_model import Known
 from tests.support.memory_account import Person, Spoiled
 from twizzit_pipeline.decisions.linking import link
 from twizzit_pipeline.errors import ConflictRefused
@@ -61,7 +62,7 @@ class NamesakeHistory(ClubHistory):
         taken = {(row["first_name"], row["last_name"]) for row in rows}
         if names in taken or any((each.first_name, each.last_name) == names for each in others):
             return
-        self.account.people[twin] = Person(*names, None, number, {team})
+        self.account.people[twin] = Person(*names, None, number, {self.id_of(team)})
         self.sync()
 
     def is_doubtful(self, remote_id: str, choice: int) -> None:
@@ -90,7 +91,8 @@ class NamesakeHistory(ClubHistory):
         )
         assert linked.local_id is not None and chosen in (None, linked.local_id)
         self.others.discard(linked.local_id)
-        self.model.people[remote_id] = Known(linked.local_id, said(one), said(one), is_touched=True)
+        known = Known(linked.local_id, said(one), said(one), is_touched=True, team=self.team_in_base(remote_id))
+        self.model.people[remote_id] = known
         self.check()
 
     def decides_who(self, place: int, choice: int, undone: bool) -> None:
@@ -112,6 +114,8 @@ class NamesakeHistory(ClubHistory):
             return
         done = self._link(asked["id"], chosen)
         self._has_decided(remote_id, doubt, chosen)
+        for each, known in self.model.people.items():
+            known.team = self.team_in_base(each) if known.is_mapped and known.plays else known.team
         after = self.written()
         touched = self._differing(was, after)
         if undone:

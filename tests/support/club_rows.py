@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from tests.support.club_model import Away
+from tests.support.listed_model import Away
 from tests.support.sync_world import Rows
 from twizzit_pipeline.storage import tables
 
@@ -47,14 +47,14 @@ class ClubRows:
         assert found is not None, f"{remote_id} did not come"
         return int(found)
 
-    def waiting(self, kind: str) -> Rows:
-        """The questions about players that wait."""
+    def waiting(self, kind: str, entity: str = "players") -> Rows:
+        """The questions about players, or teams, that wait."""
         found = [row for row in self.rows(tables.conflicts) if (row["kind"], row["status"]) == (kind, "open")]
-        return [row for row in found if row["entity"] == "players"]
+        return [row for row in found if row["entity"] == entity]
 
-    def away(self) -> dict[str, Away]:
+    def away(self, entity: str = "players") -> dict[str, Away]:
         """Remote id → the departure that has not ended."""
-        rows = [row for row in self.rows(tables.departures) if row["returned_at"] is None]
+        rows = [row for row in self.rows(tables.departures) if (row["entity"], row["returned_at"]) == (entity, None)]
         return {row["twizzit_id"]: Away(row["status"], row["kind"]) for row in rows}
 
     def hashes(self) -> dict[str, str]:

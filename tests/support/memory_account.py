@@ -41,7 +41,7 @@ class Spoiled:
 
     Attributes:
         unread: the team whose roster cannot be read.
-        shifted: a person whose row is on no page of the first reading, as rows move meanwhile.
+        shifted, shifted_team: whose row is on no page of the first reading, as rows move meanwhile.
         half: which half of every answer to a question for ids is missing; None: none is.
         drops_filter: questions for ids are answered with everything.
         fails: which call ends in a server's error: teams, rosters, or the questions for those who are missing.
@@ -49,6 +49,7 @@ class Spoiled:
 
     unread: str | None = None
     shifted: str | None = None
+    shifted_team: str | None = None
     half: int | None = None
     drops_filter: bool = False
     fails: str | None = None
@@ -61,7 +62,7 @@ class MemoryAccount:
     Attributes:
         groups, groups_before: id → name of teams, of the running season and of the one before.
         people: id → contact; who is not in it is gone from Twizzit.
-        found: what was said of single people who were asked for, since a test emptied it.
+        found, found_teams: what was said of single people, and of teams, that were asked for, since a test emptied it.
     """
 
     groups: dict[str, str] = field(default_factory=dict)
@@ -69,6 +70,7 @@ class MemoryAccount:
     people: dict[str, Person] = field(default_factory=dict)
     spoiled: Spoiled = field(default_factory=Spoiled)
     found: dict[str, Presence] = field(default_factory=dict)
+    found_teams: dict[str, Presence] = field(default_factory=dict)
     calls: int = 0
     ended: bool = False
     can_prove_absence: bool = True
@@ -101,7 +103,8 @@ class MemoryAccount:
 
     def teams(self, season: Season | None) -> Teams:
         self._answer("teams")
-        return Teams(tuple(Team(id=one, name=name) for one, name in self.listed(season).items()))
+        listed = [(one, name) for one, name in self.listed(season).items() if one != self.spoiled.shifted_team]
+        return Teams(tuple(Team(id=one, name=name) for one, name in listed))
 
     def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
         self._answer("rosters")
@@ -125,8 +128,7 @@ class MemoryAccount:
     def still_listed(self, what: Asked, ids: Collection[str], known: Collection[str]) -> dict[str, Presence]:
         """As v2 finds it out."""
         said = still_listed(Scope(cast(Session, _Lists(self)), None), what, ids, known)
-        if what == "people":
-            self.found |= said
+        (self.found if what == "people" else self.found_teams).update(said)
         return said
 
     def playing(self, team_ids: Collection[str], season: Season | None) -> dict[str, frozenset[str]]:

@@ -74,6 +74,50 @@ ENDED = {
     "another name by now": ["settled"],
     "again and again": ["resolved", "resolved"],
 }
+# What becomes of a team that goes, with its people, and of what people did to it.
+_ITS_OWN_NAME = [("sets_policy", "ask", None), ("team_both_change", "13", ("Bo", "Cas"))]
+TEAMS: dict[str, list[tuple[Any, ...]]] = {
+    "its departure is undone, and it is listed": [
+        ("teams_leave", {"13"}),
+        ("sync_that_is_undone",),
+        ("team_comes", "13", None),
+        ("sync",),
+        ("teams_leave", {"13"}),
+    ],
+    "its return is undone": [
+        ("team_is_switched", "13", False),
+        ("teams_leave", {"13"}),
+        ("sync",),
+        ("team_comes", "13", None),
+        ("sync_that_is_undone",),
+    ],
+    "it was not active, and is made anew": [
+        ("team_is_switched", "13", False),
+        ("teams_leave", {"13"}),
+        ("sync",),
+        ("team_is_made_anew", {"13"}),
+        ("sync_that_is_undone",),
+    ],
+    "people call it otherwise, and it is made anew": [
+        *_ITS_OWN_NAME,
+        ("sync",),
+        ("team_is_made_anew", {"13"}),
+        ("sync",),
+        ("resolves", 0, "twizzit", "Bo", True),
+    ],
+    "too many go at once": [
+        ("teams_leave", {"12", "13", "14"}),
+        ("sync",),
+        ("decides_all", "approve"),
+        ("sync",),
+        ("team_comes", "12", "Bo"),
+    ],
+    "too many are made anew at once": [
+        ("team_is_made_anew", {"12", "13", "14"}),
+        ("sync",),
+        ("decides_all", "approve"),
+    ],
+}
 
 
 @pytest.mark.parametrize("name", NAMESAKES)
@@ -88,6 +132,22 @@ def test_who_is_who_ends_with_the_truth(
             getattr(club, deed)(*arguments)
         ended = [row["status"] for row in club.rows(conflicts) if row["kind"] == "doubtful_link"]
     assert sorted(ended) == ENDED.get(name, ["resolved"])
+
+
+def test_what_becomes_of_teams_ends_with_the_truth(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = MemoryAccount()
+    answered_from(account, monkeypatch)
+    with Beginnings(quick(settings), database, account) as beginnings:
+        for name, deeds in TEAMS.items():
+            club = beginnings.club()
+            try:
+                for deed, *arguments in [*deeds, ("sync",), ("sync",)]:
+                    getattr(club, deed)(*arguments)
+            except AssertionError as error:
+                error.add_note(name)
+                raise
 
 
 @pytest.mark.timeout(900)

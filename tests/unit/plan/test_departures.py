@@ -226,6 +226,15 @@ def test_who_was_switched_off_after_the_undo_of_a_departure_stays_so(shotspot: M
     assert [record.status for record in plan.departures] == ["returned"]
 
 
+def test_a_departure_that_was_undone_is_over_though_nothing_of_the_player_is_read(shotspot: MemoryShotSpot) -> None:
+    """Who is as they should be is not in the state (`sync.state.unchanged`), and is listed all the same."""
+    mappings = dict(shotspot.player_mappings)
+    _, row = away(shotspot)
+    shotspot.player_mappings = mappings
+    state = replace(shotspot.player_state([]), unchanged=1, departures=Departures(back={"100": row}))
+    assert [record.status for record in plan_players(state).departures] == ["returned"]
+
+
 def test_a_number_goes_to_who_asks_for_it_and_is_not_taken_back(shotspot: MemoryShotSpot) -> None:
     _, row = away(shotspot)
     shotspot.apply(plan_players(shotspot.player_state([person("200", first="Noor", number=7)])))
