@@ -3,39 +3,23 @@
 What must be so is said by `club_model`; here it is done for real, and compared.
 """
 
-import copy
-import itertools
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import text, update
 
-from tests.support.club_model import FIELDS, Seen
+from tests.support.club_life import Decision
+from tests.support.club_model import FIELDS, ClubModel, Seen
 from tests.support.club_rows import same
-from tests.support.club_teams import ClubTeams, Decision
-from tests.support.listed_model import Asked, Known, ListedModel
+from tests.support.club_teams import ClubTeams
+from tests.support.listed_model import Asked, Known
 from tests.support.memory_account import BEFORE, RUNNING, Person, Spoiled
-from tests.support.sync_world import STEPS, Rows
-from twizzit_pipeline.decisions.resolving import FieldResolution, resolve
-from twizzit_pipeline.errors import ConflictRefused, ServiceUnavailable
-from twizzit_pipeline.runs import history
-from twizzit_pipeline.scheduling import config
+from tests.support.sync_world import Rows
+from twizzit_pipeline.errors import ServiceUnavailable
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.sync.preview.making import preview
-from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.undo.undoing import undo
 
-DAY = date(2026, 10, 15)
 TEAMS = ("11", "12", "13", "14")
 ANCHOR = "100"  # plays in the first team always, so that the running season decides
-
-ACTIONS = ("create", "link", "adopt", "update", "depart", "return", "unchanged")
-_run_numbers = itertools.count(1)
-Club = TypeVar("Club", bound="ClubHistory")
 
 
 @dataclass
@@ -82,7 +66,7 @@ class ClubHistory(ClubTeams):
     def is_edited(self, remote_id: str, column: str, value: str | None) -> None:
         """A person changes a field."""
         if (one := self.model.people.get(remote_id)) is not None:
-            self._write(tables.players, one.local_id, **{column: value})
+            self.write(tables.players, one.local_id, **{column: value})
             one.held[column], one.is_touched = value, True
 
     def both_change(self, remote_id: str, column: str, words: tuple[str, str]) -> None:
@@ -118,69 +102,17 @@ class ClubHistory(ClubTeams):
     def is_switched(self, remote_id: str, is_active: bool) -> None:
         """A person makes a record inactive, or active."""
         if (one := self.model.people.get(remote_id)) is not None:
-            self._write(tables.players, one.local_id, is_active=is_active)
+            self.write(tables.players, one.local_id, is_active=is_active)
             one.is_active, one.is_touched = is_active, True
 
     # --- what people decide ---
 
-    def sets_policy(self, policy: Any, exception: Any) -> None:
-        """The policy on conflicts, and another one for first names and for teams' names."""
-        exceptions: dict[str, Any] = {"players.first_name": exception, "teams.name": exception}
-        config.change(
-            self.database.engine,
-            self.credential_id,
-            actor=this_user(),
-            conflict_policy=policy,
-            conflict_exceptions=exceptions,
-        )
-        for model in self._models().values():
-            model.policy = policy
-            model.exceptions = {} if exception is None else {"first_name": exception, "name": exception}
-
     def decides(self, remote_id: str, decision: Decision) -> None:
         """A person decides about the departure of a player."""
-        self._decides("players", self.model, remote_id, decision)
+        self.decides_about("players", remote_id, decision)
 
-    def decides_all(self, decision: Decision) -> None:
-        """The same of all that are held back."""
-        for entity, model in self._models().items():
-            for remote_id, one in model.known.items():
-                if one.away is not None and one.away.status == "held":
-                    self._decides(entity, model, remote_id, decision)
-
-    def _models(self) -> dict[str, ListedModel]:
-        return {"players": self.model, "teams": self.model.teams}
-
-    def resolves(self, place: int, resolution: FieldResolution, word: str, undone: bool) -> None:
-        """A person settles a conflict, and may take that back."""
-        keys = [(entity, *key) for entity, model in self._models().items() for key in sorted(model.questions)]
-        if not keys:
-            return
-        entity, *key = keys[place % len(keys)]
-        model, value = self._models()[entity], _valid(key[1], word) or "female"
-        before, was = copy.deepcopy(self.model), self.written()
-        rows = self.waiting("field", entity)
-        (asked,) = [row["id"] for row in rows if [row["twizzit_id"], row["column_name"]] == key]
-        if not model.resolves((key[0], key[1]), resolution, value):
-            with pytest.raises(ConflictRefused):
-                resolve(self.database.engine, asked, resolution, value=value, actor=this_user())
-            return
-        made = resolve(self.database.engine, asked, resolution, value=value, actor=this_user())
-        if undone:
-            undo(self.database.engine, made.history_id, actor=this_user())
-            assert self.written() == was
-            touched = model.known[key[0]].is_touched
-            self.model = before
-            self._models()[entity].known[key[0]].is_touched = touched
-        self.check()
-
-    def time_passes(self, days: float) -> None:
-        """All that was found out about departures was found out so much earlier."""
-        self.model.passes(days)
-        row, ago = tables.departures.c, text(f"interval '{days} days'")
-        moved = {name: row[name] - ago for name in ("missed_at", "proved_at", "applied_at", "closed_at")}
-        with self.database.engine.begin() as connection:
-            connection.execute(update(tables.departures).values(moved))
+    def value_of(self, column: str, word: str) -> str:
+        return _valid(column, word) or "female"
 
     # --- syncs ---
 
@@ -193,18 +125,23 @@ class ClubHistory(ClubTeams):
         if self.account.spoiled.fails in ("teams", "rosters"):
             before = self.written()
             with pytest.raises(ServiceUnavailable):
-                self._run(RUNNING.label)
+                self.run()
             assert self.written() == before
         else:
-            self._run(RUNNING.label)
+            self.run()
             self._learn(self.account.spoiled)
         self.account.spoiled = Spoiled()
         self.check()
 
     def backfill(self) -> None:
         """A sync of the season before: it brings people never seen, and leaves those who are there as they are."""
+        if not self.account.seasons():  # there is none before: nothing comes
+            written = self.written()
+            self.run(BEFORE.label)
+            assert self.written() == written
+            return
         before = {row["id"]: row for row in self.rows(tables.players)}
-        self._run(BEFORE.label)
+        self.run(BEFORE.label)
         after = {row["id"]: row for row in self.rows(tables.players)}
         assert {row_id: after.get(row_id) for row_id in before} == before
         for remote_id, one in self.account.people.items():
@@ -213,75 +150,14 @@ class ClubHistory(ClubTeams):
                 self.model.people[remote_id] = Known(local_id, words, dict(words), is_active=False, plays=False)
         self.check()
 
+    def is_undone(self, before: ClubModel, was: Mapping[str, Rows], after: Mapping[str, Rows]) -> None:
+        super().is_undone(before, was, after)
+        self.model.doubts.are_undone(before.doubts)
+
     def sync_that_is_undone(self) -> None:
-        """A sync, and an undo of it: everything is as before."""
-        before, model, stood = self.written(), copy.deepcopy(self.model), self.stood
-        self.sync()
-        after = self.written()
-        self._undo()
-        assert self.written() == before
+        stood = self.stood
+        super().sync_that_is_undone()
         self.stood = stood
-        teams = self._differing_teams(before, after)
-        self.model.is_undone(model, self._differing(before, after))
-        self.model.teams.is_undone(model.teams, teams)
-        self.check()
-
-    def undo_that_is_undone(self) -> None:
-        """A sync, an undo of it, and an undo of that: everything is as after the sync."""
-        before = self.written()
-        self.sync()
-        after = self.written()
-        if (undo_id := self._undo()) is not None:
-            undo(self.database.engine, undo_id, actor=this_user())
-        assert self.written() == after
-        for remote_id in self._differing(before, after):
-            self.model.people[remote_id].is_touched = True
-        for remote_id in self._differing_teams(before, after):
-            self.model.teams.known[remote_id].is_touched = True
-        self.check()
-
-    def preview_and_sync(self) -> None:
-        """A preview changes nothing but the list of plans, and the sync after it does what it said."""
-        before = self.hashes()
-        found = preview(
-            self.settings,
-            self.database,
-            credential_id=self.credential_id,
-            entities=["teams", "players"],
-            season=RUNNING.label,
-            run_id=f"preview-{next(_run_numbers)}",
-            requested_by=None,
-            progress=lambda _: None,
-            day=DAY,
-        )
-        assert self.hashes() == before
-        planned = {one["entity"]: one["counts"] for one in found.document["entities"]}
-        self.sync()
-        for row in history.for_run(self.database.engine, self.run_id):
-            counts = planned[row.sync_type]
-            counts["update"] = counts.get("update", 0) + counts.get("remembered", 0)  # the history has both in one
-            done = {name: row.details.get(name, 0) for name in ACTIONS}
-            assert done == {name: counts.get(name, 0) for name in ACTIONS}, row.sync_type
-
-    def _undo(self) -> int | None:
-        """Undoes the last run; the undo's own row of the history."""
-        rows = history.for_run(self.database.engine, self.run_id)
-        return undo(self.database.engine, rows[0].id, actor=this_user()).undo_id
-
-    def _run(self, season: str) -> None:
-        self.run_id = f"history-{next(_run_numbers)}"
-        self.account.found, self.account.found_teams = {}, {}
-        with SyncSession(
-            settings=self.settings,
-            database=self.database,
-            credential_id=self.credential_id,
-            season=season,
-            run_id=self.run_id,
-            day=DAY,
-        ) as session:
-            session.to_map = {"teams", "players"}
-            for step in STEPS:
-                step(session)
 
     # --- what follows from the rules ---
 
@@ -294,6 +170,9 @@ class ClubHistory(ClubTeams):
         read = {one: playing[one] & mapped for one in listed - {*self.doubtful} if playing[one] & mapped}
         unsure = {one for found in (self.stood, read) for one, teams in found.items() if spoiled.unread in teams}
         seen = {one: said(people[one]) for one in read if one not in unsure}
+        if not self.model.can_ask:  # of those who are missing nothing is proved
+            missing = (one for one in self.model.people if one not in listed and self.model.is_asked(one))
+            self.account.found = dict.fromkeys(missing, "unproved")
         self._judge_answers(listed, spoiled)
         self.model.sync(Seen(seen, read, spoiled.unread is None, self.account.found), self.local_id_of)
         for remote_id in unsure:
@@ -309,7 +188,8 @@ class ClubHistory(ClubTeams):
         assert all(answer in (truth[one], "unproved") for one, answer in found.items())
         due = {one for one in model.people if one not in seen and model.is_due(one)}
         assert not [one for one in found.keys() - due if one in people and self.account.teams_of(people[one], RUNNING)]
-        if spoiled in (Spoiled(), Spoiled(drops_filter=True)) and (len(seen) > 2 or not spoiled.drops_filter):
+        is_sound = spoiled in (Spoiled(), Spoiled(drops_filter=True)) and model.can_ask
+        if is_sound and (len(seen) > 2 or not spoiled.drops_filter):
             missing = due | {one for one in model.people if one not in seen and model.is_asked(one)}
             same(found, {one: truth.get(one, "not asked") for one in missing})
 
@@ -344,14 +224,7 @@ class ClubHistory(ClubTeams):
                 said_of = Asked(asked["base"], asked["local"], asked["remote"])
                 self.model.questions[remote_id, asked["column_name"]] = said_of
 
-    def _differing(self, before: Mapping[str, Rows], after: Mapping[str, Rows]) -> set[str]:
-        """The people of whose rows the two differ."""
-        was = {row["id"]: row for row in before[tables.players.name]}
-        changed = {row["id"] for row in after[tables.players.name] if was.get(row["id"]) != row}
-        return {remote_id for remote_id, one in self.model.people.items() if one.local_id in changed}
-
     def check(self) -> None:
-        """What Twizzit decides is Twizzit's truth, and what it does not is as it was left in ShotSpot."""
         people, rows = self.model.people, {row["id"]: row for row in self.rows(tables.players)}
         numbers = [row["jersey_number"] for row in rows.values() if row["jersey_number"] is not None]
         assert len(numbers) == len(set(numbers))
@@ -365,7 +238,7 @@ class ClubHistory(ClubTeams):
             same({name: row[name] for name in (*FIELDS, *states)}, {**one.held, **states}, remote_id)
             if one.team is not None:
                 assert row["team_id"] == (teams[one.team] if one.plays else None), remote_id
-        self.check_waiting("players", self.model)
+        self.check_waiting("players")
         doubts = [row for row in self.waiting("doubtful_link") if row["local_id"] is None]
         same({row["twizzit_id"]: tuple(row["candidates"]) for row in doubts}, self.doubtful)
 
@@ -384,9 +257,3 @@ def person(remote_id: str) -> Person:
 def _valid(column: str, word: str) -> str | None:
     """A word as that column takes one."""
     return word if column != "gender" else {"Bo": "male", "Cas": "female"}.get(word)
-
-
-def copied(club: Club) -> Club:
-    """The same club as it is now, in the same database, with its own memory."""
-    model, stood, others = copy.deepcopy(club.model), copy.deepcopy(club.stood), set(club.others)
-    return replace(club, model=model, stood=stood, doubtful={}, others=others, ids={})

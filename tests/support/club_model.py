@@ -6,14 +6,13 @@ who left; from that follows what the next sync, decision or undo must give. Its 
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Self
 
 from tests.support.club_doubts import Doubts, Row
 from tests.support.club_teams_model import TeamsModel
-from tests.support.listed_model import Known, ListedModel, Values
+from tests.support.listed_model import GRACE, Known, ListedModel, Values
 
 FIELDS = ("first_name", "last_name", "gender")
-GRACE, AGAIN = 7.0, 30.0  # days
+AGAIN = 30.0  # days
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,10 @@ class ClubModel(ListedModel):
     def people(self) -> dict[str, Known]:
         """Who was brought."""
         return self.known
+
+    def entities(self) -> dict[str, ListedModel]:
+        """Entity → its model."""
+        return {"players": self, "teams": self.teams}
 
     def sync(self, seen: Seen, local_id: Callable[[str], int]) -> None:
         """A sync of the running season; `local_id` says which row of ShotSpot one that was not known has become."""
@@ -106,14 +109,3 @@ class ClubModel(ListedModel):
         if one.team in self.teams.unclear and self.can_ask:
             return False
         return one.plays and (one.away is None or one.away.status not in ("held", "refused"))
-
-    def passes(self, days: float) -> None:
-        """Time passes."""
-        self.now += days
-        self.teams.now += days
-
-    def is_undone(self, before: Self, written: Collection[str]) -> None:
-        """The same; and the teams' as well."""
-        super().is_undone(before, written)
-        self.doubts.bystanders = before.doubts.bystanders
-        self.doubts.waiting = {**before.doubts.waiting, **self.doubts.waiting}

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from tests.support.club_doubts import Bystander, Doubt
-from tests.support.club_history import DAY, TEAMS, ClubHistory, person, said
+from tests.support.club_history import TEAMS, ClubHistory, person, said
+from tests.support.club_life import DAY
 from tests.support.club_model import FIELDS
 from tests.support.club_rows import same
 from tests.support.listed_model import Known
@@ -44,8 +45,7 @@ class NamesakeHistory(ClubHistory):
             return
         words = {**said(self.account.people[remote_id]), "gender": None}
         with self.database.engine.begin() as connection:
-            club_id = connection.scalar(select(tables.clubs.c.id).limit(1))
-            made = insert(tables.players).values(club_id=club_id, **words).returning(tables.players.c.id)
+            made = insert(tables.players).values(club_id=self.club_id, **words).returning(tables.players.c.id)
             local_id = connection.execute(made).scalar_one()
         self.others.add(local_id)
         self.model.doubts.bystanders[local_id] = Bystander(words)
@@ -72,8 +72,7 @@ class NamesakeHistory(ClubHistory):
         one = person(remote_id)
         named = {"first_name": one.first_name, "last_name": one.last_name}
         with self.database.engine.begin() as connection:
-            club_id = connection.scalar(select(tables.clubs.c.id).limit(1))
-            made = insert(tables.players).values(club_id=club_id, **named).returning(tables.players.c.id)
+            made = insert(tables.players).values(club_id=self.club_id, **named).returning(tables.players.c.id)
             self.doubtful[remote_id] = (connection.scalar(made) or 0, connection.scalar(made) or 0)
         self.others |= {*self.doubtful[remote_id]}
         self.comes(remote_id, TEAMS[0])
@@ -117,7 +116,7 @@ class NamesakeHistory(ClubHistory):
         for each, known in self.model.people.items():
             known.team = self.team_in_base(each) if known.is_mapped and known.plays else known.team
         after = self.written()
-        touched = self._differing(was, after)
+        touched = self.differing("players", was, after)
         if undone:
             undo(self.database.engine, done.history_id, actor=this_user())
             assert self.written() == was

@@ -3,41 +3,31 @@
 What must be so is said by `club_teams_model`; here it is done for real, and compared.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, Literal
 
-import pytest
-from sqlalchemy import Table, func, select, update
-
+from tests.support.club_life import ClubLife, Decision
 from tests.support.club_model import ClubModel
-from tests.support.club_rows import ClubRows, same
-from tests.support.listed_model import Asked, ListedModel
-from tests.support.memory_account import RUNNING, MemoryAccount, Spoiled
-from tests.support.sync_world import Rows
-from twizzit_pipeline.decisions.departures import decide
-from twizzit_pipeline.errors import NothingToDecide
-from twizzit_pipeline.settings import Settings
+from tests.support.club_rows import same
+from tests.support.memory_account import RUNNING, Spoiled
+from tests.support.sync_world import STEPS
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.storage.engine import Database
 
-Decision = Literal["approve", "refuse"]
 ANEW = 10  # a team that is made anew has an id so much higher
 
 
 @dataclass
-class ClubTeams(ClubRows):
+class ClubTeams(ClubLife):
     """A club with teams; a team is named by the id that it had first.
 
     Attributes:
         ids: the first id of a team → the one that Twizzit has for it now.
     """
 
-    settings: Settings
-    database: Database
-    account: MemoryAccount
-    credential_id: int
+    STEPS = STEPS
+    ENTITIES = ("teams", "players")
+    EXCEPTIONS = ("players.first_name", "teams.name")
+
     model: ClubModel = field(default_factory=ClubModel)
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -81,13 +71,13 @@ class ClubTeams(ClubRows):
         """A person gives a team another name in ShotSpot, if none has it there."""
         one = self.model.teams.known.get(self.id_of(team))
         if one is not None and not self.model.teams.is_taken(_named(word, team), but=one):
-            self._write(tables.teams, one.local_id, name=_named(word, team))
+            self.write(tables.teams, one.local_id, name=_named(word, team))
             one.held["name"], one.is_touched = _named(word, team), True
 
     def team_is_switched(self, team: str, is_active: bool) -> None:
         """A person makes a team inactive, or active."""
         if (one := self.model.teams.known.get(self.id_of(team))) is not None:
-            self._write(tables.teams, one.local_id, is_active=is_active)
+            self.write(tables.teams, one.local_id, is_active=is_active)
             one.is_active, one.is_touched = is_active, True
 
     def team_both_change(self, team: str, words: tuple[str, str]) -> None:
@@ -96,21 +86,7 @@ class ClubTeams(ClubRows):
 
     def decides_team(self, team: str, decision: Decision) -> None:
         """A person decides about the departure of a team."""
-        self._decides("teams", self.model.teams, self.id_of(team), decision)
-
-    def _decides(self, entity: str, model: ListedModel, remote_id: str, decision: Decision) -> None:
-        """A person decides about a departure; where none waits, it is said."""
-        mark: Literal["approved", "refused"] = "approved" if decision == "approve" else "refused"
-        chosen = [(entity, remote_id)]
-        if model.decides_departure(remote_id, mark):
-            decide(self.database.engine, self.credential_id, decision, chosen, actor=this_user())
-        else:
-            with pytest.raises(NothingToDecide):
-                decide(self.database.engine, self.credential_id, decision, chosen, actor=this_user())
-
-    def _write(self, table: Table, local_id: int, **values: object) -> None:
-        with self.database.engine.begin() as connection:
-            connection.execute(update(table).where(table.c.id == local_id).values(**values, updated_at=func.now()))
+        self.decides_about("teams", self.id_of(team), decision)
 
     # --- what must be so ---
 
@@ -120,20 +96,14 @@ class ClubTeams(ClubRows):
         said = {one: {"name": name} for one, name in account.groups.items() if one != spoiled.shifted_team}
         truth = {one: "present" if one in account.groups else "absent" for one in account.found_teams}
         assert all(answer in (truth[one], "unproved") for one, answer in account.found_teams.items())
-        gone_over = model.teams.sync(said, None if spoiled.unread else account.found_teams, self._team_of)
+        found = dict(account.found_teams)
+        if not model.can_ask:
+            found |= dict.fromkeys(model.teams.known.keys() - said.keys(), "unproved")
+        gone_over = model.teams.sync(said, None if spoiled.unread else found, self._team_of)
         model.go_over(gone_over)
 
     def _team_of(self, remote_id: str) -> int:
-        mapping = tables.team_mappings.c
-        found = self.reader.scalar(select(mapping.local_team_id).where(mapping.twizzit_team_id == remote_id))
-        assert found is not None, f"team {remote_id} did not come"
-        return int(found)
-
-    def _differing_teams(self, before: Mapping[str, Rows], after: Mapping[str, Rows]) -> set[str]:
-        """The teams of whose rows the two differ."""
-        was = {row["id"]: row for row in before[tables.teams.name]}
-        changed = {row["id"] for row in after[tables.teams.name] if was.get(row["id"]) != row}
-        return {remote_id for remote_id, one in self.model.teams.known.items() if one.local_id in changed}
+        return self.mapped_to(tables.team_mappings, "team", remote_id)
 
     def check_teams(self) -> dict[str, int]:
         """Each team is what the rules say; the local team of each that is mapped."""
@@ -145,19 +115,8 @@ class ClubTeams(ClubRows):
         for remote_id, one in known.items():
             found = {name: rows[one.local_id][name] for name in ("name", "is_active")}
             same(found, {**one.held, "is_active": one.is_active}, f"team {remote_id}")
-        self.check_waiting("teams", self.model.teams)
+        self.check_waiting("teams")
         return mapped
-
-    def check_waiting(self, entity: str, model: ListedModel) -> None:
-        """The departures that have not ended, and what is asked about fields."""
-        away = {name: one.away for name, one in model.known.items() if one.away and not one.away.is_taken_back}
-        found = {one: (row.status, row.kind) for one, row in self.away(entity).items()}
-        same(found, {one: (row.status, row.kind) for one, row in away.items()}, f"departures of {entity}")
-        asked: dict[Any, Any] = {
-            (row["twizzit_id"], row["column_name"]): Asked(row["base"], row["local"], row["remote"])
-            for row in self.waiting("field", entity)
-        }
-        same(asked, model.questions, f"questions of {entity}")
 
 
 def _named(word: str, team: str) -> str:

@@ -72,6 +72,9 @@ class TeamsModel(ListedModel):
         if one.held != before.held and self.is_taken(str(one.held["name"]), but=one):
             self.known[remote_id], self.questions = before, asked
 
+    def _is_in_the_way(self, one: Known, column: str, value: object) -> bool:
+        return self.is_taken(str(value), but=one)
+
     def is_taken(self, name: str, but: Known | None = None) -> bool:
         """A club has each name once in a season."""
         return any(one.held["name"] == name for one in self.known.values() if one is not but)

@@ -6,9 +6,10 @@ ShotSpot is to hold, and what became of those who left. Its time is in days.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-Values = Mapping[str, str | None]
+Values = Mapping[str, Any]
+GRACE = 7.0  # days
 LEAST, SHARE = 3, 0.2  # so many, and more than that share, leave only with a person's word
 WAITING = ("waiting", "held", "approved", "refused")  # nothing of it is in ShotSpot
 
@@ -17,7 +18,7 @@ WAITING = ("waiting", "held", "approved", "refused")  # nothing of it is in Shot
 class Away:
     """A departure: waiting, held, approved, refused, applied or closed.
 
-    `is_taken_back`: the row had returned, and that sync was undone.
+    `was_active`, `was_held`: what ShotSpot's row was. `is_taken_back`: the row had returned, and that sync was undone.
     """
 
     status: str
@@ -26,6 +27,7 @@ class Away:
     left: float | None = None
     is_decided: bool = False
     was_active: bool = True
+    was_held: Any = None
     is_taken_back: bool = False
 
 
@@ -43,8 +45,8 @@ class Known:
     """
 
     local_id: int
-    base: dict[str, str | None]
-    held: dict[str, str | None]
+    base: dict[str, Any]
+    held: dict[str, Any]
     is_active: bool = True
     plays: bool = True
     is_touched: bool = False
@@ -57,9 +59,9 @@ class Known:
 class Asked:
     """A conflict that waits for a person."""
 
-    base: str | None
-    local: str | None
-    remote: str | None
+    base: Any
+    local: Any
+    remote: Any
     is_touched: bool = field(default=False, compare=False)  # whether ShotSpot's change was newer
 
 
@@ -98,7 +100,7 @@ class ListedModel:
 
     def _is_listed(self, remote_id: str, one: Known, said: Values) -> None:
         if one.away is not None and one.away.status not in WAITING and not one.plays:
-            one.is_active = one.is_active or one.away.was_active
+            self._returns(one)
         elif not one.plays:
             one.is_active = True
         one.away, one.plays, one.is_mapped = None, True, True
@@ -106,7 +108,12 @@ class ListedModel:
             self._merge(remote_id, one, column, value)
         one.base = dict(said)
 
-    def _merge(self, remote_id: str, one: Known, column: str, said: str | None) -> None:
+    def _returns(self, one: Known) -> None:
+        """It is what it was before it left, but for what a person changed since."""
+        assert one.away is not None
+        one.is_active = one.is_active or one.away.was_active
+
+    def _merge(self, remote_id: str, one: Known, column: str, said: Any) -> None:
         base, held = one.base[column], one.held[column]
         asked = self.questions.get((remote_id, column))
         decided = asked is not None and self._of(column) != "ask"
@@ -134,32 +141,48 @@ class ListedModel:
 
     # --- those who are not ---
 
-    def _are_missing(self, missing: Collection[str], found: Mapping[str, str], before: int, of: int) -> None:
-        leaving: list[tuple[Known, Away]] = []
+    def _are_missing(
+        self, missing: Collection[str], found: Mapping[str, str], before: int, of: int, stay: Collection[str] = ()
+    ) -> None:
+        """What becomes of those who are missing.
+
+        Args:
+            before: how many count along, of how many (`of`).
+            stay: who count, and have another id by now.
+        """
+        leaving: list[tuple[str, Away]] = []
         unproved = 0
         for remote_id in sorted(missing & found.keys()):
-            one, said = self.known[remote_id], found[remote_id]
-            kind = self.KINDS.get(said)
+            one, kind = self.known[remote_id], self.KINDS.get(found[remote_id])
             status = None if one.away is None else one.away.status
             if status in ("held", "refused"):
                 continue
-            away = one.away or Away("waiting", "unproved")
+            away = replace(one.away or Away("waiting", "unproved"))
+            goes = kind is not None and self._goes_at_once(away)
             away.kind = kind or away.kind
             away.proved = self.now if kind else away.proved
             if status == "approved":
-                self._leaves(one, away)
+                away.status = "applied"
             elif status in ("applied", "closed") or (kind is None and not self.can_ask):
-                one.away = replace(away, status="held")  # the sync that did it was undone; or nothing can be proved
+                away.status = "held"  # the sync that did it was undone; or nothing can be proved
+            elif goes:
+                leaving.append((remote_id, away))
             elif kind is None:
-                one.away, unproved = away, unproved + 1
-            else:
-                leaving.append((one, away))
+                unproved += 1
+            if remote_id not in stay:
+                one.away = away
+                if away.status == "applied":
+                    self._leaves(one, away)
         count = len(leaving) + unproved + before
-        for one, away in leaving:
-            if count >= LEAST and count > SHARE * of:
-                one.away = replace(away, status="held")
-            else:
-                self._leaves(one, away)
+        for remote_id, away in leaving:
+            if remote_id not in stay and count >= LEAST and count > SHARE * of:
+                away.status = "held"
+            elif remote_id not in stay:
+                self._leaves(self.known[remote_id], away)
+
+    def _goes_at_once(self, away: Away) -> bool:
+        """Whether one who is proved to be gone leaves now, and not after a grace; `away`: as it was."""
+        return True
 
     def _leaves(self, one: Known, away: Away) -> None:
         one.away = replace(away, status="applied", left=self.now, was_active=one.is_active)
@@ -184,7 +207,7 @@ class ListedModel:
             away.status, away.is_decided = mark, True
         return True
 
-    def resolves(self, key: tuple[str, str], resolution: str, value: str) -> bool:
+    def resolves(self, key: tuple[str, str], resolution: str, value: Any) -> bool:
         """Whether the conflict can be resolved as it stands: not where ShotSpot's value is another by now."""
         one, asked = self.known[key[0]], self.questions[key]
         if not one.is_mapped:
@@ -194,10 +217,16 @@ class ListedModel:
             self.questions[key] = replace(asked, local=one.held[key[1]])
             return False
         after = {"twizzit": asked.remote, "shotspot": asked.local, "value": value}[resolution]
+        if after != one.held[key[1]] and self._is_in_the_way(one, key[1], after):
+            return False
         one.is_touched = one.is_touched or after != one.held[key[1]]
         one.held[key[1]] = after
         del self.questions[key]
         return True
+
+    def _is_in_the_way(self, one: Known, column: str, value: Any) -> bool:
+        """Whether ShotSpot cannot hold that value."""
+        return False
 
     def is_undone(self, before: Self, written: Collection[str]) -> None:
         """The last sync is undone, which had written these rows: who left in it waits for a person from now on.

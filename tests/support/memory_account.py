@@ -14,10 +14,22 @@ from twizzit_pipeline.sync.preview import making
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.people import Player
-from twizzit_pipeline.twizzit.records import Asked, Organization, Presence, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.records import (
+    Asked,
+    Calendar,
+    Competition,
+    Match,
+    Organization,
+    Presence,
+    Rosters,
+    Season,
+    Team,
+    Teams,
+)
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.v2.absence import still_listed
 from twizzit_pipeline.twizzit.v2.lists import Scope
+from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 RUNNING = Season(id="2", label="2026-2027", start_date=date(2026, 7, 1), end_date=date(2027, 6, 30))
 BEFORE = Season(id="1", label="2025-2026", start_date=date(2025, 7, 1), end_date=date(2026, 6, 30))
@@ -44,7 +56,7 @@ class Spoiled:
         shifted, shifted_team: whose row is on no page of the first reading, as rows move meanwhile.
         half: which half of every answer to a question for ids is missing; None: none is.
         drops_filter: questions for ids are answered with everything.
-        fails: which call ends in a server's error: teams, rosters, or the questions for those who are missing.
+        fails: which call ends in a server's error: teams, rosters, calendar, or the questions for what is missing.
     """
 
     unread: str | None = None
@@ -60,20 +72,30 @@ class MemoryAccount:
     """What the account lists at this moment.
 
     Attributes:
+        id, name: of the organization.
         groups, groups_before: id → name of teams, of the running season and of the one before.
         people: id → contact; who is not in it is gone from Twizzit.
-        found, found_teams: what was said of single people, and of teams, that were asked for, since a test emptied it.
+        can_prove_absence: whether it can be asked for an id, as v2; v1 cannot, and has no seasons and organizations.
+        found, found_teams, found_matches: what was said of single people, of teams and of matches that were asked for,
+            since a test emptied it.
+        competitions, matches: of the running season, id → name, or match.
     """
 
+    id: str = "7"
+    name: str = "Korfbalclub Proef"
     groups: dict[str, str] = field(default_factory=dict)
     groups_before: dict[str, str] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     spoiled: Spoiled = field(default_factory=Spoiled)
     found: dict[str, Presence] = field(default_factory=dict)
     found_teams: dict[str, Presence] = field(default_factory=dict)
+    found_matches: dict[str, Presence] = field(default_factory=dict)
+    competitions: dict[str, str] = field(default_factory=dict)
+    matches: dict[str, Match] = field(default_factory=dict)
     calls: int = 0
     ended: bool = False
     can_prove_absence: bool = True
+    meanings: Meanings = NOTHING_SAID
 
     @property
     def source(self) -> "MemoryAccount":
@@ -87,10 +109,14 @@ class MemoryAccount:
         """Nothing is under way."""
 
     def organization(self) -> Organization:
-        return Organization(id="7", name="Korfbalclub Proef")
+        return Organization(id=self.id if self.can_prove_absence else None, name=self.name)
 
     def seasons(self) -> tuple[Season, ...]:
-        return (RUNNING, BEFORE)
+        return (RUNNING, BEFORE) if self.can_prove_absence else ()
+
+    def listed_by_name(self) -> dict[str, object]:
+        """What the account lists now, by the names of its attributes."""
+        return {name: getattr(self, name) for name in ("groups", "people", "competitions", "matches")}
 
     def listed(self, season: Season | None) -> dict[str, str]:
         """The season's teams."""
@@ -126,7 +152,9 @@ class MemoryAccount:
         return Rosters(tuple(players), {str(team): ServiceUnavailable("no answer", endpoint="/x") for team in failed})
 
     def still_listed(self, what: Asked, ids: Collection[str], known: Collection[str]) -> dict[str, Presence]:
-        """As v2 finds it out."""
+        """As v2 finds it out; v1 cannot be asked."""
+        if not self.can_prove_absence:
+            return dict.fromkeys(ids, "unproved")
         said = still_listed(Scope(cast(Session, _Lists(self)), None), what, ids, known)
         (self.found if what == "people" else self.found_teams).update(said)
         return said
@@ -141,10 +169,23 @@ class MemoryAccount:
         if self.spoiled.fails == call:
             raise ServiceUnavailable("503", endpoint=f"/{call}", status=503)
 
+    def calendar(self, season: Season, own_team_ids: Collection[str] | None) -> Calendar:
+        self._answer("calendar")
+        played = {one.competition_id for one in self.matches.values()}
+        days = (season.start_date, season.end_date)
+        named = [Competition(one, name, None, *days) for one, name in self.competitions.items() if one in played]
+        return Calendar(tuple(named), tuple(self.matches.values()))
+
     def matches_still_listed(
         self, season: Season, missing: Mapping[str, date], known: Mapping[str, date]
     ) -> dict[str, Presence]:
-        return dict.fromkeys(missing, "unproved")
+        """By reading their days anew: half a reading proves nothing, and an error ends all."""
+        self._answer("questions")
+        said: dict[str, Presence] = {one: "present" if one in self.matches else "absent" for one in missing}
+        if self.spoiled.half is not None:
+            said = dict.fromkeys(missing, "unproved")
+        self.found_matches |= said
+        return said
 
 
 class _Lists:

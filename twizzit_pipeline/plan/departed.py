@@ -104,7 +104,7 @@ class Departures:
         left: remote id → the departure of a player that is in ShotSpot, and whose mapping is there still.
         unlisted: remote id → the departure of a team or a match that the scan does not list.
         active: club → how many of the mapped ones are active; `recent`: how many left in the last day unapproved;
-            `held`: how many are held back.
+            `held`: how many are held back. None → how many of all clubs, where a row counts in two.
         still_held: remote ids of those that wait for a person, before this plan.
     """
 
@@ -113,9 +113,9 @@ class Departures:
     can_ask: bool = True
     due: Sequence[Due] = ()
     back: Mapping[str, Departure] = field(default_factory=dict)
-    active: Mapping[int, int] = field(default_factory=dict)
-    recent: Mapping[int, int] = field(default_factory=dict)
-    held: Mapping[int, int] = field(default_factory=dict)
+    active: Mapping[int | None, int] = field(default_factory=dict)
+    recent: Mapping[int | None, int] = field(default_factory=dict)
+    held: Mapping[int | None, int] = field(default_factory=dict)
     still_held: Collection[str] = ()
     limit: Limit = Limit()
     season: str = ""

@@ -110,6 +110,15 @@ def test_each_club_has_its_own_limit_and_the_credential_one_for_all() -> None:
     assert not planned(*clubs, active=dict.fromkeys(range(1, 7), 4)).changes
 
 
+def test_a_match_counts_once_in_all_though_two_clubs_count_it() -> None:
+    """Two left today and a third does now: not five, as each of them is in two clubs."""
+    one = replace(missing("3"), clubs=(1, 4))
+    by_club: dict[str, Any] = {"active": {1: 7, 2: 1, 3: 1, 4: 5, None: 7}, "recent": {1: 2, 2: 1, 3: 1, None: 2}}
+    assert statuses(planned(one, **by_club)) == {"3": "applied"}
+    by_club["recent"] = {1: 4, 2: 2, 3: 2, None: 4}
+    assert statuses(planned(one, **by_club)) == {"3": "held"}
+
+
 def test_an_approved_one_leaves_beside_those_that_are_held_back() -> None:
     found = [missing(str(number)) for number in range(1, 7)]
     made = planned(*found, missing("7", "approved"), active={1: 20}, still_held=("7",), limit=Limit(0.2, 5))

@@ -143,12 +143,13 @@ def _counted(connection: Connection, owner: Owner, entity: EntityName, where: Co
     return list(connection.execute(wanted))
 
 
-def _by_club(entity: EntityName, rows: Iterable[Any]) -> dict[int, int]:
-    clubs = DEPARTS[entity].clubs
-    return dict(Counter(club for row in rows for club in {getattr(row, name) for name in clubs} if club is not None))
+def _by_club(entity: EntityName, rows: Iterable[Any]) -> dict[int | None, int]:
+    """Club → how many of these rows count in it; None → how many they are."""
+    clubs = [{getattr(row, name) for name in DEPARTS[entity].clubs} - {None} for row in rows]
+    return {**Counter(club for of_row in clubs for club in of_row), None: sum(map(bool, clubs))}
 
 
-def _active(connection: Connection, owner: Owner, entity: EntityName, label: str) -> dict[int, int]:
+def _active(connection: Connection, owner: Owner, entity: EntityName, label: str) -> dict[int | None, int]:
     """Club → how many of the owner's mapped rows are here and active."""
     table, of = MAPPINGS[entity], DEPARTS[entity]
     active = of.local.c.is_active.is_not(False) if "is_active" in of.local.c else sa.true()
