@@ -61,7 +61,12 @@ class MatchesModel(ListedModel):
         return remote_id not in said and one.plays and self._is_coming(one)
 
     def is_asked(self, remote_id: str, said: Collection[str]) -> bool:
-        """Whether its day is read anew: not in its grace, nor where a person is to decide, or has refused."""
+        """Whether its day is read anew: not in its grace, nor where a person is to decide, or has refused.
+
+        docs/departures.md: "once its day was read anew twice, the grace apart, with a match that is known in it".
+        """
+        if not said:
+            return False
         away = self.known[remote_id].away
         if not self.is_missing(remote_id, said) or (away is not None and away.status in ("held", "refused")):
             return False

@@ -40,6 +40,7 @@ _decisions = st.sampled_from(["approve", "refuse"])
 _spoiled = st.one_of(
     st.builds(Spoiled, unread=st.sampled_from(TEAMS)),
     st.builds(Spoiled, shifted=_people),
+    st.builds(Spoiled, shifted_team=_leaving, silent_on_teams=st.just(True)),
     st.builds(Spoiled, shifted_team=_leaving, half=st.one_of(st.none(), st.sampled_from(range(4)))),
     st.builds(Spoiled, half=st.sampled_from(range(4)), drops_filter=st.booleans()),
     st.just(Spoiled(drops_filter=True)),

@@ -164,17 +164,21 @@ class ClubHistory(ClubTeams):
     def _learn(self, spoiled: Spoiled) -> None:
         self._learn_teams(spoiled)
         people = self.account.people
-        playing = {one: self.account.teams_of(known, RUNNING) - {spoiled.shifted_team} for one, known in people.items()}
-        listed = {one for one, teams in playing.items() if teams and one != spoiled.shifted}
+        playing = {one: self.account.teams_of(known, RUNNING) for one, known in people.items()}
+        there = {one: teams - {spoiled.shifted_team} for one, teams in playing.items()}
+        listed = {one for one, teams in there.items() if teams and one != spoiled.shifted}
         mapped = self.model.teams.known.keys()
-        read = {one: playing[one] & mapped for one in listed - {*self.doubtful} if playing[one] & mapped}
+        read = {one: there[one] & mapped for one in listed - {*self.doubtful} if there[one] & mapped}
         unsure = {one for found in (self.stood, read) for one, teams in found.items() if spoiled.unread in teams}
         seen = {one: said(people[one]) for one in read if one not in unsure}
         if not self.model.can_ask:  # of those who are missing nothing is proved
             missing = (one for one in self.model.people if one not in listed and self.model.is_asked(one))
             self.account.found = dict.fromkeys(missing, "unproved")
         self._judge_answers(listed, spoiled)
+        here = {one for one, row in self.model.people.items() if row.plays}
         self.model.sync(Seen(seen, read, spoiled.unread is None, self.account.found), self.local_id_of)
+        gone = {one for one in here if not self.model.people[one].plays}
+        assert not [one for one in gone if playing.get(one)], "no one leaves who plays"
         for remote_id in unsure:
             self._take_over(remote_id)
         before = self.stood
@@ -182,12 +186,11 @@ class ClubHistory(ClubTeams):
         self.stood |= {one: before[one] for one in unsure - read.keys()}
 
     def _judge_answers(self, seen: Set[str], spoiled: Spoiled) -> None:
-        """No answer is wrong, no one is asked for who plays, and where nothing is spoiled no one is missing in it."""
+        """No answer is wrong; and where nothing is spoiled, no one is missing in it."""
         people, found, model = self.account.people, self.account.found, self.model
         truth = {one: "present" if one in people else "absent" for one in found}
         assert all(answer in (truth[one], "unproved") for one, answer in found.items())
         due = {one for one in model.people if one not in seen and model.is_due(one)}
-        assert not [one for one in found.keys() - due if one in people and self.account.teams_of(people[one], RUNNING)]
         is_sound = spoiled in (Spoiled(), Spoiled(drops_filter=True)) and model.can_ask
         if is_sound and (len(seen) > 2 or not spoiled.drops_filter):
             missing = due | {one for one in model.people if one not in seen and model.is_asked(one)}

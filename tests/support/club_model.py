@@ -63,11 +63,18 @@ class ClubModel(ListedModel):
         if seen.is_complete:
             missing = {name for name, one in self.people.items() if one.plays and name not in seen.said}
             due = {name for name in seen.found if name in self.people and name not in missing}
-            self._are_missing(missing, seen.found, before, of)
+            self._are_missing(missing, self._proved(seen.found), before, of)
             for remote_id in due:
                 self._is_asked_again(self.people[remote_id], seen.found[remote_id])
         self._forget_touches()
         self.doubts.sync(seen.said, rows, {name: self.people[name].local_id for name in seen.said}, back)
+
+    def _proved(self, found: Mapping[str, str]) -> Mapping[str, str]:
+        """docs/departures.md: "While it is not proved what became of a team that is not listed, a contact in no other team
+        may be in that one: the departure waits."
+        """
+        said = {one: "unproved" if said == "present" else said for one, said in found.items()}
+        return said if self.teams.doubtful else found
 
     def go_over(self, teams: Mapping[str, str]) -> None:
         """Teams have another id from now on; who is in them stays."""

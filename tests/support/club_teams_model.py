@@ -12,12 +12,14 @@ from tests.support.listed_model import Known, ListedModel, Values
 class TeamsModel(ListedModel):
     """The teams of the running season; Twizzit says their names.
 
-    `unclear`: those that the last sync missed, and of which it was not proved what became of them.
+    `unclear`: those that the last sync missed, and of which it was not proved what became of them; `doubtful`: those of
+    them that Twizzit was asked for.
     """
 
     KINDS: ClassVar[Mapping[str, str]] = {"absent": "gone"}
 
     unclear: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
 
     def sync(
         self, said: Mapping[str, Values], found: Mapping[str, str] | None, local_id: Callable[[str], int]
@@ -33,6 +35,7 @@ class TeamsModel(ListedModel):
         self._forget_questions_of_the_unmapped()
         missing = {one for one, row in self.known.items() if row.plays} - said.keys() if found is not None else set()
         self.unclear = {one for one in missing if (found or {}).get(one) not in ("present", "absent")}
+        self.doubtful = {one for one in self.unclear if one in (found or {}) and self.can_ask}
         missing = {one for one in missing if (found or {}).get(one) != "present"}
         before, of = self.counted()
         vacated = {one for one, row in self.known.items() if one not in said and not row.plays}

@@ -56,6 +56,7 @@ class Spoiled:
         shifted, shifted_team: whose row is on no page of the first reading, as rows move meanwhile.
         half: which half of every answer to a question for ids is missing; None: none is.
         drops_filter: questions for ids are answered with everything.
+        silent_on_teams: questions for teams end in a server's error, those for people do not.
         fails: which call ends in a server's error: teams, rosters, calendar, or the questions for what is missing.
     """
 
@@ -65,6 +66,7 @@ class Spoiled:
     half: int | None = None
     drops_filter: bool = False
     fails: str | None = None
+    silent_on_teams: bool = False
 
 
 @dataclass
@@ -197,6 +199,8 @@ class _Lists:
 
     def get(self, path: str, query: Sequence[tuple[str, object]] = ()) -> list[dict[str, object]]:
         spoiled = self._account.spoiled
+        if spoiled.silent_on_teams and path == "/groups":
+            raise ServiceUnavailable("503", endpoint=path, status=503)
         self._account._answer("questions")
         there: Iterable[str] = self._account.people if path == "/contacts" else self._account.groups
         wanted = {str(value) for name, value in query if name.endswith("-ids[]")}
