@@ -70,8 +70,8 @@ class ClubModel(ListedModel):
         self.doubts.sync(seen.said, rows, {name: self.people[name].local_id for name in seen.said}, back)
 
     def _proved(self, found: Mapping[str, str]) -> Mapping[str, str]:
-        """docs/departures.md: "While it is not proved what became of a team that is not listed, a contact in no other team
-        may be in that one: the departure waits."
+        """docs/departures.md: "While it is not proved what became of a team that is not listed, a contact in no other
+        team may be in that one: the departure waits."
         """
         said = {one: "unproved" if said == "present" else said for one, said in found.items()}
         return said if self.teams.doubtful else found
