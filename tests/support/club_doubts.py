@@ -44,6 +44,11 @@ class Doubts:
     waiting: dict[str, Doubt] = field(default_factory=dict)
     decided: set[tuple[str, int]] = field(default_factory=set)
 
+    def are_undone(self, before: "Doubts") -> None:
+        """The last sync is undone: what it had settled is asked again."""
+        self.bystanders = before.bystanders
+        self.waiting = {**before.waiting, **self.waiting}
+
     def sync(
         self, said: Mapping[str, Words], rows: Mapping[int, Row], now: Mapping[str, int], back: Collection[int]
     ) -> None:

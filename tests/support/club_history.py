@@ -3,44 +3,27 @@
 What must be so is said by `club_model`; here it is done for real, and compared.
 """
 
-import copy
-import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any, Literal, TypeVar
 
 import pytest
-from sqlalchemy import func, text, update
 
-from tests.support.club_model import FIELDS, Asked, ClubModel, Known, Seen
-from tests.support.club_rows import ClubRows, same
-from tests.support.memory_account import BEFORE, RUNNING, MemoryAccount, Person, Spoiled
-from tests.support.sync_world import STEPS, Rows
-from twizzit_pipeline.decisions.departures import decide
-from twizzit_pipeline.decisions.resolving import FieldResolution, resolve
-from twizzit_pipeline.errors import ConflictRefused, NothingToDecide, ServiceUnavailable
-from twizzit_pipeline.runs import history
-from twizzit_pipeline.scheduling import config
-from twizzit_pipeline.settings import Settings
+from tests.support.club_life import Decision
+from tests.support.club_model import FIELDS, ClubModel, Seen
+from tests.support.club_rows import same
+from tests.support.club_teams import ClubTeams
+from tests.support.listed_model import Asked, Known
+from tests.support.memory_account import BEFORE, RUNNING, Person, Spoiled
+from tests.support.sync_world import Rows
+from twizzit_pipeline.errors import ServiceUnavailable
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.sync.preview.making import preview
-from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.undo.undoing import undo
 
-DAY = date(2026, 10, 15)
-TEAMS = ("11", "12", "13")
+TEAMS = ("11", "12", "13", "14")
 ANCHOR = "100"  # plays in the first team always, so that the running season decides
-
-ACTIONS = ("create", "link", "adopt", "update", "depart", "return", "unchanged")
-_run_numbers = itertools.count(1)
-Club = TypeVar("Club", bound="ClubHistory")
 
 
 @dataclass
-class ClubHistory(ClubRows):
+class ClubHistory(ClubTeams):
     """One club that has synced once.
 
     Attributes:
@@ -49,11 +32,6 @@ class ClubHistory(ClubRows):
         others: players of ShotSpot of whom Twizzit says nothing.
     """
 
-    settings: Settings
-    database: Database
-    account: MemoryAccount
-    credential_id: int
-    model: ClubModel = field(default_factory=ClubModel)
     stood: dict[str, set[str]] = field(default_factory=dict)
     doubtful: dict[str, tuple[int, int]] = field(default_factory=dict)
     others: set[int] = field(default_factory=set)
@@ -72,7 +50,7 @@ class ClubHistory(ClubRows):
     def plays_in(self, remote_id: str, teams: set[str]) -> None:
         """A transfer; with no team, the person stays a contact."""
         if remote_id in self.account.people:
-            self.account.people[remote_id].teams = set(teams)
+            self.account.people[remote_id].teams = {self.id_of(team) for team in teams}
 
     def leave(self, remote_ids: set[str]) -> None:
         """The contacts are gone from Twizzit."""
@@ -81,14 +59,14 @@ class ClubHistory(ClubRows):
 
     def comes(self, remote_id: str, team: str) -> None:
         """A new contact, or one that is back."""
-        self.account.people.setdefault(remote_id, person(remote_id)).teams.add(team)
+        self.account.people.setdefault(remote_id, person(remote_id)).teams.add(self.id_of(team))
 
     # --- what people do in ShotSpot ---
 
     def is_edited(self, remote_id: str, column: str, value: str | None) -> None:
         """A person changes a field."""
         if (one := self.model.people.get(remote_id)) is not None:
-            self._edit(one.local_id, **{column: value})
+            self.write(tables.players, one.local_id, **{column: value})
             one.held[column], one.is_touched = value, True
 
     def both_change(self, remote_id: str, column: str, words: tuple[str, str]) -> None:
@@ -124,94 +102,46 @@ class ClubHistory(ClubRows):
     def is_switched(self, remote_id: str, is_active: bool) -> None:
         """A person makes a record inactive, or active."""
         if (one := self.model.people.get(remote_id)) is not None:
-            self._edit(one.local_id, is_active=is_active)
+            self.write(tables.players, one.local_id, is_active=is_active)
             one.is_active, one.is_touched = is_active, True
-
-    def _edit(self, local_id: int, **values: object) -> None:
-        with self.database.engine.begin() as connection:
-            connection.execute(
-                update(tables.players).where(tables.players.c.id == local_id).values(**values, updated_at=func.now())
-            )
 
     # --- what people decide ---
 
-    def sets_policy(self, policy: Any, exception: Any) -> None:
-        """The policy on conflicts, and another one for first names."""
-        exceptions: dict[str, Any] = {"players.first_name": exception}
-        config.change(
-            self.database.engine,
-            self.credential_id,
-            actor=this_user(),
-            conflict_policy=policy,
-            conflict_exceptions=exceptions,
-        )
-        self.model.policy = policy
-        self.model.exceptions = {} if exception is None else {"first_name": exception}
+    def decides(self, remote_id: str, decision: Decision) -> None:
+        """A person decides about the departure of a player."""
+        self.decides_about("players", remote_id, decision)
 
-    def decides(self, remote_id: str, decision: Literal["approve", "refuse"]) -> None:
-        """A person decides about a departure; where none waits, it is said."""
-        mark: Literal["approved", "refused"] = "approved" if decision == "approve" else "refused"
-        chosen = [("players", remote_id)]
-        if self.model.decides_departure(remote_id, mark):
-            decide(self.database.engine, self.credential_id, decision, chosen, actor=this_user())
-        else:
-            with pytest.raises(NothingToDecide):
-                decide(self.database.engine, self.credential_id, decision, chosen, actor=this_user())
-
-    def decides_all(self, decision: Literal["approve", "refuse"]) -> None:
-        """The same of all that are held back."""
-        for remote_id, one in self.model.people.items():
-            if one.away is not None and one.away.status == "held":
-                self.decides(remote_id, decision)
-
-    def resolves(self, place: int, resolution: FieldResolution, word: str, undone: bool) -> None:
-        """A person settles a conflict, and may take that back."""
-        if not self.model.questions:
-            return
-        key = sorted(self.model.questions)[place % len(self.model.questions)]
-        value, before, was = _valid(key[1], word) or "female", copy.deepcopy(self.model), self.written()
-        asked = {(row["twizzit_id"], row["column_name"]): row["id"] for row in self.waiting("field")}
-        if not self.model.resolves(key, resolution, value):
-            with pytest.raises(ConflictRefused):
-                resolve(self.database.engine, asked[key], resolution, value=value, actor=this_user())
-            return
-        made = resolve(self.database.engine, asked[key], resolution, value=value, actor=this_user())
-        if undone:
-            undo(self.database.engine, made.history_id, actor=this_user())
-            assert self.written() == was
-            touched = self.model.people[key[0]].is_touched
-            self.model = before
-            self.model.people[key[0]].is_touched = touched
-        self.check()
-
-    def time_passes(self, days: float) -> None:
-        """All that was found out about departures was found out so much earlier."""
-        self.model.now += days
-        row, ago = tables.departures.c, text(f"interval '{days} days'")
-        moved = {name: row[name] - ago for name in ("missed_at", "proved_at", "applied_at", "closed_at")}
-        with self.database.engine.begin() as connection:
-            connection.execute(update(tables.departures).values(moved))
+    def value_of(self, column: str, word: str) -> str:
+        return _valid(column, word) or "female"
 
     # --- syncs ---
 
     def sync(self, spoiled: Spoiled | None = None) -> None:
         """A sync of the running season, with answers that may be spoiled, and what must be so then."""
-        self.account.spoiled = spoiled or Spoiled()
+        self.account.spoiled = replace(spoiled or Spoiled())
+        for which in ("unread", "shifted_team"):
+            if (team := getattr(self.account.spoiled, which)) is not None:
+                setattr(self.account.spoiled, which, self.id_of(team))
         if self.account.spoiled.fails in ("teams", "rosters"):
             before = self.written()
             with pytest.raises(ServiceUnavailable):
-                self._run(RUNNING.label)
+                self.run()
             assert self.written() == before
         else:
-            self._run(RUNNING.label)
+            self.run()
             self._learn(self.account.spoiled)
         self.account.spoiled = Spoiled()
         self.check()
 
     def backfill(self) -> None:
         """A sync of the season before: it brings people never seen, and leaves those who are there as they are."""
+        if not self.account.seasons():  # there is none before: nothing comes
+            written = self.written()
+            self.run(BEFORE.label)
+            assert self.written() == written
+            return
         before = {row["id"]: row for row in self.rows(tables.players)}
-        self._run(BEFORE.label)
+        self.run(BEFORE.label)
         after = {row["id"]: row for row in self.rows(tables.players)}
         assert {row_id: after.get(row_id) for row_id in before} == before
         for remote_id, one in self.account.people.items():
@@ -220,96 +150,56 @@ class ClubHistory(ClubRows):
                 self.model.people[remote_id] = Known(local_id, words, dict(words), is_active=False, plays=False)
         self.check()
 
+    def is_undone(self, before: ClubModel, was: Mapping[str, Rows], after: Mapping[str, Rows]) -> None:
+        super().is_undone(before, was, after)
+        self.model.doubts.are_undone(before.doubts)
+
     def sync_that_is_undone(self) -> None:
-        """A sync, and an undo of it: everything is as before."""
-        before, model, stood = self.written(), copy.deepcopy(self.model), self.stood
-        self.sync()
-        after = self.written()
-        self._undo()
-        assert self.written() == before
+        stood = self.stood
+        super().sync_that_is_undone()
         self.stood = stood
-        self.model.is_undone(model, self._differing(before, after))
-        self.check()
-
-    def undo_that_is_undone(self) -> None:
-        """A sync, an undo of it, and an undo of that: everything is as after the sync."""
-        before = self.written()
-        self.sync()
-        after = self.written()
-        if (undo_id := self._undo()) is not None:
-            undo(self.database.engine, undo_id, actor=this_user())
-        assert self.written() == after
-        for remote_id in self._differing(before, after):
-            self.model.people[remote_id].is_touched = True
-        self.check()
-
-    def preview_and_sync(self) -> None:
-        """A preview changes nothing but the list of plans, and the sync after it does what it said."""
-        before = self.hashes()
-        found = preview(
-            self.settings,
-            self.database,
-            credential_id=self.credential_id,
-            entities=["teams", "players"],
-            season=RUNNING.label,
-            run_id=f"preview-{next(_run_numbers)}",
-            requested_by=None,
-            progress=lambda _: None,
-            day=DAY,
-        )
-        assert self.hashes() == before
-        planned = {one["entity"]: one["counts"] for one in found.document["entities"]}
-        self.sync()
-        for row in history.for_run(self.database.engine, self.run_id):
-            counts = planned[row.sync_type]
-            counts["update"] = counts.get("update", 0) + counts.get("remembered", 0)  # the history has both in one
-            done = {name: row.details.get(name, 0) for name in ACTIONS}
-            assert done == {name: counts.get(name, 0) for name in ACTIONS}, row.sync_type
-
-    def _undo(self) -> int | None:
-        """Undoes the last run; the undo's own row of the history."""
-        rows = history.for_run(self.database.engine, self.run_id)
-        return undo(self.database.engine, rows[0].id, actor=this_user()).undo_id
-
-    def _run(self, season: str) -> None:
-        self.run_id = f"history-{next(_run_numbers)}"
-        self.account.found = {}
-        with SyncSession(
-            settings=self.settings,
-            database=self.database,
-            credential_id=self.credential_id,
-            season=season,
-            run_id=self.run_id,
-            day=DAY,
-        ) as session:
-            session.to_map = {"teams", "players"}
-            for step in STEPS:
-                step(session)
 
     # --- what follows from the rules ---
 
     def _learn(self, spoiled: Spoiled) -> None:
-        playing = {one: self.account.teams_of(known, RUNNING) for one, known in self.account.people.items()}
-        read = {one: teams for one, teams in playing.items() if teams and one not in {*self.doubtful, spoiled.shifted}}
+        self._learn_teams(spoiled)
+        people = self.account.people
+        playing = {one: self.account.teams_of(known, RUNNING) for one, known in people.items()}
+        there = {one: teams - {spoiled.shifted_team} for one, teams in playing.items()}
+        listed = {one for one, teams in there.items() if teams and one != spoiled.shifted}
+        mapped = self.model.teams.known.keys()
+        read = {one: there[one] & mapped for one in listed - {*self.doubtful} if there[one] & mapped}
         unsure = {one for found in (self.stood, read) for one, teams in found.items() if spoiled.unread in teams}
-        seen = {one: said(self.account.people[one]) for one in read if one not in unsure}
-        self._judge_answers(seen.keys(), spoiled)
-        self.model.sync(Seen(seen, spoiled.unread is None, self.account.found), self.local_id_of)
+        seen = {one: said(people[one]) for one in read if one not in unsure}
+        if not self.model.can_ask:  # of those who are missing nothing is proved
+            missing = (one for one in self.model.people if one not in listed and self.model.is_asked(one))
+            self.account.found = dict.fromkeys(missing, "unproved")
+        self._judge_answers(listed, spoiled)
+        here = {one for one, row in self.model.people.items() if row.plays}
+        self.model.sync(Seen(seen, read, spoiled.unread is None, self.account.found), self.local_id_of)
+        gone = {one for one in here if not self.model.people[one].plays}
+        assert not [one for one in gone if playing.get(one)], "no one leaves who plays"
         for remote_id in unsure:
             self._take_over(remote_id)
         before = self.stood
         self.stood = {one: teams | (before.get(one, set()) if one in unsure else set()) for one, teams in read.items()}
         self.stood |= {one: before[one] for one in unsure - read.keys()}
 
-    def _judge_answers(self, seen: Any, spoiled: Spoiled) -> None:
+    def _judge_answers(self, seen: Set[str], spoiled: Spoiled) -> None:
         """No answer is wrong; and where nothing is spoiled, no one is missing in it."""
-        people, found = self.account.people, self.account.found
+        people, found, model = self.account.people, self.account.found, self.model
         truth = {one: "present" if one in people else "absent" for one in found}
         assert all(answer in (truth[one], "unproved") for one, answer in found.items())
-        if spoiled in (Spoiled(), Spoiled(drops_filter=True)) and (len(seen) > 2 or not spoiled.drops_filter):
-            model = self.model
-            missing = {one for one in model.people if one not in seen and (model.is_asked(one) or model.is_due(one))}
+        due = {one for one in model.people if one not in seen and model.is_due(one)}
+        is_sound = spoiled in (Spoiled(), Spoiled(drops_filter=True)) and model.can_ask
+        if is_sound and (len(seen) > 2 or not spoiled.drops_filter):
+            missing = due | {one for one in model.people if one not in seen and model.is_asked(one)}
             same(found, {one: truth.get(one, "not asked") for one in missing})
+
+    def team_in_base(self, remote_id: str) -> str | None:
+        """The team in which the mapping of a person has them."""
+        (mapping,) = [row for row in self.rows(tables.player_mappings) if row["twizzit_player_id"] == remote_id]
+        return None if mapping["last_values"] is None else mapping["last_values"]["twizzit_team_id"]
 
     def _take_over(self, remote_id: str) -> None:
         """One of whom a roster could not be read: what the sync made of them is what it is, within bounds."""
@@ -321,7 +211,7 @@ class ClubHistory(ClubRows):
         (row,) = [row for row in self.rows(tables.players) if row["id"] == mapping["local_player_id"]]
         base = mapping["last_values"]
         one = Known(row["id"], {name: base[name] for name in FIELDS}, {name: row[name] for name in FIELDS})
-        one.is_active, one.plays = row["is_active"], base["is_active"]
+        one.is_active, one.plays, one.team = row["is_active"], base["is_active"], base["twizzit_team_id"]
         if (before := self.model.people.get(remote_id)) is not None:
             assert row["id"] == before.local_id
             assert row["is_active"] or not before.is_active, "half a scan lets no one go"
@@ -337,39 +227,21 @@ class ClubHistory(ClubRows):
                 said_of = Asked(asked["base"], asked["local"], asked["remote"])
                 self.model.questions[remote_id, asked["column_name"]] = said_of
 
-    def _differing(self, before: Mapping[str, Rows], after: Mapping[str, Rows]) -> set[str]:
-        """The people of whose rows the two differ."""
-        was = {row["id"]: row for row in before[tables.players.name]}
-        changed = {row["id"] for row in after[tables.players.name] if was.get(row["id"]) != row}
-        return {remote_id for remote_id, one in self.model.people.items() if one.local_id in changed}
-
     def check(self) -> None:
-        """What Twizzit decides is Twizzit's truth, and what it does not is as it was left in ShotSpot."""
         people, rows = self.model.people, {row["id"]: row for row in self.rows(tables.players)}
         numbers = [row["jersey_number"] for row in rows.values() if row["jersey_number"] is not None]
         assert len(numbers) == len(set(numbers))
         assert rows.keys() == {one.local_id for one in people.values()} | self.others
         mapped = {row["twizzit_player_id"]: row["local_player_id"] for row in self.rows(tables.player_mappings)}
         same(mapped, {remote_id: one.local_id for remote_id, one in people.items() if one.is_mapped})
-        teams = {row["twizzit_team_id"]: row["local_team_id"] for row in self.rows(tables.team_mappings)}
+        teams = self.check_teams()
         for remote_id, one in people.items():
             row = rows[one.local_id]
             states = {"is_active": one.is_active, "is_twizzit_registered": one.is_mapped}
             same({name: row[name] for name in (*FIELDS, *states)}, {**one.held, **states}, remote_id)
-            if one.plays and one.away is None and remote_id in self.stood:
-                assert row["team_id"] in {teams[team] for team in self.stood[remote_id]}, remote_id
-            elif one.away is not None and one.away.status in ("applied", "closed") and not one.plays:
-                assert row["team_id"] is None, remote_id
-        away = {name: one.away for name, one in people.items() if one.away and not one.away.is_taken_back}
-        same(
-            {one: (row.status, row.kind) for one, row in self.away().items()},
-            {one: (row.status, row.kind) for one, row in away.items()},
-        )
-        asked = {
-            (row["twizzit_id"], row["column_name"]): Asked(row["base"], row["local"], row["remote"])
-            for row in self.waiting("field")
-        }
-        same(asked, self.model.questions)
+            if one.team is not None:
+                assert row["team_id"] == (teams[one.team] if one.plays else None), remote_id
+        self.check_waiting("players")
         doubts = [row for row in self.waiting("doubtful_link") if row["local_id"] is None]
         same({row["twizzit_id"]: tuple(row["candidates"]) for row in doubts}, self.doubtful)
 
@@ -388,9 +260,3 @@ def person(remote_id: str) -> Person:
 def _valid(column: str, word: str) -> str | None:
     """A word as that column takes one."""
     return word if column != "gender" else {"Bo": "male", "Cas": "female"}.get(word)
-
-
-def copied(club: Club) -> Club:
-    """The same club as it is now, in the same database, with its own memory."""
-    model, stood, others = copy.deepcopy(club.model), copy.deepcopy(club.stood), set(club.others)
-    return replace(club, model=model, stood=stood, doubtful={}, others=others)

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from tests.support.club_doubts import Bystander, Doubt
-from tests.support.club_history import DAY, TEAMS, ClubHistory, person, said
-from tests.support.club_model import FIELDS, Known
+from tests.support.club_history import TEAMS, ClubHistory, person, said
+from tests.support.club_life import DAY
+from tests.support.club_model import FIELDS
 from tests.support.club_rows import same
+from tests.support.listed_model import Known
 from tests.support.memory_account import Person, Spoiled
 from twizzit_pipeline.decisions.linking import link
 from twizzit_pipeline.errors import ConflictRefused
@@ -43,8 +45,7 @@ class NamesakeHistory(ClubHistory):
             return
         words = {**said(self.account.people[remote_id]), "gender": None}
         with self.database.engine.begin() as connection:
-            club_id = connection.scalar(select(tables.clubs.c.id).limit(1))
-            made = insert(tables.players).values(club_id=club_id, **words).returning(tables.players.c.id)
+            made = insert(tables.players).values(club_id=self.club_id, **words).returning(tables.players.c.id)
             local_id = connection.execute(made).scalar_one()
         self.others.add(local_id)
         self.model.doubts.bystanders[local_id] = Bystander(words)
@@ -61,7 +62,7 @@ class NamesakeHistory(ClubHistory):
         taken = {(row["first_name"], row["last_name"]) for row in rows}
         if names in taken or any((each.first_name, each.last_name) == names for each in others):
             return
-        self.account.people[twin] = Person(*names, None, number, {team})
+        self.account.people[twin] = Person(*names, None, number, {self.id_of(team)})
         self.sync()
 
     def is_doubtful(self, remote_id: str, choice: int) -> None:
@@ -71,8 +72,7 @@ class NamesakeHistory(ClubHistory):
         one = person(remote_id)
         named = {"first_name": one.first_name, "last_name": one.last_name}
         with self.database.engine.begin() as connection:
-            club_id = connection.scalar(select(tables.clubs.c.id).limit(1))
-            made = insert(tables.players).values(club_id=club_id, **named).returning(tables.players.c.id)
+            made = insert(tables.players).values(club_id=self.club_id, **named).returning(tables.players.c.id)
             self.doubtful[remote_id] = (connection.scalar(made) or 0, connection.scalar(made) or 0)
         self.others |= {*self.doubtful[remote_id]}
         self.comes(remote_id, TEAMS[0])
@@ -90,7 +90,8 @@ class NamesakeHistory(ClubHistory):
         )
         assert linked.local_id is not None and chosen in (None, linked.local_id)
         self.others.discard(linked.local_id)
-        self.model.people[remote_id] = Known(linked.local_id, said(one), said(one), is_touched=True)
+        known = Known(linked.local_id, said(one), said(one), is_touched=True, team=self.team_in_base(remote_id))
+        self.model.people[remote_id] = known
         self.check()
 
     def decides_who(self, place: int, choice: int, undone: bool) -> None:
@@ -112,8 +113,10 @@ class NamesakeHistory(ClubHistory):
             return
         done = self._link(asked["id"], chosen)
         self._has_decided(remote_id, doubt, chosen)
+        for each, known in self.model.people.items():
+            known.team = self.team_in_base(each) if known.is_mapped and known.plays else known.team
         after = self.written()
-        touched = self._differing(was, after)
+        touched = self.differing("players", was, after)
         if undone:
             undo(self.database.engine, done.history_id, actor=this_user())
             assert self.written() == was

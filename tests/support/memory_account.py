@@ -14,10 +14,22 @@ from twizzit_pipeline.sync.preview import making
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.paging import PageLimits
 from twizzit_pipeline.twizzit.people import Player
-from twizzit_pipeline.twizzit.records import Asked, Organization, Presence, Rosters, Season, Team, Teams
+from twizzit_pipeline.twizzit.records import (
+    Asked,
+    Calendar,
+    Competition,
+    Match,
+    Organization,
+    Presence,
+    Rosters,
+    Season,
+    Team,
+    Teams,
+)
 from twizzit_pipeline.twizzit.session import Session
 from twizzit_pipeline.twizzit.v2.absence import still_listed
 from twizzit_pipeline.twizzit.v2.lists import Scope
+from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 RUNNING = Season(id="2", label="2026-2027", start_date=date(2026, 7, 1), end_date=date(2027, 6, 30))
 BEFORE = Season(id="1", label="2025-2026", start_date=date(2025, 7, 1), end_date=date(2026, 6, 30))
@@ -41,17 +53,20 @@ class Spoiled:
 
     Attributes:
         unread: the team whose roster cannot be read.
-        shifted: a person whose row is on no page of the first reading, as rows move meanwhile.
+        shifted, shifted_team: whose row is on no page of the first reading, as rows move meanwhile.
         half: which half of every answer to a question for ids is missing; None: none is.
         drops_filter: questions for ids are answered with everything.
-        fails: which call ends in a server's error: teams, rosters, or the questions for those who are missing.
+        silent_on_teams: questions for teams end in a server's error, those for people do not.
+        fails: which call ends in a server's error: teams, rosters, calendar, or the questions for what is missing.
     """
 
     unread: str | None = None
     shifted: str | None = None
+    shifted_team: str | None = None
     half: int | None = None
     drops_filter: bool = False
     fails: str | None = None
+    silent_on_teams: bool = False
 
 
 @dataclass
@@ -59,19 +74,30 @@ class MemoryAccount:
     """What the account lists at this moment.
 
     Attributes:
+        id, name: of the organization.
         groups, groups_before: id → name of teams, of the running season and of the one before.
         people: id → contact; who is not in it is gone from Twizzit.
-        found: what was said of single people who were asked for, since a test emptied it.
+        can_prove_absence: whether it can be asked for an id, as v2; v1 cannot, and has no seasons and organizations.
+        found, found_teams, found_matches: what was said of single people, of teams and of matches that were asked for,
+            since a test emptied it.
+        competitions, matches: of the running season, id → name, or match.
     """
 
+    id: str = "7"
+    name: str = "Korfbalclub Proef"
     groups: dict[str, str] = field(default_factory=dict)
     groups_before: dict[str, str] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     spoiled: Spoiled = field(default_factory=Spoiled)
     found: dict[str, Presence] = field(default_factory=dict)
+    found_teams: dict[str, Presence] = field(default_factory=dict)
+    found_matches: dict[str, Presence] = field(default_factory=dict)
+    competitions: dict[str, str] = field(default_factory=dict)
+    matches: dict[str, Match] = field(default_factory=dict)
     calls: int = 0
     ended: bool = False
     can_prove_absence: bool = True
+    meanings: Meanings = NOTHING_SAID
 
     @property
     def source(self) -> "MemoryAccount":
@@ -85,10 +111,14 @@ class MemoryAccount:
         """Nothing is under way."""
 
     def organization(self) -> Organization:
-        return Organization(id="7", name="Korfbalclub Proef")
+        return Organization(id=self.id if self.can_prove_absence else None, name=self.name)
 
     def seasons(self) -> tuple[Season, ...]:
-        return (RUNNING, BEFORE)
+        return (RUNNING, BEFORE) if self.can_prove_absence else ()
+
+    def listed_by_name(self) -> dict[str, object]:
+        """What the account lists now, by the names of its attributes."""
+        return {name: getattr(self, name) for name in ("groups", "people", "competitions", "matches")}
 
     def listed(self, season: Season | None) -> dict[str, str]:
         """The season's teams."""
@@ -101,7 +131,8 @@ class MemoryAccount:
 
     def teams(self, season: Season | None) -> Teams:
         self._answer("teams")
-        return Teams(tuple(Team(id=one, name=name) for one, name in self.listed(season).items()))
+        listed = [(one, name) for one, name in self.listed(season).items() if one != self.spoiled.shifted_team]
+        return Teams(tuple(Team(id=one, name=name) for one, name in listed))
 
     def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:
         self._answer("rosters")
@@ -123,10 +154,11 @@ class MemoryAccount:
         return Rosters(tuple(players), {str(team): ServiceUnavailable("no answer", endpoint="/x") for team in failed})
 
     def still_listed(self, what: Asked, ids: Collection[str], known: Collection[str]) -> dict[str, Presence]:
-        """As v2 finds it out."""
+        """As v2 finds it out; v1 cannot be asked."""
+        if not self.can_prove_absence:
+            return dict.fromkeys(ids, "unproved")
         said = still_listed(Scope(cast(Session, _Lists(self)), None), what, ids, known)
-        if what == "people":
-            self.found |= said
+        (self.found if what == "people" else self.found_teams).update(said)
         return said
 
     def playing(self, team_ids: Collection[str], season: Season | None) -> dict[str, frozenset[str]]:
@@ -139,10 +171,23 @@ class MemoryAccount:
         if self.spoiled.fails == call:
             raise ServiceUnavailable("503", endpoint=f"/{call}", status=503)
 
+    def calendar(self, season: Season, own_team_ids: Collection[str] | None) -> Calendar:
+        self._answer("calendar")
+        played = {one.competition_id for one in self.matches.values()}
+        days = (season.start_date, season.end_date)
+        named = [Competition(one, name, None, *days) for one, name in self.competitions.items() if one in played]
+        return Calendar(tuple(named), tuple(self.matches.values()))
+
     def matches_still_listed(
         self, season: Season, missing: Mapping[str, date], known: Mapping[str, date]
     ) -> dict[str, Presence]:
-        return dict.fromkeys(missing, "unproved")
+        """By reading their days anew: half a reading proves nothing, and an error ends all."""
+        self._answer("questions")
+        said: dict[str, Presence] = {one: "present" if one in self.matches else "absent" for one in missing}
+        if self.spoiled.half is not None:
+            said = dict.fromkeys(missing, "unproved")
+        self.found_matches |= said
+        return said
 
 
 class _Lists:
@@ -154,6 +199,8 @@ class _Lists:
 
     def get(self, path: str, query: Sequence[tuple[str, object]] = ()) -> list[dict[str, object]]:
         spoiled = self._account.spoiled
+        if spoiled.silent_on_teams and path == "/groups":
+            raise ServiceUnavailable("503", endpoint=path, status=503)
         self._account._answer("questions")
         there: Iterable[str] = self._account.people if path == "/contacts" else self._account.groups
         wanted = {str(value) for name, value in query if name.endswith("-ids[]")}

@@ -102,9 +102,9 @@ class Departures:
         due: those to be looked at again.
         back: remote id → the departure of one that the scan lists (again).
         left: remote id → the departure of a player that is in ShotSpot, and whose mapping is there still.
-        unlisted: remote id → the departure of a match that the scan does not list.
+        unlisted: remote id → the departure of a team or a match that the scan does not list.
         active: club → how many of the mapped ones are active; `recent`: how many left in the last day unapproved;
-            `held`: how many are held back.
+            `held`: how many are held back. None → how many of all clubs, where a row counts in two.
         still_held: remote ids of those that wait for a person, before this plan.
     """
 
@@ -113,14 +113,18 @@ class Departures:
     can_ask: bool = True
     due: Sequence[Due] = ()
     back: Mapping[str, Departure] = field(default_factory=dict)
-    active: Mapping[int, int] = field(default_factory=dict)
-    recent: Mapping[int, int] = field(default_factory=dict)
-    held: Mapping[int, int] = field(default_factory=dict)
+    active: Mapping[int | None, int] = field(default_factory=dict)
+    recent: Mapping[int | None, int] = field(default_factory=dict)
+    held: Mapping[int | None, int] = field(default_factory=dict)
     still_held: Collection[str] = ()
     limit: Limit = Limit()
     season: str = ""
     left: Mapping[str, Departure] = field(default_factory=dict)
     unlisted: Mapping[str, Departure] = field(default_factory=dict)
+
+    def of(self, remote_id: str) -> Departure | None:
+        """What is known of one that has left, listed again or not."""
+        return self.back.get(remote_id) or self.unlisted.get(remote_id)
 
 
 NO_DEPARTURES = Departures()

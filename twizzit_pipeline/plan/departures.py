@@ -112,10 +112,15 @@ def _over_the_limit(state: Departures, wanted: Sequence[Missing]) -> set[int | N
             state.active.get(club, 0) + state.recent.get(club, 0),
         )
     }
-    before = sum(state.recent.values())
-    if state.limit.exceeded(len(wanted) + before + sum(state.held.values()), sum(state.active.values()) + before):
+    before = _of_all(state.recent)
+    if state.limit.exceeded(len(wanted) + before + _of_all(state.held), _of_all(state.active) + before):
         full.add(None)
     return full
+
+
+def _of_all(by_club: Mapping[int | None, int]) -> int:
+    """How many they are altogether; a match, which two clubs count, once."""
+    return by_club.get(None, sum(by_club.values()))
 
 
 def _record(one: Missing, state: Departures, status: Status, change: Change | None) -> Record | None:

@@ -5,7 +5,7 @@ is, and is reported.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -13,7 +13,7 @@ from twizzit_pipeline.entities import MATCHES
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Aside, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.plan.competition_teams import plan_competition_teams
 from twizzit_pipeline.plan.decisions import Asking
-from twizzit_pipeline.plan.departed import DONE, Departure
+from twizzit_pipeline.plan.departed import DONE, Record
 from twizzit_pipeline.plan.departures import DEPARTED, match_departs, plan_departures, returned
 from twizzit_pipeline.plan.games import (
     Fixture,
@@ -82,7 +82,7 @@ def plan_matches(state: MatchState) -> Plan:
     found, doubtful = _found_or_new(state, unmapped, season_id, anew, asking)
     leaving = anew.stay(leaving)
     changed = [change for change in [*changes, *found] if change is not None]
-    back = {change.twizzit_id for change in changed}
+    back = {one.remote.id for one in fixtures} - {one.twizzit_id for one in [*failed, *doubtful]}
     made = [*_places(state, changed, fixtures, sides), *leaving.changes, *changed]
     return Plan(
         MATCHES.name,
@@ -95,7 +95,7 @@ def plan_matches(state: MatchState) -> Plan:
         unchanged=changes.count(None),
         news=_news([*leaving.changes, *changed]),
         set_aside=set_aside,
-        departures=[*leaving.records, *returned(one for one in _done(state) if one.twizzit_id in back)],
+        departures=[*leaving.records, *_back(state, back)],
         held=leaving.held,
         waiting=leaving.waiting,
         questions=asking.questions,
@@ -103,8 +103,10 @@ def plan_matches(state: MatchState) -> Plan:
     )
 
 
-def _done(state: MatchState) -> list[Departure]:
-    return [one for one in state.departures.back.values() if one.status in DONE]
+def _back(state: MatchState, listed: Collection[str]) -> list[Record]:
+    """The departures of the matches that are here again, by this plan or since their cancellation was undone."""
+    done = [one for one in state.departures.back.values() if one.status in DONE and one.twizzit_id in listed]
+    return returned(done) if _overwrites(state) else []
 
 
 def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Failed], list[Aside]]:
@@ -178,7 +180,7 @@ def _mapped(
         else:
             repairs = _repairs(state, fixture, game)
             if base is not None and base.get(DEPARTED):
-                action, game = "return", _as_before(state, fixture, game)
+                action, game = "return", _as_before(state, fixture, mapping, game)
             as_held = held_columns(game)
             written = repairs | following_columns(state, game)
             decisions = state.decisions.gone_over(mapping.twizzit_id, fixture.remote.id)
@@ -216,9 +218,9 @@ def _mapped(
     )
 
 
-def _as_before(state: MatchState, fixture: Fixture, game: LocalGame) -> LocalGame:
+def _as_before(state: MatchState, fixture: Fixture, mapping: MappingRow, game: LocalGame) -> LocalGame:
     """The game with the status that it had before it was cancelled for want of its match, if it is cancelled still."""
-    departure = state.departures.back.get(fixture.remote.id)
+    departure = state.departures.of(mapping.twizzit_id)
     if game.status != "cancelled":
         return game
     before = fixture.remote.status if departure is None else departure.before.get("status", fixture.remote.status)

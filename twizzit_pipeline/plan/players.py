@@ -96,9 +96,11 @@ def plan_players(state: PlayerState) -> Plan:
 
 
 def _back(state: PlayerState, pending: Sequence[PendingChange]) -> list[Record]:
-    """The departures of those who play again, as the deciding season says."""
+    """The departures of those who play again, as the deciding season says, or whose departure was undone."""
     back = state.departures.back if state.season.decides else {}
-    ids = [one.person.remote.id for one in pending]
+    ids = {one.person.remote.id: None for one in pending}
+    if state.unchanged:  # who is listed and was not even read is as they should be
+        ids |= dict.fromkeys(sorted(back.keys() - {player.id for player in state.remote}, key=id_order))
     return returned(back[remote_id] for remote_id in ids if remote_id in back and back[remote_id].status in DONE)
 
 

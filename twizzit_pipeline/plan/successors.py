@@ -46,12 +46,16 @@ class Successions:
             )
         ]
 
-    def take(self, remote: RemoteTeam, club_id: int, alike: Callable[[LocalTeam], bool]) -> Vacated | None:
-        """The team that `remote` is from now on; of several the one of the very name, else none."""
+    def take(self, remote: RemoteTeam, club_id: int, alike: Callable[[str], bool]) -> Vacated | None:
+        """The team that `remote` is from now on; of several the one of the very name, else none.
+
+        Args:
+            alike: whether a name may be its own: ShotSpot's of the team, or the one that Twizzit said last.
+        """
         free = [one for one in self._vacated if one.local.club_id == club_id and one.local.id not in self.taken]
         if remote.id in self._takes:
             free = [one for one in free if one.local.id == self._takes[remote.id]]
-        fitting = [one for one in free if alike(one.local)]
+        fitting = [one for one in free if alike(one.local.name) or alike(one.mapping.twizzit_name or "")]
         exact = [one for one in fitting if one.local.name == remote.name]
         found = exact if len(fitting) > 1 else fitting
         if len(found) != 1:

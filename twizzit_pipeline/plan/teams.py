@@ -1,7 +1,7 @@
 """What becomes of a season's teams: linked where one is found, made where none is, updated where Twizzit changed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, id_order
@@ -70,7 +70,7 @@ def plan_teams(state: TeamState) -> Plan:
         warned=takeovers(changes, {team.id: team.name for team in state.local}),
         unchanged=unchanged,
         first_fed=_first_fed(pending, state),
-        departures=[*leaving.records, *_back(changes, state)],
+        departures=[*leaving.records, *_back(pending, losers, state)],
         held=leaving.held,
         waiting=leaving.waiting,
         questions=[*asking.questions, *partners.questions, *names.questions],
@@ -82,10 +82,10 @@ def _moves(pending: Iterable[PendingTeam]) -> list[Move]:
     return [move for one in pending if (move := one.move) is not None]
 
 
-def _back(changes: Iterable[Change], state: TeamState) -> list[Record]:
-    """The departures of the teams that return."""
+def _back(pending: Iterable[PendingTeam], losers: Collection[object], state: TeamState) -> list[Record]:
+    """The departures of the teams that are here again, by this plan or since the sync that let them go was undone."""
     back = state.departures.back
-    ids = [str(change.twizzit_id) for change in changes]
+    ids = [one.remote.id for one in pending if one.row_id not in losers and not (one.base or {}).get(DEPARTED)]
     return returned(back[remote_id] for remote_id in ids if remote_id in back and back[remote_id].status in DONE)
 
 
@@ -178,8 +178,8 @@ def _mapped(
 
 def _again(state: TeamState, one: PendingTeam) -> PendingTeam:
     """The change of a team that had departed: it is as active as it was, unless that was edited since."""
-    assert one.local is not None
-    departure = state.departures.back.get(one.remote.id)
+    assert one.local is not None and one.mapping is not None
+    departure = state.departures.of(one.mapping.twizzit_id)
     before = True if departure is None else departure.before.get("is_active", True)
     active = before if one.local.is_active is False else one.local.is_active
     return replace(one, action="return", values={**one.values, "is_active": active})
@@ -239,7 +239,7 @@ def _succeeding(
 ) -> PendingTeam | None:
     """The change of a team that had another id before."""
     name = own_name(remote.name, clubs.get(club_id))
-    found = successions.take(remote, club_id, lambda team: own_name(team.name, clubs.get(club_id)) == name)
+    found = successions.take(remote, club_id, lambda called: own_name(called, clubs.get(club_id)) == name)
     if found is None:
         return None
     state = replace(state, decisions=state.decisions.gone_over(found.mapping.twizzit_id, remote.id))

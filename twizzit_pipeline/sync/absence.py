@@ -138,7 +138,10 @@ def _of_players(
         absences = Absences(False, {one.twizzit_id: "unproved" for one in found})
     elif found:
         present = [team for team, said in unlisted.items() if said == "present"]
-        absences = Absences(True, proved(source, season.record, found, teams, rosters, present, known))
+        asked = session.absences["teams"].kinds
+        doubtful = [team for team, kind in asked.items() if kind == "unproved"]
+        kinds = proved(source, season.record, found, teams, rosters, present, known, doubtful)
+        absences = Absences(True, kinds)
     session.absences["players"] = absences
     if due and source.can_prove_absence:
         said = source.still_listed("people", [one.departure.twizzit_id for one in due], known)
@@ -153,11 +156,13 @@ def proved(
     rosters: RostersSeen,
     present: Collection[str],
     known: Collection[str],
+    doubtful: Collection[str] = (),
 ) -> dict[str, Kind]:
     """What Twizzit says of those who are in no team, by a second reading of the rosters; nothing where it differs.
 
     Args:
         found: who is missing.
+        doubtful: teams that the scan did not list, and of which nothing is proved: a contact may be in one of them.
         present: teams that are there, and that the scan did not list.
         known: people whom the scan saw.
     """
@@ -173,7 +178,8 @@ def proved(
     kinds: dict[str, Kind] = {one: "no_team" for one in away if one in rosters.aside}
     others = [one for one in away if one not in rosters.aside]
     said = source.still_listed("people", others, known) if others else {}
-    return kinds | {one: _KIND[presence] for one, presence in said.items()}
+    kinds |= {one: _KIND[presence] for one, presence in said.items()}
+    return {one: "unproved" if kind == "no_team" and doubtful else kind for one, kind in kinds.items()}
 
 
 def _to_read_again(found: Iterable[Missing], teams: TeamsSeen, rosters: RostersSeen) -> set[str]:

@@ -110,6 +110,15 @@ def test_each_club_has_its_own_limit_and_the_credential_one_for_all() -> None:
     assert not planned(*clubs, active=dict.fromkeys(range(1, 7), 4)).changes
 
 
+def test_a_match_counts_once_in_all_though_two_clubs_count_it() -> None:
+    """Two left today and a third does now: not five, as each of them is in two clubs."""
+    one = replace(missing("3"), clubs=(1, 4))
+    by_club: dict[str, Any] = {"active": {1: 7, 2: 1, 3: 1, 4: 5, None: 7}, "recent": {1: 2, 2: 1, 3: 1, None: 2}}
+    assert statuses(planned(one, **by_club)) == {"3": "applied"}
+    by_club["recent"] = {1: 4, 2: 2, 3: 2, None: 4}
+    assert statuses(planned(one, **by_club)) == {"3": "held"}
+
+
 def test_an_approved_one_leaves_beside_those_that_are_held_back() -> None:
     found = [missing(str(number)) for number in range(1, 7)]
     made = planned(*found, missing("7", "approved"), active={1: 20}, still_held=("7",), limit=Limit(0.2, 5))
@@ -224,6 +233,15 @@ def test_who_was_switched_off_after_the_undo_of_a_departure_stays_so(shotspot: M
 
     assert shotspot.players[local_id] == replace(before, is_active=False)
     assert [record.status for record in plan.departures] == ["returned"]
+
+
+def test_a_departure_that_was_undone_is_over_though_nothing_of_the_player_is_read(shotspot: MemoryShotSpot) -> None:
+    """Who is as they should be is not in the state (`sync.state.unchanged`), and is listed all the same."""
+    mappings = dict(shotspot.player_mappings)
+    _, row = away(shotspot)
+    shotspot.player_mappings = mappings
+    state = replace(shotspot.player_state([]), unchanged=1, departures=Departures(back={"100": row}))
+    assert [record.status for record in plan_players(state).departures] == ["returned"]
 
 
 def test_a_number_goes_to_who_asks_for_it_and_is_not_taken_back(shotspot: MemoryShotSpot) -> None:

@@ -266,3 +266,18 @@ def test_without_proof_it_does_not_move(of_competition: MemoryCalendar, kinds: A
 def test_one_at_the_same_time_comes_first(of_competition: MemoryCalendar) -> None:
     plan = sync(of_competition, in_competition("900"), in_competition("901", LATER), departures=gone(of_competition))
     assert (ids(of_competition)["900"], plan.made("games")) == (1, 1)
+
+
+def test_a_cancellation_that_was_undone_is_over_once_the_match_is_listed(calendar: MemoryCalendar) -> None:
+    departure = Departure(5, "100", 1, "gone", "applied", {"status": "scheduled"})
+    plan = planned(calendar, match("100"), departures=Departures(back={"100": departure}))
+    assert (plan.changes, [(one.id, one.status) for one in plan.departures]) == ([], [(5, "returned")])
+
+
+def test_one_that_was_cancelled_for_want_of_its_match_has_the_status_of_before(calendar: MemoryCalendar) -> None:
+    calendar.games[1] = replace(calendar.games[1], status="to_reschedule")
+    sync(calendar, departures=gone(calendar, Departure(5, "100", 1, "gone", "approved")))
+    assert calendar.games[1].status == "cancelled"
+    departure = Departure(5, "100", 1, "gone", "applied", {"status": "to_reschedule"})
+    sync(calendar, match("900"), departures=Departures(unlisted={"100": departure}))
+    assert (calendar.games[1].status, ids(calendar)) == ("to_reschedule", {"900": 1})

@@ -115,3 +115,32 @@ def test_of_two_of_that_name_the_first_by_id_is(shotspot: MemoryShotSpot) -> Non
 def test_another_name_is_another_team(shotspot: MemoryShotSpot) -> None:
     plan = planned(shotspot, team("9", "U16"), gone=missing(shotspot))
     assert {change.action for change in plan.changes} == {"depart", "create"}
+
+
+def test_one_that_people_call_otherwise_is_the_one_of_the_name_that_twizzit_said_last(shotspot: MemoryShotSpot) -> None:
+    local_id = local_ids(shotspot)["1"]
+    shotspot.teams[local_id] = replace(shotspot.teams[local_id], name="De Rakkers")
+    shotspot.apply(planned(shotspot, team("9"), gone=missing(shotspot)))
+    assert local_ids(shotspot)["9"] == local_id
+    assert shotspot.teams[local_id].name == "De Rakkers"
+
+
+@pytest.mark.parametrize("was_active", [True, False])
+def test_one_that_has_departed_is_as_active_as_it_was(shotspot: MemoryShotSpot, was_active: bool) -> None:
+    local_id = local_ids(shotspot)["1"]
+    shotspot.apply(planned(shotspot, gone=missing(shotspot)))
+    departure = Departure(5, "1", local_id, "gone", "applied", {"is_active": was_active})
+    state = shotspot.team_state([team("9"), team("2", "U17")])
+    shotspot.apply(plan_teams(replace(state, departures=Departures(unlisted={"1": departure}))))
+    assert (shotspot.teams[local_id].is_active, local_ids(shotspot)["9"]) == (was_active, local_id)
+
+
+def test_a_departure_that_was_undone_is_over_once_the_team_is_listed(shotspot: MemoryShotSpot) -> None:
+    departure = Departure(5, "1", local_ids(shotspot)["1"], "gone", "applied", {"is_active": True})
+    state = replace(shotspot.team_state([team("1"), team("2", "U17")]), departures=Departures(back={"1": departure}))
+    plan = plan_teams(state)
+    assert (plan.changes, [(one.id, one.status) for one in plan.departures]) == ([], [(5, "returned")])
+    shotspot.apply(planned(shotspot, gone=missing(shotspot)))
+    older = replace(shotspot.team_state([team("1"), team("2", "U17")]), departures=state.departures)
+    away = plan_teams(replace(older, season=replace(SEASON, label="2025-2026", decides=False)))
+    assert (away.changes, away.departures) == ([], [])

@@ -30,6 +30,7 @@ from twizzit_pipeline.sync.state.missing import (
     missing,
     rows_of,
     set_of,
+    taken_back,
 )
 from twizzit_pipeline.sync.state.teams_and_players import owned_by
 
@@ -102,11 +103,13 @@ def _left(connection: Connection, owner: Owner) -> dict[str, Departure]:
 def _unlisted(
     connection: Connection, owner: Owner, entity: EntityName, listed: Collection[str]
 ) -> dict[str, Departure]:
-    """Remote id → the departure of each match that has not ended and that is not among `listed`."""
-    if entity != "matches":
+    """Remote id → the departure of each team or match that is not listed, and has not ended, or its end was undone."""
+    if entity == "players":
         return {}
-    open_ones = rows_of(owner.credential_id, entity, departures.c.returned_at.is_(None))
-    found = [departure_of(one) for one in connection.execute(open_ones)]
+    row = departures.c
+    wanted = rows_of(owner.credential_id, entity, row.returned_at.is_(None) | taken_back(entity))
+    in_turn = wanted.order_by(row.returned_at.is_(None), row.id)  # the one that has not ended is the last
+    found = [departure_of(one) for one in connection.execute(in_turn)]
     return {one.twizzit_id: one for one in found if one.twizzit_id not in listed}
 
 
@@ -140,12 +143,13 @@ def _counted(connection: Connection, owner: Owner, entity: EntityName, where: Co
     return list(connection.execute(wanted))
 
 
-def _by_club(entity: EntityName, rows: Iterable[Any]) -> dict[int, int]:
-    clubs = DEPARTS[entity].clubs
-    return dict(Counter(club for row in rows for club in {getattr(row, name) for name in clubs} if club is not None))
+def _by_club(entity: EntityName, rows: Iterable[Any]) -> dict[int | None, int]:
+    """Club → how many of these rows count in it; None → how many they are."""
+    clubs = [{getattr(row, name) for name in DEPARTS[entity].clubs} - {None} for row in rows]
+    return {**Counter(club for of_row in clubs for club in of_row), None: sum(map(bool, clubs))}
 
 
-def _active(connection: Connection, owner: Owner, entity: EntityName, label: str) -> dict[int, int]:
+def _active(connection: Connection, owner: Owner, entity: EntityName, label: str) -> dict[int | None, int]:
     """Club → how many of the owner's mapped rows are here and active."""
     table, of = MAPPINGS[entity], DEPARTS[entity]
     active = of.local.c.is_active.is_not(False) if "is_active" in of.local.c else sa.true()

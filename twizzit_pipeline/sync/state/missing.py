@@ -109,21 +109,23 @@ def departures_of(
     if not listed:
         return {}
     row = departures.c
-    wanted = rows_of(credential_id, entity, row.returned_at.is_(None) | _taken_back(entity))
+    wanted = rows_of(credential_id, entity, row.returned_at.is_(None) | taken_back(entity))
     wanted = wanted.where(among(row.twizzit_id, list(listed))).order_by(row.returned_at.is_(None), row.id)
     found = [departure_of(one) for one in connection.execute(wanted)]
     return {one.twizzit_id: one for one in found}  # the one that has not ended is the last
 
 
-def _taken_back(entity: str) -> ColumnElement[bool]:
-    """Whether the sync in which a player returned was undone: no mapping says that they are here."""
-    if entity != "players":
-        return sa.false()
-    row, mapping = departures.c, player_mappings.c
-    here = sa.exists().where(
-        mapping.local_player_id == row.local_id, mapping.last_values["is_active"].astext.is_distinct_from("false")
-    )
-    return (row.status == "returned") & row.applied_at.is_not(None) & ~here
+def taken_back(entity: str) -> ColumnElement[bool]:
+    """Whether the sync in which one returned was undone: no mapping says that a player is here, or one says that a team
+    or a match has departed.
+    """
+    row, mapping = departures.c, MAPPINGS[entity].c
+    of_row = mapping[ENTITIES[entity].local_id] == row.local_id
+    if entity == "players":
+        is_away = ~sa.exists().where(of_row, mapping.last_values["is_active"].astext.is_distinct_from("false"))
+    else:
+        is_away = sa.exists().where(of_row, mapping.last_values[DEPARTED].astext.is_not(None))
+    return (row.status == "returned") & row.applied_at.is_not(None) & is_away
 
 
 def set_of(connection: Connection, entity: EntityName, owner: Owner, season_id: int) -> set[str]:
@@ -131,7 +133,7 @@ def set_of(connection: Connection, entity: EntityName, owner: Owner, season_id: 
     column = SNAPSHOTS[entity].c[ENTITIES[entity].remote_id]
     row = departures.c
     known = select(row.twizzit_id).where(
-        row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None) | _taken_back(entity)
+        row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None) | taken_back(entity)
     )
     ids = list(connection.scalars(known))
     if not ids:
