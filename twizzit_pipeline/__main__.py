@@ -1,6 +1,6 @@
 """`python -m twizzit_pipeline` is `twizzit`."""
 
-from twizzit_pipeline.cli import main
+from twizzit_pipeline.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -33,6 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "env_file": set(),
     "logs": set(),
     "garbage": set(),
+    "policies": set(),
     "words": set(),
     "twizzit": {"words", *DIALECT_FOLDERS},
     **{folder: {"words", "twizzit"} for folder in DIALECT_FOLDERS},
@@ -129,7 +130,6 @@ ARROWS: dict[str, set[str]] = {
         "http_api.pages",
         "http_api.routes",
         "http_api.schemas",
-        "plan.merge",
         "accounts",
         "queries",
         "scheduling",
@@ -157,14 +157,13 @@ ARROWS: dict[str, set[str]] = {
         "undo",
         "accounts",
         "decisions",
-        "plan.merge",
         "queries",
         "scheduling",
         "runs",
         "credentials",
         *_DATABASE,
     },
-    "http_api.schemas": {"words", "plan.merge"},
+    "http_api.schemas": {"words"},
 }
 # Folders whose modules may import everything below these; what is above them is named.
 _BELOW = set(ARROWS) - {"definitions", "preloaded"}
@@ -180,7 +179,7 @@ ARROWS |= {
     "__init__": set(),
     "__main__": {"cli"},
 }
-FOR_ALL = {"entities", "errors", "settings", "logs", "garbage"}
+FOR_ALL = {"entities", "errors", "settings", "logs", "garbage", "policies"}
 
 # The simulator is for the demo, development and tests.
 SIMULATOR = "simulator"

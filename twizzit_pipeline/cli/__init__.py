@@ -1,4 +1,12 @@
-"""The command line: `twizzit`. One file for each group of commands; the entry point alone lives here."""
+"""The command line: `twizzit`. One file for each group of commands; the entry points alone live here."""
+
+
+def program() -> None:
+    """The program `twizzit`: the command that the arguments name, and the end of the process."""
+    from twizzit_pipeline.cli.ending import end_quickly  # noqa: PLC0415  (this one comes before all others)
+
+    with end_quickly():
+        main()
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import typer
 
 from twizzit_pipeline.errors import ConfigurationRefused
-from twizzit_pipeline.plan.merge import POLICIES, Policy
+from twizzit_pipeline.policies import POLICIES, Policy
 from twizzit_pipeline.scheduling import policies
 from twizzit_pipeline.scheduling.config import ConfigChanges, SyncConfig
 from twizzit_pipeline.scheduling.meanings import LISTS

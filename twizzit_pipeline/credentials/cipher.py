@@ -8,14 +8,18 @@ each password, PKCS#7, UTF-8, cipher text and IV as lower-case hexadecimal.
 import os
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives import padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pydantic import SecretStr
 
 from twizzit_pipeline.credentials.key import Keys, check_key, keys_of
 from twizzit_pipeline.credentials.mac import Owner, Verdict, judge, mac_of
 from twizzit_pipeline.errors import CredentialChanged, DecryptionFailed, TamperedCredential
+
+if TYPE_CHECKING:  # most commands open no password
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
+    from cryptography.hazmat.primitives.padding import PKCS7
 
 _BLOCK = 16
 _READABLE = (Verdict.FITS, Verdict.FITS_OF_BEFORE)
@@ -54,8 +58,8 @@ def encrypt(password: SecretStr, key: Keys | SecretStr, owner: Owner | None = No
     """
     secret = check_key(keys_of(key).current)
     iv = os.urandom(_BLOCK)
-    encryptor = Cipher(algorithms.AES(secret), modes.CBC(iv)).encryptor()
-    padder = padding.PKCS7(_BLOCK * 8).padder()
+    encryptor = _aes(secret, iv).encryptor()
+    padder = _padding().padder()
     padded = padder.update(password.get_secret_value().encode()) + padder.finalize()
     cipher_text = encryptor.update(padded) + encryptor.finalize()
     encrypted = Encrypted(cipher_text.hex(), iv.hex())
@@ -142,13 +146,25 @@ def _fitting(encrypted: Encrypted, mac: str, secrets: list[bytes], owner: Owner,
 
 
 def _try(secret: bytes, iv: bytes, cipher_text: bytes) -> SecretStr | None:
-    decryptor = Cipher(algorithms.AES(secret), modes.CBC(iv)).decryptor()
+    decryptor = _aes(secret, iv).decryptor()
     padded = decryptor.update(cipher_text) + decryptor.finalize()
-    unpadder = padding.PKCS7(_BLOCK * 8).unpadder()
+    unpadder = _padding().unpadder()
     try:
         return SecretStr((unpadder.update(padded) + unpadder.finalize()).decode())
     except ValueError:  # padding, or UTF-8: the exception would quote bytes of the password
         return None
+
+
+def _aes(secret: bytes, iv: bytes) -> "Cipher[CBC]":
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415
+
+    return Cipher(algorithms.AES(secret), modes.CBC(iv))
+
+
+def _padding() -> "PKCS7":
+    from cryptography.hazmat.primitives.padding import PKCS7  # noqa: PLC0415
+
+    return PKCS7(_BLOCK * 8)
 
 
 def _from_hex(text: str, what: str) -> bytes:

@@ -15,9 +15,6 @@ import hmac
 from dataclasses import dataclass
 from enum import Enum
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 _FOR_KEY_ID = b"twizzit-pipeline key id v1"
 _FOR_V1 = b"twizzit-pipeline twizzit_credentials encryption_mac v1"
 _FOR_PASSWORD = b"twizzit-pipeline twizzit_credentials encryption_mac v2 password"
@@ -90,4 +87,7 @@ def _tags(secret: bytes, iv: bytes, cipher_text: bytes, owner: Owner) -> tuple[s
 
 
 def _derived(secret: bytes, purpose: bytes, length: int) -> bytes:
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  (most commands open no password)
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
     return HKDF(algorithm=hashes.SHA256(), length=length, salt=None, info=purpose).derive(secret)

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from twizzit_pipeline.plan.merge import Policy
+from twizzit_pipeline.policies import Policy
 from twizzit_pipeline.scheduling.config import LARGEST_LIMIT
 from twizzit_pipeline.scheduling.meanings import LONGEST_WORD, MOST_WORDS
 from twizzit_pipeline.scheduling.recipients import MOST as MOST_RECIPIENTS

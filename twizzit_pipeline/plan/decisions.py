@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question, QuestionKind, SettledBy, is_of_name
-from twizzit_pipeline.plan.merge import TWIZZIT_WINS, Policies
+from twizzit_pipeline.policies import TWIZZIT_WINS, Policies
 
 
 class _RemoteRow(Protocol):

@@ -4,32 +4,9 @@ Where both sides changed a column, that is a conflict, and the credential's poli
 """
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import dataclass
 
-# Who wins: Twizzit; ShotSpot; whose change is newer, as far as that is known; or a person, until when ShotSpot's stays.
-Policy = Literal["twizzit", "shotspot", "newest", "ask"]
-POLICIES: tuple[Policy, ...] = get_args(Policy)
-
-
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """Who wins in one entity: the usual policy, and the columns that have another one."""
-
-    usual: Policy = "twizzit"
-    exceptions: Mapping[str, Policy] = field(default_factory=dict)
-
-    def of(self, column: str) -> Policy:
-        """The policy for a column."""
-        return self.exceptions.get(column, self.usual)
-
-    def keeps(self, column: str, *, local_is_newer: bool) -> bool:
-        """Whether ShotSpot's value stays where both sides changed the column."""
-        policy = self.of(column)
-        return local_is_newer if policy == "newest" else policy != "twizzit"
-
-
-TWIZZIT_WINS = Policies()
+from twizzit_pipeline.policies import TWIZZIT_WINS, Policies
 
 
 def merge(

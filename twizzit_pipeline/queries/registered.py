@@ -6,17 +6,20 @@ or set aside have names in Twizzit alone: it is asked for them, and where it doe
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from twizzit_pipeline.accounts.live import LiveMember
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.queries.last_syncs import LastSync, Listed
 from twizzit_pipeline.queries.registrations import REASONS, REJECTED_THERE, Code, Registered, Registration
 from twizzit_pipeline.queries.rosters import Local, Roster, read_roster
 from twizzit_pipeline.transform.names import normalised_name
 
-Ask = Callable[[int, str, str], Sequence[LiveMember]]
+if TYPE_CHECKING:  # a player who is found by name has one: Twizzit is not asked
+    from twizzit_pipeline.accounts.live import LiveMember
+
+Ask = Callable[[int, str, str], "Sequence[LiveMember]"]
 """Who is in a remote team now: credential, remote team, label of the season."""
 
 
@@ -43,7 +46,7 @@ def needs_names(roster: Roster) -> bool:
     return any(person not in roster.others for person in roster.outside)
 
 
-def asked(roster: Roster, ask: Ask) -> Sequence[LiveMember]:
+def asked(roster: Roster, ask: Ask) -> "Sequence[LiveMember]":
     """Who is in the team now.
 
     Raises:
@@ -55,7 +58,7 @@ def asked(roster: Roster, ask: Ask) -> Sequence[LiveMember]:
     return ask(team.credential_id, team.twizzit_id, last.season)
 
 
-def answer(roster: Roster, members: Sequence[LiveMember] = (), names_missing: str | None = None) -> Registered:
+def answer(roster: Roster, members: "Sequence[LiveMember]" = (), names_missing: str | None = None) -> Registered:
     """What a roster says of all its people, with what Twizzit was asked for. Nothing is read."""
     found = [*_locals(roster), *_others(roster), *_outside(roster, members), *_newcomers(roster, members)]
     last = roster.last
@@ -144,7 +147,7 @@ def _others(roster: Roster) -> Iterator[Registration]:
         yield _of_twizzit(person, code, names=listed, number=listed.jersey_number, causes=causes)
 
 
-def _outside(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Registration]:
+def _outside(roster: Roster, members: "Sequence[LiveMember]") -> Iterator[Registration]:
     """Who was rejected or set aside, and is not in ShotSpot's team."""
     last = roster.last
     here = {one.twizzit_id for one in roster.players}
@@ -172,7 +175,7 @@ def _outside(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Registra
                 yield _of_local(other, "set_aside", registered=True, here=False, causes=causes)
 
 
-def _newcomers(roster: Roster, members: Sequence[LiveMember]) -> Iterator[Registration]:
+def _newcomers(roster: Roster, members: "Sequence[LiveMember]") -> Iterator[Registration]:
     """Who came into the team since the last sync."""
     last = roster.last
     known = {*(one.twizzit_id for one in roster.players), *roster.outside, *(last.here if last is not None else ())}
@@ -223,7 +226,7 @@ def _of_twizzit(
     person: str | None,
     code: Code,
     *,
-    names: Listed | LiveMember | None = None,
+    names: "Listed | LiveMember | None" = None,
     number: int | None = None,
     in_twizzit: bool = True,
     causes: Sequence[str] = (),

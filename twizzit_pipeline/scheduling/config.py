@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import SYNC_TYPES
 from twizzit_pipeline.errors import ConfigurationRefused
-from twizzit_pipeline.plan.merge import Policy
+from twizzit_pipeline.policies import Policy
 from twizzit_pipeline.scheduling import automatic, meanings, policies, usage
 from twizzit_pipeline.scheduling.schedule import (
     LONGEST_INTERVAL_MINUTES,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import ConfigurationRefused
-from twizzit_pipeline.plan.merge import POLICIES, Policies, Policy
+from twizzit_pipeline.policies import POLICIES, Policies, Policy
 
 USUAL: Policy = "twizzit"
 POLICY, EXCEPTIONS = "conflict_policy", "conflict_exceptions"

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ScalarSelect, column, inspect, select, table
+from sqlalchemy import Connection, Engine, ScalarSelect, column, select, table, text
 
 from twizzit_pipeline.errors import MigrationsPending
 from twizzit_pipeline.storage.engine import driver_errors
@@ -28,7 +28,7 @@ def known() -> tuple[str, ...]:
 
 def current(connection: Connection) -> str | None:
     """The newest revision applied; None where none ever was."""
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if not connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": VERSION_TABLE}):
         return None
     return connection.scalar(select(applied_revision()))
 

@@ -6,11 +6,12 @@ What belongs here: how a step reads and writes, whatever it reads and writes. A 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 
 from sqlalchemy import Connection, Engine, Table, text
 from tenacity import Retrying
 
-from twizzit_pipeline.runs.lease import Lease
+from twizzit_pipeline.runs.lease import BEAT_SECONDS, Lease
 from twizzit_pipeline.storage.bulk import analyse
 from twizzit_pipeline.sync.rewrites import rewrites
 
@@ -64,5 +65,7 @@ class Transactions(ABC):
                 names = ", ".join(f'"{table.name}"' for table in sorted(alone_with, key=lambda table: table.name))
                 connection.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
             self.lease.confirm(connection)
+            confirmed = monotonic()
             yield connection
-            self.lease.confirm(connection)  # a long one has kept the heartbeat waiting
+            if monotonic() - confirmed > BEAT_SECONDS:  # a long one has kept the heartbeat waiting
+                self.lease.confirm(connection)

@@ -7,10 +7,12 @@ the wire gave them (a name may be None, a shirt number may be text): judging the
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.twizzit.people import Player
+
+if TYPE_CHECKING:  # seasons are asked about where nothing of the wire is read
+    from twizzit_pipeline.twizzit.people import Player
 
 # What can be asked for by its id, and what an answer says of it.
 Asked = Literal["people", "teams"]
@@ -93,7 +95,7 @@ class Rosters:
     function is a player's; they are no players meanwhile.
     """
 
-    players: tuple[Player, ...]
+    players: "tuple[Player, ...]"
     failed: Mapping[str, TwizzitPipelineError] = field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
     unclear: tuple[SetAside, ...] = ()

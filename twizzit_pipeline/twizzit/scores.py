@@ -6,6 +6,7 @@ What belongs here: the shapes. Whether two readable values are a score is judged
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from twizzit_pipeline.twizzit.wire import is_list, items, plain_keys
 
@@ -14,9 +15,7 @@ _BESIDE = (
     r"(?i:forfait|forfeit|forf|ff|w\.?o|wo|n\.?v|a\.?e\.?t|a\.?p|pen|ft|uitslag|einduitslag|eindstand|score|eindscore|final"
     r"|resultaat|resultat|résultat|na verlenging|na strafworpen|après prolongation|full[ -]?time)\.?"
 )
-_TEXT = re.compile(
-    rf"[\s(*]*(?:{_BESIDE}[\s:]+)?(\d+)\s*[-‐‑–—:/]\s*(\d+)\s*[)*]?\s*(?:{_BESIDE}|\(\s*{_BESIDE}\s*\))?\s*(?:\([^()]*\)\s*)?"
-)
+_PLAIN = re.compile(r"\s*(\d+)\s*[-‐‑–—:/]\s*(\d+)\s*")
 _NOTHING = re.compile(r"[\s\-–—:/?]*")
 _HOME = ("home", "homescore", "hometeam", "homegoals", "scorehome", "thuis", "domicile")
 _AWAY = ("away", "awayscore", "awayteam", "awaygoals", "scoreaway", "uit", "exterieur", "visitor")
@@ -45,11 +44,21 @@ def score_of(value: object, *, depth: int = _DEPTH) -> Score:
     if value is None or depth == 0:
         return NONE if value is None else _UNREAD
     if isinstance(value, str):
-        found = _TEXT.fullmatch(value)
-        return Score(found[1], found[2]) if found else NONE if _NOTHING.fullmatch(value) else _UNREAD
+        if _NOTHING.fullmatch(value):
+            return NONE
+        found = _PLAIN.fullmatch(value) or _with_words().fullmatch(value)
+        return Score(found[1], found[2]) if found else _UNREAD
     if is_list(value):
         return _of_two(items(value), depth)
     return _of_object(plain_keys(value), depth) if isinstance(value, Mapping) else _UNREAD
+
+
+@cache
+def _with_words() -> re.Pattern[str]:
+    """Compiled where a score has something beside it: that takes longer than reading a calendar of plain ones."""
+    return re.compile(
+        rf"[\s(*]*(?:{_BESIDE}[\s:]+)?(\d+)\s*[-‐‑–—:/]\s*(\d+)\s*[)*]?\s*(?:{_BESIDE}|\(\s*{_BESIDE}\s*\))?\s*(?:\([^()]*\)\s*)?"
+    )
 
 
 def sides_score(home: object, away: object) -> Score:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.loaded_modules import HEAVY, OF_CALLS, OF_LINES, libraries, modules_after
+from tests.support.loaded_modules import HEAVY, OF_CALLS, OF_LINES, OF_SECRETS, libraries, modules_after
 from tests.support.registered_world import SMALL, local_team, too_long
 from tests.support.sync_world import SyncWorld, quick
 from tests.support.synced_world import NewDatabase, SyncedOnce, synced_once, taken_over
@@ -13,7 +13,14 @@ from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 
-NOT_NEEDED = HEAVY | OF_CALLS | OF_LINES
+NOT_NEEDED = HEAVY | OF_CALLS | OF_LINES | OF_SECRETS
+# Of our own: the plan, and what reads the wire.
+PARTS_NOT_NEEDED = {
+    "twizzit_pipeline.accounts.live",
+    "twizzit_pipeline.plan",
+    "twizzit_pipeline.twizzit.people",
+    "twizzit_pipeline.twizzit.wire",
+}
 TIDY = SMALL | {"tidy": frozenset({1})}  # no one is rejected but who is made so here
 
 
@@ -49,8 +56,11 @@ def test_a_quick_command_loads_what_its_answer_takes(world: SyncWorld, synced: S
     calls = world.simulator.calls.total
     status = loaded(world, "status")
     assert NOT_NEEDED & libraries(status) == set()
-    assert {"twizzit_pipeline.plan.narrowing", "twizzit_pipeline.plan.rows"} & status == set()
-    assert NOT_NEEDED & libraries(loaded(world, "registered", "--player", a_player_of(world, 1))) == set()
+    assert PARTS_NOT_NEEDED & status == set()
+    registered = loaded(world, "registered", "--player", a_player_of(world, 1))
+    assert NOT_NEEDED & libraries(registered) == set()
+    # Why a person of the team is set aside is said in the plan's words.
+    assert (PARTS_NOT_NEEDED - {"twizzit_pipeline.plan"}) & registered == set()
     # Of this team one person is rejected, and why is said by the contract: that takes pandas, and no call.
     assert OF_CALLS & libraries(loaded(world, "registered", "--player", a_player_of(world, 0))) == set()
     assert world.simulator.calls.total == calls

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 from dagster_postgres import PostgresEventLogStorage
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 
 from tests.support.orchestrator import QUIET
+from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.orchestration.assets.step import NO_VALUE
 from twizzit_pipeline.orchestration.instance import kept_events
 from twizzit_pipeline.orchestration.instance.home import open_instance
@@ -98,11 +99,66 @@ def test_each_check_is_known_with_its_result_and_the_materialization_that_it_is_
 def test_what_is_known_is_not_asked_again_within_a_run(instance: dg.DagsterInstance, events: KeptEvents) -> None:
     run(instance)
     statements = Statements(events._engine)
-    run(instance)
-    assert statements.with_words("NOTIFY") == 2, "one planned and one materialization"
+    done = run(instance)
+    assert statements.with_words("NOTIFY") == 0
+    happened = len(instance.all_logs(done.run_id))
+    assert statements.with_words("INSERT INTO event_logs") == happened - len(CHECKS), "what is intended goes in as one"
+    assert statements.with_words("INSERT INTO asset_check_executions") == 1
     assert statements.with_words("pg_attribute") == 0
     looked_up = statements.with_words("SELECT event_logs.id, event_logs.event", "ORDER BY")
     assert looked_up <= 2, "the materialization that three checks are about"
+
+
+def test_what_a_run_intends_is_stored_together_as_dagster_stores_one_after_the_other(
+    instance: dg.DagsterInstance, events: KeptEvents
+) -> None:
+    intended = intended_by(instance, run(instance))
+    assert len(intended) == 1 + len(CHECKS)
+    events.store_event_batch([entry._replace(run_id="together") for entry in intended])
+    together = rows_of(events, "together")
+    for entry in intended:
+        PostgresEventLogStorage.store_event(events, entry._replace(run_id="one by one"))
+    assert together == rows_of(events, "one by one")
+
+
+def test_what_a_run_intends_is_stored_whole_or_not_at_all(instance: dg.DagsterInstance, events: KeptEvents) -> None:
+    intended = intended_by(instance, run(instance))
+    with events.index_connection() as connection:
+        connection.execute(text("ALTER TABLE asset_check_executions ADD CHECK (run_id <> 'together')"))
+    with pytest.raises(DatabaseRefused):
+        events.store_event_batch([entry._replace(run_id="together") for entry in intended])
+    event_rows, check_rows, assets = rows_of(events, "together")
+    assert event_rows == check_rows == []
+    assert [is_last for is_last, _ in assets] == [False]
+
+
+def intended_by(instance: dg.DagsterInstance, done: dg.ExecuteInProcessResult) -> list[dg.EventLogEntry]:
+    return [
+        entry
+        for entry in instance.all_logs(done.run_id)
+        if entry.is_dagster_event and entry.get_dagster_event().event_type_value.endswith("_PLANNED")
+    ]
+
+
+def rows_of(events: KeptEvents, run_id: str) -> list[list[tuple[object, ...]]]:
+    """What the tables hold of a run, but for ids and the moment of an insert."""
+    tables = {
+        "event_logs": "dagster_event_type, timestamp, step_key, asset_key, partition, replace(event, run_id, '')",
+        "asset_check_executions": "asset_key, check_name, partition, execution_status, evaluation_event_timestamp,"
+        " materialization_event_storage_id, replace(evaluation_event, run_id, ''), evaluation_event_storage_id -"
+        " (SELECT min(id) FROM event_logs WHERE run_id = :run_id)",
+    }
+    found: list[list[tuple[object, ...]]] = []
+    with events.index_connection() as connection:
+        for table, columns in tables.items():
+            rows = connection.execute(
+                text(f"SELECT {columns} FROM {table} WHERE run_id = :run_id ORDER BY id"),
+                {"run_id": run_id},
+            )
+            found.append([tuple(row) for row in rows])
+        asset = text("SELECT last_run_id = :run_id, last_materialization_timestamp FROM asset_keys")
+        found.append([tuple(row) for row in connection.execute(asset, {"run_id": run_id})])
+    return found
 
 
 def test_a_partition_that_another_process_deletes_is_soon_gone(

@@ -26,12 +26,12 @@ from twizzit_pipeline.plan.chosen import (
 )
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departures, Missing
-from twizzit_pipeline.plan.merge import Policies
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.references import Names, columns, creations, same
 from twizzit_pipeline.plan.rows import LocalClub, LocalPlayer, RemotePlayer, RemoteTeam
 from twizzit_pipeline.plan.teams import plan_teams
+from twizzit_pipeline.policies import Policies
 
 
 def names_in(shotspot: MemoryShotSpot) -> dict[tuple[str, int], str]:

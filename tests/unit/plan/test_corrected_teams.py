@@ -12,10 +12,10 @@ from tests.support.memory_shotspot import CLUB, OLDER, SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.decisions import Decisions
 from twizzit_pipeline.plan.matches import plan_matches
-from twizzit_pipeline.plan.merge import Policies
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import RemoteMatch, RemotePlayer, RemoteTeam
 from twizzit_pipeline.plan.teams import plan_teams
+from twizzit_pipeline.policies import Policies
 
 LOTTE = RemotePlayer("1", "5", "Lotte", "Peeters", None, 7)
 MATCH = RemoteMatch(

@@ -9,10 +9,10 @@ import pytest
 from tests.support.memory_shotspot import CLUB, SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Question
 from twizzit_pipeline.plan.decisions import Asking, Decisions, OpenQuestion, doubts, plain
-from twizzit_pipeline.plan.merge import Policies
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, RemotePlayer, RemoteTeam
 from twizzit_pipeline.plan.teams import plan_teams
+from twizzit_pipeline.policies import Policies
 
 ASK = Policies("ask")
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -11,11 +11,11 @@ from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.decisions import Decisions
 from twizzit_pipeline.plan.departed import Departure, Departures, Due, Limit, Missing, Status
 from twizzit_pipeline.plan.departures import Leaving, match_departs, plan_departures, player_departs
-from twizzit_pipeline.plan.merge import Policies, Policy
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import RemotePlayer, RemoteTeam
 from twizzit_pipeline.plan.teams import plan_teams
+from twizzit_pipeline.policies import Policies, Policy
 
 BASE = {"jersey_number": 7, "twizzit_team_id": "1", "is_active": True}
 HERE = {"club_id": 1, "team_id": 1, "jersey_number": 7, "is_active": True}

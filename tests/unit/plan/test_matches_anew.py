@@ -13,9 +13,9 @@ from twizzit_pipeline.plan.competitions import plan_competitions
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departure, Departures, Missing
 from twizzit_pipeline.plan.matches import plan_matches
-from twizzit_pipeline.plan.merge import Policies, Policy
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import RemoteCompetition, RemoteMatch
+from twizzit_pipeline.policies import Policies, Policy
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

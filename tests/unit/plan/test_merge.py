@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twizzit_pipeline.plan.merge import POLICIES, Policies, Policy, merge
+from twizzit_pipeline.plan.merge import merge
+from twizzit_pipeline.policies import POLICIES, Policies, Policy
 
 VALUES = st.sampled_from([None, 0, 7, "Ann", "Anna"])
 ROWS = st.fixed_dictionaries(dict.fromkeys(("first_name", "last_name", "jersey_number"), VALUES))

@@ -10,11 +10,11 @@ from tests.support.memory_shotspot import SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Plan, Question, Warned
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departure, Departures, Kind, Missing
-from twizzit_pipeline.plan.merge import Policies
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import LocalPlayer, RemotePlayer, RemoteTeam, WantedSeason
 from twizzit_pipeline.plan.teams import plan_teams
+from twizzit_pipeline.policies import Policies
 
 
 def person(remote_id: str, first_name: str = "Ann", gender: str | None = "female") -> RemotePlayer:

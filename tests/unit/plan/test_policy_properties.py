@@ -11,9 +11,9 @@ from tests.support.memory_shotspot import MemoryShotSpot, sync_people
 from tests.support.plan_strategies import FIRST, LAST, remote_players
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
-from twizzit_pipeline.plan.merge import POLICIES, Policies, Policy
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import RemotePlayer, RemoteTeam
+from twizzit_pipeline.policies import POLICIES, Policies, Policy
 
 TEAMS = [RemoteTeam(str(i), f"U{i}", None, None, None) for i in (1, 2, 3)]
 POLICY = st.sampled_from(POLICIES)

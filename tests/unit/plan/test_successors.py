@@ -9,10 +9,10 @@ from tests.support.memory_shotspot import SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Plan, Question
 from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departure, Departures, Missing
-from twizzit_pipeline.plan.merge import Policies
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import RemoteTeam, WantedSeason
 from twizzit_pipeline.plan.teams import plan_teams
+from twizzit_pipeline.policies import Policies
 
 
 def team(remote_id: str, name: str = "U15") -> RemoteTeam:

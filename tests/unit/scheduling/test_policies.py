@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from twizzit_pipeline.errors import ConfigurationRefused
-from twizzit_pipeline.plan.merge import Policies
+from twizzit_pipeline.policies import Policies
 from twizzit_pipeline.scheduling import policies
 
 

@@ -13,7 +13,7 @@ from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_
 from twizzit_pipeline.cli.words import meaning_changes, meaning_lines, policy_changes
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.entities import SYNC_TYPES
-from twizzit_pipeline.plan.merge import POLICIES
+from twizzit_pipeline.policies import POLICIES
 from twizzit_pipeline.queries import later
 from twizzit_pipeline.scheduling import config, recipients
 from twizzit_pipeline.scheduling.config import LARGEST_LIMIT, ConfigChanges, SyncConfig

@@ -41,14 +41,15 @@ def registered(
 
 
 def _found(here: Opened, team: str | None, player: str | None, club: str | None) -> "Registered":
-    from twizzit_pipeline.accounts.live import LiveTwizzit  # noqa: PLC0415  (httpx)
     from twizzit_pipeline.queries.finding import find_player, find_team  # noqa: PLC0415  (database)
-    from twizzit_pipeline.queries.registered import registered as use_case  # noqa: PLC0415  (httpx)
+    from twizzit_pipeline.queries.registered import registered as use_case  # noqa: PLC0415
 
     engine = here.database.engine
     of = None if club is None else [credential_of(here, club)]
     team_id = None if team is None else find_team(engine, team, credential_ids=of)
     if player is None:
+        from twizzit_pipeline.accounts.live import LiveTwizzit  # noqa: PLC0415  (what asks Twizzit)
+
         assert team_id is not None
         live = LiveTwizzit(here.settings, here.database)
         try:

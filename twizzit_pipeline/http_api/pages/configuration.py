@@ -11,7 +11,7 @@ from twizzit_pipeline.http_api.pages.forms import Form
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.values import column_of
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, at_club
-from twizzit_pipeline.plan.merge import POLICIES, Policy
+from twizzit_pipeline.policies import POLICIES, Policy
 from twizzit_pipeline.scheduling import config, policies, recipients
 from twizzit_pipeline.scheduling.config import ConfigChanges, SyncConfig
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import AliasPath, Field
 
 from twizzit_pipeline.http_api.schemas.base import Answer
-from twizzit_pipeline.plan.merge import Policy
+from twizzit_pipeline.policies import Policy
 from twizzit_pipeline.words.meanings import EventTypeMeaning, FunctionMeaning, GroupTypeMeaning, StatusMeaning
 
 

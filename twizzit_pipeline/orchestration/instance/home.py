@@ -97,7 +97,7 @@ def dagster_environment(settings: Settings, database: Database) -> dict[str, str
 
 @contextmanager
 def open_instance(settings: Settings, database: Database) -> Iterator[dg.DagsterInstance]:
-    """The instance, for this process; nothing of the environment is read or changed.
+    """The instance, for this process; of the environment nothing is read, and only `kept_events` sets a variable.
 
     The first time, Dagster makes its tables (about half a second). What steps print is not captured.
 

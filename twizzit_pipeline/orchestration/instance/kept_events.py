@@ -3,26 +3,34 @@
 What belongs here: how often Dagster's storage of events asks and writes. Of the 530 statements that Dagster sent for a
 small run, 280 were NOTIFY, which no one listens to any more, the columns of a table that never changes, partitions that
 were looked up a moment before, outputs of checks, which say nothing, or the last materialization, which the run itself
-had just written.
+had just written. Of the others 72 said what the run intends to do, one event after the other.
 """
 
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from dagster import AssetKey, AssetRecordsFilter, EventLogEntry, EventRecordsResult
+from dagster import AssetKey, AssetRecordsFilter, EventLogEntry, EventRecordsResult, serialize_value
 from dagster_postgres import PostgresEventLogStorage
+from sqlalchemy import Connection
 
 from twizzit_pipeline.orchestration.dagster_private import (
     ASSET_CHECK_EVENTS,
     ASSET_EVENTS,
+    AssetCheckExecutionsTable,
     DagsterEventType,
     SqlEventLogStorageTable,
 )
 from twizzit_pipeline.orchestration.run.in_words import in_words
+from twizzit_pipeline.settings import set_in_process
 from twizzit_pipeline.storage.engine import driver_errors
 
 # How long what another process may change is known: partitions come and go with credentials and seasons.
 KNOWN_SECONDS = 5.0
+
+_TOGETHER = 1000  # events of a run's intention; each asset and each check has one
+_INTENDED = {DagsterEventType.ASSET_MATERIALIZATION_PLANNED, DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
 
 
 class KeptEvents(PostgresEventLogStorage):
@@ -31,6 +39,7 @@ class KeptEvents(PostgresEventLogStorage):
     def __init__(self, *args: Any, **options: Any) -> None:
         """As Dagster's own."""
         super().__init__(*args, **options)
+        set_in_process(DAGSTER_EVENT_BATCH_SIZE=str(_TOGETHER))  # without it Dagster stores one event after the other
         self._tables: set[str] = set()
         self._columns: set[str] = set()
         self._partitions: dict[tuple[str, str], float] = {}
@@ -85,7 +94,7 @@ class KeptEvents(PostgresEventLogStorage):
     # --- events -------------------------------------------------------------------------------------------------------
 
     def store_event(self, event: EventLogEntry) -> None:
-        """As Dagster's own; only events of assets, which also go into other tables, send a NOTIFY.
+        """As Dagster's own, without a NOTIFY.
 
         That a check gave an output says nothing beside its evaluation, which follows, and no step reads it: that is not
         stored.
@@ -96,18 +105,61 @@ class KeptEvents(PostgresEventLogStorage):
         with driver_errors():  # Dagster prints an error of the database as it is, event and all
             self._store(event)
 
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """As Dagster's own; what a run intends to do, as many events as it has assets and checks, goes in together."""
+        if {event.dagster_event_type for event in events} <= _INTENDED:
+            with driver_errors(), self.index_transaction() as connection:
+                self._store_intended(connection, events)
+        else:
+            super().store_event_batch(events)
+
+    def _store_intended(self, connection: Connection, events: Sequence[EventLogEntry]) -> None:
+        table = SqlEventLogStorageTable
+        insert = table.insert().returning(table.c.id, sort_by_parameter_order=True)
+        ids = connection.scalars(insert, [self._event_to_row(event) for event in events]).all()
+        checks: list[dict[str, object]] = []
+        for event, event_id in zip(events, ids, strict=True):
+            if event.dagster_event_type is DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
+                self._store_asset_event(connection, event, event_id)
+            else:
+                checks += self._of_check(event, event_id)
+        if checks:
+            connection.execute(AssetCheckExecutionsTable.insert(), checks)
+
+    def _of_check(self, event: EventLogEntry, event_id: int) -> Iterator[dict[str, object]]:
+        """The row, for each partition, of a check that a run intends to judge."""
+        intended = event.get_dagster_event().asset_check_planned_data
+        subset = intended.partitions_subset
+        for partition in (None,) if subset is None else subset.get_partition_keys():
+            yield {
+                "asset_key": intended.asset_key.to_string(),
+                "check_name": intended.check_name,
+                "partition": partition,
+                "run_id": event.run_id,
+                "execution_status": "PLANNED",
+                "evaluation_event": serialize_value(event),
+                "evaluation_event_timestamp": datetime.fromtimestamp(event.timestamp, UTC).replace(tzinfo=None),
+                "evaluation_event_storage_id": event_id,
+            }
+
     def _store(self, event: EventLogEntry) -> None:
         kind = event.dagster_event_type
-        if kind in ASSET_EVENTS:
-            super().store_event(event)
-            if kind is DagsterEventType.ASSET_MATERIALIZATION:
-                self._note_materialized(event)
-            return
         with self.index_connection() as connection:
             insert = self.prepare_insert_event(event).returning(SqlEventLogStorageTable.c.id)
-            event_id = connection.execute(insert).scalar_one()
+            event_id = int(connection.execute(insert).scalar_one())
+        if kind in ASSET_EVENTS:
+            self._store_of_asset(event, event_id)
         if kind in ASSET_CHECK_EVENTS:
             self.store_asset_check_event(event, event_id)
+
+    def _store_of_asset(self, event: EventLogEntry, event_id: int) -> None:
+        if event.get_dagster_event().asset_key is None:
+            return
+        with self.index_transaction() as connection:
+            self._store_asset_event_tags(connection, [event], [event_id])
+            self._store_asset_event(connection, event, event_id)
+        if event.dagster_event_type is DagsterEventType.ASSET_MATERIALIZATION:
+            self._note_materialized(event)
 
     def _note_materialized(self, event: EventLogEntry) -> None:
         made = event.get_dagster_event()

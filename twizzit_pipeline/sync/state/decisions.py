@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 
 from twizzit_pipeline.entities import ENTITIES, Entity
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
-from twizzit_pipeline.plan.merge import Policies
 from twizzit_pipeline.plan.partners import mapped_then
+from twizzit_pipeline.policies import Policies
 from twizzit_pipeline.runs.details import MAPPINGS
 from twizzit_pipeline.runs.recorded import of_entity
 from twizzit_pipeline.scheduling.policies import policies_of

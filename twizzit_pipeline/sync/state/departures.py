@@ -71,10 +71,13 @@ def read_departures(
     unlisted = _unlisted(connection, owner, entity, listed)
     if absences is None:
         return Departures(back=back, still_held=still_held, limit=limit, left=left, unlisted=unlisted)
-    found = [one for one in missing(connection, owner, entity, season_id, label) if one.twizzit_id in absences.kinds]
-    due = [one for one in due_again(connection, owner, entity, season_id) if one.departure.twizzit_id in absences.due]
-    lately = departures.c.applied_at > datetime.now(UTC) - LATELY
-    recent = _counted(connection, owner, entity, lately & departures.c.decided_at.is_(None))
+    # Mostly no one is missing, and nothing more is asked.
+    gone = missing(connection, owner, entity, season_id, label) if absences.kinds else []
+    found = [one for one in gone if one.twizzit_id in absences.kinds]
+    again = due_again(connection, owner, entity, season_id) if absences.due else []
+    due = [one for one in again if one.departure.twizzit_id in absences.due]
+    lately = (departures.c.applied_at > datetime.now(UTC) - LATELY) & departures.c.decided_at.is_(None)
+    recent = _counted(connection, owner, entity, lately) if found else []
     return Departures(
         found,
         absences.kinds,

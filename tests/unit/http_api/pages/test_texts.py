@@ -14,7 +14,7 @@ from twizzit_pipeline.decisions.values import Kind
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.http_api import pages
 from twizzit_pipeline.http_api.pages.texts import LANGUAGES, texts_of, wanted
-from twizzit_pipeline.plan.merge import POLICIES
+from twizzit_pipeline.policies import POLICIES
 from twizzit_pipeline.queries import later
 from twizzit_pipeline.queries.monitoring import State
 from twizzit_pipeline.queries.registrations import REASONS as REGISTERED
