@@ -12,7 +12,8 @@ from tests.support.gathered import gathered
 from twizzit_pipeline.errors import ServiceUnavailable
 from twizzit_pipeline.simulator import v2
 from twizzit_pipeline.simulator.paging import SHIFT
-from twizzit_pipeline.simulator.world import Organization, World
+from twizzit_pipeline.simulator.records import Organization
+from twizzit_pipeline.simulator.world import World
 from twizzit_pipeline.twizzit.paging import PageLimits
 
 Row = dict[str, object]

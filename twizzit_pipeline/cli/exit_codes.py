@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Documented in the README: 130 is a Ctrl-C; most usage errors (2) are Typer's to find.
+    """Documented in docs/connecting.md: 130 is a Ctrl-C; most usage errors (2) are Typer's to find.
 
     A name that is ambiguous is a usage error of ours.
     """

@@ -182,7 +182,7 @@ COMMANDS = (
     Entry(
         "audit",
         _KEEPING,
-        "twizzit_pipeline.cli.commands.vault:audit_log",
+        "twizzit_pipeline.cli.commands.audit:audit_log",
         "Show who changed what, newest first; times are local (with --json, ISO 8601 with zone).",
     ),
     Entry(

@@ -143,7 +143,8 @@ def match_mappings_of(
             table.credential_id,
             table.local_game_id,
             games.c.date,
-            cast(func.timezone(_ZONE, games.c.date), Time) != time(),
+            # the time of an infinite moment is null
+            func.coalesce(cast(func.timezone(_ZONE, games.c.date), Time) != time(), False),
             games.c.home_team_id,
             _side(home_club.c.name, home_team.c.name),
             games.c.away_team_id,

@@ -22,8 +22,7 @@ from twizzit_pipeline.storage.tables import (
     sync_changes,
 )
 
-_MAPPINGS = "twizzit_%_mappings"
-_DECIDED = ("twizzit_conflicts", "twizzit_departures")  # what people decided: in the journal so that it can be undone
+_OURS = "twizzit_%"  # mappings, opponents, what people decided: in the journal so that it can be undone
 _JOURNAL = sync_changes.c
 _NAMED = {clubs: ("name",)} | {LOCAL[entity]: of.names for entity, of in ENTITIES.items() if of.names}
 _UNNAMED = {MAPPINGS[entity]: of for entity, of in ENTITIES.items() if not of.names}  # called as their mapping has it
@@ -81,7 +80,7 @@ def changes(
         player_id: this player of ShotSpot alone.
         since: from this moment on (with zone).
         history_ids: of these rows of the history alone.
-        mappings: the rows of the mapping tables, and of what people decided, too.
+        mappings: the rows of our own tables too: mappings, opponents, and what people decided.
     """
     journal = _JOURNAL
     wanted = (
@@ -105,7 +104,7 @@ def changes(
     for table, condition in _NAMED_BY:
         wanted = wanted.join(table, condition, isouter=True)
     if not mappings:
-        wanted = wanted.where(journal.table_name.not_like(_MAPPINGS), journal.table_name.not_in(_DECIDED))
+        wanted = wanted.where(journal.table_name.not_like(_OURS))
     if since is not None:
         wanted = wanted.where(journal.created_at >= since)
     if history_ids is not None:
@@ -128,11 +127,7 @@ def counts(engine: Engine, history_ids: Collection[int]) -> dict[int, int]:
     journal = _JOURNAL
     counted = (
         select(journal.history_id, func.count())
-        .where(
-            among(journal.history_id, history_ids),
-            journal.table_name.not_like(_MAPPINGS),
-            journal.table_name.not_in(_DECIDED),
-        )
+        .where(among(journal.history_id, history_ids), journal.table_name.not_like(_OURS))
         .group_by(journal.history_id)
     )
     with driver_errors(), engine.connect() as connection:

@@ -87,6 +87,7 @@ def _newest(connection: Connection, credential_id: int) -> Sequence[Any]:
             history.credential_id == credential_id,
             history.status.in_(("success", "partial_success")),
             of_syncs,
+            entity.in_(ENTITIES),  # ShotSpot may have kinds of syncs of its own
             history.details["season_exists"].astext.is_(None),
         )
         .order_by(entity, history.started_at.desc(), history.id.desc())

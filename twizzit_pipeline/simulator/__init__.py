@@ -6,9 +6,10 @@ All people, clubs, accounts and addresses in it are invented.
 
 from twizzit_pipeline.simulator.faults import Fault, Faults
 from twizzit_pipeline.simulator.options import SimulatorOptions
+from twizzit_pipeline.simulator.records import Account, Contact, Group, Organization, Season
 from twizzit_pipeline.simulator.server import SimulatorServer, run_forever
 from twizzit_pipeline.simulator.truth import TruePlayer, Truth
-from twizzit_pipeline.simulator.world import Account, Contact, Group, Organization, Season, World
+from twizzit_pipeline.simulator.world import World
 
 __all__ = [
     "Account",

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from twizzit_pipeline.simulator.options import SimulatorOptions
-from twizzit_pipeline.simulator.world import Account, World
+from twizzit_pipeline.simulator.records import Account
+from twizzit_pipeline.simulator.world import World
 
 JWT_SECONDS = 24 * 3600
 CALLS_OF_A_SESSION = 9  # where sessions end early

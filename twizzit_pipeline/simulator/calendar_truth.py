@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from twizzit_pipeline.simulator.events import MATCH, Event, season_events
-from twizzit_pipeline.simulator.world import Organization, Season, World
+from twizzit_pipeline.simulator.events import MATCH, season_events
+from twizzit_pipeline.simulator.records import Event, Organization, Season
+from twizzit_pipeline.simulator.world import World
 
 _NO_OPPONENT = {"byes", "winners_to_come"}
 

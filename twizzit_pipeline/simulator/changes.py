@@ -7,7 +7,8 @@ from typing import Any
 
 from twizzit_pipeline.simulator.clubs import PLAYER, PLAYING
 from twizzit_pipeline.simulator.events import MATCH, season_events
-from twizzit_pipeline.simulator.world import Contact, Group, Link, MatchChange, Organization, World
+from twizzit_pipeline.simulator.records import Contact, Group, Link, MatchChange, Organization
+from twizzit_pipeline.simulator.world import World
 
 
 class Changes:

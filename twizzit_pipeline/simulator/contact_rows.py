@@ -6,7 +6,7 @@ from random import Random
 from twizzit_pipeline.simulator.clubs import words
 from twizzit_pipeline.simulator.options import SimulatorOptions
 from twizzit_pipeline.simulator.people import CITIES, STREETS
-from twizzit_pipeline.simulator.world import Contact, Organization
+from twizzit_pipeline.simulator.records import Contact, Organization
 
 _NAME_KEYS = {
     "kebab": ("first-name", "last-name"),

@@ -3,16 +3,12 @@
 What belongs here: what a match is then. How it looks on the wire is in `v2_event_rows` and `v1`.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from twizzit_pipeline.simulator.events import Event
-    from twizzit_pipeline.simulator.quirks import Quirk
-    from twizzit_pipeline.simulator.world import Season, World
+from twizzit_pipeline.simulator.quirks import Quirk
+from twizzit_pipeline.simulator.records import Event, Season
+from twizzit_pipeline.simulator.world import World
 
 # Number of a team's match → its quirk. Numbers 4, 9, 3, 10 and 17 have habits of their own already.
 _QUIRK_OF: dict[int, Quirk] = {

@@ -6,45 +6,19 @@ Sundays, those of both clock changes among them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
-from typing import Literal
 
 from twizzit_pipeline.simulator.clubs import OPPONENTS, spelled_otherwise
 from twizzit_pipeline.simulator.event_quirks import made_awkward, with_one_running
-from twizzit_pipeline.simulator.quirks import Quirk
-from twizzit_pipeline.simulator.world import Group, MatchChange, Organization, Season, World
+from twizzit_pipeline.simulator.records import Event, Group, MatchChange, Organization, Season, Status
+from twizzit_pipeline.simulator.world import World
 
 TRAINING, MATCH = "training", "match"
-Status = Literal["cancelled", "to_reschedule"]
 
 WEEKS = 36
 _MATCHES = WEEKS // 2
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A training or a match of one team. A friendly has no series. `score` is (home, away) once it is played.
-
-    `opponent` is the other side's name as it is usually spelled, whatever stands in `home_name` or `away_name`.
-    `awkward`: the quirks that this match shows; `other_group`: the club's own team that is the opponent.
-    """
-
-    id: int
-    kind: str
-    group: Group
-    start: datetime
-    end: datetime
-    home_name: str | None = None
-    away_name: str | None = None
-    is_home: bool = True
-    series: tuple[int, str] | None = None
-    score: tuple[int, int] | None = None
-    status: Status | None = None
-    opponent: str | None = None
-    awkward: frozenset[Quirk] = frozenset()
-    other_group: Group | None = None
 
 
 def season_events(world: World, organization: Organization, season: Season) -> Iterator[Event]:

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from twizzit_pipeline.simulator import clubs, people
 from twizzit_pipeline.simulator.options import SimulatorOptions
+from twizzit_pipeline.simulator.records import Account, ClubReference, Contact, Group, Link, Organization, Season
 from twizzit_pipeline.simulator.roster_quirks import apply_roster_quirks
-from twizzit_pipeline.simulator.world import Account, ClubReference, Contact, Group, Link, Organization, Season, World
+from twizzit_pipeline.simulator.world import World
 
 FIRST_ORGANIZATION_ID = 4101
 FEDERATION_ID = 4001

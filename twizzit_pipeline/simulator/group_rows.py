@@ -5,8 +5,9 @@ What belongs here: how these quirks look on the wire. Who is in which group is m
 
 from twizzit_pipeline.simulator import clubs
 from twizzit_pipeline.simulator.options import SimulatorOptions
+from twizzit_pipeline.simulator.records import Group, Link, Organization, Season
 from twizzit_pipeline.simulator.wire_habits import season_label
-from twizzit_pipeline.simulator.world import Group, Link, Organization, Season, World
+from twizzit_pipeline.simulator.world import World
 
 RowDict = dict[str, object]
 _YOUTH = "U"  # with which the names of youth teams begin

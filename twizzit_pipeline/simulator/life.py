@@ -11,7 +11,8 @@ from random import Random
 
 from twizzit_pipeline.simulator import people
 from twizzit_pipeline.simulator.changes import Changes
-from twizzit_pipeline.simulator.world import Contact, Group, Organization, World
+from twizzit_pipeline.simulator.records import Contact, Group, Organization
+from twizzit_pipeline.simulator.world import World
 
 _NUMBERS = range(1, 1000)
 _RENAMED = " (A)"

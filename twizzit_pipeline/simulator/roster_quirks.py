@@ -8,7 +8,8 @@ from dataclasses import replace
 from random import Random
 
 from twizzit_pipeline.simulator import clubs, people
-from twizzit_pipeline.simulator.world import Contact, Group, Link, Organization, World
+from twizzit_pipeline.simulator.records import Contact, Group, Link, Organization
+from twizzit_pipeline.simulator.world import World
 
 _YOUTH_TEAM = "U15"
 

@@ -3,18 +3,14 @@
 What belongs here: the judgement of the simulator's own data, for tests to compare with. The pipeline never uses it.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from twizzit_pipeline.simulator.clubs import ODD, PLAYING
-
-if TYPE_CHECKING:
-    from twizzit_pipeline.simulator.world import Contact, Link, Organization, Season
+from twizzit_pipeline.simulator.records import Contact, Link, Organization, Season
 
 LONGEST_PERSON_NAME = 50
 LONGEST_TEAM_NAME = 100

@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from twizzit_pipeline.simulator.accounts import Accounts
-from twizzit_pipeline.simulator.events import MATCH, Event, season_events, series_of
+from twizzit_pipeline.simulator.events import MATCH, season_events, series_of
 from twizzit_pipeline.simulator.paging import SILENT_LIMIT, Query, largest
+from twizzit_pipeline.simulator.records import Contact, Event, Group, Organization
 from twizzit_pipeline.simulator.wire_habits import dressed, season_label
-from twizzit_pipeline.simulator.world import Contact, Group, Organization, World
+from twizzit_pipeline.simulator.world import World
 
 PREFIX = "/v1"
 LARGEST_PAGE = 100

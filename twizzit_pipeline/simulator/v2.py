@@ -25,9 +25,10 @@ from twizzit_pipeline.simulator.group_rows import (
     type_ids,
 )
 from twizzit_pipeline.simulator.paging import Query, page
+from twizzit_pipeline.simulator.records import Account, Contact, Group, Link, Organization, Season
 from twizzit_pipeline.simulator.v2_events import event_sub_types, event_types, events
 from twizzit_pipeline.simulator.wire_habits import listed
-from twizzit_pipeline.simulator.world import Account, Contact, Group, Link, Organization, Season, World
+from twizzit_pipeline.simulator.world import World
 
 PREFIX = "/v2/api"
 RowDict = dict[str, object]

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from twizzit_pipeline.simulator.events import Event
 from twizzit_pipeline.simulator.quirks import Quirk
+from twizzit_pipeline.simulator.records import Event
 from twizzit_pipeline.simulator.world import World
 
 _OFF = {"cancelled": "afgelast", "to_reschedule": "uitgesteld"}

@@ -6,10 +6,11 @@ from datetime import date
 from starlette.exceptions import HTTPException
 
 from twizzit_pipeline.simulator.clubs import Words, words
-from twizzit_pipeline.simulator.events import MATCH, TRAINING, Event, season_events
+from twizzit_pipeline.simulator.events import MATCH, TRAINING, season_events
 from twizzit_pipeline.simulator.paging import Query
+from twizzit_pipeline.simulator.records import Event, Organization
 from twizzit_pipeline.simulator.v2_event_rows import event_row
-from twizzit_pipeline.simulator.world import Organization, World
+from twizzit_pipeline.simulator.world import World
 
 LEAGUE, CUP, FRIENDLY = "league", "cup", "friendly"
 

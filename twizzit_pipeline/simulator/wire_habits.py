@@ -10,7 +10,7 @@ from html import escape
 from starlette.responses import JSONResponse, Response
 
 from twizzit_pipeline.simulator.quirks import Quirk
-from twizzit_pipeline.simulator.world import Season
+from twizzit_pipeline.simulator.records import Season
 
 _NAMES = frozenset(
     (

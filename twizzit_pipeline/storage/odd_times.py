@@ -1,8 +1,8 @@
 """Days and times that PostgreSQL holds and Python does not: infinity, years before 1 or after 9999.
 
-ShotSpot's users may write any into a game, a season or a competition, and one of them would end the reading of all
-others. Each is read as a day or a time near the end of those that there are, which no person writes, and infinity is
-written back as itself, so that a row keeps it.
+ShotSpot's users may write any into a game, a season or a competition, and an operator `infinity` into the moment of a
+credential's next sync; one of them would end the reading of all others. Each is read as a day or a time near the end of
+those that there are, which no person writes, and infinity is written back as itself, so that a row keeps it.
 """
 
 from datetime import UTC, date, datetime
@@ -10,21 +10,19 @@ from typing import Any
 
 from psycopg import Connection, DataError, adapters
 from psycopg.abc import AdaptContext, Buffer
-from psycopg.adapt import Loader
+from psycopg.adapt import Dumper, Loader, PyFormat
 from psycopg.pq import Format
-from psycopg.types.datetime import DateDumper, DatetimeDumper
+from psycopg.types.datetime import DateDumper, DatetimeDumper, DatetimeNoTzDumper
 from sqlalchemy import Engine, event
 
 # Far enough within what Python can hold for days and zones to be added.
 FIRST_DAY, LAST_DAY = date(2, 1, 3), date(9998, 12, 29)
 FIRST_MOMENT, LAST_MOMENT = datetime(2, 1, 3, 0, 0, 0, 1, UTC), datetime(9998, 12, 29, 0, 0, 0, 1, UTC)
-_INFINITY = {
-    FIRST_DAY: b"-infinity",
-    LAST_DAY: b"infinity",
-    FIRST_MOMENT: b"-infinity",
-    LAST_MOMENT: b"infinity",
-}
-_DATE, _TIMESTAMPTZ = 1082, 1184  # PostgreSQL's ids of the types
+_FIRST_IN_UTC, _LAST_IN_UTC = (moment.replace(tzinfo=None) for moment in (FIRST_MOMENT, LAST_MOMENT))  # without zone
+_INFINITY = dict.fromkeys((FIRST_DAY, FIRST_MOMENT, _FIRST_IN_UTC), b"-infinity") | dict.fromkeys(
+    (LAST_DAY, LAST_MOMENT, _LAST_IN_UTC), b"infinity"
+)
+_DATE, _TIMESTAMP, _TIMESTAMPTZ = 1082, 1114, 1184  # PostgreSQL's ids of the types
 
 
 def reads_odd_times(engine: Engine) -> Engine:
@@ -33,6 +31,7 @@ def reads_odd_times(engine: Engine) -> Engine:
     @event.listens_for(engine, "connect")
     def connected(connection: Connection[Any], _record: object) -> None:
         connection.adapters.register_loader(_DATE, _DateLoader)
+        connection.adapters.register_loader(_TIMESTAMP, _InUtcLoader)
         connection.adapters.register_loader(_TIMESTAMPTZ, _MomentLoader)
         connection.adapters.register_dumper(date, _DateDumper)
         connection.adapters.register_dumper(datetime, _MomentDumper)
@@ -65,6 +64,10 @@ class _DateLoader(_OddLoader):
     of, first, last = _DATE, FIRST_DAY, LAST_DAY
 
 
+class _InUtcLoader(_OddLoader):
+    of, first, last = _TIMESTAMP, _FIRST_IN_UTC, _LAST_IN_UTC
+
+
 class _MomentLoader(_OddLoader):
     of, first, last = _TIMESTAMPTZ, FIRST_MOMENT, LAST_MOMENT
 
@@ -74,6 +77,14 @@ class _DateDumper(DateDumper):
         return _INFINITY.get(obj) or super().dump(obj)
 
 
+class _InUtcDumper(DatetimeNoTzDumper):
+    def dump(self, obj: Any) -> Buffer | None:
+        return _INFINITY.get(obj) or super().dump(obj)
+
+
 class _MomentDumper(DatetimeDumper):
+    def upgrade(self, obj: datetime, format: PyFormat) -> Dumper:
+        return self if obj.tzinfo else _InUtcDumper(self.cls)
+
     def dump(self, obj: Any) -> Buffer | None:
         return _INFINITY.get(obj) or super().dump(obj)

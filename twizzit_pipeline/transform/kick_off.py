@@ -3,7 +3,7 @@
 What belongs here: the zone that a time without one stands in.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from twizzit_pipeline.transform.text import clean_text
@@ -15,7 +15,7 @@ USUAL_LENGTH = timedelta(minutes=90)
 
 
 def kick_off(text: object) -> datetime | None:
-    """The moment in UTC; None where the text is no time.
+    """The moment in UTC; None where the text is no time, or a time of Python's last year, which no end can follow.
 
     A text without an offset is Belgian local time. The hour that comes twice in October is taken as the first, and one
     that the clocks skip in March as the same stretch after midnight: 02:30 is 03:30 in summer time then. A day alone is
@@ -27,7 +27,7 @@ def kick_off(text: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(cleaned)
         local = moment if moment.tzinfo is not None else moment.replace(tzinfo=BELGIUM)
-        return local.astimezone(UTC)
+        return local.astimezone(UTC) if local.year < MAXYEAR else None
     except (ValueError, OverflowError):
         return None
 

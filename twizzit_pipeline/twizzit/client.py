@@ -4,6 +4,7 @@ What belongs here: the choice of the dialect and the public face of this folder.
 the sending.
 """
 
+import pkgutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,6 +12,7 @@ from types import TracebackType
 import httpx
 from pydantic import SecretStr
 
+from twizzit_pipeline.twizzit.dialects import Dialect
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 from twizzit_pipeline.twizzit.records import Calendar, Season
 from twizzit_pipeline.twizzit.session import ClientOptions, Session
@@ -31,6 +33,12 @@ class Capabilities:
     groups: int | None
     seasons: int
     refusals: tuple[str, ...] = ()
+
+
+def source_of(dialect: Dialect, session: Session, organization_name: str, meanings: Meanings) -> Source:
+    """What a scan asks in this dialect, over this session."""
+    source: Source = pkgutil.resolve_name(dialect.answered_by)(session, organization_name, meanings)
+    return source
 
 
 class TwizzitClient:
@@ -67,7 +75,7 @@ class TwizzitClient:
         self._session = Session(
             self._endpoint, username, password, options=options or ClientOptions(), transport=transport, sleep=sleep
         )
-        self._source: Source = self._endpoint.speaks.source(self._session, organization_name, meanings)
+        self._source = source_of(self._endpoint.speaks, self._session, organization_name, meanings)
         self._meanings = meanings
         self._calendars: dict[str, Calendar] = {}
 

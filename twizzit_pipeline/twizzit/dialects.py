@@ -3,16 +3,8 @@
 What belongs here: what is true of a dialect as a whole. Its paths and rows are its folder's.
 """
 
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from twizzit_pipeline.words.meanings import Meanings
-
-if TYPE_CHECKING:
-    from twizzit_pipeline.twizzit.session import Session
-    from twizzit_pipeline.twizzit.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +15,7 @@ class Dialect:
         name: as mappings keep it; ten characters at most.
         path: how the path of an endpoint ends that speaks it.
         answered_by: `module:class` of its `source.Source`, made with a session, the organization's name and the
-            credential's meanings. By name, since a dialect's folder imports what reads this list.
+            credential's meanings (`client.source_of`). By name, since a dialect's folder imports what reads this list.
         has_organizations: its answers say whose they are; without, the credential's name stands for the organization.
         own_ids_alone: a team's id in a match means one of the account's own teams; without, opponents have ids as well.
     """
@@ -33,11 +25,6 @@ class Dialect:
     answered_by: str
     has_organizations: bool = False
     own_ids_alone: bool = False
-
-    def source(self, session: "Session", organization_name: str, meanings: Meanings) -> "Source":
-        """What a scan asks, over this session."""
-        made: Source = pkgutil.resolve_name(self.answered_by)(session, organization_name, meanings)
-        return made
 
 
 DIALECTS: Mapping[str, Dialect] = {

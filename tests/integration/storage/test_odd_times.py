@@ -8,6 +8,8 @@ from sqlalchemy import Date, DateTime, bindparam, literal_column, select, text
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.odd_times import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT
 
+EACH = "CAST(:said AS date), CAST(:said AS timestamptz), CAST(:said AS timestamp)"
+
 
 @pytest.mark.parametrize(
     ("said", "day", "moment"),
@@ -22,8 +24,8 @@ from twizzit_pipeline.storage.odd_times import FIRST_DAY, FIRST_MOMENT, LAST_DAY
 )
 def test_they_are_read(database: Database, said: str, day: date, moment: datetime) -> None:
     with database.engine.connect() as connection:
-        found = connection.execute(text("SELECT CAST(:said AS date), CAST(:said AS timestamptz)"), {"said": said}).one()
-    assert tuple(found) == (day, moment)
+        found = connection.execute(text(f"SELECT {EACH}"), {"said": said}).one()
+    assert tuple(found) == (day, moment, moment.replace(tzinfo=None))
 
 
 @pytest.mark.parametrize("said", ["infinity", "-infinity", "2026-11-21"])
@@ -31,10 +33,10 @@ def test_they_are_written_back(database: Database, said: str) -> None:
     same = select(
         literal_column(f"'{said}'::date") == bindparam("day", type_=Date),
         literal_column(f"'{said}'::timestamptz") == bindparam("moment", type_=DateTime(timezone=True)),
+        literal_column(f"'{said}'::timestamp") == bindparam("in_utc", type_=DateTime()),
         literal_column(f"ARRAY['{said}'::date]") == bindparam("days"),
     )
     with database.engine.connect() as connection:
-        day, moment = connection.execute(
-            text("SELECT CAST(:said AS date), CAST(:said AS timestamptz)"), {"said": said}
-        ).one()
-        assert tuple(connection.execute(same, {"day": day, "moment": moment, "days": [day]}).one()) == (True,) * 3
+        day, moment, in_utc = connection.execute(text(f"SELECT {EACH}"), {"said": said}).one()
+        values = {"day": day, "moment": moment, "in_utc": in_utc, "days": [day]}
+        assert tuple(connection.execute(same, values).one()) == (True,) * 4

@@ -22,7 +22,7 @@ from twizzit_pipeline.credentials import clubs
 from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.runs import fed_clubs
 from twizzit_pipeline.simulator import SimulatorServer
-from twizzit_pipeline.simulator.world import ClubReference
+from twizzit_pipeline.simulator.records import ClubReference
 from twizzit_pipeline.storage import audit, tables
 from twizzit_pipeline.storage.migrate import check, migrate
 from twizzit_pipeline.sync.entities.competitions import map_competitions, scan_competitions

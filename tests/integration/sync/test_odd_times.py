@@ -10,6 +10,7 @@ from tests.support.calendar_world import EVERYTHING, games
 from tests.support.sync_world import SyncWorld
 from tests.support.synced_world import first_sync
 from twizzit_pipeline.decisions.listing import listing
+from twizzit_pipeline.queries.fixtures import match_mappings_of
 from twizzit_pipeline.storage import tables
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 3, "other_contacts": 0, "tidy": frozenset({1})}
@@ -45,6 +46,8 @@ def test_every_sync_goes_on_and_the_day_stays(world: SyncWorld, club: int, odd: 
         "SELECT concat(start_date, end_date) FROM seasons WHERE name = 'Ooit'",
     )
     before = held(world, *days)
+    hours = {one.local_game_id: one.hour_known for one in match_mappings_of(world.database.engine)}
+    assert hours[other] is ("infinity" not in odd)  # the other odd days have one
 
     unchanged = world.sync(club, steps=EVERYTHING)
     world.simulator.changes.cancel_match(int(remote_id))

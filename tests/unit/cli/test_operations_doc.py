@@ -9,10 +9,11 @@ from typer.core import TyperGroup
 
 from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.queries.monitoring import State
-from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings import Settings, _variable
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 
 
@@ -33,11 +34,12 @@ def test_every_event_of_the_log_is_listed() -> None:
     assert [event for event in sorted(said) if f"`{event}`" not in DOCUMENT] == []
 
 
-def test_every_command_that_is_named_exists() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
     commands = typer.main.get_command(whole())
     assert isinstance(commands, TyperGroup)
-    named = set(re.findall(r"\btwizzit ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?", " ".join(_code(DOCUMENT))))
-    assert {"doctor", "prune", "database", "status"} <= {command for command, _ in named}
+    code = " ".join(_code(page.read_text(encoding="utf-8")))
+    named = set(re.findall(r"\btwizzit ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?", code))
     for command, second in named:
         assert command in commands.commands, command
         group = commands.commands[command]
@@ -59,11 +61,10 @@ def test_links_lead_somewhere() -> None:
             assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_settings_of_this_document_are_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in ("log_format", "log_level", "retention_days"):
-        assert name in Settings.model_fields
-        assert f"`TWIZZIT_{name.upper()}`" in readme
+def test_every_setting_is_in_the_page_of_settings() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Z][A-Z_]+)`", page))
+    assert named - {"DAGSTER_HOME"} == {_variable(name) for name in Settings.model_fields}
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -14,7 +14,8 @@ from twizzit_pipeline.plan.departed import Departures, Missing
 from twizzit_pipeline.plan.departures import plan_departures, player_departs
 from twizzit_pipeline.simulator import SimulatorOptions
 from twizzit_pipeline.simulator.generate import make_world
-from twizzit_pipeline.simulator.world import Organization, World
+from twizzit_pipeline.simulator.records import Organization
+from twizzit_pipeline.simulator.world import World
 from twizzit_pipeline.sync.absence import proved
 from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen
 from twizzit_pipeline.twizzit.records import Season

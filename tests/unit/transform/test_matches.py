@@ -37,7 +37,20 @@ def test_a_time_without_a_zone_is_belgian(text: str, moment: str) -> None:
     assert found.isoformat() == moment
 
 
-@pytest.mark.parametrize("text", [None, "", "soon", "2026-13-01 10:00", "25/10/2026 15:00", "0001-01-01 00:00", True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "soon",
+        "2026-13-01 10:00",
+        "25/10/2026 15:00",
+        "0001-01-01 00:00",
+        "9999-12-31 23:59:59",
+        "9999-12-31",
+        True,
+    ],
+)
 def test_what_is_no_time_is_none(text: object) -> None:
     assert kick_off(text) is None
 

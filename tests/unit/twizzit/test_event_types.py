@@ -112,6 +112,14 @@ def test_all_types_of_matches_are_read_by_one_call_a_window_and_an_event_of_two_
         assert calendar.types_not_read == ("Wedstrijdbespreking", "Iets & anders")
 
 
+@pytest.mark.parametrize("active", [[], {}, [1], {"id": 3}, None, "ja", 1])
+def test_a_type_is_active_unless_it_says_that_it_is_not(active: object) -> None:
+    types = [{"id": 3, "name": {"NL": "Wedstrijd"}, "active": active}, {"id": 4, "name": "Match", "active": " No "}]
+    with account(event_types=types, events=listed(event())) as (client, service):
+        assert len(client.calendar(SEASON).matches) == 1
+        assert service.asked("/events")[0].get_list("event-types[]") == ["3"]
+
+
 def test_more_types_than_a_filter_takes_are_read_ten_at_a_time() -> None:
     types = [{"id": number, "name": {"NL": f"Wedstrijd {number}"}, "active": True} for number in range(1, 13)]
     with account(event_types=types, events=listed(event())) as (client, service):

@@ -10,6 +10,7 @@ import typer
 from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json
+from twizzit_pipeline.cli.output.differences import from_journal
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.credentials import store
 
@@ -28,13 +29,14 @@ def changes(
         str | None,
         typer.Option("--since", help="A local day or time (2026-11-28, 2026-11-28 14:00), or 30m, 6h, 7d, 2w"),
     ] = None,
-    mappings: Annotated[bool, typer.Option("--mappings", help="The rows of the mapping tables too")] = False,
+    mappings: Annotated[bool, typer.Option("--mappings", help="Also mappings, opponents, decisions")] = False,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Rows at most")] = 200,
     as_json: Json = False,
 ) -> None:
     """Show what syncs changed in ShotSpot, newest first; times are local (with --json, ISO 8601 with zone)."""
     from twizzit_pipeline.queries import journal  # noqa: PLC0415  (quick commands load little)
     from twizzit_pipeline.queries.finding import find_player  # noqa: PLC0415  (the same)
+    from twizzit_pipeline.queries.row_names import names_of  # noqa: PLC0415  (the same)
 
     begin = None if since is None else moment_of(since, datetime.now(UTC))
     with opened() as here:
@@ -47,6 +49,7 @@ def changes(
         found = journal.changes(
             engine, credential_id, player_id=player_id, since=begin, mappings=mappings, limit=limit + 1
         )
+        names = {} if as_json else names_of(engine, (row for one in found for row in (one.before, one.after)))
     if as_json:
         print_json(found[:limit])
         return
@@ -56,7 +59,8 @@ def changes(
         return
     shown = table("When", "What", "Id", "Name", "", "Changed", right=("Id",))
     for one in found[:limit]:
-        shown.add_row(moment(one.at), one.table_name, str(one.row_id), one.name or "–", one.action, _difference(one))
+        difference = _difference(one, names)
+        shown.add_row(moment(one.at), one.table_name, str(one.row_id), one.name or "–", one.action, difference)
     out.print(shown)
     more = ", and more: --limit" if len(found) > limit else ""
     out.print(f"{plural(min(len(found), limit), 'change')}{more}")
@@ -80,15 +84,17 @@ def moment_of(text: str, now: datetime) -> datetime:
     return said.astimezone() if said.tzinfo is None else said
 
 
-def _difference(one: "Changed") -> str:
+def _difference(one: "Changed", names: Mapping[tuple[str, int], str]) -> str:
     if one.after is None:
         return "deleted"
     after: Mapping[str, Any] = one.after
     if one.before is None:  # a new row: what distinguishes it from others, and no ids
-        shown = {name: value for name, value in after.items() if value is not None and name not in _NAMES}
-        return ", ".join(f"{name}: {_brief(value)}" for name, value in shown.items() if not name.endswith("_id"))
-    return ", ".join(f"{name}: {_brief(one.before.get(name))} → {_brief(value)}" for name, value in after.items())
-
-
-def _brief(value: object) -> str:
-    return "–" if value is None else str(value)
+        return ", ".join(
+            f"{column}: {from_journal(column, value, names)}"
+            for column, value in after.items()
+            if value is not None and column not in _NAMES and not column.endswith("_id")
+        )
+    return ", ".join(
+        f"{column}: {from_journal(column, one.before.get(column), names)} → {from_journal(column, value, names)}"
+        for column, value in after.items()
+    )

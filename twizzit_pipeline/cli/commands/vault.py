@@ -1,7 +1,4 @@
-"""The vault from a terminal: keys rotated, logins backed up, switched off and deleted, and who did what.
-
-The commands of `twizzit credentials` that came with the vault; `twizzit audit` stands by itself.
-"""
+"""The vault from a terminal: keys rotated, logins backed up, switched off and deleted."""
 
 from functools import partial
 from pathlib import Path
@@ -14,14 +11,12 @@ from twizzit_pipeline.cli.clubs import Club, credential_of
 from twizzit_pipeline.cli.commands import moving
 from twizzit_pipeline.cli.exit_codes import ExitCode
 from twizzit_pipeline.cli.opened import opened, say_if_not_noted
-from twizzit_pipeline.cli.options import Json, Limit, Offset
-from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
+from twizzit_pipeline.cli.output.terminal import console, plural
 from twizzit_pipeline.credentials import acceptance, clubs, store
 from twizzit_pipeline.credentials.key import KEY, PREVIOUS_KEY, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.credentials.rotation import Rotation, rotate
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.storage import audit
 
 _PassphraseStdin = Annotated[
     bool, typer.Option("--passphrase-stdin", help="Read the passphrase from standard input instead of asking")
@@ -234,33 +229,6 @@ def import_backup(
         raise typer.Exit(ExitCode.PARTIAL_SUCCESS)
 
 
-def audit_log(
-    limit: Limit = 50,
-    offset: Offset = 0,
-    as_json: Json = False,
-) -> None:
-    """Show who changed what, newest first; times are local (with --json, ISO 8601 with zone)."""
-    with opened() as here:
-        rows = audit.recent(here.database.engine, limit=limit, offset=offset)
-    if as_json:
-        print_json(rows)
-        return
-    if not rows:
-        console().print("Nothing yet.")
-        return
-    shown = table("Id", "When", "Who", "What", "On", "Details", right=("Id",))
-    for row in rows:
-        shown.add_row(
-            str(row.id),
-            moment(row.at),
-            " ".join(filter(None, (row.actor.kind, row.actor.id, row.actor.role))),
-            row.action,
-            " ".join(filter(None, (row.target, row.target_id))),
-            ", ".join(f"{name}: {_brief(value)}" for name, value in row.details.items()),
-        )
-    console().print(shown)
-
-
 def _switch(club: str, active: bool) -> None:
     with opened() as here:
         credential_id = credential_of(here, club)
@@ -287,7 +255,3 @@ def _what_next(done: Rotation, settings: Settings) -> list[str]:
         "  3. Then once more, for what was stored in between: twizzit credentials rotate-key",
         f"  4. Then unset {PREVIOUS_KEY} everywhere.",
     ]
-
-
-def _brief(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -12,7 +12,8 @@ from twizzit_pipeline.runs.asides import set_aside_of
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.simulator import Organization, World
 from twizzit_pipeline.simulator.clubs import YOUTH
-from twizzit_pipeline.simulator.events import MATCH, Event, season_events
+from twizzit_pipeline.simulator.events import MATCH, season_events
+from twizzit_pipeline.simulator.records import Event
 
 # A line for people, and whether the database agrees with it.
 _Line = tuple[str, bool]

@@ -1,6 +1,7 @@
 """Old and new values of a row's columns, in words for a terminal."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from twizzit_pipeline.cli.output.terminal import belgian
@@ -29,6 +30,20 @@ def brief(value: object) -> str:
     if isinstance(value, Mapping):
         known = "" if value.get("id") is None else f" ({value['id']})"
         return f"{value.get('name') or 'a new one'}{known}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, datetime):
         return belgian(value)
+    if isinstance(value, list):
+        return ", ".join(map(brief, value))
     return "a new one" if isinstance(value, int) and value < 0 else str(value)
+
+
+def from_journal(column: str, value: object, names: Mapping[tuple[str, int], str]) -> str:
+    """A value as the journal has it, which is JSON: an id by what `names` calls it, a kick-off in Belgian time."""
+    if isinstance(value, int) and not isinstance(value, bool) and (column, value) in names:
+        return f"{names[column, value]} ({value})"
+    if column == "date" and isinstance(value, str):
+        with suppress(ValueError):
+            return belgian(datetime.fromisoformat(value))
+    return brief(value)

@@ -16,7 +16,7 @@ from twizzit_pipeline.words.meanings import EventTypeMeaning, Meanings, said
 _PATH = "/event-types"
 _NAMES_SHOWN = 12
 _NAME_LENGTH = 60
-_INACTIVE = {0, "0", "false", "no"}
+_INACTIVE = (0, "0", "false", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,8 @@ def _listed(scope: Scope, *, may_be_refused: bool) -> list[_Type]:
 
 def _active(row: Row) -> bool:
     value = row.get("active")
-    return (value.strip().casefold() if isinstance(value, str) else value) not in _INACTIVE
+    plain = value.strip().casefold() if isinstance(value, str) else value
+    return plain not in _INACTIVE  # by comparing: it may be a list
 
 
 def _is_match(one: _Type, meanings: Meanings) -> bool:

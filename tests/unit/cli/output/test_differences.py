@@ -1,0 +1,26 @@
+"""Values of the journal, as a terminal shows them."""
+
+import pytest
+
+from twizzit_pipeline.cli.output.differences import from_journal
+
+NAMES = {("team_id", 5): "U17 1", ("club_id", 1): "KC Scheldedal"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [
+        ("team_id", 5, "U17 1 (5)"),
+        ("team_id", 6, "6"),  # a team that is gone has no name
+        ("club_id", True, "yes"),
+        ("is_active", False, "no"),
+        ("jersey_number", None, "–"),
+        ("date", "2026-07-04T12:00:00+00:00", "Sat 2026-07-04 14:00"),
+        ("date", "2026-12-12T12:00:00+00:00", "Sat 2026-12-12 13:00"),
+        ("date", "2026-12-11T23:00:00+00:00", "Sat 2026-12-12, hour not known"),
+        ("date", "infinity", "infinity"),
+        ("start_date", "2026-07-01", "2026-07-01"),
+    ],
+)
+def test_ids_have_names_and_kick_offs_are_belgian(column: str, value: object, shown: str) -> None:
+    assert from_journal(column, value, NAMES) == shown
