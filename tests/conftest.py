@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -193,9 +194,17 @@ def _database_of(admin: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def new_database(postgres_url: str) -> Callable[[], AbstractContextManager[str]]:
+def copied_database(postgres_url: str) -> Callable[[str], AbstractContextManager[str]]:
+    """Copies a database to which nothing is connected: ``with copied_database("template0") as url:``."""
+    return partial(contextmanager(_database_of), postgres_url)
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    copied_database: Callable[[str], AbstractContextManager[str]],
+) -> Callable[[], AbstractContextManager[str]]:
     """Makes migrated databases that several tests share: ``with new_database() as url:``."""
-    return lambda: contextmanager(_database_of)(postgres_url, _TEMPLATE)
+    return lambda: copied_database(_TEMPLATE)
 
 
 @pytest.fixture(scope="session")
@@ -212,21 +221,24 @@ def _template_with_dagster(postgres_url: str, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def new_database_of_dagster(
-    postgres_url: str, _template_with_dagster: str
+    copied_database: Callable[[str], AbstractContextManager[str]], _template_with_dagster: str
 ) -> Callable[[], AbstractContextManager[str]]:
     """The same, with Dagster's tables."""
-    return lambda: contextmanager(_database_of)(postgres_url, _template_with_dagster)
+    return lambda: copied_database(_template_with_dagster)
 
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, postgres_url: str) -> Iterator[str]:
     """The URL of a fresh migrated database of this test alone; with Dagster's tables where the mark says so, and a copy
-    of what syncs wrote where the module's fixture `synced` is asked for (see tests/support/synced_world.py).
+    of what syncs wrote where the module's fixture `synced` is asked for (see tests/support/synced_world.py), or of the
+    database that the module's fixture `prepared` names.
     """
     marked = request.node.get_closest_marker("dagster_tables") is not None
     template = request.getfixturevalue("_template_with_dagster") if marked else _TEMPLATE
     if "synced" in request.fixturenames:
         template = request.getfixturevalue("synced").template
+    elif "prepared" in request.fixturenames:
+        template = request.getfixturevalue("prepared")
     yield from _database_of(postgres_url, template)
 
 

@@ -5,15 +5,40 @@ players; a folder whose modules have the same club says so with a fixture `club_
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from functools import cache
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
+from tests.support.shotspot_house import load, settings_of
 from tests.support.sync_world import SyncWorld, quick
 from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
-from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.engine import Database, open_database
+from twizzit_pipeline.storage.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def beside_shotspot(
+    copied_database: Callable[[str], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., str]]:
+    """Names a database with ShotSpot's tables as these files of `tests/support/shotspot` make them, then migrated; it
+    is made once, and a module's fixture `prepared` gives each test a copy.
+    """
+    with ExitStack() as made_once:
+
+        @cache
+        def named(*files: str) -> str:
+            url = made_once.enter_context(copied_database("template0"))
+            load(url, *files)
+            with open_database(settings_of(url, tmp_path_factory.mktemp("beside"))) as database:
+                migrate(database.engine)
+            return str(make_url(url).database)
+
+        yield named
 
 
 @pytest.fixture(scope="module")

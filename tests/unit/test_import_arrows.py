@@ -204,7 +204,9 @@ BARRED: dict[str, set[str]] = {
     "undo.rewind": PURE,
     "undo.settle": PURE,
     "notifications.events": PURE,
+    "notifications.look": PURE,
     "notifications.messages": PURE,
+    "notifications.streaks": PURE,
     "storage": HTTP,
     "credentials": HTTP,
     **dict.fromkeys(

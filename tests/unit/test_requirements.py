@@ -32,6 +32,11 @@ def test_what_only_the_tests_need_is_pinned_apart() -> None:
     assert "pytest" not in pins("requirements.txt")
 
 
+def test_pip_itself_is_in_neither_file() -> None:
+    """`make` installs both at once: one pip would replace the other while that is at work."""
+    assert "pip" not in pins("requirements.txt", "requirements-dev.txt")
+
+
 def test_what_the_extras_need_is_the_same_for_the_tests() -> None:
     """A user installs `requirements-scale.txt` beside `requirements.txt`."""
     scale, tests = pins("requirements-scale.txt"), pins("requirements-dev.txt")

@@ -7,13 +7,11 @@ for five minutes in the memory of this process, and one login serves them all.
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING, TypeVar, cast
+from datetime import date
+from typing import TYPE_CHECKING, TypeVar
 
-from cachetools import TTLCache
-
+from twizzit_pipeline.accounts.kept_login import KeptLogin
 from twizzit_pipeline.accounts.patience import Patience
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
@@ -30,12 +28,7 @@ from twizzit_pipeline.words.meanings import Meanings
 if TYPE_CHECKING:  # HTTP is loaded with the first question that is asked
     from twizzit_pipeline.twizzit.client import TwizzitClient
 
-KEPT_SECONDS = 300.0
-
-_MOST_ANSWERS = 256  # of one credential
 _LONGEST_TRY_SECONDS = 15.0
-_MOMENT_SECONDS = 0.2
-_NOTHING = object()
 _T = TypeVar("_T")
 
 
@@ -96,7 +89,7 @@ class LiveTwizzit:
         self._engine = database.engine
         self._clock = clock
         self._lock = threading.Lock()
-        self._accounts: dict[int, _Account] = {}
+        self._accounts: dict[int, KeptLogin] = {}
 
     def close(self) -> None:
         """End every login."""
@@ -207,7 +200,7 @@ class LiveTwizzit:
         with naming(credential_id):
             return self._account(credential, meanings).answer(question, ask)
 
-    def _account(self, credential: Credential, meanings: Meanings) -> "_Account":
+    def _account(self, credential: Credential, meanings: Meanings) -> KeptLogin:
         """The account of a credential as it is now, logged in anew every five minutes; closes those that are over.
 
         Another password or other meanings of the account's words make it another one at once.
@@ -222,7 +215,7 @@ class LiveTwizzit:
             ended = [self._accounts.pop(key) for key in dict.fromkeys(over)]
             account = self._accounts.get(credential.id)
             if account is None:
-                account = _Account(
+                account = KeptLogin(
                     state,
                     lambda: self._opened(credential, meanings),
                     lambda client: metered(self._engine, credential.id, lambda: client.calls),
@@ -238,64 +231,6 @@ class LiveTwizzit:
         from twizzit_pipeline.accounts.clients import open_client  # noqa: PLC0415  (HTTP)
 
         return open_client(self._settings, self._engine, credential, meanings=meanings)
-
-
-class _Account:
-    """One login and the answers that it brought, for five minutes."""
-
-    def __init__(
-        self,
-        state: tuple[datetime | None, Meanings],
-        open_client: "Callable[[], TwizzitClient]",
-        metered: "Callable[[TwizzitClient], AbstractContextManager[object]]",
-        patience: Patience,
-        clock: Callable[[], float],
-    ) -> None:
-        self.state = state  # of the credential and its configuration, when it was opened
-        self._open_client = open_client
-        self._metered = metered
-        self._patience = patience
-        self._client: TwizzitClient | None = None
-        self._closed = False
-        self._over_at = clock() + KEPT_SECONDS
-        self._asking = threading.Lock()
-        self._answers: TTLCache[Hashable, object] = TTLCache(_MOST_ANSWERS, ttl=KEPT_SECONDS, timer=clock)
-
-    def is_over(self, now: float) -> bool:
-        """Whether its five minutes have passed."""
-        return now >= self._over_at
-
-    def answer(self, question: Hashable, ask: "Callable[[TwizzitClient], _T]") -> _T:
-        """The kept answer, or a new one. Callers with the same question at the same moment wait for it and share it."""
-        with self._asking:
-            kept = self._answers.get(question, _NOTHING)
-            if kept is not _NOTHING:
-                return cast("_T", kept)
-            if self._client is None:
-                self._client = self._open_client()
-            client = self._client
-            try:
-                with self._metered(client), self._patience.asking(client):
-                    found = ask(client)
-            finally:
-                if self._closed or client.ended:
-                    self._end_login()
-            self._answers[question] = found
-            return found
-
-    def close(self) -> None:
-        """Ends the login, at once or when the call under way is done: this waits for no server that hangs."""
-        self._closed = True
-        if self._asking.acquire(timeout=_MOMENT_SECONDS):
-            try:
-                self._end_login()
-            finally:
-                self._asking.release()
-
-    def _end_login(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
 
 
 def _judged(players: Sequence[Player]) -> dict[str, LiveMember]:

@@ -17,7 +17,8 @@ from twizzit_pipeline.errors import ReceiverFailed
 from twizzit_pipeline.notifications import budgets, messages, outbox
 from twizzit_pipeline.notifications.channels import Channel
 from twizzit_pipeline.notifications.email import ClubEmail, Email
-from twizzit_pipeline.notifications.events import Fact, facts_of
+from twizzit_pipeline.notifications.events import Fact
+from twizzit_pipeline.notifications.look import facts_of
 from twizzit_pipeline.notifications.outbox import CATCHING_UP, FORGETS_AFTER, OVERLAP, Bookmark
 from twizzit_pipeline.notifications.runs import Run, ended_since
 from twizzit_pipeline.queries import hanging

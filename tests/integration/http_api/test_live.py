@@ -11,7 +11,8 @@ import pytest
 from tests.support.api_server import ApiServer, token
 from tests.support.moved_login import move_login
 from tests.support.sync_world import SyncWorld, quick
-from twizzit_pipeline.accounts.live import KEPT_SECONDS, LiveTwizzit
+from twizzit_pipeline.accounts.kept_login import KEPT_SECONDS
+from twizzit_pipeline.accounts.live import LiveTwizzit
 from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.http_api import service
 from twizzit_pipeline.settings import Settings

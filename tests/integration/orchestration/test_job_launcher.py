@@ -35,8 +35,9 @@ def api(tmp_path: Path) -> Iterator[ClusterApi]:
     found.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def instance() -> Iterator[dg.DagsterInstance]:
+    """With files, as a launcher asks for its reference; each test has a run of its own in it."""
     with dg.DagsterInstance.local_temp() as found:
         yield found
 

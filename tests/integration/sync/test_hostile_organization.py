@@ -4,7 +4,7 @@ Each attack says what it must not reach: the victim's mappings, its club in Shot
 next sync.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
 
@@ -15,54 +15,57 @@ from sqlalchemy import insert, select, text
 from tests.support.api_server import ApiServer, token
 from tests.support.moved_login import move_login
 from tests.support.sync_process import wait_until
-from tests.support.sync_world import STEPS, Rows, SyncWorld, quick
+from tests.support.sync_world import STEPS, Rows, SyncWorld
+from tests.support.synced_world import NewDatabase, SyncedOnce, first_sync, synced_once, taken_over
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.credentials import clubs
 from twizzit_pipeline.http_api.access_table import Role
 from twizzit_pipeline.runs import fed_clubs
-from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.records import ClubReference
 from twizzit_pipeline.storage import audit, tables
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.migrate import check, migrate
 from twizzit_pipeline.sync.entities.competitions import map_competitions, scan_competitions
 from twizzit_pipeline.sync.entities.matches import map_matches, scan_matches
 
 Simulate = Callable[..., SimulatorServer]
-SMALL: dict[str, Any] = {"teams": 3, "players_per_team": 6, "other_contacts": 0}
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 6, "other_contacts": 0}
 EVERYTHING = (*STEPS[:2], scan_competitions, scan_matches, STEPS[2], map_competitions, STEPS[3], map_matches)
 VICTIMS = (tables.clubs, tables.teams, tables.players, tables.team_mappings, tables.player_mappings)
 CALENDAR = (tables.competition_mappings, tables.match_mappings)
 
 
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Simulate) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=1, **SMALL))
-
-
-@pytest.fixture(params=["alone", "beside"])
-def victim(request: pytest.FixtureRequest, world: SyncWorld) -> int:
+@pytest.fixture(scope="module", params=["alone", "beside"])
+def synced(
+    request: pytest.FixtureRequest, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SyncedOnce]:
     """A club that syncs, with a person whom ShotSpot has and for whom no club vouches."""
-    if request.param == "beside":
+
+    def began(world: SyncWorld) -> None:
         with world.database.engine.begin() as connection:
-            for table in ("team", "player", "competition"):
+            for table in ("team", "player", "competition") if request.param == "beside" else ():
                 unique = f"ALTER TABLE twizzit_{table}_mappings ADD UNIQUE (twizzit_{table}_id)"
                 connection.execute(text(unique))
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=EVERYTHING)
-    with world.database.engine.begin() as connection:
-        connection.execute(
-            insert(tables.players).values(club_id=1, team_id=1, first_name="Niet", last_name="Ingeschreven")
-        )
-        connection.execute(insert(tables.teams).values(club_id=1, name="Recreanten"))
-    return credential_id
+        first_sync(world, EVERYTHING)
+        with world.database.engine.begin() as connection:
+            connection.execute(
+                insert(tables.players).values(club_id=1, team_id=1, first_name="Niet", last_name="Ingeschreven")
+            )
+            connection.execute(insert(tables.teams).values(club_id=1, name="Recreanten"))
+
+    with synced_once(new_database, tmp_path_factory.mktemp("synced"), began, **SMALL) as once:
+        yield once
+
+
+@pytest.fixture
+def victim(world: SyncWorld, synced: SyncedOnce) -> int:
+    return taken_over(world, synced)
 
 
 @pytest.fixture
 def evil(simulate: Simulate) -> SimulatorServer:
     """Claims the victim's organization: id, name, groups, people, series and matches, by the same numbers."""
-    return simulate(clubs=1, **SMALL)
+    return simulate(**SMALL)
 
 
 def dump(world: SyncWorld, *more: Any) -> dict[str, Rows]:

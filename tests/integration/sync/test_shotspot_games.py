@@ -1,28 +1,29 @@
 """Games within one club and teams of competitions, beside every shape of ShotSpot's database and standing alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import insert, text
 
-from tests.conftest import settings_with
-from tests.support.sync_world import STEPS, Synced, SyncWorld, quick
+from tests.support.sync_world import STEPS, Synced, SyncWorld
+from tests.support.synced_world import SyncedOnce, first_sync, synced_once
+from twizzit_pipeline.runs import history
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database, open_database
-from twizzit_pipeline.storage.migrate import check, migrate
+from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.storage.migrate import check
 from twizzit_pipeline.sync.entities.competitions import map_competitions, scan_competitions
 from twizzit_pipeline.sync.entities.matches import map_matches, scan_matches
 from twizzit_pipeline.sync.reports import MappingReport
 from twizzit_pipeline.sync.state.game_rules import derbies_allowed
 
-SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
 WHOLE = (*STEPS, scan_competitions, scan_matches, map_competitions, map_matches)
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 2, "other_contacts": 1}
+SHAPES: dict[str, tuple[str, ...]] = {"alone": (), "older": ("older.sql",), "newer": ("older.sql", "newer.sql")}
 DERBY = "999001"
 WIDE = "home_club_id <> away_club_id OR (home_team_id IS NOT NULL AND away_team_id IS NOT NULL)"
 
@@ -36,18 +37,32 @@ class Shape:
     game_type: bool
 
 
-@pytest.fixture(params=["alone", "older", "newer"])
-def shape(request: pytest.FixtureRequest, empty_database_url: str, tmp_path: Path, simulate: Any) -> Iterator[Shape]:
-    settings = settings_with(empty_database_url, tmp_path)
-    with open_database(settings) as database:
-        if request.param != "alone":
-            with database.engine.begin() as connection:
-                connection.exec_driver_sql((SHOTSPOT / "older.sql").read_text(encoding="utf-8"))
-                if request.param == "newer":
-                    connection.exec_driver_sql((SHOTSPOT / "newer.sql").read_text(encoding="utf-8"))
-        migrate(database.engine)
-        world = SyncWorld(quick(settings), database, simulate(**SMALL))
-        yield Shape(world, request.param != "older", request.param == "newer")
+@pytest.fixture(scope="module", params=SHAPES)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def prepared(kind: str, beside_shotspot: Callable[..., str]) -> str:
+    return beside_shotspot(*SHAPES[kind])
+
+
+@pytest.fixture(scope="module")
+def synced(
+    prepared: str,
+    copied_database: Callable[[str], AbstractContextManager[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[SyncedOnce]:
+    def whole(world: SyncWorld) -> None:
+        first_sync(world, WHOLE)
+
+    with synced_once(lambda: copied_database(prepared), tmp_path_factory.mktemp("synced"), whole, **SMALL) as once:
+        yield once
+
+
+@pytest.fixture
+def shape(kind: str, prepared: str, world: SyncWorld) -> Shape:
+    return Shape(world, kind != "older", kind == "newer")
 
 
 def with_a_derby(world: SyncWorld, credential_id: int) -> Synced:
@@ -70,12 +85,10 @@ def with_a_derby(world: SyncWorld, credential_id: int) -> Synced:
     return world.sync(credential_id, steps=(map_matches,))
 
 
-def test_a_derby_is_a_game_where_the_database_takes_one_and_else_set_aside(shape: Shape) -> None:
+def test_a_derby_is_a_game_where_the_database_takes_one_and_else_set_aside(shape: Shape, club: int) -> None:
     world = shape.world
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=WHOLE)
 
-    synced = with_a_derby(world, credential_id)
+    synced = with_a_derby(world, club)
 
     report = synced.reports["map_matches"]
     assert isinstance(report, MappingReport)
@@ -94,8 +107,7 @@ def test_a_derby_is_a_game_where_the_database_takes_one_and_else_set_aside(shape
     )
 
 
-def test_games_say_that_teams_play_where_shotspot_has_that_column(shape: Shape) -> None:
-    shape.world.sync(shape.world.add_credential(), steps=WHOLE)
+def test_games_say_that_teams_play_where_shotspot_has_that_column(shape: Shape, club: int) -> None:
     with shape.world.database.engine.connect() as connection:
         made = sa.select(tables.match_mappings.c.local_game_id)
         if not shape.game_type:
@@ -108,10 +120,9 @@ def test_games_say_that_teams_play_where_shotspot_has_that_column(shape: Shape) 
     assert before == ["club"]
 
 
-def test_every_competition_gets_its_teams_once_and_journalled(shape: Shape) -> None:
+def test_every_competition_gets_its_teams_once_and_journalled(shape: Shape, club: int) -> None:
     world = shape.world
-    credential_id = world.add_credential()
-    synced = world.sync(credential_id, steps=WHOLE)
+    (first,) = (row for row in history.recent(world.database.engine, club) if row.details.get("entity") == "matches")
     rows = world.rows(tables.competition_teams)
     playing = {
         (game["competition_id"], game[f"{side}_team_id"])
@@ -120,25 +131,23 @@ def test_every_competition_gets_its_teams_once_and_journalled(shape: Shape) -> N
         if game["competition_id"] is not None
     }
     assert {(row["competition_id"], row["team_id"]) for row in rows} == playing
-    assert len(rows) == len(playing) == synced.history["matches"].details["competition_teams"] > 0
+    assert len(rows) == len(playing) == first.details["competition_teams"] > 0
     journal = world.rows(tables.sync_changes, table_name="competition_teams")
     assert {(row["row_id"], row["action"]) for row in journal} == {(row["id"], "create") for row in rows}
 
-    again = world.sync(credential_id, steps=WHOLE)
+    again = world.sync(club, steps=WHOLE)
     assert world.rows(tables.competition_teams) == rows
     assert again.history["matches"].details["competition_teams"] == 0
     assert len(world.rows(tables.sync_changes, table_name="competition_teams")) == len(rows)
 
 
-def test_what_shotspot_says_of_a_competitions_team_stays(shape: Shape) -> None:
+def test_what_shotspot_says_of_a_competitions_team_stays(shape: Shape, club: int) -> None:
     world = shape.world
-    credential_id = world.add_credential()
-    world.sync(credential_id, steps=WHOLE)
     first, second, *_ = world.rows(tables.competition_teams)
     world.change(tables.competition_teams, first["id"], seed=1, group_name="A", is_eliminated=True)
     with world.database.engine.begin() as connection:
         connection.execute(sa.delete(tables.competition_teams).where(tables.competition_teams.c.id == second["id"]))
-    world.sync(credential_id, steps=WHOLE)
+    world.sync(club, steps=WHOLE)
     (kept,) = world.rows(tables.competition_teams, id=first["id"])
     assert (kept["seed"], kept["group_name"], kept["is_eliminated"]) == (1, "A", True)
     back = {"competition_id": second["competition_id"], "team_id": second["team_id"]}

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.unit.notifications.test_events import HOUR, Watch, run, well
+from tests.unit.notifications.test_streaks import HOUR, Watch, run, well
 from twizzit_pipeline.notifications.messages import compose
 from twizzit_pipeline.notifications.runs import Outcome
 

@@ -1,6 +1,6 @@
 """A stored plan that is applied: what is still true of it, once, and by the credential that it is of."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,27 +9,37 @@ from sqlalchemy import func, update
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import item, of_entity, previewed
-from tests.support.sync_world import WRITTEN_BY_A_SYNC, Synced, SyncWorld, quick
+from tests.support.sync_world import WRITTEN_BY_A_SYNC, Synced, SyncWorld
+from tests.support.synced_world import SyncedOnce, taken_over
 from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.plan.narrowing import Narrowing
 from twizzit_pipeline.runs import plans
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.storage.engine import Database
+from twizzit_pipeline.sync.preview.making import Preview
 
 CALENDAR = (tables.competitions, tables.games, tables.competition_mappings, tables.match_mappings)
 
 
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=4, players_per_team=6))
+SMALL: Mapping[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 6}
+
+
+def SYNCED_BY(world: SyncWorld) -> None:  # noqa: N802
+    """A club that never synced, and a plan that waits."""
+    previewed(world, world.add_credential())
 
 
 @pytest.fixture
-def credential(world: SyncWorld) -> int:
-    return world.add_credential()
+def credential(world: SyncWorld, synced: SyncedOnce) -> int:
+    return taken_over(world, synced)
+
+
+@pytest.fixture
+def made(world: SyncWorld, credential: int) -> Preview:
+    """The plan that waits."""
+    (row,) = world.rows(tables.plans)
+    engine = world.database.engine
+    return Preview(plans.get(engine, row["id"]), dict(plans.document(engine, row["id"])))
 
 
 def applied(world: SyncWorld, plan_id: int, credential_id: int, without: Sequence[tuple[str, str]] = ()) -> Synced:
@@ -109,9 +119,8 @@ def test_what_has_moved_is_left_and_said_and_what_is_new_waits(world: SyncWorld,
 
 
 def test_without_a_team_its_players_and_matches_are_left_and_come_with_the_next_sync(
-    world: SyncWorld, credential: int
+    world: SyncWorld, credential: int, made: Preview
 ) -> None:
-    made = previewed(world, credential)
     (out, *_) = (one["twizzit_id"] for one in of_entity(made, "teams")["items"])
     synced = applied(world, made.plan.id, credential, [("teams", out)])
     assert left(synced, "teams") == {"left_out": [out]}
@@ -122,8 +131,7 @@ def test_without_a_team_its_players_and_matches_are_left_and_come_with_the_next_
     world.assert_truth(credential)
 
 
-def test_without_a_player_nothing_of_them_is_written(world: SyncWorld, credential: int) -> None:
-    made = previewed(world, credential)
+def test_without_a_player_nothing_of_them_is_written(world: SyncWorld, credential: int, made: Preview) -> None:
     _, roster = world.roster()
     applied(world, made.plan.id, credential, [("players", str(roster[0]))])
     assert world.rows(tables.player_mappings, twizzit_player_id=str(roster[0])) == []
@@ -131,16 +139,14 @@ def test_without_a_player_nothing_of_them_is_written(world: SyncWorld, credentia
     assert item(made, "players", roster[0])["action"] == "create"
 
 
-def test_a_plan_is_applied_once(world: SyncWorld, credential: int) -> None:
-    made = previewed(world, credential)
+def test_a_plan_is_applied_once(world: SyncWorld, credential: int, made: Preview) -> None:
     applied(world, made.plan.id, credential)
     with pytest.raises(PlanRefused, match="has been applied already"):
         applied(world, made.plan.id, credential)
 
 
-def test_of_two_who_apply_it_one_does(world: SyncWorld, credential: int) -> None:
+def test_of_two_who_apply_it_one_does(world: SyncWorld, credential: int, made: Preview) -> None:
     """Both had read it while it waited; the second finds it taken before it writes anything."""
-    made = previewed(world, credential)
     chosen = plans.chosen(world.database.engine, made.plan.id, credential_id=credential)
     applied(world, made.plan.id, credential)
     before = shotspot(world)
@@ -153,16 +159,14 @@ def test_of_two_who_apply_it_one_does(world: SyncWorld, credential: int) -> None
     assert shotspot(world) == before
 
 
-def test_a_plan_that_another_one_replaced_is_refused(world: SyncWorld, credential: int) -> None:
-    first = previewed(world, credential)
+def test_a_plan_that_another_one_replaced_is_refused(world: SyncWorld, credential: int, made: Preview) -> None:
     second = previewed(world, credential)
     with pytest.raises(PlanRefused, match="replaced by a newer one"):
-        plans.chosen(world.database.engine, first.plan.id)
+        plans.chosen(world.database.engine, made.plan.id)
     assert plans.get(world.database.engine, second.plan.id).status == "waiting"
 
 
-def test_a_plan_that_has_expired_is_neither_read_nor_applied(world: SyncWorld, credential: int) -> None:
-    made = previewed(world, credential)
+def test_a_plan_that_has_expired_is_neither_read_nor_applied(world: SyncWorld, credential: int, made: Preview) -> None:
     with world.database.engine.begin() as connection:
         connection.execute(update(tables.plans).values(expires_at=func.now() - timedelta(seconds=1)))
     for ask in (plans.document, plans.chosen):
@@ -170,8 +174,9 @@ def test_a_plan_that_has_expired_is_neither_read_nor_applied(world: SyncWorld, c
             ask(world.database.engine, made.plan.id)
 
 
-def test_a_plan_of_another_version_is_neither_read_nor_applied(world: SyncWorld, credential: int) -> None:
-    made = previewed(world, credential)
+def test_a_plan_of_another_version_is_neither_read_nor_applied(
+    world: SyncWorld, credential: int, made: Preview
+) -> None:
     engine = world.database.engine
     assert plans.document(engine, made.plan.id) == made.document
     with engine.begin() as connection:
@@ -181,8 +186,9 @@ def test_a_plan_of_another_version_is_neither_read_nor_applied(world: SyncWorld,
             ask(engine, made.plan.id)
 
 
-def test_a_plan_of_another_credential_or_that_there_is_not_is_refused(world: SyncWorld, credential: int) -> None:
-    made = previewed(world, credential)
+def test_a_plan_of_another_credential_or_that_there_is_not_is_refused(
+    world: SyncWorld, credential: int, made: Preview
+) -> None:
     engine = world.database.engine
     with pytest.raises(PlanRefused, match="is not of credential"):
         plans.chosen(engine, made.plan.id, credential_id=world.add_credential(1))
@@ -192,8 +198,9 @@ def test_a_plan_of_another_credential_or_that_there_is_not_is_refused(world: Syn
         plans.chosen(engine, made.plan.id, without=[("players", "0")])
 
 
-def test_a_plan_that_is_discarded_is_over_and_in_the_audit_log(world: SyncWorld, credential: int) -> None:
-    made = previewed(world, credential)
+def test_a_plan_that_is_discarded_is_over_and_in_the_audit_log(
+    world: SyncWorld, credential: int, made: Preview
+) -> None:
     assert plans.discard(world.database.engine, made.plan.id, actor=this_user()).status == "discarded"
     with pytest.raises(PlanRefused, match="was discarded"):
         plans.chosen(world.database.engine, made.plan.id)

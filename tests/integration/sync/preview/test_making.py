@@ -1,6 +1,7 @@
 """A preview: what it says is what the following sync does, and nothing but its own row stays of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from pydantic import SecretStr
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import but_for, item, of_entity, previewed, whole_database
 from tests.support.sync_process import killed, previewing, wait_until
-from tests.support.sync_world import SyncWorld, quick
+from tests.support.sync_world import SyncWorld
+from tests.support.synced_world import first_sync
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress, UnknownSeason
 from twizzit_pipeline.plan.narrowing import Narrowing
@@ -18,17 +20,12 @@ from twizzit_pipeline.runs.spreadsheet import as_csv
 from twizzit_pipeline.scheduling import config, heartbeat, requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.wishes import RequestOptions
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities import matches
 
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=2, teams=4, players_per_team=6))
+SMALL: Mapping[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 6}
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
 @pytest.fixture
@@ -69,13 +66,12 @@ def test_a_preview_is_what_the_following_sync_does_row_for_row(world: SyncWorld,
         assert written["team_id"] == {"id": None, "name": team["name"]}
 
 
-def test_of_a_synced_club_it_says_the_changes_field_by_field(world: SyncWorld, credential: int) -> None:
-    world.sync(credential, steps=EVERYTHING)
-    assert previewed(world, credential).plan.changes == 0
+def test_of_a_synced_club_it_says_the_changes_field_by_field(world: SyncWorld, club: int) -> None:
+    assert previewed(world, club).plan.changes == 0
     group_id, roster = world.roster()
     player = world.player(roster[0])
     world.simulator.changes.rename_person(roster[0], "Annelore", str(player["last_name"]))
-    made = previewed(world, credential)
+    made = previewed(world, club)
     said = item(made, "players", roster[0])
     assert (said["action"], said["local_id"]) == ("update", player["id"])
     assert said["columns"] == {"first_name": {"old": player["first_name"], "new": "Annelore"}}
@@ -84,13 +80,12 @@ def test_of_a_synced_club_it_says_the_changes_field_by_field(world: SyncWorld, c
     assert world.team(group_id)
 
 
-def test_what_is_only_remembered_is_counted_apart_and_another_id_is_a_change(world: SyncWorld, credential: int) -> None:
-    world.sync(credential, steps=EVERYTHING)
+def test_what_is_only_remembered_is_counted_apart_and_another_id_is_a_change(world: SyncWorld, club: int) -> None:
     _, roster = world.roster()
     same, gone = world.player(roster[0]), world.player(roster[1])
     world.change(tables.players, same["id"], first_name="Annelore")
     world.simulator.changes.rename_person(roster[0], "Annelore", str(same["last_name"]))
-    made = previewed(world, credential)
+    made = previewed(world, club)
     assert (made.plan.changes, made.plan.remembered, made.plan.counted) == (0, 1, "0 changes, and 1 only remembered")
     counts = of_entity(made, "players")["counts"]
     assert (counts["update"], counts["remembered"]) == (0, 1)
@@ -100,30 +95,29 @@ def test_what_is_only_remembered_is_counted_apart_and_another_id_is_a_change(wor
     new = world.simulator.changes.add_person(
         world.roster()[0], contact.first_name, contact.last_name, contact.gender, contact.number
     )
-    made = previewed(world, credential)
+    made = previewed(world, club)
     assert (made.plan.changes, made.plan.remembered) == (1, 1)
     said = item(made, "players", new)
     assert (said["action"], said["local_id"], said["earlier_id"]) == ("update", gone["id"], str(roster[1]))
-    chosen = plans.chosen(world.database.engine, made.plan.id, credential_id=credential)
-    with world.session(credential, narrowing=Narrowing(chosen=chosen)) as session:
+    chosen = plans.chosen(world.database.engine, made.plan.id, credential_id=club)
+    with world.session(club, narrowing=Narrowing(chosen=chosen)) as session:
         for step in EVERYTHING:
             step(session)
     assert world.player(new)["id"] == gone["id"]
-    made = previewed(world, credential)
+    made = previewed(world, club)
     assert (made.plan.changes, made.plan.remembered) == (0, 0)
 
 
-def test_who_has_left_is_in_the_preview_and_leaves_nothing_else_there(world: SyncWorld, credential: int) -> None:
-    world.sync(credential, steps=EVERYTHING)
+def test_who_has_left_is_in_the_preview_and_leaves_nothing_else_there(world: SyncWorld, club: int) -> None:
     _, roster = world.roster()
     world.simulator.changes.remove_person(roster[0])
     before = whole_database(world)
-    said = item(made := previewed(world, credential), "players", roster[0])
+    said = item(made := previewed(world, club), "players", roster[0])
     assert (said["action"], said["columns"]["is_active"]) == ("depart", {"old": True, "new": False})
     assert said["columns"]["team_id"]["new"] is None
     assert of_entity(made, "players")["counts"]["depart"] == 1
     assert but_for(whole_database(world)) == but_for(before)
-    assert world.sync(credential, steps=EVERYTHING).history["players"].details["depart"] == 1
+    assert world.sync(club, steps=EVERYTHING).history["players"].details["depart"] == 1
 
 
 def test_v1_cannot_be_asked_so_no_preview_says_that_a_person_leaves(world: SyncWorld) -> None:
@@ -213,10 +207,9 @@ def _no_transaction_left(world: SyncWorld) -> Iterator[None]:
         assert connection.execute(idle).fetchone() == (0,)
 
 
-def test_what_a_sync_would_ask_is_in_the_plan(world: SyncWorld, credential: int) -> None:
-    world.sync(credential, steps=EVERYTHING)
+def test_what_a_sync_would_ask_is_in_the_plan(world: SyncWorld, club: int) -> None:
     engine, changes = world.database.engine, world.simulator.changes
-    config.change(engine, credential, actor=this_user(), conflict_policy="ask")
+    config.change(engine, club, actor=this_user(), conflict_policy="ask")
     group_id, roster = world.roster()
     other = next(team for team in range(1, 4) if world.roster(team)[0] != group_id)
     player = world.player(roster[0])
@@ -225,7 +218,7 @@ def test_what_a_sync_would_ask_is_in_the_plan(world: SyncWorld, credential: int)
     world.change(tables.players, player["id"], first_name="Hier", team_id=free)
     changes.rename_person(roster[0], "Daar", str(player["last_name"]))
     changes.transfer(roster[0], world.roster(other)[0])
-    made = previewed(world, credential)
+    made = previewed(world, club)
     asked = {one["column"]: one for one in of_entity(made, "players")["questions"]}
     assert set(asked) == {"first_name", "team_id"}
     assert of_entity(made, "players")["counts"]["questions"] == 2
@@ -236,9 +229,9 @@ def test_what_a_sync_would_ask_is_in_the_plan(world: SyncWorld, credential: int)
     assert world.rows(tables.conflicts) == []
     rows = [line for line in as_csv(made.document).splitlines() if line.startswith("players,question,")]
     assert [line.split(",")[6:9] for line in rows if ",first_name," in line] == [["first_name", "Hier", "Daar"]]
-    world.sync(credential, steps=EVERYTHING)
+    world.sync(club, steps=EVERYTHING)
     assert {row["column_name"] for row in world.rows(tables.conflicts)} == set(asked)
-    assert of_entity(previewed(world, credential), "players")["questions"] == []
+    assert of_entity(previewed(world, club), "players")["questions"] == []
 
 
 @pytest.mark.xdist_group("processes")

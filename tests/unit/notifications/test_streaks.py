@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from twizzit_pipeline.notifications.budgets import BudgetUse
-from twizzit_pipeline.notifications.events import Fact, Facts, facts_of, fingerprint
+from twizzit_pipeline.notifications.events import Fact, Facts
+from twizzit_pipeline.notifications.look import facts_of
 from twizzit_pipeline.notifications.runs import Outcome, Run
+from twizzit_pipeline.notifications.streaks import fingerprint
 from twizzit_pipeline.queries.hanging import Hanging
 from twizzit_pipeline.runs.troubles import NOT_FINISHED, STOPPED
 from twizzit_pipeline.scheduling.freshness import Late
