@@ -122,6 +122,8 @@ class ClubHistory(ClubTeams):
         for which in ("unread", "shifted_team"):
             if (team := getattr(self.account.spoiled, which)) is not None:
                 setattr(self.account.spoiled, which, self.id_of(team))
+        if self.account.spoiled.unread not in self.account.groups:  # it is not listed, and its roster not asked for
+            self.account.spoiled.unread = None
         if self.account.spoiled.fails in ("teams", "rosters"):
             before = self.written()
             with pytest.raises(ServiceUnavailable):
