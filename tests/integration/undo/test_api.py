@@ -1,6 +1,6 @@
 """The undo over HTTP: for administrators alone, previewed, done once, and refused with what to do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,24 +9,13 @@ import httpx
 import pytest
 
 from tests.support.api_server import ApiServer, token
-from tests.support.sync_world import STEPS, Synced, SyncWorld, quick
+from tests.support.sync_world import STEPS, Synced, SyncWorld
 from tests.support.undone import state
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.runs.lease import Lease, lease_key
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import audit, tables
-from twizzit_pipeline.storage.engine import Database
 
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=1, players_per_team=5, other_contacts=0))
-
-
-@pytest.fixture
-def first(world: SyncWorld) -> Synced:
-    return world.sync(world.add_credential(), steps=STEPS)
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 1, "players_per_team": 5, "other_contacts": 0}
 
 
 @pytest.fixture

@@ -1,30 +1,19 @@
 """What has changed since the sync is left and listed, and so is what other rows refer to."""
 
-from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
 from tests.support.calendar_world import EVERYTHING, games
-from tests.support.sync_world import Synced, SyncWorld, quick
+from tests.support.sync_world import Synced, SyncWorld
+from tests.support.synced_world import first_sync
 from tests.support.undone import left_of, previewed, reasons, row_of, state, undo
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 7, "other_contacts": 0}
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> Iterator[SyncWorld]:
-    yield SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def first(world: SyncWorld) -> Synced:
-    return world.sync(world.add_credential(), steps=EVERYTHING)
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
 def elsewhere(world: SyncWorld, *statements: str) -> None:

@@ -1,27 +1,16 @@
 """`twizzit undo`: shown first, done after a yes, and each refusal in one line."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.command_line import CommandLine, command_line_on
-from tests.support.sync_world import STEPS, Synced, SyncWorld, quick
+from tests.support.sync_world import STEPS, Synced, SyncWorld
 from tests.support.undone import state
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(clubs=1, teams=2, players_per_team=5, other_contacts=0))
-
-
-@pytest.fixture
-def first(world: SyncWorld) -> Synced:
-    return world.sync(world.add_credential(), steps=STEPS)
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 5, "other_contacts": 0}
 
 
 @pytest.fixture

@@ -1,31 +1,17 @@
 """Triggers and rules of ShotSpot's that keep a row as it is and raise no error: it is left, and that is said."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.support.sync_world import Synced, SyncWorld, quick
+from tests.support.sync_world import Synced, SyncWorld
 from tests.support.undone import left_of, state, undo
 from twizzit_pipeline.errors import DatabaseRefused
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.engine import Database
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 1, "players_per_team": 3, "other_contacts": 0}
 _NOTHING = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;"
 _AT_EACH = "FOR EACH ROW EXECUTE FUNCTION nothing()"
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> SyncWorld:
-    return SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def first(world: SyncWorld) -> Synced:
-    return world.sync(world.add_credential())
 
 
 def keep(world: SyncWorld, statement: str) -> None:

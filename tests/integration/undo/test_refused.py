@@ -1,46 +1,30 @@
 """What is refused in one line: an undo during a sync, two at once, one of what is undone; and what an undo is not."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete, func, select
 
 from tests.support.calendar_world import EVERYTHING
-from tests.support.sync_world import STEPS, Synced, SyncWorld, quick
+from tests.support.sync_world import STEPS, Synced, SyncWorld
+from tests.support.synced_world import first_sync
 from tests.support.undone import previewed, row_of, state, undo
 from twizzit_pipeline.errors import DatabaseRefused, NotAsShown, SyncInProgress, UndoRefused, UnknownSync
 from twizzit_pipeline.notifications.runs import ended_since
 from twizzit_pipeline.queries import journal, overview
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import audit, tables
 from twizzit_pipeline.storage.audit import this_user
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.roles import require_may_undo
 from twizzit_pipeline.storage.tables.views import views
 from twizzit_pipeline.undo import undoing
 from twizzit_pipeline.undo.writing import write
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 6, "other_contacts": 0}
-
-
-@pytest.fixture
-def world(settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]) -> Iterator[SyncWorld]:
-    yield SyncWorld(quick(settings), database, simulate(**SMALL))
-
-
-@pytest.fixture
-def first(world: SyncWorld) -> Synced:
-    return world.sync(world.add_credential(), steps=EVERYTHING)
-
-
-@pytest.fixture
-def club(world: SyncWorld, first: Synced) -> int:
-    return next(iter(world.dialects))
+SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 
 
 def test_an_undo_during_a_sync_is_refused_and_so_is_a_sync_during_an_undo(
