@@ -96,6 +96,16 @@ def test_each_check_is_known_with_its_result_and_the_materialization_that_it_is_
         assert evaluation.target_materialization_data.storage_id == made.storage_id
 
 
+def test_a_process_asks_for_tables_and_columns_by_their_names_alone(
+    instance: dg.DagsterInstance, events: KeptEvents
+) -> None:
+    statements = Statements(events._engine)
+    run(instance)
+    assert statements.with_words("pg_catalog.pg_class") == 0
+    assert statements.with_words("format_type") == 0
+    assert statements.with_words("SELECT attname") == 1, "the columns of runs, twice needed"
+
+
 def test_what_is_known_is_not_asked_again_within_a_run(instance: dg.DagsterInstance, events: KeptEvents) -> None:
     run(instance)
     statements = Statements(events._engine)

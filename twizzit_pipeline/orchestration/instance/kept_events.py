@@ -6,14 +6,14 @@ were looked up a moment before, outputs of checks, which say nothing, or the las
 had just written. Of the others 72 said what the run intends to do, one event after the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
 from dagster import AssetKey, AssetRecordsFilter, EventLogEntry, EventRecordsResult, serialize_value
 from dagster_postgres import PostgresEventLogStorage
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from twizzit_pipeline.orchestration.dagster_private import (
     ASSET_CHECK_EVENTS,
@@ -51,9 +51,14 @@ class KeptEvents(PostgresEventLogStorage):
         return table_name in self._tables
 
     def has_asset_key_col(self, column_name: str) -> bool:
-        if column_name not in self._columns and super().has_asset_key_col(column_name):
-            self._columns.add(column_name)
+        if column_name not in self._columns:
+            with self.index_connection() as connection:
+                self._columns = columns_of(connection, "asset_keys")
         return column_name in self._columns
+
+    def note_tables(self, names: Collection[str]) -> None:
+        """These tables are there."""
+        self._tables.update(names)
 
     # --- partitions ---------------------------------------------------------------------------------------------------
 
@@ -165,6 +170,12 @@ class KeptEvents(PostgresEventLogStorage):
         made = event.get_dagster_event()
         if made.asset_key is not None and made.partition is not None:
             self._materialized[made.asset_key, made.partition] = None
+
+
+def columns_of(connection: Connection, table: str) -> set[str]:
+    """The names of a table's columns; SQLAlchemy asks for their types too, by three statements over the catalogue."""
+    wanted = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
+    return set(connection.scalars(text(wanted), {"name": table}))
 
 
 def _is_of_a_check(event: EventLogEntry) -> bool:

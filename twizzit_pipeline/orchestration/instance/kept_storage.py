@@ -5,7 +5,7 @@ Outside its webserver, Dagster opens a new one for each statement: ten a second 
 hundreds for a run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage, PostgresScheduleStorage
@@ -18,7 +18,7 @@ from dagster_postgres.utils import (
 from sqlalchemy import Engine, inspect
 
 from twizzit_pipeline.orchestration.dagster_private import ConfigurableClassData, PostgresStorageConfig
-from twizzit_pipeline.orchestration.instance.kept_events import KeptEvents
+from twizzit_pipeline.orchestration.instance.kept_events import KeptEvents, columns_of
 from twizzit_pipeline.storage.rested import try_the_rested
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class KeptPostgresStorage(DagsterPostgresStorage):
                 pool_recycle=_RECYCLE_SECONDS,
             )
         )
-        missing = should_autocreate_tables and not _are_there(engine)
+        tables = retry_pg_connection_fn(lambda: inspect(engine).get_table_names())
+        missing = should_autocreate_tables and not _LOOKED_FOR.issubset(tables)
         super().__init__(postgres_url, missing, inst_data, token_provider)
         self._run_storage = _PoolClosingRuns(
             postgres_url, should_autocreate_tables=False, token_provider=token_provider
@@ -65,6 +66,7 @@ class KeptPostgresStorage(DagsterPostgresStorage):
         self._schedule_storage = _Schedules(postgres_url, should_autocreate_tables=False, token_provider=token_provider)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # Dagster's storages take no engine
+        self._event_log_storage.note_tables(tables)
 
     @classmethod
     def from_config_value(
@@ -77,10 +79,6 @@ class KeptPostgresStorage(DagsterPostgresStorage):
             inst_data=inst_data,
             token_provider=get_token_provider_from_config(config_value),
         )
-
-
-def _are_there(engine: Engine) -> bool:
-    return _LOOKED_FOR.issubset(retry_pg_connection_fn(lambda: inspect(engine).get_table_names()))
 
 
 class _TriedInTheWebserver:
@@ -100,15 +98,19 @@ class _PoolClosingRuns(_TriedInTheWebserver, PostgresRunStorage):
     """
 
     _engine: Engine
-    _has_backfills = _has_stats = False
+    _columns: Collection[str] = ()
 
     def has_backfill_id_column(self) -> bool:
-        self._has_backfills = self._has_backfills or super().has_backfill_id_column()
-        return self._has_backfills
+        return self._have("backfill_id")
 
     def has_run_stats_index_cols(self) -> bool:
-        self._has_stats = self._has_stats or super().has_run_stats_index_cols()
-        return self._has_stats
+        return self._have("start_time", "end_time")
+
+    def _have(self, *names: str) -> bool:
+        if not set(names).issubset(self._columns):
+            with self.connect() as connection:
+                self._columns = columns_of(connection, "runs")
+        return set(names).issubset(self._columns)
 
     def dispose(self) -> None:
         super().dispose()
