@@ -45,9 +45,9 @@ class Doubts:
     decided: set[tuple[str, int]] = field(default_factory=set)
 
     def are_undone(self, before: "Doubts") -> None:
-        """The last sync is undone: what it had settled is asked again."""
+        """The last sync is undone: what it had settled is asked again, and what it asked is not any more."""
         self.bystanders = before.bystanders
-        self.waiting = {**before.waiting, **self.waiting}
+        self.waiting = dict(before.waiting)
 
     def sync(
         self, said: Mapping[str, Words], rows: Mapping[int, Row], now: Mapping[str, int], back: Collection[int]

@@ -194,7 +194,8 @@ class ListedModel:
     def _recent(self) -> int:
         """How many left within a day, without a person's word."""
         aways = [one.away for one in self.known.values() if one.away is not None and not one.away.is_decided]
-        return sum(away.left is not None and self.now - away.left < 1 for away in aways if not away.is_taken_back)
+        aways = [away for away in aways if away.status != "held" and not away.is_taken_back]
+        return sum(away.left is not None and self.now - away.left < 1 for away in aways)
 
     # --- what people do ---
 
@@ -229,16 +230,18 @@ class ListedModel:
         return False
 
     def is_undone(self, before: Self, written: Collection[str]) -> None:
-        """The last sync is undone, which had written these rows: who left in it waits for a person from now on.
+        """The last sync is undone, which had written these rows: who left in it is held back from now on.
 
-        What it had settled is asked again.
+        What it had settled is asked again, and what it asked is not any more.
         """
-        self.questions = {**before.questions, **self.questions}
+        self.questions = dict(before.questions)
         after, self.known = self.known, before.known
         for remote_id, one in self.known.items():
             away = after[remote_id].away if remote_id in after else None
             if away is None and one.away is not None and one.away.status not in WAITING:
                 one.away.is_taken_back = True
+            elif away is not None and away.status == "applied" and one.plays:
+                one.away = replace(away, status="held")
             else:
                 one.away = away
             one.is_touched = one.is_touched or remote_id in written

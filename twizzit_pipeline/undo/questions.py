@@ -22,7 +22,7 @@ class Asked:
     """A question, as its row says it.
 
     Attributes:
-        mapping: the row of the mapping of its local row, if there is one; its key.
+        mapping: the mapping of the remote row that it is about, whichever local row that names by now; its key.
     """
 
     key: Key

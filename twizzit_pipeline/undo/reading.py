@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import TextClause
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage import bulk
+from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
 from twizzit_pipeline.storage.tables import IN_ORDER, MAPPINGS, conflicts, departures, sync_changes
 from twizzit_pipeline.undo.catalogue import Catalogue, ForeignKey
 from twizzit_pipeline.undo.questions import Asked
@@ -104,7 +105,7 @@ def read_rows(connection: Connection, keys: Iterable[Key]) -> dict[Key, Values]:
 
 
 def read_questions(connection: Connection, credential_id: int, opened: Iterable[Key]) -> list[Asked]:
-    """The questions of a credential that are open, and these ones, in their order; each with the mapping of its row."""
+    """The questions of a credential that are open, and these ones, in their order; each with its mapping."""
     asked = select(conflicts.c.id).where(
         conflicts.c.credential_id == credential_id,
         or_(conflicts.c.status == "open", bulk.among(conflicts.c.id, [key.id for key in opened])),
@@ -114,8 +115,8 @@ def read_questions(connection: Connection, credential_id: int, opened: Iterable[
     found: dict[Key, Asked] = {}
     for entity in {values["entity"] for values in rows.values()}:
         of_it = {key: values for key, values in rows.items() if values["entity"] == entity}
-        mappings = _mappings_of(connection, entity, {values["local_id"] for values in of_it.values()} - {None})
-        found |= {key: Asked(key, values, mappings.get(values["local_id"])) for key, values in of_it.items()}
+        mappings = _mappings_of(connection, entity, credential_id, {str(one["twizzit_id"]) for one in of_it.values()})
+        found |= {key: Asked(key, values, mappings.get(str(values["twizzit_id"]))) for key, values in of_it.items()}
     return [found[key] for key in keys if key in found]
 
 
@@ -135,10 +136,13 @@ def read_departures(
     return read_rows(connection, [Key(departures.name, one.id) for one in rows if tuple(one[1:]) in wanted])
 
 
-def _mappings_of(connection: Connection, entity: str, local_ids: Collection[int]) -> dict[int, tuple[Key, Values]]:
-    table, local_id = MAPPINGS[entity], ENTITIES[entity].local_id
-    wanted = select(table.c[local_id], table.c.id).where(bulk.among(table.c[local_id], sorted(local_ids)))
-    keys = {row[0]: Key(table.name, row.id) for row in connection.execute(wanted)}
+def _mappings_of(
+    connection: Connection, entity: str, credential_id: int, remote_ids: Collection[str]
+) -> dict[str, tuple[Key, Values]]:
+    table = MAPPINGS[entity]
+    own = (table.c.credential_id == credential_id, mapped_to(table, sorted(remote_ids)))
+    wanted = select(remote_id(table), table.c.id).where(*own)
+    keys = {str(row[0]): Key(table.name, row.id) for row in connection.execute(wanted)}
     rows = read_rows(connection, keys.values())
     return {of: (key, rows[key]) for of, key in keys.items() if key in rows}
 

@@ -77,7 +77,8 @@ def read_departures(
     again = due_again(connection, owner, entity, season_id) if absences.due else []
     due = [one for one in again if one.departure.twizzit_id in absences.due]
     lately = (departures.c.applied_at > datetime.now(UTC) - LATELY) & departures.c.decided_at.is_(None)
-    recent = _counted(connection, owner, entity, lately) if found else []
+    # One whose sync was undone is held back, and counted as such.
+    recent = _counted(connection, owner, entity, lately & (departures.c.status != "held")) if found else []
     return Departures(
         found,
         absences.kinds,
