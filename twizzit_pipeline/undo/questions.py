@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from twizzit_pipeline.entities import ENTITIES
-from twizzit_pipeline.undo.rows import Entry, Key, Step, UndoPlan, Values
+from twizzit_pipeline.undo.rows import Entry, Facts, Key, Step, UndoPlan, Values
 
 ASK = "ask"  # the action of the journal's entries about a question that was asked anew while it waited
 CLOSED = "undone"  # the resolution of a question that an undo closed
@@ -36,6 +36,20 @@ def still_asked(entries: Iterable[Entry], now: Mapping[Key, Values]) -> list[Ent
     opened = {entry.key for entry in entries if entry.key.table == TABLE and entry.action != ASK}
     opened |= {key for key, values in now.items() if key.table == TABLE and values.get("status") == _OPEN}
     return [entry for entry in entries if entry.action != ASK or entry.key in opened]
+
+
+def asked_by(questions: Iterable[Asked], history_ids: Collection[int]) -> set[Key]:
+    """The questions that these rows of the history asked, and that are open: an undo of them closes each."""
+    return {one.key for one in questions if _is_open_of(one.values, history_ids)}
+
+
+def without_holders(facts: Facts, closing: Collection[Key]) -> Facts:
+    """The facts, with nothing held by these questions: what they were asked instead of may be asked again."""
+    holders = {
+        (slot, values): [one for one in ids if Key(slot.table, one) not in closing]
+        for (slot, values), ids in facts.holders.items()
+    }
+    return replace(facts, holders=holders)
 
 
 def closed(plan: UndoPlan, questions: Iterable[Asked], history_ids: Collection[int]) -> UndoPlan:
@@ -75,8 +89,12 @@ def _closing(one: Asked, step: Step | None) -> Step:
     return Step("restore", one.key, str(one.values["twizzit_id"]), "", before, answer)
 
 
+def _is_open_of(values: Values, history_ids: Collection[int]) -> bool:
+    return values["status"] == _OPEN and values["history_id"] in history_ids
+
+
 def _is_moot(one: Asked, after: Mapping[str, Any], steps: Mapping[Key, Step], history_ids: Collection[int]) -> bool:
-    if after["history_id"] in history_ids:
+    if _is_open_of(after, history_ids):
         return True
     entity = ENTITIES[after["entity"]]
     if after["local_id"] is None:

@@ -29,7 +29,7 @@ from twizzit_pipeline.undo.departed import held_again, reopens, taken_back
 from twizzit_pipeline.undo.following import Follow, following
 from twizzit_pipeline.undo.possible import possible
 from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
-from twizzit_pipeline.undo.questions import closed, stamped, still_asked
+from twizzit_pipeline.undo.questions import asked_by, closed, stamped, still_asked, without_holders
 from twizzit_pipeline.undo.reading import (
     TABLES,
     read_departures,
@@ -195,15 +195,15 @@ def _planned(connection: Connection, credential: store.Credential, choose: Choos
     entries = still_asked(entries, now)
     usual = read_usual(connection, catalogue)
     facts = read_facts(connection, rewound(entries, now, usual), catalogue)
+    questions = read_questions(connection, credential.id, [one.key for one in entries if one.key.table == QUESTIONS])
+    facts = without_holders(facts, asked_by(questions, picked.history_ids))
 
     def planned(refused: Mapping[Key, str]) -> UndoPlan:
-        return settled(rewound(entries, now, usual), facts, refused)
+        return closed(settled(rewound(entries, now, usual), facts, refused), questions, picked.history_ids)
 
     if planned({}).count("remove"):
         require_may_undo(connection)
     plan = possible(connection, planned, catalogue.columns)
-    opened = [step.key for step in plan.steps if step.key.table == QUESTIONS]
-    plan = closed(plan, read_questions(connection, credential.id, opened), picked.history_ids)
     plan = held_again(plan, read_departures(connection, credential.id, taken_back(plan, entries)))
     written = {step.key for step in plan.steps}
     moved = {entry.action for entry in entries if entry.key in written}

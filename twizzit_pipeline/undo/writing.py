@@ -15,6 +15,8 @@ from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage.mapped_teams import LINK, name_teams
 from twizzit_pipeline.storage.tables import IN_ORDER, team_mappings
 from twizzit_pipeline.undo.catalogue import Columns
+from twizzit_pipeline.undo.questions import CLOSED
+from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
 from twizzit_pipeline.undo.reading import MAPPING_TABLES, OWN_TABLES, quoted, with_rows
 from twizzit_pipeline.undo.rows import LET_GO, Step, UndoPlan
 
@@ -56,6 +58,10 @@ def write_rows(connection: Connection, steps: Iterable[Step], columns: Mapping[s
     for table in (*IN_ORDER, *OWN_TABLES):
         _bring_back(connection, table, by_table[table], columns)
     _name_teams(connection, by_table[team_mappings.name])
+    # One question about the same is open at a time: those that are closed come before those that are asked again.
+    closing = [step for step in by_table[QUESTIONS] if step.after.get("resolution") == CLOSED]
+    _restore(connection, QUESTIONS, closing, columns)
+    by_table[QUESTIONS] = [step for step in by_table[QUESTIONS] if step not in closing]
     for table in (*IN_ORDER, *OWN_TABLES):
         _restore(connection, table, by_table[table], columns)
     for table in (*OWN_TABLES, *reversed(IN_ORDER)):

@@ -79,11 +79,13 @@ NAMESAKES: dict[str, list[tuple[Any, ...]]] = {
     "the earlier one comes back": [_TWICE, ("leave", {"101"}), ("sync",), ("comes", "101", "11"), ("sync",), _LINK],
     "another name by now": [_TWICE, ("says", "101", "first_name", "Bo"), ("sync",), ("sync",), _LINK],
     "again and again": [("stands_by", "101"), ("sync",), _LINK, ("stands_by", "101"), ("sync",), _LINK],
+    "a decision that asks others itself": [("comes_twice", "104", "13", 1), ("stands_by", "104"), _UNDONE],
 }
 ENDED = {
     "two namesakes are two": ["open", "resolved"],
     "another name by now": ["settled"],
     "again and again": ["resolved", "resolved"],
+    "a decision that asks others itself": ["open", "open", "settled", "settled"],  # what it asked is closed with it
 }
 # What becomes of a team that goes, with its people, and of what people did to it.
 _ITS_OWN_NAME = [("sets_policy", "ask", None), ("team_both_change", "13", ("Bo", "Cas"))]
