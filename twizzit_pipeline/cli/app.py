@@ -5,6 +5,7 @@ without its words and the values of variables: they may be secrets, or name peop
 is run is imported (`table` lists the others), and imports of Dagster and pandas wait in those that need them.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -21,6 +22,7 @@ from twizzit_pipeline.cli.table import COMMANDS, Entry
 from twizzit_pipeline.errors import NotUnique, SyncInProgress, TwizzitPipelineError
 
 # A shell that asks for completions gives no argument.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FOR_THE_FIRST_PAGE = (["--help"], ["-h"], ["--version"])
 _PASS_ALL_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 
@@ -110,6 +112,17 @@ def run() -> None:
         if isinstance(stream, TextIOWrapper):  # a terminal without UTF-8 still gets every name, if not its accents
             stream.reconfigure(errors="backslashreplace")
     try:
+        _run()
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            _leave_broken(error)
+        _drop_output()
+        print(f"Error: The output could not be written: {error.strerror}; make room", file=sys.stderr)  # noqa: T201
+        sys.exit(ExitCode.FAILURE)
+
+
+def _run() -> None:
+    try:
         _needed(sys.argv[1:])()
     except NotUnique as error:
         _leave(error, ExitCode.USAGE)
@@ -121,6 +134,8 @@ def run() -> None:
         _flush()
         raise leaving from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise
         _leave_broken(error)
 
 
@@ -146,4 +161,8 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -30,6 +30,7 @@ _KEPT_BY_MACHINES = frozenset(
         "twizzit_verified_at",
         "last_synced_at",
         "last_synced_seen",
+        "twizzit_host",  # another one where an administrator said that the account has moved
     }
 )
 

@@ -1,7 +1,6 @@
 """The sync that is undone: of a club that was synced once for its module, and of which each test has a copy."""
 
 import pytest
-from sqlalchemy import text
 
 from tests.support.sync_world import Synced, SyncWorld
 from twizzit_pipeline.runs import history
@@ -9,15 +8,7 @@ from twizzit_pipeline.runs import history
 
 @pytest.fixture
 def first(world: SyncWorld, club: int) -> Synced:
-    """The sync that brought everything, as the history has it; its journal names the simulator of this test."""
-    with world.database.engine.begin() as connection:
-        connection.execute(
-            text(
-                "UPDATE twizzit_sync_changes AS c SET after = jsonb_set(c.after, '{twizzit_host}', to_jsonb(m.host))"
-                " FROM (SELECT max(twizzit_host) AS host FROM twizzit_team_mappings) AS m"
-                " WHERE c.after ? 'twizzit_host'"
-            )
-        )
+    """The sync that brought everything, as the history has it."""
     (run_id,) = {row.dagster_run_id for row in history.recent(world.database.engine, club)}
     assert run_id is not None
     return Synced(run_id, {}, world.history_of(run_id), 0)

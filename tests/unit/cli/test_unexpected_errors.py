@@ -1,12 +1,25 @@
 """A defect of the program on the command line: its kind and place, and no message that may quote a row."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from tests.support.command_line import COMMAND
 from twizzit_pipeline.cli import app
 
 
 def _broken() -> None:
     int("Quirijnske")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full: a device that takes nothing")
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
+def test_output_that_finds_no_room_is_one_line_that_says_so(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "Error: The output could not be written: No space left on device; make room\n"
 
 
 def test_the_terminal_shows_kind_and_place_alone(
