@@ -1,4 +1,7 @@
-"""The sync that is undone: of a club that was synced once for its module, and of which each test has a copy."""
+"""The sync that is undone: of a club that was synced once for its module.
+
+Each test has a copy, whose account has moved to the test's own simulator: an undo takes back what was written before.
+"""
 
 import pytest
 
