@@ -54,7 +54,7 @@ def test_a_conflict_is_listed_and_resolved(twizzit: CommandLine, club: DecidedWo
 
     assert (done.code, done.out.splitlines()[0]) == (
         0,
-        f"Resolved (twizzit), players {club.local_id}: first_name: Lokaal -> Remo",
+        f"Resolved (twizzit), player {club.local_id}: first_name: Lokaal -> Remo",
     )
     assert club.player["first_name"] == "Remo"
     assert twizzit("conflicts").out == "Nothing waits for a decision.\n"
@@ -116,6 +116,6 @@ def test_a_team_of_two_spellings_is_linked_and_the_row_that_is_left_is_named(
     done = twizzit("conflicts", "resolve", found.id, "link", other)
 
     assert done.code == 0, done.err
-    assert f"Resolved (link), teams {other}" in done.out
-    assert f"teams {was} is not mapped any more, and is not active" in " ".join(done.out.split())
+    assert f"Resolved (link), team {other}" in done.out
+    assert f"team {was} is not mapped any more, and is not active" in " ".join(done.out.split())
     assert twins.local_id == other

@@ -9,6 +9,7 @@ from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json, Limit, Offset
 from twizzit_pipeline.cli.output.terminal import belgian, console, moment, plural, print_json, table
+from twizzit_pipeline.entities import ENTITIES
 
 if TYPE_CHECKING:  # quick commands load little
     from twizzit_pipeline.decisions.listing import Candidate, Waiting
@@ -190,7 +191,8 @@ def _show_done(done: "Resolved") -> None:
         f"{column}: {'–' if before is None else before} -> {'–' if after is None else after}"
         for column, (before, after) in done.changed.items()
     )
-    what = f"{done.entity} {done.local_id}" if done.local_id is not None else done.entity
+    one = ENTITIES[done.entity].one
+    what = f"{one} {done.local_id}" if done.local_id is not None else one
     if done.resolution != "create":
         written = changes or "nothing had to be written"
     else:
@@ -200,5 +202,5 @@ def _show_done(done: "Resolved") -> None:
         along = " and ".join(plural(count, table.removesuffix("s")) for table, count in done.followed.items() if count)
         out.print(f"Along with it: {along}")
     if done.left is not None:
-        out.print(f"{done.entity} {done.left.local_id} {_become(done.left)}")
+        out.print(f"{one} {done.left.local_id} {_become(done.left)}")
     out.print(f"Sync history: {done.history_id}")
