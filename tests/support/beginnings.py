@@ -98,7 +98,7 @@ class Beginnings(Generic[Club]):
             assert self._of_other() == self._beside
 
     def club(self) -> Club:
-        """The club as it was after its first sync, whatever was done to it since."""
+        """The club as it was after its first sync, without all that was done since."""
         with self._database.engine.begin() as connection:
             connection.exec_driver_sql(_restart())
         for name, listed in copy.deepcopy(self._listed).items():

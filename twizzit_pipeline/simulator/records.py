@@ -150,7 +150,7 @@ class Organization:
 class Event:
     """A training or a match of one team. A friendly has no series. `score` is (home, away) once it is played.
 
-    `opponent` is the other side's name as it is usually spelled, whatever stands in `home_name` or `away_name`.
+    `opponent` is the other side's name as it is usually spelled; `home_name` and `away_name` may spell it otherwise.
     `awkward`: the quirks that this match shows; `other_group`: the club's own team that is the opponent.
     """
 

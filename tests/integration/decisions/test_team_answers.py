@@ -8,8 +8,7 @@ import pytest
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import of_entity, previewed, whole_database
-from tests.support.sync_world import SyncWorld
-from tests.support.synced_world import SyncedOnce, first_sync, taken_over
+from tests.support.synced_world import first_sync
 from tests.support.twin_teams import TwinTeams, odd
 from tests.support.undone import state
 from twizzit_pipeline.decisions import following
@@ -18,13 +17,6 @@ from twizzit_pipeline.storage.tables import player_mappings, team_mappings, team
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 5, "other_contacts": 0, "tidy": frozenset({1})}
 SYNCED_BY = partial(first_sync, steps=EVERYTHING)
-
-
-@pytest.fixture
-def twins(world: SyncWorld, synced: SyncedOnce) -> TwinTeams:
-    credential_id = taken_over(world, synced)
-    remote_id = world.roster()[0]
-    return TwinTeams(world, credential_id, remote_id, world.team(remote_id))
 
 
 def mapping_of(twins: TwinTeams, team_id: int) -> dict[str, Any]:

@@ -8,8 +8,7 @@ import pytest
 
 from tests.support.calendar_world import EVERYTHING
 from tests.support.decided_world import COACH
-from tests.support.sync_world import SyncWorld
-from tests.support.synced_world import SyncedOnce, first_sync, taken_over
+from tests.support.synced_world import first_sync
 from tests.support.twin_teams import TwinTeams, odd
 from tests.support.undone import state
 from twizzit_pipeline.decisions.resolving import Left
@@ -20,13 +19,6 @@ from twizzit_pipeline.undo.undoing import undo, undo_since
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 4, "players_per_team": 6, "other_contacts": 0, "tidy": frozenset({1})}
 SYNCED_BY = partial(first_sync, steps=EVERYTHING)
 NOTHING: tuple[int, dict[str, object], int, int] = (0, {}, 0, 0)
-
-
-@pytest.fixture
-def twins(world: SyncWorld, synced: SyncedOnce) -> TwinTeams:
-    credential_id = taken_over(world, synced)
-    remote_id = world.roster()[0]
-    return TwinTeams(world, credential_id, remote_id, world.team(remote_id))
 
 
 def comes_anew(twins: TwinTeams) -> str:
