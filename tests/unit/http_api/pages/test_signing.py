@@ -92,13 +92,12 @@ def test_one_that_is_over_is_refused() -> None:
 
 def test_a_session_ends_after_an_hour_of_rest_twelve_hours_or_with_its_token() -> None:
     now = time.time()
-    session = new_session(Caller("7", "admin", None), None)
-    assert session.ends == pytest.approx(now + LONGEST_SECONDS, abs=5)
-    assert session.idle == pytest.approx(now + IDLE_SECONDS, abs=5)
+    for session in (new_session(Caller("7", "admin", None), ends) for ends in (None, 1e300)):
+        assert int(now) <= session.ends - LONGEST_SECONDS <= time.time()
+        assert int(now) <= session.idle - IDLE_SECONDS <= time.time()
     short = new_session(Caller("7", "admin", None), now + 100)
     assert short.idle == short.ends == int(now + 100)
     assert short.renewed() is None
-    assert new_session(Caller("7", "admin", None), 1e300).ends == session.ends
     rested = Session("s", "7", "admin", None, int(now) + 500, int(now) + 10)
     assert rested.renewed() == Session("s", "7", "admin", None, int(now) + 500, int(now) + 500)
 
