@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Question, QuestionKind, SettledBy, is_of_name
+from twizzit_pipeline.plan.opponent_choices import OpponentChoice, OpponentKey
 from twizzit_pipeline.policies import TWIZZIT_WINS, Policies
 
 
@@ -32,11 +33,11 @@ class OpenQuestion:
     """A question that waits for a person.
 
     Attributes:
-        column: of a conflict; empty for a doubtful link.
+        column: of a conflict or an opponent; empty for a doubtful link.
         local_id: of a doubtful link: the row that the remote one is mapped to, and may wrongly be (`plan.partners`).
         base, local, remote: of a conflict: what Twizzit said before both sides changed it, what ShotSpot holds, and
             what Twizzit says; the base of a doubtful link of one that is mapped is as `Partner.mapped`.
-        candidates: of a doubtful link: the local rows that fit.
+        candidates: of a doubtful link and an opponent: the local rows that fit.
         stands: whether what it is about is there still: the mapping of a conflict, the remote row of a doubtful link.
         seen_at: of a conflict: `Decisions.seen_at` as it was when Twizzit's value was seen first.
     """
@@ -74,6 +75,7 @@ class Decisions:
         links: remote id → the local id that a person chose for it; None: one that is to be made.
         pairs: remote id and local id of pairs that a person has decided about, which are asked about no more; whether
             they are two different ones.
+        opponents: which opponents a person decided about, and how.
         seen_at: when the last sync that brought everything of the entity had ended, so that Twizzit still said then
             what the mappings remember; None where that is not known or no policy asks for it.
     """
@@ -83,6 +85,7 @@ class Decisions:
     links: Mapping[str, int | None] = field(default_factory=dict)
     seen_at: datetime | None = None
     pairs: Mapping[tuple[str, int], bool] = field(default_factory=dict)
+    opponents: Mapping[OpponentKey, OpponentChoice] = field(default_factory=dict)
     _asked: dict[str, dict[str, OpenQuestion]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:

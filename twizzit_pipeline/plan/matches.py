@@ -29,6 +29,8 @@ from twizzit_pipeline.plan.games import (
 )
 from twizzit_pipeline.plan.matches_anew import MatchesAnew
 from twizzit_pipeline.plan.merge import merge
+from twizzit_pipeline.plan.opponent_choices import OpponentDoubt
+from twizzit_pipeline.plan.opponent_questions import WaitingMatch, opponent_questions
 from twizzit_pipeline.plan.ownership import (
     by_remote_id,
     claim,
@@ -40,7 +42,7 @@ from twizzit_pipeline.plan.ownership import (
 )
 from twizzit_pipeline.plan.places import find_season, season_creation
 from twizzit_pipeline.plan.rows import LocalGame, MappingRow, MatchState, RemoteMatch
-from twizzit_pipeline.plan.sides import SAME_CLUB, Place, Sides, Unknown
+from twizzit_pipeline.plan.sides import SAME_CLUB, Place, Side, Sides, Unknown
 from twizzit_pipeline.transform.kick_off import belgian_day
 
 VANISHED = "vanished"
@@ -56,12 +58,12 @@ def plan_matches(state: MatchState) -> Plan:
     season_id = find_season(state.season, state.seasons)
     sides = Sides(state, season_id)
     leaving = plan_departures(state.departures, match_departs, grace=True)
-    fixtures, failed, set_aside = _fixtures(state, sides)
+    fixtures, failed, set_aside, in_doubt = _fixtures(state, sides)
     mappings = by_remote_id(state.mappings, state.owner)
     games = {game.id: game for game in state.games}
     changes: list[Change | None] = []
     unmapped: list[Fixture] = []
-    asking = Asking(state.decisions)
+    asking, opponents = Asking(state.decisions), opponent_questions(state, in_doubt)
     for fixture in fixtures:
         mapping = mappings.get(fixture.remote.id)
         if mapping is None:
@@ -98,8 +100,8 @@ def plan_matches(state: MatchState) -> Plan:
         departures=[*leaving.records, *_back(state, back)],
         held=leaving.held,
         waiting=leaving.waiting,
-        questions=asking.questions,
-        settled=asking.settled,
+        questions=[*asking.questions, *opponents.questions],
+        settled={**asking.settled, **opponents.settled},
     )
 
 
@@ -109,28 +111,37 @@ def _back(state: MatchState, listed: Collection[str]) -> list[Record]:
     return returned(done) if _overwrites(state) else []
 
 
-def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Failed], list[Aside]]:
-    fixtures, failed, set_aside, others = [], [], [], list[RemoteMatch]()
+def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Failed], list[Aside], list[WaitingMatch]]:
+    """The matches that can be games; those that fail, those that are none, and (of the former) who waits for a person.
+
+    A match of which it is not clear who an opponent is waits only where nothing else keeps it out.
+    """
+    fixtures, failed, set_aside, others, waiting = [], [], [], list[RemoteMatch](), list[WaitingMatch]()
     own = {mapped.team_id for mapped in state.own.values()}
     for remote in sorted(state.remote, key=lambda match: id_order(match.id)):
         home, away = sides.of(remote)
+        unknown = next((side for side in (home, away) if isinstance(side, Unknown)), None)
+        doubts = [side for side in (home, away) if isinstance(side, OpponentDoubt)]
         if _within_a_club(state, home, away):
             set_aside.append(Aside(remote.id, SAME_CLUB))
-        elif isinstance(home, Unknown) or isinstance(away, Unknown):
-            unknown = home if isinstance(home, Unknown) else away
-            assert isinstance(unknown, Unknown)
-            failed.append(Failed(remote.id, unknown.reason, unknown.local_ids))
-        elif not {home.team_id, away.team_id} & own:
+        elif unknown is not None:
+            failed.append(Failed(remote.id, unknown.reason))
+        elif not any(isinstance(side, Place) and side.team_id in own for side in (home, away)):
             others.append(remote)
+        elif doubts:
+            waiting.append(WaitingMatch(remote, doubts[0]))
+            failed.append(waiting[-1].failed)
         else:
+            assert isinstance(home, Place)
+            assert isinstance(away, Place)
             fixtures.append(_fixture(state, remote, home, away))
     for remote in others:
         # Where the account's own teams are named at all, a match that names none of them is of others.
-        if fixtures and sides.is_of_others(remote):
+        if (fixtures or waiting) and sides.is_of_others(remote):
             set_aside.append(Aside(remote.id, NO_OWN_TEAM))
         else:
             failed.append(Failed(remote.id, NO_OWN_TEAM))
-    return fixtures, failed, set_aside
+    return fixtures, failed, set_aside, waiting
 
 
 def _fixture(state: MatchState, remote: RemoteMatch, home: Place, away: Place) -> Fixture:
@@ -150,14 +161,14 @@ def _without_competition(state: MatchState, fixtures: Sequence[Fixture]) -> list
     ]
 
 
-def _within_a_club(state: MatchState, home: Place | Unknown, away: Place | Unknown) -> bool:
+def _within_a_club(state: MatchState, home: Side, away: Side) -> bool:
     """Whether no game of ShotSpot can be this match: two teams of one club where its database takes none, or one team.
 
     It is set aside, since no person could settle it.
     """
     if SAME_CLUB in (getattr(home, "reason", None), getattr(away, "reason", None)):
         return True
-    if isinstance(home, Unknown) or isinstance(away, Unknown) or home.club_id != away.club_id:
+    if not (isinstance(home, Place) and isinstance(away, Place)) or home.club_id != away.club_id:
         return False
     return not state.derbies_allowed or home.team_id == away.team_id
 

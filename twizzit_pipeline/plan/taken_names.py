@@ -6,9 +6,9 @@ team, which is made under its name and a number; or it is that team, where the e
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
-from itertools import count
 
 from twizzit_pipeline.plan import Failed, Question, SettledBy
+from twizzit_pipeline.plan.numbered import numbered
 from twizzit_pipeline.plan.ownership import same_organization
 from twizzit_pipeline.plan.partners import Partners
 from twizzit_pipeline.plan.pending_teams import PendingTeam, name_slot
@@ -40,12 +40,10 @@ def named_apart(
 
 
 def _numbered(one: PendingTeam, taken: Collection[Hashable]) -> PendingTeam:
-    for number in count(2):
-        behind = f" ({number})"
-        name = f"{str(one.values['name'])[: _LONGEST - len(behind)]}{behind}"
-        if name_slot(one.club_id, name, one.values["season_id"]) not in taken:
-            return replace(one, values={**one.values, "name": name})
-    raise AssertionError("unreachable: there is always another number")
+    def is_taken(name: str) -> bool:
+        return name_slot(one.club_id, name, one.values["season_id"]) in taken
+
+    return replace(one, values={**one.values, "name": numbered(str(one.values["name"]), is_taken, longest=_LONGEST)})
 
 
 def name_taken(one: PendingTeam, state: TeamState) -> Failed:
