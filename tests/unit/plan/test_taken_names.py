@@ -121,6 +121,22 @@ def test_another_team_is_made_under_its_name_and_a_number(shotspot: MemoryShotSp
     assert (again.changes, again.failed, again.questions) == ([], [], [])
 
 
+@pytest.mark.parametrize("called", ["U15 (2)", "Jeugd"])
+def test_a_repair_leaves_the_name_of_one_that_was_made_so_while_its_own_is_taken(
+    shotspot: MemoryShotSpot, called: str
+) -> None:
+    made = {"6": None}
+    shotspot.apply(planned(shotspot, U15, SAME, links=made))
+    shotspot.teams[2] = replace(shotspot.teams[2], name=called)
+    repair = replace(SEASON, repairs=True)
+    quiet = planned(shotspot, U15, SAME, links=made, season=repair)
+    assert (quiet.changes, quiet.failed) == ([], [])
+    another = planned(shotspot, U15, replace(SAME, name="U16"), links=made, season=repair)
+    assert [(one.twizzit_id, one.values["name"]) for one in another.changes] == [("6", "U16")]
+    shotspot.teams[3] = replace(shotspot.teams[1], id=3, name="U16", mapped=False)
+    assert planned(shotspot, U15, replace(SAME, name="U16"), links=made).failed == TAKEN
+
+
 def test_a_long_name_keeps_its_number() -> None:
     long = replace(U15, name="U" * 100)
     shotspot = MemoryShotSpot()
