@@ -19,12 +19,14 @@ from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.plan.opponent_questions import OPPONENT, said_of
 from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.ends_of_time import beyond
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import MAPPINGS, SNAPSHOTS, conflicts, credentials, metadata, teams
 
 _LARGEST_ID = 2**63 - 1
 _TEAM = "team_id"
+_ENDLESS = {"before": "-infinity", "after": "infinity"}  # as PostgreSQL says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +272,8 @@ def _name(of: Any, row: Mapping[str, Any]) -> str:
     if of.kind == OPPONENT:
         return str(row["name"])
     if of.entity == MATCHES.name:
-        return str(plain(row["date"]))
+        side = None if row["date"] is None else beyond(row["date"])
+        return str(plain(row["date"])) if side is None else _ENDLESS[side]
     return " ".join(str(row[column]) for column in ENTITIES[of.entity].names)
 
 
