@@ -17,9 +17,8 @@ from twizzit_pipeline.plan.merge import denied
 from twizzit_pipeline.plan.newcomers import Earlier, Newcomers, newcomers
 from twizzit_pipeline.plan.ownership import (
     by_remote_id,
+    change_of,
     claim,
-    current_mapping,
-    going_over,
     mapping_values,
     refused,
     takeovers,
@@ -278,24 +277,15 @@ def _reopened(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[Pend
 
 
 def _change(pending: PendingChange, state: PlayerState) -> Change | None:
-    """The change as the plan has it; None where everything is as it should be."""
-    mapping = pending.mapping
-    after = mapping_values(state.owner, pending.name, pending.base, team_mapping_id=pending.team_mapping_id)
-    before = {} if mapping is None else current_mapping(mapping)
-    if mapping is not None and mapping.twizzit_id != pending.person.remote.id:
-        before, after = going_over(before, after, mapping.twizzit_id, pending.person.remote.id)
-    if pending.values == pending.before and after == before:
-        return None
-    return Change(
+    return change_of(
         "players",
         pending.action,
         pending.row_id,
         pending.person.remote.id,
         pending.values,
         pending.before,
-        None if after == before else after,
-        before,
-        None if mapping is None else mapping.id,
+        mapping_values(state.owner, pending.name, pending.base, team_mapping_id=pending.team_mapping_id),
+        pending.mapping,
         pending.conflicts,
     )
 
