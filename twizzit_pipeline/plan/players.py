@@ -17,9 +17,7 @@ from twizzit_pipeline.plan.merge import denied
 from twizzit_pipeline.plan.newcomers import Earlier, Newcomers, newcomers
 from twizzit_pipeline.plan.ownership import (
     by_remote_id,
-    change_of,
     claim,
-    mapping_values,
     refused,
     takeovers,
 )
@@ -28,6 +26,7 @@ from twizzit_pipeline.plan.pending_players import (
     COLUMNS,
     PendingChange,
     Person,
+    change_of,
     decided,
     link,
     new,
@@ -71,7 +70,7 @@ def plan_players(state: PlayerState) -> Plan:
             warned.append(Warned(one.person.remote.id, "number_taken"))
         if any(settled.values[column] != settled.before[column] for column in settled.repaired):
             warned.append(Warned(one.person.remote.id, REPAIRED))
-        if (change := _change(settled, state)) is None:
+        if (change := change_of(settled, state)) is None:
             unchanged += 1
         else:
             changes.append(change)
@@ -274,20 +273,6 @@ def _reopened(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[Pend
         else:
             back.append(_again(state, person, departure, local))
     return back, others
-
-
-def _change(pending: PendingChange, state: PlayerState) -> Change | None:
-    return change_of(
-        "players",
-        pending.action,
-        pending.row_id,
-        pending.person.remote.id,
-        pending.values,
-        pending.before,
-        mapping_values(state.owner, pending.name, pending.base, team_mapping_id=pending.team_mapping_id),
-        pending.mapping,
-        pending.conflicts,
-    )
 
 
 def _put_right(change: Change) -> bool:
