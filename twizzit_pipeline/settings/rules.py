@@ -21,13 +21,21 @@ def listed(value: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, value.split(","))))
 
 
+def _require(pattern: str, text: str, what: str) -> None:
+    if re.fullmatch(pattern, text) is None:
+        raise ValueError(what)
+
+
 def namespace(value: str) -> str:
     """
     Raises:
         ValueError: Kubernetes has no namespace of this name.
     """
-    if re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value) is None:
-        raise ValueError("it must be the name of a namespace: 1 to 63 small letters, digits and inner hyphens")
+    _require(
+        r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+        value,
+        "it must be the name of a namespace: 1 to 63 small letters, digits and inner hyphens",
+    )
     return value
 
 
@@ -36,8 +44,7 @@ def image(value: str) -> str:
     Raises:
         ValueError: it is no name of an image.
     """
-    if re.fullmatch(r"[!-~]+", value) is None:
-        raise ValueError("it must be the name of an image, without spaces, like registry.example/twizzit:1.2")
+    _require(r"[!-~]+", value, "it must be the name of an image, without spaces, like registry.example/twizzit:1.2")
     return value
 
 
@@ -46,8 +53,9 @@ def broker(value: SecretStr) -> SecretStr:
     Raises:
         ValueError: it is no URL of a broker.
     """
-    if re.fullmatch(r"[a-z][a-z0-9+]*://[!-~]+", value.get_secret_value()) is None:
-        raise ValueError("it must be a URL like redis://:password@host:6379/0")
+    _require(
+        r"[a-z][a-z0-9+]*://[!-~]+", value.get_secret_value(), "it must be a URL like redis://:password@host:6379/0"
+    )
     return value
 
 
@@ -82,8 +90,11 @@ def address_of_pages(value: str) -> str:
     Raises:
         ValueError: it is no address without a path.
     """
-    if re.fullmatch(r"https?://[A-Za-z0-9.:\[\]_-]+/?", value) is None:
-        raise ValueError("it must be a scheme and a host, like https://shotspot.example, without a path")
+    _require(
+        r"https?://[A-Za-z0-9.:\[\]_-]+/?",
+        value,
+        "it must be a scheme and a host, like https://shotspot.example, without a path",
+    )
     return value
 
 
@@ -110,8 +121,7 @@ def webhook(value: SecretStr) -> SecretStr:
         ValueError: it is no URL that a message can be posted to.
     """
     url = r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/?][!-~]*)?"
-    if re.fullmatch(url, value.get_secret_value()) is None:
-        raise ValueError("it must be a URL like https://hooks.example/services/T0/B0/secret")
+    _require(url, value.get_secret_value(), "it must be a URL like https://hooks.example/services/T0/B0/secret")
     return value
 
 
