@@ -142,7 +142,7 @@ def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: boo
 
 
 def _what(one: "Waiting") -> str:
-    of = one.entity.removesuffix("s") if one.entity != "matches" else "match"
+    of = ENTITIES[one.entity].one
     said = f"{of} {one.local_id}: {one.column}" if one.kind == "field" else f"{of} of Twizzit {one.twizzit_id}: link"
     if one.kind == "opponent":
         said = f"opponent: {_opponents_row(one)}"

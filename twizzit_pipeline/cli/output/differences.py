@@ -5,9 +5,10 @@ from contextlib import suppress
 from datetime import datetime
 
 from twizzit_pipeline.cli.output.terminal import belgian, endless
+from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.storage.ends_of_time import IN_JSON
 
-PERSONAL = {"first_name", "last_name"}  # columns that hold names of people
+PERSONAL = frozenset(column for each in ENTITIES.values() for column in each.person_names)
 
 
 def differences(columns: Mapping[str, tuple[object, object]], *, names: bool, is_new: bool = False) -> Iterator[str]:
