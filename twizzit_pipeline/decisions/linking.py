@@ -25,7 +25,8 @@ from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.plan import Change, Plan, is_of_name
 from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.plan.opponent_questions import OPPONENT, said_of
-from twizzit_pipeline.plan.rows import MatchState, WantedSeason
+from twizzit_pipeline.plan.rows import WantedSeason
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.runs.sentences import sentence

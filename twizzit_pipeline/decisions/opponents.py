@@ -17,7 +17,7 @@ from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.plan import Plan, Question
 from twizzit_pipeline.plan.opponent_choices import OpponentChoice
 from twizzit_pipeline.plan.opponent_questions import OPPONENT, OPPONENT_DOUBTFUL
-from twizzit_pipeline.plan.rows import MatchState
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.sync.apply import Made, apply
 

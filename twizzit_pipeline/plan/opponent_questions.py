@@ -12,7 +12,8 @@ from twizzit_pipeline.plan import Failed, Question, QuestionKind, SettledBy
 from twizzit_pipeline.plan.decisions import OpenQuestion
 from twizzit_pipeline.plan.opponent_choices import OpponentDoubt, OpponentKey
 from twizzit_pipeline.plan.partners import Partners
-from twizzit_pipeline.plan.rows import MatchState, RemoteMatch
+from twizzit_pipeline.plan.rows import RemoteMatch
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.transform.names import normalised_name
 
 OPPONENT: QuestionKind = "opponent"

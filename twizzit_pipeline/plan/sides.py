@@ -14,7 +14,8 @@ from twizzit_pipeline.plan.numbered import numbered
 from twizzit_pipeline.plan.opponent_choices import OpponentChoice, OpponentDoubt, club_doubt, team_doubt
 from twizzit_pipeline.plan.opponent_names import OpponentNames, Parted, called
 from twizzit_pipeline.plan.own_sides import OwnSides
-from twizzit_pipeline.plan.rows import MatchState, RemoteMatch
+from twizzit_pipeline.plan.rows import RemoteMatch
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.teams import age_group, team_gender
 

@@ -12,7 +12,8 @@ from twizzit_pipeline.plan.numbered import numbered
 from twizzit_pipeline.plan.ownership import same_organization
 from twizzit_pipeline.plan.partners import Partners
 from twizzit_pipeline.plan.pending_teams import PendingTeam, name_slot
-from twizzit_pipeline.plan.rows import LocalTeam, TeamState
+from twizzit_pipeline.plan.rows import LocalTeam
+from twizzit_pipeline.plan.states import TeamState
 from twizzit_pipeline.plan.team_partners import own_mappings
 
 NAME_TAKEN = "name_taken"

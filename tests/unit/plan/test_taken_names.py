@@ -9,7 +9,8 @@ import pytest
 from tests.support.doubts import mapped_rows, planned_teams, waits
 from tests.support.memory_shotspot import SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Plan, Question
-from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion, doubts
+from twizzit_pipeline.plan.asking import doubts
+from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departures, Missing
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import RemoteTeam
