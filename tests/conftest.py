@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, make_url
 
 from tests.support.compiled_once import share_compiled_statements
+from tests.support.patience import wait_longer_for_answers
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage.engine import Database, open_database
@@ -121,6 +122,12 @@ def _clean_environment() -> Iterator[None]:
             if name.startswith(("TWIZZIT_", "DAGSTER_")) or name == "JWT_SECRET":
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _patient() -> None:
+    """A machine that other work keeps busy fails no test."""
+    wait_longer_for_answers()
 
 
 @pytest.fixture(autouse=True, scope="session")
