@@ -309,6 +309,16 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingsError(f"{_variable(field)}: {why}") from None
 
 
+def given_variables(*, besides: Collection[str] = ()) -> dict[str, str]:
+    """What the environment and the `.env` file say of the settings, by variable, for a process on another machine.
+
+    Args:
+        besides: fields that are left out.
+    """
+    said = {**_fields(_read(Path(".env"))), **_fields(os.environ)}
+    return {_variable(field): value for field, value in said.items() if field not in besides}
+
+
 def takes(field: str) -> str:
     """What a setting takes, in words: `a whole number from 1 to 1000`."""
     said = Settings.model_json_schema(by_alias=False)["properties"][field]
