@@ -23,7 +23,7 @@ from requests import RequestException
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import ContainerRefused, ContainersUnavailable
 from twizzit_pipeline.orchestration.dagster_private import CheckRunHealthResult, LaunchRunContext, WorkerStatus
-from twizzit_pipeline.settings import given_variables
+from twizzit_pipeline.settings.environment import given_variables
 
 CONTAINER_TAG, IMAGE_TAG, RUN_LABEL = "docker/container_id", "docker/image", "dagster/run_id"
 _TRIES, _PAUSE_SECONDS = 4, 5.0
