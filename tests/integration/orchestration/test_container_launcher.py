@@ -142,7 +142,7 @@ def test_an_api_that_is_away_is_one_line_and_says_nothing_of_a_run(
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
     assert launcher.check_run_worker_health(again(instance, run)).status is WorkerStatus.RUNNING
     for asked in (lambda: launch(launcher, run), lambda: launcher.terminate(run.run_id)):
-        with pytest.raises(ContainersUnavailable, match=r"could not be reached \(DOCKER_HOST.*The sync comes again$"):
+        with pytest.raises(ContainersUnavailable, match=r"could not be reached \(DOCKER_HOST.*to its socket\?$"):
             asked()
     assert again(instance, run).status is dg.DagsterRunStatus.STARTED, "nothing was said of it"
 
@@ -152,8 +152,7 @@ def test_an_image_that_is_missing_is_one_line(engine: Engine, launcher: Any, run
     with pytest.raises(ContainerRefused, match=rf"^There is no image {IMAGE} where the containers are") as caught:
         launch(launcher, run)
     assert "password" not in str(caught.value), "an answer may hold anything"
-    with pytest.raises(ContainerRefused, match="There is no image"):
-        container_launcher.look_for_image(IMAGE)
+    assert not container_launcher.has_image(IMAGE)
 
 
 def test_a_container_that_cannot_be_started_is_not_left_behind(

@@ -35,9 +35,11 @@ def look_at_workers(settings: Settings) -> Iterator[Finding]:
 
 def _image(image: str) -> Finding:
     """What a launch needs first; whether the database is reached from a container shows when a run starts."""
-    from twizzit_pipeline.orchestration.instance.container_launcher import look_for_image  # noqa: PLC0415  (Docker)
+    from twizzit_pipeline.orchestration.instance.container_launcher import has_image  # noqa: PLC0415  (Docker)
 
-    look_for_image(image)
+    if not has_image(image):
+        todo = "Pull or build it there, or correct TWIZZIT_RUN_IMAGE; a run that starts pulls it as well"
+        return warning("runs take place", f"In docker, where there is no image {image} yet", todo)
     return ok("runs take place", f"In docker, from the image {image}, which is there")
 
 

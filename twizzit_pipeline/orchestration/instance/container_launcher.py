@@ -177,9 +177,9 @@ class ContainerLauncher(DockerRunLauncher):
         if _may_pass(error):
             return ContainersUnavailable(
                 "The API of Docker or podman could not be reached (DOCKER_HOST, /var/run/docker.sock unless set): is "
-                "its service running, and may this user write to its socket? The sync comes again"
+                "its service running, and may this user write to its socket?"
             )
-        if isinstance(error, ImageNotFound) or self._image_is_missing():
+        if isinstance(error, ImageNotFound) or self._lacks_image():
             return ContainerRefused(
                 f"There is no image {self.image} where the containers are, and it could not be pulled: build or pull "
                 "it there, or correct TWIZZIT_RUN_IMAGE"
@@ -190,30 +190,30 @@ class ContainerLauncher(DockerRunLauncher):
             "in Dagster's UI"
         )
 
-    def _image_is_missing(self) -> bool:
-        try:
-            with _client() as client:
+    def _lacks_image(self) -> bool:
+        """Where that cannot be asked either, it is something else that is wrong."""
+        with suppress(*_FAULTS), _client() as client:
+            try:
                 client.images.get(self.image)
-        except ImageNotFound:
-            return True
-        except _FAULTS:
-            return False
+            except ImageNotFound:
+                return True
         return False
 
 
-def look_for_image(image: str) -> None:
-    """For `doctor`: asks the API for the image.
+def has_image(image: str) -> bool:
+    """Whether the image is there, for `doctor`; a launch pulls one that is not.
 
     Raises:
-        ContainersUnavailable: it cannot be reached.
-        ContainerRefused: there is none.
+        ContainersUnavailable, ContainerRefused: the API was not reached, or says no.
     """
-    launcher = ContainerLauncher(image=image)
     try:
         with _client() as client:
             client.images.get(image)
+    except ImageNotFound:
+        return False
     except _FAULTS as error:
-        raise launcher._in_words(error) from error
+        raise ContainerLauncher(image=image)._in_words(error) from error
+    return True
 
 
 @contextmanager
