@@ -118,6 +118,16 @@ SYNC_TYPES: tuple[SyncType, ...] = ("teams", "players", "competitions")
 WRITTEN_TABLES = frozenset({"clubs", "seasons", "competition_teams", *(each.local for each in ENTITIES.values())})
 
 
+OpponentColumn = Literal["club_id", "team_id"]
+# What a question about an opponent, by what of it is not clear, has for candidates: rows of these tables of ShotSpot's.
+OPPONENT_TABLES: Mapping[str, Literal["clubs", "teams"]] = {"club_id": "clubs", "team_id": "teams"}
+
+
+def asked_table(entity: str, kind: str, column: str) -> str:
+    """ShotSpot's table that a question, of this entity and kind, is about: its row and its candidates are of it."""
+    return OPPONENT_TABLES[column] if kind == "opponent" else ENTITIES[entity].local
+
+
 def of_sync_type(sync_type: str) -> tuple[Entity, ...]:
     """The entities that a sync of this type brings."""
     return tuple(each for each in ENTITIES.values() if each.sync_type == sync_type)

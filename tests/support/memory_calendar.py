@@ -10,7 +10,6 @@ from twizzit_pipeline.plan.competitions import plan_competitions
 from twizzit_pipeline.plan.matches import plan_matches
 from twizzit_pipeline.plan.repair import repairing
 from twizzit_pipeline.plan.rows import (
-    CompetitionState,
     LocalClub,
     LocalCompetition,
     LocalGame,
@@ -18,13 +17,13 @@ from twizzit_pipeline.plan.rows import (
     LocalTeam,
     MappedTeam,
     MappingRow,
-    MatchState,
     Opponent,
     Owner,
     RemoteCompetition,
     RemoteMatch,
     WantedSeason,
 )
+from twizzit_pipeline.plan.states import CompetitionState, MatchState
 from twizzit_pipeline.transform.names import normalised_name
 
 TODAY = date(2026, 11, 23)

@@ -19,12 +19,11 @@ from twizzit_pipeline.plan.rows import (
     MappedTeam,
     MappingRow,
     Owner,
-    PlayerState,
     RemotePlayer,
     RemoteTeam,
-    TeamState,
     WantedSeason,
 )
+from twizzit_pipeline.plan.states import PlayerState, TeamState
 from twizzit_pipeline.plan.teams import plan_teams
 
 SEASON = WantedSeason("2026-2027", date(2026, 7, 1), date(2027, 6, 30), decides=True, ended=False)

@@ -89,9 +89,9 @@ def documented() -> set[str]:
 def test_reasons_are_found_where_they_are() -> None:
     assert {"not_a_player", "other_season", "training", "not_a_match"} <= reasons("SetAside")
     assert reasons("Aside") == {"no_own_team", "same_club"}
-    assert {"club_doubtful", "doubtful_link", "no_own_team"} <= reasons("Failed")
+    assert {"club_doubtful", "doubtful_link", "no_own_team", "opponent_doubtful"} <= reasons("Failed")
     assert {"number_taken", "vanished", "taken_over", "taken_over_renamed"} <= reasons("Warned")
-    assert "opponent_doubtful" in reasons("Unknown")
+    assert reasons("Unknown") == {"same_club", "team_not_mapped"}
     assert "opponent_unknown" in contract_asides()
 
 

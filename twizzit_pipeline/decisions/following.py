@@ -9,7 +9,7 @@ from collections.abc import Collection
 from twizzit_pipeline.decisions.opening import Deciding
 from twizzit_pipeline.decisions.scanned import Scanned
 from twizzit_pipeline.plan import Change, Plan
-from twizzit_pipeline.plan.rows import MatchState
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.sync.apply import apply
 
 _SIDES = ("home_team_id", "away_team_id")

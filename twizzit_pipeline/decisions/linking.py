@@ -1,4 +1,4 @@
-"""Resolving a doubtful link: the local row that a remote one is, or that one is to be made.
+"""Resolving a doubtful link: the local row that a remote one, or an opponent, is, or that one is to be made.
 
 The link is made at once, from what the last scan saw: the same plan as a sync's, of this one row. What was decided is
 kept, and read by every later plan, in case the mapping is lost; a mapping that stands comes before it.
@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine, func, select
 
 from twizzit_pipeline.decisions.moving import Moved, move, own_mapping
 from twizzit_pipeline.decisions.opening import Deciding, Refusal, decide
+from twizzit_pipeline.decisions.opponents import choose_opponent
+from twizzit_pipeline.decisions.parts import of_matches
 from twizzit_pipeline.decisions.resolving import Left, Resolved
 from twizzit_pipeline.decisions.scanned import Scanned
 from twizzit_pipeline.decisions.taken_names import take_over
@@ -22,7 +24,9 @@ from twizzit_pipeline.entities import ENTITIES, TEAMS
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.plan import Change, Plan, is_of_name
 from twizzit_pipeline.plan.decisions import plain
-from twizzit_pipeline.plan.rows import MatchState, WantedSeason
+from twizzit_pipeline.plan.opponent_questions import OPPONENT, said_of
+from twizzit_pipeline.plan.rows import WantedSeason
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.runs.sentences import sentence
@@ -35,15 +39,6 @@ from twizzit_pipeline.sync.entities import planned
 from twizzit_pipeline.sync.mapping import wanted_season
 from twizzit_pipeline.sync.owners import owner_of
 
-# The columns of a game and of its teams that name a row which the same plan may make.
-_POINTED: Mapping[str, str] = {
-    "season_id": "seasons",
-    "club_id": "clubs",
-    "home_club_id": "clubs",
-    "away_club_id": "clubs",
-    "home_team_id": "teams",
-    "away_team_id": "teams",
-}
 _SETTLED: Mapping[str, object] = {"status": "settled", "resolution": "row_gone", "resolved_at": func.now()}
 
 
@@ -68,7 +63,7 @@ def link(
     """Links a remote row to a local one, or makes one (`local_id` is None), at once.
 
     Raises:
-        UnknownConflict: there is no such doubtful link.
+        UnknownConflict: there is no such question.
         ConflictRefused: it is none, is over, or cannot be linked so.
         NotAsShown: it is not what `shown`, the mark of what the person looked at, was of.
         SyncInProgress: a sync of the organization is under way.
@@ -79,6 +74,9 @@ def link(
     details = {"resolution": resolution, "local_id": local_id}
     done, history_id = decide(engine, conflict_id, work, actor=actor, details=details, shown=shown)
     row, change, of_it = done.row, done.change, (conflict_id, done.row.credential_id, resolution, history_id)
+    if row.kind == OPPONENT:
+        is_made, what = local_id is None, row.column_name.removesuffix("_id")
+        return Resolved(*of_it, row.entity, done.local_id, {}, made=is_made, followed=done.followed, opponent=what)
     if change is None:
         at = row.local_id if local_id is None else local_id
         return Resolved(*of_it, row.entity, at, {}, done.left, followed=done.followed)
@@ -90,16 +88,19 @@ def link(
 
 @dataclass(frozen=True, slots=True)
 class _Linked:
-    """What came of a decision about this row of the conflicts: as `Resolved` has it."""
+    """What came of a decision about this row of the conflicts: as `Resolved` has it; `local_id` of an opponent."""
 
     row: Any
     change: Change | None
     left: Left | None = None
     followed: Mapping[str, int] = field(default_factory=dict)
+    local_id: int | None = None
 
 
 def _link(deciding: Deciding, *, local_id: int | None, calendar: _Calendar) -> _Linked | Refusal:
     row, connection = deciding.row, deciding.connection
+    if row.kind == OPPONENT:
+        return _link_opponent(deciding, local_id, calendar)
     if row.kind != "doubtful_link":
         raise ConflictRefused(f"{row.id} is a conflict about a field: choose twizzit, shotspot or value")
     if row.local_id is not None:
@@ -116,6 +117,20 @@ def _link(deciding: Deciding, *, local_id: int | None, calendar: _Calendar) -> _
     change = _wished(plan, row, local_id)
     apply(connection, plan, credential_id=deciding.credential.id, history_id=deciding.history_id)
     return _Linked(row, change)
+
+
+def _link_opponent(deciding: Deciding, local_id: int | None, calendar: _Calendar) -> _Linked | Refusal:
+    """An opponent that is, in every match against it, the club or the team that was chosen."""
+    row = deciding.row
+    known = seasons.known(deciding.connection, row.credential_id, calendar.season_start)
+    season = next((one for one in known if one.label == said_of(row.remote)["season"]), None)
+    if season is None:
+        return Refusal("Twizzit does not list the season any more, so nothing is left to decide", _SETTLED)
+    scanned = Scanned(season.id, _wanted(deciding, season, calendar), calendar.day)
+    done = choose_opponent(deciding, local_id, scanned)
+    if isinstance(done, Refusal):
+        return done
+    return _Linked(row, None, followed=done.followed, local_id=done.local_id)
 
 
 def _take_over(deciding: Deciding, local_id: int, calendar: _Calendar) -> _Linked | Refusal:
@@ -213,23 +228,13 @@ def _planned(
     of = planned(row.entity)
     state = of.read(connection, owner_of(deciding.credential), season.id, wanted, calendar.day)
     if isinstance(state, MatchState):  # what a side is called is read from all matches of the scan
-        return _only(of.plan(state), row.twizzit_id)
+        return of_matches(of.plan(state), {row.twizzit_id})
     if moved is not None:
         state = moved.seen(state)
     concerned = {row.twizzit_id} if moved is None else {row.twizzit_id, *moved.links}
     alone = replace(state, remote=[one for one in state.remote if one.id in concerned])
     made: Plan = of.plan(alone)
     return made
-
-
-def _only(plan: Plan, remote_id: str) -> Plan:
-    """The part of a plan that is about one remote row: its change, the rows to be made that it names, and theirs."""
-    kept = [change for change in plan.changes if change.table == plan.table and change.twizzit_id == remote_id]
-    for change in kept:  # grows meanwhile
-        named = {(_POINTED[name], value) for name, value in change.values.items() if name in _POINTED}
-        kept += [one for one in plan.changes if (one.table, one.row_id) in named and one.row_id < 0 and one not in kept]
-    failed = [item for item in plan.failed if item.twizzit_id == remote_id]
-    return Plan(plan.entity, changes=[change for change in plan.changes if change in kept], failed=failed)
 
 
 def _require_links(plan: Plan, entity: str, links: Mapping[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""The conflicts and doubtful links of credentials, as people want to read them: both sides, with names.
+"""The conflicts, doubtful links and opponents in doubt of credentials, as people want to read them: with names.
 
 The answers hold names of people: they are for the person who asks, and are never logged.
 """
@@ -12,18 +12,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
-from twizzit_pipeline.entities import ENTITIES, MATCHES
+from twizzit_pipeline.entities import ENTITIES, MATCHES, asked_table
 from twizzit_pipeline.errors import UnknownConflict
 from twizzit_pipeline.plan import is_of_name
 from twizzit_pipeline.plan.decisions import plain
+from twizzit_pipeline.plan.opponent_questions import OPPONENT, said_of
 from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.storage.bulk import among
+from twizzit_pipeline.storage.ends_of_time import beyond
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.remote_ids import remote_id
-from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, SNAPSHOTS, conflicts, credentials, teams
+from twizzit_pipeline.storage.tables import MAPPINGS, SNAPSHOTS, conflicts, credentials, metadata, teams
 
 _LARGEST_ID = 2**63 - 1
 _TEAM = "team_id"
+_ENDLESS = {"before": "-infinity", "after": "infinity"}  # as PostgreSQL says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +48,21 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A conflict about a field, or a doubtful link.
+    """A conflict about a field, a doubtful link, or an opponent of whom it is not clear who it is.
 
     Attributes:
-        name: what ShotSpot calls the row (a match: Twizzit); of a doubtful link what Twizzit calls it.
+        twizzit_id: the remote id; of an opponent, who has none, a key of its name.
+        column: of a conflict; of an opponent `club_id` or `team_id`: what the candidates are.
+        name: what ShotSpot calls the row (a match: Twizzit); of a doubtful link, and of an opponent, what
+            Twizzit calls it.
         local_id: of a conflict; of a doubtful link the row that it is mapped to meanwhile, if it is to one.
         local_name: of a doubtful link: what ShotSpot calls that row.
         base, local, remote: of a conflict: what Twizzit said before, what ShotSpot held when it was last looked at, and
             what Twizzit says.
         now: what ShotSpot holds at this moment.
         team_names: of a conflict about a player's team: local id → name.
-        candidates: of a doubtful link.
+        candidates: of a doubtful link and an opponent.
+        match: of an opponent: a match that waits for it, by its two sides.
         name_taken: of a doubtful link: it is of a new team, whose name in the season its candidate has.
         value: of the resolution: the value, or the local id that was linked.
         reason: why it is settled: `plan.SettledBy`, or ``undone``; None of one that is not, or was long ago.
@@ -86,10 +93,13 @@ class Waiting:
     history_id: int | None
     reason: str | None
     name_taken: bool = False
+    match: str | None = None
 
     @property
     def same_name(self) -> tuple[int, ...]:
         """The candidates that share a name with another row: they may be one person, whom no sync merges."""
+        if self.kind == OPPONENT:
+            return ()
         names = [one.name.casefold() for one in self.candidates]
         names += [self.local_name.casefold()] if self.local_name is not None else []
         return tuple(one.local_id for one in self.candidates if names.count(one.name.casefold()) > 1)
@@ -163,14 +173,23 @@ def _shown(connection: Connection, rows: Sequence[Any]) -> list[Waiting]:
     names: dict[str, dict[tuple[int, str], str]] = {}
     mapped: dict[str, dict[int, str]] = {}
     for entity in sorted({row.entity for row in rows}):
-        of_it = [row for row in rows if row.entity == entity]
-        ids = {row.local_id for row in of_it if row.local_id is not None}
-        ids.update(one for row in of_it for one in row.candidates or ())
-        held[entity] = _held(connection, entity, ids)
+        of_it = [row for row in rows if row.entity == entity and row.kind != OPPONENT]
         names[entity] = _remote_names(connection, entity, of_it)
-        mapped[entity] = _mapped(connection, entity, ids)
+        mapped[entity] = _mapped(connection, entity, _ids(of_it))
+    for table in {_table(row) for row in rows}:
+        held[table] = _held(connection, table, _ids(row for row in rows if _table(row) == table))
     team_names = _team_names(connection, rows, held)
-    return [_waiting(row, held[row.entity], names[row.entity], mapped[row.entity], team_names) for row in rows]
+    return [_waiting(row, held[_table(row)], names[row.entity], mapped[row.entity], team_names) for row in rows]
+
+
+def _ids(rows: Iterable[Any]) -> set[int]:
+    """The local rows that these are about."""
+    return {one for row in rows for one in (row.local_id, *(row.candidates or ())) if one is not None}
+
+
+def _table(row: Any) -> str:
+    """ShotSpot's table that its candidates are rows of."""
+    return asked_table(row.entity, row.kind, row.column_name)
 
 
 def _waiting(
@@ -181,8 +200,10 @@ def _waiting(
     team_names: Mapping[int, str],
 ) -> Waiting:
     local = held.get(row.local_id) if row.local_id is not None else None
+    if row.kind == OPPONENT:  # the row of another organization's team may well be the right one
+        mapped = {}
     candidates = tuple(
-        Candidate(one, _name(row.entity, held[one]), one in mapped, mapped.get(one), _may_be_linked(row, one, mapped))
+        Candidate(one, _name(row, held[one]), one in mapped, mapped.get(one), _may_be_linked(row, one, mapped))
         for one in row.candidates or ()
         if one in held
     )
@@ -198,10 +219,10 @@ def _waiting(
         column=row.column_name,
         local_id=row.local_id,
         name=_called(row, local, names.get((row.credential_id, row.twizzit_id))),
-        local_name=None if local is None or row.kind == "field" else _name(row.entity, local),
+        local_name=None if local is None or row.kind == "field" else _name(row, local),
         base=row.base if row.kind == "field" else None,
         local=row.local,
-        remote=row.remote,
+        remote=None if row.kind == OPPONENT else row.remote,
         now=now,
         team_names={one: team_names[one] for one in sorted(said & team_names.keys())} if _is_team(row) else {},
         candidates=candidates,
@@ -214,6 +235,7 @@ def _waiting(
         history_id=row.history_id,
         reason=row.resolution if row.status == "settled" else None,
         name_taken=is_of_name(row.kind, row.local_id, row.base),
+        match=said_of(row.remote)["match"] if row.kind == OPPONENT else None,
     )
 
 
@@ -225,27 +247,34 @@ def _may_be_linked(row: Any, local_id: int, mapped: Mapping[int, str]) -> bool:
 
 
 def _called(row: Any, local: Mapping[str, Any] | None, remote: str | None) -> str | None:
-    """ShotSpot's name of the row, if it has one; else, and of a doubtful link, Twizzit's."""
+    """ShotSpot's name of the row, if it has one; else, and of a doubtful link or an opponent, Twizzit's."""
+    if row.kind == OPPONENT:
+        name = said_of(row.remote)["name"]
+        return None if name is None else str(name)
     if local is None or (remote is not None and (row.entity == MATCHES.name or row.kind != "field")):
         return remote
-    return _name(row.entity, local)
+    return _name(row, local)
 
 
 def _is_team(row: Any) -> bool:
-    return bool(row.column_name == _TEAM)
+    """Whether it is a conflict about the team of a player."""
+    return row.kind == "field" and bool(row.column_name == _TEAM)
 
 
-def _held(connection: Connection, entity: str, ids: Iterable[int]) -> dict[int, Mapping[str, Any]]:
-    table = LOCAL[entity]
+def _held(connection: Connection, name: str, ids: Iterable[int]) -> dict[int, Mapping[str, Any]]:
+    table = metadata.tables[name]
     wanted = select(table).where(among(table.c.id, sorted(ids)))
     return {row.id: dict(row._mapping) for row in connection.execute(wanted)}
 
 
-def _name(entity: str, row: Mapping[str, Any]) -> str:
-    """What ShotSpot calls the row; a game has a day alone."""
-    if entity == MATCHES.name:
-        return str(plain(row["date"]))
-    return " ".join(str(row[column]) for column in ENTITIES[entity].names)
+def _name(of: Any, row: Mapping[str, Any]) -> str:
+    """What ShotSpot calls a row that a question is about; a game has a day alone."""
+    if of.kind == OPPONENT:
+        return str(row["name"])
+    if of.entity == MATCHES.name:
+        side = None if row["date"] is None else beyond(row["date"])
+        return str(plain(row["date"])) if side is None else _ENDLESS[side]
+    return " ".join(str(row[column]) for column in ENTITIES[of.entity].names)
 
 
 def _remote_names(connection: Connection, entity: str, rows: Collection[Any]) -> dict[tuple[int, str], str]:

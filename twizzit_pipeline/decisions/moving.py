@@ -20,7 +20,7 @@ from twizzit_pipeline.decisions.resolving import Left
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.plan.partners import mapped_then
-from twizzit_pipeline.plan.rows import EntityState, PlayerState
+from twizzit_pipeline.plan.states import EntityState, PlayerState
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, SNAPSHOTS, departures, sync_changes
 

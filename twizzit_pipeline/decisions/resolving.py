@@ -18,6 +18,7 @@ from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, MATCHES, PLAYERS, 
 from twizzit_pipeline.errors import ConflictRefused, ValueRefused
 from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.plan.departed import DONE
+from twizzit_pipeline.plan.opponent_questions import OPPONENT
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, departures, players, teams
@@ -51,7 +52,8 @@ class Resolved:
         changed: column of ShotSpot's row → what it held and holds; empty where it stays as it was.
         left: the row that lost its mapping, if any did.
         made: whether a row of ShotSpot's was made.
-        followed: table → how many rows went along with a team that was linked to another row.
+        followed: table → how many rows went along with a team that was linked to another row, or with an opponent.
+        opponent: of an opponent, what `local_id` is: club or team.
     """
 
     conflict_id: int
@@ -64,6 +66,7 @@ class Resolved:
     left: Left | None = None
     made: bool = False
     followed: Mapping[str, int] = field(default_factory=dict)
+    opponent: str | None = None
 
 
 def resolve(
@@ -100,7 +103,8 @@ def _resolve(
 ) -> tuple[Any, dict[str, tuple[object, object]]] | Refusal:
     row, connection = deciding.row, deciding.connection
     if row.kind != "field":
-        raise ConflictRefused(f"{row.id} is a doubtful link: link it to a row of ShotSpot, or create one")
+        what = "about an opponent" if row.kind == OPPONENT else "a doubtful link"
+        raise ConflictRefused(f"{row.id} is {what}: link it to a row of ShotSpot, or create one")
     table = LOCAL[row.entity]
     local = connection.execute(select(table).where(table.c.id == row.local_id).with_for_update()).one_or_none()
     if local is None or not _is_mapped(connection, row):

@@ -7,7 +7,8 @@ from typing import Any
 from twizzit_pipeline.decisions.opening import Deciding
 from twizzit_pipeline.entities import EntityName
 from twizzit_pipeline.plan import Plan
-from twizzit_pipeline.plan.rows import PlayerState, WantedSeason
+from twizzit_pipeline.plan.rows import WantedSeason
+from twizzit_pipeline.plan.states import PlayerState
 from twizzit_pipeline.sync.entities import planned
 from twizzit_pipeline.sync.owners import owner_of
 from twizzit_pipeline.sync.state.teams_and_players import read_player_state

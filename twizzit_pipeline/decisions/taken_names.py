@@ -12,7 +12,7 @@ from twizzit_pipeline.decisions.scanned import Scanned
 from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.plan import Change
 from twizzit_pipeline.plan.partners import mapped_then
-from twizzit_pipeline.plan.rows import TeamState
+from twizzit_pipeline.plan.states import TeamState
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.sync.apply import apply
 

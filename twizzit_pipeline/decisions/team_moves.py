@@ -20,7 +20,8 @@ from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.plan import Change
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.places import find_season
-from twizzit_pipeline.plan.rows import LocalTeam, TeamState
+from twizzit_pipeline.plan.rows import LocalTeam
+from twizzit_pipeline.plan.states import TeamState
 from twizzit_pipeline.plan.taken_names import NAME_TAKEN
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.storage.bulk import among

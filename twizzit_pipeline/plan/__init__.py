@@ -13,7 +13,7 @@ from twizzit_pipeline.entities import ENTITIES, EntityName, LocalTable
 from twizzit_pipeline.plan.departed import Record
 
 Action = Literal["create", "link", "adopt", "update", "mark", "depart", "return"]
-QuestionKind = Literal["field", "doubtful_link"]
+QuestionKind = Literal["field", "doubtful_link", "opponent"]
 # Why a question is none any more: both sides hold the same; Twizzit, or ShotSpot, holds again what was before, so that
 # the other side's change stands alone; another policy decides by now; the row is gone, or no sync writes it any more;
 # it is not in doubt any more which row is meant.
@@ -89,17 +89,19 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person is to decide: whose value a column gets, or which local row a remote one is.
+    """What a person is to decide: whose value a column gets, or which local row a remote one, or an opponent, is.
 
     Attributes:
-        kind: field, or doubtful_link.
-        column: of a conflict; empty for a doubtful link.
+        kind: field, doubtful_link, or opponent.
+        twizzit_id: the remote id; of an opponent, who has none, the key of its name (`opponent_choices`).
+        column: of a conflict; of an opponent which of its rows is not clear; empty for a doubtful link.
         local_id: of a conflict; of a doubtful link the row that the remote one is mapped to, None where it is to none.
         base, local, remote: of a conflict, as JSON has them: what Twizzit said before both sides changed it, what
             ShotSpot holds, and what Twizzit says. The base of a doubtful link of one that is mapped: which candidates
             are mapped, and to which remote id; of a team whose name is taken: the same of a candidate whose remote
-            team is not listed any more.
-        candidates: of a doubtful link: the local rows that fit.
+            team is not listed any more. The remote of an opponent: its name, and a match that waits
+            (`opponent_questions.said_of`).
+        candidates: of a doubtful link and an opponent: the local rows that fit.
     """
 
     kind: QuestionKind

@@ -15,7 +15,7 @@ from twizzit_pipeline.plan import Change, Failed, Plan, SettledBy, Warned
 from twizzit_pipeline.plan.departed import Record
 from twizzit_pipeline.plan.ownership import REMOTE_ID
 from twizzit_pipeline.plan.references import Names, columns, creations, pointed, same, same_values
-from twizzit_pipeline.plan.rows import EntityState, PlayerState, TeamState
+from twizzit_pipeline.plan.states import EntityState, PlayerState, TeamState
 
 # Why something of the stored plan, or of the fresh one, is left as it is.
 LEFT_OUT = "left_out"

@@ -6,7 +6,7 @@ Teams are added and never taken away, and what ShotSpot's people say of them (se
 from collections.abc import Iterable, Sequence
 
 from twizzit_pipeline.plan import Change
-from twizzit_pipeline.plan.rows import MatchState
+from twizzit_pipeline.plan.states import MatchState
 
 
 def plan_competition_teams(state: MatchState, changes: Sequence[Change]) -> list[Change]:

@@ -6,11 +6,12 @@ from datetime import date
 
 from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Change, Failed, Plan, id_order
-from twizzit_pipeline.plan.decisions import Asking
+from twizzit_pipeline.plan.asking import Asking
 from twizzit_pipeline.plan.merge import merge
 from twizzit_pipeline.plan.ownership import by_remote_id, change_of, claim, mapping_values, refused, takeovers
 from twizzit_pipeline.plan.places import find_season, season_creation
-from twizzit_pipeline.plan.rows import CompetitionState, LocalCompetition, MappingRow, RemoteCompetition
+from twizzit_pipeline.plan.rows import LocalCompetition, MappingRow, RemoteCompetition
+from twizzit_pipeline.plan.states import CompetitionState
 from twizzit_pipeline.transform.names import normalised_name
 
 _DATES = ("start_date", "end_date")

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
 from twizzit_pipeline.plan.merge import merge
-from twizzit_pipeline.plan.rows import LocalGame, MatchState, RemoteMatch
+from twizzit_pipeline.plan.rows import LocalGame, RemoteMatch
 from twizzit_pipeline.plan.sides import Place
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.transform.kick_off import belgian_day, hour_known
 from twizzit_pipeline.transform.names import normalised_name
 

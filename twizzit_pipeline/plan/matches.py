@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import date
 
 from twizzit_pipeline.entities import MATCHES
-from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Aside, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, Warned, id_order
+from twizzit_pipeline.plan.asking import Asking
 from twizzit_pipeline.plan.competition_teams import plan_competition_teams
-from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.departed import DONE, Record
 from twizzit_pipeline.plan.departures import DEPARTED, match_departs, plan_departures, returned
+from twizzit_pipeline.plan.fixtures import read_fixtures, without_competition
 from twizzit_pipeline.plan.games import (
     Fixture,
     following_columns,
@@ -29,6 +30,7 @@ from twizzit_pipeline.plan.games import (
 )
 from twizzit_pipeline.plan.matches_anew import MatchesAnew
 from twizzit_pipeline.plan.merge import merge
+from twizzit_pipeline.plan.opponent_questions import opponent_questions
 from twizzit_pipeline.plan.ownership import (
     by_remote_id,
     claim,
@@ -39,13 +41,12 @@ from twizzit_pipeline.plan.ownership import (
     same_organization,
 )
 from twizzit_pipeline.plan.places import find_season, season_creation
-from twizzit_pipeline.plan.rows import LocalGame, MappingRow, MatchState, RemoteMatch
-from twizzit_pipeline.plan.sides import SAME_CLUB, Place, Sides, Unknown
+from twizzit_pipeline.plan.rows import LocalGame, MappingRow, RemoteMatch
+from twizzit_pipeline.plan.sides import Sides
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.transform.kick_off import belgian_day
 
 VANISHED = "vanished"
-NO_OWN_TEAM = "no_own_team"
-COMPETITION_NOT_MAPPED = "competition_not_mapped"
 NAME_LENGTH = 255
 
 _NEWS = {"cancelled": "cancelled", "to_reschedule": "postponed", "completed": "finished", "scheduled": "reinstated"}
@@ -56,19 +57,52 @@ def plan_matches(state: MatchState) -> Plan:
     season_id = find_season(state.season, state.seasons)
     sides = Sides(state, season_id)
     leaving = plan_departures(state.departures, match_departs, grace=True)
-    fixtures, failed, set_aside = _fixtures(state, sides)
+    read = read_fixtures(state, sides)
+    fixtures = read.games
+    asking, opponents = Asking(state.decisions), opponent_questions(state, read.waiting)
+    changes, unmapped, refusals = _of_mapped(state, fixtures, season_id, asking)
+    anew = MatchesAnew(state, unmapped)
+    found, doubtful = _found_or_new(state, unmapped, season_id, anew, asking)
+    leaving = anew.stay(leaving)
+    changed = [change for change in [*changes, *found] if change is not None]
+    failed = [*read.failed, *refusals, *doubtful]
+    back = {one.remote.id for one in fixtures} - {one.twizzit_id for one in failed}
+    made = [*_places(state, changed, fixtures, sides), *leaving.changes, *changed]
+    return Plan(
+        MATCHES.name,
+        changes=[*made, *plan_competition_teams(state, changed)],
+        failed=failed,
+        warned=[
+            *without_competition(state, fixtures),
+            *(Warned(remote_id, VANISHED) for remote_id in _vanished(state, leaving.changes, anew)),
+        ],
+        unchanged=changes.count(None),
+        news=_news([*leaving.changes, *changed]),
+        set_aside=read.set_aside,
+        departures=[*leaving.records, *_back(state, back)],
+        held=leaving.held,
+        waiting=leaving.waiting,
+        questions=[*asking.questions, *opponents.questions],
+        settled={**asking.settled, **opponents.settled},
+    )
+
+
+def _of_mapped(
+    state: MatchState, fixtures: Sequence[Fixture], season_id: int, asking: Asking
+) -> tuple[list[Change | None], list[Fixture], list[Failed]]:
+    """What becomes of the games that a mapping names (None: nothing); matches without one; what is others'."""
     mappings = by_remote_id(state.mappings, state.owner)
     games = {game.id: game for game in state.games}
+    own_clubs = {team.club_id for team in state.own.values()}
     changes: list[Change | None] = []
-    unmapped: list[Fixture] = []
-    asking = Asking(state.decisions)
+    unmapped, failed = [], []
     for fixture in fixtures:
         mapping = mappings.get(fixture.remote.id)
         if mapping is None:
             unmapped.append(fixture)
             continue
         game = games[mapping.local_id]
-        own_game = bool({game.home_club_id, game.away_club_id} & {team.club_id for team in state.own.values()})
+        own_game = bool({game.home_club_id, game.away_club_id} & own_clubs)
         decided = state.decisions.names(fixture.remote.id, game.id)
         verdict = claim(mapping, state.owner, may_be_same=own_game, decided=decided)
         if (refusal := refused(verdict, fixture.remote.id, mapping.local_id)) is None:
@@ -78,88 +112,13 @@ def plan_matches(state: MatchState) -> Plan:
             unmapped.append(fixture)
         else:
             failed.append(refusal)
-    anew = MatchesAnew(state, unmapped)
-    found, doubtful = _found_or_new(state, unmapped, season_id, anew, asking)
-    leaving = anew.stay(leaving)
-    changed = [change for change in [*changes, *found] if change is not None]
-    back = {one.remote.id for one in fixtures} - {one.twizzit_id for one in [*failed, *doubtful]}
-    made = [*_places(state, changed, fixtures, sides), *leaving.changes, *changed]
-    return Plan(
-        MATCHES.name,
-        changes=[*made, *plan_competition_teams(state, changed)],
-        failed=[*failed, *doubtful],
-        warned=[
-            *_without_competition(state, fixtures),
-            *(Warned(remote_id, VANISHED) for remote_id in _vanished(state, leaving.changes, anew)),
-        ],
-        unchanged=changes.count(None),
-        news=_news([*leaving.changes, *changed]),
-        set_aside=set_aside,
-        departures=[*leaving.records, *_back(state, back)],
-        held=leaving.held,
-        waiting=leaving.waiting,
-        questions=asking.questions,
-        settled=asking.settled,
-    )
+    return changes, unmapped, failed
 
 
 def _back(state: MatchState, listed: Collection[str]) -> list[Record]:
     """The departures of the matches that are here again, by this plan or since their cancellation was undone."""
     done = [one for one in state.departures.back.values() if one.status in DONE and one.twizzit_id in listed]
     return returned(done) if _overwrites(state) else []
-
-
-def _fixtures(state: MatchState, sides: Sides) -> tuple[list[Fixture], list[Failed], list[Aside]]:
-    fixtures, failed, set_aside, others = [], [], [], list[RemoteMatch]()
-    own = {mapped.team_id for mapped in state.own.values()}
-    for remote in sorted(state.remote, key=lambda match: id_order(match.id)):
-        home, away = sides.of(remote)
-        if _within_a_club(state, home, away):
-            set_aside.append(Aside(remote.id, SAME_CLUB))
-        elif isinstance(home, Unknown) or isinstance(away, Unknown):
-            unknown = home if isinstance(home, Unknown) else away
-            assert isinstance(unknown, Unknown)
-            failed.append(Failed(remote.id, unknown.reason, unknown.local_ids))
-        elif not {home.team_id, away.team_id} & own:
-            others.append(remote)
-        else:
-            fixtures.append(_fixture(state, remote, home, away))
-    for remote in others:
-        # Where the account's own teams are named at all, a match that names none of them is of others.
-        if fixtures and sides.is_of_others(remote):
-            set_aside.append(Aside(remote.id, NO_OWN_TEAM))
-        else:
-            failed.append(Failed(remote.id, NO_OWN_TEAM))
-    return fixtures, failed, set_aside
-
-
-def _fixture(state: MatchState, remote: RemoteMatch, home: Place, away: Place) -> Fixture:
-    """A match whose competition is not in ShotSpot is a game without one, and is remembered so: it gets it later."""
-    competition_id = state.competitions.get(remote.competition_id or "")
-    return Fixture(
-        remote if competition_id is not None else replace(remote, competition_id=None), home, away, competition_id
-    )
-
-
-def _without_competition(state: MatchState, fixtures: Sequence[Fixture]) -> list[Warned]:
-    said = {remote.id for remote in state.remote if remote.competition_id is not None}
-    return [
-        Warned(one.remote.id, COMPETITION_NOT_MAPPED)
-        for one in fixtures
-        if one.competition_id is None and one.remote.id in said
-    ]
-
-
-def _within_a_club(state: MatchState, home: Place | Unknown, away: Place | Unknown) -> bool:
-    """Whether no game of ShotSpot can be this match: two teams of one club where its database takes none, or one team.
-
-    It is set aside, since no person could settle it.
-    """
-    if SAME_CLUB in (getattr(home, "reason", None), getattr(away, "reason", None)):
-        return True
-    if isinstance(home, Unknown) or isinstance(away, Unknown) or home.club_id != away.club_id:
-        return False
-    return not state.derbies_allowed or home.team_id == away.team_id
 
 
 def _mapped(

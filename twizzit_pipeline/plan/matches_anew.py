@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from twizzit_pipeline.plan.departures import Leaving, returned
 from twizzit_pipeline.plan.games import Fixture, is_started, last_said
 from twizzit_pipeline.plan.ownership import same_organization
-from twizzit_pipeline.plan.rows import LocalGame, MappingRow, MatchState
+from twizzit_pipeline.plan.rows import LocalGame, MappingRow
+from twizzit_pipeline.plan.states import MatchState
 
 _Meeting = tuple[object, ...]
 _Pairing = tuple[object, ...]  # the same without the time, within a competition

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Failed, Plan, Warned
 from twizzit_pipeline.plan.chosen import Chosen
-from twizzit_pipeline.plan.rows import EntityState, PlayerState, State, TeamState
+from twizzit_pipeline.plan.states import EntityState, PlayerState, State, TeamState
 
 NOT_CREATED = "not_created"
 PLAN_ID = "plan_id"  # in the details of the history: the stored plan that was applied

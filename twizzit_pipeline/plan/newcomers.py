@@ -13,7 +13,8 @@ from twizzit_pipeline.plan import Warned
 from twizzit_pipeline.plan.departed import Departure, Departures
 from twizzit_pipeline.plan.pending_players import PendingChange, Person
 from twizzit_pipeline.plan.person_names import local_name, remote_name
-from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, PlayerState
+from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow
+from twizzit_pipeline.plan.states import PlayerState
 
 # Remarks: the player has another id in Twizzit from now on; a player of that name is not listed any more, and it is
 # not certain that both are one person.

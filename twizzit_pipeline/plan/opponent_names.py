@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from twizzit_pipeline.plan.clubs import ClubNames
-from twizzit_pipeline.plan.rows import MatchState
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.transform.clubs import names_one
 from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.sides import partings, split_side

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from twizzit_pipeline.plan.rows import LocalTeam, MatchState
+from twizzit_pipeline.plan.rows import LocalTeam
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.teams import age_group
 

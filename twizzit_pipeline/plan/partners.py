@@ -18,7 +18,8 @@ from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.newcomers import Newcomers
 from twizzit_pipeline.plan.pending_players import PendingChange
 from twizzit_pipeline.plan.person_names import local_name, remote_name, same_gender
-from twizzit_pipeline.plan.rows import LocalPlayer, PlayerState
+from twizzit_pipeline.plan.rows import LocalPlayer
+from twizzit_pipeline.plan.states import PlayerState
 
 
 class LocalRow(Protocol):

@@ -12,7 +12,8 @@ from twizzit_pipeline.plan import Action, Change, ownership
 from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
 from twizzit_pipeline.plan.merge import Move, merge
 from twizzit_pipeline.plan.person_names import full_name, same_words, split_otherwise
-from twizzit_pipeline.plan.rows import PERSONAL, LocalPlayer, MappedTeam, MappingRow, PlayerState, RemotePlayer
+from twizzit_pipeline.plan.rows import PERSONAL, LocalPlayer, MappedTeam, MappingRow, RemotePlayer
+from twizzit_pipeline.plan.states import PlayerState
 
 COLUMNS = ("club_id", "team_id", *PERSONAL, "jersey_number", "is_active")
 _NAMES = ("first_name", "last_name")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from twizzit_pipeline.plan import Action, Change, ownership
 from twizzit_pipeline.plan.merge import Move, merge
-from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
+from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam
+from twizzit_pipeline.plan.states import TeamState
 
 _SAID = ("name", "age_group", "gender")  # what Twizzit says of a team
 

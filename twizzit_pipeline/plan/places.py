@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from twizzit_pipeline.plan import Change
 from twizzit_pipeline.plan.clubs import CLUB_NAME_LENGTH, ClubNames
 from twizzit_pipeline.plan.ownership import same_organization
-from twizzit_pipeline.plan.rows import LocalSeason, MappingRow, Owner, TeamState, WantedSeason
+from twizzit_pipeline.plan.rows import LocalSeason, MappingRow, Owner, WantedSeason
+from twizzit_pipeline.plan.states import TeamState
 from twizzit_pipeline.words.seasons import key
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, Warned, id_order
-from twizzit_pipeline.plan.decisions import Asking
+from twizzit_pipeline.plan.asking import Asking
 from twizzit_pipeline.plan.departed import DONE, Departure, Record
 from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, player_before, player_departs, returned
 from twizzit_pipeline.plan.merge import denied
@@ -34,8 +34,9 @@ from twizzit_pipeline.plan.pending_players import (
     without_number,
 )
 from twizzit_pipeline.plan.person_names import full_name, local_name, remote_name, same_gender
-from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, PlayerState, RemotePlayer
+from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, RemotePlayer
 from twizzit_pipeline.plan.shotspot_sync import REPAIRED, shotspot_ran, undone
+from twizzit_pipeline.plan.states import PlayerState
 from twizzit_pipeline.transform.names import normalised_name
 
 NAME_PUT_RIGHT = "name_put_right"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from twizzit_pipeline.plan import Change, Plan, Warned
-from twizzit_pipeline.plan.rows import State
+from twizzit_pipeline.plan.states import State
 
 REPAIRED_ON_REQUEST = "repaired_on_request"
 

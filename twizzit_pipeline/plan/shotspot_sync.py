@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from twizzit_pipeline.plan.person_names import full_name
-from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, PlayerState, RemotePlayer
+from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, RemotePlayer
+from twizzit_pipeline.plan.states import PlayerState
 
 REPAIRED = "repaired_after_shotspot"
 _NAMES = ("first_name", "last_name")

@@ -7,17 +7,19 @@ and called by the club's name and its own, since ShotSpot shows a team's name al
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twizzit_pipeline.plan import Change
+from twizzit_pipeline.plan.numbered import numbered
+from twizzit_pipeline.plan.opponent_choices import OpponentChoice, OpponentDoubt, club_doubt, team_doubt
 from twizzit_pipeline.plan.opponent_names import OpponentNames, Parted, called
 from twizzit_pipeline.plan.own_sides import OwnSides
-from twizzit_pipeline.plan.rows import MatchState, RemoteMatch
+from twizzit_pipeline.plan.rows import RemoteMatch
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.teams import age_group, team_gender
 
 SAME_CLUB = "same_club"
-_DOUBTFUL = "opponent_doubtful"
 _NAME_LENGTH = 100
 
 
@@ -31,19 +33,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Why it is not clear who a side is, and the local rows that would all fit."""
+    """Why a side has no place."""
 
     reason: str
-    local_ids: tuple[int, ...] = ()
+
+
+Side = Place | Unknown | OpponentDoubt
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An opponent that this plan met first: to be remembered under `name`; what of it is made."""
+    """An opponent that this plan met first, and what of it is made.
+
+    `is_remembered`: under its name; not where that means another team in another match.
+    """
 
     name: str
     place: Place
     parted: Parted
+    is_remembered: bool = True
 
 
 class Sides:
@@ -56,13 +64,17 @@ class Sides:
         self._names = OpponentNames(state, self._remembered)
         self._club_names = {club.id: club.name for club in state.clubs}
         self._teams: dict[tuple[int, str], list[tuple[int | None, int]]] = defaultdict(list)
+        self._team_ids = {team.id for team in state.teams}
+        self._names_in: dict[int, set[str]] = defaultdict(set)  # club → the names that its teams of the season have
         for team in state.teams:
             self._teams[team.club_id, normalised_name(team.name)].append((team.season_id, team.id))
+            if team.season_id == season_id:
+                self._names_in[team.club_id].add(team.name)
         self._own = OwnSides(state)
         self._made_teams: dict[tuple[int, str], int] = {}
         self._found: dict[str, _Found] = {}
 
-    def of(self, remote: RemoteMatch) -> tuple[Place | Unknown, Place | Unknown]:
+    def of(self, remote: RemoteMatch) -> tuple[Side, Side]:
         """The places of both sides, (home, away)."""
         home = self._by_id(remote.home_team_id)
         away = self._by_id(remote.away_team_id)
@@ -83,6 +95,8 @@ class Sides:
             if found.place.club_id < 0:
                 before = clubs.get(found.place.club_id, found.parted.club[:_NAME_LENGTH])
                 clubs[found.place.club_id] = min(before, found.parted.club[:_NAME_LENGTH], key=str.isupper)
+        taken = set(self._club_names.values())
+        clubs = {club_id: _apart(name, taken) for club_id, name in clubs.items()}
         names = self._club_names | clubs
         teams = {found.place.team_id: found for found in wanted if found.place.team_id < 0}
         return [
@@ -91,7 +105,7 @@ class Sides:
                 Change("teams", "create", team_id, None, self._team(found, names[found.place.club_id]))
                 for team_id, found in teams.items()
             ),
-            *self._memories(wanted),
+            *self._memories(found for found in wanted if found.is_remembered),
         ]
 
     def _by_id(self, team_id: str | None) -> Place | Unknown | None:
@@ -119,7 +133,7 @@ class Sides:
         """Whether neither side's name has anything of the own club's or of its teams'."""
         return not self._own.is_in(remote.home_name) and not self._own.is_in(remote.away_name)
 
-    def _opponent(self, name: str, *, facing: Place | Unknown | None) -> Place | Unknown:
+    def _opponent(self, name: str, *, facing: Side | None) -> Side:
         key = normalised_name(name)
         own = facing if isinstance(facing, Place) else None
         held = self._remembered.get(key)
@@ -127,7 +141,11 @@ class Sides:
             return held
         parted = self._names.part(name)
         if len(parted.club_ids) > 1:
-            return Unknown(_DOUBTFUL, parted.club_ids)
+            doubt = club_doubt(parted.club, parted.club_ids)
+            if (choice := self._choice(doubt)) is None:
+                return doubt
+            chosen = choice.row(self._club_names)
+            parted = replace(parted, club_ids=() if chosen is None else (chosen,))
         club_id = parted.club_ids[0] if parted.club_ids else self._names.make(parted)
         if own is not None and own.club_id == club_id:
             fitting = self._own.fitting(self._team_names(club_id, name, parted), parted.team, own.team_id)
@@ -137,7 +155,7 @@ class Sides:
             club_id = self._names.make(parted)
         return held or self._of_club(club_id, name, parted)
 
-    def _of_own_club(self, name: str, parted: Parted, facing: Place, fitting: tuple[int, ...]) -> Place | Unknown:
+    def _of_own_club(self, name: str, parted: Parted, facing: Place, fitting: tuple[int, ...]) -> Side:
         """The other team of the club in a match between two of its teams: an own one, where exactly one fits.
 
         Which that is depends on who it plays against, so it is not remembered.
@@ -145,14 +163,25 @@ class Sides:
         if not self._state.derbies_allowed:
             return Unknown(SAME_CLUB)
         if len(fitting) > 1:
-            return Unknown(_DOUBTFUL, fitting)
+            doubt = team_doubt(name, self._state.season.label, fitting, against=facing.team_id)
+            choice = self._choice(doubt)
+            return doubt if choice is None else self._place_chosen(choice, doubt, facing.club_id, name, parted)
         if fitting:
             return Place(facing.club_id, fitting[0])
         return self._remembered.get(normalised_name(name)) or self._of_club(facing.club_id, name, parted)
 
-    def _of_club(self, club_id: int, name: str, parted: Parted) -> Place | Unknown:
+    def _place_chosen(
+        self, choice: OpponentChoice, doubt: OpponentDoubt, club_id: int, name: str, parted: Parted
+    ) -> Place:
+        """The team that a person chose, which may be one to be made, in the matches that the doubt is about alone."""
+        team_id = choice.row(self._team_ids)
+        place = Place(club_id, self._made_team(club_id, doubt.key) if team_id is None else team_id)
+        self._found[doubt.key] = _Found(name, place, parted, is_remembered=False)
+        return place
+
+    def _of_club(self, club_id: int, name: str, parted: Parted) -> Place | OpponentDoubt:
         team_id = self._team_of(club_id, name, parted)
-        if isinstance(team_id, Unknown):
+        if isinstance(team_id, OpponentDoubt):
             return team_id
         place = Place(club_id, team_id)
         key = normalised_name(name)
@@ -165,31 +194,44 @@ class Sides:
         club = self._club_names.get(club_id, parted.club)
         return list(dict.fromkeys(map(normalised_name, (parted.team or name, name, f"{club} {parted.team}"))))
 
-    def _team_of(self, club_id: int, name: str, parted: Parted) -> int | Unknown:
+    def _team_of(self, club_id: int, name: str, parted: Parted) -> int | OpponentDoubt:
         """The club's team of one of its names: of the season before those of none."""
         keys = self._team_names(club_id, name, parted)
         fitting = [team for key in keys for team in self._teams.get((club_id, key), [])]
         for season in (self._season_id, None):
             of_season = sorted({team_id for of, team_id in fitting if of == season})
             if len(of_season) > 1:
-                return Unknown(_DOUBTFUL, tuple(of_season))
+                doubt = team_doubt(name, self._state.season.label, tuple(of_season))
+                if (choice := self._choice(doubt)) is None:
+                    return doubt
+                chosen = choice.row(self._team_ids)
+                return self._made_team(club_id, normalised_name(parted.team)) if chosen is None else chosen
             if of_season:
                 return of_season[0]
-        made = (club_id, normalised_name(parted.team))
-        return self._made_teams.setdefault(made, -1 - len(self._made_teams))
+        return self._made_team(club_id, normalised_name(parted.team))
+
+    def _made_team(self, club_id: int, key: str) -> int:
+        """The id of a team that is to be made: one for each club and key."""
+        return self._made_teams.setdefault((club_id, key), -1 - len(self._made_teams))
+
+    def _choice(self, doubt: OpponentDoubt) -> OpponentChoice | None:
+        """What a person decided about an opponent, where that answers the doubt."""
+        choice = self._state.decisions.opponents.get((doubt.column, doubt.key))
+        return choice if choice is not None and choice.holds_for(doubt) else None
 
     def _well_spelled(self, found: _Found) -> _Found:
         """The same by the first of its spellings that is not all capitals, where there is one."""
         for name in self._names.spellings(found.name):
             for parted in (self._names.part(name), self._names.by_words(name)):
                 if parted.key == found.parted.key:
-                    return _Found(name, found.place, parted)
+                    return replace(found, name=name, parted=parted)
         return found
 
     def _team(self, found: _Found, club: str) -> dict[str, object]:
         words = found.parted.team or found.name
+        name = called(club, found.parted.team, found.name, longest=_NAME_LENGTH)
         return {
-            "name": called(club, found.parted.team, found.name, longest=_NAME_LENGTH),
+            "name": _apart(name, self._names_in[found.place.club_id]),
             "age_group": age_group(words),
             "gender": team_gender(words),
             "season_id": self._season_id,
@@ -214,3 +256,13 @@ class Sides:
                 "made": found.place.team_id < 0,
             }
             yield Change("twizzit_opponents", "create", -1 - place, None, values)
+
+
+def _apart(name: str, taken: set[str]) -> str:
+    """The name, with a number behind it where another row has it, which is taken from then on.
+
+    Only where a person said that an opponent is none of those that fit: else no row has the name.
+    """
+    found = numbered(name, taken.__contains__, longest=_NAME_LENGTH) if name in taken else name
+    taken.add(found)
+    return found

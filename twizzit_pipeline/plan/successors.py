@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from twizzit_pipeline.plan.departed import Record
 from twizzit_pipeline.plan.departures import DEPARTED, Leaving
 from twizzit_pipeline.plan.ownership import same_organization
-from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
+from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam
+from twizzit_pipeline.plan.states import TeamState
 
 
 @dataclass(frozen=True, slots=True)

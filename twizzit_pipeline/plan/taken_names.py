@@ -6,13 +6,14 @@ team, which is made under its name and a number; or it is that team, where the e
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
-from itertools import count
 
 from twizzit_pipeline.plan import Failed, Question, SettledBy
+from twizzit_pipeline.plan.numbered import numbered
 from twizzit_pipeline.plan.ownership import same_organization
 from twizzit_pipeline.plan.partners import Partners
 from twizzit_pipeline.plan.pending_teams import PendingTeam, name_slot
-from twizzit_pipeline.plan.rows import LocalTeam, TeamState
+from twizzit_pipeline.plan.rows import LocalTeam
+from twizzit_pipeline.plan.states import TeamState
 from twizzit_pipeline.plan.team_partners import own_mappings
 
 NAME_TAKEN = "name_taken"
@@ -24,7 +25,10 @@ _LONGEST = 100
 def named_apart(
     pending: Sequence[PendingTeam], losers: Collection[Hashable], held: Collection[Hashable], state: TeamState
 ) -> list[PendingTeam]:
-    """The same, those that do not get their name and that a person said are to be made under one with a number."""
+    """The same, those that do not get their name and that a person said are to be made under one with a number.
+
+    One that was made so keeps the name that it has where a repair alone asks for Twizzit's: there is nothing to do.
+    """
     taken = {*held, *(one.move.wants for one in pending if one.move is not None)}
     links = state.decisions.links
     found = []
@@ -34,18 +38,24 @@ def named_apart(
         if is_loser and is_said and name_taken(one, state).reason == NAME_TAKEN:
             found.append(_numbered(one, taken))
             taken.add(name_slot(one.club_id, found[-1].values["name"], one.values["season_id"]))
+        elif one.row_id in losers and is_said and one.local is not None and _says_as_before(one):
+            found.append(replace(one, values={**one.values, "name": one.local.name}))
         else:
             found.append(one)
     return found
 
 
 def _numbered(one: PendingTeam, taken: Collection[Hashable]) -> PendingTeam:
-    for number in count(2):
-        behind = f" ({number})"
-        name = f"{str(one.values['name'])[: _LONGEST - len(behind)]}{behind}"
-        if name_slot(one.club_id, name, one.values["season_id"]) not in taken:
-            return replace(one, values={**one.values, "name": name})
-    raise AssertionError("unreachable: there is always another number")
+    def is_taken(name: str) -> bool:
+        return name_slot(one.club_id, name, one.values["season_id"]) in taken
+
+    return replace(one, values={**one.values, "name": numbered(str(one.values["name"]), is_taken, longest=_LONGEST)})
+
+
+def _says_as_before(one: PendingTeam) -> bool:
+    """Whether Twizzit calls it what it called it at the last sync."""
+    said = {} if one.mapping is None else one.mapping.last_values or {}
+    return said.get("name") == one.remote.name
 
 
 def name_taken(one: PendingTeam, state: TeamState) -> Failed:

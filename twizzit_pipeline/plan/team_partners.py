@@ -10,7 +10,8 @@ from twizzit_pipeline.plan import Failed
 from twizzit_pipeline.plan.ownership import same_organization
 from twizzit_pipeline.plan.partners import Asked, Looking, Partner, Partners, asked, in_doubt
 from twizzit_pipeline.plan.pending_teams import PendingTeam
-from twizzit_pipeline.plan.rows import LocalTeam, TeamState
+from twizzit_pipeline.plan.rows import LocalTeam
+from twizzit_pipeline.plan.states import TeamState
 from twizzit_pipeline.plan.team_names import loose_name
 
 

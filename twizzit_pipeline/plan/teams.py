@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, id_order
+from twizzit_pipeline.plan.asking import Asking
 from twizzit_pipeline.plan.clubs import names_another
-from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.departed import DONE, Record
 from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, returned, team_departs
 from twizzit_pipeline.plan.merge import Move, denied, merge
@@ -23,7 +23,8 @@ from twizzit_pipeline.plan.pending_teams import (
     said_of,
 )
 from twizzit_pipeline.plan.places import Clubs, find_season, season_creation
-from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
+from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam
+from twizzit_pipeline.plan.states import TeamState
 from twizzit_pipeline.plan.successors import Successions
 from twizzit_pipeline.plan.taken_names import name_questions, name_taken, named_apart
 from twizzit_pipeline.plan.team_names import own_name

@@ -139,9 +139,11 @@ def _plain(before: datetime) -> Iterator[tuple[str, Table, ColumnElement[bool]]]
 
 
 def _decided_long_ago(before: datetime) -> ColumnElement[bool]:
-    """Resolved or settled long ago; which row was chosen for a doubtful link stays, since every plan asks for it."""
+    """Resolved or settled long ago; which row was chosen for a doubtful link, or an opponent, stays, since every plan
+    asks for it.
+    """
     columns = conflicts.c
-    chosen = (columns.kind == "doubtful_link") & (columns.status == "resolved")
+    chosen = (columns.kind != "field") & (columns.status == "resolved")
     return (columns.resolved_at < before) & (columns.status != "open") & ~chosen
 
 

@@ -48,8 +48,8 @@ REASONS: Mapping[str, str] = {
     NAME_TAKEN: "another team of the club has that name in that season",
     "no_own_team": "neither side is a team of this account",
     "not_created": "it is not in ShotSpot, and the sync was asked to make nothing",
-    "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so none was taken for it; no "
-    "answer can be given here: make their names differ in ShotSpot, or take one out, then sync",
+    "opponent_doubtful": "several clubs or teams of ShotSpot have the opponent's name, so none was taken for it; "
+    "choose one, for every match against that name: twizzit conflicts",
     "players_not_read": "the players could not be read",
     "remote_id_taken": "the id belongs to another active credential of this organization (switch that off if this one "
     "is to have it), or this credential mapped it in another organization",

@@ -6,7 +6,7 @@ those that there are, which no person writes, and is written back as infinity. A
 keeps what it holds (`as_it_is`).
 """
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +17,8 @@ from psycopg.pq import Format
 from psycopg.types.datetime import DateDumper, DatetimeDumper, DatetimeNoTzDumper
 from sqlalchemy import ColumnElement, Engine, event
 
-# Far enough within what Python can hold for days and zones to be added.
-FIRST_DAY, LAST_DAY = date(2, 1, 3), date(9998, 12, 29)
-FIRST_MOMENT, LAST_MOMENT = datetime(2, 1, 3, 0, 0, 0, 1, UTC), datetime(9998, 12, 29, 0, 0, 0, 1, UTC)
+from twizzit_pipeline.storage.ends_of_time import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT
+
 _FIRST_IN_UTC, _LAST_IN_UTC = (moment.replace(tzinfo=None) for moment in (FIRST_MOMENT, LAST_MOMENT))  # without zone
 _INFINITY = dict.fromkeys((FIRST_DAY, FIRST_MOMENT, _FIRST_IN_UTC), b"-infinity") | dict.fromkeys(
     (LAST_DAY, LAST_MOMENT, _LAST_IN_UTC), b"infinity"

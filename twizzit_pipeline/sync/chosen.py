@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.chosen import keep
 from twizzit_pipeline.plan.references import Names, pointers
-from twizzit_pipeline.plan.rows import EntityState
+from twizzit_pipeline.plan.states import EntityState
 from twizzit_pipeline.runs import decided_plans
 from twizzit_pipeline.sync.names import names_of
 from twizzit_pipeline.sync.session import SyncSession

@@ -12,10 +12,11 @@ from tenacity import TryAgain
 from twizzit_pipeline.contracts.counts import RowCounts
 from twizzit_pipeline.entities import ENTITIES, MATCHES, Entity, EntityName
 from twizzit_pipeline.plan import Action, Plan, by_reason
-from twizzit_pipeline.plan.decisions import doubts
+from twizzit_pipeline.plan.asking import doubts
 from twizzit_pipeline.plan.narrowing import narrowed, spoken_of
 from twizzit_pipeline.plan.repair import repaired_columns, repairing
-from twizzit_pipeline.plan.rows import EntityState, MatchState, Owner, PlayerState, State, TeamState, WantedSeason
+from twizzit_pipeline.plan.rows import Owner, WantedSeason
+from twizzit_pipeline.plan.states import EntityState, MatchState, PlayerState, State, TeamState
 from twizzit_pipeline.runs import deciding_season, fed_clubs, history
 from twizzit_pipeline.runs.details import (
     CLUBS,

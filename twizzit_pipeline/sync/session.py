@@ -15,7 +15,8 @@ from twizzit_pipeline.errors import InactiveCredential, TransientError
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.departed import Absences, Limit
 from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
-from twizzit_pipeline.plan.rows import EntityState, Owner
+from twizzit_pipeline.plan.rows import Owner
+from twizzit_pipeline.plan.states import EntityState
 from twizzit_pipeline.runs import details, history, seasons
 from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.entries import Entries, Entry

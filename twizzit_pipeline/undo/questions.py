@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.entities import ENTITIES, asked_table
 from twizzit_pipeline.undo.rows import Entry, Facts, Key, Step, UndoPlan, Values
 
 ASK = "ask"  # the action of the journal's entries about a question that was asked anew while it waited
@@ -98,7 +98,8 @@ def _is_moot(one: Asked, after: Mapping[str, Any], steps: Mapping[Key, Step], hi
         return True
     entity = ENTITIES[after["entity"]]
     if after["local_id"] is None:
-        fitting = [steps.get(Key(entity.local, row_id)) for row_id in after["candidates"] or ()]
+        table = asked_table(entity.name, after["kind"], after["column_name"])
+        fitting = [steps.get(Key(table, row_id)) for row_id in after["candidates"] or ()]
         return bool(fitting) and all(step is not None and step.kind == "remove" for step in fitting)
     wanted = (after["local_id"], after["twizzit_id"])
     was = one.mapping is not None and _pair(entity.name, one.mapping[1]) == wanted

@@ -8,6 +8,7 @@ import pytest
 from tests.support.calendar_world import EVERYTHING
 from tests.support.decided_world import COACH
 from tests.support.previewed import of_entity, previewed
+from tests.support.sync_world import STEPS
 from tests.support.synced_world import first_sync
 from tests.support.twin_teams import TwinTeams
 from tests.support.undone import state
@@ -54,6 +55,9 @@ def test_another_team_is_made_with_a_number_and_its_players_come(twins: TwinTeam
     settled = state(twins.world)
     twins.sync()
     assert state(twins.world) == settled
+    with twins.world.session(twins.credential_id, repair=True) as session:
+        repaired = {step.__name__: step(session) for step in STEPS}
+    assert (repaired["map_teams"].failed, state(twins.world)) == ({}, settled)
 
 
 def test_it_is_that_team_where_the_earlier_one_is_not_listed(twins: TwinTeams) -> None:

@@ -17,7 +17,7 @@ from twizzit_pipeline.storage.engine import Database, open_database
 from twizzit_pipeline.storage.migrate import check, migrate
 from twizzit_pipeline.storage.revisions import require_current
 
-ALL = [f"{number:04}" for number in range(1, 21)]
+ALL = [f"{number:04}" for number in range(1, 22)]
 SHOTSPOT = Path(__file__).parents[2] / "support" / "shotspot"
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Date, DateTime, bindparam, literal_column, select, text
 
+from twizzit_pipeline.storage.ends_of_time import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.storage.odd_times import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT
 
 EACH = "CAST(:said AS date), CAST(:said AS timestamptz), CAST(:said AS timestamp)"
 

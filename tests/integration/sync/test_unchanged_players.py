@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Table, insert
 from tests.support.memory_shotspot import SEASON
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.players import plan_players
-from twizzit_pipeline.plan.rows import Owner, PlayerState
+from twizzit_pipeline.plan.rows import Owner
+from twizzit_pipeline.plan.states import PlayerState
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.state.teams_and_players import read_player_state

@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.memory_shotspot import CLUB, SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Question
-from twizzit_pipeline.plan.decisions import Asking, Decisions, OpenQuestion, doubts, plain
+from twizzit_pipeline.plan.asking import Asking, doubts
+from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion, plain
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, RemotePlayer, RemoteTeam
 from twizzit_pipeline.plan.teams import plan_teams

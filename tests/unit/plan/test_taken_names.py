@@ -9,7 +9,8 @@ import pytest
 from tests.support.doubts import mapped_rows, planned_teams, waits
 from tests.support.memory_shotspot import SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Plan, Question
-from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion, doubts
+from twizzit_pipeline.plan.asking import doubts
+from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.departed import Departures, Missing
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import RemoteTeam
@@ -108,6 +109,22 @@ def test_another_team_is_made_under_its_name_and_a_number(shotspot: MemoryShotSp
     shotspot.apply(plan)
     again = planned(shotspot, U15, SAME, replace(U15, id="7"), links={"6": None, "7": None})
     assert (again.changes, again.failed, again.questions) == ([], [], [])
+
+
+@pytest.mark.parametrize("called", ["U15 (2)", "Jeugd"])
+def test_a_repair_leaves_the_name_of_one_that_was_made_so_while_its_own_is_taken(
+    shotspot: MemoryShotSpot, called: str
+) -> None:
+    made = {"6": None}
+    shotspot.apply(planned(shotspot, U15, SAME, links=made))
+    shotspot.teams[2] = replace(shotspot.teams[2], name=called)
+    repair = replace(SEASON, repairs=True)
+    quiet = planned(shotspot, U15, SAME, links=made, season=repair)
+    assert (quiet.changes, quiet.failed) == ([], [])
+    another = planned(shotspot, U15, replace(SAME, name="U16"), links=made, season=repair)
+    assert [(one.twizzit_id, one.values["name"]) for one in another.changes] == [("6", "U16")]
+    shotspot.teams[3] = replace(shotspot.teams[1], id=3, name="U16", mapped=False)
+    assert planned(shotspot, U15, replace(SAME, name="U16"), links=made).failed == TAKEN
 
 
 def test_a_long_name_keeps_its_number() -> None:

@@ -13,7 +13,8 @@ MAPPED = {"id": 3, "local_player_id": 2, "twizzit_player_id": "100", "twizzit_re
 
 def asked(mapping: dict[str, Any] | None = MAPPED, **values: Any) -> Asked:
     row = {
-        "id": 5, "entity": "players", "twizzit_id": "100", "local_id": 2, "candidates": None, "history_id": 8,
+        "id": 5, "entity": "players", "kind": "field", "column_name": "", "twizzit_id": "100",
+        "local_id": 2, "candidates": None, "history_id": 8,
         "status": "open", "resolution": None, "value": None, "resolved_at": None, "resolved_by": None,
     }  # fmt: skip
     return Asked(QUESTION, {**row, **values}, None if mapping is None else (MAPPING, mapping))
@@ -66,6 +67,14 @@ def test_a_link_is_closed_where_no_row_is_left_that_it_may_be() -> None:
     assert not is_closed(link, gone[0])
     assert is_closed(link, *gone)
     assert not is_closed(asked(mapping=None, local_id=None, candidates=None))
+
+
+def test_a_question_about_an_opponent_is_about_the_rows_of_its_own_table() -> None:
+    of_clubs = {"entity": "matches", "kind": "opponent", "column_name": "club_id"}
+    opponent = asked(mapping=None, local_id=None, candidates=[2, 6], **of_clubs)
+    clubs, games = ([step("remove", Key(table, row_id), {}) for row_id in (2, 6)] for table in ("clubs", "games"))
+    assert is_closed(opponent, *clubs)
+    assert not is_closed(opponent, *games)
 
 
 def test_what_is_closed_says_when_and_by_what_once_it_is_done() -> None:

@@ -8,7 +8,7 @@ import typer
 from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json, Limit, Offset
-from twizzit_pipeline.cli.output.terminal import belgian, console, moment, plural, print_json, table
+from twizzit_pipeline.cli.output.terminal import belgian, console, endless, moment, plural, print_json, table
 from twizzit_pipeline.entities import ENTITIES
 
 if TYPE_CHECKING:  # quick commands load little
@@ -133,6 +133,8 @@ def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: boo
         console(stderr=True).print(f"{len(found)} of {plural(total, 'row')}; --limit and --offset show others.")
     elif not over:
         out.print("Decide: twizzit conflicts resolve ID twizzit|shotspot|value VALUE, or link LOCAL_ID|create")
+        if any(one.kind == "opponent" for one in found):
+            out.print("Of an opponent the answer counts for every match against it; create makes one of that name.")
         if any(one.kind != "field" and one.local_id is not None for one in found):
             out.print("Of one that is mapped, create says that the others are different ones: nothing changes then.")
         if any(one.name_taken for one in found):
@@ -142,8 +144,15 @@ def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: boo
 def _what(one: "Waiting") -> str:
     of = ENTITIES[one.entity].one
     said = f"{of} {one.local_id}: {one.column}" if one.kind == "field" else f"{of} of Twizzit {one.twizzit_id}: link"
+    if one.kind == "opponent":
+        said = f"opponent: {_opponents_row(one)}"
     why = _SETTLED.get(one.reason or "", one.resolution)
     return said if one.status == "open" else f"{said} ({one.status}{f': {why}' if why else ''})"
+
+
+def _opponents_row(one: "Waiting") -> str:
+    """What of an opponent is not clear: club or team."""
+    return one.column.removesuffix("_id")
 
 
 def _sides(one: "Waiting") -> str:
@@ -151,6 +160,9 @@ def _sides(one: "Waiting") -> str:
         now = "" if one.now == one.local or one.status != "open" else f", now {_brief(one, one.now)}"
         sides = f"ShotSpot {_brief(one, one.local)}{now}; Twizzit {_brief(one, one.remote)}"
         return f"{sides} (was {_brief(one, one.base)})"
+    if one.kind == "opponent":
+        rows = (f"{_opponents_row(one)} {row.local_id} {row.name}" for row in one.candidates)
+        return f"{'; '.join(rows) or 'no row of ShotSpot fits any more'} (match {one.match or '–'})"
     if one.name_taken:
         rows = (_having_the_name(row) for row in one.candidates)
         return "; ".join(rows) or "its name is free by now"
@@ -174,7 +186,15 @@ def _brief(one: "Waiting", value: object) -> str:
         return "–"
     if (one.entity, one.column) == ("matches", "date"):
         return belgian(datetime.fromisoformat(str(value)))
-    return f"{one.team_names[value]} ({value})" if type(value) is int and value in one.team_names else str(value)
+    if type(value) is int and value in one.team_names:
+        return f"{one.team_names[value]} ({value})"
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "–"
+    return (endless(value) if isinstance(value, str) else None) or str(value)
 
 
 def _become(left: "Left") -> str:
@@ -188,12 +208,14 @@ def _become(left: "Left") -> str:
 def _show_done(done: "Resolved") -> None:
     out = console()
     changes = ", ".join(
-        f"{column}: {'–' if before is None else before} -> {'–' if after is None else after}"
-        for column, (before, after) in done.changed.items()
+        f"{column}: {_plain(before)} -> {_plain(after)}" for column, (before, after) in done.changed.items()
     )
-    one = ENTITIES[done.entity].one
+    one = done.opponent or ENTITIES[done.entity].one
     what = f"{one} {done.local_id}" if done.local_id is not None else one
-    if done.resolution != "create":
+    if done.opponent is not None:
+        written = "made, and the opponent" if done.made else "the opponent"
+        written = f"{written} in every match against that name"
+    elif done.resolution != "create":
         written = changes or "nothing had to be written"
     else:
         written = "made" if done.made else "stays as it is; the others are different ones, not asked about again"

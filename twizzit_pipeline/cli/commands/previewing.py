@@ -202,6 +202,9 @@ def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:
         else:
             fitting = ", ".join(map(str, one["candidates"]))
             asks = "is it another row of ShotSpot" if one.get("of_mapped") else "which row of ShotSpot is it"
+            if one["kind"] == "opponent":
+                whose = f"opponent {one['name']} (match {brief(one['twizzit'])})"
+                asks = f"which {one['column'].removesuffix('_id')} of ShotSpot is it"
             show_line(out, f"{whose}: {asks}: {fitting}, or none")
     if len(asked) > _ROWS_SHOWN:
         out.print(f"  and {len(asked) - _ROWS_SHOWN:,} more; --json or --csv FILE has all")

@@ -6,11 +6,11 @@ Names of people are shown on a terminal alone, and in JSON: elsewhere the text m
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime
 
 from rich.console import Console
 
-from twizzit_pipeline.cli.output.terminal import belgian, plural, show_line, show_table, table
+from twizzit_pipeline.cli.output.differences import from_journal
+from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, table
 from twizzit_pipeline.undo.following import FollowKind
 from twizzit_pipeline.undo.rows import REASONS, Key, Left, Step, StepKind
 from twizzit_pipeline.undo.undoing import Undo
@@ -159,7 +159,8 @@ def _left_line(one: Left, *, names: bool) -> str:
 
 
 def _named(key: Key, name: str) -> str:
-    return belgian(datetime.fromisoformat(name)) if key.table == "games" and name else name
+    """What a row is called; a game by its day, in Belgian time."""
+    return from_journal("date", name, {}) if key.table == "games" and name else name
 
 
 def _words(name: str) -> str:

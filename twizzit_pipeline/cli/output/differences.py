@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from twizzit_pipeline.cli.output.terminal import belgian
+from twizzit_pipeline.cli.output.terminal import belgian, endless
 from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.storage.ends_of_time import IN_JSON
 
 PERSONAL = frozenset(column for each in ENTITIES.values() for column in each.person_names)
 
@@ -37,13 +38,16 @@ def brief(value: object) -> str:
         return belgian(value)
     if isinstance(value, list):
         return ", ".join(map(brief, value))
-    return "a new one" if isinstance(value, int) and value < 0 else str(value)
+    said = endless(value) if isinstance(value, str) else None
+    return "a new one" if isinstance(value, int) and value < 0 else said or str(value)
 
 
 def from_journal(column: str, value: object, names: Mapping[tuple[str, int], str]) -> str:
     """A value as the journal has it, which is JSON: an id by what `names` calls it, a kick-off in Belgian time."""
     if isinstance(value, int) and not isinstance(value, bool) and (column, value) in names:
         return f"{names[column, value]} ({value})"
+    if isinstance(value, str) and column.endswith("date") and value in IN_JSON:
+        return belgian(IN_JSON[value])
     if column == "date" and isinstance(value, str):
         with suppress(ValueError):
             return belgian(datetime.fromisoformat(value))

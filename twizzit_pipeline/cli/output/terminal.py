@@ -18,7 +18,14 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from twizzit_pipeline.storage.ends_of_time import beyond
+
 _WIDEST = 100
+# Days that a person, or another program, wrote into ShotSpot and that no calendar has.
+_BEYOND = {
+    "before": "no real day (-infinity, or before the year 1)",
+    "after": "no real day (infinity, or after the year 9999)",
+}
 
 
 def console(*, stderr: bool = False, widest: int = _WIDEST, quiet: bool = False) -> Console:
@@ -71,8 +78,16 @@ def belgian(when: datetime) -> str:
     """When a match begins, as the clubs say it: day and Belgian time, whatever zone this machine is in; midnight stands
     for a day whose hour is not known.
     """
+    if (said := endless(when)) is not None:
+        return said
     local = when.astimezone(ZoneInfo("Europe/Brussels"))
     return local.strftime("%a %Y-%m-%d, hour not known" if local.time() == time() else "%a %Y-%m-%d %H:%M")
+
+
+def endless(when: date | str) -> str | None:
+    """A day or a time, or its text, that ShotSpot holds and no calendar has, in words; None of any other."""
+    side = beyond(when)
+    return None if side is None else _BEYOND[side]
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

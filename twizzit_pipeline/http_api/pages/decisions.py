@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path, Response
 
 from twizzit_pipeline.http_api.access_table import ACCESS
-from twizzit_pipeline.http_api.pages import conflicts, departures, opponents
+from twizzit_pipeline.http_api.pages import conflicts, departures
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, at_club
 
@@ -35,5 +35,5 @@ def resolve(
 
 
 def _page(at: ClubVisit, *, wrong: conflicts.Wrong | None, code: int = 200) -> Response:
-    lists = {**departures.section(at), **conflicts.section(at), **opponents.section(at)}
+    lists = {**departures.section(at), **conflicts.section(at)}
     return at.page("decide.html", code=code, **lists, wrong=wrong)

@@ -49,14 +49,15 @@ class Asked:
     """What a sync would ask a person.
 
     Attributes:
-        field: None where it is not clear which row of ShotSpot it is; `of_mapped`: and it is mapped meanwhile.
+        field: None where it is not clear which row of ShotSpot it is.
+        asks: the key of what is asked then.
     """
 
     name: str
     field: str | None
     shotspot: str
     twizzit: str
-    of_mapped: bool = False
+    asks: str = "links.which"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +199,17 @@ def _item(entity: str, item: Mapping[str, Any], texts: Texts) -> Item:
 def _asked(row: Mapping[str, Any], texts: Texts) -> Asked:
     name = row["name"] or f"Twizzit {row['twizzit_id']}"
     column = row["column"]
-    if column is None:
+    if row["kind"] != "field":
         fitting = ", ".join(map(str, row["candidates"]))
-        return Asked(name, None, fitting, str(row["twizzit_id"]), of_mapped=bool(row.get("of_mapped")))
+        return Asked(name, None, fitting, str(row["twizzit_id"]), _asks(row))
     shotspot, twizzit = (_said(column, row[side], texts) for side in ("shotspot", "twizzit"))
     return Asked(name, column_of(column, texts), shotspot, twizzit)
+
+
+def _asks(row: Mapping[str, Any]) -> str:
+    if row["kind"] == "opponent":
+        return "links.opponent_club" if row["column"] == "club_id" else "links.opponent_team"
+    return "links.instead" if row.get("of_mapped") else "links.which"
 
 
 def _said(column: str, value: object, texts: Texts) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from twizzit_pipeline.http_api.pages import moments
 from twizzit_pipeline.http_api.pages.texts import Texts
+from twizzit_pipeline.storage.ends_of_time import IN_JSON
 
 NOTHING = "–"
 _WORDS = {"gender", "status", "competition_type", "game_type"}  # whose values are words of ShotSpot's
@@ -61,6 +62,8 @@ def value_of(column: str, value: object, names: Mapping[tuple[str, int], str], t
 
 
 def _time(value: str, texts: Texts) -> str:
+    if value in IN_JSON:
+        return moments.day(IN_JSON[value], texts)
     try:
         if len(value) == len("2026-01-01"):
             return moments.day(date.fromisoformat(value), texts)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from twizzit_pipeline.http_api.pages import opponents
 from twizzit_pipeline.http_api.pages.visits import ClubVisit
 from twizzit_pipeline.queries.left_out import left_out
 from twizzit_pipeline.queries.overview import CredentialStatus
@@ -31,7 +30,6 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
         Waiting("waiting.plans", len(waiting), f"{at.place}/preview"),
         Waiting("waiting.departures", status.held, f"{at.place}/decide"),
         Waiting("waiting.questions", status.questions, f"{at.place}/decide"),
-        Waiting("waiting.opponents", sum(one.count for one in opponents.waiting(at)), f"{at.place}/decide#opponents"),
         Waiting("waiting.left_out", status.facts.items_failed, _sync_of(at, status)),
     ]
     return [one for one in found if one.count]

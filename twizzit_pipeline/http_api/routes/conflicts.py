@@ -34,7 +34,7 @@ def conflicts(
     limit: Annotated[int, Query(ge=1, le=1000, description="Rows at most")] = 100,
     offset: Offset = 0,
 ) -> schemas.Conflicts:
-    """The fields that both sides changed, and the doubtful links, that wait for a person."""
+    """The fields that both sides changed, the doubtful links, and the opponents in doubt, that wait for a person."""
     found, total = listing.listing(here.engine, credential_ids=owners, over=over, limit=limit, offset=offset)
     response.headers["X-Total-Count"] = str(total)
     return schemas.Conflicts(conflicts=[schemas.WaitingConflict.of(one) for one in found])
@@ -48,7 +48,7 @@ def conflicts(
 def resolve_conflict(
     here: Here, caller: CurrentCaller, conflict_id: ConflictId, body: ConflictResolution
 ) -> schemas.ConflictResolved:
-    """Decide: whose value a field gets, or which row of ShotSpot one of Twizzit is. It is done at once."""
+    """Decide: whose value a field gets, or which row of ShotSpot one of Twizzit, or an opponent, is; at once."""
     _require(here, caller, conflict_id)
     try:
         done = _decided(here, caller, conflict_id, body)

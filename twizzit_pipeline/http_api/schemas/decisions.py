@@ -60,13 +60,14 @@ class ConflictCandidate(Answer):
 
 
 class WaitingConflict(Answer):
-    """A field that both sides changed (`kind` field), or a link that is not clear (doubtful_link).
+    """A field that both sides changed (`kind` field), a link that is not clear (doubtful_link), or an opponent.
 
     Of a field: `base` is what Twizzit said before, `local` what ShotSpot held, `remote` what Twizzit says, `now` what
     ShotSpot holds at this moment; a player's team is ShotSpot's id, with its name in `team_names`. Of a link:
     `candidates`; those of `same_name` share a name with another, and may be one person twice, whom no sync merges. With
     a `local_id` it is mapped to that row, of the name `local_name`, and may be a candidate instead. `name_taken`: it is
-    a new team, whose name in the season the candidate has.
+    a new team, whose name in the season the candidate has. Of an opponent (opponent), known by its `name` alone:
+    `column` says what the candidates are (club_id, team_id), `match` which match waits, `twizzit_id` is a key.
     `reason`: why a sync, or an undo, settled it. `mark`: of what is shown here; an answer with it is about that alone.
     """
 
@@ -88,6 +89,7 @@ class WaitingConflict(Answer):
     candidates: list[ConflictCandidate]
     same_name: list[int]
     name_taken: bool
+    match: str | None
     status: str
     resolution: str | None
     value: Any
@@ -126,7 +128,7 @@ class LeftRow(Answer):
 class ConflictResolved(Answer):
     """What became of it. `sync_id` is the row of the history that records the decision.
 
-    `followed`: ShotSpot's table → how many rows went along with a team.
+    `followed`: ShotSpot's table → how many rows went along with a team, or came with an opponent.
     """
 
     conflict: WaitingConflict

@@ -83,22 +83,23 @@ conflicts = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     credential(ondelete="CASCADE", nullable=False),
     Column("entity", String(50), nullable=False),
-    Column("twizzit_id", String(100), nullable=False),
-    Column("kind", String(20), nullable=False),  # field, or doubtful_link
-    Column("column_name", String(63), nullable=False, server_default=text("''")),  # of a field
+    Column("twizzit_id", String(100), nullable=False),  # of an opponent: the key of its name
+    Column("kind", String(20), nullable=False),  # field, doubtful_link, or opponent
+    # Of a field; of an opponent: club_id or team_id.
+    Column("column_name", String(63), nullable=False, server_default=text("''")),
     Column("local_id", Integer),
     Column("base", JSONB),  # of a field: what Twizzit said before
     Column("local", JSONB),  # what ShotSpot has
-    Column("remote", JSONB),  # what Twizzit says
-    Column("candidates", ARRAY(Integer)),  # of a doubtful link: the local rows that fit
+    Column("remote", JSONB),  # what Twizzit says; of an opponent: its name, and a match
+    Column("candidates", ARRAY(Integer)),  # of a doubtful link and an opponent: the local rows that fit
     Column("status", String(20), nullable=False, server_default=text("'open'")),
     Column("resolution", String(20)),  # twizzit, shotspot, value, link, create; settled: why
-    Column("value", JSONB),  # of the resolution: the value, or the local id that was linked
+    Column("value", JSONB),  # of the resolution: the value, or the local id that was linked (or made)
     moment("found_at", nullable=False, default=True),
     moment("resolved_at"),
     Column("resolved_by", String(255)),
     Column("history_id", ForeignKey("twizzit_sync_history.id", ondelete="SET NULL")),  # of the sync that found it
-    CheckConstraint("kind IN ('field', 'doubtful_link')", name="kind"),
+    CheckConstraint("kind IN ('field', 'doubtful_link', 'opponent')", name="kind"),
     CheckConstraint("status IN ('open', 'resolved', 'settled')", name="status"),  # settled: it is none any more
 )
 Index(

@@ -9,6 +9,7 @@ from typing import Any
 
 from twizzit_pipeline.plan import Change, Failed, Plan, Question, QuestionKind
 from twizzit_pipeline.plan.chosen import CLOSE, closing_of, is_item, item_of, row_beside
+from twizzit_pipeline.plan.opponent_questions import OPPONENT, said_of
 from twizzit_pipeline.plan.ownership import REMOTE_ID
 from twizzit_pipeline.runs.asides import SetAsideRows
 from twizzit_pipeline.runs.entity_counts import EntityCounts
@@ -31,6 +32,7 @@ WHY: Mapping[str, str] = {
 ASKED: Mapping[QuestionKind, str] = {
     "field": "both sides changed it, and a person decides",
     "doubtful_link": "several rows of ShotSpot may be it, and a person decides",
+    "opponent": "several clubs or teams of ShotSpot have the opponent's name, and a person decides; its matches wait",
 }
 ASKED_OF_MAPPED = "another row of ShotSpot may be it, and a person decides; until then nothing changes for it"
 ASKED_OF_NAME = "a team of ShotSpot's has its name in the season, which only one may have, and a person decides"
@@ -153,16 +155,22 @@ def _item(change: Change, one: Planned) -> dict[str, Any]:
 
 
 def _question(question: Question, one: Planned) -> dict[str, Any]:
-    """What a person would be asked: both sides of a field, or the rows of ShotSpot that one of Twizzit may be."""
+    """What a person would be asked: both sides of a field, or the rows of ShotSpot that one of Twizzit may be.
+
+    Twizzit's side of an opponent is a match that waits for it.
+    """
     of_mapped = question.kind == "doubtful_link" and question.local_id is not None
     old = question.base if question.kind == "field" else None
-    sides = {"old": old, "shotspot": question.local, "twizzit": question.remote}
+    name, remote = one.labels.get(question.twizzit_id, ""), question.remote
+    if question.kind == OPPONENT:
+        name, remote = (said_of(question.remote)[word] for word in ("name", "match"))
+    sides = {"old": old, "shotspot": question.local, "twizzit": remote}
     local_id = None if (question.local_id or 0) < 0 else question.local_id
     return {
         "kind": question.kind,
         "twizzit_id": question.twizzit_id,
         "local_id": local_id,
-        "name": one.labels.get(question.twizzit_id, ""),
+        "name": name,
         "column": question.column or None,
         **{side: one.names.value(question.column, value) for side, value in sides.items()},
         "candidates": list(question.candidates),

@@ -26,7 +26,8 @@ from twizzit_pipeline.errors import (
 )
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.references import Key, Names, pointers
-from twizzit_pipeline.plan.rows import EntityState, PlayerState, RemoteMatch
+from twizzit_pipeline.plan.rows import RemoteMatch
+from twizzit_pipeline.plan.states import EntityState, PlayerState
 from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.lease import Lease
 from twizzit_pipeline.settings import Settings

@@ -11,19 +11,18 @@ from sqlalchemy import ColumnElement, Connection, exists, or_, select
 from twizzit_pipeline.entities import COMPETITIONS, MATCHES
 from twizzit_pipeline.plan.places import find_season
 from twizzit_pipeline.plan.rows import (
-    CompetitionState,
     LocalClub,
     LocalCompetition,
     LocalGame,
     LocalSeason,
     LocalTeam,
-    MatchState,
     Opponent,
     Owner,
     RemoteCompetition,
     RemoteMatch,
     WantedSeason,
 )
+from twizzit_pipeline.plan.states import CompetitionState, MatchState
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.remote_ids import mapped_to, remote_id
 from twizzit_pipeline.storage.tables import (

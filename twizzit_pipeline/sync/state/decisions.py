@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, null, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, null, or_, select, true
 
 from twizzit_pipeline.entities import ENTITIES, Entity
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
+from twizzit_pipeline.plan.opponent_choices import OpponentChoice, OpponentKey
 from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.policies import Policies
 from twizzit_pipeline.runs.details import MAPPINGS
@@ -18,7 +19,7 @@ from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import conflicts, sync_config, sync_history
 
 _QUESTION = ("id", "kind", "twizzit_id", "column_name", "local_id", "base", "local", "remote", "candidates")
-_DOUBTFUL = "doubtful_link"
+_DOUBTFUL, _OPPONENT = "doubtful_link", "opponent"
 
 
 def read_decisions(connection: Connection, credential_id: int, entity: str, season: str) -> Decisions:
@@ -28,6 +29,7 @@ def read_decisions(connection: Connection, credential_id: int, entity: str, seas
     questions: list[OpenQuestion] = []
     links: dict[str, int | None] = {}
     pairs: dict[tuple[str, int], bool] = {}
+    opponents: dict[OpponentKey, OpponentChoice] = {}
     seen = _seen_at(credential_id, entity, season) if by_time else None
     for row in _rows(connection, credential_id, ENTITIES[entity], seen):
         if row.status == "open":
@@ -37,11 +39,18 @@ def read_decisions(connection: Connection, credential_id: int, entity: str, seas
             questions.append(
                 OpenQuestion(**values, column=column, candidates=candidates, stands=row.stands, seen_at=seen_at)
             )
+        elif row.kind == _OPPONENT:
+            opponents[row.column_name, row.twizzit_id] = _choice(row)
         else:
             if row.local_id is None or row.resolution == "link":
                 links[row.twizzit_id] = row.value if row.resolution == "link" else None
             pairs |= _pairs(row)
-    return Decisions(policies, questions, links, None if seen is None else _utc(connection.scalar(seen)), pairs)
+    seen_at = None if seen is None else _utc(connection.scalar(seen))
+    return Decisions(policies, questions, links, seen_at, pairs, opponents)
+
+
+def _choice(row: Any) -> OpponentChoice:
+    return OpponentChoice(row.candidates or (), row.value, is_made=row.resolution == "create")
 
 
 def _pairs(row: Any) -> dict[tuple[str, int], bool]:
@@ -74,7 +83,9 @@ def _rows(connection: Connection, credential_id: int, entity: Entity, seen: Sele
     row = conflicts.c
     earlier = sync_history.c.completed_at < func.timezone("UTC", row.found_at)
     seen_at = null() if seen is None else seen.where(earlier).correlate(conflicts).scalar_subquery()
-    chosen = and_(row.kind == _DOUBTFUL, row.status == "resolved", row.resolution.in_(("link", "create")))
+    chosen = and_(
+        row.kind.in_((_DOUBTFUL, _OPPONENT)), row.status == "resolved", row.resolution.in_(("link", "create"))
+    )
     return connection.execute(
         select(
             *(row[name] for name in _QUESTION),
@@ -90,7 +101,10 @@ def _rows(connection: Connection, credential_id: int, entity: Entity, seen: Sele
 
 
 def _stands(entity: Entity) -> ColumnElement[bool]:
-    """Whether what is asked about is there still: the mapping of a conflict, the remote row of a doubtful link."""
+    """Whether what is asked about is there still: the mapping of a conflict, the remote row of a doubtful link.
+
+    Whether an opponent is, the plan itself finds in the names of the scan.
+    """
     row, mapping, scanned = conflicts.c, tables.MAPPINGS[entity.name], tables.SNAPSHOTS[entity.name].c
     mapped = exists().where(
         mapping.c[entity.local_id] == row.local_id,
@@ -98,7 +112,7 @@ def _stands(entity: Entity) -> ColumnElement[bool]:
         mapping.c.credential_id == row.credential_id,
     )
     listed = exists().where(scanned.credential_id == row.credential_id, scanned[entity.remote_id] == row.twizzit_id)
-    return case((row.kind == _DOUBTFUL, listed), else_=mapped).label("stands")
+    return case((row.kind == _DOUBTFUL, listed), (row.kind == _OPPONENT, true()), else_=mapped).label("stands")
 
 
 def _seen_at(credential_id: int, entity: str, season: str) -> Select[Any]:

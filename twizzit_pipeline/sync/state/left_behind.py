@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
 
-from twizzit_pipeline.plan.rows import MatchState
+from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import games, player_mappings, players, sync_changes, team_mappings

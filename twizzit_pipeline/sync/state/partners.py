@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from twizzit_pipeline.plan.decisions import Decisions
 from twizzit_pipeline.plan.person_names import local_name, name_key, remote_name
-from twizzit_pipeline.plan.rows import MappingRow, Owner, PlayerState
+from twizzit_pipeline.plan.rows import MappingRow, Owner
+from twizzit_pipeline.plan.states import PlayerState
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import (
     player_mappings,

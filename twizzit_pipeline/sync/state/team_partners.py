@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, cast, select
 from sqlalchemy.types import Integer
 
 from twizzit_pipeline.plan.decisions import Decisions
-from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, TeamState
+from twizzit_pipeline.plan.rows import LocalTeam, MappingRow
+from twizzit_pipeline.plan.states import TeamState
 from twizzit_pipeline.plan.team_names import loose_name
 from twizzit_pipeline.plan.team_partners import own_mappings
 from twizzit_pipeline.storage.bulk import among

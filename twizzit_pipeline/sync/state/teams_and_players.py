@@ -17,12 +17,11 @@ from twizzit_pipeline.plan.rows import (
     LocalTeam,
     MappingRow,
     Owner,
-    PlayerState,
     RemotePlayer,
     RemoteTeam,
-    TeamState,
     WantedSeason,
 )
+from twizzit_pipeline.plan.states import PlayerState, TeamState
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.remote_ids import mapped_to
 from twizzit_pipeline.storage.tables import (

@@ -18,8 +18,12 @@ NAMES = {("team_id", 5): "U17 1", ("club_id", 1): "KC Scheldedal"}
         ("date", "2026-07-04T12:00:00+00:00", "Sat 2026-07-04 14:00"),
         ("date", "2026-12-12T12:00:00+00:00", "Sat 2026-12-12 13:00"),
         ("date", "2026-12-11T23:00:00+00:00", "Sat 2026-12-12, hour not known"),
-        ("date", "infinity", "infinity"),
+        ("date", "infinity", "no real day (infinity, or after the year 9999)"),
+        ("start_date", "-infinity", "no real day (-infinity, or before the year 1)"),
+        ("name", "infinity", "infinity"),
+        ("date", "12026-01-01T00:00:00+00:00", "12026-01-01T00:00:00+00:00"),
         ("start_date", "2026-07-01", "2026-07-01"),
+        ("end_date", "9998-12-29", "no real day (infinity, or after the year 9999)"),
     ],
 )
 def test_ids_have_names_and_kick_offs_are_belgian(column: str, value: object, shown: str) -> None:

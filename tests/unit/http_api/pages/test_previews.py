@@ -32,7 +32,16 @@ def test_a_question_names_the_field_and_both_sides_or_the_rows_that_fit() -> Non
 
 def test_a_question_about_one_who_is_mapped_asks_for_another_row() -> None:
     part = _part(document(questions=[{**DOUBT, "of_mapped": True}]), texts_of("nl"))
-    assert part.questions == [Asked("Twizzit 7", None, "4, 9", "7", of_mapped=True)]
+    assert part.questions == [Asked("Twizzit 7", None, "4, 9", "7", "links.instead")]
+
+
+def test_a_question_about_an_opponent_asks_which_club_or_team_it_is() -> None:
+    opponent = {**DOUBT, "kind": "opponent", "name": "KC Noord", "twizzit_id": "kc noord", "twizzit": "A - KC Noord 1"}
+    found = [
+        _part(document(questions=[{**opponent, "column": f"{row}_id"}]), texts_of("en")) for row in ("club", "team")
+    ]
+    asks = ["links.opponent_club", "links.opponent_team"]
+    assert [part.questions for part in found] == [[Asked("KC Noord", None, "4, 9", "kc noord", one)] for one in asks]
 
 
 def test_a_plan_that_was_stored_without_questions_has_none() -> None:

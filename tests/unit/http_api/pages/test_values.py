@@ -11,6 +11,7 @@ from twizzit_pipeline.http_api.pages.syncs import by_run
 from twizzit_pipeline.http_api.pages.texts import texts_of
 from twizzit_pipeline.http_api.pages.values import Field, fields_of
 from twizzit_pipeline.runs.history import HistoryRow
+from twizzit_pipeline.storage.ends_of_time import FIRST_DAY, LAST_MOMENT
 
 DUTCH, ENGLISH = texts_of("nl"), texts_of("en")
 NAMES = {("team_id", 3): "U19 1", ("team_id", 4): "Senioren 1"}
@@ -48,7 +49,21 @@ def test_a_new_row_shows_what_it_holds_and_one_that_is_gone_what_it_held() -> No
     assert fields_of(None, None, NAMES, ENGLISH) == []
 
 
-@pytest.mark.parametrize("odd", ["infinity", "yesterday", "9999-99-99", ""])
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ("infinity", "no real day (infinity, or after the year 9999)"),
+        ("-infinity", "no real day (minus infinity, or before the year 1)"),
+        (LAST_MOMENT.isoformat(), "no real day (infinity, or after the year 9999)"),
+        (FIRST_DAY.isoformat(), "no real day (minus infinity, or before the year 1)"),
+        ("9998-12-29T00:00:00+00:00", "Tue 29 Dec 9998, 01:00"),
+    ],
+)
+def test_a_day_that_no_calendar_has_is_said_in_words(odd: str, said: str) -> None:
+    assert fields_of({"date": odd}, {"date": "2026-12-12"}, {}, ENGLISH)[0].before == said
+
+
+@pytest.mark.parametrize("odd", ["yesterday", "9999-99-99", ""])
 def test_a_time_that_is_none_stays_as_it_is(odd: str) -> None:
     assert fields_of({"date": odd}, {"date": "2026-12-12"}, {}, ENGLISH)[0].before == (odd or "–")
 
