@@ -14,12 +14,14 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
     │   ├── DatabaseUnavailable       the database cannot be reached
     │   ├── BrokerUnavailable         the broker between the daemon and the workers cannot be reached
     │   ├── ClusterUnavailable        the API of Kubernetes cannot be reached, or is not able to make a Job now
+    │   ├── ContainersUnavailable     the API of Docker or podman cannot be reached
     │   ├── SyncInProgress            another sync of this organization holds the lease
     │   ├── NoOrchestrator            no orchestrator turns requests into runs
     │   └── ReceiverFailed            a receiver did not take a notification
     └── PermanentError
         ├── SettingsError             an environment variable is missing or malformed
         ├── ClusterRefused            the API of Kubernetes does not take the Job of a run
+        ├── ContainerRefused          the API of Docker or podman does not take the container of a run
         ├── EndpointRefused           the endpoint is no http(s) URL, or on a private address
         ├── LoginRefused              401 for the username and password, or twice for a token
         ├── AccessDenied              403: the account may not read this
@@ -159,6 +161,10 @@ class ClusterUnavailable(TransientError):
     """The API of Kubernetes cannot be reached, or is not able to make a Job now: raised by the launcher."""
 
 
+class ContainersUnavailable(TransientError):
+    """The API of Docker or podman cannot be reached: raised by the launcher."""
+
+
 class SyncInProgress(TransientError):
     """Another sync of the same organization holds the lease.
 
@@ -198,6 +204,10 @@ class SettingsError(PermanentError):
 
 class ClusterRefused(PermanentError):
     """The API of Kubernetes does not take the Job of a run: raised by the launcher."""
+
+
+class ContainerRefused(PermanentError):
+    """The API of Docker or podman does not take the container of a run: raised by the launcher."""
 
 
 class EndpointRefused(PermanentError):

@@ -1,7 +1,7 @@
 """The settings of this moment: the environment and the `.env` file, read at run time and never at import."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -33,6 +33,16 @@ def load_settings(**overrides: object) -> Settings:
         field = str(first["loc"][0]).lower()
         why = str(first["ctx"]["error"]) if first["type"] == "value_error" else f"it must be {takes(field)}"
         raise SettingsError(f"{variable(field)}: {why}") from None
+
+
+def given_variables(*, besides: Collection[str] = ()) -> dict[str, str]:
+    """What the environment and the `.env` file say of the settings, by variable, for a process on another machine.
+
+    Args:
+        besides: fields that are left out.
+    """
+    said = {**_fields(env_file.read(Path(".env"))), **_fields(os.environ)}
+    return {variable(field): value for field, value in said.items() if field not in besides}
 
 
 def takes(field: str) -> str:

@@ -128,6 +128,21 @@ def test_a_run_that_was_taken_out_of_the_queue_is_no_failure(here: Orchestrator)
     assert set().union(*unjudged) == {"Not judged: The run was ended before it began"}
 
 
+def test_a_run_whose_process_died_within_it_is_not_said_to_have_never_begun(here: Orchestrator) -> None:
+    """As Dagster reports one whose container or Job is gone, before a tick looks at its lease."""
+    credential_id = here.credential()
+    here.switch_on(credential_id)
+    (wanted,) = here.tick()
+    run = made(here, wanted)
+    history.never_began(
+        here.engine, credential_id=credential_id, entity="teams", run_id=run.run_id, season="", message="interrupted"
+    )
+    here.instance.report_run_failed(run, "Detected run worker status FAILED")
+    assert unstarted.record_unstarted(here.instance, here.engine) == []
+    unjudged = not_judged(here.instance, str(wanted.partition_key)).values()
+    assert set().union(*unjudged) == {"Not judged: The process of this run ended before the run did"}
+
+
 def test_a_run_that_came_further_keeps_what_it_said_itself(here: Orchestrator) -> None:
     credential_id = here.credential()
     here.switch_on(credential_id)

@@ -11,7 +11,7 @@ from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.http_api.server import listen
 from twizzit_pipeline.local.ports import taken_for
 from twizzit_pipeline.settings import Settings, load_settings
-from twizzit_pipeline.settings.environment import takes
+from twizzit_pipeline.settings.environment import given_variables, takes
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +56,17 @@ def test_a_dot_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.Mon
     monkeypatch.setenv("TWIZZIT_RETRY_ATTEMPTS", "4")
     settings = load_settings()
     assert (settings.request_timeout, settings.retry_attempts) == (3.0, 4)
+
+
+def test_what_is_given_goes_on_to_another_machine_by_the_names_of_variables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("TWIZZIT_RUN_SECONDS=60\nJWT_SECRET=hush\nTWIZZIT_STEP_RETRIES=1\n")
+    monkeypatch.setenv("twizzit_step_retries", "0")
+    monkeypatch.setenv("TWIZZIT_SMTP_HOST", "")
+    found = given_variables(besides={"jwt_secret"})
+    assert found == {"TWIZZIT_RUN_SECONDS": "60", "TWIZZIT_STEP_RETRIES": "0"}
 
 
 def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

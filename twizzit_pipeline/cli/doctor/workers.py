@@ -1,4 +1,5 @@
-"""Where runs take place: the launcher's packages; with Celery its broker, its workers, their version, the queue."""
+"""Where runs take place: the launcher's packages; with Celery its broker, its workers, their version, the queue; with
+containers their API and the image."""
 
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -26,8 +27,20 @@ def look_at_workers(settings: Settings) -> Iterator[Finding]:
     launcher_of(settings)
     if settings.run_launcher == "celery":
         yield from _workers(settings)
+    elif settings.run_launcher == "docker":
+        yield _image(str(settings.run_image))
     else:
         yield ok("runs take place", f"In {settings.run_launcher}, from the image {settings.run_image}")
+
+
+def _image(image: str) -> Finding:
+    """What a launch needs first; whether the database is reached from a container shows when a run starts."""
+    from twizzit_pipeline.orchestration.instance.container_launcher import has_image  # noqa: PLC0415  (Docker)
+
+    if not has_image(image):
+        todo = "Pull or build it there, or correct TWIZZIT_RUN_IMAGE; a run that starts pulls it as well"
+        return warning("runs take place", f"In docker, where there is no image {image} yet", todo)
+    return ok("runs take place", f"In docker, from the image {image}, which is there")
 
 
 def _workers(settings: Settings) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from twizzit_pipeline.orchestration.instance.under_way import UNFINISHED, under_
 from twizzit_pipeline.orchestration.run.outcomes import FAILED, record
 from twizzit_pipeline.runs.history import interrupted
 
-_DIED = "The process of this run ended before the run did"
+DIED = "The process of this run ended before the run did"
 
 
 def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
@@ -34,6 +34,6 @@ def fail_dead(instance: dg.DagsterInstance, run_ids: Collection[str]) -> list[st
     unfinished = dg.RunsFilter(run_ids=list(run_ids), statuses=UNFINISHED)
     dead = sorted(instance.get_runs(unfinished), key=lambda run: run.run_id)
     for run in dead:
-        instance.report_run_failed(run, _DIED)
-        record(instance, run, FAILED, _DIED)
+        instance.report_run_failed(run, DIED)
+        record(instance, run, FAILED, DIED)
     return [run.run_id for run in dead]

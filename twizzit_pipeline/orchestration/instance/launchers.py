@@ -40,16 +40,9 @@ _POD: Mapping[str, Any] = {
     },
     "volumes": [{"name": "tmp", "empty_dir": {}}],
 }
-# Seconds between two looks of Dagster's monitoring at the Jobs of the runs under way; its own are 120.
+# Seconds between two looks of Dagster's monitoring at what carries out the runs under way; its own are 120.
 _LOOK_SECONDS = 15
-# What a container of a run gets from the environment of the process that starts it.
-_PASSED_ON = (
-    "DAGSTER_POSTGRES_URL",
-    "TWIZZIT_DATABASE_URL",
-    "TWIZZIT_ENCRYPTION_KEY",
-    "TWIZZIT_RUN_LAUNCHER",
-    "TWIZZIT_RUN_IMAGE",
-)
+_LOOKED_AT = ("kubernetes", "docker")
 
 
 def launcher_of(settings: Settings) -> dict[str, Any] | None:
@@ -64,7 +57,7 @@ def launcher_of(settings: Settings) -> dict[str, Any] | None:
 
 def monitoring_of(settings: Settings) -> dict[str, Any]:
     """Of `run_monitoring` in dagster.yaml, what the launcher needs."""
-    return {"poll_interval_seconds": _LOOK_SECONDS} if settings.run_launcher == "kubernetes" else {}
+    return {"poll_interval_seconds": _LOOK_SECONDS} if settings.run_launcher in _LOOKED_AT else {}
 
 
 def require_installed(settings: Settings) -> None:
@@ -148,13 +141,20 @@ def _namespace_of_this_pod() -> str | None:
 
 
 def _docker(settings: Settings) -> dict[str, Any]:
+    """As a Job's pod: no privileges, nothing written but /tmp, 2 GiB. The launcher adds our settings to each run."""
     return {
-        "module": "dagster_docker",
-        "class": "DockerRunLauncher",
+        "module": "twizzit_pipeline.orchestration.instance.container_launcher",
+        "class": "ContainerLauncher",
         "config": {
             "image": _image(settings),
-            "env_vars": list(_PASSED_ON),
-            "container_kwargs": {"auto_remove": True, "read_only": True, "tmpfs": {"/tmp": ""}},  # noqa: S108
+            "container_kwargs": {
+                "read_only": True,
+                "tmpfs": {"/tmp": "mode=1777"},  # noqa: S108
+                "cap_drop": ["ALL"],
+                "security_opt": ["no-new-privileges"],
+                "mem_limit": "2g",
+                "stop_timeout": 30,  # podman's API ends a container at once where nothing is said
+            },
         },
     }
 

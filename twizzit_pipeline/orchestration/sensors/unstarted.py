@@ -20,6 +20,7 @@ from twizzit_pipeline.orchestration.dagster_private import (
     RunFailureReason,
     SerializableErrorInfo,
 )
+from twizzit_pipeline.orchestration.instance.dead_runs import DIED
 from twizzit_pipeline.orchestration.jobs import ASSETS_OF, PREVIEW
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON, credential_id_of
 from twizzit_pipeline.orchestration.run.limit import ENDED_BY_DAGSTER, ended_by_dagster
@@ -46,9 +47,12 @@ def record_unstarted(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
     for run in _without_outcome(instance):
         reason = "The run was ended before it began"
         try:
+            began = bool(history.for_run(engine, run.run_id))
+            if began:  # Dagster saw its process gone, and said so, before a tick of ours did
+                reason = DIED
             if ended_by_dagster(instance, run.run_id):
                 reason = ENDED_BY_DAGSTER
-            if run.status is dg.DagsterRunStatus.FAILURE and not history.for_run(engine, run.run_id):
+            if run.status is dg.DagsterRunStatus.FAILURE and not began:
                 reason = reason if reason == ENDED_BY_DAGSTER else _why(instance, run.run_id)
                 if run.job_name != PREVIEW and _write(engine, run, reason):
                     found.append(run.run_id)

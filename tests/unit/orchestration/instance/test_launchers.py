@@ -61,6 +61,20 @@ def test_jobs_are_made_where_the_daemon_is_unless_another_namespace_is_set(
         settings("kubernetes", tmp_path, run_namespace="No Namespace")
 
 
+@pytest.mark.parametrize("launcher", ["kubernetes", "docker"])
+def test_dagster_looks_often_at_jobs_and_at_containers(launcher: str, tmp_path: Path) -> None:
+    found = yaml.safe_load((dagster_home(settings(launcher, tmp_path)) / "dagster.yaml").read_text())
+    assert found["run_monitoring"]["poll_interval_seconds"] == 15
+
+
+def test_a_container_keeps_what_ours_say_where_the_operator_adds_a_network(tmp_path: Path) -> None:
+    (tmp_path / "dagster.overlay.yaml").write_text("run_launcher: {config: {network: clubs}}\n")
+    found = yaml.safe_load((dagster_home(settings("docker", tmp_path)) / "dagster.yaml").read_text())
+    configured = found["run_launcher"]["config"]
+    assert configured["network"] == "clubs"
+    assert configured["container_kwargs"]["read_only"] is True
+
+
 def test_dagster_looks_at_jobs_often_and_a_pod_has_a_longest_time(tmp_path: Path) -> None:
     text = (dagster_home(settings("kubernetes", tmp_path, run_seconds=600)) / "dagster.yaml").read_text()
     found: dict[str, Any] = yaml.safe_load(text)
