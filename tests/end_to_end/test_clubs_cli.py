@@ -267,6 +267,6 @@ def test_a_moment_is_so_long_ago(text: str, ago: timedelta) -> None:
 def test_a_moment_is_a_local_day_or_a_time_with_its_zone() -> None:
     assert moment_of("2026-11-27", NOW) == datetime(2026, 11, 27).astimezone()
     assert moment_of("2026-11-27T10:00+01:00", NOW) == datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
-    for wrong in ("", "soon", "7y", "27/11/2026"):
+    for wrong in ("", "soon", "7y", "27/11/2026", "0001-01-01", "9999-12-31T23:59-23:00"):
         with pytest.raises(typer.BadParameter):
             moment_of(wrong, NOW)

@@ -136,3 +136,5 @@ def test_a_file_that_cannot_be_written_is_one_line(twizzit: CommandLine, world: 
     refused = twizzit("sync", credential, "--preview", "--only", "teams", "--csv", "missing/plan.csv")
     assert refused.code == 2
     assert "missing/plan.csv cannot be written" in " ".join(refused.err.split())
+    assert "is a folder" in twizzit("sync", credential, "--preview", "--csv", ".").err
+    assert (world.rows(tables.plans), world.rows(tables.api_usage)) == ([], [])  # found out before a call was made

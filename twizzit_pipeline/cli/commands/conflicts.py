@@ -1,6 +1,5 @@
 """`twizzit conflicts …`: what waits for a person, and deciding it."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +7,8 @@ import typer
 from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json, Limit, Offset
-from twizzit_pipeline.cli.output.terminal import belgian, console, moment, plural, print_json, table
+from twizzit_pipeline.cli.output.differences import kick_off, of_column
+from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.entities import ENTITIES
 
 if TYPE_CHECKING:  # quick commands load little
@@ -173,7 +173,7 @@ def _brief(one: "Waiting", value: object) -> str:
     if value is None:
         return "–"
     if (one.entity, one.column) == ("matches", "date"):
-        return belgian(datetime.fromisoformat(str(value)))
+        return kick_off(str(value))
     return f"{one.team_names[value]} ({value})" if type(value) is int and value in one.team_names else str(value)
 
 
@@ -188,7 +188,7 @@ def _become(left: "Left") -> str:
 def _show_done(done: "Resolved") -> None:
     out = console()
     changes = ", ".join(
-        f"{column}: {'–' if before is None else before} -> {'–' if after is None else after}"
+        f"{column}: {of_column(column, before)} -> {of_column(column, after)}"
         for column, (before, after) in done.changed.items()
     )
     one = ENTITIES[done.entity].one

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from twizzit_pipeline.cli.opened import Opened
-from twizzit_pipeline.cli.output.differences import PERSONAL, brief, differences
+from twizzit_pipeline.cli.output.differences import PERSONAL, differences, of_column
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, show_line, show_table, table
 from twizzit_pipeline.entities import ENTITIES
@@ -65,8 +65,10 @@ def preview_now(
 
     Raises:
         TwizzitPipelineError: as `making.preview`.
-        typer.BadParameter: the file cannot be written.
+        typer.BadParameter: the file cannot be written; where that is clear from its folder, no call was made for it.
     """
+    if file is not None:
+        require_room(file)
     actor = this_user()
     record(here.database, credential_id, actor, only=only, season=season)
     entities = [entity.name for entity in ENTITIES.values() if only in (None, entity.sync_type)]
@@ -110,6 +112,21 @@ def described(plan: StoredPlan) -> dict[str, Any]:
     """A plan without its document, for programs."""
     names = [name for name in StoredPlan.__dataclass_fields__ if name != "digest"]
     return {**{name: getattr(plan, name) for name in names}, "changes": plan.changes, "remembered": plan.remembered}
+
+
+def require_room(file: Path) -> None:
+    """See whether a file may be made there, before Twizzit is asked for what it is to hold.
+
+    Raises:
+        typer.BadParameter: not in that folder, or it is a folder itself.
+    """
+    folder = file.absolute().parent
+    if file.is_dir():
+        raise typer.BadParameter(f"{file} is a folder: name a file", param_hint="--csv")
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise typer.BadParameter(
+            f"{file} cannot be written: see whether {folder} is a folder of yours", param_hint="--csv"
+        )
 
 
 def write(file: Path, text: str) -> None:
@@ -196,7 +213,8 @@ def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:
     for one in asked[:_ROWS_SHOWN]:
         whose = f"{one['twizzit_id']} {one['name'] if names else ''}".rstrip()
         if one["kind"] == "field":
-            sides = f"ShotSpot {brief(one['shotspot'])}, Twizzit {brief(one['twizzit'])}"
+            shotspot, twizzit = (of_column(one["column"], one[side]) for side in ("shotspot", "twizzit"))
+            sides = f"ShotSpot {shotspot}, Twizzit {twizzit}"
             hidden = one["column"] in PERSONAL and not names
             show_line(out, f"{whose}, {one['column']}: {'shown on a terminal' if hidden else sides}")
         else:

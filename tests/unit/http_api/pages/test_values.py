@@ -48,7 +48,7 @@ def test_a_new_row_shows_what_it_holds_and_one_that_is_gone_what_it_held() -> No
     assert fields_of(None, None, NAMES, ENGLISH) == []
 
 
-@pytest.mark.parametrize("odd", ["infinity", "yesterday", "9999-99-99", ""])
+@pytest.mark.parametrize("odd", ["infinity", "yesterday", "9999-99-99", "9999-12-31T23:30:00+00:00", ""])
 def test_a_time_that_is_none_stays_as_it_is(odd: str) -> None:
     assert fields_of({"date": odd}, {"date": "2026-12-12"}, {}, ENGLISH)[0].before == (odd or "–")
 
