@@ -7,7 +7,7 @@ import typer
 from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json, Limit, Offset
-from twizzit_pipeline.cli.output.differences import kick_off, of_column
+from twizzit_pipeline.cli.output.differences import brief, kick_off, of_column
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.entities import ENTITIES
 
@@ -174,7 +174,7 @@ def _brief(one: "Waiting", value: object) -> str:
         return "–"
     if (one.entity, one.column) == ("matches", "date"):
         return kick_off(str(value))
-    return f"{one.team_names[value]} ({value})" if type(value) is int and value in one.team_names else str(value)
+    return f"{one.team_names[value]} ({value})" if type(value) is int and value in one.team_names else brief(value)
 
 
 def _become(left: "Left") -> str:

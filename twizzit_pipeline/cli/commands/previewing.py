@@ -43,6 +43,8 @@ _COUNTED = (
     "failed",
     "set_aside",
 )
+# What became of a plan that does not wait any more.
+_OVER = {"applied": "it was applied", "replaced": "a newer one replaced it", "discarded": "it was discarded"}
 _KINDS = (
     ("rejected", "Rejected by a contract rule, and would not be written:"),
     ("failed", "Could not be applied:"),
@@ -169,7 +171,10 @@ def show_text(out: Console, plan: StoredPlan, document: Mapping[str, Any], least
 
 
 def show_end(out: Console, plan: StoredPlan) -> None:
-    """Print what can be done with a plan."""
+    """Print what can be done with a plan, or what became of it."""
+    if (over := _OVER.get(plan.status)) is not None:
+        out.print(f"Plan {plan.id}: {plan.counted}; {over} on {moment(plan.decided_at)}.", soft_wrap=True)
+        return
     if not (plan.changes or plan.remembered):
         out.print(f"Plan {plan.id}: nothing is to be done.")
         return
@@ -201,7 +206,8 @@ def _show_entity(out: Console, entity: Mapping[str, Any]) -> None:
     _show_questions(out, entity)
     made = Counter({name: count for name, count in entity["counts"]["beside"].items() if name != "twizzit_opponents"})
     if made:
-        show_line(out, f"made for them: {', '.join(f'{count:,} {name}' for name, count in made.items())}")
+        counted = (plural(count, name.removesuffix("s"), name).replace("_", " ") for name, count in made.items())
+        show_line(out, f"made for them: {', '.join(counted)}")
 
 
 def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:

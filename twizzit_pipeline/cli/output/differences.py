@@ -35,7 +35,8 @@ def brief(value: object) -> str:
         return belgian(value)
     if isinstance(value, list):
         return ", ".join(map(brief, value))
-    return "a new one" if isinstance(value, int) and value < 0 else str(value)
+    said = "a new one" if isinstance(value, int) and value < 0 else str(value)
+    return said if said.strip() else f"“{said}”"
 
 
 def from_journal(column: str, value: object, names: Mapping[tuple[str, int], str]) -> str:

@@ -15,6 +15,8 @@ NAMES = {("team_id", 5): "U17 1", ("club_id", 1): "KC Scheldedal"}
         ("club_id", True, "yes"),
         ("is_active", False, "no"),
         ("jersey_number", None, "–"),
+        ("first_name", "", "“”"),  # not nothing
+        ("first_name", "  ", "“  ”"),
         ("date", "2026-07-04T12:00:00+00:00", "Sat 2026-07-04 14:00"),
         ("date", "2026-12-12T12:00:00+00:00", "Sat 2026-12-12 13:00"),
         ("date", "2026-12-11T23:00:00+00:00", "Sat 2026-12-12, hour not known"),
