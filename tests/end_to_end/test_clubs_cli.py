@@ -193,6 +193,10 @@ def test_what_a_sync_left_out_and_changed_is_read_by_name(
     assert all(len(one["sentence"].split()) > 3 for one in rejected)
     shown = twizzit("rejected", clubs[0], COLUMNS="80")
     assert rejected[0]["sentence"].split()[-1] in shown.out
+    every = twizzit("rejected", clubs[0], "--json").json()
+    broken = sum(one["kind"] == "rejected" for one in every)
+    assert broken > len({(one["entity"], one["twizzit_id"]) for one in every if one["kind"] == "rejected"})
+    assert f"{broken} rules broken" in shown.out  # a row may break several
     assert max(map(len, shown.out.splitlines())) <= 100
 
     journal = twizzit("changes", clubs[0], "--json").json()
