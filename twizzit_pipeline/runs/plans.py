@@ -311,7 +311,7 @@ def _require_waiting(connection: Connection, stored: StoredPlan, credential_id: 
             f"see twizzit plans list {credential_id}"
         )
     if stored.status == WAITING and stored.expires_at <= _now(connection):
-        raise PlanRefused(f"Plan {stored.id} expired on {stored.expires_at:%d-%m-%Y}; {anew}")
+        raise PlanRefused(f"Plan {stored.id} expired on {stored.expires_at:%Y-%m-%d}; {anew}")
     if stored.status != WAITING:
         if (ended := _interrupted(connection, stored)) is not None:
             raise PlanRefused(
@@ -335,7 +335,7 @@ def _document(connection: Connection, stored: StoredPlan) -> Mapping[str, Any]:
     found: Mapping[str, Any] | None = connection.scalar(select(plans.c.document).where(plans.c.id == stored.id))
     if found is None or stored.expires_at <= _now(connection):
         raise PlanRefused(
-            f"Plan {stored.id} expired on {stored.expires_at:%d-%m-%Y}; "
+            f"Plan {stored.id} expired on {stored.expires_at:%Y-%m-%d}; "
             f"make a new one: twizzit sync {stored.credential_id} --preview"
         )
     if found.get("format") != FORMAT:
