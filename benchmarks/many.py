@@ -42,7 +42,8 @@ from sqlalchemy import Engine, func, insert, text
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api.auth import Tokens
-from twizzit_pipeline.settings import load_settings, process_environment
+from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.settings.processes import process_environment
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.embedded.postmaster import read_postmaster

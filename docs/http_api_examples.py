@@ -23,7 +23,7 @@ from typing import Any
 
 import httpx
 
-from twizzit_pipeline.settings import process_environment
+from twizzit_pipeline.settings.processes import process_environment
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 
 PAGE = Path(__file__).with_name("http-api.md")

@@ -27,6 +27,7 @@ class Entity:
         local_one: ShotSpot's singular; the mapping table's column is `local_{local_one}_id`.
         names: the columns that make up a name, in the snapshot and in ShotSpot's table; a match has none, and is called
             as its mapping has it.
+        person_names: the columns that hold the names of a person: shown on a terminal, and nowhere that output is kept.
         news: what may have happened to a row that was there already, besides an update; counted in the details.
         compared: the columns of ShotSpot's table that both sides may change, for which a policy on conflicts counts.
         needs: the entities that must have been scanned, and mapped before it, besides its own scan.
@@ -39,6 +40,7 @@ class Entity:
     local: LocalTable
     local_one: str
     names: tuple[str, ...] = ("name",)
+    person_names: tuple[str, ...] = ()
     news: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     needs: tuple[EntityName, ...] = ()
@@ -83,6 +85,7 @@ PLAYERS = Entity(
     "players",
     "player",
     names=("first_name", "last_name"),
+    person_names=("first_name", "last_name"),
     compared=("first_name", "last_name", "gender", "jersey_number", "team_id"),
     needs=("teams",),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from twizzit_pipeline.settings import process_environment
+from twizzit_pipeline.settings.processes import process_environment
 
 READY_LINES = 100
 KEY = "00" * 32

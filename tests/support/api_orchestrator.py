@@ -10,7 +10,7 @@ from tests.support.calendar_world import CALENDAR, EVERYTHING
 from tests.support.sync_world import STEPS, Step, SyncWorld
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.runs import plans, seasons
+from twizzit_pipeline.runs import decided_plans, seasons
 from twizzit_pipeline.scheduling import claims, due, turns
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.standing import Asked
@@ -74,7 +74,9 @@ class Orchestrator:
         narrowing = asked.options.narrowing
         if asked.options.applied is not None:
             plan_id, without = asked.options.applied
-            narrowing = replace(narrowing, chosen=plans.chosen(self._world.database.engine, plan_id, without=without))
+            narrowing = replace(
+                narrowing, chosen=decided_plans.chosen(self._world.database.engine, plan_id, without=without)
+            )
         with self._world.session(
             turn.credential_id, asked.season, run_id=run_id, narrowing=narrowing, request_id=asked.id
         ) as session:

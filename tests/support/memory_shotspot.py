@@ -46,6 +46,13 @@ class MemoryShotSpot:
     active: set[int] = field(default_factory=lambda: {1, 2})
     federations: set[int] = field(default_factory=set)
 
+    @classmethod
+    def with_teams(cls, *teams: RemoteTeam) -> "MemoryShotSpot":
+        """A club with these teams, which are mapped: rows 1, 2, … in their order."""
+        found = cls()
+        found.apply(plan_teams(found.team_state(list(teams))))
+        return found
+
     def team_state(self, remote: list[RemoteTeam], owner: Owner = CLUB, season: WantedSeason = SEASON) -> TeamState:
         mapped = {mapping.local_id for mapping in self.team_mappings.values()}
         return TeamState(

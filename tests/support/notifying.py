@@ -18,7 +18,7 @@ from twizzit_pipeline.notifications import outbox
 from twizzit_pipeline.notifications.channels import configured
 from twizzit_pipeline.notifications.rounds import RoundResult, notify
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.faults import FaultKind

@@ -14,7 +14,7 @@ from tests.support.sync_world import STEPS, Step, SyncWorld
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import SyncInProgress
 from twizzit_pipeline.plan.narrowing import Narrowing
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import open_database
 from twizzit_pipeline.sync.preview.making import preview
@@ -66,7 +66,7 @@ def _apply(settings: Settings, credential_id: int, plan_id: int, run_id: str) ->
     """What the process does: a sync that applies a stored plan of teams and players."""
     with open_database(settings) as database:
         stored = plans.get(database.engine, plan_id)
-        chosen = plans.chosen(database.engine, plan_id, credential_id=credential_id)
+        chosen = decided_plans.chosen(database.engine, plan_id, credential_id=credential_id)
         with SyncSession(
             settings=settings,
             database=database,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import twizzit_pipeline
+from twizzit_pipeline.cli.output.differences import differences
 from twizzit_pipeline.entities import COMPETITIONS, ENTITIES, PLAYERS
 
 ROOT = Path(twizzit_pipeline.__file__).parent
@@ -61,3 +62,12 @@ def test_few_modules_list_the_columns_of_a_player() -> None:
     listed = {name for name, there in listed_in().items() if any(len(found & words) > 2 for found in there)}
     migrations = {name for name in listed if name.startswith("storage/migrations/")}
     assert listed - migrations <= {"entities.py", "plan/rows.py", "transform/players.py"}
+
+
+def test_the_names_of_people_are_columns_that_are_compared_and_hidden() -> None:
+    """One that is misspelled would be shown where output is kept."""
+    assert PLAYERS.person_names
+    for each in ENTITIES.values():
+        assert set(each.person_names) <= set(each.compared)
+        for column in each.person_names:
+            assert list(differences({column: ("Ann", "Anna")}, names=False)) == [f"{column}: shown on a terminal"]

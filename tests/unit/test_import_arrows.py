@@ -29,8 +29,7 @@ DIALECT_FOLDERS = sorted(f"twizzit.{path.parent.name}" for path in ROOT.glob("tw
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "entities": set(),
-    "settings": {"env_file"},
-    "env_file": set(),
+    "settings": set(),
     "logs": set(),
     "garbage": set(),
     "policies": set(),

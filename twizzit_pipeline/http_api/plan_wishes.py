@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from twizzit_pipeline.entities import SYNC_TYPES, SyncType
 from twizzit_pipeline.errors import PlanRefused
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling.wishes import RequestOptions, Wish
 
@@ -23,7 +23,7 @@ def applying(engine: Engine, plan: StoredPlan, without: Sequence[tuple[str, str]
     Raises:
         PlanRefused: it does not wait any more, or has nothing of what is left out.
     """
-    chosen = plans.chosen(engine, plan.id, credential_id=plan.credential_id, without=without)
+    chosen = decided_plans.chosen(engine, plan.id, credential_id=plan.credential_id, without=without)
     types = tuple(sync_type for sync_type in SYNC_TYPES if sync_type in chosen.sync_types)
     if not types:
         raise PlanRefused(f"Plan {plan.id} has nothing that can be applied; make a new one")

@@ -15,7 +15,7 @@ from pathlib import Path
 from twizzit_pipeline.errors import AlreadyUp, SettingsError, TwizzitPipelineError
 from twizzit_pipeline.local.leftovers import MARK, end, marked
 from twizzit_pipeline.local.lock import GUARDIAN, only_one
-from twizzit_pipeline.settings import process_environment
+from twizzit_pipeline.settings.processes import process_environment
 from twizzit_pipeline.storage.embedded.cluster import Cluster
 from twizzit_pipeline.storage.embedded.server import embedded_server
 

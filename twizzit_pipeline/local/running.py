@@ -31,7 +31,7 @@ from twizzit_pipeline.local.syncs import EndedSyncs
 from twizzit_pipeline.local.watch import Watch
 from twizzit_pipeline.orchestration import dagster_modules
 from twizzit_pipeline.scheduling import heartbeat
-from twizzit_pipeline.settings import process_environment
+from twizzit_pipeline.settings.processes import process_environment
 
 _LOOK_SECONDS = 0.1
 _CHILD_SECONDS = 10.0

@@ -21,7 +21,7 @@ from twizzit_pipeline.errors import ReceiverFailed
 from twizzit_pipeline.notifications import apprise_process
 from twizzit_pipeline.notifications.apprise_process import DELIVERED, LONGEST_START_SECONDS, NOT_UNDERSTOOD, REFUSED
 from twizzit_pipeline.notifications.messages import Message
-from twizzit_pipeline.settings import process_environment_of
+from twizzit_pipeline.settings.processes import process_environment_of
 
 ANSWER_SECONDS = 6
 _SAID = {

@@ -37,7 +37,7 @@ from twizzit_pipeline.orchestration.resources import (
     sync_resource,
 )
 from twizzit_pipeline.orchestration.run.results import ERROR
-from twizzit_pipeline.runs.lease import this_process
+from twizzit_pipeline.runs.processes import this_process
 from twizzit_pipeline.runs.seasons import called, known_partitions, no_label, usable
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database

@@ -22,8 +22,8 @@ from twizzit_pipeline.orchestration.run.results import unquoted_failures
 from twizzit_pipeline.orchestration.run.retries import retry_delay
 from twizzit_pipeline.plan.chosen import Chosen
 from twizzit_pipeline.plan.narrowing import EVERYTHING
-from twizzit_pipeline.runs import plans
-from twizzit_pipeline.runs.lease import this_process
+from twizzit_pipeline.runs import decided_plans, plans
+from twizzit_pipeline.runs.processes import this_process
 from twizzit_pipeline.runs.troubles import safe_message
 from twizzit_pipeline.scheduling import requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
@@ -229,7 +229,7 @@ def _chosen(
     Raises:
         UnknownPlan, PlanRefused: there is none, it does not wait, or it is another credential's or season's.
     """
-    chosen = plans.chosen(database.engine, plan_id, credential_id=partition.credential_id, without=without)
+    chosen = decided_plans.chosen(database.engine, plan_id, credential_id=partition.credential_id, without=without)
     season = plans.get(database.engine, plan_id).season
     if season != partition.season:
         raise PlanRefused(f"Plan {plan_id} is of season {season}; nothing was done: choose that partition")

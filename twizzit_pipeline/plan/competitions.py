@@ -8,7 +8,7 @@ from twizzit_pipeline.entities import COMPETITIONS
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Change, Failed, Plan, id_order
 from twizzit_pipeline.plan.decisions import Asking
 from twizzit_pipeline.plan.merge import merge
-from twizzit_pipeline.plan.ownership import by_remote_id, claim, current_mapping, mapping_values, refused, takeovers
+from twizzit_pipeline.plan.ownership import by_remote_id, change_of, claim, mapping_values, refused, takeovers
 from twizzit_pipeline.plan.places import find_season, season_creation
 from twizzit_pipeline.plan.rows import CompetitionState, LocalCompetition, MappingRow, RemoteCompetition
 from twizzit_pipeline.transform.names import normalised_name
@@ -84,20 +84,15 @@ def _mapped(
         base: Mapping[str, object] | None = _base(state, remote)
     else:
         values, conflicts, base = before, tuple[str, ...](), mapping.last_values
-    after = mapping_values(state.owner, remote.name, base)
-    held = current_mapping(mapping)
-    if values == before and after == held:
-        return None
-    return Change(
+    return change_of(
         COMPETITIONS.local,
         "adopt" if adopts else "update",
         local.id,
         remote.id,
         values,
         before,
-        None if after == held else after,
-        held,
-        mapping.id,
+        mapping_values(state.owner, remote.name, base),
+        mapping,
         conflicts,
     )
 

@@ -10,7 +10,7 @@ known is adopted where the organization's name and what is known of the row agre
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from twizzit_pipeline.plan import DOUBTFUL_LINK, Change, Failed, Warned
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Table, Warned
 from twizzit_pipeline.plan.rows import MappingRow, Owner
 from twizzit_pipeline.transform.names import normalised_name
 
@@ -179,3 +179,40 @@ def going_over(
 ) -> tuple[dict[str, object], dict[str, object]]:
     """The values of a mapping that goes over to another remote id, as they are and as they should be."""
     return {**before, REMOTE_ID: earlier}, {**after, REMOTE_ID: remote_id}
+
+
+def change_of(
+    table: Table,
+    action: Action,
+    row_id: int,
+    remote_id: str,
+    values: Mapping[str, object],
+    before: Mapping[str, object],
+    mapped_as: Mapping[str, object],
+    mapping: MappingRow | None,
+    conflicts: tuple[str, ...] = (),
+) -> Change | None:
+    """The change of a row and of its mapping as the plan has it; None where both are as they should be.
+
+    Args:
+        values, before: of the local row, as it should be and as it is; see `Change`.
+        mapped_as: the mapping as it should be, see `mapping_values`.
+        mapping: the one that there is; it goes over to `remote_id` where it has another one.
+    """
+    after, held = mapped_as, {} if mapping is None else current_mapping(mapping)
+    if mapping is not None and mapping.twizzit_id != remote_id:
+        held, after = going_over(held, after, mapping.twizzit_id, remote_id)
+    if values == before and after == held:
+        return None
+    return Change(
+        table,
+        action,
+        row_id,
+        remote_id,
+        values,
+        before,
+        None if after == held else after,
+        held,
+        None if mapping is None else mapping.id,
+        conflicts,
+    )

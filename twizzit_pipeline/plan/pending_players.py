@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict, cast
 
-from twizzit_pipeline.plan import Action
+from twizzit_pipeline.plan import Action, Change, ownership
 from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
 from twizzit_pipeline.plan.merge import Move, merge
 from twizzit_pipeline.plan.person_names import full_name, same_words, split_otherwise
@@ -208,6 +208,21 @@ def without_number(pending: PendingChange) -> PendingChange:
     if base is not None and not (pending.had_number and number is not None):
         base = {**base, "number_withheld": True}
     return replace(pending, values={**pending.values, "jersey_number": number}, base=base)
+
+
+def change_of(pending: PendingChange, state: PlayerState) -> Change | None:
+    """The change as the plan has it; None where everything is as it should be."""
+    return ownership.change_of(
+        "players",
+        pending.action,
+        pending.row_id,
+        pending.person.remote.id,
+        pending.values,
+        pending.before,
+        ownership.mapping_values(state.owner, pending.name, pending.base, team_mapping_id=pending.team_mapping_id),
+        pending.mapping,
+        pending.conflicts,
+    )
 
 
 def slot(club_id: object, number: object) -> tuple[object, object] | None:

@@ -7,9 +7,8 @@ What belongs here: what one team's row and its mapping should be. Who is meant b
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from twizzit_pipeline.plan import Action, Change
+from twizzit_pipeline.plan import Action, Change, ownership
 from twizzit_pipeline.plan.merge import Move, merge
-from twizzit_pipeline.plan.ownership import current_mapping, going_over, mapping_values
 from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam, TeamState
 
 _SAID = ("name", "age_group", "gender")  # what Twizzit says of a team
@@ -81,23 +80,15 @@ def new(state: TeamState, remote: RemoteTeam, club_id: int, season_id: int, *, r
 
 def change_of(pending: PendingTeam, state: TeamState) -> Change | None:
     """The change as the plan has it; None where everything is as it should be."""
-    mapping = pending.mapping
-    after = mapping_values(state.owner, pending.remote.name, pending.base)
-    before = {} if mapping is None else current_mapping(mapping)
-    if mapping is not None and mapping.twizzit_id != pending.remote.id:
-        before, after = going_over(before, after, mapping.twizzit_id, pending.remote.id)
-    if pending.values == pending.before and after == before:
-        return None
-    return Change(
+    return ownership.change_of(
         "teams",
         pending.action,
         pending.row_id,
         pending.remote.id,
         pending.values,
         pending.before,
-        None if after == before else after,
-        before,
-        None if mapping is None else mapping.id,
+        ownership.mapping_values(state.owner, pending.remote.name, pending.base),
+        pending.mapping,
         pending.conflicts,
     )
 
@@ -106,7 +97,7 @@ def marked(pending: PendingTeam, state: TeamState) -> Iterable[Change]:
     """Says in the mapping of a team that could not be renamed why; its base stays: the next sync tries again."""
     if pending.mapping is None:
         return
-    before = current_mapping(pending.mapping)
+    before = ownership.current_mapping(pending.mapping)
     reason = "another team of the club has this name in this season"
     after = {**before, "sync_status": "failed", "sync_error": reason}
     if after != before:

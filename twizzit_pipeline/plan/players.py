@@ -18,9 +18,6 @@ from twizzit_pipeline.plan.newcomers import Earlier, Newcomers, newcomers
 from twizzit_pipeline.plan.ownership import (
     by_remote_id,
     claim,
-    current_mapping,
-    going_over,
-    mapping_values,
     refused,
     takeovers,
 )
@@ -29,6 +26,7 @@ from twizzit_pipeline.plan.pending_players import (
     COLUMNS,
     PendingChange,
     Person,
+    change_of,
     decided,
     link,
     new,
@@ -72,7 +70,7 @@ def plan_players(state: PlayerState) -> Plan:
             warned.append(Warned(one.person.remote.id, "number_taken"))
         if any(settled.values[column] != settled.before[column] for column in settled.repaired):
             warned.append(Warned(one.person.remote.id, REPAIRED))
-        if (change := _change(settled, state)) is None:
+        if (change := change_of(settled, state)) is None:
             unchanged += 1
         else:
             changes.append(change)
@@ -275,29 +273,6 @@ def _reopened(state: PlayerState, unmapped: Sequence[Person]) -> tuple[list[Pend
         else:
             back.append(_again(state, person, departure, local))
     return back, others
-
-
-def _change(pending: PendingChange, state: PlayerState) -> Change | None:
-    """The change as the plan has it; None where everything is as it should be."""
-    mapping = pending.mapping
-    after = mapping_values(state.owner, pending.name, pending.base, team_mapping_id=pending.team_mapping_id)
-    before = {} if mapping is None else current_mapping(mapping)
-    if mapping is not None and mapping.twizzit_id != pending.person.remote.id:
-        before, after = going_over(before, after, mapping.twizzit_id, pending.person.remote.id)
-    if pending.values == pending.before and after == before:
-        return None
-    return Change(
-        "players",
-        pending.action,
-        pending.row_id,
-        pending.person.remote.id,
-        pending.values,
-        pending.before,
-        None if after == before else after,
-        before,
-        None if mapping is None else mapping.id,
-        pending.conflicts,
-    )
 
 
 def _put_right(change: Change) -> bool:

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from twizzit_pipeline.runs.in_progress import in_progress
-from twizzit_pipeline.runs.lease import HELD, PATIENCE_SECONDS, make_free, this_process
+from twizzit_pipeline.runs.lease import HELD, PATIENCE_SECONDS, make_free
+from twizzit_pipeline.runs.processes import this_process
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.tables import leases
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, func, select
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.runs.history import MOST_ITEMS_IN_DETAILS
+from twizzit_pipeline.runs.entity_counts import MOST_ITEMS_IN_DETAILS
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import clubs, team_mappings, teams
 

@@ -6,15 +6,12 @@ closes the history rows of its run as interrupted, in the same transaction.
 """
 
 import hashlib
-import os
-import platform
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -23,6 +20,7 @@ from twizzit_pipeline import logs
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import EndpointRefused, LeaseLost
 from twizzit_pipeline.runs.in_progress import in_progress
+from twizzit_pipeline.runs.processes import process_is_gone, this_process
 from twizzit_pipeline.storage.tables import leases, sync_history
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 
@@ -289,35 +287,3 @@ def _bury(connection: Connection, held: _Held, message: str = INTERRUPTED) -> No
 
 def _is_silent() -> ColumnElement[bool]:
     return leases.c.heartbeat_at < func.clock_timestamp() - timedelta(seconds=DEAD_AFTER_SECONDS)
-
-
-def _machine() -> str:
-    """This machine, as long as it runs: process ids mean nothing outside of it, nor after a restart."""
-    parts = [platform.node()]
-    for path in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
-        try:
-            parts.append(str(Path(path).readlink()) if "/ns/" in path else Path(path).read_text().strip())
-        except OSError:
-            parts.append("")
-    return "/".join(parts)
-
-
-def this_process() -> str:
-    """This process, as `process_is_gone` wants it."""
-    return f"{_machine()}|{os.getpid()}"
-
-
-def process_is_gone(holder: str) -> bool:
-    """Whether the holder was a process of this machine that has ended; False for another machine's.
-
-    A process id that was given away again looks alive: then the minute of silence decides.
-    """
-    machine, _, pid = holder.rpartition("|")
-    if machine != _machine() or not pid.isdigit():
-        return False
-    import psutil  # noqa: PLC0415  (only a lease that is held needs it)
-
-    try:
-        return psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

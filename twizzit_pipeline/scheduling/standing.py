@@ -12,7 +12,7 @@ from typing import Any
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.errors import EndpointRefused
 from twizzit_pipeline.runs import seasons
-from twizzit_pipeline.runs.lease import process_is_gone
+from twizzit_pipeline.runs.processes import process_is_gone
 from twizzit_pipeline.scheduling import schedule
 from twizzit_pipeline.scheduling.schedule import Schedule
 from twizzit_pipeline.scheduling.wishes import RequestOptions, RequestType, Wish

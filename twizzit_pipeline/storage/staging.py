@@ -1,6 +1,9 @@
 """Rows that are shipped once, into a temporary table, and that several tables are then written from by statements.
 
 What belongs here: how they travel. A column that is the same in every row does not: it is a constant of the statements.
+
+Each table has a name of its own, so SQLAlchemy compiles the statements anew that speak of it. That costs a run nothing:
+nearly all of them differ within it, and a run is a process that has compiled none yet.
 """
 
 import json

@@ -17,7 +17,7 @@ from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.plan.departed import DONE, Absences, Kind, Missing, Presence
 from twizzit_pipeline.runs import deciding_season, seasons
 from twizzit_pipeline.runs.details import SEASON_BEFORE_READ
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen

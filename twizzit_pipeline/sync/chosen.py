@@ -6,7 +6,7 @@ from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.chosen import keep
 from twizzit_pipeline.plan.references import Names, pointers
 from twizzit_pipeline.plan.rows import EntityState
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans
 from twizzit_pipeline.sync.names import names_of
 from twizzit_pipeline.sync.session import SyncSession
 
@@ -21,5 +21,5 @@ def chosen_part(connection: Connection, session: SyncSession, whole: Plan, state
     if chosen is None:
         return whole
     if chosen.plan_id is not None:
-        plans.take(connection, chosen.plan_id, credential_id=session.credential.id, run_id=session.run_id)
+        decided_plans.take(connection, chosen.plan_id, credential_id=session.credential.id, run_id=session.run_id)
     return keep(whole, state, chosen, Names(names_of(connection, pointers(whole))))

@@ -31,7 +31,7 @@ from twizzit_pipeline.runs.details import (
     QUESTIONS,
     REPAIRED,
 )
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.entity_counts import MOST_ITEMS_IN_DETAILS, EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.bulk import MANY, among
@@ -227,7 +227,7 @@ def _count(counts: EntityCounts, plan: Plan, seen: set[str]) -> None:
     places: dict[str, Any] = {item.twizzit_id: list(item.local_ids) for item in plan.failed if item.local_ids}
     counts.details.pop("fitting_local_ids", None)
     if places:
-        counts.details["fitting_local_ids"] = dict(list(places.items())[: history.MOST_ITEMS_IN_DETAILS])
+        counts.details["fitting_local_ids"] = dict(list(places.items())[:MOST_ITEMS_IN_DETAILS])
 
 
 def _set_aside(counts: EntityCounts, found: Mapping[str, tuple[str, ...]]) -> None:

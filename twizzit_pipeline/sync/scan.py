@@ -17,7 +17,7 @@ from twizzit_pipeline.entities import PLAYERS, Entity
 from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import GROUP_NOT_FOUND, LISTED, MOST_PLACES, PLACES, PLAYERS_NOT_READ, TEAM_PLAYERS
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.bulk import Written

@@ -17,8 +17,8 @@ from twizzit_pipeline.plan.departed import Absences, Limit
 from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing
 from twizzit_pipeline.plan.rows import EntityState, Owner
 from twizzit_pipeline.runs import details, history, seasons
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.entries import Entries, Entry
-from twizzit_pipeline.runs.history import EntityCounts
 from twizzit_pipeline.runs.lease import Lease, lease_key, organization_key
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.runs.troubles import Troubles, safe_message

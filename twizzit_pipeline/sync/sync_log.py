@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.errors import TwizzitPipelineError
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 
 _log = logs.logger(__name__)
 

@@ -1,7 +1,7 @@
 """One authenticated session over HTTP: single calls, and several at a time.
 
 What belongs here: sending. What is asked for and what an answer means is the dialects' (`v1`, `v2`); what is tried
-again is `retry`'s.
+again is `http_retry`'s.
 """
 
 import threading
@@ -137,7 +137,7 @@ class Session:
         before. A 404 that is a web page is the word of a server in front of the service, and stays an error.
 
         Raises:
-            TwizzitAnswerError: one of its leaves, see `retry.RetryTransport` and `auth.TwizzitAuth`.
+            TwizzitAnswerError: one of its leaves, see `http_retry.RetryTransport` and `auth.TwizzitAuth`.
             EndpointRefused: the host is on an address that is not allowed.
         """
         try:

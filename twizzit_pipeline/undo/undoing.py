@@ -26,6 +26,7 @@ from twizzit_pipeline.undo import chosen
 from twizzit_pipeline.undo.catalogue import Catalogue, read_catalogue
 from twizzit_pipeline.undo.chosen import Chosen, read_past
 from twizzit_pipeline.undo.departed import held_again, reopens, taken_back
+from twizzit_pipeline.undo.facts import read_facts
 from twizzit_pipeline.undo.following import Follow, following
 from twizzit_pipeline.undo.possible import possible
 from twizzit_pipeline.undo.questions import TABLE as QUESTIONS
@@ -34,7 +35,6 @@ from twizzit_pipeline.undo.reading import (
     TABLES,
     read_departures,
     read_entries,
-    read_facts,
     read_passed_over,
     read_questions,
     read_rows,

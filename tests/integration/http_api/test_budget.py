@@ -9,7 +9,7 @@ from tests.support.api_server import ApiServer, token
 from tests.support.sync_process import wait_until
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.scheduling import heartbeat, usage
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.settings import Settings

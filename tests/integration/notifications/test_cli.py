@@ -12,7 +12,7 @@ from twizzit_pipeline.cli.commands.notifications import app
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 

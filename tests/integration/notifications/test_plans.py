@@ -6,7 +6,7 @@ from sqlalchemy import Engine, insert, update
 
 from twizzit_pipeline.notifications import messages, outbox, rounds
 from twizzit_pipeline.queries import overview
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.runs.plans import NewPlan, StoredPlan
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
@@ -51,7 +51,7 @@ def test_a_plan_that_waits_is_notified_once_for_the_same_content(database: Datab
     assert waiting(engine) == []
     second = stopped(engine, credential_id, "b")
     assert f"--apply {second.id}" in waiting(engine)[1]
-    plans.discard(engine, second.id, actor=this_user())
+    decided_plans.discard(engine, second.id, actor=this_user())
     assert waiting(engine) == []
 
 

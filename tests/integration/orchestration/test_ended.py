@@ -20,7 +20,7 @@ from twizzit_pipeline.orchestration.instance.under_way import under_way
 from twizzit_pipeline.orchestration.launch import run_job
 from twizzit_pipeline.orchestration.resources import PROCESS_TAG
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.runs.lease import this_process
+from twizzit_pipeline.runs.processes import this_process
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.simulator.faults import Fault

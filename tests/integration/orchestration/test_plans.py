@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from tests.support.recorded_runs import Here, materialization
-from twizzit_pipeline.orchestration.launch import run_job
+from twizzit_pipeline.orchestration.launch import RunResult, run_job
 from twizzit_pipeline.runs import history, plans
+from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import config
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -36,6 +37,17 @@ def count(here: Here, table: str) -> int:
         return int(connection.scalar(select(func.count()).select_from(tables.metadata.tables[table])) or 0)
 
 
+def apply(here: Here, plan: StoredPlan) -> RunResult:
+    return run_job(
+        here.settings,
+        here.database,
+        job_name="sync_all",
+        credential_id=plan.credential_id,
+        season=here.season,
+        plan=(plan.id, []),
+    )
+
+
 def test_a_preview_is_a_job_with_counts_and_ids_and_its_plan_can_be_applied(
     here: Here, instance: dg.DagsterInstance
 ) -> None:
@@ -52,25 +64,11 @@ def test_a_preview_is_a_job_with_counts_and_ids_and_its_plan_can_be_applied(
     assert count(here, "players") == 0
     assert_no_name_in_dagsters_tables(here)
 
-    applied = run_job(
-        here.settings,
-        here.database,
-        job_name="sync_all",
-        credential_id=credential_id,
-        season=here.season,
-        plan=(plan.id, []),
-    )
+    applied = apply(here, plan)
     assert applied.success, applied.error_message
     assert plans.get(here.engine, plan.id).dagster_run_id == applied.run_id
     assert count(here, "twizzit_player_mappings") > 0
-    again = run_job(
-        here.settings,
-        here.database,
-        job_name="sync_all",
-        credential_id=credential_id,
-        season=here.season,
-        plan=(plan.id, []),
-    )
+    again = apply(here, plan)
     assert (again.success, again.error) == (False, "PlanRefused")
 
 

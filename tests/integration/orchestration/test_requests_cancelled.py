@@ -1,32 +1,21 @@
 """Requests that are cancelled, before their run, in the queue and while it begins."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from tests.support.orchestrator import COACH, Orchestrator, orchestrated
+from tests.support.orchestrator import COACH, Orchestrator
 from tests.support.sync_world import SyncWorld
 from twizzit_pipeline.errors import RequestCancelled
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.scheduling.cancelling import cancel
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
-from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities.teams import scan_teams
 
 pytestmark = pytest.mark.dagster_tables
 
-
-@pytest.fixture
-def orchestrator(
-    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
-) -> Iterator[Orchestrator]:
-    clubs = simulate(clubs=3, teams=2, players_per_team=3, other_contacts=2)
-    with orchestrated(settings, database, clubs) as found:
-        yield found
+SMALL = {"clubs": 3, "teams": 2, "players_per_team": 3, "other_contacts": 2}
 
 
 def test_a_run_cancelled_in_the_queue_fails_its_request(orchestrator: Orchestrator) -> None:

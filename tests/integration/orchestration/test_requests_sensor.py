@@ -1,13 +1,13 @@
 """The sensor that makes runs of requests: ticks on the real instance, and the runs that they ask for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import dagster as dg
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text, update
 
-from tests.support.orchestrator import Orchestrator, orchestrated
+from tests.support.orchestrator import Orchestrator
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
@@ -22,14 +22,7 @@ from twizzit_pipeline.storage.engine import Database
 
 pytestmark = pytest.mark.dagster_tables
 
-
-@pytest.fixture
-def orchestrator(
-    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
-) -> Iterator[Orchestrator]:
-    clubs = simulate(clubs=3, teams=2, players_per_team=3, other_contacts=2)
-    with orchestrated(settings, database, clubs) as found:
-        yield found
+SMALL = {"clubs": 3, "teams": 2, "players_per_team": 3, "other_contacts": 2}
 
 
 def test_a_request_becomes_a_run_and_ends_with_it(orchestrator: Orchestrator) -> None:

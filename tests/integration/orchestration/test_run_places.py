@@ -1,7 +1,6 @@
 """The places of runs: servers that hang, or are slow, keep no other club from syncing in time."""
 
 import time
-from collections.abc import Callable, Iterator
 
 import dagster as dg
 import pytest
@@ -12,24 +11,15 @@ from tests.support.hostile_server import HostileServer
 from tests.support.orchestrator import Orchestrator, orchestrated
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.runs import history
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
-from twizzit_pipeline.storage.engine import Database
 
 pytestmark = pytest.mark.dagster_tables
+
+SMALL = {"clubs": 1, "teams": 1, "players_per_team": 2}
 
 QUEUED = dg.DagsterRunStatus.QUEUED
 SLOW = {"twizzit/lane": "slow"}
 FIRST = {"twizzit/lane": "first", "twizzit/longest_seconds": "900", "dagster/max_runtime": "960"}
 QUICK = {"twizzit/longest_seconds": "300", "dagster/max_runtime": "360"}
-
-
-@pytest.fixture
-def orchestrator(
-    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
-) -> Iterator[Orchestrator]:
-    with orchestrated(settings, database, simulate(clubs=1, teams=1, players_per_team=2)) as found:
-        yield found
 
 
 def lane(wanted: dg.RunRequest) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Automatic syncs: ticks of the sensor on the real instance, the runs that they ask for, what keeps them in order."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -8,31 +7,21 @@ import pytest
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from sqlalchemy import event, text, update
 
-from tests.support.orchestrator import Orchestrator, orchestrated
+from tests.support.orchestrator import Orchestrator
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL, SEASON
 from twizzit_pipeline.orchestration.sensors import run_keys
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.lease import Lease, lease_key
-from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import Actor
-from twizzit_pipeline.storage.engine import Database
 
 pytestmark = pytest.mark.dagster_tables
 
+SMALL = {"clubs": 3, "teams": 1, "players_per_team": 2, "other_contacts": 0}
+
 NOW = text("timezone('utc', now())")
 HOUR_AGO = text("timezone('utc', now()) - interval '1 hour'")
-
-
-@pytest.fixture
-def orchestrator(
-    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
-) -> Iterator[Orchestrator]:
-    clubs = simulate(clubs=3, teams=1, players_per_team=2, other_contacts=0)
-    with orchestrated(settings, database, clubs) as found:
-        yield found
 
 
 def take_lease(orchestrator: Orchestrator, credential_id: int, run_id: str) -> Lease:

@@ -8,7 +8,8 @@ from sqlalchemy import insert, select
 
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
-from twizzit_pipeline.runs.history import EntityCounts, RejectedRow
+from twizzit_pipeline.runs.entity_counts import MOST_ITEMS_IN_DETAILS, EntityCounts
+from twizzit_pipeline.runs.history import RejectedRow
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import Database
@@ -127,7 +128,7 @@ def test_a_message_names_some_and_counts_all() -> None:
     listed = EntityCounts(rejected={"name_present": tuple(map(str, range(500)))}).as_details()["rejected"]
     assert isinstance(listed, dict)
     assert listed["name_present"]["count"] == 500
-    assert len(listed["name_present"]["twizzit_ids"]) == history.MOST_ITEMS_IN_DETAILS
+    assert len(listed["name_present"]["twizzit_ids"]) == MOST_ITEMS_IN_DETAILS
 
 
 def test_more_rows_are_asked_for_than_a_statement_has_parameters(database: Database, credential_id: int) -> None:

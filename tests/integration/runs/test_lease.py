@@ -13,7 +13,7 @@ from sqlalchemy import text
 from tests.support.sync_process import IN_PROGRESS, killed, locked, started, wait_until, watching
 from tests.support.sync_world import STEPS, SyncWorld, quick
 from twizzit_pipeline.errors import DatabaseRefused, LeaseLost, SyncInProgress
-from twizzit_pipeline.runs import history, lease
+from twizzit_pipeline.runs import history, lease, processes
 from twizzit_pipeline.runs.lease import INTERRUPTED, Lease
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -168,10 +168,10 @@ def test_a_silent_one_is_taken_over_and_writes_nothing_more(world: SyncWorld, ho
     world.simulator.changes.transfer(world.roster(1)[1][3], world.roster(2)[0])
     with pytest.raises(LeaseLost), world.session(credential_id, run_id="silent") as silent:
         scan_teams(silent)
-        silenced(world, 59, holder or lease.this_process())
+        silenced(world, 59, holder or processes.this_process())
         with pytest.raises(SyncInProgress):
             world.sync(credential_id)
-        silenced(world, 61, holder or lease.this_process())
+        silenced(world, 61, holder or processes.this_process())
         with world.session(credential_id, run_id="next") as following:
             scan_teams(following)
             (row,) = world.history_of("silent").values()
@@ -222,7 +222,7 @@ def test_a_process_of_this_machine_is_dead_when_it_is_gone(world: SyncWorld, pro
     number = os.getppid() if process_id == "alive" else 2**22 + 1
     with world.session(credential_id, run_id="other") as other:
         scan_teams(other)
-        silenced(world, 1, f"{lease._machine()}|{number}")
+        silenced(world, 1, f"{processes._machine()}|{number}")
         assert lease.close_interrupted(world.database.engine) == ([] if process_id == "alive" else ["other"])
     assert [row.status for row in world.history_of("other").values()] == [
         "partial_success" if process_id == "alive" else "failed"

@@ -10,7 +10,7 @@ from twizzit_pipeline.notifications.runs import ended_since
 from twizzit_pipeline.queries import monitoring_views, overview
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.details import LISTED
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.recorded import of_entity
 from twizzit_pipeline.runs.retention import prune
 from twizzit_pipeline.storage import tables

@@ -9,7 +9,8 @@ from typer.core import TyperGroup
 
 from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.queries.monitoring import State
-from twizzit_pipeline.settings import Settings, _variable
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings.environment import variable
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -64,7 +65,7 @@ def test_links_lead_somewhere() -> None:
 def test_every_setting_is_in_the_page_of_settings() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([A-Z][A-Z_]+)`", page))
-    assert named - {"DAGSTER_HOME"} == {_variable(name) for name in Settings.model_fields}
+    assert named - {"DAGSTER_HOME"} == {variable(name) for name in Settings.model_fields}
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

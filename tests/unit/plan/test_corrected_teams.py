@@ -14,7 +14,6 @@ from twizzit_pipeline.plan.decisions import Decisions
 from twizzit_pipeline.plan.matches import plan_matches
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import RemoteMatch, RemotePlayer, RemoteTeam
-from twizzit_pipeline.plan.teams import plan_teams
 from twizzit_pipeline.policies import Policies
 
 LOTTE = RemotePlayer("1", "5", "Lotte", "Peeters", None, 7)
@@ -26,8 +25,7 @@ MATCH = RemoteMatch(
 @pytest.fixture
 def shotspot() -> MemoryShotSpot:
     """A club with two teams and one player, in team 1; then people make team 3 the one that Twizzit's 1 is."""
-    found = MemoryShotSpot()
-    found.apply(plan_teams(found.team_state([RemoteTeam(one, f"U1{one}", None, None, None) for one in ("1", "2")])))
+    found = MemoryShotSpot.with_teams(*(RemoteTeam(one, f"U1{one}", None, None, None) for one in ("1", "2")))
     found.apply(plan_players(found.player_state([LOTTE])))
     found.teams[3] = replace(found.teams[1], id=3, name="U11 bis")
     found.team_mappings[1] = replace(found.team_mappings[1], local_id=3)

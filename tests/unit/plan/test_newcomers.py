@@ -13,7 +13,6 @@ from twizzit_pipeline.plan.departed import Departure, Departures, Kind, Missing
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import LocalPlayer, RemotePlayer, RemoteTeam, WantedSeason
-from twizzit_pipeline.plan.teams import plan_teams
 from twizzit_pipeline.policies import Policies
 
 
@@ -22,8 +21,7 @@ def person(remote_id: str, first_name: str = "Ann", gender: str | None = "female
 
 
 def shotspot_with(*people: RemotePlayer) -> MemoryShotSpot:
-    found = MemoryShotSpot()
-    found.apply(plan_teams(found.team_state([RemoteTeam("1", "U15", None, None, None)])))
+    found = MemoryShotSpot.with_teams(RemoteTeam("1", "U15", None, None, None))
     found.apply(plan_players(found.player_state(list(people))))
     return found
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.doubts import doubt, waits
 from tests.support.memory_shotspot import OLDER, SEASON, MemoryShotSpot
-from twizzit_pipeline.plan import Plan, Question
+from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import LocalPlayer, RemotePlayer, RemoteTeam
-from twizzit_pipeline.plan.teams import plan_teams
 
 
 def person(remote_id: str, first_name: str = "Ann", gender: str | None = "female") -> RemotePlayer:
@@ -25,8 +25,7 @@ def standing_by(row_id: int, first_name: str = "Ann", **other: Any) -> LocalPlay
 @pytest.fixture
 def shotspot() -> MemoryShotSpot:
     """A club with one team, and one player who is mapped: row 1, of Twizzit's 5."""
-    found = MemoryShotSpot()
-    found.apply(plan_teams(found.team_state([RemoteTeam("1", "U15", None, None, None)])))
+    found = MemoryShotSpot.with_teams(RemoteTeam("1", "U15", None, None, None))
     found.apply(plan_players(found.player_state([person("5")])))
     return found
 
@@ -45,16 +44,6 @@ def planned(
     decisions = Decisions(open=open_, **more)
     names = {one.local_id: one.twizzit_id for one in mappings}
     return plan_players(replace(state, unlisted=unlisted, mapped_to=names, decisions=decisions))
-
-
-def doubt(remote_id: str, local_id: int, *candidates: int, **mapped: str) -> Question:
-    base = {name.removeprefix("row"): one for name, one in mapped.items()}
-    return Question("doubtful_link", remote_id, local_id=local_id, base=base, candidates=candidates)
-
-
-def waits(question: Question, **other: Any) -> OpenQuestion:
-    said = {name: getattr(question, name) for name in ("kind", "twizzit_id", "local_id", "base", "candidates")}
-    return OpenQuestion(id=3, **{**said, **other})
 
 
 @pytest.mark.parametrize("name", ["Ann", "ÀNN"])
@@ -108,8 +97,7 @@ def test_it_is_settled_when_the_earlier_player_is_mapped_to_another(shotspot: Me
 
 
 def test_namesakes_who_come_together_are_no_question() -> None:
-    found = MemoryShotSpot()
-    found.apply(plan_teams(found.team_state([RemoteTeam("1", "U15", None, None, None)])))
+    found = MemoryShotSpot.with_teams(RemoteTeam("1", "U15", None, None, None))
     plan = planned(found, *(person(str(number)) for number in range(100)))
     assert (plan.count("create"), plan.questions) == (100, [])
 

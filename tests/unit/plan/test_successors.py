@@ -21,9 +21,7 @@ def team(remote_id: str, name: str = "U15") -> RemoteTeam:
 
 @pytest.fixture
 def shotspot() -> MemoryShotSpot:
-    found = MemoryShotSpot()
-    found.apply(plan_teams(found.team_state([team("1"), team("2", "U17")])))
-    return found
+    return MemoryShotSpot.with_teams(team("1"), team("2", "U17"))
 
 
 def missing(shotspot: MemoryShotSpot, departure: Departure | None = None) -> Missing:

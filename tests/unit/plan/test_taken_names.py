@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from tests.support.doubts import mapped_rows, planned_teams, waits
 from tests.support.memory_shotspot import SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Plan, Question
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion, doubts
 from twizzit_pipeline.plan.departed import Departures, Missing
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import RemoteTeam
-from twizzit_pipeline.plan.teams import plan_teams
 
 U15 = RemoteTeam("5", "U15", None, None, None)
 SAME = replace(U15, id="6")
@@ -22,9 +22,7 @@ TAKEN = [Failed("6", "name_taken")]
 @pytest.fixture
 def shotspot() -> MemoryShotSpot:
     """A club with one team, which is mapped: row 1, of Twizzit's 5."""
-    found = MemoryShotSpot()
-    found.apply(plan_teams(found.team_state([U15])))
-    return found
+    return MemoryShotSpot.with_teams(U15)
 
 
 def planned(
@@ -35,21 +33,12 @@ def planned(
     links: Any = None,
     **more: Any,
 ) -> Plan:
-    state = shotspot.team_state(list(teams), season=season)
-    listed = {one.id for one in teams}
-    unlisted = {one.local_id for one in shotspot.team_mappings.values() if one.twizzit_id not in listed}
     decisions = Decisions(open=open_, links=links or {})
-    return plan_teams(replace(state, unlisted=unlisted, decisions=decisions, **more))
+    return planned_teams(shotspot, *teams, decisions=decisions, season=season, **more)
 
 
 def question(**mapped: str) -> Question:
-    base = {name.removeprefix("row"): one for name, one in mapped.items()}
-    return Question("doubtful_link", "6", base=base, candidates=(1,))
-
-
-def waits(asked: Question, **other: Any) -> OpenQuestion:
-    said = {name: getattr(asked, name) for name in ("kind", "twizzit_id", "local_id", "base", "candidates")}
-    return OpenQuestion(id=3, **{**said, **other})
+    return Question("doubtful_link", "6", base=mapped_rows(mapped), candidates=(1,))
 
 
 def test_it_is_another_team_or_that_one_where_that_is_not_listed(shotspot: MemoryShotSpot) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.doubts import doubt, planned_teams, waits
 from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
-from twizzit_pipeline.plan import Plan, Question
+from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion
 from twizzit_pipeline.plan.rows import LocalClub, LocalTeam, Owner, RemoteTeam
 from twizzit_pipeline.plan.team_names import loose_name
-from twizzit_pipeline.plan.teams import plan_teams
 
 U15 = RemoteTeam("5", "U15 1", None, None, None)
 NEW = RemoteTeam("6", "U.15-1", None, None, None)
@@ -24,9 +24,7 @@ def standing_by(row_id: int = 7, name: str = "u.15-1", **other: Any) -> LocalTea
 @pytest.fixture
 def shotspot() -> MemoryShotSpot:
     """A club with one team, which is mapped: row 1, of Twizzit's 5."""
-    found = MemoryShotSpot()
-    found.apply(plan_teams(found.team_state([U15])))
-    return found
+    return MemoryShotSpot.with_teams(U15)
 
 
 def planned(
@@ -38,21 +36,8 @@ def planned(
     opponents: Collection[int] = (),
     **more: Any,
 ) -> Plan:
-    state = shotspot.team_state(list(teams), owner, season)
-    listed = {one.id for one in teams}
-    unlisted = {one.local_id for one in shotspot.team_mappings.values() if one.twizzit_id not in listed}
     decisions = Decisions(open=open_, **more)
-    return plan_teams(replace(state, unlisted=unlisted, opponents=opponents, decisions=decisions))
-
-
-def doubt(remote_id: str, local_id: int, *candidates: int, **mapped: str) -> Question:
-    base = {name.removeprefix("row"): one for name, one in mapped.items()}
-    return Question("doubtful_link", remote_id, local_id=local_id, base=base, candidates=candidates)
-
-
-def waits(question: Question, **other: Any) -> OpenQuestion:
-    said = {name: getattr(question, name) for name in ("kind", "twizzit_id", "local_id", "base", "candidates")}
-    return OpenQuestion(id=3, **{**said, **other})
+    return planned_teams(shotspot, *teams, decisions=decisions, season=season, owner=owner, opponents=opponents)
 
 
 @pytest.mark.parametrize(

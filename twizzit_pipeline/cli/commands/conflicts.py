@@ -140,7 +140,7 @@ def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: boo
 
 
 def _what(one: "Waiting") -> str:
-    of = one.entity.removesuffix("s") if one.entity != "matches" else "match"
+    of = ENTITIES[one.entity].one
     said = f"{of} {one.local_id}: {one.column}" if one.kind == "field" else f"{of} of Twizzit {one.twizzit_id}: link"
     why = _SETTLED.get(one.reason or "", one.resolution)
     return said if one.status == "open" else f"{said} ({one.status}{f': {why}' if why else ''})"

@@ -13,6 +13,7 @@ from twizzit_pipeline.cli.clubs import Club, MaybeClub, clubs_of, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
+from twizzit_pipeline.entities import ENTITIES, MATCHES
 
 if TYPE_CHECKING:  # quick commands load little
     from twizzit_pipeline.decisions.departures import Decision, FoundDeparture
@@ -135,9 +136,8 @@ def _decide(
 
 def _row(one: "FoundDeparture") -> tuple[str, ...]:
     since = moment(one.decided_at if one.status in ("approved", "refused") else one.applied_at or one.missed_at)
-    what = one.entity.removesuffix("s") if one.entity != "matches" else "match"
     kind, status = _KINDS[one.kind], _STATUSES[one.status]
-    if one.entity == "matches" and one.kind == "gone":
+    if one.entity == MATCHES.name and one.kind == "gone":
         kind = "gone from the calendar"
         status = "cancelled after the grace" if one.status == "waiting" else status
-    return what, one.twizzit_id, str(one.local_id), one.name or "–", kind, status, since
+    return ENTITIES[one.entity].one, one.twizzit_id, str(one.local_id), one.name or "–", kind, status, since

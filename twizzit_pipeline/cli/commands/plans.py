@@ -9,7 +9,7 @@ from twizzit_pipeline.cli.clubs import MaybeClub, clubs_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_table, table
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.storage.audit import this_user
 
 app = typer.Typer(help="What a sync would do, kept for seven days: list, show, discard.", no_args_is_help=True)
@@ -75,5 +75,5 @@ def show_plan(
 def discard(plan_id: _Plan) -> None:
     """Say that a plan is not wanted: nothing of it is written."""
     with opened() as here:
-        plans.discard(here.database.engine, plan_id, actor=this_user())
+        decided_plans.discard(here.database.engine, plan_id, actor=this_user())
     console().print(f"Plan {plan_id} is discarded; nothing was written.")

@@ -9,7 +9,8 @@ from twizzit_pipeline import logs
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.output.terminal import console, plural
 from twizzit_pipeline.errors import SettingsError
-from twizzit_pipeline.settings import load_settings, set_in_process
+from twizzit_pipeline.settings import load_settings
+from twizzit_pipeline.settings.processes import set_in_process
 
 
 def worker(

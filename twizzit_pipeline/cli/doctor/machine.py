@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from twizzit_pipeline.cli.doctor.finding import Finding, listed, not_checked, ok, problem, warning
 from twizzit_pipeline.cli.output.guides import more
-from twizzit_pipeline.settings import Settings, unread_variables
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings.unread import unread_variables
 
 _GIGABYTE = 10**9
 _FULL, _NEARLY_FULL = 0.5 * _GIGABYTE, 2 * _GIGABYTE

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from twizzit_pipeline.cli.output.terminal import belgian
+from twizzit_pipeline.entities import ENTITIES
 
-PERSONAL = {"first_name", "last_name"}  # columns that hold names of people
+PERSONAL = frozenset(column for each in ENTITIES.values() for column in each.person_names)
 
 
 def differences(columns: Mapping[str, tuple[object, object]], *, names: bool, is_new: bool = False) -> Iterator[str]:

@@ -17,7 +17,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import InactiveCredential
 from twizzit_pipeline.orchestration.jobs import job_of
 from twizzit_pipeline.orchestration.launch import RunResult, run_job
-from twizzit_pipeline.runs import history, plans, seasons
+from twizzit_pipeline.runs import decided_plans, history, plans, seasons
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.scheduling import claims
 from twizzit_pipeline.scheduling.wishes import RequestType, Wish
@@ -119,9 +119,9 @@ def apply_now(
     credential = store.get(engine, credential_id)
     if not credential.is_active:
         raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
-    chosen = plans.chosen(engine, plan_id, credential_id=credential_id, without=without)
+    chosen = decided_plans.chosen(engine, plan_id, credential_id=credential_id, without=without)
     plan = plans.get(engine, plan_id)
-    plans.record_applying(engine, plan_id, this_user(), without)
+    decided_plans.record_applying(engine, plan_id, this_user(), without)
     began = time.monotonic()
     job, assets = job_of(chosen.sync_types)
     steps(f"Applying plan {plan_id} of season {plan.season}")

@@ -15,7 +15,7 @@ from twizzit_pipeline.http_api.pages.texts import Texts
 from twizzit_pipeline.http_api.pages.values import NOTHING, Field, column_of, value_of
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, Refusal, at_club
 from twizzit_pipeline.http_api.plan_wishes import applying, previewing
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import requested, requests
 from twizzit_pipeline.scheduling.wishes import Wish
@@ -111,7 +111,7 @@ def apply_plan(at: Applying, plan_id: PlanId) -> Response:
     left_out = [one.partition(":") for one in at.visit.form.all("without")]
     wish = applying(engine, plan, [(entity, remote_id) for entity, _, remote_id in left_out])
     if not _ask(at, wish).already_queued:
-        plans.note_decider(engine, plan_id, actor)
+        decided_plans.note_decider(engine, plan_id, actor)
     return at.visit.back(said=at.visit.texts("preview.applying"))
 
 
@@ -119,7 +119,7 @@ def apply_plan(at: Applying, plan_id: PlanId) -> Response:
 def discard_plan(at: Discarding, plan_id: PlanId) -> Response:
     """Say that a plan is not wanted."""
     _of_club(at, plan_id)
-    plans.discard(at.visit.service.engine, plan_id, actor=at.visit.caller.actor)
+    decided_plans.discard(at.visit.service.engine, plan_id, actor=at.visit.caller.actor)
     return at.visit.back(said=at.visit.texts("preview.discarded"))
 
 

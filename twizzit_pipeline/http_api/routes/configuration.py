@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 from twizzit_pipeline.errors import ConfigurationRefused
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
-from twizzit_pipeline.http_api.bodies import ConfigChange
+from twizzit_pipeline.http_api.config_bodies import ConfigChange
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import CredentialId, Here

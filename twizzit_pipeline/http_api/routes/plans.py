@@ -17,7 +17,7 @@ from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.routes.waiting import Waits, answers_of, not_over, waited
 from twizzit_pipeline.http_api.service import CredentialId, Here, Service
 from twizzit_pipeline.http_api.sync_bodies import Applying, PreviewSync
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import requested
 from twizzit_pipeline.scheduling.wishes import Wish
@@ -78,7 +78,7 @@ async def apply_plan(
     plan, wish = await anyio.to_thread.run_sync(wish_of)
     made = await syncs.ask(here, caller, plan.credential_id, wish, queue=waits.queue)
     if not made.already_queued:
-        await anyio.to_thread.run_sync(plans.note_decider, here.engine, plan_id, caller.actor)
+        await anyio.to_thread.run_sync(decided_plans.note_decider, here.engine, plan_id, caller.actor)
     return await syncs.answer(here, request, made, wish, waits.seconds)
 
 
@@ -103,7 +103,7 @@ def one_plan(here: Here, credential_id: CredentialId, plan_id: PlanId) -> schema
 def discard_plan(here: Here, caller: CurrentCaller, credential_id: CredentialId, plan_id: PlanId) -> schemas.Plan:
     """Say that a plan is not wanted: nothing of it is written."""
     _of(here, credential_id, plan_id)
-    return schemas.Plan.of(plans.discard(here.engine, plan_id, actor=caller.actor))
+    return schemas.Plan.of(decided_plans.discard(here.engine, plan_id, actor=caller.actor))
 
 
 def _result(here: Service, ended: requested.Request) -> schemas.PreviewResult:

@@ -32,6 +32,18 @@ from twizzit_pipeline.http_api.schemas.decisions import (
     LeftRow,
     WaitingConflict,
 )
+from twizzit_pipeline.http_api.schemas.history import (
+    DepartureCounts,
+    EventTypes,
+    History,
+    HistoryEntry,
+    HistoryOne,
+    HistoryRow,
+    RejectedRow,
+    Repaired,
+    RowCounts,
+    SetAsideRows,
+)
 from twizzit_pipeline.http_api.schemas.live import (
     Group,
     Groups,
@@ -67,17 +79,7 @@ from twizzit_pipeline.http_api.schemas.plans import Plan, PlanDocument, Plans, P
 from twizzit_pipeline.http_api.schemas.syncs import (
     CallBudget,
     ConfigAnswer,
-    DepartureCounts,
-    EventTypes,
-    History,
-    HistoryEntry,
-    HistoryOne,
-    HistoryRow,
     ListedRequest,
-    RejectedRow,
-    Repaired,
-    RowCounts,
-    SetAsideRows,
     SyncAccepted,
     SyncConfig,
     SyncCounts,

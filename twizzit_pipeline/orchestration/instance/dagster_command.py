@@ -17,7 +17,8 @@ import psutil
 from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs
 from twizzit_pipeline.orchestration.instance.home import dagster_environment, open_instance
 from twizzit_pipeline.orchestration.partitions import register_partitions
-from twizzit_pipeline.settings import Settings, process_environment
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings.processes import process_environment
 from twizzit_pipeline.storage.engine import Database
 
 MODULE = "twizzit_pipeline.definitions"

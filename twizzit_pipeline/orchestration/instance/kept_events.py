@@ -23,7 +23,7 @@ from twizzit_pipeline.orchestration.dagster_private import (
     SqlEventLogStorageTable,
 )
 from twizzit_pipeline.orchestration.run.in_words import in_words
-from twizzit_pipeline.settings import set_in_process
+from twizzit_pipeline.settings.processes import set_in_process
 from twizzit_pipeline.storage.engine import driver_errors
 
 # How long what another process may change is known: partitions come and go with credentials and seasons.

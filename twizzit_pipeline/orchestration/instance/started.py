@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from twizzit_pipeline.errors import ProcessFailed, TwizzitPipelineError
 from twizzit_pipeline.orchestration.instance.home import dagster_environment
-from twizzit_pipeline.settings import Settings, load_settings, process_environment
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.settings.processes import process_environment
 from twizzit_pipeline.storage.engine import open_database
 
 

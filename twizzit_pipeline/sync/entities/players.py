@@ -43,7 +43,7 @@ def scan_players(session: SyncSession) -> ScanReport:
     """
 
     def read(season: SeasonRow, watch: Stopwatch) -> Read:
-        teams = _scanned_teams(session, season)
+        teams = scanned_teams(session, season)
         session.progress(f"Reading the players of {len(teams)} teams")
         rosters = session.client.source.rosters(teams, season.record)
         watch.lap("fetch")
@@ -129,8 +129,12 @@ def _with_unclear(checked: Checked, unclear: Sequence[SetAside]) -> Checked:
     return replace(checked, rejected=rejected, rows=checked.rows.with_rejected(len(unclear)))
 
 
-def _scanned_teams(session: SyncSession, season: SeasonRow) -> Sequence[Team]:
-    """The teams that the last scan saw; not none for want of a scan."""
+def scanned_teams(session: SyncSession, season: SeasonRow) -> Sequence[Team]:
+    """The teams that the last scan saw, as far as the session concerns them.
+
+    Raises:
+        TeamsNotScanned: no scan has seen the teams of this season yet.
+    """
     columns = twizzit_teams.c
     wanted = (
         select(columns.twizzit_team_id, columns.name, columns.short_name, columns.club_id, columns.club_name)

@@ -11,7 +11,7 @@ from twizzit_pipeline.plan import Change, Failed, Plan, Question, QuestionKind
 from twizzit_pipeline.plan.chosen import CLOSE, closing_of, is_item, item_of, row_beside
 from twizzit_pipeline.plan.ownership import REMOTE_ID
 from twizzit_pipeline.runs.asides import SetAsideRows
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.plans import FORMAT, is_remembered
 from twizzit_pipeline.runs.sentences import sentence
 from twizzit_pipeline.sync.preview.rehearsal import People, Planned, Rehearsed

@@ -15,7 +15,7 @@ from sqlalchemy import exists, select
 
 from twizzit_pipeline.entities import ENTITIES, EntityName
 from twizzit_pipeline.errors import FirstSyncHeld
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.runs.details import PLAN_WAITS
 from twizzit_pipeline.runs.plans import Reason, StoredPlan
 from twizzit_pipeline.storage.engine import driver_errors
@@ -98,7 +98,7 @@ class Gate:
         if documents.counts(document)["changes"]:
             return self._store(found, "review")
         # Nothing is to be done: it goes on, and what has come up this very moment is the next one's.
-        session.narrowing = replace(session.narrowing, chosen=plans.of_document(None, document))
+        session.narrowing = replace(session.narrowing, chosen=decided_plans.of_document(None, document))
         self._let_through()
         return None
 
@@ -116,7 +116,7 @@ class Gate:
 
     def _let_through(self) -> None:
         with driver_errors(), self._session.begun() as connection:
-            plans.withdraw(connection, self._session.credential.id)
+            decided_plans.withdraw(connection, self._session.credential.id)
 
     def _store(self, found: Rehearsed, reason: Reason) -> StoredPlan:
         session = self._session

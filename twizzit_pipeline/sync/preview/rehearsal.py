@@ -10,7 +10,6 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from graphlib import TopologicalSorter
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, select, text
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_attempt
@@ -27,15 +26,8 @@ from twizzit_pipeline.errors import (
 )
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.references import Key, Names, pointers
-from twizzit_pipeline.plan.rows import (
-    EntityState,
-    PlayerState,
-    RemoteCompetition,
-    RemoteMatch,
-    RemotePlayer,
-    RemoteTeam,
-)
-from twizzit_pipeline.runs.history import EntityCounts
+from twizzit_pipeline.plan.rows import EntityState, PlayerState, RemoteMatch
+from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.lease import Lease
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
@@ -177,7 +169,7 @@ class RehearsalSession(SyncSession):
         real = {key: (key[0], row_id) for key, row_id in made.items()}
         names = names_of(connection, {*pointers(plan), *real.values()})
         provisional = {key: names[target] for key, target in real.items() if target in names}
-        labels = {str(row.id): _label(row) for row in state.remote}
+        labels = {str(row.id): _label(plan.entity, row) for row in state.remote}
         self.found[plan.entity] = Planned(plan.entity, plan, Names({**names, **provisional}, set(self._made)), labels)
         if plan.entity == PLAYERS.name and isinstance(state, PlayerState):
             self.people = _people(plan, state, is_first=self.is_first)
@@ -262,13 +254,8 @@ def _people(plan: Plan, state: PlayerState, *, is_first: bool) -> People:
     return People(is_first, plan.items, plan.items - made - len({one.twizzit_id for one in plan.failed}), there)
 
 
-def _label(row: Any) -> str:
-    match row:
-        case RemotePlayer():
-            return f"{row.first_name} {row.last_name}"
-        case RemoteTeam() | RemoteCompetition():
-            return str(row.name)
-        case RemoteMatch():
-            return f"{row.home_name} - {row.away_name}"
-        case _:
-            return ""
+def _label(entity: EntityName, row: object) -> str:
+    """What a remote row is called: by its names; a match, which has none, by its sides."""
+    if isinstance(row, RemoteMatch):
+        return f"{row.home_name} - {row.away_name}"
+    return " ".join(str(part) for name in ENTITIES[entity].names if (part := getattr(row, name)) is not None)

@@ -44,7 +44,7 @@ from twizzit_pipeline.storage.tables import (
 from twizzit_pipeline.sync.state.decisions import read_decisions
 from twizzit_pipeline.sync.state.game_rules import columns_in_database, derbies_allowed
 from twizzit_pipeline.sync.state.left_behind import sides_left_behind
-from twizzit_pipeline.sync.state.teams_and_players import (
+from twizzit_pipeline.sync.state.mapped import (
     club_rights,
     columns_of,
     mapping_rows,

@@ -21,6 +21,7 @@ from twizzit_pipeline.storage.tables import (
     departures,
     twizzit_seasons,
 )
+from twizzit_pipeline.sync.state.mapped import owned_by
 from twizzit_pipeline.sync.state.missing import (
     DEPARTS,
     departure_of,
@@ -32,7 +33,6 @@ from twizzit_pipeline.sync.state.missing import (
     set_of,
     taken_back,
 )
-from twizzit_pipeline.sync.state.teams_and_players import owned_by
 
 LATELY = timedelta(days=1)  # within which those who leave count together
 

@@ -30,7 +30,7 @@ from twizzit_pipeline.storage.tables import (
     twizzit_players,
 )
 from twizzit_pipeline.sync.state.calendar import has_events
-from twizzit_pipeline.sync.state.teams_and_players import mapping_rows, of_scan, owned_by
+from twizzit_pipeline.sync.state.mapped import mapping_rows, of_scan, owned_by
 
 AGAIN = timedelta(days=30)  # after which a contact in no team is asked for again
 

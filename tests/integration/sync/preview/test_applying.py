@@ -13,7 +13,7 @@ from tests.support.sync_world import WRITTEN_BY_A_SYNC, Synced, SyncWorld
 from tests.support.synced_world import SyncedOnce, taken_over
 from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.plan.narrowing import Narrowing
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
 from twizzit_pipeline.sync.preview.making import Preview
@@ -44,7 +44,7 @@ def made(world: SyncWorld, credential: int) -> Preview:
 
 def applied(world: SyncWorld, plan_id: int, credential_id: int, without: Sequence[tuple[str, str]] = ()) -> Synced:
     """A sync that applies a stored plan."""
-    chosen = plans.chosen(world.database.engine, plan_id, credential_id=credential_id, without=without)
+    chosen = decided_plans.chosen(world.database.engine, plan_id, credential_id=credential_id, without=without)
     with world.session(credential_id, narrowing=Narrowing(chosen=chosen)) as session:
         session.to_map = {"teams", "players", "competitions", "matches"}
         reports = {step.__name__: step(session) for step in EVERYTHING}
@@ -147,7 +147,7 @@ def test_a_plan_is_applied_once(world: SyncWorld, credential: int, made: Preview
 
 def test_of_two_who_apply_it_one_does(world: SyncWorld, credential: int, made: Preview) -> None:
     """Both had read it while it waited; the second finds it taken before it writes anything."""
-    chosen = plans.chosen(world.database.engine, made.plan.id, credential_id=credential)
+    chosen = decided_plans.chosen(world.database.engine, made.plan.id, credential_id=credential)
     applied(world, made.plan.id, credential)
     before = shotspot(world)
     with (
@@ -162,14 +162,14 @@ def test_of_two_who_apply_it_one_does(world: SyncWorld, credential: int, made: P
 def test_a_plan_that_another_one_replaced_is_refused(world: SyncWorld, credential: int, made: Preview) -> None:
     second = previewed(world, credential)
     with pytest.raises(PlanRefused, match="replaced by a newer one"):
-        plans.chosen(world.database.engine, made.plan.id)
+        decided_plans.chosen(world.database.engine, made.plan.id)
     assert plans.get(world.database.engine, second.plan.id).status == "waiting"
 
 
 def test_a_plan_that_has_expired_is_neither_read_nor_applied(world: SyncWorld, credential: int, made: Preview) -> None:
     with world.database.engine.begin() as connection:
         connection.execute(update(tables.plans).values(expires_at=func.now() - timedelta(seconds=1)))
-    for ask in (plans.document, plans.chosen):
+    for ask in (plans.document, decided_plans.chosen):
         with pytest.raises(PlanRefused, match="expired on"):
             ask(world.database.engine, made.plan.id)
 
@@ -181,7 +181,7 @@ def test_a_plan_of_another_version_is_neither_read_nor_applied(
     assert plans.document(engine, made.plan.id) == made.document
     with engine.begin() as connection:
         connection.execute(update(tables.plans).values(document={"format": 0, "items": []}))
-    for ask in (plans.document, plans.chosen):
+    for ask in (plans.document, decided_plans.chosen):
         with pytest.raises(PlanRefused, match="made by another version of this package; make a new one"):
             ask(engine, made.plan.id)
 
@@ -191,17 +191,17 @@ def test_a_plan_of_another_credential_or_that_there_is_not_is_refused(
 ) -> None:
     engine = world.database.engine
     with pytest.raises(PlanRefused, match="is not of credential"):
-        plans.chosen(engine, made.plan.id, credential_id=world.add_credential(1))
+        decided_plans.chosen(engine, made.plan.id, credential_id=world.add_credential(1))
     with pytest.raises(UnknownPlan):
-        plans.chosen(engine, made.plan.id + 1)
+        decided_plans.chosen(engine, made.plan.id + 1)
     with pytest.raises(PlanRefused, match="has no change of players with the id 0"):
-        plans.chosen(engine, made.plan.id, without=[("players", "0")])
+        decided_plans.chosen(engine, made.plan.id, without=[("players", "0")])
 
 
 def test_a_plan_that_is_discarded_is_over_and_in_the_audit_log(
     world: SyncWorld, credential: int, made: Preview
 ) -> None:
-    assert plans.discard(world.database.engine, made.plan.id, actor=this_user()).status == "discarded"
+    assert decided_plans.discard(world.database.engine, made.plan.id, actor=this_user()).status == "discarded"
     with pytest.raises(PlanRefused, match="was discarded"):
-        plans.chosen(world.database.engine, made.plan.id)
+        decided_plans.chosen(world.database.engine, made.plan.id)
     assert world.rows(tables.audit_log, target="plan")[0]["action"] == "discard"

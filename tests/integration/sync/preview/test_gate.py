@@ -11,7 +11,7 @@ from tests.support.previewed import but_for, whole_database
 from tests.support.sync_world import STEPS, Step, SyncWorld, quick
 from twizzit_pipeline.errors import FirstSyncHeld
 from twizzit_pipeline.plan.narrowing import Narrowing
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.scheduling import config
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
@@ -93,7 +93,7 @@ def test_an_automatic_sync_with_a_review_stops_at_its_plan_until_that_is_applied
         assert row.details["plan_waits"] == plan.id
     run(world, credential, trigger=AUTOMATIC)
     assert [one.id for one in waiting(world)] == [plan.id], "the same content is one plan"
-    chosen = plans.chosen(world.database.engine, plan.id, credential_id=credential)
+    chosen = decided_plans.chosen(world.database.engine, plan.id, credential_id=credential)
     run(world, credential, narrowing=Narrowing(chosen=chosen))
     assert waiting(world) == []
     world.assert_truth(credential)
@@ -188,7 +188,7 @@ def test_a_first_sync_that_finds_none_of_its_people_is_held_until_its_plan_is_ap
     with pytest.raises(FirstSyncHeld):
         run(world, credential, trigger=AUTOMATIC)
     assert [one.id for one in waiting(world)] == [plan.id]
-    chosen = plans.chosen(world.database.engine, plan.id, credential_id=credential)
+    chosen = decided_plans.chosen(world.database.engine, plan.id, credential_id=credential)
     run(world, credential, narrowing=Narrowing(chosen=chosen))
     world.assert_truth(credential)
     run(world, credential)

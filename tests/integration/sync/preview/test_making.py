@@ -15,7 +15,7 @@ from tests.support.synced_world import first_sync
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress, UnknownSeason
 from twizzit_pipeline.plan.narrowing import Narrowing
-from twizzit_pipeline.runs import plans
+from twizzit_pipeline.runs import decided_plans
 from twizzit_pipeline.runs.spreadsheet import as_csv
 from twizzit_pipeline.scheduling import config, heartbeat, requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
@@ -99,7 +99,7 @@ def test_what_is_only_remembered_is_counted_apart_and_another_id_is_a_change(wor
     assert (made.plan.changes, made.plan.remembered) == (1, 1)
     said = item(made, "players", new)
     assert (said["action"], said["local_id"], said["earlier_id"]) == ("update", gone["id"], str(roster[1]))
-    chosen = plans.chosen(world.database.engine, made.plan.id, credential_id=club)
+    chosen = decided_plans.chosen(world.database.engine, made.plan.id, credential_id=club)
     with world.session(club, narrowing=Narrowing(chosen=chosen)) as session:
         for step in EVERYTHING:
             step(session)

@@ -7,6 +7,9 @@ breaks; no other backslash means anything, and no variable is put in.
 """
 
 import re
+from pathlib import Path
+
+from twizzit_pipeline.errors import SettingsError
 
 # Node's \s holds the byte order mark, Python's does not.
 _SPACE = r"[\s\ufeff]"
@@ -33,3 +36,19 @@ def parse(text: str) -> dict[str, str]:
             unquoted = unquoted.replace("\\n", "\n").replace("\\r", "\r")
         found[name] = unquoted
     return found
+
+
+def read(path: Path) -> dict[str, str]:
+    """The variables of a `.env` file; none where there is no file.
+
+    Raises:
+        SettingsError: it is not UTF-8, or it cannot be read.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: it is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: it cannot be read: {error.strerror or type(error).__name__}") from None

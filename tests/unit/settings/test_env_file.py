@@ -2,7 +2,7 @@
 
 import pytest
 
-from twizzit_pipeline import env_file
+from twizzit_pipeline.settings import env_file
 
 AS_NODE = {
     "A=1": {"A": "1"},

@@ -10,7 +10,8 @@ import pytest
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.http_api.server import listen
 from twizzit_pipeline.local.ports import taken_for
-from twizzit_pipeline.settings import Settings, load_settings, takes
+from twizzit_pipeline.settings import Settings, load_settings
+from twizzit_pipeline.settings.environment import takes
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from twizzit_pipeline.settings import Settings, Unread, unread_variables
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.settings.unread import Unread, unread_variables
 
 
 @pytest.fixture(autouse=True)
