@@ -60,7 +60,7 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── UnknownConflict           no conflict or doubtful link has that id
         ├── ConflictRefused           a conflict cannot be resolved so: it is over, or a side has changed
         ├── ValueRefused              a value that a field cannot have
-        ├── NotAsShown                a credential, or an undo, is another by now than what was looked at
+        ├── NotAsShown                a credential, an undo or what waits is another by now than what was looked at
         ├── BackupRefused             a backup file cannot be written, or not be read with that passphrase
         ├── MigrationsPending         the database is not at the newest migration
         ├── UnsupportedDatabase       not PostgreSQL 14 or newer
@@ -407,7 +407,7 @@ class ValueRefused(PermanentError):
 
 
 class NotAsShown(PermanentError):
-    """Something is otherwise by now than what an administrator looked at: a credential, or what an undo would do."""
+    """Something is otherwise by now than what a person looked at: a credential, what an undo would do, what waits."""
 
 
 class BackupRefused(PermanentError):

@@ -193,6 +193,10 @@ def test_what_a_sync_left_out_and_changed_is_read_by_name(
     assert all(len(one["sentence"].split()) > 3 for one in rejected)
     shown = twizzit("rejected", clubs[0], COLUMNS="80")
     assert rejected[0]["sentence"].split()[-1] in shown.out
+    every = twizzit("rejected", clubs[0], "--json").json()
+    broken = sum(one["kind"] == "rejected" for one in every)
+    assert broken > len({(one["entity"], one["twizzit_id"]) for one in every if one["kind"] == "rejected"})
+    assert f"{broken} rules broken" in shown.out  # a row may break several
     assert max(map(len, shown.out.splitlines())) <= 100
 
     journal = twizzit("changes", clubs[0], "--json").json()
@@ -267,6 +271,6 @@ def test_a_moment_is_so_long_ago(text: str, ago: timedelta) -> None:
 def test_a_moment_is_a_local_day_or_a_time_with_its_zone() -> None:
     assert moment_of("2026-11-27", NOW) == datetime(2026, 11, 27).astimezone()
     assert moment_of("2026-11-27T10:00+01:00", NOW) == datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
-    for wrong in ("", "soon", "7y", "27/11/2026"):
+    for wrong in ("", "soon", "7y", "27/11/2026", "0001-01-01", "9999-12-31T23:59-23:00"):
         with pytest.raises(typer.BadParameter):
             moment_of(wrong, NOW)

@@ -126,6 +126,8 @@ def test_plans_are_listed_shown_and_discarded(twizzit: CommandLine, world: SyncW
     shown = twizzit("plans", "show", listed["id"], "--json").json()
     assert [one["entity"] for one in shown["entities"]] == ["teams"]
     assert twizzit("plans", "discard", listed["id"]).code == 0
+    over = twizzit("plans", "show", listed["id"]).out
+    assert ("it was discarded on" in over, "--apply" in over) == (True, False)
     refused = twizzit("plans", "discard", listed["id"])
     assert (refused.code, refused.err.count("\n")) == (1, 1)
     assert twizzit("plans", "show", 999_999).code == 1
@@ -136,3 +138,5 @@ def test_a_file_that_cannot_be_written_is_one_line(twizzit: CommandLine, world: 
     refused = twizzit("sync", credential, "--preview", "--only", "teams", "--csv", "missing/plan.csv")
     assert refused.code == 2
     assert "missing/plan.csv cannot be written" in " ".join(refused.err.split())
+    assert "is a folder" in twizzit("sync", credential, "--preview", "--csv", ".").err
+    assert (world.rows(tables.plans), world.rows(tables.api_usage)) == ([], [])  # found out before a call was made

@@ -32,6 +32,7 @@ from twizzit_pipeline.credentials.rows import (
 )
 from twizzit_pipeline.errors import SyncInProgress
 from twizzit_pipeline.storage.audit import Actor, leaves_its_own_row, record, this_user
+from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import MAPPINGS, credentials, leases, sync_history
 
 __all__ = [
@@ -297,7 +298,7 @@ def ensure_partition_keys(engine: Engine) -> int:
 
 def _row(engine: Engine, credential_id: int, columns: list[Any]) -> Row[Any]:
     if may_exist(credential_id):
-        with engine.connect() as connection:
+        with driver_errors(), engine.connect() as connection:
             row = connection.execute(select(*columns).where(credentials.c.id == credential_id)).one_or_none()
         if row is not None:
             return row

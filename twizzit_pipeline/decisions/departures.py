@@ -5,7 +5,7 @@ sync of the club acts on it, and asks Twizzit once more where that can be asked.
 who asked for it, and for no log.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, false, func, or_, select, update
 
 from twizzit_pipeline.credentials import store
-from twizzit_pipeline.errors import NothingToDecide
+from twizzit_pipeline.errors import NotAsShown, NothingToDecide
 from twizzit_pipeline.storage import audit, bulk
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import driver_errors
@@ -88,7 +88,13 @@ def listing(engine: Engine, credential_id: int, *, over: bool = False) -> list[F
 
 
 def decide(
-    engine: Engine, credential_id: int, decision: Decision, chosen: Collection[Chosen] | None, *, actor: Actor
+    engine: Engine,
+    credential_id: int,
+    decision: Decision,
+    chosen: Collection[Chosen] | None,
+    *,
+    actor: Actor,
+    shown: Mapping[Chosen, str] | None = None,
 ) -> Decided:
     """Approves or refuses departures; the next sync acts on it.
 
@@ -97,17 +103,22 @@ def decide(
 
     Args:
         chosen: which ones, by entity and remote id; None for all that are held back.
+        shown: the status of those that the person looked at; None where that is not known.
 
     Raises:
         UnknownCredential: there is none.
         NothingToDecide: none waits, or one of the chosen does not.
+        NotAsShown: another person decided otherwise about one of them meanwhile.
     """
     store.get(engine, credential_id)
     with driver_errors(), engine.begin() as connection:
         found = _undecided(connection, credential_id, HELD if chosen is None else _UNDECIDED, chosen)
         _require(found, chosen, credential_id)
         mark = _MARK[decision]
-        ids = [one.id for one in found if one.status != mark]
+        undecided = [one for one in found if one.status != mark]
+        if any((shown or {}).get((one.entity, one.twizzit_id), one.status) != one.status for one in undecided):
+            raise NotAsShown("One of these departures was decided otherwise meanwhile: look at it again")
+        ids = [one.id for one in undecided]
         if ids:
             connection.execute(
                 update(departures)
@@ -127,7 +138,7 @@ def decide(
     return Decided(
         credential_id,
         decision,
-        [(one.entity, one.twizzit_id) for one in found if one.status != mark],
+        [(one.entity, one.twizzit_id) for one in undecided],
         len(found) - len(ids),
     )
 

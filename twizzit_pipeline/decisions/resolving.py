@@ -19,6 +19,7 @@ from twizzit_pipeline.errors import ConflictRefused, ValueRefused
 from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.plan.departed import DONE
 from twizzit_pipeline.plan.opponent_questions import OPPONENT
+from twizzit_pipeline.runs.fed_clubs import feeds
 from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, departures, players, teams
@@ -152,6 +153,10 @@ def _wanted(connection: Connection, row: Any, resolution: str, value: object) ->
     club_id = connection.scalar(select(teams.c.club_id).where(teams.c.id == wanted[column]))
     if club_id is None:
         raise ConflictRefused(f"ShotSpot has no team {wanted[column]}: give the id of one that it has")
+    if resolution == "value" and not feeds(connection, row.credential_id, club_id):
+        raise ConflictRefused(
+            f"Team {wanted[column]} of ShotSpot is of a club that this account does not feed: give one of its own clubs"
+        )
     return {**wanted, "club_id": club_id}
 
 

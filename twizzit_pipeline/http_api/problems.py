@@ -12,12 +12,14 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twizzit_pipeline import errors
+from twizzit_pipeline.storage.complaints import in_our_words
 
 _log = logging.getLogger("twizzit_pipeline.http_api")
 
@@ -140,6 +142,7 @@ def handle_problems(app: FastAPI) -> None:
     """Teaches the application these shapes."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(errors.TwizzitPipelineError, _ours)
+    app.add_exception_handler(DBAPIError, _of_driver)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _of_http)
 
@@ -160,6 +163,14 @@ async def _ours(request: Request, error: Exception) -> Response:
     if isinstance(error, _UNSPOKEN):
         _log.error("%s: %s", type(error).__name__, error)
     return await _problem(request, problem)
+
+
+async def _of_driver(request: Request, error: Exception) -> Response:
+    """What the database said where no module has put it into words: a lock that is held, a server that goes."""
+    ours = in_our_words(error)
+    if ours is None:
+        raise error  # a mistake of the program
+    return await _ours(request, ours)
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:

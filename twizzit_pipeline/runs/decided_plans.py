@@ -147,7 +147,7 @@ def _require_waiting(connection: Connection, stored: StoredPlan, credential_id: 
             f"see twizzit plans list {credential_id}"
         )
     if stored.status == WAITING and stored.expires_at <= plans.now(connection):
-        raise PlanRefused(f"Plan {stored.id} expired on {stored.expires_at:%d-%m-%Y}; {anew}")
+        raise PlanRefused(f"Plan {stored.id} expired on {stored.expires_at:%Y-%m-%d}; {anew}")
     if stored.status != WAITING:
         if (ended := _interrupted(connection, stored)) is not None:
             raise PlanRefused(

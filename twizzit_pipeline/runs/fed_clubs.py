@@ -45,6 +45,16 @@ def clubs_of(engine: Engine, credential_id: int) -> list[FedClub]:
             return [FedClub(*row) for row in connection.execute(fed)]
 
 
+def feeds(connection: Connection, credential_id: int, club_id: int) -> bool:
+    """Whether teams of the credential stand in this club of ShotSpot."""
+    fed = (
+        select(teams.c.id)
+        .join(team_mappings, team_mappings.c.local_team_id == teams.c.id)
+        .where(team_mappings.c.credential_id == credential_id, teams.c.club_id == club_id)
+    )
+    return connection.execute(fed.limit(1)).first() is not None
+
+
 def counted(connection: Connection, credential_id: int) -> dict[str, object]:
     """The same as counts and ids, for the history's details."""
     fed = (

@@ -185,7 +185,7 @@ def document_of(connection: Connection, stored: StoredPlan) -> Mapping[str, Any]
     found: Mapping[str, Any] | None = connection.scalar(select(plans.c.document).where(plans.c.id == stored.id))
     if found is None or stored.expires_at <= now(connection):
         raise PlanRefused(
-            f"Plan {stored.id} expired on {stored.expires_at:%d-%m-%Y}; "
+            f"Plan {stored.id} expired on {stored.expires_at:%Y-%m-%d}; "
             f"make a new one: twizzit sync {stored.credential_id} --preview"
         )
     if found.get("format") != FORMAT:

@@ -65,7 +65,8 @@ REASONS: Mapping[str, str] = {
     TAKEN_OVER: "taken over from ShotSpot's own integration",
     TAKEN_OVER_RENAMED: "taken over from ShotSpot's own integration by their id alone: ShotSpot's name is another one",
     LEFT_OUT: "left out, as the person who applied the plan asked",
-    NO_LONGER_TRUE: "left as it is: the change in the plan is no longer true, since ShotSpot or Twizzit has moved on",
+    NO_LONGER_TRUE: "left as it is: it would be another change than in the plan, since ShotSpot or Twizzit has moved "
+    "on, or since something else was left out",
     NEEDS_WHAT_IS_LEFT: "left as it is: it needs a team, a name or a shirt number of what was left",
     NEW_SINCE_PLAN: "left for the next sync or plan: it is new since the plan was made",
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is until that is proved twice",

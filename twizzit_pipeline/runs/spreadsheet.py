@@ -1,17 +1,20 @@
 """The document of a plan as a file that a spreadsheet opens: a line for each value that would change.
 
 A cell runs nothing there: what begins as a formula does, a name for example, gets an apostrophe before it. Numbers stay
-numbers. UTF-8 with a byte order mark, since Excel asks for one. Pure.
+numbers, and kick-offs are in Belgian time. UTF-8 with a byte order mark, since Excel asks for one. Pure.
 """
 
 import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 COLUMNS = ("entity", "what", "twizzit_id", "shotspot_id", "name", "action", "column", "old", "new", "why")
 
+_BELGIUM = ZoneInfo("Europe/Brussels")
 _BYTE_ORDER_MARK = "\ufeff"
 _NUMBER = re.compile(r"-?\d+([.,]\d+)?")
 # What a spreadsheet takes for the beginning of a formula, in wide characters too.
@@ -52,14 +55,26 @@ def _rows(entity: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
         if not item["columns"]:
             yield (*head, None, None, None, item["why"])
         for column, pair in item["columns"].items():
-            yield (*head, column, pair["old"], pair["new"], item["why"])
+            yield (*head, column, _said(column, pair["old"]), _said(column, pair["new"]), item["why"])
     for row in entity["beside"]:
         for column, value in row["values"].items():
-            yield name, row["table"], None, None, None, row["action"], column, None, value, "the rows above need it"
+            new = _said(column, value)
+            yield name, row["table"], None, None, None, row["action"], column, None, new, "the rows above need it"
     for row in entity.get("questions", ()):
         fitting = ", ".join(str(one) for one in row["candidates"]) or None
         head = (name, "question", row["twizzit_id"], row["local_id"] or fitting, row["name"], row["kind"])
-        yield (*head, row["column"], row["shotspot"], row["twizzit"], row["why"])
+        sides = (_said(row["column"], row[side]) for side in ("shotspot", "twizzit"))
+        yield (*head, row["column"], *sides, row["why"])
     for kind, word in _OTHERS:
         for row in entity[kind]:
             yield name, word, row["twizzit_id"], None, row["name"], row["reason"], None, None, None, row["why"]
+
+
+def _said(column: str | None, value: object) -> object:
+    """A value as people read it: a kick-off by Belgian clocks, as a spreadsheet takes days and times."""
+    if column != "date" or not isinstance(value, str):
+        return value
+    try:
+        return f"{datetime.fromisoformat(value).astimezone(_BELGIUM):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):  # infinity, or a year that Belgium's clocks leave
+        return value

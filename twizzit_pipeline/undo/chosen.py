@@ -68,17 +68,20 @@ def one_run(connection: Connection, history_id: int) -> Chosen:
 def all_since(connection: Connection, credential_id: int, since: datetime) -> Chosen | None:
     """All syncs and undos of a credential that began at this moment (with zone) or later; None where there are none.
 
+    A run began with the first of its rows: of one that was under way at that moment no part is among them.
+
     Raises:
         UndoRefused: one of them cannot be undone; says why.
     """
     begun = since.astimezone(UTC).replace(tzinfo=None)
-    rows = connection.execute(
-        _rows().where(
-            sync_history.c.credential_id == credential_id,
-            sync_history.c.started_at >= begun,
-            sync_history.c.dagster_run_id.is_not(None),
-        )
-    ).all()
+    run = sync_history.c.dagster_run_id
+    begins = (
+        select(run)
+        .where(sync_history.c.credential_id == credential_id, run.is_not(None))
+        .group_by(run)
+        .having(func.min(sync_history.c.started_at) >= begun)
+    )
+    rows = connection.execute(_rows().where(sync_history.c.credential_id == credential_id, run.in_(begins))).all()
     return _chosen(connection, rows, f"everything since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC") if rows else None
 
 

@@ -1,10 +1,11 @@
 """Who wins where both sides changed a field, by the policy of the credential; and what is asked, and asked no more."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from tests.support.decided_world import DecidedWorld
 from tests.support.sync_world import STEPS, WRITTEN_BY_A_SYNC
+from twizzit_pipeline.errors import ConflictRefused
 from twizzit_pipeline.storage import tables
 
 
@@ -115,6 +116,28 @@ def test_another_policy_decides_about_a_team_that_was_asked_about(club: DecidedW
     club.sync()
 
     assert (club.player["team_id"], club.open()) == (named, [])
+
+
+def test_no_answer_moves_a_player_into_a_club_that_the_account_does_not_feed(club: DecidedWorld) -> None:
+    """A coach who may decide about this club alone would otherwise reach into another one."""
+    world = club.world
+    club.ask()
+    own, moved_to, free = (world.local_id(world.roster(place)[0], "team") for place in (0, 1, 3))
+    club.edit(team_id=moved_to)
+    world.simulator.changes.transfer(club.remote_id, world.roster(2)[0])
+    club.sync()
+    (found,) = club.open()
+    with world.database.engine.begin() as connection:
+        other = connection.scalar(insert(tables.clubs).values(name="Another").returning(tables.clubs.c.id))
+        theirs = connection.scalar(insert(tables.teams).values(name="A", club_id=other).returning(tables.teams.c.id))
+
+    with pytest.raises(ConflictRefused, match=f"^Team {theirs} of ShotSpot is of a club that this account does not"):
+        club.resolve(found.id, "value", theirs)
+    assert (club.player["team_id"], [one.id for one in club.open()]) == (moved_to, [found.id])
+
+    club.resolve(found.id, "value", free)
+    assert (club.player["team_id"], club.open()) == (free, [])
+    assert own != free
 
 
 def test_a_question_says_all_three_sides(club: DecidedWorld) -> None:

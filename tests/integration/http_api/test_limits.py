@@ -146,6 +146,33 @@ def test_a_database_that_is_gone_is_503_and_not_a_traceback(settings: Settings, 
         assert client.get("/health").json()["status"] == "ok"
 
 
+def test_a_lock_that_another_program_holds_is_no_error_of_this_one(
+    settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Wherever the database says so: the answer is the one of a database that cannot answer now."""
+    server = ApiServer(settings, database)
+
+    @server.app.api_route(f"{PREFIX}/locked", methods=["GET", "POST"])
+    def locked() -> None:
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+            connection.exec_driver_sql("LOCK TABLE twizzit_credentials IN ACCESS EXCLUSIVE MODE")
+
+    @server.app.get(f"{PREFIX}/wrong")
+    def wrong() -> None:
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("SELECT WHERE FROM")
+
+    with database.engine.begin() as other, server:
+        other.exec_driver_sql("LOCK TABLE twizzit_credentials IN ACCESS SHARE MODE")
+        for verb, status in (("GET", 503), ("POST", 424)):
+            answer = httpx.request(verb, f"{server.url}/locked")
+            assert (answer.status_code, answer.json()["error"]) == (status, "Database unavailable")
+        assert "Unexpected" not in caplog.text
+        assert httpx.get(f"{server.url}/wrong").json()["error"] == "Internal server error"  # a mistake of the program
+    assert "Unexpected" in caplog.text
+
+
 def _execute(url: str, statement: str) -> None:
     import psycopg
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -72,6 +72,25 @@ def test_who_is_deleted_in_shotspot_waits_for_no_one(world: SyncWorld, club: int
         connection.execute(tables.players.delete().where(tables.players.c.id == world.local_id(leaving[0])))
     assert set(world.sync(club).players.held) == set(map(str, leaving[1:]))
     assert len(world.rows(tables.departures, returned_at=None)) == 5
+    nothing_more(world, club)
+
+
+@pytest.mark.parametrize("decision", ["approve", "refuse"])
+def test_a_decision_about_who_is_deleted_in_shotspot_is_over(
+    world: SyncWorld, club: int, decision: Literal["approve", "refuse"]
+) -> None:
+    """Else the list would say of a row that is gone that it stays, or leaves with the next sync."""
+    _, leaving = half_a_team(world)
+    world.sync(club)
+    engine = world.database.engine
+    decide(engine, club, decision, [("players", str(leaving[0]))], actor=this_user())
+    with engine.begin() as connection:
+        connection.execute(tables.players.delete().where(tables.players.c.id == world.local_id(leaving[0])))
+
+    assert set(world.sync(club).players.held) == set(map(str, leaving[1:]))
+
+    (over,) = world.rows(tables.departures, twizzit_id=str(leaving[0]))
+    assert (over["status"], over["returned_at"] is None) == ("returned", False)
     nothing_more(world, club)
 
 

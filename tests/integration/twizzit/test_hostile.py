@@ -20,7 +20,7 @@ from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 from twizzit_pipeline.twizzit.session import ClientOptions
 
 TIMEOUT = 0.4  # seconds for one call
-LATEST = 3.0  # by when it must be over on a busy machine
+LATEST = 10.0  # by when it must be over on a machine that is busy with other work too
 ORGANIZATION = json.dumps([{"id": 1, "name": "KC Test"}]).encode()
 
 

@@ -82,6 +82,7 @@ def test_everything_since_a_moment_is_undone_together(admin: httpx.Client, world
     assert (noted.actor.id, noted.details["history_ids"]) == ("7", done["historyIds"])
     nothing = admin.post("/sync/undo", json={"credentialId": 1, "since": "2100-01-01T00:00:00Z"}).json()
     assert (nothing["historyIds"], nothing["undoId"]) == ([], None)
+    assert nothing["message"] == "Nothing to undo: no sync of this club began since then"
 
 
 def test_a_sync_under_way_is_a_409_with_what_to_do(admin: httpx.Client, world: SyncWorld, first: Synced) -> None:

@@ -71,6 +71,18 @@ def test_what_is_undone_is_named_with_the_undo_that_did_it(world: SyncWorld, fir
     assert previewed(world, first).plan.count("remove") > 0  # it is in force again
 
 
+def test_no_part_of_a_run_is_undone_that_was_under_way_at_the_moment(
+    world: SyncWorld, first: Synced, club: int
+) -> None:
+    engine = world.database.engine
+    started = sorted(row["started_at"].replace(tzinfo=UTC) for row in world.rows(tables.sync_history))
+    assert started[0] < started[-1]
+    for within in (started[0] + timedelta(microseconds=1), started[-1]):
+        assert undoing.preview_since(engine, club, within).history_ids == ()
+    whole = undoing.preview_since(engine, club, started[0])
+    assert set(whole.history_ids) == {row.id for row in first.history.values()}
+
+
 def test_a_sync_that_changed_nothing_has_nothing_to_undo(world: SyncWorld, first: Synced, club: int) -> None:
     synced = world.sync(club, steps=EVERYTHING)
     rows = len(world.rows(tables.sync_history))

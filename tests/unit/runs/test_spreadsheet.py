@@ -57,3 +57,29 @@ def test_it_is_read_back_and_no_cell_runs(name: str, new: str) -> None:
         assert found[:1] not in set("=+@\t\r\n") and (
             found[:1] != "-" or found.lstrip("-").replace(".", "").isdecimal()
         )
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("2026-12-12T12:00:00+00:00", "2026-12-12 13:00"),
+        ("2026-07-04T12:00:00+00:00", "2026-07-04 14:00"),
+        ("infinity", "infinity"),
+        ("9999-12-31T23:30:00+00:00", "9999-12-31T23:30:00+00:00"),
+        (None, ""),
+    ],
+)
+def test_kick_offs_are_those_of_belgian_clocks(kept: str | None, shown: str) -> None:
+    made = document("KC A - KC B", "x")
+    (item,) = made["entities"][0]["items"]
+    item["columns"] = {"date": {"old": kept, "new": kept}, "start_date": {"old": None, "new": "2026-07-01"}}
+    made["entities"][0]["beside"] = [{"table": "games", "action": "create", "values": {"date": kept}}]
+    question = {"twizzit_id": "1", "local_id": 5, "candidates": [], "name": "A", "kind": "field", "why": "both"}
+    made["entities"][0]["questions"] = [{**question, "column": "date", "shotspot": kept, "twizzit": kept}]
+
+    rows = list(csv.DictReader(io.StringIO(as_csv(made).removeprefix("\ufeff"), newline="")))
+
+    dates = [row for row in rows if row["column"] == "date"]
+    assert [row["old"] for row in dates] == [shown, "", shown]
+    assert [row["new"] for row in dates] == [shown] * 3
+    assert [row["new"] for row in rows if row["column"] == "start_date"] == ["2026-07-01"]

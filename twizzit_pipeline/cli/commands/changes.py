@@ -78,10 +78,9 @@ def moment_of(text: str, now: datetime) -> datetime:
     if (ago := _AGO.fullmatch(text.strip().casefold())) is not None:
         return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
-        said = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return datetime.fromisoformat(text.strip()).astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: beyond the years that there are
         raise typer.BadParameter("a day, a time, or 30m, 6h, 7d, 2w", param_hint="--since") from None
-    return said.astimezone() if said.tzinfo is None else said
 
 
 def _difference(one: "Changed", names: Mapping[tuple[str, int], str]) -> str:

@@ -1,6 +1,5 @@
 """`twizzit conflicts …`: what waits for a person, and deciding it."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +7,8 @@ import typer
 from twizzit_pipeline.cli.clubs import MaybeClub, OfClub, credential_of
 from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json, Limit, Offset
-from twizzit_pipeline.cli.output.terminal import belgian, console, endless, moment, plural, print_json, table
+from twizzit_pipeline.cli.output.differences import brief, kick_off, of_column
+from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, table
 from twizzit_pipeline.entities import ENTITIES
 
 if TYPE_CHECKING:  # quick commands load little
@@ -185,16 +185,8 @@ def _brief(one: "Waiting", value: object) -> str:
     if value is None:
         return "–"
     if (one.entity, one.column) == ("matches", "date"):
-        return belgian(datetime.fromisoformat(str(value)))
-    if type(value) is int and value in one.team_names:
-        return f"{one.team_names[value]} ({value})"
-    return _plain(value)
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return "–"
-    return (endless(value) if isinstance(value, str) else None) or str(value)
+        return kick_off(str(value))
+    return f"{one.team_names[value]} ({value})" if type(value) is int and value in one.team_names else brief(value)
 
 
 def _become(left: "Left") -> str:
@@ -208,7 +200,8 @@ def _become(left: "Left") -> str:
 def _show_done(done: "Resolved") -> None:
     out = console()
     changes = ", ".join(
-        f"{column}: {_plain(before)} -> {_plain(after)}" for column, (before, after) in done.changed.items()
+        f"{column}: {of_column(column, before)} -> {of_column(column, after)}"
+        for column, (before, after) in done.changed.items()
     )
     one = done.opponent or ENTITIES[done.entity].one
     what = f"{one} {done.local_id}" if done.local_id is not None else one

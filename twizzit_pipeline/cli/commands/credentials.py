@@ -152,7 +152,7 @@ def list_credentials(as_json: Json = False) -> None:
             credential.api_endpoint,
             moment(credential.last_verified_at),
         )
-    console().print(rows)
+    console(widest=140).print(rows)  # endpoints and user names are copied from here
 
 
 @app.command()

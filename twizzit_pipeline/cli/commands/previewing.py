@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from twizzit_pipeline.cli.opened import Opened
-from twizzit_pipeline.cli.output.differences import PERSONAL, brief, differences
+from twizzit_pipeline.cli.output.differences import PERSONAL, brief, differences, of_column
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, show_line, show_table, table
 from twizzit_pipeline.entities import ENTITIES
@@ -43,6 +43,8 @@ _COUNTED = (
     "failed",
     "set_aside",
 )
+# What became of a plan that does not wait any more.
+_OVER = {"applied": "it was applied", "replaced": "a newer one replaced it", "discarded": "it was discarded"}
 _KINDS = (
     ("rejected", "Rejected by a contract rule, and would not be written:"),
     ("failed", "Could not be applied:"),
@@ -65,8 +67,10 @@ def preview_now(
 
     Raises:
         TwizzitPipelineError: as `making.preview`.
-        typer.BadParameter: the file cannot be written.
+        typer.BadParameter: the file cannot be written; where that is clear from its folder, no call was made for it.
     """
+    if file is not None:
+        require_room(file)
     actor = this_user()
     record(here.database, credential_id, actor, only=only, season=season)
     entities = [entity.name for entity in ENTITIES.values() if only in (None, entity.sync_type)]
@@ -112,6 +116,21 @@ def described(plan: StoredPlan) -> dict[str, Any]:
     return {**{name: getattr(plan, name) for name in names}, "changes": plan.changes, "remembered": plan.remembered}
 
 
+def require_room(file: Path) -> None:
+    """See whether a file may be made there, before Twizzit is asked for what it is to hold.
+
+    Raises:
+        typer.BadParameter: not in that folder, or it is a folder itself.
+    """
+    folder = file.absolute().parent
+    if file.is_dir():
+        raise typer.BadParameter(f"{file} is a folder: name a file", param_hint="--csv")
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise typer.BadParameter(
+            f"{file} cannot be written: see whether {folder} is a folder of yours", param_hint="--csv"
+        )
+
+
 def write(file: Path, text: str) -> None:
     """Write a file that its owner alone may read: it holds names. It is whole, or as it was before.
 
@@ -152,7 +171,10 @@ def show_text(out: Console, plan: StoredPlan, document: Mapping[str, Any], least
 
 
 def show_end(out: Console, plan: StoredPlan) -> None:
-    """Print what can be done with a plan."""
+    """Print what can be done with a plan, or what became of it."""
+    if (over := _OVER.get(plan.status)) is not None:
+        out.print(f"Plan {plan.id}: {plan.counted}; {over} on {moment(plan.decided_at)}.", soft_wrap=True)
+        return
     if not (plan.changes or plan.remembered):
         out.print(f"Plan {plan.id}: nothing is to be done.")
         return
@@ -184,7 +206,8 @@ def _show_entity(out: Console, entity: Mapping[str, Any]) -> None:
     _show_questions(out, entity)
     made = Counter({name: count for name, count in entity["counts"]["beside"].items() if name != "twizzit_opponents"})
     if made:
-        show_line(out, f"made for them: {', '.join(f'{count:,} {name}' for name, count in made.items())}")
+        counted = (plural(count, name.removesuffix("s"), name).replace("_", " ") for name, count in made.items())
+        show_line(out, f"made for them: {', '.join(counted)}")
 
 
 def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:
@@ -196,7 +219,8 @@ def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:
     for one in asked[:_ROWS_SHOWN]:
         whose = f"{one['twizzit_id']} {one['name'] if names else ''}".rstrip()
         if one["kind"] == "field":
-            sides = f"ShotSpot {brief(one['shotspot'])}, Twizzit {brief(one['twizzit'])}"
+            shotspot, twizzit = (of_column(one["column"], one[side]) for side in ("shotspot", "twizzit"))
+            sides = f"ShotSpot {shotspot}, Twizzit {twizzit}"
             hidden = one["column"] in PERSONAL and not names
             show_line(out, f"{whose}, {one['column']}: {'shown on a terminal' if hidden else sides}")
         else:

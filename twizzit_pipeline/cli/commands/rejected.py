@@ -1,5 +1,6 @@
 """`twizzit rejected CLUB`: what the last syncs of a club did not bring, and why."""
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -43,5 +44,7 @@ def rejected(
         id_ = f"{plural(one.count, 'more row')}" if one.count > 1 else one.twizzit_id or "–"
         shown.add_row(one.entity, id_, one.name or "–", _HEADINGS[one.kind], one.sentence)
     out.print(shown)
-    counts = [(sum(one.count for one in found if one.kind == kind), words) for kind, words in _HEADINGS.items()]
-    out.print(", ".join(f"{count:,} {words}" for count, words in counts if count))
+    counted = Counter({kind: sum(one.count for one in found if one.kind == kind) for kind in _HEADINGS})
+    # A row may break several rules, and each of them is a line.
+    words = {**_HEADINGS, "rejected": "rule broken" if counted["rejected"] == 1 else "rules broken"}
+    out.print(", ".join(f"{count:,} {words[kind]}" for kind, count in counted.items() if count))

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from twizzit_pipeline.cli.output.differences import from_journal
+from twizzit_pipeline.cli.output.differences import kick_off, of_column
 from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, table
 from twizzit_pipeline.undo.following import FollowKind
 from twizzit_pipeline.undo.rows import REASONS, Key, Left, Step, StepKind
@@ -147,7 +147,7 @@ def _differences(step: Step, *, names: bool) -> Iterator[str]:
         elif column in _OF_PEOPLE and not names:
             yield f"{column}: shown on a terminal"
         else:
-            yield f"{column}: {_brief(step.before.get(column))} → {_brief(value)}"
+            yield f"{column}: {of_column(column, step.before.get(column))} → {of_column(column, value)}"
 
 
 def _left_line(one: Left, *, names: bool) -> str:
@@ -159,8 +159,7 @@ def _left_line(one: Left, *, names: bool) -> str:
 
 
 def _named(key: Key, name: str) -> str:
-    """What a row is called; a game by its day, in Belgian time."""
-    return from_journal("date", name, {}) if key.table == "games" and name else name
+    return kick_off(name) if key.table == "games" and name else name
 
 
 def _words(name: str) -> str:
@@ -170,7 +169,3 @@ def _words(name: str) -> str:
 
 def _one(name: str) -> str:
     return _words(name).removesuffix("s")
-
-
-def _brief(value: object) -> str:
-    return "–" if value is None else str(value)

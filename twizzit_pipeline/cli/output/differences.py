@@ -1,7 +1,6 @@
 """Old and new values of a row's columns, in words for a terminal."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime
 
 from twizzit_pipeline.cli.output.terminal import belgian, endless
@@ -21,8 +20,8 @@ def differences(columns: Mapping[str, tuple[object, object]], *, names: bool, is
         hidden = column in PERSONAL and not names
         if is_new and new is None:
             continue
-        before = "" if is_new else f"{brief(old)} → "
-        yield f"{column}: shown on a terminal" if hidden else f"{column}: {before}{brief(new)}"
+        before = "" if is_new else f"{of_column(column, old)} → "
+        yield f"{column}: shown on a terminal" if hidden else f"{column}: {before}{of_column(column, new)}"
 
 
 def brief(value: object) -> str:
@@ -38,17 +37,26 @@ def brief(value: object) -> str:
         return belgian(value)
     if isinstance(value, list):
         return ", ".join(map(brief, value))
-    said = endless(value) if isinstance(value, str) else None
-    return "a new one" if isinstance(value, int) and value < 0 else said or str(value)
+    said = "a new one" if isinstance(value, int) and value < 0 else str(value)
+    return endless(said) or (said if said.strip() else f"“{said}”")
 
 
 def from_journal(column: str, value: object, names: Mapping[tuple[str, int], str]) -> str:
-    """A value as the journal has it, which is JSON: an id by what `names` calls it, a kick-off in Belgian time."""
+    """A value as the journal has it, which is JSON: an id by what `names` calls it, the rest as `of_column`."""
     if isinstance(value, int) and not isinstance(value, bool) and (column, value) in names:
         return f"{names[column, value]} ({value})"
-    if isinstance(value, str) and column.endswith("date") and value in IN_JSON:
-        return belgian(IN_JSON[value])
-    if column == "date" and isinstance(value, str):
-        with suppress(ValueError):
-            return belgian(datetime.fromisoformat(value))
-    return brief(value)
+    return of_column(column, value)
+
+
+def of_column(column: str, value: object) -> str:
+    """A value of JSON in few words; a kick-off in Belgian time, as the clubs say it."""
+    is_day = isinstance(value, str) and (column == "date" or (column.endswith("date") and value in IN_JSON))
+    return kick_off(str(value)) if is_day else brief(value)
+
+
+def kick_off(text: str) -> str:
+    """The moment of a text in Belgian time; in words where no calendar has it, as it is where Python cannot hold it."""
+    try:
+        return belgian(IN_JSON.get(text) or datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return text

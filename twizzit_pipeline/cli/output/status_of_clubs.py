@@ -25,6 +25,7 @@ _COLOURS = {"red": "bold red", "amber": "yellow", "green": "green"}
 _WORST_SHOWN = 20
 _IDS_SHOWN = 8
 _LATER = "*"
+_LAST = ("Arrived last", "How", "Items", "Failed", "Rules broken")
 
 
 def by_need(credentials: "Iterable[CredentialStatus]") -> "list[CredentialStatus]":
@@ -53,8 +54,8 @@ def show_credentials(out: Console, seen: "Overview") -> None:
         shown.add_row(*row[:2], _coloured(one.state, one.lasting.signal), *row[3:])
     out.print(shown)
     out.print(
-        "Good: syncs of 30 days that succeeded, each entity counted. Rej.: rows rejected by the last sync of each."
-        " Calls: of this month."
+        "Good: syncs of 30 days that succeeded, each entity counted. Rej.: rules that rows of the last sync of each"
+        " broke. Calls: of this month."
     )
     _explain_next(out, credentials, now)
 
@@ -118,7 +119,7 @@ def show_one(out: Console, one: "CredentialStatus", last: "Sequence[LastSync]", 
     for name, said in lines:
         out.print(Padding(f"{name + ':':<11}{said}", (0, 0, 0, 0)))
     if last:
-        shown = table("Arrived last", "How", "Items", "Failed", "Rejected", right=("Items", "Failed", "Rejected"))
+        shown = table(*_LAST, right=_LAST[2:])
         for entity in last:
             how = ENDED.get(entity.status, entity.status)
             numbers = (entity.items_processed, entity.items_failed, entity.rejected_rows)

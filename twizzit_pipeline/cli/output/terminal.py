@@ -5,6 +5,7 @@ and progress of commands that list go to standard error, so that `--json` leaves
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
@@ -17,6 +18,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from twizzit_pipeline.storage.ends_of_time import beyond
 
@@ -26,6 +28,16 @@ _BEYOND = {
     "before": "no real day (-infinity, or before the year 1)",
     "after": "no real day (infinity, or after the year 9999)",
 }
+# Control characters but for tabs and ends of lines, and those that turn the direction of what follows.
+_ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class _Plain(Console):
+    """A console that shows what data holds and never does it: a name may not move the cursor or turn the line round."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """The text as it is printed, each character that would do something else as the sign for one that is lost."""
+        return super().render_str(_ACTS.sub("\N{REPLACEMENT CHARACTER}", text), **options)
 
 
 def console(*, stderr: bool = False, widest: int = _WIDEST, quiet: bool = False) -> Console:
@@ -33,7 +45,7 @@ def console(*, stderr: bool = False, widest: int = _WIDEST, quiet: bool = False)
 
     A `quiet` one says nothing.
     """
-    made = Console(stderr=stderr, quiet=quiet, highlight=False, soft_wrap=False, emoji=False, markup=False)
+    made = _Plain(stderr=stderr, quiet=quiet, highlight=False, soft_wrap=False, emoji=False, markup=False)
     made.width = min(made.width, widest) if made.is_terminal else widest
     return made
 

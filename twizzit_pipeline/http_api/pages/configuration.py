@@ -1,5 +1,6 @@
 """Settings: what is synced, how often, how many calls, who wins, and who is notified; coaches read them."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from twizzit_pipeline.scheduling.config import ConfigChanges, SyncConfig
 router = page_router()
 
 _CHANGE = "PUT /sync/config/{credentialId}"
+_WAS = "was"  # what the form showed when the page was opened
 _OF_FIELD = "policy-of-"  # before the field, in the form
 _UNITS: Mapping[str, int] = {"days": 1440, "hours": 60, "minutes": 1}
 
@@ -25,22 +27,22 @@ _UNITS: Mapping[str, int] = {"days": 1440, "hours": 60, "minutes": 1}
 @router.get("/clubs/{credentialId}/settings")
 def settings_page(at: Annotated[ClubVisit, at_club("GET /sync/config/{credentialId}")]) -> Response:
     """What the club's configuration says."""
-    return _page(at, _shown(config.read(at.visit.service.engine, at.id), _addresses(at)))
+    shown = _shown(config.read(at.visit.service.engine, at.id), _addresses(at))
+    return _page(at, shown, was=json.dumps(shown, sort_keys=True))
 
 
 @router.post("/clubs/{credentialId}/settings")
 def change_settings(at: Annotated[ClubVisit, at_club(_CHANGE)]) -> Response:
     """Change what differs. What cannot be is shown as it was typed, with what is wrong."""
-    form, engine, actor = at.visit.form, at.visit.service.engine, at.visit.caller.actor
+    engine, actor = at.visit.service.engine, at.visit.caller.actor
+    now = config.read(engine, at.id)
+    form = _meant(at.visit.form, _shown(now, _addresses(at)))
     try:
-        changes, addresses = (
-            _changes(form, config.read(engine, at.id)),
-            recipients.checked(form.text("notify_to").splitlines()),
-        )
+        changes, addresses = _changes(form, now), recipients.checked(form.text("notify_to").splitlines())
         config.change(engine, at.id, actor=actor, **changes)
         recipients.change(engine, at.id, addresses, actor=actor)
     except ConfigurationRefused as error:
-        return _page(at, _typed(form), field=error.field, code=400)
+        return _page(at, _typed(form), was=at.visit.form.text(_WAS), field=error.field, code=400)
     return at.visit.go(f"{at.place}/settings", said=at.visit.texts("settings.saved"))
 
 
@@ -49,7 +51,7 @@ def _addresses(at: ClubVisit) -> tuple[str, ...]:
     return recipients.read(at.visit.service.engine, at.id) if at.visit.may(_CHANGE) else ()
 
 
-def _page(at: ClubVisit, shown: Mapping[str, Any], *, field: str | None = None, code: int = 200) -> Response:
+def _page(at: ClubVisit, shown: Mapping[str, Any], *, was: str, field: str | None = None, code: int = 200) -> Response:
     texts = at.visit.texts
     wrong = None
     if field is not None:
@@ -60,6 +62,7 @@ def _page(at: ClubVisit, shown: Mapping[str, Any], *, field: str | None = None, 
         "settings.html",
         code=code,
         shown=shown,
+        was=was,
         field=field,
         wrong=wrong,
         units=tuple(reversed(tuple(_UNITS))),
@@ -88,12 +91,42 @@ def _shown(found: SyncConfig, addresses: tuple[str, ...]) -> dict[str, Any]:
     } | {f"{_OF_FIELD}{field}": policy for field, policy in policies.of_fields(found.conflict_exceptions).items()}
 
 
+def _meant(form: Form, now: Mapping[str, Any]) -> Form:
+    """The form, with what its sender left as the page showed it as it is now: another person may have changed it since.
+
+    Args:
+        now: the fields of the form as the configuration has them now.
+    """
+    was = _read(form.text(_WAS))
+    left = {name for name, value in _typed(form).items() if name in was and was[name] == value}
+    if not left >= {"every", "unit"}:
+        left -= {"every", "unit"}
+    said = {name: now.get(name, "") for name in sorted(left)}
+    boxes = [(name, "on") for name, value in said.items() if value is True]
+    texts = [(name, value) for name, value in said.items() if isinstance(value, str)]
+    return Form([*(one for one in form.fields if one[0] not in left), *boxes, *texts])
+
+
+def _read(text: str) -> dict[str, Any]:
+    """What the page had shown; nothing where that cannot be read. A field without a policy of its own shows none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return (
+        dict.fromkeys((f"{_OF_FIELD}{field}" for field in policies.FIELDS), "") | found
+        if isinstance(found, dict)
+        else {}
+    )
+
+
 def _typed(form: Form) -> dict[str, Any]:
     """The same as they were typed."""
     boxes = ("sync_teams", "sync_players", "sync_competitions", "auto_sync_enabled", "review")
     own = (f"{_OF_FIELD}{field}" for field in policies.FIELDS)
     texts = ("every", "unit", "monthly_call_limit", "notify_to", "conflict_policy", *own)
-    return {name: form.checked(name) for name in boxes} | {name: form.text(name) for name in texts}
+    said = {name: "\n".join(form.text(name).splitlines()) for name in texts}  # a browser sends CR LF
+    return {name: form.checked(name) for name in boxes} | said
 
 
 def _fields(at: ClubVisit) -> Mapping[str, Sequence[tuple[str, str]]]:

@@ -72,7 +72,9 @@ def refuse(at: Annotated[ClubVisit, at_club(REFUSE)]) -> Response:
 
 
 def _decided(at: ClubVisit, decision: Decision) -> Response:
-    done = decide(at.visit.service.engine, at.id, decision, _chosen(at), actor=at.visit.caller.actor)
+    chosen = _chosen(at)
+    shown = dict(zip(chosen, at.visit.form.all("shown"), strict=False))  # of one form all, or none
+    done = decide(at.visit.service.engine, at.id, decision, chosen, actor=at.visit.caller.actor, shown=shown)
     count = len(done.marked) + done.already
     return at.visit.back(said=at.visit.texts.count(f"departures.done_{decision}", count))
 

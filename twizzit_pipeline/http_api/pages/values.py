@@ -68,5 +68,5 @@ def _time(value: str, texts: Texts) -> str:
         if len(value) == len("2026-01-01"):
             return moments.day(date.fromisoformat(value), texts)
         return moments.moment(datetime.fromisoformat(value), texts)
-    except ValueError:
+    except (ValueError, OverflowError):  # infinity; a year that Belgium's clocks leave
         return value

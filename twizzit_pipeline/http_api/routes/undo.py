@@ -69,7 +69,9 @@ def _rows(count: int) -> str:
 def _answer(found: Undo, *, preview: bool) -> schemas.UndoResult:
     plan = found.plan
     left = len({one.key for one in plan.left})
-    if not plan.steps:
+    if not found.history_ids:
+        message = "Nothing to undo: no sync of this club began since then"
+    elif not plan.steps:
         message = f"Nothing to undo of {found.label}"
     else:
         done = "would be written" if preview else "written"

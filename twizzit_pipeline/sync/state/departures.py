@@ -59,13 +59,13 @@ def read_departures(
         unlisted = _unlisted(connection, owner, entity, listed)
         done = {one: row for one, row in back.items() if row.status in DONE}
         return Departures(back=done, limit=limit, unlisted=unlisted)
-    rows = _counted(connection, owner, entity, departures.c.status == "held")
-    # There is nothing left to decide: the row was deleted in ShotSpot, or the season of a team or a match is over.
-    ended = {row.twizzit_id for row in rows if row.here is None} | _of_earlier_seasons(
+    opened = _counted(connection, owner, entity, departures.c.status.in_(OPEN))
+    # There is nothing left to decide: the row is not in ShotSpot any more, or the season of a team or a match is over.
+    ended = {row.twizzit_id for row in opened if row.here is None} | _of_earlier_seasons(
         connection, owner, entity, season
     )
     back = departures_of(connection, credential_id, entity, listed=listed | ended)
-    rows = [row for row in rows if row.twizzit_id not in ended]
+    rows = [row for row in opened if row.status == "held" and row.twizzit_id not in ended]
     still_held = [row.twizzit_id for row in rows]
     left = _left(connection, owner) if entity == "players" else {}
     unlisted = _unlisted(connection, owner, entity, listed)
@@ -139,7 +139,7 @@ def _counted(connection: Connection, owner: Owner, entity: EntityName, where: Co
     """The departures of one entity that have not ended, with the clubs of their local rows."""
     row, of = departures.c, DEPARTS[entity]
     wanted = (
-        select(row.twizzit_id, of.local.c.id.label("here"), *(of.local.c[name] for name in of.clubs))
+        select(row.twizzit_id, row.status, of.local.c.id.label("here"), *(of.local.c[name] for name in of.clubs))
         .select_from(departures.outerjoin(of.local, of.local.c.id == row.local_id))
         .where(row.credential_id == owner.credential_id, row.entity == entity, row.returned_at.is_(None), where)
         .order_by(row.id)

@@ -107,6 +107,34 @@ def test_a_coach_sees_who_waits_and_decides_nothing(deserted: Deserted) -> None:
         assert statuses(deserted) == before
 
 
+def test_an_answer_to_what_another_administrator_has_decided_meanwhile_is_asked_again(
+    deserted: Deserted, admin: PageVisitor
+) -> None:
+    """Two have the page open; the second one to press a button is shown what the first one said."""
+    place = f"/twizzit/clubs/{deserted.club}"
+    person = "at-once"
+    with deserted.world.connected() as connection:
+        columns = "credential_id, entity, local_id, season, kind, missed_at"
+        connection.execute(
+            f"INSERT INTO twizzit_departures ({columns}, twizzit_id, status) SELECT {columns}, %s, 'held'"
+            " FROM twizzit_departures ORDER BY id LIMIT 1".encode(),
+            [person],
+        )
+    admin.get(f"{place}/decide")
+    assert f'name="chosen" value="players:{person}"><input type="hidden" name="shown" value="held">' in admin.page.text
+    answer = {"chosen": f"players:{person}", "shown": "held", "back": f"{place}/decide"}
+    for _ in range(2):  # the second is a double click
+        admin.post(f"{place}/departures/refuse", **answer)
+        assert "1 stays as it is." in admin.text
+    admin.post(f"{place}/departures/approve", **answer)
+    assert "It would do something else by now" in admin.text
+    assert statuses(deserted)[person] == "refused"
+    admin.post(f"{place}/departures/approve", **{**answer, "shown": "refused"})
+    assert statuses(deserted)[person] == "approved"
+    with deserted.world.connected() as connection:
+        connection.execute(b"DELETE FROM twizzit_departures WHERE twizzit_id = %s", [person])
+
+
 def test_thousands_at_once_are_shown_in_part_and_decided_together(deserted: Deserted, admin: PageVisitor) -> None:
     more, place = 3000, f"/twizzit/clubs/{deserted.club}"
     columns = "credential_id, entity, local_id, season, kind, missed_at"

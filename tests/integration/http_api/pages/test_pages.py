@@ -1,5 +1,7 @@
 """What the pages show of a synced club, and what their forms do: for administrators, coaches and in three languages."""
 
+import html
+import json
 import re
 from collections.abc import Iterator
 
@@ -192,6 +194,25 @@ def test_settings_are_changed_by_administrators_alone(house: House, admin: PageV
     coach.post(place, token=coach_token(coach), **{**fields, "every": "9"})
     assert "You may not see this" in coach.text
     assert config.read(engine, house.club) == found
+
+
+def test_an_old_page_of_settings_takes_back_nothing_of_another_administrator_s(
+    house: House, admin: PageVisitor
+) -> None:
+    """A page that was left open would switch automatic syncs on again."""
+    engine, place = house.world.database.engine, f"/twizzit/clubs/{house.club}/settings"
+    operator = Actor("os", "operator")
+    config.change(engine, house.club, actor=operator, auto_sync_enabled=True, review=False, conflict_policy="twizzit")
+    admin.get(place)
+    was = html.unescape(re.findall(r'name="was" value="([^"]+)"', admin.page.text)[0])
+    shown = json.loads(was)
+    config.change(engine, house.club, actor=operator, auto_sync_enabled=False, review=True)
+    fields = {name: "on" if value is True else value for name, value in shown.items() if value is not False}
+    admin.post(place, **{**fields, "was": was, "conflict_policy": "ask", "back": place})
+    assert "settings were saved" in admin.text
+    found = config.read(engine, house.club)
+    assert (found.auto_sync_enabled, found.review, found.conflict_policy) == (False, True, "ask")
+    config.change(engine, house.club, actor=operator, review=False)
 
 
 def test_a_field_gets_a_rule_of_its_own(house: House, admin: PageVisitor) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twizzit_pipeline.cli.output.differences import from_journal
+from twizzit_pipeline.cli.output.differences import differences, from_journal
 
 NAMES = {("team_id", 5): "U17 1", ("club_id", 1): "KC Scheldedal"}
 
@@ -15,6 +15,8 @@ NAMES = {("team_id", 5): "U17 1", ("club_id", 1): "KC Scheldedal"}
         ("club_id", True, "yes"),
         ("is_active", False, "no"),
         ("jersey_number", None, "–"),
+        ("first_name", "", "“”"),  # not nothing
+        ("first_name", "  ", "“  ”"),
         ("date", "2026-07-04T12:00:00+00:00", "Sat 2026-07-04 14:00"),
         ("date", "2026-12-12T12:00:00+00:00", "Sat 2026-12-12 13:00"),
         ("date", "2026-12-11T23:00:00+00:00", "Sat 2026-12-12, hour not known"),
@@ -22,9 +24,18 @@ NAMES = {("team_id", 5): "U17 1", ("club_id", 1): "KC Scheldedal"}
         ("start_date", "-infinity", "no real day (-infinity, or before the year 1)"),
         ("name", "infinity", "infinity"),
         ("date", "12026-01-01T00:00:00+00:00", "12026-01-01T00:00:00+00:00"),
+        ("date", "9999-12-31T23:30:00+00:00", "9999-12-31T23:30:00+00:00"),  # of a year that Belgium's clocks leave
         ("start_date", "2026-07-01", "2026-07-01"),
         ("end_date", "9998-12-29", "no real day (infinity, or after the year 9999)"),
     ],
 )
 def test_ids_have_names_and_kick_offs_are_belgian(column: str, value: object, shown: str) -> None:
     assert from_journal(column, value, NAMES) == shown
+
+
+def test_a_plan_s_kick_offs_are_belgian_too() -> None:
+    moved = {"date": ("2026-12-12T12:00:00+00:00", "2026-07-04T12:00:00+00:00"), "home_score": (0, 3)}
+    assert list(differences(moved, names=False)) == [
+        "date: Sat 2026-12-12 13:00 → Sat 2026-07-04 14:00",
+        "home_score: 0 → 3",
+    ]

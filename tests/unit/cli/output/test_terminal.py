@@ -1,11 +1,14 @@
-"""Days and times on a terminal."""
+"""Days and times on a terminal, and what it gets of data that is no plain text."""
 
 from datetime import UTC, datetime
 
-from twizzit_pipeline.cli.output.terminal import belgian, endless
+import pytest
+
+from twizzit_pipeline.cli.output.terminal import belgian, console, endless, show_line, show_table, table
 from twizzit_pipeline.storage.ends_of_time import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT
 
 NEVER, BEFORE_ALL = "no real day (infinity, or after the year 9999)", "no real day (-infinity, or before the year 1)"
+LOST = "\N{REPLACEMENT CHARACTER}"
 
 
 def test_a_day_that_no_calendar_has_is_said_in_words() -> None:
@@ -17,3 +20,23 @@ def test_a_day_that_no_calendar_has_is_said_in_words() -> None:
 def test_every_other_is_one() -> None:
     assert belgian(datetime(2026, 12, 5, 13, 30, tzinfo=UTC)) == "Sat 2026-12-05 14:30"
     assert endless(LAST_DAY.replace(year=2026)) is endless("infinity and beyond") is None
+
+
+@pytest.mark.parametrize("acts", ["\x1b", "\r", "\x07", "\x9b", "\u202e", "\u2066"])
+def test_a_name_of_shotspot_s_moves_no_cursor_and_turns_no_line_round(
+    acts: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = console()
+    rows = table("Name")
+    rows.add_row(f"a{acts}b")
+    show_table(out, rows)
+    out.print(f"c{acts}d\ne\tf 😀🏳️‍🌈 Zoë")
+    show_line(out, f"g{acts}h")
+
+    said = capsys.readouterr().out
+
+    assert acts not in said
+    assert f"a{LOST}b" in said
+    assert f"c{LOST}d\ne" in said
+    assert "😀🏳️‍🌈 Zoë" in said
+    assert said.rstrip().endswith((f"g{LOST}h", "g h"))  # a list folds white space

@@ -63,7 +63,7 @@ def test_a_day_that_no_calendar_has_is_said_in_words(odd: str, said: str) -> Non
     assert fields_of({"date": odd}, {"date": "2026-12-12"}, {}, ENGLISH)[0].before == said
 
 
-@pytest.mark.parametrize("odd", ["yesterday", "9999-99-99", ""])
+@pytest.mark.parametrize("odd", ["yesterday", "9999-99-99", "9999-12-31T23:30:00+00:00", ""])
 def test_a_time_that_is_none_stays_as_it_is(odd: str) -> None:
     assert fields_of({"date": odd}, {"date": "2026-12-12"}, {}, ENGLISH)[0].before == (odd or "–")
 
