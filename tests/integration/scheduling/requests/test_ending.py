@@ -60,7 +60,7 @@ def test_waiting_ends_with_the_request_or_with_the_time(engine: Engine, ask: Ask
     request = ask()
     began = time.monotonic()
     assert not requests.wait(engine, request.id, 0.3).over
-    assert 0.25 < time.monotonic() - began < 2
+    assert 0.25 < time.monotonic() - began < 10
     lease, _ = begin(engine, request)
     later = threading.Timer(0.5, end, (engine, request, lease, "success"))
     later.start()
