@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import delete, insert, select
 
 from tests.conftest import settings_with
 from tests.support.api_server import ApiServer, NewDatabase
@@ -40,3 +41,18 @@ def house(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -
             world.change(tables.players, world.local_id(player), first_name=HOSTILE)
             with ApiServer(settings, database) as api:
                 yield House(api, world, club, other)
+
+
+def two_clubs_of_one_name(house: House) -> tuple[str, int]:
+    """An opponent's name that another club of ShotSpot has as well by now, after a sync that asked; and that club."""
+    clubs, opponents, mappings = tables.clubs, tables.opponents, tables.match_mappings
+    with house.world.database.engine.begin() as connection:
+        club_id, name = connection.execute(
+            select(clubs.c.id, clubs.c.name).join_from(opponents, clubs, clubs.c.id == opponents.c.club_id).limit(1)
+        ).one()
+        connection.execute(delete(opponents).where(opponents.c.club_id == club_id))
+        connection.execute(delete(mappings).where(mappings.c.twizzit_match_name.contains(name)))
+        other = connection.scalars(insert(clubs).values(name=f"{name} vzw").returning(clubs.c.id)).one()
+        connection.execute(clubs.update().where(clubs.c.id == club_id).values(name=f"vzw {name}"))
+    house.world.sync(house.club, steps=(*STEPS, *CALENDAR))
+    return name, other

@@ -15,11 +15,12 @@ pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser
 from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy import delete, insert
 
-from tests.integration.http_api.pages.conftest import House
+from tests.integration.http_api.pages.conftest import House, two_clubs_of_one_name
 from tests.support.browser import CHROMIUM, chromium
 from tests.support.decided_world import DecidedWorld
 from tests.support.page_visitor import OPERATOR, link_to
 from tests.support.previewed import previewed
+from tests.support.twin_teams import TwinTeams, odd
 from twizzit_pipeline.scheduling import config, heartbeat, requested
 from twizzit_pipeline.scheduling.cancelling import cancel
 from twizzit_pipeline.storage import tables
@@ -295,6 +296,26 @@ def test_a_conflict_and_a_doubtful_link_are_settled_by_keyboard_alone(browser: B
         page.keyboard.press("Enter")
         page.get_by_text("No link is doubtful.").wait_for()
         assert world.player(world.roster(2)[1][0])["is_twizzit_registered"] is True
+
+
+def test_an_opponent_and_a_team_in_doubt_are_settled_by_keyboard_alone(browser: Browser, house: House) -> None:
+    world = house.world
+    remote_id = world.roster()[0]
+    twins = TwinTeams(world, house.club, remote_id, world.team(remote_id))
+    team = twins.alike()
+    name, club = two_clubs_of_one_name(house)
+    with window(browser, house, PHONE) as page:
+        page.goto(f"/twizzit/clubs/{house.club}/decide")
+        if AXE.exists():
+            assert found_in(page) == []
+        for answer in (f"This one {name} vzw {club}", f"This one {odd(twins.was['name'])} {team}"):
+            press_to(page, "button", answer)
+            page.keyboard.press("Enter")
+            page.get_by_text("It was decided, and done at once.").wait_for()
+            page.goto(f"/twizzit/clubs/{house.club}/decide")
+        page.get_by_text("No link is doubtful.").wait_for()
+    assert twins.local_id == team
+    assert any(club in (game["home_club_id"], game["away_club_id"]) for game in world.rows(tables.games))
 
 
 def test_a_departure_is_decided_by_keyboard_alone(browser: Browser, house: House) -> None:
