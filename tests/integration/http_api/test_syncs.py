@@ -147,7 +147,7 @@ def test_a_wait_that_is_over_before_the_sync_ends_as_202(coach: httpx.Client, wo
         began = time.monotonic()
         answer = coach.post(f"/sync/teams/{credential_id}?wait={wait}&queue=true")
         assert answer.status_code == 202
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
 
 
 def test_a_second_sync_is_refused_or_waits_its_turn(coach: httpx.Client, world: SyncWorld) -> None:

@@ -141,7 +141,7 @@ def test_children_that_ignore_signals_are_killed_all_at_once(kept: Callable[...,
     pids = list(keeper.pids().values())
     began = time.monotonic()
     keeper.supervisor.stop(["child", "other", "third"], patience=0.4)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert not any(map(psutil.pid_exists, pids))
 
 

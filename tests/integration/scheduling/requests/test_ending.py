@@ -52,7 +52,7 @@ def test_one_whose_process_died_is_ended_by_the_next_read(engine: Engine, ask: A
     began = time.monotonic()
     over = requests.wait(engine, request.id, 20)
     assert (over.status, over.error, over.history_ids) == ("failed", INTERRUPTED, (history_id,))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert ask().status == "queued"
 
 
@@ -66,7 +66,7 @@ def test_waiting_ends_with_the_request_or_with_the_time(engine: Engine, ask: Ask
     later.start()
     began = time.monotonic()
     assert requests.wait(engine, request.id, 30).status == "success"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     later.join()
 
 

@@ -36,7 +36,7 @@ def test_data_outlives_the_server_and_the_second_start_is_quick(home: Path) -> N
         connection.execute(text("CREATE TABLE kept AS SELECT 'é' AS value"))
     begun = time.monotonic()
     with open_database(settings_of(home)) as database, database.engine.connect() as connection:
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 20
         assert connection.scalar(text("SELECT value FROM kept")) == "é"
 
 
