@@ -138,7 +138,7 @@ def test_a_run_of_the_slow_lane_calls_a_silent_server_once(orchestrator: Orchest
     with HostileServer(lambda _connection: time.sleep(30)) as server:
         credential_id = orchestrator.credential(api_endpoint=server.url)
         orchestrator.switch_on(credential_id)
-        hasty = {"request_timeout": 0.5, "retry_seconds": 60.0}
+        hasty = {"request_timeout": 4.0, "retry_seconds": 60.0}
         with orchestrated(orchestrator.settings, orchestrator.database, orchestrator.simulator, **hasty) as other:
             (wanted,) = other.tick()
             result = other.run(wanted)

@@ -34,7 +34,7 @@ PASSING: dict[str, list[tuple[FaultKind, str, dict[str, Any]]]] = {
     "trouble": [
         ("error_500", "/authenticate", {}),
         ("error_503", "/contacts", {"after": 1}),
-        ("slow", "/groups", {"seconds": 0.6}),
+        ("slow", "/groups", {"seconds": 4.0}),
         ("unauthorized", "/contacts", {}),
     ],
     "broken answers": [
@@ -53,7 +53,7 @@ PASSING: dict[str, list[tuple[FaultKind, str, dict[str, Any]]]] = {
 
 @pytest.mark.parametrize("faults", PASSING)
 def test_what_passes_ends_in_the_truth(world: SyncWorld, faults: str) -> None:
-    world.settings = world.settings.model_copy(update={"request_timeout": 0.4})
+    world.settings = world.settings.model_copy(update={"request_timeout": 3.0, "retry_seconds": 60.0})
     armed = [world.simulator.faults.arm(kind, path=path, **more) for kind, path, more in PASSING[faults]]
     credential_id = world.add_credential()
 
@@ -106,7 +106,7 @@ def test_every_fault_of_the_simulator_is_tried() -> None:
 def test_a_fault_that_stays_is_a_failed_sync_that_wrote_nothing(world: SyncWorld) -> None:
     """One database for all: what each left behind would be seen by the next."""
     patient = world.settings
-    hasty = patient.model_copy(update={"retry_attempts": 1, "request_timeout": 0.5})
+    hasty = patient.model_copy(update={"retry_attempts": 1, "request_timeout": 3.0})
     credential_id = world.add_credential()
     some: tuple[FaultKind, ...] = ("quota", "truncated_json")
     for dialect, path, kinds in (("v2", "/groups", tuple(STAYING)), ("v1", "/teams", some), ("v2", "/contacts", some)):
@@ -116,7 +116,7 @@ def test_a_fault_that_stays_is_a_failed_sync_that_wrote_nothing(world: SyncWorld
         for kind in kinds:
             run_id = f"{dialect}-{kind}-{path}"
             world.settings = hasty if kind == "slow" else patient.model_copy(update={"retry_attempts": 1})
-            world.simulator.faults.arm(kind, path=path, times=NEVER, seconds=0.8)
+            world.simulator.faults.arm(kind, path=path, times=NEVER, seconds=4.0)
             with pytest.raises(STAYING[kind]) as raised:
                 world.sync(credential_id, run_id=run_id)
             world.simulator.faults.clear()

@@ -19,7 +19,7 @@ from twizzit_pipeline.twizzit.client import TwizzitClient
 from twizzit_pipeline.twizzit.endpoint import parse_endpoint
 from twizzit_pipeline.twizzit.session import ClientOptions
 
-TIMEOUT = 0.4  # seconds for one call
+TIMEOUT = 1.0  # seconds for one call
 LATEST = 10.0  # by when it must be over on a machine that is busy with other work too
 ORGANIZATION = json.dumps([{"id": 1, "name": "KC Test"}]).encode()
 
