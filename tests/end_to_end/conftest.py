@@ -26,7 +26,7 @@ from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage.engine import Database, open_database
 
 JWT_SECRET = "the secret that ShotSpot signs its tokens with"
-_PATIENCE_SECONDS = 90
+_PATIENCE_SECONDS = 240
 
 
 @dataclass(frozen=True)

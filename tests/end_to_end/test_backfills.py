@@ -50,7 +50,7 @@ def partitions(dagster_at_work: AtWork, clubs: SimulatorServer) -> list[str]:
     return keys
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_backfills_from_the_command_line_and_from_the_ui(
     dagster_at_work: AtWork, clubs: SimulatorServer, partitions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from twizzit_pipeline.orchestration.assets import ASSETS
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path (Debian's package has that name)"),
-    pytest.mark.timeout(420),  # the first one waits for `up` and the demo's first syncs
+    pytest.mark.timeout(900),  # the first one waits for `up` and the demo's first syncs
 ]
 
 ASSET = "twizzit_players"

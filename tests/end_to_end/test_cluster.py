@@ -11,7 +11,7 @@ from twizzit_pipeline.orchestration.sensors.unstarted import NEVER_BEGAN
 from twizzit_pipeline.runs.lease import INTERRUPTED
 from twizzit_pipeline.runs.troubles import STOPPED
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 AWAY_SECONDS = 5  # two looks of Dagster's monitoring, and more
 

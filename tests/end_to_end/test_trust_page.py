@@ -16,7 +16,7 @@ from twizzit_pipeline.storage.engine import Database
 PAGE = Path(__file__).parents[2] / "docs" / "trust.md"
 WORLD = SimulatorOptions(clubs=1, teams=3, players_per_team=8, other_contacts=2, tidy=frozenset({1}))
 
-pytestmark = [pytest.mark.dagster_tables, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.dagster_tables, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

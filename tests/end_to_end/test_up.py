@@ -9,7 +9,7 @@ import pytest
 from tests.support.command_line import CommandLine
 from tests.support.running_up import RunningUp
 
-pytestmark = pytest.mark.timeout(420)  # the first one waits for `up` and the demo's first syncs
+pytestmark = pytest.mark.timeout(900)  # the first one waits for `up` and the demo's first syncs
 
 CLUBS = {1: "KC Scheldedal", 2: "Korfbal 't Wilgenhof '78", 3: "Corfbal Sclessin-sur-Rhée"}
 

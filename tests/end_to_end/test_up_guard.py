@@ -18,7 +18,7 @@ from tests.support.running_up import READY_SECONDS, RunningUp
 from twizzit_pipeline.local.children import MODULE
 from twizzit_pipeline.orchestration.partitions import CREDENTIAL
 
-pytestmark = pytest.mark.timeout(420)  # the first one waits for `up` and the demo's first syncs
+pytestmark = pytest.mark.timeout(900)  # the first one waits for `up` and the demo's first syncs
 
 ATTACK = (
     'mutation { addDynamicPartition(repositorySelector: {repositoryName: "__repository__",'

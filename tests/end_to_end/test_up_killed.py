@@ -14,9 +14,9 @@ from sqlalchemy import Row
 from tests.support.running_up import RunningUp
 from twizzit_pipeline.runs.lease import INTERRUPTED
 
-pytestmark = pytest.mark.timeout(420)  # the first one waits for `up` and the demo's first syncs
+pytestmark = pytest.mark.timeout(900)  # the first one waits for `up` and the demo's first syncs
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 PUNCTUAL_SECONDS = 60  # a tick each 5 s, a look into the queue, and the start of a process on a machine that is busy
 CREDENTIALS = (1, 2, 3)
 

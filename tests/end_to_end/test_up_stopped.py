@@ -10,7 +10,7 @@ from tests.support.running_up import RunningUp
 from twizzit_pipeline.local.leftovers import lives
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_stopped_in_the_middle_of_a_sync_it_leaves_no_process_and_nothing_half_done(demo_up: RunningUp) -> None:
     slow = {"kind": "slow", "path": "/groups", "seconds": 120, "times": None}
     assert httpx.post(

@@ -35,7 +35,7 @@ def simulator(simulate: Callable[..., SimulatorServer]) -> SimulatorServer:
     return simulate(clubs=1, teams=2, players_per_team=3, other_contacts=4)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_syncs_leave_no_secret_behind(twizzit: CommandLine, simulator: SimulatorServer, tmp_path: Path) -> None:
     club = simulator.world.organizations[0]
     said: list[Ended] = []

@@ -12,7 +12,7 @@ from tests.support.workers_at_work import Fleet, fleet_at_work
 from twizzit_pipeline.runs.lease import INTERRUPTED
 from twizzit_pipeline.runs.troubles import STOPPED
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(900)
 
 KINDS = ("teams", "players", "competitions", "teams")
 

@@ -70,7 +70,7 @@ def initdb_runs_in(home: Path) -> bool:
     return any(str(home / "postgres.new-") in argument for line in arguments for argument in line)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -23,8 +23,8 @@ from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage.embedded.postmaster import read_postmaster
 from twizzit_pipeline.storage.engine import open_database
 
-READY_SECONDS = 90
-STOPPED_SECONDS = 60
+READY_SECONDS = 240
+STOPPED_SECONDS = 120
 _LOOK_SECONDS = 0.25
 
 # What the command line of each child holds that no other does.
@@ -68,7 +68,7 @@ class RunningUp:
             time.sleep(_LOOK_SECONDS)
         return found
 
-    def line(self, *parts: str, seconds: float = 60, after: int = 0) -> str:
+    def line(self, *parts: str, seconds: float = 150, after: int = 0) -> str:
         """The first line from number `after` on that holds all these parts, waited for."""
 
         def found() -> str | None:

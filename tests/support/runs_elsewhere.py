@@ -67,11 +67,11 @@ class RunsElsewhere:
         assert answer.status_code == 202, answer.text
         return int(answer.json()["requestId"])
 
-    def in_order(self, seconds: float = 150) -> None:
+    def in_order(self, seconds: float = 300) -> None:
         """Nothing is half done any more."""
         self.up_to(lambda: not self.rows(_OPEN), "everything closed", seconds)
 
-    def silent_sync(self, credential_id: int, seconds: float = 120) -> int:
+    def silent_sync(self, credential_id: int, seconds: float = 240) -> int:
         """A sync is under way, whose Twizzit is silent: its process, as its own machine numbers it."""
         self.simulator.faults.arm("slow", path="/groups", seconds=seconds)
         self.ask("teams", credential_id)
@@ -91,7 +91,7 @@ class RunsElsewhere:
         answer = httpx.post(f"{self.up.urls['ui']}/graphql", json=body, timeout=30, trust_env=False, verify=False)
         assert answer.json()["data"]["terminateRun"]["__typename"] == "TerminateRunSuccess", answer.text
 
-    def end_of(self, credential_id: int, after: int, seconds: float = 150) -> tuple[str, str, str]:
+    def end_of(self, credential_id: int, after: int, seconds: float = 300) -> tuple[str, str, str]:
         """Status, error and status of the run of a credential's sync after that row of the history, waited for."""
 
         def found() -> list[tuple[str, str, str]]:

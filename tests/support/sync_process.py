@@ -21,7 +21,7 @@ from twizzit_pipeline.sync.preview.making import preview
 from twizzit_pipeline.sync.session import SyncSession
 
 IN_PROGRESS = 4
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 # There is one fork server for all tests of a worker, and so one list of what it has imported: the modules of what its
 # processes do, and all that those import. Of one that is missing it says nothing; a test in test_killed.py does.

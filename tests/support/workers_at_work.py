@@ -46,7 +46,7 @@ class Fleet(RunsElsewhere):
                 command, cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True
             )
 
-    def slow_sync(self, credential_id: int, seconds: float = 120) -> tuple[str, int]:
+    def slow_sync(self, credential_id: int, seconds: float = 240) -> tuple[str, int]:
         """A sync is under way, whose Twizzit is silent: the name of the worker that carries it out, and the process."""
         pid = self.silent_sync(credential_id, seconds)
         family = {name: psutil.Process(worker.pid).children(recursive=True) for name, worker in self.workers.items()}

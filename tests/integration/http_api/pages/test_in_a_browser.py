@@ -27,7 +27,7 @@ from twizzit_pipeline.storage import tables
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path (Debian's package has that name)"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 AXE = Path(__file__).parents[3] / "browser" / "node_modules" / "axe-core" / "axe.min.js"
