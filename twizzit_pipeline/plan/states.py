@@ -87,7 +87,7 @@ class PlayerState:
 
     `teams`: remote team id → where its players go. `local`: the players of every club concerned, and the mapped ones.
     `shotspot_synced`: whether ShotSpot's own integration has synced the credential's players since we did. `unchanged`:
-    how many people besides those of `remote` are as they should be, whatever becomes of the others. `unlisted`: the
+    how many people besides those of `remote` are as they should be and are left out of it. `unlisted`: the
     credential's own mappings of people who are not in the scan and are called as one who has no mapping.
     `mapped_to`: local player → the remote id of the mapping that a person may take from them: of those who are called
     as one who has no mapping, and of those about whom a question waits. `bases`: remote id → the base from which one
