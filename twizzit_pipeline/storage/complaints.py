@@ -185,6 +185,7 @@ _BY_STATE: dict[str, _Complaint] = {
 # A connection that never came about has no SQLSTATE, in words alone; a server that speaks another language, or a
 # pooler of another make, gets the line of what is unreachable.
 _BY_WORDS: tuple[tuple[str, str], ...] = (
+    (r"No space left on device|Disk quota exceeded", "53100"),
     (r"too many (clients|connections)|remaining connection slots|no more connections allowed", "53300"),
     (r"unsupported startup parameter", "08P01"),
     (r"password authentication failed|no pg_hba\.conf entry|auth failed|no password supplied", "28000"),

@@ -1,5 +1,6 @@
 """The instance: its folder, its environment, its connections, and Dagster's own commands on it."""
 
+import errno
 import os
 import stat
 import time
@@ -53,6 +54,20 @@ def credential_id(settings: Settings, database: Database) -> int:
             connection, credential_id, [Season("1", "2025-2026", None, None), Season("2", "2026-2027", None, None)]
         )
     return credential_id
+
+
+def test_a_full_disk_leaves_no_half_of_dagster_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(_env_file=None, home=tmp_path / "home")
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises(SettingsError, match=r"dagster cannot be written: No space left on device$"):
+            dagster_home(settings)
+    assert list((tmp_path / "home" / "dagster").iterdir()) == []
 
 
 def test_only_the_owner_may_enter_dagsters_folder(tmp_path: Path) -> None:

@@ -65,8 +65,12 @@ def _write(path: Path, wanted: str) -> None:
         kept.write_bytes(path.read_bytes())
         _log.warning("dagster.yaml was changed by hand", kept_as=kept.name, own_file=OVERLAY)
     new_file = path.with_suffix(f".new-{os.getpid()}")
-    new_file.write_text(wanted, encoding="utf-8")
-    new_file.replace(path)
+    try:
+        new_file.write_text(wanted, encoding="utf-8")
+        new_file.replace(path)
+    except OSError:  # a full disk
+        new_file.unlink(missing_ok=True)
+        raise
 
 
 def _free_name(path: Path) -> Path:

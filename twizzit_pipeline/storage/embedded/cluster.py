@@ -28,6 +28,7 @@ from twizzit_pipeline.storage.embedded.postmaster import processes_in, read_post
 USER = "twizzit"
 DATABASE = "twizzit"
 PORT = 5432
+FULL = "its disk is full: make room"
 
 _OWN_SOCKET_FOLDER = "twizzit-"
 # Linux allows 107 bytes and macOS 103 for the path of a socket.
@@ -35,6 +36,7 @@ _LONGEST_SOCKET_PATH = 103
 _PATIENCE_SECONDS = 60
 _LARGEST_LOG = 5_000_000
 _LEAST_ROOM = 1_000_000  # bytes of its disk; PostgreSQL needs that for hardly more than a start
+_WITHOUT_ROOM = ("No space left on device", "Disk quota exceeded")
 _CONFIGURATION = "twizzit.conf"
 
 # Statements and details of errors hold people's names, so the log gets neither.
@@ -115,10 +117,9 @@ class Cluster:
             "--no-instructions",
         )
         if result.returncode != 0:
-            raise EmbeddedServerFailed(
-                f"The embedded PostgreSQL could not make {self.data}: {complaint(result.stdout)}; "
-                "set another TWIZZIT_HOME, or TWIZZIT_DATABASE_URL"
-            )
+            said = complaint(result.stdout)
+            todo = FULL if _lacks_room(said) else "set another TWIZZIT_HOME, or TWIZZIT_DATABASE_URL"
+            raise EmbeddedServerFailed(f"The embedded PostgreSQL could not make {self.data}: {said}; {todo}")
 
     def _configure(self, data: Path, socket_folder: Path) -> None:
         listed = str(socket_folder).replace('"', '""')
@@ -151,10 +152,9 @@ class Cluster:
         code = self._pg_ctl("start", "--wait", f"--timeout={_PATIENCE_SECONDS}")
         if code != 0 or self.reachable() is None:
             self._drop_socket_folder(folder)
-            raise EmbeddedServerFailed(
-                f"The embedded PostgreSQL did not start: {self._complaint(said_before)} (log: {self.log}); "
-                "or set TWIZZIT_DATABASE_URL to a server of your own"
-            )
+            said = self._complaint(said_before)
+            todo = FULL if _lacks_room(said) else "or set TWIZZIT_DATABASE_URL to a server of your own"
+            raise EmbeddedServerFailed(f"The embedded PostgreSQL did not start: {said} (log: {self.log}); {todo}")
         return folder
 
     def stop(self) -> None:
@@ -192,7 +192,7 @@ class Cluster:
     def _what_helps(self, processes: list[int]) -> str:
         # A server without room neither lets a connection in nor stops; it does both by itself once there is some.
         if shutil.disk_usage(self.data).free < _LEAST_ROOM:
-            return "its disk is full: make room, and it goes on by itself; no processes need be ended"
+            return f"{FULL}, and it goes on by itself; no processes need be ended"
         return f"end its processes {processes}"
 
     def _pg_ctl(self, *arguments: str) -> int:
@@ -276,6 +276,11 @@ class Cluster:
                 folder.rmdir()
         except OSError:
             return
+
+
+def _lacks_room(said: str) -> bool:
+    """Not by the room that is free: a server that lacks it for 16 MB of its log leaves the rest."""
+    return any(words in said for words in _WITHOUT_ROOM)
 
 
 def _short_temporary_folder() -> Path:

@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from twizzit_pipeline.errors import EmbeddedServerFailed
-from twizzit_pipeline.storage.embedded.cluster import DATABASE, PORT, USER, Cluster
+from twizzit_pipeline.storage.embedded.cluster import DATABASE, FULL, PORT, USER, Cluster
 
 _PATIENCE_SECONDS = 120.0
 
@@ -150,7 +150,6 @@ def _open(path: Path) -> int:
 
 
 def _failed(folder: Path, error: OSError) -> EmbeddedServerFailed:
-    return EmbeddedServerFailed(
-        f"The embedded PostgreSQL cannot use {folder}: {error.strerror or error}; "
-        "set another TWIZZIT_HOME, or TWIZZIT_DATABASE_URL"
-    )
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    todo = FULL if full else "set another TWIZZIT_HOME, or TWIZZIT_DATABASE_URL"
+    return EmbeddedServerFailed(f"The embedded PostgreSQL cannot use {folder}: {error.strerror or error}; {todo}")

@@ -1,5 +1,6 @@
 """The embedded server: its first and its second start, what it reports and where, and what keeps it from starting."""
 
+import errno
 import shutil
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy import make_url, text
 from tests.support.embedded_homes import OTHERS, began_at, is_running, postmaster_of, refusal_of, settings_of
 from twizzit_pipeline.errors import EmbeddedServerFailed
 from twizzit_pipeline.settings import load_settings
-from twizzit_pipeline.storage.embedded import cluster
+from twizzit_pipeline.storage.embedded import cluster, server
 from twizzit_pipeline.storage.embedded.postmaster import processes_in
 from twizzit_pipeline.storage.engine import open_database
 
@@ -111,6 +112,26 @@ def test_a_damaged_configuration_names_the_complaint_and_the_log(home: Path) -> 
     said = refusal_of(home)
     assert "configuration file" in said
     assert str(home / "postgres.log") in said
+
+
+def test_a_start_that_lacks_room_says_so_whatever_is_free(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that could not make the next 16 MB of its log leaves some of them free."""
+
+    def fails(self: cluster.Cluster, *_: str) -> int:
+        said = 'LOG:  redo done\nFATAL:  could not write to file "pg_wal/xlogtemp.9": No space left on device\n'
+        self.log.write_text(self.log.read_text(encoding="utf-8") + said, encoding="utf-8")
+        return 1
+
+    monkeypatch.setattr(cluster.Cluster, "_pg_ctl", fails)
+    assert refusal_of(home).endswith(f"No space left on device (log: {home}/postgres.log); its disk is full: make room")
+
+
+def test_a_home_on_a_full_disk_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(server, "_open", full)
+    assert refusal_of(home).endswith("No space left on device; its disk is full: make room")
 
 
 def test_a_failed_start_leaves_nothing_behind(home: Path) -> None:
