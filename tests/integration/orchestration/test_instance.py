@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import psycopg2
 import pytest
 from dagster_postgres import PostgresEventLogStorage
+from dagster_postgres.utils import DagsterPostgresException
 from pydantic import SecretStr
 from sqlalchemy import Engine, Pool, event, text
+from sqlalchemy.exc import OperationalError
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import DatabaseUnavailable, SettingsError
@@ -68,6 +71,15 @@ def test_a_full_disk_leaves_no_half_of_dagster_yaml(tmp_path: Path, monkeypatch:
         with pytest.raises(SettingsError, match=r"dagster cannot be written: No space left on device$"):
             dagster_home(settings)
     assert list((tmp_path / "home" / "dagster").iterdir()) == []
+
+
+def test_a_database_that_goes_away_while_dagster_uses_it_is_one_line(settings: Settings, database: Database) -> None:
+    cut = OperationalError("SELECT 1", {}, psycopg2.OperationalError("server closed the connection unexpectedly"))
+    with (
+        pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached: server closed the connection"),
+        open_instance(settings, database),
+    ):
+        raise DagsterPostgresException("too many retries for DB connection") from cut
 
 
 def test_only_the_owner_may_enter_dagsters_folder(tmp_path: Path) -> None:
@@ -147,7 +159,8 @@ def test_opening_an_instance_changes_no_environment_and_leaves_no_connection(
     before = dict(os.environ)
     with open_instance(settings, database) as instance:
         assert instance.get_runs_count() == 0
-    assert dict(os.environ) == before
+    ours = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}  # of `kept_events`, where this process opens its first
+    assert dict(os.environ) == before | ours
     with database.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'dagster'"))
         clients = text(

@@ -11,9 +11,10 @@ from itertools import count
 from pathlib import Path
 
 import dagster as dg
+from dagster_postgres.utils import DagsterPostgresException
 
 from twizzit_pipeline import logs
-from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.errors import DatabaseUnavailable, SettingsError
 from twizzit_pipeline.orchestration.dagster_modules import NO_STEP_LOGS
 from twizzit_pipeline.orchestration.dagster_private import InstanceRef
 from twizzit_pipeline.orchestration.instance.configuration import (
@@ -107,7 +108,7 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
 
     Raises:
         SettingsError: the folder cannot be written.
-        DatabaseUnavailable: Dagster's tables cannot be reached.
+        DatabaseUnavailable: Dagster's tables cannot be reached, now or while the instance is open.
         DatabaseRefused, UnsupportedDatabase: they would land where they do not belong, or may not be made.
     """
     prepare_schema(database)
@@ -124,8 +125,17 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
             },
         )
         instance = dg.DagsterInstance.from_ref(reference)
-    with instance:
+    with driver_errors(), _given_up(), instance:
         yield instance
+
+
+@contextmanager
+def _given_up() -> Iterator[None]:
+    """What Dagster says once its own tries to reach its tables are over: in the words for what caused it."""
+    try:
+        yield
+    except DagsterPostgresException as error:
+        raise (error.__cause__ or DatabaseUnavailable(f"Dagster's tables cannot be reached: {error}")) from None
 
 
 @contextmanager
