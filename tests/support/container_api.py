@@ -40,7 +40,8 @@ class Engine:
         images: those that need no pull; none can be pulled.
         containers: by id: what was asked for, and the state.
         faults: of the next requests of an action (`create`, `start`, `look`): a status, `lost` (done, and the
-            connection cut before the answer), or `cut`.
+            connection cut before the answer), `late` (the same, and the container is found only after some looks), or
+            `cut`.
     """
 
     images: set[str] = field(default_factory=lambda: {IMAGE})
@@ -100,6 +101,9 @@ class Engine:
     def _one(self, name: str) -> tuple[str, dict[str, Any]]:
         for identity, each in self.containers.items():
             if name in (identity, each["Name"]):
+                if each.get("LooksUntilFound", 0) > 0:
+                    each["LooksUntilFound"] -= 1
+                    break
                 return identity, each
         raise Refused(404, f"No such container: {name}")
 
@@ -144,7 +148,9 @@ def engine_at_work() -> Iterator[tuple[Engine, str]]:
                 status = 200 if said is not None else 204
             except Refused as refused:
                 status, said = refused.status, {"message": str(refused)}
-            if kind in ("cut", "lost"):
+            if kind == "late":
+                next(reversed(engine.containers.values()))["LooksUntilFound"] = 3
+            if kind in ("cut", "lost", "late"):
                 self.close_connection = True
                 return
             text = said if isinstance(said, bytes) else b"" if said is None else json.dumps(said).encode()

@@ -120,6 +120,7 @@ def test_every_secret_is_one_that_a_run_needs_or_is_kept_from_it() -> None:
     "faults",
     [
         [("create", "lost")],
+        [("create", "late")],
         [("create", "cut"), ("create", "cut")],
         [("start", "lost")],
         [("start", "cut")],
@@ -186,6 +187,7 @@ def test_a_launch_removes_containers_of_runs_that_are_over_and_no_other(
     over = instance.add_run(dg.DagsterRun("sync_all", status=dg.DagsterRunStatus.SUCCESS))
     under_way = instance.add_run(dg.DagsterRun("sync_all", status=dg.DagsterRunStatus.STARTED))
     engine.made(over.run_id, "exited", ExitCode=0)
+    engine.made(instance.add_run(dg.DagsterRun("sync_all", status=dg.DagsterRunStatus.FAILURE)).run_id, "created")
     kept = [engine.made(under_way.run_id, "exited", ExitCode=1), engine.made("of-another-database", "exited")]
     launch(launcher, run)
     left = list(engine.containers.values())

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any
 
 import docker
@@ -28,6 +29,8 @@ from twizzit_pipeline.settings.environment import given_variables
 CONTAINER_TAG, IMAGE_TAG, RUN_LABEL = "docker/container_id", "docker/image", "dagster/run_id"
 _TRIES, _PAUSE_SECONDS = 4, 5.0
 _SILENT_SECONDS = 30
+# How long one that was asked for already may be in the making: Docker answers when it has copied what the image needs.
+_MAKING_SECONDS = 90.0
 _DAGSTER = ("python", "-m", "dagster")
 _LAST_LINES = 20
 _UNSTARTED = ("created", "configured", "initialized")  # the last two are podman's
@@ -102,8 +105,14 @@ class ContainerLauncher(DockerRunLauncher):
         found = _by_name(client, run.run_id)
         if found is None:
             self._remove_ended(client)
-            super().launch_run(context)
-        elif found.status in _UNSTARTED:
+            try:
+                super().launch_run(context)
+                return
+            except APIError as error:
+                found = _made_by_now(client, run.run_id) if error.status_code == HTTPStatus.CONFLICT else None
+                if found is None:
+                    raise
+        if found.status in _UNSTARTED:
             self._instance.add_run_tags(run.run_id, {CONTAINER_TAG: found.id, IMAGE_TAG: str(self.image)})
             found.start()
 
@@ -155,7 +164,8 @@ class ContainerLauncher(DockerRunLauncher):
 
     def _remove_ended(self, client: Any) -> None:
         """Those of runs of this database that are over; what cannot be removed now waits for the next launch."""
-        filters = {"label": RUN_LABEL, "status": "exited"}  # podman refuses a state that it has not, like `dead`
+        # Those that were made after their launch had given up too. Podman refuses a state that it has not, like `dead`.
+        filters = {"label": RUN_LABEL, "status": ["exited", "created"]}
         try:
             for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
                 run = self._instance.get_run_by_id(container.labels.get(RUN_LABEL, ""))
@@ -241,6 +251,17 @@ def _by_name(client: Any, run_id: str) -> Any:
     with suppress(NotFound):
         return client.containers.get(_name(run_id))
     return None
+
+
+def _made_by_now(client: Any, run_id: str) -> Any:
+    """The container whose name is taken already, once it is there; None where it does not come.
+
+    An earlier request made it, and its answer was lost or late. Docker gives a name away before it finds any by it.
+    """
+    until = time.monotonic() + _MAKING_SECONDS
+    while (found := _by_name(client, run_id)) is None and time.monotonic() < until:
+        time.sleep(_PAUSE_SECONDS)
+    return found
 
 
 def _name(run_id: str) -> str:
