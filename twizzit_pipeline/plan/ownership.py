@@ -136,12 +136,7 @@ def _is_called(owner: Owner, name: str | None) -> bool:
 
 
 def mapping_values(
-    owner: Owner,
-    name: str,
-    base: Mapping[str, object] | None,
-    *,
-    error: str | None = None,
-    team_mapping_id: int | None = None,
+    owner: Owner, name: str, base: Mapping[str, object] | None, *, team_mapping_id: int | None = None
 ) -> dict[str, object]:
     """A mapping row as it should be, without its id, its local id and its times."""
     return {
@@ -152,8 +147,8 @@ def mapping_values(
         "twizzit_organization_id": owner.organization_id,
         "twizzit_organization_name": owner.organization_name,
         "last_values": base,
-        "sync_status": "success" if error is None else "failed",
-        "sync_error": error,
+        "sync_status": "success",
+        "sync_error": None,
         "team_mapping_id": team_mapping_id,
     }
 
