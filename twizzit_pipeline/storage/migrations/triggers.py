@@ -84,6 +84,8 @@ ALTER TABLE twizzit_credentials ENABLE TRIGGER twizzit_audit_credentials, ENABLE
 # In the order of their names.
 AUDIT_TRIGGERS = ("twizzit_audit_credentials", "twizzit_audit_emptied")
 
+REGISTRATION_TRIGGERS = ("twizzit_register_players", "twizzit_unregister_players", "twizzit_move_registration")
+
 _KEEP_REGISTRATION = """
 CREATE OR REPLACE FUNCTION twizzit_register_players() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
