@@ -1,6 +1,6 @@
 """Lists are read whole or not at all, whatever happens between the pages."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import pytest
@@ -55,7 +55,7 @@ def test_a_still_list_is_read_whole_with_one_row_of_overlap(count: int) -> None:
 def test_each_row_is_looked_at_a_few_times_however_long_the_list() -> None:
     looked_at: list[object] = []
 
-    def key(row: dict[str, object]) -> Hashable:
+    def key(row: Mapping[str, object]) -> Hashable:
         looked_at.append(row["id"])
         return by_id(row)
 
