@@ -135,6 +135,19 @@ def test_a_single_trigger_of_registration_that_is_gone_or_off_is_seen_and_put_ba
     assert check(database.engine).differences == ()
 
 
+def test_who_was_mapped_while_no_trigger_registered_them_is_registered_when_it_is_back(database: Database) -> None:
+    players = tables.players
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER twizzit_register_players ON twizzit_player_mappings")
+        insert_rows(connection, players, pd.DataFrame({"first_name": ["A", "B"], "last_name": ["a", "b"]}))
+        frame = pd.DataFrame({"local_player_id": [1], "twizzit_player_id": ["x"]})
+        insert_rows(connection, tables.player_mappings, frame)
+    assert "the registration of players that were mapped meanwhile (1)" in restore(database.engine)
+    with database.engine.connect() as connection:
+        flags = connection.scalars(select(players.c.is_twizzit_registered).order_by(players.c.id)).all()
+    assert flags == [True, False]
+
+
 def test_a_player_is_registered_as_long_as_a_mapping_says_so(database: Database) -> None:
     players, mappings = tables.players, tables.player_mappings
 

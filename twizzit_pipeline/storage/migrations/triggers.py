@@ -146,3 +146,18 @@ def _schema(connection: Connection) -> str:
 def keep_registration_in_step(connection: Connection) -> None:
     """A player is registered as long as a mapping says so: ShotSpot lets no other player play an official match."""
     connection.exec_driver_sql(_KEEP_REGISTRATION)
+
+
+def register_mapped(connection: Connection) -> int:
+    """Registers whom a mapping names that came while the triggers were gone; how many those are.
+
+    Who lost their mapping meanwhile stays registered: that may be a person's doing, and the checks name them.
+    """
+    done = connection.execute(
+        text(
+            "UPDATE players SET is_twizzit_registered = true, twizzit_verified_at = timezone('utc', now())"
+            " WHERE is_twizzit_registered IS NOT TRUE"
+            " AND EXISTS (SELECT FROM twizzit_player_mappings AS kept WHERE kept.local_player_id = players.id)"
+        )
+    )
+    return int(done.rowcount)
