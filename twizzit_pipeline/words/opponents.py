@@ -136,8 +136,31 @@ _OUT_OF = {
 _POOLS = r"(?:poule|groep|groupe|group|pool|reeks|serie|division|afdeling)"
 # What may stand before those: "beste verliezer", "hoogst gerangschikte winnaar", "lucky loser".
 _WHICH = {
-    *("beste", "slechtste", "hoogst", "hoogste", "laagst", "laagste", "gerangschikte", "geplaatste", "eerste", "tweede"),
-    *("derde", "best", "highest", "lowest", "ranked", "lucky", "meilleur", "meilleure", "meilleurs", "premier", "second"),
+    *(
+        "beste",
+        "slechtste",
+        "hoogst",
+        "hoogste",
+        "laagst",
+        "laagste",
+        "gerangschikte",
+        "geplaatste",
+        "eerste",
+        "tweede",
+    ),
+    *(
+        "derde",
+        "best",
+        "highest",
+        "lowest",
+        "ranked",
+        "lucky",
+        "meilleur",
+        "meilleure",
+        "meilleurs",
+        "premier",
+        "second",
+    ),
 }
 # "Poulewinnaar", "groepswinnaar", "wedstrijdverliezer"; and how it is often misspelled.
 _WINNER = re.compile(r"(?:poule|groeps?|reeks|ronde|match|wedstrijd|barrage|finale)?(?:win+aars?|verliezers?)")
@@ -150,7 +173,8 @@ _RANK = re.compile(
 _PLACE_IN_POOL = re.compile(rf"{_POOLS} (?:[a-z]|\d{{1,2}})(?: (?:nr |nummer )?(?:\d{{1,2}}|[a-z]\d?))?")
 # A place in a ranking of which the text does not say more: "3de plaats", "nummer 2", "kampioen 2e provinciale".
 _PLACE = re.compile(
-    r"(?:(?:nummer|nr|plaats|place|classe) \d{1,2}|\d{1,2} ?(?:e|de|ste|er|ere|re|eme|ieme|st|nd|rd|th) (?:plaats|place)"
+    r"(?:(?:nummer|nr|plaats|place|classe) \d{1,2}"
+    r"|\d{1,2} ?(?:e|de|ste|er|ere|re|eme|ieme|st|nd|rd|th) (?:plaats|place)"
     rf"|(?:vice ?)?kampioen(?: (?:van|uit|in|{_POOLS}|\d).*)?|(?:stijger|daler) \d{{1,2}})"
 )
 # A match by its name, where a team's is due: "troostfinale", "kleine finale".
