@@ -259,7 +259,7 @@ def _people(connection: Connection, plan: Plan, state: PlayerState, *, is_first:
     return People(is_first, plan.items, plan.items - made - len({one.twizzit_id for one in plan.failed}), there)
 
 
-def _in_clubs_of(owner: Owner, season: str) -> Select[tuple[int]]:
+def _in_clubs_of(owner: Owner, season: str) -> Select[int]:
     """How many players ShotSpot has in the clubs of the teams in which the season's last scan saw players."""
     seen, team, mapping = tables.twizzit_players.c, tables.teams.c, tables.team_mappings
     of_season = select(tables.twizzit_seasons.c.id).where(
