@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from graphlib import TopologicalSorter
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, exists, func, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, select, text
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_attempt
 
 from twizzit_pipeline.accounts.clients import naming
@@ -26,19 +26,18 @@ from twizzit_pipeline.errors import (
 )
 from twizzit_pipeline.plan import Plan
 from twizzit_pipeline.plan.references import Key, Names, pointers
-from twizzit_pipeline.plan.rows import Owner, RemoteMatch
+from twizzit_pipeline.plan.rows import RemoteMatch
 from twizzit_pipeline.plan.states import EntityState, PlayerState
 from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.lease import Lease
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
-from twizzit_pipeline.storage.remote_ids import mapped_to
 from twizzit_pipeline.sync.entities import map_of, scan_of
 from twizzit_pipeline.sync.names import names_of
+from twizzit_pipeline.sync.players_there import players_there
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.session import SyncSession
-from twizzit_pipeline.sync.state.mapped import owned_by
 from twizzit_pipeline.twizzit.client import TwizzitClient
 
 # ShotSpot is not kept waiting behind a rehearsal that waits itself.
@@ -254,26 +253,9 @@ def _people(connection: Connection, plan: Plan, state: PlayerState, *, is_first:
     clubs = {team.club_id for team in state.teams.values()}
     there = sum(player.club_id in clubs for player in state.local)
     if state.unchanged:  # whom the plan need not read may be in other clubs, and in these
-        there = connection.scalar(_in_clubs_of(state.owner, state.season.label)) or 0
+        there = players_there(connection, state.owner, state.season.label)
     made = plan.count("create")
     return People(is_first, plan.items, plan.items - made - len({one.twizzit_id for one in plan.failed}), there)
-
-
-def _in_clubs_of(owner: Owner, season: str) -> Select[int]:
-    """How many players ShotSpot has in the clubs of the teams in which the season's last scan saw players."""
-    seen, team, mapping = tables.twizzit_players.c, tables.teams.c, tables.team_mappings
-    of_season = select(tables.twizzit_seasons.c.id).where(
-        tables.twizzit_seasons.c.credential_id == owner.credential_id, tables.twizzit_seasons.c.label == season
-    )
-    listed = select(seen.twizzit_team_id).where(
-        seen.credential_id == owner.credential_id, seen.season_id.in_(of_season)
-    )
-    clubs = (
-        select(team.club_id)
-        .join(mapping, mapping.c.local_team_id == team.id)
-        .where(owned_by(mapping.c, owner), mapped_to(mapping, listed))
-    )
-    return select(func.count()).select_from(tables.players).where(tables.players.c.club_id.in_(clubs))
 
 
 def _label(entity: EntityName, row: object) -> str:
