@@ -47,8 +47,8 @@ def test_a_conflict_is_listed_and_resolved(twizzit: CommandLine, club: DecidedWo
         assert f"ShotSpot Lokaal; Twizzit Remo (was {base})" in " ".join(listed.out.split())
         assert "twizzit conflicts resolve ID" in listed.out
     assert [one["id"] for one in twizzit("conflicts", "--json").json()] == [found.id]
-    assert "1 question waits for a decision" in twizzit("status").out
-    assert "1 to decide: twizzit conflicts list" in twizzit("history", 1).out
+    assert "1 conflict waits for a decision" in twizzit("status").out
+    assert "1 conflict to decide: twizzit conflicts list" in twizzit("history", 1).out
 
     done = twizzit("conflicts", "resolve", found.id, "twizzit")
 

@@ -50,7 +50,7 @@ def test_a_field_shows_both_sides_and_either_is_taken(house: House, coach: PageV
     for resolution, kept in (("twizzit", "Remo"), ("shotspot", "<b>Lokaal")):
         decided, found = conflict(house, 0, "<b>Lokaal", "Remo")
         coach.get(f"/twizzit/clubs/{house.club}")
-        assert "1 question waits for your decision" in coach.text
+        assert "1 field that both sides changed waits for your decision" in coach.text
         coach.get(f"/twizzit/clubs/{house.club}/decide")
         assert "Twizzit Remo ShotSpot <b>Lokaal Before" in coach.text
         assert "<b>" not in coach.page.text
