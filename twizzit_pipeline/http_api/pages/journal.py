@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.pages.reasons import reason_of
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.syncs import Sync, by_run
@@ -24,7 +25,7 @@ _ROWS_OF_HISTORY = 60
 _CHANGES = 200
 
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
-SyncId = Annotated[int, Path(alias="syncId", ge=1, le=2**31 - 1)]
+SyncId = Annotated[int, PLAIN, Path(alias="syncId", ge=1, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 
 from twizzit_pipeline.errors import PlanRefused
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.pages.clubs import progress_of
 from twizzit_pipeline.http_api.pages.reasons import reason_of
 from twizzit_pipeline.http_api.pages.routing import page_router
@@ -27,7 +28,7 @@ _ASIDE = ("failed", "rejected", "warned", "set_aside")  # what does not come, or
 _RECENT = 10
 REMEMBER = "remember"  # beside the actions of a plan: an update that leaves ShotSpot's row as it is
 
-PlanId = Annotated[int, Path(alias="planId", ge=1)]
+PlanId = Annotated[int, PLAIN, Path(alias="planId", ge=1)]
 Looking = Annotated[ClubVisit, at_club("GET /sync/plans/{credentialId}")]
 Asking = Annotated[ClubVisit, at_club("POST /sync/preview/{credentialId}")]
 Applying = Annotated[ClubVisit, at_club("POST /sync/apply/{planId}")]
