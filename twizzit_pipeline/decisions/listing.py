@@ -29,12 +29,11 @@ from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.plan.opponent_questions import OPPONENT, said_of
 from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.storage.bulk import among
-from twizzit_pipeline.storage.ends_of_time import beyond
+from twizzit_pipeline.storage.ends_of_time import as_postgres
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import conflicts, credentials
 
 _LARGEST_ID = 2**63 - 1
-_ENDLESS = {"before": "-infinity", "after": "infinity"}  # as PostgreSQL says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +217,7 @@ def _waiting(
         if one in held
     )
     shirt = _shirt(row, local, team_names)
-    now = plain(local.get(row.column_name)) if local is not None and row.kind == "field" else None
+    now = as_postgres(plain(local.get(row.column_name))) if local is not None and row.kind == "field" else None
     said = {one for one in (row.base, row.local, row.remote, now) if type(one) is int}
     return Waiting(
         id=row.id,
@@ -231,15 +230,15 @@ def _waiting(
         local_id=row.local_id,
         name=_called(row, local, names.get((row.credential_id, row.twizzit_id))),
         local_name=None if local is None or row.kind == "field" else _name(row, local),
-        base=row.base if row.kind == "field" else None,
-        local=row.local,
-        remote=None if row.kind == OPPONENT else row.remote,
+        base=as_postgres(row.base) if row.kind == "field" else None,
+        local=as_postgres(row.local),
+        remote=None if row.kind == OPPONENT else as_postgres(row.remote),
         now=now,
         team_names={one: team_names[one] for one in sorted(said & team_names.keys())} if is_of_team(row) else {},
         candidates=candidates,
         status=row.status,
         resolution=None if row.status == "settled" else row.resolution,
-        value=row.value,
+        value=as_postgres(row.value),
         found_at=row.found_at,
         resolved_at=row.resolved_at,
         resolved_by=row.resolved_by,
@@ -281,6 +280,5 @@ def _name(of: Any, row: Mapping[str, Any]) -> str:
     if of.kind == OPPONENT:
         return str(row["name"])
     if of.entity == MATCHES.name:
-        side = None if row["date"] is None else beyond(row["date"])
-        return str(plain(row["date"])) if side is None else _ENDLESS[side]
+        return str(as_postgres(plain(row["date"])))
     return " ".join(str(row[column]) for column in ENTITIES[of.entity].names)
