@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -136,9 +137,14 @@ def _strangeness(name: str, column: pa.Column, frame: pd.DataFrame) -> str | Non
     """What is wrong with a column of the frame, without a word of its rows."""
     if name not in frame:
         return f"the column {name} is missing"
-    if not np.all(np.asarray(column.dtype.check(Engine.dtype(frame[name].dtype), frame[name]))):
+    if not np.all(np.asarray(column.dtype.check(_in_panderas_terms(frame[name].dtype), frame[name]))):
         return f"{name} holds something else than {column.dtype}"
     return None
+
+
+@cache
+def _in_panderas_terms(dtype: Any) -> Any:
+    return Engine.dtype(dtype)
 
 
 def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Finding]:

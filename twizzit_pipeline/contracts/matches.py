@@ -194,9 +194,9 @@ class MatchHints(pa.DataFrameModel):
             for side in ("home_team_id", "away_team_id")
         ]
         matches = pd.concat(sides).drop_duplicates().sort_values(["team", "starts_at"])
-        gap = matches.groupby("team")["starts_at"].diff()
-        soon = gap < pd.Timedelta(minutes=MATCH_MINUTES)
-        clashing = matches[soon | soon.groupby(matches["team"]).shift(-1, fill_value=False)]
+        of_one_team = matches["team"] == matches["team"].shift()
+        soon = of_one_team & (matches["starts_at"].diff() < pd.Timedelta(minutes=MATCH_MINUTES))
+        clashing = matches[soon | soon.shift(-1, fill_value=False)]
         return ~frame["twizzit_match_id"].isin(clashing["twizzit_match_id"])
 
     class Config:

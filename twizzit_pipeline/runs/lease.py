@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from twizzit_pipeline import logs
@@ -34,6 +34,9 @@ _LONGEST_KEY = 400  # what the column holds
 PATIENCE_SECONDS = 3
 _UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE = "23505", "55P03"
 HELD = {_UNIQUE_VIOLATION, _LOCK_NOT_AVAILABLE}
+
+_OWN = update(leases).where(leases.c.token == bindparam("held_by"))
+_TOUCH = _OWN.values(heartbeat_at=func.clock_timestamp())
 
 _log = logs.logger(__name__)
 
@@ -140,7 +143,7 @@ class Lease:
         Raises:
             LeaseLost: another process took over, and would not close this row.
         """
-        noted = connection.execute(update(leases).where(leases.c.token == self._token).values(history_id=history_id))
+        noted = connection.execute(_OWN.values(history_id=history_id), {"held_by": self._token})
         if noted.rowcount != 1:
             raise LeaseLost(_LOST)
 
@@ -150,9 +153,7 @@ class Lease:
         Raises:
             LeaseLost: another process took over.
         """
-        touched = connection.execute(
-            update(leases).where(leases.c.token == self._token).values(heartbeat_at=func.clock_timestamp())
-        )
+        touched = connection.execute(_TOUCH, {"held_by": self._token})
         if touched.rowcount != 1:
             raise LeaseLost(_LOST)
 

@@ -7,11 +7,10 @@ Rows that are already as they should be are not written at all: not even locked,
 """
 
 import json
-import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
@@ -43,6 +42,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import DBAPIError
 
+from twizzit_pipeline.storage.temporary import drop, temporary_table
 from twizzit_pipeline.storage.unquoted import values_taken_out
 
 if TYPE_CHECKING:  # most readers need `among` alone, and a caller with a frame has imported pandas
@@ -196,17 +196,10 @@ def _staged(connection: Connection, table: Table, frame: "pd.DataFrame", keys: S
     if frame.duplicated([name for name in keys if name in frame]).any():
         raise ValueError(f"rows for {table.name} with the same {', '.join(keys)}")
     names = _names(frame)
-    staged = Table(
-        f"_staged_{uuid.uuid4().hex}",
-        MetaData(),
-        *[Column(name, table.c[name].type) for name in names],
-        prefixes=["TEMPORARY"],
-        postgresql_on_commit="DROP",
-    )
-    staged.create(connection, checkfirst=False)
+    staged = temporary_table(connection, [(name, table.c[name].type) for name in names])
     copy_frame(connection, frame, staged, names)
     yield staged
-    staged.drop(connection, checkfirst=False)
+    drop(connection, staged)
 
 
 @contextmanager
@@ -256,8 +249,13 @@ def _insert(connection: Connection, table: Table, staged: Table, keys: Sequence[
 
 def writable(table: Table, sources: Mapping[str, str]) -> Table:
     """The table as the database has it: with the columns that generated ones are copied from."""
+    return _as_it_is(table, tuple(sources.items()))
+
+
+@lru_cache(100)
+def _as_it_is(table: Table, sources: tuple[tuple[str, str], ...]) -> Table:
     known = [Column(column.name, column.type) for column in table.c]
-    extra = [Column(source, table.c[name].type) for name, source in sources.items() if name in table.c]
+    extra = [Column(source, table.c[name].type) for name, source in sources if name in table.c]
     return Table(table.name, MetaData(), *known, *extra)
 
 

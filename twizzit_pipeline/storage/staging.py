@@ -1,13 +1,9 @@
 """Rows that are shipped once, into a temporary table, and that several tables are then written from by statements.
 
 What belongs here: how they travel. A column that is the same in every row does not: it is a constant of the statements.
-
-Each table has a name of its own, so SQLAlchemy compiles the statements anew that speak of it. That costs a run nothing:
-nearly all of them differ within it, and a run is a process that has compiled none yet.
 """
 
 import json
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,14 +12,18 @@ from typing import Any, Generic, TypeVar, cast
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table, select, update
+from sqlalchemy import ColumnElement, Connection, Table, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.types import TypeEngine
 
 from twizzit_pipeline.storage.bulk import writable, written_through
+from twizzit_pipeline.storage.temporary import temporary_table
 from twizzit_pipeline.storage.unquoted import values_taken_out
 
 Item = TypeVar("Item")
+
+# One object for each type, so that the same columns make the same temporary table.
+INTEGER, BOOLEAN, TEXTS = sa.Integer(), sa.Boolean(), sa.ARRAY(sa.Text)
 
 _dumps = partial(json.dumps, ensure_ascii=False)
 
@@ -68,15 +68,7 @@ def stage(connection: Connection, items: Sequence[Item], columns: Sequence[Shipp
             constants[column.name] = _constant(first, column.type)
         else:
             varying.append(column)
-    table = Table(
-        f"_staged_{uuid.uuid4().hex}",
-        MetaData(),
-        Column("place", sa.Integer),
-        *[Column(column.name, column.type) for column in varying],
-        prefixes=["TEMPORARY"],
-        postgresql_on_commit="DROP",
-    )
-    table.create(connection, checkfirst=False)
+    table = temporary_table(connection, [("place", INTEGER), *((column.name, column.type) for column in varying)])
     _copy(connection, table, items, varying)
     if analysed:  # or PostgreSQL expects a thousand rows, and compares each with each when there are many more
         connection.exec_driver_sql(f'ANALYZE "{table.name}"')

@@ -105,7 +105,7 @@ def _groups(
         repairs = any(change.repaired for change in items)
         shipped = [
             *_shipped(table, columns, made),
-            *([Shipped("repaired", sa.ARRAY(sa.Text), _repaired)] if repairs else []),
+            *([Shipped("repaired", staging.TEXTS, _repaired)] if repairs else []),
             *(mapped.shipped if mapped is not None else ()),
         ]
         joined = not creates or (mapped is not None and mapped.some_are_there)
@@ -113,7 +113,7 @@ def _groups(
 
 
 def _shipped(table: Table, columns: Iterable[str], made: Made) -> Iterator[Shipped[Change]]:
-    yield Shipped("row_id", sa.Integer(), partial(_row_id, made), joins=True)
+    yield Shipped("row_id", staging.INTEGER, partial(_row_id, made), joins=True)
     yield Shipped("twizzit_id", tables.sync_changes.c.twizzit_id.type, lambda _, change: change.twizzit_id)
     yield Shipped("action", tables.sync_changes.c.action.type, lambda _, change: change.action)
     for name in columns:

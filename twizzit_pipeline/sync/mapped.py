@@ -49,8 +49,8 @@ def mapped_changes(connection: Connection, entity: Entity, changes: Sequence[Cha
     said = dict(_said(entity, table, changes[0])) | (keys if REMOTE_ID in _mapping(changes[0]) else {})
     columns = {**said, **keys}
     shipped: list[Shipped[Change]] = [
-        Shipped("mapping_id", sa.Integer(), lambda place, _: ids[place], joins=True),
-        Shipped("is_new", sa.Boolean(), lambda _, change: change.mapping_id is None),
+        Shipped("mapping_id", staging.INTEGER, lambda place, _: ids[place], joins=True),
+        Shipped("is_new", staging.BOOLEAN, lambda _, change: change.mapping_id is None),
         *(Shipped(f"m_{name}", table.c[name].type, read) for name, read in columns.items()),
     ]
     return Mapped(entity, table, tuple(said), tuple(keys), shipped, bool(new), len(new) < len(changes))

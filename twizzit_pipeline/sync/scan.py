@@ -53,6 +53,8 @@ class Read:
     def all_set_aside(self) -> tuple[SetAside, ...]:
         """Those of the dialect, then those of the contract."""
         found = self.checked.set_aside
+        if found.empty:
+            return self.set_aside
         ids = found["twizzit_id"].astype(object).where(found["twizzit_id"].notna(), None)
         return (*self.set_aside, *(SetAside(id_, str(rule)) for id_, rule in zip(ids, found["rule"], strict=True)))
 
@@ -186,6 +188,8 @@ def store_scan(
 
 def grouped(found: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     """`twizzit_id`, `rule` → rule → distinct remote ids, sorted, and one stand-in for each row without an id."""
+    if found.empty:
+        return {}
     return {
         str(rule): (*sorted({str(remote_id) for remote_id in ids.dropna()}), *stand_ins(int(ids.isna().sum())))
         for rule, ids in found.groupby("rule", sort=True)["twizzit_id"]

@@ -133,6 +133,7 @@ class _Reader:
             return _Reading(first, ended=True, clean=True)  # a list that is not paged
         whole = self.unpaged or len(first) < limit  # if the offset turns out to be ignored
         rows, page, clean = list(first), first, True
+        seen = {self.key(row) for row in first}
         while self.learnt.may_be_cut(self.path, limit, len(page)) or len(page) >= limit:
             asked, limit = limit, self._next_limit(limit, len(page))
             try:
@@ -149,8 +150,9 @@ class _Reader:
                 return _Reading(rows, ended=False, clean=False)
             if len(page) > 1 and limit < asked:
                 self.learnt.too_much(self.path, asked)
-            seen = {self.key(row) for row in rows}
-            clean = clean and not any(self.key(row) in seen for row in page[1:])
+            further = [self.key(row) for row in page[1:]]
+            clean = clean and seen.isdisjoint(further)
+            seen.update(further)
             rows += page[1:]
         return _Reading(rows, ended=True, clean=clean)
 

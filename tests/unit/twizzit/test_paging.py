@@ -1,6 +1,6 @@
 """Lists are read whole or not at all, whatever happens between the pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import pytest
@@ -50,6 +50,19 @@ def test_a_still_list_is_read_whole_with_one_row_of_overlap(count: int) -> None:
     assert [offset for _, offset in fetch.asked] == [
         4 * page for page in range(max(1, -(-count // 4) if count > 4 else 1))
     ]
+
+
+def test_each_row_is_looked_at_a_few_times_however_long_the_list() -> None:
+    looked_at: list[object] = []
+
+    def key(row: Mapping[str, object]) -> Hashable:
+        looked_at.append(row["id"])
+        return by_id(row)
+
+    found = read_offset_pages(Offsets(list(range(4_000))), path="/groups", limits=(10,), key=key)
+    assert len(found) == 4_000
+    # On its page, with the page before, in the whole list; and the ten of the first page anew with each page.
+    assert len(looked_at) < 10 * 4_000
 
 
 def test_a_list_shorter_than_its_limit_costs_one_call() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, null, or_, select, true
@@ -100,6 +101,7 @@ def _rows(connection: Connection, credential_id: int, entity: Entity, seen: Sele
     )
 
 
+@cache
 def _stands(entity: Entity) -> ColumnElement[bool]:
     """Whether what is asked about is there still: the mapping of a conflict, the remote row of a doubtful link.
 

@@ -1,6 +1,8 @@
 """Whose rows a state is made of: a scan's, an owner's mappings, and the teams that those point at."""
 
+from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from itertools import takewhile
 from typing import Any
 
@@ -43,17 +45,8 @@ def owned_by(columns: Any, owner: Owner) -> ColumnElement[bool]:
 
 def club_rights(connection: Connection, owner: Owner) -> ClubRights:
     """Which clubs the credential may feed, by what an administrator said and by whose teams stand in them."""
-    columns = team_mappings.c
-    names_none = columns.last_values["club_name"].astext.is_(None)
-    identity = (columns.twizzit_host, columns.twizzit_dialect, *_ORGANIZATION)
-    fed = (
-        select(teams.c.club_id, names_none, *identity)
-        .distinct()
-        .join(teams, teams.c.id == columns.local_team_id)
-        .where(columns.twizzit_dialect.is_not(None))
-    )
     own, home, others = set[int](), set[int](), set[int]()
-    for club_id, named_none, *of in connection.execute(fed).all():
+    for club_id, named_none, *of in connection.execute(_fed_clubs()).all():
         if may_mean(owner, *of):
             own.add(club_id)
             if named_none:
@@ -63,6 +56,20 @@ def club_rights(connection: Connection, owner: Owner) -> ClubRights:
     said = select(sync_config.c.is_federation).where(sync_config.c.credential_id == owner.credential_id)
     is_federation = connection.scalar(said) is True
     return ClubRights(is_federation, owner.club_id, frozenset(own), frozenset(home), frozenset(others))
+
+
+@cache
+def _fed_clubs() -> Select[Any]:
+    """The clubs in which mapped teams stand, whether the teams named none, and whose the mappings are."""
+    columns = team_mappings.c
+    names_none = columns.last_values["club_name"].astext.is_(None)
+    identity = (columns.twizzit_host, columns.twizzit_dialect, *_ORGANIZATION)
+    return (
+        select(teams.c.club_id, names_none, *identity)
+        .distinct()
+        .join(teams, teams.c.id == columns.local_team_id)
+        .where(columns.twizzit_dialect.is_not(None))
+    )
 
 
 def own_teams(
@@ -106,6 +113,17 @@ def mapping_rows(
     connection: Connection, table: Table, *, remote: str, local: str | None = None, where: ColumnElement[bool]
 ) -> list[MappingRow]:
     """Rows of a mapping table, whose columns call the remote row `remote` and the local one `local` (else the same)."""
+    every, names = _every_mapping(table, remote, local or remote)
+    known = len(every.selected_columns) - len(names)
+    return [
+        MappingRow(*row[:known], **dict(zip(names, row[known:], strict=True)))
+        for row in connection.execute(every.where(where)).all()
+    ]
+
+
+@cache
+def _every_mapping(table: Table, remote: str, local: str) -> tuple[Select[Any], Sequence[str]]:
+    """All rows, and how the last of its columns are called in `MappingRow`."""
     columns = table.c
     extra: list[ColumnElement[Any]] = [columns.twizzit_host]
     names = ["host"]
@@ -117,30 +135,22 @@ def mapping_rows(
         unseen = columns.last_synced_at.is_distinct_from(columns.last_synced_seen)
         extra += [unseen, and_(unseen, columns.last_synced_seen.is_not(None))]
         names += ["unseen", "touched"]
-    wanted: Select[Any] = (
-        select(
-            columns.id,
-            columns[f"local_{local or remote}_id"],
-            remote_id(table),
-            columns[f"twizzit_{remote}_name"],
-            columns.credential_id,
-            credentials.c.is_active,
-            columns.twizzit_dialect,
-            columns.twizzit_organization_id,
-            columns.twizzit_organization_name,
-            columns.last_values,
-            columns.sync_status,
-            columns.sync_error,
-            *extra,
-        )
-        .join(credentials, credentials.c.id == columns.credential_id, isouter=True)
-        .where(where)
-    )
-    known = len(wanted.selected_columns) - len(names)
-    return [
-        MappingRow(*row[:known], **dict(zip(names, row[known:], strict=True)))
-        for row in connection.execute(wanted).all()
-    ]
+    every = select(
+        columns.id,
+        columns[f"local_{local}_id"],
+        remote_id(table),
+        columns[f"twizzit_{remote}_name"],
+        columns.credential_id,
+        credentials.c.is_active,
+        columns.twizzit_dialect,
+        columns.twizzit_organization_id,
+        columns.twizzit_organization_name,
+        columns.last_values,
+        columns.sync_status,
+        columns.sync_error,
+        *extra,
+    ).join(credentials, credentials.c.id == columns.credential_id, isouter=True)
+    return every, names
 
 
 def columns_of(columns: Any, of: Any) -> list[Any]:

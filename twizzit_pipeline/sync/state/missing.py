@@ -7,6 +7,7 @@ in `departures`; what Twizzit says of those who are missing is found out by `syn
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -115,6 +116,7 @@ def departures_of(
     return {one.twizzit_id: one for one in found}  # the one that has not ended is the last
 
 
+@cache
 def taken_back(entity: str) -> ColumnElement[bool]:
     """Whether the sync in which one returned was undone: no mapping says that a player is here, or one says that a team
     or a match has departed.
@@ -197,12 +199,16 @@ _STATUS = sa.case(
 def rows_of(credential_id: int, entity: str, which: ColumnElement[bool]) -> Select[Any]:
     """Departures of one entity, in the order of `Departure`'s fields."""
     row = departures.c
+    return _every_row().where(row.credential_id == credential_id, row.entity == entity, which)
+
+
+@cache
+def _every_row() -> Select[Any]:
+    row = departures.c
     before_team = sa.cast(row.before["team_id"].astext, sa.Integer)
     there = sa.exists().where(teams.c.id == before_team)
     decided = (row.kind, _STATUS, row.before, row.base, row.mapping)
-    return select(row.id, row.twizzit_id, row.local_id, *decided, there, row.proved_at).where(
-        row.credential_id == credential_id, row.entity == entity, which
-    )
+    return select(row.id, row.twizzit_id, row.local_id, *decided, there, row.proved_at)
 
 
 def departure_of(row: Any) -> Departure:
