@@ -44,7 +44,7 @@ class Candidate:
         mapped: whether it is something else's: by now, or (of a question about one that is mapped) as it was asked.
         mapped_to: the remote id of that.
         may_be_linked: whether it may be chosen: not where it is something else's that is there still.
-        jersey_number, team_name: of a player, where ShotSpot has them: what tells namesakes apart.
+        jersey_number, team_name: of a player, where ShotSpot has them: by what namesakes differ.
     """
 
     local_id: int

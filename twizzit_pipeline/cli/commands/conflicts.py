@@ -182,7 +182,7 @@ def _sides(one: "Waiting") -> str:
 
 
 def _about(number: int | None, team: str | None, mapped: str | None = None) -> str:
-    """``(number 7, U15 1, mapped)``: what tells one row from another of the same name."""
+    """``(number 7, U15 1, mapped)``: by what rows of the same name differ."""
     parts = [None if number is None else f"number {number}", team, mapped]
     said = ", ".join(part for part in parts if part)
     return f" ({said})" if said else ""
