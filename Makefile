@@ -29,7 +29,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/twizzit demo
 
 # Both at once: mypy takes a minute of one core where it has no cache, in which what the tests import is compiled, and the
-# tests now and then wait. What ruff and mypy find is shown at once, and `make lint` alone says it again.
+# tests now and then wait. What `lint` finds is shown at once, and `make lint` alone says it again.
 test: $(VENV)/.installed
 	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
@@ -51,6 +51,7 @@ coverage: $(VENV)/.dev
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/pytest --quiet tests/unit/test_plain_words.py
 	$(BIN)/mypy
 
 fix: $(VENV)/.installed

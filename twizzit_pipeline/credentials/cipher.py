@@ -91,7 +91,7 @@ def decrypt(encrypted: Encrypted, key: Keys | SecretStr, owner: Owner, *, accept
     """
     secrets = [check_key(one) for one in keys_of(key)]
     if encrypted.mac is not None:
-        secrets = [_fitting(encrypted, encrypted.mac, secrets, owner, accept=accept)]
+        secrets = [_fitting(encrypted, secrets, owner, accept=accept)]
     cipher_text = _from_hex(encrypted.cipher_text_hex, "cipher text")
     iv = _from_hex(encrypted.iv_hex, "initialization vector")
     if len(iv) != _BLOCK:
@@ -132,7 +132,7 @@ def _verdict(encrypted: Encrypted, secret: bytes, owner: Owner) -> Verdict:
     return judge(encrypted.mac, secret, iv, cipher_text, owner)
 
 
-def _fitting(encrypted: Encrypted, mac: str, secrets: list[bytes], owner: Owner, *, accept: bool) -> bytes:
+def _fitting(encrypted: Encrypted, secrets: list[bytes], owner: Owner, *, accept: bool) -> bytes:
     """The key that a MAC was made with, if it fits."""
     verdicts = {secret: _verdict(encrypted, secret, owner) for secret in secrets}
     for secret, verdict in verdicts.items():

@@ -1,6 +1,6 @@
 """Which club of ShotSpot the organization of a credential is, where its name does not decide.
 
-What belongs here: what an administrator says. What a sync makes of it is in `sync.plan.places`.
+What belongs here: what an administrator says. What a sync makes of it is in `plan.places`.
 """
 
 import difflib

@@ -102,7 +102,7 @@ EventType = Annotated[
 
 
 # A word of the account, the id or the name of a function, type or status. What is said of one is judged once more
-# with all the words that are there (`sync.meanings`).
+# with all the words that are there (`scheduling.meanings`).
 Word = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WORD),

@@ -103,7 +103,7 @@ def _repairs(state: CompetitionState) -> tuple[str, ...]:
 
 
 def _overwrites(state: CompetitionState) -> bool:
-    """A past season adds and never overwrites (design: the deciding season); one to come may still change."""
+    """A past season adds and never overwrites (docs/architecture.md, Seasons); one to come may still change."""
     return state.season.decides or state.season.start_date > state.today
 
 

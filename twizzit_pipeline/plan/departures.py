@@ -1,9 +1,9 @@
 """What becomes of those whom Twizzit does not list any more, and of those who are back. Pure functions.
 
-The rules (design: "absence is proved, not assumed"): only what a complete scan missed and Twizzit, asked for that very
-id, confirmed is believed. Who is in no team is taken out of theirs and is not active; the mapping of a contact that is
-gone is closed after a grace, a team's never is. More than a share of a club within a day is held back for a person to
-approve, and so is what Twizzit cannot be asked for. Who returns is what they were.
+The rules (docs/departures.md): only what a complete scan missed and Twizzit, asked for that very id, confirmed is
+believed. Who is in no team is taken out of theirs and is not active; the mapping of a contact that is gone is closed
+after a grace, a team's never is. More than a share of a club within a day is held back for a person to approve, and so
+is what Twizzit cannot be asked for. Who returns is what they were.
 """
 
 from collections import Counter

@@ -191,7 +191,7 @@ def _repairs(state: MatchState, fixture: Fixture, game: LocalGame) -> frozenset[
 
 
 def _overwrites(state: MatchState) -> bool:
-    """A past season adds and never overwrites (design: the deciding season); one to come may still change."""
+    """A past season adds and never overwrites (docs/architecture.md, Seasons); one to come may still change."""
     return state.season.decides or state.season.start_date > state.today
 
 

@@ -1,10 +1,10 @@
 """Whose id: which mappings a credential may use, and what it writes into them.
 
-The rule (design: "whose id"): remote ids are unique within a host, a dialect and an organization; what a server says of
-itself proves nothing about another's. A mapping belongs to a credential. One without a living owner is adopted by the
-same organization alone. One that ShotSpot's own integration made has none: there the id decides, since people rename
-in ShotSpot, unless what else is known of the row says that another organization's id is meant. One whose host is not
-known is adopted where the organization's name and what is known of the row agree as well.
+The rule (docs/design/clubs-and-ids.md): remote ids are unique within a host, a dialect and an organization; what a
+server says of itself proves nothing about another's. A mapping belongs to a credential. One without a living owner is
+adopted by the same organization alone. One that ShotSpot's own integration made has none: there the id decides, since
+people rename in ShotSpot, unless what else is known of the row says that another organization's id is meant. One whose
+host is not known is adopted where the organization's name and what is known of the row agree as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -136,12 +136,7 @@ def _is_called(owner: Owner, name: str | None) -> bool:
 
 
 def mapping_values(
-    owner: Owner,
-    name: str,
-    base: Mapping[str, object] | None,
-    *,
-    error: str | None = None,
-    team_mapping_id: int | None = None,
+    owner: Owner, name: str, base: Mapping[str, object] | None, *, team_mapping_id: int | None = None
 ) -> dict[str, object]:
     """A mapping row as it should be, without its id, its local id and its times."""
     return {
@@ -152,8 +147,8 @@ def mapping_values(
         "twizzit_organization_id": owner.organization_id,
         "twizzit_organization_name": owner.organization_name,
         "last_values": base,
-        "sync_status": "success" if error is None else "failed",
-        "sync_error": error,
+        "sync_status": "success",
+        "sync_error": None,
         "team_mapping_id": team_mapping_id,
     }
 

@@ -1,6 +1,6 @@
 """Where things go: the ShotSpot club of a remote team, and the ShotSpot season of a partition.
 
-The rule (design: "whose club"): the organization is the club, unless a team names another. The club that an
+The rule (docs/design/clubs-and-ids.md): the organization is the club, unless a team names another. The club that an
 administrator says the organization is comes first; else a club is found by the teams that were mapped before, then by
 its name, then without accents and case, then by other spellings of it (`transform.clubs`); only then is one made.
 """

@@ -1,8 +1,8 @@
 """What becomes of a season's players: who is linked, made or updated, in which team, and with which shirt number.
 
-The rules (design: "rules that keep people on the pitch"): the deciding season alone says which team a player is in and
-whether they are active; an older one adds people never seen and overwrites nothing. A person in two teams keeps the one
-that they have. A shirt number taken in the club never stops a player.
+The rules (docs/architecture.md, Seasons): the deciding season alone says which team a player is in and whether they are
+active; an older one adds people never seen and overwrites nothing. A person in two teams keeps the one that they have.
+A shirt number taken in the club never stops a player.
 """
 
 from collections import Counter, defaultdict

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from twizzit_pipeline.plan import Change
-from twizzit_pipeline.plan.numbered import numbered
+from twizzit_pipeline.plan.numbered_names import numbered
 from twizzit_pipeline.plan.opponent_choices import OpponentChoice, OpponentDoubt, club_doubt, team_doubt
 from twizzit_pipeline.plan.opponent_names import OpponentNames, Parted, called
 from twizzit_pipeline.plan.own_sides import OwnSides

@@ -8,7 +8,7 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from twizzit_pipeline.plan import Failed, Question, SettledBy
-from twizzit_pipeline.plan.numbered import numbered
+from twizzit_pipeline.plan.numbered_names import numbered
 from twizzit_pipeline.plan.ownership import same_organization
 from twizzit_pipeline.plan.partners import Partners
 from twizzit_pipeline.plan.pending_teams import PendingTeam, name_slot

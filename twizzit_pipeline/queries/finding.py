@@ -27,6 +27,7 @@ from twizzit_pipeline.storage.tables import (
 from twizzit_pipeline.transform.names import normalised_name
 
 _MOST_CHOICES = 40
+_MOST_FOUND = 20
 _T = TypeVar("_T")
 
 
@@ -134,10 +135,8 @@ def find_player(
     raise NotUnique(f"That name fits {len(choices)} players; say which by its id:", (*choices[:_MOST_CHOICES],))
 
 
-def players_like(
-    engine: Engine, text: str, *, credential_ids: Collection[int] | None = None, most: int = 20
-) -> list[Place]:
-    """Where the people play whom a name, or a part of one, fits best; the first `most` of them.
+def players_like(engine: Engine, text: str, *, credential_ids: Collection[int] | None = None) -> list[Place]:
+    """Where the people play whom a name, or a part of one, fits best; the first twenty of them.
 
     Args:
         credential_ids: players of the teams that these credentials sync alone.
@@ -146,7 +145,7 @@ def players_like(
     found = fitting(
         text, people, lambda row: (row.last, row.first, f"{row.first} {row.last}", f"{row.last} {row.first}")
     )
-    return [Place(row.team_id, row.player_id, row.twizzit_id) for row in found[:most]]
+    return [Place(row.team_id, row.player_id, row.twizzit_id) for row in found[:_MOST_FOUND]]
 
 
 def fitting(text: str, rows: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> list[_T]:

@@ -95,7 +95,7 @@ def _mapped(one: Local, person: str, roster: Roster) -> Registration:
     elif last is None or listed:
         code = "registered"
     elif person in last.elsewhere:
-        code, team = _listed_elsewhere(roster, last, person)
+        code, team = _listed_elsewhere(last, person)
     elif person in last.aside and roster.team.twizzit_id in places:
         code, causes = "set_aside", (last.aside[person],)
     else:
@@ -104,7 +104,7 @@ def _mapped(one: Local, person: str, roster: Roster) -> Registration:
     return _of_local(one, code, registered=True, in_twizzit=in_twizzit, causes=causes, team=team)
 
 
-def _listed_elsewhere(roster: Roster, last: LastSync, person: str) -> tuple[Code, str]:
+def _listed_elsewhere(last: LastSync, person: str) -> tuple[Code, str]:
     """A team of another season, or one that was never mapped, lists no players: that says nothing of its players."""
     if not last.here:
         return "registered", ""

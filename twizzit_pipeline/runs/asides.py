@@ -1,7 +1,7 @@
 """Rows that are not meant to come, as the history keeps them: their reasons in plain words, and who can say otherwise.
 
 What belongs here: the list of reasons, which `docs/what-arrives.md` explains, and reading them from a row's details.
-Why a row is set aside is decided where it is read (`twizzit`), judged (`contracts`) or planned (`sync.plan`).
+Why a row is set aside is decided where it is read (`twizzit`), judged (`contracts`) or planned (`plan`).
 """
 
 from collections.abc import Mapping

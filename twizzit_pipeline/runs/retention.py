@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Engine, Table, case, delete, exists, func,
 
 from twizzit_pipeline import logs
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
+from twizzit_pipeline.runs.plans import EXPIRED, WAITING
 from twizzit_pipeline.runs.recorded import of_syncs, recorded_entity
 from twizzit_pipeline.storage import bulk, rate_limits
 from twizzit_pipeline.storage.audit import Actor, record, this_user
@@ -41,7 +42,7 @@ BATCH_ROWS = 2000
 _log = logs.logger(__name__)
 # A plan whose names have been kept for long enough; one that still waits has expired with them.
 _EXPIRED = (plans.c.expires_at < func.clock_timestamp()) & plans.c.document.is_not(None)
-_STATUS_AFTER = case((plans.c.status == "waiting", "expired"), else_=plans.c.status)
+_STATUS_AFTER = case((plans.c.status == WAITING, EXPIRED), else_=plans.c.status)
 _ENDED_WELL = ("success", "partial_success")
 _OVER = (*_ENDED_WELL, "failed")
 

@@ -169,7 +169,7 @@ def changed(connection: Connection, credential_id: int, *, limit: bool, now: dat
     write(connection, row, planned)
 
 
-def login_changed(engine: Engine, credential_id: int, *, now: datetime | None = None) -> None:
+def login_changed(engine: Engine, credential_id: int) -> None:
     """Another password was stored: failures of the old one delay no sync any more.
 
     Raises:
@@ -178,7 +178,7 @@ def login_changed(engine: Engine, credential_id: int, *, now: datetime | None = 
     with driver_errors(), engine.begin() as connection:
         row = _locked(connection, credential_id, make=False)
         if row is not None:
-            write(connection, row, schedule.repaired(row, now=now or database_now(connection)))
+            write(connection, row, schedule.repaired(row, now=database_now(connection)))
 
 
 def _waiting_for_their_first(connection: Connection, credential_id: int) -> int:

@@ -87,7 +87,7 @@ class FaultLayer:
         return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
 
 
-def _too_many(fault: Fault, retry_after: str | None) -> Response:
+def _too_many(retry_after: str | None) -> Response:
     headers = {} if retry_after is None else {"Retry-After": retry_after}
     return JSONResponse({"error": "Too many requests"}, status_code=429, headers=headers)
 
@@ -105,9 +105,9 @@ def _error(status: int, message: str) -> Callable[[Fault], Response]:
 
 
 _REFUSALS: dict[str, Callable[[Fault], Response]] = {
-    "rate_limit_seconds": lambda fault: _too_many(fault, str(ceil(fault.seconds))),
-    "rate_limit_date": lambda fault: _too_many(fault, _date_in(fault.seconds)),
-    "rate_limit_bare": lambda fault: _too_many(fault, None),
+    "rate_limit_seconds": lambda fault: _too_many(str(ceil(fault.seconds))),
+    "rate_limit_date": lambda fault: _too_many(_date_in(fault.seconds)),
+    "rate_limit_bare": lambda _: _too_many(None),
     "quota": _error(429, QUOTA_MESSAGE),
     "error_500": _error(500, "Internal server error"),
     "error_503": lambda _: HTMLResponse(_PAGE, status_code=503),

@@ -24,6 +24,7 @@ from twizzit_pipeline.storage.migrations.triggers import (
     audit_credentials,
     empty_macs_that_no_longer_fit,
     keep_registration_in_step,
+    register_mapped,
 )
 from twizzit_pipeline.storage.patience import Report, patiently
 from twizzit_pipeline.storage.roles import act_as_owner
@@ -106,8 +107,10 @@ def attach(engine: Engine, scripts: ScriptDirectory, report: Report, *, actor: A
             make_view(connection, name, query)
         if not macs:
             empty_macs_that_no_longer_fit(connection)
+        late = 0
         if not registered:
             keep_registration_in_step(connection)
+            late = register_mapped(connection)
         if not audited:
             audit_credentials(connection)
         made = [
@@ -115,6 +118,7 @@ def attach(engine: Engine, scripts: ScriptDirectory, report: Report, *, actor: A
             *(f"view {name}" for name in absent),
             *([] if macs else ["trigger twizzit_empty_mac"]),
             *([] if registered else ["triggers twizzit_register_players and the like"]),
+            *([f"the registration of players that were mapped meanwhile ({late})"] if late else []),
             *([] if audited else [f"trigger {name}" for name in AUDIT_TRIGGERS]),
         ]
         audit.record_if_there(connection, actor, action="attach", target="database", details={"made": made})

@@ -1,7 +1,5 @@
 """Which sessions of the database hold tables of ours or of ShotSpot's: asked where waiting for them was in vain."""
 
-from collections.abc import Collection
-
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,14 +22,13 @@ _HOLDING = text("""
 """)
 
 
-def holders(engine: Engine, tables: Collection[str] | None = None, *, readers: bool = False) -> str:
-    """Who holds locks on the tables at this moment, in a few words: process, program, for how long, which tables.
+def holders(engine: Engine, *, readers: bool = False) -> str:
+    """Who holds locks on the pipeline's tables now, in a few words: process, program, for how long, which tables.
 
     Args:
-        tables: all of the pipeline's, unless given.
         readers: count transactions that only read as well: they stand in the way of a migration.
     """
-    wanted = {"tables": sorted(metadata.tables if tables is None else tables), "readers": readers}
+    wanted = {"tables": sorted(metadata.tables), "readers": readers}
     try:
         with engine.connect() as connection:
             found = connection.execute(_HOLDING, wanted).all()

@@ -54,7 +54,7 @@ class MappingReport:
     """What became of the rows of a scan in ShotSpot.
 
     Attributes:
-        deciding: whether this season may overwrite (design: the deciding season).
+        deciding: whether this season may overwrite (docs/architecture.md, Seasons).
         created, linked, adopted, updated, unchanged: items, by what was done to them.
         departed, returned: items that Twizzit does not list any more, or lists again.
         held, waiting: remote ids of those whose departure waits for a person, or for proof.

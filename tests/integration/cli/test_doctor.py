@@ -44,6 +44,7 @@ SUBJECTS = {
     "time zone",
     "key",
     "runs take place",
+    "dagster.yaml",
     "tokens",
     "database",
     "migrations",
@@ -240,6 +241,31 @@ def test_a_key_that_is_none_is_a_problem(
 ) -> None:
     monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", key or "")
     assert said in look().problems["key"]
+
+
+def test_a_secret_of_tokens_that_the_api_refuses_is_a_problem(
+    own_database: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JWT_SECRET", "too short to be one")
+    assert look().problems["tokens"].startswith("JWT_SECRET is too short")
+    monkeypatch.delenv("JWT_SECRET")
+    monkeypatch.delenv("TWIZZIT_DATABASE_URL")
+    (home / "jwt.secret").write_text("too short to be one")
+    (home / "jwt.secret").chmod(0o600)
+    assert "jwt.secret is too short" in look().problems["tokens"]
+
+
+@pytest.mark.parametrize(("text", "said"), [("sensors: [1\n", "it is no YAML"), ("sensorz: {}\n", '"sensorz"')])
+def test_a_mistake_in_the_operators_part_of_dagster_yaml_is_found(home: Path, text: str, said: str) -> None:
+    own = home / "dagster.overlay.yaml"
+    own.write_text("sensors: {num_submit_workers: 2}\n")
+    assert look().of("dagster.yaml") == Finding("dagster.yaml", Severity.OK, f"With your own part of it, {own}")
+    own.write_text(text)
+    found = look().of("dagster.yaml")
+    assert (found.severity, said in found.message) == (Severity.PROBLEM, True)
+    assert str(own) in found.message
+    assert len(found.message) < 600
+    assert list(home.iterdir()) == [own]
 
 
 def test_files_that_others_can_read_are_found(home: Path) -> None:

@@ -14,7 +14,8 @@ from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.bulk import insert_rows, written_through
 from twizzit_pipeline.storage.engine import Database, open_database
-from twizzit_pipeline.storage.migrate import check, migrate
+from twizzit_pipeline.storage.migrate import check, migrate, restore
+from twizzit_pipeline.storage.migrations.triggers import REGISTRATION_TRIGGERS
 from twizzit_pipeline.storage.revisions import require_current
 
 ALL = [f"{number:04}" for number in range(1, 22)]
@@ -120,6 +121,31 @@ def test_alone_every_difference_from_the_models_is_seen(database: Database) -> N
         (seen,) = (one for one in differences if one.startswith(said))
         differences.remove(seen)
     assert differences == []
+
+
+@pytest.mark.parametrize("how", ["DROP TRIGGER {} ON twizzit_player_mappings", "ALTER TABLE {1} DISABLE TRIGGER {0}"])
+@pytest.mark.parametrize("trigger", REGISTRATION_TRIGGERS)
+def test_a_single_trigger_of_registration_that_is_gone_or_off_is_seen_and_put_back(
+    database: Database, trigger: str, how: str
+) -> None:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(how.format(trigger, "twizzit_player_mappings"))
+    assert check(database.engine).differences == ("add_trigger twizzit_player_mappings",)
+    assert restore(database.engine) == ["triggers twizzit_register_players and the like"]
+    assert check(database.engine).differences == ()
+
+
+def test_who_was_mapped_while_no_trigger_registered_them_is_registered_when_it_is_back(database: Database) -> None:
+    players = tables.players
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER twizzit_register_players ON twizzit_player_mappings")
+        insert_rows(connection, players, pd.DataFrame({"first_name": ["A", "B"], "last_name": ["a", "b"]}))
+        frame = pd.DataFrame({"local_player_id": [1], "twizzit_player_id": ["x"]})
+        insert_rows(connection, tables.player_mappings, frame)
+    assert "the registration of players that were mapped meanwhile (1)" in restore(database.engine)
+    with database.engine.connect() as connection:
+        flags = connection.scalars(select(players.c.is_twizzit_registered).order_by(players.c.id)).all()
+    assert flags == [True, False]
 
 
 def test_a_player_is_registered_as_long_as_a_mapping_says_so(database: Database) -> None:

@@ -159,7 +159,7 @@ def list_credentials(as_json: Json = False) -> None:
 def verify(club: Club, as_json: Json = False) -> None:
     """Log in with a credential and say what it may read, and which teams a sync would bring.
 
-    Nothing but its seasons is stored.
+    All that is stored of it are its seasons, and when the login last worked.
     """
     from twizzit_pipeline.accounts.verify import verify as verified  # noqa: PLC0415  (frames)
 

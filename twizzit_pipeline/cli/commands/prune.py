@@ -16,7 +16,7 @@ _NAMES = {
     "usage": "Months of counted calls",
     "requests": "Requests that are over",
     "notifications": "Notifications delivered",
-    "plans": "Plans that expired: their names, then they",
+    "plans": "Expired plans emptied, old ones deleted",
     "conflicts": "Conflicts that are over",
     "dagster_runs": "Runs of Dagster's",
     "dagster_check_rows": "Rows of checks without a run",

@@ -92,6 +92,6 @@ def _announce(server: "SimulatorServer") -> None:
     out.print("  export TWIZZIT_ALLOW_PRIVATE_ENDPOINTS=1")
     out.print(f"  twizzit credentials add --organization {shlex.quote(first.name)} \\")
     out.print(f"    --username {first.account.username} --endpoint {server.v2_endpoint}")
-    out.print("  twizzit sync CLUB\n")
+    out.print(f"  twizzit sync {shlex.quote(first.name)}\n")
     out.print(f"Its truth, its calls, and faults and changes on demand: {server.url}/simulator{more('simulator.md')}")
     sys.stdout.flush()

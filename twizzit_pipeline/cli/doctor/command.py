@@ -18,7 +18,7 @@ from twizzit_pipeline.cli.doctor.machine import (
     look_at_variables,
     look_at_versions,
 )
-from twizzit_pipeline.cli.doctor.orchestrator import look_at_orchestrator
+from twizzit_pipeline.cli.doctor.orchestrator import look_at_configuration, look_at_orchestrator
 from twizzit_pipeline.cli.doctor.roles import look_at_dagsters_tables, look_at_pooler, look_at_privileges
 from twizzit_pipeline.cli.doctor.vault import look_at_passwords, look_at_secrets
 from twizzit_pipeline.cli.doctor.workers import look_at_workers
@@ -37,6 +37,7 @@ _WITHOUT_DATABASE: tuple[tuple[str, Callable[[Settings], Iterable[Finding]]], ..
     ("time zone", look_at_time_zone),
     ("key", look_at_secrets),
     ("runs take place", look_at_workers),
+    ("dagster.yaml", look_at_configuration),
 )
 _WITH_DATABASE: tuple[tuple[str, Look], ...] = (
     ("database", look_at_server),

@@ -1,4 +1,7 @@
-"""Whether an orchestrator is running to start syncs: our own heartbeat, Dagster's daemons, runs that stand still."""
+"""Whether an orchestrator is running to start syncs: our own heartbeat, Dagster's daemons, runs that stand still.
+
+And whether any process could: each reads `dagster.yaml`, with the operator's part of it.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,11 +11,30 @@ from sqlalchemy import func, select
 from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, not_checked, ok, problem, warning
 from twizzit_pipeline.cli.output.guides import more
 from twizzit_pipeline.cli.output.terminal import plural
+from twizzit_pipeline.errors import SettingsError
+from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_config, sync_requests
 
 _HANGING_SHOWN = 10
 _START = "Start it: twizzit up (or the services of deploy/systemd)"
+
+
+def look_at_configuration(settings: Settings) -> Iterator[Finding]:
+    """The operator's part of `dagster.yaml`; without one Dagster is not even loaded. Writes nothing."""
+    own = settings.dagster_overlay or settings.home / "dagster.overlay.yaml"
+    if settings.dagster_overlay is None and not own.exists():
+        yield ok("dagster.yaml", "As the package has it: there is no part of your own")
+        return
+    from twizzit_pipeline.orchestration.instance.home import check_configuration  # noqa: PLC0415
+
+    try:
+        check_configuration(settings)
+    except SettingsError as error:
+        todo = f"Correct that file: no sync starts until then{more('operations.md', 'Your own part of dagster.yaml')}"
+        yield problem("dagster.yaml", str(error), todo)
+    else:
+        yield ok("dagster.yaml", f"With your own part of it, {own}")
 
 
 def look_at_orchestrator(installation: Installation) -> Iterator[Finding]:

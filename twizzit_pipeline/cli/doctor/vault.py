@@ -14,8 +14,6 @@ from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.settings import Settings
 
-JWT_FILE = "jwt.secret"
-
 _CHANGED = "A credential that was changed elsewhere"
 _UNREADABLE = "When a password cannot be read"
 
@@ -26,13 +24,7 @@ def look_at_secrets(settings: Settings) -> Iterator[Finding]:
         yield from _file("key", settings.home / KEY_FILE, "the first credential makes it")
     else:
         yield _variable(settings)
-    if settings.jwt_secret is not None:
-        yield ok("tokens", "JWT_SECRET is set")
-    elif settings.embedded:
-        yield from _file("tokens", settings.home / JWT_FILE, "the HTTP API makes it")
-    else:
-        todo = "Where you want the API: set it to ShotSpot's own"
-        yield warning("tokens", "JWT_SECRET is not set: the HTTP API does not start without it", todo)
+    yield from _tokens(settings)
 
 
 def look_at_passwords(installation: Installation) -> Iterator[Finding]:
@@ -84,6 +76,33 @@ def _variable(settings: Settings) -> Finding:
             "key", f"{KEY} is set{rotating}; not 64 hexadecimal characters, so its SHA-256 counts, as in ShotSpot"
         )
     return ok("key", f"{KEY} is set and well-formed{rotating}")
+
+
+def _tokens(settings: Settings) -> Iterator[Finding]:
+    from twizzit_pipeline.http_api.secret import FILE, jwt_secret  # noqa: PLC0415
+
+    kept = settings.jwt_secret is None
+    if kept and not settings.embedded:
+        todo = "Where you want the API: set it to ShotSpot's own"
+        yield warning("tokens", "JWT_SECRET is not set: the HTTP API does not start without it", todo)
+        return
+    path = settings.home / FILE
+    if kept:
+        yield from _file("tokens", path, "the HTTP API makes it")
+        if not path.exists():  # reading it would make it
+            return
+    try:
+        jwt_secret(settings)
+    except SettingsError as error:
+        todo = (
+            f"See whose {path} is, or delete it: the HTTP API makes another"
+            if kept
+            else "Set it to ShotSpot's own, to the letter"
+        )
+        yield problem("tokens", str(error), todo)
+    else:
+        if not kept:
+            yield ok("tokens", "JWT_SECRET is set")
 
 
 def _file(subject: str, path: Path, otherwise: str) -> Iterator[Finding]:

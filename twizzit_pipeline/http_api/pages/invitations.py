@@ -11,8 +11,6 @@ from twizzit_pipeline.storage.audit import Actor, record_beside
 
 Role = Literal["admin", "coach"]
 ROLES: tuple[Role, ...] = ("admin", "coach")
-USUAL_MINUTES = 15
-LONGEST_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)

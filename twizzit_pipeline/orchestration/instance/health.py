@@ -20,11 +20,10 @@ _AT_WORK = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.Dagste
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """One of Dagster's daemons. `last_beat`: its last heartbeat, UTC; `errors`: of its last iteration."""
+    """One of Dagster's daemons. `errors`: of its last iteration."""
 
     name: str
     healthy: bool
-    last_beat: datetime | None
     errors: int
 
 
@@ -56,8 +55,7 @@ def inspect_orchestration(settings: Settings, database: Database) -> Orchestrati
             Daemon(
                 name=status.daemon_type,
                 healthy=bool(status.healthy),
-                last_beat=datetime.fromtimestamp(beat.timestamp, UTC) if (beat := status.last_heartbeat) else None,
-                errors=len(beat.errors or ()) if beat else 0,
+                errors=len(beat.errors or ()) if (beat := status.last_heartbeat) else 0,
             )
             for status in instance.get_daemon_statuses().values()
             if status.required

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import dagster as dg
 
@@ -28,6 +29,8 @@ from twizzit_pipeline.orchestration.instance.launchers import BROKER, require_in
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import Database, driver_errors
+
+_LONGEST_MISTAKE = 400
 
 _log = logs.logger(__name__)
 
@@ -124,14 +127,31 @@ def open_instance(settings: Settings, database: Database) -> Iterator[dg.Dagster
         yield instance
 
 
+def check_configuration(settings: Settings) -> None:
+    """Whether Dagster takes the `dagster.yaml` that these settings make. Nothing of it is kept.
+
+    Raises:
+        SettingsError: the operator's file cannot be read, or holds what Dagster does not take.
+    """
+    text = configuration_text(settings)
+    with TemporaryDirectory(prefix="twizzit-") as folder, _mistakes_of(settings):
+        Path(folder, CONFIGURATION).write_text(text, encoding="utf-8")
+        InstanceRef.from_dir(folder)
+
+
 @contextmanager
 def _mistakes_of(settings: Settings) -> Iterator[None]:
     """What Dagster says of a key or a value that it does not take, in one line that names the operator's file."""
     try:
         yield
     except dg.DagsterInvalidConfigError as error:
-        said = "; ".join(each.message for each in error.errors) or str(error)
+        said = "; ".join(_without_all_keys(each.message) for each in error.errors) or str(error)
         raise SettingsError(f"{overlay_of(settings) or CONFIGURATION}: {' '.join(said.split())}") from None
+
+
+def _without_all_keys(message: str) -> str:
+    """Of a key at the top Dagster lists all that there may be, with their types: three thousand characters."""
+    return message if len(message) <= _LONGEST_MISTAKE else message.partition(" Expected: ")[0]
 
 
 def _storage() -> dict[str, str]:

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Inspector, TextClause, UniqueConstrai
 from sqlalchemy.schema import SchemaItem
 
 from twizzit_pipeline.errors import DatabaseRefused
-from twizzit_pipeline.storage.migrations.triggers import AUDIT_TRIGGERS
+from twizzit_pipeline.storage.migrations.triggers import AUDIT_TRIGGERS, REGISTRATION_TRIGGERS
 
 # Marks the tables that these migrations made: those must be what the models say, ShotSpot's own need not.
 MADE_HERE = "Made by twizzit-pipeline"
@@ -71,12 +71,19 @@ def made_here(connection: Connection, table: str) -> bool:
 
 
 def keeps_registration(connection: Connection) -> bool:
-    """Whether a trigger acts on new or deleted player mappings, ours or ShotSpot's (which keeps players registered)."""
+    """Whether players are registered as their mappings say: by all triggers of ours, or by ShotSpot's own.
+
+    ShotSpot's act on mappings that are new and on those that are deleted. One that is switched off keeps nothing.
+    """
     question = text(
-        "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass('twizzit_player_mappings')"
-        " AND NOT tgisinternal AND tgtype::integer & (4 | 8) <> 0"  # 4: on insert, 8: on delete
+        "SELECT count(*) FILTER (WHERE tgname = ANY(:ours)),"
+        " bool_or(tgtype::integer & 4 <> 0) FILTER (WHERE tgname <> ALL(:ours)),"  # 4: on insert
+        " bool_or(tgtype::integer & 8 <> 0) FILTER (WHERE tgname <> ALL(:ours))"  # 8: on delete
+        " FROM pg_trigger WHERE tgrelid = to_regclass('twizzit_player_mappings')"
+        " AND NOT tgisinternal AND tgenabled IN ('O', 'A')"
     )
-    return bool(connection.scalar(question))
+    ours, on_insert, on_delete = connection.execute(question, {"ours": list(REGISTRATION_TRIGGERS)}).one()
+    return bool(ours == len(REGISTRATION_TRIGGERS) or (on_insert and on_delete))
 
 
 def empties_macs(connection: Connection) -> bool:

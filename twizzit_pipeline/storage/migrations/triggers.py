@@ -84,6 +84,8 @@ ALTER TABLE twizzit_credentials ENABLE TRIGGER twizzit_audit_credentials, ENABLE
 # In the order of their names.
 AUDIT_TRIGGERS = ("twizzit_audit_credentials", "twizzit_audit_emptied")
 
+REGISTRATION_TRIGGERS = ("twizzit_register_players", "twizzit_unregister_players", "twizzit_move_registration")
+
 _KEEP_REGISTRATION = """
 CREATE OR REPLACE FUNCTION twizzit_register_players() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -144,3 +146,18 @@ def _schema(connection: Connection) -> str:
 def keep_registration_in_step(connection: Connection) -> None:
     """A player is registered as long as a mapping says so: ShotSpot lets no other player play an official match."""
     connection.exec_driver_sql(_KEEP_REGISTRATION)
+
+
+def register_mapped(connection: Connection) -> int:
+    """Registers whom a mapping names that came while the triggers were gone; how many those are.
+
+    Who lost their mapping meanwhile stays registered: that may be a person's doing, and the checks name them.
+    """
+    done = connection.execute(
+        text(
+            "UPDATE players SET is_twizzit_registered = true, twizzit_verified_at = timezone('utc', now())"
+            " WHERE is_twizzit_registered IS NOT TRUE"
+            " AND EXISTS (SELECT FROM twizzit_player_mappings AS kept WHERE kept.local_player_id = players.id)"
+        )
+    )
+    return int(done.rowcount)

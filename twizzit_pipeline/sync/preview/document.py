@@ -38,7 +38,6 @@ ASKED_OF_MAPPED = "another row of ShotSpot may be it, and a person decides; unti
 ASKED_OF_NAME = "a team of ShotSpot's has its name in the season, which only one may have, and a person decides"
 REMEMBERED = "ShotSpot's row stays as it is; what Twizzit says of it is remembered"
 ANOTHER_ID = "made anew in Twizzit: it has another id there, and ShotSpot's row is the same"
-NO_SEASON = "the account has no such season"
 _COUNTED = ("create", "link", "adopt", "update")
 
 

@@ -44,7 +44,7 @@ class Scope:
             unpaged=unpaged,
         )
 
-    def few(self, path: str, query: Query = (), *, most: int = MOST_OWN_ROWS) -> list[Row]:
+    def few(self, path: str, *, most: int = MOST_OWN_ROWS) -> list[Row]:
         """All rows of a list that is usually short: by one call, and by pages only where it may have been cut.
 
         Nothing says that an answer to a call without a limit was cut; its round length does (wire page).
@@ -52,13 +52,13 @@ class Scope:
         Raises:
             NotATwizzit: there are more than `most` rows, or the answer is no list.
         """
-        rows = rows_of(self.ask(path, query), path=path)
+        rows = rows_of(self.ask(path), path=path)
         _refuse_more(path, len(rows), most)
         once = each_once(rows, by_id)
         limits = self.session.page_limits
         if not any(limits.may_be_cut(path, NO_LIMIT, length) for length in {len(rows), len(once)}):
             return once
-        page = self._fetch(path, query)
+        page = self._fetch(path, ())
 
         def fetch(limit: int, offset: int) -> object:
             _refuse_more(path, offset, most)

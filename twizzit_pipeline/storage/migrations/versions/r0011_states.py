@@ -6,7 +6,7 @@ turns on, at the newest row of the history about the season that runs today in B
 Rows of ShotSpot's own name no season: they are taken to speak of the running one.
 
 A season without dates begins on the day that the setting `TWIZZIT_SEASON_START` names, which the pipeline's connections
-say as `twizzit.season_start`; for all others it is 1 July. `sync.seasons.running` is the same rule for one credential.
+say as `twizzit.season_start`; for all others it is 1 July. `runs.seasons.running` is the same rule for one credential.
 
 Who is notified about a credential, besides those of the settings, is in the configuration's `notify_to`; the channel
 `club_email` is theirs.
