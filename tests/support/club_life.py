@@ -236,6 +236,7 @@ class ClubLife(ClubRows):
         """The steps of a sync."""
         self.run_id = f"history-{next(_run_numbers)}"
         self.account.found, self.account.found_teams, self.account.found_matches = {}, {}, {}
+        self.account.read_teams = 0
         with SyncSession(
             settings=self.settings,
             database=self.database,

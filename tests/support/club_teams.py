@@ -3,14 +3,14 @@
 What must be so is said by `club_teams_model`; here it is done for real, and compared.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tests.support.club_life import ClubLife, Decision
 from tests.support.club_model import ClubModel
 from tests.support.club_rows import same
 from tests.support.memory_account import RUNNING, Spoiled
-from tests.support.sync_world import STEPS
+from tests.support.sync_world import STEPS, Step
 from twizzit_pipeline.storage import tables
 
 ANEW = 10  # a team that is made anew has an id so much higher
@@ -22,6 +22,7 @@ class ClubTeams(ClubLife):
 
     Attributes:
         ids: the first id of a team → the one that Twizzit has for it now.
+        synced_into: person → the team that their mapping named before the last sync.
     """
 
     STEPS = STEPS
@@ -30,6 +31,7 @@ class ClubTeams(ClubLife):
 
     model: ClubModel = field(default_factory=ClubModel)
     ids: dict[str, str] = field(default_factory=dict)
+    synced_into: dict[str, str | None] = field(default_factory=dict)
 
     def id_of(self, team: str | None) -> str:
         """What Twizzit calls it now."""
@@ -99,8 +101,25 @@ class ClubTeams(ClubLife):
         found = dict(account.found_teams)
         if not model.can_ask:
             found |= dict.fromkeys(model.teams.known.keys() - said.keys(), "unproved")
-        gone_over = model.teams.sync(said, None if spoiled.unread else found, self._team_of)
+        moved_on = model.teams.known.keys() - account.groups.keys() if self._is_same_club(spoiled) else set()
+        gone_over = model.teams.sync(said, None if spoiled.unread else found, self._team_of, moved_on)
         model.go_over(gone_over)
+
+    def _is_same_club(self, spoiled: Spoiled) -> bool:
+        """docs/departures.md, of v1: more than half, and at least three, of those who were synced into its teams."""
+        if self.model.can_ask:
+            return False
+        playing = {one: self.account.teams_of(known, RUNNING) for one, known in self.account.people.items()}
+        here = {one for one, teams in playing.items() if teams - {spoiled.shifted_team} and one != spoiled.shifted}
+        teams = self.model.teams
+        known = {one for one in teams.known if one in self.account.groups or not teams.is_refused(one)}
+        before = {one for one, team in self.synced_into.items() if team in known}
+        return len(here & before) >= 3 and 2 * len(here & before) > len(before)
+
+    def run(self, season: str = RUNNING.label, steps: Sequence[Step] | None = None) -> None:
+        mappings = self.rows(tables.player_mappings)
+        self.synced_into = {row["twizzit_player_id"]: row["last_values"]["twizzit_team_id"] for row in mappings}
+        super().run(season, steps)
 
     def _team_of(self, remote_id: str) -> int:
         return self.mapped_to(tables.team_mappings, "team", remote_id)

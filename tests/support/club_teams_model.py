@@ -22,13 +22,18 @@ class TeamsModel(ListedModel):
     doubtful: set[str] = field(default_factory=set)
 
     def sync(
-        self, said: Mapping[str, Values], found: Mapping[str, str] | None, local_id: Callable[[str], int]
+        self,
+        said: Mapping[str, Values],
+        found: Mapping[str, str] | None,
+        local_id: Callable[[str], int],
+        moved_on: Collection[str] = (),
     ) -> Mapping[str, str]:
         """A sync of the running season.
 
         Args:
             said: remote id → the words of each team that is listed.
             found: of each that is missing what Twizzit says; None where the scan proves nothing.
+            moved_on: those that two readings lack, where it cannot be asked and the account is the club's for certain.
 
         Returns: earlier id → the id of those that Twizzit calls otherwise now.
         """
@@ -39,6 +44,7 @@ class TeamsModel(ListedModel):
         missing = {one for one in missing if (found or {}).get(one) != "present"}
         before, of = self.counted()
         vacated = {one for one, row in self.known.items() if one not in said and not row.plays}
+        vacated |= {one for one in missing & set(moved_on) if not self.is_refused(one)}
         self._are_missing(missing, found or {}, before, of)
         vacated |= {one for one in missing if not self.known[one].plays}
         gone_over = self._go_over(said, vacated)
@@ -49,6 +55,11 @@ class TeamsModel(ListedModel):
                 self.known[remote_id] = Known(local_id(remote_id), dict(words), dict(words))
         self._forget_touches()
         return gone_over
+
+    def is_refused(self, remote_id: str) -> bool:
+        """Whether a person said that it has not left."""
+        away = self.known[remote_id].away
+        return away is not None and away.status == "refused"
 
     def _go_over(self, said: Mapping[str, Values], vacated: Collection[str]) -> Mapping[str, str]:
         """docs/departures.md: "a group that was deleted and made anew, it is the same team of ShotSpot's".

@@ -95,6 +95,7 @@ class MemoryAccount:
     competitions: dict[str, str] = field(default_factory=dict)
     matches: dict[str, Match] = field(default_factory=dict)
     calls: int = 0
+    read_teams: int = 0  # how often the teams were, since a test emptied it
     ended: bool = False
     can_prove_absence: bool = True
     meanings: Meanings = NOTHING_SAID
@@ -131,7 +132,9 @@ class MemoryAccount:
 
     def teams(self, season: Season | None) -> Teams:
         self._answer("teams")
-        listed = [(one, name) for one, name in self.listed(season).items() if one != self.spoiled.shifted_team]
+        self.read_teams += 1
+        shifted = self.spoiled.shifted_team if self.read_teams == 1 else None
+        listed = [(one, name) for one, name in self.listed(season).items() if one != shifted]
         return Teams(tuple(Team(id=one, name=name) for one, name in listed))
 
     def rosters(self, teams: Sequence[Team], season: Season | None) -> Rosters:

@@ -168,7 +168,7 @@ ARROWS: dict[str, set[str]] = {
 _BELOW = set(ARROWS) - {"definitions", "preloaded"}
 _TERMINAL = {"cli", "cli.output"}
 ARROWS |= {
-    "cli.output": {"queries", "words", "storage.ends_of_time"},
+    "cli.output": {"queries", "words", "storage.ends_of_time", "runs.asked"},
     "cli.sync_report": {*_TERMINAL, *_BELOW},
     "local": {*_TERMINAL, *_BELOW},
     "cli.doctor": {*_TERMINAL, *_BELOW},

@@ -5,28 +5,35 @@ The answers hold names of people: they are for the person who asks, and are neve
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
-from twizzit_pipeline.entities import ENTITIES, MATCHES, asked_table
+from twizzit_pipeline.decisions.asked_rows import (
+    TEAM,
+    ids_of,
+    is_of_team,
+    mapped_rows,
+    names_of_teams,
+    remote_names,
+    rows_held,
+    table_of,
+)
+from twizzit_pipeline.entities import ENTITIES, MATCHES, PLAYERS
 from twizzit_pipeline.errors import UnknownConflict
 from twizzit_pipeline.plan import is_of_name
 from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.plan.opponent_questions import OPPONENT, said_of
 from twizzit_pipeline.plan.partners import mapped_then
 from twizzit_pipeline.storage.bulk import among
-from twizzit_pipeline.storage.ends_of_time import beyond
+from twizzit_pipeline.storage.ends_of_time import as_postgres
 from twizzit_pipeline.storage.engine import driver_errors
-from twizzit_pipeline.storage.remote_ids import remote_id
-from twizzit_pipeline.storage.tables import MAPPINGS, SNAPSHOTS, conflicts, credentials, metadata, teams
+from twizzit_pipeline.storage.tables import conflicts, credentials
 
 _LARGEST_ID = 2**63 - 1
-_TEAM = "team_id"
-_ENDLESS = {"before": "-infinity", "after": "infinity"}  # as PostgreSQL says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class Candidate:
         mapped: whether it is something else's: by now, or (of a question about one that is mapped) as it was asked.
         mapped_to: the remote id of that.
         may_be_linked: whether it may be chosen: not where it is something else's that is there still.
+        jersey_number, team_name: of a player, where ShotSpot has them: by what namesakes differ.
     """
 
     local_id: int
@@ -44,6 +52,8 @@ class Candidate:
     mapped: bool
     mapped_to: str | None = None
     may_be_linked: bool = True
+    jersey_number: int | None = None
+    team_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class Waiting:
         name: what ShotSpot calls the row (a match: Twizzit); of a doubtful link, and of an opponent, what
             Twizzit calls it.
         local_id: of a conflict; of a doubtful link the row that it is mapped to meanwhile, if it is to one.
-        local_name: of a doubtful link: what ShotSpot calls that row.
+        local_name, local_jersey_number, local_team_name: of a doubtful link: what ShotSpot has of that row.
         base, local, remote: of a conflict: what Twizzit said before, what ShotSpot held when it was last looked at, and
             what Twizzit says.
         now: what ShotSpot holds at this moment.
@@ -94,6 +104,8 @@ class Waiting:
     reason: str | None
     name_taken: bool = False
     match: str | None = None
+    local_jersey_number: int | None = None
+    local_team_name: str | None = None
 
     @property
     def same_name(self) -> tuple[int, ...]:
@@ -174,22 +186,12 @@ def _shown(connection: Connection, rows: Sequence[Any]) -> list[Waiting]:
     mapped: dict[str, dict[int, str]] = {}
     for entity in sorted({row.entity for row in rows}):
         of_it = [row for row in rows if row.entity == entity and row.kind != OPPONENT]
-        names[entity] = _remote_names(connection, entity, of_it)
-        mapped[entity] = _mapped(connection, entity, _ids(of_it))
-    for table in {_table(row) for row in rows}:
-        held[table] = _held(connection, table, _ids(row for row in rows if _table(row) == table))
-    team_names = _team_names(connection, rows, held)
-    return [_waiting(row, held[_table(row)], names[row.entity], mapped[row.entity], team_names) for row in rows]
-
-
-def _ids(rows: Iterable[Any]) -> set[int]:
-    """The local rows that these are about."""
-    return {one for row in rows for one in (row.local_id, *(row.candidates or ())) if one is not None}
-
-
-def _table(row: Any) -> str:
-    """ShotSpot's table that its candidates are rows of."""
-    return asked_table(row.entity, row.kind, row.column_name)
+        names[entity] = remote_names(connection, entity, of_it)
+        mapped[entity] = mapped_rows(connection, entity, ids_of(of_it))
+    for table in {table_of(row) for row in rows}:
+        held[table] = rows_held(connection, table, ids_of(row for row in rows if table_of(row) == table))
+    team_names = names_of_teams(connection, rows, held)
+    return [_waiting(row, held[table_of(row)], names[row.entity], mapped[row.entity], team_names) for row in rows]
 
 
 def _waiting(
@@ -203,11 +205,19 @@ def _waiting(
     if row.kind == OPPONENT:  # the row of another organization's team may well be the right one
         mapped = {}
     candidates = tuple(
-        Candidate(one, _name(row, held[one]), one in mapped, mapped.get(one), _may_be_linked(row, one, mapped))
+        Candidate(
+            one,
+            _name(row, held[one]),
+            one in mapped,
+            mapped.get(one),
+            _may_be_linked(row, one, mapped),
+            *_shirt(row, held[one], team_names),
+        )
         for one in row.candidates or ()
         if one in held
     )
-    now = plain(local.get(row.column_name)) if local is not None and row.kind == "field" else None
+    shirt = _shirt(row, local, team_names)
+    now = as_postgres(plain(local.get(row.column_name))) if local is not None and row.kind == "field" else None
     said = {one for one in (row.base, row.local, row.remote, now) if type(one) is int}
     return Waiting(
         id=row.id,
@@ -220,15 +230,15 @@ def _waiting(
         local_id=row.local_id,
         name=_called(row, local, names.get((row.credential_id, row.twizzit_id))),
         local_name=None if local is None or row.kind == "field" else _name(row, local),
-        base=row.base if row.kind == "field" else None,
-        local=row.local,
-        remote=None if row.kind == OPPONENT else row.remote,
+        base=as_postgres(row.base) if row.kind == "field" else None,
+        local=as_postgres(row.local),
+        remote=None if row.kind == OPPONENT else as_postgres(row.remote),
         now=now,
-        team_names={one: team_names[one] for one in sorted(said & team_names.keys())} if _is_team(row) else {},
+        team_names={one: team_names[one] for one in sorted(said & team_names.keys())} if is_of_team(row) else {},
         candidates=candidates,
         status=row.status,
         resolution=None if row.status == "settled" else row.resolution,
-        value=row.value,
+        value=as_postgres(row.value),
         found_at=row.found_at,
         resolved_at=row.resolved_at,
         resolved_by=row.resolved_by,
@@ -236,7 +246,16 @@ def _waiting(
         reason=row.resolution if row.status == "settled" else None,
         name_taken=is_of_name(row.kind, row.local_id, row.base),
         match=said_of(row.remote)["match"] if row.kind == OPPONENT else None,
+        local_jersey_number=shirt[0],
+        local_team_name=shirt[1],
     )
+
+
+def _shirt(row: Any, local: Mapping[str, Any] | None, team_names: Mapping[int, str]) -> tuple[int | None, str | None]:
+    """Number and team of a player whom a doubtful link is about; of anything else neither."""
+    if local is None or row.kind != "doubtful_link" or row.entity != PLAYERS.name:
+        return None, None
+    return local["jersey_number"], team_names.get(local[TEAM])
 
 
 def _may_be_linked(row: Any, local_id: int, mapped: Mapping[int, str]) -> bool:
@@ -256,51 +275,10 @@ def _called(row: Any, local: Mapping[str, Any] | None, remote: str | None) -> st
     return _name(row, local)
 
 
-def _is_team(row: Any) -> bool:
-    """Whether it is a conflict about the team of a player."""
-    return row.kind == "field" and bool(row.column_name == _TEAM)
-
-
-def _held(connection: Connection, name: str, ids: Iterable[int]) -> dict[int, Mapping[str, Any]]:
-    table = metadata.tables[name]
-    wanted = select(table).where(among(table.c.id, sorted(ids)))
-    return {row.id: dict(row._mapping) for row in connection.execute(wanted)}
-
-
 def _name(of: Any, row: Mapping[str, Any]) -> str:
     """What ShotSpot calls a row that a question is about; a game has a day alone."""
     if of.kind == OPPONENT:
         return str(row["name"])
     if of.entity == MATCHES.name:
-        side = None if row["date"] is None else beyond(row["date"])
-        return str(plain(row["date"])) if side is None else _ENDLESS[side]
+        return str(as_postgres(plain(row["date"])))
     return " ".join(str(row[column]) for column in ENTITIES[of.entity].names)
-
-
-def _remote_names(connection: Connection, entity: str, rows: Collection[Any]) -> dict[tuple[int, str], str]:
-    """What Twizzit calls those rows, by the last scan; a match as its mapping, or its two sides, have it."""
-    table, of = SNAPSHOTS[entity].c, ENTITIES[entity]
-    columns = of.names or ("home_name", "away_name")
-    ids, owners = {row.twizzit_id for row in rows}, {row.credential_id for row in rows}
-    wanted = select(table.credential_id, table[of.remote_id], *(table[name] for name in columns)).where(
-        among(table[of.remote_id], sorted(ids)), among(table.credential_id, sorted(owners))
-    )
-    between = " " if of.names else " - "
-    return {(found[0], found[1]): between.join(map(str, found[2:])) for found in connection.execute(wanted)}
-
-
-def _mapped(connection: Connection, entity: str, ids: Collection[int]) -> dict[int, str]:
-    """Local id → the remote one that it is mapped to."""
-    table = MAPPINGS[entity]
-    column = table.c[ENTITIES[entity].local_id]
-    found = connection.execute(select(column, remote_id(table)).where(among(column, sorted(ids))))
-    return {row[0]: row[1] for row in found}
-
-
-def _team_names(
-    connection: Connection, rows: Sequence[Any], held: Mapping[str, Mapping[int, Mapping[str, Any]]]
-) -> dict[int, str]:
-    ids = {value for row in rows if _is_team(row) for value in (row.base, row.local, row.remote)}
-    ids |= {local.get(_TEAM) for local in held.get("players", {}).values() if any(map(_is_team, rows))}
-    wanted = select(teams.c.id, teams.c.name).where(among(teams.c.id, sorted(one for one in ids if type(one) is int)))
-    return {row.id: row.name for row in connection.execute(wanted)} if ids else {}

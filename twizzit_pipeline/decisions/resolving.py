@@ -21,6 +21,7 @@ from twizzit_pipeline.plan.departed import DONE
 from twizzit_pipeline.plan.opponent_questions import OPPONENT
 from twizzit_pipeline.runs.fed_clubs import feeds
 from twizzit_pipeline.storage.audit import Actor
+from twizzit_pipeline.storage.ends_of_time import as_postgres
 from twizzit_pipeline.storage.remote_ids import remote_id
 from twizzit_pipeline.storage.tables import LOCAL, MAPPINGS, departures, players, teams
 from twizzit_pipeline.sync.state.calendar import has_events
@@ -124,7 +125,7 @@ def _resolve(
         _write(deciding, table, held, after)
     said = row.remote if resolution == "twizzit" else row.local
     deciding.resolve(resolution, plain(wanted[row.column_name]) if resolution == "value" else said)
-    return row, {column: (plain(held[column]), plain(new)) for column, new in after.items()}
+    return row, {column: (as_postgres(plain(held[column])), as_postgres(plain(new))) for column, new in after.items()}
 
 
 def _is_mapped(connection: Connection, row: Any) -> bool:

@@ -27,5 +27,5 @@ def applying(engine: Engine, plan: StoredPlan, without: Sequence[tuple[str, str]
     types = tuple(sync_type for sync_type in SYNC_TYPES if sync_type in chosen.sync_types)
     if not types:
         raise PlanRefused(f"Plan {plan.id} has nothing that can be applied; make a new one")
-    options = RequestOptions(plan_id=plan.id, without=tuple(without), sync_types=types)
+    options = RequestOptions(plan_id=plan.id, without=tuple(sorted(set(without))), sync_types=types)
     return Wish("all" if len(types) > 1 else types[0], plan.season, options)

@@ -15,6 +15,7 @@ from twizzit_pipeline.accounts.patience import Patience
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, Tokens
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.metrics import Metrics
 from twizzit_pipeline.http_api.problems import FAILED_DEPENDENCY, Problem
 from twizzit_pipeline.http_api.rate_limits import RateLimit
@@ -129,7 +130,8 @@ Here = Annotated[Service, Depends(_service)]
 
 
 async def _reachable(
-    caller: CurrentCaller, credential_id: Annotated[int, Path(alias="credentialId", ge=1, description="A credential")]
+    caller: CurrentCaller,
+    credential_id: Annotated[int, PLAIN, Path(alias="credentialId", ge=1, description="A credential")],
 ) -> int:
     caller.require(credential_id)
     return credential_id
@@ -143,7 +145,7 @@ def _owners(
     here: Here,
     caller: CurrentCaller,
     credential_id: Annotated[
-        int | None, Query(alias="credentialId", ge=1, description="Of this credential alone")
+        int | None, PLAIN, Query(alias="credentialId", ge=1, description="Of this credential alone")
     ] = None,
 ) -> Collection[int] | None:
     if credential_id is None:

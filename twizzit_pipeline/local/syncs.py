@@ -124,8 +124,12 @@ def _held(rows: Sequence[HistoryRow]) -> str:
 
 
 def _why(rows: Sequence[HistoryRow]) -> str:
-    said = "; ".join(f"{row.entity}: {row.error_message}" for row in rows if row.error_message)
-    return " ".join(said.split())
+    """Each reason once, with the entities that it is of: one run's entities mostly fail for the same."""
+    of: dict[str, list[str]] = {}
+    for row in rows:
+        if row.error_message:
+            of.setdefault(" ".join(row.error_message.split()), []).append(row.entity)
+    return "; ".join(f"{', '.join(entities)}: {message}" for message, entities in of.items())
 
 
 def _has_changed(rows: Sequence[HistoryRow]) -> bool:

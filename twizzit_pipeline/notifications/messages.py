@@ -14,6 +14,7 @@ from typing import Any
 from twizzit_pipeline.notifications import events
 from twizzit_pipeline.notifications.advice import what_helps
 from twizzit_pipeline.notifications.events import Fact
+from twizzit_pipeline.runs.asked import UNNAMED, in_words
 from twizzit_pipeline.runs.plans import counted
 
 MOST_LINES = 10
@@ -171,10 +172,10 @@ def _held(body: Mapping[str, Any], credential_id: int) -> str:
 
 
 def _questions(body: Mapping[str, Any], credential_id: int) -> str:
-    return (
-        f"{body['new']} new of {body['waiting']} conflicts and doubtful links that wait for a decision ({_what(body)}):"
-        f" twizzit conflicts list {credential_id}"
-    )
+    waiting = body.get("waiting_of") or {UNNAMED: body["waiting"]}
+    new = body.get("new_of") or {UNNAMED: body["new"]}
+    said = f"{in_words(waiting)}, {'new' if new == waiting else f'{in_words(new)} of them new'}"
+    return f"Waiting for a decision: {said} ({_what(body)}): twizzit conflicts list {credential_id}"
 
 
 def _budget(body: Mapping[str, Any], credential_id: int) -> str:

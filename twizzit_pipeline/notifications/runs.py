@@ -4,14 +4,15 @@ What belongs here: reading. Rows that ShotSpot itself wrote belong to no run: ea
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, exists, or_, select
 
-from twizzit_pipeline.runs.details import DECIDES, DEPARTURES, ENTITY, MAPPINGS, NEW_QUESTIONS, QUESTIONS
+from twizzit_pipeline.runs import asked
+from twizzit_pipeline.runs.details import DECIDES, DEPARTURES, ENTITY, MAPPINGS
 from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.runs.troubles import NOT_FINISHED, was_stopped
 from twizzit_pipeline.storage.bulk import among
@@ -25,7 +26,7 @@ class Outcome:
     """How one entity of a run ended; `reasons` say what rejected items or kept them from being applied.
 
     `held`: departures that are held back after it; None where nothing was brought into ShotSpot.
-    `questions`: conflicts and doubtful links that wait for a person; `new_questions`: those that this run asked.
+    `questions_of`: kind → how many questions wait for a person; `new_questions_of`: those that this run asked.
     """
 
     entity: str
@@ -36,8 +37,8 @@ class Outcome:
     failed: int = 0
     reasons: frozenset[str] = frozenset()
     held: int | None = None
-    questions: int = 0
-    new_questions: int = 0
+    questions_of: Mapping[str, int] = field(default_factory=dict)
+    new_questions_of: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,8 @@ def _outcome(row: Row[Any]) -> Outcome:
         processed=row.items_processed or 0,
         failed=row.items_failed or 0,
         held=_held(details) if row.status in ("success", "partial_success") else None,
-        questions=details.get(QUESTIONS) or 0,
-        new_questions=details.get(NEW_QUESTIONS) or 0,
+        questions_of=asked.waiting(details),
+        new_questions_of=asked.asked(details),
         reasons=frozenset(
             [
                 *_reasons(entity, "rejected", details.get("rejected")),

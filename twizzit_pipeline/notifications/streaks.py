@@ -35,6 +35,7 @@ from twizzit_pipeline.notifications.events import (
 )
 from twizzit_pipeline.notifications.runs import Outcome, Run
 from twizzit_pipeline.queries.hanging import Hanging
+from twizzit_pipeline.runs.asked import summed
 from twizzit_pipeline.scheduling.freshness import Late
 
 SAME_SEASON_AGAIN = timedelta(days=1)
@@ -71,15 +72,19 @@ class Streaks:
             self._note_partial(run, run.partial)
         if run.whole:
             self._note_held(run)
-        self._note_questions(run, [one for one in run.outcomes if one.new_questions])
+        self._note_questions(run, [one for one in run.outcomes if one.new_questions_of])
 
     def _note_questions(self, run: Run, asking: Sequence[Outcome]) -> None:
         if asking:
+            new = summed(one.new_questions_of for one in asking)
+            waiting = summed(one.questions_of for one in run.outcomes)
             body = {
                 **_of_run(run),
                 "entities": [one.entity for one in asking],
-                "new": sum(one.new_questions for one in asking),
-                "waiting": sum(one.questions for one in run.outcomes),
+                "new": sum(new.values()),
+                "new_of": new,
+                "waiting": sum(waiting.values()),
+                "waiting_of": waiting,
             }
             self._add(QUESTIONS, run.credential_id, asking[0].history_id, body)
 

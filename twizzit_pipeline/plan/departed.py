@@ -71,12 +71,13 @@ class Absences:
     """What a run found out of those that its complete scan did not list: remote id → what Twizzit says.
 
     `due`: the same of departures that are in ShotSpot already, and were to be looked at again. Those that are in
-    neither were not asked for.
+    neither were not asked for. `moved_on`: teams that are gone from an account that cannot be asked.
     """
 
     can_ask: bool
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     due: Mapping[str, Presence] = field(default_factory=dict)
+    moved_on: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Departures:
         back: remote id → the departure of one that the scan lists (again).
         left: remote id → the departure of a player that is in ShotSpot, and whose mapping is there still.
         unlisted: remote id → the departure of a team or a match that the scan does not list.
+        moved_on: remote ids of teams that two readings lack, of an account that cannot be asked and is the same club's.
         active: club → how many of the mapped ones are active; `recent`: how many left in the last day unapproved;
             `held`: how many are held back. None → how many of all clubs, where a row counts in two.
         still_held: remote ids of those that wait for a person, before this plan.
@@ -121,6 +123,7 @@ class Departures:
     season: str = ""
     left: Mapping[str, Departure] = field(default_factory=dict)
     unlisted: Mapping[str, Departure] = field(default_factory=dict)
+    moved_on: Collection[str] = ()
 
     def of(self, remote_id: str) -> Departure | None:
         """What is known of one that has left, listed again or not."""

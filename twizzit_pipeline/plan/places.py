@@ -6,13 +6,14 @@ its name, then without accents and case, then by other spellings of it (`transfo
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from twizzit_pipeline.plan import Change
 from twizzit_pipeline.plan.clubs import CLUB_NAME_LENGTH, ClubNames
 from twizzit_pipeline.plan.ownership import same_organization
-from twizzit_pipeline.plan.rows import LocalSeason, MappingRow, Owner, WantedSeason
+from twizzit_pipeline.plan.rows import LocalSeason, WantedSeason
 from twizzit_pipeline.plan.states import TeamState
+from twizzit_pipeline.transform.clubs import club_keys
 from twizzit_pipeline.words.seasons import key
 
 
@@ -23,7 +24,8 @@ class Clubs:
         self._owner = state.owner
         self._names = ClubNames(state.clubs)
         local = {team.id: team.club_id for team in state.local}
-        self._known = _clubs_of_mapped_teams(state.mappings, state.owner, local)
+        called = {club.id: club.name for club in state.clubs}
+        self._known = _clubs_of_mapped_teams(state, local, called)
         self._new = ClubNames()
         self._made: dict[str, int] = {}
 
@@ -56,16 +58,37 @@ class Clubs:
 
 
 def _clubs_of_mapped_teams(
-    mappings: Sequence[MappingRow], owner: Owner, club_of: dict[int, int]
+    state: TeamState, club_of: Mapping[int, int], called: Mapping[int, str]
 ) -> dict[str | None, int]:
-    """Club name as Twizzit gave it (None: the organization) → the one club that its mapped teams stand in."""
+    """Club name as Twizzit gave it (None: the organization) → the one club that its mapped teams stand in.
+
+    Not a name that a team of another club alone has taken: a group that moves leaves its club, whose other teams name
+    it still, and the team of ShotSpot stays there until a person moves it. It says nothing of the club that it names.
+    """
     found: dict[str | None, set[int]] = defaultdict(set)
-    for mapping in mappings:
-        if mapping.last_values is None or not same_organization(mapping, owner) or mapping.local_id not in club_of:
+    listed: dict[int, set[str]] = defaultdict(set)
+    now = {team.id: team.club_name for team in state.remote}
+    for mapping in state.mappings:
+        if not same_organization(mapping, state.owner) or mapping.local_id not in club_of:
             continue
-        name = mapping.last_values.get("club_name")
-        found[name if isinstance(name, str) else None].add(club_of[mapping.local_id])
-    return {name: ids.pop() for name, ids in found.items() if len(ids) == 1}
+        club_id = club_of[mapping.local_id]
+        if mapping.twizzit_id in now:
+            listed[club_id].add(now[mapping.twizzit_id] or state.owner.organization_name)
+        if mapping.last_values is not None:
+            name = mapping.last_values.get("club_name")
+            found[name if isinstance(name, str) else None].add(club_id)
+    known = {name: ids.pop() for name, ids in found.items() if len(ids) == 1}
+    return {
+        name: club_id
+        for name, club_id in known.items()
+        if not _is_of_another(name or state.owner.organization_name, listed[club_id], called.get(club_id, ""))
+    }
+
+
+def _is_of_another(name: str, listed: Collection[str], called: str) -> bool:
+    """Whether the club `called` so is one that other teams of it name, and `name` another."""
+    keys = club_keys(called)
+    return not club_keys(name) & keys and any(club_keys(one) & keys for one in listed)
 
 
 def find_season(wanted: WantedSeason, seasons: Sequence[LocalSeason]) -> int:

@@ -2,14 +2,15 @@
 
 A group that is deleted and made anew has another id, and ShotSpot's team is the same: its mapping goes over to the new
 id. Only a mapping of the credential's own is taken, and only where the absence of the earlier id is proved, or a person
-said that it is the same team.
+said that it is the same team; in an account that cannot be asked for an id, where two readings lack the earlier one and
+most people of the club are listed.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from twizzit_pipeline.plan.departed import Record
-from twizzit_pipeline.plan.departures import DEPARTED, Leaving
+from twizzit_pipeline.plan.departed import OPEN, Record
+from twizzit_pipeline.plan.departures import DEPARTED, Leaving, returned
 from twizzit_pipeline.plan.ownership import same_organization
 from twizzit_pipeline.plan.rows import LocalTeam, MappingRow, RemoteTeam
 from twizzit_pipeline.plan.states import TeamState
@@ -29,6 +30,8 @@ class Successions:
     def __init__(self, state: TeamState, leaving: Leaving, season_id: int) -> None:
         self.taken: set[int] = set()
         self._takes = state.takes
+        self._departures = state.departures
+        self._moved_on: set[str] = set()  # those of the departures that were taken
         listed = {remote.id for remote in state.remote}
         local = {team.id: team for team in state.local}
         self._vacated = [
@@ -44,6 +47,7 @@ class Successions:
                 mapping.local_id in leaving.row_ids
                 or (mapping.last_values or {}).get(DEPARTED)
                 or mapping.local_id in state.takes.values()
+                or mapping.twizzit_id in state.departures.moved_on
             )
         ]
 
@@ -62,15 +66,21 @@ class Successions:
         if len(found) != 1:
             return None
         self.taken.add(found[0].local.id)
+        self._moved_on |= {found[0].mapping.twizzit_id} & set(self._departures.moved_on)
         return found[0]
 
     def stays(self, leaving: Leaving) -> Leaving:
-        """The same without those that were taken: they do not leave."""
-        stay = {change.twizzit_id for change in leaving.changes if change.row_id in self.taken}
+        """The same without those that were taken: they do not leave, and what waited about them is over."""
+        stay = {change.twizzit_id for change in leaving.changes if change.row_id in self.taken} | self._moved_on
+        records = list(_without(leaving.records, stay))
+        said, unlisted = {one.twizzit_id for one in records}, self._departures.unlisted
+        waited = [unlisted[one] for one in sorted(self._moved_on & unlisted.keys() - said)]
         return replace(
             leaving,
             changes=[change for change in leaving.changes if change.row_id not in self.taken],
-            records=list(_without(leaving.records, stay)),
+            records=[*records, *returned(one for one in waited if one.status in OPEN)],
+            held=[one for one in leaving.held if one not in self._moved_on],
+            waiting=[one for one in leaving.waiting if one not in self._moved_on],
         )
 
 

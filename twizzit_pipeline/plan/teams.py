@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, id_order
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.plan.asking import Asking
 from twizzit_pipeline.plan.clubs import names_another
 from twizzit_pipeline.plan.departed import DONE, Record
@@ -29,11 +29,14 @@ from twizzit_pipeline.plan.successors import Successions
 from twizzit_pipeline.plan.taken_names import name_questions, name_taken, named_apart
 from twizzit_pipeline.plan.team_names import own_name
 from twizzit_pipeline.plan.team_partners import team_partners
+from twizzit_pipeline.transform.clubs import club_keys
 from twizzit_pipeline.transform.names import normalised_name
 
 # Why a team is not brought into a club: the credential is no federation's; the club is another organization's.
 NAMES_ANOTHER_CLUB = "names_another_club"
 CLUB_OF_ANOTHER = "club_of_another_organization"
+# A federation's group that names another club than the one in which its team stands: a person moves it.
+IN_ANOTHER_CLUB = "in_another_club"
 
 
 def plan_teams(state: TeamState) -> Plan:
@@ -68,7 +71,7 @@ def plan_teams(state: TeamState) -> Plan:
         "teams",
         changes=[*_places(changes, clubs, state), *leaving.changes, *changes],
         failed=failed,
-        warned=takeovers(changes, {team.id: team.name for team in state.local}),
+        warned=[*takeovers(changes, {team.id: team.name for team in state.local}), *_elsewhere(pending, clubs, state)],
         unchanged=unchanged,
         first_fed=_first_fed(pending, state),
         departures=[*leaving.records, *_back(pending, losers, state)],
@@ -102,6 +105,19 @@ def _look(asking: Asking, one: PendingTeam) -> None:
             conflicts=one.conflicts,
             mapped_as=one.mapping.twizzit_id,
         )
+
+
+def _elsewhere(pending: Iterable[PendingTeam], clubs: Clubs, state: TeamState) -> list[Warned]:
+    """What is to be reported of mapped teams that stay in their club, though Twizzit names another than that one."""
+    itself = club_keys(state.owner.organization_name)
+    return [
+        Warned(one.remote.id, IN_ANOTHER_CLUB)
+        for one in pending
+        if one.mapping is not None
+        and one.remote.club_name is not None
+        and not club_keys(one.remote.club_name) & itself
+        and clubs.find(one.remote.club_name) not in (None, one.club_id)
+    ]
 
 
 def _first_fed(pending: Iterable[PendingTeam], state: TeamState) -> frozenset[int]:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Engine, Select, Table, case, select, text
+from sqlalchemy import ColumnElement, DateTime, Engine, Select, Table, case, func, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from twizzit_pipeline.errors import MigrationsPending
+from twizzit_pipeline.runs.details import ENTITY
 from twizzit_pipeline.storage.engine import driver_errors
+from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.storage.tables.views import last_syncs, recent_failures, success_rate
 
 MOST_FAILURES = 10
@@ -50,7 +52,10 @@ class TypeRate:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A sync that failed, or left something out; `started_at` is UTC with zone."""
+    """A sync that failed, or left something out; `started_at` is UTC with zone.
+
+    `entity` says which of competitions and matches a row of the type `competitions` is about.
+    """
 
     sync_type: str
     status: str
@@ -60,6 +65,7 @@ class Failure:
     credential_id: int | None
     history_id: int
     season: str | None
+    entity: str
 
 
 def last_whole_syncs(engine: Engine) -> list[LastSync]:
@@ -93,7 +99,8 @@ def failures(engine: Engine, *, limit: int = MOST_FAILURES, credential_id: int |
         MigrationsPending: a view is missing.
     """
     with reading(), engine.connect() as connection:
-        wanted = of_view(recent_failures, Failure.__dataclass_fields__).limit(limit)
+        names = [name for name in Failure.__dataclass_fields__ if name != "entity"]
+        wanted = of_view(recent_failures, names).add_columns(_entity()).limit(limit)
         if credential_id is not None:
             wanted = wanted.where(recent_failures.c.credential_id == credential_id)
         rows = connection.execute(wanted)
@@ -107,6 +114,13 @@ def failures(engine: Engine, *, limit: int = MOST_FAILURES, credential_id: int |
             )
             for row in rows
         ]
+
+
+def _entity() -> ColumnElement[Any]:
+    """Of a failure: ShotSpot's type, `competitions`, stands for matches too, which the details name."""
+    view, history = recent_failures.c, sync_history.c
+    named = select(history.details.op("->>")(ENTITY)).where(history.id == view.history_id).scalar_subquery()
+    return func.coalesce(named, view.sync_type).label("entity")
 
 
 def of_view(view: Table, names: Iterable[str]) -> Select[Any]:

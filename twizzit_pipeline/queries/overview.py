@@ -4,7 +4,8 @@ What belongs here: reading the present. What a credential's state is called is d
 say of syncs that are over is read in `monitoring_views`.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,7 +46,7 @@ class CredentialStatus:
         hanging: the sync under way, where that hangs.
         plan: the one that a sync stopped at and that waits for a person.
         held: how many departures are held back until a person approves or refuses them.
-        questions: conflicts and doubtful links that wait for a person.
+        questions_of: kind → how many questions wait for a person; see `runs.asked`.
     """
 
     facts: CredentialFacts
@@ -57,7 +58,12 @@ class CredentialStatus:
     hanging: Hanging | None = None
     plan: StoredPlan | None = None
     held: int = 0
-    questions: int = 0
+    questions_of: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def questions(self) -> int:
+        """How many questions wait for a person."""
+        return sum(self.questions_of.values())
 
     @property
     def needs_attention(self) -> bool:
@@ -177,8 +183,8 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
         one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
-        asked, held_back = questions.get(facts.credential_id, 0), held.get(facts.credential_id, 0)
-        judged.append(replace(one, questions=asked, held=held_back, plan=waiting.get(facts.credential_id)))
+        asked, held_back = questions.get(facts.credential_id, {}), held.get(facts.credential_id, 0)
+        judged.append(replace(one, questions_of=asked, held=held_back, plan=waiting.get(facts.credential_id)))
     return Overview(activity, judged)
 
 
@@ -189,11 +195,14 @@ def _held(connection: Connection) -> dict[int, int]:
     return {found[0]: found[1] for found in connection.execute(counted)}
 
 
-def _questions(connection: Connection) -> dict[int, int]:
-    """What waits for a person, by credential."""
+def _questions(connection: Connection) -> dict[int, dict[str, int]]:
+    """What waits for a person, by credential and kind."""
     row = conflicts.c
-    counted = select(row.credential_id, func.count()).where(row.status == "open").group_by(row.credential_id)
-    return {found[0]: found[1] for found in connection.execute(counted)}
+    counted = select(row.credential_id, row.kind, func.count()).where(row.status == "open")
+    found: dict[int, dict[str, int]] = {}
+    for credential_id, kind, count in connection.execute(counted.group_by(row.credential_id, row.kind)):
+        found.setdefault(credential_id, {})[kind] = count
+    return found
 
 
 def _judged(

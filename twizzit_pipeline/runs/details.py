@@ -17,6 +17,8 @@ REPAIR = "repair"  # true: every mapped row as Twizzit has it was asked for
 REPAIRED = "repaired"  # column → rows in which a repair, and no other reason, wrote Twizzit's value
 QUESTIONS = "questions"  # conflicts and doubtful links of the entity that wait for a person
 NEW_QUESTIONS = "new_questions"  # those of them that this sync asked
+QUESTIONS_OF = "questions_of"  # the same by kind: field, doubtful_link, opponent
+NEW_QUESTIONS_OF = "new_questions_of"
 # What became of the rows that were read, and of those that are not meant to come: see `Account`.
 ROWS = "rows"
 SET_ASIDE = "set_aside"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
 
 from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.runs import asked
 from twizzit_pipeline.runs.details import DECISION, ENTITY, NEVER_BEGAN, QUESTIONS
 from twizzit_pipeline.runs.entity_counts import EntityCounts, Status
 from twizzit_pipeline.runs.lease import INTERRUPTED, close_interrupted
@@ -64,6 +65,11 @@ class HistoryRow:
         """How many conflicts and doubtful links of the entity waited for a person after it."""
         count = self.details.get(QUESTIONS)
         return count if isinstance(count, int) else 0
+
+    @property
+    def questions_of(self) -> Mapping[str, int]:
+        """The same by kind; see `asked`."""
+        return asked.waiting(self.details)
 
     @property
     def season_exists(self) -> bool:

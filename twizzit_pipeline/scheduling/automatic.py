@@ -36,7 +36,7 @@ class Run:
 
     Attributes:
         covers: the entities whose mappings it was to bring in step; `done`: those that it did.
-        narrowed: it left something of them out.
+        narrowed: it did not look at all of them. What a person left out of a plan that it applied was looked at.
         automatic: it came because its credential was due.
     """
 

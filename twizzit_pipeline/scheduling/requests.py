@@ -14,7 +14,13 @@ from sqlalchemy import Connection, Engine, exists, insert, or_, select, update
 
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
-from twizzit_pipeline.errors import InactiveCredential, NoOrchestrator, UnknownCredential, UnknownSeason
+from twizzit_pipeline.errors import (
+    InactiveCredential,
+    NoOrchestrator,
+    PlanBeingApplied,
+    UnknownCredential,
+    UnknownSeason,
+)
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.in_progress import in_progress, on_its_way
 from twizzit_pipeline.runs.lease import lease_keys
@@ -72,6 +78,7 @@ def ask(
         UnknownSeason: its account lists seasons, and none like that.
         NoOrchestrator: no orchestrator is alive to run it.
         SyncInProgress: one is under way or asked for, and `queue` is False.
+        PlanBeingApplied: the plan is asked to be applied already, with something else left out, or is under way.
     """
     settle(engine)
     with driver_errors():
@@ -93,6 +100,7 @@ def ask(
             waiting = _covering(connection, credential_id, wish, _running(listed)) if queue else None
             if waiting is not None:
                 return Answer(_join(connection, waiting, wish, actor), already_queued=True)
+            _refuse_second_part(connection, credential_id, wish)
             return Answer(_add(connection, credential_id, wish, actor, trigger), already_queued=False)
 
 
@@ -180,6 +188,20 @@ def _refuse_second(connection: Connection, credential: Credential) -> None:
     first = next(iter(requested.open_of(connection, credential.id)), None)
     if first is not None:
         raise on_its_way(first.id, next(iter(first.history_ids[-1:]), None))
+
+
+def _refuse_second_part(connection: Connection, credential_id: int, wish: Wish) -> None:
+    """A plan is applied once: what a second person leaves out of it would be written with the first one's part."""
+    plan_id = wish.options.plan_id
+    if plan_id is None:
+        return
+    for one in requested.open_of(connection, credential_id):
+        if one.options.plan_id == plan_id:
+            without = len(one.options.without) or "nothing"
+            raise PlanBeingApplied(
+                f"Plan {plan_id} is being applied already (request {one.id}), without {without} of its rows: wait for "
+                f"what comes of it, or take it back while it waits: twizzit requests cancel {one.id}"
+            )
 
 
 def _running(listed: Sequence[SeasonRow]) -> str | None:

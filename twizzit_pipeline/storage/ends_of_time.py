@@ -28,3 +28,9 @@ def beyond(when: date | str) -> Literal["before", "after"] | None:
     if isinstance(when, str):
         return _TEXTS.get(when)
     return _SIDES.get(when.replace(tzinfo=UTC) if isinstance(when, datetime) and when.tzinfo is None else when)
+
+
+def as_postgres(value: object) -> object:
+    """A value of JSON as PostgreSQL would say it: ``infinity`` instead of the text of a moment that stands for it."""
+    side = beyond(value) if isinstance(value, str) else None
+    return value if side is None else {"before": "-infinity", "after": "infinity"}[side]

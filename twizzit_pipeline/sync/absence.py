@@ -20,6 +20,7 @@ from twizzit_pipeline.runs.details import SEASON_BEFORE_READ
 from twizzit_pipeline.runs.entity_counts import EntityCounts
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import sync_history
+from twizzit_pipeline.sync.moved_on import moved_on
 from twizzit_pipeline.sync.scanned import RostersSeen, TeamsSeen
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.sync.state.missing import days_of, due_again, missing, stood_before
@@ -47,7 +48,7 @@ def find_absences(session: SyncSession, season: SeasonRow, counts: EntityCounts)
     if teams is None or rosters is None or not any(rosters.playing.values()) or not _decides(session, season):
         return
     try:
-        unlisted = _of_teams(session, season, teams)
+        unlisted = _of_teams(session, season, teams, rosters)
         _of_players(session, season, counts, teams, rosters, unlisted)
     except TwizzitPipelineError as error:
         _log.warning("departures not looked at", error=type(error).__name__)
@@ -93,7 +94,7 @@ def _is_open(one: Missing, grace: datetime) -> bool:
     return row.status == "waiting" and (row.kind == "unproved" or row.proved_at is None or row.proved_at <= grace)
 
 
-def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen) -> dict[str, Presence]:
+def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen, rosters: RostersSeen) -> dict[str, Presence]:
     """What is said of each team that is mapped and not listed, those that wait for a person too."""
     source = session.client.source
     with session.reading() as connection:
@@ -102,7 +103,10 @@ def _of_teams(session: SyncSession, season: SeasonRow, seen: TeamsSeen) -> dict[
     asked = [one.twizzit_id for one in found if _is_open(one, datetime.now(UTC))]
     said = source.still_listed("teams", asked, seen.kept) if asked else {}
     kinds: dict[str, Kind] = {one: _KIND[presence] for one, presence in said.items() if presence != "present"}
-    session.absences["teams"] = Absences(source.can_prove_absence, kinds)
+    unproved = [] if source.can_prove_absence else found
+    session.absences["teams"] = Absences(
+        source.can_prove_absence, kinds, moved_on=moved_on(session, season, unproved, rosters)
+    )
     return {**{one.twizzit_id: "unproved" for one in found}, **said}
 
 

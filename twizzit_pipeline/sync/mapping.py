@@ -1,7 +1,7 @@
 """From a scan to ShotSpot: read the state, make the plan, apply it, close the history row. One transaction."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Generic
@@ -18,6 +18,7 @@ from twizzit_pipeline.plan.repair import repaired_columns, repairing
 from twizzit_pipeline.plan.rows import Owner, WantedSeason
 from twizzit_pipeline.plan.states import EntityState, MatchState, PlayerState, State, TeamState
 from twizzit_pipeline.runs import deciding_season, fed_clubs, history
+from twizzit_pipeline.runs.asked import counted
 from twizzit_pipeline.runs.details import (
     CLUBS,
     COMPETITION_TEAMS,
@@ -26,10 +27,12 @@ from twizzit_pipeline.runs.details import (
     GROUP_NOT_FOUND,
     MAPPINGS,
     NEW_QUESTIONS,
+    NEW_QUESTIONS_OF,
     OPPONENT_CLUBS,
     OPPONENT_TEAMS,
     PLAYERS_NOT_READ,
     QUESTIONS,
+    QUESTIONS_OF,
     REPAIRED,
 )
 from twizzit_pipeline.runs.entity_counts import MOST_ITEMS_IN_DETAILS, EntityCounts
@@ -99,12 +102,12 @@ def map_entity(
                 waiting = _waiting(made, state)
                 _count_departures(counts, made)
                 counts.details |= {MAPPINGS: owned, **_details(connection, session, made, state, wanted)}
-                counts.details |= {QUESTIONS: waiting, NEW_QUESTIONS: len(made.questions)} if waiting else {}
+                counts.details |= _asked(made, waiting) if waiting else {}
                 history.finish(connection, session.history_id(entity), counts)
         session.analyse(_filled(made))
         watch.lap("apply")
         counts.done = True
-        return _report(made, wanted, owned, watch, waiting)
+        return _report(made, wanted, owned, watch, len(waiting))
     raise AssertionError("unreachable: recording lets no error pass in silence")
 
 
@@ -158,11 +161,22 @@ def _with_doubts(plan: Plan, state: EntityState, session: SyncSession) -> Plan:
     return replace(plan, questions=[*plan.questions, *asked], settled={**plan.settled, **settled})
 
 
-def _waiting(plan: Plan, state: EntityState) -> int:
-    """How many questions wait for a person once the plan is applied."""
+def _waiting(plan: Plan, state: EntityState) -> list[str]:
+    """The kinds of the questions that wait for a person once the plan is applied, one for each."""
     settled = set(plan.settled)
-    before = {(one.twizzit_id, one.column) for one in state.decisions.open if one.id not in settled}
-    return len(before | {(one.twizzit_id, one.column) for one in plan.questions})
+    before = {(one.twizzit_id, one.column): one.kind for one in state.decisions.open if one.id not in settled}
+    return [*(before | {(one.twizzit_id, one.column): one.kind for one in plan.questions}).values()]
+
+
+def _asked(plan: Plan, waiting: Sequence[str]) -> dict[str, object]:
+    """What the history says of the questions that wait, and of those that are new."""
+    new = [one.kind for one in plan.questions]
+    return {
+        QUESTIONS: len(waiting),
+        NEW_QUESTIONS: len(new),
+        QUESTIONS_OF: counted(waiting),
+        NEW_QUESTIONS_OF: counted(new),
+    }
 
 
 def _to_make_once(plan: Plan) -> frozenset[Table]:

@@ -99,7 +99,7 @@ class SyncSession(Transactions):
         self._run_end = RunEnd(
             credential_id=credential_id,
             season=self._season,
-            narrowed=narrowing.narrows,
+            narrowed=not narrowing.reads_all,
             trigger=trigger,
             fulfilment=self._fulfilment,
         )

@@ -25,14 +25,15 @@ def players_frame(players: Sequence[Player]) -> pd.DataFrame:
         `twizzit_team_id`, `twizzit_player_id`, `first_name`, `last_name`, `gender` ('male', 'female' or null): dtype
         `str`, cleaned by `clean_text`; `jersey_number`: Int64, 0 to 999 or null; `jersey_unreadable`: bool, true where
         the record has a number that is none ("A7"), which the contract counts as a warning. A record without first and
-        last name gets both from its full name, see `split_full_names`.
+        last name, or with signs alone, gets both from its full name, see `split_full_names`.
     """
     first_names = [clean_text(player.first_name) for player in players]
     last_names = [clean_text(player.last_name) for player in players]
-    unnamed = [row for row in range(len(players)) if first_names[row] is None and last_names[row] is None]
+    unnamed = [row for row in range(len(players)) if _has_no_name(first_names[row], last_names[row])]
     split = split_full_names([clean_text(players[row].full_name) for row in unnamed])
     for row, (first_name, last_name) in zip(unnamed, split, strict=True):
-        first_names[row], last_names[row] = first_name, last_name
+        if last_name is not None:
+            first_names[row], last_names[row] = first_name, last_name
     numbers = [jersey_number(player.jersey_number) for player in players]
     return pd.DataFrame(
         {
@@ -45,6 +46,11 @@ def players_frame(players: Sequence[Player]) -> pd.DataFrame:
             "jersey_unreadable": pd.Series([unreadable for _, unreadable in numbers], dtype="bool"),
         }
     )
+
+
+def _has_no_name(*names: str | None) -> bool:
+    """Whether no letter and no digit is in them: "-" and "." are what stands in a field that must not be empty."""
+    return not any(any(map(str.isalnum, name)) for name in names if name is not None)
 
 
 def player_gender(value: object) -> str | None:

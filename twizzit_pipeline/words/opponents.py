@@ -127,12 +127,43 @@ _FROM_A_MATCH = {
     *("semifinalist", "demifinaliste", "halve finalist", "quarter finalist", "laatste uit poule"),
 }
 # English words that may begin a club's name as well: only before what they come out of.
-_MAYBE_FROM = {"winner", "winners", "loser", "losers", "win", "los", "w", "v", "l"}
+_MAYBE_LONG = {"winner", "winners", "loser", "losers"}
+_MAYBE_FROM = {*_MAYBE_LONG, "win", "los", "w", "v", "l"}
 _OUT_OF = {
     *("of", "from", "match", "game", "matches", "pool", "poule", "group", "groep", "groupe", "semi", "semifinal"),
     *("final", "finale", "quarter", "quarterfinal", "wedstrijd", "m", "sf", "qf", "hf", "kf", "1", "2"),
 }
 _POOLS = r"(?:poule|groep|groupe|group|pool|reeks|serie|division|afdeling)"
+# What may stand before those: "beste verliezer", "hoogst gerangschikte winnaar", "lucky loser".
+_WHICH = {
+    *(
+        "beste",
+        "slechtste",
+        "hoogst",
+        "hoogste",
+        "laagst",
+        "laagste",
+        "gerangschikte",
+        "geplaatste",
+        "eerste",
+        "tweede",
+    ),
+    *(
+        "derde",
+        "best",
+        "highest",
+        "lowest",
+        "ranked",
+        "lucky",
+        "meilleur",
+        "meilleure",
+        "meilleurs",
+        "premier",
+        "second",
+    ),
+}
+# "Poulewinnaar", "groepswinnaar", "wedstrijdverliezer"; and how it is often misspelled.
+_WINNER = re.compile(r"(?:poule|groeps?|reeks|ronde|match|wedstrijd|barrage|finale)?(?:win+aars?|verliezers?)")
 _RANK = re.compile(
     r"(?:nummer |nr |no |numero |plaats |place |beste |meilleur |meilleure |best )?"
     r"(?:\d{1,2} ?(?:e|de|ste|er|ere|re|eme|ieme|st|nd|rd|th)?|eerste|tweede|derde|vierde|vijfde|laatste|premier"
@@ -140,6 +171,17 @@ _RANK = re.compile(
     rf"(?: plaats| geplaatste| place| classe)?(?: van| uit| in| de| du| of| la| le| the)* {_POOLS}\b.*"
 )
 _PLACE_IN_POOL = re.compile(rf"{_POOLS} (?:[a-z]|\d{{1,2}})(?: (?:nr |nummer )?(?:\d{{1,2}}|[a-z]\d?))?")
+# A place in a ranking of which the text does not say more: "3de plaats", "nummer 2", "kampioen 2e provinciale".
+_PLACE = re.compile(
+    r"(?:(?:nummer|nr|plaats|place|classe) \d{1,2}"
+    r"|\d{1,2} ?(?:e|de|ste|er|ere|re|eme|ieme|st|nd|rd|th) (?:plaats|place)"
+    rf"|(?:vice ?)?kampioen(?: (?:van|uit|in|{_POOLS}|\d).*)?|(?:stijger|daler) \d{{1,2}})"
+)
+# A match by its name, where a team's is due: "troostfinale", "kleine finale".
+_FINAL = re.compile(
+    r"(?:(?:kleine|grote|halve|kwart|achtste|petite|grande|demi|semi|quarts? de|troost|plaatsings|verliezers|winnaars)"
+    r" ?)?finales?|(?:troostings?|plaatsings|kruis|barrage|rangschikkings)(?:wedstrijd|match)(?: \d{1,2})?"
+)
 # A place in a bracket by its code: "SF1", "QF 2", "HF1", "Kwartfinale 1", "1/2 finale 2"; and what comes out of one.
 _BRACKET = (
     r"(?:(?:1 )?[248] ?finale?|[shkqd]f|sf|qf|(?:kwart|halve|achtste|demi|quarts? de|semi|quarter) ?finale?|finale?)"
@@ -168,7 +210,7 @@ def is_no_opponent(name: str) -> bool:
         or _comes_out_of_a_match(words)
         or _RANK.fullmatch(text_of_words) is not None
         or _PLACE_IN_POOL.fullmatch(text_of_words) is not None
-        or _OF_BRACKET.fullmatch(text_of_words) is not None
+        or any(kind.fullmatch(text_of_words) for kind in (_PLACE, _FINAL, _OF_BRACKET))
     )
 
 
@@ -186,10 +228,13 @@ def _is_placeholder(text_of_words: str) -> bool:
 
 
 def _comes_out_of_a_match(words: list[str]) -> bool:
-    """By its beginning: "winnaar poule A", "verliezer wedstrijd 3", "winner of match 2", "W12"."""
+    """By its beginning: "winnaar poule A", "verliezer wedstrijd 3", "winner of match 2", "beste verliezer", "W12"."""
     first, rest = re.sub(r"\d+$", "", words[0]), words[1:]
     begins = {first, *(" ".join(words[:count]) for count in (2, 3))}
-    if begins & _FROM_A_MATCH:
+    said = next((word for word in words if word not in _WHICH), first)
+    if begins & _FROM_A_MATCH or _WINNER.fullmatch(first):
+        return True
+    if words[0] in _WHICH and (said in _FROM_A_MATCH | _MAYBE_LONG or _WINNER.fullmatch(said)):
         return True
     if first not in _MAYBE_FROM:
         return False

@@ -158,8 +158,10 @@ def test_an_undone_decision_gives_back_a_day_that_python_does_not_have(
         held = connection.scalar(text("SELECT date::text FROM games WHERE id = :id"), {"id": game["id"]})
     sync(club)
     (found,) = club.open()
+    assert (found.local, found.now, found.status) == ("infinity", "infinity", "open"), "no year that no person wrote"
     done = club.resolve(found.id, "twizzit")
     assert games(club.world)[match]["date"].day == 20
+    assert done.changed["date"][0] == "infinity"
 
     undone = undo(club.world.database.engine, done.history_id, actor=COACH)
 

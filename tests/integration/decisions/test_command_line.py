@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.integration.decisions.test_linking import doubtful
 from tests.support.command_line import CommandLine, command_line_on
 from tests.support.decided_world import DecidedWorld
 from tests.support.twin_teams import TwinTeams
+from twizzit_pipeline.storage.tables import players
 
 
 @pytest.fixture
@@ -47,8 +49,8 @@ def test_a_conflict_is_listed_and_resolved(twizzit: CommandLine, club: DecidedWo
         assert f"ShotSpot Lokaal; Twizzit Remo (was {base})" in " ".join(listed.out.split())
         assert "twizzit conflicts resolve ID" in listed.out
     assert [one["id"] for one in twizzit("conflicts", "--json").json()] == [found.id]
-    assert "1 question waits for a decision" in twizzit("status").out
-    assert "1 to decide: twizzit conflicts list" in twizzit("history", 1).out
+    assert "1 conflict waits for a decision" in twizzit("status").out
+    assert "1 conflict to decide: twizzit conflicts list" in twizzit("history", 1).out
 
     done = twizzit("conflicts", "resolve", found.id, "twizzit")
 
@@ -91,10 +93,17 @@ def test_a_value_that_does_not_fit_is_one_line(twizzit: CommandLine, club: Decid
 
 
 def test_a_doubtful_link_is_linked_and_one_person_twice_is_said(twizzit: CommandLine, club: DecidedWorld) -> None:
+    with club.world.database.engine.begin() as connection:
+        connection.execute(update(players).where(players.c.id == club.local_id).values(jersey_number=71))
     found, fitting = doubtful(club)
     listed = " ".join(twizzit("conflicts").out.split())
     assert f"player of Twizzit {club.remote_id}: link" in listed
     assert "may be one person twice" in listed
+    one, other = found.candidates
+    assert (one.jersey_number, other.jersey_number) == (71, None)
+    assert one.team_name is not None
+    assert one.team_name == other.team_name
+    assert "(number 71," in listed
 
     done = twizzit("conflicts", "resolve", found.id, "link", fitting[0])
 

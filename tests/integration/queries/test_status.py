@@ -251,3 +251,19 @@ def test_the_queries_are_as_many_for_a_thousand_credentials_as_for_one(database:
             )
         )
     assert queries() == alone
+
+
+def test_a_failed_sync_of_matches_is_called_so(database: Database, status: Status) -> None:
+    """Both are of ShotSpot's type `competitions`: two lines said the same."""
+    credential = add_credential(database, "KC Noord")
+    failed = {"sync_type": "competitions", "status": "failed"}
+    matches = {**failed, "details": {"season": "2026-2027", "entity": "matches"}}
+    add_run(database, credential, timedelta(minutes=5), failed, matches)
+    said = status().stdout
+    assert "matches of 2026-2027 (failed" in said
+    assert "competitions of 2026-2027 (failed" in said
+    found = json.loads(status("--json").stdout)["recent_failures"]
+    assert {(one["sync_type"], one["entity"]) for one in found} == {
+        ("competitions", "matches"),
+        ("competitions", "competitions"),
+    }

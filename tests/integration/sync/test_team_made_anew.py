@@ -56,6 +56,58 @@ def test_it_keeps_its_row_and_its_players(world: SyncWorld) -> None:
     assert state(world) == before
 
 
+def test_in_v1_two_readings_say_so_where_the_people_of_the_club_are_listed(world: SyncWorld) -> None:
+    """It cannot be asked for an id. Who is new in the team plays at once, and waits for no answer of a person."""
+    club = world.add_credential(dialect="v1")
+    world.sync(club)
+    group_id, people = world.roster()
+    team = world.team(group_id)
+    before = state(world)
+    new = made_anew(world, group_id, people[:1])
+    for one in people[1:]:
+        world.simulator.changes.add_to_team(one, world.roster(1)[0])
+    person = world.simulator.changes.add_person(new, "Nieuwe", "Speler", None, None)
+
+    done = world.sync(club)
+
+    assert {row.status for row in done.history.values()} == {"success"}
+    assert (world.team(new)["id"], world.player(person)["team_id"]) == (team["id"], team["id"])
+    assert (done.teams.departed, world.rows(tables.departures), world.rows(tables.conflicts)) == (0, [], [])
+    now = state(world)
+    again = world.sync(club)
+    assert (state(world), done.calls - again.calls) == (now, 1)
+    undo(world, done)
+    assert state(world) == before
+
+
+def test_in_v1_a_team_that_waits_for_a_person_costs_no_call_each_time(world: SyncWorld) -> None:
+    club = world.add_credential(dialect="v1")
+    first = world.sync(club)
+    world.simulator.changes.remove_team(world.roster()[0])
+    again = world.sync(club)
+    assert {row["status"] for row in world.rows(tables.departures, entity="teams")} == {"held"}
+    assert again.calls < first.calls  # by the roster that is not read
+
+
+def test_in_v1_a_list_of_other_people_proves_nothing(world: SyncWorld) -> None:
+    """It may be another club's account: each has a U13."""
+    club = world.add_credential(dialect="v1")
+    world.sync(club)
+    group_id, _ = world.roster()
+    everyone = sorted({one for place in range(3) for one in world.roster(place)[1]})
+    team = world.team(group_id)
+    new = made_anew(world, group_id, [])
+    for one in everyone[2:]:
+        world.simulator.changes.remove_person(one)
+    world.simulator.changes.add_person(new, "Nieuwe", "Speler", None, None)
+
+    done = world.sync(club)
+
+    assert done.teams.failed == {"name_taken": (str(new),)}
+    assert (world.team(group_id)["id"], world.team(group_id)["is_active"]) == (team["id"], True)
+    assert {row["status"] for row in world.rows(tables.departures)} == {"held"}
+
+
 def test_one_that_has_left_before_is_active_again_and_another_organization_keeps_its_id(world: SyncWorld) -> None:
     club, other = world.add_credential(), world.add_credential(1)
     for one in (club, other):

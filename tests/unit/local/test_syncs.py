@@ -1,5 +1,6 @@
 """The line of `up` of a sync that left something to a person: a plan, or departures."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,3 +28,11 @@ def test_departures_that_are_held_back_are_counted() -> None:
     said = line([row(update=1, departures={"held": 24, "waiting": 0, "closed": 0})], "2 KC Duinen")
     assert " · 1 updated · 24 held back (twizzit departures list 2) · 3 calls" in said
     assert "held back" not in line([row(departures={"held": 0, "waiting": 2, "closed": 0})], "2 KC Duinen")
+
+
+def test_a_reason_that_all_entities_fail_for_is_said_once() -> None:
+    held = replace(row(), status="failed", error_message="held,\nlook at it")
+    entities = ("teams", "players", "matches")
+    rows = [replace(held, details={**held.details, "entity": entity}) for entity in entities]
+    rows.append(replace(held, error_message="another one", details={**held.details, "entity": "competitions"}))
+    assert line(rows, "2 KC Duinen").endswith(" · teams, players, matches: held, look at it; competitions: another one")

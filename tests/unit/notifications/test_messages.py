@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,14 @@ BODIES: dict[str, dict[str, object]] = {
         "interval_minutes": 60,
         "because": "overdue",
     },
-    "questions": {**RUN, "entities": ["players"], "new": 2, "waiting": 5},
+    "questions": {
+        **RUN,
+        "entities": ["players"],
+        "new": 2,
+        "new_of": {"field": 2},
+        "waiting": 5,
+        "waiting_of": {"field": 4, "opponent": 1},
+    },
     "budget_80": {"month": "2026-11", "calls": 4012, "limit": 5000, "paused_until": None, "paused_because": None},
     "budget_spent": {
         "month": "2026-11",
@@ -45,7 +53,7 @@ SAID = {
     "recovered": "• Synced 2026-2027 successfully at 2026-11-03 12:00 UTC, after failing since 2026-11-02 09:30 UTC.",
     "late": "• Late: a sync was expected by 2026-11-03 12:00 UTC (every 60 minutes); the last one that went well:"
     " never. It is due, and no run has started: is the orchestrator running? twizzit status 3",
-    "questions": "• 2 new of 5 conflicts and doubtful links that wait for a decision (2026-2027, players):"
+    "questions": "• Waiting for a decision: 1 opponent and 4 conflicts, 2 conflicts of them new (2026-2027, players):"
     " twizzit conflicts list 3",
     "budget_80": "• 4,012 of 5,000 calls to Twizzit were made in 2026-11. Automatic syncs are spaced so that the rest"
     " lasts until the month ends. twizzit config show 3",
@@ -66,6 +74,19 @@ def letter(message: Message) -> bytes:
         host="", port=25, security="none", login=None, sender="a@club.example", recipients=("b@club.example",)
     )
     return email.letter(message).as_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"new_of": {"opponent": 1}, "waiting_of": {"opponent": 1}}, "1 opponent, new"),
+        ({"new_of": None, "waiting_of": None}, "5 questions, 2 questions of them new"),
+    ],
+)
+def test_what_waits_has_the_noun_of_its_kind(changes: dict[str, Any], said: str) -> None:
+    """An event that an earlier version stored has numbers alone."""
+    line = compose([fact("questions", **changes)]).lines[1]
+    assert line.startswith(f"• Waiting for a decision: {said} (2026-2027, players)")
 
 
 @pytest.mark.parametrize("kind", BODIES)

@@ -300,15 +300,17 @@ def test_a_sync_that_hangs_and_fails_is_notified_as_a_failure() -> None:
 
 def test_what_is_asked_anew_makes_one_notification_and_what_waits_no_other() -> None:
     watch = Watch()
-    asks = Outcome("players", "success", 0, questions=3, new_questions=2)
-    (fact,) = watch.look(run(asks, Outcome("matches", "success", 0, questions=1)))
+    asks = Outcome("players", "success", 0, questions_of={"field": 3}, new_questions_of={"field": 2})
+    (fact,) = watch.look(run(asks, Outcome("matches", "success", 0, questions_of={"opponent": 1})))
     assert (fact.kind, fact.body["new"], fact.body["waiting"], fact.body["entities"]) == (
         "questions",
         2,
         4,
         ["players"],
     )
+    assert (fact.body["new_of"], fact.body["waiting_of"]) == ({"field": 2}, {"field": 3, "opponent": 1})
     assert not fact.is_open
-    waits = Outcome("players", "success", 0, questions=3)
+    waits = Outcome("players", "success", 0, questions_of={"field": 3})
     assert watch.later(HOUR).kinds(run(waits)) == []
-    assert watch.later(HOUR).kinds(run(replace(waits, questions=4, new_questions=1))) == ["questions"]
+    more = replace(waits, questions_of={"field": 4}, new_questions_of={"field": 1})
+    assert watch.later(HOUR).kinds(run(more)) == ["questions"]

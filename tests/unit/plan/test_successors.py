@@ -8,7 +8,7 @@ import pytest
 from tests.support.memory_shotspot import SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Plan, Question
 from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions, OpenQuestion
-from twizzit_pipeline.plan.departed import Departure, Departures, Missing
+from twizzit_pipeline.plan.departed import Departure, Departures, Missing, Record, Status
 from twizzit_pipeline.plan.ownership import current_mapping
 from twizzit_pipeline.plan.rows import RemoteTeam, WantedSeason
 from twizzit_pipeline.plan.teams import plan_teams
@@ -84,6 +84,30 @@ def test_one_that_has_departed_before_is_back(shotspot: MemoryShotSpot) -> None:
     assert plan.count("return") == 1
     shotspot.apply(plan)
     assert (shotspot.teams[local_id].is_active, local_ids(shotspot)["9"]) == (True, local_id)
+
+
+@pytest.mark.parametrize("status", [None, "held"])
+def test_one_that_two_readings_lack_goes_over_where_twizzit_cannot_be_asked(
+    shotspot: MemoryShotSpot, status: Status | None
+) -> None:
+    local_id = local_ids(shotspot)["1"]
+    held = None if status is None else Departure(5, "1", local_id, "unproved", status)
+    found = Departures(
+        [] if held else [missing(shotspot)],
+        {"1": "unproved"},
+        can_ask=False,
+        still_held=["1"] if held else (),
+        unlisted={"1": held} if held else {},
+        moved_on={"1"},
+    )
+    remote = [team("9"), team("2", "U17")]
+    plan = plan_teams(replace(shotspot.team_state(remote), departures=found))
+    (change,) = plan.changes
+    assert (change.row_id, change.twizzit_id, plan.failed) == (local_id, "9", [])
+    over = [Record(5, "1", local_id, "unproved", "returned", returned=True)] if held else []
+    assert (plan.departures, plan.held, plan.waiting) == (over, [], [])
+    without = plan_teams(replace(shotspot.team_state(remote), departures=replace(found, moved_on=())))
+    assert (list(without.failed), without.held) == ([Failed("9", "name_taken")], ["1"])
 
 
 def test_a_departure_that_was_approved_is_over(shotspot: MemoryShotSpot) -> None:

@@ -186,6 +186,10 @@ def test_of_several_own_teams_the_one_plays_that_is_named() -> None:
     ("name", "bare", "status"),
     [
         (f"{OWN} - {ZAND} (FF)", f"{OWN} - {ZAND}", "forfeit"),
+        (f"{OWN} - {ZAND} U15 1 FF", f"{OWN} - {ZAND} U15 1", "forfeit"),
+        (f"{OWN} - {ZAND} U15 2 afg.", f"{OWN} - {ZAND} U15 2", "cancelled"),
+        (f"{OWN} - {ZAND} U15 1 wo", f"{OWN} - {ZAND} U15 1 wo", None),  # Wednesday, for all that is known
+        (f"{OWN} - {ZAND} FF", f"{OWN} - {ZAND} FF", None),
         (f"GESTAAKT: {OWN} - {ZAND}", f"{OWN} - {ZAND}", "abandoned"),
         (f"{OWN} - {ZAND} reporté", f"{OWN} - {ZAND}", "to_reschedule"),
         (f"{OWN} - {ZAND} !! afgelast !!", f"{OWN} - {ZAND}", "cancelled"),

@@ -361,6 +361,7 @@ def test_a_membership_of_several_seasons_is_of_each(said: dict[str, object], sta
     [
         {"first-name": "", "last-name": " ", "name": "Piet Janssens"},
         {"first-name": "&nbsp;", "last-name": "\u200b", "name": "Piet Janssens"},
+        {"first-name": "-", "last-name": ".", "name": "Piet Janssens"},
         {"first-name": "Piet", "last-name": "Janssens", "name": "P. J."},
     ],
 )

@@ -15,6 +15,10 @@ Vrije ronde;vrije speeldag;Libre;libre de match;geen wedstrijd;Vrij - geen wedst
 niet gekend;Tijdelijk onbekend;Loting volgt;Onbekende tegenstander;nog onbekende ploeg;Winner SF1;QF1;HF 1;Kwartfinale 1
 Verl. 3;Winn. poule A;Winnaar QF2;Runner-up A;Runners-up pool B;Beste tweede;Halve finale 2;Demi-finale 1
 1er groupe A;2nd pool B;2de plaats poule C;Meilleur deuxième poule A;Poule A 1;Groep B
+Poulewinnaar A;Groepswinnaar B;Reekswinnaar 2;Winaar wedstrijd 3;Beste verliezer;Hoogst gerangschikte verliezer
+Laagst geplaatste winnaar;Lucky loser;Meilleur perdant;3de plaats;1e plaats;3rd place;Plaats 4;Nummer 2;nr. 3
+Kampioen;Vicekampioen;Kampioen poule A;Kampioen 2e provinciale;Stijger 1;Daler 2;Finale;Troostfinale;Kleine finale
+Halve finale;Demi-finale;Petite finale;Plaatsingswedstrijd 2;Troostingswedstrijd
 """
 CLUBS = """
 KC Vrijheid;Vrijbroek;KC Vrij;Vrij en Vrolijk;Club Vrij en Blij;De Vrije Slag;Vrijwilligers KC;AKC Duinrand U15 1
@@ -22,6 +26,9 @@ KV Hoogland;Winner's Korfbal;De Winner;Winners Gent;KC Winnaar;Win Sports;Byemoo
 Exemplaar KC;KC Rust Roest;Rust Roest;ASBL Repos et Sport;Freebirds;KC Poule;Groep Intro;Volgt Elkaar;KC Volgt
 Team United;Sporting X;TBDance;Onbekend Talent KC;KC Finale;Perdandum;Tegenstand KC;KC 1;V3 Korfbal;Pont-à-Saules
 KC Finale 1;Vrij Geen Zorgen;Libre Pensée;Free Kicks;Onbekende Helden;Runners KC;Losser KC;SF Gent 1;Dag en Nacht KC
+Finalia;KC Finale U15;De Kampioenen;Kampioenen KC;Winnaarsveld KC;Beste Vrienden KC;Eerste Elftal Lier;Nummer Tien
+Hoogstraten;Laagland KC;Tweede Thuis;Lucky Shots;Place Verte;Plaats Noord;KC Beste Verliezer;Second Wind;Highest Hopes
+Stijgers KC;Dalerpad;Plaatselijk Belang;Best KC;Premier Korfbal;Meilleurs Amis
 Sint-Jozef Polder;Derde Poort;Eerste Hulp KC;Nummer Een;Eendracht Aalst;Los Amigos;W & L Korfbal;Reeks Vooruit
 """
 

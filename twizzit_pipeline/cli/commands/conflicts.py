@@ -167,13 +167,25 @@ def _sides(one: "Waiting") -> str:
         rows = (_having_the_name(row) for row in one.candidates)
         return "; ".join(rows) or "its name is free by now"
     if one.local_id is None:
-        rows = (f"{row.local_id} {row.name}{' (mapped)' if row.mapped else ''}" for row in one.candidates)
+        rows = (
+            f"{row.local_id} {row.name}{_about(row.jersey_number, row.team_name, 'mapped' if row.mapped else None)}"
+            for row in one.candidates
+        )
         return "; ".join(rows) or "no row of ShotSpot fits any more"
     instead = "; ".join(
-        f"{row.local_id} {row.name}" + (f" (mapped to Twizzit {row.mapped_to})" if row.mapped else "")
+        f"{row.local_id} {row.name}"
+        + _about(row.jersey_number, row.team_name, f"mapped to Twizzit {row.mapped_to}" if row.mapped else None)
         for row in one.candidates
     )
-    return f"mapped to {one.local_id} {one.local_name or '–'}; it may be {instead or 'no other row any more'}"
+    now = f"{one.local_id} {one.local_name or '–'}{_about(one.local_jersey_number, one.local_team_name)}"
+    return f"mapped to {now}; it may be {instead or 'no other row any more'}"
+
+
+def _about(number: int | None, team: str | None, mapped: str | None = None) -> str:
+    """``(number 7, U15 1, mapped)``: by what rows of the same name differ."""
+    parts = [None if number is None else f"number {number}", team, mapped]
+    said = ", ".join(part for part in parts if part)
+    return f" ({said})" if said else ""
 
 
 def _having_the_name(row: "Candidate") -> str:

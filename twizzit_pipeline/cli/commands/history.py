@@ -12,6 +12,7 @@ from twizzit_pipeline.cli.opened import opened
 from twizzit_pipeline.cli.options import Json, Offset
 from twizzit_pipeline.cli.output.terminal import console, moment, print_json, show_line, table
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.runs.asked import in_words
 from twizzit_pipeline.runs.details import DECISION
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def _decided(row: "HistoryRow") -> str | None:
     """What was decided, or how many decisions wait; None where nothing does."""
     if row.sync_direction == DECISION:
         return f"no sync: conflict {row.details.get(DECISION)} was decided; twizzit conflicts --over"
-    return f"{row.questions:,} to decide: twizzit conflicts list {row.credential_id}" if row.questions else None
+    asked = in_words(row.questions_of)
+    return f"{asked} to decide: twizzit conflicts list {row.credential_id}" if asked else None
 
 
 def _undid(row: "HistoryRow") -> str | None:

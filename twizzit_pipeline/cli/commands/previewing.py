@@ -19,6 +19,7 @@ from twizzit_pipeline.cli.output.differences import PERSONAL, brief, differences
 from twizzit_pipeline.cli.output.progress import Steps
 from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_json, show_line, show_table, table
 from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.runs.asked import counted, in_words
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.runs.spreadsheet import as_csv
 from twizzit_pipeline.scheduling.requested import asker
@@ -214,7 +215,8 @@ def _show_questions(out: Console, entity: Mapping[str, Any]) -> None:
     """What a person would be asked; of a plan that an older version stored nothing is known."""
     asked = entity.get("questions", ())
     if asked:
-        out.print(f"{entity['entity'].capitalize()}: {plural(len(asked), 'question')} for a person:")
+        kinds = in_words(counted(one["kind"] for one in asked))
+        out.print(f"{entity['entity'].capitalize()}: {kinds} for a person to decide:")
     names = out.is_terminal or entity["entity"] != "players"
     for one in asked[:_ROWS_SHOWN]:
         whose = f"{one['twizzit_id']} {one['name'] if names else ''}".rstrip()

@@ -192,7 +192,7 @@ def _show_failures(out: Console, failures: "Sequence[Failure]") -> None:
     for one in failures:
         what = f"{ENDED.get(one.status, one.status)}, {plural(one.items_failed, 'item')} failed"
         season = f" of {one.season}" if one.season else ""
-        about = f"credential {one.credential_id or '–'}, {one.sync_type}{season} ({what})"
+        about = f"credential {one.credential_id or '–'}, {one.entity}{season} ({what})"
         print_indented(out, 2, f"{moment(one.started_at)}  {about}")
         if one.error_message:
             print_indented(out, 4, " ".join(one.error_message.split()))

@@ -30,7 +30,9 @@ def sync(
     ] = None,
     season: Annotated[str | None, typer.Option(help="As Twizzit labels it; by default the running one")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="What came of it, as one JSON document")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what went wrong")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but what failed or waits, on stderr")
+    ] = False,
     repair: Annotated[
         bool,
         typer.Option(
@@ -145,7 +147,7 @@ def _report(
 ) -> None:
     """Prints the sync report and what failed; exits where another sync is in progress."""
     from twizzit_pipeline.cli.commands import repairing  # noqa: PLC0415  (frames)
-    from twizzit_pipeline.cli.sync_report import report  # noqa: PLC0415  (frames)
+    from twizzit_pipeline.cli.sync_report import quietly, report  # noqa: PLC0415  (frames)
 
     if synced.run.error == "SyncInProgress":
         typer.echo(f"Error: {synced.run.error_message}", err=True)
@@ -155,6 +157,9 @@ def _report(
         print_json(report.document(synced, budget=left) | repair)
     elif not quiet:
         report.show(console(), synced, budget=left)
+    if quiet:
+        for line in quietly.lines(synced):
+            typer.echo(line, err=True)
     for failure in synced.run.failures[:1]:
         typer.echo(f"Error: {' '.join(failure.message.split())}", err=True)
         if not hasattr(errors, failure.error):

@@ -35,8 +35,8 @@ def brief(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return belgian(value)
-    if isinstance(value, list):
-        return ", ".join(map(brief, value))
+    if isinstance(value, list):  # of pairs (an entity and an id) each as it is written in a command
+        return ", ".join(":".join(map(brief, one)) if isinstance(one, list) else brief(one) for one in value)
     said = "a new one" if isinstance(value, int) and value < 0 else str(value)
     return endless(said) or (said if said.strip() else f"“{said}”")
 

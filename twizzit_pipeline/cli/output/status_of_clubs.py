@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from twizzit_pipeline.cli.output.terminal import plural, show_table, table
+from twizzit_pipeline.runs.asked import in_words, summed
 
 if TYPE_CHECKING:
     from twizzit_pipeline.queries.monitoring import Signal, State
@@ -89,8 +90,9 @@ def show_questions(out: Console, credentials: "Sequence[CredentialStatus]") -> N
     if asked:
         named = ", ".join(f"{one.facts.credential_id} ({one.questions:,})" for one in asked[:_IDS_SHOWN])
         more = f" and {len(asked) - _IDS_SHOWN} more" if len(asked) > _IDS_SHOWN else ""
-        total = plural(sum(one.questions for one in asked), "question waits", "questions wait")
-        out.print(f"{total} for a decision, of credential {named}{more}: twizzit conflicts")
+        kinds = summed(one.questions_of for one in asked)
+        wait = "waits" if sum(kinds.values()) == 1 else "wait"
+        out.print(f"{in_words(kinds)} {wait} for a decision, of credential {named}{more}: twizzit conflicts")
         out.print()
 
 
@@ -130,7 +132,7 @@ def show_one(out: Console, one: "CredentialStatus", last: "Sequence[LastSync]", 
 
 
 def _questions(one: "CredentialStatus") -> str:
-    return f"{plural(one.questions, 'conflict or doubtful link', 'conflicts and doubtful links')} for a decision"
+    return f"{in_words(one.questions_of)} for a decision"
 
 
 def print_indented(out: Console, spaces: int, line: str) -> None:

@@ -15,6 +15,7 @@ from twizzit_pipeline.cli.output.terminal import plural, show_line, show_table, 
 from twizzit_pipeline.cli.sync_report import asides, departures
 from twizzit_pipeline.cli.sync_report.running import Synced
 from twizzit_pipeline.entities import ENTITIES, PLAYERS
+from twizzit_pipeline.runs.asked import in_words
 from twizzit_pipeline.runs.details import COMPETITION_TEAMS, OPPONENT_CLUBS, OPPONENT_TEAMS
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.runs.sentences import Kind, Line, lines
@@ -115,7 +116,7 @@ def _calendar(out: Console, row: HistoryRow) -> None:
 def _questions(out: Console, rows: Iterable[HistoryRow]) -> None:
     waiting = [row for row in rows if row.questions]
     if waiting:
-        said = ", ".join(f"{row.questions:,} of {row.entity}" for row in waiting)
+        said = ", ".join(in_words(row.questions_of, row.entity) for row in waiting)
         out.print(f"Waiting for a decision: {said}: twizzit conflicts list {waiting[0].credential_id}")
         out.print()
 

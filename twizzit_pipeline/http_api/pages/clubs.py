@@ -10,6 +10,7 @@ from fastapi import Path, Query, Response
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.errors import UnknownCredential
 from twizzit_pipeline.http_api.access import forbidden
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.pages import waiting
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.syncs import by_run
@@ -93,7 +94,7 @@ def sync_now(at: Asking) -> Response:
 
 
 @router.post("/clubs/{credentialId}/requests/{requestId}/cancel")
-def cancel_request(at: Cancelling, request_id: Annotated[int, Path(alias="requestId", ge=1)]) -> Response:
+def cancel_request(at: Cancelling, request_id: Annotated[int, PLAIN, Path(alias="requestId", ge=1)]) -> Response:
     """Take back a sync that waits."""
     engine, caller = at.visit.service.engine, at.visit.caller
     found = requests.get(engine, request_id)

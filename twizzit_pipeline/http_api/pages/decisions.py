@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Path, Response
 
 from twizzit_pipeline.http_api.access_table import ACCESS
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.pages import conflicts, departures
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, at_club
@@ -25,7 +26,7 @@ def decide_page(at: Annotated[ClubVisit, at_club(_DEPARTURES)]) -> Response:
 @router.post("/clubs/{credentialId}/conflicts/{conflictId}")
 def resolve(
     at: Annotated[ClubVisit, at_club(conflicts.RESOLVE)],
-    conflict_id: Annotated[int, Path(alias="conflictId", ge=1)],
+    conflict_id: Annotated[int, PLAIN, Path(alias="conflictId", ge=1)],
 ) -> Response:
     """Settle a conflict or a doubtful link. A value that does not fit is shown as it was typed, with what would."""
     wrong = conflicts.resolved(at, conflict_id)

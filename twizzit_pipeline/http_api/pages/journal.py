@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
+from twizzit_pipeline.entities import TEAMS
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.pages.reasons import reason_of
 from twizzit_pipeline.http_api.pages.routing import page_router
 from twizzit_pipeline.http_api.pages.syncs import Sync, by_run
@@ -14,7 +16,8 @@ from twizzit_pipeline.http_api.pages.visits import ClubVisit, Refusal, at_club
 from twizzit_pipeline.queries import journal
 from twizzit_pipeline.queries.journal import Changed
 from twizzit_pipeline.queries.row_names import names_of
-from twizzit_pipeline.runs import history
+from twizzit_pipeline.runs import history, sentences
+from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
 from twizzit_pipeline.runs.history import HistoryRow
 from twizzit_pipeline.runs.sentences import lines
 
@@ -24,7 +27,7 @@ _ROWS_OF_HISTORY = 60
 _CHANGES = 200
 
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
-SyncId = Annotated[int, Path(alias="syncId", ge=1, le=2**31 - 1)]
+SyncId = Annotated[int, PLAIN, Path(alias="syncId", ge=1, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,13 @@ def _rows(changes: Iterable[Changed]) -> Iterable[Mapping[str, Any] | None]:
 
 def _left_out(at: ClubVisit, rows: Sequence[HistoryRow]) -> list[dict[str, object]]:
     return [
-        {"entity": line.entity, "kind": line.kind, "count": line.count, "ids": line.ids, "why": said}
+        {"entity": _of(line), "kind": line.kind, "count": line.count, "ids": line.ids, "why": said}
         for row in rows
         for line in lines(row.entity, row.details)
         if (said := reason_of(at.visit.texts, line.entity, line.reason))
     ]
+
+
+def _of(line: sentences.Line) -> str:
+    """What the count is of: a roster that could not be read is a team's, though it is counted with the players."""
+    return TEAMS.name if line.reason == PLAYERS_NOT_READ else line.entity

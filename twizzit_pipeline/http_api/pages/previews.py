@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 
 from twizzit_pipeline.errors import PlanRefused
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.pages.clubs import progress_of
 from twizzit_pipeline.http_api.pages.reasons import reason_of
 from twizzit_pipeline.http_api.pages.routing import page_router
@@ -18,6 +19,7 @@ from twizzit_pipeline.http_api.plan_wishes import applying, previewing
 from twizzit_pipeline.runs import decided_plans, plans
 from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.scheduling import requested, requests
+from twizzit_pipeline.scheduling.requested import Request
 from twizzit_pipeline.scheduling.wishes import Wish
 
 router = page_router()
@@ -27,7 +29,7 @@ _ASIDE = ("failed", "rejected", "warned", "set_aside")  # what does not come, or
 _RECENT = 10
 REMEMBER = "remember"  # beside the actions of a plan: an update that leaves ShotSpot's row as it is
 
-PlanId = Annotated[int, Path(alias="planId", ge=1)]
+PlanId = Annotated[int, PLAIN, Path(alias="planId", ge=1)]
 Looking = Annotated[ClubVisit, at_club("GET /sync/plans/{credentialId}")]
 Asking = Annotated[ClubVisit, at_club("POST /sync/preview/{credentialId}")]
 Applying = Annotated[ClubVisit, at_club("POST /sync/apply/{planId}")]
@@ -93,6 +95,7 @@ def preview_page(at: Looking) -> Response:
         people=None if document is None else document["people"],
         parts=[] if document is None else [_part(one, at.visit.texts) for one in document["entities"]],
         failure=_failure(at, plan),
+        applying=None if plan is None else _applying(at, plan),
         **progress_of(at),
     )
 
@@ -154,6 +157,12 @@ def _waiting(at: ClubVisit) -> StoredPlan | None:
     found = plans.of_credential(at.visit.service.engine, at.id, limit=_RECENT)
     now = datetime.now(UTC)
     return next((one for one in found if one.status == plans.WAITING and one.expires_at > now), None)
+
+
+def _applying(at: ClubVisit, plan: StoredPlan) -> Request | None:
+    """The request that applies it and is not over: until then no other person chooses what is left out of it."""
+    found, _ = requested.listing(at.visit.service.engine, credential_ids=[at.id], limit=_RECENT)
+    return next((one.request for one in found if one.request.options.plan_id == plan.id), None)
 
 
 def _failure(at: ClubVisit, plan: StoredPlan | None) -> str | None:

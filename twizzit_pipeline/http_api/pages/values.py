@@ -11,7 +11,7 @@ from twizzit_pipeline.storage.ends_of_time import IN_JSON
 
 NOTHING = "–"
 _WORDS = {"gender", "status", "competition_type", "game_type"}  # whose values are words of ShotSpot's
-_UNSHOWN = {"id", "created_at", "updated_at", "settings"}
+UNSHOWN = {"id", "created_at", "updated_at", "settings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def fields_of(
     texts: Texts,
 ) -> Sequence[Field]:
     """The columns of a change; of a row that was made or is gone, those that hold something."""
-    columns = [name for name in (after or before or {}) if name not in _UNSHOWN]
+    columns = [name for name in (after or before or {}) if name not in UNSHOWN]
     found = []
     for column in columns:
         old = None if before is None else value_of(column, before.get(column), names, texts)

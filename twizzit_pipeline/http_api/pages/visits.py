@@ -19,6 +19,7 @@ from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.http_api.access import Caller, forbidden, held
 from twizzit_pipeline.http_api.access_table import ACCESS
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.pages import cookies, moments
 from twizzit_pipeline.http_api.pages.forms import Form, form_of
 from twizzit_pipeline.http_api.pages.rendering import rendered
@@ -258,7 +259,7 @@ def at_club(line: str) -> Any:
     roles = ACCESS[line]
 
     def admitted(
-        request: Request, credential_id: Annotated[int, Path(alias="credentialId", ge=1, le=2**31 - 1)]
+        request: Request, credential_id: Annotated[int, PLAIN, Path(alias="credentialId", ge=1, le=2**31 - 1)]
     ) -> ClubVisit:
         visit = _admit(request, roles)
         visit.caller.require(credential_id)

@@ -7,6 +7,9 @@ from twizzit_pipeline.queries.left_out import left_out
 from twizzit_pipeline.queries.overview import CredentialStatus
 from twizzit_pipeline.runs import plans
 
+# The kinds of questions, and their heading on the page where they are decided.
+_QUESTIONS = (("field", "conflicts"), ("doubtful_link", "links"), ("opponent", "links"))
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -29,7 +32,10 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
         Waiting("waiting.attention", int(status.lasting.needs_attention), f"{at.place}/syncs"),
         Waiting("waiting.plans", len(waiting), f"{at.place}/preview"),
         Waiting("waiting.departures", status.held, f"{at.place}/decide"),
-        Waiting("waiting.questions", status.questions, f"{at.place}/decide"),
+        *(
+            Waiting(f"waiting.{kind}", status.questions_of.get(kind, 0), f"{at.place}/decide#{where}")
+            for kind, where in _QUESTIONS
+        ),
         Waiting("waiting.left_out", status.facts.items_failed, _sync_of(at, status)),
     ]
     return [one for one in found if one.count]

@@ -12,13 +12,14 @@ from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
 from twizzit_pipeline.http_api.bodies import ConflictResolution
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.problems import Problem, invalid_field
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
 from twizzit_pipeline.http_api.service import Here, Offset, Owners, Service
 
 router = guarded_router("Decisions")
 
-ConflictId = Annotated[int, Path(alias="conflictId", ge=1, description="What waits for a decision")]
+ConflictId = Annotated[int, PLAIN, Path(alias="conflictId", ge=1, description="What waits for a decision")]
 
 
 @router.get(

@@ -10,6 +10,7 @@ from twizzit_pipeline.accounts.clients import named
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import guarded_router
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.results import failed_items
 from twizzit_pipeline.http_api.routes.documented import answers
@@ -47,7 +48,9 @@ def sync_history(
     responses=answers(400, 404),
 )
 def one_sync(
-    here: Here, credential_id: CredentialId, sync_id: Annotated[int, Path(alias="syncId", ge=1, description="A sync")]
+    here: Here,
+    credential_id: CredentialId,
+    sync_id: Annotated[int, PLAIN, Path(alias="syncId", ge=1, description="A sync")],
 ) -> schemas.HistoryOne:
     """One sync, with the rows that broke a rule and the items that could not be applied."""
     with driver_errors():

@@ -6,6 +6,7 @@ from fastapi import Query, Response
 
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import guarded_router
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
 from twizzit_pipeline.http_api.service import Here, Offset, Owners
 from twizzit_pipeline.queries import fixtures, listing
@@ -46,7 +47,7 @@ def player_mappings(
     response: Response,
     owners: Owners,
     team_id: Annotated[
-        int | None, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="Who plays in this team of ShotSpot")
+        int | None, PLAIN, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="Who plays in this team of ShotSpot")
     ] = None,
     limit: Limit = _MOST,
     offset: Offset = 0,
@@ -86,10 +87,12 @@ def match_mappings(
     response: Response,
     owners: Owners,
     competition_id: Annotated[
-        int | None, Query(alias="competitionId", ge=1, le=_LARGEST_ID, description="Of this competition of ShotSpot")
+        int | None,
+        PLAIN,
+        Query(alias="competitionId", ge=1, le=_LARGEST_ID, description="Of this competition of ShotSpot"),
     ] = None,
     team_id: Annotated[
-        int | None, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="That this team of ShotSpot plays")
+        int | None, PLAIN, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="That this team of ShotSpot plays")
     ] = None,
     limit: Limit = _MOST,
     offset: Offset = 0,

@@ -10,6 +10,7 @@ from twizzit_pipeline.errors import PlanRefused, UnknownPlan
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.plan_wishes import applying, previewing
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.routes import syncs
@@ -25,7 +26,7 @@ from twizzit_pipeline.storage.engine import driver_errors
 
 router = guarded_router("Synchronization")
 
-PlanId = Annotated[int, Path(alias="planId", ge=1, description="A stored plan")]
+PlanId = Annotated[int, PLAIN, Path(alias="planId", ge=1, description="A stored plan")]
 
 
 @router.post(

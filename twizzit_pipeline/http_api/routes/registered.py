@@ -9,6 +9,7 @@ from fastapi import Query
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.problems import invalid_field
 from twizzit_pipeline.http_api.registrations import with_names
 from twizzit_pipeline.http_api.routes.documented import answers
@@ -31,7 +32,9 @@ _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 async def registrations(
     here: Here,
     caller: CurrentCaller,
-    team_id: Annotated[int | None, Query(alias="teamId", ge=1, le=2**31 - 1, description="A team of ShotSpot")] = None,
+    team_id: Annotated[
+        int | None, PLAIN, Query(alias="teamId", ge=1, le=2**31 - 1, description="A team of ShotSpot")
+    ] = None,
     team: Annotated[
         str | None,
         Query(max_length=200, pattern=_PRINTABLE, description="The same by its name; its club's may go before"),

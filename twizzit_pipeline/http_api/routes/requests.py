@@ -9,6 +9,7 @@ from twizzit_pipeline.errors import UnknownRequest
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.access import Caller, forbidden
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.problems import Problem
 from twizzit_pipeline.http_api.results import sync_id, sync_result
 from twizzit_pipeline.http_api.routes.documented import answers, total_header
@@ -20,7 +21,7 @@ from twizzit_pipeline.scheduling.requested import Request
 
 router = guarded_router("Synchronization")
 
-RequestId = Annotated[int, Path(alias="requestId", ge=1, description="A sync that was asked for")]
+RequestId = Annotated[int, PLAIN, Path(alias="requestId", ge=1, description="A sync that was asked for")]
 
 
 @router.get(

@@ -8,6 +8,7 @@ from fastapi import Path, Query
 from twizzit_pipeline.http_api import schemas
 from twizzit_pipeline.http_api.auth import CurrentCaller, guarded_router
 from twizzit_pipeline.http_api.decision_bodies import UndoSince
+from twizzit_pipeline.http_api.ids import PLAIN
 from twizzit_pipeline.http_api.routes.documented import answers
 from twizzit_pipeline.http_api.service import Here
 from twizzit_pipeline.undo import undoing
@@ -38,7 +39,7 @@ _FOLLOWS: Mapping[FollowKind, str] = {
 def undo_sync(
     here: Here,
     caller: CurrentCaller,
-    sync_id: Annotated[int, Path(alias="syncId", ge=1, description="A row of the sync history")],
+    sync_id: Annotated[int, PLAIN, Path(alias="syncId", ge=1, description="A row of the sync history")],
     preview: Annotated[bool, Query(description="Say what it would do, and do nothing")] = False,
 ) -> schemas.UndoResult:
     """Take back what the run of a sync did in ShotSpot; what was changed since is left and listed."""

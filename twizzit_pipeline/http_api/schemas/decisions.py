@@ -49,7 +49,7 @@ class DepartureDecision(Answer):
 class ConflictCandidate(Answer):
     """A row of ShotSpot that one of Twizzit may be; `mapped`: it is something else's, with the id `mapped_to`.
 
-    `may_be_linked`: it may be chosen.
+    `may_be_linked`: it may be chosen. Of a player: `jersey_number` and `team_name`, where ShotSpot has them.
     """
 
     local_id: int
@@ -57,6 +57,8 @@ class ConflictCandidate(Answer):
     mapped: bool
     mapped_to: str | None
     may_be_linked: bool
+    jersey_number: int | None
+    team_name: str | None
 
 
 class WaitingConflict(Answer):
@@ -65,10 +67,11 @@ class WaitingConflict(Answer):
     Of a field: `base` is what Twizzit said before, `local` what ShotSpot held, `remote` what Twizzit says, `now` what
     ShotSpot holds at this moment; a player's team is ShotSpot's id, with its name in `team_names`. Of a link:
     `candidates`; those of `same_name` share a name with another, and may be one person twice, whom no sync merges. With
-    a `local_id` it is mapped to that row, of the name `local_name`, and may be a candidate instead. `name_taken`: it is
-    a new team, whose name in the season the candidate has. Of an opponent (opponent), known by its `name` alone:
-    `column` says what the candidates are (club_id, team_id), `match` which match waits, `twizzit_id` is a key.
-    `reason`: why a sync, or an undo, settled it. `mark`: of what is shown here; an answer with it is about that alone.
+    a `local_id` it is mapped to that row, of the name `local_name` (a player's number and team in
+    `local_jersey_number`, `local_team_name`), and may be a candidate instead. `name_taken`: it is a new team, whose
+    name in the season the candidate has. Of an opponent (opponent), known by its `name` alone: `column` says what the
+    candidates are (club_id, team_id), `match` which match waits, `twizzit_id` is a key. `reason`: why a sync, or an
+    undo, settled it. `mark`: of what is shown here; an answer with it is about that alone.
     """
 
     id: int
@@ -81,6 +84,8 @@ class WaitingConflict(Answer):
     local_id: int | None
     name: str | None
     local_name: str | None
+    local_jersey_number: int | None
+    local_team_name: str | None
     base: Any
     local: Any
     remote: Any

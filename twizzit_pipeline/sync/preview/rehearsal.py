@@ -35,6 +35,7 @@ from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities import map_of, scan_of
 from twizzit_pipeline.sync.names import names_of
+from twizzit_pipeline.sync.players_there import players_there
 from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 from twizzit_pipeline.sync.session import SyncSession
 from twizzit_pipeline.twizzit.client import TwizzitClient
@@ -173,7 +174,7 @@ class RehearsalSession(SyncSession):
         labels = {str(row.id): _label(plan.entity, row) for row in state.remote}
         self.found[plan.entity] = Planned(plan.entity, plan, Names({**names, **provisional}, set(self._made)), labels)
         if plan.entity == PLAYERS.name and isinstance(state, PlayerState):
-            self.people = _people(plan, state, is_first=self.is_first)
+            self.people = _people(connection, plan, state, is_first=self.is_first)
 
     def _begin(self, connection: Connection, lease: Lease, history_id: int) -> None:
         """The lease's row is other transactions' to touch."""
@@ -248,9 +249,11 @@ def owns_a_player(credential_id: int) -> ColumnElement[bool]:
     return exists(select(mappings.id).where(mappings.credential_id == credential_id))
 
 
-def _people(plan: Plan, state: PlayerState, *, is_first: bool) -> People:
+def _people(connection: Connection, plan: Plan, state: PlayerState, *, is_first: bool) -> People:
     clubs = {team.club_id for team in state.teams.values()}
     there = sum(player.club_id in clubs for player in state.local)
+    if state.unchanged:  # whom the plan need not read may be in other clubs, and in these
+        there = players_there(connection, state.owner, state.season.label)
     made = plan.count("create")
     return People(is_first, plan.items, plan.items - made - len({one.twizzit_id for one in plan.failed}), there)
 

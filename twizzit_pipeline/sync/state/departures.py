@@ -93,6 +93,7 @@ def read_departures(
         label,
         left,
         unlisted,
+        absences.moved_on,
     )
 
 

@@ -60,15 +60,20 @@ def _unbracketed(name: str, meanings: Meanings) -> tuple[str, Status | None]:
         return name[: marked.start()].strip(), off(marked[1], meanings)
     for pattern in (_DASHED_BEHIND, _BEHIND):
         found = pattern.search(name)
-        if found and found.start() > 0 and _is_mark(found) and (status := off(found[1], meanings)) is not None:
+        if found and found.start() > 0 and _is_mark(found, name) and (status := off(found[1], meanings)) is not None:
             return name[: found.start()].rstrip(" !"), status
     before = _BEFORE.match(name)
-    if before and _is_mark(before) and (status := off(before[1], meanings)) is not None:
+    if before and _is_mark(before, name) and (status := off(before[1], meanings)) is not None:
         return name[before.end() :].strip(), status
     status = off(name, meanings) if name.strip() and " " not in name.strip() else None
     return ("", status) if status else (name, None)
 
 
-def _is_mark(found: re.Match[str]) -> bool:
-    """Whether a word beside a name is long enough, or set apart: "FF" may be part of a club's name."""
-    return len(found[1]) >= _LONG or found[0].strip() != found[1]
+def _is_mark(found: re.Match[str], name: str) -> bool:
+    """Whether a word beside a name is long enough, or set apart: "FF" may be part of a club's name.
+
+    Not behind a team's number ("KC Zand U15 1 FF"); "wo" is Wednesday there as well.
+    """
+    if len(found[1]) >= _LONG or found[0].strip() != found[1]:
+        return True
+    return name[: found.start()][-1:].isdecimal() and folded(found[1]) != "wo"

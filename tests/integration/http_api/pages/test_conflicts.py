@@ -50,7 +50,7 @@ def test_a_field_shows_both_sides_and_either_is_taken(house: House, coach: PageV
     for resolution, kept in (("twizzit", "Remo"), ("shotspot", "<b>Lokaal")):
         decided, found = conflict(house, 0, "<b>Lokaal", "Remo")
         coach.get(f"/twizzit/clubs/{house.club}")
-        assert "1 question waits for your decision" in coach.text
+        assert "1 field that both sides changed waits for your decision" in coach.text
         coach.get(f"/twizzit/clubs/{house.club}/decide")
         assert "Twizzit Remo ShotSpot <b>Lokaal Before" in coach.text
         assert "<b>" not in coach.page.text
@@ -150,7 +150,11 @@ def test_a_doubtful_link_is_one_of_them_or_none(house: House, coach: PageVisitor
     (found,) = decided.open()
     fitting = [one.local_id for one in found.candidates]
     coach.get(f"/twizzit/clubs/{house.club}/decide")
-    assert all(f"ShotSpot {one}" in coach.text for one in fitting)
+    shirts = {one.local_id: one.jersey_number for one in found.candidates}
+    assert list(shirts.values()) == [row["jersey_number"], None]
+    for one in found.candidates:
+        number = "" if shirts[one.local_id] is None else f" · number {shirts[one.local_id]}"
+        assert f"ShotSpot {one.local_id}{number} · {one.team_name}" in coach.text
     assert "may be one person twice" in coach.text
     press(coach, house, found.id, "link:x")
     assert "Nothing was chosen." in coach.text
@@ -173,6 +177,9 @@ def test_one_who_is_mapped_is_shown_with_the_other_row(house: House, coach: Page
 
     coach.get(f"/twizzit/clubs/{house.club}/decide")
     assert f"(ShotSpot {row['id']}), and plays so. Or is it one of these?" in coach.text
+    assert found.local_jersey_number == row["jersey_number"]
+    number = "" if row["jersey_number"] is None else f" · number {row['jersey_number']}"
+    assert f"ShotSpot {row['id']}{number} · {found.local_team_name}" in coach.text
     assert f"ShotSpot {other}" in coach.text
     assert "No, they are different ones" in coach.text
     press(coach, house, found.id, f"link:{other}" if choice == "link" else "create")

@@ -291,6 +291,8 @@ def test_a_conflict_and_a_doubtful_link_are_settled_by_keyboard_alone(browser: B
         press_to(page, "button", "Take Twizzit’s: Remo")
         page.keyboard.press("Enter")
         page.get_by_text("It was decided, and done at once.").wait_for()
+        said = page.locator(":focus")
+        assert said.inner_text() == "It was decided, and done at once.", "a screen reader begins with what came of it"
         assert world.player(world.roster(2)[1][1])["first_name"] == "Remo"
         page.get_by_role("button", name="This one").first.focus()
         page.keyboard.press("Enter")

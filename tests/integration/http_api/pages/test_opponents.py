@@ -15,7 +15,7 @@ def test_it_stands_on_my_club_and_is_decided_for_every_match(house: House) -> No
         name, other = two_clubs_of_one_name(house)
         (found,) = [one for one in listing(engine, credential_ids=[house.club])[0] if one.kind == "opponent"]
         browser.get(place)
-        assert "waits for your decision" in browser.text or "wait for your decision" in browser.text
+        assert "1 opponent waits for your decision" in browser.text
         browser.get(f"{place}/decide")
         shown = browser.text.partition("Who is who")[2]
         assert "Several clubs of ShotSpot have that name. Which one is the opponent?" in shown

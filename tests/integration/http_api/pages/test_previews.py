@@ -69,6 +69,35 @@ def test_a_plan_is_shown_row_by_row_and_applied_without_what_is_ticked(house: Ho
     assert (plans.get(world.database.engine, plan.id).decided_by or "").startswith("token:link-")
 
 
+def test_the_second_of_two_who_apply_a_plan_in_part_is_refused_at_once(house: House, coach: PageVisitor) -> None:
+    """The first one's part is written: what the second left out would come with it, and they would not see it."""
+    place = f"/twizzit/clubs/{house.club}"
+    player = house.world.roster(1)[1][4]
+    house.world.simulator.changes.rename_person(player, house.world.player(player)["first_name"], "Tweemaal")
+    plan = previewed(house.world, house.club).plan
+    with visitor(house.api) as admin:
+        sign_in(admin, link_to(house.world.database, house.club))
+        admin.get(f"{place}/preview")
+        assert 'name="without"' in admin.page.text
+        coach.get(f"{place}/preview")
+        coach.post(f"{place}/plans/{plan.id}/apply", back=f"{place}/preview")
+        coach.post(f"{place}/plans/{plan.id}/apply", back=f"{place}/preview")
+        assert "The plan is applied" in coach.text, "a button that is pressed twice"
+
+        admin.post(f"{place}/plans/{plan.id}/apply", without=f"players:{player}", back=f"{place}/preview")
+
+        assert "being applied already, as another person chose: your choice does not count" in admin.text
+        admin.get(f"{place}/preview")
+        assert "being applied already, without 0 rows" in admin.text
+        assert 'name="without"' not in admin.page.text
+        assert f"plans/{plan.id}/apply" not in admin.page.text
+    decider = plans.get(house.world.database.engine, plan.id).decided_by
+    made = asked(house)
+    assert (made.options.without, made.requested_by) == ((), decider)
+    coach.get(f"{place}/preview")
+    assert f"plans/{plan.id}/apply" in coach.page.text, "it was taken back"
+
+
 def test_a_plan_is_discarded_and_is_then_over(house: House, coach: PageVisitor) -> None:
     place, plan = f"/twizzit/clubs/{house.club}", previewed(house.world, house.club).plan
     coach.get(f"{place}/preview")

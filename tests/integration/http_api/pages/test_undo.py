@@ -47,6 +47,15 @@ def test_an_undo_is_shown_and_then_done(house: House, admin: PageVisitor) -> Non
     assert "cannot be undone: it is undone already" in admin.text
 
 
+def test_a_row_that_goes_leads_to_nothing(house: House, admin: PageVisitor) -> None:
+    """Its values are struck through, with no arrow after them."""
+    first = min(row["id"] for row in house.world.rows(tables.sync_history, credential_id=house.club))
+    admin.get(f"/twizzit/clubs/{house.club}/syncs/{first}/undo")
+    assert "Goes: the sync made it" in admin.text
+    assert re.search(r"</del>\s*</dd>", admin.page.text)
+    assert not re.search(r"→</span>\s*</dd>", admin.page.text)
+
+
 def test_an_undo_that_would_do_something_else_by_now_is_not_done(house: House, admin: PageVisitor) -> None:
     place, _, player = renamed(house, 2, "Anderslaer")
     admin.get(f"{place}/undo")

@@ -188,9 +188,11 @@ def test_a_first_sync_that_finds_none_of_its_people_is_held_until_its_plan_is_ap
     with pytest.raises(FirstSyncHeld):
         run(world, credential, trigger=AUTOMATIC)
     assert [one.id for one in waiting(world)] == [plan.id]
+    assert config.read(world.database.engine, credential).consecutive_failures == 1
     chosen = decided_plans.chosen(world.database.engine, plan.id, credential_id=credential)
     run(world, credential, narrowing=Narrowing(chosen=chosen))
     world.assert_truth(credential)
+    assert config.read(world.database.engine, credential).consecutive_failures == 0, "applied: it fails no more"
     run(world, credential)
     assert waiting(world) == []
 

@@ -1,6 +1,6 @@
 """A preview: what it says is what the following sync does, and nothing but its own row stays of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from tests.support.calendar_world import EVERYTHING
 from tests.support.previewed import but_for, item, of_entity, previewed, whole_database
 from tests.support.sync_process import killed, previewing, wait_until
-from tests.support.sync_world import SyncWorld
+from tests.support.sync_world import SyncWorld, quick
 from tests.support.synced_world import first_sync
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.errors import InactiveCredential, LoginRefused, SyncInProgress, UnknownSeason
@@ -20,8 +20,11 @@ from twizzit_pipeline.runs.spreadsheet import as_csv
 from twizzit_pipeline.scheduling import config, heartbeat, requests
 from twizzit_pipeline.scheduling.fulfilment import Fulfilment
 from twizzit_pipeline.scheduling.wishes import RequestOptions
+from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.audit import this_user
+from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.sync.entities import matches
 
 SMALL: Mapping[str, Any] = {"clubs": 2, "teams": 4, "players_per_team": 6}
@@ -78,6 +81,16 @@ def test_of_a_synced_club_it_says_the_changes_field_by_field(world: SyncWorld, c
     assert made.plan.changes == 1
     assert world.player(roster[0])["first_name"] == player["first_name"]
     assert world.team(group_id)
+
+
+def test_who_is_as_they_should_be_is_counted_in_their_club(
+    settings: Settings, database: Database, simulate: Callable[..., SimulatorServer]
+) -> None:
+    world = SyncWorld(quick(settings), database, simulate(clubs=1, teams=1, players_per_team=4, other_contacts=0))
+    club = world.add_credential()
+    world.sync(club)
+    people = previewed(world, club).document["people"]
+    assert people["scanned"] == people["found"] == people["there"] == len(world.rows(tables.players))
 
 
 def test_what_is_only_remembered_is_counted_apart_and_another_id_is_a_change(world: SyncWorld, club: int) -> None:

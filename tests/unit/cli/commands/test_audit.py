@@ -19,6 +19,7 @@ from twizzit_pipeline.cli.commands.audit import in_words
         ({"from": None, "to": "0019"}, "– → 0019"),
         ({"from": [1, 2], "to": []}, "1, 2 → none"),
         ({"to": "0019", "rows": 3}, "to: 0019, rows: 3"),
+        ({"without": [["teams", "6"], ["players", "10"]]}, "without: teams:6, players:10"),
     ],
 )
 def test_an_entry_says_what_was_and_what_is(details: dict[str, object], shown: str) -> None:

@@ -11,9 +11,11 @@ import pytest
 
 from twizzit_pipeline import errors
 from twizzit_pipeline.decisions.values import Kind
-from twizzit_pipeline.entities import ENTITIES
+from twizzit_pipeline.entities import ENTITIES, WRITTEN_TABLES
 from twizzit_pipeline.http_api import pages
 from twizzit_pipeline.http_api.pages.texts import LANGUAGES, texts_of, wanted
+from twizzit_pipeline.http_api.pages.values import UNSHOWN
+from twizzit_pipeline.plan import QuestionKind
 from twizzit_pipeline.policies import POLICIES
 from twizzit_pipeline.queries import later
 from twizzit_pipeline.queries.monitoring import State
@@ -22,6 +24,7 @@ from twizzit_pipeline.runs import asides, sentences
 from twizzit_pipeline.runs.details import NO_SYNCS
 from twizzit_pipeline.runs.plans import Reason
 from twizzit_pipeline.scheduling.policies import FIELDS
+from twizzit_pipeline.storage.tables import metadata
 from twizzit_pipeline.sync.preview.document import WHY
 from twizzit_pipeline.undo.following import FOLLOW_KINDS
 from twizzit_pipeline.undo.rows import REASONS as LEFT
@@ -160,7 +163,14 @@ def test_every_word_of_a_closed_set_has_its_text() -> None:
     wanted_ |= keys("why", WHY) | {"why.remembered"} | keys("preview.reason", get_args(Reason))
     wanted_ |= keys("plan_action", WHY) | keys("settings.policy", POLICIES) | keys("settings.own", POLICIES)
     wanted_ |= keys("takes", get_args(Kind)) | keys("column", (field.partition(".")[2] for field in FIELDS))
+    wanted_ |= {f"waiting.{kind}.{number}" for kind in get_args(QuestionKind) for number in ("one", "other")}
     assert wanted_ - set(ENGLISH) == set()
+
+
+def test_every_column_that_a_page_shows_has_its_text() -> None:
+    """Of a row that an undo takes away all columns are shown, those too that no sync writes."""
+    columns = {column.name for table in WRITTEN_TABLES for column in metadata.tables[table].columns}
+    assert {name for name in columns - UNSHOWN if f"column.{name}" not in ENGLISH} == set()
 
 
 def test_every_reason_why_a_row_did_not_arrive_has_its_text() -> None:
