@@ -197,10 +197,11 @@ def _refuse_second_part(connection: Connection, credential_id: int, wish: Wish) 
         return
     for one in requested.open_of(connection, credential_id):
         if one.options.plan_id == plan_id:
-            without = len(one.options.without) or "nothing"
+            left_out = len(one.options.without)
+            part = f", without {left_out} of its rows" if left_out else ""
             raise PlanBeingApplied(
-                f"Plan {plan_id} is being applied already (request {one.id}), without {without} of its rows: wait for "
-                f"what comes of it, or take it back while it waits: twizzit requests cancel {one.id}"
+                f"Plan {plan_id} is being applied already (request {one.id}){part}: wait for what comes of it, "
+                f"or take it back while it waits: twizzit requests cancel {one.id}"
             )
 
 

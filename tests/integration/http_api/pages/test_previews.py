@@ -88,7 +88,7 @@ def test_the_second_of_two_who_apply_a_plan_in_part_is_refused_at_once(house: Ho
 
         assert "being applied already, as another person chose: your choice does not count" in admin.text
         admin.get(f"{place}/preview")
-        assert "being applied already, without 0 rows" in admin.text
+        assert "This plan is being applied already." in admin.text
         assert 'name="without"' not in admin.page.text
         assert f"plans/{plan.id}/apply" not in admin.page.text
     decider = plans.get(house.world.database.engine, plan.id).decided_by
