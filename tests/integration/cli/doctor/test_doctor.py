@@ -4,13 +4,10 @@ import json
 import re
 import secrets
 import shutil
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -19,9 +16,9 @@ from pydantic import SecretStr
 from sqlalchemy import insert, make_url, text, update
 
 from tests.conftest import ENCRYPTION_KEY
+from tests.support.examined import closed_port, look
 from twizzit_pipeline.cli.commands.database import migrate
 from twizzit_pipeline.cli.doctor import command, machine
-from twizzit_pipeline.cli.doctor.command import examine
 from twizzit_pipeline.cli.doctor.database import _clock
 from twizzit_pipeline.cli.doctor.finding import Finding, Severity
 from twizzit_pipeline.credentials import store
@@ -30,11 +27,9 @@ from twizzit_pipeline.scheduling import heartbeat
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
-from twizzit_pipeline.storage.audit import leaves_its_own_row
 from twizzit_pipeline.storage.engine import Database
 from twizzit_pipeline.storage.inspection import inspect_server
 
-JWT_SECRET = "a secret of tokens that is long enough"
 SUBJECTS = {
     "settings",
     "variables",
@@ -50,58 +45,6 @@ SUBJECTS = {
     "migrations",
 }
 OF_THE_DATABASE = {"connection options", "privileges", "Dagster's tables", "passwords", "endpoint", "orchestrator"}
-
-
-class Seen(NamedTuple):
-    """What was found, by subject; the worst first."""
-
-    findings: list[Finding]
-
-    def of(self, subject: str) -> Finding:
-        order = [Severity.PROBLEM, Severity.WARNING, Severity.NOT_CHECKED, Severity.OK]
-        return min((one for one in self.findings if one.subject == subject), key=lambda one: order.index(one.severity))
-
-    @property
-    def problems(self) -> dict[str, str]:
-        return {one.subject: one.message for one in self.findings if one.severity is Severity.PROBLEM}
-
-    @property
-    def subjects(self) -> set[str]:
-        return {one.subject for one in self.findings}
-
-
-def look(**options: Any) -> Seen:
-    return Seen(list(examine(**options)))
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder and a working directory of this test's own, in the environment."""
-    folder = tmp_path / "twizzit"
-    folder.mkdir(mode=0o700)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TWIZZIT_HOME", str(folder))
-    return folder
-
-
-@pytest.fixture
-def own_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A server of one's own, with everything that belongs to it."""
-    monkeypatch.setenv("TWIZZIT_DATABASE_URL", database_url)
-    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", ENCRYPTION_KEY)
-    monkeypatch.setenv("JWT_SECRET", JWT_SECRET)
-    return database_url
-
-
-@pytest.fixture
-def credential(database: Database, own_database: str) -> Callable[..., int]:
-    """Stores credentials: ``credential(api_endpoint=…)``."""
-
-    def add(**values: Any) -> int:
-        given = {"organization_name": "KC Somewhere", "api_username": "api", "password": SecretStr("hush-hush")}
-        return store.add(database.engine, SecretStr(ENCRYPTION_KEY), **{**given, **values})
-
-    return add
 
 
 def test_before_the_first_command_nothing_is_wrong_and_nothing_is_made(home: Path) -> None:
@@ -200,61 +143,6 @@ def test_a_table_that_was_changed_is_a_warning(own_database: str, database: Data
     assert (migrations.severity, "twizzit_matches.away_score" in migrations.message) == (Severity.WARNING, True)
 
 
-def test_passwords_of_another_key_and_damaged_ones_are_named_by_id(
-    credential: Callable[..., int], database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ids = [credential(organization_name=f"Club {place}") for place in range(4)]
-    column = tables.credentials.c
-    with database.engine.begin() as connection:
-        leaves_its_own_row(connection)
-        bare = update(tables.credentials).where(column.id == ids[1]).values(encryption_mac=None)
-        connection.execute(bare)
-        torn = update(tables.credentials).where(column.id == ids[2])
-        connection.execute(torn.values(encryption_mac=text("overlay(encryption_mac placing '0000' from 20)")))
-    seen = look()
-    assert seen.of("passwords").message == f"The passwords of credentials {ids[2]} are damaged"
-    fine = [one for one in seen.findings if one.subject == "passwords" and one.severity is Severity.OK]
-    assert [one.message for one in fine] == [
-        "3 passwords can be read, and every MAC fits; ShotSpot stored 1 of them, without a MAC"
-    ]
-
-    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY_PREVIOUS", ENCRYPTION_KEY)
-    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "f" * 64)
-    rotating = [one for one in look().findings if one.subject == "passwords" and one.severity is Severity.WARNING]
-    assert [one.what_to_do for one in rotating] == ["Finish the rotation: twizzit credentials rotate-key"]
-
-    monkeypatch.delenv("TWIZZIT_ENCRYPTION_KEY_PREVIOUS")
-    lost = look().problems["passwords"]
-    assert "cannot be read with this key" in lost or "are damaged" in lost
-
-
-def test_a_key_of_another_text_is_to_be_used_as_in_shotspot(own_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", "short")
-    key = look().of("key")
-    assert key.severity is Severity.OK
-    assert "SHA-256" in key.message
-
-
-@pytest.mark.parametrize(("key", "said"), [(" ", "is empty"), (None, "is not set")])
-def test_a_key_that_is_none_is_a_problem(
-    own_database: str, monkeypatch: pytest.MonkeyPatch, key: str | None, said: str
-) -> None:
-    monkeypatch.setenv("TWIZZIT_ENCRYPTION_KEY", key or "")
-    assert said in look().problems["key"]
-
-
-def test_a_secret_of_tokens_that_the_api_refuses_is_a_problem(
-    own_database: str, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("JWT_SECRET", "too short to be one")
-    assert look().problems["tokens"].startswith("JWT_SECRET is too short")
-    monkeypatch.delenv("JWT_SECRET")
-    monkeypatch.delenv("TWIZZIT_DATABASE_URL")
-    (home / "jwt.secret").write_text("too short to be one")
-    (home / "jwt.secret").chmod(0o600)
-    assert "jwt.secret is too short" in look().problems["tokens"]
-
-
 @pytest.mark.parametrize(("text", "said"), [("sensors: [1\n", "it is no YAML"), ("sensorz: {}\n", '"sensorz"')])
 def test_a_mistake_in_the_operators_part_of_dagster_yaml_is_found(home: Path, text: str, said: str) -> None:
     own = home / "dagster.overlay.yaml"
@@ -266,41 +154,6 @@ def test_a_mistake_in_the_operators_part_of_dagster_yaml_is_found(home: Path, te
     assert str(own) in found.message
     assert len(found.message) < 600
     assert list(home.iterdir()) == [own]
-
-
-def test_files_that_others_can_read_are_found(home: Path) -> None:
-    for name in ("encryption.key", "jwt.secret"):
-        (home / name).write_text("0" * 64)
-        (home / name).chmod(0o644)
-    home.chmod(0o755)
-    Path(".env").write_text("TWIZZIT_REQUEST_TIMEOUT=3\n")
-    Path(".env").chmod(0o644)
-    seen = look()
-    assert seen.problems.keys() == {"key", "tokens"}
-    assert str(seen.of("key").what_to_do).startswith("chmod 600 ")
-    warned = [one.what_to_do for one in seen.findings if one.subject == "folders"]
-    assert warned == ["chmod 600 .env", f"chmod 700 {home}"]
-
-
-def test_endpoints_that_are_not_allowed_or_not_there_are_found(
-    credential: Callable[..., int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dead = f"http://127.0.0.1:{closed_port()}/v2/api"
-    ids = [credential(organization_name=f"Club {place}", api_endpoint=dead) for place in range(2)]
-    refused = look().of("endpoint")
-    assert "TWIZZIT_ALLOW_PRIVATE_ENDPOINTS" in refused.message
-    monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "1")
-    away = look().of("endpoint")
-    assert away.severity is Severity.PROBLEM
-    assert "cannot be reached" in away.message
-    assert f"(credentials {ids[0]}, {ids[1]})" in away.message
-
-
-def test_a_host_without_tls_is_no_twizzit(credential: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TWIZZIT_ALLOW_PRIVATE_ENDPOINTS", "1")
-    with plain_server() as port:
-        credential(api_endpoint=f"https://127.0.0.1:{port}/v2/api")
-        assert look().of("endpoint").severity is Severity.PROBLEM
 
 
 @pytest.mark.dagster_tables
@@ -377,26 +230,6 @@ def test_the_table_says_what_to_do(own_database: str, capsys: pytest.CaptureFixt
     out = capsys.readouterr().out
     assert "→ Start it: twizzit up" in out
     assert out.splitlines()[-1] == "0 problems, 1 warning."
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def plain_server() -> Iterator[int]:
-    """A port with a listener that speaks no TLS: it hangs up at once."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def hang_up() -> None:
-            listener.accept()[0].close()
-
-        hanging_up = threading.Thread(target=hang_up)
-        hanging_up.start()
-        yield int(listener.getsockname()[1])
-        hanging_up.join()
 
 
 @contextmanager
