@@ -32,11 +32,13 @@ def unfold() -> None:
     from twizzit_pipeline.orchestration.checks import asset_checks as checks
     from twizzit_pipeline.orchestration.checks import rules
 
-    of_scan, every_rule = checks._of_scan, set()
-    for name, value in list(vars(rules).items()):
-        if isinstance(value, tuple) and value and isinstance(value[0], rules.AssetRule):
-            setattr(rules, name, tuple(replace(rule, check=rule.name) for rule in value))
-            every_rule |= {rule.name for rule in value}
+    def each_by_itself(folded: rules.Rules) -> rules.Rules:
+        return tuple(replace(rule, check=rule.name) for rule in folded)
+
+    of_scan = checks._of_scan
+    rules.RULES_OF = {asset: each_by_itself(folded) for asset, folded in rules.RULES_OF.items()}
+    rules.CONFIGURATION_RULES = each_by_itself(rules.CONFIGURATION_RULES)
+    every_rule = {rule.name for folded in (*rules.RULES_OF.values(), rules.CONFIGURATION_RULES) for rule in folded}
     checks.checks_of = lambda listed: tuple(rule.name for rule in listed)
     checks.DESCRIPTIONS = dict.fromkeys(every_rule, "A rule")
 
