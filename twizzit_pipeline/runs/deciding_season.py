@@ -3,7 +3,7 @@
 What belongs here: what follows from scans that were made, as the history and the snapshots hold them.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Select, false, func, select
 
@@ -11,20 +11,22 @@ from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
 from twizzit_pipeline.runs.seasons import SeasonRow, known
 from twizzit_pipeline.storage.tables import sync_history, twizzit_players
 
+# What runs for longer ("Recreanten 2020-2030") does not take the place of a season that is over.
+_LONGEST = timedelta(days=550)
+
 
 def decides(connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str) -> bool:
-    """Whether `season` is the latest that has begun and lists a team with players.
+    """Whether `season` is the latest that runs, else the latest that has begun, of those that list a team with players.
 
-    A later one that has begun and was never scanned may list some: then this one does not decide.
+    One that comes before it and was never scanned may list some: then this one does not decide.
     """
     if season.start_date > day:
         return False
-    # Of two that begin on one day the later one in the list: both deciding, a player would change teams at each sync.
-    here = (season.start_date, season.id)
+    here = _rank(season, day)
     later = [
         row
         for row in known(connection, credential_id, season_start)
-        if here < (row.start_date, row.id) and row.start_date <= day
+        if here < _rank(row, day) and row.start_date <= day
     ]
     return all(
         teams_scanned(connection, credential_id, row)
@@ -32,6 +34,15 @@ def decides(connection: Connection, credential_id: int, season: SeasonRow, *, da
         and not _lists_players(connection, credential_id, row)
         for row in later
     )
+
+
+def _rank(season: SeasonRow, day: date) -> tuple[bool, date, int]:
+    """The greater, the sooner a season decides: an outdoor season that goes on, once the indoor one within it is over.
+
+    Of two that begin on one day the later one in the list: both deciding, a player would change teams at each sync.
+    """
+    runs = day <= season.end_date and season.end_date - season.start_date <= _LONGEST
+    return runs, season.start_date, season.id
 
 
 def teams_scanned(connection: Connection, credential_id: int, season: SeasonRow, *, run_id: str | None = None) -> bool:
