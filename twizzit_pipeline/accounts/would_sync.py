@@ -45,7 +45,7 @@ def teams_to_come(client: TwizzitClient, listed: Sequence[Season], *, day: date,
     Raises:
         TwizzitPipelineError: Twizzit did not answer, or refuses the login. What a sync would be refused is `trouble`.
     """
-    rows = [(place, one.label, one.id, one.start_date, one.end_date) for place, one in enumerate(listed)]
+    rows = [(place, one.label, one.id, one.start_date, one.end_date, None) for place, one in enumerate(listed)]
     known = seasons.of_rows(rows, season_start)
     label = seasons.running(known, day) or known[-1].label
     season = next(one for one in known if one.label == label)

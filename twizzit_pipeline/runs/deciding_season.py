@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, Connection, Select, false, func, select
 
 from twizzit_pipeline.runs.details import PLAYERS_NOT_READ
-from twizzit_pipeline.runs.seasons import SeasonRow, known
+from twizzit_pipeline.runs.seasons import SeasonRow, in_use, known
 from twizzit_pipeline.storage.tables import sync_history, twizzit_players
 
 # What runs for longer ("Recreanten 2020-2030") does not take the place of a season that is over.
@@ -18,16 +18,14 @@ _LONGEST = timedelta(days=550)
 def decides(connection: Connection, credential_id: int, season: SeasonRow, *, day: date, season_start: str) -> bool:
     """Whether `season` is the latest that runs, else the latest that has begun, of those that list a team with players.
 
-    One that comes before it and was never scanned may list some: then this one does not decide.
+    One that comes before it and was never scanned may list some: then this one does not decide. Nor does one that the
+    account does not list any more, while another runs.
     """
-    if season.start_date > day:
+    there = in_use(known(connection, credential_id, season_start), day)
+    if season.start_date > day or season.id not in {row.id for row in there}:
         return False
     here = _rank(season, day)
-    later = [
-        row
-        for row in known(connection, credential_id, season_start)
-        if here < _rank(row, day) and row.start_date <= day
-    ]
+    later = [row for row in there if row.start_date <= day and here < _rank(row, day)]
     return all(
         teams_scanned(connection, credential_id, row)
         and _players_scanned(connection, credential_id, row)

@@ -1,23 +1,23 @@
-"""Seasons: the ones an account lists, kept in `twizzit_seasons`, and which of them is running.
+"""Seasons: the ones an account lists, kept in `twizzit_seasons`. Which of them is running is in `season_rows`.
 
 A season is the label that Twizzit gives, as `words.seasons` writes it; where an account has none, the season running on
 that day.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.runs.season_rows import ROW, SeasonRow, as_keys, in_use, of_rows, running, season_of, today
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import twizzit_seasons
 from twizzit_pipeline.twizzit.records import Season
-from twizzit_pipeline.words.seasons import LONGEST, canonical, first_year, key, label_of, usable, years
+from twizzit_pipeline.words.seasons import LONGEST, canonical, key, label_of, usable, years
 
 __all__ = [
     "ROW",
@@ -26,6 +26,7 @@ __all__ = [
     "SeasonRow",
     "as_keys",
     "called",
+    "in_use",
     "known",
     "known_partitions",
     "listed",
@@ -44,39 +45,6 @@ __all__ = [
 
 _BEFORE_AN_ID = LONGEST - 12  # what is left of a label that another season of the account has too
 USUAL_START = "07-01"  # the month and day on which a season begins, where the settings do not matter
-
-# The columns that a `SeasonRow` is made of, in the order in which `of_rows` takes them.
-ROW = ("id", "label", "twizzit_season_id", "start_date", "end_date")
-
-
-@dataclass(frozen=True, slots=True)
-class SeasonRow:
-    """A row of `twizzit_seasons`, its dates filled in where the account gives none."""
-
-    id: int
-    label: str
-    twizzit_season_id: str | None
-    start_date: date
-    end_date: date
-
-    @property
-    def record(self) -> Season:
-        """The season as the client wants it."""
-        return Season(self.twizzit_season_id, self.label, self.start_date, self.end_date)
-
-
-def today() -> date:
-    """The day in Belgium, where the seasons are played."""
-    return datetime.now(ZoneInfo("Europe/Brussels")).date()
-
-
-def season_of(day: date, season_start: str) -> Season:
-    """The season running on `day` when seasons begin on `season_start` ("MM-DD"): the label is its two years."""
-    begins = date.fromisoformat(f"{day.year}-{season_start}")
-    if day < begins:
-        begins = begins.replace(year=day.year - 1)
-    ends = begins.replace(year=begins.year + 1) - timedelta(days=1)
-    return Season(None, f"{begins.year}-{begins.year + 1}", begins, ends)
 
 
 def listed(seasons: Sequence[Season], *, day: date, season_start: str) -> list[Season]:
@@ -107,24 +75,29 @@ def _by_days(season: Season) -> str:
     return label_of(season.id or "") or "-"
 
 
-def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season]) -> list[Season]:
+def refresh(
+    connection: Connection, credential_id: int, seasons: Sequence[Season], *, day: date | None = None
+) -> list[Season]:
     """Writes what differs into `twizzit_seasons`; the seasons as they are called there.
 
     A label is fixed once it is made, since partitions, history and mappings hold it: a season that was known under
     another way to write it stays that row. Only a label that no partition can have had is made anew. A season that is
-    no longer listed stays, with what hangs on it.
+    no longer listed stays, with what hangs on it, and says since which `day` (today, where it is None) that is so.
     """
     columns = (twizzit_seasons.c[name] for name in ROW)
     kept = connection.execute(
         select(*columns).where(twizzit_seasons.c.credential_id == credential_id).order_by(twizzit_seasons.c.id)
     ).all()
     settled: list[Season] = []
+    unlisted = {row.id for row in kept if row.unlisted_since is None}
     for row_id, season in settle(seasons, [Kept(*row) for row in kept]):
+        unlisted.discard(row_id)
         said = {
             "label": season.label,
             "twizzit_season_id": season.id,
             "start_date": season.start_date,
             "end_date": season.end_date,
+            "unlisted_since": None,
         }
         settled.append(season)
         if row_id is None:
@@ -139,6 +112,9 @@ def refresh(connection: Connection, credential_id: int, seasons: Sequence[Season
             connection.execute(
                 update(twizzit_seasons).where(twizzit_seasons.c.id == row_id).values(**said, updated_at=func.now())
             )
+    if unlisted:
+        gone = update(twizzit_seasons).where(twizzit_seasons.c.id.in_(unlisted))
+        connection.execute(gone.values(unlisted_since=day or today(), updated_at=func.now()))
     return settled
 
 
@@ -150,6 +126,7 @@ class Kept(NamedTuple):
     twizzit_season_id: str | None
     start_date: date | None
     end_date: date | None
+    unlisted_since: date | None = None
 
 
 def settle(seasons: Sequence[Season], kept: Sequence[Kept]) -> list[tuple[int | None, Season]]:
@@ -207,39 +184,10 @@ def no_label(asked: str) -> str:
     return f"{asked!r} is no season: a label is a few letters and digits, like 2026-2027"
 
 
-def as_keys(labels: Sequence[str]) -> list[str]:
-    """The labels of one credential, each as it can be the key of a partition.
-
-    One that is stored and cannot be one is called as a new season would be, which `refresh` writes down; where another
-    season is called so, it stays what it is, and is not synced until the credential was verified.
-    """
-    taken = set(labels)
-    made = [label if usable(label) else label_of(label) or "-" for label in labels]
-    return [
-        label if usable(label) or one in taken or made.count(one) > 1 else one
-        for label, one in zip(labels, made, strict=True)
-    ]
-
-
 def known(connection: Connection, credential_id: int, season_start: str) -> list[SeasonRow]:
     """Every season of a credential, the oldest first."""
     wanted = select(*(twizzit_seasons.c[name] for name in ROW))
     return of_rows(connection.execute(wanted.where(twizzit_seasons.c.credential_id == credential_id)), season_start)
-
-
-def of_rows(rows: Iterable[Sequence[Any]], season_start: str) -> list[SeasonRow]:
-    """Seasons of one credential, the oldest first, of rows with the columns `ROW`; a date may be its ISO text.
-
-    Raises:
-        ValueError: a text is no date.
-    """
-    found = list(rows)
-    labels = as_keys([row[1] for row in found])
-    filled = [
-        _with_dates(row_id, label, remote_id, _date(start), _date(end), season_start=season_start)
-        for (row_id, _, remote_id, start, end), label in zip(found, labels, strict=True)
-    ]
-    return sorted(filled, key=lambda season: (season.start_date, season.id))
 
 
 def running_season(engine: Engine, credential_id: int, *, day: date, season_start: str) -> str | None:
@@ -249,13 +197,6 @@ def running_season(engine: Engine, credential_id: int, *, day: date, season_star
     """
     with driver_errors(), engine.connect() as connection:
         return running(known(connection, credential_id, season_start), day)
-
-
-def running(seasons: Sequence[SeasonRow], day: date) -> str | None:
-    """The label of the one of `seasons` (the oldest first) that is running on `day`; None where there are none."""
-    begun = [season for season in seasons if season.start_date <= day]
-    current = [season for season in begun if day <= season.end_date]
-    return next((season.label for season in reversed(current or begun or seasons)), None)
 
 
 def known_partitions(engine: Engine) -> tuple[dict[int, str], dict[int, list[str]]]:
@@ -287,21 +228,3 @@ def not_listed(listed: Sequence[SeasonRow]) -> str:
     """The message for a request of a season that is not among these (the oldest first)."""
     labels = [season.label for season in reversed(listed)]
     return f"The account has {', '.join(labels)}" if labels else "The account has no season"
-
-
-def _date(value: date | str | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-def _with_dates(
-    row_id: int, label: str, remote_id: str | None, start: date | None, end: date | None, *, season_start: str
-) -> SeasonRow:
-    """Dates that the account left out follow from the first year in the label, else from today."""
-    if start is None or end is None or end < start:
-        year = first_year(label)
-        day = date.fromisoformat(f"{year}-{season_start}") if year is not None else today()
-        computed = season_of(day, season_start)
-        start, end = computed.start_date, computed.end_date
-    assert start is not None
-    assert end is not None
-    return SeasonRow(row_id, label, remote_id, start, end)

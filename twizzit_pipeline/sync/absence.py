@@ -199,7 +199,8 @@ def _season_before(connection: Connection, session: SyncSession, season: SeasonR
         return None
     known = seasons.known(connection, session.credential.id, session.settings.season_start)
     earlier = [one for one in known if (one.start_date, one.id) < (season.start_date, season.id)]
-    return earlier[-1] if earlier else None
+    listed = [one for one in earlier if one.unlisted_since is None]
+    return next(reversed(listed or earlier), None)
 
 
 def _still_standing(

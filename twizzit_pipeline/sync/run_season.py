@@ -35,7 +35,7 @@ class RunSeason:
         listed = seasons.listed(source.seasons(), day=self._day, season_start=self._season_start)
         for attempt in self._transactions.attempts():
             with attempt, self._transactions.begun() as connection:
-                found = seasons.refresh(connection, self._credential_id, listed)
+                found = seasons.refresh(connection, self._credential_id, listed, day=self._day)
         labels = [season.label for season in found]
         if seasons.called(self.label, labels) in labels:
             self.found = self.stored()

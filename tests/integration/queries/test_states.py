@@ -162,6 +162,24 @@ def test_the_view_and_the_rule_know_the_same_running_season(
         assert connection.scalar(text("SELECT season FROM twizzit_running_seasons")) == wanted
 
 
+@pytest.mark.parametrize(
+    ("days", "another_ends", "running"), [(0, YEAR, "B"), (1, YEAR, "B"), (2, YEAR, "A"), (2, -YEAR, "B")]
+)
+def test_the_view_and_the_rule_miss_a_season_that_is_not_listed_any_more(
+    database: Database, club: int, days: int, another_ends: timedelta, running: str
+) -> None:
+    """Two days later, and where another one runs."""
+    one = Season("1", "A", TODAY - 2 * YEAR, TODAY + another_ends)
+    with database.engine.begin() as connection:
+        seasons.refresh(connection, club, [one, Season("2", "B", TODAY - YEAR, TODAY + YEAR)])
+        seasons.refresh(connection, club, [one], day=TODAY - timedelta(days=days))
+        seasons.refresh(connection, club, [one])
+        assert seasons.running(seasons.known(connection, club, "07-01"), TODAY) == running
+        assert connection.scalar(text("SELECT season FROM twizzit_running_seasons")) == running
+        seasons.refresh(connection, club, [one, Season("2", "B", TODAY - YEAR, TODAY + YEAR)])
+        assert connection.scalar(text("SELECT season FROM twizzit_running_seasons")) == "B"
+
+
 def test_a_season_that_is_new_begins_without_a_past(database: Database, club: int) -> None:
     add_run(database, club, timedelta(hours=1), *everything(OTHER, how=FAILED))
     assert status(database).state is State.UNSYNCED

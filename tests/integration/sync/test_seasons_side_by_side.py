@@ -98,3 +98,59 @@ def test_what_runs_for_years_takes_no_ended_season_s_place(club: Club) -> None:
 
     assert not club.sync(APRIL).players.deciding
     assert club.where("103") == before
+
+
+def test_a_season_that_was_made_by_mistake_gives_way_once_it_is_deleted(club: Club) -> None:
+    """A copy of the season lists a player; it is not believed to be gone at once, since one answer may be short."""
+    account = club.account
+    account.has = [OUTDOOR]
+    club.sync(date(2026, 9, 1))
+    outdoor = club.world.local_id("10", "team")
+    copy = Season("3", "Outdoor 2026-2027 kopie", date(2026, 9, 2), date(2027, 6, 30))
+    account.has, account.groups_of[copy.label] = [OUTDOOR, copy], {"30": "A"}
+    account.people["100"].teams.add("30")
+    club.sync(date(2026, 9, 3))  # hears of it
+    assert club.sync(date(2026, 9, 3)).players.deciding
+    assert club.where("100") == (club.world.local_id("30", "team"), 1, True)
+    account.has.remove(copy)
+    del account.groups_of[copy.label]
+    account.people["104"] = Person("New", "Player", None, 9, {"11"})
+
+    days = [date(2026, 9, 4), date(2026, 9, 5), date(2026, 9, 6)]
+    read = [club.sync(day).teams.season_exists for day in days]
+
+    assert read == [False, False, True]
+    assert club.where("100") == (outdoor, 1, True)
+    assert club.where("104") == (club.world.local_id("11", "team"), 9, True)
+    rows = club.world.dump()
+    club.sync(date(2026, 9, 7))
+    assert club.world.dump() == rows
+
+
+def test_a_season_that_is_made_anew_under_another_name_takes_the_earlier_one_s_place(club: Club) -> None:
+    """It begins before the earlier one, so that its days alone would never make it the running one."""
+    account = club.account
+    account.has = [OUTDOOR]
+    club.sync(date(2026, 9, 1))
+    anew = Season("4", "Competition KC 2026-2027", date(2026, 7, 1), date(2027, 6, 30))
+    account.has, account.groups_of = [anew], {anew.label: account.groups_of[OUTDOOR.label]}
+    account.people["104"] = Person("New", "Player", None, 9, {"11"})
+
+    for day in (date(2026, 9, 2), date(2026, 9, 4)):
+        club.sync(day)
+
+    assert club.running(date(2026, 9, 4)) == anew.label
+    assert club.where("104") == (club.world.local_id("11", "team"), 9, True)
+
+
+def test_no_season_that_is_over_takes_the_place_of_one_that_is_not_listed(club: Club) -> None:
+    before = Season("0", "2025-2026", date(2025, 8, 1), date(2026, 6, 30))
+    club.account.has, club.account.groups_of["2025-2026"] = [before, OUTDOOR], {"1": "A"}
+    club.sync(SEPTEMBER)
+    club.sync(SEPTEMBER)
+    club.account.has = [before]
+
+    assert not club.sync(date(2026, 9, 10)).teams.season_exists
+    assert not club.sync(date(2026, 9, 20)).teams.season_exists
+    assert club.running(date(2026, 9, 20)) == OUTDOOR.label
+    assert not club.world.sync(club.credential_id, "2025-2026", day=date(2026, 9, 20)).players.deciding

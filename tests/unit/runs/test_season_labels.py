@@ -50,7 +50,7 @@ def test_all_judge_a_label_alike(label: str, here: str) -> None:
     assert partition_keys({1: "1-kc-duinen"}, {1: [here]}).seasons == (here,)
     assert parse(str(CredentialSeason("1-kc-duinen", here).key)).season == here
 
-    rows = of_rows([(3, here, "7", START, END), (4, "2020-2021", "8", None, None)], "07-01")
+    rows = of_rows([(3, here, "7", START, END, None), (4, "2020-2021", "8", None, None, None)], "07-01")
     by_api = SeasonSync.model_validate({"seasonId": label}).season_id
     for asked in (label, by_api, here, f" {label} "):
         assert asked is not None
@@ -64,7 +64,7 @@ def test_all_judge_a_label_alike(label: str, here: str) -> None:
 @pytest.mark.parametrize("label", [label for label in LABELS if len(label) <= LONGEST])
 def test_a_label_that_is_stored_as_twizzit_writes_it_is_synced(label: str) -> None:
     """A label that an earlier version, or another program, left in the table."""
-    (row,) = of_rows([(3, label, "7", START, END)], "07-01")
+    (row,) = of_rows([(3, label, "7", START, END, None)], "07-01")
     assert usable(row.label)
     assert as_keys([label]) == [row.label]
     assert row.label == (label if usable(label) else label_of(label))
@@ -76,7 +76,7 @@ def test_what_leaves_nothing_is_no_label(label: str) -> None:
     assert label_of(label) is None
     assert not usable(label) or label in SIGNS, "an earlier version may have stored it"
     assert called(label, ["2026-2027"]) == called(label, ()) == ""
-    assert meant(of_rows([(3, "2026-2027", "7", START, END)], "07-01"), label) is None
+    assert meant(of_rows([(3, "2026-2027", "7", START, END, None)], "07-01"), label) is None
     assert season_of_row({"id": 7, "name": label}) is None
     named_by_dates = season_of_row({"id": 7, "name": label, "startdate": "2026-07-01", "enddate": "2027-06-30"})
     assert named_by_dates is not None

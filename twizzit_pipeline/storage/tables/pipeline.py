@@ -39,6 +39,7 @@ twizzit_seasons = Table(
     Column("start_date", Date),
     Column("end_date", Date),
     moment("updated_at", nullable=False, default=True),
+    Column("unlisted_since", Date),  # the day, in Belgium, on which the account first did not list it any more
     UniqueConstraint("credential_id", "label"),
 )
 

@@ -233,7 +233,7 @@ class _Work:
 
     def _label(self, connection: Connection, asked: str | None, listed: Sequence[Season]) -> str:
         """The label of the season that is meant, among those that the account lists now."""
-        seasons.refresh(connection, self.credential.id, listed)
+        seasons.refresh(connection, self.credential.id, listed, day=self.day)
         known = seasons.known(connection, self.credential.id, self.settings.season_start)
         if asked is None:
             return seasons.running(known, self.day) or seasons.season_of(self.day, self.settings.season_start).label
