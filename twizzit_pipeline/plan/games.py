@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from twizzit_pipeline.plan.decisions import NOTHING_DECIDED, Decisions
 from twizzit_pipeline.plan.merge import merge
@@ -12,6 +12,7 @@ from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.transform.kick_off import belgian_day, hour_known
 from twizzit_pipeline.transform.names import normalised_name
 
+NAME_LENGTH = 255
 SIDES = ("home_club_id", "home_team_id", "away_club_id", "away_team_id")
 
 
@@ -91,6 +92,22 @@ def following_columns(state: MatchState, game: LocalGame) -> frozenset[str]:
         return frozenset()
     sides = [side for side in ("home", "away") if (game.id, f"{side}_team_id") in state.left_behind]
     return frozenset(f"{side}_{what}_id" for side in sides for what in ("club", "team"))
+
+
+def season_of_game(
+    state: MatchState, game: LocalGame, day: date, base: Mapping[str, object] | None, season_id: int
+) -> int | None:
+    """The season that a game has; this one where Twizzit has moved it out of the days of the season that it had."""
+    held = next((one for one in state.seasons if one.id == game.season_id), None)
+    is_new_here = (base or {}).get("season") not in (None, state.season.label)
+    if held is None or not is_new_here or held.start_date <= day <= held.end_date:
+        return game.season_id
+    return season_id
+
+
+def match_name(remote: RemoteMatch) -> str:
+    """What a match's mapping calls it."""
+    return f"{remote.home_name} - {remote.away_name}"[:NAME_LENGTH]
 
 
 def _meets_itself(values: Mapping[str, object], resolved: Mapping[str, object]) -> bool:

@@ -7,7 +7,8 @@ is, and is reported.
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from typing import cast
 
 from twizzit_pipeline.entities import MATCHES
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, Warned, id_order
@@ -22,10 +23,12 @@ from twizzit_pipeline.plan.games import (
     held_columns,
     is_started,
     last_said,
+    match_name,
     merged_columns,
     remembered,
     repaired_columns,
     said_columns,
+    season_of_game,
     wanted_columns,
 )
 from twizzit_pipeline.plan.matches_anew import MatchesAnew
@@ -41,13 +44,12 @@ from twizzit_pipeline.plan.ownership import (
     same_organization,
 )
 from twizzit_pipeline.plan.places import find_season, season_creation
-from twizzit_pipeline.plan.rows import LocalGame, MappingRow, RemoteMatch
+from twizzit_pipeline.plan.rows import LocalGame, MappingRow
 from twizzit_pipeline.plan.sides import Sides
 from twizzit_pipeline.plan.states import MatchState
 from twizzit_pipeline.transform.kick_off import belgian_day
 
 VANISHED = "vanished"
-NAME_LENGTH = 255
 
 _NEWS = {"cancelled": "cancelled", "to_reschedule": "postponed", "completed": "finished", "scheduled": "reinstated"}
 
@@ -154,10 +156,11 @@ def _mapped(
                 conflicts=conflicts,
                 mapped_as=mapping.twizzit_id,
             )
-            if repairs and season_id > 0:
-                values["season_id"] = season_id
+            day = belgian_day(cast("datetime", values["date"]))
+            is_repaired = bool(repairs) and season_id > 0
+            values["season_id"] = season_id if is_repaired else season_of_game(state, game, day, base, season_id)
         base = remembered(state, fixture.remote)
-    after = mapping_values(state.owner, _name(fixture.remote), base)
+    after = mapping_values(state.owner, match_name(fixture.remote), base)
     held = current_mapping(mapping)
     if mapping.twizzit_id != fixture.remote.id:
         held, after = going_over(held, after, mapping.twizzit_id, fixture.remote.id)
@@ -243,19 +246,15 @@ def _link(state: MatchState, fixture: Fixture, game: LocalGame, season_id: int) 
         repairs = _repairs(state, fixture, game)
         in_season = {"season_id"} if repairs and season_id > 0 else frozenset[str]()
         values, _ = merge(None, {name: said[name] for name in before}, before, repairs=repairs | in_season)
-    mapping = mapping_values(state.owner, _name(fixture.remote), remembered(state, fixture.remote))
+    mapping = mapping_values(state.owner, match_name(fixture.remote), remembered(state, fixture.remote))
     return Change("games", "link", game.id, fixture.remote.id, values, before, mapping)
 
 
 def _new(state: MatchState, fixture: Fixture, season_id: int, *, row_id: int) -> Change:
     kind = {"game_type": "team"} if state.has_game_type else {}  # both sides are teams, as in ShotSpot's own games
     values = {**wanted_columns(fixture), "season_id": season_id, **kind}
-    mapping = mapping_values(state.owner, _name(fixture.remote), remembered(state, fixture.remote))
+    mapping = mapping_values(state.owner, match_name(fixture.remote), remembered(state, fixture.remote))
     return Change("games", "create", row_id, fixture.remote.id, values, {}, mapping)
-
-
-def _name(remote: RemoteMatch) -> str:
-    return f"{remote.home_name} - {remote.away_name}"[:NAME_LENGTH]
 
 
 def _vanished(state: MatchState, leaving: Sequence[Change], anew: MatchesAnew) -> list[str]:
