@@ -31,6 +31,7 @@ from twizzit_pipeline.plan.games import (
     season_of_game,
     wanted_columns,
 )
+from twizzit_pipeline.plan.known_sides import with_known_sides
 from twizzit_pipeline.plan.matches_anew import MatchesAnew
 from twizzit_pipeline.plan.merge import merge
 from twizzit_pipeline.plan.opponent_questions import opponent_questions
@@ -56,6 +57,7 @@ _NEWS = {"cancelled": "cancelled", "to_reschedule": "postponed", "completed": "f
 
 def plan_matches(state: MatchState) -> Plan:
     """The plan for the matches of one credential and season, and for the teams of their competitions."""
+    state = with_known_sides(state)
     season_id = find_season(state.season, state.seasons)
     sides = Sides(state, season_id)
     leaving = plan_departures(state.departures, match_departs, grace=True)

@@ -1,7 +1,7 @@
 """A match whose day is in two seasons of the account, or that was moved from one into the other."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -18,6 +18,7 @@ NEXT = WantedSeason("2027-2028", date(2027, 7, 1), date(2028, 6, 30), decides=Tr
 NOON = datetime(2026, 12, 19, 12, tzinfo=UTC)
 # As the indoor season lists it, and as the outdoor one does, of which the group 20 is none.
 MATCH = RemoteMatch("100", None, "20", "KC Duinen U15", None, "Korfbal Leie U15", NOON, "scheduled", None, None)
+BY_NAME = replace(MATCH, home_team_id=None)
 
 
 @pytest.fixture
@@ -40,6 +41,23 @@ def sync(calendar: MemoryCalendar, season: WantedSeason, listed: str, match: Rem
     )
     calendar.apply(plan)
     return plan
+
+
+def test_it_stays_the_game_of_the_team_that_its_group_is(calendar: MemoryCalendar) -> None:
+    sync(calendar, INDOOR, "20", MATCH)
+    game = calendar.games[1]
+    assert game.home_team_id == 2
+    for _ in range(2):
+        sync(calendar, OUTDOOR, "10", BY_NAME)
+        assert calendar.games == {1: game}
+    assert sync(calendar, OUTDOOR, "10", BY_NAME).changes == []
+
+
+def test_it_follows_what_is_said_anew_by_name(calendar: MemoryCalendar) -> None:
+    sync(calendar, INDOOR, "20", MATCH)
+    later = replace(BY_NAME, starts_at=NOON + timedelta(days=120))
+    sync(calendar, OUTDOOR, "10", later)
+    assert (calendar.games[1].home_team_id, calendar.games[1].date) == (1, later.starts_at)
 
 
 def test_one_that_is_moved_into_the_next_season_is_that_season_s_game(calendar: MemoryCalendar) -> None:
