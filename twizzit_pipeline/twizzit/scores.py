@@ -13,7 +13,8 @@ from twizzit_pipeline.twizzit.wire import is_list, items, plain_keys
 # What people write beside a score, which stays one; "rust 6-4" is none yet.
 _BESIDE = (
     r"(?i:forfait|forfeit|forf|ff|w\.?o|wo|n\.?v|a\.?e\.?t|a\.?p|pen|ft|uitslag|einduitslag|eindstand|score|eindscore|final"
-    r"|resultaat|resultat|résultat|na verlenging|na strafworpen|après prolongation|full[ -]?time)\.?"
+    r"|resultaat|resultat|résultat|na verl(?:enging(?:en)?)?|(?:na )?golden goal|g\.?g|n\.?s|na strafworpen"
+    r"|après prolongations?|but en or|full[ -]?time)\.?"
 )
 _PLAIN = re.compile(r"\s*(\d+)\s*[-‐‑–—:/]\s*(\d+)\s*")
 _NOTHING = re.compile(r"[\s\-–—:/?]*")
