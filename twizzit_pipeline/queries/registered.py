@@ -1,9 +1,9 @@
 """A coach's question before Saturday: who of this team is registered, who is not, and why?
 
 ShotSpot's own flag decides. A trigger keeps it in step with the mappings; where the two disagree, the flag counts, and
-the answer says that they do. It holds all people whom Twizzit lists in the team, as the last sync of players saw it, and
-all whom ShotSpot has in it. People who were rejected or set aside have names in Twizzit alone: it is asked for them, and
-where it does not answer they are named by their id.
+the answer says that they do. It holds all people whom Twizzit lists in the team, as the last sync of players saw it,
+and all whom ShotSpot has in it. People who were rejected or set aside have names in Twizzit alone: it is asked for
+them, and where it does not answer they are named by their id.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
