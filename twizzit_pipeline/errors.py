@@ -146,7 +146,25 @@ class ServiceUnavailable(TryAgainLater):
 
 
 class MalformedAnswer(TwizzitAnswerError, TransientError):
-    """Twizzit's answer was no JSON, or half of one, until the tries ran out."""
+    """Twizzit's answer was no JSON, or half of one, until the tries ran out.
+
+    Attributes:
+        foreign: nothing of a JSON was in it: a web page, say.
+        lasting: so were those of several calls in a row, so that asking for anything else is as useless.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        status: int | None = None,
+        foreign: bool = False,
+        lasting: bool = False,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, status=status)
+        self.foreign = foreign
+        self.lasting = lasting
 
 
 class IncompleteScan(TwizzitAnswerError, TransientError):
