@@ -37,6 +37,8 @@ NAMES_ANOTHER_CLUB = "names_another_club"
 CLUB_OF_ANOTHER = "club_of_another_organization"
 # A federation's group that names another club than the one in which its team stands: a person moves it.
 IN_ANOTHER_CLUB = "in_another_club"
+# Of each team that is mapped, where Twizzit lists none at all: that proves of none that it is gone.
+NONE_LISTED = "none_listed"
 
 
 def plan_teams(state: TeamState) -> Plan:
@@ -71,7 +73,11 @@ def plan_teams(state: TeamState) -> Plan:
         "teams",
         changes=[*_places(changes, clubs, state), *leaving.changes, *changes],
         failed=failed,
-        warned=[*takeovers(changes, {team.id: team.name for team in state.local}), *_elsewhere(pending, clubs, state)],
+        warned=[
+            *takeovers(changes, {team.id: team.name for team in state.local}),
+            *_elsewhere(pending, clubs, state),
+            *_none_listed(state),
+        ],
         unchanged=unchanged,
         first_fed=_first_fed(pending, state),
         departures=[*leaving.records, *_back(pending, losers, state)],
@@ -118,6 +124,20 @@ def _elsewhere(pending: Iterable[PendingTeam], clubs: Clubs, state: TeamState) -
         and not club_keys(one.remote.club_name) & itself
         and clubs.find(one.remote.club_name) not in (None, one.club_id)
     ]
+
+
+def _none_listed(state: TeamState) -> list[Warned]:
+    """The season's teams that were listed and have not departed, where not one team of the season is listed now."""
+    if state.remote or not state.season.decides:
+        return []
+    here = [
+        one.twizzit_id
+        for one in state.mappings
+        if one.credential_id == state.owner.credential_id
+        and (base := one.last_values or {}).get("season") == state.season.label
+        and not base.get(DEPARTED)
+    ]
+    return [Warned(remote_id, NONE_LISTED) for remote_id in sorted(here, key=id_order)]
 
 
 def _first_fed(pending: Iterable[PendingTeam], state: TeamState) -> frozenset[int]:

@@ -23,7 +23,7 @@ from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
 from twizzit_pipeline.plan.shotspot_sync import REPAIRED
 from twizzit_pipeline.plan.taken_names import NAME_TAKEN, TEAM_OF_ANOTHER
-from twizzit_pipeline.plan.teams import CLUB_OF_ANOTHER, IN_ANOTHER_CLUB, NAMES_ANOTHER_CLUB
+from twizzit_pipeline.plan.teams import CLUB_OF_ANOTHER, IN_ANOTHER_CLUB, NAMES_ANOTHER_CLUB, NONE_LISTED
 from twizzit_pipeline.runs.asides import SetAsideRows
 
 Kind = Literal["rejected", "failed", "set_aside", "warnings"]
@@ -58,6 +58,8 @@ REASONS: Mapping[str, str] = {
     IN_ANOTHER_CLUB: "Twizzit names another club than the one in which the team stands; it stays there until a person "
     "moves it in ShotSpot",
     "number_taken": "without the shirt number, which another player of the club has",
+    NONE_LISTED: "Twizzit lists no team of the season any more, which proves nothing: they and their players stay in "
+    "ShotSpot as they are; see in Twizzit whether the teams are there, and whether the account may read them",
     MADE_ANEW: "removed and added again in Twizzit, so it has another id there; the player of ShotSpot is the same",
     MAYBE_THE_SAME: "a player of that name is not listed any more, and it is not certain that both are one person, so "
     "this one has a row of their own",
