@@ -8,7 +8,7 @@ from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, W
 from twizzit_pipeline.plan.asking import Asking
 from twizzit_pipeline.plan.clubs import names_another
 from twizzit_pipeline.plan.departed import DONE, Record
-from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, returned, team_departs
+from twizzit_pipeline.plan.departures import DEPARTED, NONE_LISTED, plan_departures, returned, team_departs
 from twizzit_pipeline.plan.merge import Move, denied, merge
 from twizzit_pipeline.plan.ownership import by_remote_id, claim, refused, takeovers
 from twizzit_pipeline.plan.pending_teams import (
@@ -37,8 +37,6 @@ NAMES_ANOTHER_CLUB = "names_another_club"
 CLUB_OF_ANOTHER = "club_of_another_organization"
 # A federation's group that names another club than the one in which its team stands: a person moves it.
 IN_ANOTHER_CLUB = "in_another_club"
-# Of each team that is mapped, where Twizzit lists none at all: that proves of none that it is gone.
-NONE_LISTED = "none_listed"
 
 
 def plan_teams(state: TeamState) -> Plan:

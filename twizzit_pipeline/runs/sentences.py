@@ -13,9 +13,9 @@ from functools import cache
 from typing import Any, Literal
 
 from twizzit_pipeline.contracts import contract_of
-from twizzit_pipeline.entities import ENTITIES, MATCHES
+from twizzit_pipeline.entities import ENTITIES, MATCHES, PLAYERS
 from twizzit_pipeline.plan.chosen import LEFT_OUT, NEEDS_WHAT_IS_LEFT, NEW_SINCE_PLAN, NO_LONGER_TRUE
-from twizzit_pipeline.plan.departures import DEPARTED
+from twizzit_pipeline.plan.departures import DEPARTED, NONE_LISTED
 from twizzit_pipeline.plan.matches import VANISHED
 from twizzit_pipeline.plan.newcomers import MADE_ANEW, MAYBE_THE_SAME
 from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
@@ -23,7 +23,7 @@ from twizzit_pipeline.plan.players import NAME_PUT_RIGHT
 from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
 from twizzit_pipeline.plan.shotspot_sync import REPAIRED
 from twizzit_pipeline.plan.taken_names import NAME_TAKEN, TEAM_OF_ANOTHER
-from twizzit_pipeline.plan.teams import CLUB_OF_ANOTHER, IN_ANOTHER_CLUB, NAMES_ANOTHER_CLUB, NONE_LISTED
+from twizzit_pipeline.plan.teams import CLUB_OF_ANOTHER, IN_ANOTHER_CLUB, NAMES_ANOTHER_CLUB
 from twizzit_pipeline.runs.asides import SetAsideRows
 
 Kind = Literal["rejected", "failed", "set_aside", "warnings"]
@@ -76,6 +76,12 @@ REASONS: Mapping[str, str] = {
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is until that is proved twice",
 }
 _OF_ENTITY: Mapping[tuple[str, str], str] = {
+    (
+        PLAYERS.name,
+        NONE_LISTED,
+    ): "Twizzit lists no player in any team of the season any more, which proves nothing: "
+    "all of them stay in ShotSpot as they are; see in Twizzit whether the teams have members, and whether the account may "
+    "read them",
     (MATCHES.name, "team_not_mapped"): "the team is not in ShotSpot; a sync of teams brings it",
 }
 
