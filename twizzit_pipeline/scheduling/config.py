@@ -186,7 +186,7 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
 def _check(name: str, value: object) -> None:
     if name == _LIMIT:
         if value is not None and (type(value) is not int or not 1 <= value <= LARGEST_LIMIT):
-            raise ConfigurationRefused(f"{name} must be a whole number from 1 on, or null for no limit", field=name)
+            raise ConfigurationRefused(f"{name} must be a whole number of at least 1, or null for no limit", field=name)
         return
     if name == _MATCH_TYPE:
         _check_match_type(value)

@@ -47,7 +47,7 @@ class _Complaint:
 _UNREACHABLE = _Complaint(
     DatabaseUnavailable,
     "The database cannot be reached",
-    "see that it runs, and that TWIZZIT_DATABASE_URL, if set, is right",
+    "check that it runs, and that TWIZZIT_DATABASE_URL, if set, is right",
 )
 _NOT_NOW = _Complaint(DatabaseUnavailable, "The database cannot do this now", _LATER)
 _ODD = _Complaint(
@@ -58,7 +58,7 @@ _ODD = _Complaint(
 _RULE = _Complaint(
     DatabaseRefused,
     "The database does not take a row",
-    "see which rule of ShotSpot's that is: twizzit doctor, then report it",
+    "run twizzit doctor to see which rule of ShotSpot's that is, then report it",
     quoted=False,
 )
 _BROKEN = _Complaint(
@@ -70,13 +70,13 @@ _BY_STATE: dict[str, _Complaint] = {
     "08": _UNREACHABLE,
     "08P01": _Complaint(
         DatabaseUnavailable,
-        "What stands before the database does not take our connection",
-        "PgBouncer does with ignore_startup_parameters = options; or name PostgreSQL itself",
+        "The pooler in front of the database refuses our connection",
+        "in PgBouncer set ignore_startup_parameters = options; or name PostgreSQL itself",
     ),
     "0A": _Complaint(
         DatabaseRefused,
         "The database does not do what this version needs",
-        "see what stands between: a pooler, a replication, another database that speaks the same",
+        "check what is in between: a pooler, replication, another database with the same protocol",
     ),
     "0L": _Complaint(DatabaseRefused, "The database's user may not grant that", _ASK_THE_OWNER),
     "0P": _Complaint(
@@ -127,7 +127,7 @@ _BY_STATE: dict[str, _Complaint] = {
         "There is no such schema",
         "see search_path of the database, its user and TWIZZIT_DATABASE_URL, or make the schema",
     ),
-    "40": _Complaint(DatabaseUnavailable, "The database gave up a transaction for another one's", _LATER),
+    "40": _Complaint(DatabaseUnavailable, "The database rolled a transaction back because of another one", _LATER),
     "42501": _Complaint(DatabaseRefused, "The database's user lacks a privilege", _ASK_THE_OWNER),
     "42704": _ODD,
     "42703": _ODD,
@@ -150,24 +150,24 @@ _BY_STATE: dict[str, _Complaint] = {
         "see who holds them (SELECT * FROM pg_stat_activity), or raise max_connections or the role's CONNECTION LIMIT",
     ),
     "53": _Complaint(DatabaseUnavailable, "The database cannot do this now", "it lacks room or memory: give it more"),
-    "54": _Complaint(DatabaseUnavailable, "The database meets a limit of its own", "raise it in postgresql.conf"),
+    "54": _Complaint(DatabaseUnavailable, "The database reached a limit of its own", "raise it in postgresql.conf"),
     "55": _NOT_NOW,
     "55000": _ODD,
     "55006": _Complaint(
         DatabaseUnavailable,
-        "Something of the database is in use",
-        "see by whom: SELECT * FROM pg_stat_activity; then try again",
+        "An object of the database is in use",
+        "see by which session: SELECT * FROM pg_stat_activity; then try again",
     ),
     LOCK_NOT_AVAILABLE: _Complaint(
         DatabaseUnavailable,
-        "Another transaction holds what is needed",
+        "Another transaction holds a lock that is needed",
         "see whose it is (SELECT * FROM pg_stat_activity), or try again later",
     ),
     "57": _NOT_NOW,
     "57P": _UNREACHABLE,
-    "57P03": _Complaint(DatabaseUnavailable, "The database starts or stops just now", "try again in a minute"),
+    "57P03": _Complaint(DatabaseUnavailable, "The database is starting or stopping", "try again in a minute"),
     "58": _Complaint(
-        DatabaseUnavailable, "The database's server meets an error of its machine", "see the server's log and its disk"
+        DatabaseUnavailable, "The database server reports an error of its machine", "see the server's log and its disk"
     ),
     "58000": _BROKEN,
     "72": _NOT_NOW,
