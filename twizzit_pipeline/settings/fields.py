@@ -126,7 +126,8 @@ class Settings(BaseModel):
         365, description="Days after which history, journal, usage and requests are pruned; audit rows never are"
     )
     first_sync_players: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        5, description="A first sync that finds almost none of its people is held where ShotSpot has this many players or more"
+        5,
+        description="A first sync that finds almost none of its people is held if ShotSpot has so many players",
     )
     season_start: Annotated[str, AfterValidator(rules.month_and_day)] = Field(
         "07-01", description="Month and day on which a season without dates begins"

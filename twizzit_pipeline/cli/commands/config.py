@@ -48,7 +48,8 @@ def change(
         typer.Option(min=SHORTEST_INTERVAL_MINUTES, max=LONGEST_INTERVAL_MINUTES, help="Minutes between two syncs"),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, max=LARGEST_LIMIT, help="Calls to Twizzit a month; automatic syncs are spread to stay within them")
+        int | None,
+        typer.Option(min=1, max=LARGEST_LIMIT, help="Calls a month; automatic syncs are spread to stay within"),
     ] = None,
     no_limit: Annotated[bool, typer.Option("--no-limit", help="As many calls as it takes")] = False,
     function: Annotated[
