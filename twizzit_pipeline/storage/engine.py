@@ -47,8 +47,8 @@ class Database:
         engine: psycopg 3; sessions are in UTC.
         url: of this database, for psycopg 3 (`postgresql+psycopg://…`), with its password.
         dagster_url: for Dagster's storage, which needs psycopg2 (`postgresql+psycopg2://…`); may hold a password.
-        options_dropped: a pooler stands before the server and drops connection options; the engine sets them in each
-            transaction, and a session is none that lasts.
+        options_dropped: a pooler in front of the server drops connection options; the engine sets them in each
+            transaction, and the next one may be in another session.
     """
 
     engine: Engine
