@@ -19,10 +19,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.storage.complaints import in_our_words
 from twizzit_pipeline.storage.embedded.server import embedded_server
+from twizzit_pipeline.storage.idle_connections import try_idle_connections
 from twizzit_pipeline.storage.odd_times import reads_odd_times
-from twizzit_pipeline.storage.rested import try_the_rested
+from twizzit_pipeline.storage.sqlstates import in_our_words
 from twizzit_pipeline.storage.unquoted import take_values_out, take_values_out_of
 from twizzit_pipeline.storage.urls import parse_url, settings_in, with_option
 
@@ -154,7 +154,7 @@ def _engine(url: URL, options: str) -> Engine:
             "prepare_threshold": None,
         },
     )
-    return reads_odd_times(try_the_rested(take_values_out_of(engine)))
+    return reads_odd_times(try_idle_connections(take_values_out_of(engine)))
 
 
 def _look(engine: Engine) -> bool:

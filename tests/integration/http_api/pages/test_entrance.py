@@ -10,7 +10,7 @@ from tests.integration.http_api.pages.conftest import House
 from tests.support.api_server import ApiServer, token, token_of
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
 from twizzit_pipeline.credentials import coaches
-from twizzit_pipeline.http_api.pages import house as pages
+from twizzit_pipeline.http_api.pages import mounting as pages
 from twizzit_pipeline.http_api.pages.signing import Session
 from twizzit_pipeline.http_api.pages.visits import Pages
 from twizzit_pipeline.storage import tables

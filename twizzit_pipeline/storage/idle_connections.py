@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-RESTED_SECONDS = 1.0
+IDLE_SECONDS = 1.0
 _LAST_USED = "last_used"
 
 
-def try_the_rested(engine: Engine) -> Engine:
+def try_idle_connections(engine: Engine) -> Engine:
     """Has a connection tried before use if it was idle for a second, or the server said something meanwhile.
 
     One that is dead empties the pool, and the caller gets a new one. SQLAlchemy's own `pool_pre_ping` tries a
@@ -31,7 +31,7 @@ def try_the_rested(engine: Engine) -> Engine:
     @event.listens_for(engine, "checkout")
     def tried(connection: Any, record: Any, _proxy: Any) -> None:
         try:
-            if monotonic() - record.info[_LAST_USED] >= RESTED_SECONDS or _has_unread_messages(connection):
+            if monotonic() - record.info[_LAST_USED] >= IDLE_SECONDS or _has_unread_messages(connection):
                 engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
             raise InvalidatePoolError from error

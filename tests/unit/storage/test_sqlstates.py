@@ -1,4 +1,4 @@
-"""What PostgreSQL complains of: for every class that an operator can cause a line of ours, and no value in any."""
+"""What an SQLSTATE means: for every class that an operator can cause a line of ours, and no value in any."""
 
 import psycopg
 import pytest
@@ -6,7 +6,7 @@ from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError
 
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable
-from twizzit_pipeline.storage.complaints import in_our_words
+from twizzit_pipeline.storage.sqlstates import in_our_words
 
 LATER = {
     "08006": "cannot be reached",
