@@ -28,7 +28,7 @@ from twizzit_pipeline.storage.urls import parse_url, settings_in, with_option
 
 OLDEST_SERVER = 140000
 DAGSTER_SCHEMA = "dagster"
-# Dagster commits each event by itself, some 130 a run, and none is waited for until it is on the disk: a server that
+# Dagster commits each event by itself, a hundred a run, and none is waited for until it is on the disk: a server that
 # crashes loses what Dagster wrote in the last second, unless a sync has committed since: the log is written in order.
 DAGSTER_OPTIONS = ("synchronous_commit=off", f"search_path={DAGSTER_SCHEMA}")
 

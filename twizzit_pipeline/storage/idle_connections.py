@@ -18,9 +18,9 @@ def try_idle_connections(engine: Engine) -> Engine:
     """Has a connection tried before use if it was idle for a second, or the server said something meanwhile.
 
     One that is dead empties the pool, and the caller gets a new one. SQLAlchemy's own `pool_pre_ping` tries a
-    connection each time, which is every second statement of a run: Dagster takes one for each of the hundreds of events
-    that it records. A server that goes says so to all its connections, which asks for no round trip to hear; a network
-    that goes says nothing, and is found out after a second's rest.
+    connection each time, which is every second statement of a run: Dagster takes one for each of the hundred
+    events that it records. A server that goes says so to all its connections, which asks for no round trip to hear; a
+    network that goes says nothing, and is found out once a connection has been idle for a second.
     """
 
     @event.listens_for(engine, "connect")
