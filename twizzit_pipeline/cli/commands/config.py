@@ -94,7 +94,7 @@ def change(
         typer.Option(
             "--conflicts-of",
             metavar="FIELD=POLICY",
-            help="Another policy for one field, such as players.first_name; FIELD= takes it back",
+            help="Another policy for one field, such as players.first_name; FIELD= removes it",
         ),
     ] = None,
     notify_to: Annotated[
