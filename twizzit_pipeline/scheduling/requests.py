@@ -210,8 +210,8 @@ def _refuse_second_part(connection: Connection, credential_id: int, plan_id: int
             left_out = len(one.options.without)
             part = f", without {left_out} of its rows" if left_out else ""
             raise PlanBeingApplied(
-                f"Plan {plan_id} is being applied already (request {one.id}){part}: wait for what comes of it, "
-                f"or take it back while it waits: twizzit requests cancel {one.id}"
+                f"Plan {plan_id} is being applied already (request {one.id}){part}: wait for its end, "
+                f"or cancel it while it waits: twizzit requests cancel {one.id}"
             )
 
 

@@ -231,7 +231,7 @@ def _refusal(response: httpx.Response, path: str) -> TwizzitAnswerError:
         return _too_many(response, path)
     if status >= 500 or status == 408:
         return ServiceUnavailable(
-            f"{path} answered {status}: Twizzit has trouble, try again later",
+            f"{path} answered {status}: Twizzit has a problem; try again later",
             endpoint=path,
             status=status,
             retry_after=_retry_after(response),
@@ -279,7 +279,7 @@ def _too_many(response: httpx.Response, path: str) -> QuotaSpent | RateLimited:
         )
     asked = "" if wait is None else f" for {wait:.0f} s"
     return RateLimited(
-        f"{path} answered 429: Twizzit asks to wait{asked}; try again later",
+        f"{path} answered 429: Twizzit asks us to wait{asked}; try again later",
         endpoint=path,
         status=429,
         retry_after=wait,

@@ -23,7 +23,7 @@ _MEND = (
 def registered(
     club: MaybeClub = None,
     team: Annotated[str | None, typer.Option("--team", help="A team of ShotSpot: its id, or its name")] = None,
-    player: Annotated[str | None, typer.Option("--player", help="This player alone, by name, of any team")] = None,
+    player: Annotated[str | None, typer.Option("--player", help="Only this player, by name, of any team")] = None,
     as_json: Json = False,
     old: OldClub = None,
 ) -> None:
