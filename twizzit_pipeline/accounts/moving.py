@@ -152,7 +152,7 @@ def _require_dialect(connection: Connection, credential_id: int, now: Endpoint) 
         if others:
             raise EndpointRefused(
                 f"What credential {credential_id} mapped has ids of {others.pop()}, and {now.server} speaks "
-                f"{now.dialect}, which numbers teams and people otherwise: it cannot be carried over"
+                f"{now.dialect}, which numbers teams and people differently: it cannot be carried over"
             )
 
 

@@ -22,7 +22,7 @@ def whether(question: str) -> None:
         typer.Abort: the person answers no.
     """
     if not on_terminal():
-        raise typer.BadParameter("no terminal to ask on; say that you mean it", param_hint="--yes")
+        raise typer.BadParameter("no terminal to ask on; confirm with this option", param_hint="--yes")
     typer.confirm(question, abort=True, err=True)
 
 

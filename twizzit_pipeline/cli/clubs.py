@@ -17,7 +17,7 @@ MaybeClub = Annotated[str | None, typer.Argument(metavar="CLUB", help=_HELP, sho
 
 OfClub = Annotated[
     str | None,
-    typer.Option("--club", "--credential", metavar="CLUB", help="Of this club alone: its credential's id, or its name"),
+    typer.Option("--club", "--credential", metavar="CLUB", help="Only of this club: its credential's id, or its name"),
 ]
 """The club that a list is limited to, where the command has commands of its own and so takes no argument."""
 

@@ -60,7 +60,7 @@ def policy_changes(policy: str | None, of_fields: Sequence[str] | None) -> Confi
         for value in of_fields:
             field, equals, said = (part.strip() for part in value.rpartition("="))
             if not equals or field in exceptions:
-                why = "is there twice" if equals else "is not FIELD=POLICY (FIELD= takes it back)"
+                why = "is there twice" if equals else "is not FIELD=POLICY (FIELD= removes it)"
                 raise typer.BadParameter(f"{field if equals else value!r} {why}", param_hint=option)
             exceptions[field] = _policy(said, option) if said else None
         try:

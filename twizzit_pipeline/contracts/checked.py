@@ -164,7 +164,7 @@ def _findings(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[_Find
             if not rows.empty:
                 found.append(_Finding(column_of(check, column), str(check.name), rows, is_form(check)))
     if unasked:
-        raise FormatChanged(f"Rules of Twizzit's {schema.name} could not be asked: {', '.join(unasked)}")
+        raise FormatChanged(f"Rules of Twizzit's {schema.name} could not be evaluated: {', '.join(unasked)}")
     return found
 
 

@@ -94,7 +94,7 @@ def list_all(engine: Engine) -> list[Coach]:
 
 
 def limit(engine: Engine, user_id: str, credential_ids: Collection[int], *, actor: Actor | None = None) -> Coach:
-    """Limits a user to these credentials, and to no others that were said before.
+    """Limits a user to these credentials; they replace those that were set before.
 
     Raises:
         ConfigurationRefused: the id is none.

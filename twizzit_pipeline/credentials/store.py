@@ -57,7 +57,7 @@ __all__ = [
     "set_active",
 ]
 
-_LEASE_LASTS = timedelta(seconds=60)  # without a heartbeat; a sync says the same
+_LEASE_LASTS = timedelta(seconds=60)  # without a heartbeat: `runs.lease.DEAD_AFTER_SECONDS`, which is above this folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from twizzit_pipeline.decisions.taken_names import take_over
 from twizzit_pipeline.decisions.team_moves import move_team
 from twizzit_pipeline.entities import ENTITIES, TEAMS
 from twizzit_pipeline.errors import ConflictRefused
-from twizzit_pipeline.plan import Change, Plan, is_of_name
+from twizzit_pipeline.plan import DOUBTFUL_LINK, Change, Plan, is_of_name
 from twizzit_pipeline.plan.decisions import plain
 from twizzit_pipeline.plan.opponent_questions import OPPONENT, said_of
 from twizzit_pipeline.plan.rows import WantedSeason
@@ -40,6 +40,7 @@ from twizzit_pipeline.sync.mapping import wanted_season
 from twizzit_pipeline.sync.owners import owner_of
 
 _SETTLED: Mapping[str, object] = {"status": "settled", "resolution": "row_gone", "resolved_at": func.now()}
+_NOT_LISTED = Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _link(deciding: Deciding, *, local_id: int | None, calendar: _Calendar) -> _
         _require_fitting(connection, row, local_id)
     season = _season(connection, row, calendar)
     if season is None:
-        return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
+        return _NOT_LISTED
     deciding.resolve("create" if local_id is None else "link", local_id)
     plan = _planned(deciding, season, _wanted(deciding, season, calendar), calendar)
     change = _wished(plan, row, local_id)
@@ -137,7 +138,7 @@ def _take_over(deciding: Deciding, local_id: int, calendar: _Calendar) -> _Linke
     """A new team that is, from now on, the one whose name it has."""
     found = _deciding_season(deciding, calendar)
     if found is None:
-        return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
+        return _NOT_LISTED
     return _Linked(deciding.row, take_over(deciding, local_id, Scanned(found[0].id, found[1], calendar.day)))
 
 
@@ -151,7 +152,7 @@ def _link_mapped(deciding: Deciding, local_id: int | None, calendar: _Calendar) 
         return _Linked(row, None)
     found = _deciding_season(deciding, calendar)
     if found is None:
-        return Refusal("Twizzit does not list it any more, so nothing is left to decide", _SETTLED)
+        return _NOT_LISTED
     if row.entity == TEAMS.name:
         done = move_team(deciding, local_id, Scanned(found[0].id, found[1], calendar.day))
         return done if isinstance(done, Refusal) else _Linked(row, *done)
@@ -262,7 +263,7 @@ def _wished(plan: Plan, row: Any, local_id: int | None, links: Mapping[str, int]
     """
     for failed in plan.failed:
         word = ENTITIES[row.entity].local_one
-        if failed.reason == "doubtful_link" and local_id is not None:
+        if failed.reason == DOUBTFUL_LINK and local_id is not None:
             raise ConflictRefused(f"ShotSpot's {word} {local_id} is mapped to something else already: choose another")
         raise ConflictRefused(f"It cannot be brought into ShotSpot now: {sentence(row.entity, failed.reason)}")
     _require_links(plan, row.entity, links or {})

@@ -35,7 +35,7 @@ def take_over(deciding: Deciding, local_id: int, scanned: Scanned) -> Change:
     if theirs.remote in {team.id for team in state.remote}:
         raise ConflictRefused(
             f"ShotSpot's team {local_id} is the one of Twizzit {theirs.remote}, which is listed as well: rename one of "
-            "the two in Twizzit, or choose create, which makes a team with a number behind the name"
+            "the two in Twizzit, or choose create, which makes a team with a number after the name"
         )
     deciding.resolve("link", local_id)
     end_departure(deciding, theirs.remote)

@@ -17,7 +17,7 @@ from twizzit_pipeline.http_api.auth import Tokens
 from twizzit_pipeline.http_api.body_limit import BodyLimit
 from twizzit_pipeline.http_api.documentation import add_documentation
 from twizzit_pipeline.http_api.openapi import document_truly
-from twizzit_pipeline.http_api.pages.house import add_pages
+from twizzit_pipeline.http_api.pages.mounting import add_pages
 from twizzit_pipeline.http_api.pages.visits import START
 from twizzit_pipeline.http_api.problems import UnexpectedErrors, handle_problems
 from twizzit_pipeline.http_api.routes import (

@@ -145,7 +145,7 @@ class ClubChange(Body):
     club_id: Annotated[
         Annotated[int, Field(ge=1, le=_LARGEST_SERIAL)] | None,
         BeforeValidator(whole),
-        Field(description="The id of a club of ShotSpot; null takes it back"),
+        Field(description="The id of a club of ShotSpot; null removes it"),
     ]
 
 
@@ -153,7 +153,7 @@ class EndpointChange(Body):
     """Another address for a login."""
 
     api_endpoint: Annotated[
-        Url | None, BeforeValidator(_unless_empty), Field(description="The address to ask from now on; null: it stays")
+        Url | None, BeforeValidator(_unless_empty), Field(description="The endpoint to use from now on; null: it stays")
     ] = None
     same_organization: Annotated[
         bool | None,

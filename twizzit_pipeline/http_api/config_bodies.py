@@ -42,7 +42,7 @@ class ConfigChange(Body):
     monthly_call_limit: Annotated[
         Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] | None,
         BeforeValidator(whole),
-        Field(description="Calls to Twizzit that automatic syncs make a month last with; null takes the limit away"),
+        Field(description="Calls to Twizzit a month; automatic syncs are spread to stay within them. Null: no limit"),
     ] = None
     notify_to: Annotated[
         list[str] | None,
@@ -88,7 +88,7 @@ class ConfigChange(Body):
         dict[Annotated[str, StringConstraints(max_length=100)], Policy | None] | None,
         Field(
             max_length=100,
-            description="Other policies for fields: players.first_name, or first_name → policy; null takes one back",
+            description="Other policies for fields: players.first_name, or first_name → policy; null removes one",
         ),
     ] = None
 

@@ -19,7 +19,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twizzit_pipeline import errors
-from twizzit_pipeline.storage.complaints import in_our_words
+from twizzit_pipeline.storage.sqlstates import in_our_words
 
 _log = logging.getLogger("twizzit_pipeline.http_api")
 

@@ -1,8 +1,8 @@
 """Who the sides of a match are in ShotSpot: own teams by their mappings, opponents by name.
 
-The rule (issue: competitions): an existing club and team where exactly one fits; otherwise they are made, marked as
-opponents, and meant from then on. A club that is there already is never made twice: an opponent's team is made in it,
-and called by the club's name and its own, since ShotSpot shows a team's name alone.
+The rule (docs/design/calendars.md): an existing club and team where exactly one fits; otherwise they are made, marked
+as opponents, and meant from then on. A club that is there already is never made twice: an opponent's team is made in
+it, and called by the club's name and its own, since ShotSpot shows a team's name alone.
 """
 
 from collections import defaultdict

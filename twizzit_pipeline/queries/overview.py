@@ -7,9 +7,8 @@ say of syncs that are over is read in `monitoring_views`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, ScalarSelect, func, select
 
 from twizzit_pipeline.queries import hanging, monitoring
 from twizzit_pipeline.queries.hanging import Hanging
@@ -215,7 +214,7 @@ def _judged(
 
 
 def _activity(connection: Connection) -> Activity:
-    def requests(status: str) -> Any:
+    def requests(status: str) -> ScalarSelect[int]:
         return (
             select(func.count())
             .where(sync_requests.c.completed_at.is_(None), sync_requests.c.status == status)

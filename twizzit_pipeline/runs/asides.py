@@ -35,9 +35,9 @@ REASONS: Mapping[str, Reason] = {
         "not a player's function", "“{word}” is not a player's function", field="functions", meaning="player"
     ),
     "not_a_team": Reason("a group of which no member has a player's function"),
-    "not_a_match": Reason("no match: it has no opponent and no series, and comes for other types as well"),
+    "not_a_match": Reason("not a match: it has no opponent and no series, and comes for other types as well"),
     "no_name": Reason("a series without a name: Twizzit gives its id alone, and its matches come without it"),
-    "training": Reason("a training: it has no name, no series and no two sides"),
+    "training": Reason("a training session: it has no name, no series and no two sides"),
     "opponent_unknown": Reason("a bye, or an opponent who is not known yet"),
     "other_season": Reason("of another season", "of another season (“{word}”)"),
     "other_group": Reason("of a group that was not asked for"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, text, update
 
 from twizzit_pipeline.entities import ENTITIES
 from twizzit_pipeline.runs import asked
@@ -189,12 +189,12 @@ def interrupted(engine: Engine, run_ids: Iterable[str]) -> set[str]:
 
     Those that this call finds dead are among them, whether their history had begun or not.
     """
-    closed = set(close_interrupted(engine))
+    closed, wanted_ids = set(close_interrupted(engine)), list(run_ids)
     wanted = select(sync_history.c.dagster_run_id).where(
-        sync_history.c.dagster_run_id.in_(asked := list(run_ids)), sync_history.c.error_message == INTERRUPTED
+        sync_history.c.dagster_run_id.in_(wanted_ids), sync_history.c.error_message == INTERRUPTED
     )
     with driver_errors(), engine.connect() as connection:
-        return closed.intersection(asked) | {run_id for run_id in connection.scalars(wanted) if run_id is not None}
+        return closed.intersection(wanted_ids) | {run_id for run_id in connection.scalars(wanted) if run_id is not None}
 
 
 def rejected_rows(engine: Engine, history_id: int) -> list[RejectedRow]:
@@ -227,7 +227,7 @@ def _close(connection: Connection, history_id: int, counts: EntityCounts, status
     )
 
 
-def _rows() -> Any:
+def _rows() -> Select[Any]:
     names = HistoryRow.__dataclass_fields__
     return select(*(sync_history.c[name] for name in names)).order_by(
         sync_history.c.started_at.desc(), sync_history.c.id.desc()

@@ -32,7 +32,7 @@ def on_its_way(request_id: int, history_id: int | None) -> SyncInProgress:
     """The refusal where a request waits for its turn."""
     return SyncInProgress(
         f"Sync already in progress: request {request_id} waits for its turn, or is at work (twizzit requests). Wait "
-        f"for its end, or take it back while it waits: twizzit requests cancel {request_id}",
+        f"for its end, or cancel it while it waits: twizzit requests cancel {request_id}",
         history_id=history_id,
         request_id=request_id,
     )

@@ -1,4 +1,4 @@
-"""Taking a request for a sync back while it waits.
+"""Cancelling a request for a sync while it waits.
 
 A run and a cancellation that meet change the same row: the first one wins, and the other sees that it came second
 (`Fulfilment.start`). A run that Dagster has made already finds its request cancelled, and ends before it does anything.

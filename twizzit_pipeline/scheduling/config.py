@@ -56,7 +56,7 @@ class SyncConfig:
         next_sync_at: when the next automatic sync is to start; None is at the next look where `auto_sync_enabled`, and
             never otherwise.
         monthly_call_limit: calls to Twizzit that automatic syncs make a UTC month last with; None: no limit.
-        calls_this_month: those made so far, by whomever.
+        calls_this_month: those made so far, by any sync or person.
         consecutive_failures: of automatic syncs; where there are any, the interval is doubled for each.
         backing_off_until: when the next try is, where there are failures.
         paused_until: no automatic sync before then; None where there is no pause. `paused_because`: why, for people.
@@ -101,8 +101,8 @@ class ConfigChanges(TypedDict, total=False):
     """The fields that may be changed; those left out stay as they are. A limit of None is no limit.
 
     Of the lists of words, and of the exceptions from the policy on conflicts, those change that are named; None forgets
-    one. `match_event_type` is another spelling
-    of `event_types`: X is ``{X: "match"}``, and None forgets every type that was said to be a match.
+    one. `match_event_type` is another spelling of `event_types`: X is ``{X: "match"}``, and None forgets every type
+    that was said to be a match.
     """
 
     sync_teams: bool
@@ -186,7 +186,7 @@ def change(engine: Engine, credential_id: int, *, actor: Actor, **fields: Unpack
 def _check(name: str, value: object) -> None:
     if name == _LIMIT:
         if value is not None and (type(value) is not int or not 1 <= value <= LARGEST_LIMIT):
-            raise ConfigurationRefused(f"{name} must be a whole number from 1 on, or null for no limit", field=name)
+            raise ConfigurationRefused(f"{name} must be a whole number of at least 1, or null for no limit", field=name)
         return
     if name == _MATCH_TYPE:
         _check_match_type(value)

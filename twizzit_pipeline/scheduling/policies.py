@@ -73,7 +73,7 @@ def rewritten(before: Mapping[str, Policy], wanted: Mapping[str, Policy]) -> dic
 
 
 def changed(before: Mapping[str, Policy], change: Mapping[str, Policy | None]) -> dict[str, Policy]:
-    """The exceptions after a change, in which None takes one back."""
+    """The exceptions after a change, in which None removes one."""
     after: dict[str, Policy | None] = {**before, **change}
     return {field: policy for field, policy in sorted(after.items()) if policy is not None}
 

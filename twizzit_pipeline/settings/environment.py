@@ -74,7 +74,7 @@ def _require_text(said: Mapping[str, str]) -> None:
         except UnicodeEncodeError:
             is_text = False
         if not is_text:
-            raise SettingsError(f"{variable(field)}: it holds a zero byte, or one that is not UTF-8: write it anew")
+            raise SettingsError(f"{variable(field)}: it holds a zero byte, or one that is not UTF-8: set it again")
 
 
 def variable(field: str) -> str:

@@ -103,10 +103,10 @@ class Settings(BaseModel):
         None, description="Where browsers reach the pages, like https://shotspot.example; default the API's address"
     )
     allowed_origins: Annotated[str, AfterValidator(rules.origins)] = Field(
-        "", description="Origins whose pages may call the HTTP API, with commas between"
+        "", description="Origins whose pages may call the HTTP API, separated by commas"
     )
     ui_origins: Annotated[str, AfterValidator(rules.origins)] = Field(
-        "", description="Origins of Dagster's UI behind a proxy, with commas between"
+        "", description="Origins of Dagster's UI behind a proxy, separated by commas"
     )
     ui_read_only: bool = Field(False, description="Dagster's UI shows everything and changes nothing")
     api_verifications_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
@@ -126,7 +126,8 @@ class Settings(BaseModel):
         365, description="Days after which history, journal, usage and requests are pruned; audit rows never are"
     )
     first_sync_players: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        5, description="Players in ShotSpot from which on a first sync that finds almost none of its people is held"
+        5,
+        description="A first sync that finds almost none of its people is held if ShotSpot has so many players",
     )
     season_start: Annotated[str, AfterValidator(rules.month_and_day)] = Field(
         "07-01", description="Month and day on which a season without dates begins"
@@ -136,13 +137,13 @@ class Settings(BaseModel):
     )
     notify_urls: Annotated[SecretStr, AfterValidator(rules.urls)] | None = Field(
         None,
-        description="URLs of apprise that get notifications, with spaces between: Teams, Telegram, Matrix, …",
+        description="URLs of apprise that get notifications, separated by spaces: Teams, Telegram, Matrix, …",
     )
     notify_email_from: Annotated[str, AfterValidator(rules.one_mail_address)] | None = Field(
         None, description="Address that notifications are sent from"
     )
     notify_email_to: Annotated[str, AfterValidator(rules.mail_addresses)] = Field(
-        "", description="Addresses that notifications are sent to, with commas between"
+        "", description="Addresses that notifications are sent to, separated by commas"
     )
     smtp_host: Annotated[str, AfterValidator(rules.host)] | None = Field(
         None, description="The mail server that takes notifications"

@@ -17,7 +17,7 @@ def in_small_letters(value: object) -> object:
 
 
 def listed(value: str) -> tuple[str, ...]:
-    """The parts of a text with commas between."""
+    """The parts of a text separated by commas."""
     return tuple(filter(None, map(str.strip, value.split(","))))
 
 
@@ -132,7 +132,7 @@ def urls(value: SecretStr) -> SecretStr:
     """
     for number, url in enumerate(value.get_secret_value().split(), 1):
         if re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,29}://[!-~]+", url) is None:
-            raise ValueError(f"URL {number} must be one like ntfy://topic or tgram://token/chat, with spaces between")
+            raise ValueError(f"URL {number} must be one like ntfy://topic or tgram://token/chat, separated by spaces")
     return value
 
 
@@ -143,7 +143,7 @@ def mail_addresses(value: str) -> str:
     """
     for address in listed(value):
         if re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", address) is None:
-            raise ValueError("each address must be bare, like admin@club.example, with commas between")
+            raise ValueError("each address must be bare, like admin@club.example, separated by commas")
     return value
 
 

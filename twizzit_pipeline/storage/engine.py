@@ -19,16 +19,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from twizzit_pipeline.errors import DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings
-from twizzit_pipeline.storage.complaints import in_our_words
 from twizzit_pipeline.storage.embedded.server import embedded_server
+from twizzit_pipeline.storage.idle_connections import try_idle_connections
 from twizzit_pipeline.storage.odd_times import reads_odd_times
-from twizzit_pipeline.storage.rested import try_the_rested
+from twizzit_pipeline.storage.sqlstates import in_our_words
 from twizzit_pipeline.storage.unquoted import take_values_out, take_values_out_of
 from twizzit_pipeline.storage.urls import parse_url, settings_in, with_option
 
 OLDEST_SERVER = 140000
 DAGSTER_SCHEMA = "dagster"
-# Dagster commits each event by itself, some 130 a run, and none is waited for until it is on the disk: a server that
+# Dagster commits each event by itself, a hundred a run, and none is waited for until it is on the disk: a server that
 # crashes loses what Dagster wrote in the last second, unless a sync has committed since: the log is written in order.
 DAGSTER_OPTIONS = ("synchronous_commit=off", f"search_path={DAGSTER_SCHEMA}")
 
@@ -47,8 +47,8 @@ class Database:
         engine: psycopg 3; sessions are in UTC.
         url: of this database, for psycopg 3 (`postgresql+psycopg://…`), with its password.
         dagster_url: for Dagster's storage, which needs psycopg2 (`postgresql+psycopg2://…`); may hold a password.
-        options_dropped: a pooler stands before the server and drops connection options; the engine sets them in each
-            transaction, and a session is none that lasts.
+        options_dropped: a pooler in front of the server drops connection options; the engine sets them in each
+            transaction, and the next one may be in another session.
     """
 
     engine: Engine
@@ -154,7 +154,7 @@ def _engine(url: URL, options: str) -> Engine:
             "prepare_threshold": None,
         },
     )
-    return reads_odd_times(try_the_rested(take_values_out_of(engine)))
+    return reads_odd_times(try_idle_connections(take_values_out_of(engine)))
 
 
 def _look(engine: Engine) -> bool:

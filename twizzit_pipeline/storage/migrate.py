@@ -63,7 +63,7 @@ def migrate(engine: Engine, report: Report = _silent, *, actor: Actor | None = N
 
     Raises:
         MigrationsPending: the database was migrated by a newer version of this project.
-        UnsupportedDatabase: its encoding cannot hold every name, or it is ShotSpot's schema of before its clubs.
+        UnsupportedDatabase: its encoding cannot hold every name, or it is ShotSpot's schema from before it had clubs.
         DatabaseRefused: its user may not, and the message has the statement that mends it; or it is read-only.
         DatabaseUnavailable: it is away, or other transactions keep the tables.
     """

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from twizzit_pipeline.errors import DatabaseUnavailable
-from twizzit_pipeline.storage.complaints import LOCK_NOT_AVAILABLE
 from twizzit_pipeline.storage.holders import holders
+from twizzit_pipeline.storage.sqlstates import LOCK_NOT_AVAILABLE
 from twizzit_pipeline.storage.unquoted import state_of
 
 LOCK_SECONDS = 3

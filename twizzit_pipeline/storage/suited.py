@@ -18,8 +18,8 @@ def unsuited(connection: Connection) -> TwizzitPipelineError | None:
     found = connection.execute(_LOOK).one()
     if found.without_clubs:
         return UnsupportedDatabase(
-            "This is a ShotSpot of before its clubs (a table teams and none called clubs), which this version cannot "
-            "stand beside; nothing was changed: update ShotSpot first"
+            "This ShotSpot is from before it had clubs (there is a table teams, and none called clubs), which this "
+            "version does not support; nothing was changed: update ShotSpot first"
         )
     if found.encoding != "UTF8":
         return UnsupportedDatabase(
@@ -41,7 +41,7 @@ def unsuited(connection: Connection) -> TwizzitPipelineError | None:
 def require_suited(connection: Connection) -> None:
     """
     Raises:
-        UnsupportedDatabase: its encoding cannot hold every name, or it is ShotSpot's schema of before its clubs.
+        UnsupportedDatabase: its encoding cannot hold every name, or it is ShotSpot's schema from before it had clubs.
         DatabaseRefused: nothing can be written: a standby, or read-only.
     """
     found = unsuited(connection)

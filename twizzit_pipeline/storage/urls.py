@@ -74,8 +74,8 @@ def _with_at_signs_encoded(text: str, variable: str) -> str:
     login, _, host = authority.rpartition("@")
     if "@" in remaining:
         raise UnsupportedDatabase(
-            f"{variable}: where its password ends cannot be said; in a password write @ as %40, / as %2F, ? as %3F and "
-            "# as %23"
+            f"{variable}: it is not clear where its password ends; in a password write @ as %40, / as %2F, ? as "
+            "%3F and # as %23"
         )
     user, colon, password = login.partition(":")
     return f"{scheme}://{user}{colon}{password.replace('@', '%40')}@{host}{remaining}"

@@ -8,9 +8,9 @@ from sqlalchemy.exc import DBAPIError
 from tenacity import RetryCallState, Retrying, TryAgain, retry_if_exception, stop_after_attempt
 
 from twizzit_pipeline.errors import DatabaseUnavailable
-from twizzit_pipeline.storage.complaints import LOCK_NOT_AVAILABLE
 from twizzit_pipeline.storage.engine import LOCK_SECONDS
 from twizzit_pipeline.storage.holders import holders
+from twizzit_pipeline.storage.sqlstates import LOCK_NOT_AVAILABLE
 from twizzit_pipeline.storage.unquoted import driver_of, state_of, things_named
 
 _SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION = "40001", "40P01", "23505", "23503"

@@ -1,7 +1,7 @@
 """The name of a club for comparing: what is the same club, spelled otherwise.
 
 What belongs here: the keys that two spellings of one club's name share. Whether exactly one club fits is decided in
-`sync`.
+`plan`.
 """
 
 import re

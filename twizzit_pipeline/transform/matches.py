@@ -1,6 +1,6 @@
 """Matches: plain records into the frame that the contract judges.
 
-What belongs here: what a match's row says of itself. Who its sides are in ShotSpot is decided in `sync`.
+What belongs here: what a match's row says of itself. Who its sides are in ShotSpot is decided in `plan`.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Players: plain records into the frame that the contract judges.
 
 What belongs here: what a person's row says of itself. Who that is in ShotSpot, and which team is theirs, is decided in
-`sync`.
+`plan`.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The name of a match's side: which part of it is the club's, and which the team's.
 
 What belongs here: reading "AKC Duinrand U15 1" as the club AKC Duinrand and its team U15 1, by its words alone. Which
-clubs there are, and so where a name really parts, is known in `sync`.
+clubs there are, and so where a name really parts, is known in `plan`.
 """
 
 import re

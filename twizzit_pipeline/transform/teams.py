@@ -1,7 +1,7 @@
 """Teams: plain records into the frame that the contract judges.
 
 What belongs here: what a team's row says of itself, age group and gender included. Which local team it is, is decided
-in `sync`.
+in `plan`.
 """
 
 import re

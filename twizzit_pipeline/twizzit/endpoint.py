@@ -99,11 +99,11 @@ def _split(url: str) -> SplitResult:
         raise EndpointRefused("The endpoint holds a username or password before the host: give them to the credential")
     host = _host(host, bracketed="[" in parts.netloc)
     if port == 0:
-        raise EndpointRefused(f"The endpoint on {host} has a port that cannot be: 1 to 65535")
+        raise EndpointRefused(f"The endpoint on {host} has an impossible port: it must be 1 to 65535")
     if parts.query or parts.fragment:
         raise EndpointRefused(f"The endpoint on {host} may have neither a query nor a fragment")
     if not _PATH.fullmatch(parts.path) or {".", ".."} & set(parts.path.split("/")):
-        raise EndpointRefused(f"The endpoint on {host} has a path that cannot be: it must end in {paths()}")
+        raise EndpointRefused(f"The endpoint on {host} has an impossible path: it must end in {paths()}")
     implied = port is None or port == (443 if parts.scheme == "https" else 80)
     return parts._replace(netloc=host if implied else f"{host}:{port}")
 
@@ -120,7 +120,7 @@ def _host(host: str, *, bracketed: bool) -> str:
         except ValueError:
             raise EndpointRefused(_NO_URL) from None
         if address.scope_id is not None:
-            raise EndpointRefused("The endpoint's address names a network card after a %: leave that out")
+            raise EndpointRefused("The endpoint's address names a network interface after a %: leave that out")
         return f"[{address}]"
     name = host.removesuffix(".")
     if len(name) > _LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):

@@ -194,7 +194,7 @@ def _still_refers(settling: _Settling, referrer: Referrer) -> bool:
 
 
 def _needed_in_use(settling: _Settling) -> bool:
-    """What a mapping that stays is of, and what a row that stays in use refers to, is not put out of use."""
+    """What a mapping that stays is of, and what a row that stays in use refers to, is not made inactive."""
     needed = set(_still_mapped(settling))
     for key in settling.out_of_use:
         referrers = (one for one in settling.facts.referrers.get(key, ()) if _still_refers(settling, one))

@@ -189,7 +189,7 @@ def test_a_latin1_database_is_refused_untouched(latin1: str, tmp_path: Path) -> 
 
 def test_a_shotspot_of_before_its_clubs_is_refused_untouched(empty_database_url: str, tmp_path: Path) -> None:
     run(empty_database_url, BEFORE_CLUBS)
-    _assert_refused_untouched(empty_database_url, tmp_path, UnsupportedDatabase, "before its clubs")
+    _assert_refused_untouched(empty_database_url, tmp_path, UnsupportedDatabase, "before it had clubs")
 
 
 def test_a_read_only_database_is_refused_untouched(house: House, tmp_path: Path) -> None:

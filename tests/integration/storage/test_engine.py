@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, UnsupportedDatabase
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import engine as engine_module
-from twizzit_pipeline.storage import rested, tables
+from twizzit_pipeline.storage import idle_connections, tables
 from twizzit_pipeline.storage.dagster_schema import prepare_schema
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
 
@@ -156,7 +156,7 @@ def test_accents_fold_their_case_in_the_embedded_database(database: Database) ->
 def test_a_connection_cut_by_the_server_is_replaced(
     database: Database, postgres_url: str, monkeypatch: pytest.MonkeyPatch, rest: float
 ) -> None:
-    monkeypatch.setattr(rested, "RESTED_SECONDS", rest)
+    monkeypatch.setattr(idle_connections, "IDLE_SECONDS", rest)
 
     def my_backend() -> int:
         with database.engine.connect() as connection:
@@ -181,9 +181,9 @@ def test_a_connection_is_tried_when_it_rested_and_only_then(
                 connection.execute(text("SELECT 1"))
         return len(tried)
 
-    monkeypatch.setattr(rested, "RESTED_SECONDS", 3600)
+    monkeypatch.setattr(idle_connections, "IDLE_SECONDS", 3600)
     assert used_twice() == 0
-    monkeypatch.setattr(rested, "RESTED_SECONDS", 0)
+    monkeypatch.setattr(idle_connections, "IDLE_SECONDS", 0)
     assert used_twice() == 2
 
 

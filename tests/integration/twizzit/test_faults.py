@@ -294,7 +294,7 @@ def test_a_final_error_wakes_the_calls_that_wait_before_another_try(server: Simu
 @pytest.mark.parametrize(
     ("endpoint", "hint"),
     [
-        (lambda server: server.url + "/v3", "must end in"),
+        (lambda server: server.url + "/v99", "must end in"),
         (lambda server: server.url + "/nowhere/v1", "endpoint is probably not the one"),
         (lambda server: server.url + "/nowhere/v2/api", "endpoint is probably not the one"),
     ],

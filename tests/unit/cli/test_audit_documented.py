@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 import twizzit_pipeline
 from twizzit_pipeline.cli.app import whole
 from twizzit_pipeline.http_api import routes
-from twizzit_pipeline.http_api.pages import house
+from twizzit_pipeline.http_api.pages import mounting
 from twizzit_pipeline.storage.migrations import triggers
 
 ROOT = Path(twizzit_pipeline.__file__).parent
@@ -57,7 +57,7 @@ def changing_routes() -> list[str]:
 
 def forms() -> list[str]:
     """Every form of the pages."""
-    found = [route for router in house.ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    found = [route for router in mounting.ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     return [f"POST {route.path}" for route in found if "POST" in (route.methods or ())]
 
 

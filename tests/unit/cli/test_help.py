@@ -50,7 +50,7 @@ def test_an_option_means_the_same_wherever_it_is_said() -> None:
             for option in one.opts:
                 if option in ("--offset", "--limit", "--over", "--password-stdin"):
                     said.setdefault(option, set()).add(str(one.help).partition(";")[0])
-    assert said["--offset"] == {"Rows to leave out"}
+    assert said["--offset"] == {"Rows to skip"}
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_a_rule_that_judges_no_row_passes_none(verdict: str) -> None:
         class Config:
             name = "teams"
 
-    with pytest.raises(FormatChanged, match=r"^Rules of Twizzit's teams could not be asked: odd$"):
+    with pytest.raises(FormatChanged, match=r"^Rules of Twizzit's teams could not be evaluated: odd$"):
         split(Odd, frame({})[["twizzit_team_id"]], "twizzit_team_id")
 
 

@@ -7,14 +7,14 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
 from twizzit_pipeline.http_api.app import ROUTERS
-from twizzit_pipeline.http_api.pages import house
+from twizzit_pipeline.http_api.pages.mounting import ROUTERS as PAGES
 
 ELSE_READ_AS_1 = ["1 ", " 1", "1\n", "+1", "01", "0_1", "1.0", "1_", "\uff11", "\u0661", "1\u00a0", ""]
 
 
 def ids() -> Iterator[tuple[str, str, object]]:
     """Route, name and field of each id that is a number."""
-    for route in (one for router in (*ROUTERS, *house.ROUTERS) for one in router.routes if isinstance(one, APIRoute)):
+    for route in (one for router in (*ROUTERS, *PAGES) for one in router.routes if isinstance(one, APIRoute)):
         for field in get_flat_params(route.dependant):
             if field.alias.endswith("Id") and field.validate("1", {}, loc=())[0] == 1:
                 yield f"{' '.join(route.methods or ())} {route.path}", field.alias, field

@@ -139,7 +139,7 @@ def test_partial_successes_of_many_are_one_digest_with_a_line_for_each() -> None
         ("None of the account's event types is called a match", 'config set 3 --event-type "NAME=match"'),
         ("/groups answered in the shape of v1: the endpoint should probably end in /v1", "credentials verify 3"),
         ("The account has 2 organizations and none of them has the credential's name", "credentials verify 3"),
-        ("/groups answered 503: Twizzit has trouble, try again later", "credentials verify 3"),
+        ("/groups answered 503: Twizzit has a problem; try again later", "credentials verify 3"),
         ("interrupted: the process ended before the sync did", "sync 3"),
         ("unexpected error: KeyError", "history 3"),
     ],

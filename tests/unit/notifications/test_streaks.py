@@ -117,7 +117,7 @@ def test_another_error_is_notified_at_once_and_each_once_while_they_take_turns()
 
 
 def test_numbers_make_no_other_error() -> None:
-    assert fingerprint("Twizzit asks to wait 17 seconds") == fingerprint("Twizzit asks to wait 203 seconds")
+    assert fingerprint("Twizzit asks us to wait 17 seconds") == fingerprint("Twizzit asks us to wait 203 seconds")
     watch = Watch()
     watch.look(run(failed("503 after 5 tries")))
     assert watch.kinds(run(failed("503 after 3 tries"))) == []

@@ -169,10 +169,10 @@ def test_what_a_setting_takes_in_words(field: str, words: str) -> None:
 def test_bytes_that_are_no_text_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
     name = field.upper() if field in ("jwt_secret", "dagster_postgres_url") else f"TWIZZIT_{field.upper()}"
     Path(".env").write_text(f"{name}=a\0b\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match=f"^{name}: it holds a zero byte, or one that is not UTF-8: write it anew$"):
+    with pytest.raises(SettingsError, match=f"^{name}: it holds a zero byte, or one that is not UTF-8: set it again$"):
         load_settings()
     monkeypatch.setenv(name, "a\udce9")  # as Python reads a byte that is no UTF-8
-    with pytest.raises(SettingsError, match=f"^{name}: it holds a zero byte, or one that is not UTF-8: write it anew$"):
+    with pytest.raises(SettingsError, match=f"^{name}: it holds a zero byte, or one that is not UTF-8: set it again$"):
         load_settings()
     monkeypatch.setenv(name, "café")
     assert load_settings()

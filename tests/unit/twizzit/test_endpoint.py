@@ -50,7 +50,7 @@ def test_the_path_decides_the_dialect(url: str, dialect: str, base_url: str) -> 
         "https:///v1",
         "https://host:port/v1",
         "https://host:99999/v1",
-        "https://app.twizzit.com/v3",
+        "https://app.twizzit.com/v99",
         "https://app.twizzit.com/v2",
         "https://app.twizzit.com/v2/api?token=x",
         "https://app.twizzit.com/v1#x",

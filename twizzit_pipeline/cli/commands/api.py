@@ -45,13 +45,13 @@ def api(
 
 
 def token(
-    role: Annotated[str, typer.Option(help="admin, coach, user, or monitor (reads /metrics alone)")],
+    role: Annotated[str, typer.Option(help="admin, coach, user, or monitor (reads only /metrics)")],
     user_id: Annotated[int, typer.Option(help="Claim userId: who the audit log names")] = 0,
     username: Annotated[str, typer.Option(help="Claim username")] = "twizzit-cli",
-    hours: Annotated[float, typer.Option(min=0.01, max=8760, help="How long it is good for")] = 12.0,
+    hours: Annotated[float, typer.Option(min=0.01, max=8760, help="Hours until it expires")] = 12.0,
     organization: Annotated[
         list[str] | None,
-        typer.Option("--club", "--organization", help="For a coach: this club alone; may be given several times"),
+        typer.Option("--club", "--organization", help="For a coach: only this club; may be given several times"),
     ] = None,
 ) -> None:
     """Print a token for the HTTP API, signed with JWT_SECRET or with the embedded mode's own secret."""

@@ -55,7 +55,7 @@ def backfill(
         list[str] | None,
         typer.Option("--club", "--credential", metavar="CLUB", help="Several times if wanted; by default every club"),
     ] = None,
-    only: Annotated[SyncType | None, typer.Option(help="This alone, instead of everything")] = None,
+    only: Annotated[SyncType | None, typer.Option(help="Only this, instead of everything")] = None,
     as_json: Json = False,
 ) -> None:
     """Sync clubs and seasons one after the other, wait for each, and show its result.

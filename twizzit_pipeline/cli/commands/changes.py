@@ -24,7 +24,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 def changes(
     club: Club,
-    player: Annotated[str | None, typer.Option("--player", help="This player of ShotSpot alone, by name or id")] = None,
+    player: Annotated[str | None, typer.Option("--player", help="Only this player of ShotSpot, by name or id")] = None,
     since: Annotated[
         str | None,
         typer.Option("--since", help="A local day or time (2026-11-28, 2026-11-28 14:00), or 30m, 6h, 7d, 2w"),

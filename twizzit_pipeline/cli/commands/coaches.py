@@ -49,7 +49,7 @@ def limit(
     ] = None,
     none: Annotated[bool, typer.Option("--none", help="To no club at all")] = False,
 ) -> None:
-    """Limit a coach to these clubs, and to no others that were said before."""
+    """Limit a coach to these clubs; they replace those that were set before."""
     if none == bool(clubs):
         raise typer.BadParameter("name the clubs that the coach may see, or --none", param_hint="CLUB")
     user = _checked(user_id)

@@ -48,7 +48,8 @@ def change(
         typer.Option(min=SHORTEST_INTERVAL_MINUTES, max=LONGEST_INTERVAL_MINUTES, help="Minutes between two syncs"),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, max=LARGEST_LIMIT, help="Calls that automatic syncs make a month last with")
+        int | None,
+        typer.Option(min=1, max=LARGEST_LIMIT, help="Calls a month; automatic syncs are spread to stay within"),
     ] = None,
     no_limit: Annotated[bool, typer.Option("--no-limit", help="As many calls as it takes")] = False,
     function: Annotated[
@@ -93,7 +94,7 @@ def change(
         typer.Option(
             "--conflicts-of",
             metavar="FIELD=POLICY",
-            help="Another policy for one field, such as players.first_name; FIELD= takes it back",
+            help="Another policy for one field, such as players.first_name; FIELD= removes it",
         ),
     ] = None,
     notify_to: Annotated[

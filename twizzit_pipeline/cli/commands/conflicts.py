@@ -134,11 +134,11 @@ def _list(club: str | None, *, over: bool, limit: int, offset: int, as_json: boo
     elif not over:
         out.print("Decide: twizzit conflicts resolve ID twizzit|shotspot|value VALUE, or link LOCAL_ID|create")
         if any(one.kind == "opponent" for one in found):
-            out.print("Of an opponent the answer counts for every match against it; create makes one of that name.")
+            out.print("Of an opponent the answer counts for every match against it; create makes one with that name.")
         if any(one.kind != "field" and one.local_id is not None for one in found):
             out.print("Of one that is mapped, create says that the others are different ones: nothing changes then.")
         if any(one.name_taken for one in found):
-            out.print("Of a team whose name is taken, create makes it with a number behind that name.")
+            out.print("Of a team whose name is taken, create makes it with a number after that name.")
 
 
 def _what(one: "Waiting") -> str:

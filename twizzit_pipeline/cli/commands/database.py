@@ -63,7 +63,7 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="What `twi
     say_if_not_noted("restore", noted)
     out.print(f"Restored {file}.")
     if in_file(settings) and not (settings.home / KEY_FILE).exists():
-        out.print(f"Now bring the key back: it belongs into {settings.home / KEY_FILE}, mode 0600.")
+        out.print(f"Now put the key back: it belongs in {settings.home / KEY_FILE}, mode 0600.")
     out.print("Then see that all is well: twizzit migrate, twizzit doctor")
 
 

@@ -15,7 +15,7 @@ from twizzit_pipeline.storage.engine import driver_errors
 def link(
     club: Club,
     role: Annotated[str, typer.Option(help="admin, or coach")],
-    minutes: Annotated[int, typer.Option(min=1, max=1440, help="How long it may be opened")] = 15,
+    minutes: Annotated[int, typer.Option(min=1, max=1440, help="Minutes until it expires")] = 15,
 ) -> None:
     """Print a link that signs a person in to the pages of one club, once."""
     from twizzit_pipeline.http_api.pages.invitations import ROLES, invite  # noqa: PLC0415  (FastAPI)

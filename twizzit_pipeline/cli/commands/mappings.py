@@ -43,7 +43,7 @@ def teams(club: MaybeClub = None, as_json: Json = False, old: OldClub = None) ->
 def players(
     club: MaybeClub = None,
     team: Annotated[
-        str | None, typer.Option("--team", help="The players of this team of ShotSpot alone: its id, or its name")
+        str | None, typer.Option("--team", help="Only the players of this team of ShotSpot: its id, or its name")
     ] = None,
     as_json: Json = False,
     old: OldClub = None,
@@ -87,12 +87,12 @@ def competitions(club: MaybeClub = None, as_json: Json = False, old: OldClub = N
 def matches(
     club: MaybeClub = None,
     team: Annotated[
-        str | None, typer.Option("--team", help="Those of this team of ShotSpot alone: its id, or its name")
+        str | None, typer.Option("--team", help="Only those of this team of ShotSpot: its id, or its name")
     ] = None,
     competition_id: Annotated[
-        int | None, typer.Option("--competition", help="Those of this competition of ShotSpot alone")
+        int | None, typer.Option("--competition", help="Only those of this competition of ShotSpot")
     ] = None,
-    coming: Annotated[bool, typer.Option("--coming", help="Those that have not begun alone")] = False,
+    coming: Annotated[bool, typer.Option("--coming", help="Only those that have not begun")] = False,
     limit: Annotated[int | None, typer.Option(min=1, max=2**31, help="Rows at most")] = None,
     as_json: Json = False,
     old: OldClub = None,

@@ -30,7 +30,7 @@ def clubs(club: Club, as_json: Json = False) -> None:
 
 def update(
     club: Club,
-    endpoint: Annotated[str | None, typer.Option(help="The address to ask from now on")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="The endpoint to use from now on")] = None,
     same_organization: Annotated[
         bool,
         typer.Option(
@@ -39,7 +39,7 @@ def update(
         ),
     ] = False,
 ) -> None:
-    """Have a credential ask another address; its login, configuration and history stay.
+    """Move a credential to another endpoint; its login, configuration and history stay.
 
     What it mapped at the old address is not used at another host, unless --same-organization says that both are the
     same Twizzit: a server that answers there might be any.

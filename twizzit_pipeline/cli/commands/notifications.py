@@ -41,7 +41,7 @@ def try_out() -> None:
 
 @app.command()
 def send() -> None:
-    """Look for what is new and send it, once; the orchestrator does so every quarter of a minute."""
+    """Look for what is new and send it, once; the orchestrator does so every 15 seconds."""
     from twizzit_pipeline.notifications.channels import NOT_CONFIGURED, configured  # noqa: PLC0415  (frames)
     from twizzit_pipeline.notifications.rounds import notify  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""`twizzit plans`: the stored plans of a club, one of them, and that one is not wanted."""
+"""`twizzit plans`: the stored plans of a club, shown one by one, and discarded."""
 
 from pathlib import Path
 from typing import Annotated
@@ -73,7 +73,7 @@ def show_plan(
 
 @app.command()
 def discard(plan_id: _Plan) -> None:
-    """Say that a plan is not wanted: nothing of it is written."""
+    """Discard a plan that is not wanted: nothing of it is written."""
     with opened() as here:
         decided_plans.discard(here.database.engine, plan_id, actor=this_user())
     console().print(f"Plan {plan_id} is discarded; nothing was written.")

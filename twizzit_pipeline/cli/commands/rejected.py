@@ -17,7 +17,7 @@ _HEADINGS = {"rejected": "rejected", "failed": "not applied", "set_aside": "set 
 
 def rejected(
     club: Club,
-    entity: Annotated[EntityName | None, typer.Option("--only", help="These alone")] = None,
+    entity: Annotated[EntityName | None, typer.Option("--only", help="Only these")] = None,
     as_json: Json = False,
 ) -> None:
     """Show what the last syncs of a club rejected, could not apply and set aside, and why.

@@ -39,7 +39,7 @@ def of_club(
 ) -> None:
     """Show the syncs that wait or have begun: since when, who asked, of which club and season.
 
-    Times are local (with --json, ISO 8601 with zone). `twizzit requests cancel ID` takes a waiting one back.
+    Times are local (with --json, ISO 8601 with zone). `twizzit requests cancel ID` cancels one that waits.
     """
     _list(club, over=over, limit=limit, offset=offset, as_json=as_json)
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def status(
     club: MaybeClub = None,
     state: Annotated[
-        list[State] | None, typer.Option("--state", help="Those in this state alone; may be repeated")
+        list[State] | None, typer.Option("--state", help="Only those in this state; may be repeated")
     ] = None,
     as_json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 if something shown waits for a person")] = False,

@@ -29,7 +29,7 @@ def sync(
         ),
     ] = None,
     season: Annotated[str | None, typer.Option(help="As Twizzit labels it; by default the running one")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="What came of it, as one JSON document")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The result, as one JSON document")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing but what failed or waits, on stderr")
     ] = False,

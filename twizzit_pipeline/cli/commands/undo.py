@@ -45,7 +45,7 @@ def undo(
 ) -> None:
     """Take back what a sync did in ShotSpot; what was changed since is left and listed. An undo can be undone.
 
-    Rows that it made are removed where nothing refers to them, else put out of use. Exit 0 all of it, 3 some of it is
+    Rows that it made are removed where nothing refers to them, else made inactive. Exit 0 all of it, 3 some of it is
     left, 4 a sync is in progress, 1 refused, 2 no terminal to ask on.
     """
     from twizzit_pipeline.cli.commands import undo_shown  # noqa: PLC0415  (quick commands load little)

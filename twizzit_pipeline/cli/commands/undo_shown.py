@@ -34,7 +34,7 @@ _FOLLOWS: Mapping[FollowKind, str] = {
 }
 _KINDS: Mapping[StepKind, str] = {  # what a reader should see first
     "restore": "changed back",
-    "deactivate": "put out of use",
+    "deactivate": "made inactive",
     "bring_back": "brought back",
     "remove": "removed",
 }

@@ -53,7 +53,7 @@ def look_at_pooler(installation: Installation) -> Iterator[Finding]:
     if not installation.database.options_dropped:
         yield ok("connection options", "They arrive at the server")
     elif installation.settings.dagster_postgres_url is None:
-        message = "A pooler stands before the database and drops them: Dagster's tables would land among ShotSpot's"
+        message = "A pooler in front of the database drops them: Dagster's tables would land among ShotSpot's"
         todo = f"Name PostgreSQL itself in DAGSTER_POSTGRES_URL{more('beside-shotspot-database.md', 'PgBouncer')}"
         yield problem("connection options", message, todo)
     else:

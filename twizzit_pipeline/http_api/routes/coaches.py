@@ -35,7 +35,7 @@ def coach(here: Here, user_id: UserId) -> schemas.Coach:
 
 @router.put("/coaches/{userId}", response_model=schemas.Coach, responses=answers(400, 404))
 def limit_coach(here: Here, caller: CurrentCaller, user_id: UserId, body: CoachChange) -> schemas.Coach:
-    """Limit a coach to these credentials, and to no others that were said before; `[]` for none at all."""
+    """Limit a coach to these credentials; they replace those that were set before; `[]` for none at all."""
     user = _checked(user_id)
     return schemas.Coach.of(coaches.limit(here.engine, user, body.credentials, actor=caller.actor))
 

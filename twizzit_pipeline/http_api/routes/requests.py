@@ -1,4 +1,4 @@
-"""Syncs that were asked for: how they go, which ones wait, and taking one back."""
+"""Syncs that were asked for: how they go, which ones wait, and cancelling one."""
 
 from collections.abc import Sequence
 from typing import Annotated

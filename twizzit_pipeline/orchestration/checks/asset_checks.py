@@ -30,6 +30,7 @@ from twizzit_pipeline.orchestration.checks.rules import (
     checks_of,
 )
 from twizzit_pipeline.orchestration.partitions import credential_season_partitions
+from twizzit_pipeline.plan import DOUBTFUL_LINK
 from twizzit_pipeline.plan.departures import DEPARTED
 from twizzit_pipeline.plan.matches import VANISHED
 from twizzit_pipeline.plan.repair import REPAIRED_ON_REQUEST
@@ -39,7 +40,6 @@ from twizzit_pipeline.sync.reports import MappingReport, ScanReport
 IDS_SHOWN = 50
 JUDGED = "judged"
 FELL_SHORT = "as_judged_before"
-DOUBTFUL_LINK = "doubtful_link"
 DESCRIPTIONS = {
     CONTRACT: "Every row keeps the rules of its contract",
     COMPLETENESS: "Everything came that was to come",

@@ -73,14 +73,14 @@ class Guard:
             return
         if scope["method"] in READING:
             if scope["path"].rstrip("/").endswith(_GRAPHQL):
-                raise Refused(405, "GraphQL is asked by POST here")
+                raise Refused(405, "GraphQL takes only POST here")
             return
         if scope["method"] != "POST":
             raise Refused(405, "Only GET, HEAD and POST are known here")
         types = headers.getlist("content-type")
         # By the type alone: Dagster looks for "application/json" anywhere, and a form may send it as a parameter.
         if len(types) != 1 or types[0].partition(";")[0].strip().lower() != "application/json":
-            raise Refused(415, "What changes something is sent as application/json here")
+            raise Refused(415, "A request that changes something must be application/json here")
 
     def _host(self, headers: Headers) -> tuple[str, int | None]:
         """The name and port that the UI is called by. Any other name is another site, pointed at this address."""

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, inspect
 
 from twizzit_pipeline.orchestration.dagster_private import ConfigurableClassData, PostgresStorageConfig
 from twizzit_pipeline.orchestration.instance.kept_events import KeptEvents, columns_of
-from twizzit_pipeline.storage.rested import try_the_rested
+from twizzit_pipeline.storage.idle_connections import try_idle_connections
 
 if TYPE_CHECKING:
     from dagster_postgres.auth import PgTokenProvider
@@ -34,7 +34,7 @@ _LOOKED_FOR = frozenset({"runs", "instance_info", "event_logs", "jobs"})
 class KeptPostgresStorage(DagsterPostgresStorage):
     """Dagster's storage in PostgreSQL, whose three parts share one pool, emptied when the instance is disposed of.
 
-    A connection that rested is tried before it is used again: a server that was started anew in between is not
+    A connection that was idle is tried before it is used again: a server that was started anew in between is not
     noticed. A webserver replaces the pool by three of its own, whose connections are tried likewise.
     """
 
@@ -46,7 +46,7 @@ class KeptPostgresStorage(DagsterPostgresStorage):
         token_provider: "PgTokenProvider | None" = None,
     ) -> None:
         """As Dagster's own, which makes the tables that are missing."""
-        engine = try_the_rested(
+        engine = try_idle_connections(
             create_pg_engine(
                 postgres_url,
                 token_provider,
@@ -88,7 +88,7 @@ class _TriedInTheWebserver:
 
     def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
         super().optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)  # type: ignore[misc]
-        try_the_rested(self._engine)
+        try_idle_connections(self._engine)
 
 
 class _PoolClosingRuns(_TriedInTheWebserver, PostgresRunStorage):

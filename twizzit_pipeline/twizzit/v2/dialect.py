@@ -215,7 +215,7 @@ class V2(Source):
 
 
 class _OtherIds:
-    """The other ids of a season's teams, as far as they are known; see `v2_memberships.OtherIds`."""
+    """The other ids of a season's teams, as far as they are known; see `memberships.OtherIds`."""
 
     def __init__(self, listed: Callable[[], Sequence[Team]]) -> None:
         self._listed = listed

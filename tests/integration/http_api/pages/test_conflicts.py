@@ -70,15 +70,15 @@ def test_what_was_not_shown_is_not_decided(house: House, coach: PageVisitor) -> 
     decided, found = conflict(house, 1, "Lokaal", "Remo")
     for mark, resolution in (("", "twizzit"), ("x", "shotspot")):
         press(coach, house, found.id, resolution, mark=mark)
-        assert "something else by now" in coach.text
+        assert "something else now" in coach.text
     press(coach, house, found.id, "neither")
     assert "Nothing was chosen." in coach.text
     press(coach, house, found.id, "value", mark="x")
-    assert "something else by now" in coach.text
+    assert "something else now" in coach.text
     coach.get(f"/twizzit/clubs/{house.club}/decide")
     decided.edit(first_name="Intussen")
     press(coach, house, found.id, "twizzit")
-    assert "could not be decided so" in coach.text
+    assert "could not be decided that way" in coach.text
     assert decided.player["first_name"] == "Intussen"
     with visitor(house.api) as other:
         sign_in(other, link_to(house.world.database, house.other))
@@ -90,6 +90,10 @@ def test_what_was_not_shown_is_not_decided(house: House, coach: PageVisitor) -> 
     assert [one.id for one in decided.open()] == [found.id]
     press(coach, house, found.id, "shotspot")
     assert decided.open() == []
+    for resolution in ("twizzit", "value"):  # another person, who looked at the page before
+        press(coach, house, found.id, resolution, mark=found.mark, value="Later")
+        said = "This was decided already, so your answer changed nothing. ShotSpot’s value was kept. ("
+        assert said in coach.text
     coach.get(f"/twizzit/clubs/{house.club}/syncs")
     assert "Decided by a person: Players · " in coach.text
     place = re.findall(r'href="(/twizzit/clubs/\d+/syncs/\d+)"', coach.page.text)
@@ -176,7 +180,7 @@ def test_one_who_is_mapped_is_shown_with_the_other_row(house: House, coach: Page
     (other,) = [one.local_id for one in found.candidates]
 
     coach.get(f"/twizzit/clubs/{house.club}/decide")
-    assert f"(ShotSpot {row['id']}), and plays so. Or is it one of these?" in coach.text
+    assert f"(ShotSpot {row['id']}) and plays as that one. Or is it one of these?" in coach.text
     assert found.local_jersey_number == row["jersey_number"]
     number = "" if row["jersey_number"] is None else f" · number {row['jersey_number']}"
     assert f"ShotSpot {row['id']}{number} · {found.local_team_name}" in coach.text
@@ -205,7 +209,7 @@ def test_another_row_that_fits_since_the_page_was_read_is_shown_first(house: Hou
 
     for choice in ("create", f"link:{found.candidates[0].local_id}"):
         press(coach, house, found.id, choice, mark=mark)
-        assert "something else by now" in coach.text
+        assert "something else now" in coach.text
 
     (now,) = decided.open()
     assert len(now.candidates) == 2
@@ -222,7 +226,7 @@ def test_a_team_of_two_spellings_is_shown_with_the_other_row(house: House, coach
     found = twins.asked()
 
     coach.get(f"/twizzit/clubs/{house.club}/decide")
-    assert f"(ShotSpot {twins.was['id']}), and plays so. Or is it one of these?" in coach.text
+    assert f"(ShotSpot {twins.was['id']}) and plays as that one. Or is it one of these?" in coach.text
     assert f"{odd(twins.was['name'])} ShotSpot {other}" in coach.text
     press(coach, house, found.id, f"link:{other}" if choice == "link" else "create")
 
@@ -239,7 +243,7 @@ def test_a_team_whose_name_is_taken_is_made_with_a_number(house: House, coach: P
     found = twins.asked()
 
     coach.get(f"/twizzit/clubs/{house.club}/decide")
-    assert "takes a name once. Is it that team?" in coach.text
+    assert "accepts a name only once. Is it that team?" in coach.text
     assert f"linked with Twizzit {remote_id}" in coach.text
     assert f'value="link:{twins.was["id"]}"' not in coach.page.text
     press(coach, house, found.id, "create")

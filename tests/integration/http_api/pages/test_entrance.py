@@ -10,7 +10,7 @@ from tests.integration.http_api.pages.conftest import House
 from tests.support.api_server import ApiServer, token, token_of
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
 from twizzit_pipeline.credentials import coaches
-from twizzit_pipeline.http_api.pages import house as pages
+from twizzit_pipeline.http_api.pages import mounting as pages
 from twizzit_pipeline.http_api.pages.signing import Session
 from twizzit_pipeline.http_api.pages.visits import Pages
 from twizzit_pipeline.storage import tables
@@ -62,7 +62,7 @@ def test_a_link_signs_in_once_and_reaches_its_club_alone(house: House, browser: 
     assert sign_in(browser, path).url.path == f"/twizzit/clubs/{house.club}"
     assert browser.page.status_code == 200
     assert browser.get(f"/twizzit/clubs/{house.other}").status_code == 403
-    assert "You may not see this" in browser.text
+    assert "You are not allowed to see" in browser.text
     assert browser.get(f"/twizzit/clubs/{house.other}/settings").status_code == 403
     with visitor(house.api) as another:
         assert sign_in(another, path).status_code == 403
@@ -80,7 +80,7 @@ def test_a_link_that_is_over_or_was_changed_signs_no_one_in(house: House, browse
     for key in (over, right[:-2] + ("AA" if right[-2:] != "AA" else "BB"), "x", "", token("admin"), "\u00e9" * 20):
         browser.get("/twizzit/sign-in")
         assert browser.post("/twizzit/link", key=key).status_code == 403
-        assert "is over" in browser.text
+        assert "has expired" in browser.text
         assert browser.get("/twizzit/link?key=" + key).status_code == 403
 
 
@@ -112,7 +112,7 @@ def test_a_token_of_shotspot_signs_in_and_ends_with_the_token(house: House, brow
     [
         ({"role": "user"}, "administrators and coaches"),
         ({"role": "monitor"}, "administrators and coaches"),
-        ({"role": "admin", "exp": 1}, "is over"),
+        ({"role": "admin", "exp": 1}, "has expired"),
         ({"role": "admin", "passwordMustChange": True}, "another password"),
     ],
 )

@@ -200,9 +200,9 @@ def test_a_sync_is_asked_for_and_taken_back_by_keyboard_alone(
         press_to(page, "button", "Sync now")
         page.keyboard.press("Enter")
         page.get_by_text("The sync was asked for").wait_for()
-        press_to(page, "button", "Take back")
+        press_to(page, "button", "Cancel")
         page.keyboard.press("Enter")
-        page.get_by_text("The sync was taken back.").wait_for()
+        page.get_by_text("The sync was cancelled.").wait_for()
         assert page.get_by_text("A sync waits for its turn.").count() == 0
 
 

@@ -19,7 +19,9 @@ def test_it_stands_on_my_club_and_is_decided_for_every_match(house: House) -> No
         browser.get(f"{place}/decide")
         shown = browser.text.partition("Who is who")[2]
         assert "Several clubs of ShotSpot have that name. Which one is the opponent?" in shown
-        assert all(said in shown for said in (f"vzw {name}", f"{name} vzw", str(found.match), "make one of that name"))
+        assert all(
+            said in shown for said in (f"vzw {name}", f"{name} vzw", str(found.match), "make one with that name")
+        )
 
         browser.post(
             f"{place}/conflicts/{found.id}", resolution=f"link:{other}", mark=found.mark, back=f"{place}/decide"

@@ -64,7 +64,7 @@ def test_sync_now_asks_for_one_sync_and_shows_it_until_it_is_taken_back(house: H
     assert "starts within seconds" in coach.text
     assert "A sync waits for its turn." in coach.text
     coach.post(f"{place}/sync", back=place)
-    assert "waits already" in coach.text
+    assert "is waiting already" in coach.text
     [one], count = requested.listing(house.world.database.engine, credential_ids=[house.club])
     assert (count, one.request.sync_type) == (1, "all")
     asked = house.world.rows(tables.audit_log, action="ask")
@@ -82,16 +82,16 @@ def test_sync_now_asks_for_one_sync_and_shows_it_until_it_is_taken_back(house: H
     with visitor(house.api) as another:
         sign_in(another, link_to(house.world.database, house.club, role="coach"))
         another.get(place)
-        assert "Take back" not in another.text
+        assert ">Cancel<" not in another.text
         another.post(f"{place}/requests/{one.request.id}/cancel", back=place)
-        assert "You may not see this" in another.text
+        assert "You are not allowed to see" in another.text
     coach.get(place)
     coach.post(f"{place}/requests/{one.request.id}/cancel", back=place)
-    assert "was taken back" in coach.text
+    assert "was cancelled" in coach.text
     part = coach.client.get(f"{place}/progress", headers={"HX-Request": "true"})
     assert part.headers["hx-refresh"] == "true"
     coach.get(place)
-    assert "was taken back" not in coach.text  # a notice is shown once
+    assert "was cancelled" not in coach.text  # a notice is shown once
 
 
 def test_a_part_of_a_page_sends_a_browser_without_session_to_the_sign_in(house: House) -> None:
@@ -141,6 +141,11 @@ def test_who_may_play_shows_both_sides_and_escapes_names(house: House, coach: Pa
     assert "&lt;script&gt;alert(1)" in coach.page.text
     assert "may not play" in coach.text or "may play" in coach.text
     assert "Not active in ShotSpot." in coach.text
+    assert "registration_in_step" not in coach.text
+    house.world.change(tables.players, house.world.local_id(house.world.roster()[1][1]), is_twizzit_registered=False)
+    coach.get(f"/twizzit/clubs/{house.club}/teams/{team}")
+    assert "Of 1 person ShotSpot's registration is not what the link with Twizzit says." in coach.text
+    assert "Linked with Twizzit, but not registered in ShotSpot" in coach.text
     coach.get(f"/twizzit/clubs/{house.club}/players?name=%3Cscript%3Ealert")
     assert HOSTILE not in coach.page.text
     assert coach.page.text.count("<script ") == 2  # ours
@@ -193,7 +198,7 @@ def test_settings_are_changed_by_administrators_alone(house: House, admin: PageV
     assert "An administrator of the club can change these." in coach.text
     assert "a@club.example" not in coach.page.text
     coach.post(place, token=coach_token(coach), **{**fields, "every": "9"})
-    assert "You may not see this" in coach.text
+    assert "You are not allowed to see" in coach.text
     assert config.read(engine, house.club) == found
 
 
@@ -250,8 +255,8 @@ def test_a_field_gets_a_rule_of_its_own(house: House, admin: PageVisitor) -> Non
         ("every", "-7", "from 5 minutes to a year"),
         ("every", "9" * 30, "from 5 minutes to a year"),
         ("every", "<b>", "from 5 minutes to a year"),
-        ("monthly_call_limit", "0", "from 1 on"),
-        ("monthly_call_limit", "many", "from 1 on"),
+        ("monthly_call_limit", "0", "at least 1"),
+        ("monthly_call_limit", "many", "at least 1"),
         ("notify_to", "no address", "one e-mail address"),
         ("notify_to", "\n".join(f"a{number}@b.example" for number in range(21)), "one e-mail address"),
     ],

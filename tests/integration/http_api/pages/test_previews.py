@@ -36,7 +36,7 @@ def asked(house: House) -> Request:
 def test_a_plan_is_asked_for(house: House, coach: PageVisitor) -> None:
     place = f"/twizzit/clubs/{house.club}/preview"
     coach.get(place)
-    assert "There is no plan that waits." in coach.text
+    assert "No plan is waiting." in coach.text
     coach.post(place, back=place)
     assert "The plan was asked for" in coach.text
     assert 'hx-trigger="every 2s"' in coach.page.text
@@ -58,7 +58,7 @@ def test_a_plan_is_shown_row_by_row_and_applied_without_what_is_ticked(house: Ho
         assert f'name="without" value="players:{player}"' in coach.page.text
         assert world.player(player)["last_name"] == before[player]["last_name"]
     assert "<i>" not in coach.page.text
-    assert "Twizzit says otherwise than at the last sync." in coach.text
+    assert "Twizzit says something else than at the last sync." in coach.text
     assert f"The plan: {plan.changes} changes" in coach.text
     coach.post(f"{place}/plans/{plan.id}/apply", without="players:999999", back=f"{place}/preview")
     assert "does not wait any more, or has expired" in coach.text

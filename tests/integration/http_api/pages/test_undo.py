@@ -51,7 +51,7 @@ def test_a_row_that_goes_leads_to_nothing(house: House, admin: PageVisitor) -> N
     """Its values are struck through, with no arrow after them."""
     first = min(row["id"] for row in house.world.rows(tables.sync_history, credential_id=house.club))
     admin.get(f"/twizzit/clubs/{house.club}/syncs/{first}/undo")
-    assert "Goes: the sync made it" in admin.text
+    assert "Is removed: the sync made it" in admin.text
     assert re.search(r"</del>\s*</dd>", admin.page.text)
     assert not re.search(r"→</span>\s*</dd>", admin.page.text)
 
@@ -62,7 +62,7 @@ def test_an_undo_that_would_do_something_else_by_now_is_not_done(house: House, a
     seen = mark(admin)
     house.world.change(tables.players, house.world.local_id(player), last_name="Vanhand")
     admin.post(f"{place}/undo", mark=seen, back=f"{place}/undo")
-    assert "something else by now" in admin.text
+    assert "something else now" in admin.text
     assert "changed since, by a person or a later sync" in admin.text
     assert "There is nothing to undo." in admin.text or "links" in admin.text or "link between" in admin.text
     assert house.world.player(player)["last_name"] == "Vanhand"

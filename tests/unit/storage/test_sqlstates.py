@@ -1,4 +1,4 @@
-"""What PostgreSQL complains of: for every class that an operator can cause a line of ours, and no value in any."""
+"""What an SQLSTATE means: for every class that an operator can cause a line of ours, and no value in any."""
 
 import psycopg
 import pytest
@@ -6,24 +6,24 @@ from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError
 
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable
-from twizzit_pipeline.storage.complaints import in_our_words
+from twizzit_pipeline.storage.sqlstates import in_our_words
 
 LATER = {
     "08006": "cannot be reached",
-    "08P01": "does not take our connection",
+    "08P01": "refuses our connection",
     "25P03": "idle_in_transaction_session_timeout",
-    "40001": "gave up a transaction",
-    "40P01": "gave up a transaction",
+    "40001": "rolled a transaction back",
+    "40P01": "rolled a transaction back",
     "53100": "disk is full",
     "53200": "out of memory",
     "53300": "no connection left",
     "53400": "lacks room or memory",
     "54000": "a limit of its own",
     "55006": "in use",
-    "55P03": "Another transaction holds what is needed",
+    "55P03": "Another transaction holds a lock that is needed",
     "57014": "cannot do this now",
     "57P01": "cannot be reached",
-    "57P03": "starts or stops",
+    "57P03": "is starting or stopping",
     "58030": "its machine",
 }
 BY_A_PERSON = {
@@ -92,7 +92,7 @@ WITHOUT_A_STATE = {
     "FATAL:  sorry, too many clients already": (DatabaseUnavailable, "no connection left"),
     "FATAL:  remaining connection slots are reserved": (DatabaseUnavailable, "no connection left"),
     "FATAL:  unsupported startup parameter: options": (DatabaseUnavailable, "ignore_startup_parameters"),
-    "FATAL:  the database system is starting up": (DatabaseUnavailable, "starts or stops"),
+    "FATAL:  the database system is starting up": (DatabaseUnavailable, "is starting or stopping"),
     "connection to server failed: Connection refused": (DatabaseUnavailable, "cannot be reached"),
     "the server speaks another language": (DatabaseUnavailable, "cannot be reached"),
 }

@@ -1,4 +1,4 @@
-"""What PostgreSQL complains of, in one line for the operator: what is wrong, and what to do.
+"""What an SQLSTATE of PostgreSQL means for the operator, in one line: what is wrong, and what to do.
 
 What belongs here: the classes of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) that an
 operator can cause. An error that only our own SQL can cause has no line: it is a mistake of ours, and shows as one.
@@ -29,7 +29,7 @@ _MOVE_TO_UTF8 = "move to a database with encoding UTF8: twizzit database --help"
 
 
 @dataclass(frozen=True, slots=True)
-class _Complaint:
+class _Meaning:
     """What a class of errors becomes.
 
     Attributes:
@@ -44,73 +44,73 @@ class _Complaint:
     quoted: bool = True
 
 
-_UNREACHABLE = _Complaint(
+_UNREACHABLE = _Meaning(
     DatabaseUnavailable,
     "The database cannot be reached",
-    "see that it runs, and that TWIZZIT_DATABASE_URL, if set, is right",
+    "check that it runs, and that TWIZZIT_DATABASE_URL, if set, is right",
 )
-_NOT_NOW = _Complaint(DatabaseUnavailable, "The database cannot do this now", _LATER)
-_ODD = _Complaint(
+_NOT_NOW = _Meaning(DatabaseUnavailable, "The database cannot do this now", _LATER)
+_ODD = _Meaning(
     DatabaseRefused,
     "The database has something else than this version expects",
     "twizzit check-migrations shows what; twizzit migrate, or twizzit attach, puts back what is ours",
 )
-_RULE = _Complaint(
+_RULE = _Meaning(
     DatabaseRefused,
     "The database does not take a row",
-    "see which rule of ShotSpot's that is: twizzit doctor, then report it",
+    "run twizzit doctor to see which rule of ShotSpot's that is, then report it",
     quoted=False,
 )
-_BROKEN = _Complaint(
+_BROKEN = _Meaning(
     DatabaseRefused, "The database is damaged", "see the server's log, and restore a dump: twizzit database --help"
 )
 
 # The longest beginning of the SQLSTATE that is listed decides.
-_BY_STATE: dict[str, _Complaint] = {
+_BY_STATE: dict[str, _Meaning] = {
     "08": _UNREACHABLE,
-    "08P01": _Complaint(
+    "08P01": _Meaning(
         DatabaseUnavailable,
-        "What stands before the database does not take our connection",
-        "PgBouncer does with ignore_startup_parameters = options; or name PostgreSQL itself",
+        "The pooler in front of the database refuses our connection",
+        "in PgBouncer set ignore_startup_parameters = options; or name PostgreSQL itself",
     ),
-    "0A": _Complaint(
+    "0A": _Meaning(
         DatabaseRefused,
         "The database does not do what this version needs",
-        "see what stands between: a pooler, a replication, another database that speaks the same",
+        "check what is in between: a pooler, replication, another database with the same protocol",
     ),
-    "0L": _Complaint(DatabaseRefused, "The database's user may not grant that", _ASK_THE_OWNER),
-    "0P": _Complaint(
+    "0L": _Meaning(DatabaseRefused, "The database's user may not grant that", _ASK_THE_OWNER),
+    "0P": _Meaning(
         DatabaseRefused, "The database has no such role", "see the role of TWIZZIT_DATABASE_URL and its options"
     ),
-    "22001": _Complaint(
+    "22001": _Meaning(
         DatabaseRefused,
         "A column is shorter than this version expects",
         "twizzit check-migrations shows which, then give it back its length",
     ),
-    "22021": _Complaint(
+    "22021": _Meaning(
         DatabaseRefused,
         "A text has a character that the database's encoding cannot hold",
         _MOVE_TO_UTF8,
         quoted=False,
     ),
-    "22P05": _Complaint(
+    "22P05": _Meaning(
         DatabaseRefused,
         "A text has a character that the database's encoding cannot hold",
         _MOVE_TO_UTF8,
         quoted=False,
     ),
     "23": _RULE,
-    "25006": _Complaint(DatabaseRefused, _READ_ONLY, _NAME_THE_PRIMARY, quoted=False),
+    "25006": _Meaning(DatabaseRefused, _READ_ONLY, _NAME_THE_PRIMARY, quoted=False),
     "25P02": _NOT_NOW,
-    "25P03": _Complaint(
+    "25P03": _Meaning(
         DatabaseUnavailable,
         "The database ended a transaction of ours",
         "raise idle_in_transaction_session_timeout, then try again",
     ),
-    "25P04": _Complaint(
+    "25P04": _Meaning(
         DatabaseUnavailable, "The database ended a transaction of ours", "raise transaction_timeout, then try again"
     ),
-    "28": _Complaint(
+    "28": _Meaning(
         DatabaseRefused,
         "The database does not let the user in",
         "see user and password of TWIZZIT_DATABASE_URL, and the server's pg_hba.conf",
@@ -119,16 +119,16 @@ _BY_STATE: dict[str, _Complaint] = {
     "2F": _ODD,
     "38": _ODD,
     "39": _ODD,
-    "3D": _Complaint(
+    "3D": _Meaning(
         DatabaseRefused, "There is no such database", "see the name at the end of TWIZZIT_DATABASE_URL, or make it"
     ),
-    "3F": _Complaint(
+    "3F": _Meaning(
         DatabaseRefused,
         "There is no such schema",
         "see search_path of the database, its user and TWIZZIT_DATABASE_URL, or make the schema",
     ),
-    "40": _Complaint(DatabaseUnavailable, "The database gave up a transaction for another one's", _LATER),
-    "42501": _Complaint(DatabaseRefused, "The database's user lacks a privilege", _ASK_THE_OWNER),
+    "40": _Meaning(DatabaseUnavailable, "The database rolled a transaction back because of another one", _LATER),
+    "42501": _Meaning(DatabaseRefused, "The database's user lacks a privilege", _ASK_THE_OWNER),
     "42704": _ODD,
     "42703": _ODD,
     "42809": _ODD,
@@ -140,40 +140,40 @@ _BY_STATE: dict[str, _Complaint] = {
     "42710": _ODD,
     "42723": _ODD,
     "428C9": _ODD,
-    "53100": _Complaint(DatabaseUnavailable, "The database cannot do this now", "its disk is full: make room"),
-    "53200": _Complaint(
+    "53100": _Meaning(DatabaseUnavailable, "The database cannot do this now", "its disk is full: make room"),
+    "53200": _Meaning(
         DatabaseUnavailable, "The database cannot do this now", "it is out of memory: see what else runs there"
     ),
-    "53300": _Complaint(
+    "53300": _Meaning(
         DatabaseUnavailable,
         "The database has no connection left",
         "see who holds them (SELECT * FROM pg_stat_activity), or raise max_connections or the role's CONNECTION LIMIT",
     ),
-    "53": _Complaint(DatabaseUnavailable, "The database cannot do this now", "it lacks room or memory: give it more"),
-    "54": _Complaint(DatabaseUnavailable, "The database meets a limit of its own", "raise it in postgresql.conf"),
+    "53": _Meaning(DatabaseUnavailable, "The database cannot do this now", "it lacks room or memory: give it more"),
+    "54": _Meaning(DatabaseUnavailable, "The database reached a limit of its own", "raise it in postgresql.conf"),
     "55": _NOT_NOW,
     "55000": _ODD,
-    "55006": _Complaint(
+    "55006": _Meaning(
         DatabaseUnavailable,
-        "Something of the database is in use",
-        "see by whom: SELECT * FROM pg_stat_activity; then try again",
+        "An object of the database is in use",
+        "see by which session: SELECT * FROM pg_stat_activity; then try again",
     ),
-    LOCK_NOT_AVAILABLE: _Complaint(
+    LOCK_NOT_AVAILABLE: _Meaning(
         DatabaseUnavailable,
-        "Another transaction holds what is needed",
+        "Another transaction holds a lock that is needed",
         "see whose it is (SELECT * FROM pg_stat_activity), or try again later",
     ),
     "57": _NOT_NOW,
     "57P": _UNREACHABLE,
-    "57P03": _Complaint(DatabaseUnavailable, "The database starts or stops just now", "try again in a minute"),
-    "58": _Complaint(
-        DatabaseUnavailable, "The database's server meets an error of its machine", "see the server's log and its disk"
+    "57P03": _Meaning(DatabaseUnavailable, "The database is starting or stopping", "try again in a minute"),
+    "58": _Meaning(
+        DatabaseUnavailable, "The database server reports an error of its machine", "see the server's log and its disk"
     ),
     "58000": _BROKEN,
     "72": _NOT_NOW,
-    "F0": _Complaint(DatabaseUnavailable, "The server's configuration is broken", "see the server's log"),
+    "F0": _Meaning(DatabaseUnavailable, "The server's configuration is broken", "see the server's log"),
     "HV": _ODD,
-    "P0": _Complaint(
+    "P0": _Meaning(
         DatabaseRefused,
         "A function or a trigger of ShotSpot's refuses a row",
         "see the server's log for which one",
@@ -220,14 +220,14 @@ def in_our_words(error: Exception, password: str | None = None) -> TwizzitPipeli
     return found.kind(f"{wrong}; {found.todo}")
 
 
-def _of_state(state: str) -> _Complaint | None:
+def _of_state(state: str) -> _Meaning | None:
     for length in (5, 3, 2):
         if len(state) == 5 and state[:length] in _BY_STATE:
             return _BY_STATE[state[:length]]
     return None
 
 
-def _of_words(error: Exception, said: str) -> _Complaint | None:
+def _of_words(error: Exception, said: str) -> _Meaning | None:
     if not isinstance(error, _OPERATIONAL) or state_of(error):
         return _NOT_NOW if isinstance(error, _OPERATIONAL) else None
     for words, state in _BY_WORDS:
