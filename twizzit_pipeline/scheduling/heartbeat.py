@@ -44,6 +44,17 @@ def is_alive(connection: Connection) -> bool:
     return connection.execute(select(orchestrators.c.name).where(recent).limit(1)).first() is not None
 
 
+def seen(engine: Engine) -> tuple[datetime, timedelta] | None:
+    """When the last sign of life was, and how long ago by the database's clock; None where there never was one.
+
+    The clock of a machine that asks may be another: ten minutes ahead, every orchestrator would be dead to it.
+    """
+    newest = func.max(orchestrators.c.heartbeat_at)
+    with driver_errors(), engine.connect() as connection:
+        at, age = connection.execute(select(newest, _NOW - newest)).one()
+    return None if at is None else (at, age)
+
+
 def last(engine: Engine) -> datetime | None:
     """The last sign of life of any orchestrator; None where there never was one."""
     with driver_errors(), engine.connect() as connection:
