@@ -39,8 +39,12 @@ def signs_of_life(name: str | None = None) -> tuple[CTE, CTE]:
 
 
 def is_alive(connection: Connection) -> bool:
-    """Whether some orchestrator gave a sign of life within the last minute, by the database's clock."""
-    recent = orchestrators.c.heartbeat_at > _NOW - timedelta(seconds=DEAD_AFTER_SECONDS)
+    """Whether some orchestrator gave a sign of life within the last minute, by the database's clock.
+
+    One that lies ahead is of before that clock was put back, and says nothing.
+    """
+    lately = timedelta(seconds=DEAD_AFTER_SECONDS)
+    recent = orchestrators.c.heartbeat_at.between(_NOW - lately, _NOW + lately)
     return connection.execute(select(orchestrators.c.name).where(recent).limit(1)).first() is not None
 
 

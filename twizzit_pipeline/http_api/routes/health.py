@@ -27,7 +27,7 @@ def health(here: Here) -> schemas.Health | Response:
         missing = schemas.Orchestrator(alive=False, last_heartbeat=None, switched_off=[])
         down = schemas.Health(status="unavailable", database="unavailable", orchestrator=missing)
         return JSONResponse(down.model_dump(by_alias=True, mode="json"), status_code=503)
-    last, alive = (seen[0], seen[1].total_seconds() < heartbeat.DEAD_AFTER_SECONDS) if seen else (None, False)
+    last, alive = (seen[0], abs(seen[1].total_seconds()) < heartbeat.DEAD_AFTER_SECONDS) if seen else (None, False)
     orchestrator = schemas.Orchestrator(alive=alive, last_heartbeat=last, switched_off=off)
     return schemas.Health(status="ok", database="ok", orchestrator=orchestrator)
 
