@@ -86,8 +86,14 @@ def prepare(engine: Engine, simulator: SimulatorServer, minutes: float) -> list[
     with engine.begin() as connection:
         for credential_id in ids:
             for sync_type in ("teams", "players", "competitions", "competitions"):
-                row = {"sync_type": sync_type, "sync_direction": "import", "status": "success", "details": {}}
-                row |= {"dagster_run_id": f"before-{credential_id}", "credential_id": credential_id}
+                row = {
+                    "credential_id": credential_id,
+                    "dagster_run_id": f"before-{credential_id}",
+                    "sync_type": sync_type,
+                    "sync_direction": "import",
+                    "status": "success",
+                    "details": {},
+                }
                 ended = began + text("interval '5 seconds'")
                 connection.execute(insert(tables.sync_history).values(started_at=began, completed_at=ended, **row))
         for place, credential_id in enumerate(ids):

@@ -39,7 +39,7 @@ def unfold() -> None:
     rules.RULES_OF = {asset: each_by_itself(folded) for asset, folded in rules.RULES_OF.items()}
     rules.CONFIGURATION_RULES = each_by_itself(rules.CONFIGURATION_RULES)
     every_rule = {rule.name for folded in (*rules.RULES_OF.values(), rules.CONFIGURATION_RULES) for rule in folded}
-    checks.checks_of = lambda listed: tuple(rule.name for rule in listed)
+    checks.checks_of = lambda rules: tuple(rule.name for rule in rules)  # type: ignore[attr-defined]
     checks.DESCRIPTIONS = dict.fromkeys(every_rule, "A rule")
 
     def of_one(rule: rules.AssetRule, report: "ScanReport", quality: "Quality") -> checks.RuleResult:
@@ -51,7 +51,7 @@ def unfold() -> None:
 
 def measure(runs: int, home: Path) -> dict[str, object]:
     """One club, synced once for its rows and then so often with nothing new."""
-    from dagster import DagsterEventType
+    from dagster import DagsterEventType, serialize_value
 
     from twizzit_pipeline.credentials import store
     from twizzit_pipeline.orchestration.instance.home import open_instance
@@ -91,15 +91,14 @@ def measure(runs: int, home: Path) -> dict[str, object]:
             processor.append(time.process_time() - used)
         with open_instance(settings, database) as instance:
             entries = instance.all_logs(done.run_id)
-    events = [entry.get_dagster_event().event_type for entry in entries if entry.is_dagster_event]
+    events = [entry.dagster_event.event_type for entry in entries if entry.dagster_event is not None]
     about = {DagsterEventType.ASSET_CHECK_EVALUATION, DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
     evaluated = sum(event is DagsterEventType.ASSET_CHECK_EVALUATION for event in events)
     return {
         "checks": evaluated,
         "events": len(events),
-        # Each check is a step's output as well, which Dagster records by itself.
-        "events_of_checks": sum(event in about for event in events) + evaluated,
-        "kilobytes": round(sum(len(entry.to_json()) for entry in entries) / 1000),
+        "events_of_checks": sum(event in about for event in events),
+        "kilobytes": round(sum(len(serialize_value(entry)) for entry in entries) / 1000),
         "seconds": round(statistics.median(seconds[1:]), 3),
         "processor_seconds": round(statistics.median(processor[1:]), 3),
     }

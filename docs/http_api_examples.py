@@ -4,7 +4,8 @@ Run it with `.venv/bin/python docs/http_api_examples.py`. It starts, in a tempor
 `twizzit api` and `twizzit dagster dev` over an embedded database, sends the requests below in their order, and puts
 what came back between the markers `<!-- example NAME -->` and `<!-- end -->`. The text around them is written by hand.
 
-Long lists are shortened to their first two rows, which the example says.
+Long lists are shortened to their first two rows, which the example says. An example in which only the time, a port or a
+duration is another stays as it was: `git diff` shows what the API answers differently, and nothing else.
 """
 
 import json
@@ -31,6 +32,11 @@ PREFIX = "/api/twizzit"
 TWIZZIT = [sys.executable, "-m", "twizzit_pipeline"]
 PATIENCE_SECONDS = 120
 ROWS_SHOWN = 2
+# Other in each run: the port of the simulated Twizzit, the ids of runs, when it was, how long it took.
+OTHER_EACH_TIME = re.compile(
+    r"(?<=127\.0\.0\.1:)\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?|(?<=\"duration\": )\d+"
+)
 SHOWN_HEADERS = ("location", "x-total-count", "retry-after", "www-authenticate")
 
 
@@ -355,13 +361,18 @@ def _leave(simulator: SimulatorServer) -> None:
 def _write(shown: dict[str, str]) -> None:
     page = PAGE.read_text(encoding="utf-8")
     for name, text in shown.items():
-        marked = re.compile(rf"(<!-- example {name} -->)\n.*?(<!-- end -->)", re.DOTALL)
+        marked = re.compile(rf"(?<=<!-- example {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
         place = marked.search(page)
-        if place is not None:
-            page = f"{page[: place.start()]}{place[1]}\n{text}{place[2]}{page[place.end() :]}"
-        elif name not in WITHOUT_PLACE:
-            sys.exit(f"{PAGE.name} has no place for the example {name}")
+        if place is None:
+            if name not in WITHOUT_PLACE:
+                sys.exit(f"{PAGE.name} has no place for the example {name}")
+        elif _lasting(place[0]) != _lasting(text):
+            page = page[: place.start()] + text + page[place.end() :]
     PAGE.write_text(page, encoding="utf-8")
+
+
+def _lasting(example: str) -> str:
+    return OTHER_EACH_TIME.sub("…", example)
 
 
 if __name__ == "__main__":

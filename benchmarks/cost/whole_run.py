@@ -108,7 +108,8 @@ def _sync(database: Database) -> str:
 
 def _last_run(database: Database) -> str | None:
     with database.engine.connect() as connection:
-        return connection.scalar(text(_LAST))
+        last: str | None = connection.scalar(text(_LAST))
+    return last
 
 
 def _used_while(home: Path, work: Callable[[], Any]) -> tuple[dict[str, float], Any]:

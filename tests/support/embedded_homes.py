@@ -1,5 +1,7 @@
 """The homes of embedded servers as tests see them, and other processes that use such a server."""
 
+import os
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -54,6 +56,17 @@ def socket_folder_of(home: Path) -> Path:
     running = read_postmaster(home / "postgres")
     assert running is not None
     return running.socket_folder
+
+
+def copied(home: Path, to: Path) -> Path:
+    """A copy of a home whose server is stopped. Each file has the owner that it had: root may have to run the server as
+    another user, who must own the data.
+    """
+    shutil.copytree(home, to)
+    for path in home.rglob("*"):
+        there = path.lstat()
+        os.chown(to / path.relative_to(home), there.st_uid, there.st_gid, follow_symlinks=False)
+    return to
 
 
 def moved(home: Path, to: Path) -> Path:

@@ -218,7 +218,8 @@ class Running:
 def is_run(process: psutil.Process) -> bool:
     """Whether it is the process of a run: started by the code server, or a child of its fork server.
 
-    A child of the fork server has the same command line; the fork server itself comes from another program.
+    A child of the fork server has the same command line; the fork server itself comes from another program, whose
+    arguments it has too, from Python 3.14 on.
     """
     try:
         if _runs(process, "multiprocessing.spawn"):
@@ -226,7 +227,7 @@ def is_run(process: psutil.Process) -> bool:
         if not _runs(process, _FORK_SERVER) or any(_runs(child, _FORK_SERVER) for child in process.children()):
             return False
         parent = process.parent()
-        return parent is None or not _runs(parent, dagster_modules.CODE_SERVER)
+        return parent is None or _runs(parent, _FORK_SERVER) or not _runs(parent, dagster_modules.CODE_SERVER)
     except psutil.Error:
         return False
 

@@ -103,7 +103,7 @@ def test_a_busy_api_and_one_whose_answer_is_lost_get_a_job(
             403,
             r"refused the Job of this run in the namespace clubs \(403 Forbidden\): may the daemon's",
         ),
-        (422, r"\(422 Unprocessable Entity\): its reason stands in the events of the run"),
+        (422, r"\(422 Unprocessable (Entity|Content)\): its reason stands in the events of the run"),
     ],
 )
 def test_an_api_that_refuses_is_one_line_that_says_what_to_do(

@@ -3,6 +3,7 @@
 import multiprocessing
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,10 +13,11 @@ import pytest
 from twizzit_pipeline.local.running import is_run
 from twizzit_pipeline.orchestration import dagster_modules
 
+PATIENCE_SECONDS = 60
 PARENT = """
 import multiprocessing, sys, time
 context = multiprocessing.get_context(sys.argv[1])
-runs = [context.Process(target=time.sleep, args=(60,)) for _ in range(2)]
+runs = [context.Process(target=time.sleep, args=(600,)) for _ in range(2)]
 for run in runs:
     run.start()
 print(*(run.pid for run in runs), flush=True)
@@ -44,15 +46,23 @@ def code_server(method: str) -> "Iterator[tuple[subprocess.Popen[str], set[int]]
                     one.kill()
 
 
+def runs_of(process: "subprocess.Popen[str]") -> set[int]:
+    """The process ids of its family that are taken for runs."""
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    return {one.pid for one in family if is_run(one)}
+
+
 @pytest.mark.parametrize("method", sorted({"spawn", "forkserver"} & set(multiprocessing.get_all_start_methods())))
 def test_runs_are_those_that_were_started_and_no_other_process(method: str) -> None:
     with code_server(method) as (process, runs):
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        assert {one.pid for one in family if is_run(one)} == runs
+        # A child that has just been started is called like its parent, until its own program is loaded.
+        until = time.monotonic() + PATIENCE_SECONDS
+        while runs_of(process) != runs and time.monotonic() < until:
+            time.sleep(0.01)
+        assert runs_of(process) == runs
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write("\n")
         process.stdin.flush()
         assert process.stdout.readline() == "over\n"
-        left = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        assert [one.pid for one in left if is_run(one)] == []
+        assert runs_of(process) == set()

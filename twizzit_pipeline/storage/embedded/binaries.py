@@ -97,28 +97,42 @@ def ordinary_user(owner: int | None = None) -> OrdinaryUser:
         owner: the uid of the data folder's owner, where there is one already.
 
     Raises:
-        EmbeddedServerFailed: the folder is another user's, or this is root and root cannot become another user here.
+        EmbeddedServerFailed: the folder is another user's, or this is root and root cannot become its owner here.
     """
     own = os.geteuid()
     choices = [OrdinaryUser((), own)]
     if own == 0:
         choices = [OrdinaryUser(_IN_A_NAMESPACE, 0), OrdinaryUser(_AS_UNPRIVILEGED, _UNPRIVILEGED_ID)]
-    choices = [choice for choice in choices if owner in {None, choice.uid}]
-    if not choices:
+    if owner not in {None, *(choice.uid for choice in choices)}:
         raise EmbeddedServerFailed(
             f"The data of the embedded PostgreSQL belongs to another user (uid {owner}): run as that user, "
             "or set another TWIZZIT_HOME"
         )
+    user = _first([choice for choice in choices if owner in {None, choice.uid}])
+    if user is not None:
+        return user
+    other = _first(choices)
+    if other is None:
+        raise EmbeddedServerFailed(
+            "PostgreSQL does not run as root, and root can become no other user here: run as an ordinary user, "
+            "or set TWIZZIT_DATABASE_URL to a server of your own"
+        )
+    # Made where root may have a namespace of its own, and brought into a container, where it may not.
+    raise EmbeddedServerFailed(
+        f"The data of the embedded PostgreSQL belongs to uid {owner}, as whom it cannot run on this machine: give it "
+        f"to another user (`chown -R {other.uid} postgres` in TWIZZIT_HOME)"
+    )
+
+
+def _first(choices: Sequence[OrdinaryUser]) -> OrdinaryUser | None:
+    """The first of them that this process can become, with the whole path of its program."""
     for choice in choices:
         if not choice.prefix:
             return choice
         program = shutil.which(choice.prefix[0])
         if program and _run([program, *choice.prefix[1:], "true"]).returncode == 0:
             return OrdinaryUser((program, *choice.prefix[1:]), choice.uid)
-    raise EmbeddedServerFailed(
-        "PostgreSQL does not run as root, and root can become no other user here: run as an ordinary user, "
-        "or set TWIZZIT_DATABASE_URL to a server of your own"
-    )
+    return None
 
 
 def _run(

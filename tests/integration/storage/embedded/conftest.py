@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.embedded_homes import OTHERS, settings_of
+from tests.support.embedded_homes import OTHERS, copied, settings_of
 from twizzit_pipeline.storage.embedded.postmaster import processes_in
 from twizzit_pipeline.storage.engine import open_database
 
@@ -52,15 +52,13 @@ def _used_home(_homes: Path) -> Path:
 @pytest.fixture
 def home(_used_home: Path, new_home: Path) -> Path:
     """A home folder whose server has run and was stopped: a copy, for a first start takes four times as long."""
-    shutil.copytree(_used_home, new_home)
-    return new_home
+    return copied(_used_home, new_home)
 
 
 @pytest.fixture(scope="session")
 def running(_used_home: Path, _homes: Path) -> Iterator[Path]:
     """The home of a server that runs, for tests that only look at it; others' variables were set at its start."""
-    folder = _homes / "running"
-    shutil.copytree(_used_home, folder)
+    folder = copied(_used_home, _homes / "running")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in OTHERS.items():
             patch.setenv(name, value)

@@ -36,7 +36,7 @@ def test_no_folder_above_changes_and_ours_are_private(above: Path) -> None:
         assert [mode_of(home / name) for name in ("postgres.log", "postgres.lock", "postgres.start.lock")] == [
             0o600
         ] * 3
-        assert {path.lstat().st_uid for path in home.rglob("*")} == {os.geteuid()}
+        assert {path.lstat().st_uid for path in home.rglob("*")} <= {os.geteuid(), ordinary_user().uid}
 
 
 def test_a_home_that_was_there_keeps_its_mode(home: Path) -> None:
@@ -112,6 +112,25 @@ def only_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
     yield leave
     ordinary_user.cache_clear()
+
+
+def test_data_of_root_that_comes_to_a_machine_without_namespaces_says_whom_to_give_it_to(
+    only_programs: Callable[..., None], home: Path
+) -> None:
+    data = home / "postgres"
+    _give(data, 0)
+    only_programs("setpriv", "true", "sh")
+    said = refusal_of(home)
+    assert "belongs to uid 0, " in said
+    assert "`chown -R 65534 postgres` in TWIZZIT_HOME" in said
+    _give(data, 65534)
+    with open_database(settings_of(home)) as database:
+        assert began_at(database)
+
+
+def _give(folder: Path, uid: int) -> None:
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, uid, -1, follow_symlinks=False)
 
 
 def test_without_namespaces_root_runs_it_as_an_unprivileged_user_in_folders_of_its_own(
