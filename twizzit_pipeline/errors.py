@@ -59,7 +59,8 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── TamperedCredential        the stored password does not fit its MAC
         │   └── CredentialChanged     it is whole, and was stored for another row, user name or endpoint
         ├── UnknownConflict           no conflict or doubtful link has that id
-        ├── ConflictRefused           a conflict cannot be resolved so: it is over, or a side has changed
+        ├── ConflictRefused           a conflict cannot be resolved so: a side has changed, a slot is taken
+        │   └── AlreadyDecided        another answer, or a sync, came first
         ├── ValueRefused              a value that a field cannot have
         ├── NotAsShown                a credential, an undo or what waits is another by now than what was looked at
         ├── BackupRefused             a backup file cannot be written, or not be read with that passphrase
@@ -71,6 +72,8 @@ is one line: what is wrong, and what to do. It never holds a password, a token o
         ├── ProcessFailed             a process that `twizzit up` needs did not start, or ended too often
         └── LeaseLost                 another process took over while this one was silent: nothing was written
 """
+
+from datetime import datetime
 
 
 class TwizzitPipelineError(Exception):
@@ -143,7 +146,25 @@ class ServiceUnavailable(TryAgainLater):
 
 
 class MalformedAnswer(TwizzitAnswerError, TransientError):
-    """Twizzit's answer was no JSON, or half of one, until the tries ran out."""
+    """Twizzit's answer was no JSON, or half of one, until the tries ran out.
+
+    Attributes:
+        foreign: nothing of a JSON was in it: a web page, say.
+        lasting: so were those of several calls in a row, so that asking for anything else is as useless.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        status: int | None = None,
+        foreign: bool = False,
+        lasting: bool = False,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, status=status)
+        self.foreign = foreign
+        self.lasting = lasting
 
 
 class IncompleteScan(TwizzitAnswerError, TransientError):
@@ -405,6 +426,20 @@ class UnknownConflict(PermanentError):
 
 class ConflictRefused(PermanentError):
     """A conflict or a doubtful link cannot be resolved so: it is over, or a side has changed meanwhile."""
+
+
+class AlreadyDecided(ConflictRefused):
+    """A conflict or a doubtful link is over: another person's answer came first, or a sync settled it.
+
+    Attributes:
+        answer: ``twizzit``, ``shotspot``, ``value``, ``link`` or ``create``; ``settled`` where no person answered.
+        at: when; None where that is not known.
+    """
+
+    def __init__(self, message: str, answer: str = "", at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.answer = answer
+        self.at = at
 
 
 class ValueRefused(PermanentError):

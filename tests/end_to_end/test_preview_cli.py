@@ -13,9 +13,12 @@ import pytest
 
 from tests.support.command_line import CommandLine
 from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.scheduling import heartbeat, requests
+from twizzit_pipeline.scheduling.wishes import RequestOptions
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
+from twizzit_pipeline.storage.audit import Actor
 from twizzit_pipeline.storage.engine import Database
 
 pytestmark = pytest.mark.dagster_tables
@@ -81,6 +84,30 @@ def test_a_preview_shows_writes_nothing_and_ends_with_the_command_that_applies_i
     again = twizzit("sync", credential, "--apply", plan["id"])
     assert (again.code, again.err.count("\n")) == (1, 1)
     assert f"Plan {plan['id']} has been applied already" in again.err
+
+
+def test_a_plan_that_a_request_is_to_apply_is_refused_until_that_is_taken_back(
+    twizzit: CommandLine, world: SyncWorld
+) -> None:
+    credential, engine = world.add_credential(), world.database.engine
+    assert twizzit("sync", credential, "--preview", "--quiet").code == 0
+    (plan,) = world.rows(tables.plans)
+    heartbeat.beat(engine)
+    options = RequestOptions(plan_id=plan["id"], without=(("teams", "1"),))
+    request = requests.ask(
+        engine, credential, sync_type="all", options=options, actor=Actor("token", "7"), queue=True
+    ).request
+
+    refused = twizzit("sync", credential, "--apply", plan["id"])
+
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    said = f"Plan {plan['id']} is being applied already (request {request.id}), without 1 of its rows"
+    assert refused.err.startswith(f"Error: {said}: wait for what comes of it, or take it back")
+    assert world.rows(tables.teams) == []
+    assert world.rows(tables.audit_log, action="apply") == []
+    assert twizzit("requests", "cancel", request.id).code == 0
+    assert twizzit("sync", credential, "--apply", plan["id"], "--quiet").code == 3
+    assert world.rows(tables.teams) != []
 
 
 def test_a_preview_loads_no_dagster(environment: dict[str, str], world: SyncWorld, tmp_path: Path) -> None:

@@ -79,7 +79,11 @@ class Engine:
             wanted = json.loads(query["filters"][0]).get("status", [])
             if not set(wanted) <= {"created", "running", "exited"}:
                 raise Refused(500, f"unknown container state: {wanted}")  # as podman
-            return [{"Id": i} for i, each in self.containers.items() if each["State"]["Status"] in wanted]
+            return [
+                {"Id": i, "State": each["State"]["Status"], "Labels": each["Config"].get("Labels") or {}}
+                for i, each in self.containers.items()
+                if not wanted or each["State"]["Status"] in wanted
+            ]
         found = re.fullmatch(r"/containers/([^/]+)(?:/(json|start|stop|logs))?", path)
         if found is None:
             raise Refused(404, f"no such path: {path}")
@@ -109,6 +113,10 @@ class Engine:
 
     def _of_one(self, method: str, part: str | None, identity: str, found: dict[str, Any]) -> Any:
         if method == "DELETE":
+            if "Unremovable" in found:
+                raise Refused(int(found["Unremovable"]), "removal of container is already in progress")
+            if found["State"]["Status"] in ("running", "paused"):
+                raise Refused(409, "stop the container before removing it")
             del self.containers[identity]
         elif part == "json":
             return {**found, "Id": identity, "Image": IMAGE}

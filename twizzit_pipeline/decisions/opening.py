@@ -6,6 +6,7 @@ moment that this takes.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.store import Credential
 from twizzit_pipeline.decisions.listing import is_as_shown
-from twizzit_pipeline.errors import ConflictRefused, NotAsShown, UnknownConflict
+from twizzit_pipeline.errors import AlreadyDecided, ConflictRefused, NotAsShown, UnknownConflict
 from twizzit_pipeline.runs import history
 from twizzit_pipeline.runs.alone import alone
 from twizzit_pipeline.runs.lease import lease_keys
@@ -28,6 +29,14 @@ RESOLVE = "resolve"  # the action of the journal's entries
 _LARGEST_ID = 2**63 - 1
 _DECIDED = ("status", "resolution", "value", "resolved_at", "resolved_by")
 _Made = TypeVar("_Made")
+_ANSWERS: Mapping[str, str] = {
+    "twizzit": "Twizzit's value was taken",
+    "shotspot": "ShotSpot's value was kept",
+    "value": "another value was given",
+    "link": "one of the rows was chosen",
+    "create": "it is none of the rows that it could be",
+    "settled": "no question is left, without a person's answer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,8 @@ def decide(
 
     Raises:
         UnknownConflict: there is no such conflict.
-        ConflictRefused: it is not open any more, or `work` refuses.
+        AlreadyDecided: it is not open any more.
+        ConflictRefused: `work` refuses.
         NotAsShown: it says something else by now than what was looked at.
         SyncInProgress: a sync of the organization is under way.
     """
@@ -153,6 +163,17 @@ def credential_of(engine: Engine, conflict_id: int) -> int:
     return int(found)
 
 
+def _already(row: Any) -> AlreadyDecided:
+    """What the one who comes second is shown: how it was answered, and when. Values and people stay out of it."""
+    answer = row.resolution if row.status == "resolved" else "settled"
+    when = "" if row.resolved_at is None else f"{row.resolved_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: "
+    message = (
+        f"Conflict {row.id} is {row.status} already ({when}{_ANSWERS.get(answer, answer)}): there is nothing to decide"
+        " any more; see what became of it: twizzit conflicts --over"
+    )
+    return AlreadyDecided(message, answer, row.resolved_at)
+
+
 def _carry_out(
     connection: Connection,
     credential: Credential,
@@ -166,10 +187,7 @@ def _carry_out(
     if row is None:
         raise UnknownConflict(f"There is no conflict {conflict_id} any more; see those that wait: twizzit conflicts")
     if row.status != "open":
-        raise ConflictRefused(
-            f"Conflict {conflict_id} is {row.status} already: there is nothing to decide any more; see what became of "
-            "it: twizzit conflicts --over"
-        )
+        raise _already(row)
     if shown is not None and not is_as_shown(connection, conflict_id, shown):
         raise NotAsShown(
             "Another value, or another row that it may be, is there by now: look at the conflict again, then decide"

@@ -17,6 +17,8 @@ from twizzit_pipeline.plan.rows import LocalPlayer
 
 # What a base remembers of a row that has departed: it is not missed again.
 DEPARTED = "departed"
+# A remark of each team or player that was listed, where Twizzit lists none at all: that proves of none that it is gone.
+NONE_LISTED = "none_listed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,14 @@ from dataclasses import replace
 from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, Warned, id_order
 from twizzit_pipeline.plan.asking import Asking
 from twizzit_pipeline.plan.departed import DONE, Departure, Record
-from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, player_before, player_departs, returned
+from twizzit_pipeline.plan.departures import (
+    DEPARTED,
+    NONE_LISTED,
+    plan_departures,
+    player_before,
+    player_departs,
+    returned,
+)
 from twizzit_pipeline.plan.merge import denied
 from twizzit_pipeline.plan.newcomers import Earlier, Newcomers, newcomers
 from twizzit_pipeline.plan.ownership import (
@@ -76,6 +83,7 @@ def plan_players(state: PlayerState) -> Plan:
         else:
             changes.append(change)
     warned += takeovers(changes, {player.id: full_name(player) for player in state.local})
+    warned += [Warned(remote_id, NONE_LISTED) for remote_id in state.none_listed]
     warned += [Warned(str(change.twizzit_id), NAME_PUT_RIGHT) for change in changes if _put_right(change)]
     seen = [one.mapping.id for one in pending if one.mapping is not None and one.mapping.unseen]
     return Plan(

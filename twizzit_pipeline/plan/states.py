@@ -92,7 +92,8 @@ class PlayerState:
     `mapped_to`: local player → the remote id of the mapping that a person may take from them: of those who are called
     as one who has no mapping, and of those about whom a question waits. `bases`: remote id → the base from which one
     who is linked by a person's decision is merged. `left_behind`: local players in the team that the
-    mapping of theirs named before people corrected it.
+    mapping of theirs named before people corrected it. `none_listed`: where the scan holds no one at all, remote ids
+    of those whom the last one held in its teams.
     """
 
     owner: Owner
@@ -110,6 +111,7 @@ class PlayerState:
     mapped_to: Mapping[int, str] = field(default_factory=dict)
     bases: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
     left_behind: Collection[int] = ()
+    none_listed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

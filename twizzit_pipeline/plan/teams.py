@@ -8,7 +8,7 @@ from twizzit_pipeline.plan import DOUBTFUL_LINK, Action, Change, Failed, Plan, W
 from twizzit_pipeline.plan.asking import Asking
 from twizzit_pipeline.plan.clubs import names_another
 from twizzit_pipeline.plan.departed import DONE, Record
-from twizzit_pipeline.plan.departures import DEPARTED, plan_departures, returned, team_departs
+from twizzit_pipeline.plan.departures import DEPARTED, NONE_LISTED, plan_departures, returned, team_departs
 from twizzit_pipeline.plan.merge import Move, denied, merge
 from twizzit_pipeline.plan.ownership import by_remote_id, claim, refused, takeovers
 from twizzit_pipeline.plan.pending_teams import (
@@ -71,7 +71,11 @@ def plan_teams(state: TeamState) -> Plan:
         "teams",
         changes=[*_places(changes, clubs, state), *leaving.changes, *changes],
         failed=failed,
-        warned=[*takeovers(changes, {team.id: team.name for team in state.local}), *_elsewhere(pending, clubs, state)],
+        warned=[
+            *takeovers(changes, {team.id: team.name for team in state.local}),
+            *_elsewhere(pending, clubs, state),
+            *_none_listed(state),
+        ],
         unchanged=unchanged,
         first_fed=_first_fed(pending, state),
         departures=[*leaving.records, *_back(pending, losers, state)],
@@ -118,6 +122,20 @@ def _elsewhere(pending: Iterable[PendingTeam], clubs: Clubs, state: TeamState) -
         and not club_keys(one.remote.club_name) & itself
         and clubs.find(one.remote.club_name) not in (None, one.club_id)
     ]
+
+
+def _none_listed(state: TeamState) -> list[Warned]:
+    """The season's teams that were listed and have not departed, where not one team of the season is listed now."""
+    if state.remote or not state.season.decides:
+        return []
+    here = [
+        one.twizzit_id
+        for one in state.mappings
+        if one.credential_id == state.owner.credential_id
+        and (base := one.last_values or {}).get("season") == state.season.label
+        and not base.get(DEPARTED)
+    ]
+    return [Warned(remote_id, NONE_LISTED) for remote_id in sorted(here, key=id_order)]
 
 
 def _first_fed(pending: Iterable[PendingTeam], state: TeamState) -> frozenset[int]:

@@ -1,8 +1,9 @@
 """A coach's question before Saturday: who of this team is registered, who is not, and why?
 
-A player with a mapping is registered (ShotSpot's own rule, kept by a trigger). The answer holds all people whom Twizzit
-lists in the team, as the last sync of players saw it, and all whom ShotSpot has in it. People who were rejected
-or set aside have names in Twizzit alone: it is asked for them, and where it does not answer they are named by their id.
+ShotSpot's own flag decides. A trigger keeps it in step with the mappings; where the two disagree, the flag counts, and
+the answer says that they do. It holds all people whom Twizzit lists in the team, as the last sync of players saw it,
+and all whom ShotSpot has in it. People who were rejected or set aside have names in Twizzit alone: it is asked for
+them, and where it does not answer they are named by their id.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -71,7 +72,7 @@ def _order(one: Registration) -> tuple[bool, bool, str, str, str]:
 
 
 def _locals(roster: Roster) -> Iterator[Registration]:
-    mapped = {_name(one) for one in roster.players if one.twizzit_id is not None}
+    mapped = {_name(one) for one in roster.players if one.twizzit_id is not None and one.flagged}
     for one in roster.players:
         yield _unmapped(one, roster, mapped) if one.twizzit_id is None else _mapped(one, one.twizzit_id, roster)
 
@@ -84,7 +85,9 @@ def _mapped(one: Local, person: str, roster: Roster) -> Registration:
     team = ""
     causes: Sequence[str] = ()
     code: Code
-    if one.active is False:
+    if not one.flagged:
+        code = "kept_off"
+    elif one.active is False:
         code = "inactive"
     elif one.credential_id is None:
         code = "without_credential"
@@ -101,7 +104,7 @@ def _mapped(one: Local, person: str, roster: Roster) -> Registration:
     else:
         code = "not_listed"
     in_twizzit = listed or (bool(rejected) and (not places or roster.team.twizzit_id in places))
-    return _of_local(one, code, registered=True, in_twizzit=in_twizzit, causes=causes, team=team)
+    return _of_local(one, code, in_twizzit=in_twizzit, causes=causes, team=team)
 
 
 def _listed_elsewhere(last: LastSync, person: str) -> tuple[Code, str]:
@@ -114,7 +117,9 @@ def _listed_elsewhere(last: LastSync, person: str) -> tuple[Code, str]:
 def _unmapped(one: Local, roster: Roster, mapped: Collection[str]) -> Registration:
     team, last = roster.team, roster.last
     code: Code
-    if any(one.player_id in sync.doubtful for sync in roster.syncs.values()):
+    if one.flagged:
+        code = "unvouched"
+    elif any(one.player_id in sync.doubtful for sync in roster.syncs.values()):
         code = "doubtful_link"
     elif _name(one) in mapped:
         code = "namesake_registered"
@@ -128,7 +133,7 @@ def _unmapped(one: Local, roster: Roster, mapped: Collection[str]) -> Registrati
         code = "roster_not_read"
     else:
         code = "not_in_twizzit"
-    return _of_local(one, code, registered=False)
+    return _of_local(one, code)
 
 
 def _others(roster: Roster) -> Iterator[Registration]:
@@ -172,7 +177,7 @@ def _outside(roster: Roster, members: "Sequence[LiveMember]") -> Iterator[Regist
             if other is None:
                 yield _of_twizzit(person, "set_aside", names=names.get(person), in_twizzit=False, causes=causes)
             else:  # a coach who plays in another team
-                yield _of_local(other, "set_aside", registered=True, here=False, causes=causes)
+                yield _of_local(other, "set_aside", here=False, causes=causes)
 
 
 def _newcomers(roster: Roster, members: "Sequence[LiveMember]") -> Iterator[Registration]:
@@ -193,14 +198,14 @@ def _newcomers(roster: Roster, members: "Sequence[LiveMember]") -> Iterator[Regi
 
 def _elsewhere(other: Local) -> Registration:
     team = other.team_name or "no team"
-    return _of_local(other, "plays_elsewhere", registered=True, in_twizzit=True, here=False, team=team)
+    code: Code = "plays_elsewhere" if other.flagged else "kept_off"
+    return _of_local(other, code, in_twizzit=True, here=False, team=team)
 
 
 def _of_local(
     one: Local,
     code: Code,
     *,
-    registered: bool,
     in_twizzit: bool = False,
     here: bool = True,
     causes: Sequence[str] = (),
@@ -211,7 +216,7 @@ def _of_local(
         first_name=one.first_name,
         last_name=one.last_name,
         jersey_number=one.jersey_number,
-        registered=registered,
+        registered=one.flagged,
         reason=REASONS[code].format(why=_why(causes), team=team),
         code=code,
         twizzit_id=one.twizzit_id,

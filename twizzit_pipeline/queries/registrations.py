@@ -1,6 +1,6 @@
 """Whether people of a team are registered, and the answer for a whole team: what the API and the terminal show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -26,6 +26,8 @@ Code = Literal[
     "never_synced",
     "roster_not_read",
     "not_in_twizzit",
+    "kept_off",
+    "unvouched",
 ]
 
 REASONS: Mapping[Code, str] = {
@@ -49,7 +51,11 @@ REASONS: Mapping[Code, str] = {
     "never_synced": "here; the players of this team were never synced",
     "roster_not_read": "here; the last sync could not read the players of this team: sync again",
     "not_in_twizzit": "here, not in this team of Twizzit",
+    "kept_off": "linked with Twizzit, but not registered in ShotSpot, which lets this player play no official match",
+    "unvouched": "registered in ShotSpot, but not linked with Twizzit",
 }
+OUT_OF_STEP: Collection[Code] = ("kept_off", "unvouched")
+"""ShotSpot's flag is not what the mappings say: the check `registration_in_step` names the same players."""
 REJECTED_THERE = "in Twizzit, not here: {why}"
 
 
@@ -61,7 +67,7 @@ class Registration:
         player_id: ShotSpot's; None for a person whom Twizzit alone has.
         twizzit_id: None for a person whom Twizzit does not list.
         first_name, last_name: None where Twizzit alone has them, and was not asked or did not answer.
-        registered: whether they may play an official match.
+        registered: whether they may play an official match: ShotSpot's own flag, and not whether they have a mapping.
         reason: for people; `code`: the same for programs.
         in_twizzit: whether Twizzit lists them as a player of this team; `here`: whether ShotSpot has them in it.
         causes: the rules or reasons behind the code, as the history has them; `team`: the team that the code speaks of.
@@ -105,6 +111,11 @@ class Registered:
     def here(self) -> int:
         """How many players ShotSpot has in the team."""
         return sum(one.here for one in self.people)
+
+    @property
+    def out_of_step(self) -> int:
+        """Of how many players ShotSpot's flag says something else than the mappings."""
+        return sum(one.code in OUT_OF_STEP for one in self.people)
 
     @property
     def set_aside(self) -> int:

@@ -37,13 +37,18 @@ class LocalTeam:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A player of ShotSpot, with the team that they play in and their mapping if they have one."""
+    """A player of ShotSpot, with the team that they play in and their mapping if they have one.
+
+    `flagged` is ShotSpot's own `is_twizzit_registered`, which alone decides who may play an official match. A trigger
+    keeps it in step with the mappings, unless that is gone or the flag was changed since.
+    """
 
     player_id: int
     first_name: str
     last_name: str
     jersey_number: int | None
     active: bool | None
+    flagged: bool
     team_id: int | None
     team_name: str | None
     twizzit_id: str | None
@@ -155,6 +160,7 @@ def _locals(connection: Connection, which: Any) -> list[Local]:
             players.c.last_name,
             players.c.jersey_number,
             players.c.is_active,
+            players.c.is_twizzit_registered.is_(True),
             players.c.team_id,
             teams.c.name,
             remote_id(player_mappings),

@@ -13,9 +13,9 @@ from functools import cache
 from typing import Any, Literal
 
 from twizzit_pipeline.contracts import contract_of
-from twizzit_pipeline.entities import ENTITIES, MATCHES
+from twizzit_pipeline.entities import ENTITIES, MATCHES, PLAYERS
 from twizzit_pipeline.plan.chosen import LEFT_OUT, NEEDS_WHAT_IS_LEFT, NEW_SINCE_PLAN, NO_LONGER_TRUE
-from twizzit_pipeline.plan.departures import DEPARTED
+from twizzit_pipeline.plan.departures import DEPARTED, NONE_LISTED
 from twizzit_pipeline.plan.matches import VANISHED
 from twizzit_pipeline.plan.newcomers import MADE_ANEW, MAYBE_THE_SAME
 from twizzit_pipeline.plan.ownership import HOST_CHANGED, TAKEN_OVER, TAKEN_OVER_RENAMED
@@ -58,6 +58,8 @@ REASONS: Mapping[str, str] = {
     IN_ANOTHER_CLUB: "Twizzit names another club than the one in which the team stands; it stays there until a person "
     "moves it in ShotSpot",
     "number_taken": "without the shirt number, which another player of the club has",
+    NONE_LISTED: "Twizzit lists no team of the season any more, which proves nothing: they and their players stay in "
+    "ShotSpot as they are; see in Twizzit whether the teams are there, and whether the account may read them",
     MADE_ANEW: "removed and added again in Twizzit, so it has another id there; the player of ShotSpot is the same",
     MAYBE_THE_SAME: "a player of that name is not listed any more, and it is not certain that both are one person, so "
     "this one has a row of their own",
@@ -74,6 +76,9 @@ REASONS: Mapping[str, str] = {
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is until that is proved twice",
 }
 _OF_ENTITY: Mapping[tuple[str, str], str] = {
+    (PLAYERS.name, NONE_LISTED): "Twizzit lists no player in any team any more, which proves nothing: all of them "
+    "stay in ShotSpot as they are; see in Twizzit whether the teams have members, and whether the account may read "
+    "them",
     (MATCHES.name, "team_not_mapped"): "the team is not in ShotSpot; a sync of teams brings it",
 }
 

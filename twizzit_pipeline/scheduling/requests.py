@@ -100,8 +100,19 @@ def ask(
             waiting = _covering(connection, credential_id, wish, _running(listed)) if queue else None
             if waiting is not None:
                 return Answer(_join(connection, waiting, wish, actor), already_queued=True)
-            _refuse_second_part(connection, credential_id, wish)
+            _refuse_second_part(connection, credential_id, wish.options.plan_id)
             return Answer(_add(connection, credential_id, wish, actor, trigger), already_queued=False)
+
+
+def refuse_second_apply(engine: Engine, credential_id: int, plan_id: int) -> None:
+    """Does nothing where no request is to apply that plan, so that it may be applied here and now.
+
+    Raises:
+        PlanBeingApplied: one waits or is under way: whichever of the two came second would find the plan over.
+    """
+    settle(engine)
+    with driver_errors(), engine.connect() as connection:
+        _refuse_second_part(connection, credential_id, plan_id)
 
 
 def get(engine: Engine, request_id: int) -> Request:
@@ -190,9 +201,8 @@ def _refuse_second(connection: Connection, credential: Credential) -> None:
         raise on_its_way(first.id, next(iter(first.history_ids[-1:]), None))
 
 
-def _refuse_second_part(connection: Connection, credential_id: int, wish: Wish) -> None:
+def _refuse_second_part(connection: Connection, credential_id: int, plan_id: int | None) -> None:
     """A plan is applied once: what a second person leaves out of it would be written with the first one's part."""
-    plan_id = wish.options.plan_id
     if plan_id is None:
         return
     for one in requested.open_of(connection, credential_id):

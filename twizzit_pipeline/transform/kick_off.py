@@ -3,6 +3,7 @@
 What belongs here: the zone that a time without one stands in.
 """
 
+import re
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,8 @@ from twizzit_pipeline.transform.text import clean_text
 BELGIUM = ZoneInfo("Europe/Brussels")
 # How long a match takes, with its break, where the wire does not say.
 USUAL_LENGTH = timedelta(minutes=90)
+# ISO 8601: midnight at the end of that day. Python before 3.14 does not read it.
+_END_OF_DAY = re.compile(r"(.{7,10}[T\s])24((?::?00){0,2}(?:[.,]0+)?)(Z|[+-][\d:]+)?", re.IGNORECASE)
 
 
 def kick_off(text: object) -> datetime | None:
@@ -19,17 +22,28 @@ def kick_off(text: object) -> datetime | None:
 
     A text without an offset is Belgian local time. The hour that comes twice in October is taken as the first, and one
     that the clocks skip in March as the same stretch after midnight: 02:30 is 03:30 in summer time then. A day alone is
-    its midnight.
+    its midnight; 24:00 is the midnight after it.
     """
     cleaned = clean_text(text)
     if cleaned is None:
         return None
     try:
-        moment = datetime.fromisoformat(cleaned)
+        moment = _iso(cleaned)
         local = moment if moment.tzinfo is not None else moment.replace(tzinfo=BELGIUM)
         return local.astimezone(UTC) if local.year < MAXYEAR else None
     except (ValueError, OverflowError):
         return None
+
+
+def _iso(said: str) -> datetime:
+    """
+    Raises:
+        ValueError, OverflowError: it is no time.
+    """
+    if (found := _END_OF_DAY.fullmatch(said)) is None:
+        return datetime.fromisoformat(said)
+    day, rest, zone = found.groups()
+    return datetime.fromisoformat(f"{day}00{rest}{zone or ''}") + timedelta(days=1)
 
 
 def hour_known(moment: datetime) -> bool:

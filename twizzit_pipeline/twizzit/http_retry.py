@@ -30,10 +30,11 @@ from twizzit_pipeline.errors import (
     TryAgainLater,
     TwizzitAnswerError,
 )
+from twizzit_pipeline.twizzit.foreign import MOST_FOREIGN, ForeignAnswers
 from twizzit_pipeline.twizzit.json_body import TooManyValues, read_json
 from twizzit_pipeline.twizzit.pace import Pace, Turns
 from twizzit_pipeline.twizzit.refusals import access_denied, says_refused
-from twizzit_pipeline.twizzit.sight import advice, body_shape, is_web_page, passing_advice, shape, words_of
+from twizzit_pipeline.twizzit.sight import advice, body_shape, is_foreign, is_web_page, passing_advice, shape, words_of
 from twizzit_pipeline.twizzit.transport import AnswerTooLarge, NoConnectionInTime
 from twizzit_pipeline.twizzit.wire import NOTHING
 
@@ -101,6 +102,7 @@ class RetryTransport(httpx.BaseTransport):
         turns: Turns | None = None,
         attempts: int,
         seconds: float,
+        most_foreign: int = MOST_FOREIGN,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -109,6 +111,7 @@ class RetryTransport(httpx.BaseTransport):
         self._pace = Pace(requests_per_second, hurries=hurries, turns=turns, sleep=sleep, clock=clock)
         self._attempts = attempts
         self._seconds = seconds
+        self._foreign = ForeignAnswers(most_foreign)
         self._sleep = sleep
         self._clock = clock
         self._backoff = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
@@ -121,13 +124,20 @@ class RetryTransport(httpx.BaseTransport):
 
         tries = Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=lambda state: stop_after_attempt(self._attempts)(state) or out_of_time(state),
+            stop=lambda state: (
+                stop_after_attempt(self._attempts)(state) or out_of_time(state) or self._foreign.end(_error_of(state))
+            ),
             wait=self._wait,
             sleep=self._sleep,
             before_sleep=_log_retry,
             reraise=True,
         )
-        return tries(self._send, request)
+        try:
+            response: httpx.Response = tries(self._send, request)
+        except MalformedAnswer as error:
+            raise self._foreign.met(error) from None
+        self._foreign.over()
+        return response
 
     def close(self) -> None:
         self._pace.close()
@@ -135,7 +145,7 @@ class RetryTransport(httpx.BaseTransport):
 
     def _wait(self, state: RetryCallState) -> float:
         """Seconds until the next try: what Twizzit asks for, a little spread, else growing with each try."""
-        error = state.outcome.exception() if state.outcome else None
+        error = _error_of(state)
         asked = error.retry_after if isinstance(error, TryAgainLater) else None
         if asked is None:
             return self._backoff(state)
@@ -174,8 +184,12 @@ class RetryTransport(httpx.BaseTransport):
         return response
 
 
+def _error_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
 def _log_retry(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
+    error = _error_of(state)
     if isinstance(error, TwizzitAnswerError):
         _log.info(
             "call tried again",
@@ -206,7 +220,7 @@ def judge(response: httpx.Response, path: str) -> httpx.Response:
                 f"{path} answered {status} with {TOO_MUCH}: {advice(path)}", endpoint=path, status=status
             ) from None
         except (ValueError, RecursionError):
-            raise _malformed(path, status, body_shape(response.content)) from None
+            raise _malformed(path, status, body_shape(response.content), foreign=is_foreign(response.content)) from None
         return response
     raise _refusal(response, path)
 
@@ -246,9 +260,10 @@ def _shape_of(response: httpx.Response) -> str:
         return body_shape(response.content)
 
 
-def _malformed(path: str, status: int | None, seen: str) -> MalformedAnswer:
+def _malformed(path: str, status: int | None, seen: str, *, foreign: bool = False) -> MalformedAnswer:
     answered = "answered" if status is None else f"answered {status}"
-    return MalformedAnswer(f"{path} {answered} with {seen}: {passing_advice(path)}", endpoint=path, status=status)
+    message = f"{path} {answered} with {seen}: {passing_advice(path)}"
+    return MalformedAnswer(message, endpoint=path, status=status, foreign=foreign)
 
 
 def _too_many(response: httpx.Response, path: str) -> QuotaSpent | RateLimited:

@@ -20,6 +20,7 @@ from twizzit_pipeline.errors import (
     ConnectionFailed,
     EndpointRefused,
     LoginRefused,
+    MalformedAnswer,
     NotATwizzit,
     QuotaSpent,
     RateLimited,
@@ -28,6 +29,7 @@ from twizzit_pipeline.errors import (
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.twizzit.auth import TwizzitAuth
 from twizzit_pipeline.twizzit.endpoint import Endpoint
+from twizzit_pipeline.twizzit.foreign import MOST_FOREIGN
 from twizzit_pipeline.twizzit.http_retry import ANSWER, ROUTE, CallLedger, RetryTransport
 from twizzit_pipeline.twizzit.pace import Turns
 from twizzit_pipeline.twizzit.paging import PageLimits
@@ -78,6 +80,8 @@ def ends_everything(error: TwizzitPipelineError) -> bool:
     """Whether every other call would fail in the same way, so that there is no use in going on."""
     if isinstance(error, ConnectionFailed):
         return not error.reached
+    if isinstance(error, MalformedAnswer):
+        return error.lasting
     return isinstance(error, LoginRefused | QuotaSpent | CallBudgetSpent | RateLimited | EndpointRefused)
 
 
@@ -118,6 +122,7 @@ class Session:
                 turns=options.turns,
                 attempts=options.retry_attempts,
                 seconds=options.retry_seconds,
+                most_foreign=max(MOST_FOREIGN, options.concurrent_requests),
                 sleep=sleep or self._sleep,
             ),
             headers={

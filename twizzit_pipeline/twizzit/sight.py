@@ -43,6 +43,11 @@ def body_shape(content: bytes) -> str:
     return "the beginning of a JSON that breaks off" if start in b"[{" else "a text that is no JSON"
 
 
+def is_foreign(content: bytes) -> bool:
+    """Whether a body that is no JSON has nothing of one: a web page, say. An empty one may stand for an empty list."""
+    return content.lstrip()[:1] not in (b"", b"[", b"{")
+
+
 def is_web_page(content: bytes) -> bool:
     """Whether a body is HTML (or XML): the word of a server in front of the service rather than the service's own."""
     return content.lstrip()[:1] == b"<"

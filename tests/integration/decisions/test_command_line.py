@@ -66,6 +66,7 @@ def test_a_conflict_is_listed_and_resolved(twizzit: CommandLine, club: DecidedWo
     again = twizzit("conflicts", "resolve", found.id, "twizzit")
     assert (again.code, again.err.count("\n")) == (1, 1)
     assert "resolved already" in again.err
+    assert "Twizzit's value was taken" in again.err
 
 
 @pytest.mark.parametrize(

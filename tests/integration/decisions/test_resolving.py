@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.decided_world import COACH, DecidedWorld
-from twizzit_pipeline.errors import ConflictRefused, SyncInProgress, UnknownConflict, ValueRefused
+from twizzit_pipeline.errors import AlreadyDecided, ConflictRefused, SyncInProgress, UnknownConflict, ValueRefused
 from twizzit_pipeline.notifications.runs import ended_since
 from twizzit_pipeline.queries import monitoring_views, overview
 from twizzit_pipeline.runs import history
@@ -69,8 +69,14 @@ def test_a_conflict_is_resolved_once(club: DecidedWorld) -> None:
     found = club.conflict()
     club.resolve(found.id, "shotspot")
 
-    with pytest.raises(ConflictRefused, match="is resolved already"):
+    with pytest.raises(AlreadyDecided, match="is resolved already") as second:
         club.resolve(found.id, "twizzit")
+    (over,) = club.open(over=True)
+    assert (second.value.answer, second.value.at) == ("shotspot", over.resolved_at)
+    assert over.resolved_at is not None
+    when = over.resolved_at.astimezone(UTC)
+    assert f"({when:%Y-%m-%d %H:%M} UTC: ShotSpot's value was kept)" in str(second.value)
+    assert "Lokaal" not in str(second.value)
     with pytest.raises(UnknownConflict):
         club.resolve(found.id + 1, "twizzit")
     assert club.player["first_name"] == "Lokaal"
@@ -79,12 +85,16 @@ def test_a_conflict_is_resolved_once(club: DecidedWorld) -> None:
 def test_of_two_who_decide_at_once_one_wins(club: DecidedWorld) -> None:
     found = club.conflict()
     outcomes: list[str] = []
+    answers: list[str] = []
 
     def decide(resolution: Any) -> None:
         try:
             club.resolve(found.id, resolution)
             outcomes.append(resolution)
-        except (ConflictRefused, SyncInProgress):
+        except AlreadyDecided as error:
+            outcomes.append("refused")
+            answers.append(error.answer)
+        except SyncInProgress:
             outcomes.append("refused")
 
     threads = [threading.Thread(target=decide, args=(one,)) for one in ("twizzit", "shotspot")]
@@ -96,6 +106,7 @@ def test_of_two_who_decide_at_once_one_wins(club: DecidedWorld) -> None:
     assert outcomes.count("refused") == 1
     (over,) = club.open(over=True)
     assert over.resolution in outcomes
+    assert set(answers) <= {over.resolution}
     assert club.player["first_name"] == ("Remo" if over.resolution == "twizzit" else "Lokaal")
 
 

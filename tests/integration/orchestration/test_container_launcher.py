@@ -195,6 +195,19 @@ def test_a_launch_removes_containers_of_runs_that_are_over_and_no_other(
     assert len(left) == 3
 
 
+@pytest.mark.parametrize("status", [409, 500])
+def test_a_launch_removes_containers_whose_removal_was_interrupted(
+    engine: Engine, launcher: Any, instance: dg.DagsterInstance, run: dg.DagsterRun, status: int
+) -> None:
+    """Docker calls one dead whose removal its own end interrupted, podman removing; one that stays keeps no other."""
+    for state in ("dead", "dead", "removing", "running"):
+        over = instance.add_run(dg.DagsterRun("sync_all", status=dg.DagsterRunStatus.SUCCESS))
+        engine.made(over.run_id, state)
+    next(iter(engine.containers.values()))["Unremovable"] = status
+    launch(launcher, run)
+    assert sorted(engine.states()) == ["dead", "running", "running"]
+
+
 def test_a_run_that_is_ended_has_its_container_asked_to_end(
     engine: Engine, launcher: Any, instance: dg.DagsterInstance, run: dg.DagsterRun
 ) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 
 import dagster as dg
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, func, insert, select, text
 
 from tests.support.recorded_runs import Here
 from twizzit_pipeline.definitions import defs
+from twizzit_pipeline.errors import DatabaseUnavailable
 from twizzit_pipeline.orchestration.instance.dead_runs import end_dead_runs, fail_dead
 from twizzit_pipeline.orchestration.instance.under_way import under_way
 from twizzit_pipeline.orchestration.launch import run_job
@@ -30,6 +32,13 @@ from twizzit_pipeline.storage.engine import Database, open_database
 pytestmark = pytest.mark.dagster_tables
 
 _processes = multiprocessing.get_context("spawn")
+
+OF_OURS = {"dagster/partition/credential": "1-club"}
+NO_ROOM = """
+CREATE FUNCTION dagster.no_room() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER no_room BEFORE INSERT ON dagster.event_logs FOR EACH ROW EXECUTE FUNCTION dagster.no_room();
+"""
 
 
 @pytest.fixture
@@ -93,6 +102,53 @@ def test_a_run_whose_process_is_gone_before_its_history_began_is_ended(
     assert end_dead_runs(instance, here.engine) == [runs[1].run_id]
     left = {run.run_id for run in instance.get_runs() if not run.is_finished}
     assert left == {runs[0].run_id, runs[2].run_id, runs[3].run_id, untagged.run_id}
+
+
+def test_a_run_that_could_not_write_its_first_event_is_ended(instance: dg.DagsterInstance, here: Here) -> None:
+    """As `twizzit sync` on a full disk leaves it; one whose process is there is about to begin."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    ended = this_process().replace(f"|{os.getpid()}", f"|{process.pid}")
+    job = defs.resolve_job_def("sync_teams")
+    dead, alive, elsewhere, old, other = (
+        instance.create_run_for_job(job_def=job, tags={PROCESS_TAG: process, **tags})
+        for process, tags in (
+            (ended, OF_OURS),
+            (this_process(), OF_OURS),
+            ("another machine|1", OF_OURS),
+            ("another machine|1", OF_OURS),
+            (ended, {}),
+        )
+    )
+    with here.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE dagster.runs SET create_timestamp = create_timestamp - interval '2 hours' WHERE run_id = :id"),
+            {"id": old.run_id},
+        )
+    assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.NOT_STARTED}
+    assert set(end_dead_runs(instance, here.engine)) == {dead.run_id, old.run_id}
+    assert end_dead_runs(instance, here.engine) == []
+    left = {run.run_id for run in instance.get_runs() if not run.is_finished}
+    assert left == {alive.run_id, elsewhere.run_id, other.run_id}
+
+
+def test_a_sync_that_the_database_lets_write_no_event_is_ended_by_the_next(here: Here) -> None:
+    credential_id = here.credential()
+    with here.instance(), here.engine.begin() as connection:
+        connection.execute(text(NO_ROOM))
+    sync = partial(run_job, here.settings, here.database, job_name="sync_teams", season=here.season)
+    with pytest.raises(DatabaseUnavailable):
+        sync(credential_id=credential_id)
+    with here.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER no_room ON dagster.event_logs"))
+        # This process made it, and is there: as if it had ended.
+        connection.execute(text("UPDATE dagster.runs SET create_timestamp = create_timestamp - interval '2 hours'"))
+    assert sync(credential_id=credential_id).success
+    with here.instance() as instance:
+        assert [run.status for run in instance.get_runs()] == [
+            dg.DagsterRunStatus.SUCCESS,
+            dg.DagsterRunStatus.FAILURE,
+        ]
 
 
 def test_a_run_of_another_machine_that_died_before_its_history_began_is_ended(

@@ -200,3 +200,33 @@ def test_a_coach_of_the_team_is_named_and_set_aside(world: SyncWorld, club: int)
     assert one.reason.endswith("is not a player's function")
     assert found.people[-1].code == "set_aside"
     assert found.in_twizzit == in_twizzit(world)
+
+
+def test_shotspots_own_flag_decides_where_it_is_not_what_the_mappings_say(world: SyncWorld, club: int) -> None:
+    _, players = world.roster()
+    team_id, kept_off = local_team(world), world.local_id(players[0])
+    world.change(tables.players, kept_off, is_twizzit_registered=False)
+    unvouched = add_player(world, team_id, "Aaa", "Zzz", is_twizzit_registered=True)
+    found = registered(world.database.engine, team_id)
+    of = {one.player_id: one for one in found.people}
+    assert (of[kept_off].registered, of[kept_off].code, of[kept_off].in_twizzit) == (False, "kept_off", True)
+    assert (of[unvouched].registered, of[unvouched].code) == (True, "unvouched")
+    assert found.out_of_step == 2
+    here = [one for one in found.people if one.here]
+    assert here[0].player_id == kept_off, "who may not play comes first"
+    flags = {row["id"]: row["is_twizzit_registered"] for row in world.rows(tables.players, team_id=team_id)}
+    assert {one.player_id: one.registered for one in here} == flags
+
+
+def test_a_mapping_that_came_without_the_trigger_registers_in_neither(world: SyncWorld, club: int) -> None:
+    group_id, _ = world.roster()
+    with world.connected() as connection:
+        connection.execute("ALTER TABLE twizzit_player_mappings DISABLE TRIGGER twizzit_register_players")
+    person = world.simulator.changes.add_person(group_id, "Ann", "Nieuwkomer")
+    world.sync(club)
+    team_id, player_id = world.local_id(group_id, "team"), world.local_id(person)
+    assert of_team(world, team_id)[player_id].code == "kept_off"
+    world.change(tables.players, player_id, team_id=local_team(world, 1))
+    (moved,) = [one for one in registered(world.database.engine, team_id).people if one.player_id == player_id]
+    assert (moved.registered, moved.code, moved.here) == (False, "kept_off", False)
+    assert of_team(world, local_team(world, 1))[player_id].code == "kept_off"

@@ -392,3 +392,17 @@ def test_a_team_that_another_clubs_sync_made_as_an_opponent_is_found() -> None:
     plan = sync(shotspot, team("1", "U15 1"))
     assert plan.count("link") == 1
     assert len(shotspot.teams) == 1
+
+
+def test_where_none_is_listed_all_stay_and_that_is_said_each_time(shotspot: MemoryShotSpot) -> None:
+    sync(shotspot, team("20", "U15"), team("3", "U17"))
+    before = dict(shotspot.teams)
+    for _ in range(2):
+        plan = sync(shotspot)
+        assert plan.warned == [Warned("3", "none_listed"), Warned("20", "none_listed")]
+        assert plan.changes == []
+    assert shotspot.teams == before
+    assert sync(shotspot, team("20", "U15")).warned == [], "one proves that the list is one"
+    assert sync(shotspot, season=replace(SEASON, label="2027-2028")).warned == [], "a season that has none yet"
+    assert sync(shotspot, season=replace(SEASON, decides=False)).warned == []
+    assert sync(shotspot, owner=OTHER_CLUB).warned == []

@@ -177,3 +177,49 @@ def test_the_ceiling_of_calls_counts_further_tries_and_sends_no_more() -> None:
 
 def test_a_401_passes_through_for_the_login_to_judge() -> None:
     assert judge(httpx.Response(401, html="<html>"), "/groups").status_code == 401
+
+
+def _calls(script: Script, count: int, *, attempts: int = 2) -> list[Exception | None]:
+    """What each of so many calls of one client ended with."""
+    transport = RetryTransport(
+        httpx.MockTransport(script),
+        ledger=CallLedger(1000),
+        requests_per_second=10_000,
+        attempts=attempts,
+        seconds=120.0,
+        sleep=script.waited.append,
+    )
+    ends: list[Exception | None] = []
+    with httpx.Client(transport=transport) as client:
+        for _ in range(count):
+            try:
+                client.get("https://club.example/v2/api/groups")
+                ends.append(None)
+            except errors.TwizzitAnswerError as error:
+                ends.append(error)
+    return ends
+
+
+PAGE = httpx.Response(200, html="<html>Maintenance</html>")
+
+
+def test_after_four_calls_with_a_web_page_a_fifth_is_not_tried_again() -> None:
+    script = Script(PAGE)
+    ends = _calls(script, 5)
+    assert [isinstance(end, errors.MalformedAnswer) and end.lasting for end in ends] == [False] * 4 + [True]
+    assert script.asked == 4 * 2 + 1
+
+
+def test_an_answer_in_json_between_them_begins_anew() -> None:
+    script = Script(*[PAGE] * 8, FINE, PAGE)
+    ends = _calls(script, 9)
+    assert ends[4] is None
+    assert [isinstance(end, errors.MalformedAnswer) and end.lasting for end in ends] == [False] * 9
+
+
+@pytest.mark.parametrize("answer", ['[{"id": 1', "", " "])
+def test_half_a_json_or_an_empty_body_says_nothing_of_other_calls(answer: str) -> None:
+    script = Script(httpx.Response(200, text=answer))
+    ends = _calls(script, 7)
+    assert not any(isinstance(end, errors.MalformedAnswer) and end.lasting for end in ends)
+    assert script.asked == 14

@@ -66,7 +66,7 @@ def list_all(
         return
     out = console()
     if not listed:
-        out.print("Twizzit lists every player, team and match that a sync brought.")
+        out.print("No departure is known: no sync that read all teams and players found one of them gone.")
         return
     of_all = ["Club"] if club is None else []
     shown = table(*of_all, "What", "Twizzit", "Id", "Name", "In Twizzit", "Here", "Since", right=("Id",))

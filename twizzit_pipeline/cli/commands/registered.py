@@ -14,6 +14,11 @@ from twizzit_pipeline.cli.output.terminal import console, moment, plural, print_
 if TYPE_CHECKING:  # quick commands load neither frames nor HTTP
     from twizzit_pipeline.queries.registrations import Registered, Registration
 
+_MEND = (
+    "the flag counts. `twizzit attach` puts back a trigger that is gone and registers those who are linked; else set"
+    " is_twizzit_registered in ShotSpot's table players (the check registration_in_step)"
+)
+
 
 def registered(
     club: MaybeClub = None,
@@ -76,6 +81,9 @@ def _show(found: "Registered") -> None:
     players = len(found.people) - found.set_aside
     aside = f"; {plural(found.set_aside, 'person', 'people')} set aside" if found.set_aside else ""
     out.print(f"{plural(players, 'player')}, {absent or 'none'} not registered{aside}")
+    if found.out_of_step:
+        disagree = plural(found.out_of_step, "player", "players")
+        out.print(f"{disagree} whose flag in ShotSpot is not what the link with Twizzit says: {_MEND}")
     if found.as_of is not None:
         out.print(f"As the sync saw it that ended {moment(found.as_of)}")
     out.print(f"{found.in_twizzit} in Twizzit, {found.here} here")

@@ -7,7 +7,7 @@ and progress of commands that list go to standard error, so that `--json` leaves
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime, time
 from textwrap import fill
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +29,7 @@ _BEYOND = {
     "before": "no real day (-infinity, or before the year 1)",
     "after": "no real day (infinity, or after the year 9999)",
 }
+_FILLED_UP = re.compile(r" +(?=\n)")
 # Control characters but for tabs and ends of lines, and those that turn the direction of what follows.
 _ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -38,6 +40,11 @@ class _Plain(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """The text as it is printed, each character that would do something else as the sign for one that is lost."""
         return super().render_str(_ACTS.sub("\N{REPLACEMENT CHARACTER}", text), **options)
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        """What is written: rich fills the lines of tables and of folded texts up with blanks, which no pipe wants."""
+        written = super()._render_buffer(buffer)
+        return written if self.is_terminal else _FILLED_UP.sub("", written)
 
 
 def console(*, stderr: bool = False, widest: int = _WIDEST, quiet: bool = False) -> Console:

@@ -19,7 +19,7 @@ from twizzit_pipeline.orchestration.jobs import job_of
 from twizzit_pipeline.orchestration.launch import RunResult, run_job
 from twizzit_pipeline.runs import decided_plans, history, plans, seasons
 from twizzit_pipeline.runs.history import HistoryRow
-from twizzit_pipeline.scheduling import claims
+from twizzit_pipeline.scheduling import claims, requests
 from twizzit_pipeline.scheduling.wishes import RequestType, Wish
 from twizzit_pipeline.storage.audit import record, this_user
 from twizzit_pipeline.storage.engine import driver_errors
@@ -114,12 +114,14 @@ def apply_now(
         UnknownCredential: no credential has that id.
         InactiveCredential: it is switched off.
         UnknownPlan, PlanRefused: there is no such plan, it does not wait, or it is another credential's.
+        PlanBeingApplied: a request is to apply it, and waits or is under way.
     """
     engine = here.database.engine
     credential = store.get(engine, credential_id)
     if not credential.is_active:
         raise InactiveCredential(f"Credential {credential_id} is switched off: activate it before syncing")
     chosen = decided_plans.chosen(engine, plan_id, credential_id=credential_id, without=without)
+    requests.refuse_second_apply(engine, credential_id, plan_id)
     plan = plans.get(engine, plan_id)
     decided_plans.record_applying(engine, plan_id, this_user(), without)
     began = time.monotonic()

@@ -8,7 +8,7 @@ from twizzit_pipeline.decisions import linking, resolving
 from twizzit_pipeline.decisions.choices import Choice, teams_of_players
 from twizzit_pipeline.decisions.listing import Waiting, listing, one
 from twizzit_pipeline.decisions.values import Takes, takes
-from twizzit_pipeline.errors import ConflictRefused, ValueRefused
+from twizzit_pipeline.errors import AlreadyDecided, ConflictRefused, ValueRefused
 from twizzit_pipeline.http_api.pages.texts import Texts
 from twizzit_pipeline.http_api.pages.values import NOTHING, column_of, value_of
 from twizzit_pipeline.http_api.pages.visits import ClubVisit, Refusal
@@ -87,7 +87,7 @@ def resolved(at: ClubVisit, conflict_id: int) -> Wrong | None:
     try:
         resolving.resolve(engine, conflict_id, word, value=value, actor=actor, shown=mark)
     except (ValueRefused, ConflictRefused) as error:
-        if word != "value" or not _is_as(shown, one(engine, conflict_id)):
+        if word != "value" or isinstance(error, AlreadyDecided) or not _is_as(shown, one(engine, conflict_id)):
             raise
         return Wrong(conflict_id, value or "", at.visit.texts(f"error.{type(error).__name__}"))
     return None

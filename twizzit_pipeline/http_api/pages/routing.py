@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from twizzit_pipeline import errors
 from twizzit_pipeline.http_api.pages import cookies
+from twizzit_pipeline.http_api.pages.moments import moment
 from twizzit_pipeline.http_api.pages.rendering import guard
 from twizzit_pipeline.http_api.pages.visits import SIGN_IN, NotSignedIn, Refusal, Visit
 from twizzit_pipeline.http_api.problems import Problem, problem_of
@@ -58,7 +59,11 @@ def line_of(visit: Visit, error: Exception) -> tuple[int, str]:
         return error.status, texts(error.key, **error.values)
     if isinstance(error, errors.TwizzitPipelineError):
         keys = (f"error.{kind.__name__}" for kind in type(error).__mro__)
-        return problem_of(error).status, texts(next(key for key in keys if texts.has(key)))
+        line = texts(next(key for key in keys if texts.has(key)))
+        if isinstance(error, errors.AlreadyDecided) and texts.has(f"decided.{error.answer}"):
+            line = f"{line} {texts(f'decided.{error.answer}')}"
+            line += "" if error.at is None else f" ({moment(error.at, texts)})"
+        return problem_of(error).status, line
     found = 404  # a path, or a field of a form, that no page has
     if isinstance(error, Problem):
         found = error.status

@@ -34,6 +34,9 @@ _MAKING_SECONDS = 90.0
 _DAGSTER = ("python", "-m", "dagster")
 _LAST_LINES = 20
 _UNSTARTED = ("created", "configured", "initialized")  # the last two are podman's
+# Those that were made after their launch had given up too, and those whose removal was interrupted: Docker calls them
+# dead, podman removing.
+_OVER = (*_UNSTARTED, "exited", "stopped", "dead", "removing")
 # An answer that never came; `APIError` is a `RequestException` as well.
 _FAULTS = (DockerException, RequestException)
 _log = logs.logger(__name__)
@@ -164,17 +167,24 @@ class ContainerLauncher(DockerRunLauncher):
 
     def _remove_ended(self, client: Any) -> None:
         """Those of runs of this database that are over; what cannot be removed now waits for the next launch."""
-        # Those that were made after their launch had given up too. Podman refuses a state that it has not, like `dead`.
-        filters = {"label": RUN_LABEL, "status": ["exited", "created"]}
-        try:
-            for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
-                run = self._instance.get_run_by_id(container.labels.get(RUN_LABEL, ""))
-                if run is not None and run.is_finished:
-                    container.remove()
-        except NotFound:  # another launch was first
-            return
+        try:  # the states are looked at here: each of the two APIs refuses to be asked for those that it has not
+            found = client.containers.list(all=True, filters={"label": RUN_LABEL}, sparse=True)
         except APIError as error:
-            _log.warning("containers that ended are not removed", reason=f"{type(error).__name__} {error.status_code}")
+            _warn_of_containers(error)
+            return
+        for container in found:
+            if container.status not in _OVER:
+                continue
+            run = self._instance.get_run_by_id(container.attrs["Labels"].get(RUN_LABEL, ""))
+            if run is None or not run.is_finished:
+                continue
+            try:
+                container.remove()
+            except NotFound:  # another launch was first
+                continue
+            except APIError as error:  # one that cannot go keeps no other
+                if error.status_code != HTTPStatus.CONFLICT:  # else another launch removes it at this moment
+                    _warn_of_containers(error)
 
     def _remove_unstarted(self, run_id: str) -> None:
         with suppress(*_FAULTS), _client() as client:
@@ -235,6 +245,10 @@ def _client() -> Iterator[Any]:
     finally:
         _open.reset(before)
         client.close()
+
+
+def _warn_of_containers(error: APIError) -> None:
+    _log.warning("containers that ended are not removed", reason=f"{type(error).__name__} {error.status_code}")
 
 
 def _how_it_is(container: Any, *, with_logs: bool) -> str:

@@ -19,8 +19,8 @@ def end_dead_runs(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
     """
     now = under_way(instance)
     # By the history, where a silent process of another machine shows; by the process, gone before it had any history.
-    dead = sorted(interrupted(engine, now.working) | now.gone) if now.working else []
-    return fail_dead(instance, dead)
+    silent = interrupted(engine, now.working) if now.working else set()
+    return fail_dead(instance, silent | now.gone)
 
 
 def fail_dead(instance: dg.DagsterInstance, run_ids: Collection[str]) -> list[str]:
@@ -31,7 +31,7 @@ def fail_dead(instance: dg.DagsterInstance, run_ids: Collection[str]) -> list[st
     """
     if not run_ids:
         return []
-    unfinished = dg.RunsFilter(run_ids=list(run_ids), statuses=UNFINISHED)
+    unfinished = dg.RunsFilter(run_ids=list(run_ids), statuses=[dg.DagsterRunStatus.NOT_STARTED, *UNFINISHED])
     dead = sorted(instance.get_runs(unfinished), key=lambda run: run.run_id)
     for run in dead:
         instance.report_run_failed(run, DIED)

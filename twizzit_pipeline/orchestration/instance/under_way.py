@@ -7,6 +7,7 @@ backfill's runs in the queue, of which there may be thousands, are not read at a
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -27,16 +28,21 @@ TRIGGERS = ("schedule", "request", "webhook")
 UNFINISHED = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _PENDING_BACKFILLS = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING]
+_LONGEST_BEGINNING = timedelta(hours=1)
 _CREDENTIAL_TAG = f"dagster/partition/{CREDENTIAL}"
 _SEASON_TAG = f"dagster/partition/{SEASON}"
 
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """Runs that have not ended: those with a process, by id, and the sensor's own in the queue."""
+    """Runs that have not ended: those with a process, by id, and the sensor's own in the queue.
+
+    `never_began`: runs of ours that were made, and whose process could not write their first event: a full disk.
+    """
 
     working: Mapping[str, dg.DagsterRun]
     queued: tuple[dg.DagsterRun, ...]
+    never_began: frozenset[str] = frozenset()
 
     @property
     def yielding(self) -> frozenset[str]:
@@ -64,15 +70,29 @@ class UnderWay:
 
     @property
     def gone(self) -> set[str]:
-        """Those whose process was one of this machine's, and has ended."""
-        return {run_id for run_id, run in self.working.items() if process_is_gone(run.tags.get(PROCESS_TAG, ""))}
+        """Those whose process was one of this machine's, and has ended; and those that never began."""
+        return {run_id for run_id, run in self.working.items() if _process_is_gone(run)} | self.never_began
 
 
 def under_way(instance: dg.DagsterInstance) -> UnderWay:
     """What there is at this moment."""
-    working = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    found = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.NOT_STARTED, *UNFINISHED]))
+    working = {one.dagster_run.run_id: one.dagster_run for one in found if one.dagster_run.status in UNFINISHED}
+    never_began = frozenset(one.dagster_run.run_id for one in found if _never_began(one))
     ours = dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED], tags={TRIGGER_TAG: list(TRIGGERS)})
-    return UnderWay({run.run_id: run for run in working}, tuple(instance.get_runs(ours)))
+    return UnderWay(working, tuple(instance.get_runs(ours)), never_began)
+
+
+def _never_began(record: dg.RunRecord) -> bool:
+    """Dagster itself never ends such a run; one that is made is submitted, or begins, within a moment."""
+    run = record.dagster_run
+    if run.status is not dg.DagsterRunStatus.NOT_STARTED or _CREDENTIAL_TAG not in run.tags:
+        return False
+    return _process_is_gone(run) or record.create_timestamp < datetime.now(UTC) - _LONGEST_BEGINNING
+
+
+def _process_is_gone(run: dg.DagsterRun) -> bool:
+    return process_is_gone(run.tags.get(PROCESS_TAG, ""))
 
 
 def over_among(instance: dg.DagsterInstance, run_ids: Collection[str]) -> set[str]:

@@ -90,6 +90,10 @@ def test_what_was_not_shown_is_not_decided(house: House, coach: PageVisitor) -> 
     assert [one.id for one in decided.open()] == [found.id]
     press(coach, house, found.id, "shotspot")
     assert decided.open() == []
+    for resolution in ("twizzit", "value"):  # another person, who looked at the page before
+        press(coach, house, found.id, resolution, mark=found.mark, value="Later")
+        said = "This was decided already, so your answer changed nothing. ShotSpot’s value was kept. ("
+        assert said in coach.text
     coach.get(f"/twizzit/clubs/{house.club}/syncs")
     assert "Decided by a person: Players · " in coach.text
     place = re.findall(r'href="(/twizzit/clubs/\d+/syncs/\d+)"', coach.page.text)

@@ -40,3 +40,18 @@ def test_a_name_of_shotspot_s_moves_no_cursor_and_turns_no_line_round(
     assert f"c{LOST}d\ne" in said
     assert "😀🏳️‍🌈 Zoë" in said
     assert said.rstrip().endswith((f"g{LOST}h", "g h"))  # a list folds white space
+
+
+@pytest.mark.parametrize("stderr", [False, True])
+def test_no_line_ends_with_blanks_where_it_is_no_terminal(capsys: pytest.CaptureFixture[str], stderr: bool) -> None:
+    out, shown = console(stderr=stderr), table("Id", "Why", right=("Id",))
+    shown.add_row("1", "short")
+    shown.add_row("20", "word " * 60)
+    out.print(shown)
+    show_table(out, shown)
+    out.print("word " * 60)
+    show_line(out, "word " * 60)
+    said = capsys.readouterr()
+    lines = (said.err if stderr else said.out).splitlines()
+    assert " 1  short" in lines, "what stands before a word stays"
+    assert [line for line in lines if line.endswith(" ")] == []

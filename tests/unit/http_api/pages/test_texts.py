@@ -44,6 +44,7 @@ PUT_TOGETHER = (
     "action",
     "column",
     "dates",
+    "decided",
     "departures",
     "entity",
     "error",

@@ -1,0 +1,39 @@
+"""An established club of which Twizzit lists no team any more, once and again: no one is lost, and it is said."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.sync_world import SyncWorld
+from twizzit_pipeline.storage import tables
+
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 3, "players_per_team": 6, "other_contacts": 1, "tidy": frozenset({1})}
+KEPT = (tables.players, tables.teams, tables.player_mappings, tables.team_mappings, tables.departures)
+
+pytestmark = pytest.mark.parametrize("world", [SMALL], indirect=True)
+
+
+def test_no_team_at_all_lets_no_one_go_and_is_said_each_time(world: SyncWorld, club: int) -> None:
+    listed = sorted(row["twizzit_team_id"] for row in world.rows(tables.team_mappings))
+    before = world.dump(KEPT)
+    for team in list(world.club().teams(world.simulator.world.running_season)):
+        world.simulator.changes.remove_team(team.id)
+    for _ in range(3):
+        done = world.sync(club)
+        assert done.history["teams"].details["warnings"]["none_listed"] == {"count": 3, "twizzit_ids": listed}
+        assert world.dump(KEPT) == before
+    assert all(row["is_active"] and row["is_twizzit_registered"] for row in world.rows(tables.players))
+
+
+def test_no_player_in_any_team_lets_no_one_go_either(world: SyncWorld, club: int) -> None:
+    listed = sorted(row["twizzit_player_id"] for row in world.rows(tables.player_mappings))
+    before = world.dump(KEPT)
+    for team in world.club().teams(world.simulator.world.running_season):
+        for person in list(world.club().players(team.id)):
+            world.simulator.changes.remove_from_team(person.id, team.id)
+    for _ in range(2):
+        done = world.sync(club)
+        warnings = done.history["players"].details["warnings"]
+        assert warnings == {"none_listed": {"count": len(listed), "twizzit_ids": listed}}
+        assert "none_listed" not in done.history["teams"].details["warnings"]
+        assert world.dump(KEPT) == before
