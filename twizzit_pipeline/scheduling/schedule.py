@@ -161,6 +161,9 @@ def outcome(
         started_at: when the run began; `now` by default.
         automatic: it came by itself, for it was due.
     """
+    if row.last_sync_at is not None:
+        # One that lies ahead, of before the clock was put right, would make a club that fails due again at once.
+        row = replace(row, last_sync_at=min(row.last_sync_at, now))
     if ended == "other_season":
         return replace(row, next_sync_at=now if row.auto_sync_enabled and automatic else row.next_sync_at)
     if ended == "success":

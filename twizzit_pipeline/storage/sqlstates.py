@@ -195,7 +195,7 @@ _BY_WORDS: tuple[tuple[str, str], ...] = (
 )
 # What libpq says of a host that `target_session_attrs` passes over: https://www.postgresql.org/docs/current/libpq-connect.html
 _PASSED_OVER = re.compile(r"session is (not )?read-only|server is (not )?in hot standby mode")
-_NO_HOST = _Complaint(
+_NO_HOST = _Meaning(
     DatabaseUnavailable,
     "No server of TWIZZIT_DATABASE_URL is as its target_session_attrs wants it now",
     "see that the primary runs, or promote the standby",

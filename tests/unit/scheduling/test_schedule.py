@@ -113,6 +113,10 @@ def test_a_clock_that_was_ahead_and_is_put_right_keeps_no_club_waiting() -> None
         assert not replace(planned, auto_sync_enabled=False).is_due(NOW)
         assert not replace(planned, paused_until=DECEMBER).is_due(NOW)
         assert not schedule.outcome(planned, "success", now=NOW, usage=Usage()).is_due(NOW)
+        failed = schedule.outcome(planned, "failed", now=NOW, usage=Usage())
+        assert not failed.is_due(NOW), "a wrong password is not tried again at once, and again"
+        assert failed.next_sync_at is not None
+        assert failed.is_due(failed.next_sync_at)
     slightly = schedule.outcome(HOURLY, "success", now=NOW + HOUR, usage=Usage())
     assert not slightly.is_due(NOW), "what is an interval off comes an interval later at most"
 
