@@ -21,6 +21,7 @@ from twizzit_pipeline.local import announcement, children, demo, leftovers
 from twizzit_pipeline.local.announcement import Addresses
 from twizzit_pipeline.local.automation import Switches
 from twizzit_pipeline.local.both_sides import BothSides
+from twizzit_pipeline.local.clock import Clock
 from twizzit_pipeline.local.demo import DemoClub
 from twizzit_pipeline.local.lock import DatabaseLock
 from twizzit_pipeline.local.postgres import EmbeddedPostgres
@@ -163,8 +164,12 @@ class Running:
             AlreadyUp: another process holds the lock in the database by now.
         """
         self._watch.start()
+        clock = Clock()
         while not self._stop.asked.wait(_LOOK_SECONDS):
             self._supervisor.look()
+            if clock.was_put_back():
+                self.say("The clock was put back: Dagster's daemon is started again, or it would wait as long")
+                self._supervisor.restart(children.DAEMON)
             if self._postgres is not None:
                 self._postgres.look()
         if self._watch.problem is not None:

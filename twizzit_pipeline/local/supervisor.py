@@ -110,6 +110,12 @@ class Supervisor:
             elif child.ends and time.monotonic() - child.since > self._settled_seconds:
                 child.ends = 0
 
+    def restart(self, name: str) -> None:
+        """Ask this child to end: the looks after that start it again."""
+        process = self._children[name].process
+        if process is not None:
+            _send([process], signal.SIGTERM)
+
     def stop(self, names: Iterable[str], *, patience: float) -> None:
         """Interrupt these children at once, and wait for them; those left after `patience` seconds are killed."""
         going = [child.process for name in names if (child := self._children.get(name)) and child.process is not None]

@@ -20,6 +20,7 @@ from dagster._core.execution.plan.objects import StepFailureData, StepRetryData
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.launcher import LaunchRunContext
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, InstigatorType, SensorInstigatorData
 from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
 from dagster._core.storage.config import PostgresStorageConfig
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
@@ -54,12 +55,16 @@ __all__ = [
     "DagsterEventType",
     "EngineEventData",
     "InstanceRef",
+    "InstigatorState",
+    "InstigatorStatus",
+    "InstigatorType",
     "JobFailureData",
     "LaunchRunContext",
     "PartitionKeyFilter",
     "PostgresStorageConfig",
     "RunFailureReason",
     "RunsTable",
+    "SensorInstigatorData",
     "SerializableErrorInfo",
     "SqlEventLogStorageTable",
     "StepFailureData",

@@ -130,8 +130,8 @@ class Activity:
 
     @property
     def orchestrator_alive(self) -> bool:
-        """Whether there was one within the last minute."""
-        return self.last_heartbeat is not None and self.now - self.last_heartbeat < timedelta(
+        """Whether there was one within the last minute; one that lies ahead is of before the clock was put back."""
+        return self.last_heartbeat is not None and abs(self.now - self.last_heartbeat) < timedelta(
             seconds=DEAD_AFTER_SECONDS
         )
 

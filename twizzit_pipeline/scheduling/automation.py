@@ -94,5 +94,5 @@ def _dagsters(database: Database) -> Iterator[tuple[Connection, str]]:
 def _are_beside_ours(url: URL, ours: URL) -> bool:
     """Whether it is the same database, and the usual schema in it: no connection of its own is needed then."""
     options = str(url.query.get("options", ""))
-    places = [(one.host, one.port, one.database, one.query.get("host")) for one in (url, ours)]
+    places = [(one.host, one.port, one.database, *map(one.query.get, ("host", "port"))) for one in (url, ours)]
     return places[0] == places[1] and options.endswith(f"search_path={DAGSTER_SCHEMA}")

@@ -42,7 +42,12 @@ from twizzit_pipeline.entities import SYNC_TYPES, TEAMS
 from twizzit_pipeline.runs import seasons
 from twizzit_pipeline.runs.lease import DEAD_AFTER_SECONDS, INTERRUPTED
 from twizzit_pipeline.runs.recorded import of_syncs
-from twizzit_pipeline.scheduling.schedule import Schedule
+from twizzit_pipeline.scheduling.schedule import (
+    LONGEST_INTERVAL_MINUTES,
+    SHORTEST_INTERVAL_MINUTES,
+    USUAL_INTERVAL_MINUTES,
+    Schedule,
+)
 from twizzit_pipeline.scheduling.standing import EARLIEST, LATEST, Asked, Held, Standing, View
 from twizzit_pipeline.scheduling.wishes import RequestOptions
 from twizzit_pipeline.storage import bulk, revisions
@@ -235,8 +240,12 @@ def _teams_read(asked: FromClause) -> ColumnElement[Any]:
 
 
 def _is_due() -> ColumnElement[bool]:
-    due = sync_config.c.next_sync_at.is_(None) | (sync_config.c.next_sync_at <= func.timezone("utc", func.now()))
-    return and_(sync_config.c.auto_sync_enabled, due)
+    """As `Schedule.is_due`, but for pauses."""
+    now, config = func.timezone("utc", func.now()), sync_config.c
+    minutes = func.coalesce(config.sync_interval_minutes, USUAL_INTERVAL_MINUTES)
+    period = func.least(func.greatest(minutes, SHORTEST_INTERVAL_MINUTES), LONGEST_INTERVAL_MINUTES)
+    ahead = config.last_sync_at > now + func.make_interval(0, 0, 0, 0, 0, period)
+    return and_(config.auto_sync_enabled, or_(config.next_sync_at.is_(None), config.next_sync_at <= now, ahead))
 
 
 def _quick() -> ColumnElement[Any]:

@@ -39,9 +39,24 @@ def signs_of_life(name: str | None = None) -> tuple[CTE, CTE]:
 
 
 def is_alive(connection: Connection) -> bool:
-    """Whether some orchestrator gave a sign of life within the last minute, by the database's clock."""
-    recent = orchestrators.c.heartbeat_at > _NOW - timedelta(seconds=DEAD_AFTER_SECONDS)
+    """Whether some orchestrator gave a sign of life within the last minute, by the database's clock.
+
+    One that lies ahead is of before that clock was put back, and says nothing.
+    """
+    lately = timedelta(seconds=DEAD_AFTER_SECONDS)
+    recent = orchestrators.c.heartbeat_at.between(_NOW - lately, _NOW + lately)
     return connection.execute(select(orchestrators.c.name).where(recent).limit(1)).first() is not None
+
+
+def seen(engine: Engine) -> tuple[datetime, timedelta] | None:
+    """When the last sign of life was, and how long ago by the database's clock; None where there never was one.
+
+    The clock of a machine that asks may be another: ten minutes ahead, every orchestrator would be dead to it.
+    """
+    newest = func.max(orchestrators.c.heartbeat_at)
+    with driver_errors(), engine.connect() as connection:
+        at, age = connection.execute(select(newest, _NOW - newest)).one()
+    return None if at is None else (at, age)
 
 
 def last(engine: Engine) -> datetime | None:

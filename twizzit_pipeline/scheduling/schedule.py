@@ -70,10 +70,16 @@ class Schedule:
         return self.paused_until is not None and self.paused_until > now
 
     def is_due(self, now: datetime) -> bool:
-        """Whether an automatic sync is to start."""
+        """Whether an automatic sync is to start.
+
+        Also where the last one ended more than an interval from now: the clock was ahead then, by a day or by a year,
+        and has been put right, and what was planned by it would keep the club waiting for as long.
+        """
         if not self.auto_sync_enabled or self.is_paused(now):
             return False
-        return self.next_sync_at is None or self.next_sync_at <= now
+        if self.next_sync_at is None or self.next_sync_at <= now:
+            return True
+        return self.last_sync_at is not None and self.last_sync_at > now + _period(self.sync_interval_minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,9 @@ def outcome(
         started_at: when the run began; `now` by default.
         automatic: it came by itself, for it was due.
     """
+    if row.last_sync_at is not None:
+        # One that lies ahead, of before the clock was put right, would make a club that fails due again at once.
+        row = replace(row, last_sync_at=min(row.last_sync_at, now))
     if ended == "other_season":
         return replace(row, next_sync_at=now if row.auto_sync_enabled and automatic else row.next_sync_at)
     if ended == "success":

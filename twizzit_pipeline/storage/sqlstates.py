@@ -193,6 +193,13 @@ _BY_WORDS: tuple[tuple[str, str], ...] = (
     (r"database \S+ does not exist|no such database", "3D000"),
     (r"starting up|shutting down|in recovery mode|not yet accepting connections", "57P03"),
 )
+# What libpq says of a host that `target_session_attrs` passes over: https://www.postgresql.org/docs/current/libpq-connect.html
+_PASSED_OVER = re.compile(r"session is (not )?read-only|server is (not )?in hot standby mode")
+_NO_HOST = _Meaning(
+    DatabaseUnavailable,
+    "No server of TWIZZIT_DATABASE_URL is as its target_session_attrs wants it now",
+    "see that the primary runs, or promote the standby",
+)
 _OPERATIONAL = (
     sqlalchemy_errors.OperationalError,
     sqlalchemy_errors.InterfaceError,
@@ -230,6 +237,8 @@ def _of_state(state: str) -> _Meaning | None:
 def _of_words(error: Exception, said: str) -> _Meaning | None:
     if not isinstance(error, _OPERATIONAL) or state_of(error):
         return _NOT_NOW if isinstance(error, _OPERATIONAL) else None
+    if _PASSED_OVER.search(said):
+        return _NO_HOST
     for words, state in _BY_WORDS:
         if re.search(words, said):
             return _of_state(state)

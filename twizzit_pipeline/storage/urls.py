@@ -8,12 +8,17 @@ from sqlalchemy import exc as sqlalchemy_errors
 
 from twizzit_pipeline.errors import UnsupportedDatabase
 
+PORT = 5432  # PostgreSQL's, where a URL names none
 _SPELLINGS = frozenset({"postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"})
+_PLACE = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]+)(?::(\d*))?")
 _OPTION = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|\S)*)")
 
 
 def parse_url(secret: SecretStr, variable: str) -> URL:
     """The URL; an `@` in its password may stand as it is, as ShotSpot's Node takes it.
+
+    Several hosts (`h1:5432,h2:5433`, as libpq takes them) are in its query, as `host=h1,h2&port=5432,5433`: SQLAlchemy,
+    both drivers and PostgreSQL's own programs read that alike, and nothing else.
 
     Args:
         variable: where it comes from, for the message.
@@ -24,7 +29,7 @@ def parse_url(secret: SecretStr, variable: str) -> URL:
     """
     text = _with_at_signs_encoded(secret.get_secret_value().strip(), variable)
     try:
-        url = make_url(text)
+        url = _with_hosts_in_query(text, variable)
     except (sqlalchemy_errors.ArgumentError, ValueError):
         raise UnsupportedDatabase(
             f"{variable} is no database URL: write postgresql://user:password@host:5432/database"
@@ -79,3 +84,31 @@ def _with_at_signs_encoded(text: str, variable: str) -> str:
         )
     user, colon, password = login.partition(":")
     return f"{scheme}://{user}{colon}{password.replace('@', '%40')}@{host}{remaining}"
+
+
+def _with_hosts_in_query(text: str, variable: str) -> URL:
+    scheme, mark, rest = text.partition("://")
+    end = re.compile(r"[/?#]|$").search(rest)
+    authority, remaining = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+    login, at, places = authority.rpartition("@")
+    if "," in places:
+        given = places.split(",")
+        url = make_url(f"{scheme}{mark}{login}{at}/{remaining.removeprefix('/')}")
+    else:
+        url = make_url(text)
+        hosts = url.query.get("host", ())
+        given = [] if isinstance(hosts, str) else list(hosts)  # SQLAlchemy's own: ?host=h1:5432&host=h2:5433
+    return _with_places(url, given, variable, twice="," in places and "host" in url.query) if given else url
+
+
+def _with_places(url: URL, given: list[str], variable: str, *, twice: bool) -> URL:
+    found = [_PLACE.fullmatch(place) for place in given]
+    if not all(found) or "port" in url.query or twice:
+        raise UnsupportedDatabase(
+            f"{variable} names several hosts in a way that cannot be read: write "
+            "postgresql://user:password@host1:5432,host2:5432/database?target_session_attrs=read-write"
+        )
+    pairs = [(one[1].strip("[]"), one[2] or str(PORT)) for one in found if one]
+    return url.update_query_dict(
+        {"host": ",".join(host for host, _ in pairs), "port": ",".join(port for _, port in pairs)}
+    )

@@ -41,6 +41,28 @@ def test_without_an_orchestrator_nothing_is_asked_for(coach: httpx.Client, world
     assert not world.rows(tables.sync_requests)
 
 
+def test_the_machines_clock_does_not_say_whether_an_orchestrator_lives(coach: httpx.Client, world: SyncWorld) -> None:
+    """The database's clock is ten minutes ahead of this machine's, as where two machines do not agree."""
+    engine = world.database.engine
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
+                "$$SELECT pg_catalog.clock_timestamp() + interval '10 minutes'$$"
+            )
+        )
+        name = connection.dialect.identifier_preparer.quote(str(engine.url.database))
+        connection.execute(text(f"ALTER DATABASE {name} SET search_path = public, pg_catalog"))
+    engine.dispose()  # connections of before have the search path of before
+    heartbeat.beat(engine)
+    assert coach.get("/health").json()["orchestrator"]["alive"] is True
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE twizzit_orchestrators SET heartbeat_at = clock_timestamp() - interval '5 minutes'")
+        )
+    assert coach.get("/health").json()["orchestrator"]["alive"] is False
+
+
 def test_a_sync_of_teams_with_players_answers_when_it_is_over(coach: httpx.Client, world: SyncWorld) -> None:
     credential_id = world.add_credential()
     with Orchestrator(world).working():

@@ -102,6 +102,19 @@ def test_a_child_that_was_killed_is_started_again(kept: Callable[..., Kept]) -> 
     assert keeper.said[1].startswith("The child is back (")
 
 
+def test_a_child_is_started_again_where_that_is_asked_for(kept: Callable[..., Kept]) -> None:
+    keeper = kept()
+    keeper.start(STAYS)
+    keeper.until_ready()
+    before = psutil.Process(keeper.pid())
+    keeper.supervisor.restart("child")
+    while before.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    keeper.supervisor.look()
+    keeper.until_ready()
+    assert keeper.pid() != before.pid
+
+
 def test_a_child_that_keeps_ending_is_given_up_with_what_it_said(kept: Callable[..., Kept]) -> None:
     keeper = kept()
     keeper.start(LEAVES, ready=lambda _: False)

@@ -1,6 +1,7 @@
 """What a person switched off in Dagster's UI is said by `status`, `doctor`, `up` and the API, with what to click."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 
 import dagster as dg
@@ -19,6 +20,7 @@ from dagster._core.scheduler.instigation import (
     SensorInstigatorData,
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._daemon.sensor import get_elapsed
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
@@ -66,6 +68,26 @@ def switch(instance: dg.DagsterInstance, name: str, status: InstigatorStatus, lo
         instance.add_instigator_state(state)
     else:
         instance.update_instigator_state(state)
+
+
+def test_a_tick_of_before_the_clock_was_put_back_stops_no_sensor(instance: dg.DagsterInstance) -> None:
+    """Dagster waits until the interval has passed since the last tick, which lies a day ahead here."""
+    target = LoadableTargetOrigin(module_name="twizzit_pipeline.definitions")
+    repository = RemoteRepositoryOrigin(ManagedGrpcPythonEnvCodeLocationOrigin(target, "here"), "__repository__")
+    for name, ahead in (("sync_sensor", 86_400), ("notifications", 0)):
+        tick = time.time() + ahead
+        data = SensorInstigatorData(last_tick_timestamp=tick, last_tick_start_timestamp=tick, cursor=name)
+        origin = RemoteInstigatorOrigin(repository, name)
+        state = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING, data)
+        instance.add_instigator_state(state)
+        alone = instance.get_instigator_state(state.instigator_origin_id, state.selector_id)
+        among = [one for one in instance.all_instigator_state() if one.instigator_name == name]
+        for one in (alone, *among):
+            assert one is not None
+            assert isinstance(one.instigator_data, SensorInstigatorData)
+            assert one.instigator_data.cursor == name
+            assert (get_elapsed(one) is None) is bool(ahead)
+        assert len(among) == 1
 
 
 def test_every_sensor_and_schedule_of_ours_has_words_for_what_is_missed() -> None:

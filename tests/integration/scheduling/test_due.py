@@ -115,6 +115,27 @@ def test_what_is_broken_is_named_and_stops_no_other(engine: Engine, add: Add) ->
     assert due.broken(engine, day=DAY) == [], "what is not to sync by itself is not broken"
 
 
+def test_who_was_planned_by_a_clock_that_was_ahead_is_due(engine: Engine, add: Add) -> None:
+    """The looks in SQL and in Python are of one mind."""
+    ahead = add("KC Duinen", last_sync_at=later(1440), next_sync_at=later(1500))
+    add("Slightly ahead", last_sync_at=later(50), next_sync_at=later(100))
+    often = {
+        minutes: add(
+            f"Every {minutes}", sync_interval_minutes=minutes, last_sync_at=later(7), next_sync_at=later(minutes + 7)
+        )
+        for minutes in (5, 9)
+    }
+    wanted = {ahead, often[5]}
+    assert set(in_line(engine)) == wanted
+    good: dict[str, Any] = {"sync_direction": "from_twizzit", "status": "success", "dagster_run_id": "a run"}
+    good |= {"sync_type": "teams", "started_at": later(-3), "completed_at": later(-3)}
+    with engine.begin() as connection:
+        for credential_id in (ahead, *often.values()):
+            connection.execute(insert(tables.sync_history).values(credential_id=credential_id, **good))
+    read_by_sql = {credential_id for credential_id, one in due.look(engine).standings.items() if one.quick}
+    assert read_by_sql == wanted, "the statement reads whether they are quick of those alone that are due"
+
+
 def test_who_asks_goes_before_who_is_due(engine: Engine, add: Add) -> None:
     one, other = add("KC Duinen"), add("Duinen again", next_sync_at=later(-600))
     alone = add("Korfbal Leie")

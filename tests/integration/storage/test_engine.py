@@ -9,15 +9,18 @@ import psycopg
 import pytest
 from dagster import DagsterInstance, job, op
 from pydantic import SecretStr
-from sqlalchemy import insert, make_url, select, text
+from sqlalchemy import NullPool, create_engine, insert, make_url, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable, UnsupportedDatabase
+from twizzit_pipeline.scheduling.automation import switched_off
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import engine as engine_module
 from twizzit_pipeline.storage import idle_connections, tables
 from twizzit_pipeline.storage.dagster_schema import prepare_schema
+from twizzit_pipeline.storage.dump import dump
 from twizzit_pipeline.storage.engine import Database, driver_errors, open_database
+from twizzit_pipeline.storage.urls import PORT
 
 PASSWORD = "s3cr3t/p@ss:word"
 
@@ -37,6 +40,22 @@ def test_every_spelling_of_postgresql_opens(database_url: str, tmp_path: Path, s
     with open_database(_settings(url, tmp_path)) as database, database.engine.connect() as connection:
         assert connection.dialect.driver == "psycopg"
         assert connection.scalar(text("SELECT count(*) FROM clubs")) == 0
+
+
+def test_of_several_hosts_one_that_is_away_is_passed_over(database_url: str, tmp_path: Path) -> None:
+    """By all that connects: ours, Dagster's, the one that makes its schema, and the programs of PostgreSQL."""
+    url = make_url(database_url)
+    there = f"{url.query.get('host', url.host)}:{url.query.get('port', url.port) or PORT}"
+    wanted = {"host": (str(tmp_path / "away"), there), "target_session_attrs": "read-write"}
+    several = url.set(host=None, port=None, query=wanted).render_as_string(hide_password=False)
+    with open_database(_settings(several, tmp_path)) as database:
+        with database.engine.connect() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM clubs")) == 0
+        prepare_schema(database)
+        with create_engine(database.dagster_url, poolclass=NullPool).connect() as dagsters:
+            assert dagsters.scalar(text("SELECT current_schema()")) == "dagster"
+        assert switched_off(database) == ()
+        assert dump(database, tmp_path / "of_several.dump") > 10_000
 
 
 def test_with_a_url_no_server_starts_and_no_folder_is_made(database_url: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sys
 import click
 import dagster as dg
 import pytest
+from dagster._daemon import sensor
 from sqlalchemy import Table
 
 from twizzit_pipeline.orchestration import dagster_modules
@@ -53,6 +54,19 @@ def test_a_launcher_gets_a_run_and_says_how_its_worker_is() -> None:
 
 def test_a_run_that_did_not_start_in_time_has_its_reason() -> None:
     assert private.JobFailureData(None, failure_reason=private.RunFailureReason.START_TIMEOUT)
+
+
+def test_a_sensor_waits_from_its_last_tick_on() -> None:
+    """By these times the daemon says whether its interval is over; without them it is."""
+    data = private.SensorInstigatorData(last_tick_timestamp=2.0, last_tick_start_timestamp=1.0, cursor="kept")
+    elapsed = inspect.getsource(sensor.get_elapsed)
+    assert "last_tick_timestamp or 0" in elapsed
+    assert "last_tick_start_timestamp or 0" in elapsed
+    without = data._replace(last_tick_timestamp=None, last_tick_start_timestamp=None)
+    assert (without.cursor, without.last_tick_timestamp) == ("kept", None)
+    assert {"instigator_data"} <= set(inspect.signature(private.InstigatorState).parameters)
+    assert private.InstigatorType.SENSOR.name == "SENSOR"
+    assert private.InstigatorStatus.RUNNING.name == "RUNNING"
 
 
 def test_filters_are_made_by_name() -> None:

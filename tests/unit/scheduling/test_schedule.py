@@ -106,6 +106,21 @@ def test_missed_times_are_caught_up_once() -> None:
     assert after.is_due(NOW + HOUR * 1.5)
 
 
+def test_a_clock_that_was_ahead_and_is_put_right_keeps_no_club_waiting() -> None:
+    for ahead in (DAY, 400 * DAY):
+        planned = schedule.outcome(HOURLY, "success", now=NOW + ahead, usage=Usage())
+        assert planned.is_due(NOW)
+        assert not replace(planned, auto_sync_enabled=False).is_due(NOW)
+        assert not replace(planned, paused_until=DECEMBER).is_due(NOW)
+        assert not schedule.outcome(planned, "success", now=NOW, usage=Usage()).is_due(NOW)
+        failed = schedule.outcome(planned, "failed", now=NOW, usage=Usage())
+        assert not failed.is_due(NOW), "a wrong password is not tried again at once, and again"
+        assert failed.next_sync_at is not None
+        assert failed.is_due(failed.next_sync_at)
+    slightly = schedule.outcome(HOURLY, "success", now=NOW + HOUR, usage=Usage())
+    assert not slightly.is_due(NOW), "what is an interval off comes an interval later at most"
+
+
 def test_failures_back_off_and_one_success_ends_it() -> None:
     row, waits = HOURLY, []
     for _ in range(7):

@@ -94,6 +94,8 @@ WITHOUT_A_STATE = {
     "FATAL:  unsupported startup parameter: options": (DatabaseUnavailable, "ignore_startup_parameters"),
     "FATAL:  the database system is starting up": (DatabaseUnavailable, "is starting or stopping"),
     "connection to server failed: Connection refused": (DatabaseUnavailable, "cannot be reached"),
+    "connection to server failed: session is read-only": (DatabaseUnavailable, "promote the standby"),
+    "connection to server failed: server is not in hot standby mode": (DatabaseUnavailable, "target_session_attrs"),
     "the server speaks another language": (DatabaseUnavailable, "cannot be reached"),
 }
 

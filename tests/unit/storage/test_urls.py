@@ -3,8 +3,9 @@
 import traceback
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url
 
 from twizzit_pipeline.errors import UnsupportedDatabase
 from twizzit_pipeline.storage.urls import for_libpq, parse_url, settings_in, with_option
@@ -37,6 +38,11 @@ def test_a_url_is_read(url: str, wanted: tuple[object, ...]) -> None:
         "postgresql://u:hush@h/d?options=tail@more",
         "mysql://u:hush@tail@h/d",
         "postgresql://u:hush@tail@h:more/d",
+        "postgresql://u:hush@tail@h1:more,h2/d",
+        "postgresql://u:hush@tail@h1,/d",
+        "postgresql://u:hush@h1,h2/d?host=more",
+        "postgresql://u:hush@h1,h2/d?port=5432",
+        "postgresql://u:hush@tail@h1,h2:more",
         "hush@tail",
     ],
 )
@@ -46,6 +52,29 @@ def test_no_part_of_a_password_is_shown(url: str) -> None:
     said = "".join(traceback.format_exception(caught.value))
     assert not {"hush", "tail", "more"} & set(said.replace("@", " ").replace("/", " ").split())
     assert "\n" not in str(caught.value)
+
+
+SEVERAL = {
+    "postgresql://u:p@ss@h1:5432,h2:5433/d?target_session_attrs=read-write": ("h1,h2", "5432,5433"),
+    "postgresql://u:p%40ss@h1,h2:5433/d": ("h1,h2", "5432,5433"),
+    "postgres://u:p@ss@h1,h2,h3/d": ("h1,h2,h3", "5432,5432,5432"),
+    "postgresql://u:p@ss@[::1]:5433,127.0.0.1/d": ("::1,127.0.0.1", "5433,5432"),
+    "postgresql://u:p%40ss@/d?host=h1:5433&host=h2": ("h1,h2", "5433,5432"),
+    "postgresql://u:p%40ss@/d?host=h1,h2&port=1,2": ("h1,h2", "1,2"),
+}
+
+
+@pytest.mark.parametrize(("url", "wanted"), SEVERAL.items())
+def test_several_hosts_are_spelled_as_every_driver_and_program_reads_them(url: str, wanted: tuple[str, str]) -> None:
+    read = parse_url(SecretStr(url), "TWIZZIT_DATABASE_URL")
+    assert (read.username, read.password, read.database) == ("u", "p@ss", "d")
+    assert (read.host, read.port, read.query["host"], read.query["port"]) == (None, None, *wanted)
+    for driver in ("psycopg", "psycopg2"):
+        given = create_engine(read.set(drivername=f"postgresql+{driver}")).dialect.create_connect_args(read)[1]
+        assert (given["host"], str(given["port"])) == wanted
+    programs = conninfo_to_dict(for_libpq(read))
+    assert (programs["host"], programs["port"]) == wanted
+    assert programs.get("target_session_attrs") == read.query.get("target_session_attrs")
 
 
 def test_the_settings_in_connection_options_are_distinguished() -> None:

@@ -4,7 +4,7 @@ And whether any process could: each reads `dagster.yaml`, with the operator's pa
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
@@ -55,13 +55,13 @@ def look_at_orchestrator(installation: Installation) -> Iterator[Finding]:
         open_requests = select(func.count()).select_from(sync_requests).where(sync_requests.c.completed_at.is_(None))
         waiting = int(connection.scalar(automatic) or 0) + int(connection.scalar(open_requests) or 0)
     yield from _hanging(installation)
-    last = heartbeat.last(engine)
-    if last is None:
+    seen = heartbeat.seen(engine)
+    if seen is None:
         message = "No orchestrator ever ran on this database"
         yield problem("orchestrator", message, start) if waiting else warning("orchestrator", message, start)
         yield not_checked("daemons", "Nothing of Dagster's runs")
         return
-    age = _ago(datetime.now(UTC) - last)
+    age = _ago(seen[1])
     if alive:
         yield ok("orchestrator", f"Its last sign of life is {age} old")
     else:

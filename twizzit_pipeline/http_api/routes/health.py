@@ -1,7 +1,5 @@
 """Is it alive? Asked by machines, without a token."""
 
-from datetime import UTC, datetime, timedelta
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
@@ -23,13 +21,13 @@ router = APIRouter(tags=["Operations"])
 def health(here: Here) -> schemas.Health | Response:
     """Whether the database answers, when an orchestrator last gave a sign of life, and what of it is switched off."""
     try:
-        last = heartbeat.last(here.engine)
+        seen = heartbeat.seen(here.engine)
         off = [_switch(one) for one in switched_off(here.database)]
     except (DatabaseUnavailable, DatabaseRefused):
         missing = schemas.Orchestrator(alive=False, last_heartbeat=None, switched_off=[])
         down = schemas.Health(status="unavailable", database="unavailable", orchestrator=missing)
         return JSONResponse(down.model_dump(by_alias=True, mode="json"), status_code=503)
-    alive = last is not None and datetime.now(UTC) - last < timedelta(seconds=heartbeat.DEAD_AFTER_SECONDS)
+    last, alive = (seen[0], abs(seen[1].total_seconds()) < heartbeat.DEAD_AFTER_SECONDS) if seen else (None, False)
     orchestrator = schemas.Orchestrator(alive=alive, last_heartbeat=last, switched_off=off)
     return schemas.Health(status="ok", database="ok", orchestrator=orchestrator)
 

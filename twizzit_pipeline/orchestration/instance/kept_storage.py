@@ -5,6 +5,7 @@ Outside its webserver, Dagster opens a new one for each statement: ten a second 
 hundreds for a run.
 """
 
+import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,7 +18,14 @@ from dagster_postgres.utils import (
 )
 from sqlalchemy import Engine, inspect
 
-from twizzit_pipeline.orchestration.dagster_private import ConfigurableClassData, PostgresStorageConfig
+from twizzit_pipeline.orchestration.dagster_private import (
+    ConfigurableClassData,
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    PostgresStorageConfig,
+    SensorInstigatorData,
+)
 from twizzit_pipeline.orchestration.instance.kept_events import KeptEvents, columns_of
 from twizzit_pipeline.storage.idle_connections import try_idle_connections
 
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 _KEPT_CONNECTIONS = 2
 _MORE_CONNECTIONS = 10  # while that many threads need one
 _RECYCLE_SECONDS = 3600
+_CLOCKS_APART_SECONDS = 5
 # By these tables Dagster's three storages find out whether theirs exist, each by a connection of its own.
 _LOOKED_FOR = frozenset({"runs", "instance_info", "event_logs", "jobs"})
 
@@ -118,8 +127,39 @@ class _PoolClosingRuns(_TriedInTheWebserver, PostgresRunStorage):
 
 
 class _Schedules(_TriedInTheWebserver, PostgresScheduleStorage):
-    """Dagster's storage of ticks."""
+    """Dagster's storage of ticks.
+
+    A sensor ticks once its interval has passed since its last tick. Where the clock has been put back, that one lies
+    ahead, and no sensor would tick until the clock is there again, however often the daemon is started: it counts as
+    none.
+    """
+
+    def all_instigator_state(
+        self,
+        repository_origin_id: str | None = None,
+        repository_selector_id: str | None = None,
+        instigator_type: InstigatorType | None = None,
+        instigator_statuses: set[InstigatorStatus] | None = None,
+    ) -> list[InstigatorState]:
+        found = super().all_instigator_state(
+            repository_origin_id, repository_selector_id, instigator_type, instigator_statuses
+        )
+        return [without_a_tick_ahead(state, time.time()) for state in found]
+
+    def get_instigator_state(self, origin_id: str, selector_id: str) -> InstigatorState | None:
+        found = super().get_instigator_state(origin_id, selector_id)
+        return None if found is None else without_a_tick_ahead(found, time.time())
 
 
 class _Events(_TriedInTheWebserver, KeptEvents):
     """Dagster's storage of events, as `kept_events` has it."""
+
+
+def without_a_tick_ahead(state: InstigatorState, now: float) -> InstigatorState:
+    """The state of a sensor or a schedule, without the times of a sensor's tick that began after `now`."""
+    data = state.instigator_data
+    if not isinstance(data, SensorInstigatorData):
+        return state
+    if max(data.last_tick_timestamp or 0, data.last_tick_start_timestamp or 0) <= now + _CLOCKS_APART_SECONDS:
+        return state
+    return state.with_data(data._replace(last_tick_timestamp=None, last_tick_start_timestamp=None))
