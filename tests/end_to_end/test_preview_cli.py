@@ -86,7 +86,7 @@ def test_a_preview_shows_writes_nothing_and_ends_with_the_command_that_applies_i
     assert f"Plan {plan['id']} has been applied already" in again.err
 
 
-def test_a_plan_that_a_request_is_to_apply_is_refused_until_that_is_taken_back(
+def test_a_plan_that_a_request_is_to_apply_is_refused_until_that_is_cancelled(
     twizzit: CommandLine, world: SyncWorld
 ) -> None:
     credential, engine = world.add_credential(), world.database.engine
@@ -102,7 +102,7 @@ def test_a_plan_that_a_request_is_to_apply_is_refused_until_that_is_taken_back(
 
     assert (refused.code, refused.err.count("\n")) == (1, 1)
     said = f"Plan {plan['id']} is being applied already (request {request.id}), without 1 of its rows"
-    assert refused.err.startswith(f"Error: {said}: wait for what comes of it, or take it back")
+    assert refused.err.startswith(f"Error: {said}: wait for its end, or cancel it while it waits")
     assert world.rows(tables.teams) == []
     assert world.rows(tables.audit_log, action="apply") == []
     assert twizzit("requests", "cancel", request.id).code == 0
