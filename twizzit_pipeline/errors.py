@@ -149,8 +149,8 @@ class MalformedAnswer(TwizzitAnswerError, TransientError):
     """Twizzit's answer was no JSON, or half of one, until the tries ran out.
 
     Attributes:
-        foreign: nothing of a JSON was in it: a web page, say.
-        lasting: so were those of several calls in a row, so that asking for anything else is as useless.
+        not_json: it does not even begin like JSON: a web page, for example.
+        circuit_open: several calls in a row were answered so; any other call would fail in the same way.
     """
 
     def __init__(
@@ -159,12 +159,12 @@ class MalformedAnswer(TwizzitAnswerError, TransientError):
         *,
         endpoint: str | None = None,
         status: int | None = None,
-        foreign: bool = False,
-        lasting: bool = False,
+        not_json: bool = False,
+        circuit_open: bool = False,
     ) -> None:
         super().__init__(message, endpoint=endpoint, status=status)
-        self.foreign = foreign
-        self.lasting = lasting
+        self.not_json = not_json
+        self.circuit_open = circuit_open
 
 
 class IncompleteScan(TwizzitAnswerError, TransientError):

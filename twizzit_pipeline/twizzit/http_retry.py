@@ -30,11 +30,11 @@ from twizzit_pipeline.errors import (
     TryAgainLater,
     TwizzitAnswerError,
 )
-from twizzit_pipeline.twizzit.foreign import MOST_FOREIGN, ForeignAnswers
+from twizzit_pipeline.twizzit.circuit_breaker import CALLS_TO_OPEN, CircuitBreaker
 from twizzit_pipeline.twizzit.json_body import TooManyValues, read_json
 from twizzit_pipeline.twizzit.pace import Pace, Turns
 from twizzit_pipeline.twizzit.refusals import access_denied, says_refused
-from twizzit_pipeline.twizzit.sight import advice, body_shape, is_foreign, is_web_page, passing_advice, shape, words_of
+from twizzit_pipeline.twizzit.sight import advice, body_shape, is_not_json, is_web_page, passing_advice, shape, words_of
 from twizzit_pipeline.twizzit.transport import AnswerTooLarge, NoConnectionInTime
 from twizzit_pipeline.twizzit.wire import NOTHING
 
@@ -102,7 +102,7 @@ class RetryTransport(httpx.BaseTransport):
         turns: Turns | None = None,
         attempts: int,
         seconds: float,
-        most_foreign: int = MOST_FOREIGN,
+        calls_to_open: int = CALLS_TO_OPEN,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -111,7 +111,7 @@ class RetryTransport(httpx.BaseTransport):
         self._pace = Pace(requests_per_second, hurries=hurries, turns=turns, sleep=sleep, clock=clock)
         self._attempts = attempts
         self._seconds = seconds
-        self._foreign = ForeignAnswers(most_foreign)
+        self._breaker = CircuitBreaker(calls_to_open)
         self._sleep = sleep
         self._clock = clock
         self._backoff = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
@@ -125,7 +125,9 @@ class RetryTransport(httpx.BaseTransport):
         tries = Retrying(
             retry=retry_if_exception_type(TransientError),
             stop=lambda state: (
-                stop_after_attempt(self._attempts)(state) or out_of_time(state) or self._foreign.end(_error_of(state))
+                stop_after_attempt(self._attempts)(state)
+                or out_of_time(state)
+                or self._breaker.is_open_for(_error_of(state))
             ),
             wait=self._wait,
             sleep=self._sleep,
@@ -135,8 +137,8 @@ class RetryTransport(httpx.BaseTransport):
         try:
             response: httpx.Response = tries(self._send, request)
         except MalformedAnswer as error:
-            raise self._foreign.met(error) from None
-        self._foreign.over()
+            raise self._breaker.failed(error) from None
+        self._breaker.succeeded()
         return response
 
     def close(self) -> None:
@@ -220,7 +222,9 @@ def judge(response: httpx.Response, path: str) -> httpx.Response:
                 f"{path} answered {status} with {TOO_MUCH}: {advice(path)}", endpoint=path, status=status
             ) from None
         except (ValueError, RecursionError):
-            raise _malformed(path, status, body_shape(response.content), foreign=is_foreign(response.content)) from None
+            raise _malformed(
+                path, status, body_shape(response.content), not_json=is_not_json(response.content)
+            ) from None
         return response
     raise _refusal(response, path)
 
@@ -260,10 +264,10 @@ def _shape_of(response: httpx.Response) -> str:
         return body_shape(response.content)
 
 
-def _malformed(path: str, status: int | None, seen: str, *, foreign: bool = False) -> MalformedAnswer:
+def _malformed(path: str, status: int | None, seen: str, *, not_json: bool = False) -> MalformedAnswer:
     answered = "answered" if status is None else f"answered {status}"
     message = f"{path} {answered} with {seen}: {passing_advice(path)}"
-    return MalformedAnswer(message, endpoint=path, status=status, foreign=foreign)
+    return MalformedAnswer(message, endpoint=path, status=status, not_json=not_json)
 
 
 def _too_many(response: httpx.Response, path: str) -> QuotaSpent | RateLimited:

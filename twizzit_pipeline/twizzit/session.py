@@ -28,8 +28,8 @@ from twizzit_pipeline.errors import (
 )
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.twizzit.auth import TwizzitAuth
+from twizzit_pipeline.twizzit.circuit_breaker import CALLS_TO_OPEN
 from twizzit_pipeline.twizzit.endpoint import Endpoint
-from twizzit_pipeline.twizzit.foreign import MOST_FOREIGN
 from twizzit_pipeline.twizzit.http_retry import ANSWER, ROUTE, CallLedger, RetryTransport
 from twizzit_pipeline.twizzit.pace import Turns
 from twizzit_pipeline.twizzit.paging import PageLimits
@@ -81,7 +81,7 @@ def ends_everything(error: TwizzitPipelineError) -> bool:
     if isinstance(error, ConnectionFailed):
         return not error.reached
     if isinstance(error, MalformedAnswer):
-        return error.lasting
+        return error.circuit_open
     return isinstance(error, LoginRefused | QuotaSpent | CallBudgetSpent | RateLimited | EndpointRefused)
 
 
@@ -122,7 +122,7 @@ class Session:
                 turns=options.turns,
                 attempts=options.retry_attempts,
                 seconds=options.retry_seconds,
-                most_foreign=max(MOST_FOREIGN, options.concurrent_requests),
+                calls_to_open=max(CALLS_TO_OPEN, options.concurrent_requests),
                 sleep=sleep or self._sleep,
             ),
             headers={

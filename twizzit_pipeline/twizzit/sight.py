@@ -43,8 +43,8 @@ def body_shape(content: bytes) -> str:
     return "the beginning of a JSON that breaks off" if start in b"[{" else "a text that is no JSON"
 
 
-def is_foreign(content: bytes) -> bool:
-    """Whether a body that is no JSON has nothing of one: a web page, say. An empty one may stand for an empty list."""
+def is_not_json(content: bytes) -> bool:
+    """Whether a body does not even begin like JSON: a web page, say. An empty one may stand for an empty list."""
     return content.lstrip()[:1] not in (b"", b"[", b"{")
 
 

@@ -206,7 +206,7 @@ PAGE = httpx.Response(200, html="<html>Maintenance</html>")
 def test_after_four_calls_with_a_web_page_a_fifth_is_not_tried_again() -> None:
     script = Script(PAGE)
     ends = _calls(script, 5)
-    assert [isinstance(end, errors.MalformedAnswer) and end.lasting for end in ends] == [False] * 4 + [True]
+    assert [isinstance(end, errors.MalformedAnswer) and end.circuit_open for end in ends] == [False] * 4 + [True]
     assert script.asked == 4 * 2 + 1
 
 
@@ -214,12 +214,12 @@ def test_an_answer_in_json_between_them_begins_anew() -> None:
     script = Script(*[PAGE] * 8, FINE, PAGE)
     ends = _calls(script, 9)
     assert ends[4] is None
-    assert [isinstance(end, errors.MalformedAnswer) and end.lasting for end in ends] == [False] * 9
+    assert [isinstance(end, errors.MalformedAnswer) and end.circuit_open for end in ends] == [False] * 9
 
 
 @pytest.mark.parametrize("answer", ['[{"id": 1', "", " "])
 def test_half_a_json_or_an_empty_body_says_nothing_of_other_calls(answer: str) -> None:
     script = Script(httpx.Response(200, text=answer))
     ends = _calls(script, 7)
-    assert not any(isinstance(end, errors.MalformedAnswer) and end.lasting for end in ends)
+    assert not any(isinstance(end, errors.MalformedAnswer) and end.circuit_open for end in ends)
     assert script.asked == 14
