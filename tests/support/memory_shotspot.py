@@ -173,6 +173,19 @@ def _twice(values: Iterable[object]) -> list[object]:
     return [value for value, count in Counter(values).items() if count > 1]
 
 
+def team(remote_id: str, name: str, club: str | None = None) -> RemoteTeam:
+    return RemoteTeam(remote_id, name, club, None, None)
+
+
+def sync_teams(
+    shotspot: MemoryShotSpot, *teams: RemoteTeam, owner: Owner = CLUB, season: WantedSeason = SEASON
+) -> Plan:
+    """A sync of teams alone."""
+    plan = plan_teams(shotspot.team_state(list(teams), owner, season))
+    shotspot.apply(plan)
+    return plan
+
+
 def sync_people(
     shotspot: MemoryShotSpot,
     teams: list[RemoteTeam],

@@ -5,15 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
-from twizzit_pipeline.plan import Failed, Plan, Warned
-from twizzit_pipeline.plan.rows import LocalClub, LocalSeason, LocalTeam, Owner, RemoteTeam, WantedSeason
+from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot, team
+from tests.support.memory_shotspot import sync_teams as sync
+from twizzit_pipeline.plan import Failed, Warned
+from twizzit_pipeline.plan.rows import LocalClub, LocalSeason, LocalTeam, Owner
 from twizzit_pipeline.plan.teams import plan_teams
-
-
-def team(remote_id: str, name: str, club: str | None = None) -> RemoteTeam:
-    return RemoteTeam(remote_id, name, club, None, None)
-
 
 ELSEWHERE = [
     OTHER_CLUB,
@@ -42,12 +38,6 @@ def shotspot() -> MemoryShotSpot:
             3: LocalTeam(3, 1, "U17", None, None, None, True, False),
         },
     )
-
-
-def sync(shotspot: MemoryShotSpot, *teams: RemoteTeam, owner: Owner = CLUB, season: WantedSeason = SEASON) -> Plan:
-    plan = plan_teams(shotspot.team_state(list(teams), owner, season))
-    shotspot.apply(plan)
-    return plan
 
 
 def test_an_empty_shotspot_gets_club_season_and_teams() -> None:
@@ -326,72 +316,6 @@ def test_v1_organizations_differ_by_name(shotspot: MemoryShotSpot) -> None:
     stranger = replace(v1, credential_id=2, organization_name="KC Leie")
     assert plan_teams(shotspot.team_state([team("1", "U15")], stranger)).count("adopt") == 0
     assert sync(shotspot, team("1", "U15"), owner=replace(v1, organization_name="kc duinen")).count("adopt") == 1
-
-
-# --- whose club, spelled otherwise or named ---------------------------------------------------------------------------
-
-
-def other_spelling(*names: str) -> MemoryShotSpot:
-    return MemoryShotSpot(clubs={i: LocalClub(i, name) for i, name in enumerate(names, 5)})
-
-
-@pytest.mark.parametrize(
-    "name", ["K.C. Duinen", "Korfbalclub Duinen vzw", "Duinen KC", "Koninklijke Korfbalclub Duinen"]
-)
-def test_a_club_spelled_otherwise_than_the_organization_is_found(name: str) -> None:
-    shotspot = other_spelling(name, "KV Duinen", "KC Duinen Zuid")
-    sync(shotspot, team("1", "U15"))
-    assert shotspot.teams[1].club_id == 5
-    assert len(shotspot.clubs) == 3
-
-
-def test_two_spellings_that_fit_make_the_team_doubtful() -> None:
-    shotspot = other_spelling("K.C. Duinen", "Korfbalclub Duinen")
-    assert sync(shotspot, team("1", "U15")).failed == [Failed("1", "club_doubtful")]
-
-
-def test_the_very_name_wins_over_other_spellings() -> None:
-    shotspot = other_spelling("K.C. Duinen", "KC Duinen")
-    sync(shotspot, team("1", "U15"))
-    assert shotspot.teams[1].club_id == 6
-
-
-def test_two_spellings_in_one_plan_are_one_club() -> None:
-    shotspot = MemoryShotSpot(federations={1})
-    sync(shotspot, team("1", "U15", "KC Leie"), team("2", "U17", "K.C. Leie vzw"))
-    assert [club.name for club in shotspot.clubs.values()] == ["KC Leie"]
-
-
-def test_the_named_club_wins_over_the_organizations_name() -> None:
-    shotspot = other_spelling("De Meerkoeten", "KC Duinen")
-    shotspot.federations = {1}
-    named = replace(CLUB, club_id=5)
-    sync(shotspot, team("1", "U15"), team("2", "U17", "KC Leie"), team("3", "U19", "K.C. Duinen"), owner=named)
-    assert [one.club_id for one in shotspot.teams.values()] == [5, 7, 5]
-    assert shotspot.clubs[7].name == "KC Leie", "a team that names a club of its own goes there"
-
-
-def test_teams_that_are_mapped_stay_in_their_club_and_new_ones_go_to_the_named_one() -> None:
-    shotspot = other_spelling("De Meerkoeten", "KC Duinen")
-    sync(shotspot, team("1", "U15"))
-    plan = sync(shotspot, team("1", "U15"), team("2", "U17"), owner=replace(CLUB, club_id=5))
-    assert plan.failed == []
-    assert [one.club_id for one in shotspot.teams.values()] == [6, 5]
-
-
-def test_a_named_club_that_is_gone_counts_for_nothing() -> None:
-    shotspot = other_spelling("KC Duinen")
-    sync(shotspot, team("1", "U15"), owner=replace(CLUB, club_id=99))
-    assert shotspot.teams[1].club_id == 5
-
-
-def test_a_team_that_another_clubs_sync_made_as_an_opponent_is_found() -> None:
-    shotspot = other_spelling("KC Duinen")
-    shotspot.seasons[1] = LocalSeason(1, SEASON.label, SEASON.start_date, SEASON.end_date)
-    shotspot.teams[1] = LocalTeam(1, 5, "KC Duinen U15 1", None, None, 1, True, False)
-    plan = sync(shotspot, team("1", "U15 1"))
-    assert plan.count("link") == 1
-    assert len(shotspot.teams) == 1
 
 
 def test_where_none_is_listed_all_stay_and_that_is_said_each_time(shotspot: MemoryShotSpot) -> None:
