@@ -204,6 +204,28 @@ def test_who_returns_is_what_they_were(shotspot: MemoryShotSpot, closed: bool, e
     assert not again.changes
 
 
+@pytest.mark.parametrize("since", [{"team_id": 2}, {"jersey_number": 99}, {"is_active": True}])
+def test_what_a_person_wrote_while_they_were_away_stays(shotspot: MemoryShotSpot, since: dict[str, Any]) -> None:
+    (local_id,) = [one.local_id for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    _, row = away(shotspot)
+    shotspot.players[local_id] = replace(shotspot.players[local_id], **since)
+    row = replace(row, before={**row.before, "is_active": False})  # a coach had switched them off before
+
+    back(shotspot, row, person("100", number=7), person("200", first="Noor"))
+
+    found = shotspot.players[local_id]
+    before = {"team_id": 1, "jersey_number": 7, "is_active": False}
+    assert {name: getattr(found, name) for name in before} == {**before, **since}
+
+
+def test_a_repair_brings_who_returns_to_twizzits_values(shotspot: MemoryShotSpot) -> None:
+    (local_id,) = [one.local_id for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    shotspot.players[local_id] = replace(shotspot.players[local_id], first_name="Edited")
+    _, row = away(shotspot)
+    back(shotspot, row, person("100", number=7), person("200", first="Noor"), repairs=True)
+    assert shotspot.players[local_id].first_name == "Lotte"
+
+
 @pytest.mark.parametrize(("policy", "kept", "asked"), [("twizzit", "Ann", 0), ("shotspot", "An", 0), ("ask", "An", 1)])
 def test_what_both_sides_changed_of_who_returns_is_whose_the_policy_says(
     shotspot: MemoryShotSpot, policy: Policy, kept: str, asked: int
@@ -276,3 +298,17 @@ def test_an_older_season_leaves_alone_who_was_closed(shotspot: MemoryShotSpot) -
     plan = plan_players(replace(state, departures=Departures(back={"100": replace(row, status="closed")})))
     assert not plan.changes
     assert [(one.twizzit_id, one.reason) for one in plan.warned] == [("100", "departed")]
+
+
+@pytest.mark.parametrize("status", ["applied", "waiting", "refused"])
+def test_an_older_season_changes_nothing_of_who_has_a_mapping(shotspot: MemoryShotSpot, status: Status) -> None:
+    _, row = away(shotspot)
+    state = shotspot.player_state([person("100")], season=replace(SEASON, decides=False))
+    plan = plan_players(replace(state, departures=Departures(back={"100": replace(row, status=status)})))
+    assert (plan.changes, plan.warned, plan.unchanged) == ([], [], 1)
+
+
+def test_a_departure_is_known_whether_it_is_listed_again_or_not() -> None:
+    here, away_still = Departure(1, "1", 1, "gone", "held"), Departure(2, "2", 2, "gone", "applied")
+    found = Departures(back={"1": here}, unlisted={"2": away_still})
+    assert [found.of(remote_id) for remote_id in ("1", "2", "3")] == [here, away_still, None]
