@@ -312,3 +312,23 @@ def test_a_number_that_was_withheld_is_no_edit(shotspot: MemoryShotSpot) -> None
 
     (change,) = plan.changes
     assert (change.values["jersey_number"], change.conflicts, plan.questions) == (9, (), [])
+
+
+def test_only_conflicts_are_moot_where_a_row_is_shotspots_alone() -> None:
+    asking = Asking(
+        Decisions(ASK, [waits(), waits(id=6, kind="doubtful_link", column=""), waits(id=7, twizzit_id="9")])
+    )
+    asking.is_moot("100")
+    assert asking.settled == {5: "row_gone"}
+
+
+def test_a_column_that_is_not_merged_has_no_base_among_those_that_are() -> None:
+    base = {"name": "B"}
+    asked = Decisions(Policies(), [waits(column="team_id", base=4)])
+    assert asked.base_of("100", base, {"name": "R"}, {"name": "L"}) == base
+
+
+def test_what_is_asked_about_others_does_not_go_over() -> None:
+    other = [waits(id=6, twizzit_id="300"), waits(id=7, kind="doubtful_link", column="")]
+    moved = Decisions(ASK, [waits(), *other]).gone_over("100", "200")
+    assert list(moved.open) == [waits(twizzit_id="200"), *other]

@@ -283,6 +283,13 @@ def test_the_team_of_before_that_is_no_more_is_the_one_that_twizzit_says(shotspo
     assert shotspot.players[local_id].team_id == 2
 
 
+def test_a_team_of_before_that_is_no_more_is_not_written_again(shotspot: MemoryShotSpot) -> None:
+    _, row = away(shotspot)
+    back(shotspot, replace(row, before={**row.before, "team_id": 99}, team_exists=False), person("100", number=7))
+    (local_id,) = [one.local_id for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    assert shotspot.players[local_id].team_id == 1
+
+
 def test_a_repair_brings_no_one_back(shotspot: MemoryShotSpot) -> None:
     _, row = away(shotspot)
     plan = back(shotspot, row, person("200", first="Noor"), repairs=True)

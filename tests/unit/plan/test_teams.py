@@ -67,6 +67,14 @@ def test_a_team_without_season_is_found_after_those_of_the_season(shotspot: Memo
     assert shotspot.teams[3].season_id == 1
 
 
+def test_a_team_of_another_season_is_another_team(shotspot: MemoryShotSpot) -> None:
+    sync(shotspot, team("1", "U17"))
+    shotspot.seasons[9] = LocalSeason(9, "2025-2026", OLDER.start_date, OLDER.end_date)
+    shotspot.teams[40] = LocalTeam(40, 1, "U13", None, None, 9, True, False)
+    assert sync(shotspot, team("1", "U17"), team("2", "U13")).count("create") == 1
+    assert not any(mapping.local_id == 40 for mapping in shotspot.team_mappings.values())
+
+
 def test_several_that_fit_are_reported_and_nothing_is_made(shotspot: MemoryShotSpot) -> None:
     shotspot.teams[4] = LocalTeam(4, 1, "U17", None, None, None, True, False)
     plan = sync(shotspot, team("1", "U17"))
