@@ -174,6 +174,12 @@ def test_two_own_teams_against_each_other(
     assert tuple(side.team_id for side in sides) == (home, away)
 
 
+@pytest.mark.parametrize("name", ["KC Éénhoorn - KC Eenhoorn", "U15 - U15"])
+def test_two_own_teams_are_no_one_team_though_the_name_calls_them_alike(name: str) -> None:
+    sides = read(name, u15(is_home=False), u15(is_home=True, number=2))
+    assert sides == (Side("11", "U15 2"), Side("10", "U15 1"))
+
+
 def test_of_several_own_teams_the_one_plays_that_is_named() -> None:
     both = (u15(is_home=None), u15(is_home=None, number=2))
     assert read(f"KC Éénhoorn U15 2 - {ZAND}", *both) == (Side("11", "KC Éénhoorn U15 2"), Side(None, ZAND))
