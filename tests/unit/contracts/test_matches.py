@@ -230,3 +230,8 @@ def test_each_rule_rejects_the_competition_that_breaks_it_and_no_other(rule: Rul
     broken_id = shown_id(broken.get("twizzit_competition_id", "101"))
     assert reported(checked.rejected) == [{"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}]
     assert list(checked.valid["twizzit_competition_id"]) == ["100", "102"]
+
+
+def test_two_sides_without_a_name_or_an_id_are_not_the_same_one() -> None:
+    rejected, _, _ = check({"home_team_id": None, "away_team_id": None}, {"home_name": None, "away_name": None})
+    assert [row["rule"] for row in rejected] == ["home_name_present", "away_name_present"]
