@@ -2,7 +2,8 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -272,3 +273,40 @@ def test_another_password_ends_the_back_off_and_no_pause() -> None:
     assert schedule.repaired(well, now=NOW) == well
     off = schedule.repaired(replace(failing, auto_sync_enabled=False, next_sync_at=None), now=NOW)
     assert (off.consecutive_failures, off.next_sync_at) == (0, None)
+
+
+def test_calls_by_hand_that_leave_enough_move_nothing() -> None:
+    """Each page that looks at Twizzit makes some: the next sync must not wait for the last of them."""
+    row = schedule.outcome(replace(HOURLY, monthly_call_limit=10**6), "success", now=NOW, usage=Usage(0, 10))
+    assert row.next_sync_at is not None
+    for now in (NOW + HOUR / 2, row.next_sync_at):
+        assert schedule.rebudgeted(row, now=now, usage=Usage(100, 10)) == row
+
+
+@pytest.mark.parametrize(
+    ("now", "first"),
+    [
+        (NOW, date(2026, 11, 1)),
+        (datetime(2026, 12, 1, 0, 30, tzinfo=timezone(HOUR)), date(2026, 11, 1)),  # in Belgium it is December
+        (DECEMBER, date(2026, 12, 1)),
+    ],
+)
+def test_a_month_of_calls_is_utcs(now: datetime, first: date) -> None:
+    assert schedule.month(now) == first
+
+
+@pytest.mark.parametrize(
+    ("other", "due"),
+    [
+        ({"next_sync_at": NOW}, True),
+        ({"next_sync_at": NOW + timedelta(seconds=1)}, False),
+        ({"next_sync_at": None}, True),
+        ({"next_sync_at": None, "auto_sync_enabled": False}, False),
+        ({"paused_until": NOW}, True),
+        ({"paused_until": NOW + timedelta(seconds=1)}, False),
+        ({"next_sync_at": NOW + DAY, "last_sync_at": NOW + HOUR}, False),
+        ({"next_sync_at": NOW + DAY, "last_sync_at": NOW + HOUR + timedelta(seconds=1)}, True),  # the clock was ahead
+    ],
+)
+def test_when_a_sync_is_due(other: dict[str, Any], due: bool) -> None:
+    assert replace(HOURLY, **other).is_due(NOW) is due

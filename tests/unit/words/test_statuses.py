@@ -12,7 +12,7 @@ WORDS = {
     "completed": "completed;played;Finished;final;full time;gespeeld;Afgelopen;beëindigd;joué;Terminé;fin de match"
     ";Gewonnen;lost;reported",
     "cancelled": "cancelled;canceled;Afgelast;afgelaste;geannuleerd;annulé;Annulée;Wedstrijd is afgelast;geschrapt"
-    ";gaat niet door;AFGELAST wegens regen;Afg.;canc.",
+    ";gaat niet door;AFGELAST wegens regen;Afg.;canc.;Called off: rain",
     "to_reschedule": "to_reschedule;postponed;Rescheduled;uitgesteld;verplaatst;Verzet;reporté;Match reporté;remis"
     ";Partie remise;ajourné;uitg.",
     "forfeit": "forfait;Forfeit;FF;Algemene forfait;fft;walk-over;w.o.;Forfait général;algemeen forfait;no show",
