@@ -300,6 +300,7 @@ def test_a_month_of_calls_is_utcs(now: datetime, first: date) -> None:
     [
         ({"next_sync_at": NOW}, True),
         ({"next_sync_at": NOW + timedelta(seconds=1)}, False),
+        ({"next_sync_at": NOW + timedelta(seconds=1), "last_sync_at": None}, False),
         ({"next_sync_at": None}, True),
         ({"next_sync_at": None, "auto_sync_enabled": False}, False),
         ({"paused_until": NOW}, True),
@@ -310,3 +311,14 @@ def test_a_month_of_calls_is_utcs(now: datetime, first: date) -> None:
 )
 def test_when_a_sync_is_due(other: dict[str, Any], due: bool) -> None:
     assert replace(HOURLY, **other).is_due(NOW) is due
+
+
+@given(ids, intervals, st.floats(0.5, 30))
+def test_after_a_sync_that_took_long_the_next_slot_is_the_next_one(
+    credential_id: int, minutes: int, intervals_long: float
+) -> None:
+    interval = timedelta(minutes=minutes)
+    row = Schedule(credential_id, minutes, True)
+    later = schedule.outcome(row, "success", now=NOW, usage=Usage(), started_at=NOW - interval * intervals_long)
+    assert later.next_sync_at is not None
+    assert timedelta() <= later.next_sync_at - NOW < interval

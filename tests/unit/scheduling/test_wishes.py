@@ -64,3 +64,19 @@ def test_the_running_season_is_the_same_with_its_label_and_without() -> None:
     assert unnamed.covers(named, "2026-2027")
     assert named.covers(unnamed, "2026-2027")
     assert not unnamed.covers(wish("teams", season="2025-2026"), "2026-2027")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "entities"),
+    [
+        (wish("all"), {"teams", "players", "competitions"}),
+        (wish("all", NOTHING_NEW), {"teams", "players"}),
+        (wish("all", GROUP), {"teams", "players"}),
+        (wish("all", RequestOptions(sync_types=("players",))), {"players"}),
+        (wish("teams", WITH_PLAYERS), {"teams", "players"}),
+        (wish("competitions", WITH_PLAYERS), {"competitions"}),
+    ],
+)
+def test_what_a_request_brings(wanted: Wish, entities: set[str]) -> None:
+    assert wanted.entities == entities
+    assert wanted.options.narrows is (wanted.options in (NOTHING_NEW, GROUP))

@@ -19,7 +19,7 @@ WORDS = {
     "abandoned": "gestaakt;Staking;stopgezet;arrêté;Définitivement arrêté;abandoned;Interrompu;onderbroken;Suspended",
 }
 UNKNOWN = "finale;Verplaatsing met de bus;Déplacement;Staking bij de trein;Wo 20u;opening;rust in de zaal"
-UNKNOWN += ";niet gespeeld;not played;pas joué;vreemd;1;-;;KC Duin;overwinning"
+UNKNOWN += ";uitgesteld of niet;niet gespeeld;not played;pas joué;vreemd;1;-;;KC Duin;overwinning"
 
 
 @pytest.mark.parametrize(
