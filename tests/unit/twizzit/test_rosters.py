@@ -377,3 +377,11 @@ def test_a_membership_may_hold_its_contact_as_an_object() -> None:
     with account(group_contacts=members) as (client, _):
         players = client.source.rosters([A], SEASON).players
     assert [(one.id, one.first_name, one.last_name) for one in players] == [("1", "F1", "L1"), ("2", "F2", "L2")]
+
+
+def test_members_without_an_id_are_each_one_of_their_own() -> None:
+    members = [{"group-id": 10, "contact-id": None, "first-name": name, "last-name": "Maes"} for name in ("An", "Bo")]
+    with account(group_contacts=[link(10, 1), *members]) as (client, _):
+        rosters = client.source.rosters([A], SEASON)
+    assert "listed_twice" not in {one.label for one in rosters.set_aside}
+    assert len(rosters.players) + len(rosters.unclear) == 3
