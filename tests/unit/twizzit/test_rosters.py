@@ -385,3 +385,22 @@ def test_members_without_an_id_are_each_one_of_their_own() -> None:
         rosters = client.source.rosters([A], SEASON)
     assert "listed_twice" not in {one.label for one in rosters.set_aside}
     assert len(rosters.players) + len(rosters.unclear) == 3
+
+
+def test_a_person_whose_name_cannot_be_read_costs_their_teams_alone() -> None:
+    named = {**link(11, 2), "contactId": {"id": 2, "first-name": "F2", "last-name": "L2"}}
+    with account(group_contacts=[link(10, 1), named], contacts=500) as (client, _):
+        rosters = client.source.rosters([A, B], SEASON)
+    assert rosters.failed.keys() == {"10"}
+    assert pairs(rosters.players) == [("11", "2")]
+
+
+def test_no_team_is_no_roster() -> None:
+    with account() as (client, _):
+        rosters = client.source.rosters([], SEASON)
+    assert (rosters.players, rosters.failed) == ((), {})
+
+
+def test_the_whole_contacts_of_one_team_are_its_roster() -> None:
+    with account(group_contacts=whole(1, 2)) as (client, _):
+        assert pairs(client.source.rosters([A], SEASON).players) == [("10", "1"), ("10", "2")]
