@@ -100,5 +100,5 @@ def test_a_mapping_of_shotspots_own_is_taken_over_where_season_or_name_agrees(
     calendar.mappings["competitions"][1] = shotspots
     calendar.competitions[1] = replace(calendar.competitions[1], name=called, season_id=of_season)
     plan = sync(calendar, LEAGUE)
-    assert [one.reason for one in (*plan.warned, *plan.failed)] == [reason]
+    assert [*(one.reason for one in plan.warned), *(one.reason for one in plan.failed)] == [reason]
     assert plan.count("adopt") == (reason != "doubtful_link")
