@@ -10,7 +10,9 @@ from tests.support.memory_calendar import TODAY, MemoryCalendar
 from tests.support.memory_shotspot import CLUB, OLDER, SEASON
 from twizzit_pipeline.plan import Failed, Plan
 from twizzit_pipeline.plan.competitions import plan_competitions
+from twizzit_pipeline.plan.decisions import Decisions
 from twizzit_pipeline.plan.rows import LocalCompetition, RemoteCompetition, WantedSeason
+from twizzit_pipeline.policies import Policies, Policy
 
 LEAGUE = RemoteCompetition("9", "Reeks 1", "league", SEASON.start_date, SEASON.end_date)
 TYPED_IN = LocalCompetition(5, "reeks 1", "league", 1, SEASON.start_date, None, None, False)
@@ -80,6 +82,7 @@ def test_one_of_another_season_is_another_one(calendar: MemoryCalendar, season_i
 def test_its_season_is_made_where_it_is_not_there(calendar: MemoryCalendar) -> None:
     plan = sync(calendar, LEAGUE, season=OLDER)
     assert plan.made("seasons") == 1
+    assert [change.values["is_official"] for change in plan.changes if change.table == "competitions"] == [True]
     assert calendar.competitions[1].season_id == 2
 
 
@@ -102,3 +105,25 @@ def test_a_mapping_of_shotspots_own_is_taken_over_where_season_or_name_agrees(
     plan = sync(calendar, LEAGUE)
     assert [*(one.reason for one in plan.warned), *(one.reason for one in plan.failed)] == [reason]
     assert plan.count("adopt") == (reason != "doubtful_link")
+
+
+def test_what_a_person_chose_is_linked_or_made(calendar: MemoryCalendar) -> None:
+    calendar.competitions = {5: TYPED_IN, 6: replace(TYPED_IN, id=6)}
+    for local_id in (6, None):
+        state = replace(calendar.competition_state([LEAGUE]), decisions=Decisions(links={"9": local_id}))
+        (change,) = plan_competitions(state).changes
+        assert (change.action, change.row_id) == (("link", 6) if local_id else ("create", -1))
+
+
+@pytest.mark.parametrize(
+    ("policy", "name", "asked"), [("twizzit", "Reeks 2", 0), ("shotspot", "Ours", 0), ("ask", "Ours", 1)]
+)
+def test_a_name_that_both_sides_changed_is_whose_the_policy_says(
+    calendar: MemoryCalendar, policy: Policy, name: str, asked: int
+) -> None:
+    sync(calendar, LEAGUE)
+    calendar.competitions[1] = replace(calendar.competitions[1], name="Ours")
+    state = calendar.competition_state([replace(LEAGUE, name="Reeks 2")])
+    plan = plan_competitions(replace(state, decisions=Decisions(Policies(policy))))
+    calendar.apply(plan)
+    assert (calendar.competitions[1].name, len(plan.questions)) == (name, asked)

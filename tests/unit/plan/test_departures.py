@@ -91,6 +91,7 @@ def test_a_match_waits_for_a_second_proof() -> None:
         (1, 20, 4, 0, True),  # those of the last day count
         (1, 20, 0, 4, True),  # and those who wait
         (1, 96, 4, 0, False),
+        (1, 21, 4, 0, False),  # a fifth of those that there were before
     ],
 )
 def test_more_than_a_fifth_and_at_least_five_are_held_back(
@@ -319,3 +320,14 @@ def test_a_departure_is_known_whether_it_is_listed_again_or_not() -> None:
     here, away_still = Departure(1, "1", 1, "gone", "held"), Departure(2, "2", 2, "gone", "applied")
     found = Departures(back={"1": here}, unlisted={"2": away_still})
     assert [found.of(remote_id) for remote_id in ("1", "2", "3")] == [here, away_still, None]
+
+
+def test_the_number_of_who_leaves_is_free_for_who_asks_for_it_in_the_same_sync(shotspot: MemoryShotSpot) -> None:
+    (mapping,) = [one for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    gone = Missing("100", mapping.local_id, mapping.id, current_mapping(mapping), HERE, (1,))
+    state = shotspot.player_state([person("200", first="Noor", number=7)])
+    plan = plan_players(replace(state, departures=Departures([gone], {"100": "gone"}, active={1: 9})))
+    shotspot.apply(plan)
+    assert plan.warned == []
+    assert sorted(str(player.jersey_number) for player in shotspot.players.values()) == ["7", "None"]
+    assert plan.items == 1, "who leaves is none of those that Twizzit lists"

@@ -79,6 +79,7 @@ def test_a_game_that_shotspot_had_begun_is_linked_and_left_alone(calendar: Memor
         ({"home_team_id": 1}, True),
         ({"home_team_id": 2}, False),
         ({"away_team_id": 7}, True),
+        ({"away_team_id": 2}, False),
         ({"home_club_id": 7, "away_club_id": 1}, False),
     ],
 )
@@ -117,8 +118,8 @@ def test_a_side_that_was_changed_in_shotspot_stays_beside_one_that_twizzit_chang
 
 def test_a_score_is_repaired_whole_or_not_at_all() -> None:
     scores = {"home_score", "away_score"}
-    for said, both in ((3, True), (None, False)):
-        match = replace(MATCH, home_score=2, away_score=said)
+    for home, away, both in ((2, 3, True), (2, None, False), (None, 3, False)):
+        match = replace(MATCH, home_score=home, away_score=away)
         written = repaired_columns(Fixture(match, Place(1, 1), Place(7, 7), None), GAME)
         assert (scores <= written, bool(scores & written)) == (both, both)
 
@@ -141,3 +142,21 @@ def test_an_own_team_is_called_by_its_name_alone_or_behind_its_clubs(
 )
 def test_a_text_names_the_own_club_in_whole_words(calendar: MemoryCalendar, text: str, is_own: bool) -> None:
     assert OwnSides(calendar.match_state([])).is_in(text) is is_own
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "news"),
+    [
+        ({}, {"starts_at": NOON + timedelta(hours=1)}, ["moved"]),
+        ({}, {"status": "cancelled"}, ["cancelled"]),
+        ({}, {"status": "to_reschedule"}, ["postponed"]),
+        ({}, {"status": "completed", "home_score": 9, "away_score": 8}, ["finished"]),
+        ({"status": "cancelled"}, {"starts_at": NOON + timedelta(days=7)}, ["moved", "reinstated"]),
+        ({}, {}, []),
+    ],
+)
+def test_what_happened_to_a_match_is_news_and_that_it_is_new_is_none(
+    calendar: MemoryCalendar, before: dict[str, Any], now: dict[str, Any], news: list[str]
+) -> None:
+    assert sync(calendar, replace(MATCH, **before)).news == {}
+    assert sync(calendar, replace(MATCH, **now)).news == dict.fromkeys(news, ("100",))

@@ -148,6 +148,9 @@ def test_what_the_history_says_of_it() -> None:
     assert Narrowing("7").details == {"group_id": "7"}
     assert NOTHING_NEW.details == {"create_missing": False}
     assert Narrowing(chosen=Chosen(7, {})).details == {"plan_id": 7}
+    narrowed_so = (EVERYTHING, Narrowing("7"), NOTHING_NEW, Narrowing(chosen=Chosen(7, {})))
+    assert [one.narrows for one in narrowed_so] == [False, True, True, True]
+    assert [one.reads_all for one in narrowed_so] == [True, False, False, True]
 
 
 def test_only_teams_and_players_are_narrowed() -> None:
