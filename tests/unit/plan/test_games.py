@@ -160,3 +160,25 @@ def test_what_happened_to_a_match_is_news_and_that_it_is_new_is_none(
 ) -> None:
     assert sync(calendar, replace(MATCH, **before)).news == {}
     assert sync(calendar, replace(MATCH, **now)).news == dict.fromkeys(news, ("100",))
+
+
+@pytest.mark.parametrize(
+    ("keys", "words", "facing", "fitting"),
+    [
+        (["u15 2"], "U15 2", 2, (3,)),
+        (["2"], "2", 2, (3,)),  # of the age of the one that it plays
+        (["2"], "2", 1, ()),
+        (["u15 1"], "U15 1", 2, ()),  # not itself
+        (["u15"], "U15", 1, ()),
+        (["2"], "2", 99, ()),  # no own team
+    ],
+)
+def test_which_team_of_the_own_club_an_opponent_is(
+    calendar: MemoryCalendar, keys: list[str], words: str, facing: int, fitting: tuple[int, ...]
+) -> None:
+    del calendar.teams[7]
+    calendar.add_own_team(CLUB, "3", "U15 2")
+    calendar.clubs[8] = LocalClub(8, "KC Leie")
+    calendar.teams[8] = LocalTeam(8, 8, "U15 2", None, None, 1, True, True)
+    calendar.own["8"] = (CLUB.credential_id, 8, "U15 2")
+    assert OwnSides(calendar.match_state([])).fitting(keys, words, facing) == fitting
