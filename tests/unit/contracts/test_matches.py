@@ -238,16 +238,18 @@ def test_two_sides_without_a_name_or_an_id_are_not_the_same_one() -> None:
 
 
 def test_a_team_is_busy_for_a_match_and_no_longer() -> None:
-    at = [{"home_team_id": "5", "starts_at": f"2026-12-12T1{hour}Z"} for hour in ("2:00", "3:30", "4:59")]
+    at: list[dict[str, object]] = [
+        {"home_team_id": "5", "starts_at": f"2026-12-12T1{hour}Z"} for hour in ("2:00", "3:30", "4:59")
+    ]
     _, _, warnings = check(*at)
     assert [one["twizzit_id"] for one in warnings if one["rule"] == "one_match_at_a_time"] == ["101", "102"]
 
 
 def test_a_competition_may_end_on_its_first_day_and_shares_its_id_with_none() -> None:
-    day = {"start_date": "2026-12-12", "end_date": "2026-12-12"}
-    twice = {"twizzit_competition_id": "9"}
+    day: dict[str, object] = {"start_date": "2026-12-12", "end_date": "2026-12-12"}
+    twice: dict[str, object] = {"twizzit_competition_id": "9"}
     checked = check_competitions(competitions(day, twice, {**twice, "name": "Other"}, {}, {}))
     assert list(checked.valid["twizzit_competition_id"]) == ["100", "103", "104"]
     assert [one["rule"] for one in reported(checked.rejected)] == ["duplicate_id"]
-    same = {"twizzit_competition_id": "9", "name": "Same"}
+    same: dict[str, object] = {"twizzit_competition_id": "9", "name": "Same"}
     assert [one["rule"] for one in reported(check_competitions(competitions(same, same)).warnings)] == ["listed_once"]
