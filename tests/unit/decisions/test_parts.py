@@ -11,7 +11,7 @@ TEAMS = [
     Change("teams", "create", row_id, None, {"name": str(row_id), "club_id": row_id, "season_id": -1})
     for row_id in (-1, -2)
 ]
-NAMES = [
+OPPONENTS = [
     Change("twizzit_opponents", "create", row_id, None, {"name": str(row_id), "club_id": row_id, "team_id": row_id})
     for row_id in (-1, -2)
 ]
@@ -30,14 +30,14 @@ GAMES = [game(-1, "100", -1), game(-2, "101", -2), Change("games", "depart", 8, 
 PAIRS = [pair(-1, 9, -1), pair(-2, 9, -2), pair(-3, 9, 5), pair(-4, 10, -1)]
 PLAN = Plan(
     "matches",
-    [SEASON, *CLUBS, *TEAMS, *NAMES, *GAMES, *PAIRS],
+    [SEASON, *CLUBS, *TEAMS, *OPPONENTS, *GAMES, *PAIRS],
     failed=[Failed("100", "no"), Failed("103", "no")],
 )
 
 
 def test_what_a_match_needs_comes_along_and_nothing_of_others() -> None:
     part = of_matches(PLAN, {"100"})
-    assert part.changes == [SEASON, CLUBS[0], TEAMS[0], NAMES[0], GAMES[0], PAIRS[0], PAIRS[2]]
+    assert part.changes == [SEASON, CLUBS[0], TEAMS[0], OPPONENTS[0], GAMES[0], PAIRS[0], PAIRS[2]]
     assert part.failed == [Failed("100", "no")]
 
 
