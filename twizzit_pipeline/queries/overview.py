@@ -47,7 +47,7 @@ class CredentialStatus:
         plan: the one that a sync stopped at and that waits for a person.
         held: how many departures are held back until a person approves or refuses them.
         questions_of: kind → how many questions wait for a person; see `runs.asked`.
-        none_listed: entity → how many of ours stay although the account lists none any more; see `queries.none_listed`.
+        none_listed: the entity of which the account lists none in the running season; see `queries.none_listed`.
     """
 
     facts: CredentialFacts
@@ -60,7 +60,7 @@ class CredentialStatus:
     plan: StoredPlan | None = None
     held: int = 0
     questions_of: Mapping[str, int] = field(default_factory=dict)
-    none_listed: Mapping[str, int] = field(default_factory=dict)
+    none_listed: str | None = None
 
     @property
     def questions(self) -> int:
@@ -70,7 +70,7 @@ class CredentialStatus:
     @property
     def needs_attention(self) -> bool:
         """Whether it stays as it is, or goes on failing, until a person acts; a sync under way is no answer yet."""
-        waits = self.plan is not None or self.held > 0 or bool(self.none_listed)
+        waits = self.plan is not None or self.held > 0 or self.none_listed is not None
         return self.lasting.needs_attention or waits
 
     @property
@@ -83,9 +83,8 @@ class CredentialStatus:
         if self.held:
             said = f"{said}; {self.held} {'departure is' if self.held == 1 else 'departures are'} held back"
         if self.none_listed:
-            stay = " and ".join(f"{count:,} {entity}" for entity, count in self.none_listed.items())
-            what = "team" if "teams" in self.none_listed else "player in any team"
-            said = f"{said}; Twizzit lists no {what} of this season any more, which proves nothing: {stay} stay"
+            what = "team" if self.none_listed == "teams" else "player in any team"
+            said = f"{said}; Twizzit lists no {what} of this season, which proves nothing: everyone stays as they are"
         if self.hanging is not None:
             return f"{said}; {self.hanging.why}" if self.lasting.needs_attention else self.hanging.why
         return f"{said} (a sync is under way)" if self.state is not self._decisive else said
@@ -197,10 +196,15 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
         one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
         asked, held_back = questions.get(facts.credential_id, {}), held.get(facts.credential_id, 0)
-        of_us = unlisted.get(facts.credential_id, {})
-        plan = waiting.get(facts.credential_id)
-        judged.append(replace(one, questions_of=asked, held=held_back, plan=plan, none_listed=of_us))
+        plan, none = waiting.get(facts.credential_id), _synced(unlisted.get(facts.credential_id), facts)
+        judged.append(replace(one, questions_of=asked, held=held_back, plan=plan, none_listed=none))
     return Overview(activity, judged)
+
+
+def _synced(entity: str | None, facts: CredentialFacts) -> str | None:
+    """The entity, where the credential is on and is to sync it."""
+    wanted = {"teams": facts.sync_teams, "players": facts.sync_players}
+    return entity if entity is not None and facts.is_active and wanted[entity] else None
 
 
 def _held(connection: Connection) -> dict[int, int]:

@@ -3,9 +3,6 @@
 What belongs here: names alone. `history` writes them; notifications, checks and queries read them.
 """
 
-from twizzit_pipeline.plan import departures
-
-NONE_LISTED = departures.NONE_LISTED  # a remark: rule → how many, and which, in `warnings`
 PLAYERS_NOT_READ = "players_not_read"  # the reason why a team, not a player, is a failed item of the players
 # What the details of a sync of everything count, to compare the next ones with.
 LISTED = "listed"  # distinct remote ids in the snapshot
