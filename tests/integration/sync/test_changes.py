@@ -127,6 +127,19 @@ def test_all_changes_at_once_arrive_and_can_be_taken_back(world: SyncWorld, club
     assert timeless(world.dump((*SHOTSPOT, *MAPPINGS))) == timeless(before)
 
 
+def test_a_new_team_gets_the_name_that_another_gives_up(world: SyncWorld, club: int) -> None:
+    group_id = world.roster(2)[0]
+    name, row_id = world.club().groups[group_id].name, world.local_id(group_id, "team")
+    assert name is not None
+    world.simulator.changes.rename_team(group_id, "U21 7")
+    added = world.simulator.changes.add_team(world.club(), name)
+
+    world.sync(club)
+
+    world.assert_truth(club)
+    assert (world.team(group_id)["id"], world.team(group_id)["name"], world.team(added)["name"]) == (row_id, "U21 7", name)
+
+
 def test_numbers_are_swapped(world: SyncWorld) -> None:
     changes = world.simulator.changes
     first, second, third = world.roster()[1][5:8]
