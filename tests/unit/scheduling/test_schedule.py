@@ -1,5 +1,6 @@
 """When a credential syncs by itself: spread, backing off, making a month's calls last."""
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -119,6 +120,38 @@ def test_a_clock_that_was_ahead_and_is_put_right_keeps_no_club_waiting() -> None
         assert failed.is_due(failed.next_sync_at)
     slightly = schedule.outcome(HOURLY, "success", now=NOW + HOUR, usage=Usage())
     assert not slightly.is_due(NOW), "what is an interval off comes an interval later at most"
+
+
+@pytest.mark.parametrize("limit", [None, 5000])
+def test_a_failure_or_a_pause_of_a_clock_that_was_ahead_keeps_no_club_waiting(limit: int | None) -> None:
+    """Where the clock is a year ahead every certificate has expired: a failure is what comes of a sync then."""
+    row = replace(HOURLY, last_sync_at=NOW - HOUR, monthly_call_limit=limit)
+    for ended in ("failed", "quota_spent"):
+        planned = schedule.outcome(row, ended, now=NOW + 400 * DAY, usage=Usage())
+        assert not planned.is_due(NOW + 400 * DAY)
+        assert not planned.is_paused(NOW)
+        assert planned.is_due(NOW)
+        again = schedule.outcome(planned, "failed", now=NOW, usage=Usage())
+        assert not again.is_due(NOW), "once, and then as after any failure"
+        assert again.next_sync_at is not None
+        assert again.next_sync_at - NOW <= 2 * DAY
+        assert not schedule.outcome(row, ended, now=NOW, usage=Usage()).is_due(NOW)
+
+
+@pytest.mark.parametrize("minutes", [5, 60, 1440, 7 * 1440, 365 * 1440])
+@pytest.mark.parametrize("limit", [None, 1, 100, 5000])
+def test_nothing_that_is_planned_is_taken_for_that_of_a_clock_that_was_ahead(minutes: int, limit: int | None) -> None:
+    for ended in ("success", "failed", "quota_spent"):
+        for credential_id, failures in itertools.product(range(1, 20), (0, 3, 30)):
+            row = replace(
+                HOURLY,
+                credential_id=credential_id,
+                sync_interval_minutes=minutes,
+                monthly_call_limit=limit,
+                consecutive_failures=failures,
+            )
+            planned = schedule.outcome(row, ended, now=NOW, usage=Usage(per_sync=20))
+            assert not planned.is_due(NOW)
 
 
 def test_failures_back_off_and_one_success_ends_it() -> None:
