@@ -133,7 +133,6 @@ def _of_players(
         ]
         before = _season_before(connection, session, season)
         stood = stood_before(connection, session.owner, before.id, [one.twizzit_id for one in found]) if before else {}
-    known = {person for players in rosters.playing.values() for person in players}
     if stood and before is not None:
         stayed = _still_standing(session, before, counts, stood)
         found = [one for one in found if one.twizzit_id not in stayed]
@@ -144,11 +143,11 @@ def _of_players(
         present = [team for team, said in unlisted.items() if said == "present"]
         asked = session.absences["teams"].kinds
         doubtful = [team for team, kind in asked.items() if kind == "unproved"]
-        kinds = proved(source, season.record, found, teams, rosters, present, known, doubtful)
+        kinds = proved(source, season.record, found, teams, rosters, present, rosters.known, doubtful)
         absences = Absences(True, kinds)
     session.absences["players"] = absences
     if due and source.can_prove_absence:
-        said = source.still_listed("people", [one.departure.twizzit_id for one in due], known)
+        said = source.still_listed("people", [one.departure.twizzit_id for one in due], rosters.known)
         session.absences["players"] = Absences(True, absences.kinds, said)
 
 
@@ -168,7 +167,7 @@ def proved(
         found: who is missing.
         doubtful: teams that the scan did not list, and of which nothing is proved: a contact may be in one of them.
         present: teams that are there, and that the scan did not list.
-        known: people whom the scan saw.
+        known: people who are certain to exist, as the scan saw them.
     """
     asked = _to_read_again(found, teams, rosters)
     unread = {*present, *teams.rejected} - asked

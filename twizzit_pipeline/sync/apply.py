@@ -38,7 +38,7 @@ _POINTERS = {
 _STAMPED = frozenset({"clubs", "teams", "players"})
 # What ShotSpot allows once, and the column whose null lets go of it: a team's name in its season, a player's number.
 _LET_GO = {"teams": "season_id", "players": "jersey_number"}
-_SLOT = {"teams": ("club_id", "name", "season_id"), "players": ("club_id", "jersey_number")}
+_SLOT = {"teams": ("name", "club_id", "season_id"), "players": ("jersey_number", "club_id")}
 Made = dict[tuple[str, int], int]
 
 
@@ -154,15 +154,22 @@ def _note(connection: Connection, group: _Group, name: str, table: Table, journa
 
 
 def _let_go(connection: Connection, name: str, table: Table, changes: Iterable[Change], made: Made) -> None:
-    """Frees the names and shirt numbers that change hands within this plan: PostgreSQL checks them row by row."""
+    """Frees the names and shirt numbers that change hands within this plan: PostgreSQL checks them row by row.
+
+    They are compared without their club, which a team that stays in its own does not say. One that is freed for
+    nothing costs nothing: its own change writes it again.
+    """
     if name not in _SLOT:
         return
     slots = [(change, *_slots(change, _SLOT[name], made)) for change in changes]
-    wanted_by_others = {wanted for change, held, wanted in slots if change.action == "create" or held != wanted}
+    wanted_by_others = {wanted[0] for change, held, wanted in slots if change.action == "create" or held != wanted}
     leaving = [
         change.row_id
         for change, held, wanted in slots
-        if change.action != "create" and held != wanted and held in wanted_by_others
+        if change.action != "create"
+        and held != wanted
+        and held[0] in wanted_by_others - {None}
+        and _LET_GO[name] in change.values
     ]
     if leaving:
         connection.execute(update(table).where(bulk.among(table.c.id, leaving)).values({_LET_GO[name]: None}))

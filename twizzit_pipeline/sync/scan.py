@@ -89,7 +89,7 @@ def scan_entity(
         seen = read(season, watch)
         checked = seen.checked
         unread = {"twizzit_team_id": tuple(seen.unread)} if seen.unread else {}
-        written, listed = store_scan(session, entity, table, season.id, checked, keep=unread)
+        written, listed = store_scan(session, entity, table, season.id, seen, keep=unread)
         if then is not None:
             then(season, counts)
         watch.lap("write")
@@ -142,7 +142,7 @@ def store_scan(
     entity: str,
     table: Table,
     season_id: int,
-    checked: Checked,
+    seen: Read,
     *,
     keep: Mapping[str, Sequence[str]],
 ) -> tuple[Written, int]:
@@ -152,12 +152,10 @@ def store_scan(
     A row that was rejected, that the contract set aside, or that could not be read (`keep`: column → values), is not
     known to be gone: what an earlier scan knew of it stays.
 
-    Args:
-        checked: valid rows with the table's columns, credential and season aside.
-
     Returns:
         The rows that changed, and how many distinct remote ids the snapshot (or that part of it) holds now.
     """
+    checked = seen.checked
     scope: dict[str, int | str] = {"credential_id": session.credential.id, "season_id": season_id}
     snapshot = tuple(scope)
     keys = [column.name for column in table.primary_key if column.name not in scope]
@@ -169,6 +167,8 @@ def store_scan(
     for attempt in session.attempts():
         with attempt, session.writing() as connection:
             earlier = _earlier(connection, table, scope, columns, unknown)
+            if len(keys) > 1:
+                earlier = _not_left(earlier, seen)
             frame = checked.valid[columns]
             if not earlier.empty:
                 frame = pd.concat([frame.astype(object), earlier], ignore_index=True)
@@ -211,3 +211,13 @@ def _earlier(
         found = connection.execute(select(*(table.c[name] for name in columns)).where(*within, or_(*wanted)))
         rows = [dict(row._mapping) for row in found]
     return pd.DataFrame(rows, columns=list(columns), dtype=object)
+
+
+def _not_left(earlier: pd.DataFrame, seen: Read) -> pd.DataFrame:
+    """The places of the last scan, but for those of people who stand in another team now and not there any more:
+    one row of theirs that says nothing, elsewhere, does not keep them.
+    """
+    here = set(seen.checked.valid["twizzit_player_id"])
+    rows = zip(earlier["twizzit_team_id"], earlier["twizzit_player_id"], strict=True)
+    stays = [one not in here or team in seen.unread or team in seen.places.get(one, ()) for team, one in rows]
+    return earlier[pd.Series(stays, index=earlier.index, dtype=bool)]

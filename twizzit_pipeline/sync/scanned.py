@@ -33,6 +33,11 @@ class RostersSeen:
     unknown_teams: frozenset[str] = frozenset()
     aside: frozenset[str] = frozenset()
 
+    @property
+    def known(self) -> frozenset[str]:
+        """People who are certain to exist: a roster may list one whom the account does not list as a contact."""
+        return frozenset().union(*self.playing.values()) - self.unknown - {""}
+
 
 @dataclass(frozen=True, slots=True)
 class MatchesSeen:

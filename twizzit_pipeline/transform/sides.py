@@ -13,8 +13,9 @@ from twizzit_pipeline.transform.names import normalised_name
 from twizzit_pipeline.transform.teams import age_group, team_gender
 
 _NUMBER_OR_LETTER = re.compile(r"\d{1,2}|[a-h]|i{1,3}|iv|v", re.IGNORECASE)
-# Teams for the fun of it: no age group, and part of no club's name.
+# Teams for the fun of it, and second teams: no age group, and part of no club's name.
 _RECREATION = {"recreant", "recreanten", "recreatief", "recreatieven", "recrea", "loisir", "loisirs", "recreational"}
+_RESERVES = {"reserve", "reserven", "reserves"}
 # "Under 15" and its like come in two words, the second of which is a number.
 _BEFORE_A_NUMBER = {"u", "onder", "under", "moins", "de"}
 
@@ -52,7 +53,7 @@ def _words(name: str) -> list[str]:
 
 
 def _names_the_team(word: str, *, following: list[str]) -> bool:
-    if _NUMBER_OR_LETTER.fullmatch(word) or normalised_name(word) in _RECREATION:
+    if _NUMBER_OR_LETTER.fullmatch(word) or normalised_name(word) in _RECREATION | _RESERVES:
         return True
     if normalised_name(word) in _BEFORE_A_NUMBER:
         return age_group(" ".join([word, *following])) is not None

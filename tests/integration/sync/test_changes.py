@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Date, String, Table, cast, delete, update
 
 from tests.support.sync_world import MAPPINGS, SHOTSPOT, Rows, SyncWorld
+from twizzit_pipeline.simulator.clubs import ODD
 from twizzit_pipeline.storage import tables
 
 JOURNALLED: dict[str, Table] = {table.name: table for table in (*SHOTSPOT, *MAPPINGS)}
@@ -125,6 +126,32 @@ def test_all_changes_at_once_arrive_and_can_be_taken_back(world: SyncWorld, club
     world.assert_truth(club)
     take_back(world, world.rows(tables.sync_changes)[journalled:])
     assert timeless(world.dump((*SHOTSPOT, *MAPPINGS))) == timeless(before)
+
+
+def test_a_new_team_gets_the_name_that_another_gives_up(world: SyncWorld, club: int) -> None:
+    group_id = world.roster(2)[0]
+    name, row_id = world.club().groups[group_id].name, world.local_id(group_id, "team")
+    assert name is not None
+    world.simulator.changes.rename_team(group_id, "U21 7")
+    added = world.simulator.changes.add_team(world.club(), name)
+
+    world.sync(club)
+
+    world.assert_truth(club)
+    assert (world.team(group_id)["id"], world.team(group_id)["name"]) == (row_id, "U21 7")
+    assert world.team(added)["name"] == name
+
+
+def test_who_has_an_unclear_row_in_one_team_moves_between_two_others(world: SyncWorld, club: int) -> None:
+    mover, (there, _), (elsewhere, _) = world.roster(0)[1][5], world.roster(1), world.roster(2)
+    world.simulator.changes.transfer(mover, there)
+    world.club().own_functions += (ODD,)
+    world.simulator.changes.add_to_team(mover, elsewhere, ODD)
+
+    synced = world.sync(club)
+
+    assert synced.history["players"].details["rejected"]["function_known"]["twizzit_ids"] == [str(mover)]
+    assert world.player(mover)["team_id"] == world.local_id(there, "team")
 
 
 def test_numbers_are_swapped(world: SyncWorld) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import update
 
 from tests.support.sync_world import STEPS, SyncWorld
+from twizzit_pipeline.simulator.clubs import PLAYER
+from twizzit_pipeline.simulator.records import Link
 from twizzit_pipeline.storage import tables
 
 # Tidy, so that a team's roster is its players; 24 people, of whom five are more than a fifth.
@@ -185,6 +187,18 @@ def test_what_a_person_edits_meanwhile_wins(world: SyncWorld, club: int) -> None
     world.sync(club)
     assert (world.player(kept_active)["is_active"], world.player(kept_active)["team_id"]) == (True, chosen)
     assert world.player(kept_away)["is_active"] is False, "it was so before the departure"
+
+
+def test_a_membership_of_a_contact_that_is_not_there_keeps_no_one(world: SyncWorld, club: int) -> None:
+    """The roster alone lists it: an answer that lacks it proves as much as any other."""
+    leaver = roster_of(world)[1][0]
+    world.club().rosters[roster_of(world, 1)[0]].append(Link(1, PLAYER))
+    world.simulator.changes.remove_person(leaver)
+
+    left = world.sync(club)
+
+    assert (left.players.departed, departure(world, leaver)["status"]) == (1, "applied")
+    assert left.history["players"].details["rejected"]["first_name_present"]["twizzit_ids"] == ["1"]
 
 
 def test_a_team_that_is_gone_is_inactive_and_comes_back(world: SyncWorld, club: int) -> None:

@@ -20,6 +20,8 @@ from twizzit_pipeline.transform.sides import split_side
         ("KV Hoogland Welpen A", "KV Hoogland", "Welpen A"),
         ("KC EIKENMOLEN  RECREANTEN 1", "KC EIKENMOLEN", "RECREANTEN 1"),
         ("Corfbal Val-Doré Loisirs", "Corfbal Val-Doré", "Loisirs"),
+        ("AKC Duinrand Reserven", "AKC Duinrand", "Reserven"),
+        ("Corfbal Val-Doré RÉSERVES 1", "Corfbal Val-Doré", "RÉSERVES 1"),
         ("Korfbal 't Wilgenhof '78", "Korfbal 't Wilgenhof '78", "Korfbal 't Wilgenhof '78"),
         ("Korfbal 't Wilgenhof '78 3", "Korfbal 't Wilgenhof '78", "3"),
         ("KC Antwerpen", "KC Antwerpen", "KC Antwerpen"),
