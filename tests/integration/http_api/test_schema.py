@@ -69,3 +69,17 @@ def test_the_document_has_no_422(api: ApiServer) -> None:
     text = str(api.app.openapi())
     assert "422" not in text
     assert "HTTPValidationError" not in text
+
+
+def test_the_limits_of_ids_are_said_in_the_words_of_json_schema(api: ApiServer) -> None:
+    """Pydantic writes `ge` where it cannot place a limit, and programs that are made from the document pass that over."""
+    ids = [
+        (operation["operationId"], said)
+        for path in api.app.openapi()["paths"].values()
+        for operation in path.values()
+        for said in operation.get("parameters", ())
+        if said["name"].endswith("Id") and "integer" in str(said["schema"])
+    ]
+    assert len(ids) > 30
+    unsaid = [(where, said["name"]) for where, said in ids if "'minimum': 1" not in str(said["schema"])]
+    assert not unsaid

@@ -29,7 +29,7 @@ _ASIDE = ("failed", "rejected", "warned", "set_aside")  # what does not come, or
 _RECENT = 10
 REMEMBER = "remember"  # beside the actions of a plan: an update that leaves ShotSpot's row as it is
 
-PlanId = Annotated[int, PLAIN, Path(alias="planId", ge=1)]
+PlanId = Annotated[int, Path(alias="planId", ge=1), PLAIN]
 Looking = Annotated[ClubVisit, at_club("GET /sync/plans/{credentialId}")]
 Asking = Annotated[ClubVisit, at_club("POST /sync/preview/{credentialId}")]
 Applying = Annotated[ClubVisit, at_club("POST /sync/apply/{planId}")]
