@@ -41,6 +41,10 @@ SHOWS_FOCUS = """() => {
     const style = getComputedStyle(document.activeElement)
     return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2
 }"""
+TWICE_AS_LARGE = """() => {
+    document.documentElement.style.fontSize = "200%"
+    return document.documentElement.scrollWidth - innerWidth
+}"""
 # Only what axe itself calls serious or critical counts.
 SERIOUS = """async () => (await axe.run()).violations
     .filter(one => ["serious", "critical"].includes(one.impact))
@@ -157,6 +161,16 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_the_screen(
         assert len(faults) == len(places(house)) + 1
     finally:
         context.close()
+
+
+def test_no_page_is_wider_than_a_phone_where_letters_are_twice_as_large(browser: Browser, house: House) -> None:
+    with window(browser, house, PHONE) as page:
+        wide = {}
+        for name, place in places(house).items():
+            if name != "nothing":  # its 404 is an error for the browser's log
+                page.goto(place)
+                wide[name] = page.evaluate(TWICE_AS_LARGE)
+        assert {name: pixels for name, pixels in wide.items() if pixels > 0} == {}
 
 
 def test_the_pictures_of_the_documentation(
