@@ -136,7 +136,14 @@ def _run() -> None:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise
+        if isinstance(error, UnicodeEncodeError) and not all(map(_is_text, sys.argv)):
+            _leave(TwizzitPipelineError("An argument is no text in UTF-8: set the terminal to UTF-8"), ExitCode.USAGE)
         _leave_broken(error)
+
+
+def _is_text(argument: str) -> bool:
+    """Whether its bytes were text; Python hands on those that were not in a way that only names of files take."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in argument)
 
 
 def _leave_broken(error: Exception) -> None:

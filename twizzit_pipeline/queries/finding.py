@@ -26,6 +26,7 @@ from twizzit_pipeline.storage.tables import (
 )
 from twizzit_pipeline.transform.names import normalised_name
 
+_LARGEST_ID = 2**31 - 1  # of a serial column
 _MOST_CHOICES = 40
 _MOST_FOUND = 20
 _T = TypeVar("_T")
@@ -48,6 +49,7 @@ def find_credential(engine: Engine, text: str) -> int:
 
     Raises:
         NotUnique: no name fits, or several do; lists the credentials to choose from.
+        UnknownCredential: it is a number that no id can be.
     """
     with driver_errors():
         listed = store.list_all(engine)
@@ -56,6 +58,8 @@ def find_credential(engine: Engine, text: str) -> int:
         return number
     found = fitting(text, listed, lambda one: (one.organization_name, one.partition_key or ""))
     if number is not None and not found:
+        if number > _LARGEST_ID:
+            raise store.unknown(number)
         return number
     if len(found) == 1:
         return found[0].id

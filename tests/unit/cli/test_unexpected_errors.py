@@ -1,6 +1,7 @@
 """A defect of the program on the command line: its kind and place, and no message that may quote a row."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,22 @@ def test_the_terminal_shows_kind_and_place_alone(
     assert "in _broken" in said.err
     assert said.err.splitlines()[-1] == "Unexpected error: ValueError; report it with these lines"
     assert "invalid literal" not in said.err
+
+
+def _sends_an_accent() -> None:
+    "Rh\udce9e".encode()
+
+
+@pytest.mark.parametrize(("typed", "code"), [("Rh\udce9e", 2), ("Rhée", 1)])
+def test_an_argument_whose_bytes_are_no_text_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, code: int
+) -> None:
+    """Typed in a terminal of another encoding, an accent is a byte that is none in UTF-8: no database takes it."""
+    monkeypatch.setattr(app, "_needed", lambda _: _sends_an_accent)
+    monkeypatch.setattr(sys, "argv", ["twizzit", "sync", "1", "--season", typed])
+    with pytest.raises(SystemExit) as left:
+        app.run()
+    said = capsys.readouterr()
+    assert (left.value.code, said.out) == (code, "")
+    own = "Error: An argument is no text in UTF-8: set the terminal to UTF-8\n"
+    assert (said.err == own) is (code == 2), said.err
