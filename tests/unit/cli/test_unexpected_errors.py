@@ -54,3 +54,23 @@ def test_an_argument_whose_bytes_are_no_text_is_said_in_one_line(
     assert (left.value.code, said.out) == (code, "")
     own = "Error: An argument is no text in UTF-8: set the terminal to UTF-8\n"
     assert (said.err == own) is (code == 2), said.err
+
+
+@pytest.mark.parametrize("streams", ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["simulate", "--port", "x"], 2)])
+def test_a_process_that_is_started_without_a_stream_ends_as_ever(
+    streams: str, arguments: list[str], code: int
+) -> None:
+    shell = ["sh", "-c", f'exec "$@" {streams}', "sh", *COMMAND, *arguments]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    if ">&-" not in streams:
+        assert done.stdout.startswith("twizzit ") is (code == 0)
+
+
+def test_a_question_that_no_one_can_answer_ends_as_where_nothing_comes() -> None:
+    ask = "from twizzit_pipeline.cli.streams import open_missing as o; o(); import sys; print(sys.stdin.read() == '')"
+    shell = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-c", ask]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
