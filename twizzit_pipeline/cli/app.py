@@ -132,6 +132,8 @@ def _run() -> None:
         _leave(error, ExitCode.FAILURE)
     except SystemExit as leaving:
         _flush()
+        if leaving.code == ExitCode.FAILURE and _interrupted(leaving):  # at a question: Typer makes 1 of it
+            sys.exit(ExitCode.INTERRUPTED)
         raise leaving from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
@@ -139,6 +141,13 @@ def _run() -> None:
         if isinstance(error, UnicodeEncodeError) and not all(map(_is_text, sys.argv)):
             _leave(TwizzitPipelineError("An argument is no text in UTF-8: set the terminal to UTF-8"), ExitCode.USAGE)
         _leave_broken(error)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C came to this end."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _is_text(argument: str) -> bool:

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
+import typer
 
 from tests.support.command_line import COMMAND
 from twizzit_pipeline.cli import app
@@ -74,3 +76,23 @@ def test_a_question_that_no_one_can_answer_ends_as_where_nothing_comes() -> None
     shell = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-c", ask]
     done = subprocess.run(shell, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
+@pytest.mark.parametrize(("pressed", "code"), [(KeyboardInterrupt, 130), (EOFError, 1)], ids=["Ctrl-C", "Ctrl-D"])
+def test_a_question_that_is_left_has_the_code_that_scripts_know(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], pressed: type[BaseException], code: int
+) -> None:
+    asking = typer.Typer()
+    asking.command()(lambda: typer.confirm("Write them?", abort=True))
+
+    class Left(StringIO):
+        def readline(self, *_: object) -> str:
+            raise pressed
+
+    monkeypatch.setattr(sys, "stdin", Left())
+    monkeypatch.setattr(sys, "argv", ["twizzit"])
+    monkeypatch.setattr(app, "_needed", lambda _: asking)
+    with pytest.raises(SystemExit) as ended:
+        app.run()
+    assert ended.value.code == code
+    assert "Aborted." in capsys.readouterr().err
