@@ -145,7 +145,7 @@ def _run() -> None:
 
 def _interrupted(error: BaseException | None) -> bool:
     """Whether a Ctrl-C came to this end."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
+    while error is not None and type(error) is not KeyboardInterrupt:  # a run that takes too long is one of its kinds
         error = error.__context__
     return error is not None
 

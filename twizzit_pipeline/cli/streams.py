@@ -1,4 +1,4 @@
-"""The three streams of a process that was started without one of them (``<&-``, ``>&-``), as some services start programs.
+"""The standard streams of a process that was started without one of them (``<&-``, ``>&-``), as some services do.
 
 The number of a stream that is missing goes to what is opened first: a line that is printed would go into a socket.
 """
@@ -16,6 +16,6 @@ def open_missing() -> None:
             opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
             os.set_inheritable(opened, True)  # processes of ours have it, too
     # Python has no object for a stream that was missing when it started.
-    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: PTH123, SIM115 - for as long as the process lives
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: PTH123, SIM115
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: PTH123, SIM115
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115

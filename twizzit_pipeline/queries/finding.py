@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, Select, exists, select
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.rows import unknown
 from twizzit_pipeline.errors import NotUnique, UnknownPlayer, UnknownTeam
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
@@ -59,7 +60,7 @@ def find_credential(engine: Engine, text: str) -> int:
     found = fitting(text, listed, lambda one: (one.organization_name, one.partition_key or ""))
     if number is not None and not found:
         if number > _LARGEST_ID:
-            raise store.unknown(number)
+            raise unknown(number)
         return number
     if len(found) == 1:
         return found[0].id

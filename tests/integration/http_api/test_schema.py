@@ -73,7 +73,7 @@ def test_the_document_has_no_422(api: ApiServer) -> None:
 
 
 def test_the_limits_of_ids_are_said_in_the_words_of_json_schema(api: ApiServer) -> None:
-    """Pydantic writes `ge` where it cannot place a limit, and programs that are made from the document pass that over."""
+    """Pydantic writes `ge` where it cannot place a limit: programs that are made from the document pass that over."""
     ids = [
         (operation["operationId"], said)
         for path in api.app.openapi()["paths"].values()

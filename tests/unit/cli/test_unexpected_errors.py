@@ -60,9 +60,7 @@ def test_an_argument_whose_bytes_are_no_text_is_said_in_one_line(
 
 @pytest.mark.parametrize("streams", ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["simulate", "--port", "x"], 2)])
-def test_a_process_that_is_started_without_a_stream_ends_as_ever(
-    streams: str, arguments: list[str], code: int
-) -> None:
+def test_a_process_that_is_started_without_a_stream_ends_as_ever(streams: str, arguments: list[str], code: int) -> None:
     shell = ["sh", "-c", f'exec "$@" {streams}', "sh", *COMMAND, *arguments]
     done = subprocess.run(shell, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
@@ -86,7 +84,7 @@ def test_a_question_that_is_left_has_the_code_that_scripts_know(
     asking.command()(lambda: typer.confirm("Write them?", abort=True))
 
     class Left(StringIO):
-        def readline(self, *_: object) -> str:
+        def readline(self, _: int | None = -1, /) -> str:
             raise pressed
 
     monkeypatch.setattr(sys, "stdin", Left())

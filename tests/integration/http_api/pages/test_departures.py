@@ -12,6 +12,7 @@ from tests.support.api_server import ApiServer, NewDatabase
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
 from tests.support.registered_world import SMALL
 from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.decisions.departures import listing
 from twizzit_pipeline.http_api.pages import departures
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -74,10 +75,9 @@ def test_all_at_once_are_not_decided_where_another_person_decides_in_the_same_mo
     held = [name for name, status in before.items() if status == "held"]
     admin.get(f"{place}/decide")
     mark = re.findall(r'name="held_mark" value="([^"]+)"', admin.page.text)[0]
-    read = departures.listing
 
     def just_before_the_other(*which: Any) -> Any:
-        found = read(*which)
+        found = listing(*which)
         with deserted.world.connected() as connection:
             connection.execute("UPDATE twizzit_departures SET status = 'approved' WHERE twizzit_id = %s", [held[0]])
         monkeypatch.undo()

@@ -213,7 +213,7 @@ def test_zero_is_one_in_french_alone() -> None:
 
 def test_no_line_of_french_ends_or_begins_with_a_sign_alone() -> None:
     texts = texts_of("fr")
-    assert texts.count("players.found", 2, name="an") == "2 personnes correspondent à «\N{NO-BREAK SPACE}an\N{NO-BREAK SPACE}»"
+    assert texts.count("players.found", 2, name="an").endswith("à «\N{NO-BREAK SPACE}an\N{NO-BREAK SPACE}»")
     loose = [key for key, text in texts.texts.items() if "« " in text or re.search(r" [:;?!»]", text)]
     assert loose == []
 
