@@ -83,11 +83,12 @@ def test_a_question_that_is_left_has_the_code_that_scripts_know(
     asking = typer.Typer()
     asking.command()(lambda: typer.confirm("Write them?", abort=True))
 
-    class Left(StringIO):
-        def readline(self, _: int | None = -1, /) -> str:
-            raise pressed
+    def left(_: int = -1) -> str:
+        raise pressed
 
-    monkeypatch.setattr(sys, "stdin", Left())
+    question = StringIO()
+    monkeypatch.setattr(question, "readline", left)
+    monkeypatch.setattr(sys, "stdin", question)
     monkeypatch.setattr(sys, "argv", ["twizzit"])
     monkeypatch.setattr(app, "_needed", lambda _: asking)
     with pytest.raises(SystemExit) as ended:
