@@ -93,7 +93,7 @@ class PlayerState:
     as one who has no mapping, and of those about whom a question waits. `bases`: remote id → the base from which one
     who is linked by a person's decision is merged. `left_behind`: local players in the team that the
     mapping of theirs named before people corrected it. `none_listed`: where the scan holds no one at all, remote ids
-    of those whom the last one held in its teams.
+    of those who play, in its teams or in those of the season before.
     """
 
     owner: Owner

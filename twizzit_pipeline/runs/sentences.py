@@ -76,9 +76,9 @@ REASONS: Mapping[str, str] = {
     VANISHED: "not in Twizzit's calendar any more; the game in ShotSpot stays as it is until that is proved twice",
 }
 _OF_ENTITY: Mapping[tuple[str, str], str] = {
-    (PLAYERS.name, NONE_LISTED): "Twizzit lists no player in any team any more, which proves nothing: all of them "
-    "stay in ShotSpot as they are; see in Twizzit whether the teams have members, and whether the account may read "
-    "them",
+    (PLAYERS.name, NONE_LISTED): "Twizzit lists no player in any team of the season, which proves nothing: all of "
+    "them stay in ShotSpot as they are; see in Twizzit whether the teams have members, and whether the account may "
+    "read them",
     (MATCHES.name, "team_not_mapped"): "the team is not in ShotSpot; a sync of teams brings it",
 }
 

@@ -37,6 +37,7 @@ def club_keys(name: str) -> frozenset[str]:
     return frozenset(keys)
 
 
+@lru_cache(maxsize=4096)  # of one side the beginnings, which many sides share
 def names_one(name: str) -> bool:
     """Whether a name says which club is meant: "KC" and "Korfbalclub" do not."""
     return names_a_club(_abbreviated(_words(name)))

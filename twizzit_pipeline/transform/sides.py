@@ -6,6 +6,7 @@ clubs there are, and so where a name really parts, is known in `plan`.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from twizzit_pipeline.transform.clubs import names_one
 from twizzit_pipeline.transform.names import normalised_name
@@ -18,6 +19,7 @@ _RECREATION = {"recreant", "recreanten", "recreatief", "recreatieven", "recrea",
 _BEFORE_A_NUMBER = {"u", "onder", "under", "moins", "de"}
 
 
+@lru_cache(4096)  # the sides of a calendar come again and again
 def split_side(name: str) -> tuple[str, str]:
     """(club, team): the team is what stands last and says which of a club's teams it is: an age, a category, a gender,
     a number or a letter of its own.

@@ -37,3 +37,18 @@ def test_no_player_in_any_team_lets_no_one_go_either(world: SyncWorld, club: int
         assert warnings == {"none_listed": {"count": len(listed), "twizzit_ids": listed}}
         assert "none_listed" not in done.history["teams"].details["warnings"]
         assert world.dump(KEPT) == before
+
+
+def test_a_season_whose_teams_have_no_player_yet_says_so(world: SyncWorld) -> None:
+    """From its first sync on: the players of the season before stay, and no new one comes."""
+    credential_id = world.add_credential()
+    before, running = world.simulator.world.seasons_of(world.club())
+    for team in world.club().teams(running):
+        for person in list(world.club().players(team.id)):
+            world.simulator.changes.remove_from_team(person.id, team.id)
+    world.sync(credential_id, before.label, day=before.end)
+    listed = sorted(row["twizzit_player_id"] for row in world.rows(tables.player_mappings))
+    found = world.sync(credential_id).history["players"].details["warnings"]["none_listed"]
+    assert (found["count"], found["twizzit_ids"]) == (len(listed), listed)
+    assert listed
+    assert all(row["is_active"] for row in world.rows(tables.players))

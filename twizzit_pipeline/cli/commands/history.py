@@ -29,8 +29,6 @@ def history(
     as_json: Json = False,
 ) -> None:
     """Show the syncs of a club, newest first; times are local (with --json, ISO 8601 with zone)."""
-    from twizzit_pipeline.accounts.clients import named  # noqa: PLC0415  (httpx)
-    from twizzit_pipeline.cli.sync_report import asides  # noqa: PLC0415  (httpx)
     from twizzit_pipeline.runs.history import recent  # noqa: PLC0415  (httpx)
 
     with opened() as here:
@@ -46,14 +44,23 @@ def history(
     out = console()
     out.print(_table(rows, narrow=out.width < _WIDE))
     out.print()
+    for line in _notes(rows, credential_id):
+        show_line(out, line, indent=0)
+
+
+def _notes(rows: Sequence["HistoryRow"], credential_id: int) -> list[str]:
+    """What there is to say of the rows, the newest first; what several of an entity say stands once, with their ids."""
+    from twizzit_pipeline.accounts.clients import named  # noqa: PLC0415  (httpx)
+    from twizzit_pipeline.cli.sync_report import asides  # noqa: PLC0415  (httpx)
+
+    found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        if not row.season_exists:
-            why = f"skipped: the account has no season {row.season}; nothing was read or written"
-            show_line(out, f"{row.id} ({row.entity}): {why}", indent=0)
         error = named(row.error_message, credential_id) if row.error_message else None
-        for said in (error, _undid(row), _repaired(row), _decided(row), asides.summary(row)):
+        done = (_undid(row), _repaired(row), _decided(row))
+        for said in (_skipped(row), error, *done, asides.summary(row), asides.remarks(row)):
             if said:
-                show_line(out, f"{row.id} ({row.entity}): {said}", indent=0)
+                found.setdefault((row.entity, said), []).append(str(row.id))
+    return [f"{', '.join(ids)} ({entity}): {said}" for (entity, said), ids in found.items()]
 
 
 def _table(rows: Sequence["HistoryRow"], *, narrow: bool) -> Table:
@@ -81,6 +88,12 @@ def _status(row: "HistoryRow") -> str:
     if row.sync_direction == DECISION:
         return "decided"
     return row.status.replace("_", " ") if row.season_exists else "skipped"
+
+
+def _skipped(row: "HistoryRow") -> str | None:
+    """That a sync did nothing, since the account has no such season."""
+    why = f"skipped: the account has no season {row.season}; nothing was read or written"
+    return None if row.season_exists else why
 
 
 def _decided(row: "HistoryRow") -> str | None:

@@ -10,8 +10,12 @@ from twizzit_pipeline.cli.words import OPTIONS
 from twizzit_pipeline.runs.asides import SetAsideRows, counts_of, set_aside_of
 from twizzit_pipeline.runs.details import EVENT_TYPES
 from twizzit_pipeline.runs.history import HistoryRow
+from twizzit_pipeline.runs.sentences import lines
 from twizzit_pipeline.scheduling.meanings import LISTS
 from twizzit_pipeline.sync.unknown_words import unknown_words_of
+
+# The rule's other rows are counted as `listed_twice`.
+SHOWN_AS_SET_ASIDE = "listed_once"
 
 _IDS_SHOWN = 3
 _NAMES_SHOWN = 8
@@ -86,6 +90,14 @@ def summary(row: HistoryRow) -> str | None:
     if not found:
         return None
     return "set aside: " + "; ".join(f"{aside.count:,}, {aside.words}" for aside in found)
+
+
+def remarks(row: HistoryRow) -> str | None:
+    """One line for a list: what came with a remark; None where nothing did."""
+    found = [line for line in lines(row.entity, row.details, ("warnings",)) if line.reason != SHOWN_AS_SET_ASIDE]
+    if not found:
+        return None
+    return "with a remark: " + "; ".join(f"{line.count:,}, {line.sentence}" for line in found)
 
 
 def _listed(names: Sequence[str]) -> str:

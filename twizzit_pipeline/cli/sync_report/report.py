@@ -22,8 +22,6 @@ from twizzit_pipeline.runs.sentences import Kind, Line, lines
 from twizzit_pipeline.scheduling.usage import CallBudget
 
 _IDS_SHOWN = 3
-# The rule's other rows are counted as `listed_twice`.
-_SHOWN_AS_SET_ASIDE = "listed_once"
 
 _Found = Mapping[str, Mapping[str, Any]]
 
@@ -132,7 +130,7 @@ def _reasons(out: Console, heading: str, synced: Synced, kind: Kind) -> None:
         (row, line)
         for row in synced.history
         for line in lines(row.entity, row.details, (kind,))
-        if line.reason != _SHOWN_AS_SET_ASIDE
+        if line.reason != asides.SHOWN_AS_SET_ASIDE
     ]
     if not found:
         return

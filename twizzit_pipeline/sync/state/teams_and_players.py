@@ -120,20 +120,15 @@ def read_player_state(
     local = _local_players(connection, concerned, local_ids)
     state = PlayerState(owner, season, remote, mapped_teams, mappings, local, synced, rights, unchanged, decisions)
     lists_none = season.decides and not (remote or unchanged)
-    none_listed = _none_listed(connection, owner, season_id) if lists_none else ()
+    none_listed = _none_listed(connection, owner) if lists_none else ()
     state = replace(state, left_behind=left.keys(), none_listed=none_listed)
     return _with_namesakes(connection, state, season_id) if season.decides else state
 
 
-def _none_listed(connection: Connection, owner: Owner, season_id: int) -> list[str]:
-    """The owner's players who are in a team of the scan, as far as their mappings say."""
+def _none_listed(connection: Connection, owner: Owner) -> list[str]:
+    """The owner's players who play, as their mappings say: in a team of this season, or in one of the season before."""
     base, of = player_mappings.c.last_values, remote_id(player_mappings)
-    scanned = select(twizzit_teams.c.twizzit_team_id).where(of_scan(twizzit_teams.c, owner, season_id))
-    wanted = select(of).where(
-        owned_by(player_mappings.c, owner),
-        base["is_active"].astext == "true",
-        base["twizzit_team_id"].astext.in_(scanned),
-    )
+    wanted = select(of).where(owned_by(player_mappings.c, owner), base["is_active"].astext == "true")
     return sorted(connection.scalars(wanted))
 
 
