@@ -18,7 +18,7 @@ from sqlalchemy import URL, Engine, make_url, text
 from twizzit_pipeline.errors import BackupRefused
 from twizzit_pipeline.storage.embedded.binaries import complaint, offered_versions
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
-from twizzit_pipeline.storage.places import place_of
+from twizzit_pipeline.storage.places import is_there, place_of
 from twizzit_pipeline.storage.urls import for_libpq
 
 _TABLES = text("""
@@ -80,7 +80,7 @@ def restore(database: Database, source: Path) -> None:
     Raises:
         BackupRefused: the database is not empty, or the file is no dump, or damaged.
     """
-    if not source.is_file():
+    if not (is_there(source) and source.is_file()):
         raise BackupRefused(f"{source} is no file")
     with driver_errors(), database.engine.connect() as connection:
         tables = int(connection.scalar(_TABLES) or 0)

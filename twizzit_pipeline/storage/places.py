@@ -15,3 +15,11 @@ def place_of(path: Path) -> Path:
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no file", str(path))
     return Path(os.path.realpath(path))
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something of that name; there is nothing where none can have it."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

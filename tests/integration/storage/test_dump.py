@@ -158,6 +158,8 @@ def test_no_file_is_overwritten_unless_asked_for(database: Database, tmp_path: P
     for place in ("folder", "x" * 300):
         with pytest.raises(BackupRefused, match="cannot be written"):
             dump(database, tmp_path / place, overwrite=True)
+        with pytest.raises(BackupRefused, match="is no file"):
+            restore(database, tmp_path / place)
 
 
 def test_a_password_is_no_argument_and_in_no_error(database: Database, tmp_path: Path) -> None:

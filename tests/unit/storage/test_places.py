@@ -9,7 +9,7 @@ import typer
 from twizzit_pipeline.cli.commands import previewing
 from twizzit_pipeline.credentials import sealed
 from twizzit_pipeline.errors import BackupRefused
-from twizzit_pipeline.storage.places import place_of
+from twizzit_pipeline.storage.places import is_there, place_of
 
 
 def test_a_link_leads_to_its_file_and_stays_a_link(tmp_path: Path) -> None:
@@ -33,5 +33,6 @@ def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:
             sealed.write(path, b"bytes", overwrite=True)
         with pytest.raises(BackupRefused, match="cannot be written"):
             sealed.refuse_to_overwrite(path)
+    assert [is_there(path) for path in (pipe, folder, tmp_path / ("x" * 300))] == [True, True, False]
     assert pipe.is_fifo()
     assert {one.name for one in tmp_path.iterdir()} == {"pipe", "folder"}
