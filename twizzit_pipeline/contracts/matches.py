@@ -100,9 +100,10 @@ class MatchContract(pa.DataFrameModel):
     @row_rule("away_name", "two_sides", "A team does not play against itself", "both sides are the same team")
     @classmethod
     def _two_sides(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        same_id = frame["home_team_id"].notna() & (frame["home_team_id"] == frame["away_team_id"])
+        # A null equals no null.
+        same_id = frame["home_team_id"] == frame["away_team_id"]
         same_name = frame["home_name"].str.casefold() == frame["away_name"].str.casefold()
-        return ~(same_id | (same_name & frame["home_name"].notna()))
+        return ~(same_id | same_name)
 
     class Config:
         name = MATCHES.name

@@ -210,10 +210,11 @@ def delete(engine: Engine, credential_id: int, *, actor: Actor | None = None) ->
     with engine.begin() as connection:
         # No lease can be taken while the row is locked so: its foreign key would have to lock it too.
         credential = locked(connection, credential_id)
+        now = func.clock_timestamp()  # a lease that lies ahead of it is of before it was put back
         held = connection.execute(
             select(leases.c.history_id).where(
                 leases.c.credential_id == credential_id,
-                leases.c.heartbeat_at >= func.clock_timestamp() - _LEASE_LASTS,
+                leases.c.heartbeat_at.between(now - _LEASE_LASTS, now + _LEASE_LASTS),
             )
         ).first()
         if held is not None:

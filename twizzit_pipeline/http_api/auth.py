@@ -21,6 +21,7 @@ from twizzit_pipeline import logs
 from twizzit_pipeline.http_api.access import COACH, Caller, forbidden, held
 from twizzit_pipeline.http_api.access_table import ACCESS, Role
 from twizzit_pipeline.http_api.problems import Problem
+from twizzit_pipeline.storage.revisions import require_current
 
 _log = logs.logger(__name__)
 
@@ -111,6 +112,9 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             await _admit(request, roles)
+            if request.method != "GET":
+                # Another version may have migrated since this process began, and this one's writes are not for it.
+                await anyio.to_thread.run_sync(require_current, request.app.state.service.engine)
             return await answer(request)
 
         return guarded

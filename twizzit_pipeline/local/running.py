@@ -24,6 +24,7 @@ from twizzit_pipeline.local.both_sides import BothSides
 from twizzit_pipeline.local.clock import Clock
 from twizzit_pipeline.local.demo import DemoClub
 from twizzit_pipeline.local.lock import DatabaseLock
+from twizzit_pipeline.local.own_version import OwnVersion
 from twizzit_pipeline.local.postgres import EmbeddedPostgres
 from twizzit_pipeline.local.receiver import receiving
 from twizzit_pipeline.local.signals import Stop
@@ -72,6 +73,7 @@ class Running:
         self._watch = Watch(
             syncs=EndedSyncs(here.database.engine, self.say),
             switches=Switches(here.database, self.say),
+            version=OwnVersion(here.database.engine, self.say),
             lock=lock,
             folder=self._logs,
             say=self.say,

@@ -1,5 +1,6 @@
 """What is looked at beside the processes, in a thread of its own since a database may take its time: syncs that ended,
-the lock in the database, what was switched off in Dagster's UI, and the length of the logs; and what the demo does."""
+the lock in the database, what was switched off in Dagster's UI, whether another version migrated the database, and the
+length of the logs; and what the demo does."""
 
 import threading
 import time
@@ -12,6 +13,7 @@ from twizzit_pipeline.errors import DatabaseRefused, DatabaseUnavailable
 from twizzit_pipeline.local import logs
 from twizzit_pipeline.local.automation import Switches
 from twizzit_pipeline.local.lock import DatabaseLock
+from twizzit_pipeline.local.own_version import OwnVersion
 from twizzit_pipeline.local.syncs import EndedSyncs
 
 _LOOK_SECONDS = 1.0
@@ -31,6 +33,7 @@ class Watch:
         *,
         syncs: EndedSyncs,
         switches: Switches,
+        version: OwnVersion,
         lock: DatabaseLock,
         folder: Path,
         say: Callable[[str], None],
@@ -40,6 +43,7 @@ class Watch:
         self.also: Callable[[], None] = lambda: None
         self._syncs = syncs
         self._switches = switches
+        self._version = version
         self._lock = lock
         self._folder = folder
         self._say = say
@@ -75,6 +79,7 @@ class Watch:
             self._lock.hold()
             self._syncs.look()
             self._switches.look()
+            self._version.look()
             self.also()
         except (DatabaseUnavailable, DatabaseRefused, SQLAlchemyError):
             self._silence()

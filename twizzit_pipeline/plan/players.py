@@ -74,7 +74,9 @@ def plan_players(state: PlayerState) -> Plan:
                 mapped_as=None if settled.mapping is None else settled.mapping.twizzit_id,
                 **settled.merged,
             )
-        if one.row_id in losers or (settled.base is not None and settled.base.get("number_withheld")):
+        # An older season asks for no number: what the base says of one is the deciding season's, or a departure's.
+        withheld = state.season.decides and settled.base is not None and settled.base.get("number_withheld")
+        if one.row_id in losers or withheld:
             warned.append(Warned(one.person.remote.id, "number_taken"))
         if any(settled.values[column] != settled.before[column] for column in settled.repaired):
             warned.append(Warned(one.person.remote.id, REPAIRED))

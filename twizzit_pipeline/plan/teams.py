@@ -112,12 +112,15 @@ def _look(asking: Asking, one: PendingTeam) -> None:
 
 
 def _elsewhere(pending: Iterable[PendingTeam], clubs: Clubs, state: TeamState) -> list[Warned]:
-    """What is to be reported of mapped teams that stay in their club, though Twizzit names another than that one."""
+    """What is to be reported of mapped teams that stay in their club, though Twizzit names another than that one.
+
+    Not of what a past season names, which moves no team of a later one.
+    """
     itself = club_keys(state.owner.organization_name)
     return [
         Warned(one.remote.id, IN_ANOTHER_CLUB)
         for one in pending
-        if one.mapping is not None
+        if one.merged
         and one.remote.club_name is not None
         and not club_keys(one.remote.club_name) & itself
         and clubs.find(one.remote.club_name) not in (None, one.club_id)

@@ -14,6 +14,7 @@ from twizzit_pipeline.queries import hanging, monitoring
 from twizzit_pipeline.queries.hanging import Hanging
 from twizzit_pipeline.queries.monitoring import CredentialFacts, State, state_of, why
 from twizzit_pipeline.queries.monitoring_views import of_view, reading, with_float
+from twizzit_pipeline.queries.none_listed import none_listed
 from twizzit_pipeline.runs import plans
 from twizzit_pipeline.runs.lease import close_interrupted
 from twizzit_pipeline.runs.plans import StoredPlan
@@ -46,6 +47,7 @@ class CredentialStatus:
         plan: the one that a sync stopped at and that waits for a person.
         held: how many departures are held back until a person approves or refuses them.
         questions_of: kind → how many questions wait for a person; see `runs.asked`.
+        none_listed: the entity of which the account lists none in the running season; see `queries.none_listed`.
     """
 
     facts: CredentialFacts
@@ -58,6 +60,7 @@ class CredentialStatus:
     plan: StoredPlan | None = None
     held: int = 0
     questions_of: Mapping[str, int] = field(default_factory=dict)
+    none_listed: str | None = None
 
     @property
     def questions(self) -> int:
@@ -67,7 +70,8 @@ class CredentialStatus:
     @property
     def needs_attention(self) -> bool:
         """Whether it stays as it is, or goes on failing, until a person acts; a sync under way is no answer yet."""
-        return self.lasting.needs_attention or self.plan is not None or self.held > 0
+        waits = self.plan is not None or self.held > 0 or self.none_listed is not None
+        return self.lasting.needs_attention or waits
 
     @property
     def why(self) -> str:
@@ -78,6 +82,9 @@ class CredentialStatus:
         said = why(self.facts, self._decisive, self.trouble or overdue)
         if self.held:
             said = f"{said}; {self.held} {'departure is' if self.held == 1 else 'departures are'} held back"
+        if self.none_listed:
+            what = "team" if self.none_listed == "teams" else "player in any team"
+            said = f"{said}; Twizzit lists no {what} of this season, which proves nothing: everyone stays as they are"
         if self.hanging is not None:
             return f"{said}; {self.hanging.why}" if self.lasting.needs_attention else self.hanging.why
         return f"{said} (a sync is under way)" if self.state is not self._decisive else said
@@ -94,6 +101,11 @@ class CredentialStatus:
         if self.held and not self.lasting.needs_attention:
             return (
                 f"Look at who is to leave, and approve or refuse it: twizzit departures list {self.facts.credential_id}"
+            )
+        if self.none_listed and not self.lasting.needs_attention:
+            return (
+                "See in Twizzit whether the teams and their players are there, and whether the account may read them; "
+                f"then: twizzit sync {self.facts.credential_id}"
             )
         return monitoring.what_to_do(self.facts, self._decisive, self.now)
 
@@ -178,13 +190,21 @@ def read(engine: Engine, *, season_start: str, with_month: bool = True) -> Overv
             found = [CredentialFacts(**with_float(dict(row._mapping))) for row in connection.execute(wanted)]
             waiting = {one.credential_id: one for one in plans.held_in(connection)}
             held = _held(connection)
+            unlisted = none_listed(connection)
     judged = []
     for facts in found:
         overdue, trouble = late.get(facts.credential_id), troubles.get(facts.credential_id)
         one = _judged(facts, overdue, trouble, hung.get(facts.credential_id), activity.now)
         asked, held_back = questions.get(facts.credential_id, {}), held.get(facts.credential_id, 0)
-        judged.append(replace(one, questions_of=asked, held=held_back, plan=waiting.get(facts.credential_id)))
+        plan, none = waiting.get(facts.credential_id), _synced(unlisted.get(facts.credential_id), facts)
+        judged.append(replace(one, questions_of=asked, held=held_back, plan=plan, none_listed=none))
     return Overview(activity, judged)
+
+
+def _synced(entity: str | None, facts: CredentialFacts) -> str | None:
+    """The entity, where the credential is on and is to sync it."""
+    wanted = {"teams": facts.sync_teams, "players": facts.sync_players}
+    return entity if entity is not None and facts.is_active and wanted[entity] else None
 
 
 def _held(connection: Connection) -> dict[int, int]:

@@ -245,7 +245,7 @@ def _claiming(engine: Engine, organization: str) -> Iterator[Connection]:
 def make_free(connection: Connection, organization: str) -> None:
     """Buries a dead lease on `organization`; raises where a living one is found."""
     found = connection.execute(
-        select(leases.c.history_id, _is_silent(), leases.c.holder, leases.c.dagster_run_id)
+        select(leases.c.history_id, is_silent(), leases.c.holder, leases.c.dagster_run_id)
         .where(leases.c.organization == organization)
         .with_for_update()
     ).one_or_none()
@@ -259,7 +259,7 @@ def make_free(connection: Connection, organization: str) -> None:
 
 def _dead(connection: Connection, *, locked: bool) -> Sequence[_Held]:
     wanted = select(
-        leases.c.organization, leases.c.dagster_run_id, leases.c.history_id, _is_silent(), leases.c.holder
+        leases.c.organization, leases.c.dagster_run_id, leases.c.history_id, is_silent(), leases.c.holder
     ).order_by(leases.c.organization)
     rows = connection.execute(wanted.with_for_update(skip_locked=True) if locked else wanted)
     return [
@@ -286,5 +286,10 @@ def _bury(connection: Connection, held: _Held, message: str = INTERRUPTED) -> No
     _log.warning("lease buried", buried_run_id=held.run_id, history_id=held.history_id)
 
 
-def _is_silent() -> ColumnElement[bool]:
-    return leases.c.heartbeat_at < func.clock_timestamp() - timedelta(seconds=DEAD_AFTER_SECONDS)
+def is_silent() -> ColumnElement[bool]:
+    """Whether a lease was not touched for a minute, by the database's clock.
+
+    A touch that lies ahead is of before that clock was put back: a holder that lives touches it anew within seconds.
+    """
+    now, lately = func.clock_timestamp(), timedelta(seconds=DEAD_AFTER_SECONDS)
+    return ~leases.c.heartbeat_at.between(now - lately, now + lately)

@@ -7,21 +7,19 @@ names that run. So nothing is lost when a process dies in between, and no run is
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import DateTime, Engine, Integer, String, cast, func, literal, null, select, union_all, update
 
 from twizzit_pipeline.scheduling import automatic, heartbeat, requested
-from twizzit_pipeline.scheduling.due import CLAIM_SECONDS
+from twizzit_pipeline.scheduling.due import is_claimed
 from twizzit_pipeline.scheduling.wishes import Wish
 from twizzit_pipeline.storage import bulk
 from twizzit_pipeline.storage.engine import driver_errors
 from twizzit_pipeline.storage.tables import sync_config, sync_requests
 
 _UTC_NOW = func.timezone("utc", func.clock_timestamp())
-_FREE = sync_requests.c.claimed_at.is_(None) | (
-    sync_requests.c.claimed_at < func.clock_timestamp() - timedelta(seconds=CLAIM_SECONDS)
-)
+_FREE = sync_requests.c.claimed_at.is_(None) | ~is_claimed()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,12 @@ from sqlalchemy.exc import ProgrammingError
 from twizzit_pipeline.credentials.rows import COLUMNS, credential_of
 from twizzit_pipeline.entities import SYNC_TYPES, TEAMS
 from twizzit_pipeline.runs import seasons
-from twizzit_pipeline.runs.lease import DEAD_AFTER_SECONDS, INTERRUPTED
+from twizzit_pipeline.runs.lease import INTERRUPTED, is_silent
 from twizzit_pipeline.runs.recorded import of_syncs
 from twizzit_pipeline.scheduling.schedule import (
+    LONGEST_BACK_OFF,
     LONGEST_INTERVAL_MINUTES,
+    MONTH,
     SHORTEST_INTERVAL_MINUTES,
     USUAL_INTERVAL_MINUTES,
     Schedule,
@@ -155,7 +157,7 @@ def _whole(run_ids: Collection[str], request_ids: Collection[int]) -> FromClause
         leases.c.credential_id,
         leases.c.dagster_run_id,
         leases.c.holder,
-        leases.c.heartbeat_at < func.clock_timestamp() - timedelta(seconds=DEAD_AFTER_SECONDS),
+        is_silent(),
     )
     dead = select(distinct(sync_history.c.dagster_run_id)).where(
         bulk.among(sync_history.c.dagster_run_id, run_ids), sync_history.c.error_message == INTERRUPTED
@@ -195,7 +197,7 @@ def _seasons() -> FromClause:
 def _first_in_line() -> FromClause:
     """One open request of each credential: the others wait for it anyway."""
     table = sync_requests.c
-    claimed = table.claimed_at > func.clock_timestamp() - timedelta(seconds=CLAIM_SECONDS)
+    claimed = is_claimed()
     made = {"run_id": table.dagster_run_id, "was_claimed": table.claimed_at.is_not(None), "claimed": claimed}
     return (
         select(table.credential_id, *((made[name] if name in made else table[name]).label(name) for name in _ASKED))
@@ -204,6 +206,12 @@ def _first_in_line() -> FromClause:
         .order_by(table.credential_id, (table.status == "started").desc(), table.requested_at, table.id)
         .subquery("asked")
     )
+
+
+def is_claimed() -> ColumnElement[bool]:
+    """Whether a process took a request within the last minute (null: none ever did); one that lies ahead is no such."""
+    now, lately = func.clock_timestamp(), timedelta(seconds=CLAIM_SECONDS)
+    return sync_requests.c.claimed_at.between(now - lately, now + lately)
 
 
 def _teams_read(asked: FromClause) -> ColumnElement[Any]:
@@ -244,8 +252,11 @@ def _is_due() -> ColumnElement[bool]:
     now, config = func.timezone("utc", func.now()), sync_config.c
     minutes = func.coalesce(config.sync_interval_minutes, USUAL_INTERVAL_MINUTES)
     period = func.least(func.greatest(minutes, SHORTEST_INTERVAL_MINUTES), LONGEST_INTERVAL_MINUTES)
-    ahead = config.last_sync_at > now + func.make_interval(0, 0, 0, 0, 0, period)
-    return and_(config.auto_sync_enabled, or_(config.next_sync_at.is_(None), config.next_sync_at <= now, ahead))
+    interval = func.make_interval(0, 0, 0, 0, 0, period)
+    longest = func.greatest(interval, case((config.monthly_call_limit.is_(None), LONGEST_BACK_OFF), else_=MONTH))
+    next_ = config.next_sync_at
+    ahead = or_(config.last_sync_at > now + interval, next_ > now + longest + interval)
+    return and_(config.auto_sync_enabled, or_(next_.is_(None), next_ <= now, ahead))
 
 
 def _quick() -> ColumnElement[Any]:

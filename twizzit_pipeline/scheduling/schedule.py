@@ -13,6 +13,7 @@ SHORTEST_INTERVAL_MINUTES = 5
 LONGEST_INTERVAL_MINUTES = 365 * 24 * 60
 USUAL_INTERVAL_MINUTES = 60
 LONGEST_BACK_OFF = timedelta(days=1)
+MONTH = timedelta(days=31)  # the longest one, and so the longest pause
 FIRST_AT_ONCE = 4  # first syncs that need not be spread: so many runs have a place (`dagster.yaml`)
 
 QUOTA_SPENT = "Twizzit says that this month's calls are spent"
@@ -66,20 +67,28 @@ class Schedule:
         )
 
     def is_paused(self, now: datetime) -> bool:
-        """Whether automatic syncs wait for the end of a pause."""
-        return self.paused_until is not None and self.paused_until > now
+        """Whether automatic syncs wait for the end of a pause.
+
+        One that ends later than any would from now on was made by a clock that was ahead.
+        """
+        return self.paused_until is not None and now < self.paused_until <= now + MONTH
 
     def is_due(self, now: datetime) -> bool:
         """Whether an automatic sync is to start.
 
-        Also where the last one ended more than an interval from now: the clock was ahead then, by a day or by a year,
-        and has been put right, and what was planned by it would keep the club waiting for as long.
+        Also where the last one ended more than an interval from now, or the next one is further away than any is
+        planned: the clock was ahead then, by a day or by a year, and has been put right, and what was planned by it
+        would keep the club waiting for as long.
         """
         if not self.auto_sync_enabled or self.is_paused(now):
             return False
         if self.next_sync_at is None or self.next_sync_at <= now:
             return True
-        return self.last_sync_at is not None and self.last_sync_at > now + _period(self.sync_interval_minutes)
+        period = _period(self.sync_interval_minutes)
+        if self.last_sync_at is not None and self.last_sync_at > now + period:
+            return True
+        longest = max(period, LONGEST_BACK_OFF if self.monthly_call_limit is None else MONTH)
+        return self.next_sync_at > now + longest + period
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import URL, make_url
+from sqlalchemy import make_url
 
 from twizzit_pipeline.errors import DatabaseRefused
 from twizzit_pipeline.storage.engine import Database, driver_errors
@@ -62,11 +62,18 @@ def _opened(database: Database) -> tuple[str | None, AbstractContextManager["psy
     """The search path that Dagster's URL names, and a connection by it."""
     url = make_url(database.dagster_url)
     given = url.query.get("options", "")
-    return settings_in(given if isinstance(given, str) else " ".join(given)).get("search_path"), _connection(url)
+    path = settings_in(given if isinstance(given, str) else " ".join(given)).get("search_path")
+    return path, dagsters_connection(database)
 
 
 @contextmanager
-def _connection(url: URL) -> Iterator["psycopg.Connection[Any]"]:
+def dagsters_connection(database: Database) -> Iterator["psycopg.Connection[Any]"]:
+    """A connection to where Dagster's tables are, as Dagster opens it.
+
+    Raises:
+        DatabaseUnavailable, DatabaseRefused: it cannot be opened.
+    """
+    url = make_url(database.dagster_url)
     with (
         driver_errors(str(url.password) if url.password else None),
         psycopg.connect(for_libpq(url), connect_timeout=10, prepare_threshold=None) as connection,

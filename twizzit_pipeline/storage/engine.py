@@ -36,6 +36,9 @@ DAGSTER_OPTIONS = ("synchronous_commit=off", f"search_path={DAGSTER_SCHEMA}")
 LOCK_SECONDS = 5
 
 _CONNECT_SECONDS = 10
+# A server, or what stands before it, that goes without a word (a failover, a firewall that forgets) would be waited for
+# for a quarter of an hour, where nothing is under way for two hours. What the URL says of these itself counts.
+_GIVEN_UP = {"keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "6", "tcp_user_timeout": "45000"}
 _ARRIVES = "twizzit.options"  # a setting that no server has: where it is missing, the options did not arrive
 
 
@@ -141,7 +144,7 @@ def _close(engine: Engine) -> None:
 
 def _engine(url: URL, options: str) -> Engine:
     engine = create_engine(
-        url,
+        _giving_up(url),
         use_native_hstore=False,  # or each new engine asks the server for that type
         hide_parameters=True,
         json_serializer=partial(json.dumps, ensure_ascii=False),
@@ -187,7 +190,11 @@ def _set_local(name: str, value: str) -> str:
 def _dagster_url(url: URL, dagster: URL | None) -> URL:
     """Dagster's storage asks for psycopg2: under SQLAlchemy 2.1 a bare `postgresql://` means psycopg 3."""
     if dagster is not None:
-        return dagster.set(drivername="postgresql+psycopg2")
+        return _giving_up(dagster.set(drivername="postgresql+psycopg2"))
     for option in DAGSTER_OPTIONS:
         url = url.update_query_dict({"options": with_option(url, option)})
-    return url.set(drivername="postgresql+psycopg2")
+    return _giving_up(url.set(drivername="postgresql+psycopg2"))
+
+
+def _giving_up(url: URL) -> URL:
+    return url.update_query_dict({name: value for name, value in _GIVEN_UP.items() if name not in url.query})

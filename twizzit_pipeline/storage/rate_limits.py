@@ -11,14 +11,18 @@ from sqlalchemy import Connection, Engine, text
 
 from twizzit_pipeline.storage.engine import driver_errors
 
-# The slots that still count. One that lies an hour ahead was taken before the clock was set back.
+# The slots that still count. One that lies further ahead than any is taken was taken before the clock was set back.
 _COUNTED = """
     ARRAY(SELECT slot FROM unnest(kept.slots) AS slot
-          WHERE slot > {now} - make_interval(secs => :seconds) AND slot < {now} + interval '1 hour' ORDER BY slot)
+          WHERE slot > {now} - make_interval(secs => :seconds) AND slot < {now} + {ahead} ORDER BY slot)
 """
+# A few hundred may wait for their slots, each call for a stretch of its own where the rate is one call in that time.
+_WAITED_FOR = "least(interval '1 hour', make_interval(secs => 300 * :seconds))"
+_MOMENT = "interval '10 seconds'"  # of one that is spent at once, by a statement that had to wait for the row
 # The latest slot that forbids one more before its stretch is over; null where there is room.
 _FULL = "(SELECT slot FROM unnest({slots}) AS slot ORDER BY slot DESC OFFSET :most - 1 LIMIT 1)"
-_AT_ONCE, _LATER = _COUNTED.format(now="statement_timestamp()"), _COUNTED.format(now="clock_timestamp()")
+_AT_ONCE = _COUNTED.format(now="statement_timestamp()", ahead=_MOMENT)
+_LATER = _COUNTED.format(now="clock_timestamp()", ahead=_WAITED_FOR)
 _RESERVE = text(f"""
     INSERT INTO twizzit_rate_limits AS kept (key, slots) VALUES (:key, ARRAY[clock_timestamp()])
     ON CONFLICT (key) DO UPDATE SET slots = {_LATER}

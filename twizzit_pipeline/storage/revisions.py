@@ -48,7 +48,8 @@ def pending(applied: str | None) -> tuple[str, ...]:
         return known()
     if applied not in known():
         raise MigrationsPending(
-            f"The database is at migration {applied}, which is newer than this version: install a newer one"
+            f"The database is at migration {applied}, which is newer than this version: install a newer one, and "
+            "start again what still runs"
         )
     return known()[known().index(applied) + 1 :]
 

@@ -144,7 +144,7 @@ def _is_particle(word: str) -> bool:
 
 
 def _carries_particle(word: str) -> bool:
-    return word.casefold().startswith(_JOINED) and not _is_particle(word)
+    return word.casefold().startswith(_JOINED)
 
 
 def _is_capitals(word: str) -> bool:

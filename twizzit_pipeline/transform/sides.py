@@ -54,6 +54,6 @@ def _words(name: str) -> list[str]:
 def _names_the_team(word: str, *, following: list[str]) -> bool:
     if _NUMBER_OR_LETTER.fullmatch(word) or normalised_name(word) in _RECREATION:
         return True
-    if normalised_name(word) in _BEFORE_A_NUMBER and following:
+    if normalised_name(word) in _BEFORE_A_NUMBER:
         return age_group(" ".join([word, *following])) is not None
     return age_group(word) is not None or team_gender(word) is not None

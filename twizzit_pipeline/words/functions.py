@@ -102,7 +102,7 @@ def _says(name: str) -> FunctionSays:
     bestuur"): a player too few is asked about, a parent among the players is not.
     """
     heads, nouns = _NOUNS.heads(name), _NOUNS.known(name)
-    if any(noun.meaning == "other" and not noun.turned for noun in nouns):
+    if any(noun.meaning == "other" for noun in nouns):
         return "other"
     if any(one.turned for one in [*heads, *nouns]):
         return "other"  # was one, or is none

@@ -240,7 +240,7 @@ def _comes_out_of_a_match(words: list[str]) -> bool:
         return False
     digits = words[0] != first
     if len(first) == 1:  # "W12", "V 3": the winner, the loser of that match
-        return (digits and not rest) or (len(rest) == 1 and rest[0].isdecimal() and first != "v")
+        return (digits and not rest) or (len(rest) == 1 and rest[0].isdecimal())
     return not rest or rest[0] in _OUT_OF or rest[0].isdecimal()
 
 

@@ -117,9 +117,6 @@ def may_be(said: str | None, label: str) -> bool:
     """Whether something that names a season so can be of the season `label`: by the years, as far as both give them."""
     if not said:
         return True
-    both = years(said), years(label)
-    if None not in both:
-        return both[0] == both[1]
     first = first_year(said), first_year(label)
     return None in first or first[0] == first[1]
 

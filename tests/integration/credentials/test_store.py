@@ -131,9 +131,10 @@ def test_a_credential_at_work_is_not_deleted(database: Database) -> None:
     assert [row.action for row in audit.recent(database.engine)] == ["add"]
 
 
-def test_a_credential_whose_sync_died_is_deleted(database: Database) -> None:
+@pytest.mark.parametrize("silent_for", [61, -366 * 86400])  # the latter before the clock was put back
+def test_a_credential_whose_sync_died_is_deleted(silent_for: int, database: Database) -> None:
     credential_id = add(database)
-    lease(database, credential_id, silent_for=61)
+    lease(database, credential_id, silent_for=silent_for)
     assert store.delete(database.engine, credential_id).history == 1
     with pytest.raises(UnknownCredential):
         store.get(database.engine, credential_id)

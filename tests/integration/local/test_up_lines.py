@@ -14,6 +14,7 @@ from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.errors import AlreadyUp, DatabaseUnavailable, RateLimited
 from twizzit_pipeline.local.automation import Switches
 from twizzit_pipeline.local.lock import DatabaseLock
+from twizzit_pipeline.local.own_version import OwnVersion
 from twizzit_pipeline.local.receiver import receiving
 from twizzit_pipeline.local.syncs import EndedSyncs, line
 from twizzit_pipeline.local.watch import Watch
@@ -186,6 +187,7 @@ def watch(syncs: _Silent, database: Database, folder: Path, said: list[str], pro
     return Watch(
         syncs=syncs,  # type: ignore[arg-type]
         switches=Switches(database, said.append),
+        version=OwnVersion(database.engine, said.append),
         lock=lock,
         folder=folder,
         say=said.append,
@@ -306,3 +308,20 @@ def test_a_tidy_club_has_nothing_to_reject_and_the_others_have(simulate: Callabl
     assert [bool(one["teams"] and one["players"]) for one in rejected] == [True, False, True]
     assert not rejected[1]["teams"]
     assert not rejected[1]["players"]
+
+
+def test_a_newer_version_that_migrates_meanwhile_is_reported_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twizzit_pipeline.local.own_version._LOOK_SECONDS", 0)
+    said: list[str] = []
+    version = OwnVersion(database.engine, said.append)
+    version.look()
+    assert said == []
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE twizzit_alembic_version SET version_num = '9999'")
+    for _ in range(2):
+        version.look()
+    [line] = said
+    assert line.startswith("No sync starts any more. The database is at migration 9999, which is newer than this ")
+    assert "start again what still runs" in line

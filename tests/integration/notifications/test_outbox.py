@@ -242,12 +242,14 @@ def test_a_failure_among_forty_clubs_never_waits_behind_partial_successes(notify
         connection.execute(
             "INSERT INTO twizzit_leases (organization, token, credential_id, dagster_run_id, holder, acquired_at,"
             " heartbeat_at) VALUES ('x', gen_random_uuid(), %s, 'under way', 'elsewhere|1', now() + interval '1 hour',"
-            " now() + interval '1 hour')",
+            " now())",
             [ids[-1]],
         )
     for place, credential_id in enumerate(ids):
         failed = place == 17
         notifying.writes(credential_id, *(("failed", refused) if failed else ("partial_success",)))
+        with notifying.world.connected() as connection:
+            connection.execute("UPDATE twizzit_leases SET heartbeat_at = now()")
         sent = notifying.tick(begun + timedelta(seconds=15 * (place + 1)))
         assert len(sent) == failed, place
         if failed:

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 
@@ -110,23 +111,23 @@ def test_a_run_that_could_not_write_its_first_event_is_ended(instance: dg.Dagste
     process.wait()
     ended = this_process().replace(f"|{os.getpid()}", f"|{process.pid}")
     job = defs.resolve_job_def("sync_teams")
-    dead, alive, elsewhere, old, other = (
+    dead, alive, elsewhere, old, ahead, other = (
         instance.create_run_for_job(job_def=job, tags={PROCESS_TAG: process, **tags})
         for process, tags in (
             (ended, OF_OURS),
             (this_process(), OF_OURS),
             ("another machine|1", OF_OURS),
             ("another machine|1", OF_OURS),
+            ("another machine|1", OF_OURS),
             (ended, {}),
         )
     )
     with here.engine.begin() as connection:
-        connection.execute(
-            text("UPDATE dagster.runs SET create_timestamp = create_timestamp - interval '2 hours' WHERE run_id = :id"),
-            {"id": old.run_id},
-        )
+        moved = text("UPDATE dagster.runs SET create_timestamp = create_timestamp - :by WHERE run_id = :id")
+        connection.execute(moved, {"id": old.run_id, "by": timedelta(hours=2)})
+        connection.execute(moved, {"id": ahead.run_id, "by": timedelta(days=-366)})  # before the clock was put back
     assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.NOT_STARTED}
-    assert set(end_dead_runs(instance, here.engine)) == {dead.run_id, old.run_id}
+    assert set(end_dead_runs(instance, here.engine)) == {dead.run_id, old.run_id, ahead.run_id}
     assert end_dead_runs(instance, here.engine) == []
     left = {run.run_id for run in instance.get_runs() if not run.is_finished}
     assert left == {alive.run_id, elsewhere.run_id, other.run_id}

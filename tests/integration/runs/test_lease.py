@@ -15,6 +15,7 @@ from tests.support.sync_world import STEPS, SyncWorld, quick
 from twizzit_pipeline.errors import DatabaseRefused, LeaseLost, SyncInProgress
 from twizzit_pipeline.runs import history, lease, processes
 from twizzit_pipeline.runs.lease import INTERRUPTED, Lease
+from twizzit_pipeline.scheduling import due
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -190,6 +191,18 @@ def test_a_silent_one_is_taken_over_and_writes_nothing_more(world: SyncWorld, ho
     assert {row.status for row in world.history_of("next").values()} == {"partial_success"}
     assert not world.rows(tables.leases)
     world.assert_truth(credential_id)
+
+
+def test_one_that_died_while_the_clock_was_ahead_keeps_no_club_waiting(world: SyncWorld) -> None:
+    """On another machine: its last sign of life lies ahead once the clock is put back, by a year here."""
+    credential_id = world.add_credential()
+    with pytest.raises(LeaseLost), world.session(credential_id, run_id="ahead") as ahead:
+        scan_teams(ahead)
+        silenced(world, -366 * 86400)
+        assert [held.silent for held in due.look(world.database.engine).leases] == [True]
+        world.sync(credential_id)
+        scan_players(ahead)
+    assert [row.error_message for row in world.history_of("ahead").values()] == [INTERRUPTED]
 
 
 def test_a_silent_one_leaves_the_lease_of_its_successor_alone(world: SyncWorld) -> None:

@@ -125,12 +125,15 @@ def test_who_was_planned_by_a_clock_that_was_ahead_is_due(engine: Engine, add: A
         )
         for minutes in (5, 9)
     }
-    wanted = {ahead, often[5]}
+    failed = add("Failed far ahead", last_sync_at=later(-60), next_sync_at=later(60 * 24 * 366), consecutive_failures=1)
+    add("Backs off", last_sync_at=later(-60), next_sync_at=later(60 * 24), consecutive_failures=9)
+    add("A month's calls", last_sync_at=later(-60), next_sync_at=later(60 * 24 * 30), monthly_call_limit=20)
+    wanted = {ahead, often[5], failed}
     assert set(in_line(engine)) == wanted
     good: dict[str, Any] = {"sync_direction": "from_twizzit", "status": "success", "dagster_run_id": "a run"}
     good |= {"sync_type": "teams", "started_at": later(-3), "completed_at": later(-3)}
     with engine.begin() as connection:
-        for credential_id in (ahead, *often.values()):
+        for credential_id in (ahead, failed, *often.values()):
             connection.execute(insert(tables.sync_history).values(credential_id=credential_id, **good))
     read_by_sql = {credential_id for credential_id, one in due.look(engine).standings.items() if one.quick}
     assert read_by_sql == wanted, "the statement reads whether they are quick of those alone that are due"

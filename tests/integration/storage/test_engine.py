@@ -123,6 +123,22 @@ def test_sessions_are_in_utc_and_named(database: Database) -> None:
         assert connection.scalar(text("SHOW application_name")) == "twizzit-pipeline"
 
 
+def test_a_server_that_goes_without_a_word_is_given_up(database_url: str, tmp_path: Path) -> None:
+    """By ours and by Dagster's, unless the URL says how long; Linux would wait a quarter of an hour, or two hours."""
+    with open_database(_settings(database_url, tmp_path)) as database, database.engine.connect() as connection:
+        ours = {option.keyword.decode(): option.val for option in connection.connection.driver_connection.pgconn.info}  # type: ignore[union-attr]
+        dagsters = make_url(database.dagster_url).query
+    for name, value in engine_module._GIVEN_UP.items():
+        assert ours[name] == value.encode(), name
+        assert dagsters[name] == value, name
+    url = make_url(database_url).update_query_dict({"tcp_user_timeout": "7000"})
+    text_ = url.render_as_string(hide_password=False)
+    with open_database(_settings(text_, tmp_path, dagster_postgres_url=SecretStr(text_))) as database:
+        assert make_url(database.url.get_secret_value()).query["tcp_user_timeout"] == "7000"
+        assert make_url(database.dagster_url).query["tcp_user_timeout"] == "7000"
+        assert make_url(database.dagster_url).query["keepalives_idle"] == engine_module._GIVEN_UP["keepalives_idle"]
+
+
 def test_options_in_the_url_are_kept(database_url: str, tmp_path: Path) -> None:
     url = make_url(database_url).update_query_dict({"options": "-cstatement_timeout=12345"})
     settings = _settings(url.render_as_string(hide_password=False), tmp_path)

@@ -60,6 +60,16 @@ def test_a_clock_that_was_set_back_keeps_no_call_waiting_for_hours(database: Dat
     assert spend(database.engine, "host", Limit(2, MINUTE)) == 0.0
 
 
+@pytest.mark.parametrize("minutes", [30, 6])
+def test_a_clock_that_was_a_little_ahead_keeps_none_waiting_as_long(minutes: int, database: Database) -> None:
+    ahead = datetime.now().astimezone() + timedelta(minutes=minutes)
+    with database.engine.begin() as connection:
+        connection.execute(insert(rate_limits).values(key="host", slots=[ahead] * 10))
+        connection.execute(insert(rate_limits).values(key="person", slots=[ahead] * 10))
+    assert reserve(database.engine, "host", Limit(10, 1.0)) == 0.0
+    assert spend(database.engine, "person", Limit(10, 3600.0)) == 0.0
+
+
 def test_what_is_spent_is_refused_with_the_time_to_wait(database: Database) -> None:
     answers = [spend(database.engine, "person", Limit(3, MINUTE)) for _ in range(5)]
     assert answers[:3] == [0.0, 0.0, 0.0]

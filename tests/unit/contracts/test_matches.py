@@ -230,3 +230,26 @@ def test_each_rule_rejects_the_competition_that_breaks_it_and_no_other(rule: Rul
     broken_id = shown_id(broken.get("twizzit_competition_id", "101"))
     assert reported(checked.rejected) == [{"twizzit_id": broken_id, "column_name": rule.column, "rule": rule.name}]
     assert list(checked.valid["twizzit_competition_id"]) == ["100", "102"]
+
+
+def test_two_sides_without_a_name_or_an_id_are_not_the_same_one() -> None:
+    rejected, _, _ = check({"home_team_id": None, "away_team_id": None}, {"home_name": None, "away_name": None})
+    assert [row["rule"] for row in rejected] == ["home_name_present", "away_name_present"]
+
+
+def test_a_team_is_busy_for_a_match_and_no_longer() -> None:
+    at: list[dict[str, object]] = [
+        {"home_team_id": "5", "starts_at": f"2026-12-12T1{hour}Z"} for hour in ("2:00", "3:30", "4:59")
+    ]
+    _, _, warnings = check(*at)
+    assert [one["twizzit_id"] for one in warnings if one["rule"] == "one_match_at_a_time"] == ["101", "102"]
+
+
+def test_a_competition_may_end_on_its_first_day_and_shares_its_id_with_none() -> None:
+    day: dict[str, object] = {"start_date": "2026-12-12", "end_date": "2026-12-12"}
+    twice: dict[str, object] = {"twizzit_competition_id": "9"}
+    checked = check_competitions(competitions(day, twice, {**twice, "name": "Other"}, {}, {}))
+    assert list(checked.valid["twizzit_competition_id"]) == ["100", "103", "104"]
+    assert [one["rule"] for one in reported(checked.rejected)] == ["duplicate_id"]
+    same: dict[str, object] = {"twizzit_competition_id": "9", "name": "Same"}
+    assert [one["rule"] for one in reported(check_competitions(competitions(same, same)).warnings)] == ["listed_once"]

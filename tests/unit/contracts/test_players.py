@@ -164,3 +164,9 @@ def test_every_check_of_the_model_is_a_rule_with_a_name_of_its_own() -> None:
     assert {rule.name for rule in RULES if rule.kind == "warn"} == {*WARNS, "listed_once"}
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(rule.description and rule.column in {*GOOD, "function"} and rule.name.isidentifier() for rule in RULES)
+
+
+@pytest.mark.parametrize(("number", "is_one"), [(-1, False), (0, True), (999, True), (1000, False)])
+def test_a_shirt_number_is_one_that_shotspot_can_hold(number: int, is_one: bool) -> None:
+    checked = check_players(frame({"jersey_number": number}))
+    assert len(checked.valid) == is_one

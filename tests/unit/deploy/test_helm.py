@@ -1,5 +1,6 @@
 """The values for Dagster's own Helm chart: they say what this package's own dagster.yaml says."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from twizzit_pipeline.orchestration.instance.configuration import configuration_
 from twizzit_pipeline.settings import load_settings
 
 VALUES: dict[str, Any] = yaml.safe_load((Path(__file__).parents[3] / "deploy" / "helm" / "values.yaml").read_text())
-IMAGE = "registry.example.org/twizzit:0.2.0"
+IMAGE = f"registry.example.org/twizzit:{version('twizzit-pipeline')}"
 
 
 @pytest.fixture

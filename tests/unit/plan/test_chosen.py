@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests.support.examples import examples
 from tests.support.memory_shotspot import MemoryShotSpot, sync_people
 from tests.support.plan_strategies import remote_players, remote_teams, shotspots
+from tests.unit.decisions.test_parts import CLUBS, GAMES, OPPONENTS, PAIRS, SEASON, TEAMS
+from tests.unit.decisions.test_parts import PLAN as MATCHES
 from twizzit_pipeline.plan import Change, Plan, by_reason
 from twizzit_pipeline.plan.chosen import (
     LEFT,
@@ -19,6 +21,7 @@ from twizzit_pipeline.plan.chosen import (
     NO_LONGER_TRUE,
     Chosen,
     ChosenEntity,
+    _beside,
     is_item,
     item_of,
     keep,
@@ -246,3 +249,18 @@ def test_what_failed_for_another_reason_has_failed() -> None:
     part = kept(plan_players(state), state, Chosen(1), shotspot)
     assert by_reason(part.failed) == {"doubtful_link": ("100",)}
     assert list(part.warned) == []
+
+
+def test_what_games_need_comes_along_with_those_that_are_applied_alone() -> None:
+    """Their opponents with club and season, what is remembered of these, and the teams of their competitions."""
+    names = Names(creations(MATCHES))
+
+    def beside(stored: ChosenEntity, *applied: Change) -> list[Change]:
+        return list(_beside(MATCHES, applied, stored, names))
+
+    needed = [SEASON, CLUBS[0], TEAMS[0], OPPONENTS[0], PAIRS[0], PAIRS[2]]
+    assert beside(ChosenEntity(), GAMES[0]) == needed
+    assert beside(ChosenEntity()) == []
+    pairs = [{"competition_id": {"id": 10, "name": None}, "team_id": {"id": None, "name": "-1"}}]
+    of_no_game = ChosenEntity(beside={"competition_teams": pairs})
+    assert beside(of_no_game, GAMES[0]) == [*needed, PAIRS[3]], "the stored plan had it, and no game speaks of it"

@@ -7,6 +7,7 @@ import pytest
 from tests.support.memory_shotspot import CLUB, SEASON, MemoryShotSpot, team
 from tests.support.memory_shotspot import sync_teams as sync
 from twizzit_pipeline.plan import Failed
+from twizzit_pipeline.plan.clubs import ClubNames
 from twizzit_pipeline.plan.rows import LocalClub, LocalSeason, LocalTeam
 
 
@@ -71,3 +72,17 @@ def test_a_team_that_another_clubs_sync_made_as_an_opponent_is_found() -> None:
     plan = sync(shotspot, team("1", "U15 1"))
     assert plan.count("link") == 1
     assert len(shotspot.teams) == 1
+
+
+def test_the_very_name_wins_over_capitals_and_those_over_other_spellings() -> None:
+    clubs = [LocalClub(5, "KC DUINEN"), LocalClub(6, " KC Duinen "), LocalClub(7, "K.C. Duinen")]
+    asked = ("KC Duinen", "kc duinen", "Korfbalclub Duinen", "KC Leie")
+    assert [ClubNames(clubs).fitting(name) for name in asked] == [(6,), (5, 6), (5, 6, 7), ()]
+
+
+def test_a_name_whose_mapped_teams_stand_in_two_clubs_means_the_club_of_that_name() -> None:
+    shotspot = other_spelling("De Meerkoeten", "KC Duinen")
+    sync(shotspot, team("1", "U15"), team("2", "U17"))
+    shotspot.teams[1] = replace(shotspot.teams[1], club_id=5)
+    sync(shotspot, team("1", "U15"), team("2", "U17"), team("3", "U19"))
+    assert [one.club_id for one in shotspot.teams.values()] == [5, 6, 6]

@@ -106,3 +106,20 @@ def test_a_competition_that_was_given_in_shotspot_stays_where_twizzits_is_not_th
     calendar.games[game.id] = replace(game, competition_id=1)
     sync(calendar, match("1", "AKC Zand 1", "8"))
     assert calendar.games[game.id].competition_id == 1
+
+
+def test_a_game_without_a_team_adds_none(calendar: MemoryCalendar) -> None:
+    sync(calendar, match("1", "AKC Zand 1"))
+    calendar.competition_teams.clear()
+    calendar.games[1] = replace(calendar.games[1], home_team_id=None)
+    sync(calendar, match("1", "AKC Zand 1"))
+    assert names(calendar) == {"AKC Zand 1"}
+
+
+def test_the_games_that_another_credential_mapped_are_not_looked_at(calendar: MemoryCalendar) -> None:
+    """They may be of another season, and are not read."""
+    sync(calendar, match("1", "AKC Zand 1"))
+    theirs = replace(calendar.mappings["matches"][1], id=2, local_id=99, credential_id=2, organization_id="20")
+    calendar.mappings["matches"][2] = theirs
+    state = calendar.match_state([match("1", "AKC Zand 1")])
+    assert plan_matches(state).changes == []

@@ -10,8 +10,9 @@ from tests.support.memory_shotspot import CLUB, SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Question
 from twizzit_pipeline.plan.asking import Asking, doubts
 from twizzit_pipeline.plan.decisions import Decisions, OpenQuestion, plain
+from twizzit_pipeline.plan.pending_players import Person, decided
 from twizzit_pipeline.plan.players import plan_players
-from twizzit_pipeline.plan.rows import LocalPlayer, MappingRow, RemotePlayer, RemoteTeam
+from twizzit_pipeline.plan.rows import LocalPlayer, MappedTeam, MappingRow, RemotePlayer, RemoteTeam
 from twizzit_pipeline.plan.teams import plan_teams
 from twizzit_pipeline.policies import Policies
 
@@ -312,3 +313,62 @@ def test_a_number_that_was_withheld_is_no_edit(shotspot: MemoryShotSpot) -> None
 
     (change,) = plan.changes
     assert (change.values["jersey_number"], change.conflicts, plan.questions) == (9, (), [])
+
+
+def test_only_conflicts_are_moot_where_a_row_is_shotspots_alone() -> None:
+    asking = Asking(
+        Decisions(ASK, [waits(), waits(id=6, kind="doubtful_link", column=""), waits(id=7, twizzit_id="9")])
+    )
+    asking.is_moot("100")
+    assert asking.settled == {5: "row_gone"}
+
+
+def test_a_column_that_is_not_merged_has_no_base_among_those_that_are() -> None:
+    base = {"name": "B"}
+    asked = Decisions(Policies(), [waits(column="team_id", base=4)])
+    assert asked.base_of("100", base, {"name": "R"}, {"name": "L"}) == base
+
+
+def test_what_is_asked_about_others_does_not_go_over() -> None:
+    other = [waits(id=6, twizzit_id="300"), waits(id=7, kind="doubtful_link", column="")]
+    moved = Decisions(ASK, [waits(), *other]).gone_over("100", "200")
+    assert list(moved.open) == [waits(twizzit_id="200"), *other]
+
+
+def test_other_questions_are_no_doubtful_links() -> None:
+    assert doubts([], Decisions(open=[waits()]), ["100"]) == ([], {})
+    links = Decisions(links={"100": 4})
+    assert links.settles(Failed("100", "doubtful_link"))
+    assert not links.settles(Failed("100", "remote_id_taken"))
+    assert not links.settles(Failed("101", "doubtful_link"))
+
+
+@pytest.mark.parametrize(("written", "kept"), [(NOON + timedelta(seconds=1), "An"), (NOON, "Ann"), (None, "Ann")])
+def test_the_newer_change_of_a_player_wins_where_the_policy_says_so(
+    shotspot: MemoryShotSpot, written: datetime | None, kept: str
+) -> None:
+    shotspot.players = {1: replace(shotspot.players[1], jersey_number=None)}
+    shotspot.apply(plan_players(shotspot.player_state([LOTTE])))
+    shotspot.players[1] = replace(shotspot.players[1], first_name="An", updated_at=written)
+    state = shotspot.player_state([replace(LOTTE, first_name="Ann")])
+    plan = plan_players(replace(state, decisions=Decisions(Policies("newest"), seen_at=NOON)))
+    shotspot.apply(plan)
+    assert shotspot.players[1].first_name == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "policy", "team_id", "conflicts"),
+    [
+        ("1", "twizzit", 3, ()),  # Twizzit says what it said: a coach's move stays
+        ("2", "twizzit", 2, ("team_id",)),
+        ("2", "shotspot", 3, ("team_id",)),
+    ],
+)
+def test_a_move_of_both_sides_is_a_conflict_and_one_of_shotspots_alone_is_none(
+    said: str, policy: Any, team_id: int, conflicts: tuple[str, ...]
+) -> None:
+    base = {"first_name": "Lotte", "last_name": "Peeters", "twizzit_team_id": "1", "is_active": True}
+    held = LocalPlayer(1, 1, 3, "Lotte", "Peeters", None, None, True, True)
+    person = Person(replace(LOTTE, team_id=said), ((said, MappedTeam(int(said), int(said), 1)),))
+    found = decided(person, held, base, based_team_id=1, decisions=Decisions(Policies(policy)))
+    assert (found.values["team_id"], found.conflicts) == (team_id, conflicts)

@@ -91,6 +91,7 @@ def test_a_match_waits_for_a_second_proof() -> None:
         (1, 20, 4, 0, True),  # those of the last day count
         (1, 20, 0, 4, True),  # and those who wait
         (1, 96, 4, 0, False),
+        (1, 21, 4, 0, False),  # a fifth of those that there were before
     ],
 )
 def test_more_than_a_fifth_and_at_least_five_are_held_back(
@@ -204,6 +205,28 @@ def test_who_returns_is_what_they_were(shotspot: MemoryShotSpot, closed: bool, e
     assert not again.changes
 
 
+@pytest.mark.parametrize("since", [{"team_id": 2}, {"jersey_number": 99}, {"is_active": True}])
+def test_what_a_person_wrote_while_they_were_away_stays(shotspot: MemoryShotSpot, since: dict[str, Any]) -> None:
+    (local_id,) = [one.local_id for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    _, row = away(shotspot)
+    shotspot.players[local_id] = replace(shotspot.players[local_id], **since)
+    row = replace(row, before={**row.before, "is_active": False})  # a coach had switched them off before
+
+    back(shotspot, row, person("100", number=7), person("200", first="Noor"))
+
+    found = shotspot.players[local_id]
+    before = {"team_id": 1, "jersey_number": 7, "is_active": False}
+    assert {name: getattr(found, name) for name in before} == {**before, **since}
+
+
+def test_a_repair_brings_who_returns_to_twizzits_values(shotspot: MemoryShotSpot) -> None:
+    (local_id,) = [one.local_id for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    shotspot.players[local_id] = replace(shotspot.players[local_id], first_name="Edited")
+    _, row = away(shotspot)
+    back(shotspot, row, person("100", number=7), person("200", first="Noor"), repairs=True)
+    assert shotspot.players[local_id].first_name == "Lotte"
+
+
 @pytest.mark.parametrize(("policy", "kept", "asked"), [("twizzit", "Ann", 0), ("shotspot", "An", 0), ("ask", "An", 1)])
 def test_what_both_sides_changed_of_who_returns_is_whose_the_policy_says(
     shotspot: MemoryShotSpot, policy: Policy, kept: str, asked: int
@@ -261,6 +284,13 @@ def test_the_team_of_before_that_is_no_more_is_the_one_that_twizzit_says(shotspo
     assert shotspot.players[local_id].team_id == 2
 
 
+def test_a_team_of_before_that_is_no_more_is_not_written_again(shotspot: MemoryShotSpot) -> None:
+    _, row = away(shotspot)
+    back(shotspot, replace(row, before={**row.before, "team_id": 99}, team_exists=False), person("100", number=7))
+    (local_id,) = [one.local_id for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    assert shotspot.players[local_id].team_id == 1
+
+
 def test_a_repair_brings_no_one_back(shotspot: MemoryShotSpot) -> None:
     _, row = away(shotspot)
     plan = back(shotspot, row, person("200", first="Noor"), repairs=True)
@@ -276,3 +306,28 @@ def test_an_older_season_leaves_alone_who_was_closed(shotspot: MemoryShotSpot) -
     plan = plan_players(replace(state, departures=Departures(back={"100": replace(row, status="closed")})))
     assert not plan.changes
     assert [(one.twizzit_id, one.reason) for one in plan.warned] == [("100", "departed")]
+
+
+@pytest.mark.parametrize("status", ["applied", "waiting", "refused"])
+def test_an_older_season_changes_nothing_of_who_has_a_mapping(shotspot: MemoryShotSpot, status: Status) -> None:
+    _, row = away(shotspot)
+    state = shotspot.player_state([person("100")], season=replace(SEASON, decides=False))
+    plan = plan_players(replace(state, departures=Departures(back={"100": replace(row, status=status)})))
+    assert (plan.changes, plan.warned, plan.unchanged) == ([], [], 1)
+
+
+def test_a_departure_is_known_whether_it_is_listed_again_or_not() -> None:
+    here, away_still = Departure(1, "1", 1, "gone", "held"), Departure(2, "2", 2, "gone", "applied")
+    found = Departures(back={"1": here}, unlisted={"2": away_still})
+    assert [found.of(remote_id) for remote_id in ("1", "2", "3")] == [here, away_still, None]
+
+
+def test_the_number_of_who_leaves_is_free_for_who_asks_for_it_in_the_same_sync(shotspot: MemoryShotSpot) -> None:
+    (mapping,) = [one for one in shotspot.player_mappings.values() if one.twizzit_id == "100"]
+    gone = Missing("100", mapping.local_id, mapping.id, current_mapping(mapping), HERE, (1,))
+    state = shotspot.player_state([person("200", first="Noor", number=7)])
+    plan = plan_players(replace(state, departures=Departures([gone], {"100": "gone"}, active={1: 9})))
+    shotspot.apply(plan)
+    assert plan.warned == []
+    assert sorted(str(player.jersey_number) for player in shotspot.players.values()) == ["7", "None"]
+    assert plan.items == 1, "who leaves is none of those that Twizzit lists"

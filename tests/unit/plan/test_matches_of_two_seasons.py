@@ -53,6 +53,15 @@ def test_it_stays_the_game_of_the_team_that_its_group_is(calendar: MemoryCalenda
     assert sync(calendar, OUTDOOR, "10", BY_NAME).changes == []
 
 
+def test_it_is_the_same_where_the_own_team_is_away(calendar: MemoryCalendar) -> None:
+    away = replace(MATCH, home_team_id=None, home_name="Korfbal Leie U15", away_team_id="20", away_name="KC Duinen U15")
+    sync(calendar, INDOOR, "20", away)
+    game = calendar.games[1]
+    sync(calendar, OUTDOOR, "10", replace(away, away_team_id=None))
+    assert calendar.games == {1: game}
+    assert game.away_team_id == 2
+
+
 def test_it_follows_what_is_said_anew_by_name(calendar: MemoryCalendar) -> None:
     sync(calendar, INDOOR, "20", MATCH)
     later = replace(BY_NAME, starts_at=NOON + timedelta(days=120))

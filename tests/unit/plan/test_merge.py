@@ -1,12 +1,13 @@
-"""The three-way merge and the policies on conflicts, as properties of any three values."""
+"""The three-way merge and the policies on conflicts, as properties of any three values; and who gets a slot."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twizzit_pipeline.plan.merge import merge
+from twizzit_pipeline.plan.merge import Move, denied, merge
 from twizzit_pipeline.policies import POLICIES, Policies, Policy
 
 VALUES = st.sampled_from([None, 0, 7, "Ann", "Anna"])
@@ -94,3 +95,24 @@ def test_at_the_first_link_only_what_is_empty_is_filled_whatever_the_policy() ->
     for policy in POLICIES:
         values, conflicts = merge(None, {"a": 1, "b": 2}, {"a": None, "b": 3}, policies=Policies(policy))
         assert (values, conflicts) == ({"a": 1, "b": 3}, ())
+
+
+@pytest.mark.parametrize(
+    ("moves", "losers"),
+    [
+        ([("A", None, 9)], ()),  # free
+        ([("A", None, 1)], ("A",)),  # held by a row that does not move
+        ([("A", None, 9), ("B", None, 9)], ("B",)),  # the first in turn
+        ([("A", 1, 2), ("B", 2, 1)], ()),  # they swap
+        ([("A", 1, None), ("B", 2, None)], ()),  # who gives one up asks for nothing
+        ([("A", 1, 2), ("B", 2, 3)], ("A", "B")),  # B stays, and so 2 is not free for A
+        ([("A", 1, 2), ("B", 2, 3), ("C", None, 1)], ("A", "B", "C")),
+    ],
+)
+def test_who_cannot_have_the_slot_that_they_want(moves: Sequence[tuple[str, Any, Any]], losers: Sequence[str]) -> None:
+    held = (1, 2, 3)
+    assert denied(held, [Move(*move, stays=True) for move in moves]) == set(losers)
+
+
+def test_who_loses_and_does_not_stay_leaves_the_slot_to_others() -> None:
+    assert denied((1, 2), [Move("A", 1, 2, stays=False), Move("B", None, 1, stays=True)]) == {"A"}

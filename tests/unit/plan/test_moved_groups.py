@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.memory_shotspot import CLUB, SEASON, MemoryShotSpot
+from tests.support.memory_shotspot import CLUB, OLDER, SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Plan, Warned
-from twizzit_pipeline.plan.rows import RemoteTeam
+from twizzit_pipeline.plan.rows import RemoteTeam, WantedSeason
 from twizzit_pipeline.plan.teams import plan_teams
 
 
@@ -23,8 +23,8 @@ def team(remote_id: str, name: str, club: str) -> RemoteTeam:
     return RemoteTeam(remote_id, name, club, None, None)
 
 
-def sync(shotspot: MemoryShotSpot, *teams: RemoteTeam) -> Plan:
-    plan = plan_teams(shotspot.team_state(list(teams), CLUB, SEASON))
+def sync(shotspot: MemoryShotSpot, *teams: RemoteTeam, season: WantedSeason = SEASON) -> Plan:
+    plan = plan_teams(shotspot.team_state(list(teams), CLUB, season))
     shotspot.apply(plan)
     return plan
 
@@ -56,3 +56,7 @@ def test_a_club_that_is_called_otherwise_is_the_same_one(shotspot: MemoryShotSpo
     assert sync(shotspot, *renamed).warned == []
     sync(shotspot, *renamed, team("4", "U17", "Corbal"))
     assert clubs(shotspot) == {"1": "KC Aar", "2": "KC Cor", "3": "KC Cor", "4": "KC Cor"}
+
+
+def test_what_a_past_season_names_moves_no_team_back(shotspot: MemoryShotSpot) -> None:
+    assert sync(shotspot, team("3", "U13", "KC Aar"), season=OLDER).warned == []

@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.memory_shotspot import MemoryShotSpot
+from tests.support.memory_calendar import MemoryCalendar
+from tests.support.memory_shotspot import SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Plan, Warned, by_reason
-from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing, narrowed
+from twizzit_pipeline.plan.chosen import Chosen
+from twizzit_pipeline.plan.competitions import plan_competitions
+from twizzit_pipeline.plan.narrowing import EVERYTHING, Narrowing, narrowed, spoken_of
 from twizzit_pipeline.plan.players import plan_players
-from twizzit_pipeline.plan.rows import LocalPlayer, LocalTeam, RemotePlayer, RemoteTeam
+from twizzit_pipeline.plan.rows import LocalPlayer, LocalTeam, RemoteCompetition, RemotePlayer, RemoteTeam
 from twizzit_pipeline.plan.teams import plan_teams
 
 NOTHING_NEW = Narrowing(create_missing=False)
@@ -119,6 +122,13 @@ def test_players_of_a_team_that_failed_are_failures_otherwise(shotspot: MemorySh
     assert by_reason(plan.failed) == {"team_not_mapped": ("100",)}
 
 
+def test_who_failed_for_another_reason_has_failed_where_nothing_is_made_anew(shotspot: MemoryShotSpot) -> None:
+    sync(shotspot, person("100"))
+    shotspot.player_mappings[1] = replace(shotspot.player_mappings[1], credential_id=2)
+    plan = sync(shotspot, person("100"), narrowing=NOTHING_NEW)
+    assert (by_reason(plan.failed), plan.warned) == ({"remote_id_taken": ("100",)}, [])
+
+
 def test_a_number_is_not_kept_for_a_player_who_is_not_made(shotspot: MemoryShotSpot) -> None:
     """The player who would be made has the lower id and so the first claim on the shirt; but they are not made."""
     shotspot.players[50] = LocalPlayer(50, 1, None, "Bo", "Peeters", None, None, True, False)
@@ -137,6 +147,17 @@ def test_what_the_history_says_of_it() -> None:
     assert EVERYTHING.details == {}
     assert Narrowing("7").details == {"group_id": "7"}
     assert NOTHING_NEW.details == {"create_missing": False}
+    assert Narrowing(chosen=Chosen(7, {})).details == {"plan_id": 7}
+    narrowed_so = (EVERYTHING, Narrowing("7"), NOTHING_NEW, Narrowing(chosen=Chosen(7, {})))
+    assert [one.narrows for one in narrowed_so] == [False, True, True, True]
+    assert [one.reads_all for one in narrowed_so] == [True, False, False, True]
+
+
+def test_only_teams_and_players_are_narrowed() -> None:
+    listed = [RemoteCompetition("1", "Reeks 1", "league", SEASON.start_date, None)]
+    state = MemoryCalendar().competition_state(listed)
+    assert narrowed(plan_competitions, state, Narrowing("2", create_missing=False)).count("create") == 1
+    assert spoken_of(state, Narrowing("2")) == {"1"}
 
 
 people = st.builds(

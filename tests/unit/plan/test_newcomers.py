@@ -156,3 +156,25 @@ def test_with_many_made_anew_at_once_no_one_is_held_back() -> None:
     shotspot = shotspot_with(*(person(str(place), name) for place, name in enumerate(names, 10)))
     plan = planned(shotspot, *(person(str(place), name) for place, name in enumerate(names, 30)))
     assert (plan.count("update"), plan.count("create"), plan.held) == (9, 0, [])
+
+
+def test_a_player_without_mapping_of_another_name_is_in_no_ones_way() -> None:
+    shotspot = shotspot_with(person("5"))
+    shotspot.players[7] = LocalPlayer(7, 1, None, "Bea", "Onym", None, None, True, False)
+    assert planned(shotspot, person("9")).warned == [Warned("9", "made_anew")]
+
+
+def test_two_who_a_person_said_are_two_are_not_one() -> None:
+    shotspot = shotspot_with(person("5"))
+    plan = planned(shotspot, person("9"), decisions=Decisions(pairs={("9", 1): True}))
+    assert actions(plan) == [("create", "9"), ("depart", "5")]
+    assert plan.warned == []
+
+
+def test_one_whose_departure_waits_for_a_person_is_not_taken_for_gone() -> None:
+    """Twizzit says that the contact is gone; the departure is refused, and so is not among the missing."""
+    shotspot = shotspot_with(person("5"))
+    state = shotspot.player_state([person("9")])
+    departures = Departures([], {"5": "gone"}, active={1: 9})
+    plan = plan_players(replace(state, departures=departures, unlisted=state.mappings))
+    assert (actions(plan), plan.warned) == ([("create", "9")], [Warned("9", "maybe_the_same")])

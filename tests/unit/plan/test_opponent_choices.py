@@ -177,3 +177,24 @@ def test_a_key_has_room_in_its_column_and_stays_apart() -> None:
     assert len({*keys}) == 2
     assert all(len(key) == 100 for key in keys)
     assert club_doubt("K.C.  Noord", (1, 2)).key == "k.c. noord"
+
+
+@pytest.mark.parametrize(
+    ("choice", "fitting", "holds"),
+    [
+        (OpponentChoice((7, 8), 7), (7, 8), True),
+        (OpponentChoice((7, 8), 7), (7,), True),
+        (OpponentChoice((7, 8), 7), (8,), False),  # the one that was chosen is gone
+        (OpponentChoice((7, 8), 7), (7, 8, 9), False),  # one that the person has not seen
+        (OpponentChoice((7, 8), None, is_made=True), (7, 8), True),
+        (OpponentChoice((7, 8), 9, is_made=True), (7, 8, 9), True),
+        (OpponentChoice((7, 8), None, is_made=True), (7, 9), False),
+    ],
+)
+def test_how_long_an_answer_counts(choice: OpponentChoice, fitting: tuple[int, ...], holds: bool) -> None:
+    assert choice.holds_for(club_doubt("KC Noord", fitting)) is holds
+
+
+def test_a_row_that_was_made_for_an_answer_is_made_again_where_it_is_gone() -> None:
+    choice = OpponentChoice((7, 8), 9, is_made=True)
+    assert (choice.row({7, 9}), choice.row({7})) == (9, None)

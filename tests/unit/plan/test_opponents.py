@@ -162,3 +162,9 @@ def test_games_say_that_teams_play_where_shotspot_has_the_column(calendar: Memor
     assert sync(calendar, "KC Antwerpen 1").changes == []
     without = plan_matches(replace(calendar.match_state(matches("KC Antwerpen 1", "X 2")), has_game_type=False))
     assert not any("game_type" in change.values for change in without.changes)
+
+
+def test_the_own_club_is_known_by_the_organizations_name_as_well(calendar: MemoryCalendar) -> None:
+    calendar.clubs[1] = LocalClub(1, "De Meerkoeten")
+    sync(calendar, "KC Duinen 7")
+    assert opponents(calendar) == {("De Meerkoeten", "De Meerkoeten 7")}

@@ -133,3 +133,11 @@ def test_an_older_season_and_a_plan_of_others_leave_a_question(shotspot: MemoryS
     assert (older.questions, others.settled) == ([], {})
     gone = planned(shotspot, person("6", "Bea"), open_=[replace(question, stands=False)])
     assert gone.settled == {3: "row_gone"}
+
+
+def test_a_question_is_asked_anew_where_another_row_fits_as_well(shotspot: MemoryShotSpot) -> None:
+    shotspot.players[7] = standing_by(7)
+    asked = waits(planned(shotspot, person("5")).questions[0])
+    shotspot.players[8] = standing_by(8)
+    plan = planned(shotspot, person("5"), open_=[asked])
+    assert (plan.questions, plan.settled) == ([doubt("5", 1, 7, 8)], {})

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Plan, Warned
+from twizzit_pipeline.plan.person_names import same_words
 from twizzit_pipeline.plan.players import plan_players
 from twizzit_pipeline.plan.rows import LocalPlayer, Owner, RemotePlayer, RemoteTeam, WantedSeason
 from twizzit_pipeline.plan.teams import plan_teams
@@ -112,6 +113,16 @@ def test_a_coach_chooses_among_the_teams_of_a_player(shotspot: MemoryShotSpot) -
     assert only(shotspot).team_id == 2
 
 
+@pytest.mark.parametrize("stands_in", [3, None])
+def test_in_two_teams_the_one_of_the_last_sync_holds_where_they_have_neither(
+    shotspot: MemoryShotSpot, stands_in: int | None
+) -> None:
+    sync(shotspot, person("100", "2"))
+    shotspot.players[1] = replace(only(shotspot), team_id=stands_in)
+    assert sync(shotspot, person("100", "1"), person("100", "2")).changes == []
+    assert only(shotspot).team_id == stands_in
+
+
 def test_a_transfer_moves_the_player(shotspot: MemoryShotSpot) -> None:
     sync(shotspot, person("100", "1"))
     plan = sync(shotspot, person("100", "2"))
@@ -158,6 +169,13 @@ def test_a_number_that_was_typed_in_keeps_others_from_it(shotspot: MemoryShotSpo
     shotspot.players[5] = local(5, "Typed", "In", number=7)
     plan = sync(shotspot, person("100", number=7))
     assert plan.warned == [Warned("100", "number_taken")]
+
+
+def test_two_who_have_no_number_any_more_get_no_remark(shotspot: MemoryShotSpot) -> None:
+    sync(shotspot, person("100", number=7), person("101", first="Noor", number=8))
+    plan = sync(shotspot, person("100"), person("101", first="Noor"))
+    assert [p.jersey_number for p in shotspot.players.values()] == [None, None]
+    assert plan.warned == []
 
 
 def test_a_coachs_own_number_stays_where_twizzits_is_taken(shotspot: MemoryShotSpot) -> None:
@@ -211,6 +229,14 @@ def test_an_older_season_adds_people_never_seen_and_they_are_not_active(shotspot
     assert plan.count("create") == 1
     assert shotspot.players[1] == before[1]
     assert (shotspot.players[2].is_active, shotspot.players[2].jersey_number) == (False, None)
+
+
+def test_an_older_season_leaves_what_the_mapping_remembers(shotspot: MemoryShotSpot) -> None:
+    older_team(shotspot)
+    sync(shotspot, person("100"))
+    before = dict(shotspot.player_mappings)
+    assert sync(shotspot, person("100", "50", first="Old"), season=OLDER).changes == []
+    assert shotspot.player_mappings == before
 
 
 def test_the_deciding_season_takes_up_a_player_whom_an_older_one_brought(shotspot: MemoryShotSpot) -> None:
@@ -345,3 +371,15 @@ def test_a_split_that_was_changed_after_a_sync_stays(shotspot: MemoryShotSpot) -
     sync(shotspot, person("100", first="Jean-Luc", last="Devos"))
     shotspot.players[1] = replace(only(shotspot), first_name="Jean", last_name="Luc Devos")
     assert sync(shotspot, person("100", first="Jean-Luc", last="Devos")).changes == []
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [(("Jean Luc", "Devos"), True), (("Devos", "Luc Jean"), True), (("Jean", "Devos"), False)],
+)
+def test_a_whole_name_is_the_same_wherever_it_parts_and_whichever_word_is_first(
+    other: tuple[str, str], same: bool
+) -> None:
+    jean = person("100", first="Jean", last="Luc Devos")
+    assert same_words(local(1, *other), jean) is same
+    assert same_words(local(1, "Luc", "Jean Devos"), replace(jean, first_name="Devos", last_name="Luc Jean"))

@@ -275,3 +275,11 @@ def test_after_a_repair_everything_that_twizzit_names_is_twizzits(
     sync_people(shotspot, teams, players, season=REPAIR)
     for plan in sync_people(shotspot, teams, players, season=REPAIR):
         assert (plan.changes, repaired_columns(plan.changes)) == ([], {})
+
+
+def test_only_what_a_repair_alone_writes_is_a_remark(shotspot: MemoryShotSpot) -> None:
+    noor = RemotePlayer("1", "101", "Noor", "Peeters", None, None)
+    edit(shotspot, first_name="Johan")
+    _, plan = sync_people(shotspot, [U15, U17], [JEAN, noor], season=REPAIR)
+    assert plan.count("create") == 1
+    assert plan.warned == [Warned("100", REPAIRED_ON_REQUEST)]

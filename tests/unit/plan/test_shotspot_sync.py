@@ -148,3 +148,11 @@ def test_an_older_season_repairs_nothing_and_has_not_looked(shotspot: MemoryShot
     assert (plan.warned, list(plan.seen)) == ([], [])
     assert shown(shotspot) == ("Jean", "Luc Devos", None)
     assert sync(shotspot, JEAN).warned == [REPAIRED]
+
+
+def test_a_name_that_twizzit_changed_as_well_is_twizzits_and_no_conflict(shotspot: MemoryShotSpot) -> None:
+    """ShotSpot's sync ran before Twizzit changed the name: what it parted is the name of before."""
+    shotspots_own_sync(shotspot)
+    plan = sync(shotspot, replace(JEAN, first_name="Johan Luc"))
+    assert shown(shotspot) == ("Johan Luc", "Devos", 7)
+    assert [change.conflicts for change in plan.changes] == [()]

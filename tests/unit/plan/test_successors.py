@@ -166,3 +166,16 @@ def test_a_departure_that_was_undone_is_over_once_the_team_is_listed(shotspot: M
     older = replace(shotspot.team_state([team("1"), team("2", "U17")]), departures=state.departures)
     away = plan_teams(replace(older, season=replace(SEASON, label="2025-2026", decides=False)))
     assert (away.changes, away.departures) == ([], [])
+
+
+def test_a_team_of_another_credential_or_season_is_no_successors(shotspot: MemoryShotSpot) -> None:
+    local_id = local_ids(shotspot)["1"]
+    before, rows = dict(shotspot.team_mappings), dict(shotspot.teams)
+    gone = missing(shotspot)
+    (mapping_id,) = (one.id for one in before.values() if one.twizzit_id == "1")
+    shotspot.team_mappings[mapping_id] = replace(before[mapping_id], credential_id=2)
+    assert not {change.row_id for change in planned(shotspot, team("9"), gone=gone).changes if change.twizzit_id == "9"}
+    shotspot.team_mappings = before
+    shotspot.teams = {**rows, local_id: replace(rows[local_id], season_id=99)}
+    plan = planned(shotspot, team("9"), gone=gone)
+    assert [change.action for change in plan.changes if change.twizzit_id == "9"] == ["create"]

@@ -120,7 +120,7 @@ def test_a_repair_leaves_the_name_of_one_that_was_made_so_while_its_own_is_taken
     shotspot.teams[2] = replace(shotspot.teams[2], name=called)
     repair = replace(SEASON, repairs=True)
     quiet = planned(shotspot, U15, SAME, links=made, season=repair)
-    assert (quiet.changes, quiet.failed) == ([], [])
+    assert (quiet.changes, quiet.failed, quiet.unchanged) == ([], [], 2)
     another = planned(shotspot, U15, replace(SAME, name="U16"), links=made, season=repair)
     assert [(one.twizzit_id, one.values["name"]) for one in another.changes] == [("6", "U16")]
     shotspot.teams[3] = replace(shotspot.teams[1], id=3, name="U16", mapped=False)

@@ -8,6 +8,8 @@ import pytest
 from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot, team
 from tests.support.memory_shotspot import sync_teams as sync
 from twizzit_pipeline.plan import Failed, Warned
+from twizzit_pipeline.plan.club_rights import ClubRights
+from twizzit_pipeline.plan.clubs import names_another
 from twizzit_pipeline.plan.rows import LocalClub, LocalSeason, LocalTeam, Owner
 from twizzit_pipeline.plan.teams import plan_teams
 
@@ -65,6 +67,14 @@ def test_a_team_without_season_is_found_after_those_of_the_season(shotspot: Memo
     sync(shotspot, team("1", "U17"))
     assert shotspot.team_mappings[1].local_id == 3
     assert shotspot.teams[3].season_id == 1
+
+
+def test_a_team_of_another_season_is_another_team(shotspot: MemoryShotSpot) -> None:
+    sync(shotspot, team("1", "U17"))
+    shotspot.seasons[9] = LocalSeason(9, "2025-2026", OLDER.start_date, OLDER.end_date)
+    shotspot.teams[40] = LocalTeam(40, 1, "U13", None, None, 9, True, False)
+    assert sync(shotspot, team("1", "U17"), team("2", "U13")).count("create") == 1
+    assert not any(mapping.local_id == 40 for mapping in shotspot.team_mappings.values())
 
 
 def test_several_that_fit_are_reported_and_nothing_is_made(shotspot: MemoryShotSpot) -> None:
@@ -303,6 +313,7 @@ def test_an_older_season_adds_its_teams_inactive_and_renames_nothing(shotspot: M
     plan = sync(shotspot, team("1", "Old name"), team("7", "U13"), season=OLDER)
     assert shotspot.teams[2].name == "U15"
     assert plan.count("create") == 1
+    assert shotspot.team_mappings[1].twizzit_name == "U15"
     added = shotspot.teams[max(shotspot.teams)]
     assert (added.name, added.is_active) == ("U13", False)
     assert added.season_id is not None
@@ -330,3 +341,35 @@ def test_where_none_is_listed_all_stay_and_that_is_said_each_time(shotspot: Memo
     assert sync(shotspot, season=replace(SEASON, label="2027-2028")).warned == [], "a season that has none yet"
     assert sync(shotspot, season=replace(SEASON, decides=False)).warned == []
     assert sync(shotspot, owner=OTHER_CLUB).warned == []
+
+
+def test_a_past_season_changes_its_own_teams(shotspot: MemoryShotSpot) -> None:
+    sync(shotspot, team("7", "U13"), season=OLDER)
+    sync(shotspot, team("7", "U14"), season=OLDER)
+    assert shotspot.teams[max(shotspot.teams)].name == "U14"
+
+
+def test_a_team_whose_season_was_emptied_gets_it_again(shotspot: MemoryShotSpot) -> None:
+    sync(shotspot, team("1", "U15"))
+    shotspot.teams[2] = replace(shotspot.teams[2], season_id=None)
+    sync(shotspot, team("1", "U15"))
+    assert shotspot.teams[2].season_id == 1
+
+
+@pytest.mark.parametrize(
+    ("club_name", "club_id", "rights", "another"),
+    [
+        (None, 9, {}, False),
+        ("K.C. Duinen", 9, {}, False),
+        ("KC Leie", 9, {}, True),
+        ("KC Leie", None, {}, True),
+        ("KC Leie", 9, {"is_federation": True}, False),
+        ("KC Leie", 9, {"home": frozenset({9})}, False),  # the club has that name in ShotSpot
+        ("KC Leie", 9, {"said": 9}, False),
+        ("KC Leie", None, {"home": frozenset({9}), "said": 9}, True),
+    ],
+)
+def test_whether_a_team_names_another_club_than_its_organization(
+    club_name: str | None, club_id: int | None, rights: dict[str, Any], another: bool
+) -> None:
+    assert names_another(club_name, club_id, CLUB, ClubRights(**rights)) is another

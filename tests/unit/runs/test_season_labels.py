@@ -121,3 +121,10 @@ def test_a_label_that_is_made_can_be_a_key_and_stays_what_it_is(label: str) -> N
         assert usable(found)
         assert found in (called(label, [found]), called(found, [found]))
         assert as_keys([found]) == [found]
+
+
+@pytest.mark.parametrize(("end", "label"), [("2026-12-31", "2026"), ("2027-06-30", "2026-2027")])
+def test_a_season_without_a_name_is_called_by_its_years(end: str, label: str) -> None:
+    season = season_of_row({"id": 7, "startdate": "2026-01-01", "enddate": end})
+    assert season is not None
+    assert season.label == label

@@ -1,8 +1,10 @@
 """When a credential syncs by itself: spread, backing off, making a month's calls last."""
 
+import itertools
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -119,6 +121,38 @@ def test_a_clock_that_was_ahead_and_is_put_right_keeps_no_club_waiting() -> None
         assert failed.is_due(failed.next_sync_at)
     slightly = schedule.outcome(HOURLY, "success", now=NOW + HOUR, usage=Usage())
     assert not slightly.is_due(NOW), "what is an interval off comes an interval later at most"
+
+
+@pytest.mark.parametrize("limit", [None, 5000])
+def test_a_failure_or_a_pause_of_a_clock_that_was_ahead_keeps_no_club_waiting(limit: int | None) -> None:
+    """Where the clock is a year ahead every certificate has expired: a failure is what comes of a sync then."""
+    row = replace(HOURLY, last_sync_at=NOW - HOUR, monthly_call_limit=limit)
+    for ended in ("failed", "quota_spent"):
+        planned = schedule.outcome(row, ended, now=NOW + 400 * DAY, usage=Usage())
+        assert not planned.is_due(NOW + 400 * DAY)
+        assert not planned.is_paused(NOW)
+        assert planned.is_due(NOW)
+        again = schedule.outcome(planned, "failed", now=NOW, usage=Usage())
+        assert not again.is_due(NOW), "once, and then as after any failure"
+        assert again.next_sync_at is not None
+        assert again.next_sync_at - NOW <= 2 * DAY
+        assert not schedule.outcome(row, ended, now=NOW, usage=Usage()).is_due(NOW)
+
+
+@pytest.mark.parametrize("minutes", [5, 60, 1440, 7 * 1440, 365 * 1440])
+@pytest.mark.parametrize("limit", [None, 1, 100, 5000])
+def test_nothing_that_is_planned_is_taken_for_that_of_a_clock_that_was_ahead(minutes: int, limit: int | None) -> None:
+    for ended in ("success", "failed", "quota_spent"):
+        for credential_id, failures in itertools.product(range(1, 20), (0, 3, 30)):
+            row = replace(
+                HOURLY,
+                credential_id=credential_id,
+                sync_interval_minutes=minutes,
+                monthly_call_limit=limit,
+                consecutive_failures=failures,
+            )
+            planned = schedule.outcome(row, ended, now=NOW, usage=Usage(per_sync=20))
+            assert not planned.is_due(NOW)
 
 
 def test_failures_back_off_and_one_success_ends_it() -> None:
@@ -272,3 +306,52 @@ def test_another_password_ends_the_back_off_and_no_pause() -> None:
     assert schedule.repaired(well, now=NOW) == well
     off = schedule.repaired(replace(failing, auto_sync_enabled=False, next_sync_at=None), now=NOW)
     assert (off.consecutive_failures, off.next_sync_at) == (0, None)
+
+
+def test_calls_by_hand_that_leave_enough_move_nothing() -> None:
+    """Each page that looks at Twizzit makes some: the next sync must not wait for the last of them."""
+    row = schedule.outcome(replace(HOURLY, monthly_call_limit=10**6), "success", now=NOW, usage=Usage(0, 10))
+    assert row.next_sync_at is not None
+    for now in (NOW + HOUR / 2, row.next_sync_at):
+        assert schedule.rebudgeted(row, now=now, usage=Usage(100, 10)) == row
+
+
+@pytest.mark.parametrize(
+    ("now", "first"),
+    [
+        (NOW, date(2026, 11, 1)),
+        (datetime(2026, 12, 1, 0, 30, tzinfo=timezone(HOUR)), date(2026, 11, 1)),  # in Belgium it is December
+        (DECEMBER, date(2026, 12, 1)),
+    ],
+)
+def test_a_month_of_calls_is_utcs(now: datetime, first: date) -> None:
+    assert schedule.month(now) == first
+
+
+@pytest.mark.parametrize(
+    ("other", "due"),
+    [
+        ({"next_sync_at": NOW}, True),
+        ({"next_sync_at": NOW + timedelta(seconds=1)}, False),
+        ({"next_sync_at": NOW + timedelta(seconds=1), "last_sync_at": None}, False),
+        ({"next_sync_at": None}, True),
+        ({"next_sync_at": None, "auto_sync_enabled": False}, False),
+        ({"paused_until": NOW}, True),
+        ({"paused_until": NOW + timedelta(seconds=1)}, False),
+        ({"next_sync_at": NOW + DAY, "last_sync_at": NOW + HOUR}, False),
+        ({"next_sync_at": NOW + DAY, "last_sync_at": NOW + HOUR + timedelta(seconds=1)}, True),  # the clock was ahead
+    ],
+)
+def test_when_a_sync_is_due(other: dict[str, Any], due: bool) -> None:
+    assert replace(HOURLY, **other).is_due(NOW) is due
+
+
+@given(ids, intervals, st.floats(0.5, 30))
+def test_after_a_sync_that_took_long_the_next_slot_is_the_next_one(
+    credential_id: int, minutes: int, intervals_long: float
+) -> None:
+    interval = timedelta(minutes=minutes)
+    row = Schedule(credential_id, minutes, True)
+    later = schedule.outcome(row, "success", now=NOW, usage=Usage(), started_at=NOW - interval * intervals_long)
+    assert later.next_sync_at is not None
+    assert timedelta() <= later.next_sync_at - NOW < interval

@@ -11,6 +11,7 @@ ONE_CLUB = [
     ("KC De Meerkoet", "K. C. De Meerkoet"),
     ("KC De Meerkoet", "K C De Meerkoet"),
     ("KC De Meerkoet", "kc de meerkoet"),
+    ("AKC Zand", "A K C Zand"),
     ("KC De Meerkoet", "Korfbalclub De Meerkoet"),
     ("KC De Meerkoet", "Korfbal Club De Meerkoet"),
     ("KC De Meerkoet", "KORFBALCLUB DE MEERKOET"),

@@ -140,3 +140,22 @@ def test_the_order_of_the_rows_does_not_matter(names: list[str], random: Random)
     assert dict(zip(names, split_full_names(names), strict=True)) == dict(
         zip(shuffled, split_full_names(shuffled), strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("Broeck, Jan Piet van", "Jan Piet", "van Broeck"),  # one particle alone
+        ("Broeck, van", "van", "Broeck"),  # a first name is always left
+        ("Jan Peeters, ", "Jan", "Peeters"),  # nothing stands behind the comma
+        (" , Jan Peeters", "Jan", "Peeters"),
+    ],
+)
+def test_what_stands_at_a_comma(name: str, first: str, last: str) -> None:
+    assert split_full_names([name]) == [(first, last)]
+
+
+def test_given_names_decide_the_order_where_they_repeat_more_than_twice_as_often() -> None:
+    at_end = ["Aerts Jan", "Baert Jan", "Claes Jan", "Devos Jan", "Evers An"]
+    assert order_of([*at_end, "Evers Bo"]) == "last name first"
+    assert order_of([*at_end[:4], "Evers An", "Evers Bo", "Floor An", "Floor Cis"]) == "first name first"

@@ -195,3 +195,18 @@ def test_an_empty_calendar_has_the_same_columns_and_dtypes() -> None:
 )
 def test_cups_and_tournaments_are_recognized_by_a_word(type_: str | None, name: str | None, expected: str) -> None:
     assert competition_type(type_, name) == expected
+
+
+def test_what_the_configuration_says_of_a_status_decides_in_the_frame() -> None:
+    match = Match("1", None, Side("1", "A"), Side(None, "B"), "2026-12-12 15:00", "code 7", None, None)
+    said = Meanings(statuses={"code 7": "cancelled"})
+    assert matches_frame([match], now=NOW, meanings=said)["status"].tolist() == ["cancelled"]
+    assert matches_frame([match], now=NOW)["status"].tolist() == ["scheduled"]
+
+
+@pytest.mark.parametrize(
+    ("home", "away", "unread"), [("3", "x", True), ("x", None, True), (None, "3", True), (None, None, False)]
+)
+def test_half_a_score_is_none_and_is_said(home: str | None, away: str | None, unread: bool) -> None:
+    match = Match("1", None, Side("1", "A"), Side(None, "B"), "2026-12-12 15:00", None, home, away)
+    assert matches_frame([match], now=NOW)["score_unread"].tolist() == [unread]

@@ -14,6 +14,9 @@ ANY_TEXT = st.text(st.characters(exclude_categories=[]))
     [
         ("Zoë Peeters", "ZOE PEETERS"),
         ("Zoë", "Zoe\u0308"),
+        ("Peeters", "Pee\x00ters"),
+        ("Jan Peeters", "Jan\tPeeters"),
+        ("Zoë Peeters", "Zoë\nPeeters"),
         ("D’Hondt", "d'hondt"),
         ("D' Hondt", "D´Hondt"),
         ("D Hondt", "D`Hondt"),

@@ -99,3 +99,8 @@ def test_genders_are_read_as_accounts_write_them(raw: object, gender: str | None
 )
 def test_shirt_numbers_are_read_or_left_out(raw: object, number: int | None, unreadable: bool) -> None:
     assert jersey_number(raw) == (number, unreadable)
+
+
+def test_a_name_with_a_sign_in_it_is_a_name() -> None:
+    frame = players_frame([Player(team_id="7", id="1", first_name="Jean-Luc", last_name="D'Hondt", full_name="A B")])
+    assert frame[["first_name", "last_name"]].to_numpy().tolist() == [["Jean-Luc", "D'Hondt"]]

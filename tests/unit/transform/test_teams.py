@@ -108,3 +108,14 @@ def test_an_age_group_is_read_where_it_is_plainly_named(
 )
 def test_a_gender_is_read_where_a_word_says_it(name: str | None, category: str | None, expected: str | None) -> None:
     assert team_gender(name, category) == expected
+
+
+@pytest.mark.parametrize(("name", "age"), [("U4", None), ("U5", "U5"), ("U23", "U23"), ("U24", None)])
+def test_ages_that_korfball_has(name: str, age: str | None) -> None:
+    assert age_group(name) == age
+
+
+def test_a_teams_name_says_more_than_its_category() -> None:
+    frame = teams_frame([Team(id="1", name="Dames U15", category="Heren U17"), Team(id="2", name="A", category="U17")])
+    assert frame["age_group"].tolist() == ["U15", "U17"]
+    assert frame["gender"][0] == "female"

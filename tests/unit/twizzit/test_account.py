@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.odd_account import SEASON, Answer, account, link, pairs
 from twizzit_pipeline import errors
-from twizzit_pipeline.twizzit.records import Season, SetAside
+from twizzit_pipeline.twizzit.records import Organization, Season, SetAside
+from twizzit_pipeline.twizzit.v2.organizations import choose
 from twizzit_pipeline.words.meanings import GroupTypeMeaning, Meanings
 
 ORGANIZATIONS = [{"id": 1, "name": "KC Nergens"}, {"id": 2, "name": "Kc  ÉÉNHOORN "}]
@@ -335,3 +336,15 @@ def test_verifying_leaves_the_calendar_alone_where_it_is_not_to_be_synced() -> N
 def test_verifying_fails_where_the_account_may_not_read_its_groups(path: str) -> None:
     with account(**{path: FORBIDDEN}) as (client, _), pytest.raises(errors.AccessDenied, match=f"/{path}"):
         client.verify()
+
+
+def test_the_organization_whose_name_came_as_it_is_comes_before_one_whose_name_was_cleaned() -> None:
+    cleaned, plain, other = (Organization(id_, name) for id_, name in (("1", "KC X"), ("2", "kc x"), ("3", "KC Y")))
+    assert choose([cleaned, plain, other], "KC X", ill_named={cleaned}) == plain
+    assert choose([cleaned, other], "KC X", ill_named={cleaned}) == cleaned
+    for several in ([cleaned, plain, other], [other, Organization("4", "KC Z")]):
+        with pytest.raises(errors.OrganizationNotFound):
+            choose(several, "KC X")
+    with pytest.raises(errors.OrganizationNotFound):
+        choose([], "KC X")
+    assert choose([other], "KC X") == other, "the account's only one"

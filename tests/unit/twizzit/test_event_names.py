@@ -6,7 +6,7 @@ from twizzit_pipeline.twizzit.records import Side
 from twizzit_pipeline.twizzit.v2.event_groups import EventGroup, EventGroups, event_groups, own_ids, split_groups
 from twizzit_pipeline.twizzit.v2.event_marks import without_marks
 from twizzit_pipeline.twizzit.v2.event_names import sides_of
-from twizzit_pipeline.twizzit.v2.own_names import OwnNames
+from twizzit_pipeline.twizzit.v2.own_names import Fit, OwnNames
 from twizzit_pipeline.words.meanings import NOTHING_SAID, Meanings
 
 CLUB = OwnNames("KC Éénhoorn")
@@ -174,6 +174,12 @@ def test_two_own_teams_against_each_other(
     assert tuple(side.team_id for side in sides) == (home, away)
 
 
+@pytest.mark.parametrize("name", ["KC Éénhoorn - KC Eenhoorn", "U15 - U15"])
+def test_two_own_teams_are_no_one_team_though_the_name_calls_them_alike(name: str) -> None:
+    sides = read(name, u15(is_home=False), u15(is_home=True, number=2))
+    assert sides == (Side("11", "U15 2"), Side("10", "U15 1"))
+
+
 def test_of_several_own_teams_the_one_plays_that_is_named() -> None:
     both = (u15(is_home=None), u15(is_home=None, number=2))
     assert read(f"KC Éénhoorn U15 2 - {ZAND}", *both) == (Side("11", "KC Éénhoorn U15 2"), Side(None, ZAND))
@@ -263,3 +269,28 @@ def test_a_group_that_is_none_of_the_accounts_is_an_opponent() -> None:
     assert own_ids([(own, other)], {"1"}, lambda: None) == {"1": "1"}
     split = split_groups((other, own), {"1": "7"})
     assert ([one.id for one in split.own], split.others, split.own_first) == (["7"], (other,), False)
+
+
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("KC Eenhoorn U15-1", Fit.CLUB_AND_TEAM),
+        ("U15 1 Éénhoorn", Fit.CLUB_AND_TEAM),
+        ("u15 1", Fit.TEAM),
+        ("Éénhoorn", Fit.CLUB),
+        ("Sporthal KC Éénhoorn", Fit.SAYS_CLUB),
+        ("AKC Zand U15 1", Fit.ENDS_ALIKE),
+        ("AKC Zand", Fit.NONE),
+        ("Éénhoornen", Fit.NONE),
+    ],
+)
+def test_how_well_a_text_fits_the_own_team(text: str, fit: Fit) -> None:
+    assert CLUB.fit(text, u15(is_home=None)) is fit
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"),
+    [("U15 1 vrij", "U15 1 vrij"), ("Bye", "Bye"), ("U15 1 ???", "???"), ("U15 1 2", None), ("", None)],
+)
+def test_what_a_name_says_instead_of_an_opponent(name: str, rest: str | None) -> None:
+    assert CLUB.rest_without_a_team(name, u15(is_home=None)) == rest

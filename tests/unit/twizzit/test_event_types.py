@@ -7,6 +7,7 @@ from tests.support.odd_account import account
 from tests.support.odd_events import SEASON, TYPES, event, listed
 from twizzit_pipeline import errors
 from twizzit_pipeline.twizzit.records import Calendar, Side
+from twizzit_pipeline.twizzit.v2.event_types import _other
 from twizzit_pipeline.words.meanings import Meanings
 
 
@@ -164,3 +165,27 @@ def test_an_account_without_event_types_gets_an_error_that_says_what_to_do(nothi
     said = Meanings(event_types={"4": "match"})
     with account(event_types=nothing, events=listed(event()), meanings=said) as (client, _):
         assert [match.id for match in client.calendar(SEASON).matches] == ["1"]
+
+
+@pytest.mark.parametrize(("status", "is_enough"), [(400, True), (403, True), (404, True), (410, False)])
+def test_types_that_may_not_be_read_are_not_needed_where_the_configuration_names_one_by_its_id(
+    status: int, is_enough: bool
+) -> None:
+    meanings = Meanings(event_types={"4": "match"})
+    answer = httpx.Response(status, json={"error": "no permission"})
+    with account(meanings=meanings, event_types=answer, events=listed(event())) as (client, _):
+        if is_enough:
+            assert len(client.calendar(SEASON).matches) == 1
+        else:
+            with pytest.raises(errors.NotATwizzit):
+                client.calendar(SEASON)
+
+
+@pytest.mark.parametrize(
+    ("others", "matches", "other"),
+    [(["5", "6"], ["3"], "5"), ([], ["3", "7", "x"], "8"), ([], ["x"], "1")],
+)
+def test_the_filter_is_put_to_the_proof_by_a_type_that_is_no_match(
+    others: list[str], matches: list[str], other: str
+) -> None:
+    assert _other(others, matches) == other

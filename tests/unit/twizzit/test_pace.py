@@ -156,3 +156,9 @@ def test_any_rate_is_a_number_of_calls_in_a_stretch_of_time(rate: float, most: i
     ((asked_most, asked_seconds),) = asked
     assert asked_most == most
     assert asked_seconds == pytest.approx(seconds)
+
+
+def test_a_whole_limit_that_is_left_is_shown_and_more_than_that_is_no_sense(taken: list[float]) -> None:
+    call(Pace(USUAL, hurries=True), shown(100, 100), times=2)
+    call(Pace(USUAL, hurries=True), shown(100, 101), times=2)
+    assert taken == [USUAL, FAST, USUAL, USUAL]

@@ -79,6 +79,12 @@ def test_a_row_that_comes_or_goes_before_the_seam_makes_a_second_reading(change:
     assert set(range(1, 12)) <= set(found)
 
 
+def test_a_row_that_goes_at_the_seam_makes_a_second_reading() -> None:
+    fetch = Offsets([0, 1, 2, 3, 4], changes={1: lambda ids: ids.remove(4)})
+    assert read(fetch) == [0, 1, 2, 3]
+    assert fetch.asked == [(5, 0), (5, 4), (5, 0)]
+
+
 def test_a_list_that_moves_in_every_reading_is_an_error() -> None:
     moving = Offsets(list(range(12)), changes={call: lambda ids: ids.append(ids.pop(0)) for call in range(1, 50)})
     with pytest.raises(IncompleteScan, match="/groups"):
@@ -287,6 +293,21 @@ def test_a_row_on_two_pages_without_a_total_is_believed_when_seen_alike_twice() 
     fetch = Numbers(rows(1, 2), rows(2, 3))
     assert read_v1(fetch) == [1, 2, 3]
     assert fetch.asked == 4
+
+
+def test_a_row_on_two_pages_is_a_sign_of_a_shift_though_another_page_follows() -> None:
+    """Row 3 went before the second page, which began one row later: the reading after it finds row 4."""
+    answers = iter(
+        [
+            {"teams": rows(1, 2), "hasMore": True},
+            {"teams": rows(2, 5), "hasMore": True},
+            {"teams": rows(6), "hasMore": False},
+            {"teams": rows(1, 2), "hasMore": True},
+            {"teams": rows(4, 5), "hasMore": True},
+            {"teams": rows(6), "hasMore": False},
+        ]
+    )
+    assert read_v1(lambda *_: next(answers)) == [1, 2, 4, 5, 6]
 
 
 def test_a_total_that_changes_between_pages_makes_a_second_reading() -> None:

@@ -223,3 +223,10 @@ def test_half_a_json_or_an_empty_body_says_nothing_of_other_calls(answer: str) -
     ends = _calls(script, 7)
     assert not any(isinstance(end, errors.MalformedAnswer) and end.circuit_open for end in ends)
     assert script.asked == 14
+
+
+def test_half_a_json_is_tried_again_though_web_pages_came_before_it() -> None:
+    script = Script(*[PAGE] * 8, httpx.Response(200, text='[{"id": 1'))
+    ends = _calls(script, 5)
+    assert script.asked == 4 * 2 + 2
+    assert not any(isinstance(end, errors.MalformedAnswer) and end.circuit_open for end in ends)

@@ -377,3 +377,30 @@ def test_a_membership_may_hold_its_contact_as_an_object() -> None:
     with account(group_contacts=members) as (client, _):
         players = client.source.rosters([A], SEASON).players
     assert [(one.id, one.first_name, one.last_name) for one in players] == [("1", "F1", "L1"), ("2", "F2", "L2")]
+
+
+def test_members_without_an_id_are_each_one_of_their_own() -> None:
+    members = [{"group-id": 10, "contact-id": None, "first-name": name, "last-name": "Maes"} for name in ("An", "Bo")]
+    with account(group_contacts=[link(10, 1), *members]) as (client, _):
+        rosters = client.source.rosters([A], SEASON)
+    assert "listed_twice" not in {one.label for one in rosters.set_aside}
+    assert len(rosters.players) + len(rosters.unclear) == 3
+
+
+def test_a_person_whose_name_cannot_be_read_costs_their_teams_alone() -> None:
+    named = {**link(11, 2), "contactId": {"id": 2, "first-name": "F2", "last-name": "L2"}}
+    with account(group_contacts=[link(10, 1), named], contacts=500) as (client, _):
+        rosters = client.source.rosters([A, B], SEASON)
+    assert rosters.failed.keys() == {"10"}
+    assert pairs(rosters.players) == [("11", "2")]
+
+
+def test_no_team_is_no_roster() -> None:
+    with account() as (client, _):
+        rosters = client.source.rosters([], SEASON)
+    assert (rosters.players, rosters.failed) == ((), {})
+
+
+def test_the_whole_contacts_of_one_team_are_its_roster() -> None:
+    with account(group_contacts=whole(1, 2)) as (client, _):
+        assert pairs(client.source.rosters([A], SEASON).players) == [("10", "1"), ("10", "2")]

@@ -66,6 +66,7 @@ def test_a_link_is_closed_where_no_row_is_left_that_it_may_be() -> None:
     gone = [step("remove", Key("players", row_id), {}) for row_id in (2, 6)]
     assert not is_closed(link, gone[0])
     assert is_closed(link, *gone)
+    assert not is_closed(link, gone[0], step("restore", gone[1].key, {}))
     assert not is_closed(asked(mapping=None, local_id=None, candidates=None))
 
 
@@ -93,3 +94,9 @@ def test_a_change_of_a_question_that_is_over_is_no_part_of_an_undo() -> None:
     assert still_asked([anew, of_player], {QUESTION: {"status": "resolved"}}) == [of_player]
     assert still_asked([anew], {QUESTION: {"status": "open"}}) == [anew]
     assert still_asked([anew, resolved], {QUESTION: {"status": "resolved"}}) == [anew, resolved]
+
+
+def test_a_question_that_is_over_is_not_closed() -> None:
+    assert not is_closed(asked(status="settled"), undone=(8,))
+    assert not is_closed(asked(), step("restore", QUESTION, {"status": "settled"}), undone=(8,))
+    assert is_closed(asked(), undone=(8,))

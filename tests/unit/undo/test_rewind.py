@@ -133,3 +133,9 @@ def test_what_syncs_alone_wrote_is_taken_back_whatever_they_wrote(before: Row, w
     if entries:
         row = only(*entries, now=now)
         assert (row.wanted, row.left) == ({"id": 7, **before}, {})
+
+
+def test_a_row_that_was_made_goes_though_machines_wrote_when_it_was_changed() -> None:
+    made = {"id": 7, "first_name": "An", "updated_at": "2026-11-01"}
+    row = only(entry(1, None, made), now={**made, "updated_at": "2026-11-02", "nickname": "Ans"})
+    assert row.wanted is None, "a column that the journal does not speak of says nothing"

@@ -92,3 +92,8 @@ def test_the_name_that_decides_is_the_one_that_is_shown() -> None:
     assert deciding_name(["Player", "Oud-speler"], "other") == "Oud-speler"
     assert deciding_name(["", "Zwaluw"], "unknown") == "Zwaluw"
     assert deciding_name(["", " "], "unknown") is None
+
+
+def test_a_name_that_is_empty_in_one_language_says_nothing() -> None:
+    assert function_says(["", " ", "Lid"]) == "member"
+    assert function_says(["", " "]) == "unknown"

@@ -18,7 +18,7 @@ Verl. 3;Winn. poule A;Winnaar QF2;Runner-up A;Runners-up pool B;Beste tweede;Hal
 Poulewinnaar A;Groepswinnaar B;Reekswinnaar 2;Winaar wedstrijd 3;Beste verliezer;Hoogst gerangschikte verliezer
 Laagst geplaatste winnaar;Lucky loser;Meilleur perdant;3de plaats;1e plaats;3rd place;Plaats 4;Nummer 2;nr. 3
 Kampioen;Vicekampioen;Kampioen poule A;Kampioen 2e provinciale;Stijger 1;Daler 2;Finale;Troostfinale;Kleine finale
-Halve finale;Demi-finale;Petite finale;Plaatsingswedstrijd 2;Troostingswedstrijd
+V3;V 3;W 3;Halve finale;Demi-finale;Petite finale;Plaatsingswedstrijd 2;Troostingswedstrijd
 """
 CLUBS = """
 KC Vrijheid;Vrijbroek;KC Vrij;Vrij en Vrolijk;Club Vrij en Blij;De Vrije Slag;Vrijwilligers KC;AKC Duinrand U15 1
@@ -28,7 +28,7 @@ Team United;Sporting X;TBDance;Onbekend Talent KC;KC Finale;Perdandum;Tegenstand
 KC Finale 1;Vrij Geen Zorgen;Libre Pensée;Free Kicks;Onbekende Helden;Runners KC;Losser KC;SF Gent 1;Dag en Nacht KC
 Finalia;KC Finale U15;De Kampioenen;Kampioenen KC;Winnaarsveld KC;Beste Vrienden KC;Eerste Elftal Lier;Nummer Tien
 Hoogstraten;Laagland KC;Tweede Thuis;Lucky Shots;Place Verte;Plaats Noord;KC Beste Verliezer;Second Wind;Highest Hopes
-Stijgers KC;Dalerpad;Plaatselijk Belang;Best KC;Premier Korfbal;Meilleurs Amis
+V 3 Korfbal;W Korfbal;V;Stijgers KC;Dalerpad;Plaatselijk Belang;Best KC;Premier Korfbal;Meilleurs Amis
 Sint-Jozef Polder;Derde Poort;Eerste Hulp KC;Nummer Een;Eendracht Aalst;Los Amigos;W & L Korfbal;Reeks Vooruit
 """
 

@@ -12,14 +12,14 @@ WORDS = {
     "completed": "completed;played;Finished;final;full time;gespeeld;Afgelopen;beëindigd;joué;Terminé;fin de match"
     ";Gewonnen;lost;reported",
     "cancelled": "cancelled;canceled;Afgelast;afgelaste;geannuleerd;annulé;Annulée;Wedstrijd is afgelast;geschrapt"
-    ";gaat niet door;AFGELAST wegens regen;Afg.;canc.",
+    ";gaat niet door;AFGELAST wegens regen;Afg.;canc.;Called off: rain",
     "to_reschedule": "to_reschedule;postponed;Rescheduled;uitgesteld;verplaatst;Verzet;reporté;Match reporté;remis"
     ";Partie remise;ajourné;uitg.",
     "forfeit": "forfait;Forfeit;FF;Algemene forfait;fft;walk-over;w.o.;Forfait général;algemeen forfait;no show",
     "abandoned": "gestaakt;Staking;stopgezet;arrêté;Définitivement arrêté;abandoned;Interrompu;onderbroken;Suspended",
 }
 UNKNOWN = "finale;Verplaatsing met de bus;Déplacement;Staking bij de trein;Wo 20u;opening;rust in de zaal"
-UNKNOWN += ";niet gespeeld;not played;pas joué;vreemd;1;-;;KC Duin;overwinning"
+UNKNOWN += ";uitgesteld of niet;niet gespeeld;not played;pas joué;vreemd;1;-;;KC Duin;overwinning"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def migrate() -> None:
 
     Where DAGSTER_POSTGRES_URL is set, the schema that it names is made as well.
     """
+    from twizzit_pipeline.scheduling import heartbeat  # noqa: PLC0415
     from twizzit_pipeline.storage import migrate as migrations  # noqa: PLC0415
 
     notes = console(stderr=True)
@@ -82,9 +83,16 @@ def migrate() -> None:
         restored = migrations.restore(database.engine, notes.print, actor=this_user())
         if settings.dagster_postgres_url is not None:
             prepare_schema(database)
+        with database.engine.connect() as connection:
+            running = bool(applied) and heartbeat.is_alive(connection)
     out = console()
     if applied:
         out.print(f"Applied {plural(len(applied), 'migration')}: {', '.join(applied)}.")
+        if running:
+            out.print(
+                "An orchestrator of the version before runs on this database: start it again with this version, its "
+                "API and its workers too. No sync starts, and nothing is saved over the API, until then."
+            )
     else:
         out.print("The database is at the newest migration already.")
     _say_what_is_back(out, restored)

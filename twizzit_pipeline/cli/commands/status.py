@@ -96,6 +96,7 @@ def _document(
                 "hangs": one.hanging is not None,
                 "plan_waits": None if one.plan is None else one.plan.id,
                 "departures_held": one.held,
+                "none_listed": one.none_listed,
                 "why": one.why,
                 "needs_attention": one.needs_attention,
                 "needs_somebody": one.needs_attention,

@@ -11,6 +11,7 @@ from twizzit_pipeline.cli.output.terminal import console, plural
 from twizzit_pipeline.errors import SettingsError
 from twizzit_pipeline.settings import load_settings
 from twizzit_pipeline.settings.processes import set_in_process
+from twizzit_pipeline.storage.fingerprint import fingerprint
 
 
 def worker(
@@ -29,12 +30,14 @@ def worker(
         )
     with opened(settings) as here:
         set_in_process(**dagster_environment(settings, here.database))
+        database = fingerprint(here.database)
     from twizzit_pipeline.orchestration.instance.worker import work, worker_name  # noqa: PLC0415  (Celery)
 
     logs.configure(settings)
     wanted = concurrency or os.cpu_count() or 1
+    name = worker_name(database)
     console(stderr=True).print(
-        f"{worker_name()} takes {plural(wanted, 'run')} at once. Ctrl-C lets those under way end; twice ends them.",
+        f"{name} takes {plural(wanted, 'run')} at once. Ctrl-C lets those under way end; twice ends them.",
         soft_wrap=True,
     )
-    raise typer.Exit(work(settings, wanted))
+    raise typer.Exit(work(settings, name, wanted))

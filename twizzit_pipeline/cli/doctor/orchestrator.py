@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, not_checked, ok, problem, warning
+from twizzit_pipeline.cli.doctor.workers import look_at_their_database
 from twizzit_pipeline.cli.output.guides import more
 from twizzit_pipeline.cli.output.terminal import plural
 from twizzit_pipeline.errors import SettingsError
@@ -55,6 +56,7 @@ def look_at_orchestrator(installation: Installation) -> Iterator[Finding]:
         open_requests = select(func.count()).select_from(sync_requests).where(sync_requests.c.completed_at.is_(None))
         waiting = int(connection.scalar(automatic) or 0) + int(connection.scalar(open_requests) or 0)
     yield from _hanging(installation)
+    yield from look_at_their_database(installation)
     seen = heartbeat.seen(engine)
     if seen is None:
         message = "No orchestrator ever ran on this database"

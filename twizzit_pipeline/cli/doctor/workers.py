@@ -4,10 +4,12 @@ containers their API and the image."""
 from collections.abc import Iterator
 from importlib.metadata import version
 
-from twizzit_pipeline.cli.doctor.finding import Finding, listed, ok, problem, warning
+from twizzit_pipeline.cli.doctor.finding import Finding, Installation, listed, not_checked, ok, problem, warning
 from twizzit_pipeline.cli.output.guides import more
 from twizzit_pipeline.cli.output.terminal import plural
+from twizzit_pipeline.errors import TwizzitPipelineError
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.fingerprint import fingerprint
 
 _LONG_QUEUE = 100
 _GUIDE = ("scaling.md", "Workers of Celery")
@@ -31,6 +33,37 @@ def look_at_workers(settings: Settings) -> Iterator[Finding]:
         yield _image(str(settings.run_image))
     else:
         yield ok("runs take place", f"In {settings.run_launcher}, from the image {settings.run_image}")
+
+
+def look_at_their_database(installation: Installation) -> Iterator[Finding]:
+    """Whether Celery's workers work on this very database: one on another takes runs, and none of them starts."""
+    if installation.settings.run_launcher != "celery":
+        return
+    from twizzit_pipeline.orchestration.instance.workers import inspect_workers  # noqa: PLC0415  (Celery)
+
+    here = fingerprint(installation.database)
+    try:
+        found = inspect_workers(installation.settings).answered
+    except TwizzitPipelineError:  # "runs take place" has said why
+        yield not_checked("workers", "The broker does not say which there are")
+        return
+    elsewhere = [worker.name for worker in found if worker.database not in (None, here)]
+    silent = [worker.name for worker in found if worker.database is None]
+    if here is None:
+        yield not_checked("workers", "The database's user may not ask which server this is (pg_control_system)")
+        return
+    if elsewhere:
+        message = f"They work on another database than this one, and each run that they take fails: {listed(elsewhere)}"
+        todo = (
+            "Give them the TWIZZIT_DATABASE_URL (and DAGSTER_POSTGRES_URL) of this machine, or end them; after a move "
+            f"of the database start them again{more(*_GUIDE)}"
+        )
+        yield problem("workers", message, todo)
+    if silent:
+        message = f"They do not say which database they work on: {listed(silent)}"
+        yield warning("workers", message, "Install this version there, and start them again")
+    if found and not elsewhere and not silent:
+        yield ok("workers", "All work on this database")
 
 
 def _image(image: str) -> Finding:

@@ -16,6 +16,7 @@ from twizzit_pipeline.http_api.pages.moments import moment
 from twizzit_pipeline.http_api.pages.rendering import guard
 from twizzit_pipeline.http_api.pages.visits import SIGN_IN, NotSignedIn, Refusal, Visit
 from twizzit_pipeline.http_api.problems import Problem, problem_of
+from twizzit_pipeline.storage.revisions import require_current
 
 _log = logging.getLogger("twizzit_pipeline.http_api")
 
@@ -35,6 +36,7 @@ class PageRoute(APIRoute):
             try:
                 if request.method == "POST":
                     await visit.check_form()
+                    await run_sync(require_current, request.app.state.service.engine)
                 response = await answer(request)
             except NotSignedIn:
                 response = _to_sign_in(visit)

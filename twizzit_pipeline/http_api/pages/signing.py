@@ -23,6 +23,14 @@ IDLE_SECONDS = 60 * 60
 LONGEST_SECONDS = 12 * 3600
 RENEW_SECONDS = 60
 _NOTICE_SECONDS = 60
+LONGEST_LINK_MINUTES = 24 * 60  # as the command has it
+# What is good for longer than any is made was signed by a clock that was ahead, and would be good for as long.
+_LONGEST: dict[str, int] = {
+    "link": 60 * LONGEST_LINK_MINUTES,
+    "session": IDLE_SECONDS,
+    "notice": _NOTICE_SECONDS,
+}
+_CLOCKS_APART_SECONDS = 60
 
 
 class Refused(Exception):
@@ -109,6 +117,8 @@ class Signer:
             Refused: it is no session of ours, or it is over.
         """
         found = self._read("session", text)
+        if int(found["ends"]) > time.time() + LONGEST_SECONDS + _CLOCKS_APART_SECONDS:
+            raise Refused
         held = found["credentials"]
         return Session(
             id=str(found["id"]),
@@ -158,5 +168,7 @@ class Signer:
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise Refused from None
+        if claims["exp"] > time.time() + _LONGEST[purpose] + _CLOCKS_APART_SECONDS:
+            raise Refused
         found: dict[str, Any] = claims[purpose]
         return found

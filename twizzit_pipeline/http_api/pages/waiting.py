@@ -30,6 +30,7 @@ def of_club(at: ClubVisit, status: CredentialStatus) -> list[Waiting]:
     waiting = [one for one in plans.held(at.visit.service.engine) if one.credential_id == at.id]
     found = [
         Waiting("waiting.attention", int(status.lasting.needs_attention), f"{at.place}/syncs"),
+        Waiting("waiting.none_listed", int(status.none_listed is not None), f"{at.place}/syncs"),
         Waiting("waiting.plans", len(waiting), f"{at.place}/preview"),
         Waiting("waiting.departures", status.held, f"{at.place}/decide"),
         *(

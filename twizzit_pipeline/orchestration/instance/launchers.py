@@ -163,7 +163,7 @@ def _image(settings: Settings) -> str:
     if settings.run_image is None:
         raise SettingsError(
             f"TWIZZIT_RUN_IMAGE: runs in {settings.run_launcher} need the image that holds this package: set it, like "
-            "registry.example.org/twizzit:0.2.0"
+            "registry.example.org/twizzit:1.2.3"
         )
     return settings.run_image
 

@@ -84,11 +84,14 @@ def under_way(instance: dg.DagsterInstance) -> UnderWay:
 
 
 def _never_began(record: dg.RunRecord) -> bool:
-    """Dagster itself never ends such a run; one that is made is submitted, or begins, within a moment."""
+    """Dagster itself never ends such a run; one that is made is submitted, or begins, within a moment.
+
+    One that was made ahead of this clock was made before that was put back.
+    """
     run = record.dagster_run
     if run.status is not dg.DagsterRunStatus.NOT_STARTED or _CREDENTIAL_TAG not in run.tags:
         return False
-    return _process_is_gone(run) or record.create_timestamp < datetime.now(UTC) - _LONGEST_BEGINNING
+    return _process_is_gone(run) or abs(datetime.now(UTC) - record.create_timestamp) > _LONGEST_BEGINNING
 
 
 def _process_is_gone(run: dg.DagsterRun) -> bool:

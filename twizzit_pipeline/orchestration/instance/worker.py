@@ -35,12 +35,13 @@ def celery_app(settings: Settings) -> Celery:
     return app
 
 
-def work(settings: Settings, concurrency: int) -> int:
+def work(settings: Settings, name: str, concurrency: int) -> int:
     """Take runs until a signal ends it; the exit code.
 
     The first SIGTERM lets runs under way end, and takes none any more; SIGQUIT ends them, as interrupted.
 
     Args:
+        name: as `worker_name` makes it.
         concurrency: how many runs at once.
 
     Raises:
@@ -49,7 +50,7 @@ def work(settings: Settings, concurrency: int) -> int:
     app = celery_app(settings)
     import_module(MODULE)  # before the fork, so that no run has to load it
     worker = app.Worker(
-        hostname=worker_name(),
+        hostname=name,
         concurrency=concurrency,
         queues=[QUEUE],
         pool="prefork",
@@ -61,6 +62,11 @@ def work(settings: Settings, concurrency: int) -> int:
     return int(worker.exitcode or 0)
 
 
-def worker_name() -> str:
-    """What a worker is called, which says its version: ``twizzit-0.2.0-71@machine``."""
-    return f"{NAME}-{version('twizzit-pipeline')}-{os.getpid()}@{platform.node() or 'unknown'}"
+def worker_name(database: str | None) -> str:
+    """What a worker is called, which says its version and its database: ``twizzit-1.2.3-0a1b2c3d4e5f-71@machine``.
+
+    Args:
+        database: its `fingerprint`; None where there is none, and the name is without it.
+    """
+    says = "-".join(filter(None, (NAME, version("twizzit-pipeline"), database, str(os.getpid()))))
+    return f"{says}@{platform.node() or 'unknown'}"

@@ -1,4 +1,4 @@
-"""Celery's workers seen from outside: which answer, which version they are, and how many runs wait for one.
+"""Celery's workers seen from outside: which answer, their version and database, and how many runs wait for one.
 
 What belongs here: reading. Importing this needs the extra `celery`.
 """
@@ -12,17 +12,22 @@ from twizzit_pipeline.errors import BrokerUnavailable
 from twizzit_pipeline.orchestration.instance.launchers import QUEUE
 from twizzit_pipeline.orchestration.instance.worker import NAME, celery_app
 from twizzit_pipeline.settings import Settings
+from twizzit_pipeline.storage.fingerprint import LETTERS
 
 _ANSWER_SECONDS = 3.0
-_OURS = re.compile(rf"{NAME}-(?P<version>.+)-\d+@(?P<machine>.+)")
+_OURS = re.compile(rf"{NAME}-(?P<version>.+?)(?:-(?P<database>[0-9a-f]{{{LETTERS}}}))?-\d+@(?P<machine>.+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One that answered. `version`: of this package; None where its name does not say so."""
+    """One that answered.
+
+    `version` is of this package, `database` a `fingerprint`; None where its name does not say so.
+    """
 
     name: str
     version: str | None
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +60,4 @@ def inspect_workers(settings: Settings) -> Workers:
 
 def _worker(name: str) -> Worker:
     ours = _OURS.fullmatch(name)
-    return Worker(name, ours["version"] if ours else None)
+    return Worker(name, ours["version"], ours["database"]) if ours else Worker(name, None)

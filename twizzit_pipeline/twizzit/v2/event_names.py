@@ -180,7 +180,7 @@ def _two_own_teams(name: str, groups: EventGroups, names: OwnNames) -> tuple[Sid
     at_home = one.is_home if one.is_home is not None else not other.is_home
     home, away = (one, other) if at_home else (other, one)
     cuts = [cut for cut in cuts_of(name, names) if not cut.glued]
-    if len(cuts) == 1:
+    if len(cuts) == 1 and compared(cuts[0].left) != compared(cuts[0].right):  # "KC X - KC X" names neither team
         texts = (cuts[0].left, cuts[0].right)[:: -1 if cuts[0].away_first else 1]
         return Side(home.id, texts[0]), Side(away.id, texts[1])
     return Side(home.id, _own_name(home)), Side(away.id, _own_name(away))

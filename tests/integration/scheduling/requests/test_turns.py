@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import Engine, text, update
 
 from tests.support.carried_out import Ask, begin, end
@@ -48,13 +49,14 @@ def test_two_credentials_of_one_organization_take_turns(engine: Engine, add: Cal
     assert in_line(engine, other) == []
 
 
-def test_a_claim_is_one_orchestrators_for_a_minute(engine: Engine, ask: Ask) -> None:
+@pytest.mark.parametrize("ago", ["61 seconds", "-366 days"])  # the latter before the clock was put back
+def test_a_claim_is_one_orchestrators_for_a_minute(ago: str, engine: Engine, ask: Ask) -> None:
     request = ask()
     with ThreadPoolExecutor(4) as pool:
         claimed = list(pool.map(lambda _: claim(engine, request.id), range(4)))
     assert sorted(map(len, claimed)) == [0, 0, 0, 1]
     with engine.begin() as connection:
-        connection.execute(update(sync_requests).values(claimed_at=text("now() - interval '61 seconds'")))
+        connection.execute(update(sync_requests).values(claimed_at=text(f"now() - interval '{ago}'")))
     assert claim(engine, request.id) == {request.id}
 
 

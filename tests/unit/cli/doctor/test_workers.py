@@ -67,8 +67,15 @@ def test_containers_need_their_image(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_workers_name_says_its_version() -> None:
-    assert workers._worker(worker_name()).version == MINE
+    assert workers._worker(worker_name(None)).version == MINE
     assert workers._worker("celery@elsewhere").version is None
+
+
+def test_a_workers_name_says_its_database() -> None:
+    named = workers._worker(worker_name("0a1b2c3d4e5f"))
+    assert (named.version, named.database) == (MINE, "0a1b2c3d4e5f")
+    older = workers._worker("twizzit-0.2.0-71@machine")
+    assert (older.version, older.database) == ("0.2.0", None)
 
 
 def test_without_a_launcher_nothing_is_looked_for() -> None:

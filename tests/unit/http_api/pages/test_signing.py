@@ -10,7 +10,15 @@ from pydantic import SecretStr
 
 from twizzit_pipeline.http_api.access import Caller
 from twizzit_pipeline.http_api.auth import Tokens
-from twizzit_pipeline.http_api.pages.signing import IDLE_SECONDS, LONGEST_SECONDS, Refused, Session, Signer, new_session
+from twizzit_pipeline.http_api.pages.signing import (
+    IDLE_SECONDS,
+    LONGEST_LINK_MINUTES,
+    LONGEST_SECONDS,
+    Refused,
+    Session,
+    Signer,
+    new_session,
+)
 from twizzit_pipeline.http_api.problems import Problem
 
 SECRET = SecretStr("a secret of ShotSpot that is long enough")
@@ -34,6 +42,33 @@ def test_each_is_read_as_it_was_made() -> None:
     free = new_session(Caller(None, "admin", None), None)
     assert SIGNER.read_session(SIGNER.session(free)).caller == Caller(None, "admin", None)
     assert SIGNER.read_notice(SIGNER.notice("error", "Não <b>")) == ("error", "Não <b>")
+
+
+@pytest.mark.parametrize("ahead", [3 * 86400, 366 * 86400])
+def test_what_a_clock_that_was_ahead_has_signed_is_over_when_it_is_put_right(
+    ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be good for as long as the clock was ahead: a session for a year."""
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + ahead)
+    kinds = texts()
+    for reader, text in zip(READERS, kinds.values(), strict=True):
+        assert reader(text)
+    monkeypatch.setattr(time, "time", right)
+    for reader, text in zip(READERS, kinds.values(), strict=True):
+        with pytest.raises(Refused):
+            reader(text)
+
+
+def test_a_session_that_is_renewed_is_not_good_for_longer_than_any() -> None:
+    ahead = int(time.time()) + 366 * 86400
+    with pytest.raises(Refused):
+        SIGNER.read_session(SIGNER.session(Session("id", "7", "admin", None, ahead, int(time.time()) + 100)))
+
+
+def test_the_longest_link_is_good() -> None:
+    made, text = SIGNER.link("admin", 3, 60 * LONGEST_LINK_MINUTES)
+    assert SIGNER.read_link(text) == made
 
 
 def test_none_is_taken_for_another_kind() -> None:

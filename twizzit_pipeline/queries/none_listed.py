@@ -1,0 +1,52 @@
+"""Credentials whose account lists no team of the running season, or no player in any team, weeks after it began.
+
+What belongs here: whom the newest whole syncs say that of. It proves nothing, so that no one leaves and the sync
+succeeds (the remark `none_listed`); it stays so until a person looks at the account. In the weeks in which a season
+fills up it is as it should be, and nothing is said.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Date, Integer, ScalarSelect, cast, exists, func, or_, select
+
+from twizzit_pipeline.runs.details import LISTED
+from twizzit_pipeline.runs.recorded import of_syncs
+from twizzit_pipeline.storage.tables import sync_history, twizzit_seasons
+from twizzit_pipeline.storage.tables.views import running_seasons
+
+FILLING_UP = timedelta(days=31)
+_ENTITIES = ("teams", "players")
+
+
+def none_listed(connection: Connection) -> dict[int, str]:
+    """Credential → the entity of which its account lists none: teams, or players where it lists teams."""
+    teams, players = map(_listed, _ENTITIES)
+    today = cast(func.timezone("Europe/Brussels", func.clock_timestamp()), Date)
+    fills_up = exists().where(
+        twizzit_seasons.c.credential_id == running_seasons.c.credential_id,
+        twizzit_seasons.c.label == running_seasons.c.season,
+        twizzit_seasons.c.start_date > today - FILLING_UP,
+    )
+    found = select(running_seasons.c.credential_id, teams).where(or_(teams == 0, players == 0), ~fills_up)
+    return {row[0]: "teams" if row[1] == 0 else "players" for row in connection.execute(found)}
+
+
+def _listed(sync_type: str) -> ScalarSelect[Any]:
+    """How many the newest whole sync of the running season listed; found by the index of a credential's syncs."""
+    history = sync_history.c
+    return (
+        select(history.details[LISTED].astext.cast(Integer))
+        .where(
+            history.credential_id == running_seasons.c.credential_id,
+            history.sync_type == sync_type,
+            history.status.in_(("success", "partial_success")),
+            history.details["season"].astext == running_seasons.c.season,
+            history.details.has_key(LISTED),
+            of_syncs,
+        )
+        .order_by(history.started_at.desc())
+        .limit(1)
+        .correlate(running_seasons)
+        .scalar_subquery()
+    )
