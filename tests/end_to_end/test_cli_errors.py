@@ -61,6 +61,12 @@ def test_an_id_that_does_not_exist(run: Run, database_url: str, command: list[st
     assert_one_line(ended, "No credential has the id 77", "twizzit credentials list")
 
 
+@pytest.mark.parametrize("command", [["sync"], ["history"], ["credentials", "verify"]])
+def test_an_id_that_none_can_be(run: Run, database_url: str, command: list[str]) -> None:
+    ended = run(*command, "9" * 23, TWIZZIT_DATABASE_URL=database_url, TWIZZIT_ENCRYPTION_KEY=ENCRYPTION_KEY)
+    assert_one_line(ended, f"No credential has the id {'9' * 23}", "twizzit credentials list")
+
+
 @pytest.mark.parametrize(
     ("key", "words"),
     [(None, "TWIZZIT_ENCRYPTION_KEY is not set"), ("   ", "TWIZZIT_ENCRYPTION_KEY is empty")],

@@ -132,11 +132,27 @@ def _run() -> None:
         _leave(error, ExitCode.FAILURE)
     except SystemExit as leaving:
         _flush()
+        if leaving.code == ExitCode.FAILURE and _interrupted(leaving):  # at a question: Typer makes 1 of it
+            sys.exit(ExitCode.INTERRUPTED)
         raise leaving from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise
+        if isinstance(error, UnicodeEncodeError) and not all(map(_is_text, sys.argv)):
+            _leave(TwizzitPipelineError("An argument is no text in UTF-8: set the terminal to UTF-8"), ExitCode.USAGE)
         _leave_broken(error)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C came to this end."""
+    while error is not None and type(error) is not KeyboardInterrupt:  # a run that takes too long is one of its kinds
+        error = error.__context__
+    return error is not None
+
+
+def _is_text(argument: str) -> bool:
+    """Whether its bytes were text; Python hands on those that were not in a way that only names of files take."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in argument)
 
 
 def _leave_broken(error: Exception) -> None:

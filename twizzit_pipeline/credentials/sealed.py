@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import SecretStr
 
 from twizzit_pipeline.errors import BackupRefused
+from twizzit_pipeline.storage.places import place_of
 
 FORMAT = "twizzit-credentials"
 VERSION = 1
@@ -80,30 +81,37 @@ def write(path: Path, envelope: bytes, *, overwrite: bool) -> None:
     Raises:
         BackupRefused: there is a file already and `overwrite` is not said; or the folder cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft: Path | None = None
     try:
+        place = place_of(path)
+        draft = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(envelope)
             file.flush()
             os.fsync(file.fileno())
         if not overwrite:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        draft.replace(path)
+            os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        draft.replace(place)
     except FileExistsError:
         raise BackupRefused(f"{path} exists: choose another name, or overwrite it with --force") from None
     except OSError as error:
         raise BackupRefused(f"{path} cannot be written ({error.strerror}); choose another place") from None
     finally:
         with suppress(OSError):
-            draft.unlink(missing_ok=True)
+            if draft is not None:
+                draft.unlink(missing_ok=True)
 
 
 def refuse_to_overwrite(path: Path) -> None:
     """
     Raises:
-        BackupRefused: there is something of that name.
+        BackupRefused: there is something of that name, or no file can have it.
     """
-    if path.exists():
+    try:
+        there = place_of(path).exists()
+    except OSError as error:
+        raise BackupRefused(f"{path} cannot be written ({error.strerror}); choose another place") from None
+    if there:
         raise BackupRefused(f"{path} exists: choose another name, or overwrite it with --force")
 
 

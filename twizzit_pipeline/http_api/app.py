@@ -41,6 +41,7 @@ from twizzit_pipeline.http_api.routes import (
 )
 from twizzit_pipeline.http_api.secret import jwt_secret
 from twizzit_pipeline.http_api.service import DATABASE_THREADS, PREFIX, Service
+from twizzit_pipeline.http_api.spellings import Spellings
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.storage.engine import Database
 
@@ -82,6 +83,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         redoc_url=None,
         docs_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # see `spellings`
     )
     app.state.service = service
     for router in ROUTERS:
@@ -107,6 +109,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         app.add_middleware(_OtherOrigins, allowed=allowed)
     app.add_middleware(_PrivateAnswers)
     app.add_middleware(AccessLines)
+    app.add_middleware(Spellings, but_under=START)
     return app
 
 

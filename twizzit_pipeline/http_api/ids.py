@@ -18,5 +18,6 @@ def _plain(said: Any) -> Any:
     return said
 
 
-# Beside `Path` or `Query` of an id. An id that is read generously names a row that the caller may not have meant.
+# Behind `Path` or `Query` of an id, whose limits the OpenAPI document would not say if they came after it.
+# An id that is read generously names a row that the caller may not have meant.
 PLAIN = BeforeValidator(_plain)

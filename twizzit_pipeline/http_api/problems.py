@@ -193,7 +193,8 @@ def _allowed(request: Request) -> str:
     """The verbs of this path, of all routes on it: Starlette names those of the first one alone."""
     app: FastAPI = request.app
     fitting = (verbs for path, verbs in app.openapi()["paths"].items() if compile_path(path)[0].match(request.url.path))
-    return ", ".join(sorted({verb.upper() for verbs in fitting for verb in verbs})) or "GET"
+    found = {verb.upper() for verbs in fitting for verb in verbs} or {"GET"}
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
 def _details(faults: Iterable[Any]) -> Iterable[dict[str, str]]:

@@ -131,7 +131,7 @@ Here = Annotated[Service, Depends(_service)]
 
 async def _reachable(
     caller: CurrentCaller,
-    credential_id: Annotated[int, PLAIN, Path(alias="credentialId", ge=1, description="A credential")],
+    credential_id: Annotated[int, Path(alias="credentialId", ge=1, description="A credential"), PLAIN],
 ) -> int:
     caller.require(credential_id)
     return credential_id
@@ -145,7 +145,7 @@ def _owners(
     here: Here,
     caller: CurrentCaller,
     credential_id: Annotated[
-        int | None, PLAIN, Query(alias="credentialId", ge=1, description="Of this credential alone")
+        int | None, Query(alias="credentialId", ge=1, description="Of this credential alone"), PLAIN
     ] = None,
 ) -> Collection[int] | None:
     if credential_id is None:

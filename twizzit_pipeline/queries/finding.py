@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, Select, exists, select
 
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.rows import unknown
 from twizzit_pipeline.errors import NotUnique, UnknownPlayer, UnknownTeam
 from twizzit_pipeline.storage.bulk import among
 from twizzit_pipeline.storage.engine import driver_errors
@@ -26,6 +27,7 @@ from twizzit_pipeline.storage.tables import (
 )
 from twizzit_pipeline.transform.names import normalised_name
 
+_LARGEST_ID = 2**31 - 1  # of a serial column
 _MOST_CHOICES = 40
 _MOST_FOUND = 20
 _T = TypeVar("_T")
@@ -48,6 +50,7 @@ def find_credential(engine: Engine, text: str) -> int:
 
     Raises:
         NotUnique: no name fits, or several do; lists the credentials to choose from.
+        UnknownCredential: it is a number that no id can be.
     """
     with driver_errors():
         listed = store.list_all(engine)
@@ -56,6 +59,8 @@ def find_credential(engine: Engine, text: str) -> int:
         return number
     found = fitting(text, listed, lambda one: (one.organization_name, one.partition_key or ""))
     if number is not None and not found:
+        if number > _LARGEST_ID:
+            raise unknown(number)
         return number
     if len(found) == 1:
         return found[0].id

@@ -18,6 +18,7 @@ from sqlalchemy import URL, Engine, make_url, text
 from twizzit_pipeline.errors import BackupRefused
 from twizzit_pipeline.storage.embedded.binaries import complaint, offered_versions
 from twizzit_pipeline.storage.engine import DAGSTER_SCHEMA, Database, driver_errors
+from twizzit_pipeline.storage.places import is_there, place_of
 from twizzit_pipeline.storage.urls import for_libpq
 
 _TABLES = text("""
@@ -40,9 +41,13 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
     Raises:
         BackupRefused: it is there already, cannot be written, or the server is newer than the programs here.
     """
-    if target.exists() and not overwrite:
-        raise BackupRefused(f"{target} is there already: choose another name, or add --force")
-    draft = target.with_name(f"{target.name}.partial")
+    try:
+        place = place_of(target)
+        if place.exists() and not overwrite:
+            raise BackupRefused(f"{target} is there already: choose another name, or add --force")
+    except OSError as error:
+        raise BackupRefused(f"{target} cannot be written: {error.strerror or error}") from None
+    draft = place.with_name(f"{place.name}.partial")
     program = _program("pg_dump", _server_version(database.engine))
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -60,7 +65,7 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
             if done.returncode != 0:
                 raise BackupRefused(f"The database was not dumped: {complaint(done.stderr)}; see that there is room")
             os.fsync(file.fileno())
-        draft.replace(target)
+        draft.replace(place)
     except OSError as error:
         raise BackupRefused(f"{target} cannot be written: {error.strerror or error}") from None
     finally:
@@ -75,7 +80,7 @@ def restore(database: Database, source: Path) -> None:
     Raises:
         BackupRefused: the database is not empty, or the file is no dump, or damaged.
     """
-    if not source.is_file():
+    if not (is_there(source) and source.is_file()):
         raise BackupRefused(f"{source} is no file")
     with driver_errors(), database.engine.connect() as connection:
         tables = int(connection.scalar(_TABLES) or 0)

@@ -232,5 +232,24 @@ def test_other_paths_and_verbs_are_refused_in_the_same_shape(api: ApiServer) -> 
         assert (client.get("/nothing").status_code, client.get("/nothing").json()) == (404, {"error": "Not found"})
         answer = client.patch("/credentials", json={})
         assert (answer.status_code, answer.json()) == (405, {"error": "Method not allowed"})
-        assert answer.headers["allow"] == "GET, POST"
-        assert client.get("/credentials/").status_code in (307, 404)
+        assert answer.headers["allow"] == "GET, HEAD, POST"
+
+
+def test_a_slash_at_the_end_is_no_other_address(api: ApiServer) -> None:
+    """A redirect would lead from a proxy's https to http, and the token with it."""
+    with api.client(token("admin")) as client:
+        assert client.get("/credentials/").json() == client.get("/credentials").json()
+        assert client.post("/credentials/", json={}).status_code == 400
+        assert client.get("/credentials//").status_code == 404
+        for path in ("/health/", "/docs/"):
+            assert client.get(f"{api.root}{path}").status_code == 200, path
+
+
+def test_a_head_is_a_get_without_its_body(api: ApiServer) -> None:
+    with api.client(token("admin")) as client:
+        for path in ("/health", "/credentials", f"{api.root}/health", f"{api.root}/twizzit/sign-in"):
+            got, head = client.get(path), client.head(path)
+            assert (head.status_code, head.content) == (got.status_code, b""), path
+            assert head.headers["content-length"] == str(len(got.content)), path
+        assert client.get("/credentials").status_code == 200, "the connection goes on"
+    assert httpx.head(f"{api.root}{PREFIX}/credentials", verify=False).status_code == 401

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 
@@ -69,3 +70,33 @@ def test_the_document_has_no_422(api: ApiServer) -> None:
     text = str(api.app.openapi())
     assert "422" not in text
     assert "HTTPValidationError" not in text
+
+
+def test_the_limits_of_ids_are_said_in_the_words_of_json_schema(api: ApiServer) -> None:
+    """Pydantic writes `ge` where it cannot place a limit: programs that are made from the document pass that over."""
+    ids = [
+        (operation["operationId"], said)
+        for path in api.app.openapi()["paths"].values()
+        for operation in path.values()
+        for said in operation.get("parameters", ())
+        if said["name"].endswith("Id") and "integer" in str(said["schema"])
+    ]
+    assert len(ids) > 30
+    unsaid = [(where, said["name"]) for where, said in ids if "'minimum': 1" not in str(said["schema"])]
+    assert not unsaid
+
+
+def test_a_login_that_does_not_work_is_an_answer_of_the_document(api: ApiServer) -> None:
+    """Where a status has a model twice, FastAPI writes both beside each other, and JSON Schema wants both to hold."""
+    verify = api.app.openapi()["paths"]["/api/twizzit/verify/{credentialId}"]["post"]
+    found = verify["responses"]["200"]["content"]["application/json"]["schema"]
+    assert [one["$ref"].rpartition("/")[2] for one in found["anyOf"]] == ["Verified", "NotVerified"]
+    both = [place for place in _schemas(api.app.openapi()) if "$ref" in place and "anyOf" in place]
+    assert both == []
+
+
+def _schemas(found: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(found, dict):
+        yield found
+    for one in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from _schemas(one)

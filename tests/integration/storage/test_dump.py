@@ -154,6 +154,12 @@ def test_no_file_is_overwritten_unless_asked_for(database: Database, tmp_path: P
     assert file.read_bytes()[:5] == b"PGDMP"
     with pytest.raises(BackupRefused, match="cannot be written"):
         dump(database, tmp_path / "nowhere" / "twizzit.dump")
+    (tmp_path / "folder").mkdir()
+    for place in ("folder", "x" * 300):
+        with pytest.raises(BackupRefused, match="cannot be written"):
+            dump(database, tmp_path / place, overwrite=True)
+        with pytest.raises(BackupRefused, match="is no file"):
+            restore(database, tmp_path / place)
 
 
 def test_a_password_is_no_argument_and_in_no_error(database: Database, tmp_path: Path) -> None:

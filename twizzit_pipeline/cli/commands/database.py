@@ -30,11 +30,12 @@ def dump(
 ) -> None:
     """Write the whole database into a file while everything goes on; the encryption key is not in it."""
     from twizzit_pipeline.storage.dump import dump as write  # noqa: PLC0415
+    from twizzit_pipeline.storage.places import is_there  # noqa: PLC0415
 
     settings = load_settings()
     with announced(settings) as database:
         noted = None
-        if force or not file.exists():  # else it is refused at once
+        if force or not is_there(file):  # else it is refused at once
             # Before the file is there: whatever happens then, the data is nowhere without a row.
             noted = record_beside(database.engine, this_user(), action="dump", target="database", details={})
         size = write(database, file, overwrite=force)

@@ -24,6 +24,7 @@ from twizzit_pipeline.runs.plans import StoredPlan
 from twizzit_pipeline.runs.spreadsheet import as_csv
 from twizzit_pipeline.scheduling.requested import asker
 from twizzit_pipeline.storage.audit import this_user
+from twizzit_pipeline.storage.places import place_of
 from twizzit_pipeline.sync.preview.document import share
 from twizzit_pipeline.sync.preview.gate import is_held
 from twizzit_pipeline.sync.preview.making import Preview, preview, record
@@ -121,15 +122,27 @@ def require_room(file: Path) -> None:
     """See whether a file may be made there, before Twizzit is asked for what it is to hold.
 
     Raises:
-        typer.BadParameter: not in that folder, or it is a folder itself.
+        typer.BadParameter: not in that folder, or it is no file.
     """
-    folder = file.absolute().parent
-    if file.is_dir():
-        raise typer.BadParameter(f"{file} is a folder: name a file", param_hint="--csv")
+    place = _place(file)
+    folder = place.parent
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise typer.BadParameter(
             f"{file} cannot be written: see whether {folder} is a folder of yours", param_hint="--csv"
         )
+
+
+def _place(file: Path) -> Path:
+    """
+    Raises:
+        typer.BadParameter: it is a folder, or something else that is no file.
+    """
+    try:
+        if file.is_dir():
+            raise typer.BadParameter(f"{file} is a folder: name a file", param_hint="--csv")
+        return place_of(file)
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--csv") from None
 
 
 def write(file: Path, text: str) -> None:
@@ -138,13 +151,14 @@ def write(file: Path, text: str) -> None:
     Raises:
         typer.BadParameter: it cannot be written.
     """
-    beside = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
+    place = _place(file)
+    beside = place.with_name(f".{uuid.uuid4().hex}")
     try:
         with os.fdopen(
             os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline=""
         ) as out:
             out.write(text)
-        beside.replace(file)
+        beside.replace(place)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--csv") from None

@@ -94,7 +94,7 @@ def sync_now(at: Asking) -> Response:
 
 
 @router.post("/clubs/{credentialId}/requests/{requestId}/cancel")
-def cancel_request(at: Cancelling, request_id: Annotated[int, PLAIN, Path(alias="requestId", ge=1)]) -> Response:
+def cancel_request(at: Cancelling, request_id: Annotated[int, Path(alias="requestId", ge=1), PLAIN]) -> Response:
     """Take back a sync that waits."""
     engine, caller = at.visit.service.engine, at.visit.caller
     found = requests.get(engine, request_id)

@@ -26,7 +26,7 @@ def decide_page(at: Annotated[ClubVisit, at_club(_DEPARTURES)]) -> Response:
 @router.post("/clubs/{credentialId}/conflicts/{conflictId}")
 def resolve(
     at: Annotated[ClubVisit, at_club(conflicts.RESOLVE)],
-    conflict_id: Annotated[int, PLAIN, Path(alias="conflictId", ge=1)],
+    conflict_id: Annotated[int, Path(alias="conflictId", ge=1), PLAIN],
 ) -> Response:
     """Settle a conflict or a doubtful link. A value that does not fit is shown as it was typed, with what would."""
     wrong = conflicts.resolved(at, conflict_id)

@@ -1,7 +1,7 @@
 """Departures on the page of decisions: who and what Twizzit does not list any more, to let go or to keep."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -72,15 +72,16 @@ def refuse(at: Annotated[ClubVisit, at_club(REFUSE)]) -> Response:
 
 
 def _decided(at: ClubVisit, decision: Decision) -> Response:
-    chosen = _chosen(at)
-    shown = dict(zip(chosen, at.visit.form.all("shown"), strict=False))  # of one form all, or none
+    chosen, shown = _chosen(at)
     done = decide(at.visit.service.engine, at.id, decision, chosen, actor=at.visit.caller.actor, shown=shown)
     count = len(done.marked) + done.already
     return at.visit.back(said=at.visit.texts.count(f"departures.done_{decision}", count))
 
 
-def _chosen(at: ClubVisit) -> list[Chosen]:
+def _chosen(at: ClubVisit) -> tuple[Sequence[Chosen], Mapping[Chosen, str]]:
     """Entity and remote id of each that the form names, or of all that are held back: those that were shown, no others.
+
+    And the status of each, as it was shown: what another person decides from here on is not undone.
 
     Raises:
         Refusal: it names none.
@@ -91,9 +92,10 @@ def _chosen(at: ClubVisit) -> list[Chosen]:
         held = [one for one in listing(at.visit.service.engine, at.id) if one.status in HELD]
         if mark != _mark(held):
             raise NotAsShown("Others are held back by now")
-        return [(one.entity, one.twizzit_id) for one in held]
+        shown = {(one.entity, one.twizzit_id): one.status for one in held}
+        return tuple(shown), shown
     named = [one.partition(":") for one in at.visit.form.all("chosen")]
     chosen = [(entity, twizzit_id) for entity, between, twizzit_id in named if between]
     if not chosen:
         raise Refusal(400, "departures.none_chosen")
-    return chosen
+    return chosen, dict(zip(chosen, at.visit.form.all("shown"), strict=False))  # of one form all, or none

@@ -27,7 +27,7 @@ _ROWS_OF_HISTORY = 60
 _CHANGES = 200
 
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
-SyncId = Annotated[int, PLAIN, Path(alias="syncId", ge=1, le=2**31 - 1)]
+SyncId = Annotated[int, Path(alias="syncId", ge=1, le=2**31 - 1), PLAIN]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def search(at: Looking, name: Annotated[str, Query(max_length=200)] = "") -> Res
 
 
 @router.get("/clubs/{credentialId}/teams/{teamId}")
-async def team_page(at: Looking, team_id: Annotated[int, PLAIN, Path(alias="teamId", ge=1, le=2**31 - 1)]) -> Response:
+async def team_page(at: Looking, team_id: Annotated[int, Path(alias="teamId", ge=1, le=2**31 - 1), PLAIN]) -> Response:
     """All people of a team: those who may not play first."""
     roster = await run_sync(_roster, at, team_id)
     answer = await with_names(at.visit.service, at.visit.caller, roster)

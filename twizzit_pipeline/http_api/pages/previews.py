@@ -29,7 +29,7 @@ _ASIDE = ("failed", "rejected", "warned", "set_aside")  # what does not come, or
 _RECENT = 10
 REMEMBER = "remember"  # beside the actions of a plan: an update that leaves ShotSpot's row as it is
 
-PlanId = Annotated[int, PLAIN, Path(alias="planId", ge=1)]
+PlanId = Annotated[int, Path(alias="planId", ge=1), PLAIN]
 Looking = Annotated[ClubVisit, at_club("GET /sync/plans/{credentialId}")]
 Asking = Annotated[ClubVisit, at_club("POST /sync/preview/{credentialId}")]
 Applying = Annotated[ClubVisit, at_club("POST /sync/apply/{planId}")]
@@ -165,13 +165,17 @@ def _applying(at: ClubVisit, plan: StoredPlan) -> Request | None:
     return next((one.request for one in found if one.request.options.plan_id == plan.id), None)
 
 
-def _failure(at: ClubVisit, plan: StoredPlan | None) -> str | None:
-    """Why the last preview that was asked for made no plan; None where it made one, or there was none."""
+def _failure(at: ClubVisit, plan: StoredPlan | None) -> tuple[str, str] | None:
+    """What the last plan, or applying one, came to where it failed: the key of what failed, and why.
+
+    Without this, a person whose plan another one discarded in the same moment would believe that it was applied.
+    """
     found, _ = requested.listing(at.visit.service.engine, credential_ids=[at.id], over=True, limit=_RECENT)
-    last = next((one.request for one in found if one.request.options.preview), None)
+    options = ((one.request, one.request.options) for one in found)
+    last = next((request for request, wish in options if wish.preview or wish.plan_id is not None), None)
     if last is None or last.status != "failed" or (plan is not None and plan.made_at > last.requested_at):
         return None
-    return last.error
+    return "preview.failed" if last.options.preview else "preview.not_applied", last.error or NOTHING
 
 
 def _part(found: Mapping[str, Any], texts: Texts) -> Part:

@@ -18,6 +18,8 @@ from twizzit_pipeline.entities import ENTITIES, Entity
 LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "fr": "Français", "en": "English"}
 USUAL = "en"
 
+# French sets a space before these signs and after the first: a line must not end or begin with one of them alone.
+_SPACE_OF_SIGN = re.compile(r" (?=[:;?!»])|(?<=«) ")
 _PART = re.compile(r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]{0,20})?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?")
 
 
@@ -52,7 +54,7 @@ def texts_of(language: str) -> Texts:
     found = dict(_flat("", _read(language)))
     for of in ENTITIES.values():
         found |= _of_entity(of, language)
-    return Texts(language, found)
+    return Texts(language, {key: _SPACE_OF_SIGN.sub("\N{NO-BREAK SPACE}", text) for key, text in found.items()})
 
 
 def _read(name: str) -> Mapping[str, Any]:

@@ -259,7 +259,7 @@ def at_club(line: str) -> Any:
     roles = ACCESS[line]
 
     def admitted(
-        request: Request, credential_id: Annotated[int, PLAIN, Path(alias="credentialId", ge=1, le=2**31 - 1)]
+        request: Request, credential_id: Annotated[int, Path(alias="credentialId", ge=1, le=2**31 - 1), PLAIN]
     ) -> ClubVisit:
         visit = _admit(request, roles)
         visit.caller.require(credential_id)

@@ -19,7 +19,7 @@ from twizzit_pipeline.http_api.service import Here, Offset, Owners, Service
 
 router = guarded_router("Decisions")
 
-ConflictId = Annotated[int, PLAIN, Path(alias="conflictId", ge=1, description="What waits for a decision")]
+ConflictId = Annotated[int, Path(alias="conflictId", ge=1, description="What waits for a decision"), PLAIN]
 
 
 @router.get(

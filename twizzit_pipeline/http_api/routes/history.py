@@ -50,7 +50,7 @@ def sync_history(
 def one_sync(
     here: Here,
     credential_id: CredentialId,
-    sync_id: Annotated[int, PLAIN, Path(alias="syncId", ge=1, description="A sync")],
+    sync_id: Annotated[int, Path(alias="syncId", ge=1, description="A sync"), PLAIN],
 ) -> schemas.HistoryOne:
     """One sync, with the rows that broke a rule and the items that could not be applied."""
     with driver_errors():

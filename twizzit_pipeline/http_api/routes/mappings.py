@@ -47,7 +47,7 @@ def player_mappings(
     response: Response,
     owners: Owners,
     team_id: Annotated[
-        int | None, PLAIN, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="Who plays in this team of ShotSpot")
+        int | None, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="Who plays in this team of ShotSpot"), PLAIN
     ] = None,
     limit: Limit = _MOST,
     offset: Offset = 0,
@@ -88,11 +88,11 @@ def match_mappings(
     owners: Owners,
     competition_id: Annotated[
         int | None,
-        PLAIN,
         Query(alias="competitionId", ge=1, le=_LARGEST_ID, description="Of this competition of ShotSpot"),
+        PLAIN,
     ] = None,
     team_id: Annotated[
-        int | None, PLAIN, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="That this team of ShotSpot plays")
+        int | None, Query(alias="teamId", ge=1, le=_LARGEST_ID, description="That this team of ShotSpot plays"), PLAIN
     ] = None,
     limit: Limit = _MOST,
     offset: Offset = 0,

@@ -26,7 +26,7 @@ from twizzit_pipeline.storage.engine import driver_errors
 
 router = guarded_router("Synchronization")
 
-PlanId = Annotated[int, PLAIN, Path(alias="planId", ge=1, description="A stored plan")]
+PlanId = Annotated[int, Path(alias="planId", ge=1, description="A stored plan"), PLAIN]
 
 
 @router.post(

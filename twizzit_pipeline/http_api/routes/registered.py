@@ -33,7 +33,7 @@ async def registrations(
     here: Here,
     caller: CurrentCaller,
     team_id: Annotated[
-        int | None, PLAIN, Query(alias="teamId", ge=1, le=2**31 - 1, description="A team of ShotSpot")
+        int | None, Query(alias="teamId", ge=1, le=2**31 - 1, description="A team of ShotSpot"), PLAIN
     ] = None,
     team: Annotated[
         str | None,

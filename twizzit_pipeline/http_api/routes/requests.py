@@ -21,7 +21,7 @@ from twizzit_pipeline.scheduling.requested import Request
 
 router = guarded_router("Synchronization")
 
-RequestId = Annotated[int, PLAIN, Path(alias="requestId", ge=1, description="A sync that was asked for")]
+RequestId = Annotated[int, Path(alias="requestId", ge=1, description="A sync that was asked for"), PLAIN]
 
 
 @router.get(

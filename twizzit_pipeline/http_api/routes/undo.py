@@ -39,7 +39,7 @@ _FOLLOWS: Mapping[FollowKind, str] = {
 def undo_sync(
     here: Here,
     caller: CurrentCaller,
-    sync_id: Annotated[int, PLAIN, Path(alias="syncId", ge=1, description="A row of the sync history")],
+    sync_id: Annotated[int, Path(alias="syncId", ge=1, description="A row of the sync history"), PLAIN],
     preview: Annotated[bool, Query(description="Say what it would do, and do nothing")] = False,
 ) -> schemas.UndoResult:
     """Take back what the run of a sync did in ShotSpot; what was changed since is left and listed."""

@@ -40,7 +40,7 @@ RefusedAs = Annotated[
 
 @router.post(
     "/verify/{credentialId}",
-    response_model=schemas.Verified,
+    response_model=schemas.Verified | schemas.NotVerified,
     responses=verification_answers(),
 )
 async def verify_connection(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.support.api_server import ApiServer, NewDatabase
 from tests.support.page_visitor import PageVisitor, link_to, sign_in, visitor
 from tests.support.registered_world import SMALL
 from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.decisions.departures import listing
+from twizzit_pipeline.http_api.pages import departures
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
 from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
@@ -63,6 +66,29 @@ def test_who_is_held_back_waits_on_both_pages(deserted: Deserted, admin: PageVis
         player = deserted.world.player(person)
         assert f"{player['first_name']} {player['last_name']} player" in admin.text
     assert admin.page.text.count('formaction="') == len(deserted.gone) + 1
+
+
+def test_all_at_once_are_not_decided_where_another_person_decides_in_the_same_moment(
+    deserted: Deserted, admin: PageVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, before = f"/twizzit/clubs/{deserted.club}", statuses(deserted)
+    held = [name for name, status in before.items() if status == "held"]
+    admin.get(f"{place}/decide")
+    mark = re.findall(r'name="held_mark" value="([^"]+)"', admin.page.text)[0]
+
+    def just_before_the_other(*which: Any) -> Any:
+        found = listing(*which)
+        with deserted.world.connected() as connection:
+            connection.execute("UPDATE twizzit_departures SET status = 'approved' WHERE twizzit_id = %s", [held[0]])
+        monkeypatch.undo()
+        return found
+
+    monkeypatch.setattr(departures, "listing", just_before_the_other)
+    admin.post(f"{place}/departures/refuse", held_mark=mark, back=f"{place}/decide")
+    assert "It would do something else now" in admin.text
+    assert statuses(deserted) == {**before, held[0]: "approved"}
+    with deserted.world.connected() as connection:
+        connection.execute("UPDATE twizzit_departures SET status = 'held' WHERE twizzit_id = %s", [held[0]])
 
 
 def test_each_is_kept_or_let_go_and_the_rest_all_at_once(deserted: Deserted, admin: PageVisitor) -> None:

@@ -41,6 +41,10 @@ SHOWS_FOCUS = """() => {
     const style = getComputedStyle(document.activeElement)
     return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2
 }"""
+TWICE_AS_LARGE = """() => {
+    document.documentElement.style.fontSize = "200%"
+    return document.documentElement.scrollWidth - innerWidth
+}"""
 # Only what axe itself calls serious or critical counts.
 SERIOUS = """async () => (await axe.run()).violations
     .filter(one => ["serious", "critical"].includes(one.impact))
@@ -159,6 +163,16 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_the_screen(
         context.close()
 
 
+def test_no_page_is_wider_than_a_phone_where_letters_are_twice_as_large(browser: Browser, house: House) -> None:
+    with window(browser, house, PHONE) as page:
+        wide = {}
+        for name, place in places(house).items():
+            if name != "nothing":  # its 404 is an error for the browser's log
+                page.goto(place)
+                wide[name] = page.evaluate(TWICE_AS_LARGE)
+        assert {name: pixels for name, pixels in wide.items() if pixels > 0} == {}
+
+
 def test_the_pictures_of_the_documentation(
     browser: Browser, house: House, pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
@@ -213,11 +227,10 @@ def test_the_page_follows_a_sync_by_itself(browser: Browser, house: House) -> No
         page.get_by_role("button", name="Sync now").click()
         page.get_by_text("A sync waits for its turn.").wait_for()
         [one], _ = requested.listing(engine, credential_ids=[house.club])
-        page.evaluate("window.isTheSame = true")
-        cancel(engine, one.request.id, actor=OPERATOR)
-        page.get_by_text("A sync waits for its turn.").wait_for(state="detached")
+        with page.expect_event("load"):  # the whole page is shown anew
+            cancel(engine, one.request.id, actor=OPERATOR)
         page.get_by_text("Last sync:").wait_for()
-        page.wait_for_function("window.isTheSame === undefined")  # the whole page was shown anew
+        assert page.get_by_text("A sync waits for its turn.").count() == 0
 
 
 def test_settings_are_changed_by_keyboard_alone(browser: Browser, house: House) -> None:
@@ -282,6 +295,38 @@ def test_a_plan_is_applied_in_part_by_keyboard_alone(browser: Browser, house: Ho
     assert one.request.options.without == (("players", str(player)),)
 
 
+def test_what_is_ticked_outlasts_a_sync_that_ends_meanwhile(browser: Browser, house: House) -> None:
+    engine = house.world.database.engine
+    heartbeat.beat(engine, "an orchestrator")
+    with window(browser, house, PHONE) as page:
+        page.get_by_role("button", name="Sync now").click()
+        page.get_by_text("A sync waits for its turn.").wait_for()
+        [one], _ = requested.listing(engine, credential_ids=[house.club])
+        page.goto(f"/twizzit/clubs/{house.club}/preview")
+        box = page.locator(f'input[value="players:{house.world.roster(2)[1][2]}"]')
+        box.check()
+        with page.expect_event("load"):  # the whole page is shown anew
+            cancel(engine, one.request.id, actor=OPERATOR)
+        assert box.is_checked()
+        box.uncheck()
+        page.reload()
+        assert not box.is_checked()
+
+
+def test_without_scripts_no_page_with_boxes_to_tick_shows_itself_anew(browser: Browser, house: House) -> None:
+    heartbeat.beat(house.world.database.engine, "an orchestrator")
+    with window(browser, house, PHONE, java_script_enabled=False) as page:
+        page.get_by_role("button", name="Sync now").click()
+        page.get_by_text("A sync waits for its turn.").wait_for()
+        again = page.locator('meta[http-equiv="refresh"]')
+        assert again.count() == 1
+        page.goto(f"/twizzit/clubs/{house.club}/preview")
+        assert page.locator('input[name="without"]').count() > 0
+        assert again.count() == 0
+        page.goto(f"/twizzit/clubs/{house.club}")
+        page.get_by_role("button", name="Cancel").click()
+
+
 def test_a_conflict_and_a_doubtful_link_are_settled_by_keyboard_alone(browser: Browser, house: House) -> None:
     world = house.world
     with window(browser, house, DESK) as page:
@@ -343,3 +388,12 @@ def test_on_paper_there_is_the_team_and_nothing_to_click(browser: Browser, house
         assert page.locator(".person").first.is_visible()
         for element in page.locator("button, nav, footer").all():
             assert not element.is_visible()
+
+
+def test_on_paper_is_what_a_team_must_be_warned_of(browser: Browser, house: House) -> None:
+    world, player = house.world, house.world.roster(1)[1][1]
+    world.change(tables.players, world.local_id(player), is_twizzit_registered=False)
+    with window(browser, house, DESK) as page:
+        page.goto(places(house)["team"])
+        page.emulate_media(media="print")
+        assert page.get_by_text("Show this to an administrator before the match").is_visible()

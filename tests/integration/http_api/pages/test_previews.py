@@ -110,6 +110,25 @@ def test_a_plan_is_discarded_and_is_then_over(house: House, coach: PageVisitor) 
     assert "does not wait any more, or has expired" in coach.text
 
 
+def test_who_applied_a_plan_that_another_one_discarded_meanwhile_sees_it(house: House, coach: PageVisitor) -> None:
+    place, plan = f"/twizzit/clubs/{house.club}", previewed(house.world, house.club).plan
+    coach.get(f"{place}/preview")
+    coach.post(f"{place}/plans/{plan.id}/apply", back=f"{place}/preview")
+    coach.post(f"{place}/plans/{plan.id}/discard", back=f"{place}/preview")
+    assert "The plan was discarded" in coach.text
+    made = asked(house)
+    assert "The plan was not applied" not in coach.text
+    said = f"Plan {plan.id} was discarded already"
+    with house.world.connected() as connection:  # as the orchestrator ends it
+        ended = "UPDATE twizzit_sync_requests SET status = 'failed', error = %s WHERE id = %s"
+        connection.execute(ended, [said, made.id])
+    coach.get(f"{place}/preview")
+    assert f"The plan was not applied, or not all of it: For the operator of this installation: {said}" in coach.text
+    previewed(house.world, house.club)
+    coach.get(f"{place}/preview")
+    assert "The plan was not applied" not in coach.text
+
+
 def test_a_plan_of_another_club_is_none_of_this_one(house: House, coach: PageVisitor) -> None:
     plan = previewed(house.world, house.club).plan
     with visitor(house.api) as other:

@@ -211,6 +211,13 @@ def test_zero_is_one_in_french_alone() -> None:
     assert texts_of("nl").count("syncs.changes", 1) == "1 wijziging in ShotSpot"
 
 
+def test_no_line_of_french_ends_or_begins_with_a_sign_alone() -> None:
+    texts = texts_of("fr")
+    assert texts.count("players.found", 2, name="an").endswith("à «\N{NO-BREAK SPACE}an\N{NO-BREAK SPACE}»")
+    loose = [key for key, text in texts.texts.items() if "« " in text or re.search(r" [:;?!»]", text)]
+    assert loose == []
+
+
 def test_the_package_brings_its_files_along() -> None:
     assert (ROOM / "static" / "htmx-LICENSE.txt").read_text().startswith("Zero-Clause BSD")
     assert "htmx" in (ROOM / "static" / "htmx-2.0.11.min.js").read_text(encoding="utf-8")[:200]
