@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from starlette.exceptions import HTTPException
 
+from tests.support.examples import examples
 from tests.support.spoilt import SpoiltSession
 from twizzit_pipeline.contracts.checked import Checked
 from twizzit_pipeline.contracts.competitions import check_competitions
@@ -88,7 +89,7 @@ def try_to(do: Callable[[SpoiltSession], None], session: SpoiltSession) -> None:
 
 @pytest.mark.parametrize("path", [*PATHS, "all"])
 def test_odd_values_anywhere_end_no_scan_in_a_traceback(path: str) -> None:
-    for seed in range(SCANS):
+    for seed in range(examples(SCANS)):
         chosen = random.Random(f"{path}/{seed}")
         world = world_of(seed % 4)
         paths = frozenset({path}) & {*PATHS}
