@@ -5,17 +5,16 @@ succeeds (the remark `none_listed`); it stays so until a person looks at the acc
 fills up it is as it should be, and nothing is said.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Date, Integer, ScalarSelect, cast, exists, func, or_, select
 
 from twizzit_pipeline.runs.details import LISTED
 from twizzit_pipeline.runs.recorded import of_syncs
+from twizzit_pipeline.runs.season_rows import FILLING_UP
 from twizzit_pipeline.storage.tables import sync_history, twizzit_seasons
 from twizzit_pipeline.storage.tables.views import running_seasons
 
-FILLING_UP = timedelta(days=31)
 _ENTITIES = ("teams", "players")
 
 

@@ -11,6 +11,9 @@ from twizzit_pipeline.words.seasons import first_year, label_of, usable
 
 # The columns that a `SeasonRow` is made of, in the order in which `of_rows` takes them.
 ROW = ("id", "label", "twizzit_season_id", "start_date", "end_date", "unlisted_since")
+# The first weeks of a season, in which its teams get their players: who stands in a team of the season before has not
+# left, and a list without anyone is as it should be.
+FILLING_UP = timedelta(days=31)
 # How long after a season was first not listed it is believed to be gone: one answer may be short.
 _BELIEVED = timedelta(days=2)
 

@@ -18,6 +18,7 @@ from twizzit_pipeline.plan.departed import DONE, Absences, Kind, Missing, Presen
 from twizzit_pipeline.runs import deciding_season, seasons
 from twizzit_pipeline.runs.details import SEASON_BEFORE_READ
 from twizzit_pipeline.runs.entity_counts import EntityCounts
+from twizzit_pipeline.runs.season_rows import FILLING_UP
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import sync_history
 from twizzit_pipeline.sync.moved_on import moved_on
@@ -29,8 +30,6 @@ from twizzit_pipeline.twizzit.source import Source
 
 _log = logs.logger(__name__)
 
-# In the first weeks of a season, a person who stands in a team of the season before has not left.
-FILLING_UP = timedelta(days=31)
 _ONCE_A_DAY = timedelta(days=1)
 _MOST_TEAMS = 100  # all of whose rosters are read a second time; of more, those of the teams concerned
 _MOST_DUE = 50
