@@ -30,6 +30,13 @@ SEASON = WantedSeason("2026-2027", date(2026, 7, 1), date(2027, 6, 30), decides=
 OLDER = WantedSeason("2025-2026", date(2025, 7, 1), date(2026, 6, 30), decides=False, ended=True)
 CLUB = Owner(1, "v2", "10", "KC Duinen", names_own_teams_alone=True)
 OTHER_CLUB = Owner(2, "v2", "20", "Korfbal Leie", names_own_teams_alone=True)
+# A mapping that ShotSpot's own integration made says nothing of whose it is.
+OF_SHOTSPOTS_OWN: dict[str, Any] = {
+    "credential_id": None,
+    "dialect": None,
+    "organization_id": None,
+    "organization_name": None,
+}
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.memory_calendar import TODAY, MemoryCalendar
-from tests.support.memory_shotspot import CLUB, OLDER, SEASON
+from tests.support.memory_shotspot import CLUB, OF_SHOTSPOTS_OWN, OLDER, SEASON
 from twizzit_pipeline.plan import Failed, Plan
 from twizzit_pipeline.plan.competitions import plan_competitions
 from twizzit_pipeline.plan.decisions import Decisions
@@ -17,11 +17,8 @@ from twizzit_pipeline.policies import Policies, Policy
 LEAGUE = RemoteCompetition("9", "Reeks 1", "league", SEASON.start_date, SEASON.end_date)
 TYPED_IN = LocalCompetition(5, "reeks 1", "league", 1, SEASON.start_date, None, None, False)
 SHOTSPOTS: dict[str, Any] = {
-    "credential_id": None,
+    **OF_SHOTSPOTS_OWN,
     "credential_active": None,
-    "dialect": None,
-    "organization_id": None,
-    "organization_name": None,
     "last_values": None,
 }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.memory_shotspot import OF_SHOTSPOTS_OWN
 from twizzit_pipeline.plan import Change, Failed, Warned
 from twizzit_pipeline.plan.ownership import (
     Claim,
@@ -21,11 +22,8 @@ from twizzit_pipeline.plan.rows import MappingRow, Owner
 OWNER = Owner(1, "v2", "10", "KC Duinen", host="twizzit.be", names_own_teams_alone=True)
 OURS = MappingRow(1, 5, "100", "U15", 1, True, "v2", "10", "KC Duinen", None, "success", None, "twizzit.be")
 SHOTSPOTS: dict[str, Any] = {
-    "credential_id": None,
+    **OF_SHOTSPOTS_OWN,
     "credential_active": None,
-    "dialect": None,
-    "organization_id": None,
-    "organization_name": None,
     "host": None,
 }
 ORPHAN: dict[str, Any] = {"credential_id": None, "credential_active": None}

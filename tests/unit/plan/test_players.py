@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
+from tests.support.memory_shotspot import CLUB, OF_SHOTSPOTS_OWN, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot
 from twizzit_pipeline.plan import Failed, Plan, Warned
 from twizzit_pipeline.plan.person_names import same_words
 from twizzit_pipeline.plan.players import plan_players
@@ -257,10 +257,7 @@ def test_a_link_made_by_an_older_season_leaves_the_player_as_they_are(shotspot: 
 
 
 BARE: dict[str, Any] = {
-    "credential_id": None,
-    "dialect": None,
-    "organization_id": None,
-    "organization_name": None,
+    **OF_SHOTSPOTS_OWN,
     "last_values": None,
 }
 

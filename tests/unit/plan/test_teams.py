@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.memory_shotspot import CLUB, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot, team
+from tests.support.memory_shotspot import CLUB, OF_SHOTSPOTS_OWN, OLDER, OTHER_CLUB, SEASON, MemoryShotSpot, team
 from tests.support.memory_shotspot import sync_teams as sync
 from twizzit_pipeline.plan import Failed, Warned
 from twizzit_pipeline.plan.club_rights import ClubRights
@@ -20,10 +20,7 @@ ELSEWHERE = [
     replace(OTHER_CLUB, organization_id=None, dialect="v1"),
 ]
 BARE: dict[str, Any] = {
-    "credential_id": None,
-    "dialect": None,
-    "organization_id": None,
-    "organization_name": None,
+    **OF_SHOTSPOTS_OWN,
     "last_values": None,
 }
 
