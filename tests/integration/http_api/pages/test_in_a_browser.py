@@ -220,15 +220,21 @@ def test_a_sync_is_asked_for_and_taken_back_by_keyboard_alone(
         assert page.get_by_text("A sync waits for its turn.").count() == 0
 
 
+def ask_for_a_sync(page: Page, house: House) -> int:
+    """By the button; the id of the request, which waits."""
+    page.get_by_role("button", name="Sync now").click()
+    page.get_by_text("A sync waits for its turn.").wait_for()
+    [one], _ = requested.listing(house.world.database.engine, credential_ids=[house.club])
+    return one.request.id
+
+
 def test_the_page_follows_a_sync_by_itself(browser: Browser, house: House) -> None:
     engine = house.world.database.engine
     heartbeat.beat(engine, "an orchestrator")
     with window(browser, house, PHONE) as page:
-        page.get_by_role("button", name="Sync now").click()
-        page.get_by_text("A sync waits for its turn.").wait_for()
-        [one], _ = requested.listing(engine, credential_ids=[house.club])
+        request_id = ask_for_a_sync(page, house)
         with page.expect_event("load"):  # the whole page is shown anew
-            cancel(engine, one.request.id, actor=OPERATOR)
+            cancel(engine, request_id, actor=OPERATOR)
         page.get_by_text("Last sync:").wait_for()
         assert page.get_by_text("A sync waits for its turn.").count() == 0
 
@@ -299,14 +305,12 @@ def test_what_is_ticked_outlasts_a_sync_that_ends_meanwhile(browser: Browser, ho
     engine = house.world.database.engine
     heartbeat.beat(engine, "an orchestrator")
     with window(browser, house, PHONE) as page:
-        page.get_by_role("button", name="Sync now").click()
-        page.get_by_text("A sync waits for its turn.").wait_for()
-        [one], _ = requested.listing(engine, credential_ids=[house.club])
+        request_id = ask_for_a_sync(page, house)
         page.goto(f"/twizzit/clubs/{house.club}/preview")
         box = page.locator(f'input[value="players:{house.world.roster(2)[1][2]}"]')
         box.check()
         with page.expect_event("load"):  # the whole page is shown anew
-            cancel(engine, one.request.id, actor=OPERATOR)
+            cancel(engine, request_id, actor=OPERATOR)
         assert box.is_checked()
         box.uncheck()
         page.reload()
