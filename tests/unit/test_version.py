@@ -1,4 +1,4 @@
-"""The version is one line of pyproject.toml: whatever names it elsewhere names the same one."""
+"""The version stands in pyproject.toml; tags of images and examples in the docs must have the same one."""
 
 import re
 import tomllib
