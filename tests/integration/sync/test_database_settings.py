@@ -1,0 +1,45 @@
+"""How the database, or a role, is set for its people decides nothing: styles of times, plans, isolation."""
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+from tests.conftest import settings_with
+from tests.support.calendar_world import EVERYTHING, assert_calendar
+from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
+from twizzit_pipeline.storage.engine import open_database
+
+SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 5, "other_contacts": 0, "tidy": frozenset({1})}
+OF_ITS_PEOPLE = {
+    "datestyle": "SQL, DMY",
+    "intervalstyle": "sql_standard",
+    "timezone": "Asia/Kathmandu",
+    "bytea_output": "escape",
+    "extra_float_digits": "-15",
+    "standard_conforming_strings": "off",
+    "transform_null_equals": "on",
+    "default_transaction_isolation": "serializable",
+}
+
+
+def test_a_sync_is_the_same_under_the_settings_of_a_database(database_url: str, tmp_path: Path) -> None:
+    name = sql.Identifier(str(make_url(database_url).database))
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for setting, value in OF_ITS_PEOPLE.items():
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} SET {} = {}").format(name, sql.Identifier(setting), sql.Literal(value))
+            )
+    settings = settings_with(database_url, tmp_path / "home")
+    with SimulatorServer(SimulatorOptions(**SMALL)) as simulator, open_database(settings) as database:
+        world = SyncWorld(quick(settings), database, simulator)
+        club = world.add_credential()
+        world.sync(club, steps=EVERYTHING)
+        world.assert_truth(club)
+        assert_calendar(world, club, "v2")
+        written = world.dump()
+        world.sync(club, steps=EVERYTHING)
+        assert world.dump() == written
