@@ -5,12 +5,14 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import insert, make_url
 
 from tests.conftest import settings_with
 from tests.support.calendar_world import EVERYTHING, assert_calendar
 from tests.support.sync_world import SyncWorld, quick
+from twizzit_pipeline.runs import history
 from twizzit_pipeline.simulator import SimulatorOptions, SimulatorServer
+from twizzit_pipeline.storage import tables
 from twizzit_pipeline.storage.engine import open_database
 
 SMALL: dict[str, Any] = {"clubs": 1, "teams": 2, "players_per_team": 5, "other_contacts": 0, "tidy": frozenset({1})}
@@ -23,6 +25,7 @@ OF_ITS_PEOPLE = {
     "standard_conforming_strings": "off",
     "transform_null_equals": "on",
     "default_transaction_isolation": "serializable",
+    "plan_cache_mode": "force_generic_plan",
 }
 
 
@@ -43,3 +46,22 @@ def test_a_sync_is_the_same_under_the_settings_of_a_database(database_url: str, 
         written = world.dump()
         world.sync(club, steps=EVERYTHING)
         assert world.dump() == written
+        assert_a_doubt_is_asked_twice_and_kept_once(world, club)
+
+
+def assert_a_doubt_is_asked_twice_and_kept_once(world: SyncWorld, club: int) -> None:
+    """Who is new in Twizzit and has the name of two players of ShotSpot's."""
+    local_club = world.rows(tables.clubs, name=world.club().name)[0]["id"]
+    group, _ = world.roster()
+    new = str(world.simulator.changes.add_person(group, "Noor", "Tweemaal", "F", None))
+    with world.database.engine.begin() as connection:
+        for _ in range(2):
+            connection.execute(
+                insert(tables.players).values(club_id=local_club, first_name="Noor", last_name="Tweemaal")
+            )
+    for _ in range(2):
+        world.sync(club, steps=EVERYTHING)
+        asked = world.rows(tables.conflicts, credential_id=club)
+        assert [(row["twizzit_id"], row["kind"], row["status"]) for row in asked] == [(new, "doubtful_link", "open")]
+    last = next(row for row in history.recent(world.database.engine, club) if row.sync_type == "players")
+    assert last.status == "partial_success"
