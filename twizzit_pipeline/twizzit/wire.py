@@ -4,13 +4,12 @@ What belongs here: what both dialects share in reading a row, and the shape that
 values: an odd one becomes None or stays as it is, and the contracts decide.
 """
 
-import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
 
 from twizzit_pipeline.errors import NotATwizzit
 from twizzit_pipeline.twizzit.html_entities import unescaped
 from twizzit_pipeline.twizzit.sight import advice, shape
+from twizzit_pipeline.words.meanings import key
 
 Row = Mapping[str, object]
 
@@ -98,11 +97,9 @@ def texts(value: object) -> list[str]:
     return []
 
 
-@lru_cache(4096)  # the names of a calendar's sides come again and again
 def folded(value: str) -> str:
-    """A text for comparing: without accents and case, with single spaces."""
-    letters = unicodedata.normalize("NFKD", value)
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())
+    """A text for comparing, as `words.meanings.key` has it."""
+    return key(value)
 
 
 class Nothing:
