@@ -14,6 +14,7 @@ from twizzit_pipeline.words.meanings import key
 Row = Mapping[str, object]
 
 _LANGUAGES = ("en", "nl", "fr")
+_SAID = {"1": True, "true": True, "0": False, "false": False}
 
 
 def plain_keys(row: Row) -> dict[str, object]:
@@ -146,10 +147,17 @@ def rows_of_envelope(answer: object, key: str, *, path: str) -> tuple[list[Row],
     expected = f'an object with "{key}" and "hasMore"'
     if not isinstance(answer, Mapping):
         raise wrong_shape(path, expected, answer)
-    rows, more, total = answer.get(key), answer.get("hasMore"), answer.get("total")
-    if not is_list(rows) or not isinstance(more, bool):
+    rows, more, total = answer.get(key), _yes_or_no(answer.get("hasMore")), answer.get("total")
+    if not is_list(rows) or more is None:
         raise wrong_shape(path, expected, answer)
     return _objects(items(rows), path), more, total if isinstance(total, int) and not isinstance(total, bool) else None
+
+
+def _yes_or_no(value: object) -> bool | None:
+    """A boolean, also as PHP may write it: 1, "0", "true"; None for anything else, since an end must be said."""
+    if isinstance(value, bool):
+        return value
+    return _SAID.get(str(value).strip().lower()) if isinstance(value, int | str) else None
 
 
 def _objects(rows: list[object], path: str) -> list[Row]:
