@@ -328,6 +328,9 @@ def test_a_total_that_changes_between_pages_makes_a_second_reading() -> None:
     assert read_v1(lambda *_: next(answers)) == [2, 3, 4]
 
 
+NO_BOOLEANS: tuple[object, ...] = (None, "", 2, "no", 0.0, [])
+
+
 @pytest.mark.parametrize(
     ("answer", "hint"),
     [
@@ -335,7 +338,7 @@ def test_a_total_that_changes_between_pages_makes_a_second_reading() -> None:
         ([{"id": 1}], r"/v2/api"),
         ({"players": [], "hasMore": False}, "teams"),
         ({"teams": []}, "hasMore"),
-        *(({"teams": [], "hasMore": odd}, "hasMore") for odd in (None, "", 2, "no", 0.0, [])),
+        *(({"teams": [], "hasMore": odd}, "hasMore") for odd in NO_BOOLEANS),
         ({"teams": None, "hasMore": False}, "teams"),
         ({"teams": [3], "hasMore": False}, "list of objects"),
         ("x", "an object"),
