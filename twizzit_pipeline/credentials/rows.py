@@ -125,12 +125,15 @@ def keep_writers_out(connection: Connection) -> None:
 
 
 def locked(connection: Connection, credential_id: int) -> Credential:
-    """One credential, its row locked until the transaction ends.
+    """One credential, its row locked until the transaction ends, for one that is going to write it.
+
+    The table comes first, as in every statement that writes: a rotation holds it, and then wants the rows.
 
     Raises:
         UnknownCredential: no row has that id.
     """
     if may_exist(credential_id):
+        connection.execute(text("LOCK TABLE twizzit_credentials IN ROW EXCLUSIVE MODE"))
         statement = select(*COLUMNS).where(credentials.c.id == credential_id).with_for_update()
         row = connection.execute(statement).one_or_none()
         if row is not None:

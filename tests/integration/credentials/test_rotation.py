@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -13,11 +14,23 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tests.support.rotate_process import rotating
-from tests.support.vault_rows import NEW, OLD, OTHER, add, is_bound, password_of, stored, write_as_shotspot, write_mac
+from tests.support.vault_rows import (
+    NEW,
+    OLD,
+    OTHER,
+    add,
+    is_bound,
+    owner,
+    password_of,
+    stored,
+    write_as_shotspot,
+    write_mac,
+)
 from twizzit_pipeline.credentials.cipher import encrypt
 from twizzit_pipeline.credentials.key import Keys, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.credentials.rotation import Rotation, rotate
+from twizzit_pipeline.credentials.rows import locked, store_password
 from twizzit_pipeline.errors import DecryptionFailed, SettingsError, TamperedCredential
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import audit
@@ -127,6 +140,18 @@ def test_other_sessions_can_read_and_not_write_meanwhile(database: Database, tmp
         unblock()
         rotation.join()
     assert read(database, NEW, ids) == PASSWORDS
+
+
+def test_a_change_that_has_its_row_is_waited_for(database: Database, tmp_path: Path) -> None:
+    ids = fill(database, OLD)
+    with ThreadPoolExecutor(1) as beside:
+        with database.engine.begin() as connection:
+            locked(connection, ids[0])
+            rotation = beside.submit(rotate, database.engine, environment(tmp_path))
+            await_waiting(database)
+            store_password(connection, OLD, owner(database, ids[0]), SecretStr("new"))
+        assert rotation.result().reencrypted == tuple(ids)
+    assert read(database, NEW, ids) == ["new", *PASSWORDS[1:]]
 
 
 # --- the kept key -----------------------------------------------------------------------------------------------------
