@@ -26,12 +26,13 @@ from tests.support.vault_rows import (
     write_as_shotspot,
     write_mac,
 )
+from twizzit_pipeline.credentials import store
 from twizzit_pipeline.credentials.cipher import encrypt
 from twizzit_pipeline.credentials.key import Keys, encryption_keys
 from twizzit_pipeline.credentials.key_file import KEY_FILE
 from twizzit_pipeline.credentials.rotation import Rotation, rotate
 from twizzit_pipeline.credentials.rows import locked, store_password
-from twizzit_pipeline.errors import DecryptionFailed, SettingsError, TamperedCredential
+from twizzit_pipeline.errors import DecryptionFailed, NotAsShown, SettingsError, TamperedCredential
 from twizzit_pipeline.settings import Settings, load_settings
 from twizzit_pipeline.storage import audit
 from twizzit_pipeline.storage.engine import Database
@@ -170,6 +171,23 @@ def test_the_kept_key_is_exchanged(database: Database, tmp_path: Path) -> None:
     second = rotate(database.engine, kept(tmp_path))
     assert second.key_id != done.key_id
     assert read(database, encryption_keys(kept(tmp_path)), ids) == PASSWORDS
+
+
+def test_nothing_is_stored_with_a_key_that_was_exchanged_meanwhile(database: Database, tmp_path: Path) -> None:
+    before = encryption_keys(kept(tmp_path))
+    ids = fill(database, before)
+    rotate(database.engine, kept(tmp_path))
+    with pytest.raises(NotAsShown, match="was exchanged meanwhile"):
+        add(database, before)
+    login = {"api_username": "api", "password": SecretStr("lost"), "api_endpoint": "https://twizzit.example/v2/api"}
+    with pytest.raises(NotAsShown, match="was exchanged meanwhile"):
+        store.change_login(database.engine, before, ids[0], **login)  # type: ignore[arg-type]
+    assert [one.id for one in store.list_all(database.engine)] == ids
+    assert read(database, encryption_keys(kept(tmp_path)), ids) == PASSWORDS
+    (tmp_path / KEY_FILE).unlink()
+    with pytest.raises(NotAsShown, match="was exchanged meanwhile"):
+        add(database, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_password_that_cannot_be_read_leaves_the_kept_key_alone(database: Database, tmp_path: Path) -> None:
