@@ -45,6 +45,7 @@ __all__ = [
     "delete",
     "ensure_partition_keys",
     "get",
+    "keep",
     "list_all",
     "mark_verified",
     "new_partition_key",
@@ -129,6 +130,17 @@ def read(connection: Connection, credential_id: int) -> Credential:
     if row is None:
         raise unknown(credential_id)
     return credential_of(row)
+
+
+def keep(connection: Connection, credential_id: int) -> None:
+    """Lets no one delete a credential until the transaction ends: asked before rows are locked that go along with it.
+
+    Raises:
+        UnknownCredential: no row has that id.
+    """
+    wanted = select(credentials.c.id).where(credentials.c.id == credential_id)
+    if connection.scalar(wanted.with_for_update(read=True, key_share=True)) is None:
+        raise unknown(credential_id)
 
 
 def list_all(engine: Engine) -> list[Credential]:

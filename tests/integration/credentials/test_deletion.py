@@ -1,6 +1,7 @@
 """A credential entered again: registrations last throughout, and the new credential adopts the mappings."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -8,13 +9,15 @@ from pydantic import SecretStr
 from sqlalchemy import event, text
 
 from tests.support.previewed import previewed
+from tests.support.sync_process import wait_until, watching
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.accounts.verify import verify
 from twizzit_pipeline.credentials import store
+from twizzit_pipeline.credentials.rows import locked
 from twizzit_pipeline.errors import DatabaseRefused, InactiveCredential, LoginRefused, SyncInProgress, UnknownCredential
 from twizzit_pipeline.runs.alone import alone
 from twizzit_pipeline.runs.lease import lease_keys
-from twizzit_pipeline.scheduling import config
+from twizzit_pipeline.scheduling import config, recipients
 from twizzit_pipeline.settings import Settings
 from twizzit_pipeline.simulator import SimulatorServer
 from twizzit_pipeline.storage import tables
@@ -56,6 +59,10 @@ def verified(world: SyncWorld, credential_id: int) -> None:
     verify(world.settings, world.database, credential_id)
 
 
+def notified(world: SyncWorld, credential_id: int) -> None:
+    recipients.change(world.database.engine, credential_id, ["club@twizzit.example"], actor=this_user())
+
+
 def configured(world: SyncWorld, credential_id: int) -> None:
     config.change(world.database.engine, credential_id, actor=this_user(), auto_sync_enabled=True)
 
@@ -74,7 +81,7 @@ def decided(world: SyncWorld, credential_id: int) -> None:
         (SyncWorld.sync, "twizzit_leases"),
         (previewed, "twizzit_leases"),
         (decided, "twizzit_leases"),
-        (configured, "twizzit_sync_config"),
+        (notified, "twizzit_sync_config"),
         (verified, "twizzit_api_usage"),
     ],
 )
@@ -96,6 +103,21 @@ def test_one_that_is_deleted_meanwhile_is_unknown(
         act(world, credential_id)
     assert tries <= 2  # once more where all was read of one moment
     assert not world.rows(tables.leases)
+
+
+def test_a_change_of_the_configuration_waits_for_a_deletion(world: SyncWorld) -> None:
+    engine, credential_id = world.database.engine, world.add_credential()
+    config.read(engine, credential_id)
+    with engine.begin() as connection:  # so that the next sync is planned, in a second statement
+        connection.execute(text("UPDATE twizzit_sync_config SET last_sync_at = now()"))
+    with ThreadPoolExecutor(1) as beside, watching(world) as waiting:
+        with engine.begin() as connection:
+            locked(connection, credential_id)  # as a deletion begins
+            change = beside.submit(configured, world, credential_id)
+            wait_until(waiting)
+            connection.execute(text("DELETE FROM twizzit_credentials"))
+        with pytest.raises(UnknownCredential):
+            change.result()
 
 
 def test_one_that_another_table_refers_to_is_not_called_unknown(world: SyncWorld) -> None:
