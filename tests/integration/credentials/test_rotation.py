@@ -175,7 +175,7 @@ def test_the_kept_key_is_exchanged(database: Database, tmp_path: Path) -> None:
 
 def test_nothing_is_stored_with_a_key_that_was_exchanged_meanwhile(database: Database, tmp_path: Path) -> None:
     before = encryption_keys(kept(tmp_path))
-    ids = fill(database, before)
+    ids = fill(database, before.current)
     rotate(database.engine, kept(tmp_path))
     with pytest.raises(NotAsShown, match="was exchanged meanwhile"):
         add(database, before)

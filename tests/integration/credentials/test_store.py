@@ -68,7 +68,11 @@ def test_a_password_is_stored_only_for_what_was_looked_at(database: Database) ->
     credential_id = add(database)
     shown = store.get(database.engine, credential_id)
     store.change_login(database.engine, OLD, credential_id, **LOGIN)
-    old = {"api_username": shown.api_username, "api_endpoint": shown.api_endpoint, "password": SecretStr("late")}
+    old: dict[str, Any] = {
+        "api_username": shown.api_username,
+        "api_endpoint": shown.api_endpoint,
+        "password": SecretStr("late"),
+    }
     with pytest.raises(NotAsShown, match="another user name or endpoint by now"):
         store.change_login(database.engine, OLD, credential_id, **old, shown=shown)
     now = store.get(database.engine, credential_id)
