@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class Keys:
 
     current: SecretStr
     previous: SecretStr | None = None
-    home: Path | None = None
+    home: Path | None = field(default=None, compare=False)
 
     def __iter__(self) -> Iterator[SecretStr]:
         yield self.current
