@@ -7,6 +7,7 @@ same database. It can be restored into another major version, older ones too.
 
 import os
 import re
+import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -47,10 +48,11 @@ def dump(database: Database, target: Path, *, overwrite: bool = False) -> int:
             raise BackupRefused(f"{target} is there already: choose another name, or add --force")
     except OSError as error:
         raise BackupRefused(f"{target} cannot be written: {error.strerror or error}") from None
-    draft = place.with_name(f"{place.name}.partial")
+    # A name of its own: two dumps into one file at once would write over each other, and leave a damaged one.
+    draft = place.with_name(f".dump.{secrets.token_hex(8)}.partial")
     program = _program("pg_dump", _server_version(database.engine))
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             os.fchmod(file.fileno(), 0o600)
             # By its name and not as standard output: pg_dump goes back to the head in the end, to say what is where.
             command = [program, "--format=custom", f"--file={draft}", f"--dbname={_conninfo(database.url)}"]

@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tests.conftest import ENCRYPTION_KEY
+from tests.support.sync_process import locked, wait_until
 from tests.support.sync_world import SyncWorld, quick
 from twizzit_pipeline.errors import BackupRefused
 from twizzit_pipeline.settings import Settings, load_settings
@@ -160,6 +162,24 @@ def test_no_file_is_overwritten_unless_asked_for(database: Database, tmp_path: P
             dump(database, tmp_path / place, overwrite=True)
         with pytest.raises(BackupRefused, match="is no file"):
             restore(database, tmp_path / place)
+
+
+def test_two_dumps_into_one_file_at_once_leave_a_whole_one(
+    world: SyncWorld, elsewhere: Database, tmp_path: Path
+) -> None:
+    world.add_credential()
+    file = tmp_path / "twizzit.dump"
+    wait = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_dump' AND wait_event_type = 'Lock'"
+    of_this = f"{wait} AND datname = current_database()"
+    with ThreadPoolExecutor(2) as both, world.connected() as watcher:
+        with locked(world, "twizzit_credentials", mode="ACCESS EXCLUSIVE"):
+            dumps = [both.submit(dump, world.database, file, overwrite=True) for _ in range(2)]
+            wait_until(lambda: watcher.execute(of_this).fetchone() == (2,))
+        sizes = {each.result() for each in dumps}
+    assert sizes == {file.stat().st_size}
+    assert [found.name for found in tmp_path.iterdir() if found.is_file()] == [file.name]
+    restore(elsewhere, file)
+    assert SyncWorld(world.settings, elsewhere, world.simulator).rows(tables.credentials)
 
 
 def test_a_password_is_no_argument_and_in_no_error(database: Database, tmp_path: Path) -> None:
