@@ -1,5 +1,7 @@
 """Dumps: everything comes back, into this version of PostgreSQL or another, and a sync afterwards changes nothing."""
 
+import fcntl
+import os
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -180,6 +182,18 @@ def test_two_dumps_into_one_file_at_once_leave_a_whole_one(
     assert [found.name for found in tmp_path.iterdir() if found.is_file()] == [file.name]
     restore(elsewhere, file)
     assert SyncWorld(world.settings, elsewhere, world.simulator).rows(tables.credentials)
+
+
+def test_what_a_killed_dump_left_is_deleted_by_the_next_and_no_more(database: Database, tmp_path: Path) -> None:
+    old, new, held = (tmp_path / f".dump.{name}.partial" for name in ("old", "new", "held"))
+    for draft in (old, new, held):
+        draft.touch()
+    for draft in (old, held):
+        os.utime(draft, (0, 0))
+    with held.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        dump(database, tmp_path / "twizzit.dump")
+    assert (old.exists(), new.exists(), held.exists()) == (False, True, True)
 
 
 def test_a_password_is_no_argument_and_in_no_error(database: Database, tmp_path: Path) -> None:
