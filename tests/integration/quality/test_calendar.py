@@ -114,12 +114,22 @@ def test_games_that_cannot_be_played_are_reported_however_they_were_moved(world:
     world.change(tables.games, second["id"], date=first["date"] + timedelta(minutes=90))
     world.change(tables.games, game["id"], date=datetime(2027, 6, 30, 21, 30, tzinfo=UTC))
     assert faults(judge(world, club)) == {}
+    for one in (first, second):  # a day alone, in Belgium: when on it is not known
+        world.change(tables.games, one["id"], date=datetime(2027, 5, 1, 22, 0, tzinfo=UTC))
+    assert faults(judge(world, club)) == {}
+    (own,) = world.rows(tables.clubs, name=world.club().name)
+    for side in ("home", "away"):  # two opponents of which the club alone is known are two
+        of_others = update(tables.games).where(tables.games.c[f"{side}_club_id"] != own["id"])
+        execute(world, of_others.values({f"{side}_team_id": None}))
+    assert faults(judge(world, club)) == {}
 
 
 def test_a_match_that_is_there_twice_is_reported_as_that(world: SyncWorld, club: int) -> None:
     """As the credential of the other club makes it, or a user who typed it in."""
     _, game = games(world)[0]
-    again = {**game, "id": 9_000, "competition_id": None}
+    midnight = datetime(2027, 5, 1, 22, 0, tzinfo=UTC)
+    world.change(tables.games, game["id"], date=midnight)
+    again = {**game, "id": 9_000, "competition_id": None, "date": midnight}
     execute(world, insert(tables.games).values(**again))
     clash = faults(judge(world, club))["map_matches", names.ONE_AT_A_TIME]
     assert set(clash.ids) == {str(game["id"]), "9000"}
