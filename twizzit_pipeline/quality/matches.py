@@ -27,7 +27,16 @@ from sqlalchemy import (
 
 from twizzit_pipeline.contracts.matches import MATCH_MINUTES, ZONE
 from twizzit_pipeline.quality.findings import Finding, Scope
-from twizzit_pipeline.quality.judged import Condition, Judged, Step, fed_clubs, nobodys, scan_of, those_astray
+from twizzit_pipeline.quality.judged import (
+    Condition,
+    Judged,
+    Step,
+    fed_clubs,
+    nobodys,
+    of_its_organizations,
+    scan_of,
+    those_astray,
+)
 from twizzit_pipeline.quality.names import HAVE_MATCHES, IN_SEASON, ONE_AT_A_TIME, TWO_CLUBS
 from twizzit_pipeline.runs.seasons import SeasonRow
 from twizzit_pipeline.storage.tables import games, match_mappings, seasons, twizzit_competitions, twizzit_matches
@@ -66,22 +75,14 @@ def _astray(connection: Connection, credential_id: int, ours: Condition, speaks_
 
 
 def _without_owner(credential_id: int) -> Select[tuple[str]]:
-    """Of the organizations that the credential reads: the same match may be another club's, with an id of its own."""
-    mine = match_mappings.alias()
     clubs = fed_clubs(credential_id)
-    of_its_organization = exists().where(
-        mine.c.credential_id == credential_id,
-        mine.c.twizzit_host == match_mappings.c.twizzit_host,
-        mine.c.twizzit_dialect == match_mappings.c.twizzit_dialect,
-        mine.c.twizzit_organization_id.is_not_distinct_from(match_mappings.c.twizzit_organization_id),
-    )
     return (
         select(match_mappings.c.twizzit_match_id)
         .join(games, games.c.id == match_mappings.c.local_game_id)
         .where(
             nobodys(match_mappings),
             or_(games.c.home_club_id.in_(clubs), games.c.away_club_id.in_(clubs)),
-            of_its_organization,
+            of_its_organizations(match_mappings, credential_id),
         )
         .order_by(match_mappings.c.id)
     )

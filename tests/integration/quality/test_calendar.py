@@ -216,6 +216,24 @@ def test_mappings_whose_credential_is_gone_are_adopted_but_for_what_vanished(wor
     assert found["map_matches", names.OWNED].ids == (vanished,)
 
 
+def test_a_competition_of_another_organization_is_not_this_one_s_to_adopt(world: SyncWorld, club: int) -> None:
+    """A game against a club whose credential was deleted is in that club's competition, with its own id."""
+    (_, game), *_ = games(world)
+    theirs = {"twizzit_organization_id": "999", "twizzit_competition_id": "1", "credential_id": None}
+    (known, *_) = world.rows(tables.competitions)
+    (mapping, *_) = world.rows(tables.competition_mappings)
+    execute(
+        world,
+        insert(tables.competitions).values({**known, "id": 900}),
+        insert(tables.competition_mappings).values({**mapping, **theirs, "id": 900, "local_competition_id": 900}),
+        update(tables.games).where(tables.games.c.id == game["id"]).values(competition_id=900),
+    )
+    assert faults(judge(world, club)) == {}
+    organization = tables.competition_mappings.c.twizzit_organization_id
+    execute(world, update(tables.competition_mappings).values({organization: mapping["twizzit_organization_id"]}))
+    assert set(faults(judge(world, club))) == {("map_competitions", names.OWNED)}
+
+
 def test_a_narrowed_sync_is_judged_as_a_whole_calendar(world: SyncWorld, club: int) -> None:
     with world.session(club, narrowing=Narrowing(group_id=str(world.roster()[0]))) as session:
         for step in CALENDAR:
