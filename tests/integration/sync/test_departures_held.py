@@ -65,6 +65,22 @@ def test_more_than_a_fifth_is_held_back_and_leaves_once_it_is_approved(world: Sy
     nothing_more(world, club)
 
 
+def test_what_is_held_of_others_is_not_the_players_of_this_credential(world: SyncWorld, club: int) -> None:
+    """A match, and a player of another credential, that have the ids of one of its players."""
+    person = roster_of(world)[1][0]
+    of_them = {"twizzit_id": str(person), "local_id": world.local_id(person), "kind": "unproved", "status": "held"}
+    others = [
+        {"credential_id": club, "entity": "matches"},
+        {"credential_id": world.add_credential(), "entity": "players"},
+    ]
+    with world.database.engine.begin() as connection:
+        for one in others:
+            connection.execute(tables.departures.insert().values(**of_them, **one, season=world.season))
+    before = world.rows(tables.departures)
+    assert world.sync(club).players.held == ()
+    assert world.rows(tables.departures) == before
+
+
 def test_who_is_deleted_in_shotspot_waits_for_no_one(world: SyncWorld, club: int) -> None:
     _, leaving = half_a_team(world)
     world.sync(club)
