@@ -66,13 +66,14 @@ def test_more_than_a_fifth_is_held_back_and_leaves_once_it_is_approved(world: Sy
 
 
 def test_what_is_held_of_others_is_not_the_players_of_this_credential(world: SyncWorld, club: int) -> None:
-    """A match, and a player of another credential, that have the ids of one of its players, who returns."""
+    """A match, and another credential's player, that have the local id of one of its players, who returns."""
     person = roster_of(world)[1][0]
     of_them = {"twizzit_id": str(person), "local_id": world.local_id(person), "kind": "unproved", "status": "held"}
     whose = ((club, "players"), (club, "matches"), (world.add_credential(), "players"))
     with world.database.engine.begin() as connection:
         for credential_id, entity in whose:
-            row = {"credential_id": credential_id, "entity": entity, "season": world.season, **of_them}
+            row = {**of_them, "credential_id": credential_id, "entity": entity, "season": world.season}
+            row |= {"twizzit_id": "77"} if entity == "matches" else {}
             connection.execute(tables.departures.insert().values(**row))
     _, *others = world.rows(tables.departures)
     assert world.sync(club).players.held == ()
