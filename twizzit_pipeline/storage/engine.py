@@ -93,6 +93,7 @@ def driver_errors(password: str | None = None) -> Iterator[None]:
     Raises:
         DatabaseUnavailable: no connection, or it was cut, or the server cannot just now (disk full, deadlock).
         DatabaseRefused: nothing helps before a person changes something (a privilege, an encoding, a dropped column).
+        UnknownCredential: the credential of a row was deleted meanwhile.
     """
     try:
         yield
